@@ -1,0 +1,115 @@
+"""What can be asked of a job. Each command says who asks (``by``)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from flowengine.core.values import Actor, Json
+
+
+class Command(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="command", tag=True):
+    """Something asked of a job."""
+
+    by: Actor
+
+
+class Start(Command, kw_only=True):
+    """Begin a job with the stated need."""
+
+    answer: Json = {}
+    parent: str = ""
+
+
+class Act(Command, kw_only=True):
+    """Do something on a step: give its outcome with the answer, or a move within it.
+
+    ``outcome`` may be empty where the step knows only one. Moves within a step leave it open: a fitting's ``hold``,
+    ``book``, ``move`` and ``cancel`` (answer ``{"slot": "2026-05-01T09:00:00Z"}``), a vote's ``vote``
+    (answer ``{"for": id or list of ids}``), one seat's ``approved``, ``changes`` or ``declined``.
+    """
+
+    step: int
+    outcome: str = ""
+    answer: Json = {}
+
+
+class Claim(Command, kw_only=True):
+    """Take a step for oneself."""
+
+    step: int
+
+
+class Release(Command, kw_only=True):
+    """Give a claimed step back."""
+
+    step: int
+
+
+class Assign(Command, kw_only=True):
+    """Hand a step to a person: by who has claimed it, by who may do it while nobody has, or by an operator."""
+
+    step: int
+    person: str
+
+
+class Fire(Command, kw_only=True):
+    """A timer is due."""
+
+    timer: int
+
+
+class Finish(Command, kw_only=True):
+    """A service call (or a called job) has ended with an outcome and a result."""
+
+    call: int
+    outcome: str = "done"
+    result: Json = None
+
+
+class Fail(Command, kw_only=True):
+    """A service call gave up after its attempts: takes the route ``failed`` where there is one, else an incident."""
+
+    call: int
+    error: str
+
+
+class Retry(Command, kw_only=True):
+    """An operator clears a call's incident so that it is tried again."""
+
+    call: int
+
+
+class Deliver(Command, kw_only=True):
+    """A message arrives."""
+
+    name: str
+    key: str = ""
+    body: Json = None
+
+
+class Invoke(Command, kw_only=True):
+    """Use an ``always`` entry: a withdrawal, a change of mind. ``branch`` names the branch, when several offer it."""
+
+    name: str
+    answer: Json = {}
+    branch: str = ""
+
+
+class Add(Command, kw_only=True):
+    """Add items to an each that allows ``more``, while it runs. ``branch`` is the branch that stands in the each."""
+
+    state: str
+    items: tuple[Json, ...]
+    branch: str = ""
+
+
+class Say(Command, kw_only=True):
+    """Say something about the job: words, a wish, a concern, an expectation, a question, or an answer to one."""
+
+    text: str
+    kind: Literal["note", "wish", "concern", "expectation", "question", "answer"] = "note"
+
+
+AnyCommand = Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say

@@ -1,0 +1,235 @@
+"""The facts of a job's history. A position is the fold of its events (L5): see :mod:`flowengine.core.draft`.
+
+An event holds all that is needed to apply it without the process file, the clock or the world.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from flowengine.core.values import (
+    Branch,
+    Head,
+    Inners,
+    Json,
+    KeptMessage,
+    Promise,
+    Seat,
+    Seating,
+    ServiceCall,
+    Step,
+    Timer,
+    Undoable,
+)
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="event", tag=True):
+    """One fact."""
+
+
+class Started(Event, kw_only=True):
+    head: Head
+
+
+class BranchOpened(Event, kw_only=True):
+    """A branch exists now (perhaps ``pending``). Its parent's :class:`Fork` changes by its own :class:`Kept`."""
+
+    branch: Branch
+
+
+class BranchWoken(Event, kw_only=True):
+    """A pending branch is opened."""
+
+    branch: str
+
+
+class BranchClosed(Event, kw_only=True):
+    """A branch is done or cancelled, and all that was open in it is closed with it."""
+
+    branch: str
+    why: str = "done"
+
+
+class Entered(Event, kw_only=True):
+    """A branch entered a state. ``entry`` is the number of this entry."""
+
+    branch: str
+    state: str
+    entry: int
+    at: datetime
+
+
+class Left(Event, kw_only=True):
+    """A branch left its state: its steps, timers, calls and inners are gone. ``passed`` unless it was cut short."""
+
+    branch: str
+    state: str
+    outcome: str
+    by: str = ""
+    passed: bool = True
+
+
+class Saved(Event, kw_only=True):
+    """``value`` went to the dotted ``place`` in the data of ``branch`` (of the job, when it is the root)."""
+
+    branch: str
+    place: str
+    value: Json
+
+
+class Kept(Event, kw_only=True):
+    """What a state keeps while the job stands in it (``inner``) changed; None: it keeps nothing any more."""
+
+    branch: str
+    member: str = ""
+    inner: Inners | None = None
+
+
+class StepOpened(Event, kw_only=True):
+    step: Step
+    seats: tuple[Seat, ...] = ()
+
+
+class StepChanged(Event, kw_only=True):
+    """A step's ``audience``, ``due``, ``claimed``, ``preferred`` or ``title`` changed; ``why`` says how: claimed, …"""
+
+    step: Step
+    why: str
+    by: str = ""
+
+
+class StepClosed(Event, kw_only=True):
+    branch: str
+    step: int
+    outcome: str = ""
+    by: str = ""
+
+
+class SeatAnswered(Event, kw_only=True):
+    """One of the invited answered, or answered anew."""
+
+    branch: str
+    seat: Seat
+
+
+class Moved(Event, kw_only=True):
+    """Something was done within a step that leaves it open: a slot held or booked, a ballot cast."""
+
+    branch: str
+    step: int
+    move: str
+    by: str = ""
+
+
+class TimerSet(Event, kw_only=True):
+    timer: Timer
+
+
+class TimerDropped(Event, kw_only=True):
+    branch: str
+    timer: int
+    fired: bool = False
+
+
+class CallOpened(Event, kw_only=True):
+    call: ServiceCall
+
+
+class CallChanged(Event, kw_only=True):
+    """An incident was raised on the call, or cleared."""
+
+    call: ServiceCall
+
+
+class CallClosed(Event, kw_only=True):
+    branch: str
+    call: int
+    outcome: str = ""
+    result: Json = None
+
+
+class UndoNoted(Event, kw_only=True):
+    undoable: Undoable
+
+
+class UndoTaken(Event, kw_only=True):
+    """These calls are being undone; they are no longer undoable."""
+
+    calls: tuple[int, ...]
+
+
+class SlotBooked(Event, kw_only=True):
+    """A slot of a calendar is taken for the job: held for a time, or booked."""
+
+    branch: str
+    calendar: str
+    start: datetime
+    end: datetime
+
+
+class SlotFreed(Event, kw_only=True):
+    branch: str
+    calendar: str
+    start: datetime
+
+
+class MessageKept(Event, kw_only=True):
+    message: KeptMessage
+
+
+class MessageTaken(Event, kw_only=True):
+    """A kept message was taken, or dropped when its time was over."""
+
+    number: int
+    dropped: bool = False
+
+
+class Invoked(Event, kw_only=True):
+    """An always entry was used."""
+
+    branch: str
+    name: str
+    by: str = ""
+
+
+class Reminded(Event, kw_only=True):
+    branch: str
+    step: int
+
+
+class Said(Event, kw_only=True):
+    kind: str
+    text: str
+    by: str = ""
+
+
+class Referred(Event, kw_only=True):
+    """The customer brings another: ``name`` and ``contact`` as given."""
+
+    name: str
+    contact: str = ""
+
+
+class Promised(Event, kw_only=True):
+    promise: Promise
+
+
+class Ended(Event, kw_only=True):
+    """The job is over. ``kind`` is ``fulfilled`` or ``ended``."""
+
+    kind: str
+    state: str
+    because: str = ""
+    at: datetime
+
+
+AnyEvent = (
+    Started | BranchOpened | BranchWoken | BranchClosed | Entered | Left | Saved | Kept | StepOpened | StepChanged
+    | StepClosed | SeatAnswered | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed | UndoNoted
+    | UndoTaken | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said | Referred | Promised
+    | Ended
+)  # fmt: skip
+
+__all__ = ["AnyEvent", "Event", "Seating"]

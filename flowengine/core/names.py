@@ -1,0 +1,97 @@
+"""What an expression sees of a job: ``data``, ``customer``, ``job``, ``now``, ``outcome``, ``item``, and the past."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flowengine.core.draft import memory_owner
+from flowengine.core.position import Position
+from flowengine.core.values import ROOT, Branch, Json
+from flowengine.core.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class JobNames:
+    """Names as seen from one branch. ``more`` adds what only some places know (``outcome``, ``member``, ``done`` …)."""
+
+    position: Position
+    branch: Branch
+    now: datetime
+    world: World
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def variable(self, name: str, members: frozenset[str] | None) -> Any:
+        if name in self.more:
+            return self.more[name]
+        if name == "data":
+            return self._data(members)
+        if name == "customer":
+            return dict(self.world.customer)
+        if name == "job":
+            head = self.position.head
+            return {"id": head.job, "process": head.process, "customer": head.customer, "started": head.started}
+        if name == "now":
+            return self.now
+        return self._item(name)
+
+    def _data(self, members: frozenset[str] | None) -> dict[str, Json]:
+        """The job's data under the own data of the branches around, only as far as it is needed."""
+        layers: list[Mapping[str, Json]] = [owner.data for owner in self._owners()]
+        layers.append(self.position.data)
+        if members is None:
+            whole: dict[str, Json] = {}
+            for layer in reversed(layers):
+                whole.update(layer)
+            return whole
+        found: dict[str, Json] = {}
+        for key in members:
+            layer = next((layer for layer in layers if key in layer), None)
+            if layer is not None:
+                found[key] = layer[key]
+        return found
+
+    def _owners(self) -> list[Branch]:
+        """The branches of an each around this one, innermost first."""
+        owners, owner = [], memory_owner(self.position, self.branch)
+        while owner.id != ROOT:
+            owners.append(owner)
+            above = self.position.branch(owner.parent or ROOT)
+            assert above is not None, f"the parent of {owner.id} is not open"
+            owner = memory_owner(self.position, above)
+        return owners
+
+    def _item(self, name: str) -> Json:
+        """``item`` is the innermost item; ``as`` names of an each are found by the branch's ``name``."""
+        for owner in self._owners():
+            if name in ("item", owner.name):
+                return owner.item
+        raise KeyError(name)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        return {"passed": self.passed, "at": self.at, "by": self.by, "count": self.count}[name]
+
+    def passed(self, state: str) -> bool:
+        """Whether the job (or the item, inside an each) has ever passed that state."""
+        return self.count(state) > 0
+
+    def count(self, state: str) -> int:
+        """How often it passed that state."""
+        owners = [*self._owners(), self._root()]
+        return next((n for n in (owner.memory.passed.get(state, 0) for owner in owners) if n), 0)
+
+    def by(self, state: str) -> str:
+        """The id of the person who did that state last, or an empty text."""
+        owners = [*self._owners(), self._root()]
+        return next((who for who in (owner.memory.by.get(state, "") for owner in owners) if who), "")
+
+    def at(self, state: str) -> bool:
+        """Whether some branch of the job stands in that state now."""
+        return self.position.head.standing.get(state, 0) > 0
+
+    def _root(self) -> Branch:
+        root = self.position.branch(ROOT)
+        assert root is not None, "the root branch is always open"
+        return root

@@ -1,0 +1,252 @@
+"""A spot: one branch standing in one state, as the kind of that state sees it.
+
+A kind (:mod:`flowengine.core.kinds`) knows what its type of state waits for. It works through a spot: it opens steps,
+sets timers and keeps what it must remember, all by recording events. It never moves the branch: it gives a
+:class:`Result`, and ``advance`` takes the transition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from flowengine.core import events as e
+from flowengine.core.commands import Act, Finish
+from flowengine.core.draft import Draft, replace
+from flowengine.core.names import JobNames
+from flowengine.core.values import Branch, Inners, Json, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
+from flowengine.core.world import World
+from flowengine.errors import ExpressionFailed
+from flowengine.language.durations import Duration
+from flowengine.language.expressions import Expression, moment
+from flowengine.language.model import Audience, Escalation, Process, State, When
+from flowengine.language.texts import Text, plain
+
+
+class _Nothing:
+    """Marks that an outcome brings nothing to save."""
+
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING: Any = _Nothing()
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a state ended: its outcome, what to save under its ``saves``, and by whom."""
+
+    outcome: str
+    value: Json = NOTHING
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One branch in one state (or one member of a race) at one moment."""
+
+    process: Process
+    draft: Draft
+    branch_id: str
+    state: State
+    now: datetime
+    world: World
+    member: str = ""
+
+    @property
+    def branch(self) -> Branch:
+        return self.draft.at(self.branch_id)
+
+    def names(self, **more: Any) -> JobNames:
+        return JobNames(self.draft, self.branch, self.now, self.world, more)
+
+    # keeping and saving
+
+    @property
+    def inner(self) -> Inners | None:
+        """What this state keeps while the branch stands in it."""
+        return self.branch.inners.get(self.member)
+
+    def keep(self, inner: Inners | None) -> None:
+        self.draft.record(e.Kept(branch=self.branch_id, member=self.member, inner=inner))
+
+    def save(self, place: str, value: Json) -> None:
+        self.draft.record(e.Saved(branch=self.branch_id, place=place, value=value))
+
+    # steps
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The open steps of this state (of this member of a race)."""
+        return tuple(step for step in self.branch.steps if step.member == self.member)
+
+    def open_step(
+        self,
+        audience: Sequence[Audience],
+        *,
+        title: str = "",
+        purpose: str = "",
+        seats: Sequence[tuple[Seating, float]] = (),
+        due: datetime | None = None,
+        excluded: tuple[str, ...] = (),
+        preferred: str | None = None,
+    ) -> Step:
+        """Open a step for an audience, or with a seat for each of ``seats`` (whom, with what weight)."""
+        number = self.draft.next_number()
+        step = Step(
+            number=number,
+            branch=self.branch_id,
+            state=self.state.name if not self.member else self.branch.state,
+            member=self.member,
+            purpose=purpose,
+            title=title or self.title(),
+            audience=() if seats else self.seatings(audience),
+            seats=len(seats),
+            opened=self.now,
+            due=due,
+            excluded=excluded,
+            preferred=preferred,
+            shown=self.shown(),
+        )
+        seated = tuple(
+            Seat(step=number, number=index, audience=whom, weight=weight)
+            for index, (whom, weight) in enumerate(seats, start=1)
+        )
+        self.draft.record(e.StepOpened(step=step, seats=seated))
+        return step
+
+    def change_step(self, step: Step, why: str, by: str = "", **changes: Any) -> Step:
+        changed = replace(step, **changes)
+        self.draft.record(e.StepChanged(step=changed, why=why, by=by))
+        return changed
+
+    def close_step(self, step: Step, outcome: str = "", by: str = "") -> None:
+        """Close one step while the state goes on; leaving the state closes all of them."""
+        self.draft.record(e.StepClosed(branch=self.branch_id, step=step.number, outcome=outcome, by=by))
+
+    def title(self) -> str:
+        """What the step is called: the state's ``ask``, filled in, or its title."""
+        return self.state.ask.render(self.names()) if self.state.ask else self.state.title
+
+    def shown(self) -> tuple[tuple[str, str], ...]:
+        """The lines that the person is shown, as they are now."""
+        names = self.names()
+        return tuple(
+            (show.title, show.value.render(names) if isinstance(show.value, Text) else plain(show.value.value(names)))
+            for show in self.state.shows
+        )
+
+    def seatings(self, audience: Sequence[Audience]) -> tuple[Seating, ...]:
+        """Whom an audience means for this job."""
+        found: dict[Seating, None] = {}
+        for one in audience:
+            for seating in self._seating(one):
+                found[seating] = None
+        return tuple(found)
+
+    def _seating(self, audience: Audience) -> list[Seating]:
+        if audience.kind == "customer":
+            return [f"person:{self.draft.head.customer}"]
+        if audience.kind in ("customers", "staff", "anyone"):
+            return [audience.kind]
+        name = audience.name
+        value = name.value(self.names()) if isinstance(name, Expression) else name
+        if audience.kind == "people":
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                raise ExpressionFailed(f"gives {value!r}, not a list of person ids", where=str(name))
+            return [f"person:{one}" for one in value]
+        if not isinstance(value, str):
+            raise ExpressionFailed(f"gives {value!r}, not a text", where=str(name))
+        return [f"{audience.kind}:{value}"]
+
+    # timers
+
+    def at_time(self, when: When) -> datetime:
+        """The moment that a ``within`` or ``for`` means, counted from now."""
+        if isinstance(when, Duration):
+            return when.after(self.now)
+        value = when.value(self.names())
+        if isinstance(value, str) and value.startswith("P"):
+            return Duration.parse(value).after(self.now)
+        if hasattr(value, "total_seconds"):
+            return self.now + value
+        return moment(value)
+
+    def set_timer(self, purpose: Any, due: datetime, *, step: int = 0, detail: Json = None) -> Timer:
+        timer = Timer(
+            number=self.draft.next_number(),
+            branch=self.branch_id,
+            member=self.member,
+            purpose=purpose,
+            due=due,
+            step=step,
+            detail=detail,
+        )
+        self.draft.record(e.TimerSet(timer=timer))
+        return timer
+
+    def drop_timers(self, *purposes: str) -> None:
+        """Drop this spot's timers of these purposes."""
+        for timer in self.branch.timers:
+            if timer.member == self.member and timer.purpose in purposes:
+                self.draft.record(e.TimerDropped(branch=self.branch_id, timer=timer.number))
+
+    def due(self) -> datetime | None:
+        """The deadline that ``within`` means now."""
+        return self.at_time(self.state.within) if self.state.within is not None else None
+
+    def set_deadlines(self, step: Step) -> None:
+        """Timers for the step's deadline (``expire``), its reminders and its escalations."""
+        if step.due is not None:
+            self.set_timer("expire", step.due, step=step.number)
+        for duration in self.state.remind:
+            self.set_timer("remind", duration.after(self.now), step=step.number)
+        for index, escalation in enumerate(self.state.escalate):
+            self.set_timer("escalate", escalation.after.after(self.now), step=step.number, detail=index)
+
+    def escalation(self, timer: Timer) -> Escalation:
+        """The escalation that an ``escalate`` timer stands for."""
+        return self.state.escalate[timer.detail]
+
+    # calls
+
+    def open_call(self, **what: Any) -> ServiceCall:
+        """Open a service call (``handler`` or ``http``) or a call of another process (``process``, ``at``)."""
+        call = ServiceCall(
+            number=self.draft.next_number(),
+            branch=self.branch_id,
+            state=self.branch.state,
+            member=self.member,
+            opened=self.now,
+            **what,
+        )
+        self.draft.record(e.CallOpened(call=call))
+        return call
+
+
+class Kind(Protocol):
+    """What one type of state waits for. Every method may give a :class:`Result`, which ends the state."""
+
+    def enter(self, spot: Spot) -> Result | None:
+        """The branch has entered the state: open what it waits for."""
+
+    def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
+        """Somebody acts on one of its steps: check the outcome and the answer, and say how the state ends, if it does.
+
+        Raises UnknownOutcome, BadAnswer, NotAllowed, SlotTaken; then nothing is changed.
+        """
+
+    def fire(self, spot: Spot, timer: Timer) -> Result | None:
+        """One of its timers is due. ``remind`` and ``escalate`` are done by ``advance`` for all kinds alike."""
+
+    def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:
+        """One of its calls has ended."""
+
+    def deliver(self, spot: Spot, message: KeptMessage) -> Result | None:
+        """A message has come whose name and key it waits for."""
+
+    def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:
+        """What can be done on the step now: the outcomes and moves that :meth:`act` knows."""

@@ -1,0 +1,259 @@
+"""The core's values: who asks, what a job is made of, and where it stands.
+
+All are frozen and encode to JSON; the store keeps them as they are. Numbers of steps, timers and service calls come
+from one counter of the job (``Head.serial``), so the core needs no randomness and a rebuilt job has the same numbers
+(L5, L7). Outside the job a step is called ``<job id>.<number>``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+Json: TypeAlias = Any
+"""Plain JSON: None, bool, int, float, str, lists, and dicts with string keys."""
+
+ROOT = "main"
+"""The id of the root branch. A child's id is ``<parent>/<state>#<entry>/<branch name or item index>``."""
+
+
+class Value(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A frozen value."""
+
+
+class Actor(Value, kw_only=True):
+    """Who asks for something. ``id`` of a customer is the customer's, of a member of staff the person's."""
+
+    kind: Literal["customer", "staff", "service", "clock", "operator"]
+    id: str = ""
+    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+Seating: TypeAlias = str
+"""Whom a step waits for, once the process's audience is resolved for a job: ``person:<id>``, ``role:<name>``,
+``group:<name>``, ``customers``, ``staff`` or ``anyone``. The job's own customer is ``person:<customer id>``."""
+
+
+class Step(Value, kw_only=True):
+    """An open work item.
+
+    ``purpose`` tells apart several steps of one state (a fitting's ``book`` and ``hold``). With ``seats`` above 0 the
+    step asks that many invited people or roles one by one (approvals of several, votes): each has a :class:`Seat`, and
+    ``audience`` is empty. ``due`` is its deadline. ``excluded`` are persons who may not act on it (``not_by``);
+    ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened.
+    """
+
+    number: int
+    branch: str
+    state: str
+    member: str = ""
+    purpose: str = ""
+    title: str = ""
+    audience: tuple[Seating, ...] = ()
+    seats: int = 0
+    opened: datetime
+    due: datetime | None = None
+    claimed: str | None = None
+    preferred: str | None = None
+    excluded: tuple[str, ...] = ()
+    shown: tuple[tuple[str, str], ...] = ()
+
+
+class Seat(Value, kw_only=True):
+    """One of the invited of a step with seats; ``answer`` is what this one said, ``by`` who said it."""
+
+    step: int
+    number: int
+    audience: Seating
+    weight: float = 1.0
+    answer: Json = None
+    by: str | None = None
+
+
+class Timer(Value, kw_only=True):
+    """A moment at which the job wants to be woken.
+
+    ``purpose``: ``expire`` (a deadline), ``remind``, ``escalate``, ``elapse`` (a wait), ``hold`` (a held slot is let
+    go), ``close`` (a vote), ``keep`` (a kept message is dropped), ``always`` (an always entry's ``within``; ``detail``
+    is ``[scope path, name]``).
+    """
+
+    number: int
+    branch: str
+    member: str = ""
+    purpose: Literal["expire", "remind", "escalate", "elapse", "hold", "close", "keep", "always"]
+    due: datetime
+    step: int = 0
+    detail: Json = None
+
+
+class ServiceCall(Value, kw_only=True):
+    """A call of a handler, or of another process's job (``process``). ``undo`` marks an undo handler's call.
+
+    The idempotency key that the handler is given is ``<job id>.<number>``, the same at each attempt (L11).
+    """
+
+    number: int
+    branch: str
+    state: str
+    member: str = ""
+    handler: str = ""
+    http: str = ""
+    process: str = ""
+    at: str = ""
+    input: Json = None
+    undo: bool = False
+    opened: datetime
+    incident: str = ""
+
+
+class Undoable(Value, kw_only=True):
+    """A service call whose effect can be undone; ``result`` is None when it was cut off before it answered."""
+
+    call: int
+    state: str
+    handler: str
+    branch: str
+    input: Json = None
+    result: Json = None
+
+
+class KeptMessage(Value, kw_only=True):
+    """A message that came before anybody waited for it."""
+
+    number: int
+    name: str
+    key: str = ""
+    body: Json = None
+    until: datetime
+
+
+class Promise(Value, kw_only=True):
+    """What the customer was promised, and how it went."""
+
+    by: datetime
+    made: datetime
+    first: datetime
+    kept: bool | None = None
+
+
+class Inner(Value, tag_field="kind", tag=True):
+    """What a state keeps while a job stands in it; each kind of state that keeps something has its own."""
+
+
+class Fork(Inner, kw_only=True):
+    """A parallel or each in progress. ``next`` is the index of the next item that waits to be opened (each only)."""
+
+    total: int = 0
+    open: int = 0
+    done: int = 0
+    cancelled: int = 0
+    next: int = 0
+    finished: tuple[str, ...] = ()
+    """Names of the branches that are done (parallel only; an each counts)."""
+    joined: bool = False
+    """Whether the join has fired while the rest goes on."""
+
+
+class Booking(Inner, kw_only=True):
+    """A fitting. ``slot`` is the start of the booked or held slot."""
+
+    phase: Literal["offered", "held", "booked"] = "offered"
+    slot: datetime | None = None
+    hold: int = 0
+    """The timer that lets a held slot go."""
+    missed: int = 0
+
+
+class Panel(Inner, kw_only=True):
+    """An approval by several: how many said what."""
+
+    approved: int = 0
+    changes: int = 0
+    declined: int = 0
+    words: tuple[str, ...] = ()
+
+
+class Poll(Inner, kw_only=True):
+    """A vote. ``tally`` holds the weight for each option id (as text); ``weight`` is the whole electorate's."""
+
+    voters: int = 0
+    weight: float = 0.0
+    cast: int = 0
+    cast_weight: float = 0.0
+    tally: dict[str, float] = {}
+    options: tuple[tuple[str, str], ...] = ()
+    """The options as they were when the vote opened: id as text, and title."""
+
+
+class Offer(Inner, kw_only=True):
+    """A choice: the options as they were offered: pick name -> list of option objects (id, title, price, …)."""
+
+    picks: dict[str, list[dict[str, Json]]] = {}
+
+
+class Undoing(Inner, kw_only=True):
+    """The branch is undoing services, newest first, before it enters ``to``."""
+
+    to: str
+    waiting: tuple[Undoable, ...] = ()
+    set: dict[str, Json] = {}
+
+
+class Memory(Value, kw_only=True):
+    """What the guards' functions know of the past: how often each state was passed, and by whom last."""
+
+    passed: dict[str, int] = {}
+    by: dict[str, str] = {}
+
+
+class Branch(Value, kw_only=True):
+    """One line of a job, standing in one state of one scope.
+
+    ``own`` marks a branch of an each: it has data and memory of its own. A ``pending`` branch has not been opened yet
+    (each with ``at_a_time``, parallel with ``after``): it stands nowhere. ``inners`` is keyed by race member, or ``""``.
+    """
+
+    id: str
+    parent: str | None = None
+    name: str = ""
+    scope: str = ""
+    state: str = ""
+    entry: int = 0
+    since: datetime | None = None
+    pending: bool = False
+    steps: tuple[Step, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    calls: tuple[ServiceCall, ...] = ()
+    inners: dict[str, Inners] = {}
+    own: bool = False
+    item: Json = None
+    index: int = 0
+    data: dict[str, Json] = {}
+    memory: Memory = Memory()
+
+
+Inners: TypeAlias = Fork | Booking | Panel | Poll | Offer | Undoing
+
+
+class Head(Value, kw_only=True):
+    """What belongs to the whole job. ``standing`` counts the branches that stand in each state."""
+
+    job: str
+    process: str
+    version: str
+    customer: str
+    started: datetime
+    status: Literal["open", "fulfilled", "ended"] = "open"
+    end: str = ""
+    because: str = ""
+    serial: int = 0
+    standing: dict[str, int] = {}
+    kept: tuple[KeptMessage, ...] = ()
+    undoable: tuple[Undoable, ...] = ()
+    promise: Promise | None = None
+    parent: str = ""
+    """``<job id>.<call number>`` of the call that started this job, or empty."""

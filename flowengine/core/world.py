@@ -1,0 +1,37 @@
+"""What the core may know of the world outside the job: an input like any other (L7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One member of a group, with what the organisation knows of him (for a vote's ``weight``)."""
+
+    id: str
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+class World(Protocol):
+    """Read when it is asked for, and only then."""
+
+    @property
+    def customer(self) -> Mapping[str, Any]:
+        """The job's customer's record: ``id``, ``name``, ``groups`` and whatever fields the organisation keeps."""
+
+    def group(self, name: str) -> Sequence[Member]:
+        """The members of a group of customers, in a stable order. An unknown group is empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainWorld:
+    """A world from plain values, for tests and simulation."""
+
+    customer: Mapping[str, Any] = field(default_factory=lambda: {"id": "", "name": ""})
+    groups: Mapping[str, Sequence[Member]] = field(default_factory=dict)
+
+    def group(self, name: str) -> Sequence[Member]:
+        return self.groups.get(name, ())

@@ -1,0 +1,153 @@
+"""Every error that flowengine raises on purpose.
+
+::
+
+    FlowError
+    ├── ProcessRefused        a process file has problems; all of them are listed
+    ├── ExpressionFailed      an expression could not be evaluated
+    ├── Refused               what was asked cannot be done; nothing was changed
+    │   ├── NotFound          no such job, step, process or customer, or not for you (L4)
+    │   ├── Ambiguous         a short id fits more than one thing
+    │   ├── NotAllowed        not by this actor, or not now
+    │   ├── StaleCommand      the step, timer or call is no longer open
+    │   ├── UnknownOutcome    the step does not know this outcome
+    │   ├── BadAnswer         the answer breaks the fields of the step
+    │   ├── AlreadyClaimed    somebody else has claimed the step
+    │   ├── SlotTaken         the appointment was booked by another in the meantime
+    │   └── KeyConflict       the request key was used for something else (L3)
+    ├── RunawayProcess        a process went round without ever waiting
+    ├── InvariantBroken       the core found its own position inconsistent: a bug, nothing was changed
+    ├── HandlerMissing        a service names a handler that is not registered
+    └── StoreError
+        ├── DatabaseBusy      a lock was not had in time; try again
+        ├── SchemaMismatch    the database belongs to an older or newer flowengine
+        └── HistoryBroken     the history does not agree with itself or with what is stored (L5)
+
+Each says *what* is wrong, *where*, and what is *possible* instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowengine.language.problems import Problem
+
+
+class FlowError(Exception):
+    """The root of all errors that flowengine raises on purpose.
+
+    ``what`` is a sentence, ``where`` names the place (``file:line:column``, a step, a field), ``possible`` lists what
+    would have been accepted.
+    """
+
+    def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = ()) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.possible = tuple(possible)
+
+    @property
+    def code(self) -> str:
+        """The class's name: stable, for programs."""
+        return type(self).__name__
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} (possible: {', '.join(self.possible)})" if self.possible else text
+
+    def to_json(self) -> dict[str, Any]:
+        """The error as plain values, for ``--json`` and HTTP."""
+        return {"error": self.code, "what": self.what, "where": self.where, "possible": list(self.possible)}
+
+
+class ProcessRefused(FlowError):
+    """A process file has problems; ``problems`` lists all of them in the order of the file."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"error": self.code, "problems": [problem.to_json() for problem in self.problems]}
+
+
+class ExpressionFailed(FlowError):
+    """An expression could not be evaluated: a missing name, a wrong type, a division by zero."""
+
+
+class Refused(FlowError):
+    """What was asked cannot be done. Nothing was changed."""
+
+
+class NotFound(Refused):
+    """There is no such thing, or it is not for this actor: both answer alike (L4)."""
+
+
+class Ambiguous(Refused):
+    """A short id fits more than one thing; ``possible`` lists them."""
+
+
+class NotAllowed(Refused):
+    """This actor may not do this, or not now."""
+
+
+class StaleCommand(Refused):
+    """The step, timer or call that the command names is no longer open."""
+
+
+class UnknownOutcome(Refused):
+    """The step does not know this outcome; ``possible`` lists those it knows."""
+
+
+class BadAnswer(Refused):
+    """The answer breaks the step's fields; ``problems`` maps each field's path to what is wrong with it."""
+
+    def __init__(self, problems: Mapping[str, str], *, where: str = "", possible: Sequence[str] = ()) -> None:
+        self.problems = dict(problems)
+        text = "; ".join(f"{name}: {problem}" if name else problem for name, problem in self.problems.items())
+        super().__init__(text, where=where, possible=possible)
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"problems": self.problems}
+
+
+class AlreadyClaimed(Refused):
+    """Somebody else has claimed the step."""
+
+
+class SlotTaken(Refused):
+    """The appointment was booked by another in the meantime; ``possible`` lists slots still free."""
+
+
+class KeyConflict(Refused):
+    """The request key was used before for something else (L3)."""
+
+
+class RunawayProcess(FlowError):
+    """A job took more micro steps in one command than the budget allows: its process goes round without waiting."""
+
+
+class InvariantBroken(FlowError):
+    """The core found its own position inconsistent. This is a bug in flowengine; nothing was changed."""
+
+
+class HandlerMissing(FlowError):
+    """A service names a handler that is not registered; ``possible`` lists those that are."""
+
+
+class StoreError(FlowError):
+    """The database could not do what was asked."""
+
+
+class DatabaseBusy(StoreError):
+    """A lock was not had in time. Nothing was changed; try again."""
+
+
+class SchemaMismatch(StoreError):
+    """The database's schema belongs to an older or newer flowengine."""
+
+
+class HistoryBroken(StoreError):
+    """The history does not agree with itself or with what is stored (L5)."""
