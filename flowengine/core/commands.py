@@ -15,14 +15,14 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag
     by: Actor
 
 
-class Start(Command, kw_only=True):
+class Start(Command, frozen=True, kw_only=True):
     """Begin a job with the stated need."""
 
     answer: Json = {}
     parent: str = ""
 
 
-class Act(Command, kw_only=True):
+class Act(Command, frozen=True, kw_only=True):
     """Do something on a step: give its outcome with the answer, or a move within it.
 
     ``outcome`` may be empty where the step knows only one. Moves within a step leave it open: a fitting's ``hold``,
@@ -35,32 +35,32 @@ class Act(Command, kw_only=True):
     answer: Json = {}
 
 
-class Claim(Command, kw_only=True):
+class Claim(Command, frozen=True, kw_only=True):
     """Take a step for oneself."""
 
     step: int
 
 
-class Release(Command, kw_only=True):
+class Release(Command, frozen=True, kw_only=True):
     """Give a claimed step back."""
 
     step: int
 
 
-class Assign(Command, kw_only=True):
+class Assign(Command, frozen=True, kw_only=True):
     """Hand a step to a person: by who has claimed it, by who may do it while nobody has, or by an operator."""
 
     step: int
     person: str
 
 
-class Fire(Command, kw_only=True):
+class Fire(Command, frozen=True, kw_only=True):
     """A timer is due."""
 
     timer: int
 
 
-class Finish(Command, kw_only=True):
+class Finish(Command, frozen=True, kw_only=True):
     """A service call (or a called job) has ended with an outcome and a result."""
 
     call: int
@@ -68,20 +68,20 @@ class Finish(Command, kw_only=True):
     result: Json = None
 
 
-class Fail(Command, kw_only=True):
+class Fail(Command, frozen=True, kw_only=True):
     """A service call gave up after its attempts: takes the route ``failed`` where there is one, else an incident."""
 
     call: int
     error: str
 
 
-class Retry(Command, kw_only=True):
+class Retry(Command, frozen=True, kw_only=True):
     """An operator clears a call's incident so that it is tried again."""
 
     call: int
 
 
-class Deliver(Command, kw_only=True):
+class Deliver(Command, frozen=True, kw_only=True):
     """A message arrives."""
 
     name: str
@@ -89,7 +89,7 @@ class Deliver(Command, kw_only=True):
     body: Json = None
 
 
-class Invoke(Command, kw_only=True):
+class Invoke(Command, frozen=True, kw_only=True):
     """Use an ``always`` entry: a withdrawal, a change of mind. ``branch`` names the branch, when several offer it."""
 
     name: str
@@ -97,7 +97,7 @@ class Invoke(Command, kw_only=True):
     branch: str = ""
 
 
-class Add(Command, kw_only=True):
+class Add(Command, frozen=True, kw_only=True):
     """Add items to an each that allows ``more``, while it runs. ``branch`` is the branch that stands in the each."""
 
     state: str
@@ -105,7 +105,7 @@ class Add(Command, kw_only=True):
     branch: str = ""
 
 
-class Say(Command, kw_only=True):
+class Say(Command, frozen=True, kw_only=True):
     """Say something about the job: words, a wish, a concern, an expectation, a question, or an answer to one."""
 
     text: str

@@ -29,30 +29,30 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_f
     """One fact."""
 
 
-class Started(Event, kw_only=True):
+class Started(Event, frozen=True, kw_only=True):
     head: Head
 
 
-class BranchOpened(Event, kw_only=True):
+class BranchOpened(Event, frozen=True, kw_only=True):
     """A branch exists now (perhaps ``pending``). Its parent's :class:`Fork` changes by its own :class:`Kept`."""
 
     branch: Branch
 
 
-class BranchWoken(Event, kw_only=True):
+class BranchWoken(Event, frozen=True, kw_only=True):
     """A pending branch is opened."""
 
     branch: str
 
 
-class BranchClosed(Event, kw_only=True):
+class BranchClosed(Event, frozen=True, kw_only=True):
     """A branch is done or cancelled, and all that was open in it is closed with it."""
 
     branch: str
     why: str = "done"
 
 
-class Entered(Event, kw_only=True):
+class Entered(Event, frozen=True, kw_only=True):
     """A branch entered a state. ``entry`` is the number of this entry."""
 
     branch: str
@@ -61,7 +61,7 @@ class Entered(Event, kw_only=True):
     at: datetime
 
 
-class Left(Event, kw_only=True):
+class Left(Event, frozen=True, kw_only=True):
     """A branch left its state: its steps, timers, calls and inners are gone. ``passed`` unless it was cut short."""
 
     branch: str
@@ -71,7 +71,7 @@ class Left(Event, kw_only=True):
     passed: bool = True
 
 
-class Saved(Event, kw_only=True):
+class Saved(Event, frozen=True, kw_only=True):
     """``value`` went to the dotted ``place`` in the data of ``branch`` (of the job, when it is the root)."""
 
     branch: str
@@ -79,7 +79,7 @@ class Saved(Event, kw_only=True):
     value: Json
 
 
-class Kept(Event, kw_only=True):
+class Kept(Event, frozen=True, kw_only=True):
     """What a state keeps while the job stands in it (``inner``) changed; None: it keeps nothing any more."""
 
     branch: str
@@ -87,12 +87,12 @@ class Kept(Event, kw_only=True):
     inner: Inners | None = None
 
 
-class StepOpened(Event, kw_only=True):
+class StepOpened(Event, frozen=True, kw_only=True):
     step: Step
     seats: tuple[Seat, ...] = ()
 
 
-class StepChanged(Event, kw_only=True):
+class StepChanged(Event, frozen=True, kw_only=True):
     """A step's ``audience``, ``due``, ``claimed``, ``preferred`` or ``title`` changed; ``why`` says how: claimed, …"""
 
     step: Step
@@ -100,21 +100,21 @@ class StepChanged(Event, kw_only=True):
     by: str = ""
 
 
-class StepClosed(Event, kw_only=True):
+class StepClosed(Event, frozen=True, kw_only=True):
     branch: str
     step: int
     outcome: str = ""
     by: str = ""
 
 
-class SeatAnswered(Event, kw_only=True):
+class SeatAnswered(Event, frozen=True, kw_only=True):
     """One of the invited answered, or answered anew."""
 
     branch: str
     seat: Seat
 
 
-class Moved(Event, kw_only=True):
+class Moved(Event, frozen=True, kw_only=True):
     """Something was done within a step that leaves it open: a slot held or booked, a ballot cast."""
 
     branch: str
@@ -123,44 +123,44 @@ class Moved(Event, kw_only=True):
     by: str = ""
 
 
-class TimerSet(Event, kw_only=True):
+class TimerSet(Event, frozen=True, kw_only=True):
     timer: Timer
 
 
-class TimerDropped(Event, kw_only=True):
+class TimerDropped(Event, frozen=True, kw_only=True):
     branch: str
     timer: int
     fired: bool = False
 
 
-class CallOpened(Event, kw_only=True):
+class CallOpened(Event, frozen=True, kw_only=True):
     call: ServiceCall
 
 
-class CallChanged(Event, kw_only=True):
+class CallChanged(Event, frozen=True, kw_only=True):
     """An incident was raised on the call, or cleared."""
 
     call: ServiceCall
 
 
-class CallClosed(Event, kw_only=True):
+class CallClosed(Event, frozen=True, kw_only=True):
     branch: str
     call: int
     outcome: str = ""
     result: Json = None
 
 
-class UndoNoted(Event, kw_only=True):
+class UndoNoted(Event, frozen=True, kw_only=True):
     undoable: Undoable
 
 
-class UndoTaken(Event, kw_only=True):
+class UndoTaken(Event, frozen=True, kw_only=True):
     """These calls are being undone; they are no longer undoable."""
 
     calls: tuple[int, ...]
 
 
-class SlotBooked(Event, kw_only=True):
+class SlotBooked(Event, frozen=True, kw_only=True):
     """A slot of a calendar is taken for the job: held for a time, or booked."""
 
     branch: str
@@ -169,24 +169,24 @@ class SlotBooked(Event, kw_only=True):
     end: datetime
 
 
-class SlotFreed(Event, kw_only=True):
+class SlotFreed(Event, frozen=True, kw_only=True):
     branch: str
     calendar: str
     start: datetime
 
 
-class MessageKept(Event, kw_only=True):
+class MessageKept(Event, frozen=True, kw_only=True):
     message: KeptMessage
 
 
-class MessageTaken(Event, kw_only=True):
+class MessageTaken(Event, frozen=True, kw_only=True):
     """A kept message was taken, or dropped when its time was over."""
 
     number: int
     dropped: bool = False
 
 
-class Invoked(Event, kw_only=True):
+class Invoked(Event, frozen=True, kw_only=True):
     """An always entry was used."""
 
     branch: str
@@ -194,29 +194,29 @@ class Invoked(Event, kw_only=True):
     by: str = ""
 
 
-class Reminded(Event, kw_only=True):
+class Reminded(Event, frozen=True, kw_only=True):
     branch: str
     step: int
 
 
-class Said(Event, kw_only=True):
+class Said(Event, frozen=True, kw_only=True):
     kind: str
     text: str
     by: str = ""
 
 
-class Referred(Event, kw_only=True):
+class Referred(Event, frozen=True, kw_only=True):
     """The customer brings another: ``name`` and ``contact`` as given."""
 
     name: str
     contact: str = ""
 
 
-class Promised(Event, kw_only=True):
+class Promised(Event, frozen=True, kw_only=True):
     promise: Promise
 
 
-class Ended(Event, kw_only=True):
+class Ended(Event, frozen=True, kw_only=True):
     """The job is over. ``kind`` is ``fulfilled`` or ``ended``."""
 
     kind: str

@@ -48,9 +48,10 @@ class JobNames:
             return whole
         found: dict[str, Json] = {}
         for key in members:
-            layer = next((layer for layer in layers if key in layer), None)
-            if layer is not None:
-                found[key] = layer[key]
+            for layer in layers:
+                if key in layer:
+                    found[key] = layer[key]
+                    break
         return found
 
     def _owners(self) -> list[Branch]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from flowengine.core import events as e
@@ -171,7 +171,7 @@ class Spot:
         value = when.value(self.names())
         if isinstance(value, str) and value.startswith("P"):
             return Duration.parse(value).after(self.now)
-        if hasattr(value, "total_seconds"):
+        if isinstance(value, timedelta):
             return self.now + value
         return moment(value)
 

@@ -23,7 +23,7 @@ class Value(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A frozen value."""
 
 
-class Actor(Value, kw_only=True):
+class Actor(Value, frozen=True, kw_only=True):
     """Who asks for something. ``id`` of a customer is the customer's, of a member of staff the person's."""
 
     kind: Literal["customer", "staff", "service", "clock", "operator"]
@@ -37,7 +37,7 @@ Seating: TypeAlias = str
 ``group:<name>``, ``customers``, ``staff`` or ``anyone``. The job's own customer is ``person:<customer id>``."""
 
 
-class Step(Value, kw_only=True):
+class Step(Value, frozen=True, kw_only=True):
     """An open work item.
 
     ``purpose`` tells apart several steps of one state (a fitting's ``book`` and ``hold``). With ``seats`` above 0 the
@@ -62,7 +62,7 @@ class Step(Value, kw_only=True):
     shown: tuple[tuple[str, str], ...] = ()
 
 
-class Seat(Value, kw_only=True):
+class Seat(Value, frozen=True, kw_only=True):
     """One of the invited of a step with seats; ``answer`` is what this one said, ``by`` who said it."""
 
     step: int
@@ -73,7 +73,7 @@ class Seat(Value, kw_only=True):
     by: str | None = None
 
 
-class Timer(Value, kw_only=True):
+class Timer(Value, frozen=True, kw_only=True):
     """A moment at which the job wants to be woken.
 
     ``purpose``: ``expire`` (a deadline), ``remind``, ``escalate``, ``elapse`` (a wait), ``hold`` (a held slot is let
@@ -90,7 +90,7 @@ class Timer(Value, kw_only=True):
     detail: Json = None
 
 
-class ServiceCall(Value, kw_only=True):
+class ServiceCall(Value, frozen=True, kw_only=True):
     """A call of a handler, or of another process's job (``process``). ``undo`` marks an undo handler's call.
 
     The idempotency key that the handler is given is ``<job id>.<number>``, the same at each attempt (L11).
@@ -110,7 +110,7 @@ class ServiceCall(Value, kw_only=True):
     incident: str = ""
 
 
-class Undoable(Value, kw_only=True):
+class Undoable(Value, frozen=True, kw_only=True):
     """A service call whose effect can be undone; ``result`` is None when it was cut off before it answered."""
 
     call: int
@@ -121,7 +121,7 @@ class Undoable(Value, kw_only=True):
     result: Json = None
 
 
-class KeptMessage(Value, kw_only=True):
+class KeptMessage(Value, frozen=True, kw_only=True):
     """A message that came before anybody waited for it."""
 
     number: int
@@ -131,7 +131,7 @@ class KeptMessage(Value, kw_only=True):
     until: datetime
 
 
-class Promise(Value, kw_only=True):
+class Promise(Value, frozen=True, kw_only=True):
     """What the customer was promised, and how it went."""
 
     by: datetime
@@ -140,11 +140,11 @@ class Promise(Value, kw_only=True):
     kept: bool | None = None
 
 
-class Inner(Value, tag_field="kind", tag=True):
+class Inner(Value, frozen=True, tag_field="kind", tag=True):
     """What a state keeps while a job stands in it; each kind of state that keeps something has its own."""
 
 
-class Fork(Inner, kw_only=True):
+class Fork(Inner, frozen=True, kw_only=True):
     """A parallel or each in progress. ``next`` is the index of the next item that waits to be opened (each only)."""
 
     total: int = 0
@@ -158,7 +158,7 @@ class Fork(Inner, kw_only=True):
     """Whether the join has fired while the rest goes on."""
 
 
-class Booking(Inner, kw_only=True):
+class Booking(Inner, frozen=True, kw_only=True):
     """A fitting. ``slot`` is the start of the booked or held slot."""
 
     phase: Literal["offered", "held", "booked"] = "offered"
@@ -168,7 +168,7 @@ class Booking(Inner, kw_only=True):
     missed: int = 0
 
 
-class Panel(Inner, kw_only=True):
+class Panel(Inner, frozen=True, kw_only=True):
     """An approval by several: how many said what."""
 
     approved: int = 0
@@ -177,7 +177,7 @@ class Panel(Inner, kw_only=True):
     words: tuple[str, ...] = ()
 
 
-class Poll(Inner, kw_only=True):
+class Poll(Inner, frozen=True, kw_only=True):
     """A vote. ``tally`` holds the weight for each option id (as text); ``weight`` is the whole electorate's."""
 
     voters: int = 0
@@ -189,13 +189,13 @@ class Poll(Inner, kw_only=True):
     """The options as they were when the vote opened: id as text, and title."""
 
 
-class Offer(Inner, kw_only=True):
+class Offer(Inner, frozen=True, kw_only=True):
     """A choice: the options as they were offered: pick name -> list of option objects (id, title, price, …)."""
 
     picks: dict[str, list[dict[str, Json]]] = {}
 
 
-class Undoing(Inner, kw_only=True):
+class Undoing(Inner, frozen=True, kw_only=True):
     """The branch is undoing services, newest first, before it enters ``to``."""
 
     to: str
@@ -203,14 +203,14 @@ class Undoing(Inner, kw_only=True):
     set: dict[str, Json] = {}
 
 
-class Memory(Value, kw_only=True):
+class Memory(Value, frozen=True, kw_only=True):
     """What the guards' functions know of the past: how often each state was passed, and by whom last."""
 
     passed: dict[str, int] = {}
     by: dict[str, str] = {}
 
 
-class Branch(Value, kw_only=True):
+class Branch(Value, frozen=True, kw_only=True):
     """One line of a job, standing in one state of one scope.
 
     ``own`` marks a branch of an each: it has data and memory of its own. A ``pending`` branch has not been opened yet
@@ -239,7 +239,7 @@ class Branch(Value, kw_only=True):
 Inners: TypeAlias = Fork | Booking | Panel | Poll | Offer | Undoing
 
 
-class Head(Value, kw_only=True):
+class Head(Value, frozen=True, kw_only=True):
     """What belongs to the whole job. ``standing`` counts the branches that stand in each state."""
 
     job: str

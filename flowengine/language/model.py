@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from flowengine.language.durations import Duration
@@ -43,8 +43,8 @@ class Audience:
     """Whom a step waits for.
 
     ``customer``: the job's own customer; ``customers``: any customer; ``staff``: any member of staff; ``anyone``: both;
-    ``role``: staff with that role; ``person``: one person, whose id ``name`` gives; ``people``: a list of person ids that
-    the expression gives; ``group``: the customers of a group.
+    ``role``: staff with that role; ``person``: one person, whose id ``name`` gives; ``people``: a list of person ids
+    that the expression gives; ``group``: the customers of a group.
     """
 
     kind: Literal["customer", "customers", "staff", "anyone", "role", "person", "people", "group"]
@@ -266,7 +266,7 @@ class Approval(State):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote(State):
-    """Members of a group (or listed people) vote until ``within``; the electorate is frozen when it opens.
+    """Members of a group (or listed people) vote until ``within``; who may vote is frozen when it opens.
 
     ``quorum`` is the share of the electorate's weight that must be cast (0 to 1). ``tie`` is ``outcome`` (end as
     ``tied``) or ``first`` (the option listed first wins). ``weight`` is an expression on ``member``.
@@ -321,9 +321,9 @@ class Retry:
     """Waits ``first``, then ``factor`` times as long each time, at most ``longest``, for ``attempts`` in all."""
 
     attempts: int = 5
-    first: Duration = Duration.parse("PT10S")
+    first: Duration = Duration(rest=timedelta(seconds=10))
     factor: float = 2.0
-    longest: Duration = Duration.parse("PT1H")
+    longest: Duration = Duration(rest=timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,7 +337,7 @@ class Service(State):
     http: str = ""
     input: Mapping[str, Expression] = field(default_factory=dict)
     retry: Retry = Retry()
-    limit: Duration = Duration.parse("PT5M")
+    limit: Duration = Duration(rest=timedelta(minutes=5))
     undo: str = ""
 
 

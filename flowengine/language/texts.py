@@ -1,4 +1,4 @@
-"""Texts with expressions in braces: ``Your {data.choose_style.cloth} suit``. ``{{`` and ``}}`` are braces themselves."""
+"""Texts with expressions in braces: ``Your {data.choose_style.cloth} suit``. ``{{`` and ``}}`` are braces."""
 
 from __future__ import annotations
 
