@@ -1,0 +1,304 @@
+"""The engine: everything that can be asked of flows, typed and in one place.
+
+Each method that changes something is one command in one transaction (L2). Ids of jobs and steps are taken in full or
+as a unique beginning of their short form. ``by`` is a person's id, a contact or unique name, or an
+:class:`~flowengine.core.values.Actor` whom the application has authenticated itself. ``key`` is a request key: asked
+again with the same key, a method answers with the same receipt and does nothing (L3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from flowengine.clock import Clock, SystemClock
+from flowengine.core import commands as c
+from flowengine.core.values import Actor, Json
+from flowengine.engine import auditing, due, histories, inbox, migration, people, tracking
+from flowengine.engine.handlers import Handler, Handlers
+from flowengine.engine.shell import Shell
+from flowengine.engine.views import (
+    Audit,
+    Deployed,
+    HistoryLine,
+    InboxItem,
+    IncidentView,
+    JobRow,
+    PersonView,
+    ProcessRow,
+    Ran,
+    Receipt,
+    StepView,
+    Track,
+)
+from flowengine.language.model import Process
+from flowengine.store import Database
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+By = str | Actor
+"""Who asks: a person's id, contact or unique name, or an actor that the application vouches for."""
+
+
+class Engine:
+    """Flows on one database. May be used from many threads at once.
+
+    >>> engine = Engine("sqlite://")
+    >>> engine.close()
+
+    ``database`` is an URL (``sqlite:///flow.db``, ``postgresql+psycopg://…``) or an open :class:`Database`, which then
+    stays the caller's to close. ``handlers`` maps the names that services ``call`` to functions; without it, those of
+    installed packages (entry points ``flowengine.handlers``) are used as they are needed.
+    """
+
+    def __init__(
+        self,
+        database: str | Database = "sqlite:///flow.db",
+        *,
+        clock: Clock | None = None,
+        handlers: Mapping[str, Handler] | None = None,
+    ) -> None:
+        self._owned = isinstance(database, str)
+        opened = Database.open(database) if isinstance(database, str) else database
+        self._shell = Shell(opened, clock or SystemClock(), Handlers(handlers))
+
+    @classmethod
+    def _on(cls, shell: Shell) -> Engine:
+        engine = cls.__new__(cls)
+        engine._owned, engine._shell = False, shell
+        return engine
+
+    def using(self, connection: Connection | Session) -> Engine:
+        """An engine that joins the caller's open SQLAlchemy transaction on the same database.
+
+        Its commands commit and roll back with the caller's own rows; flowengine does neither. A refused command
+        changes nothing and leaves the transaction usable. It cannot run due work: no transaction may be open while
+        a handler runs (L11).
+        """
+        return self._on(self._shell.joining(connection))
+
+    def close(self) -> None:
+        """Give the database back. An engine made by :meth:`using`, or on a given Database, closes nothing."""
+        if self._owned:
+            self._shell.database.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def database(self) -> Database:
+        """The database that the engine works on."""
+        return self._shell.database
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that the engine reads."""
+        return self._shell.clock
+
+    # processes
+
+    def deploy(self, source: str | Path) -> Deployed:
+        """Put a process in use: a path of a file, or the text itself (recognised by its line breaks).
+
+        Jobs that run keep their version (L6). Raises :class:`~flowengine.errors.ProcessRefused` with all problems.
+        """
+        return self._shell.catalogue.deploy(self._shell, source)
+
+    def processes(self) -> list[ProcessRow]:
+        """All versions of all processes, by name, the oldest first."""
+        return self._shell.catalogue.rows(self._shell)
+
+    def process(self, name: str, version: str | None = None) -> Process:
+        """A process as frozen values; the latest version unless one is named."""
+        return self._shell.catalogue.process(self._shell, name, version)
+
+    # people
+
+    def add_customer(
+        self,
+        id: str,
+        name: str = "",
+        contact: str = "",
+        groups: Sequence[str] = (),
+        record: Mapping[str, Json] | None = None,
+    ) -> PersonView:
+        """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him."""
+        return people.add_customer(self._shell, id, name, contact, tuple(groups), dict(record or {}))
+
+    def add_staff(self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "") -> PersonView:
+        """Enter a member of staff with roles, or change one. The role ``operator`` makes an operator."""
+        return people.add_staff(self._shell, id, name, contact, tuple(roles))
+
+    def person(self, text: str) -> PersonView:
+        """A person by id, contact or unique name."""
+        return people.person(self._shell, text)
+
+    def people(self, kind: str | None = None) -> list[PersonView]:
+        """All people, or all of one kind: ``customer`` or ``staff``."""
+        return people.all_people(self._shell, kind)
+
+    def actor(self, id: str) -> Actor:
+        """The actor that a person is, with the roles and groups of this moment."""
+        return people.actor(self._shell, id)
+
+    # jobs: what customers and staff do
+
+    def start(
+        self,
+        process: str,
+        *,
+        by: By,
+        need: Mapping[str, Json] | None = None,
+        customer: str | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Begin a job of the latest version with a stated need.
+
+        A customer begins his own; an id that nobody has yet becomes a customer of that name. Staff name the customer
+        for whom they begin it. Raises BadAnswer when the need breaks its fields.
+        """
+        return self._shell.start(process, by, dict(need or {}), customer, key)
+
+    def act(
+        self,
+        step_id: str,
+        outcome: str = "",
+        answer: Mapping[str, Json] | None = None,
+        *,
+        by: By,
+        key: str | None = None,
+    ) -> Receipt:
+        """Act on a step: end it with an outcome and an answer, or make a move within it.
+
+        Raises NotFound (no such step, or not for this actor: L4), StaleCommand, UnknownOutcome, BadAnswer,
+        AlreadyClaimed, SlotTaken, NotAllowed, KeyConflict; then nothing has changed.
+        """
+        return self._shell.on_step(
+            step_id, lambda step, who: c.Act(by=who, step=step, outcome=outcome, answer=dict(answer or {})), by, key
+        )
+
+    def claim(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:
+        """Take a step for oneself. Raises AlreadyClaimed when another has it."""
+        return self._shell.on_step(step_id, lambda step, who: c.Claim(by=who, step=step), by, key)
+
+    def release(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:
+        """Give a claimed step back to all whom it waits for."""
+        return self._shell.on_step(step_id, lambda step, who: c.Release(by=who, step=step), by, key)
+
+    def assign(self, step_id: str, person: str, *, by: By, key: str | None = None) -> Receipt:
+        """Hand a step to one of those whom it waits for: by who has it, by any of them while nobody has, or by an
+        operator."""
+        return self._shell.assign(step_id, person, by, key)
+
+    def invoke(
+        self, job: str, name: str, answer: Mapping[str, Json] | None = None, *, by: By, key: str | None = None
+    ) -> Receipt:
+        """Use an ``always`` entry of the process: a change of mind, a withdrawal. :attr:`Track.offers` lists them."""
+        return self._shell.invoke(job, name, dict(answer or {}), by, key)
+
+    def withdraw(self, job: str, *, by: By, key: str | None = None) -> Receipt:
+        """Use the ``always`` entry ``withdraw``, where the process has one and it is open now."""
+        return self._shell.invoke(job, "withdraw", {}, by, key)
+
+    def say(self, job: str, text: str, kind: str = "note", *, by: By, key: str | None = None) -> Receipt:
+        """Say something about a job: a note, wish, concern, expectation, question or answer."""
+        return self._shell.say(job, text, kind, by, key)
+
+    def send(
+        self,
+        name: str,
+        key: str = "",
+        body: Json = None,
+        *,
+        job: str | None = None,
+        by: By | None = None,
+        request_key: str | None = None,
+    ) -> Receipt:
+        """Deliver a message to a job, or to the one open job that waits for this name and key.
+
+        Raises NotFound when no job waits for it, Ambiguous when several do.
+        """
+        return self._shell.send(name, key, body, job, by, request_key)
+
+    def add(self, job: str, state: str, items: Sequence[Json], *, by: By, key: str | None = None) -> Receipt:
+        """Add items to an ``each`` with ``more: true`` while it runs: by the job's customer, staff, or an operator."""
+        return self._shell.add(job, state, tuple(items), by, key)
+
+    # looking
+
+    def inbox(self, who: By, limit: int = 100) -> list[InboxItem]:
+        """The steps that wait for somebody: those kept for him first, then by deadline, then by age."""
+        return inbox.inbox(self._shell, who, limit)
+
+    def step(self, step_id: str, by: By) -> StepView:
+        """A step with all that is needed to act on it. Operators may look at each step."""
+        return inbox.step(self._shell, step_id, by)
+
+    def track(self, job: str, by: By) -> Track:
+        """Where a job is, as its customer, staff or an operator may see it (L9)."""
+        return tracking.track(self._shell, job, by)
+
+    def jobs(
+        self,
+        *,
+        status: str | None = None,
+        process: str | None = None,
+        customer: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[JobRow]:
+        """Jobs, the newest first. ``after`` is the last job id of the page before."""
+        return tracking.jobs(self._shell, status, process, customer, limit, after)
+
+    def history(self, job: str) -> list[HistoryLine]:
+        """All that happened to a job, the oldest first, with the stored facts. For operators and programs."""
+        return histories.history(self._shell, job)
+
+    def audit(self, job: str | None = None) -> Audit:
+        """Check the hash chain of one job or of all, and that what is stored follows from it (L5)."""
+        return auditing.audit(self._shell, job)
+
+    # operating
+
+    def handler(self, name: str) -> Callable[[Handler], Handler]:
+        """Register a function as the handler of the services that ``call`` this name."""
+        return self._shell.handlers.decorator(name)
+
+    def register(self, more: Mapping[str, Handler]) -> None:
+        """Register several handlers by name."""
+        self._shell.handlers.add(more)
+
+    def run_due(self, limit: int = 100) -> Ran:
+        """One pass over what is due: at most ``limit`` timers, service calls and outgoing messages each."""
+        return due.run_due(self._shell, limit)
+
+    def incidents(self) -> list[IncidentView]:
+        """The service calls that gave up."""
+        return due.incidents(self._shell)
+
+    def retry(self, call_id: str, by: By) -> Receipt:
+        """Try a service call again that gave up. For operators."""
+        return self._shell.retry(call_id, by)
+
+    def migrate(self, job: str, version: str | None = None, *, by: By) -> Receipt:
+        """Move a job on purpose to another version of its process, the latest unless one is named (L6).
+
+        Refused with NotAllowed unless each state where the job stands is in that version with the same type, in the
+        same scope. For operators.
+        """
+        return migration.migrate(self._shell, job, version, by)
+
+    def next_due(self) -> datetime | None:
+        """The moment of the earliest timer that is set, or None: how far a simulated clock may be moved at once."""
+        return due.next_due(self._shell)
+

@@ -1,0 +1,270 @@
+"""What the engine answers: frozen values that encode to JSON as they are.
+
+Moments are aware UTC datetimes, ids are full (``short`` is what people are shown and may type), texts are as they were
+given: whoever shows them makes them harmless for his medium first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from flowengine.core.answers import Form
+from flowengine.core.values import Json
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """A frozen answer of the engine."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The view as plain values: dicts, lists, texts and numbers; moments as ISO 8601 text."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+class Receipt(View, frozen=True, kw_only=True):
+    """What one command did. The same request key always gives the same receipt (L3).
+
+    ``outcome`` is how the step ended, or the move that was made in it; empty for commands that end no step.
+    ``states`` are the states where the job stands now, ``steps`` the ids of the steps that this command opened,
+    ``events`` tells in short what happened, in order.
+    """
+
+    job: str
+    seq: int
+    status: str
+    outcome: str = ""
+    states: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    because: str = ""
+    events: tuple[str, ...] = ()
+
+
+class Deployed(View, frozen=True, kw_only=True):
+    """A process in use. ``new`` is False when exactly this text was in use before."""
+
+    name: str
+    version: str
+    title: str
+    new: bool
+
+
+class ProcessRow(View, frozen=True, kw_only=True):
+    """One version of a process. ``latest`` marks the version that new jobs begin with."""
+
+    name: str
+    version: str
+    title: str
+    deployed: datetime
+    latest: bool
+
+
+class PersonView(View, frozen=True, kw_only=True):
+    """A customer or a member of staff."""
+
+    id: str
+    kind: str
+    name: str
+    contact: str = ""
+    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    record: dict[str, Json] = {}
+    created: datetime | None = None
+
+
+class InboxItem(View, frozen=True, kw_only=True):
+    """A step that waits for somebody.
+
+    ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
+    the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes).
+    """
+
+    id: str
+    short: str
+    job: str
+    process: str
+    customer: str
+    customer_name: str
+    state: str
+    title: str
+    opened: datetime
+    due: datetime | None = None
+    claimed: str = ""
+    mine: bool = False
+    preferred: bool = False
+    answered: bool = False
+
+
+class StepView(View, frozen=True, kw_only=True):
+    """One open step as the person who opens it sees it.
+
+    ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
+    ``slots`` are the appointments that are free now (fittings only), ``shown`` the lines the process shows.
+    """
+
+    id: str
+    short: str
+    job: str
+    process: str
+    customer: str
+    customer_name: str
+    state: str
+    type: str
+    title: str
+    purpose: str
+    opened: datetime
+    due: datetime | None
+    claimed: str
+    shown: tuple[tuple[str, str], ...]
+    possible: tuple[str, ...]
+    form: Form
+    slots: tuple[datetime, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        plain = {name: getattr(self, name) for name in self.__struct_fields__ if name != "form"}
+        return msgspec.to_builtins(plain) | {"form": self.form.to_json()}
+
+
+class PlaceView(View, frozen=True, kw_only=True):
+    """Where a job stands, in plain words. ``state`` is empty when the place is told by its phase only (L9)."""
+
+    words: str
+    state: str = ""
+    branch: str = ""
+    since: datetime | None = None
+
+
+class WaitingView(View, frozen=True, kw_only=True):
+    """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits."""
+
+    id: str
+    short: str
+    title: str
+    state: str
+    whom: str
+    for_you: bool
+    due: datetime | None = None
+    claimed: str = ""
+
+
+class PromiseView(View, frozen=True, kw_only=True):
+    """What was promised. ``first`` is the first date that was promised; ``kept`` is None until the job is over."""
+
+    by: datetime
+    first: datetime
+    kept: bool | None = None
+
+
+class OfferView(View, frozen=True, kw_only=True):
+    """Something the asker may do at any time now: withdraw, change his mind. ``name`` is what ``invoke`` takes."""
+
+    name: str
+    title: str
+    fields: tuple[str, ...] = ()
+
+
+class Track(View, frozen=True, kw_only=True):
+    """Where a job is, as the asker may see it.
+
+    A customer sees phases and his own steps, never the organisation's inner states or data (L9): ``facts`` are his own
+    answers and the fields marked ``show: true``, as title and text. ``ahead`` lists what may still come for him.
+    """
+
+    job: str
+    short: str
+    process: str
+    version: str
+    title: str
+    customer: str
+    customer_name: str
+    status: str
+    because: str
+    started: datetime
+    updated: datetime
+    ended: datetime | None
+    promise: PromiseView | None
+    where: tuple[PlaceView, ...]
+    waiting: tuple[WaitingView, ...]
+    ahead: tuple[str, ...]
+    facts: tuple[tuple[str, str], ...]
+    offers: tuple[OfferView, ...]
+    said: tuple[tuple[str, str, str], ...] = ()
+    """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
+
+
+class JobRow(View, frozen=True, kw_only=True):
+    """One job in a list. ``states`` are those where it stands."""
+
+    id: str
+    short: str
+    process: str
+    version: str
+    customer: str
+    customer_name: str
+    status: str
+    states: tuple[str, ...]
+    started: datetime
+    updated: datetime
+    ended: datetime | None = None
+    because: str = ""
+
+
+class HistoryLine(View, frozen=True, kw_only=True):
+    """One command of a job's history: ``what`` in plain words, ``events`` the facts as they are stored."""
+
+    seq: int
+    at: datetime
+    who: str
+    kind: str
+    what: str
+    command: dict[str, Json] = {}
+    events: tuple[dict[str, Json], ...] = ()
+
+
+class AuditProblem(View, frozen=True, kw_only=True):
+    """Where the history does not agree with itself, or with what is stored (L5)."""
+
+    job: str
+    what: str
+
+
+class Audit(View, frozen=True, kw_only=True):
+    """The result of an audit."""
+
+    jobs: int
+    entries: int
+    problems: tuple[AuditProblem, ...] = ()
+
+    @property
+    def fine(self) -> bool:
+        return not self.problems
+
+
+class Ran(View, frozen=True, kw_only=True):
+    """What one pass of :meth:`Engine.run_due` did. ``failed`` counts attempts that raised."""
+
+    timers: int = 0
+    calls: int = 0
+    outbox: int = 0
+    failed: int = 0
+
+    @property
+    def anything(self) -> bool:
+        """Whether there was anything to do."""
+        return bool(self.timers or self.calls or self.outbox or self.failed)
+
+
+class IncidentView(View, frozen=True, kw_only=True):
+    """A service call that gave up and waits for an operator. ``id`` is what ``retry`` takes."""
+
+    id: str
+    short: str
+    job: str
+    process: str
+    customer: str
+    state: str
+    handler: str
+    error: str
+    attempts: int
