@@ -19,6 +19,9 @@ from flowengine.core.values import ROOT, Branch, Head, Json, Memory, Seat, Servi
 
 replace = msgspec.structs.replace
 
+SCOPE_TIMERS = frozenset({"always", "keep"})
+"""Purposes of the timers that belong to a branch's scope and not to the state it stands in."""
+
 
 @dataclass
 class Effects:
@@ -164,14 +167,19 @@ class Draft:
             standing.pop(state, None)
         self._head = replace(self.head, standing=standing)
 
-    def _clear(self, branch: Branch) -> None:
-        """Everything that is open on the branch is gone."""
+    def _clear(self, branch: Branch, *, scope: bool = True) -> tuple[Timer, ...]:
+        """Everything that is open on the branch is gone; without ``scope``, but for the timers of its scope."""
         for step in branch.steps:
             self._drop_step(step.number)
+        stay: list[Timer] = []
         for timer in branch.timers:
-            _gone(timer.number, self.effects.timers, self._timer_branch, self.effects.dropped_timers)
+            if not scope and timer.purpose in SCOPE_TIMERS:
+                stay.append(timer)
+            else:
+                _gone(timer.number, self.effects.timers, self._timer_branch, self.effects.dropped_timers)
         for call in branch.calls:
             _gone(call.number, self.effects.calls, self._call_branch, self.effects.closed_calls)
+        return tuple(stay)
 
     def _drop_step(self, number: int) -> None:
         _gone(number, self.effects.steps, self._step_branch, self.effects.closed_steps)
@@ -195,6 +203,7 @@ def _branch_opened(draft: Draft, event: e.BranchOpened) -> None:
     branch = event.branch
     draft._put(branch)
     if branch.parent is not None:
+        draft._head = replace(draft.head, branches=draft.head.branches + 1)
         draft._new_children.setdefault(branch.parent, []).append(branch.id)
 
 
@@ -202,10 +211,31 @@ def _branch_woken(draft: Draft, event: e.BranchWoken) -> None:
     draft._put(replace(draft.at(event.branch), pending=False))
 
 
+def _branch_rested(draft: Draft, event: e.BranchRested) -> None:
+    branch = draft.at(event.branch)
+    draft._clear(branch)
+    draft._stand(branch.state, -1)
+    draft._put(replace(branch, state="", pending=True, steps=(), timers=(), calls=(), inners={}))
+
+
+def _branch_done(draft: Draft, event: e.BranchDone) -> None:
+    branch = draft.at(event.branch)
+    draft._clear(branch)
+    draft._put(replace(branch, done=True, timers=()))
+
+
+def _branch_detached(draft: Draft, event: e.BranchDetached) -> None:
+    draft._put(replace(draft.at(event.branch), detached=True))
+
+
 def _branch_closed(draft: Draft, event: e.BranchClosed) -> None:
     branch = draft.at(event.branch)
     draft._clear(branch)
     draft._stand(branch.state, -1)
+    draft._head = replace(draft.head, branches=draft.head.branches - 1)
+    if branch.undoable and branch.parent is not None:
+        owner = memory_owner(draft, draft.at(branch.parent))
+        draft._put(replace(owner, undoable=owner.undoable + branch.undoable))
     draft._branches[branch.id] = None
     draft.effects.branches.pop(branch.id, None)
     if branch.id in draft._existed:
@@ -220,15 +250,25 @@ def _entered(draft: Draft, event: e.Entered) -> None:
 
 def _left(draft: Draft, event: e.Left) -> None:
     branch = draft.at(event.branch)
-    draft._clear(branch)
+    timers = draft._clear(branch, scope=False)
     draft._stand(branch.state, -1)
-    draft._put(replace(branch, state="", steps=(), timers=(), calls=(), inners={}))
-    if event.passed:
-        owner = memory_owner(draft, draft.at(event.branch))
-        memory = owner.memory
-        passed = memory.passed | {event.state: memory.passed.get(event.state, 0) + 1}
-        by = memory.by | {event.state: event.by} if event.by else memory.by
-        draft._put(replace(owner, memory=Memory(passed=passed, by=by)))
+    bare = replace(branch, state="", steps=(), timers=timers, calls=(), inners={})
+    own = branch.own or branch.parent is None
+    owner = bare if own else memory_owner(draft, branch)
+    remembering = replace(owner, memory=_remember(owner.memory, event, branch.entry))
+    if not own:
+        draft._put(bare)
+    draft._put(remembering)
+
+
+def _remember(memory: Memory, event: e.Left, entry: int) -> Memory:
+    state = event.state
+    entered = memory.entered | {state: entry}
+    if not event.passed:
+        return replace(memory, entered=entered)
+    passed = memory.passed | {state: memory.passed.get(state, 0) + 1}
+    by = memory.by | {state: event.by} if event.by else memory.by
+    return Memory(passed=passed, by=by, entered=entered)
 
 
 def memory_owner(position: Position, branch: Branch) -> Branch:
@@ -337,12 +377,14 @@ def _call_closed(draft: Draft, event: e.CallClosed) -> None:
 
 
 def _undo_noted(draft: Draft, event: e.UndoNoted) -> None:
-    draft._head = replace(draft.head, undoable=(*draft.head.undoable, event.undoable))
+    owner = memory_owner(draft, draft.at(event.undoable.branch))
+    draft._put(replace(owner, undoable=(*owner.undoable, event.undoable)))
 
 
 def _undo_taken(draft: Draft, event: e.UndoTaken) -> None:
-    left = tuple(entry for entry in draft.head.undoable if entry.call not in event.calls)
-    draft._head = replace(draft.head, undoable=left)
+    owner = memory_owner(draft, draft.at(event.branch))
+    left = tuple(entry for entry in owner.undoable if entry.call not in event.calls)
+    draft._put(replace(owner, undoable=left))
 
 
 def _slot_booked(draft: Draft, event: e.SlotBooked) -> None:
@@ -360,6 +402,10 @@ def _message_kept(draft: Draft, event: e.MessageKept) -> None:
 
 def _message_taken(draft: Draft, event: e.MessageTaken) -> None:
     draft._head = replace(draft.head, kept=tuple(kept for kept in draft.head.kept if kept.number != event.number))
+    timers = draft.at(ROOT).timers
+    for timer in timers:
+        if timer.purpose == "keep" and timer.detail == event.number:
+            _timer_dropped(draft, e.TimerDropped(branch=ROOT, timer=timer.number))
 
 
 def _reminded(draft: Draft, event: e.Reminded) -> None:
@@ -376,7 +422,10 @@ def _promised(draft: Draft, event: e.Promised) -> None:
 
 def _ended(draft: Draft, event: e.Ended) -> None:
     status: Any = event.kind
-    draft._head = replace(draft.head, status=status, end=event.state, because=event.because)
+    draft._head = replace(draft.head, status=status, end=event.state, because=event.because, kept=())
+    root = draft.at(ROOT)
+    draft._clear(root)
+    draft._put(replace(root, steps=(), timers=(), calls=(), inners={}))
     draft.effects.ended = event
 
 
@@ -388,6 +437,9 @@ _APPLY: dict[type, Callable[[Draft, Any], None]] = {
     e.Started: _started,
     e.BranchOpened: _branch_opened,
     e.BranchWoken: _branch_woken,
+    e.BranchRested: _branch_rested,
+    e.BranchDone: _branch_done,
+    e.BranchDetached: _branch_detached,
     e.BranchClosed: _branch_closed,
     e.Entered: _entered,
     e.Left: _left,

@@ -45,8 +45,29 @@ class BranchWoken(Event, frozen=True, kw_only=True):
     branch: str
 
 
+class BranchRested(Event, frozen=True, kw_only=True):
+    """A branch that stood in its start is pending again: another one has begun (``one_at_a_time``)."""
+
+    branch: str
+
+
+class BranchDone(Event, frozen=True, kw_only=True):
+    """A branch of an each is done; its data is kept until the join."""
+
+    branch: str
+
+
+class BranchDetached(Event, frozen=True, kw_only=True):
+    """A branch goes on after its join, without effect on its parent."""
+
+    branch: str
+
+
 class BranchClosed(Event, frozen=True, kw_only=True):
-    """A branch is done or cancelled, and all that was open in it is closed with it."""
+    """A branch is done or cancelled, and all that was open in it is closed with it.
+
+    What can be undone of a branch with data of its own passes to the branch around it.
+    """
 
     branch: str
     why: str = "done"
@@ -62,7 +83,10 @@ class Entered(Event, frozen=True, kw_only=True):
 
 
 class Left(Event, frozen=True, kw_only=True):
-    """A branch left its state: its steps, timers, calls and inners are gone. ``passed`` unless it was cut short."""
+    """A branch left its state: its steps, timers, calls and inners are gone. ``passed`` unless it was cut short.
+
+    Timers of the scope (``always``, ``keep``) stay.
+    """
 
     branch: str
     state: str
@@ -151,12 +175,15 @@ class CallClosed(Event, frozen=True, kw_only=True):
 
 
 class UndoNoted(Event, frozen=True, kw_only=True):
+    """A call has had an effect that can be undone; it is noted where ``undoable.branch`` keeps its data."""
+
     undoable: Undoable
 
 
 class UndoTaken(Event, frozen=True, kw_only=True):
-    """These calls are being undone; they are no longer undoable."""
+    """These calls are being undone by ``branch``; they are no longer undoable."""
 
+    branch: str
     calls: tuple[int, ...]
 
 
@@ -180,7 +207,7 @@ class MessageKept(Event, frozen=True, kw_only=True):
 
 
 class MessageTaken(Event, frozen=True, kw_only=True):
-    """A kept message was taken, or dropped when its time was over."""
+    """A kept message was taken, or dropped when its time was over; its ``keep`` timer goes with it."""
 
     number: int
     dropped: bool = False
@@ -217,7 +244,7 @@ class Promised(Event, frozen=True, kw_only=True):
 
 
 class Ended(Event, frozen=True, kw_only=True):
-    """The job is over. ``kind`` is ``fulfilled`` or ``ended``."""
+    """The job is over, and nothing is open in it any more. ``kind`` is ``fulfilled`` or ``ended``."""
 
     kind: str
     state: str
@@ -226,7 +253,8 @@ class Ended(Event, frozen=True, kw_only=True):
 
 
 AnyEvent = (
-    Started | BranchOpened | BranchWoken | BranchClosed | Entered | Left | Saved | Kept | StepOpened | StepChanged
+    Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
+    | Entered | Left | Saved | Kept | StepOpened | StepChanged
     | StepClosed | SeatAnswered | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed | UndoNoted
     | UndoTaken | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said | Referred | Promised
     | Ended

@@ -240,13 +240,19 @@ class Kind(Protocol):
         """
 
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
-        """One of its timers is due. ``remind`` and ``escalate`` are done by ``advance`` for all kinds alike."""
+        """One of its timers is due (and dropped).
+
+        ``remind`` and ``escalate`` are done by ``advance`` for all kinds alike. A kind that does nothing at all on ``expire`` ends with the outcome ``expired``.
+        """
 
     def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:
-        """One of its calls has ended."""
+        """One of its calls has ended (and is closed). BadAnswer raises an incident on the call instead."""
 
     def deliver(self, spot: Spot, message: KeptMessage) -> Result | None:
         """A message has come whose name and key it waits for."""
+
+    def leave(self, spot: Spot) -> None:
+        """The branch is about to leave the state, whichever way: free what the job holds outside (a booked slot)."""
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:
         """What can be done on the step now: the outcomes and moves that :meth:`act` knows."""

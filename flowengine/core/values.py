@@ -111,10 +111,14 @@ class ServiceCall(Value, frozen=True, kw_only=True):
 
 
 class Undoable(Value, frozen=True, kw_only=True):
-    """A service call whose effect can be undone; ``result`` is None when it was cut off before it answered."""
+    """A service call whose effect can be undone; ``result`` is None when it was cut off before it answered.
+
+    ``handler`` is the one that undoes it, ``branch`` the branch that stood in ``state`` when it was called.
+    """
 
     call: int
     state: str
+    member: str = ""
     handler: str
     branch: str
     input: Json = None
@@ -145,17 +149,20 @@ class Inner(Value, frozen=True, tag_field="kind", tag=True):
 
 
 class Fork(Inner, frozen=True, kw_only=True):
-    """A parallel or each in progress. ``next`` is the index of the next item that waits to be opened (each only)."""
+    """A parallel, each or stage in progress: counters, so that the end of one branch does not touch the others.
+
+    ``total`` branches were made; ``open`` of them run, ``done`` are done, the rest wait to be opened.
+    """
 
     total: int = 0
     open: int = 0
     done: int = 0
-    cancelled: int = 0
     next: int = 0
+    """The index of the next item that waits to be opened (each only)."""
     finished: tuple[str, ...] = ()
     """Names of the branches that are done (parallel only; an each counts)."""
-    joined: bool = False
-    """Whether the join has fired while the rest goes on."""
+    skipped: tuple[str, ...] = ()
+    """Names of the branches whose ``when`` did not hold (parallel only)."""
 
 
 class Booking(Inner, frozen=True, kw_only=True):
@@ -196,25 +203,28 @@ class Offer(Inner, frozen=True, kw_only=True):
 
 
 class Undoing(Inner, frozen=True, kw_only=True):
-    """The branch is undoing services, newest first, before it enters ``to``."""
+    """The branch undoes services, newest first, before it enters ``to``; the first of ``waiting`` is being undone."""
 
     to: str
     waiting: tuple[Undoable, ...] = ()
-    set: dict[str, Json] = {}
 
 
 class Memory(Value, frozen=True, kw_only=True):
-    """What the guards' functions know of the past: how often each state was passed, and by whom last."""
+    """What is known of the past: how often each state was passed, by whom last, and the number of its last entry."""
 
     passed: dict[str, int] = {}
     by: dict[str, str] = {}
+    entered: dict[str, int] = {}
 
 
 class Branch(Value, frozen=True, kw_only=True):
     """One line of a job, standing in one state of one scope.
 
-    ``own`` marks a branch of an each: it has data and memory of its own. A ``pending`` branch has not been opened yet
-    (each with ``at_a_time``, parallel with ``after``): it stands nowhere. ``inners`` is keyed by race member, or ``""``.
+    ``own`` marks a branch of an each: it has data and memory of its own. ``inners`` is keyed by race member, or ``""``.
+    A branch stands nowhere (``state`` is empty) while it is ``pending`` (not opened yet: each with ``at_a_time``,
+    parallel with ``after``), ``done`` (kept until the join of its each collects its data), or undoing. A ``detached``
+    branch goes on after its join (``rest: continue``), without effect on its parent. ``undoable`` is kept where data
+    and memory are.
     """
 
     id: str
@@ -225,6 +235,8 @@ class Branch(Value, frozen=True, kw_only=True):
     entry: int = 0
     since: datetime | None = None
     pending: bool = False
+    done: bool = False
+    detached: bool = False
     steps: tuple[Step, ...] = ()
     timers: tuple[Timer, ...] = ()
     calls: tuple[ServiceCall, ...] = ()
@@ -234,13 +246,15 @@ class Branch(Value, frozen=True, kw_only=True):
     index: int = 0
     data: dict[str, Json] = {}
     memory: Memory = Memory()
+    undoable: tuple[Undoable, ...] = ()
 
 
 Inners: TypeAlias = Fork | Booking | Panel | Poll | Offer | Undoing
 
 
 class Head(Value, frozen=True, kw_only=True):
-    """What belongs to the whole job. ``standing`` counts the branches that stand in each state."""
+    """What belongs to the whole job. ``standing`` counts the branches that stand in each state; ``branches`` counts
+    those below the root, whatever they do."""
 
     job: str
     process: str
@@ -252,8 +266,8 @@ class Head(Value, frozen=True, kw_only=True):
     because: str = ""
     serial: int = 0
     standing: dict[str, int] = {}
+    branches: int = 0
     kept: tuple[KeptMessage, ...] = ()
-    undoable: tuple[Undoable, ...] = ()
     promise: Promise | None = None
     parent: str = ""
     """``<job id>.<call number>`` of the call that started this job, or empty."""
