@@ -132,10 +132,15 @@ class StepClosed(Event, frozen=True, kw_only=True):
 
 
 class SeatAnswered(Event, frozen=True, kw_only=True):
-    """One of the invited answered, or answered anew."""
+    """One of the invited answered, or answered anew.
+
+    ``secret``: who answered what is for nobody's eyes. It is in the history, for without it the position could not be
+    rebuilt (L5), and every view leaves out the answer, here and in the command that gave it.
+    """
 
     branch: str
     seat: Seat
+    secret: bool = False
 
 
 class Moved(Event, frozen=True, kw_only=True):
@@ -188,12 +193,17 @@ class UndoTaken(Event, frozen=True, kw_only=True):
 
 
 class SlotBooked(Event, frozen=True, kw_only=True):
-    """A slot of a calendar is taken for the job: held for a time, or booked."""
+    """A slot of a calendar is taken for the job: held for a time, or booked.
+
+    ``every`` is the calendar's grid in seconds (``start`` lies on it), ``seats`` how many appointments fit side by side.
+    """
 
     branch: str
     calendar: str
     start: datetime
     end: datetime
+    every: float = 1800.0
+    seats: int = 1
 
 
 class SlotFreed(Event, frozen=True, kw_only=True):

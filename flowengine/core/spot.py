@@ -164,15 +164,19 @@ class Spot:
 
     # timers
 
-    def at_time(self, when: When) -> datetime:
-        """The moment that a ``within`` or ``for`` means, counted from now."""
+    def at_time(self, when: When, since: datetime | None = None) -> datetime:
+        """The moment that a ``within`` or ``for`` means, counted from now (or from ``since``)."""
+        since = since or self.now
         if isinstance(when, Duration):
-            return when.after(self.now)
+            return when.after(since)
         value = when.value(self.names())
         if isinstance(value, str) and value.startswith("P"):
-            return Duration.parse(value).after(self.now)
+            try:
+                return Duration.parse(value).after(since)
+            except ValueError as error:
+                raise ExpressionFailed(str(error), where=str(when)) from None
         if isinstance(value, timedelta):
-            return self.now + value
+            return since + value
         return moment(value)
 
     def set_timer(self, purpose: Any, due: datetime, *, step: int = 0, detail: Json = None) -> Timer:
@@ -198,10 +202,10 @@ class Spot:
         """The deadline that ``within`` means now."""
         return self.at_time(self.state.within) if self.state.within is not None else None
 
-    def set_deadlines(self, step: Step) -> None:
-        """Timers for the step's deadline (``expire``), its reminders and its escalations."""
+    def set_deadlines(self, step: Step, purpose: str = "expire") -> None:
+        """Timers for the step's deadline (``purpose``), its reminders and its escalations."""
         if step.due is not None:
-            self.set_timer("expire", step.due, step=step.number)
+            self.set_timer(purpose, step.due, step=step.number)
         for duration in self.state.remind:
             self.set_timer("remind", duration.after(self.now), step=step.number)
         for index, escalation in enumerate(self.state.escalate):

@@ -23,7 +23,10 @@ class World(Protocol):
         """The job's customer's record: ``id``, ``name``, ``groups`` and whatever fields the organisation keeps."""
 
     def group(self, name: str) -> Sequence[Member]:
-        """The members of a group of customers, in a stable order. An unknown group is empty."""
+        """The members of a group of customers, in a stable order. An unknown group is empty.
+
+        The name ``customers`` means all customers there are.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
