@@ -1,0 +1,76 @@
+"""The ``flow`` command.
+
+Only click is imported here; a command's own module is imported when the command is used, so that help and completion
+are instant. Exit codes: 0 fine, 1 refused or failed, 2 wrong use. With ``--json`` exactly one JSON document is written
+to standard output, an error too (``{"error": …, "what": …, "where": …, "possible": […]}``), and nobody is asked.
+"""
+
+from __future__ import annotations
+
+import click
+
+from flowengine.cli.context import Desk
+from flowengine.cli.group import Entry, FlowGroup
+
+_ENTRIES = (
+    Entry("new", "designers:new", "Write a small process file to begin with.", "Designers"),
+    Entry("check", "designers:check", "Find the problems of process files.", "Designers"),
+    Entry("draw", "designers:draw", "Draw a process: Mermaid, or an outline.", "Designers"),
+    Entry("deploy", "designers:deploy", "Put process files in use.", "Designers"),
+    Entry("processes", "designers:processes", "List the processes in use.", "Designers"),
+    Entry("migrate", "designers:migrate", "Move a job to another version of its process.", "Designers"),
+    Entry("start", "customers:start", "Begin a job with a need.", "Customers"),
+    Entry("inbox", "customers:inbox", "What waits for me.", "Customers and staff"),
+    Entry("act", "customers:act", "Answer, choose, approve, book, finish: act on a step.", "Customers and staff"),
+    Entry("track", "customers:track", "Where a job is, in plain words.", "Customers and staff"),
+    Entry("say", "customers:say", "Say something about a job.", "Customers and staff"),
+    Entry("change", "customers:change", "Use what a job offers at any time: a change of mind.", "Customers"),
+    Entry("withdraw", "customers:withdraw", "Withdraw from a job.", "Customers"),
+    Entry("add", "customers:add", "Add items to a state that takes more while it runs.", "Customers and staff"),
+    Entry("claim", "staff:claim", "Take a step.", "Customers and staff"),
+    Entry("release", "staff:release", "Give a step back.", "Customers and staff"),
+    Entry("assign", "staff:assign", "Hand a step to somebody.", "Customers and staff"),
+    Entry("people", "staff:people", "Customers and staff: add, list, show.", "Operators"),
+    Entry("jobs", "operators:jobs", "List jobs.", "Operators"),
+    Entry("history", "operators:history", "All that happened to a job.", "Operators"),
+    Entry("audit", "operators:audit", "Check that histories and what is stored agree.", "Operators"),
+    Entry("send", "operators:send", "Deliver a message to a job.", "Operators"),
+    Entry("incidents", "operators:incidents", "Service calls that gave up.", "Operators"),
+    Entry("retry", "operators:retry", "Try a service call again that gave up.", "Operators"),
+    Entry("worker", "operators:worker", "Run what is due: timers, service calls, messages.", "Operators"),
+    Entry("db", "operators:db", "Create or upgrade the database.", "Operators"),
+    Entry("demo", "demo:demo", "See a suit being made, from need to fulfilment.", "First steps"),
+    Entry("completion", "shell:completion", "Print the completion script of a shell.", "First steps"),
+)
+
+
+def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            click.echo(f"flowengine {version('flowengine')}")
+        except PackageNotFoundError:
+            click.echo("flowengine, from a checkout")
+        ctx.exit()
+
+
+@click.group(
+    cls=FlowGroup,
+    entries=_ENTRIES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="The database is sqlite:///flow.db unless --at or FLOW_AT names another. --as or FLOW_AS says who you are.",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.pass_context
+def flow(ctx: click.Context) -> None:
+    """Flows from a customer's need to its fulfilment, with the customer in them.
+
+    Begin with: flow demo
+    """
+    ctx.ensure_object(Desk)
+
+
+def main() -> None:
+    """Run ``flow`` and leave with its exit code."""
+    flow.main()

@@ -1,0 +1,135 @@
+"""What every command works with: which database, who acts, and how to answer.
+
+Nothing heavy is imported here before it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowengine.errors import NotFound, Refused
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from flowengine.core.values import Actor
+    from flowengine.engine import Engine
+
+DEFAULT_DATABASE = "sqlite:///flow.db"
+
+
+@dataclass
+class Desk:
+    """One run of a command. ``at`` and ``who`` are what was given on the command line; the environment comes second."""
+
+    at: str = ""
+    who: str = ""
+    json: bool = False
+    _engine: Engine | None = field(default=None, repr=False)
+
+    @property
+    def address(self) -> str:
+        """The database's URL."""
+        return self.at or os.environ.get("FLOW_AT") or DEFAULT_DATABASE
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person sits at a terminal and may be asked."""
+        return not self.json and sys.stdin.isatty() and sys.stdout.isatty()
+
+    @property
+    def me(self) -> str:
+        """The id of who acts; wrong use when nobody said."""
+        who = self.who or os.environ.get("FLOW_AS", "")
+        if not who:
+            raise click.UsageError("Say who you are: --as ID, or set FLOW_AS.")
+        return who
+
+    @property
+    def me_or_operator(self) -> str | Actor:
+        """Who acts, or an operator: whoever can open the database with no name of his own operates it."""
+        from flowengine.core.values import Actor
+
+        return self.who or os.environ.get("FLOW_AS") or Actor(kind="operator", id="operator")
+
+    def engine(self, *, create: bool = False) -> Engine:
+        """The engine on the database, opened once a command. Only with ``create`` may a new SQLite file appear."""
+        if self._engine is None:
+            if not create:
+                _must_exist(self.address)
+            self._engine = opened(self.address)
+            click.get_current_context().find_root().call_on_close(self._engine.close)
+        return self._engine
+
+    def answer(self, value: Any, show: Callable[[Console], None]) -> None:
+        """Write the one JSON document, or let ``show`` tell a person."""
+        if self.json:
+            write_json(value)
+        else:
+            show(screen())
+
+
+def opened(address: str) -> Engine:
+    """An engine on the database of that URL."""
+    from flowengine.engine import Engine
+
+    if address.startswith(("http://", "https://")):
+        raise Refused(
+            "a flowengine over HTTP cannot be reached yet",
+            where=address,
+            possible=("sqlite:///FILE", "postgresql+psycopg://HOST/DATABASE"),
+        )
+    return Engine(address)
+
+
+def screen(*, error: bool = False) -> Console:
+    """A console that never interprets markup; wide enough for ids when nobody's window sets the width."""
+    from rich.console import Console
+
+    stream = sys.stderr if error else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else 120
+    return Console(stderr=error, markup=False, highlight=False, emoji=False, width=width)
+
+
+def write_json(value: Any) -> None:
+    """One JSON document, in ASCII: no text in it can act on a terminal, and nothing is lost."""
+    import json
+
+    import msgspec
+
+    click.echo(json.dumps(msgspec.to_builtins(plain(value)), indent=2, ensure_ascii=True))
+
+
+def plain(value: Any) -> Any:
+    """Views, and lists and dicts of them, as plain values."""
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    return value.to_json() if hasattr(value, "to_json") else value
+
+
+def _must_exist(address: str) -> None:
+    """A reading command in the wrong folder must not leave an empty database there."""
+    path = _sqlite_file(address)
+    if path is not None and not path.exists():
+        raise NotFound(
+            "there is no database here yet",
+            where=str(path),
+            possible=("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo"),
+        )
+
+
+def _sqlite_file(address: str) -> Path | None:
+    scheme, colon, rest = address.partition(":///")
+    name = rest.partition("?")[0]
+    if not colon or not scheme.startswith("sqlite") or name in ("", ":memory:") or name.startswith("file:"):
+        return None
+    return Path(name)

@@ -1,0 +1,183 @@
+"""Commands for process designers: new, check, draw, deploy, processes, migrate."""
+
+from __future__ import annotations
+
+import re
+import sys
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowengine.cli.context import Desk
+from flowengine.cli.group import REFUSED, common
+from flowengine.cli.safe_text import harmless
+from flowengine.errors import FlowError, NotFound, ProcessRefused, Refused
+from flowengine.language.problems import Problem
+
+if TYPE_CHECKING:
+    from flowengine.language.model import Process
+
+LARGEST = 4_000_000
+"""Bytes of a file that are read at most; the language refuses far smaller ones."""
+
+desk = click.make_pass_decorator(Desk, ensure=True)
+
+
+@click.command()
+@click.argument("name")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write.  [default: NAME.yaml]")
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+@common
+@desk
+def new(desk: Desk, name: str, output: Path | None, force: bool) -> None:
+    """Write a small process file to begin with: valid, commented, ready to deploy."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
+        raise Refused(
+            "a process's name is written in small letters, digits and underscores, and begins with a letter",
+            where=name[:60],
+            possible=(re.sub(r"[^a-z0-9]+", "_", name[:60].lower()).strip("_0123456789") or "my_process",),
+        )
+    path = output or Path(f"{name}.yaml")
+    if path.exists() and not force:
+        raise Refused("the file is there already", where=str(path), possible=("--output FILE", "--force replaces it"))
+    template = files("flowengine.cli").joinpath("new_process.yaml").read_text(encoding="utf-8")
+    path.write_text(template.replace("PROCESS", name).replace("TITLE", name.replace("_", " ").capitalize()), "utf-8")
+    nexts = [f"flow check {path}", f"flow draw {path} --format text", f"flow deploy {path}", f"flow start {name} --as ada"]
+    desk.answer({"file": str(path), "next": nexts}, lambda console: console.print("\n".join(_written(path, nexts))))
+
+
+def _written(path: Path, nexts: list[str]) -> list[str]:
+    return [harmless(f"Wrote {path}. Next:"), *(harmless(f"  {line}") for line in nexts)]
+
+
+@click.command()
+@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@common
+@desk
+def check(desk: Desk, paths: tuple[Path, ...]) -> None:
+    """Find the problems of process files, all at once.
+
+    A file without problems is "fine"; then it is told how often, and how long, the customer is left out.
+    """
+    from flowengine.cli.checked import check_text, show_checked
+
+    checked = [check_text(_read(path), str(path)) for path in paths]
+    fine = all(not one.problems for one in checked)
+    desk.answer(
+        {"fine": fine, "files": [one.to_json() for one in checked]},
+        lambda console: [show_checked(console, one) for one in checked] and None,
+    )
+    if not fine:
+        click.get_current_context().exit(REFUSED)
+
+
+@click.command()
+@click.argument("source", metavar="[FILE|PROCESS]", required=False)
+@click.option("--job", help="Mark where this job stands.")
+@click.option("--format", "form", type=click.Choice(["mermaid", "text"]), default="mermaid", show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
+@common
+@desk
+def draw(desk: Desk, source: str | None, job: str | None, form: str, output: Path | None) -> None:
+    """Draw a process file, a process in use, or where a job stands."""
+    from flowengine.interop.mermaid import mermaid
+    from flowengine.interop.text_tree import text_tree
+
+    if source is None and job is None:
+        raise click.UsageError("Name a file, a process, or --job JOB.")
+    process, states = _drawn(desk, source, job)
+    text = mermaid(process, states) if form == "mermaid" else text_tree(process, states)
+    if output is not None:
+        output.write_text(text, encoding="utf-8")
+    shown = f"Wrote {output}." if output is not None else harmless(text, lines=True).rstrip("\n")
+    answer: dict[str, Any] = {"process": process.name, "version": process.version, "format": form}
+    answer |= {"file": str(output)} if output is not None else {"text": text}
+    desk.answer(answer, lambda console: console.print(shown, soft_wrap=True))
+
+
+def _drawn(desk: Desk, source: str | None, job: str | None) -> tuple[Process, list[str]]:
+    """The process, and the states where the job stands."""
+    from flowengine.language import load
+
+    states: list[str] = []
+    named = None
+    if job is not None:
+        track = desk.engine().track(job, desk.me_or_operator)
+        states = [place.state for place in track.where if place.state]
+        named = (track.process, track.version)
+    if source is not None and (Path(source).is_file() or source.endswith((".yaml", ".yml")) or "/" in source):
+        _read(Path(source))
+        return load(source), states
+    if source is not None and named is None:
+        return desk.engine().process(source), states
+    assert named is not None, "a source or a job is named"
+    if source is not None and source != named[0]:
+        raise NotFound(f"the job is one of {named[0]!r}, not of {source[:60]!r}", where=str(job), possible=(named[0],))
+    return desk.engine().process(*named), states
+
+
+@click.command()
+@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@common
+@desk
+def deploy(desk: Desk, paths: tuple[Path, ...]) -> None:
+    """Put process files in use. Jobs that run keep the version they began with.
+
+    Nothing is deployed unless every file is without problems.
+    """
+    from flowengine.cli import show
+    from flowengine.language import problems
+
+    found: list[Problem] = [problem for path in paths for problem in problems(_read(path), str(path))]
+    if found:
+        raise ProcessRefused(found)
+    engine = desk.engine(create=True)
+    done = [engine.deploy(path) for path in paths]
+    desk.answer(done, lambda console: show.deployed(console, done))
+
+
+@click.command()
+@common
+@desk
+def processes(desk: Desk) -> None:
+    """List the processes in use, with their versions."""
+    from flowengine.cli import show
+
+    rows = desk.engine().processes()
+    desk.answer(rows, lambda console: show.processes(console, rows))
+
+
+@click.command()
+@click.argument("job")
+@click.option("--to", "version", help="The version.  [default: the latest]")
+@common
+@desk
+def migrate(desk: Desk, job: str, version: str | None) -> None:
+    """Move a job on purpose to another version of its process."""
+    from flowengine.cli import show
+
+    receipt = desk.engine().migrate(job, version, by=desk.me_or_operator)
+    desk.answer(receipt, lambda console: show.receipt(console, receipt))
+
+
+def _read(path: Path) -> bytes:
+    """A file's bytes, or those of standard input for ``-``; bounded, so that no file is too long to be refused."""
+    if str(path) == "-":
+        return sys.stdin.buffer.read(LARGEST)
+    if not path.exists():
+        raise NotFound("there is no such file", where=str(path), possible=_near(path))
+    if not path.is_file():
+        raise Refused("this is not a file", where=str(path), possible=_near(path / "x"))
+    with path.open("rb") as file:
+        return file.read(LARGEST)
+
+
+def _near(path: Path) -> list[str]:
+    """Process files in the same folder."""
+    folder = path.parent
+    return sorted(str(one) for one in folder.glob("*.y*ml"))[:5] if folder.is_dir() else []
+
+
+__all__ = ["FlowError", "check", "deploy", "draw", "migrate", "new", "processes"]

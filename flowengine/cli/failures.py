@@ -1,0 +1,95 @@
+"""How a command tells what went wrong: what, where, and what is possible instead."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowengine.cli.context import screen, write_json
+from flowengine.cli.safe_text import harmless
+from flowengine.errors import BadAnswer, FlowError, ProcessRefused
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MOST = 20
+"""How many of the possible things are listed for a person; ``--json`` gives all."""
+
+
+def show(error: FlowError, *, json: bool) -> None:
+    """A typed error: as JSON on standard output, or for a person on standard error."""
+    if json:
+        write_json(error.to_json())
+        return
+    console = screen(error=True)
+    if isinstance(error, ProcessRefused):
+        from flowengine.cli.problems import show_problems
+
+        show_problems(console, error.problems)
+        return
+    tell(console, error)
+
+
+def tell(console: Console, error: FlowError) -> None:
+    """What, where and possible, each on its own line."""
+    if isinstance(error, BadAnswer) and error.problems:
+        _line(console, "Not accepted: ", "the answer cannot be taken as it is")
+        for name, problem in error.problems.items():
+            _line(console, f"  {harmless(name)}: " if name else "  ", problem, style="")
+    else:
+        _line(console, "Refused: " if error.code not in _BROKEN else "Failed: ", error.what)
+    if error.where:
+        _line(console, "  where: ", error.where, style="dim")
+    if error.possible:
+        listed = [harmless(one) for one in error.possible[:MOST]]
+        more = len(error.possible) - len(listed)
+        _line(console, "  possible: ", ", ".join(listed) + (f" and {more} more" if more > 0 else ""), style="green")
+
+
+_BROKEN = frozenset(("StoreError", "DatabaseBusy", "SchemaMismatch", "HistoryBroken", "InvariantBroken"))
+
+
+def wrong_use(error: click.ClickException, *, json: bool) -> None:
+    """A command that was typed wrongly."""
+    ctx = getattr(error, "ctx", None)
+    if json:
+        _plain_error("WrongUse", error.format_message(), ctx.command_path if ctx else "flow")
+        return
+    console = screen(error=True)
+    if ctx is not None:
+        _line(console, "", ctx.get_usage(), style="")
+    _line(console, "Wrong use: ", error.format_message())
+    if ctx is not None:
+        _line(console, "  help: ", f"{ctx.command_path} --help", style="dim")
+
+
+def stopped(*, json: bool) -> None:
+    """Ctrl-C, or the end of the input."""
+    if json:
+        _plain_error("Stopped", "stopped before anything was changed", "")
+    else:
+        _line(screen(error=True), "Stopped. ", "Nothing was changed.")
+
+
+def unreadable(error: OSError, *, json: bool) -> None:
+    """The operating system refused: a file that may not be read, a full disk."""
+    what, where = error.strerror or str(error), str(error.filename or "")
+    if json:
+        _plain_error(type(error).__name__, what, where)
+    else:
+        console = screen(error=True)
+        _line(console, "Failed: ", what)
+        if where:
+            _line(console, "  where: ", where, style="dim")
+
+
+def _plain_error(code: str, what: str, where: str) -> None:
+    document: dict[str, Any] = {"error": code, "what": what, "where": where, "possible": []}
+    write_json(document)
+
+
+def _line(console: Console, label: str, text: str, style: str = "bold red") -> None:
+    from rich.text import Text
+
+    console.print(Text.assemble((label, style), harmless(text, lines=True)), soft_wrap=True)

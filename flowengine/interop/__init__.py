@@ -1,0 +1,1 @@
+"""Pictures of a process: Mermaid for pages, an outline for terminals."""

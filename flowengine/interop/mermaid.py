@@ -1,0 +1,281 @@
+"""A process as a Mermaid flowchart, as GitHub and most editors draw it.
+
+Each scope of states inside a state becomes a frame. A frame is entered and left through points of its own, never by
+its border, because Mermaid lays out arrows between nodes far better than arrows between frames.
+
+Every name from the file is put into quotes with all but harmless characters as ``#number;`` codes, so that no text
+can end its label, start a directive or bring markup.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from flowengine.interop import words
+from flowengine.language.model import (
+    DONE,
+    Always,
+    Branch,
+    Call,
+    Decision,
+    Each,
+    Ended,
+    Fulfilled,
+    Message,
+    Parallel,
+    Process,
+    Race,
+    Scope,
+    Service,
+    Stage,
+    State,
+    Wait,
+)
+
+_SHAPES = {
+    "customer": ("([", "])"),
+    "task": ("[", "]"),
+    "code": ("[[", "]]"),
+    "clock": ("{{", "}}"),
+    "message": (">", "]"),
+    "decision": ("{", "}"),
+    "fulfilled": ("([", "])"),
+    "ended": ("([", "])"),
+    "always": ("([", "])"),
+}
+_STYLES = {
+    "customer": "fill:#ffe3b3,stroke:#c26a00,stroke-width:2px,color:#3a2200",
+    "task": "fill:#e3edf9,stroke:#4b6f9c,color:#12263f",
+    "code": "fill:#eceef1,stroke:#78828e,color:#23292f",
+    "clock": "fill:#f1ecfa,stroke:#8a73b5,color:#2c2143",
+    "message": "fill:#f1ecfa,stroke:#8a73b5,color:#2c2143",
+    "decision": "fill:#ffffff,stroke:#4b6f9c,color:#12263f",
+    "fulfilled": "fill:#cdeccd,stroke:#2f8132,stroke-width:2px,color:#123214",
+    "ended": "fill:#f6dada,stroke:#a94442,color:#461414",
+    "always": "fill:#ffffff,stroke:#c26a00,stroke-dasharray:4 3,color:#3a2200",
+    "point": "fill:#54606e,stroke:#54606e,color:#54606e",
+    "frame": "fill:#f8f9fb,stroke:#b9c2cc,color:#333b44",
+    "lane": "fill:#ffffff,stroke:#d5dbe1,color:#333b44",
+    "here": "stroke:#d6006c,stroke-width:4px",
+}
+_HARMLESS = frozenset(" .,!?()+/'’–—…:=€£$*×")
+
+
+def mermaid(process: Process, position_states: Collection[str] = ()) -> str:
+    """The flowchart's text, ending in a line break. States named in ``position_states`` are marked as where a job is."""
+    return _Chart(process, frozenset(position_states)).draw()
+
+
+def escaped(text: str) -> str:
+    """A text for the inside of a quoted Mermaid label; line breaks and control characters become spaces or codes."""
+    line = " ".join(text.split())
+    safe = "".join(c if c in _HARMLESS or _letter(c) else f"#{ord(c)};" for c in line)
+    # Mermaid reads "1. " and "- " at a label's start as a list, which it then refuses to draw.
+    head, dot, rest = safe.partition(".")
+    if dot and head.isdigit():
+        return f"{head}#46;{rest}"
+    return f"#{ord(safe[0])};{safe[1:]}" if safe[:1] in ("+", "*") else safe
+
+
+def _letter(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LMN"
+
+
+@dataclass
+class _Chart:
+    process: Process
+    here: frozenset[str]
+    lines: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    late: list[int] = field(default_factory=list)
+    """Indices of the arrows that a deadline takes."""
+    arrows: list[str] = field(default_factory=list)
+    doors: dict[str, str] = field(default_factory=dict)
+    """For each state's name the node that an arrow to it points at."""
+
+    def draw(self) -> str:
+        self._doors(self.process.root)
+        self._scope(self.process.root, "  ", done="")
+        styles = [f"  classDef {name} {style}" for name, style in _STYLES.items() if name in self.used]
+        late = [f"  linkStyle {','.join(map(str, self.late))} stroke:#a94442,color:#a94442"] if self.late else []
+        return "\n".join(["flowchart TD", *self.lines, *self.arrows, *styles, *late]) + "\n"
+
+    # Where arrows lead
+
+    def _doors(self, scope: Scope) -> None:
+        """Find every state's door: its own node, or the point or first state inside its frame."""
+        for name, state in scope.states.items():
+            for inner in state.scopes:
+                self._doors(inner)
+            if isinstance(state, Stage | Each):
+                self.doors[name] = self.doors.get(state.scopes[0].start, _id(name, "in"))
+            elif isinstance(state, Parallel | Race):
+                self.doors[name] = _id(name, "in")
+            else:
+                self.doors[name] = _id(name)
+
+    def _door(self, target: str, done: str) -> str:
+        """``done`` is the node for the target of that name, which ends a branch or a stage."""
+        return done if target == DONE and done else self.doors.get(target, _id(target))
+
+    # Drawing
+
+    def _scope(self, scope: Scope, indent: str, done: str) -> None:
+        for state in words.ordered(scope):
+            self._state(state, indent, done)
+        for entry in scope.always:
+            self._always(scope, entry, indent, done)
+
+    def _state(self, state: State, indent: str, done: str) -> None:
+        if isinstance(state, Parallel):
+            self._parallel(state, indent)
+        elif isinstance(state, Race):
+            self._race(state, indent, done)
+            return
+        elif isinstance(state, Each | Stage):
+            self._group(state, indent)
+        else:
+            self._node(_id(state.name), state, indent, here=state.name in self.here)
+        source = _id(state.name, "out") if state.scopes else _id(state.name)
+        for way in words.ways(state):
+            self._arrow(source, self._door(way.route.to, done), way.label, late=way.outcome == "expired")
+
+    def _node(self, node: str, state: State, indent: str, *, here: bool = False) -> None:
+        kind = self._kind(state)
+        open_, close = _SHAPES[kind]
+        who = words.who(self.process, state) or words.told(state)
+        label = f"<b>{escaped(state.title)}</b>" + (f"<br/><i>{escaped(who)}</i>" if who else "")
+        self._use(kind)
+        self.lines.append(f'{indent}{node}{open_}"{label}"{close}:::{kind}')
+        if here:
+            self._mark(node, indent)
+
+    def _kind(self, state: State) -> str:
+        if words.for_customers(self.process, state):
+            return "customer"
+        kinds: tuple[tuple[type[State], str], ...] = (
+            (Service, "code"),
+            (Call, "code"),
+            (Wait, "clock"),
+            (Message, "message"),
+            (Decision, "decision"),
+            (Fulfilled, "fulfilled"),
+            (Ended, "ended"),
+        )
+        return next((kind for type_, kind in kinds if isinstance(state, type_)), "task")
+
+    def _parallel(self, state: Parallel, indent: str) -> None:
+        opens, joins = _id(state.name, "in"), _id(state.name, "out")
+        title = state.title if state.join == "all" else f"{state.title} (joins at {_joined(state)})"
+        with _Frame(self, _id(state.name, "frame"), title, indent, here=state.name in self.here) as inner:
+            self._point(opens, inner)
+            self._point(joins, inner)
+            for branch in state.branches.values():
+                self._branch(state, branch, inner)
+
+    def _branch(self, state: Parallel, branch: Branch, indent: str) -> None:
+        """One lane. What follows it by ``after`` starts at its end; what nothing follows leads to the join."""
+        end = _id(state.name, branch.name, "end")
+        with _Frame(self, _id(state.name, branch.name), branch.title, indent, kind="lane") as inner:
+            self._scope(branch.scope, inner, done=end)
+            self._point(end, inner)
+        start = self.doors.get(branch.scope.start, _id(branch.scope.start))
+        guard = f"if {words.shorten(branch.when.source)}" if branch.when else ""
+        for source in [_id(state.name, one, "end") for one in branch.after] or [_id(state.name, "in")]:
+            self._arrow(source, start, guard)
+        if not any(branch.name in other.after for other in state.branches.values()):
+            self._arrow(end, _id(state.name, "out"))
+
+    def _group(self, state: Each | Stage, indent: str) -> None:
+        title = state.title
+        if isinstance(state, Each):
+            source = words.shorten(state.of.source) if state.of else ""
+            joined = "" if state.join == "all" else f", joins at {_joined(state)}"
+            title = f"{state.title} (for each {state.as_} of {source}{joined})"
+        scope, out = state.scopes[0], _id(state.name, "out")
+        with _Frame(self, _id(state.name, "frame"), title, indent, here=state.name in self.here) as inner:
+            self._scope(scope, inner, done=out)
+            self._point(out, inner)
+
+    def _race(self, state: Race, indent: str, done: str) -> None:
+        start = _id(state.name, "in")
+        title = f"{state.title} (whichever comes first)"
+        with _Frame(self, _id(state.name, "frame"), title, indent, here=state.name in self.here) as inner:
+            self._point(start, inner)
+            for name, member in state.of.items():
+                self._node(_id(state.name, name), member, inner)
+                self.arrows.append(f"  {start} -.- {_id(state.name, name)}")
+        for way in words.ways(state):
+            name = way.outcome.partition(".")[0]
+            source = _id(state.name, name) if name in state.of else start
+            label = way.label.removeprefix(words.spoken(name)).lstrip("., ")
+            self._arrow(source, self._door(way.route.to, done), label, late=way.outcome == "expired")
+
+    def _always(self, scope: Scope, entry: Always, indent: str, done: str) -> None:
+        node = _id("always", scope.path.replace("/", "_"), entry.name)
+        who = ", ".join(words.audience(self.process, one) for one in entry.by)
+        if entry.message:
+            who = f"message {entry.message}"
+        elif entry.within is not None:
+            who = f"after {words.when(entry.within)}"
+        guard = f"<br/>if {escaped(words.shorten(entry.when.source))}" if entry.when else ""
+        label = f"<b>{escaped(entry.title)}</b><br/><i>at any time, {escaped(who)}</i>{guard}"
+        self._use("always")
+        self.lines.append(f'{indent}{node}(["{label}"]):::always')
+        self._arrow(node, self._door(entry.to, done), "undo" if entry.undo else "", dashed=True)
+
+    def _point(self, node: str, indent: str) -> None:
+        self._use("point")
+        self.lines.append(f'{indent}{node}@{{ shape: f-circ, label: " " }}')
+        self.lines.append(f"{indent}class {node} point")
+
+    def _arrow(self, source: str, target: str, label: str = "", *, dashed: bool = False, late: bool = False) -> None:
+        line = "-.->" if dashed else "-->"
+        if late:
+            self.late.append(len(self.arrows))
+        self.arrows.append(f"  {source} {line}" + (f'|"{escaped(label)}"| ' if label else " ") + target)
+
+    def _mark(self, node: str, indent: str) -> None:
+        self._use("here")
+        self.lines.append(f"{indent}class {node} here")
+
+    def _use(self, kind: str) -> None:
+        self.used.add(kind)
+
+
+@dataclass
+class _Frame:
+    """A subgraph around what is drawn within the ``with`` block, which is given the deeper indent."""
+
+    chart: _Chart
+    node: str
+    title: str
+    indent: str
+    kind: str = "frame"
+    here: bool = False
+
+    def __enter__(self) -> str:
+        self.chart.lines.append(f'{self.indent}subgraph {self.node}["{escaped(self.title)}"]')
+        self.chart.lines.append(f"{self.indent}  direction TB")
+        return self.indent + "  "
+
+    def __exit__(self, *_: object) -> None:
+        self.chart.lines.append(f"{self.indent}end")
+        self.chart._use(self.kind)
+        self.chart.lines.append(f"{self.indent}class {self.node} {self.kind}")
+        if self.here:
+            self.chart._mark(self.node, self.indent)
+
+
+def _id(*parts: str) -> str:
+    """A node's id: never a word that Mermaid keeps for itself, such as ``end``."""
+    return "s_" + "-".join(part for part in parts if part)
+
+
+def _joined(state: Parallel | Each) -> str:
+    return words.shorten(str(state.join))
+
+
+__all__: Iterable[str] = ("escaped", "mermaid")

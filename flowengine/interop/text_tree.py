@@ -1,0 +1,103 @@
+"""A process as an outline for terminals: one line a state, indented by scope, with where each outcome leads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from flowengine.interop import words
+from flowengine.language.model import (
+    Call,
+    Decision,
+    Each,
+    Ended,
+    Fulfilled,
+    Message,
+    Parallel,
+    Process,
+    Race,
+    Scope,
+    Service,
+    Stage,
+    State,
+    Wait,
+)
+
+HERE = "▶"
+LEGEND = "● customer  □ staff  ⚙ code  ◷ clock  ✉ message  ◇ decision  ◆ several at once  ■ end  ↯ at any time"
+
+_MARKS: tuple[tuple[tuple[type[State], ...], str], ...] = (
+    ((Service, Call), "⚙"),
+    ((Wait,), "◷"),
+    ((Message,), "✉"),
+    ((Decision,), "◇"),
+    ((Parallel, Each, Stage, Race), "◆"),
+    ((Fulfilled, Ended), "■"),
+)
+
+
+def text_tree(process: Process, position_states: Collection[str] = ()) -> str:
+    """The outline, ending in a line break. States named in ``position_states`` are marked with ``▶``.
+
+    Texts are as they stand in the file: whoever prints them makes them harmless for his medium first.
+    """
+    here = frozenset(position_states)
+    head = [f"{process.title} ({process.name}, version {process.version})", f"Need: {process.need}", ""]
+    return "\n".join([*head, *_scope(process, process.root, 0, here), "", LEGEND]) + "\n"
+
+
+def _scope(process: Process, scope: Scope, depth: int, here: frozenset[str]) -> Iterator[str]:
+    for state in words.ordered(scope):
+        yield from _state(process, state, depth, here)
+    for entry in scope.always:
+        who = ", ".join(words.audience(process, one) for one in entry.by)
+        if entry.message:
+            who = f"message {entry.message}"
+        elif entry.within is not None:
+            who = f"after {words.when(entry.within)}"
+        guard = f" if {words.shorten(entry.when.source)}" if entry.when else ""
+        undo = ", undoing what services did" if entry.undo else ""
+        yield f"{_indent(depth)}↯ {_column(entry.name, depth)} {who}{guard} → {entry.to}{undo}"
+
+
+def _state(process: Process, state: State, depth: int, here: frozenset[str]) -> Iterator[str]:
+    mark = HERE if state.name in here else _mark(process, state)
+    about = ", ".join(part for part in (state.title, words.who(process, state) or words.told(state)) if part)
+    routes = list(words.ways(state))
+    first = f" → {routes[0].route.to}" if len(routes) == 1 and not routes[0].label else ""
+    yield f"{_indent(depth)}{mark} {_column(state.name, depth)} {about}{first}".rstrip()
+    yield from _inside(process, state, depth + 1, here)
+    if not first:
+        for way in routes:
+            yield f"{_indent(depth)}      {way.label or 'then'} → {way.route.to}"
+
+
+def _inside(process: Process, state: State, depth: int, here: frozenset[str]) -> Iterator[str]:
+    if isinstance(state, Parallel):
+        for branch in state.branches.values():
+            after = f" after {' and '.join(branch.after)}" if branch.after else ""
+            guard = f" if {words.shorten(branch.when.source)}" if branch.when else ""
+            yield f"{_indent(depth)}┬ {branch.title}{after}{guard}"
+            yield from _scope(process, branch.scope, depth + 1, here)
+    elif isinstance(state, Each | Stage):
+        if isinstance(state, Each) and state.of is not None:
+            yield f"{_indent(depth)}┬ for each {state.as_} of {words.shorten(state.of.source)}"
+        yield from _scope(process, state.scopes[0], depth + 1, here)
+    elif isinstance(state, Race):
+        for name, member in state.of.items():
+            who = words.who(process, member) or words.told(member)
+            about = ", ".join(part for part in (member.title, who) if part)
+            yield f"{_indent(depth)}{_mark(process, member)} {_column(name, depth)} {about}".rstrip()
+
+
+def _mark(process: Process, state: State) -> str:
+    if not isinstance(state, Race) and words.for_customers(process, state):
+        return "●"
+    return next((mark for types, mark in _MARKS if isinstance(state, types)), "□")
+
+
+def _indent(depth: int) -> str:
+    return "  " * depth
+
+
+def _column(name: str, depth: int) -> str:
+    return f"{name:<{max(1, 26 - 2 * depth)}}"

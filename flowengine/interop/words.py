@@ -1,0 +1,138 @@
+"""How a picture names what a process file says: who a state waits for, how long, and where an outcome leads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flowengine.language.durations import Duration
+from flowengine.language.expressions import Expression
+from flowengine.language.model import (
+    Audience,
+    Call,
+    Decision,
+    Fitting,
+    Message,
+    Process,
+    Race,
+    Route,
+    Scope,
+    Service,
+    State,
+    Wait,
+    When,
+)
+
+LONGEST_GUARD = 40
+"""Characters of a guard that a label shows; the file tells the rest."""
+
+_SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+def span(length: Duration | timedelta) -> str:
+    """A length of time as a person says it: ``7 days``, ``45 minutes``, ``1 month 2 days``."""
+    months, rest = (length.months, length.rest) if isinstance(length, Duration) else (0, length)
+    seconds = rest.total_seconds()
+    parts = [_plural(months, "month")] if months else []
+    for unit, size in _SPANS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(_plural(int(count), unit))
+    return " ".join(parts) or "no time"
+
+
+def when(value: When) -> str:
+    """A deadline's length, or the expression that gives it."""
+    return span(value) if isinstance(value, Duration) else shorten(value.source)
+
+
+def who(process: Process, state: State) -> str:
+    """Whom a state waits for, in words; empty for what no person does."""
+    names = [audience(process, one) for one in state.audience]
+    if isinstance(state, Fitting):
+        names += [audience(process, one) for one in state.with_]
+        return " with ".join((names[0], ", ".join(names[1:]))) if len(names) > 1 else names[0]
+    return ", ".join(dict.fromkeys(names))
+
+
+def audience(process: Process, one: Audience) -> str:
+    """One audience in words: ``customer``, a role's title, a group's title."""
+    name = one.name.source if isinstance(one.name, Expression) else one.name
+    if one.kind == "role":
+        return process.roles[name].title if name in process.roles else name
+    if one.kind == "group":
+        return process.groups[name].title if name in process.groups else name
+    if one.kind in ("person", "people"):
+        return shorten(name)
+    return {"customer": "customer", "customers": "any customer", "staff": "any staff", "anyone": "anyone"}[one.kind]
+
+
+def for_customers(process: Process, state: State) -> bool:
+    """Whether the customer, or any customer, takes part in the state."""
+    if isinstance(state, Race):
+        return any(for_customers(process, member) for member in state.of.values())
+    return state.customer or any(one.kind in ("customer", "customers", "group", "anyone") for one in state.audience)
+
+
+def told(state: State) -> str:
+    """What the clock, code or the outside does in a state: ``3 days``, ``order_cloth``, the message's name."""
+    if isinstance(state, Wait):
+        value = state.for_ if state.for_ is not None else state.until
+        return when(value) if value is not None else ""
+    if isinstance(state, Service):
+        return state.call or state.http
+    if isinstance(state, Message):
+        return state.message
+    return state.process if isinstance(state, Call) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way on from a state. ``outcome`` is empty for a decision's rules."""
+
+    outcome: str
+    label: str
+    route: Route
+
+
+def ways(state: State) -> Iterator[Way]:
+    """Every way on from a state, in the file's order."""
+    if isinstance(state, Decision):
+        for rule in state.rules:
+            yield Way("", shorten(rule.when.source) if rule.when else "", rule)
+        yield Way("", "else", state.otherwise)
+        return
+    plain = len(state.on) == 1 and next(iter(state.on)) in state.outcomes[:1]
+    for outcome, routes in state.on.items():
+        label = "" if plain and len(routes) == 1 else spoken(outcome)
+        if outcome == "expired" and isinstance(state.within, Duration):
+            label = f"not within {span(state.within)}"
+        for route in routes:
+            guard = f"if {shorten(route.when.source)}" if route.when else ""
+            undo = "undo" if route.undo else ""
+            yield Way(outcome, ", ".join(part for part in (label, guard, undo) if part), route)
+
+
+def spoken(name: str) -> str:
+    """A name of the file without underscores."""
+    return name.replace("_", " ")
+
+
+def shorten(text: str, longest: int = LONGEST_GUARD) -> str:
+    """A text on one line, cut where it is too long for a picture."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def ordered(scope: Scope) -> Iterator[State]:
+    """The states of a scope, its start first, else as in the file."""
+    if scope.start in scope.states:
+        yield scope.states[scope.start]
+    for name, state in scope.states.items():
+        if name != scope.start:
+            yield state
+
+
+def _plural(count: int, unit: str) -> str:
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
