@@ -112,4 +112,10 @@ class Say(Command, frozen=True, kw_only=True):
     kind: Literal["note", "wish", "concern", "expectation", "question", "answer"] = "note"
 
 
-AnyCommand = Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say
+class Migrate(Command, frozen=True, kw_only=True):
+    """An operator moves the job to another version of its process (L6)."""
+
+    version: str
+
+
+AnyCommand = Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate

@@ -420,6 +420,10 @@ def _promised(draft: Draft, event: e.Promised) -> None:
     draft._head = replace(draft.head, promise=event.promise)
 
 
+def _migrated(draft: Draft, event: e.Migrated) -> None:
+    draft._head = replace(draft.head, version=event.version)
+
+
 def _ended(draft: Draft, event: e.Ended) -> None:
     status: Any = event.kind
     draft._head = replace(draft.head, status=status, end=event.state, because=event.because, kept=())
@@ -466,6 +470,7 @@ _APPLY: dict[type, Callable[[Draft, Any], None]] = {
     e.Said: _nothing,
     e.Referred: _referred,
     e.Promised: _promised,
+    e.Migrated: _migrated,
     e.Ended: _ended,
 }
 

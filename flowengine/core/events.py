@@ -253,6 +253,12 @@ class Promised(Event, frozen=True, kw_only=True):
     promise: Promise
 
 
+class Migrated(Event, frozen=True, kw_only=True):
+    """The job goes on under another version of its process."""
+
+    version: str
+
+
 class Ended(Event, frozen=True, kw_only=True):
     """The job is over, and nothing is open in it any more. ``kind`` is ``fulfilled`` or ``ended``."""
 
@@ -267,7 +273,7 @@ AnyEvent = (
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
     | StepClosed | SeatAnswered | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed | UndoNoted
     | UndoTaken | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said | Referred | Promised
-    | Ended
+    | Migrated | Ended
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]
