@@ -7,7 +7,7 @@ and a wrong type are errors, never null.
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,15 +18,15 @@ import cel
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
+from flowengine.language.mentions import JOB_FUNCTIONS, Mentions, literal_items, mentions, near
 from flowengine.language.problems import Place
-
-LONGEST = 2_000
-"""Characters an expression may have; longer ones are refused before they are compiled."""
+from flowengine.language.syntax import LONGEST as LONGEST
+from flowengine.language.syntax import Node, read
 
 VARIABLES = frozenset({"data", "customer", "job", "now", "outcome", "item"})
 """Names that every expression may use. Some places add their own (``member``, ``done``, ``open``, ``total``)."""
 
-FUNCTIONS = frozenset({"passed", "at", "by", "count"})
+FUNCTIONS = JOB_FUNCTIONS
 """Functions on the job's past: ``passed(state)``, ``at(state)``, ``by(state)``, ``count(state)``."""
 
 
@@ -70,14 +70,18 @@ def moment(value: object, *, end_of_day: bool = False) -> datetime:
     raise ExpressionFailed(f"{value!r} is not a moment; write a date (2026-05-01) or a time (2026-05-01T10:00:00Z)")
 
 
-def _duration(text: str) -> timedelta:
+def _span(text: str) -> timedelta:
     return timedelta(seconds=Duration.parse(text).seconds)
+
+
+def _days(number: float) -> timedelta:
+    return timedelta(days=number)
 
 
 _STANDARD: dict[str, Callable[..., Any]] = {
     "date": moment,
-    "days": lambda n: timedelta(days=n),
-    "span": _duration,
+    "days": _days,
+    "span": _span,
     "sum": lambda numbers: sum(numbers),
     "min": lambda *values: min(values[0] if len(values) == 1 else values),
     "max": lambda *values: max(values[0] if len(values) == 1 else values),
@@ -85,35 +89,70 @@ _STANDARD: dict[str, Callable[..., Any]] = {
 STANDARD = frozenset(_STANDARD)
 """Functions beside CEL's own: ``date(text)``, ``days(n)``, ``span("P3D")``, ``sum(list)``, ``min``, ``max``."""
 
-_TOKEN = re.compile(
-    r"""[rRbB]{0,2}(?:\"\"\"[\s\S]*?\"\"\"|'''[\s\S]*?'''|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
-    r"""|(?P<chain>(?<![\w.])[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*(?!\w*\s*\())*)"""
-)
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    program: Any
+    tree: Node
+    mentions: Mentions
+    variables: tuple[tuple[str, frozenset[str] | None], ...]
+    functions: tuple[str, ...]
+    """The functions that are given to CEL: those of the job's past, and the standard ones."""
 
 
-@lru_cache(maxsize=4096)
-def _compile(source: str) -> tuple[Any, dict[str, frozenset[str] | None], tuple[str, ...]]:
-    if len(source) > LONGEST:
-        raise ExpressionFailed(f"the expression has {len(source)} characters; at most {LONGEST} are allowed")
+@lru_cache(maxsize=8192)
+def _compile(source: str) -> _Compiled:
+    tree = read(source)
+    mentioned = mentions(tree)
     try:
         program = cel.compile(source)
-    except (ValueError, RecursionError) as error:
-        raise ExpressionFailed(_first_line(str(error))) from None
-    chains = [re.sub(r"\s", "", m["chain"]).split(".") for m in _TOKEN.finditer(source) if m["chain"]]
-    variables: dict[str, frozenset[str] | None] = {}
-    for name in program.variables():
-        used = [chain for chain in chains if chain[0] == name]
-        whole = any(len(chain) < 2 for chain in used) or not used
-        variables[name] = None if whole else frozenset(chain[1] for chain in used)
-    functions = tuple(name for name in program.functions() if name.isidentifier())
-    return program, variables, functions
+    except BaseException as error:
+        raise _failed(error, source) from None
+    given = tuple(name for name in mentioned.functions if name in _STANDARD or name in FUNCTIONS)
+    return _Compiled(program, tree, mentioned, tuple(mentioned.variables.items()), given)
 
 
-def _first_line(text: str) -> str:
+def _failed(error: BaseException, source: str) -> BaseException:
+    """The error as ours. The library's own crashes (PanicException) are no ``Exception``; others of that sort pass."""
+    if isinstance(error, ExpressionFailed):
+        return error if error.where else ExpressionFailed(error.what, where=source, possible=error.possible)
+    if isinstance(error, KeyError):
+        return ExpressionFailed(f"{error.args[0]!r} is not there", where=source)
+    if isinstance(error, TypeError):
+        return ExpressionFailed(f"the types do not fit: {_sentence(error)}", where=source)
+    if isinstance(error, Exception) or type(error).__module__ == "pyo3_runtime":
+        return ExpressionFailed(_sentence(error), where=source)
+    return error
+
+
+def _sentence(error: BaseException) -> str:
+    """The first sentence of the library's message."""
+    text = str(error) or type(error).__name__
     for line in text.splitlines():
-        if "Syntax error" in line or "ERROR" in line:
-            return line.split("ERROR:")[-1].strip()[:200]
-    return text.splitlines()[0][:200] if text else "cannot be read"
+        if "ERROR:" in line:
+            text = line.split("ERROR:")[-1].strip()
+            break
+    first = text.splitlines()[0]
+    return first.split(". ")[0].rstrip(".")[:200]
+
+
+class _Carried:
+    """A function for CEL that keeps what it raises, since the library would print it and tell half of it."""
+
+    __slots__ = ("error", "function", "name")
+
+    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+        self.name = name
+        self.function = function
+        self.error: BaseException | None = None
+
+    def __call__(self, *args: Any) -> Any:
+        try:
+            return self.function(*args)
+        except Exception as error:
+            what = error.what if isinstance(error, ExpressionFailed) else f"{self.name}(…): {error}"
+            self.error = self.error or ExpressionFailed(what)
+            return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,41 +161,65 @@ class Expression:
 
     source: str
     place: Place = field(default=Place(), compare=False)
-    _compiled: Any = field(init=False, repr=False, compare=False, default=None)
+    _compiled: _Compiled = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_compiled", _compile(self.source))
 
     @property
+    def tree(self) -> Node:
+        """Its shape, for checks."""
+        return self._compiled.tree
+
+    @property
     def variables(self) -> dict[str, frozenset[str] | None]:
         """The variables it mentions, each with the first-level members it mentions, or None for the whole."""
-        return dict(self._compiled[1])
+        return dict(self._compiled.variables)
 
     @property
     def functions(self) -> tuple[str, ...]:
         """The functions it calls by name, CEL's own among them."""
-        return tuple(self._compiled[2])
+        return self._compiled.mentions.functions
+
+    @property
+    def calls(self) -> tuple[tuple[str, tuple[object, ...]], ...]:
+        """Each function call with its literal arguments; an argument that is computed is None."""
+        return self._compiled.mentions.calls
+
+    @property
+    def paths(self) -> tuple[tuple[str, ...], ...]:
+        """The full chains of members it reads, from the variable on: ``("data", "measure", "chest")``."""
+        return self._compiled.mentions.paths
 
     def value(self, names: Names) -> Any:
         """Its value. Raises :class:`ExpressionFailed`."""
-        program, variables, functions = self._compiled
+        return self._run(names)
+
+    def _run(self, names: Names) -> Any:
+        compiled = self._compiled
         context: dict[str, Any] = {}
+        carried: list[_Carried] = []
         try:
-            for name, members in variables.items():
-                context[name] = names.variable(name, members)
-            for name in functions:
-                standard = _STANDARD.get(name)
-                if standard is not None:
-                    context[name] = standard
-                elif name in FUNCTIONS:
-                    context[name] = names.function(name)
-            return program.execute(context)
-        except ExpressionFailed:
-            raise
-        except KeyError as error:
-            raise ExpressionFailed(f"{error.args[0]!r} is not there", where=self.source) from None
-        except Exception as error:
-            raise ExpressionFailed(_first_line(str(error)), where=self.source) from None
+            for name, members in compiled.variables:
+                context[name] = _variable(names, name, members)
+            for name in compiled.functions:
+                function = _Carried(name, _STANDARD.get(name) or names.function(name))
+                carried.append(function)
+                context[name] = function
+            if compiled.mentions.longest is not None:
+                _bound(compiled, context)
+            value = compiled.program.execute(context)
+        except BaseException as error:
+            for function in carried:
+                if function.error is not None:
+                    raise _failed(function.error, self.source) from None
+            raise _failed(error, self.source) from None
+        for function in carried:
+            if function.error is not None:
+                raise _failed(function.error, self.source)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ExpressionFailed(f"gives {value}, which is no number", where=self.source)
+        return value
 
     def holds(self, names: Names) -> bool:
         """Whether it is true; anything but a boolean is an error."""
@@ -167,3 +230,35 @@ class Expression:
 
     def __str__(self) -> str:
         return self.source
+
+
+def _variable(names: Names, name: str, members: frozenset[str] | None) -> Any:
+    try:
+        return names.variable(name, members)
+    except KeyError:
+        hint = near(name, VARIABLES)
+        raise ExpressionFailed(
+            f"there is no variable {name!r} here" + (f"; {hint}" if hint else ""), possible=sorted(VARIABLES)
+        ) from None
+
+
+def _bound(compiled: _Compiled, context: Mapping[str, Any]) -> None:
+    """Refuse lists so long that the expression's macros would take more than about a second on them."""
+    limit = compiled.mentions.longest
+    assert limit is not None
+    longest = max(literal_items(compiled.tree), max((_longest(value) for value in context.values()), default=0))
+    if longest * compiled.mentions.widths > limit:
+        raise ExpressionFailed(
+            f"works through a list of {longest} items; at most {limit} are allowed in such an expression"
+        )
+
+
+def _longest(value: Any) -> int:
+    """The length of the longest list or object in a value."""
+    longest, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, list | tuple | dict):
+            longest = max(longest, len(one))
+            waiting.extend(one.values() if isinstance(one, dict) else one)
+    return longest

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression, Names
 from flowengine.language.problems import Place
+from flowengine.language.syntax import closing_brace
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,11 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:g}" if abs(value) < 1e15 else repr(value)
+        return _number(value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, timedelta):
+        return _span(value)
     if isinstance(value, list | tuple):
         return ", ".join(plain(item) for item in value)
     if isinstance(value, dict):
@@ -49,42 +54,45 @@ def plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def _number(value: float) -> str:
+    """Without the noise of binary fractions, and without an exponent where a person would write none."""
+    if not math.isfinite(value) or abs(value) >= 1e15:
+        return repr(value)
+    if value == int(value):
+        return str(int(value))
+    return repr(round(value, 10)) if abs(value) >= 1e-4 else f"{value:g}"
+
+
+def _span(value: timedelta) -> str:
+    hours, seconds = divmod(value.seconds, 3600)
+    minutes, seconds = divmod(seconds, 60)
+    parts = ((value.days, "day"), (hours, "hour"), (minutes, "minute"), (seconds, "second"))
+    return " ".join(f"{n} {unit}{'' if abs(n) == 1 else 's'}" for n, unit in parts if n) or "0 seconds"
+
+
+_LITERAL = re.compile(r"[^{}]+")
+
+
 def _split(source: str, place: Place) -> list[str | Expression]:
     parts: list[str | Expression] = []
     literal, at = "", 0
     while at < len(source):
-        char = source[at]
-        if source[at : at + 2] in ("{{", "}}"):
-            literal, at = literal + char, at + 2
-        elif char == "}":
-            raise ExpressionFailed("a '}' without a '{'; write '}}' for a brace", where=source[:60])
-        elif char == "{":
-            end = _closing(source, at)
+        if (plain_run := _LITERAL.match(source, at)) is not None:
+            literal, at = literal + plain_run.group(), plain_run.end()
+        elif source[at : at + 2] in ("{{", "}}"):
+            literal, at = literal + source[at], at + 2
+        elif source[at] == "}":
+            raise ExpressionFailed("a '}' without a '{'; write '}}' for a brace", where=_around(source, at))
+        else:
+            end = closing_brace(source, at)
+            if end < 0:
+                raise ExpressionFailed("a '{' that is never closed; write '{{' for a brace", where=_around(source, at))
             if literal:
                 parts.append(literal)
             parts.append(Expression(source[at + 1 : end], place))
             literal, at = "", end + 1
-        else:
-            literal, at = literal + char, at + 1
     return [*parts, literal] if literal else parts
 
 
-def _closing(source: str, start: int) -> int:
-    depth, quote, at = 0, "", start
-    while at < len(source):
-        char = source[at]
-        if quote:
-            if char == "\\":
-                at += 1
-            elif char == quote:
-                quote = ""
-        elif char in "\"'":
-            quote = char
-        elif char == "{":
-            depth += 1
-        elif char == "}":
-            depth -= 1
-            if depth == 0:
-                return at
-        at += 1
-    raise ExpressionFailed("a '{' that is never closed; write '{{' for a brace", where=source[:60])
+def _around(source: str, at: int) -> str:
+    return source[max(at - 20, 0) : at + 40]

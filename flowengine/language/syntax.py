@@ -1,0 +1,424 @@
+"""The shape of an expression: CEL's grammar read into a tree, before CEL itself compiles it.
+
+The checks need to know what an expression reads and under which guards, and CEL's library does not tell. Reading it
+here first also bounds it: length, tokens and nesting are refused before any other code sees them (L12). What CEL knows
+and flowengine does not offer (message types, bytes, optional syntax) is refused here, so that the two agree.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple, NoReturn, TypeAlias
+
+from flowengine.errors import ExpressionFailed
+
+LONGEST = 2_000
+"""Characters an expression may have."""
+MOST_TOKENS = 500
+"""Names, literals and signs an expression may have."""
+DEEPEST = 24
+"""Levels to which brackets, signs and conditions may be nested."""
+
+
+class Literal(NamedTuple):
+    """A text, number, boolean or null."""
+
+    value: Any
+    start: int
+    end: int
+
+
+class Name(NamedTuple):
+    """A variable."""
+
+    name: str
+    start: int
+    end: int
+
+
+class Member(NamedTuple):
+    """``of.name``; also ``of["name"]``."""
+
+    of: Node
+    name: str
+    start: int
+    end: int
+
+
+class Index(NamedTuple):
+    """``of[key]`` with a key that is no literal text."""
+
+    of: Node
+    key: Node
+    start: int
+    end: int
+
+
+class Call(NamedTuple):
+    """``name(args)``, or ``target.name(args)``."""
+
+    name: str
+    target: Node | None
+    args: tuple[Node, ...]
+    start: int
+    end: int
+
+
+class Has(NamedTuple):
+    """``has(a.b)``."""
+
+    member: Member
+    start: int
+    end: int
+
+
+class Macro(NamedTuple):
+    """``over.name(variable, bodies…)``: all, exists, exists_one, filter, map."""
+
+    name: str
+    over: Node
+    variable: str
+    bodies: tuple[Node, ...]
+    start: int
+    end: int
+
+
+class Operation(NamedTuple):
+    """An operator on its operands. ``&&`` and ``||`` have two or more, ``!`` and the sign ``-`` one."""
+
+    sign: str
+    operands: tuple[Node, ...]
+    start: int
+    end: int
+
+
+class Condition(NamedTuple):
+    """``test ? then : otherwise``."""
+
+    test: Node
+    then: Node
+    otherwise: Node
+    start: int
+    end: int
+
+
+class Collection(NamedTuple):
+    """``[items]``, or ``{key: value}`` with keys and values in turn."""
+
+    items: tuple[Node, ...]
+    mapping: bool
+    start: int
+    end: int
+
+
+Node: TypeAlias = Literal | Name | Member | Index | Call | Has | Macro | Operation | Condition | Collection
+
+MACROS = {"all": (2,), "exists": (2,), "exists_one": (2,), "filter": (2,), "map": (2, 3)}
+"""CEL's macros, with how many arguments each takes."""
+
+_RESERVED = frozenset(
+    {
+        *("in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop"),
+        *("package", "namespace", "return", "var", "void", "while"),
+    }
+)
+_WORDS = {"true": True, "false": False, "null": None}
+_TOKEN = re.compile(
+    r"""(?P<space>[\s]+|//[^\n]*)"""
+    r"""|(?P<text>[rR]?(?:\"\"\"(?:\\[\s\S]|(?!\"\"\")[^\\])*\"\"\"|'''(?:\\[\s\S]|(?!''')[^\\])*'''|"""
+    r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))"""
+    r"""|(?P<number>0[xX][0-9a-fA-F]+[uU]?|(?:\d+\.\d+|\.\d+)(?:[eE][+-]?\d+)?|\d+[eE][+-]?\d+|\d+[uU]?)"""
+    r"""|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"""
+    r"""|(?P<sign>&&|\|\||==|!=|<=|>=|[-+*/%<>!?:.,()\[\]{}])"""
+)
+_ESCAPE = re.compile(r"\\([xX][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2}|[\s\S])")
+_ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_STRENGTH = {
+    "||": 1, "&&": 2,
+    "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "in": 3,
+    "+": 4, "-": 4, "*": 5, "/": 5, "%": 5,
+}  # fmt: skip
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def read(source: str) -> Node:
+    """The tree of an expression. Raises :class:`ExpressionFailed`, saying at which character it cannot be read."""
+    if len(source) > LONGEST:
+        raise ExpressionFailed(f"the expression has {len(source)} characters; at most {LONGEST} are allowed")
+    return _Reader(source, _tokens(source)).whole()
+
+
+def _tokens(source: str) -> list[_Token]:
+    found: list[_Token] = []
+    at = 0
+    while at < len(source):
+        match = _TOKEN.match(source, at)
+        if match is None:
+            _fail(source, at, _strange(source, at))
+        kind = str(match.lastgroup)
+        if kind != "space":
+            found.append(_Token(kind, match.group(), at, match.end()))
+        at = match.end()
+    if len(found) > MOST_TOKENS:
+        raise ExpressionFailed(f"the expression has {len(found)} parts; at most {MOST_TOKENS} are allowed")
+    found.append(_Token("end", "", len(source), len(source)))
+    return found
+
+
+def _strange(source: str, at: int) -> str:
+    char = source[at]
+    if char in "\"'":
+        return "a text that is never closed"
+    single = {"=": "'=' alone; to compare, write '=='", "&": "'&' alone; write '&&'", "|": "'|' alone; write '||'"}
+    return single.get(char, f"{char!r} has no meaning here")
+
+
+def _fail(source: str, at: int, what: str) -> NoReturn:
+    raise ExpressionFailed(f"{what} (character {at + 1})", where=source if len(source) <= 80 else source[:77] + "…")
+
+
+def closing_brace(source: str, start: int) -> int:
+    """Where the brace that opens at ``start`` is closed, texts and comments inside skipped; -1 when it never is."""
+    depth, at = 0, start
+    while at < len(source):
+        match = _TOKEN.match(source, at)
+        text = match.group() if match else ""
+        depth += (text == "{") - (text == "}")
+        if depth == 0:
+            return at
+        at = match.end() if match else at + 1
+    return -1
+
+
+class _Reader:
+    """Precedence climbing over the tokens."""
+
+    __slots__ = ("at", "depth", "source", "tokens")
+
+    def __init__(self, source: str, tokens: list[_Token]) -> None:
+        self.source = source
+        self.tokens = tokens
+        self.at = 0
+        self.depth = 0
+
+    def whole(self) -> Node:
+        if self.tokens[0].kind == "end":
+            raise ExpressionFailed("the expression is empty")
+        node = self.expression()
+        if self.tokens[self.at].kind != "end":
+            self.unexpected()
+        return node
+
+    def unexpected(self) -> NoReturn:
+        token = self.tokens[self.at]
+        what = "the expression stops too early" if token.kind == "end" else f"{token.text!r} does not belong here"
+        _fail(self.source, token.start, what)
+
+    def skip(self, sign: str) -> bool:
+        """Whether the next token is that sign; then it is taken."""
+        if self.tokens[self.at].text == sign and self.tokens[self.at].kind == "sign":
+            self.at += 1
+            return True
+        return False
+
+    def expect(self, sign: str) -> int:
+        """Take that sign and say where it ends."""
+        if not self.skip(sign):
+            self.unexpected()
+        return self.tokens[self.at - 1].end
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            _fail(self.source, self.tokens[self.at].start, f"nested more than {DEEPEST} levels deep")
+
+    def expression(self) -> Node:
+        self.deeper()
+        test = self.binary(1)
+        if self.skip("?"):
+            then = self.binary(1)
+            self.expect(":")
+            otherwise = self.expression()
+            test = Condition(test, then, otherwise, test.start, otherwise.end)
+        self.depth -= 1
+        return test
+
+    def binary(self, strength: int) -> Node:
+        left = self.unary()
+        while True:
+            token = self.tokens[self.at]
+            mine = _STRENGTH.get(token.text, 0) if token.kind != "text" else 0
+            if mine < strength:
+                return left
+            self.at += 1
+            right = self.binary(mine + 1)
+            if mine < 3 and isinstance(left, Operation) and left.sign == token.text:
+                left = Operation(token.text, (*left.operands, right), left.start, right.end)
+            else:
+                left = Operation(token.text, (left, right), left.start, right.end)
+
+    def unary(self) -> Node:
+        token = self.tokens[self.at]
+        if token.kind == "sign" and token.text in "!-":
+            self.at += 1
+            self.deeper()
+            operand = self.unary()
+            self.depth -= 1
+            if token.text == "-" and isinstance(operand, Literal) and type(operand.value) in (int, float):
+                return Literal(-operand.value, token.start, operand.end)
+            return Operation(token.text, (operand,), token.start, operand.end)
+        return self.member()
+
+    def member(self) -> Node:
+        node = self.primary()
+        while True:
+            if self.skip("."):
+                token = self.tokens[self.at]
+                if token.kind != "name" or token.text in _RESERVED or token.text in _WORDS:
+                    self.unexpected()
+                self.at += 1
+                if self.tokens[self.at].text == "(":
+                    node = self.call(token, node)
+                else:
+                    node = Member(node, token.text, node.start, token.end)
+            elif self.skip("["):
+                key = self.expression()
+                end = self.expect("]")
+                if isinstance(key, Literal) and isinstance(key.value, str):
+                    node = Member(node, key.value, node.start, end)
+                else:
+                    node = Index(node, key, node.start, end)
+            else:
+                return node
+
+    def primary(self) -> Node:
+        token = self.tokens[self.at]
+        self.at += 1
+        if token.kind == "text":
+            return Literal(_text(token.text), token.start, token.end)
+        if token.kind == "number":
+            return Literal(_number(self.source, token), token.start, token.end)
+        if token.kind == "name":
+            return self.named(token)
+        if token.text == "(":
+            inner = self.expression()
+            return inner._replace(start=token.start, end=self.expect(")"))
+        if token.text in ("[", "{"):
+            return self.collection(token)
+        self.at -= 1
+        return self.unexpected()
+
+    def named(self, token: _Token) -> Node:
+        if token.text in _WORDS:
+            return Literal(_WORDS[token.text], token.start, token.end)
+        if token.text in _RESERVED:
+            self.at -= 1
+            self.unexpected()
+        if self.tokens[self.at].text == "(" and self.tokens[self.at].kind == "sign":
+            return self.call(token, None)
+        return Name(token.text, token.start, token.end)
+
+    def call(self, name: _Token, target: Node | None) -> Node:
+        self.expect("(")
+        args, end = self.listed(")")
+        start = target.start if target is not None else name.start
+        if target is None and name.text == "has":
+            if len(args) != 1 or not isinstance(args[0], Member):
+                _fail(self.source, name.start, "has() takes one member, for example has(data.x)")
+            return Has(args[0], start, end)
+        if target is not None and name.text in MACROS:
+            if len(args) not in MACROS[name.text] or not isinstance(args[0], Name):
+                _fail(self.source, name.start, f"{name.text}() takes a name and what to do with it: (x, …)")
+            return Macro(name.text, target, args[0].name, tuple(args[1:]), start, end)
+        return Call(name.text, target, tuple(args), start, end)
+
+    def listed(self, closing: str) -> tuple[list[Node], int]:
+        """Expressions with commas between, up to the closing bracket; and where that ends."""
+        items: list[Node] = []
+        while not self.skip(closing):
+            items.append(self.expression())
+            if not self.skip(","):
+                return items, self.expect(closing)
+            if closing == ")" and self.tokens[self.at].text == ")":
+                self.unexpected()
+        return items, self.tokens[self.at - 1].end
+
+    def collection(self, opening: _Token) -> Node:
+        if opening.text == "[":
+            items, end = self.listed("]")
+            return Collection(tuple(items), False, opening.start, end)
+        pairs: list[Node] = []
+        while not self.skip("}"):
+            pairs.append(self.expression())
+            self.expect(":")
+            pairs.append(self.expression())
+            if not self.skip(","):
+                return Collection(tuple(pairs), True, opening.start, self.expect("}"))
+        return Collection(tuple(pairs), True, opening.start, self.tokens[self.at - 1].end)
+
+
+def _text(token: str) -> str:
+    """The text that a literal means."""
+    raw = token[0] in "rR"
+    quoted = token[1:] if raw else token
+    quote = 3 if quoted[:3] in ('"""', "'''") else 1
+    body = quoted[quote:-quote]
+    return body if raw or "\\" not in body else _ESCAPE.sub(_unescape, body)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = match.group(1)
+    if len(code) == 1:
+        return _ESCAPES.get(code, code)
+    number = int(code, 8) if code[0].isdigit() else int(code[1:], 16)
+    return chr(number) if number < 0x110000 else code
+
+
+def _number(source: str, token: _Token) -> int | float:
+    text = token.text.rstrip("uU")
+    if text[:2].lower() == "0x":
+        value: int | float = int(text, 16)
+    else:
+        value = float(text) if any(sign in text for sign in ".eE") else int(text)
+    if isinstance(value, int) and value >= 2**63:
+        _fail(source, token.start, f"{text} is too large; whole numbers go up to {2**63 - 1}")
+    return value
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below, in the order of the text."""
+    match node:
+        case Member(of=of):
+            return (of,)
+        case Index(of=of, key=key):
+            return (of, key)
+        case Call(target=target, args=args):
+            return args if target is None else (target, *args)
+        case Has(member=member):
+            return (member,)
+        case Macro(over=over, bodies=bodies):
+            return (over, *bodies)
+        case Operation(operands=operands):
+            return operands
+        case Condition(test=test, then=then, otherwise=otherwise):
+            return (test, then, otherwise)
+        case Collection(items=items):
+            return items
+        case _:
+            return ()
+
+
+def walk(node: Node) -> list[Node]:
+    """The node and all below it, outer before inner."""
+    found, waiting = [], [node]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        waiting.extend(reversed(children(one)))
+    return found
