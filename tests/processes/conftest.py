@@ -1,0 +1,39 @@
+"""Fixtures of the tests that run whole processes through the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flowengine import Engine, SimulatedClock
+from flowengine.samples import process_file, suit_shop
+from flowengine.store import Database
+
+MONDAY = datetime(2027, 1, 4, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    """A clock that stands on a Monday morning."""
+    return SimulatedClock(MONDAY)
+
+
+@pytest.fixture
+def engine(database: Database, clock: SimulatedClock) -> Iterator[Engine]:
+    """An engine on each database in turn, with the sample processes deployed."""
+    with Engine(database, clock=clock, handlers={}) as engine:
+        for name in ("bespoke_suit", "club_matchday", "open_contribution", "co_creation"):
+            engine.deploy(process_file(name))
+        yield engine
+
+
+@pytest.fixture
+def mill(tmp_path: Path, clock: SimulatedClock):
+    """The pretend mill, in the clock's time."""
+    suit_shop()
+    from flowengine_bespoke_suit.mill import Mill
+
+    return Mill(tmp_path / "mill.db", today=lambda: clock.now().date())

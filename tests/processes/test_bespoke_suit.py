@@ -1,0 +1,489 @@
+"""The bespoke suit through the real engine, on both databases: every path that its file promises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from driver import Story
+
+from flowengine import Engine, SimulatedClock, errors
+from flowengine.samples import suit_shop
+
+MEASURES = {"chest": 102.0, "waist": 88.5, "hips": 104.0, "sleeve": 64.0, "inside_leg": 81.0}
+STYLE = {"style": "double_breasted", "pockets": 3, "lining": "striped", "extras": ["working_cuffs"]}
+
+
+@pytest.fixture
+def shop(engine: Engine, clock: SimulatedClock, mill: Any) -> Story:
+    """Ada's story in a shop with its people, its mill, and the mill's deliveries."""
+    suit_shop()
+    from flowengine_bespoke_suit.handlers import handlers
+
+    engine.register(handlers(mill))
+    engine.add_customer("ada", "Ada")
+    for id, role in (("hana", "host"), ("tom", "tailor"), ("tess", "tailor"), ("carl", "cutter"), ("olga", "operator")):
+        engine.add_staff(id, id.capitalize(), roles=[role])
+    story = Story(engine, clock)
+
+    def deliver() -> None:
+        if not mill.open:
+            return
+        for order in mill.deliver():
+            if not order.item.startswith("lining"):
+                engine.send("cloth_delivered", order.number, {"metres": order.metres}, job=story.job, by="olga")
+
+    story.after = deliver
+    return story
+
+
+def needed(story: Story, days: int = 90) -> str:
+    return (story.clock.now() + timedelta(days=days)).date().isoformat()
+
+
+def begin(story: Story, days: int = 90) -> None:
+    """Ada states her need and chooses cloth and style."""
+    story.start("bespoke_suit", "ada", occasion="A wedding", needed_by=needed(story, days))
+    story.do("ada", "choose_cloth", "chosen", cloth="navy_flannel")
+    story.do("ada", "choose_style", "chosen", **STYLE)
+
+
+def measured(story: Story) -> None:
+    """… and is measured, so that making begins."""
+    begin(story)
+    story.until(story.book("ada", "measure"))
+    story.do("tom", "measure", "held", **MEASURES)
+
+
+def cut(story: Story) -> None:
+    """… and the cloth has come and is cut."""
+    measured(story)
+    story.do("ada", "ask_initials", "answered", initials="AL")
+    story.do("carl", "draft_pattern", "done", number="P-117")
+    story.later(days=13)
+    story.do("carl", "cut", "done")
+
+
+def basted(story: Story) -> None:
+    """… and the suit is basted for the first fitting."""
+    cut(story)
+    story.do("tom", "baste", "done")
+    assert story.at == {"first_fitting"}
+
+
+def sewn(story: Story) -> None:
+    """… and it is sewn for the second."""
+    basted(story)
+    story.until(story.book("ada", "first_fitting"))
+    story.do("tom", "first_fitting", "held", baste_again=False, findings="Right shoulder 1 cm lower")
+    story.do("tom", "sew", "done")
+
+
+def finished(story: Story) -> None:
+    """… and it fits and is finished."""
+    sewn(story)
+    story.until(story.book("ada", "second_fitting"))
+    story.do("tom", "second_fitting", "held", alter=False)
+    story.do("tom", "finish", "done")
+
+
+def test_a_suit_is_made_from_the_need_to_the_referral(shop: Story, mill: Any) -> None:
+    """A suit chosen, measured, fitted twice and accepted ends fulfilled, by its promised date (L1)."""
+    finished(shop)
+    assert shop.shown("ada", "accept")["Price"] == "1545"
+    shop.do("ada", "accept", "approved")
+    shop.do("ada", "thanks", "given", rating=5, recommend=True, referral={"name": "Ben", "contact": "ben@example.org"})
+    assert (shop.status, shop.because) == ("fulfilled", "The customer wears a suit that fits")
+    promise = shop.track("ada").promise
+    assert promise is not None
+    assert promise.kept is True
+    assert [order.status for order in mill.orders() if order.item == "navy_flannel"] == ["delivered"]
+    assert shop.engine.audit(shop.job).fine
+    assert any(person.name == "Ben" for person in shop.engine.people("customer"))
+
+
+def test_the_customer_sees_phases_and_no_inner_states(shop: Story) -> None:
+    """While the suit is made its customer sees phases and what she chose, not the workroom's steps or data (L9)."""
+    cut(shop)
+    seen = shop.track("ada")
+    assert {place.words for place in seen.where} <= {"Making your suit", "Basting your suit"}
+    assert all(place.state == "" for place in seen.where)
+    assert "carl" not in str(seen.to_json())
+    assert {offer.name for offer in seen.offers} == set()
+
+
+def test_cloth_must_have_come_before_it_is_cut(shop: Story) -> None:
+    """The cutter's step opens only after the pattern is drafted and the cloth has come."""
+    measured(shop)
+    shop.do("ada", "ask_initials", "answered")
+    assert "cut" not in shop.waiting("carl")
+    shop.do("carl", "draft_pattern", "done", number="P-1")
+    assert "cut" not in shop.waiting("carl")
+    shop.later(days=13)
+    assert set(shop.waiting("carl")) == {"cut"}
+
+
+def test_a_date_that_is_too_near_is_agreed_anew(shop: Story) -> None:
+    """When the day named cannot be met, the customer is asked about a later one, which is then promised."""
+    begin(shop, days=20)
+    later = shop.shown("ada", "agree_date")["We can promise"]
+    assert later > needed(shop, 20)
+    shop.do("ada", "agree_date", "approved")
+    promise = shop.track("ada").promise
+    assert promise is not None
+    assert promise.by.date().isoformat() == later
+
+
+def test_a_date_that_is_too_near_can_end_it(shop: Story) -> None:
+    """A customer who cannot wait is told so honestly, and nothing was ordered."""
+    begin(shop, days=10)
+    shop.do("ada", "agree_date", "declined")
+    assert (shop.status, shop.because) == ("ended", "The suit could not be made by the day it was needed")
+
+
+def test_a_nearer_date_may_be_met_with_another_cloth(shop: Story) -> None:
+    """Asked about a later date, the customer may choose a cloth that comes sooner instead."""
+    begin(shop, days=41)
+    shop.do("ada", "agree_date", "changes", words="A cloth that is there sooner, please")
+    shop.do("ada", "choose_cloth", "chosen", cloth="grey_worsted")
+    assert shop.at == {"measure"}
+
+
+# Cloth
+
+
+def test_cloth_out_of_stock_is_answered_by_the_customer(shop: Story, mill: Any) -> None:
+    """When the mill has none left, the customer chooses among what it has instead, and that is ordered."""
+    mill.set_stock("navy_flannel", 1)
+    mill.set_stock("green_tweed", 0)
+    measured(shop)
+    assert "choose_other_cloth" in shop.waiting("ada")
+    with pytest.raises(errors.BadAnswer) as refused:
+        shop.do("ada", "choose_other_cloth", "chosen", cloth="green_tweed")
+    assert "grey_worsted" in str(refused.value)
+    shop.do("ada", "choose_other_cloth", "chosen", cloth="grey_worsted")
+    assert [order.item for order in mill.orders() if order.status == "placed"][-1] == "grey_worsted"
+    assert "cloth_comes" in shop.at
+
+
+def test_who_does_not_choose_another_cloth_is_called(shop: Story, mill: Any) -> None:
+    """A customer who does not answer is called: another chance, or an honest end with everything cancelled."""
+    mill.set_stock("navy_flannel", 0)
+    measured(shop)
+    shop.later(days=6)
+    assert "call_about_cloth" in shop.waiting("hana")
+    shop.do("hana", "call_about_cloth", "another_chance")
+    assert "choose_other_cloth" in shop.waiting("ada")
+    shop.later(days=6)
+    shop.do("hana", "call_about_cloth", "gives_up", said="No longer wants a suit")
+    assert (shop.status, shop.because) == ("ended", "The customer could not be reached any more")
+    assert {order.status for order in mill.orders()} <= {"cancelled", "delivered"}
+
+
+def test_a_mill_that_fails_is_phoned(shop: Story, mill: Any) -> None:
+    """A mill that does not answer is tried again, then phoned by a person, who may order again."""
+    mill.open = False
+    measured(shop)
+    assert "order_cloth" in shop.at
+    shop.later(hours=6)
+    assert {"phone_mill", "buy_trimmings"} <= set(shop.waiting("hana"))
+    mill.open = True
+    shop.do("hana", "buy_trimmings", "done")
+    shop.do("hana", "phone_mill", "order_again")
+    assert [order.item for order in mill.orders()] == ["navy_flannel"]
+    assert "cloth_comes" in shop.at
+
+
+def test_cloth_that_cannot_be_had_is_chosen_anew_from_all(shop: Story, mill: Any) -> None:
+    """When the mill says on the phone that it cannot send it, the customer chooses from all cloths."""
+    mill.open = False
+    measured(shop)
+    shop.later(hours=6)
+    mill.open = True
+    shop.do("hana", "phone_mill", "not_to_be_had", said="The loom is broken")
+    shop.later(days=6)
+    shop.do("hana", "call_about_all", "another_chance")
+    shop.do("ada", "choose_from_all", "chosen", cloth="black_barathea")
+    assert [order.item for order in mill.orders()] == ["black_barathea"]
+
+
+def test_nobody_choosing_from_all_can_end_it(shop: Story, mill: Any) -> None:
+    """A customer who gives up while the mill has nothing ends the job honestly."""
+    mill.open = False
+    measured(shop)
+    shop.later(hours=6)
+    mill.open = True
+    shop.do("hana", "phone_mill", "not_to_be_had")
+    shop.later(days=6)
+    shop.do("hana", "call_about_all", "gives_up")
+    assert (shop.status, shop.because) == ("ended", "The customer could not be reached any more")
+
+
+def test_cloth_that_comes_late_is_asked_after(shop: Story) -> None:
+    """Cloth that is three days late is asked after by phone; once it is here, work goes on."""
+    shop.after = lambda: None
+    measured(shop)
+    shop.later(days=20)
+    assert "phone_mill" in shop.waiting("hana")
+    shop.do("carl", "draft_pattern", "done", number="P-2")
+    shop.do("hana", "phone_mill", "cloth_is_here")
+    assert "cut" in shop.waiting("carl")
+
+
+# Changes of mind
+
+
+def test_a_change_of_cloth_undoes_the_order(shop: Story, mill: Any) -> None:
+    """Until it is cut the cloth may be changed: the order is undone, the new one placed, the pattern kept."""
+    measured(shop)
+    shop.do("carl", "draft_pattern", "done", number="P-3")
+    shop.use("ada", "change_cloth")
+    assert shop.at == {"choose_cloth"}
+    assert {order.item: order.status for order in mill.orders()} == {
+        "navy_flannel": "cancelled",
+        "lining_striped": "cancelled",
+    }
+    assert mill.stock()["navy_flannel"] == 40.0
+    shop.do("ada", "choose_cloth", "chosen", cloth="grey_worsted")
+    assert "draft_pattern" not in shop.at
+    assert [order.item for order in mill.orders() if order.status == "placed"] == ["grey_worsted", "lining_striped"]
+    shop.do("ada", "ask_initials", "answered")
+    shop.later(days=4)
+    assert "cut" in shop.waiting("carl")
+
+
+def test_a_change_of_style_needs_a_new_pattern(shop: Story) -> None:
+    """Another style undoes the orders too, and the cutter drafts the pattern anew."""
+    measured(shop)
+    shop.do("carl", "draft_pattern", "done", number="P-4")
+    shop.use("ada", "change_style")
+    shop.do("ada", "choose_style", "chosen", **{**STYLE, "style": "three_piece"})
+    assert "draft_pattern" in shop.waiting("carl")
+
+
+def test_cut_cloth_is_not_changed(shop: Story) -> None:
+    """Once it is cut, neither cloth nor style can be changed, and the customer cannot withdraw."""
+    cut(shop)
+    for name in ("change_cloth", "change_style", "withdraw"):
+        with pytest.raises(errors.Refused):
+            shop.use("ada", name)
+    assert shop.status == "open"
+
+
+def test_a_withdrawal_undoes_the_orders(shop: Story, mill: Any) -> None:
+    """A withdrawal before the cut cancels cloth and trimmings and ends the job with the reason."""
+    measured(shop)
+    shop.use("ada", "withdraw", why="The wedding is off")
+    assert (shop.status, shop.because) == ("ended", "The customer withdrew")
+    assert {order.status for order in mill.orders()} == {"cancelled"}
+    assert mill.stock()["lining_striped"] == 30.0
+
+
+def test_nobody_else_changes_the_customers_mind(shop: Story) -> None:
+    """Change and withdrawal are the customer's own: another customer finds no such job, staff no such right (L4)."""
+    begin(shop)
+    shop.engine.add_customer("ben", "Ben")
+    with pytest.raises(errors.NotFound):
+        shop.use("ben", "withdraw")
+    with pytest.raises(errors.Refused):
+        shop.use("tom", "withdraw")
+    assert shop.status == "open"
+
+
+# Appointments
+
+
+def test_a_missed_fitting_is_booked_again(shop: Story) -> None:
+    """A customer who does not come to a fitting is offered another."""
+    basted(shop)
+    shop.until(shop.book("ada", "first_fitting"))
+    shop.do("tom", "first_fitting", "missed")
+    assert shop.at == {"first_fitting"}
+    shop.until(shop.book("ada", "first_fitting"))
+    shop.do("tom", "first_fitting", "held", baste_again=False, findings="Nothing")
+    assert shop.at == {"sew"}
+
+
+@pytest.mark.parametrize(("outcome", "end"), [("cannot_be_reached", "no_show"), ("another_chance", ""), ("gives_up", "w")])
+def test_the_third_missed_appointment_is_talked_over(shop: Story, mill: Any, outcome: str, end: str) -> None:
+    """Who misses three appointments is called: a new chance, or an honest end."""
+    begin(shop)
+    for _ in range(3):
+        assert shop.at == {"measure"}
+        shop.until(shop.book("ada", "measure"))
+        shop.do("tom", "measure", "missed")
+    assert shop.at == {"call_no_show"}
+    shop.do("hana", "call_no_show", outcome)
+    if not end:
+        assert shop.at == {"measure"}
+        return
+    assert shop.because == {
+        "no_show": "The customer missed three appointments and could not be reached",
+        "w": "The customer withdrew",
+    }[end]
+
+
+def test_missed_appointments_of_all_kinds_are_counted_together(shop: Story) -> None:
+    """One missed measuring and two missed fittings make three."""
+    begin(shop)
+    shop.until(shop.book("ada", "measure"))
+    shop.do("tom", "measure", "missed")
+    shop.until(shop.book("ada", "measure"))
+    shop.do("tom", "measure", "held", **MEASURES)
+    shop.do("ada", "ask_initials", "answered")
+    shop.do("carl", "draft_pattern", "done", number="P-5")
+    shop.later(days=13)
+    shop.do("carl", "cut", "done")
+    shop.do("tom", "baste", "done")
+    shop.until(shop.book("ada", "first_fitting"))
+    shop.do("tom", "first_fitting", "missed")
+    shop.until(shop.book("ada", "first_fitting"))
+    shop.do("tom", "first_fitting", "missed")
+    assert shop.at == {"call_no_show"}
+    shop.do("hana", "call_no_show", "another_chance")
+    assert shop.at == {"first_fitting"}
+
+
+def test_a_booked_slot_can_be_moved(shop: Story) -> None:
+    """A customer may move her appointment, and the slot she leaves is free again."""
+    begin(shop)
+    first = shop.book("ada", "measure")
+    slot = shop.engine.step(shop.step("ada", "measure"), "ada").slots[3]
+    shop.do("ada", "measure", "move", slot=slot.isoformat())
+    shop.until(slot)
+    assert first < slot
+    shop.do("tom", "measure", "held", **MEASURES)
+    assert "making" in shop.at
+
+
+# Fittings and alterations
+
+
+def test_alterations_send_it_back_to_work_and_to_another_fitting(shop: Story) -> None:
+    """What is found at the second fitting is altered, and fitted again, until it fits."""
+    sewn(shop)
+    for finding in ("Sleeves too long", "Waist too wide"):
+        shop.until(shop.book("ada", "second_fitting"))
+        shop.do("tom", "second_fitting", "held", alter=True, findings=finding)
+        assert shop.shown("tom", "alter")["Found at the fitting"] == finding
+        shop.do("tom", "alter", "done")
+    shop.until(shop.book("ada", "second_fitting"))
+    shop.do("tom", "second_fitting", "held", alter=False)
+    assert shop.at == {"finish"}
+
+
+def test_a_suit_can_be_basted_again(shop: Story) -> None:
+    """When much is wrong at the first fitting it is basted again, and there is another first fitting."""
+    basted(shop)
+    shop.until(shop.book("ada", "first_fitting"))
+    shop.do("tom", "first_fitting", "held", baste_again=True, findings="Collar stands off")
+    shop.do("tom", "rebaste", "done")
+    assert shop.at == {"first_fitting"}
+
+
+def test_work_is_kept_for_the_tailor_who_knows_the_customer(shop: Story) -> None:
+    """Basting is kept first for the tailor who measured; the other may still take it."""
+    cut(shop)
+    assert shop.waiting("tom")["baste"].preferred
+    assert not shop.waiting("tess")["baste"].preferred
+    shop.do("tess", "baste", "done")
+    assert shop.at == {"first_fitting"}
+
+
+def test_changes_at_acceptance_are_made(shop: Story) -> None:
+    """A customer who wants changes at the end says which; they are altered and fitted again."""
+    finished(shop)
+    with pytest.raises(errors.BadAnswer):
+        shop.do("ada", "accept", "changes")
+    shop.do("ada", "accept", "changes", words="The trousers, please, 1 cm shorter")
+    assert shop.shown("tom", "alter")["Said by the customer"] == "The trousers, please, 1 cm shorter"
+    shop.do("tom", "alter", "done")
+    assert shop.at == {"second_fitting"}
+
+
+@pytest.mark.parametrize(("outcome", "at", "status"), [("alter_it", {"alter"}, "open"), ("take_it_back", set(), "ended")])
+def test_a_declined_suit_is_put_right(shop: Story, outcome: str, at: set[str], status: str) -> None:
+    """A suit that is declined is talked over: altered after all, or taken back."""
+    finished(shop)
+    shop.do("ada", "accept", "declined", words="Not mine")
+    shop.do("hana", "put_right", outcome, said="Sorry")
+    assert shop.status == status
+    if at:
+        assert shop.at == at
+    else:
+        assert shop.because == "The suit did not please and was taken back"
+
+
+# Deadlines
+
+
+@pytest.mark.parametrize(
+    ("reach", "state", "days", "about"),
+    [
+        ("need", "choose_cloth", 8, "the choice of cloth"),
+        ("cloth", "choose_style", 8, "the style"),
+        ("near", "agree_date", 8, "the date"),
+        ("begin", "measure", 15, "being measured"),
+        ("basted", "first_fitting", 22, "the first fitting"),
+        ("sewn", "second_fitting", 22, "the second fitting"),
+        ("finished", "accept", 31, "the finished suit"),
+    ],
+)
+@pytest.mark.parametrize("call", ["another_chance", "gives_up", "cannot_be_reached"])
+def test_every_deadline_leads_to_a_call(
+    shop: Story, reach: str, state: str, days: int, about: str, call: str, mill: Any
+) -> None:
+    """Who does not answer in time is called; the call decides on another chance or an honest end (L8)."""
+    _reach(shop, reach)
+    assert shop.at == {state}
+    shop.later(days=days)
+    assert shop.at == {"call_customer"}
+    assert shop.waiting("hana")["call_customer"].title == f"Call Ada about {about}"
+    shop.do("hana", "call_customer", call)
+    if call == "another_chance":
+        assert shop.at == {state}
+    else:
+        ends = {"gives_up": "The customer withdrew", "cannot_be_reached": "The customer could not be reached any more"}
+        assert (shop.status, shop.because) == ("ended", ends[call])
+
+
+def _reach(shop: Story, where: str) -> None:
+    stories = {"begin": begin, "basted": basted, "sewn": sewn, "finished": finished}
+    if where in stories:
+        stories[where](shop)
+        return
+    shop.start("bespoke_suit", "ada", occasion="A wedding", needed_by=needed(shop, 10 if where == "near" else 90))
+    if where != "need":
+        shop.do("ada", "choose_cloth", "chosen", cloth="green_tweed")
+    if where == "near":
+        shop.do("ada", "choose_style", "chosen", **STYLE)
+
+
+def test_a_call_that_is_not_made_is_open_to_others(shop: Story) -> None:
+    """A call that the front of house does not make in two days is the tailors' too."""
+    shop.start("bespoke_suit", "ada", occasion="A wedding", needed_by=needed(shop))
+    shop.later(days=8)
+    assert "call_customer" not in shop.waiting("tom")
+    shop.later(days=2)
+    assert "call_customer" in shop.waiting("tom")
+
+
+def test_work_goes_on_without_initials(shop: Story) -> None:
+    """Who does not answer about the initials gets a suit without them."""
+    measured(shop)
+    shop.do("carl", "draft_pattern", "done", number="P-6")
+    shop.later(days=13)
+    shop.do("carl", "cut", "done")
+    shop.do("tom", "baste", "done")
+    shop.until(shop.book("ada", "first_fitting"))
+    shop.do("tom", "first_fitting", "held", baste_again=False, findings="Fine")
+    assert shop.shown("tom", "sew")["Initials"] == "none"
+
+
+def test_a_suit_without_feedback_is_fulfilled(shop: Story) -> None:
+    """Feedback is asked for, not demanded: without it the job is fulfilled all the same."""
+    finished(shop)
+    shop.do("ada", "accept", "approved")
+    shop.later(days=15)
+    assert shop.status == "fulfilled"
