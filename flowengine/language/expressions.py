@@ -74,12 +74,17 @@ def _span(text: str) -> timedelta:
     return timedelta(seconds=Duration.parse(text).seconds)
 
 
+def _day(value: object) -> str:
+    return moment(value).date().isoformat()
+
+
 def _days(number: float) -> timedelta:
     return timedelta(days=number)
 
 
 _STANDARD: dict[str, Callable[..., Any]] = {
     "date": moment,
+    "day": _day,
     "days": _days,
     "span": _span,
     "sum": lambda numbers: sum(numbers),
@@ -87,7 +92,7 @@ _STANDARD: dict[str, Callable[..., Any]] = {
     "max": lambda *values: max(values[0] if len(values) == 1 else values),
 }
 STANDARD = frozenset(_STANDARD)
-"""Functions beside CEL's own: ``date(text)``, ``days(n)``, ``span("P3D")``, ``sum(list)``, ``min``, ``max``."""
+"""Functions beside CEL's own: ``date(text)``, ``day(moment)`` (its date as text), ``days(n)``, ``span("P3D")``, ``sum(list)``, ``min``, ``max``."""
 
 
 @dataclass(frozen=True, slots=True)

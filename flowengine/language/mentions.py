@@ -14,7 +14,7 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.syntax import Call, Collection, Has, Literal, Macro, Member, Name, Node, Operation, children
 
 JOB_FUNCTIONS = frozenset({"passed", "at", "by", "count"})
-STANDARD_FUNCTIONS = frozenset({"date", "days", "span", "sum", "min", "max"})
+STANDARD_FUNCTIONS = frozenset({"date", "day", "days", "span", "sum", "min", "max"})
 CEL_FUNCTIONS = frozenset(
     {
         *("size", "contains", "startsWith", "endsWith", "matches"),
