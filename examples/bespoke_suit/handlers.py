@@ -59,7 +59,7 @@ class _Shop:
 
     def cancel(self, call: HandlerCall) -> Any:
         """Cancel what the undone call has ordered; what was delivered meanwhile stays in the shop's own stock."""
-        return {"cancelled": self._mill.cancel(call.input["key"], call.customer["id"])}
+        return {"cancelled": self._mill.cancel(call.input["call"], call.customer["id"])}
 
     def _instead(self, wanted: str, metres: float) -> list[dict[str, Any]]:
         shelf = self._mill.stock()
