@@ -92,7 +92,8 @@ _STANDARD: dict[str, Callable[..., Any]] = {
     "max": lambda *values: max(values[0] if len(values) == 1 else values),
 }
 STANDARD = frozenset(_STANDARD)
-"""Functions beside CEL's own: ``date(text)``, ``day(moment)`` (its date as text), ``days(n)``, ``span("P3D")``, ``sum(list)``, ``min``, ``max``."""
+"""Functions beside CEL's own: ``date(text)``, ``day(moment)`` (its date as text), ``days(n)``, ``span("P3D")``,
+``sum(list)``, ``min``, ``max``."""
 
 
 @dataclass(frozen=True, slots=True)
