@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from flowengine.clock import Clock, SystemClock
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
-from flowengine.engine import auditing, due, histories, inbox, migration, people, tracking
+from flowengine.engine import asking, auditing, due, histories, inbox, migration, people, tracking
 from flowengine.engine.handlers import Handler, Handlers
 from flowengine.engine.shell import Shell
 from flowengine.engine.views import (
@@ -204,15 +204,15 @@ class Engine:
         self, job: str, name: str, answer: Mapping[str, Json] | None = None, *, by: By, key: str | None = None
     ) -> Receipt:
         """Use an ``always`` entry of the process: a change of mind, a withdrawal. :attr:`Track.offers` lists them."""
-        return self._shell.invoke(job, name, dict(answer or {}), by, key)
+        return asking.invoke(self._shell, job, name, dict(answer or {}), by, key)
 
     def withdraw(self, job: str, *, by: By, key: str | None = None) -> Receipt:
         """Use the ``always`` entry ``withdraw``, where the process has one and it is open now."""
-        return self._shell.invoke(job, "withdraw", {}, by, key)
+        return asking.invoke(self._shell, job, "withdraw", {}, by, key)
 
     def say(self, job: str, text: str, kind: str = "note", *, by: By, key: str | None = None) -> Receipt:
         """Say something about a job: a note, wish, concern, expectation, question or answer."""
-        return self._shell.say(job, text, kind, by, key)
+        return asking.say(self._shell, job, text, kind, by, key)
 
     def send(
         self,
@@ -228,11 +228,11 @@ class Engine:
 
         Raises NotFound when no job waits for it, Ambiguous when several do.
         """
-        return self._shell.send(name, key, body, job, by, request_key)
+        return asking.send(self._shell, name, key, body, job, by, request_key)
 
     def add(self, job: str, state: str, items: Sequence[Json], *, by: By, key: str | None = None) -> Receipt:
         """Add items to an ``each`` with ``more: true`` while it runs: by the job's customer, staff, or an operator."""
-        return self._shell.add(job, state, tuple(items), by, key)
+        return asking.add(self._shell, job, state, tuple(items), by, key)
 
     # looking
 

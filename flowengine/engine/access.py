@@ -1,0 +1,210 @@
+"""From what people type to jobs and steps, and who may touch them.
+
+A job or step that is not for the asker and one that is not there are answered in the same words (L4).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.machines import Compiled
+from flowengine.core.values import Actor, Step
+from flowengine.engine.people import actor_of, as_actor
+from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, StaleCommand
+from flowengine.people import may_act, may_assign, may_operate, may_see, person_seating, seatings
+from flowengine.store import Person, StoredJob, Transaction, short, shown
+
+_FULL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PERSON_ID = re.compile(r"[\w.@-]{1,64}", re.ASCII)
+
+
+def no_such(kind: str, text: str) -> NotFound:
+    """The one answer for what is not there and for what is not for the asker."""
+    return NotFound(f"there is no {kind} {text!r}, or it is not for you", where=text)
+
+
+# ids
+
+
+def job_ref(tx: Transaction, text: str, actor: Actor, kind: str = "job", whole: str = "") -> str:
+    """The full id of a job from a full id or a unique beginning; customers are told only of jobs they may see."""
+    if _FULL_ID.fullmatch(text):
+        return text
+    try:
+        return tx.jobs.resolve(text)
+    except NotFound:
+        raise no_such(kind, whole or text) from None
+    except Ambiguous as error:
+        if actor.kind != "customer":
+            raise
+        return _own(tx, error.possible, actor, kind, whole or text)
+
+
+def _own(tx: Transaction, candidates: tuple[str, ...], actor: Actor, kind: str, text: str) -> str:
+    """Among several jobs of that beginning, the one that the customer may see."""
+    seen = []
+    for candidate in candidates:
+        full = tx.jobs.resolve(candidate)
+        if sees(tx, tx.jobs.get(full), actor):
+            seen.append(full)
+    if len(seen) == 1:
+        return seen[0]
+    if not seen:
+        raise no_such(kind, text)
+    raise Ambiguous(f"{text!r} fits more than one {kind}", where=text, possible=[short(full) for full in seen])
+
+
+def numbered_ref(tx: Transaction, text: str, actor: Actor, kind: str = "step") -> tuple[str, int]:
+    """The job and the number of a step or call, which is written ``<job>.<number>``."""
+    job, dot, number = text.rpartition(".")
+    if not dot or not job or not (number.isascii() and number.isdigit()) or len(number) > 12:
+        raise no_such(kind, text)
+    return job_ref(tx, job, actor, kind, text), int(number)
+
+
+def step_ref(tx: Transaction, text: str, actor: Actor) -> tuple[str, int]:
+    """The job and the number of a step."""
+    return numbered_ref(tx, text, actor, "step")
+
+
+def open_step(job: StoredJob, number: int) -> Step | None:
+    """The open step of that number."""
+    branch_id = job.position.branch_of_step(number)
+    branch = job.position.branch(branch_id) if branch_id is not None else None
+    return next((step for step in branch.steps if step.number == number), None) if branch else None
+
+
+def steps_for(job: StoredJob, tx: Transaction, actor: Actor) -> list[str]:
+    """The ids of the job's open steps that wait for the actor."""
+    mine = seatings(actor)
+    numbers = {row.step.number for row in tx.steps.of(job.id) if row.audience in mine}
+    return [f"{shown(job.id)}.{number}" for number in sorted(numbers)]
+
+
+# permissions
+
+
+def permit_all(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
+    """For commands of the engine itself."""
+
+
+def permit_step(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+    """The step must wait for the actor (L4); one that did and is done is told to be done."""
+    step = open_step(job, command.step)
+    if step is None:
+        raise closed(tx, job, command.by, command.step)
+    if not may_act(command.by, step, job.position.seat):
+        raise no_such("step", f"{shown(job.id)}.{command.step}")
+
+
+def permit_assign(target: Actor) -> Callable[[Transaction, Compiled, StoredJob, Any], None]:
+    """Who may hand the step over, and whether the other is one of those whom it waits for."""
+
+    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+        step = open_step(job, command.step)
+        if step is None and may_operate(command.by):
+            raise StaleCommand(f"step {command.step} is no longer open", possible=steps_for(job, tx, command.by))
+        if step is None:
+            raise closed(tx, job, command.by, command.step)
+        if not may_assign(command.by, step, job.position.seat):
+            raise no_such("step", f"{shown(job.id)}.{command.step}")
+        if not may_act(target, step, job.position.seat) or target.id in step.excluded:
+            raise NotAllowed(
+                f"{target.id} is not one of those whom the step waits for",
+                where=f"{shown(job.id)}.{command.step}",
+                possible=[seating for seating in step.audience if seating != person_seating(target.id)],
+            )
+
+    return permit
+
+
+def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> NotFound | StaleCommand:
+    """For a step that is not open: those for whom it was are told so, to others it never was (L4)."""
+    mine = seatings(actor)
+    for entry in tx.history.of(job.id):
+        for event in entry.events:
+            if isinstance(event, e.StepOpened) and event.step.number == number:
+                whom = {*event.step.audience, *(seat.audience for seat in event.seats)}
+                if not mine.isdisjoint(whom):
+                    return StaleCommand(
+                        f"the step {event.step.title!r} is no longer open",
+                        where=f"{shown(job.id)}.{number}",
+                        possible=steps_for(job, tx, actor),
+                    )
+    return no_such("step", f"{shown(job.id)}.{number}")
+
+
+def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
+    """Whether the actor may look at the job."""
+    return may_see(actor, job.customer) or may_see(actor, job.customer, (row.audience for row in tx.steps.of(job.id)))
+
+
+def permit_seen(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+    """Whoever may see the job."""
+    if not sees(tx, job, command.by):
+        raise no_such("job", shown(job.id))
+
+
+def permit_parties(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+    """The job's own customer, and everybody who is not a customer."""
+    if not may_see(command.by, job.customer):
+        raise no_such("job", shown(job.id))
+
+
+def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
+    """A job for looking at. Raises NotFound for those who may not."""
+    job = tx.jobs.get(job_ref(tx, text, actor))
+    if not sees(tx, job, actor):
+        raise no_such("job", text)
+    return job
+
+
+def require_operator(actor: Actor, what: str) -> None:
+    """Raises NotAllowed unless an operator asks."""
+    if not may_operate(actor):
+        raise NotAllowed(f"only an operator may {what}", where=actor.id, possible=("ask somebody with the role operator",))
+
+
+# starting
+
+
+def starting_actor(tx: Transaction, by: str | Actor, now: datetime) -> Actor:
+    """Who starts a job: an id that nobody has yet becomes a customer of that name."""
+    if isinstance(by, Actor):
+        if by.kind == "customer" and tx.people.get(by.id) is None:
+            _new_customer(tx, by.id, now)
+        return by
+    try:
+        return actor_of(tx, by)
+    except NotFound:
+        return _new_customer(tx, by, now)
+
+
+def _new_customer(tx: Transaction, id: str, now: datetime) -> Actor:
+    if not _PERSON_ID.fullmatch(id):
+        raise BadAnswer({"by": f"{id!r} is no id of a person"}, possible=("1 to 64 letters, digits and ._@-",))
+    person = Person(id=id, kind="customer", name=id, contact="", roles=(), groups=(), record={}, created=now)
+    tx.people.add(person)
+    return as_actor(person)
+
+
+def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> str:
+    """Whose job it is: a customer's own, or the one whom staff, operators and services name."""
+    if actor.kind == "customer":
+        if customer is not None and customer != actor.id:
+            raise NotAllowed("a customer begins only his own jobs", where=actor.id, possible=(actor.id,))
+        return actor.id
+    if customer is None:
+        raise NotAllowed(
+            f"{actor.id or actor.kind} is not a customer, and a job begins with a customer's need",
+            possible=("name the customer for whom the job is begun",),
+        )
+    found = actor_of(tx, customer)
+    if found.kind != "customer":
+        raise NotAllowed(f"{customer} is not a customer", where=customer, possible=("name a customer",))
+    return found.id

@@ -1,0 +1,112 @@
+"""What waits for somebody, and one step with all that is needed to act on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flowengine.core.advance import possible
+from flowengine.core.answers import form
+from flowengine.core.slots import free_slots
+from flowengine.core.values import Actor, Step
+from flowengine.engine import access
+from flowengine.engine.people import StoreWorld, actor_of, name_of
+from flowengine.engine.views import InboxItem, StepView
+from flowengine.language.model import Fitting, Process, Race, State
+from flowengine.people import may_act, may_operate, seatings
+from flowengine.store import StoredJob, Transaction, shown
+
+if TYPE_CHECKING:
+    from flowengine.engine.shell import Shell
+
+
+def inbox(shell: Shell, who: str | Actor, limit: int) -> list[InboxItem]:
+    with shell.reading() as tx:
+        actor = actor_of(tx, who)
+        rows = [row for row in tx.steps.inbox(sorted(seatings(actor)), limit=limit) if actor.id not in row.step.excluded]
+        names = {id: name_of(tx, id) for id in {row.customer for row in rows}}
+    items: dict[str, InboxItem] = {}
+    for row in rows:
+        item = _item(row.job, row.process, row.customer, names[row.customer], row.step, actor, row.answered)
+        items.setdefault(item.id, item)
+    return sorted(items.values(), key=_order)[:limit]
+
+
+def _order(item: InboxItem) -> tuple[bool, bool, bool, datetime, datetime]:
+    """What is kept for the asker first, then what nobody else has taken, then by deadline and age."""
+    return (
+        item.answered,
+        not (item.preferred or item.mine),
+        bool(item.claimed) and not item.mine,
+        item.due or datetime.max.replace(tzinfo=item.opened.tzinfo),
+        item.opened,
+    )
+
+
+def _item(job: str, process: str, customer: str, name: str, step: Step, actor: Actor, answered: bool) -> InboxItem:
+    return InboxItem(
+        id=f"{job}.{step.number}",
+        short=f"{shown(job)}.{step.number}",
+        job=job,
+        process=process,
+        customer=customer,
+        customer_name=name,
+        state=step.state,
+        title=step.title,
+        opened=step.opened,
+        due=step.due,
+        claimed=step.claimed or "",
+        mine=bool(actor.id) and step.claimed == actor.id,
+        preferred=bool(actor.id) and step.preferred == actor.id,
+        answered=bool(answered),
+    )
+
+
+def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
+    with shell.reading() as tx:
+        actor = actor_of(tx, by)
+        job_id, number = access.step_ref(tx, step_id, actor)
+        job = tx.jobs.get(job_id)
+        found = access.open_step(job, number)
+        if found is None:
+            raise access.closed(tx, job, actor, number)
+        if not (may_act(actor, found, job.position.seat) or may_operate(actor)):
+            raise access.no_such("step", step_id)
+        return _view(shell, tx, job, found)
+
+
+def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step) -> StepView:
+    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    now, world = shell.clock.now(), StoreWorld(tx, job.customer)
+    state = _state(compiled.process, found)
+    taken: list[tuple[datetime, datetime]] = []
+    slots: tuple[datetime, ...] = ()
+    if isinstance(state, Fitting) and found.purpose == "book":
+        calendar = compiled.process.calendars[state.calendar]
+        taken = list(tx.bookings.taken(state.calendar, now, calendar.ahead.after(now)))
+        slots = tuple(free_slots(calendar, state.length, now, taken))
+    return StepView(
+        id=f"{job.id}.{found.number}",
+        short=f"{shown(job.id)}.{found.number}",
+        job=job.id,
+        process=job.process,
+        customer=job.customer,
+        customer_name=name_of(tx, job.customer),
+        state=found.state,
+        type=state.type,
+        title=found.title,
+        purpose=found.purpose,
+        opened=found.opened,
+        due=found.due,
+        claimed=found.claimed or "",
+        shown=found.shown,
+        possible=possible(compiled, job.position, found, now, world),
+        form=form(compiled, job.position, found, now, world, taken=taken),
+        slots=slots,
+    )
+
+
+def _state(process: Process, found: Step) -> State:
+    """The state, or the member of a race, that the step belongs to."""
+    state = next(state for state in process.states() if state.name == found.state)
+    return state.of[found.member] if isinstance(state, Race) and found.member else state

@@ -1,0 +1,185 @@
+"""The shell: one command, one transaction (L2).
+
+A command is repeated from its receipt (L3), or: the job is locked, the actor's permission is checked (L4), the pure
+core computes (L7), and everything that came of it is written and committed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from flowengine.clock import Clock
+from flowengine.core import commands as c
+from flowengine.core.advance import Advance, advance
+from flowengine.core.advance import start as start_job
+from flowengine.core.machines import Compiled
+from flowengine.core.values import Actor
+from flowengine.engine import access, outgoing
+from flowengine.engine.catalogue import Catalogue
+from flowengine.engine.handlers import Handlers
+from flowengine.engine.people import StoreWorld, actor_of
+from flowengine.engine.receipts import body_hash, encoded, receipt_of, replayed
+from flowengine.engine.views import Receipt
+from flowengine.errors import NotAllowed
+from flowengine.people import actor_key
+from flowengine.store import Database, Entry, StoredJob, Transaction, new_id
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+Permit: TypeAlias = Callable[[Transaction, Compiled, StoredJob, Any], None]
+"""Raises when the command is not for the actor that asks."""
+
+
+class Shell:
+    """What the parts of the engine share: the database, the clock, the compiled processes and the handlers."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Handlers,
+        catalogue: Catalogue | None = None,
+        joined: Connection | Session | None = None,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.handlers = handlers
+        self.catalogue = catalogue or Catalogue()
+        self.joined = joined
+        self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
+
+    def joining(self, connection: Connection | Session) -> Shell:
+        """The same shell in the caller's transaction."""
+        return Shell(self.database, self.clock, self.handlers, self.catalogue, connection)
+
+    def writing(self) -> AbstractContextManager[Transaction]:
+        """A write transaction, or the caller's."""
+        return self.database.writing() if self.joined is None else self._in_callers()
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """A read transaction, or the caller's."""
+        return self.database.reading() if self.joined is None else self._in_callers()
+
+    @contextmanager
+    def _in_callers(self) -> Iterator[Transaction]:
+        assert self.joined is not None, "only an engine made by using() joins a transaction"
+        yield self.database.joined(self.joined)
+
+    def run(self, tx: Transaction, job_id: str, command: c.AnyCommand, key: str | None, permit: Permit) -> Receipt:
+        """Carry out one command on one job, in the transaction given."""
+        body = None
+        if key is not None:
+            body = body_hash(job_id, command)
+            before = replayed(tx, command.by, key, body)
+            if before is not None:
+                return before
+        job = tx.jobs.lock(job_id)
+        compiled = self.catalogue.compiled(tx, job.process, job.version)
+        permit(tx, compiled, job, command)
+        now = self.clock.now()
+        done = advance(compiled, job.position, command, now, StoreWorld(tx, job.customer))
+        return self.write(tx, job_id, job, done, command, now, (key, body))
+
+    def write(
+        self,
+        tx: Transaction,
+        job_id: str,
+        job: StoredJob | None,
+        done: Advance,
+        command: c.AnyCommand,
+        now: datetime,
+        request: tuple[str | None, str | None] = (None, None),
+    ) -> Receipt:
+        """Write what a command came to: position, history, effects, outgoing messages and the receipt (L2)."""
+        key, body = request
+        seq = job.seq + 1 if job else 1
+        entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
+        saved = tx.save(job, done.draft, entry)
+        outgoing.leave(tx, self.handlers, job_id, saved.seq, done, now)
+        receipt = receipt_of(job_id, saved.seq, done)
+        if key is not None and body is not None:
+            tx.receipts.add(actor_key(command.by), key, job_id, body, encoded(receipt), now)
+        return receipt
+
+    # commands on jobs
+
+    def on_step(
+        self, step_id: str, make: Callable[[int, Actor], c.AnyCommand], by: str | Actor, key: str | None
+    ) -> Receipt:
+        """A command on a step, by somebody for whom the step must wait (L4)."""
+        with self.writing() as tx:
+            actor = actor_of(tx, by)
+            job_id, number = access.step_ref(tx, step_id, actor)
+            return self.run(tx, job_id, make(number, actor), key, access.permit_step)
+
+    def assign(self, step_id: str, person: str, by: str | Actor, key: str | None) -> Receipt:
+        with self.writing() as tx:
+            actor = actor_of(tx, by)
+            job_id, number = access.step_ref(tx, step_id, actor)
+            target = actor_of(tx, person)
+            command = c.Assign(by=actor, step=number, person=target.id)
+            return self.run(tx, job_id, command, key, access.permit_assign(target))
+
+    def on_job(
+        self,
+        job: str,
+        make: Callable[[Actor], c.AnyCommand],
+        by: str | Actor,
+        key: str | None,
+        permit: Permit,
+    ) -> Receipt:
+        """A command on a job as a whole."""
+        with self.writing() as tx:
+            actor = actor_of(tx, by)
+            return self.run(tx, access.job_ref(tx, job, actor), make(actor), key, permit)
+
+    def by_engine(self, job_id: str, command: c.AnyCommand, key: str | None = None) -> Receipt:
+        """A command of the clock or of a service, which nobody has to permit."""
+        with self.writing() as tx:
+            return self.run(tx, job_id, command, key, access.permit_all)
+
+    def start(
+        self,
+        process: str,
+        by: str | Actor,
+        need: dict[str, Any],
+        customer: str | None,
+        key: str | None,
+        parent: str = "",
+    ) -> Receipt:
+        """Begin a job. The receipt is kept under the actor and the key; its body names process and customer."""
+        with self.writing() as tx:
+            actor = access.starting_actor(tx, by, self.clock.now())
+            owner = access.customer_of_start(tx, actor, customer)
+            command = c.Start(by=actor, answer=need, parent=parent)
+            body = None
+            if key is not None:
+                body = body_hash(f"start {process} for {owner}", command)
+                before = replayed(tx, actor, key, body)
+                if before is not None:
+                    return before
+            compiled = self.catalogue.latest(tx, process)
+            job_id, now = new_id(), self.clock.now()
+            done = start_job(compiled, job_id, owner, command, now, StoreWorld(tx, owner))
+            return self.write(tx, job_id, None, done, command, now, (key, body))
+
+    def retry(self, call_id: str, by: str | Actor) -> Receipt:
+        with self.writing() as tx:
+            actor = actor_of(tx, by)
+            access.require_operator(actor, "try a service call again")
+            job_id, number = access.numbered_ref(tx, call_id, actor, "call")
+            return self.run(tx, job_id, c.Retry(by=actor, call=number), None, access.permit_all)
+
+
+def not_joined(shell: Shell) -> None:
+    """Refuse what runs handlers inside the caller's transaction (L11)."""
+    if shell.joined is not None:
+        raise NotAllowed(
+            "due work cannot run inside the caller's transaction",
+            possible=("call run_due on the engine itself, after the commit",),
+        )

@@ -1,0 +1,214 @@
+"""Where a job is, in plain words; and lists of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flowengine.core import events as e
+from flowengine.core.machines import Compiled
+from flowengine.core.position import Position
+from flowengine.core.values import ROOT, Actor, Branch
+from flowengine.engine import access, facts
+from flowengine.engine.offers import offers
+from flowengine.engine.people import StoreWorld, actor_of, name_of
+from flowengine.engine.views import JobRow, OfferView, PlaceView, PromiseView, Track, WaitingView
+from flowengine.engine.words import SAYINGS
+from flowengine.language.model import Process, State
+from flowengine.people import may_see, seatings, waits_for_words
+from flowengine.store import StoredJob, Transaction, shown
+
+if TYPE_CHECKING:
+    from flowengine.engine.shell import Shell
+
+UNDER_WAY = "We are working on it"
+"""Where a job is, for its customer, when the process has no word of its own for it."""
+
+_MOST = 20
+"""Lines of one kind that are shown."""
+
+_RECENT = 200
+"""History entries, counted from the end, in which words are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One look at a job by one actor. ``inside``: he may see the inner states; ``own``: it is his own job."""
+
+    tx: Transaction
+    job: StoredJob
+    process: Process
+    actor: Actor
+    inside: bool
+    own: bool
+
+    @property
+    def position(self) -> Position:
+        return self.job.position
+
+
+def track(shell: Shell, text: str, by: str | Actor) -> Track:
+    with shell.reading() as tx:
+        actor = actor_of(tx, by)
+        job = access.visible_job(tx, text, actor)
+        compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        inside = actor.kind != "customer"
+        look = _View(tx, job, compiled.process, actor, inside, may_see(actor, job.customer))
+        head, now = job.position.head, shell.clock.now()
+        open_to = offers(compiled.process, job.position, actor, now, StoreWorld(tx, job.customer))
+        promise = head.promise
+        return Track(
+            job=job.id,
+            short=shown(job.id),
+            process=job.process,
+            version=job.version,
+            title=compiled.process.title,
+            customer=job.customer,
+            customer_name=name_of(tx, job.customer) if look.own else "",
+            status=head.status,
+            because=head.because,
+            started=job.started,
+            updated=job.updated,
+            ended=job.ended,
+            promise=PromiseView(by=promise.by, first=promise.first, kept=promise.kept) if promise and look.own else None,
+            where=tuple(_where(look)),
+            waiting=tuple(_waiting(look)),
+            ahead=tuple(_ahead(look)),
+            facts=facts.facts(look.process, look.position, inside=inside) if look.own else (),
+            offers=tuple(
+                OfferView(name=entry.name, title=entry.title, fields=tuple(field.name for field in entry.fields))
+                for entry in open_to
+            ),
+            said=tuple(_said(look)),
+        )
+
+
+def _where(look: _View) -> Iterable[PlaceView]:
+    head = look.position.head
+    if head.status != "open":
+        return []
+    root = look.position.branch(ROOT)
+    since = root.since if root else None
+    states = [state for state in look.process.states() if state.name in head.standing]
+    if look.inside:
+        return [PlaceView(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None) for state in states]
+    words = dict.fromkeys(word for state in states if (word := customers_word(state)))
+    return [PlaceView(words=word) for word in words] or [PlaceView(words=UNDER_WAY)]
+
+
+def _at(root: Branch | None, state: State) -> bool:
+    return root is not None and root.state == state.name
+
+
+def customers_word(state: State) -> str:
+    """What a customer may know of a state: its phase, or the title when it waits for him (L9)."""
+    if state.phase:
+        return state.phase
+    return state.title if for_customers(state) else ""
+
+
+def for_customers(state: State) -> bool:
+    """Whether the state waits for its job's customer."""
+    return state.customer or any(one.kind == "customer" for one in state.audience)
+
+
+def _waiting(look: _View) -> Iterable[WaitingView]:
+    """The open steps: all for those inside, to a customer his own."""
+    mine = seatings(look.actor)
+    steps: dict[int, tuple[object, list[str]]] = {}
+    for row in look.tx.steps.of(look.job.id):
+        if look.inside or row.audience in mine:
+            steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
+    found = []
+    for number, (step, audience) in sorted(steps.items()):
+        whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
+        found.append(
+            WaitingView(
+                id=f"{look.job.id}.{number}",
+                short=f"{shown(look.job.id)}.{number}",
+                title=step.title,
+                state=step.state,
+                whom=whom,
+                for_you=not mine.isdisjoint(audience),
+                due=step.due,
+                claimed=step.claimed or "",
+            )
+        )
+    return found
+
+
+def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
+    for seating in audience:
+        kind, _, person = seating.partition(":")
+        names = {person: name_of(look.tx, person)} if kind == "person" else {}
+        yield waits_for_words(seating, names, look.process.roles, look.process.groups, look.actor.id)
+
+
+def _ahead(look: _View) -> Iterable[str]:
+    """What may still come for the customer: phases and his own states that can be reached and were not passed yet."""
+    root = look.position.branch(ROOT)
+    if root is None or look.position.head.status != "open":
+        return []
+    here = set(look.position.head.standing)
+    states = look.process.root.states
+    seen, waiting, words = {root.state}, [root.state], dict[str, None]()
+    while waiting:
+        state = states.get(waiting.pop(0))
+        if state is None:
+            continue
+        for inner in (state, *_inside(state)):
+            if inner.name not in here and inner.name not in root.memory.passed and (word := customers_word(inner)):
+                words[word] = None
+        targets = [route.to for routes in state.on.values() for route in routes]
+        targets += [route.to for route in getattr(state, "rules", ())]
+        for target in targets:
+            if target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    now = {place.words for place in _where(look)}
+    return [word for word in words if word not in now][:_MOST]
+
+
+def _inside(state: State) -> Iterable[State]:
+    for scope in state.scopes:
+        for inner in scope.states.values():
+            yield inner
+            yield from _inside(inner)
+
+
+def _said(look: _View) -> Iterable[tuple[str, str, str]]:
+    """What was said lately. A customer sees his own words and the answers to them, not the notes of those inside."""
+    if not look.own:
+        return []
+    found = []
+    for entry in look.tx.history.of(look.job.id, after=max(0, look.job.seq - _RECENT)):
+        for event in entry.events:
+            if isinstance(event, e.Said) and (look.inside or event.by == look.actor.id or event.kind == "answer"):
+                found.append((name_of(look.tx, event.by) or entry.by.kind, SAYINGS[event.kind], event.text))
+    return found[-_MOST:]
+
+
+def jobs(
+    shell: Shell, status: str | None, process: str | None, customer: str | None, limit: int, after: str | None
+) -> list[JobRow]:
+    with shell.reading() as tx:
+        rows = list(tx.jobs.list(status=status, process=process, customer=customer, limit=limit, after=after))
+        names = {id: name_of(tx, id) for id in {row.customer for row in rows}}
+        return [
+            JobRow(
+                id=row.id,
+                short=shown(row.id),
+                process=row.process,
+                version=row.version,
+                customer=row.customer,
+                customer_name=names[row.customer],
+                status=row.status,
+                states=tuple(sorted(row.head.standing)) if row.status == "open" else (row.head.end,),
+                started=row.started,
+                updated=row.updated,
+                ended=row.ended,
+                because=row.head.because,
+            )
+            for row in rows
+        ]
