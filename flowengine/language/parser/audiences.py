@@ -1,0 +1,123 @@
+"""Whom a step waits for: ``customer``, a role's name, ``{person: …}``, or a list of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flowengine.language.model import Audience
+from flowengine.language.parser.reading import Reading
+from flowengine.language.parser.shapes import Either, Json, Key, ListOf, Named, Values, record, wrong
+from flowengine.language.parser.words import COUNT, EXPRESSION, NAME, NAME_OR_EXPRESSION
+from flowengine.language.yaml_reader import Node, Scalar
+
+EVERYBODY = ("customer", "customers", "staff", "anyone")
+"""Audiences with a fixed meaning; a role cannot be called so."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One of the fixed audiences, or a role."""
+
+    def read(self, node: Node, reading: Reading) -> Audience:
+        name = NAME.read(node, reading)
+        if name in EVERYBODY:
+            return Audience(kind=name, place=node.place)
+        return Audience(kind="role", name=name, place=node.place)
+
+    def schema(self, defs: Json) -> Json:
+        return NAME.schema(defs)
+
+
+def _build(values: Values, reading: Reading) -> Audience:  # noqa: ARG001 - the signature of builders
+    kind, name = next(iter(values.items()))
+    return Audience(kind=kind, name=name, place=values.place)
+
+
+_KEYS = (
+    Key("role", NAME, "Staff with this role."),
+    Key("person", EXPRESSION, 'One person: an expression that gives the id, for example by("draft").'),
+    Key("people", EXPRESSION, "Several persons: an expression that gives a list of ids."),
+    Key("group", NAME_OR_EXPRESSION, "The customers of a group: its name, or an expression in braces that gives it."),
+)
+_MAPPING = record("an audience", *_KEYS, build=_build, exactly_one=tuple(key.name for key in _KEYS))
+
+AUDIENCE = Named(
+    "audience",
+    Either(
+        "customer, customers, staff, anyone, a role's name, or a mapping such as {group: …}", _Word(), None, _MAPPING
+    ),
+)
+AUDIENCES = Named("audiences", ListOf(AUDIENCE, one=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Customers:
+    """The one word that names an electorate."""
+
+    def read(self, node: Node, reading: Reading) -> Audience:
+        if isinstance(node, Scalar) and node.value == "customers":
+            return Audience(kind="customers", place=node.place)
+        raise wrong(node, "customers, {group: …} or {people: …}", reading, f"write {{group: {_plain(node)}}}")
+
+    def schema(self, defs: Json) -> Json:  # noqa: ARG002 - the protocol's signature
+        return {"const": "customers"}
+
+
+def _plain(node: Node) -> str:
+    return node.text[:40] if isinstance(node, Scalar) and node.text else "members"
+
+
+_ELECTORATE_KEYS = tuple(key for key in _KEYS if key.name in ("group", "people"))
+ELECTORATE = Named(
+    "electorate",
+    Either(
+        "customers, {group: …} or {people: …}",
+        _Customers(),
+        None,
+        record("an electorate", *_ELECTORATE_KEYS, build=_build, exactly_one=("people", "group")),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Approvers:
+    """Who approves, and how many of them must; all of them when ``needed`` is None."""
+
+    by: tuple[Audience, ...]
+    needed: int | None = 1
+
+
+def _several(values: Values, reading: Reading) -> Approvers:
+    if "all" in values:
+        return Approvers(values["all"], None)
+    by, needed = values.get("of", ()), values.get("any", 1)
+    if needed > len(by) and all(one.kind not in ("people", "group", "customers") for one in by):
+        message = f"{needed} of {len(by)} can never approve"
+        raise reading.refuse(values.places["any"], "bad-number", message, f"possible: 1 to {len(by)}")
+    return Approvers(by, needed)
+
+
+_SEVERAL = record(
+    "several approvers",
+    Key("all", AUDIENCES, "All of these must approve."),
+    Key("any", COUNT, "So many of those in 'of' must approve."),
+    Key("of", AUDIENCES, "Those of whom 'any' must approve."),
+    build=_several,
+    exactly_one=("all", "any"),
+    together=("any", "of"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _ApproversShape:
+    def read(self, node: Node, reading: Reading) -> Any:
+        if not isinstance(node, Scalar) and any(key in getattr(node, "pairs", ()) for key in _SEVERAL.keys):
+            return _SEVERAL.read(node, reading)
+        return Approvers(AUDIENCES.read(node, reading))
+
+    def schema(self, defs: Json) -> Json:
+        return {"anyOf": [AUDIENCES.schema(defs), _SEVERAL.schema(defs)]}
+
+
+APPROVERS = Named("approvers", _ApproversShape())

@@ -1,0 +1,79 @@
+"""Keys that several types of states have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowengine.language.model import Escalation, Show
+from flowengine.language.parser.audiences import AUDIENCES
+from flowengine.language.parser.fields import FIELDS
+from flowengine.language.parser.reading import Reading
+from flowengine.language.parser.routes import ON, ROUTES
+from flowengine.language.parser.shapes import Json, Key, ListOf, MapOf, Named, Values, Word, record, wrong
+from flowengine.language.parser.words import LONGEST_TITLE, PLACE, SHOWN, SOME_TIME, TEXT, TITLE, WHEN
+from flowengine.language.problems import Place
+from flowengine.language.yaml_reader import Items, Node, Pairs
+
+
+def _show(values: Values, reading: Reading) -> Show:  # noqa: ARG001 - the signature of builders
+    return Show(**values, place=values.place)
+
+
+def _titled_show(title: str, place: Place, value: Any) -> Show:
+    return Show(title=title, value=value, place=place)
+
+
+class _Shows:
+    """Lines as a list of title and value, or as a mapping of titles to values."""
+
+    lines = ListOf(
+        record(
+            "a line",
+            Key("title", TITLE, "What stands before the value.", True),
+            Key("value", SHOWN, "A text with expressions in braces.", True),
+            build=_show,
+        )
+    )
+    mapping = MapOf(Word("a title", "bad-title", str, r"\S", LONGEST_TITLE), SHOWN, _titled_show, least=1)
+
+    def read(self, node: Node, reading: Reading) -> tuple[Show, ...]:
+        if isinstance(node, Items):
+            return self.lines.read(node, reading)
+        if isinstance(node, Pairs):
+            return tuple(self.mapping.read(node, reading).values())
+        raise wrong(node, "a mapping of titles to texts, or a list of {title, value}", reading)
+
+    def schema(self, defs: Json) -> Json:
+        return {"anyOf": [self.mapping.schema(defs), self.lines.schema(defs)]}
+
+
+def _escalation(values: Values, reading: Reading) -> Escalation:  # noqa: ARG001 - the signature of builders
+    return Escalation(**values)
+
+
+_ESCALATION = record(
+    "an escalation",
+    Key("after", SOME_TIME, "How long after the step was opened.", True),
+    Key("to", AUDIENCES, "To whom the step is open then as well.", True),
+    build=_escalation,
+)
+
+TITLE_KEY = Key("title", TITLE, "What people read; the name with spaces, unless given.")
+PHASE_KEY = Key("phase", TITLE, "The customer's word for where the job is.")
+TAKES_KEY = Key("takes", SOME_TIME, "How long it usually takes: an estimate for forecasts and simulation.")
+ASK_KEY = Key("ask", TEXT, "What the person is asked: a text with expressions in braces.")
+SHOWS_KEY = Key("shows", Named("shows", _Shows()), "What the person sees: titles and texts with expressions in braces.")
+FIELDS_KEY = Key("fields", FIELDS, "What is asked, by name: JSON Schema, with 'optional', 'unit' and 'show'.")
+SAVES_KEY = Key("saves", PLACE, "Where the answer goes in the data; under the state's name, unless given.")
+WITHIN_KEY = Key("within", WHEN, "The deadline: a duration or '{expression}'. After it the outcome is 'expired'.")
+REMIND_KEY = Key("remind", Named("remind", ListOf(SOME_TIME, one=True)), "How long after opening people are reminded.")
+ESCALATE_KEY = Key("escalate", Named("escalate", ListOf(_ESCALATION, one=True)), "To whom the step opens if it waits.")
+NEXT_KEY = Key("next", ROUTES, "Where the type's first outcome leads.")
+ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo}, or a list of these.")
+
+NAMING = (TITLE_KEY, PHASE_KEY, TAKES_KEY)
+"""What every state that takes time may have."""
+WAITING = (ASK_KEY, SHOWS_KEY, SAVES_KEY, WITHIN_KEY, REMIND_KEY, ESCALATE_KEY)
+"""What every state may have that waits for a person."""
+LEADING = (NEXT_KEY, ON_KEY)
+"""How a state says what comes next."""

@@ -1,0 +1,145 @@
+"""Fields: what a person is asked, as JSON Schema with a title, a unit and two words of our own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema_rs
+
+from flowengine.language.model import Field
+from flowengine.language.parser.reading import Reading
+from flowengine.language.parser.shapes import (
+    Either,
+    Flag,
+    Key,
+    ListOf,
+    MapOf,
+    Named,
+    Number,
+    OneOf,
+    Plain,
+    Values,
+    Word,
+    record,
+)
+from flowengine.language.parser.words import FREE_KEY, TITLE, name_key, titled
+from flowengine.language.problems import Place
+
+TYPES = ("string", "number", "integer", "boolean", "array", "object")
+FORMATS = (
+    "date", "date-time", "time", "duration", "email", "idn-email", "uri", "uri-reference", "iri", "uuid", "hostname",
+    "ipv4", "ipv6", "regex", "json-pointer",
+)  # fmt: skip
+_OURS = frozenset({"title", "unit", "optional", "show"})
+
+_LENGTH = Number(0, 1_000_000)
+_BOUND = Number(-1e15, 1e15, fraction=True)
+_PATTERN = Word("a regular expression", "bad-field", str, "", 500)
+_WORDS = Word("a text", "bad-text", str, "", 2_000)
+SUBSCHEMA = Named("subschema")
+
+_SCHEMA_KEYS = (
+    Key("description", _WORDS, "More about it, for the person who fills it in."),
+    Key("examples", ListOf(Plain()), "Examples of values."),
+    Key("enum", ListOf(Plain()), "The values that are possible."),
+    Key("const", Plain(), "The only value that is possible."),
+    Key("format", OneOf(FORMATS), "What the text must be: a date, an address …"),
+    Key("minimum", _BOUND, "The smallest number."),
+    Key("maximum", _BOUND, "The largest number."),
+    Key("exclusiveMinimum", _BOUND, "The number must be above this."),
+    Key("exclusiveMaximum", _BOUND, "The number must be below this."),
+    Key("multipleOf", Number(1e-9, 1e15, fraction=True), "The number must be a multiple of this."),
+    Key("minLength", _LENGTH, "The fewest characters."),
+    Key("maxLength", _LENGTH, "The most characters."),
+    Key("pattern", _PATTERN, "A regular expression that must be found in the text."),
+    Key("items", SUBSCHEMA, "The schema of each entry of a list."),
+    Key("minItems", _LENGTH, "The fewest entries."),
+    Key("maxItems", _LENGTH, "The most entries."),
+    Key("uniqueItems", Flag(), "Whether all entries must differ."),
+    Key("properties", MapOf(FREE_KEY, SUBSCHEMA), "The schemas of an object's members."),
+    Key("required", ListOf(_WORDS), "The members an object must have."),
+    Key("additionalProperties", SUBSCHEMA, "The schema of further members, or false."),
+    Key("minProperties", _LENGTH, "The fewest members."),
+    Key("maxProperties", _LENGTH, "The most members."),
+    Key("anyOf", ListOf(SUBSCHEMA), "One or more of these must hold."),
+    Key("oneOf", ListOf(SUBSCHEMA), "Exactly one of these must hold."),
+    Key("allOf", ListOf(SUBSCHEMA), "All of these must hold."),
+    Key("not", SUBSCHEMA, "This must not hold."),
+)
+
+
+def _plain(value: Any) -> Any:
+    """Lists for tuples, and whole bounds as whole numbers: JSON as it was written."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def _subschema(values: Values, reading: Reading) -> dict[str, Any]:  # noqa: ARG001 - the signature of builders
+    return dict(values)
+
+
+def _field(values: Values, reading: Reading) -> Values:
+    schema = {key: _plain(value) for key, value in values.items() if key not in _OURS}
+    for low, high in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
+        if low in schema and high in schema and schema[low] > schema[high]:
+            raise reading.refuse(values.places[high], "bad-field", f"{high} is below {low}: no value is possible")
+    if not schema.keys() <= {"type", "minimum", "maximum", "minLength", "maxLength"}:
+        _compiles(schema, values, reading)
+    values["schema"] = schema
+    return values
+
+
+def _compiles(schema: dict[str, Any], values: Values, reading: Reading) -> None:
+    try:
+        jsonschema_rs.Draft202012Validator(schema)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        place = values.places.get("pattern", values.place)
+        message = f"this is not JSON Schema: {str(error).splitlines()[0][:200]}"
+        raise reading.refuse(place, "bad-field", message) from None
+
+
+_TYPE = Key("type", OneOf(TYPES), "What kind of value it is.")
+_TITLE = Key("title", TITLE, "What the person reads.")
+SUBSCHEMA.shape = Either(
+    "a schema, true or false", Flag(), None, record("a schema", _TYPE, _TITLE, *_SCHEMA_KEYS, build=_subschema)
+)
+_FIELD = record(
+    "a field",
+    Key("type", OneOf(TYPES), _TYPE.description, required=True),
+    Key("title", TITLE, "What the person reads; the name with spaces, unless given."),
+    Key("unit", Word("a text", "bad-title", str, "", 40), "The unit, shown beside the value, for example cm."),
+    Key("optional", Flag(), "Whether it may be left out."),
+    Key("show", Flag(), "Whether the customer may see it, although it comes from a step that is not his."),
+    *_SCHEMA_KEYS,
+    build=_field,
+)
+
+
+def _named(name: str, place: Place, values: Values) -> Field:
+    return Field(
+        name=name,
+        type=values["type"],
+        title=values.get("title", titled(name)),
+        optional=values.get("optional", False),
+        show=values.get("show", False),
+        unit=values.get("unit", ""),
+        schema=values["schema"],
+        place=place,
+    )
+
+
+_FIELDS = MapOf(name_key("a field's name"), Named("field", _FIELD), _named)
+
+
+class _FieldsShape:
+    def read(self, node: Any, reading: Reading) -> tuple[Field, ...]:
+        return tuple(_FIELDS.read(node, reading).values())
+
+    def schema(self, defs: dict[str, Any]) -> dict[str, Any]:
+        return _FIELDS.schema(defs)
+
+
+FIELDS = Named("fields", _FieldsShape())

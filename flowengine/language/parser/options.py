@@ -1,0 +1,146 @@
+"""Options: what can be chosen, as a list, by the name of the process's options, or by an expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flowengine.language.model import Option, Pick
+from flowengine.language.parser.reading import Reading
+from flowengine.language.parser.shapes import (
+    Either,
+    Flag,
+    Json,
+    Key,
+    ListOf,
+    MapOf,
+    Named,
+    Number,
+    Values,
+    record,
+    wrong,
+)
+from flowengine.language.parser.words import DURATION, LONGEST_NAME, NAME_OR_EXPRESSION, TITLE, name_key, titled
+from flowengine.language.problems import Place
+from flowengine.language.yaml_reader import Node, Scalar
+
+
+def option_text(id: str | int | bool) -> str:
+    """An option's id as text: the key under which votes and quantities are counted."""
+    return str(id).lower() if isinstance(id, bool) else str(id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Id:
+    def read(self, node: Node, reading: Reading) -> str | int | bool:
+        value = node.value if isinstance(node, Scalar) else None
+        if not isinstance(value, str | int | bool):
+            raise wrong(node, "an id: a text, a whole number, true or false", reading)
+        if isinstance(value, str) and not 0 < len(value.strip()) <= LONGEST_NAME:
+            message = f"an option's id has 1 to {LONGEST_NAME} characters"
+            raise reading.refuse(node.place, "bad-name", message, "give the long text as 'title'")
+        return value
+
+    def schema(self, defs: Json) -> Json:  # noqa: ARG002 - the protocol's signature
+        return {"type": ["string", "integer", "boolean"], "maxLength": LONGEST_NAME, "pattern": r"\S"}
+
+
+def _title(id: str | int | bool) -> str:
+    if isinstance(id, bool):
+        return "Yes" if id else "No"
+    return titled(id) if isinstance(id, str) else str(id)
+
+
+def _option(values: Values, reading: Reading) -> Option:  # noqa: ARG001 - the signature of builders
+    values.setdefault("title", _title(values["id"]))
+    return Option(**values, place=values.place)
+
+
+_OPTION = record(
+    "an option",
+    Key("id", _Id(), "What is stored when it is chosen.", required=True),
+    Key("title", TITLE, "What the person reads; made from the id, unless given."),
+    Key("price", Number(-1e12, 1e12, fraction=True), "What it costs, in the organisation's currency."),
+    Key("lead_time", DURATION, "How long it takes to have it."),
+    build=_option,
+    others=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bare:
+    """An id alone stands for an option."""
+
+    def read(self, node: Node, reading: Reading) -> Option:
+        id = _Id().read(node, reading)
+        return Option(id=id, title=_title(id), place=node.place)
+
+    def schema(self, defs: Json) -> Json:
+        return _Id().schema(defs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Distinct:
+    """A list of options in which no id is there twice."""
+
+    entries: ListOf
+
+    def read(self, node: Node, reading: Reading) -> tuple[Option, ...]:
+        options: tuple[Option, ...] = self.entries.read(node, reading)
+        seen: dict[str, Place] = {}
+        for option in options:
+            text = option_text(option.id)
+            if text in seen:
+                message = f"the option {text!r} is there twice"
+                raise reading.refuse(option.place, "duplicate-option", message, f"first in line {seen[text].line}")
+            seen[text] = option.place
+        return options
+
+    def schema(self, defs: Json) -> Json:
+        return self.entries.schema(defs)
+
+
+_OPTIONS = Named("options", _Distinct(ListOf(Either("an id or an option", _Bare(), None, Named("option", _OPTION)))))
+PROCESS_OPTIONS = MapOf(name_key("the name of options"), _OPTIONS)
+SOURCE = Named(
+    "source",
+    Either("a list of options, the name of the process's options, or an expression in braces",
+           NAME_OR_EXPRESSION, _OPTIONS, None),
+)  # fmt: skip
+
+
+def _pick(values: Values, reading: Reading) -> Values:
+    least, most = values.get("min", 1), values.get("max", max(1, values.get("min", 1)))
+    if least > most:
+        raise reading.refuse(values.places["min"], "bad-number", f"min ({least}) is above max ({most})")
+    listed = values["source"]
+    if isinstance(listed, tuple) and least > len(listed) and not values.get("quantity"):
+        message = f"{least} are to be chosen, but there are only {len(listed)} options"
+        raise reading.refuse(values.places["min"], "bad-number", message)
+    values["max"] = most
+    return values
+
+
+_PICK = record(
+    "a pick",
+    Key(
+        "from",
+        SOURCE,
+        "What can be chosen: a list, the name of the process's options, or '{expression}'.",
+        True,
+        "source",
+    ),
+    Key("title", TITLE, "What the person reads; the name with spaces, unless given."),
+    Key("min", Number(0, 1_000), "How many must be chosen at least; 1 unless given."),
+    Key("max", Number(1, 1_000_000), "How many may be chosen at most; 1 unless given."),
+    Key("quantity", Flag(), "Whether a number is given for each: the answer maps ids to whole numbers."),
+    build=_pick,
+)
+
+
+def _named(name: str, place: Place, values: Any) -> Pick:
+    values.setdefault("title", titled(name))
+    return Pick(name=name, place=place, **values)
+
+
+PICKS = Named("picks", MapOf(name_key("a name"), Named("pick", _PICK), _named, least=1))

@@ -1,0 +1,121 @@
+"""The process as a whole: the root of the file."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flowengine.language import model
+from flowengine.language.parser.audiences import EVERYBODY
+from flowengine.language.parser.calendars import CALENDARS
+from flowengine.language.parser.composites import ALWAYS_KEY, STATES_KEY
+from flowengine.language.parser.options import PROCESS_OPTIONS
+from flowengine.language.parser.reading import Enough, Reading, Refusal
+from flowengine.language.parser.shapes import Either, Json, Key, MapOf, Named, Shape, Values, Word, record
+from flowengine.language.parser.words import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
+from flowengine.language.problems import Place, Problem
+from flowengine.language.yaml_reader import Node, Scalar, Unreadable, decode, read
+
+
+class _Titled:
+    """A title alone, or ``{title: …}``."""
+
+    shape = Either("a title or {title: …}", TITLE, None, record("an entry", Key("title", TITLE, "What people read.")))
+
+    def read(self, node: Node, reading: Reading) -> str | None:
+        found = self.shape.read(node, reading)
+        title: str | None = found if isinstance(found, str) else found.get("title")
+        return title
+
+    def schema(self, defs: Json) -> Json:
+        return self.shape.schema(defs)
+
+
+class _RoleName(Word):
+    """A role's name: not one of the audiences with a fixed meaning."""
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        if isinstance(node, Scalar) and node.text in EVERYBODY:
+            message = f"no role can be called {node.text!r}: as an audience it has a meaning of its own"
+            raise reading.refuse(node.place, "reserved-name", message)
+        return super().read(node, reading)
+
+    def schema(self, defs: Json) -> Json:
+        return super().schema(defs) | {"not": {"enum": list(EVERYBODY)}}
+
+
+def _role(name: str, place: Place, title: str | None) -> model.Role:
+    return model.Role(name=name, title=title or titled(name), place=place)
+
+
+def _group(name: str, place: Place, title: str | None) -> model.Group:
+    return model.Group(name=name, title=title or titled(name), place=place)
+
+
+class _Calendars:
+    """Calendars; their names are needed when fittings are read."""
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        calendars = CALENDARS.read(node, reading)
+        reading.calendars = tuple(calendars)
+        return calendars
+
+    def schema(self, defs: Json) -> Json:
+        return CALENDARS.schema(defs)
+
+
+def _need(text: str) -> str:
+    if not text.strip():
+        raise ValueError("the need is empty; say what the customer wants in one sentence")
+    return text
+
+
+_NAME_WORD = name_key("a role's name")
+_ROLE_NAME = _RoleName(_NAME_WORD.wanted, _NAME_WORD.code, _NAME_WORD.parse, _NAME_WORD.pattern, _NAME_WORD.longest)
+
+PROCESS = record(
+    "a process",
+    Key("process", NAME, "The process's name.", True, "name"),
+    Key("title", TITLE, "What people read; the name with spaces, unless given."),
+    Key("need", Word("a text", "bad-text", _need, r"\S", LONGEST_TEXT), "The customer's need, in one sentence.", True),
+    Key("roles", MapOf(_ROLE_NAME, Named("titled", _Titled()), _role), "The roles of staff that steps wait for."),
+    Key("groups", MapOf(name_key("a group's name"), Named("titled", _Titled()), _group), "The groups of customers."),
+    Key("options", PROCESS_OPTIONS, "What can be chosen, by name, for use in several states."),
+    Key("calendars", _Calendars(), "When appointments can be had, by name."),
+    Key("promise", record("a promise", Key("by", EXPRESSION, "The date or time that is promised.", True)),
+        "What is promised to the customer."),
+    ALWAYS_KEY,
+    STATES_KEY,
+)  # fmt: skip
+ROOT: Shape = PROCESS
+
+
+def read_process(data: bytes | str, file: str) -> tuple[model.Process | None, list[Problem]]:
+    """The process of a file, or None and the problems, in the order of the file."""
+    try:
+        text = decode(data, file)
+        node, problems = read(text, file)
+    except Unreadable as error:
+        return None, sorted(error.problems)
+    reading = Reading(file, problems)
+    process = None
+    try:
+        process = _process(PROCESS.read(node, reading), text, file)
+    except (Refusal, Enough):
+        pass
+    return (None if problems else process), sorted(problems)
+
+
+def _process(values: Values, text: str, file: str) -> model.Process:
+    states = values.pop("states")
+    always = values.pop("always", ())
+    promise = values.pop("promise", None)
+    values.setdefault("title", titled(values["name"]))
+    return model.Process(
+        **values,
+        version=hashlib.sha256(text.encode("utf-8")).hexdigest()[:12],
+        source=text,
+        file=file,
+        promise=promise["by"] if promise else None,
+        root=model.Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place),
+    )

@@ -1,0 +1,94 @@
+"""One reading of one file: the problems found so far, and the limits that keep any file bounded (L12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from flowengine.errors import ExpressionFailed
+from flowengine.language.expressions import Expression
+from flowengine.language.problems import Place, Problem
+from flowengine.language.texts import Text
+
+MOST_STATES = 5_000
+"""States a process may have, members of races not counted."""
+MOST_PROBLEMS = 200
+"""Problems after which reading stops."""
+MOST_EXPRESSIONS = 120_000
+"""Characters that all expressions of a file may have together: compiling costs time for each."""
+_EACH_COSTS = 8
+
+
+class Refusal(Exception):
+    """A value was refused and the problem is noted; whoever reads the parts of a whole goes on with the next part."""
+
+
+class Enough(Exception):
+    """Reading stops: there are too many problems, or a limit of the file is passed."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the parser knows while it reads."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+    states: dict[str, Place] = field(default_factory=dict)
+    """Every state so far, with the place of its name."""
+    calendars: tuple[str, ...] = ()
+    """The names of the process's calendars, which stand before the states are read."""
+    path: tuple[str, ...] = ()
+    """The names of the states and branches around."""
+    _expressions: int = 0
+
+    def refuse(self, place: Place, code: str, message: str, hint: str = "") -> Refusal:
+        """Note a problem and give the exception to raise, where the value cannot be used."""
+        self.problems.append(Problem(self.file, place, code, message, hint))
+        if len(self.problems) >= MOST_PROBLEMS:
+            self.stop(place, "too-many-problems", "there are more problems than these; mend these first")
+        return Refusal()
+
+    def stop(self, place: Place, code: str, message: str) -> None:
+        """Note a problem and end the reading."""
+        self.problems.append(Problem(self.file, place, code, message))
+        raise Enough
+
+    @contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Read what is inside a state or a branch."""
+        self.path += (name,)
+        try:
+            yield
+        finally:
+            self.path = self.path[:-1]
+
+    def expression(self, source: str, place: Place) -> Expression:
+        """Compile an expression."""
+        self._spend(len(source), place)
+        try:
+            return Expression(source, place)
+        except ExpressionFailed as error:
+            raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", _ways(error)) from None
+
+    def text(self, source: str, place: Place) -> Text:
+        """Compile a text with expressions in braces."""
+        if "{" in source:
+            self._spend(len(source), place)
+        try:
+            return Text(source, place)
+        except ExpressionFailed as error:
+            raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", _ways(error)) from None
+
+    def _spend(self, characters: int, place: Place) -> None:
+        self._expressions += characters + _EACH_COSTS
+        if self._expressions > MOST_EXPRESSIONS:
+            self.stop(place, "too-large", f"the expressions have more than {MOST_EXPRESSIONS:,} characters together")
+
+
+def _short(source: str) -> str:
+    return repr(source if len(source) <= 60 else source[:57] + "…")
+
+
+def _ways(error: ExpressionFailed) -> str:
+    return f"possible: {', '.join(error.possible)}" if error.possible else ""

@@ -1,0 +1,96 @@
+"""Routes: where an outcome leads, perhaps on a condition, and what may happen always."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flowengine.language.model import Always, Route
+from flowengine.language.parser.audiences import AUDIENCES
+from flowengine.language.parser.fields import FIELDS
+from flowengine.language.parser.reading import Reading
+from flowengine.language.parser.shapes import Either, Flag, Json, Key, ListOf, MapOf, Named, Values, record
+from flowengine.language.parser.words import (
+    EXPRESSION,
+    HANDLER,
+    NAME,
+    OUTCOME,
+    PLACE_KEY,
+    TITLE,
+    WHEN,
+    name_key,
+    titled,
+)
+from flowengine.language.problems import Place
+from flowengine.language.yaml_reader import Node
+
+ASSIGNMENTS = Named("assignments", MapOf(PLACE_KEY, EXPRESSION))
+
+_TO = Key("to", NAME, "The next state: of the same scope, an end of the process, or 'done' in a branch or stage.", True)
+_WHEN = Key("when", EXPRESSION, "A condition; the first route whose condition holds is taken.")
+_SET = Key("set", ASSIGNMENTS, "Places in the data and the expressions whose values they get.")
+_UNDO = Key("undo", Flag(), "Whether the services done since are undone, newest first, before the target is entered.")
+
+
+def _route(values: Values, reading: Reading) -> Route:  # noqa: ARG001 - the signature of builders
+    return Route(**values, place=values.place)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A state's name alone stands for a route to it."""
+
+    def read(self, node: Node, reading: Reading) -> Route:
+        return Route(to=NAME.read(node, reading), place=node.place)
+
+    def schema(self, defs: Json) -> Json:
+        return NAME.schema(defs)
+
+
+ROUTE = Named(
+    "route",
+    Either("a state's name or a route", _Target(), None, record("a route", _TO, _WHEN, _SET, _UNDO, build=_route)),
+)
+ROUTES = Named("routes", ListOf(ROUTE, one=True))
+ON = Named("on", MapOf(OUTCOME, ROUTES))
+
+RULES = Named(
+    "rules",
+    ListOf(record("a rule", Key("when", EXPRESSION, _WHEN.description, True), _TO, _SET, _UNDO, build=_route)),
+)
+ELSE = Named(
+    "else", Either("a state's name or a route", _Target(), None, record("an else", _TO, _SET, _UNDO, build=_route))
+)
+
+_ALWAYS = record(
+    "an entry of always",
+    Key("title", TITLE, "What the person reads; the name with spaces, unless given."),
+    Key("by", AUDIENCES, "Who may do it."),
+    Key("message", HANDLER, "The message that does it."),
+    Key("key", EXPRESSION, "Which messages of that name: those whose key equals this."),
+    Key("within", WHEN, "The clock does it, this long after the scope was entered."),
+    _WHEN,
+    _TO,
+    _SET,
+    _UNDO,
+    Key("fields", FIELDS, "What is asked of the one who does it."),
+    exactly_one=("by", "message", "within"),
+)
+
+
+def _named(name: str, place: Place, values: Any) -> Always:
+    values.setdefault("title", titled(name))
+    return Always(name=name, place=place, **values)
+
+
+class _AlwaysShape:
+    entries = MapOf(name_key("a name"), Named("always_entry", _ALWAYS), _named)
+
+    def read(self, node: Node, reading: Reading) -> tuple[Always, ...]:
+        return tuple(self.entries.read(node, reading).values())
+
+    def schema(self, defs: Json) -> Json:
+        return self.entries.schema(defs)
+
+
+ALWAYS = Named("always", _AlwaysShape())
