@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from flowengine.language.model import Audience
 from flowengine.language.parser.reading import Reading
@@ -11,7 +11,13 @@ from flowengine.language.parser.shapes import Either, Json, Key, ListOf, Named, 
 from flowengine.language.parser.words import COUNT, EXPRESSION, NAME, NAME_OR_EXPRESSION
 from flowengine.language.yaml_reader import Node, Scalar
 
-EVERYBODY = ("customer", "customers", "staff", "anyone")
+_EVERYBODY: dict[str, Literal["customer", "customers", "staff", "anyone"]] = {
+    "customer": "customer",
+    "customers": "customers",
+    "staff": "staff",
+    "anyone": "anyone",
+}
+EVERYBODY = tuple(_EVERYBODY)
 """Audiences with a fixed meaning; a role cannot be called so."""
 
 
@@ -21,9 +27,10 @@ class _Word:
 
     def read(self, node: Node, reading: Reading) -> Audience:
         name = NAME.read(node, reading)
-        if name in EVERYBODY:
-            return Audience(kind=name, place=node.place)
-        return Audience(kind="role", name=name, place=node.place)
+        kind = _EVERYBODY.get(name)
+        if kind is None:
+            return Audience(kind="role", name=name, place=node.place)
+        return Audience(kind=kind, place=node.place)
 
     def schema(self, defs: Json) -> Json:
         return NAME.schema(defs)

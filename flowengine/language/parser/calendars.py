@@ -38,7 +38,7 @@ def _days(text: str) -> tuple[int, ...]:
 def _spans(text: str) -> Hours:
     if not _is_hours(text):
         raise ValueError(f"{text[:60]!r} are not hours; write them as 09:00-12:00, 13:00-17:00")
-    spans = []
+    spans: list[tuple[time, time]] = []
     for span in text.split(","):
         begin, end = (time.fromisoformat(part.strip()) for part in span.split("-"))
         if end <= begin:
@@ -79,7 +79,8 @@ class _Open:
 
     def read(self, node: Node, reading: Reading) -> dict[int, Hours]:
         hours: dict[int, Hours] = {}
-        for days, (place, spans) in self.days.read(node, reading).items():
+        found: Any = self.days.read(node, reading)
+        for days, (place, spans) in found.items():
             for day in days:
                 if day in hours:
                     raise reading.refuse(place, "bad-hours", f"{WEEKDAYS[day]} is there twice")

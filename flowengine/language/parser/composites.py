@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from flowengine.language import model
@@ -90,7 +91,7 @@ _JOIN_KEYS = (
 )
 
 
-def _settle_race(values: Values, reading: Reading) -> None:
+def _settle_race(values: Values, reading: Reading) -> None:  # noqa: ARG001 - the signature of settlers
     """``next`` stands for every member without an entry of its own; members get the routes of their outcomes."""
     following = values.pop("next", None)
     on = values.setdefault("on", {})
@@ -127,10 +128,7 @@ class _Members:
             raise wrong(node, "a mapping of names to members", reading)
         if not node.pairs:
             raise reading.refuse(node.place, "bad-length", "there is no member")
-        entries = [
-            (lambda name=name, place=place, value=value: self._member(name, place, value, reading))
-            for name, (place, value) in node.pairs.items()
-        ]
+        entries = (partial(self._member, name, place, value, reading) for name, (place, value) in node.pairs.items())
         return {member.name: member for member in every(entries)}
 
     def _member(self, name: str, place: Place, node: Node, reading: Reading) -> model.State:

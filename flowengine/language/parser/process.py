@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Any
 
 from flowengine.language import model
@@ -99,10 +100,8 @@ def read_process(data: bytes | str, file: str) -> tuple[model.Process | None, li
         return None, sorted(error.problems)
     reading = Reading(file, problems)
     process = None
-    try:
+    with suppress(Refusal, Enough):
         process = _process(PROCESS.read(node, reading), text, file)
-    except (Refusal, Enough):
-        pass
     return (None if problems else process), sorted(problems)
 
 

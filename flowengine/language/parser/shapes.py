@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from flowengine.language.parser.reading import Reading, Refusal
@@ -189,7 +190,7 @@ class ListOf:
         if not self.least <= len(node.items) <= MOST_ENTRIES:
             message = f"the list has {len(node.items)} entries; {self.least} to {MOST_ENTRIES:,} are possible"
             raise reading.refuse(node.place, "bad-length", message)
-        return tuple(every((lambda item=item: self.shape.read(item, reading)) for item in node.items))
+        return tuple(every(partial(self.shape.read, item, reading) for item in node.items))
 
     def schema(self, defs: Json) -> Json:
         inner = self.shape.schema(defs)
@@ -216,10 +217,7 @@ class MapOf:
         if not self.least <= len(node.pairs) <= MOST_ENTRIES:
             message = f"the mapping has {len(node.pairs)} entries; {self.least} to {MOST_ENTRIES:,} are possible"
             raise reading.refuse(node.place, "bad-length", message)
-        entries = [
-            (lambda name=name, place=place, value=value: self._entry(name, place, value, reading))
-            for name, (place, value) in node.pairs.items()
-        ]
+        entries = (partial(self._entry, name, place, value, reading) for name, (place, value) in node.pairs.items())
         return dict(every(entries))
 
     def _entry(self, name: str, place: Place, node: Node, reading: Reading) -> tuple[str, Any]:

@@ -135,13 +135,13 @@ PEOPLE = (
     ),
     state_type(
         model.Approval, *NAMING, *WAITING, *LEADING,
-        Key("by", APPROVERS, "Who approves: an audience, {all: […]}, or {any: n, of: […]}; the customer, unless given."),
+        Key("by", APPROVERS, "Who approves: an audience, {all: […]}, {any: n, of: […]}; the customer, unless given."),
         settle=_settle_approval,
     ),
     state_type(
         model.Vote, *NAMING, *WAITING, *LEADING,
         Key("of", ELECTORATE, "Who may vote: {group: name}, {people: expression} or customers.", True),
-        Key("options", SOURCE, "What can be voted for: a list, the name of the process's options, or '{expression}'.", True),
+        Key("options", SOURCE, "A list, the name of the process's options, or '{expression}'.", True),
         Key("seats", Number(1, 1_000), "How many options win; 1 unless given."),
         Key("quorum", Number(0, 1, fraction=True), "The share of the electorate that must vote, from 0 to 1."),
         Key("rule", OneOf(("plurality", "majority", "two_thirds")), "What wins; plurality unless given."),

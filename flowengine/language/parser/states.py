@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from flowengine.language import model
 from flowengine.language.parser.reading import MOST_STATES, Reading
@@ -91,10 +92,7 @@ class States:
             raise wrong(node, "a mapping of names to states", reading)
         if not node.pairs:
             raise reading.refuse(node.place, "bad-length", "there is no state")
-        entries = [
-            (lambda name=name, place=place, value=value: self._state(name, place, value, reading))
-            for name, (place, value) in node.pairs.items()
-        ]
+        entries = (partial(self._state, name, place, value, reading) for name, (place, value) in node.pairs.items())
         return {state.name: state for state in every(entries)}
 
     def _state(self, name: str, place: Place, node: Node, reading: Reading) -> model.State:
