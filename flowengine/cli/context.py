@@ -123,7 +123,12 @@ def _must_exist(address: str) -> None:
         raise NotFound(
             "there is no database here yet",
             where=str(path),
-            possible=("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo"),
+            possible=(
+                "flow deploy FILE begins one",
+                "flow db create",
+                "--at URL or FLOW_AT names another",
+                "flow demo",
+            ),
         )
 
 

@@ -12,6 +12,7 @@ import click
 
 from flowengine.cli.context import Desk
 from flowengine.cli.group import REFUSED, common
+from flowengine.cli.options import desk
 from flowengine.cli.safe_text import harmless
 from flowengine.errors import FlowError, NotFound, ProcessRefused, Refused
 from flowengine.language.problems import Problem
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 LARGEST = 4_000_000
 """Bytes of a file that are read at most; the language refuses far smaller ones."""
-
-desk = click.make_pass_decorator(Desk, ensure=True)
 
 
 @click.command()
@@ -44,7 +43,12 @@ def new(desk: Desk, name: str, output: Path | None, force: bool) -> None:
         raise Refused("the file is there already", where=str(path), possible=("--output FILE", "--force replaces it"))
     template = files("flowengine.cli").joinpath("new_process.yaml").read_text(encoding="utf-8")
     path.write_text(template.replace("PROCESS", name).replace("TITLE", name.replace("_", " ").capitalize()), "utf-8")
-    nexts = [f"flow check {path}", f"flow draw {path} --format text", f"flow deploy {path}", f"flow start {name} --as ada"]
+    nexts = [
+        f"flow check {path}",
+        f"flow draw {path} --format text",
+        f"flow deploy {path}",
+        f"flow start {name} --as ada",
+    ]
     desk.answer({"file": str(path), "next": nexts}, lambda console: console.print("\n".join(_written(path, nexts))))
 
 

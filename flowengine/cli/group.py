@@ -123,4 +123,3 @@ def _failed(error: Exception, json: bool) -> int:
         failures.unreadable(error, json=json)
         return REFUSED
     raise error
-

@@ -34,7 +34,7 @@ def show_problems(console: Console, problems: Iterable[Problem], source: str | N
 
 
 def excerpts(lines: list[str], problem: Problem) -> list[str]:
-    """The source line, cut to what fits, and a line with a caret below the column; nothing when there is no such line."""
+    """The source line, cut to what fits, and a caret below the column; nothing when there is no such line."""
     number, column = problem.place.line, problem.place.column
     if not 1 <= number <= len(lines):
         return []

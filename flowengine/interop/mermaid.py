@@ -10,7 +10,7 @@ can end its label, start a directive or bring markup.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from flowengine.interop import words
@@ -60,18 +60,19 @@ _STYLES = {
     "lane": "fill:#ffffff,stroke:#d5dbe1,color:#333b44",
     "here": "stroke:#d6006c,stroke-width:4px",
 }
-_HARMLESS = frozenset(" .,!?()+/'’–—…:=€£$*×")
+_SETTINGS = '%%{init: {"flowchart": {"subGraphTitleMargin": {"top": 4, "bottom": 16}, "wrappingWidth": 260}}}%%'
+_HARMLESS = frozenset("_ .,!?()+/'’–—…:=€£$*×")
 
 
 def mermaid(process: Process, position_states: Collection[str] = ()) -> str:
-    """The flowchart's text, ending in a line break. States named in ``position_states`` are marked as where a job is."""
+    """The flowchart's text, ending in a line break. States named in ``position_states`` are where a job stands."""
     return _Chart(process, frozenset(position_states)).draw()
 
 
 def escaped(text: str) -> str:
-    """A text for the inside of a quoted Mermaid label; line breaks and control characters become spaces or codes."""
+    """A text for the inside of a quoted label; line breaks become spaces, control characters visible escapes."""
     line = " ".join(text.split())
-    safe = "".join(c if c in _HARMLESS or _letter(c) else f"#{ord(c)};" for c in line)
+    safe = "".join(map(_code, line))
     # Mermaid reads "1. " and "- " at a label's start as a list, which it then refuses to draw.
     head, dot, rest = safe.partition(".")
     if dot and head.isdigit():
@@ -79,8 +80,12 @@ def escaped(text: str) -> str:
     return f"#{ord(safe[0])};{safe[1:]}" if safe[:1] in ("+", "*") else safe
 
 
-def _letter(char: str) -> bool:
-    return unicodedata.category(char)[0] in "LMN"
+def _code(char: str) -> str:
+    """Controls, and what turns a text round, are shown as what they are instead of being drawn."""
+    kind = unicodedata.category(char)[0]
+    if char in _HARMLESS or kind in "LMN":
+        return char
+    return f"#92;u{ord(char):04x}" if kind == "C" else f"#{ord(char)};"
 
 
 @dataclass
@@ -100,7 +105,7 @@ class _Chart:
         self._scope(self.process.root, "  ", done="")
         styles = [f"  classDef {name} {style}" for name, style in _STYLES.items() if name in self.used]
         late = [f"  linkStyle {','.join(map(str, self.late))} stroke:#a94442,color:#a94442"] if self.late else []
-        return "\n".join(["flowchart TD", *self.lines, *self.arrows, *styles, *late]) + "\n"
+        return "\n".join([_SETTINGS, "flowchart TD", *self.lines, *self.arrows, *styles, *late]) + "\n"
 
     # Where arrows lead
 
@@ -276,6 +281,3 @@ def _id(*parts: str) -> str:
 
 def _joined(state: Parallel | Each) -> str:
     return words.shorten(str(state.join))
-
-
-__all__: Iterable[str] = ("escaped", "mermaid")

@@ -41,7 +41,11 @@ def text_tree(process: Process, position_states: Collection[str] = ()) -> str:
     Texts are as they stand in the file: whoever prints them makes them harmless for his medium first.
     """
     here = frozenset(position_states)
-    head = [f"{process.title} ({process.name}, version {process.version})", f"Need: {process.need}", ""]
+    head = [
+        f"{words.shorten(process.title, 120)} ({process.name}, version {process.version})",
+        f"Need: {words.shorten(process.need, 120)}",
+        "",
+    ]
     return "\n".join([*head, *_scope(process, process.root, 0, here), "", LEGEND]) + "\n"
 
 
@@ -61,7 +65,9 @@ def _scope(process: Process, scope: Scope, depth: int, here: frozenset[str]) -> 
 
 def _state(process: Process, state: State, depth: int, here: frozenset[str]) -> Iterator[str]:
     mark = HERE if state.name in here else _mark(process, state)
-    about = ", ".join(part for part in (state.title, words.who(process, state) or words.told(state)) if part)
+    about = ", ".join(
+        part for part in (words.shorten(state.title, 80), words.who(process, state) or words.told(state)) if part
+    )
     routes = list(words.ways(state))
     first = f" → {routes[0].route.to}" if len(routes) == 1 and not routes[0].label else ""
     yield f"{_indent(depth)}{mark} {_column(state.name, depth)} {about}{first}".rstrip()
@@ -76,7 +82,7 @@ def _inside(process: Process, state: State, depth: int, here: frozenset[str]) ->
         for branch in state.branches.values():
             after = f" after {' and '.join(branch.after)}" if branch.after else ""
             guard = f" if {words.shorten(branch.when.source)}" if branch.when else ""
-            yield f"{_indent(depth)}┬ {branch.title}{after}{guard}"
+            yield f"{_indent(depth)}┬ {words.shorten(branch.title, 80)}{after}{guard}"
             yield from _scope(process, branch.scope, depth + 1, here)
     elif isinstance(state, Each | Stage):
         if isinstance(state, Each) and state.of is not None:
@@ -85,7 +91,7 @@ def _inside(process: Process, state: State, depth: int, here: frozenset[str]) ->
     elif isinstance(state, Race):
         for name, member in state.of.items():
             who = words.who(process, member) or words.told(member)
-            about = ", ".join(part for part in (member.title, who) if part)
+            about = ", ".join(part for part in (words.shorten(member.title, 80), who) if part)
             yield f"{_indent(depth)}{_mark(process, member)} {_column(name, depth)} {about}".rstrip()
 
 

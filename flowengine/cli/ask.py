@@ -1,0 +1,187 @@
+"""Asking a person at a terminal for what is missing: which way, each field, an appointment by its number.
+
+A wrong answer is explained and asked again. Ctrl-C and the end of the input stop the command before anything changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeVar
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from flowengine.cli import show
+from flowengine.cli.moments import told
+from flowengine.cli.safe_text import harmless
+from flowengine.cli.values import typed
+from flowengine.core.forms import FormField, Way
+from flowengine.core.values import Json
+from flowengine.language.durations import Duration
+
+T = TypeVar("T")
+
+SLOTS_SHOWN = 12
+"""Appointments that are listed at once; the person may ask for more."""
+
+
+def pick(console: Console, question: str, choices: Sequence[tuple[str, str]], *, first: bool = False) -> int:
+    """The index of one of the choices, given as (name, title): by number, or by name.
+
+    With ``first`` an empty line takes the first.
+    """
+    for number, (name, title) in enumerate(choices, 1):
+        show.line(console, (f"  {number:>2}  ", "bold"), title, (f"  {name}" if name != title else "", "dim"))
+    names = [name for name, _ in choices]
+
+    def read(text: str) -> int:
+        if not text and first:
+            return 0
+        if text in names:
+            return names.index(text)
+        if text.isdecimal() and len(text) < 6 and 1 <= int(text) <= len(choices):
+            return int(text) - 1
+        raise ValueError(f"type a number from 1 to {len(choices)}")
+
+    return repeat(console, f"{question} [1]" if first else question, read)
+
+
+def which_way(console: Console, ways: Sequence[Way]) -> Way:
+    """The outcome or move a person wants."""
+    if len(ways) == 1:
+        return ways[0]
+    return ways[pick(console, "What do you want to do?", [(way.outcome, way.title) for way in ways])]
+
+
+def fields(console: Console, asked: Sequence[FormField], slots: Sequence[datetime] = ()) -> dict[str, Json]:
+    """An answer to each of the fields; optional ones may be left out by an empty line."""
+    answer: dict[str, Json] = {}
+    for field in asked:
+        value = _slot(console, slots) if field.name == "slot" and slots else _field(console, field)
+        if value is not None:
+            answer[field.name] = value
+    return answer
+
+
+def _field(console: Console, field: FormField) -> Json:
+    if field.options:
+        _options(console, field)
+
+    def read(text: str) -> Json:
+        if not text:
+            if not field.required:
+                return None
+            raise ValueError("an answer is needed here")
+        return typed(field, _by_number(field, text))
+
+    return repeat(console, _label(field), read)
+
+
+def _label(field: FormField) -> str:
+    kinds = {"number": "a number", "integer": "a whole number", "boolean": "yes or no", "array": "several, with commas"}
+    formats = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SSZ", "email": "e-mail"}
+    kind = formats.get(field.format, kinds.get(field.type, "" if field.type == "string" else "JSON"))
+    if field.options:
+        ids = f"{field.options[0].id}:2"
+        kind = {"one": "number or name", "several": "several, with commas", "quantities": f"as {ids}"}[field.shape]
+        if field.shape == "one" and not _numbered(field):
+            kind = ""
+    notes = [field.unit or kind if field.type == "number" else kind, "" if field.required else "Enter to leave out"]
+    noted = ", ".join(note for note in notes if note)
+    return f"{field.title} ({noted})" if noted else field.title
+
+
+def _options(console: Console, field: FormField) -> None:
+    """The options as a table, with prices and lead times where there are any."""
+    options = field.options
+    priced, timed = any(o.price is not None for o in options), any(o.lead_time is not None for o in options)
+    heads = [*(["No."] if _numbered(field) else []), "Name", "What", *(["Price"] if priced else [])]
+    rows = []
+    for number, option in enumerate(options, 1):
+        row: list[object] = [number] if _numbered(field) else []
+        row += [option.id, option.title]
+        if priced:
+            row.append(f"{option.price:,.2f}" if option.price is not None else "")
+        if timed:
+            row.append(_days(option.lead_time))
+        rows.append(row)
+    show.table(console, [*heads, *(["Lead time"] if timed else [])], rows, "")
+
+
+def _days(lead_time: str | None) -> str:
+    from flowengine.interop.words import span
+
+    return span(Duration.parse(lead_time)) if lead_time else "at once"
+
+
+def _numbered(field: FormField) -> bool:
+    """Options whose ids are numbers themselves are taken by id only: a 2 must not mean the second."""
+    return not any(str(option.id).isdecimal() for option in field.options)
+
+
+def _by_number(field: FormField, text: str) -> str:
+    """Numbers of the table become the ids that they stand for."""
+    if not field.options or not _numbered(field):
+        return text
+
+    def one(part: str) -> str:
+        name, colon, amount = part.strip().partition(":")
+        if name.isdecimal() and len(name) < 6 and 1 <= int(name) <= len(field.options):
+            return f"{field.options[int(name) - 1].id}{colon}{amount}"
+        return part
+
+    return one(text) if field.shape == "one" else ",".join(one(part) for part in text.split(","))
+
+
+def _slot(console: Console, slots: Sequence[datetime]) -> str:
+    """A free appointment, by number or as a time."""
+    shown = min(SLOTS_SHOWN, len(slots))
+    _list_slots(console, slots, 0, shown)
+    more = " (m: show more)" if shown < len(slots) else ""
+
+    def read(text: str) -> str:
+        nonlocal shown
+        if text.casefold() in ("m", "more") and shown < len(slots):
+            before, shown = shown, min(shown + SLOTS_SHOWN, len(slots))
+            _list_slots(console, slots, before, shown)
+            raise ValueError("")
+        if text.isdecimal() and len(text) < 6 and 1 <= int(text) <= len(slots):
+            return _iso(slots[int(text) - 1])
+        for slot in slots:
+            if text in (_iso(slot), slot.isoformat()):
+                return _iso(slot)
+        raise ValueError(f"type a number from 1 to {len(slots)}")
+
+    return repeat(console, f"Which appointment?{more}", read)
+
+
+def _list_slots(console: Console, slots: Sequence[datetime], first: int, last: int) -> None:
+    for number in range(first, last):
+        show.line(console, (f"  {number + 1:>3}  ", "bold"), told(slots[number]))
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def repeat(console: Console, label: str, read: Callable[[str], T]) -> T:
+    """Ask until the answer can be read; each refusal is explained. Raises ``click.Abort`` when the person stops."""
+    while True:
+        try:
+            return read(_line(console, label))
+        except ValueError as error:
+            if str(error):
+                console.print(Text.assemble(("  ✗ ", "red"), harmless(error)), soft_wrap=True)
+
+
+def _line(console: Console, label: str) -> str:
+    console.print(Text.assemble((harmless(label), "bold"), ": "), end="", soft_wrap=True)
+    try:
+        return input().strip()
+    except (EOFError, KeyboardInterrupt):
+        console.print()
+        raise click.Abort from None
+    except UnicodeDecodeError:
+        raise ValueError("this could not be read as text; please type it again") from None

@@ -1,0 +1,141 @@
+"""Commands for operators: jobs, history, audit, send, incidents, retry, worker, db."""
+
+from __future__ import annotations
+
+import click
+
+from flowengine.cli.context import Desk
+from flowengine.cli.group import REFUSED, FlowGroup, common
+from flowengine.cli.options import desk, request_key
+
+
+@click.command()
+@click.option("--status", type=click.Choice(["open", "fulfilled", "ended"]))
+@click.option("--process")
+@click.option("--customer", metavar="ID")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@click.option("--after", metavar="JOB", help="The last job of the page before.")
+@common
+@desk
+def jobs(
+    desk: Desk, status: str | None, process: str | None, customer: str | None, limit: int, after: str | None
+) -> None:
+    """List jobs, the newest first."""
+    from flowengine.cli import show
+
+    rows = desk.engine().jobs(status=status, process=process, customer=customer, limit=limit, after=after)
+    desk.answer(rows, lambda console: show.jobs(console, rows))
+
+
+@click.command()
+@click.argument("job")
+@click.option("--raw", is_flag=True, help="The stored facts, one JSON object a line.")
+@common
+@desk
+def history(desk: Desk, job: str, raw: bool) -> None:
+    """All that happened to a job, the oldest first."""
+    import json
+
+    from flowengine.cli import show
+
+    lines = desk.engine().history(job)
+    if raw and not desk.json:
+        for one in lines:
+            click.echo(json.dumps(one.to_json(), ensure_ascii=True))
+        return
+    desk.answer(lines, lambda console: show.history(console, lines))
+
+
+@click.command()
+@click.argument("job", required=False)
+@common
+@desk
+def audit(desk: Desk, job: str | None) -> None:
+    """Check one job or all: is the history whole, and does what is stored follow from it?"""
+    from flowengine.cli import show
+
+    result = desk.engine().audit(job)
+    desk.answer(result.to_json() | {"fine": result.fine}, lambda console: show.audit(console, result))
+    if not result.fine:
+        click.get_current_context().exit(REFUSED)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--match", default="", metavar="TEXT", help="The message's own key, where the process asks for one.")
+@click.option("--body", metavar="JSON|TEXT", help="What the message says.")
+@click.option("--job", help="The job it is for.  [default: the one that waits for it]")
+@request_key
+@common
+@desk
+def send(desk: Desk, name: str, match: str, body: str | None, job: str | None, key: str | None) -> None:
+    """Deliver the message NAME to a job."""
+    from flowengine.cli import show
+    from flowengine.cli.values import item
+
+    content = item(body) if body is not None else None
+    receipt = desk.engine().send(name, match, content, job=job, by=desk.me_or_operator, request_key=key)
+    desk.answer(receipt, lambda console: show.receipt(console, receipt))
+
+
+@click.command()
+@common
+@desk
+def incidents(desk: Desk) -> None:
+    """Service calls that gave up, and why."""
+    from flowengine.cli import show
+
+    rows = desk.engine().incidents()
+    desk.answer(rows, lambda console: show.incidents(console, rows))
+
+
+@click.command()
+@click.argument("call")
+@common
+@desk
+def retry(desk: Desk, call: str) -> None:
+    """Try a service call again that gave up; a worker does the rest."""
+    from flowengine.cli import show
+
+    receipt = desk.engine().retry(call, desk.me_or_operator)
+    desk.answer(receipt, lambda console: show.receipt(console, receipt))
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Run what is due now, and stop.")
+@click.option("--handlers", multiple=True, metavar="MODULE[:NAME]", help="Where service handlers are. May be repeated.")
+@click.option(
+    "--poll", type=click.FloatRange(0.01, 3600), default=1.0, show_default=True, help="Seconds between looks."
+)
+@common
+@desk
+def worker(desk: Desk, once: bool, handlers: tuple[str, ...], poll: float) -> None:
+    """Run what is due: timers, service calls, outgoing messages. Ctrl-C ends it after the work in hand."""
+    from flowengine.cli import working
+
+    working.work(desk, once=once, handlers=handlers, poll=poll)
+
+
+@click.group(cls=FlowGroup)
+def db() -> None:
+    """Create or upgrade the database."""
+
+
+@db.command()
+@common
+@desk
+def create(desk: Desk) -> None:
+    """Create the database's tables, or see that they are there."""
+    from flowengine.cli import databases
+
+    databases.create(desk)
+
+
+@db.command()
+@common
+@desk
+def upgrade(desk: Desk) -> None:
+    """Bring an older database up to this flowengine."""
+    from flowengine.cli import databases
+
+    databases.upgrade(desk)

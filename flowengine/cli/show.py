@@ -1,0 +1,214 @@
+"""How answers look on a terminal. Every text goes through :func:`harmless`; rich markup is never interpreted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from flowengine.cli.moments import day, distance, told
+from flowengine.cli.safe_text import harmless
+from flowengine.engine.views import (
+    Audit,
+    Deployed,
+    HistoryLine,
+    InboxItem,
+    IncidentView,
+    JobRow,
+    PersonView,
+    ProcessRow,
+    Receipt,
+    Track,
+)
+
+ID = "bold cyan"
+
+
+def cell(value: object, style: str = "") -> Text:
+    """A harmless text for a table or a line."""
+    return Text(harmless(value), style=style)
+
+
+def line(console: Console, *parts: str | tuple[str, str]) -> None:
+    """One line from texts and (text, style) pairs, wrapped by the terminal."""
+    safe = [harmless(part) if isinstance(part, str) else (harmless(part[0]), part[1]) for part in parts]
+    console.print(Text.assemble(*safe), soft_wrap=True)
+
+
+def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
+    """A table whose first column is never folded, or the sentence for nothing."""
+    rows = list(rows)
+    if not rows:
+        line(console, (empty, "dim"))
+        return
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for index, head in enumerate(heads):
+        grid.add_column(head, no_wrap=index == 0, overflow="fold", style=ID if index == 0 else "")
+    for row in rows:
+        grid.add_row(*(one if isinstance(one, Text) else cell(one) for one in row))
+    console.print(grid)
+
+
+def deployed(console: Console, done: Sequence[Deployed]) -> None:
+    for one in done:
+        state = "is now in use" if one.new else "was in use already"
+        line(console, (one.name, ID), f" {one.title}: version ", (one.version, "bold"), f" {state}.")
+    if done:
+        line(console, ("Begin a job: ", "dim"), f"flow start {done[0].name} --as ID")
+
+
+def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
+    table(
+        console,
+        ("Process", "Title", "Version", "Deployed", ""),
+        [(r.name, r.title, r.version, told(r.deployed), "latest" if r.latest else "") for r in rows],
+        "No process is in use. Deploy one: flow deploy FILE",
+    )
+
+
+def people(console: Console, rows: Sequence[PersonView]) -> None:
+    table(
+        console,
+        ("Id", "Name", "Kind", "Contact", "Roles and groups"),
+        [(r.id, r.name, r.kind, r.contact, ", ".join((*r.roles, *r.groups))) for r in rows],
+        "Nobody is known yet.",
+    )
+
+
+def person(console: Console, one: PersonView) -> None:
+    people(console, [one])
+    for key, value in one.record.items():
+        line(console, "  ", (f"{key}: ", "dim"), str(value))
+
+
+def inbox(console: Console, items: Sequence[InboxItem], now: datetime) -> None:
+    table(
+        console,
+        ("Step", "What", "Process", "For", "Due", ""),
+        [(i.short, i.title, i.process, i.customer_name, _due(i.due, now), _holder(i)) for i in items],
+        "Nothing waits for you.",
+    )
+    if items:
+        line(console, ("Act on one: ", "dim"), f"flow act {items[0].short}")
+
+
+def _holder(item: InboxItem) -> str:
+    if item.mine:
+        return "yours"
+    if item.claimed:
+        return f"claimed by {item.claimed}"
+    return "kept for you" if item.preferred else "answered" if item.answered else ""
+
+
+def _due(due: datetime | None, now: datetime) -> Text:
+    late = due is not None and due < now
+    return cell(f"{told(due)} ({distance(due, now)})" if due else "", "red" if late else "")
+
+
+def jobs(console: Console, rows: Sequence[JobRow]) -> None:
+    table(
+        console,
+        ("Job", "Process", "Customer", "Status", "Stands in", "Begun"),
+        [(r.short, r.process, r.customer_name, r.status, _where(r), told(r.started)) for r in rows],
+        "There are no such jobs.",
+    )
+
+
+def _where(row: JobRow) -> str:
+    return ", ".join(row.states) if row.status == "open" else row.because
+
+
+def history(console: Console, lines: Sequence[HistoryLine]) -> None:
+    table(
+        console,
+        ("#", "When", "Who", "What"),
+        [(one.seq, told(one.at), one.who, one.what) for one in lines],
+        "Nothing has happened.",
+    )
+
+
+def audit(console: Console, result: Audit) -> None:
+    checked = f"{result.jobs} {'job' if result.jobs == 1 else 'jobs'}, {result.entries} entries"
+    if result.fine:
+        line(console, ("Fine: ", "bold green"), f"{checked}; the histories and what is stored agree.")
+        return
+    line(console, ("Broken: ", "bold red"), checked)
+    table(console, ("Job", "What"), [(one.job, one.what) for one in result.problems], "")
+
+
+def incidents(console: Console, rows: Sequence[IncidentView]) -> None:
+    table(
+        console,
+        ("Call", "Process", "Customer", "State", "Handler", "Tried", "Error"),
+        [(r.short, r.process, r.customer, r.state, r.handler, r.attempts, r.error) for r in rows],
+        "No service call has given up.",
+    )
+
+
+def receipt(console: Console, done: Receipt) -> None:
+    """What a command did, for those who see the whole job."""
+    line(console, ("Done", "bold green"), f" ({done.outcome})" if done.outcome else "")
+    for event in done.events:
+        line(console, "  ", event)
+    stands = f"{done.status}: {done.because}" if done.because else done.status
+    line(console, ("  Now: ", "dim"), ", ".join(done.states) if done.status == "open" else stands)
+
+
+def track(console: Console, seen: Track, now: datetime, *, command: str = "flow") -> None:
+    """Where a job is, in plain words."""
+    line(console, (seen.title, "bold"), "  ", (seen.short, ID), (f"  for {seen.customer_name}", "dim"))
+    line(console, (f"begun {told(seen.started)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
+    if seen.status != "open":
+        good = seen.status == "fulfilled"
+        words = "Fulfilled" if good else "Ended"
+        because = f": {seen.because}" if seen.because else ""
+        line(console, ("■ ", "dim"), (f"{words}{because}", "bold green" if good else "bold"), f"  {told(seen.ended)}")
+    for place in dict.fromkeys((one.words, one.since) for one in seen.where):
+        line(console, ("▶ ", "magenta"), (place[0], "bold"), (f"  {distance(place[1], now)}", "dim"))
+    _promise(console, seen)
+    _waiting(console, seen, now, command)
+    _rest(console, seen, command)
+
+
+def _promise(console: Console, seen: Track) -> None:
+    if seen.promise is None:
+        return
+    kept = {None: "", True: ", kept", False: ", broken"}[seen.promise.kept]
+    moved = f" (first promised for {day(seen.promise.first)})" if seen.promise.first != seen.promise.by else ""
+    style = "red" if seen.promise.kept is False else "green"
+    line(console, ("Promised for ", "dim"), (f"{day(seen.promise.by)}{kept}", style), moved)
+
+
+def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:
+    mine = [step for step in seen.waiting if step.for_you]
+    others = [step for step in seen.waiting if not step.for_you]
+    if mine:
+        line(console, ("Waits for you", "bold yellow"))
+    for step in mine:
+        until = f", until {told(step.due)} ({distance(step.due, now)})" if step.due else ""
+        line(console, "  ", step.title, until, ("   → ", "dim"), (f"{command} act {step.short}", ID))
+    if others:
+        line(console, ("Waits for others", "bold"))
+    for step in others:
+        claimed = f", taken by {step.claimed}" if step.claimed else ""
+        line(console, "  ", f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
+
+
+def _rest(console: Console, seen: Track, command: str) -> None:
+    if seen.ahead:
+        line(console, ("What may still come for you: ", "dim"), ", ".join(seen.ahead))
+    if seen.facts:
+        line(console, ("What is settled", "bold"))
+        for title, value in seen.facts:
+            line(console, "  ", (f"{title}: ", "dim"), value)
+    for who, kind, text in seen.said:
+        line(console, (f"  {who} ({kind}): ", "dim"), text)
+    if seen.offers:
+        line(console, ("You may at any time", "bold"))
+        for offer in seen.offers:
+            how = f"withdraw {seen.short}" if offer.name == "withdraw" else f"change {seen.short} {offer.name}"
+            line(console, "  ", offer.title, ("   → ", "dim"), (f"{command} {how}", ID))

@@ -1,0 +1,110 @@
+"""Commands for staff: claim, release, assign; and people, the organisation's record of who is who."""
+
+from __future__ import annotations
+
+import click
+
+from flowengine.cli.context import Desk
+from flowengine.cli.group import FlowGroup, common
+from flowengine.cli.options import desk, request_key
+
+
+@click.command()
+@click.argument("step")
+@request_key
+@common
+@desk
+def claim(desk: Desk, step: str, key: str | None) -> None:
+    """Take a step, so that the others know that it is yours."""
+    from flowengine.cli import show
+
+    receipt = desk.engine().claim(step, by=desk.me, key=key)
+    desk.answer(receipt, lambda console: show.line(console, ("Yours.", "bold green"), f" flow act {step}"))
+
+
+@click.command()
+@click.argument("step")
+@request_key
+@common
+@desk
+def release(desk: Desk, step: str, key: str | None) -> None:
+    """Give a step back to all whom it waits for."""
+    from flowengine.cli import show
+
+    receipt = desk.engine().release(step, by=desk.me, key=key)
+    desk.answer(receipt, lambda console: show.line(console, ("Given back.", "bold green")))
+
+
+@click.command()
+@click.argument("step")
+@click.argument("person")
+@request_key
+@common
+@desk
+def assign(desk: Desk, step: str, person: str, key: str | None) -> None:
+    """Hand a step to PERSON, who must be one of those whom it waits for."""
+    from flowengine.cli import show
+
+    receipt = desk.engine().assign(step, person, by=desk.me_or_operator, key=key)
+    desk.answer(receipt, lambda console: show.line(console, ("Handed over", "bold green"), f" to {person}."))
+
+
+@click.group(cls=FlowGroup)
+def people() -> None:
+    """Customers and staff: add, list, show."""
+
+
+@people.command("add-customer")
+@click.argument("id")
+@click.option("--name", default="")
+@click.option("--contact", default="", help="An e-mail address, or another way to reach him.")
+@click.option("--group", "groups", multiple=True, help="A group the customer belongs to. May be repeated.")
+@click.option("--record", "sets", metavar="KEY=VALUE", multiple=True, help="What else is known: key=text, key:=JSON.")
+@common
+@desk
+def add_customer(desk: Desk, id: str, name: str, contact: str, groups: tuple[str, ...], sets: tuple[str, ...]) -> None:
+    """Enter a customer, or change what is known of one."""
+    from flowengine.cli import show
+    from flowengine.cli.values import record_from
+
+    person = desk.engine(create=True).add_customer(id, name, contact, groups, record_from(sets))
+    desk.answer(person, lambda console: show.person(console, person))
+
+
+@people.command("add-staff")
+@click.argument("id")
+@click.option("--name", default="")
+@click.option("--contact", default="")
+@click.option("--role", "roles", multiple=True, help="A role; the role operator makes an operator. May be repeated.")
+@common
+@desk
+def add_staff(desk: Desk, id: str, name: str, contact: str, roles: tuple[str, ...]) -> None:
+    """Enter a member of staff, or change one."""
+    from flowengine.cli import show
+
+    person = desk.engine(create=True).add_staff(id, name, roles, contact)
+    desk.answer(person, lambda console: show.person(console, person))
+
+
+@people.command("list")
+@click.option("--kind", type=click.Choice(["customer", "staff"]))
+@common
+@desk
+def list_people(desk: Desk, kind: str | None) -> None:
+    """List who is known."""
+    from flowengine.cli import show
+
+    rows = desk.engine().people(kind)
+    desk.answer(rows, lambda console: show.people(console, rows))
+
+
+@people.command("show")
+@click.argument("person")
+@common
+@desk
+def show_person(desk: Desk, person: str) -> None:
+    """Show one person, by id, contact or unique name."""
+    from flowengine.cli import show
+
+    found = desk.engine().person(person)
+    desk.answer(found, lambda console: show.person(console, found))

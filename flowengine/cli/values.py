@@ -1,0 +1,252 @@
+"""Typed values from what people and programs type: ``--set key=value``, ``key:=json``, or a line at a prompt."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from flowengine.core.fields import check_answer
+from flowengine.core.forms import FormField, FormOption
+from flowengine.core.values import Json
+from flowengine.errors import BadAnswer
+from flowengine.language.model import Field
+
+LARGEST = 1_000_000
+"""Bytes of an answer file that are read at most; the engine takes far less."""
+
+_YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
+_EXAMPLES = {
+    "date": "a date, as 2027-05-01",
+    "date-time": "a time with its zone, as 2027-05-01T10:00:00Z",
+    "time": "a time of day with its zone, as 10:00:00Z",
+    "email": "an e-mail address",
+}
+
+
+def answer_from(fields: Sequence[FormField], sets: Sequence[str], answer: str | None) -> dict[str, Json]:
+    """The answer that ``--answer`` and ``--set`` give, typed by the fields. What is missing stays missing.
+
+    Raises ``click.UsageError`` for what cannot be read, BadAnswer for a name that is not asked or a value of the wrong
+    type.
+    """
+    found = read_answer(answer) if answer is not None else {}
+    problems: dict[str, str] = {}
+    known = {field.name: field for field in fields}
+    for name, value, is_json in map(_split, sets):
+        if is_json:
+            found[name] = _json(value, f"--set {name}")
+            continue
+        try:
+            found[name] = typed(known[name], value)
+        except KeyError:
+            near = get_close_matches(name, known, n=1)
+            problems[name] = "is not asked here" + (f" (did you mean {near[0]}?)" if near else "")
+        except ValueError as error:
+            problems[name] = str(error)
+    if problems:
+        raise BadAnswer(problems, possible=[hint(field) for field in fields])
+    return found
+
+
+def record_from(sets: Sequence[str]) -> dict[str, Json]:
+    """What is known of a person, as ``key=text`` and ``key:=JSON`` give it."""
+    return {name: _json(value, name) if is_json else value for name, value, is_json in map(_split, sets)}
+
+
+def read_answer(text: str) -> dict[str, Json]:
+    """The object in ``--answer``: JSON, or ``@file`` (``@-`` is standard input)."""
+    if text == "@-":
+        text = sys.stdin.read(LARGEST)
+    elif text.startswith("@"):
+        text = _file(Path(text[1:]))
+    found = _json(text, "--answer")
+    if not isinstance(found, dict):
+        raise click.UsageError("--answer must be a JSON object, as '{\"chest\": 98}'.")
+    return found
+
+
+def missing(fields: Sequence[FormField], answer: dict[str, Json]) -> list[FormField]:
+    """The required fields that have no answer."""
+    return [field for field in fields if field.required and field.name not in answer]
+
+
+def hint(field: FormField) -> str:
+    """How to give a field on the command line: ``--set chest=NUMBER``."""
+    if field.options:
+        ids = "|".join(str(option.id) for option in field.options[:8])
+        forms = {"one": ids, "several": f"{ids}[,…]", "quantities": f"{ids}:N[,…]"}
+        return f"--set {field.name}={forms[field.shape]}"
+    if field.type == "object":
+        return f"--set {field.name}:=JSON"
+    words = {"string": "TEXT", "number": "NUMBER", "integer": "WHOLE_NUMBER", "boolean": "yes|no", "array": "A,B,…"}
+    formats = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SSZ", "time": "HH:MM:SSZ", "email": "NAME@HOST"}
+    return f"--set {field.name}={formats.get(field.format, words[field.type])}"
+
+
+def typed(field: FormField, text: str) -> Json:
+    """A text as a value of the field. Raises ``ValueError`` that says what was wanted."""
+    if field.options:
+        return _options(field, text)
+    value = _READERS[field.type](field, text)
+    _check(field, value)
+    return value
+
+
+def _options(field: FormField, text: str) -> Json:
+    if field.shape == "one":
+        return _option(field, text)
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if field.shape == "several":
+        chosen: list[Any] = [_option(field, part) for part in parts]
+        if len(set(map(str, chosen))) < len(chosen):
+            raise ValueError("the same one is named twice")
+        _count(field, len(chosen))
+        return chosen
+    amounts: dict[str, int] = {}
+    for part in parts:
+        name, colon, number = part.rpartition(":")
+        if not colon or not number.strip().isdecimal():
+            raise ValueError(f"write how many of each, as {field.options[0].id}:2; not {part[:40]!r}")
+        amounts[str(_option(field, name.strip()))] = int(number)
+    _count(field, sum(amounts.values()))
+    return amounts
+
+
+def _option(field: FormField, text: str) -> str | int | bool:
+    """The id that is meant: an id as it is written, or a title."""
+    for option in field.options:
+        if _written(option) == text or option.title.casefold() == text.casefold():
+            return option.id
+    ids = [_written(option) for option in field.options]
+    near = get_close_matches(text, ids, n=1)
+    hinted = f" (did you mean {near[0]}?)" if near else ""
+    raise ValueError(f"{text[:40]!r} is not one of {', '.join(ids[:20])}{' …' if len(ids) > 20 else ''}{hinted}")
+
+
+def _written(option: FormOption) -> str:
+    return str(option.id).lower() if isinstance(option.id, bool) else str(option.id)
+
+
+def _count(field: FormField, count: int) -> None:
+    if field.min is not None and count < field.min:
+        raise ValueError(f"at least {field.min:g} must be chosen, not {count}")
+    if field.max is not None and count > field.max:
+        raise ValueError(f"at most {field.max:g} may be chosen, not {count}")
+
+
+def _number(field: FormField, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        unit = f" in {field.unit}" if field.unit else ""
+        raise ValueError(f"must be a number{unit}, as 98.5; not {text[:40]!r}")
+    return value
+
+
+def _integer(_field: FormField, text: str) -> int:
+    try:
+        if len(text) > 40:
+            raise ValueError
+        return int(text)
+    except ValueError:
+        raise ValueError(f"must be a whole number, as 3; not {text[:40]!r}") from None
+
+
+def _boolean(_field: FormField, text: str) -> bool:
+    word = text.strip().casefold()
+    if word in _YES or word in _NO:
+        return word in _YES
+    raise ValueError(f"must be yes or no; not {text[:40]!r}")
+
+
+def _array(field: FormField, text: str) -> list[Json]:
+    if text.lstrip().startswith("["):
+        found = _json_value(text)
+        if isinstance(found, list):
+            return found
+    items = field.schema.get("items")
+    kind = items.get("type", "string") if isinstance(items, dict) else "string"
+    reader = _READERS.get(kind, _READERS["string"])
+    return [reader(field, part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _object(_field: FormField, text: str) -> Json:
+    found = _json_value(text)
+    if not isinstance(found, dict):
+        raise ValueError('must be a JSON object, as {"name": "Ben"}')
+    return found
+
+
+_READERS: dict[str, Any] = {
+    "string": lambda _field, text: text,
+    "number": _number,
+    "integer": _integer,
+    "boolean": _boolean,
+    "array": _array,
+    "object": _object,
+}
+
+
+def _check(field: FormField, value: Json) -> None:
+    """Hold one value against its schema now, so that a person is told at once and not at the end."""
+    one = Field(name=field.name, type=field.type, title=field.title, schema=_rules(field))
+    try:
+        check_answer((one,), {field.name: value})
+    except BadAnswer as error:
+        said = "; ".join(error.problems.values())
+        raise ValueError(said if field.format not in _EXAMPLES else f"must be {_EXAMPLES[field.format]}") from None
+
+
+def _rules(field: FormField) -> dict[str, Any]:
+    return {key: value for key, value in field.schema.items() if key != "type"}
+
+
+def _split(text: str) -> tuple[str, str, bool]:
+    """``key=value`` or ``key:=json`` as (key, value, whether it is JSON)."""
+    key, equals, value = text.partition("=")
+    is_json = key.endswith(":")
+    key = key.removesuffix(":").strip()
+    if not equals or not key:
+        raise click.UsageError(f"--set takes key=value, or key:=JSON; not {text[:60]!r}.")
+    return key, value, is_json
+
+
+def _json(text: str, where: str) -> Json:
+    try:
+        return _json_value(text)
+    except ValueError as error:
+        raise click.UsageError(f"{where}: {error}.") from None
+
+
+def _json_value(text: str) -> Json:
+    try:
+        return msgspec.json.decode(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"this is not JSON: {str(error)[:100]}") from None
+
+
+def _file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST).decode("utf-8")
+    except UnicodeDecodeError:
+        raise click.UsageError(f"--answer: {path} is not UTF-8 text.") from None
+    except OSError as error:
+        raise click.UsageError(f"--answer: {path}: {error.strerror}.") from None
+
+
+def item(text: str) -> Json:
+    """JSON where the text is JSON, else the text itself."""
+    try:
+        return _json_value(text)
+    except ValueError:
+        return text
