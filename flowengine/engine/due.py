@@ -12,16 +12,15 @@ from flowengine.engine.shell import not_joined
 from flowengine.engine.views import IncidentView, Ran
 from flowengine.errors import FlowError, NotFound, StaleCommand
 from flowengine.store import shown
+from flowengine.store.codec import moment
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
 
 CLOCK = Actor(kind="clock")
 
-POSTPONED = timedelta(minutes=1)
-"""When a timer is fired again that could not be carried out; the wait doubles each time, up to a day."""
-
-LONGEST_POSTPONED = timedelta(days=1)
+POSTPONED = timedelta(minutes=10)
+"""When a timer is fired again that could not be carried out."""
 
 
 def run_due(shell: Shell, limit: int) -> Ran:
@@ -52,7 +51,7 @@ def _timers(shell: Shell, limit: int) -> tuple[int, int]:
 def _postpone(shell: Shell, job: str, number: int, error: FlowError) -> None:
     """A timer that cannot be carried out (its guard fails) must not stand in the way of the others."""
     with shell.writing() as tx:
-        tx.timers.postpone(job, number, shell.clock.now(), POSTPONED, LONGEST_POSTPONED, services.describe(error))
+        tx.timers.postpone(job, number, shell.clock.now() + POSTPONED, services.describe(error))
 
 
 def _calls(shell: Shell, limit: int) -> tuple[int, int]:
@@ -90,4 +89,5 @@ def incidents(shell: Shell) -> list[IncidentView]:
 
 def next_due(shell: Shell) -> datetime | None:
     with shell.reading() as tx:
-        return tx.timers.next()
+        due = tx.timers.next()
+    return None if due is None else moment(due)

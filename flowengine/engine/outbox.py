@@ -19,7 +19,7 @@ from flowengine.engine.people import StoreWorld
 from flowengine.engine.services import describe, run_limited
 from flowengine.errors import NotFound, Refused, StaleCommand
 from flowengine.language.durations import Duration
-from flowengine.store import OutboxRow, Person, Transaction
+from flowengine.store import OutboxMessage, Person, Transaction
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
@@ -46,13 +46,13 @@ def deliver(shell: Shell, limit: int) -> tuple[int, int]:
     return sent, failed
 
 
-def _again(shell: Shell, row: OutboxRow, error: Exception) -> None:
+def _again(shell: Shell, row: OutboxMessage, error: Exception) -> None:
     wait = min(FIRST * 2 ** min(row.attempts, 16), LONGEST)
     with shell.writing() as tx:
         tx.outbox.retry_at(row.id, shell.clock.now() + wait, describe(error))
 
 
-def _child(shell: Shell, row: OutboxRow) -> None:
+def _child(shell: Shell, row: OutboxMessage) -> None:
     """Start the job that a ``call`` state asked for. If it cannot be started, the call has failed."""
     call, body = int(row.body["call"]), row.body
     by = Actor(kind="service", id=f"job:{row.job}")
@@ -65,7 +65,7 @@ def _child(shell: Shell, row: OutboxRow) -> None:
         _end_call(shell, row.job, c.Fail(by=by, call=call, error=describe(refused)))
 
 
-def _child_ended(shell: Shell, row: OutboxRow) -> None:
+def _child_ended(shell: Shell, row: OutboxMessage) -> None:
     """The job that was called is over: its parent's call ends with it."""
     job, _, call = str(row.body["parent"]).rpartition(".")
     status = str(row.body["status"])
@@ -81,7 +81,7 @@ def _end_call(shell: Shell, job: str, command: c.Finish | c.Fail) -> None:
         return  # the parent has gone on without it
 
 
-def _referral(shell: Shell, row: OutboxRow) -> None:
+def _referral(shell: Shell, row: OutboxMessage) -> None:
     """Enter whom a customer brought, unless he is known by his contact."""
     name, contact = str(row.body["name"]), str(row.body["contact"])
     with shell.writing() as tx:
@@ -97,18 +97,21 @@ def _referral(shell: Shell, row: OutboxRow) -> None:
 
 def _known(tx: Transaction, contact: str) -> bool:
     try:
-        return tx.people.find(contact) is not None
+        tx.people.find(contact)
+    except NotFound:
+        return False
     except Refused:
         return True  # several have it
+    return True
 
 
-def referred_id(name: str, row: OutboxRow) -> str:
+def referred_id(name: str, row: OutboxMessage) -> str:
     """An id for a referred person: his name, and a few digits that follow from the row, so that it is made once."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "customer"
-    return f"{slug}-{sha256(repr(row.id).encode()).hexdigest()[:6]}"
+    return f"{slug}-{sha256(row.id.encode()).hexdigest()[:6]}"
 
 
-def _notice(shell: Shell, row: OutboxRow) -> None:
+def _notice(shell: Shell, row: OutboxMessage) -> None:
     """Tell the application that a step was opened, or that its deadline comes near; nothing when it is done by now."""
     with shell.reading() as tx:
         job = tx.jobs.get(row.job)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from flowengine.core.values import Actor, Json
 from flowengine.core.world import Member
 from flowengine.engine.views import PersonView
-from flowengine.errors import NotFound
 from flowengine.people.seatings import OPERATOR
 from flowengine.store import Person, Transaction
 
@@ -33,9 +32,7 @@ def as_actor(person: Person) -> Actor:
 
 def find(tx: Transaction, text: str) -> Person:
     """A person by id, contact or unique name. Raises NotFound, Ambiguous."""
-    found = tx.people.get(text) or tx.people.find(text)
-    if found is None:
-        raise NotFound(f"there is nobody called {text!r}", where=text, possible=())
+    found: Person = tx.people.find(text)
     return found
 
 

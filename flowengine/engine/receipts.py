@@ -12,7 +12,7 @@ from flowengine.core.advance import Advance
 from flowengine.core.commands import Command
 from flowengine.core.values import Actor
 from flowengine.engine.views import Receipt
-from flowengine.errors import KeyConflict, Refused
+from flowengine.errors import BadAnswer, KeyConflict, Refused
 from flowengine.people import actor_key
 from flowengine.store import Transaction
 
@@ -30,7 +30,10 @@ def body_hash(about: str, command: Command) -> str:
     Roles and groups do not count: they may change between a request and its repetition.
     """
     bare = _WHO_ASKED(command, by=Actor(kind=command.by.kind, id=command.by.id))
-    return sha256(_ENCODE((about, bare))).hexdigest()
+    try:
+        return sha256(_ENCODE((about, bare))).hexdigest()
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, possible=("plain JSON",)) from None
 
 
 def replayed(tx: Transaction, actor: Actor, key: str, body: str) -> Receipt | None:

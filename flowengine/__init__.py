@@ -1,0 +1,135 @@
+"""flowengine: flows that begin with a customer's need and end with its fulfilment, the customer taking part in between.
+
+The names below are the public ones. They are imported when they are first used, so that ``import flowengine`` and the
+command line start at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowengine.clock import Clock, SimulatedClock, SystemClock
+    from flowengine.core.values import Actor
+    from flowengine.engine import NOTIFY, Engine, Handler, HandlerCall, Outcome
+    from flowengine.engine.views import (
+        Audit,
+        Deployed,
+        HistoryLine,
+        InboxItem,
+        IncidentView,
+        JobRow,
+        PersonView,
+        Ran,
+        Receipt,
+        StepView,
+        Track,
+    )
+    from flowengine.errors import (
+        AlreadyClaimed,
+        Ambiguous,
+        BadAnswer,
+        DatabaseBusy,
+        ExpressionFailed,
+        FlowError,
+        HandlerMissing,
+        HistoryBroken,
+        InvariantBroken,
+        KeyConflict,
+        NotAllowed,
+        NotFound,
+        ProcessRefused,
+        Refused,
+        RunawayProcess,
+        SchemaMismatch,
+        SlotTaken,
+        StaleCommand,
+        StoreError,
+        UnknownOutcome,
+    )
+    from flowengine.language import load, parse, problems
+    from flowengine.store import Database
+    from flowengine.worker import Worker
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "flowengine.clock": ("Clock", "SimulatedClock", "SystemClock"),
+    "flowengine.core.values": ("Actor",),
+    "flowengine.engine": ("NOTIFY", "Engine", "Handler", "HandlerCall", "Outcome"),
+    "flowengine.engine.views": (
+        "Audit", "Deployed", "HistoryLine", "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran", "Receipt",
+        "StepView", "Track",
+    ),
+    "flowengine.errors": (
+        "AlreadyClaimed", "Ambiguous", "BadAnswer", "DatabaseBusy", "ExpressionFailed", "FlowError", "HandlerMissing",
+        "HistoryBroken", "InvariantBroken", "KeyConflict", "NotAllowed", "NotFound", "ProcessRefused", "Refused",
+        "RunawayProcess", "SchemaMismatch", "SlotTaken", "StaleCommand", "StoreError", "UnknownOutcome",
+    ),
+    "flowengine.language": ("load", "parse", "problems"),
+    "flowengine.store": ("Database",),
+    "flowengine.worker": ("Worker",),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "NOTIFY",
+    "Actor",
+    "AlreadyClaimed",
+    "Ambiguous",
+    "Audit",
+    "BadAnswer",
+    "Clock",
+    "Database",
+    "DatabaseBusy",
+    "Deployed",
+    "Engine",
+    "ExpressionFailed",
+    "FlowError",
+    "Handler",
+    "HandlerCall",
+    "HandlerMissing",
+    "HistoryBroken",
+    "HistoryLine",
+    "InboxItem",
+    "IncidentView",
+    "InvariantBroken",
+    "JobRow",
+    "KeyConflict",
+    "NotAllowed",
+    "NotFound",
+    "Outcome",
+    "PersonView",
+    "ProcessRefused",
+    "Ran",
+    "Receipt",
+    "Refused",
+    "RunawayProcess",
+    "SchemaMismatch",
+    "SimulatedClock",
+    "SlotTaken",
+    "StaleCommand",
+    "StepView",
+    "StoreError",
+    "SystemClock",
+    "Track",
+    "UnknownOutcome",
+    "Worker",
+    "load",
+    "parse",
+    "problems",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'flowengine' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,40 @@
+"""Handlers from where a command line names them: ``module:attribute``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from flowengine.engine.handlers import Handler
+from flowengine.errors import HandlerMissing
+
+
+def load_handlers(reference: str) -> dict[str, Handler]:
+    """The handlers that ``module:attribute`` names: a mapping of names to functions, or one function under its name.
+
+    The current directory is looked in as well, as Python itself would for a script there. Raises HandlerMissing.
+    """
+    module_name, _, attribute = reference.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = import_module(module_name)
+        for name in (attribute or "HANDLERS").split("."):
+            found = getattr(found, name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise HandlerMissing(
+            f"{reference!r} cannot be loaded: {error}",
+            where=reference,
+            possible=("module:mapping, as in my_shop.handlers:HANDLERS", "module:function"),
+        ) from error
+    if isinstance(found, Mapping) and all(callable(handler) for handler in found.values()):
+        return dict(found)
+    if callable(found):
+        return {found.__name__: found}
+    raise HandlerMissing(
+        f"{reference!r} is neither a function nor a mapping of names to functions", where=reference, possible=()
+    )
