@@ -118,4 +118,6 @@ class Migrate(Command, frozen=True, kw_only=True):
     version: str
 
 
-AnyCommand = Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
+AnyCommand = (
+    Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
+)

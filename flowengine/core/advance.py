@@ -1,0 +1,121 @@
+"""The heart: a command on a position gives events, effects and a new position. Pure (L7).
+
+Find the branch and step that the command names, let the state's kind say how it ends, take the transition, stabilise
+until each branch waits, and check the position's own invariants. Nothing that is given is changed; when an error is
+raised, nothing has happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flowengine.core import always, invariants, steps, timers
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.calls import fail, finish, retry
+from flowengine.core.draft import Draft, Effects
+from flowengine.core.fields import check_answer
+from flowengine.core.flow import Flow, kind_of
+from flowengine.core.items import add
+from flowengine.core.machines import Compiled, compile_process, member_state
+from flowengine.core.messages import deliver
+from flowengine.core.position import Position
+from flowengine.core.spot import Result
+from flowengine.core.stabilise import stabilise
+from flowengine.core.values import ROOT, Branch, Head, Step
+from flowengine.core.world import World
+from flowengine.errors import BadAnswer, StaleCommand
+
+__all__ = ["Advance", "Compiled", "advance", "compile_process", "possible", "start"]
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """What came of a command. ``draft`` is the new position; ``micro_steps`` counts the states that were entered."""
+
+    draft: Draft
+    events: list[e.AnyEvent]
+    effects: Effects
+    micro_steps: int
+
+
+def start(compiled: Compiled, job: str, customer: str, command: c.Start, now: datetime, world: World) -> Advance:
+    """Begin a job with the need that was stated (L1). Raises BadAnswer, and what advancing raises."""
+    process = compiled.process
+    need = compiled.state(process.root.start)
+    answer = check_answer(need.fields, command.answer, need.name)
+    draft = Draft()
+    head = Head(
+        job=job,
+        process=process.name,
+        version=process.version,
+        customer=customer,
+        started=now,
+        parent=command.parent,
+    )
+    draft.record(e.Started(head=head))
+    draft.record(e.BranchOpened(branch=Branch(id=ROOT)))
+    flow = Flow(compiled, draft, now, world)
+    flow.begin(ROOT)
+    flow.agenda.clear()
+    flow.count(ROOT, need.name)
+    draft.record(e.Entered(branch=ROOT, state=need.name, entry=draft.next_number(), at=now))
+    flow.over(draft.at(ROOT), Result("stated", answer, command.by.id))
+    return _settled(flow)
+
+
+def advance(compiled: Compiled, position: Position, command: c.AnyCommand, now: datetime, world: World) -> Advance:
+    """Do what a command asks of a job.
+
+    Raises StaleCommand, UnknownOutcome, BadAnswer, NotAllowed, NotFound, AlreadyClaimed, SlotTaken, ExpressionFailed,
+    RunawayProcess. Who may ask is not the core's to say (L4): the caller has checked it.
+    """
+    head = position.head
+    if head.status != "open" and not isinstance(command, c.Say):
+        raise StaleCommand(f"the job is over: {head.status}", where=head.job)
+    flow = Flow(compiled, Draft(position), now, world)
+    try:
+        _COMMANDS[type(command)](flow, command)
+    except BadAnswer as error:
+        if not isinstance(command, c.Finish):
+            raise
+        flow = Flow(compiled, Draft(position), now, world)
+        fail(flow, c.Fail(by=command.by, call=command.call, error=f"its result was refused: {error}"))
+    return _settled(flow)
+
+
+def _settled(flow: Flow) -> Advance:
+    stabilise(flow)
+    invariants.check(flow.compiled, flow.draft)
+    return Advance(flow.draft, flow.draft.events, flow.draft.effects, flow.micro_steps)
+
+
+def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:
+    """What can be done on an open step now: outcomes and moves."""
+    state = compiled.state(step.state)
+    kind = kind_of(member_state(state, step.member))
+    assert kind is not None, f"{step.state} has no steps"
+    return kind.possible(Flow(compiled, Draft(position), now, world).spot(step.branch, state, step.member), step)
+
+
+def _say(flow: Flow, command: c.Say) -> None:
+    flow.draft.record(e.Said(kind=command.kind, text=command.text, by=command.by.id))
+
+
+_COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
+    c.Act: steps.act,
+    c.Claim: steps.claim,
+    c.Release: steps.release,
+    c.Assign: steps.assign,
+    c.Fire: timers.fire,
+    c.Finish: finish,
+    c.Fail: fail,
+    c.Retry: retry,
+    c.Deliver: deliver,
+    c.Invoke: always.invoke,
+    c.Add: add,
+    c.Say: _say,
+}

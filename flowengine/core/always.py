@@ -1,0 +1,99 @@
+"""What may happen at any time inside a scope: a change of mind, a withdrawal, a message, a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from flowengine.core import events as e
+from flowengine.core import moves
+from flowengine.core.commands import Invoke
+from flowengine.core.draft import Draft
+from flowengine.core.fields import check_answer
+from flowengine.core.flow import Flow
+from flowengine.core.machines import Compiled
+from flowengine.core.position import Position
+from flowengine.core.scopes import branches_in
+from flowengine.core.spot import Spot
+from flowengine.core.values import Branch, Json, Seating
+from flowengine.core.world import World
+from flowengine.errors import NotAllowed, NotFound
+from flowengine.language.model import Always
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An always entry that a person may use now, on which branch, and whom it is for."""
+
+    entry: Always
+    branch: str
+    audience: tuple[Seating, ...]
+
+
+def offers(compiled: Compiled, position: Position, now: datetime, world: World) -> list[Offer]:
+    """The always entries that people may use now: their guards hold. Outer scopes come first."""
+    if position.head.status != "open":
+        return []
+    flow = Flow(compiled, Draft(position), now, world)
+    return [
+        Offer(entry=entry, branch=branch.id, audience=_spot(flow, branch).seatings(entry.by))
+        for entries in compiled.always.values()
+        for path, entry in entries
+        if entry.by
+        for branch in branches_in(flow.draft, compiled, path)
+        if holds(flow, branch, entry)
+    ]
+
+
+def invoke(flow: Flow, command: Invoke) -> None:
+    """Use an always entry. Raises NotFound, NotAllowed (not now, or several branches offer it), BadAnswer."""
+    entries = flow.compiled.always.get(command.name, ())
+    found = [(branch, entry) for branch, entry in _everywhere(flow, command.name) if entry.by]
+    if command.branch:
+        found = [(branch, entry) for branch, entry in found if branch.id == command.branch]
+    if not any(entry.by for _, entry in entries):
+        people = tuple(name for name, them in flow.compiled.always.items() if any(entry.by for _, entry in them))
+        raise NotFound(f"{command.name!r} is not something that can be done at any time", possible=people)
+    if len(found) > 1:
+        ids = tuple(branch.id for branch, _ in found)
+        raise NotAllowed(f"{command.name!r} can be done on several branches; name one", possible=ids)
+    if not found or not holds(flow, *found[0]):
+        now = tuple(offer.entry.name for offer in offers(flow.compiled, flow.draft, flow.now, flow.world))
+        raise NotAllowed(f"{command.name!r} cannot be done now", where=flow.draft.head.job, possible=now)
+    branch, entry = found[0]
+    use(flow, branch, entry, check_answer(entry.fields, command.answer, entry.name), command.by.id)
+
+
+def use(flow: Flow, branch: Branch, entry: Always, answer: Json, by: str = "") -> None:
+    """Move the branch as the entry says: what was open in it is cut short."""
+    flow.draft.record(e.Invoked(branch=branch.id, name=entry.name, by=by))
+    if entry.fields:
+        flow.draft.record(e.Saved(branch=branch.id, place=entry.name, value=answer))
+    flow.leave(branch.id, entry.name, by, passed=False)
+    flow.cancel_children(branch.id, detached=True)
+    moves.go(flow, branch.id, entry.to, entry.set, undoing=entry.undo, outcome=entry.name)
+
+
+def holds(flow: Flow, branch: Branch, entry: Always) -> bool:
+    """Whether the entry's guard holds on a branch."""
+    return entry.when is None or entry.when.holds(flow.names(branch.id))
+
+
+def fire(flow: Flow, branch: Branch, path: str, name: str) -> None:
+    """The clock of an always entry: it moves the branch when its guard holds, else nothing happens."""
+    entry = next(entry for scope, entry in flow.compiled.always[name] if scope == path)
+    if holds(flow, branch, entry):
+        use(flow, branch, entry, {})
+
+
+def _everywhere(flow: Flow, name: str) -> Iterator[tuple[Branch, Always]]:
+    for path, entry in flow.compiled.always.get(name, ()):
+        for branch in branches_in(flow.draft, flow.compiled, path):
+            yield branch, entry
+
+
+def _spot(flow: Flow, branch: Branch) -> Spot:
+    """Audiences are resolved on the start of the scope when the branch stands nowhere: they only see names."""
+    state = branch.state or flow.compiled.scopes[branch.scope].start
+    return flow.spot(branch.id, flow.compiled.state(state))

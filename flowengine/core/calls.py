@@ -1,0 +1,83 @@
+"""A service call, a called job or an undo call has ended, given up, or is tried again."""
+
+from __future__ import annotations
+
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core import undo
+from flowengine.core.draft import replace
+from flowengine.core.flow import Flow, kind_of
+from flowengine.core.machines import member_state
+from flowengine.core.spot import Result
+from flowengine.core.values import Branch, ServiceCall
+from flowengine.errors import NotAllowed, StaleCommand
+from flowengine.language.model import Race
+
+FAILED = "failed"
+
+
+def finish(flow: Flow, command: c.Finish) -> None:
+    """A call has ended. An outcome that leads nowhere, or a result that breaks the fields, becomes an incident."""
+    branch, call = find(flow, command.call)
+    if call.undo:
+        undo.go_on(flow, branch.id, call.number)
+        return
+    ways = _ways(flow, branch, call, command.outcome)
+    if not ways[0]:
+        known = ", ".join(ways[1]) or "none"
+        error = f"its outcome {command.outcome!r} leads nowhere; {branch.state} knows {known}"
+        flow.draft.record(e.CallChanged(call=replace(call, incident=error)))
+        return
+    state = flow.state_of(branch)
+    kind = kind_of(member_state(state, call.member))
+    assert kind is not None, f"{call.state} makes no calls"
+    closed = e.CallClosed(branch=branch.id, call=call.number, outcome=command.outcome, result=command.result)
+    flow.draft.record(closed)
+    result = kind.finish(flow.spot(branch.id, state, call.member), call, command)
+    if result is not None:
+        flow.over(branch, result, call.member)
+
+
+def fail(flow: Flow, command: c.Fail) -> None:
+    """A call gave up: the route ``failed`` where the process has one, else an incident for an operator."""
+    branch, call = find(flow, command.call)
+    if not call.undo and _ways(flow, branch, call, FAILED, exact=True)[0]:
+        flow.draft.record(e.CallClosed(branch=branch.id, call=call.number, outcome=FAILED, result=command.error))
+        flow.over(branch, Result(FAILED), call.member)
+    else:
+        flow.draft.record(e.CallChanged(call=replace(call, incident=command.error or "it failed")))
+
+
+def retry(flow: Flow, command: c.Retry) -> None:
+    """An operator has a call tried again. Raises NotAllowed when it has no incident."""
+    _, call = find(flow, command.call)
+    if not call.incident:
+        raise NotAllowed("the call has no incident", where=_where(flow, call.number))
+    flow.draft.record(e.CallChanged(call=replace(call, incident="")))
+
+
+def find(flow: Flow, number: int) -> tuple[Branch, ServiceCall]:
+    """The open call of that number and its branch. Raises StaleCommand (L10)."""
+    branch_id = flow.draft.branch_of_call(number)
+    branch = flow.draft.branch(branch_id) if branch_id is not None else None
+    if branch is not None:
+        for call in branch.calls:
+            if call.number == number:
+                return branch, call
+    raise StaleCommand("the call is no longer open", where=_where(flow, number))
+
+
+def _ways(
+    flow: Flow, branch: Branch, call: ServiceCall, outcome: str, *, exact: bool = False
+) -> tuple[bool, tuple[str, ...]]:
+    """Whether an outcome of the call leads somewhere, and which would. In a race, the member's own name does, unless
+    ``exact``: a failure wins no race that does not provide for it."""
+    state = flow.state_of(branch)
+    if isinstance(state, Race) and call.member:
+        known = tuple(name for name in state.on if name.split(".")[0] == call.member)
+        return f"{call.member}.{outcome}" in known or (not exact and call.member in known), known
+    return outcome in state.on, tuple(state.on)
+
+
+def _where(flow: Flow, number: int) -> str:
+    return f"call {flow.draft.head.job}.{number}"

@@ -1,0 +1,213 @@
+"""States that hold scopes: parallel, each and stage. They open branches below their own and wait for them.
+
+What a fork must know stands in its counters (:class:`~flowengine.core.values.Fork`) and in the ids of the branches,
+which follow from the state, its entry and the branch's name or item index. So opening or ending one of ten thousand
+branches touches that branch and its parent only; all of them are read at the join, and when they are cancelled.
+"""
+
+from __future__ import annotations
+
+from flowengine.core import events as e
+from flowengine.core.draft import replace
+from flowengine.core.flow import Flow
+from flowengine.core.names import as_json
+from flowengine.core.spot import NOTHING, Result
+from flowengine.core.values import Branch, Fork, Json
+from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand
+from flowengine.language.expressions import Expression
+from flowengine.language.model import DONE, Each, Parallel, Stage
+
+Composite = Parallel | Each | Stage
+
+
+def enter(flow: Flow, branch: Branch, state: Composite) -> None:
+    """The branch has entered a parallel, each or stage: open what is below it."""
+    if isinstance(state, Parallel):
+        _enter_parallel(flow, branch, state)
+    elif isinstance(state, Each):
+        _enter_each(flow, branch, state)
+    else:
+        _keep(flow, branch, Fork(total=1, open=1))
+        _open(
+            flow, Branch(id=child_id(branch, state, "stage"), parent=branch.id, name=state.name, scope=state.scope.path)
+        )
+
+
+def child_id(branch: Branch, state: Composite, name: str | int) -> str:
+    """The id of a branch below the one that stands in a state."""
+    return f"{branch.id}/{state.name}#{branch.entry}/{name}"
+
+
+def end_branch(flow: Flow, branch: Branch) -> None:
+    """A branch below another has reached ``done``."""
+    flow.cancel_children(branch.id, detached=True)
+    assert branch.parent is not None, "the root branch ends in an end of the process"
+    if branch.detached:
+        flow.draft.record(e.BranchClosed(branch=branch.id))
+        return
+    parent = flow.draft.at(branch.parent)
+    state = flow.state_of(parent)
+    if isinstance(state, Each):
+        flow.draft.record(e.BranchDone(branch=branch.id))
+    else:
+        flow.draft.record(e.BranchClosed(branch=branch.id))
+    parent = flow.draft.at(branch.parent)
+    if isinstance(state, Stage):
+        _keep(flow, parent, None)
+        flow.over(parent, Result(DONE))
+        return
+    assert isinstance(state, Parallel | Each), f"{state.name} has no branches"
+    fork = _fork(parent)
+    finished = (*fork.finished, branch.name) if isinstance(state, Parallel) else ()
+    _settle(flow, parent, state, replace(fork, open=fork.open - 1, done=fork.done + 1, finished=finished))
+
+
+def add(flow: Flow, branch: Branch, state: Each, items: tuple[Json, ...]) -> None:
+    """More items for an each that is still running. Raises NotAllowed, StaleCommand."""
+    if not state.more:
+        raise NotAllowed(f"{state.name} takes no more items", where=state.name, possible=("more: true in the process",))
+    fork = branch.inners.get("")
+    if not isinstance(fork, Fork):
+        raise StaleCommand(f"{state.name} is over", where=branch.id)
+    _open_items(flow, branch, state, items, fork)
+
+
+def _enter_parallel(flow: Flow, branch: Branch, state: Parallel) -> None:
+    names = flow.names(branch.id)
+    skipped = tuple(one.name for one in state.branches.values() if one.when is not None and not one.when.holds(names))
+    taken = [one for one in state.branches.values() if one.name not in skipped]
+    fork = Fork(total=len(taken), skipped=skipped)
+    ready = _ready(state, fork)
+    _keep(flow, branch, replace(fork, open=len(ready)))
+    if not taken:
+        _join(flow, branch, state, fork)
+        return
+    for one in taken:
+        child = Branch(
+            id=child_id(branch, state, one.name),
+            parent=branch.id,
+            name=one.name,
+            scope=one.scope.path,
+            pending=one.name not in ready,
+        )
+        if child.pending:
+            flow.draft.record(e.BranchOpened(branch=child))
+        else:
+            _open(flow, child)
+
+
+def _ready(state: Parallel, fork: Fork, done: str = "") -> list[str]:
+    """The branches to open at the start, or now that one more is ``done``: all of their ``after`` done or not taken."""
+    settled = {*fork.finished, *fork.skipped}
+    found = [one.name for one in state.branches.values() if one.name not in settled and settled.issuperset(one.after)]
+    if state.one_at_a_time:
+        return found[:1]
+    return [name for name in found if done in state.branches[name].after] if done else found
+
+
+def _enter_each(flow: Flow, branch: Branch, state: Each) -> None:
+    assert state.of is not None, f"{state.name} has no list"
+    items = as_json(state.of.value(flow.names(branch.id)), str(state.of))
+    if not isinstance(items, list):
+        raise ExpressionFailed(f"gives {items!r:.100}, not a list", where=f"{state.name}.of: {state.of}")
+    if items:
+        _open_items(flow, branch, state, tuple(items), Fork())
+    else:
+        _keep(flow, branch, Fork())
+        _join(flow, branch, state, Fork())
+
+
+def _open_items(flow: Flow, branch: Branch, state: Each, items: tuple[Json, ...], fork: Fork) -> None:
+    room = len(items) if state.at_a_time is None else max(0, state.at_a_time - fork.open)
+    if fork.next < fork.total:
+        room = 0
+    opened = min(room, len(items))
+    _keep(
+        flow,
+        branch,
+        replace(fork, total=fork.total + len(items), open=fork.open + opened, next=fork.next + opened),
+    )
+    for offset, item in enumerate(items):
+        index = fork.total + offset
+        child = Branch(
+            id=child_id(branch, state, index),
+            parent=branch.id,
+            name=state.as_,
+            scope=state.scope.path,
+            own=True,
+            item=item,
+            index=index,
+            pending=offset >= opened,
+        )
+        if child.pending:
+            flow.draft.record(e.BranchOpened(branch=child))
+        else:
+            _open(flow, child)
+
+
+def _open(flow: Flow, child: Branch) -> None:
+    flow.draft.record(e.BranchOpened(branch=child))
+    flow.begin(child.id)
+
+
+def _wake(flow: Flow, child: str) -> None:
+    flow.draft.record(e.BranchWoken(branch=child))
+    flow.begin(child)
+
+
+def _settle(flow: Flow, branch: Branch, state: Parallel | Each, fork: Fork) -> None:
+    """After a branch is done: join, or open those that waited for it."""
+    if _joined(flow, branch, state, fork):
+        _keep(flow, branch, fork)
+        _join(flow, flow.draft.at(branch.id), state, fork)
+    elif isinstance(state, Each):
+        if fork.next < fork.total and (state.at_a_time is None or fork.open < state.at_a_time):
+            _keep(flow, branch, replace(fork, open=fork.open + 1, next=fork.next + 1))
+            _wake(flow, child_id(branch, state, fork.next))
+        else:
+            _keep(flow, branch, fork)
+    else:
+        woken = _ready(state, fork, fork.finished[-1])
+        _keep(flow, branch, replace(fork, open=fork.open + len(woken)))
+        for name in woken:
+            _wake(flow, child_id(branch, state, name))
+
+
+def _joined(flow: Flow, branch: Branch, state: Parallel | Each, fork: Fork) -> bool:
+    """Whether the join fires. When all branches are done it always does, so that no job is stuck in a join."""
+    if fork.done >= fork.total:
+        return True
+    if isinstance(state.join, Expression):
+        names = flow.names(branch.id, done=fork.done, open=fork.total - fork.done, total=fork.total)
+        return state.join.holds(names)
+    return state.join != "all" and fork.done >= state.join
+
+
+def _join(flow: Flow, branch: Branch, state: Parallel | Each, fork: Fork) -> None:
+    """Collect what is done, and cancel or detach the rest."""
+    value: Json = NOTHING
+    if isinstance(state, Each):
+        value = []
+    if isinstance(state, Each) or fork.done < fork.total:
+        for child in sorted(flow.draft.children(branch.id), key=lambda one: one.index):
+            if child.detached:
+                continue
+            if child.done:
+                value.append({**child.data, "item": child.item})
+                flow.draft.record(e.BranchClosed(branch=child.id))
+            elif state.rest == "continue" and not child.pending:
+                flow.draft.record(e.BranchDetached(branch=child.id))
+            else:
+                flow.cancel(child)
+    _keep(flow, branch, None)
+    flow.over(flow.draft.at(branch.id), Result("joined", value))
+
+
+def _fork(branch: Branch) -> Fork:
+    fork = branch.inners.get("")
+    assert isinstance(fork, Fork), f"branch {branch.id} has no fork"
+    return fork
+
+
+def _keep(flow: Flow, branch: Branch, fork: Fork | None) -> None:
+    flow.draft.record(e.Kept(branch=branch.id, inner=fork))

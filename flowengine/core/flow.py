@@ -1,0 +1,162 @@
+"""One command at work: the draft, what still has to happen, and the ways a branch is left or cancelled.
+
+The agenda holds what the states' ends and the openings of branches lead to; ``stabilise`` works it off until each
+branch waits. Everything here only records events and adds to the agenda, so that no depth of nesting and no length of
+a round is a depth of Python's stack.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flowengine.core import events as e
+from flowengine.core.draft import Draft
+from flowengine.core.kinds import KINDS
+from flowengine.core.machines import Compiled, member_state
+from flowengine.core.names import JobNames
+from flowengine.core.spot import Kind, Result, Spot
+from flowengine.core.values import Branch, Fork, Undoable, Undoing
+from flowengine.core.world import World
+from flowengine.errors import RunawayProcess
+from flowengine.language.model import Race, Service, State
+
+BUDGET = 1_000
+"""States that one branch may enter in one command."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrive:
+    """A branch is on its way to a target: a state, an end, or ``done``."""
+
+    branch: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The state in which a branch stood since ``entry`` is over."""
+
+    branch: str
+    entry: int
+    result: Result
+    member: str = ""
+
+
+class Flow:
+    """One command at work on one job."""
+
+    __slots__ = ("_rounds", "_trail", "agenda", "compiled", "draft", "micro_steps", "now", "world")
+
+    def __init__(self, compiled: Compiled, draft: Draft, now: datetime, world: World) -> None:
+        self.compiled = compiled
+        self.draft = draft
+        self.now = now
+        self.world = world
+        self.agenda: deque[Arrive | Over] = deque()
+        self.micro_steps = 0
+        self._rounds: dict[str, int] = {}
+        self._trail: deque[str] = deque(maxlen=50)
+
+    # looking
+
+    def names(self, branch: str, **more: Any) -> JobNames:
+        return JobNames(self.draft, self.draft.at(branch), self.now, self.world, more)
+
+    def spot(self, branch: str, state: State, member: str = "") -> Spot:
+        """The spot of a state, or of one member of a race (``state`` is the race)."""
+        here = member_state(state, member) if member else state
+        return Spot(self.compiled.process, self.draft, branch, here, self.now, self.world, member)
+
+    def state_of(self, branch: Branch) -> State:
+        """The state in which the branch stands."""
+        return self.compiled.state(branch.state)
+
+    # planning
+
+    def count(self, branch: str, state: str) -> None:
+        """One more micro step. Raises RunawayProcess when the branch has had its budget."""
+        self.micro_steps += 1
+        self._trail.append(state)
+        rounds = self._rounds[branch] = self._rounds.get(branch, 0) + 1
+        if rounds > BUDGET:
+            going_round = ", ".join(dict.fromkeys(self._trail))
+            raise RunawayProcess(
+                f"entered {BUDGET} states without ever waiting, going round {going_round}",
+                where=f"{self.compiled.process.name}, branch {branch}",
+            )
+
+    def over(self, branch: Branch, result: Result, member: str = "") -> None:
+        self.agenda.append(Over(branch.id, branch.entry, result, member))
+
+    def begin(self, branch: str) -> None:
+        """A branch that was just opened or woken enters its scope: its clocks start, its first state comes next."""
+        scope = self.compiled.scopes[self.draft.at(branch).scope]
+        for entry in scope.always:
+            if entry.within is not None:
+                spot = self.spot(branch, scope.states[scope.start])
+                spot.set_timer("always", spot.at_time(entry.within), detail=[scope.path, entry.name])
+        self.agenda.append(Arrive(branch, scope.start))
+
+    # leaving
+
+    def leave(self, branch_id: str, outcome: str, by: str = "", *, passed: bool = True) -> None:
+        """Leave the state: its children are cancelled, what it holds outside is freed, its steps are closed."""
+        branch = self.draft.at(branch_id)
+        if not branch.state:
+            return
+        if isinstance(branch.inners.get(""), Fork):
+            self.cancel_children(branch_id)
+        self._vacate(self.draft.at(branch_id))
+        self.draft.record(e.Left(branch=branch_id, state=branch.state, outcome=outcome, by=by, passed=passed))
+
+    def cancel_children(self, branch: str, *, detached: bool = False) -> None:
+        """Cancel all branches below; the detached ones only when it is said so."""
+        if not self.draft.head.branches:
+            return
+        for child in list(self.draft.children(branch)):
+            if detached or not child.detached:
+                self.cancel(child)
+
+    def cancel(self, branch: Branch) -> None:
+        """Close a branch and all below it, wherever they stand."""
+        if branch.state:
+            self.cancel_children(branch.id, detached=True)
+        self._vacate(self.draft.at(branch.id))
+        self.draft.record(e.BranchClosed(branch=branch.id, why="cancelled"))
+
+    def _vacate(self, branch: Branch) -> None:
+        undoing = branch.inners.get("")
+        if isinstance(undoing, Undoing):
+            for undoable in undoing.waiting:
+                self.draft.record(e.UndoNoted(undoable=undoable))
+        elif branch.state:
+            state = self.state_of(branch)
+            for member in state.of if isinstance(state, Race) else ("",):
+                kind = kind_of(member_state(state, member))
+                if kind is not None:
+                    kind.leave(self.spot(branch.id, state, member))
+            if branch.calls:
+                self._cut_off(branch, state)
+
+    def _cut_off(self, branch: Branch, state: State) -> None:
+        """A service that has not answered may have done its work: it can be undone like one that has."""
+        for call in branch.calls:
+            service = member_state(state, call.member)
+            if isinstance(service, Service) and service.undo and not call.undo:
+                undoable = Undoable(
+                    call=call.number,
+                    state=state.name,
+                    member=call.member,
+                    handler=service.undo,
+                    branch=branch.id,
+                    input=call.input,
+                )
+                self.draft.record(e.UndoNoted(undoable=undoable))
+
+
+def kind_of(state: State) -> Kind | None:
+    """The kind of a state's type; None for the types that only move branches (decision, parallel, ends …)."""
+    return KINDS.get(state.type)

@@ -1,0 +1,32 @@
+"""Adding items to an each that is running."""
+
+from __future__ import annotations
+
+from flowengine.core import commands as c
+from flowengine.core import composite
+from flowengine.core.flow import Flow
+from flowengine.core.names import as_json
+from flowengine.core.scopes import branches_in
+from flowengine.errors import NotAllowed, NotFound, StaleCommand
+from flowengine.language.model import Each
+
+
+def add(flow: Flow, command: c.Add) -> None:
+    """Add items to an each. Raises NotFound, NotAllowed, StaleCommand."""
+    state = flow.compiled.state(command.state)
+    if not isinstance(state, Each):
+        eaches = tuple(one.name for one in flow.compiled.states.values() if isinstance(one, Each) and one.more)
+        raise NotFound(f"{command.state} is no each", possible=eaches)
+    found = [
+        branch
+        for branch in branches_in(flow.draft, flow.compiled, flow.compiled.scope_of[state.name].path)
+        if branch.state == state.name and command.branch in ("", branch.id)
+    ]
+    if not found:
+        raise StaleCommand(f"the job does not stand in {state.name}", where=flow.draft.head.job)
+    if len(found) > 1:
+        ids = tuple(branch.id for branch in found)
+        raise NotAllowed(f"several branches stand in {state.name}; name one", possible=ids)
+    items = tuple(as_json(item, f"items for {state.name}") for item in command.items)
+    if items:
+        composite.add(flow, found[0], state, items)

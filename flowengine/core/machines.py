@@ -1,0 +1,192 @@
+"""A process made ready to run: one flat state machine a scope. This is the one file that imports ``transitions``.
+
+The machines are compiled once a process version and shared by all its jobs. They hold no job: a trigger runs on a small
+:class:`Cursor`, which stands in a state, knows the names that guards see, and is left with the route that was taken.
+A machine knows the targets of its own scope, the ends of the process, and ``done``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from transitions import Machine
+from transitions.core import Event, EventData, Transition
+from transitions.core import State as Node
+
+from flowengine.core.names import JobNames
+from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
+from flowengine.language.model import DONE, Always, Decision, Message, Process, Race, Route, Scope, State
+
+DECIDED = "decided"
+"""The outcome that triggers the rules of a decision."""
+
+EXPIRED = "expired"
+"""The outcome of a state whose ``within`` is over."""
+
+
+class Cursor:
+    """Stands in one state of one machine for one trigger."""
+
+    __slots__ = ("names", "route", "state")
+
+    def __init__(self, state: str, names: JobNames) -> None:
+        self.state = state
+        self.names = names
+        self.route: Route | None = None
+
+
+class _Guard:
+    """The condition of one route: notes on the cursor that the route was taken."""
+
+    __slots__ = ("file", "route")
+
+    def __init__(self, route: Route, file: str) -> None:
+        self.route = route
+        self.file = file
+
+    def __call__(self, event: EventData) -> bool:
+        cursor = cast(Cursor, event.model)
+        route = self.route
+        if route.when is not None and not self._holds(cursor.names):
+            return False
+        cursor.route = route
+        return True
+
+    def _holds(self, names: JobNames) -> bool:
+        assert self.route.when is not None
+        try:
+            return self.route.when.holds(names)
+        except ExpressionFailed as error:
+            place = self.route.place
+            where = f"{self.file}:{place.line}:{place.column}: {self.route.when.source}"
+            raise ExpressionFailed(error.what, where=where) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """What may take a message of some name: a state, a member of a race, or an always entry of a scope."""
+
+    scope: str
+    state: State | None = None
+    member: str = ""
+    always: Always | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A process and what is looked up in it. States are known by their names, which are unique in a process."""
+
+    process: Process
+    scopes: dict[str, Scope]
+    states: dict[str, State]
+    scope_of: dict[str, Scope]
+    parent_scope: dict[str, str]
+    """The path of the scope around each scope but the root."""
+    machines: dict[str, Machine]
+    ends: dict[str, State]
+    always: dict[str, tuple[tuple[str, Always], ...]]
+    """Always entries by name, each with its scope's path, outer scopes first."""
+    listeners: dict[str, tuple[Listener, ...]] = field(default_factory=dict)
+    """What may take a message, by the message's name."""
+
+    def state(self, name: str) -> State:
+        """The state of that name. NotFound when the process has none."""
+        try:
+            return self.states[name]
+        except KeyError:
+            raise NotFound(f"process {self.process.name} has no state {name!r}", possible=tuple(self.states)) from None
+
+    def route(self, scope: str, state: State, outcome: str, names: JobNames) -> Route:
+        """The first route of the outcome whose guard holds.
+
+        Raises UnknownOutcome when the state has no route for it, NotAllowed when no guard holds, ExpressionFailed.
+        """
+        machine = self.machines[scope]
+        trigger: Event | None = machine.events.get(outcome)
+        if trigger is None or state.name not in trigger.transitions:
+            raise UnknownOutcome(f"{outcome!r} leads nowhere", where=state.name, possible=tuple(state.on))
+        cursor = Cursor(state.name, names)
+        trigger.trigger(cursor)
+        if cursor.route is None:
+            guards = tuple(route.when.source for route in routes(state).get(outcome, ()) if route.when)
+            raise NotAllowed(f"no way on from {outcome!r}: no guard holds", where=state.name, possible=guards)
+        return cursor.route
+
+
+def routes(state: State) -> dict[str, tuple[Route, ...]]:
+    """All ways on from a state, by outcome; a decision's rules stand under :data:`DECIDED`."""
+    if isinstance(state, Decision):
+        return {DECIDED: (*state.rules, state.otherwise)}
+    return dict(state.on)
+
+
+def compile_process(process: Process) -> Compiled:
+    """Make a process ready to run. Takes time linear in its states."""
+    scopes = {scope.path: scope for scope in process.scopes()}
+    ends = process.ends
+    always: dict[str, tuple[tuple[str, Always], ...]] = {}
+    for scope in scopes.values():
+        for entry in scope.always:
+            always[entry.name] = (*always.get(entry.name, ()), (scope.path, entry))
+    listeners: dict[str, tuple[Listener, ...]] = {}
+    for name, listener in _listeners(scopes):
+        listeners[name] = (*listeners.get(name, ()), listener)
+    return Compiled(
+        process=process,
+        scopes=scopes,
+        states={name: state for scope in scopes.values() for name, state in scope.states.items()},
+        scope_of={name: scope for scope in scopes.values() for name in scope.states},
+        parent_scope={
+            inner.path: path
+            for path, scope in scopes.items()
+            for state in scope.states.values()
+            for inner in state.scopes
+        },
+        machines={path: _machine(scope, tuple(ends), process.file) for path, scope in scopes.items()},
+        ends=ends,
+        always=always,
+        listeners=listeners,
+    )
+
+
+def _machine(scope: Scope, ends: tuple[str, ...], file: str) -> Machine:
+    """One flat machine: no model, no auto transitions; each route is a transition whose condition is its guard."""
+    machine = Machine(model=None, initial=None, auto_transitions=False, send_event=True)
+    nodes = machine.states
+    for name in (*scope.states, *ends, DONE):
+        nodes[name] = Node(name)
+    for name, state in scope.states.items():
+        for outcome, ways in routes(state).items():
+            event = machine.events.get(outcome)
+            if event is None:
+                machine.events[outcome] = event = Event(outcome, machine)
+            for route in ways:
+                event.add_transition(Transition(name, route.to, conditions=cast(Any, _Guard(route, file))))
+    return machine
+
+
+def _listeners(scopes: dict[str, Scope]) -> Iterator[tuple[str, Listener]]:
+    for path, scope in scopes.items():
+        for state in scope.states.values():
+            if isinstance(state, Message):
+                yield state.message, Listener(path, state)
+            elif isinstance(state, Race):
+                for name, member in state.of.items():
+                    if isinstance(member, Message):
+                        yield member.message, Listener(path, state, name)
+        for entry in scope.always:
+            if entry.message:
+                yield entry.message, Listener(path, always=entry)
+
+
+def member_state(state: State, member: str) -> State:
+    """The state itself, or the member of a race."""
+    return state.of[member] if member and isinstance(state, Race) else state
+
+
+def keeps(compiled: Compiled, name: str) -> list[Any]:
+    """For how long messages of that name are kept when nobody waits for them yet."""
+    found = (member_state(one.state, one.member) for one in compiled.listeners.get(name, ()) if one.state)
+    return [state.keep for state in found if isinstance(state, Message) and state.keep is not None]

@@ -1,0 +1,96 @@
+"""Commands on an open step: act, claim, release, assign."""
+
+from __future__ import annotations
+
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.draft import replace
+from flowengine.core.flow import Flow, kind_of
+from flowengine.core.machines import member_state
+from flowengine.core.spot import Result
+from flowengine.core.values import Actor, Branch, Step
+from flowengine.errors import AlreadyClaimed, NotAllowed, StaleCommand
+
+
+def act(flow: Flow, command: c.Act) -> None:
+    """Somebody acts on a step: its kind says how the state ends, if it does."""
+    branch, step = find(flow, command.step)
+    if step.claimed is not None and step.claimed != command.by.id:
+        raise _claimed(flow, step)
+    _not_excluded(flow, step, command.by.id)
+    state = flow.state_of(branch)
+    kind = kind_of(member_state(state, step.member))
+    assert kind is not None, f"{step.state} has no steps"
+    result = kind.act(flow.spot(branch.id, state, step.member), step, command)
+    if result is not None:
+        flow.over(branch, Result(result.outcome, result.value, result.by or command.by.id), step.member)
+
+
+def claim(flow: Flow, command: c.Claim) -> None:
+    """Take a step for oneself. Claiming it again changes nothing."""
+    _, step = find(flow, command.step)
+    if step.claimed == command.by.id:
+        return
+    if step.claimed is not None:
+        raise _claimed(flow, step)
+    _give(flow, step, command.by.id, "claimed", command.by)
+
+
+def release(flow: Flow, command: c.Release) -> None:
+    """Give a claimed step back to all it waits for."""
+    _, step = find(flow, command.step)
+    if step.claimed is None:
+        raise NotAllowed("nobody has claimed the step", where=_where(flow, step), possible=("claim",))
+    if step.claimed != command.by.id and command.by.kind != "operator":
+        raise _claimed(flow, step)
+    flow.draft.record(e.StepChanged(step=replace(step, claimed=None), why="released", by=command.by.id))
+
+
+def assign(flow: Flow, command: c.Assign) -> None:
+    """Hand a step to a person, who is asked from now on even if the step did not wait for him before."""
+    _, step = find(flow, command.step)
+    if step.claimed not in (None, command.by.id) and command.by.kind != "operator":
+        raise _claimed(flow, step)
+    seating = f"person:{command.person}"
+    if seating not in step.audience:
+        step = replace(step, audience=(*step.audience, seating))
+    _give(flow, step, command.person, "assigned", command.by)
+
+
+def find(flow: Flow, number: int) -> tuple[Branch, Step]:
+    """The open step of that number and its branch. Raises StaleCommand, which says what is open."""
+    draft = flow.draft
+    branch_id = draft.branch_of_step(number)
+    branch = draft.branch(branch_id) if branch_id is not None else None
+    if branch is not None:
+        for step in branch.steps:
+            if step.number == number:
+                return branch, step
+    raise StaleCommand("the step is no longer open", where=f"{draft.head.job}.{number}", possible=standing(flow))
+
+
+def standing(flow: Flow) -> tuple[str, ...]:
+    """Where the job stands: the states' names."""
+    return tuple(flow.draft.head.standing)
+
+
+def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
+    if step.seats:
+        raise NotAllowed("each of those asked answers for himself", where=_where(flow, step))
+    _not_excluded(flow, step, person)
+    flow.draft.record(e.StepChanged(step=replace(step, claimed=person), why=why, by=by.id))
+
+
+def _not_excluded(flow: Flow, step: Step, person: str) -> None:
+    if person in step.excluded:
+        raise NotAllowed(
+            f"{person} did a part that must be done by another", where=_where(flow, step), possible=("another person",)
+        )
+
+
+def _claimed(flow: Flow, step: Step) -> AlreadyClaimed:
+    return AlreadyClaimed(f"{step.claimed} has claimed the step", where=_where(flow, step), possible=("release",))
+
+
+def _where(flow: Flow, step: Step) -> str:
+    return f"{step.title or step.state} ({flow.draft.head.job}.{step.number})"

@@ -1,0 +1,73 @@
+"""A timer is due: deadlines, reminders, escalations, and what the kinds set for themselves."""
+
+from __future__ import annotations
+
+from flowengine.core import always, messages
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.flow import Flow, kind_of
+from flowengine.core.machines import EXPIRED, member_state
+from flowengine.core.spot import Result, Spot
+from flowengine.core.values import Branch, Step, Timer
+from flowengine.errors import NotAllowed, StaleCommand
+
+
+def fire(flow: Flow, command: c.Fire) -> None:
+    """A timer is due. Raises StaleCommand when it is no longer set, NotAllowed before its time."""
+    branch, timer = _find(flow, command.timer)
+    if flow.now < timer.due:
+        raise NotAllowed(f"the timer is not due before {timer.due.isoformat()}", where=_where(flow, timer.number))
+    if timer.purpose == "keep":
+        messages.forget(flow, timer)
+        return
+    flow.draft.record(e.TimerDropped(branch=branch.id, timer=timer.number, fired=True))
+    if timer.purpose == "always":
+        always.fire(flow, flow.draft.at(branch.id), *timer.detail)
+    elif timer.purpose in ("remind", "escalate"):
+        _nudge(flow, branch, timer)
+    else:
+        _wake(flow, branch, timer)
+
+
+def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
+    """Remind those whom a step waits for, or open it to others as well. A step that is closed needs neither."""
+    step = next((step for step in branch.steps if step.number == timer.step), None)
+    if step is None:
+        return
+    if timer.purpose == "remind":
+        flow.draft.record(e.Reminded(branch=branch.id, step=step.number))
+        return
+    spot = flow.spot(branch.id, flow.state_of(branch), timer.member)
+    wider = _widened(spot, step, timer)
+    if wider != step.audience:
+        spot.change_step(step, "escalated", audience=wider)
+
+
+def _widened(spot: Spot, step: Step, timer: Timer) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*step.audience, *spot.seatings(spot.escalation(timer).to))))
+
+
+def _wake(flow: Flow, branch: Branch, timer: Timer) -> None:
+    """Let the kind say what its timer means; a deadline of which it says nothing ends the state as expired."""
+    state = flow.state_of(branch)
+    kind = kind_of(member_state(state, timer.member))
+    before = len(flow.draft.events)
+    result = kind.fire(flow.spot(branch.id, state, timer.member), timer) if kind is not None else None
+    if result is None and timer.purpose == "expire" and len(flow.draft.events) == before:
+        result = Result(EXPIRED)
+    if result is not None:
+        flow.over(branch, result, timer.member)
+
+
+def _find(flow: Flow, number: int) -> tuple[Branch, Timer]:
+    branch_id = flow.draft.branch_of_timer(number)
+    branch = flow.draft.branch(branch_id) if branch_id is not None else None
+    if branch is not None:
+        for timer in branch.timers:
+            if timer.number == number:
+                return branch, timer
+    raise StaleCommand("the timer is no longer set", where=_where(flow, number))
+
+
+def _where(flow: Flow, number: int) -> str:
+    return f"timer {flow.draft.head.job}.{number}"
