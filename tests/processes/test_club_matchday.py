@@ -1,0 +1,221 @@
+"""A matchday of the members' club through the real engine, on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from driver import Story
+
+from flowengine import Engine, SimulatedClock, errors
+
+SQUAD = (
+    *("ansel", "bruno", "cai", "dov", "emil", "falk", "gero", "hanno"),
+    *("ivo", "jannik", "kees", "levi", "milo", "nils", "oke", "piet"),
+)
+ELEVEN = list(SQUAD[:11])
+MEMBERS = [f"m{number:02}" for number in range(1, 41)]
+
+
+@pytest.fixture
+def club(engine: Engine, clock: SimulatedClock) -> Story:
+    """A club of forty members with a trainer; the first member sets up the matches."""
+    for member in MEMBERS:
+        engine.add_customer(member, member.upper(), groups=["members"])
+    engine.add_customer("guest", "A guest")
+    engine.add_staff("tina", "Tina", roles=["trainer"])
+    return Story(engine, clock)
+
+
+def match(story: Story) -> None:
+    """A match in nine days."""
+    kickoff = (story.clock.now() + timedelta(days=9)).isoformat()
+    story.start("club_matchday", "m01", opponent="Northport", kickoff=kickoff, at_home=True)
+
+
+def all_for(choice: object, members: list[str] = MEMBERS) -> dict[str, object]:
+    return dict.fromkeys(members, choice)
+
+
+def planned(story: Story) -> None:
+    match(story)
+    story.vote("strategy", all_for("control"))
+
+
+def lined_up(story: Story) -> None:
+    planned(story)
+    story.vote("line_up", all_for(ELEVEN))
+    story.later(days=2)
+
+
+def trained(story: Story) -> None:
+    lined_up(story)
+    story.vote("training", all_for(["pressing", "finishing"]))
+    story.later(days=1)
+    story.do("tina", "train", "done", report="They ran")
+
+
+def played(story: Story) -> None:
+    trained(story)
+    story.later(days=9)
+    story.do("tina", "play", "done", ours=2, theirs=1)
+
+
+def test_the_members_shape_the_whole_matchday(club: Story) -> None:
+    """Members set the plan, the eleven and the training, analyse the match, and the job ends fulfilled (L1)."""
+    played(club)
+    club.vote("vote_best", all_for("milo" if "milo" in ELEVEN else "ivo"))
+    for _ in range(3):
+        club.do("m07", "write", "done", seen="We stood well")
+    club.later(days=2)
+    assert club.at == {"thanks"}
+    club.do("m01", "thanks", "given", rating=5)
+    assert (club.status, club.because) == ("fulfilled", "The match was played as the members shaped it")
+    assert club.engine.audit(club.job).fine
+
+
+def test_a_vote_closes_as_soon_as_it_is_certain(club: Story) -> None:
+    """With more than half of all members for one plan, nobody has to wait for the rest."""
+    match(club)
+    club.vote("strategy", all_for("attack", MEMBERS[:20]))
+    assert club.at == {"strategy"}
+    club.vote("strategy", all_for("attack", MEMBERS[20:21]))
+    assert club.at == {"line_up"}
+    assert club.shown("m01", "line_up")["Our plan"] == "attack"
+
+
+def test_a_vote_that_is_not_certain_closes_at_its_deadline(club: Story) -> None:
+    """Until its deadline an uncertain vote stays open, and votes may be changed."""
+    match(club)
+    club.vote("strategy", all_for("attack", MEMBERS[:8]) | all_for("counter", MEMBERS[8:15]))
+    club.vote("strategy", all_for("counter", MEMBERS[:2]))
+    assert club.at == {"strategy"}
+    club.later(days=2)
+    assert club.at == {"line_up"}
+    assert club.shown("m01", "line_up")["Our plan"] == "counter"
+
+
+def test_a_missed_quorum_is_voted_on_again_then_left_to_the_trainer(club: Story) -> None:
+    """Too few ballots: the vote is repeated once; then the trainer decides and says why."""
+    match(club)
+    for _ in range(2):
+        assert club.at == {"strategy"}
+        club.vote("strategy", all_for("attack", MEMBERS[:7]))
+        club.later(days=2)
+    assert club.at == {"trainer_plans"}
+    club.do("tina", "trainer_plans", "done", plan="counter", because="They are fast")
+    assert club.at == {"line_up"}
+    assert ("Why", "They are fast") in club.track("m01").facts
+
+
+def test_a_tie_goes_to_a_runoff_of_the_leading_plans(club: Story) -> None:
+    """Plans with equal votes meet again, alone; then the one listed first wins a tie."""
+    match(club)
+    club.vote("strategy", all_for("attack", MEMBERS[:10]) | all_for("control", MEMBERS[10:20]) | {"m21": "counter"})
+    club.later(days=2)
+    assert club.at == {"strategy_runoff"}
+    with pytest.raises(errors.BadAnswer):
+        club.vote("strategy_runoff", {"m01": "counter"})
+    club.vote("strategy_runoff", {"m01": "control", "m02": "attack"})
+    club.later(days=1)
+    assert club.at == {"line_up"}
+    assert club.shown("m01", "line_up")["Our plan"] == "attack"
+
+
+def test_a_runoff_without_ballots_is_left_to_the_trainer(club: Story) -> None:
+    """When nobody votes in the runoff, somebody still decides."""
+    match(club)
+    club.vote("strategy", all_for("attack", MEMBERS[:10]) | all_for("control", MEMBERS[10:20]))
+    club.later(days=3)
+    assert club.at <= {"trainer_plans", "line_up"}
+
+
+def test_eleven_players_are_picked(club: Story) -> None:
+    """The eleven players with most votes play; a ballot with more than eleven is refused."""
+    planned(club)
+    with pytest.raises(errors.BadAnswer):
+        club.vote("line_up", {"m01": list(SQUAD[:12])})
+    club.vote("line_up", all_for(ELEVEN, MEMBERS[:9]) | all_for(list(SQUAD[5:]), MEMBERS[9:12]))
+    club.later(days=2)
+    assert club.at == {"training"}
+    players = club.shown("m01", "training")["Our players"].split(", ")
+    assert sorted(players) == sorted(ELEVEN)
+
+
+def test_tied_last_places_are_settled_by_the_trainer(club: Story) -> None:
+    """When the last places are tied, the trainer settles them."""
+    planned(club)
+    club.vote("line_up", all_for(ELEVEN, MEMBERS[:5]) | all_for([*ELEVEN[:10], "piet"], MEMBERS[5:10]))
+    club.later(days=2)
+    assert club.at == {"last_places"}
+    with pytest.raises(errors.BadAnswer):
+        club.do("tina", "last_places", "done", players=ELEVEN[:10])
+    club.do("tina", "last_places", "done", players=ELEVEN)
+    assert club.at == {"training"}
+
+
+def test_a_line_up_without_quorum_is_picked_by_the_trainer(club: Story) -> None:
+    """Too few ballots for the eleven: the trainer picks and says why."""
+    planned(club)
+    club.vote("line_up", all_for(ELEVEN, MEMBERS[:3]))
+    club.later(days=2)
+    club.do("tina", "trainer_picks", "done", players=ELEVEN, because="They are fit")
+    assert club.at == {"training"}
+
+
+def test_who_may_vote_is_settled_when_the_vote_opens(club: Story) -> None:
+    """Guests do not see a vote, and neither does who joins after it has opened (L4)."""
+    match(club)
+    club.engine.add_customer("late", "Late", groups=["members"])
+    assert club.waiting("guest") == {}
+    assert "strategy" not in club.waiting("late")
+    with pytest.raises(errors.NotFound):
+        club.engine.act(club.step("m02", "strategy"), "vote", {"for": "attack"}, by="guest")
+    club.vote("strategy", all_for("attack"))
+    assert "line_up" in club.waiting("late")
+
+
+def test_training_without_votes_is_held_all_the_same(club: Story) -> None:
+    """When nobody votes on the training, the trainer holds what he thinks best."""
+    lined_up(club)
+    club.later(days=1)
+    assert club.at == {"train"}
+
+
+def test_an_analysis_that_nobody_writes_ends(club: Story) -> None:
+    """The analysis and the player of the match close at their deadlines."""
+    played(club)
+    club.later(days=4)
+    assert club.at == {"thanks"}
+    club.later(days=8)
+    assert club.status == "fulfilled"
+
+
+def test_members_add_their_own_questions_to_the_analysis(club: Story) -> None:
+    """While the analysis runs, the member who set up the match may add parts to it."""
+    played(club)
+    club.engine.add(club.job, "lessons", ["Substitutions"], by="m01")
+    titles = [item.title for item in club.engine.inbox("m02") if item.state == "write"]
+    assert "Substitutions: what did you see against Northport?" in titles
+    assert len(titles) == 4
+
+
+def test_a_match_can_be_put_off(club: Story) -> None:
+    """A match put off is played at its new time, and the promise follows."""
+    trained(club)
+    later = (club.clock.now() + timedelta(days=20)).isoformat()
+    club.use("tina", "postpone", kickoff=later, because="Snow")
+    club.later(days=15)
+    assert club.at == {"until_kickoff"}
+    club.later(days=6)
+    assert club.at == {"play"}
+
+
+def test_a_match_can_be_cancelled_until_it_is_played(club: Story) -> None:
+    """The trainer may cancel a match, but not one that was played."""
+    played(club)
+    with pytest.raises(errors.Refused):
+        club.use("tina", "cancel", because="Storm")
+    match(club)
+    club.use("tina", "cancel", because="Storm")
+    assert (club.status, club.because) == ("ended", "The match was cancelled")

@@ -1,0 +1,198 @@
+"""A contribution among members through the real engine, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from driver import Story
+
+from flowengine import Engine, SimulatedClock, errors
+
+
+@pytest.fixture
+def commons(engine: Engine, clock: SimulatedClock) -> Story:
+    """Members without a chain of command; Ada has raised a need."""
+    for id in ("ada", "ben", "cem", "dora", "eve"):
+        engine.add_customer(id, id.capitalize())
+    story = Story(engine, clock)
+    return story.start("open_contribution", "ada", title="Export to a spreadsheet", story="I could reckon with it")
+
+
+def taken_up(story: Story) -> None:
+    story.do("ben", "take_up", "done", plan="A button", by="2027-02-01")
+
+
+def built(story: Story) -> None:
+    taken_up(story)
+    story.do("ada", "agree", "approved")
+    story.do("ben", "build", "done", link="https://example.org/1", words="There is a button")
+
+
+def reviewed(story: Story) -> None:
+    built(story)
+    story.do("cem", "review_one", "good", words="Works")
+    story.do("dora", "review_two", "good", words="Works for me")
+
+
+def test_a_need_is_built_reviewed_and_accepted_by_members(commons: Story) -> None:
+    """One raises it, one builds it, two others review it, the first accepts it: fulfilled, with no staff at all (L1)."""
+    reviewed(commons)
+    commons.do("ada", "accept", "approved")
+    commons.do("eve", "release", "done", version="1.4")
+    commons.do("ada", "thanks", "given", rating=5, recommend=True)
+    assert (commons.status, commons.because) == ("fulfilled", "What one member needed is there for all")
+    assert commons.engine.audit(commons.job).fine
+
+
+def test_nobody_reviews_or_releases_his_own_work(commons: Story) -> None:
+    """The builder may not review or release, and the first reviewer may not be the second."""
+    built(commons)
+    with pytest.raises(errors.NotAllowed):
+        commons.do("ben", "review_one", "good", words="Mine is good")
+    commons.do("cem", "review_one", "good", words="Works")
+    for who in ("ben", "cem"):
+        with pytest.raises(errors.NotAllowed):
+            commons.do(who, "review_two", "good", words="Good")
+    commons.do("dora", "review_two", "good", words="Good")
+    commons.do("ada", "accept", "approved")
+    with pytest.raises(errors.NotAllowed):
+        commons.do("ben", "release", "done", version="1")
+
+
+def test_open_work_is_claimed_and_handed_on(commons: Story) -> None:
+    """Whoever claims open work has it alone, may give it back, or hand it to another."""
+    step = commons.step("ben", "take_up")
+    commons.engine.claim(step, by="ben")
+    with pytest.raises(errors.AlreadyClaimed):
+        commons.do("cem", "take_up", "done", plan="Mine", by="2027-02-01")
+    commons.engine.assign(step, "cem", by="ben")
+    with pytest.raises(errors.AlreadyClaimed):
+        commons.do("ben", "take_up", "done", plan="Mine", by="2027-02-01")
+    commons.engine.release(step, by="cem")
+    commons.do("dora", "take_up", "done", plan="Hers", by="2027-02-01")
+    assert commons.shown("ada", "agree")["Built by"] == "dora"
+
+
+def test_a_builder_may_hand_on_what_he_cannot_finish(commons: Story) -> None:
+    """Work that is handed on looks for another builder; the need is not lost."""
+    taken_up(commons)
+    commons.do("ada", "agree", "approved")
+    commons.do("ben", "build", "hand_on", words="No time, sorry")
+    assert "take_up" in commons.waiting("cem")
+
+
+def test_a_review_can_ask_for_changes(commons: Story) -> None:
+    """Changes asked for by either reviewer go to the builder, with the reviewer's words."""
+    built(commons)
+    commons.do("cem", "review_one", "change_it", words="It forgets the header")
+    assert commons.shown("ben", "build")["Asked for in the first review"] == "It forgets the header"
+    commons.do("ben", "build", "done", link="https://example.org/2", words="Header kept")
+    commons.do("cem", "review_one", "good", words="Good now")
+    commons.do("dora", "review_two", "change_it", words="Umlauts")
+    assert commons.shown("ben", "build")["Asked for in the second review"] == "Umlauts"
+
+
+def test_the_plan_is_agreed_with_the_one_who_needs_it(commons: Story) -> None:
+    """The plan may be sent back with words, is then changed, or left for another to take up."""
+    taken_up(commons)
+    commons.do("ada", "agree", "changes", words="No button, a command")
+    assert commons.shown("ben", "plan_again")["Wished for"] == "No button, a command"
+    commons.do("ben", "plan_again", "done", plan="A command", by="2027-02-02")
+    assert commons.shown("ada", "agree")["The plan"] == "A command"
+    commons.do("ada", "agree", "declined", words="Let another try")
+    assert commons.at == {"take_up"}
+
+
+def test_who_does_not_answer_about_the_plan_gets_it_built(commons: Story) -> None:
+    """Silence about the plan does not stop the builder."""
+    taken_up(commons)
+    commons.later(days=8)
+    assert commons.at == {"build"}
+
+
+def test_a_plan_that_is_not_changed_is_open_again(commons: Story) -> None:
+    """A plan sent back that nobody changes is open to others again."""
+    taken_up(commons)
+    commons.do("ada", "agree", "changes", words="Otherwise")
+    commons.later(days=15)
+    assert commons.at == {"take_up"}
+
+
+def test_work_that_is_never_finished_is_open_again(commons: Story) -> None:
+    """After a month without a result others may take it up."""
+    taken_up(commons)
+    commons.do("ada", "agree", "approved")
+    commons.later(days=31)
+    assert commons.at == {"take_up"}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "at"), [("approved", {"take_up"}), ("declined", set()), ("changes", {"say_it_better"}), ("", set())]
+)
+def test_a_need_that_nobody_takes_up_is_asked_about(commons: Story, outcome: str, at: set[str]) -> None:
+    """A need that stays alone for a month is asked about: still needed, put better, or gone (L8)."""
+    commons.later(days=31)
+    assert commons.at == {"still_needed"}
+    if outcome:
+        commons.do("ada", "still_needed", outcome, **({"words": "Like this"} if outcome == "changes" else {}))
+    else:
+        commons.later(days=15)
+    if at:
+        assert commons.at == at
+    else:
+        assert (commons.status, commons.because) == ("ended", "The need is gone")
+
+
+def test_a_need_can_be_put_better(commons: Story) -> None:
+    """What is needed may be said anew, and is then offered in the new words; else it is gone."""
+    commons.later(days=31)
+    commons.do("ada", "still_needed", "changes", words="I mean something else")
+    commons.do("ada", "say_it_better", "answered", title="Export as CSV", story="For my tables")
+    assert commons.waiting("ben")["take_up"].title == "Who builds this: Export as CSV?"
+    commons.later(days=31)
+    commons.do("ada", "still_needed", "changes", words="Once more")
+    commons.later(days=15)
+    assert commons.status == "ended"
+
+
+def test_late_reviews_do_not_stop_the_work(commons: Story) -> None:
+    """A first review that nobody writes is offered again; a second one is done without."""
+    built(commons)
+    commons.later(days=15)
+    assert commons.at == {"nudge_one"}
+    commons.later(days=3)
+    commons.do("cem", "review_one", "good", words="Works")
+    commons.later(days=15)
+    assert commons.at == {"accept"}
+
+
+def test_acceptance_decides(commons: Story) -> None:
+    """The one who needs it asks for changes, is not kept waiting, and may decline."""
+    reviewed(commons)
+    commons.do("ada", "accept", "changes", words="Without quotes")
+    assert commons.shown("ben", "build")["Asked for by the one who needs it"] == "Without quotes"
+    commons.do("ben", "build", "done", link="https://example.org/3", words="No quotes")
+    commons.do("cem", "review_one", "good", words="Works")
+    commons.do("dora", "review_two", "good", words="Works")
+    commons.do("ada", "accept", "declined", words="I no longer need it")
+    assert (commons.status, commons.because) == ("ended", "The need is gone")
+
+
+def test_silence_at_the_end_releases_for_all(commons: Story) -> None:
+    """What two have reviewed is released also when the first asker says nothing, and so is the release itself."""
+    reviewed(commons)
+    commons.later(days=15)
+    assert commons.at == {"release"}
+    commons.later(days=16)
+    assert commons.at == {"release"}
+    commons.do("eve", "release", "done", version="1")
+    commons.later(days=15)
+    assert commons.status == "fulfilled"
+
+
+def test_the_need_can_be_withdrawn_until_it_is_accepted(commons: Story) -> None:
+    """The one who raised it may withdraw it, others may not (L4)."""
+    taken_up(commons)
+    with pytest.raises(errors.Refused):
+        commons.use("ben", "withdraw")
+    commons.use("ada", "withdraw")
+    assert commons.because == "The need is gone"
