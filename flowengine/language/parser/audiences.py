@@ -17,6 +17,12 @@ _EVERYBODY: dict[str, Literal["customer", "customers", "staff", "anyone"]] = {
     "staff": "staff",
     "anyone": "anyone",
 }
+_MAPPED: dict[str, Literal["role", "person", "people", "group"]] = {
+    "role": "role",
+    "person": "person",
+    "people": "people",
+    "group": "group",
+}
 EVERYBODY = tuple(_EVERYBODY)
 """Audiences with a fixed meaning; a role cannot be called so."""
 
@@ -37,8 +43,8 @@ class _Word:
 
 
 def _build(values: Values, reading: Reading) -> Audience:  # noqa: ARG001 - the signature of builders
-    kind, name = next(iter(values.items()))
-    return Audience(kind=kind, name=name, place=values.place)
+    ((kind, name),) = values.items()
+    return Audience(kind=_MAPPED[kind], name=name, place=values.place)
 
 
 _KEYS = (

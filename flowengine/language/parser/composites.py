@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -92,20 +91,12 @@ _JOIN_KEYS = (
 
 
 def _settle_race(values: Values, reading: Reading) -> None:  # noqa: ARG001 - the signature of settlers
-    """``next`` stands for every member without an entry of its own; members get the routes of their outcomes."""
+    """``next`` stands for every member without an entry of its own in ``on``."""
     following = values.pop("next", None)
-    on = values.setdefault("on", {})
     if following is not None:
+        on = values.setdefault("on", {})
         for member in values["of"]:
             on.setdefault(member, following)
-    values["of"] = {name: replace(member, on=_own_routes(member, on)) for name, member in values["of"].items()}
-
-
-def _own_routes(member: model.State, on: Mapping[str, tuple[model.Route, ...]]) -> dict[str, tuple[model.Route, ...]]:
-    """A member's outcomes as the race routes them: ``member`` is its usual one, ``member.outcome`` any."""
-    own = {usual: on[member.name] for usual in member.outcomes[:1] if member.name in on}
-    prefix = f"{member.name}."
-    return own | {name.removeprefix(prefix): routes for name, routes in on.items() if name.startswith(prefix)}
 
 
 RESERVED_MEMBERS = ("expired",)

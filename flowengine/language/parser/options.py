@@ -20,7 +20,7 @@ from flowengine.language.parser.shapes import (
     record,
     wrong,
 )
-from flowengine.language.parser.words import DURATION, LONGEST_NAME, NAME_OR_EXPRESSION, TITLE, name_key, titled
+from flowengine.language.parser.words import DURATION, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
 from flowengine.language.problems import Place
 from flowengine.language.yaml_reader import Node, Scalar
 
@@ -105,7 +105,7 @@ PROCESS_OPTIONS = MapOf(name_key("the name of options"), _OPTIONS)
 SOURCE = Named(
     "source",
     Either("a list of options, the name of the process's options, or an expression in braces",
-           NAME_OR_EXPRESSION, _OPTIONS, None),
+           NAME_OR_BARE, _OPTIONS, None),
 )  # fmt: skip
 
 

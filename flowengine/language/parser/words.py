@@ -161,20 +161,25 @@ def in_braces(text: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class InBraces:
-    """Either a word, or an expression in braces."""
+    """Either a word, or an expression in braces. With ``bare``, what is no name is an expression without braces too."""
 
     word: Named
     wanted: str
+    bare: bool = False
 
     def read(self, node: Node, reading: Reading) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             source = in_braces(node.value)
+            if source is None and self.bare and not _is_name(node.value):
+                source = node.value
             return self.word.read(node, reading) if source is None else reading.expression(source, node.place)
         raise wrong(node, self.wanted, reading, "an expression here needs quotes around its braces: '{…}'")
 
     def schema(self, defs: Json) -> Json:
-        return {"anyOf": [self.word.schema(defs), {"type": "string", "pattern": r"^\s*\{.+\}\s*$"}]}
+        pattern = r"[^a-z0-9_]" if self.bare else r"^\s*\{.+\}\s*$"
+        return {"anyOf": [self.word.schema(defs), {"type": "string", "pattern": pattern}]}
 
 
 WHEN = Named("when", InBraces(SOME_TIME, "a duration, or an expression in braces"))
+NAME_OR_BARE = Named("name_or_bare", InBraces(NAME, "a name or an expression", bare=True))
 NAME_OR_EXPRESSION = Named("name_or_expression", InBraces(NAME, "a name, or an expression in braces"))
