@@ -195,7 +195,8 @@ class UndoTaken(Event, frozen=True, kw_only=True):
 class SlotBooked(Event, frozen=True, kw_only=True):
     """A slot of a calendar is taken for the job: held for a time, or booked.
 
-    ``every`` is the calendar's grid in seconds (``start`` lies on it), ``seats`` how many appointments fit side by side.
+    ``every`` is the calendar's grid in seconds (``start`` lies on it), ``seats`` how many appointments fit side by
+    side.
     """
 
     branch: str

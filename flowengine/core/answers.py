@@ -1,0 +1,87 @@
+"""Answers and the forms that ask for them: the door of the core for whoever shows a step to a person.
+
+:func:`check_answer` holds an answer against fields; :func:`form` tells what can be answered on an open step.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from flowengine.core.draft import Draft
+from flowengine.core.fields import LONGEST_ANSWER, LONGEST_TEXT, check_answer
+from flowengine.core.forms import Form, FormField, FormOption, Way
+from flowengine.core.kinds import KINDS
+from flowengine.core.kinds.fitting import calendar_of
+from flowengine.core.machines import Compiled, member_state
+from flowengine.core.position import Position
+from flowengine.core.slots import Taken, length_of, window
+from flowengine.core.spot import Spot
+from flowengine.core.values import Step
+from flowengine.core.world import World
+from flowengine.language.model import Calendar, Fitting, State, Vote
+
+__all__ = [
+    "LONGEST_ANSWER", "LONGEST_TEXT", "Asked", "Form", "FormField", "FormOption", "Way", "asked_slots",
+    "check_answer", "form", "is_secret",
+]  # fmt: skip
+
+
+class Asked(NamedTuple):
+    """Whose appointments matter for a fitting's step: those of ``calendar`` that touch ``start`` to ``end``."""
+
+    calendar: Calendar
+    start: datetime
+    end: datetime
+
+
+def form(compiled: Compiled, position: Position, step: Step, now: datetime, world: World, taken: Taken = ()) -> Form:
+    """What a person can be asked on an open step: a way for each outcome and move that is possible now.
+
+    ``taken`` are the appointments that :func:`asked_slots` names, so that a fitting offers only what is free.
+    Raises :class:`NotFound` when the step's state is not one of the process.
+    """
+    spot = _spot(compiled, position, step, now, world)
+    kind = KINDS[spot.state.type]
+    return Form(
+        step=step.number,
+        type=spot.state.type,
+        title=step.title,
+        purpose=step.purpose,
+        shown=step.shown,
+        ways=kind.ways(spot, step),
+        slots=kind.slots(spot, step, taken),
+    )
+
+
+def asked_slots(compiled: Compiled, step: Step, now: datetime) -> Asked | None:
+    """The calendar and the time whose appointments :func:`form` must know for this step; None when it needs none."""
+    state = state_of(compiled, step)
+    if not isinstance(state, Fitting) or step.purpose != "book":
+        return None
+    calendar = calendar_of(compiled.process, state)
+    first, last = window(calendar, now)
+    return Asked(calendar, first, last + length_of(calendar, state.length) + timedelta(seconds=1))
+
+
+def is_secret(compiled: Compiled, step: Step) -> bool:
+    """Whether nobody may be told who answers what on the step (a secret vote)."""
+    state = state_of(compiled, step)
+    return isinstance(state, Vote) and state.secret
+
+
+def state_of(compiled: Compiled, step: Step) -> State:
+    """The state (or member of a race) that a step belongs to. Raises :class:`NotFound`."""
+    return member_state(compiled.state(step.state), step.member)
+
+
+def _spot(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> Spot:
+    return Spot(
+        process=compiled.process,
+        draft=Draft(position),
+        branch_id=step.branch,
+        state=state_of(compiled, step),
+        now=now,
+        world=world,
+        member=step.member,
+    )

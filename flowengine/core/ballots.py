@@ -1,0 +1,160 @@
+"""The counting of votes: pure functions on weights.
+
+The rules are those of the literature: plurality and absolute majority as in H. Nurmi, *Comparing Voting Systems*
+(1987), with several seats as block voting (each voter names up to as many options as there are seats, each for the
+voter's whole weight); two thirds is the qualified majority of parliamentary practice (*Robert's Rules of Order*).
+
+Weights are counted in whole millionths, so that sums do not depend on the order of the ballots and equal sums are
+equal. A majority is counted of what was cast, not of the electorate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Rule = Literal["plurality", "majority", "two_thirds"]
+
+UNIT = 1_000_000
+"""Parts of a weight of 1 that are told apart."""
+
+LARGEST = 10**9
+"""The largest weight that an electorate may have, so that floats hold every sum exactly to a millionth."""
+
+
+def parts(weight: float) -> int:
+    """A weight in whole millionths."""
+    return round(weight * UNIT)
+
+
+def add(tally: Mapping[str, float], options: Sequence[str], weight: float) -> dict[str, float]:
+    """The tally with a ballot more for each of the options; a negative weight takes one back."""
+    changed = dict(tally)
+    for option in options:
+        changed[option] = (parts(changed.get(option, 0.0)) + parts(weight)) / UNIT
+    return changed
+
+
+def total(one: float, other: float) -> float:
+    """The sum of two weights, exact to the millionth."""
+    return (parts(one) + parts(other)) / UNIT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """A vote as it stands. ``options`` are in the order in which they are listed; ``tally`` knows each of them.
+
+    ``weight`` is the electorate's, ``cast`` that of those who have voted; ``quorum`` the share of the one that the
+    other must reach. With ``listed_first`` a tie goes to the option listed first.
+    """
+
+    options: Sequence[str]
+    tally: Mapping[str, float]
+    weight: float
+    cast: float
+    seats: int = 1
+    rule: Rule = "plurality"
+    quorum: float = 0.0
+    listed_first: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a vote ends. ``winners`` in the order of their weight, the same weight in the order listed.
+
+    ``tied`` are the options among which the last seat (or seats) could not be decided.
+    """
+
+    outcome: Literal["decided", "no_quorum", "tied"]
+    winners: tuple[str, ...] = ()
+    tied: tuple[str, ...] = ()
+
+
+def has_quorum(count: Count) -> bool:
+    """Whether enough was cast. A vote in which nobody votes has no quorum, whatever the share."""
+    return parts(count.cast) > 0 and parts(count.cast) >= Fraction(str(count.quorum)) * parts(count.weight)
+
+
+def result(count: Count) -> Outcome:
+    """How the vote ends if it closes now.
+
+    The options that meet the rule win the seats in the order of their weight; a seat for which no option is left stays
+    empty. ``tied`` when options of equal weight are more than the seats left for them, or when no option meets the
+    rule.
+    """
+    if not has_quorum(count):
+        return Outcome(outcome="no_quorum")
+    ranked = _ranked(count)
+    meeting = [option for option in ranked if _meets(count.rule, _of(count, option), parts(count.cast))]
+    if not meeting:
+        return Outcome(outcome="tied", tied=_level(count, ranked, _of(count, ranked[0])) if ranked else ())
+    winners = meeting[: count.seats]
+    last = _of(count, winners[-1])
+    level = _level(count, meeting, last)
+    if len(meeting) > count.seats and _of(count, meeting[count.seats]) == last and not count.listed_first:
+        return Outcome(outcome="tied", tied=level)
+    return Outcome(outcome="decided", winners=tuple(winners))
+
+
+def certain(count: Count) -> bool:
+    """Whether no ballot that is still to come can change the outcome, who wins, or who comes first.
+
+    Ballots that were cast are taken to stay as they are. It errs to the side of waiting.
+    """
+    left = parts(count.weight) - parts(count.cast)
+    if not has_quorum(count):
+        return left <= 0
+    if left <= 0:
+        return True
+    now = result(count)
+    if now.outcome == "tied":
+        return not any(_can_meet(count, option, left) for option in count.options)
+    if len(now.winners) < min(count.seats, len(count.options)):
+        return False
+    if not all(_surely_meets(count, option, left) for option in now.winners):
+        return False
+    others = [option for option in count.options if option not in now.winners]
+    safe = all(_stays_ahead(count, winner, other, left) for winner in now.winners for other in others)
+    first = now.winners[0]
+    return safe and all(_stays_ahead(count, first, other, left, listed_first=True) for other in now.winners[1:])
+
+
+def _of(count: Count, option: str) -> int:
+    return parts(count.tally.get(option, 0.0))
+
+
+def _ranked(count: Count) -> list[str]:
+    return sorted(count.options, key=lambda option: -_of(count, option))
+
+
+def _level(count: Count, options: Sequence[str], weight: int) -> tuple[str, ...]:
+    return tuple(option for option in options if _of(count, option) == weight)
+
+
+def _meets(rule: Rule, weight: int, cast: int) -> bool:
+    if rule == "majority":
+        return 2 * weight > cast
+    if rule == "two_thirds":
+        return 3 * weight >= 2 * cast and weight > 0
+    return weight > 0
+
+
+def _surely_meets(count: Count, option: str, left: int) -> bool:
+    """Whether the option meets the rule even if all that is left goes elsewhere."""
+    return _meets(count.rule, _of(count, option), parts(count.cast) + left)
+
+
+def _can_meet(count: Count, option: str, left: int) -> bool:
+    """Whether the option can meet the rule if all that is left goes to it."""
+    return _meets(count.rule, _of(count, option) + left, parts(count.cast) + left)
+
+
+def _stays_ahead(count: Count, one: str, other: str, left: int, *, listed_first: bool = False) -> bool:
+    """Whether one option beats another even if all that is left goes to the other."""
+    lead = _of(count, one) - _of(count, other) - left
+    if lead == 0 and (listed_first or count.listed_first):
+        options = list(count.options)
+        return options.index(one) < options.index(other)
+    return lead > 0

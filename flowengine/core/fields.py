@@ -1,0 +1,218 @@
+"""Answers held against the fields that ask for them.
+
+The JSON Schema of a state's fields is compiled once and kept as long as the process is; checking an answer then costs
+about a microsecond. Every answer is taken over as plain JSON first, so that nothing a caller holds is shared with the
+job, and nothing that is not JSON gets in.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+import jsonschema_rs
+import msgspec
+
+from flowengine.core.values import Json
+from flowengine.errors import BadAnswer
+from flowengine.language.model import Field
+
+LONGEST_ANSWER = 256 * 1024
+"""Bytes an answer may have when it is encoded."""
+
+LONGEST_TEXT = 10_000
+"""Characters of a text whose field does not say ``maxLength`` itself."""
+
+_WHOLE = 2**53 - 1
+"""The largest whole number that every reader of JSON can hold."""
+
+_KEPT = 4096
+_ONCE: dict[tuple[int, str], tuple[object, Any]] = {}
+
+T = TypeVar("T")
+
+
+def once(owner: object, what: str, make: Callable[[], T]) -> T:
+    """What ``make`` gives for a part of the process (which never changes), made once.
+
+    The owner is kept with it, so its identity cannot pass to another object meanwhile.
+    """
+    found = _ONCE.get((id(owner), what))
+    if found is not None and found[0] is owner:
+        value: T = found[1]
+        return value
+    if len(_ONCE) >= _KEPT:
+        _ONCE.clear()
+    value = make()
+    _ONCE[id(owner), what] = (owner, value)
+    return value
+
+
+def take(answer: object, where: str = "") -> dict[str, Json]:
+    """An answer as an object of plain JSON of its own. Raises :class:`BadAnswer` when it is none, or too large."""
+    try:
+        encoded = msgspec.json.encode(answer)
+        plain = msgspec.json.decode(encoded)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, where=where) from None
+    if len(encoded) > LONGEST_ANSWER:
+        raise BadAnswer({"": f"has {len(encoded)} bytes; at most {LONGEST_ANSWER} are taken"}, where=where)
+    if not isinstance(plain, dict):
+        raise BadAnswer({"": f"must be an object of names and values, not {kind_of(plain)}"}, where=where)
+    return plain
+
+
+def check_answer(fields: Sequence[Field], answer: object, where: str = "", *, partial: bool = False) -> dict[str, Json]:
+    """The answer as it is saved: plain JSON, numbers of ``type: number`` as floats.
+
+    With ``partial`` no field is required. Raises :class:`BadAnswer` with a problem for each field that is missing,
+    wrong or not asked, and with what is possible.
+    """
+    plain = take(answer, where)
+    rules = once(fields, "partial" if partial else "whole", lambda: _compile(fields, partial=partial))
+    if not rules.validator.is_valid(plain):
+        _refuse(rules, plain, where)
+    for name in rules.floats:
+        if name in plain:
+            plain[name] = _float(rules.schemas[name], plain[name])
+    return plain
+
+
+def schema_of(field: Field) -> dict[str, Any]:
+    """The JSON Schema of one field's value, with the bounds that hold where it names none."""
+    schema = {"type": field.type, **field.schema}
+    if field.type == "string" and "enum" not in schema and "const" not in schema:
+        schema.setdefault("maxLength", LONGEST_TEXT)
+    if field.type == "integer":
+        schema.setdefault("minimum", -_WHOLE)
+        schema.setdefault("maximum", _WHOLE)
+    if field.type == "number":
+        schema.setdefault("minimum", -1e300)
+        schema.setdefault("maximum", 1e300)
+    return schema
+
+
+def kind_of(value: object) -> str:
+    """The JSON type of a value, in words."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    names: dict[type, str] = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), type(value).__name__)
+
+
+def near(name: str, known: Sequence[str]) -> str:
+    """`` (did you mean …?)`` when a known name is near, else nothing."""
+    found = difflib.get_close_matches(name[:60], known, n=1)
+    return f" (did you mean {found[0]}?)" if found else ""
+
+
+def clip(value: object, longest: int = 60) -> str:
+    """A value as JSON, shortened for a message."""
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    validator: jsonschema_rs.Validator
+    schemas: Mapping[str, Mapping[str, Any]]
+    floats: tuple[str, ...]
+
+
+def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
+    schemas = {field.name: schema_of(field) for field in fields}
+    schema = {
+        "type": "object",
+        "properties": schemas,
+        "required": [] if partial else [field.name for field in fields if not field.optional],
+        "additionalProperties": False,
+    }
+    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, retriever=_no_retrieving)
+    floats = tuple(name for name, one in schemas.items() if _has_numbers(one))
+    return _Rules(validator, schemas, floats)
+
+
+def _no_retrieving(uri: str) -> NoReturn:
+    """A schema that refers elsewhere is not followed: nothing is fetched while an answer is checked (L7)."""
+    raise ValueError(f"{uri} is not followed; write the schema here")
+
+
+def _has_numbers(schema: object) -> bool:
+    if not isinstance(schema, Mapping):
+        return False
+    inner = [schema.get("items"), *(schema.get("properties") or {}).values()]
+    return schema.get("type") == "number" or any(_has_numbers(one) for one in inner)
+
+
+def _float(schema: Mapping[str, Any], value: Json) -> Json:
+    if schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    items, properties = schema.get("items"), schema.get("properties") or {}
+    if isinstance(value, list) and isinstance(items, Mapping):
+        return [_float(items, one) for one in value]
+    if isinstance(value, dict):
+        return {name: _float(properties.get(name, {}), one) for name, one in value.items()}
+    return value
+
+
+def _refuse(rules: _Rules, answer: dict[str, Json], where: str) -> NoReturn:
+    problems: dict[str, str] = {}
+    possible: dict[str, None] = {}
+    for error in rules.validator.iter_errors(answer):
+        path = [str(part) for part in error.instance_path]
+        kind: Any = error.kind
+        if kind.name == "required":
+            problems.setdefault(".".join([*path, kind.property]), "is missing")
+        elif kind.name == "additionalProperties":
+            known = list(rules.schemas) if not path else []
+            for name in kind.unexpected:
+                problems.setdefault(".".join([*path, name[:60]]), f"is not asked here{near(name, known)}")
+            possible.update(dict.fromkeys(known))
+        else:
+            problems.setdefault(".".join(path), _problem(kind, error))
+            if kind.name == "enum":
+                possible.update(dict.fromkeys(str(one) for one in kind.options))
+    raise BadAnswer(problems, where=where, possible=list(possible))
+
+
+_TYPES = {
+    "string": "a text", "number": "a number", "integer": "a whole number", "boolean": "true or false",
+    "array": "a list", "object": "an object", "null": "nothing",
+}  # fmt: skip
+
+_FORMATS = {
+    "date": "a date, as 2026-05-01",
+    "date-time": "a time with its zone, as 2026-05-01T10:00:00Z",
+    "time": "a time of day with its zone, as 10:00:00Z",
+    "email": "an e-mail address",
+    "uri": "an address (URI)",
+    "uuid": "a UUID",
+    "duration": "a duration, as P3D or PT45M",
+}
+
+
+def _problem(kind: Any, error: jsonschema_rs.ValidationError) -> str:
+    if kind.name == "type":
+        wanted = " or ".join(_TYPES.get(str(one), str(one)) for one in kind.types)
+        return f"must be {wanted}, not {kind_of(error.instance)}"
+    if kind.name == "enum":
+        return f"must be one of {', '.join(str(one) for one in kind.options)}; not {clip(error.instance)}"
+    if kind.name == "format":
+        return f"must be {_FORMATS.get(kind.format, kind.format)}; not {clip(error.instance)}"
+    worded = {
+        "maxLength": "may have at most {} characters",
+        "minLength": "must have at least {} characters",
+        "maximum": "must be at most {}",
+        "minimum": "must be at least {}",
+        "exclusiveMaximum": "must be below {}",
+        "exclusiveMinimum": "must be above {}",
+        "maxItems": "may have at most {} entries",
+        "minItems": "must have at least {} entries",
+    }
+    if kind.name in worded:
+        return worded[kind.name].format(kind.limit)
+    return error.message[:200]

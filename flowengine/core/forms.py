@@ -1,0 +1,126 @@
+"""Forms: what a person must be asked on a step, as plain frozen values for every door.
+
+A form has one :class:`Way` for each thing that can be done on the step now: an outcome that ends it, or a move that
+leaves it open. A way lists the questions; the answer to it is an object with one value for each question's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from flowengine.core.fields import once, schema_of
+from flowengine.core.values import Json
+from flowengine.language.model import Field
+
+Shape = Literal["one", "several", "quantities"]
+"""How options are answered: with one id, a list of ids, or an object that maps ids to whole numbers."""
+
+
+class FormOption(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Something that can be chosen. ``lead_time`` is an ISO 8601 duration; ``more`` is what the process adds."""
+
+    id: str | int | bool
+    title: str
+    price: float | None = None
+    lead_time: str | None = None
+    more: dict[str, Json] = {}
+
+
+class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One question. ``schema`` is the JSON Schema of its value.
+
+    With ``options``, ``shape`` says how they are answered, and ``min`` and ``max`` how many (of quantities: the sum).
+    Without, ``min`` and ``max`` bound a number, where it has bounds.
+    """
+
+    name: str
+    title: str
+    type: Literal["string", "number", "integer", "boolean", "array", "object"]
+    unit: str = ""
+    required: bool = True
+    options: tuple[FormOption, ...] = ()
+    shape: Shape = "one"
+    min: float | None = None
+    max: float | None = None
+    format: str = ""
+    long: bool = False
+    """Whether the text is free words, which deserve a large box."""
+    schema: dict[str, Any] = {}
+
+
+class Way(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One thing that can be done: ``outcome`` with the answers to ``fields``. A ``move`` leaves the step open."""
+
+    outcome: str
+    title: str
+    fields: tuple[FormField, ...] = ()
+    move: bool = False
+
+
+class Form(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A step as it is put to a person. ``shown`` are the lines the process shows, ``slots`` what can be booked now."""
+
+    step: int
+    type: str
+    title: str
+    purpose: str = ""
+    shown: tuple[tuple[str, str], ...] = ()
+    ways: tuple[Way, ...] = ()
+    slots: tuple[datetime, ...] = ()
+
+    def way(self, outcome: str) -> Way | None:
+        """The way with that outcome."""
+        return next((way for way in self.ways if way.outcome == outcome), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form as plain values: dicts, lists, texts and numbers; moments as ISO 8601 text."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
+
+
+WORDS = FormField(name="words", title="In your words", type="string", required=False, long=True)
+"""The words that go with an approval or a feedback."""
+
+
+def questions(fields: Sequence[Field], *, partial: bool = False) -> tuple[FormField, ...]:
+    """The questions that a state's fields ask; with ``partial`` none of them is required."""
+    made = once(fields, "form", lambda: tuple(_question(field) for field in fields))
+    return tuple(msgspec.structs.replace(one, required=False) for one in made) if partial else made
+
+
+def _question(field: Field) -> FormField:
+    schema = schema_of(field)
+    ids, shape = _choices(field.type, schema)
+    bounds = ("minItems", "maxItems") if shape == "several" else ("minimum", "maximum")
+    low, high = ((field.schema if not ids else schema).get(key) for key in bounds)
+    return FormField(
+        name=field.name,
+        title=field.title,
+        type=field.type,
+        unit=field.unit,
+        required=not field.optional,
+        options=tuple(FormOption(id=one, title=str(one)) for one in ids),
+        shape=shape,
+        min=low,
+        max=high,
+        format=str(schema.get("format", "")),
+        long=field.type == "string" and not ids and "format" not in schema and schema.get("maxLength", 0) > 500,
+        schema=schema,
+    )
+
+
+def _choices(kind: str, schema: Mapping[str, Any]) -> tuple[list[Any], Shape]:
+    """The values a field allows, where it lists them."""
+    if kind == "array":
+        items = schema.get("items")
+        found = items.get("enum", []) if isinstance(items, Mapping) else []
+        return _ids(found), "several" if _ids(found) else "one"
+    return _ids(schema.get("enum", [])), "one"
+
+
+def _ids(values: Sequence[Any]) -> list[Any]:
+    return list(values) if values and all(isinstance(one, str | int) for one in values) else []

@@ -1,0 +1,121 @@
+"""What all kinds share: the usual answer to what does not concern a kind, and the outcomes that are routed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar, cast
+
+from flowengine.core.commands import Act, Finish
+from flowengine.core.draft import moment_text
+from flowengine.core.fields import clip
+from flowengine.core.forms import Way
+from flowengine.core.slots import Taken
+from flowengine.core.spot import Result, Spot
+from flowengine.core.values import Json, KeptMessage, ServiceCall, Step, Timer
+from flowengine.errors import ExpressionFailed, InvariantBroken, UnknownOutcome
+from flowengine.language.durations import Duration
+from flowengine.language.model import Race, State
+
+S = TypeVar("S", bound=State)
+
+EXPIRED = "expired"
+
+
+class Waiting(Generic[S]):
+    """A kind that waits for something. Each kind overrides what concerns it; what is left is a stray command."""
+
+    def enter(self, spot: Spot) -> Result | None:
+        raise NotImplementedError
+
+    def act(self, spot: Spot, step: Step, command: Act) -> Result | None:  # noqa: ARG002 - the protocol's signature
+        raise _stray(spot, f"step {step.number}")
+
+    def fire(self, spot: Spot, timer: Timer) -> Result | None:
+        """A deadline ends the state as ``expired``."""
+        if timer.purpose == "expire":
+            return Result(EXPIRED)
+        raise _stray(spot, f"timer {timer.number} ({timer.purpose})")
+
+    def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:  # noqa: ARG002
+        raise _stray(spot, f"call {call.number}")
+
+    def deliver(self, spot: Spot, message: KeptMessage) -> Result | None:
+        raise _stray(spot, f"message {message.name}")
+
+    def leave(self, spot: Spot) -> None:
+        """Most kinds hold nothing outside the job."""
+
+    def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
+        return ()
+
+    def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:  # noqa: ARG002 - the protocol's signature
+        """What a person is asked for each thing that can be done now."""
+        return ()
+
+    def slots(self, spot: Spot, step: Step, taken: Taken) -> tuple[datetime, ...]:  # noqa: ARG002
+        """The appointments that can be booked now."""
+        return ()
+
+    def state(self, spot: Spot) -> S:
+        """The state as its own type."""
+        return cast(S, spot.state)
+
+    def open(self, spot: Spot) -> Step:
+        """Open the state's one step, with its deadline, reminders and escalations."""
+        step = spot.open_step(spot.state.audience, due=spot.due())
+        spot.set_deadlines(step)
+        return step
+
+
+def _stray(spot: Spot, what: str) -> InvariantBroken:
+    return InvariantBroken(f"a {spot.state.type} has no use for {what}", where=spot.state.name)
+
+
+def chosen(step: Step, command: Act, possible: tuple[str, ...]) -> str:
+    """The outcome or move that the command names; it may name none where only one is possible."""
+    if command.outcome in possible:
+        return command.outcome
+    if not command.outcome and len(possible) == 1:
+        return possible[0]
+    what = f"the step does not know {clip(command.outcome)}" if command.outcome else "say which outcome"
+    raise UnknownOutcome(what, where=step.state, possible=possible)
+
+
+def routed(spot: Spot) -> tuple[str, ...]:
+    """The outcomes of the state that lead somewhere, in the order of its type and then of the file.
+
+    A member's outcomes are routed by its race, as ``member.outcome`` or all at once as ``member``.
+    """
+    state = spot.state
+    names = tuple(state.on) if not spot.member else _routed_by_race(spot)
+    if not spot.member and not names:
+        return state.outcomes
+    usual = tuple(name for name in state.outcomes if name in names)
+    return usual + tuple(name for name in names if name not in usual and name != EXPIRED)
+
+
+def _routed_by_race(spot: Spot) -> tuple[str, ...]:
+    branch = spot.branch
+    race = next((scope.states.get(branch.state) for scope in spot.process.scopes() if scope.path == branch.scope), None)
+    if not isinstance(race, Race) or spot.member in race.on:
+        return spot.state.outcomes
+    prefix = f"{spot.member}."
+    return tuple(name[len(prefix) :] for name in race.on if name.startswith(prefix))
+
+
+def plain_value(value: object, where: str) -> Json:
+    """The value of an expression as JSON: moments and spans as text.
+
+    Raises :class:`ExpressionFailed` for what is no JSON.
+    """
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, timedelta):
+        return str(Duration(rest=value))
+    if isinstance(value, list | tuple):
+        return [plain_value(one, where) for one in value]
+    if isinstance(value, dict):
+        return {str(key): plain_value(one, where) for key, one in value.items()}
+    raise ExpressionFailed(f"gives a {type(value).__name__}, which is not JSON", where=where)

@@ -1,0 +1,182 @@
+"""``choice``: the customer chooses among options with their prices and lead times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowengine.core.commands import Act
+from flowengine.core.fields import check_answer, clip, kind_of, near, take
+from flowengine.core.forms import FormField, Shape, Way, questions
+from flowengine.core.kinds.base import Waiting, chosen
+from flowengine.core.options import Offered, days_of, form_options, id_type, key_of, offered
+from flowengine.core.spot import Result, Spot
+from flowengine.core.values import Json, Offer, Step
+from flowengine.errors import BadAnswer, ExpressionFailed
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Choice, Pick
+
+_NAMED = 20
+"""How many options a message names."""
+
+
+class Choosing(Waiting[Choice]):
+    """Waits for the customer's picks from the options as they were when the state was entered.
+
+    The answer maps each pick's name to an id; with ``max`` above 1 to a list of ids; with ``quantity`` to an object
+    that maps ids to whole numbers, whose sum ``min`` and ``max`` bound. What need not be chosen may be left out.
+    Saved with it: ``price`` (the sum, where anything offered has a price) and ``lead_time_days`` (the longest).
+    """
+
+    def enter(self, spot: Spot) -> Result | None:
+        spot.keep(Offer(picks={name: self._offered(spot, pick) for name, pick in self.state(spot).choose.items()}))
+        self.open(spot)
+        return None
+
+    def _offered(self, spot: Spot, pick: Pick) -> list[Offered]:
+        options = offered(spot.process, pick.source, spot.names())
+        if len(options) < (min(pick.min, 1) if pick.quantity else pick.min):
+            where = pick.source.source if isinstance(pick.source, Expression) else pick.name
+            raise ExpressionFailed(f"offers {len(options)} options, but {pick.min} are to be chosen", where=where)
+        return options
+
+    def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
+        outcome = chosen(step, command, self.possible(spot, step))
+        state, given, offer = self.state(spot), take(command.answer, step.state), self._offer(spot)
+        problems: dict[str, str] = {}
+        possible: list[str] = []
+        picked: list[tuple[Offered, int]] = []
+        answer: dict[str, Json] = {}
+        for name, pick in state.choose.items():
+            checked = _Checked(pick, offer.picks[name], given.pop(name, None))
+            if checked.problem:
+                problems[name] = checked.problem
+                possible += checked.known
+            picked += checked.picked
+            if checked.value is not None:
+                answer[name] = checked.value
+        fields = {field.name for field in state.fields}
+        for name in given.keys() - fields:
+            problems[name[:60]] = f"is not asked here{near(name, [*state.choose, *fields])}"
+            possible += [one for one in (*state.choose, *fields) if one not in possible]
+        if problems:
+            raise BadAnswer(problems, where=step.state, possible=possible)
+        extra = check_answer(state.fields, given, step.state) if state.fields else {}
+        return Result(outcome, {**extra, **answer, **_sums(offer, picked)}, command.by.id)
+
+    def _offer(self, spot: Spot) -> Offer:
+        offer = spot.inner
+        assert isinstance(offer, Offer), "a choice keeps what it offers"
+        return offer
+
+    def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
+        return spot.state.outcomes
+
+    def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
+        state, offer = self.state(spot), self._offer(spot)
+        picks = tuple(_question(pick, offer.picks[name]) for name, pick in state.choose.items())
+        (outcome,) = self.possible(spot, step)
+        return (Way(outcome=outcome, title=step.title, fields=(*picks, *questions(state.fields))),)
+
+
+def _shape(pick: Pick) -> Shape:
+    return "quantities" if pick.quantity else "several" if pick.max > 1 else "one"
+
+
+def _question(pick: Pick, options: list[Offered]) -> FormField:
+    shape = _shape(pick)
+    return FormField(
+        name=pick.name,
+        title=pick.title,
+        type="object" if shape == "quantities" else "array" if shape == "several" else id_type(options),
+        required=pick.min > 0,
+        options=form_options(options),
+        shape=shape,
+        min=pick.min,
+        max=pick.max,
+    )
+
+
+def _sums(offer: Offer, picked: list[tuple[Offered, int]]) -> dict[str, Json]:
+    sums: dict[str, Json] = {}
+    if any("price" in option for options in offer.picks.values() for option in options):
+        sums["price"] = round(sum(((option.get("price") or 0.0) * n for option, n in picked), 0.0), 6)
+    sums["lead_time_days"] = max((days_of(option) for option, _ in picked), default=0.0)
+    return sums
+
+
+class _Checked:
+    """One pick's answer held against what is offered: its value as saved, or what is wrong with it."""
+
+    def __init__(self, pick: Pick, options: list[Offered], given: Json) -> None:
+        self.pick = pick
+        self.options = {key_of(option["id"]): option for option in options}
+        self.known = list(self.options)
+        self.picked: list[tuple[Offered, int]] = []
+        self.value: Json = None
+        self.problem = ""
+        try:
+            {"one": self._one, "several": self._several, "quantities": self._quantities}[_shape(pick)](given)
+        except ValueError as error:
+            self.problem = str(error)
+
+    def _one(self, given: Json) -> None:
+        if given is None:
+            if self.pick.min > 0:
+                raise ValueError(f"is missing; choose {self._named('one of ')}")
+            return
+        option = self._option(given)
+        self.picked, self.value = [(option, 1)], option["id"]
+
+    def _several(self, given: Json) -> None:
+        if given is None:
+            given = []
+        ids = given if isinstance(given, list) else [given]
+        found = [self._option(id) for id in ids]
+        if len({key_of(option["id"]) for option in found}) < len(found):
+            raise ValueError("names an option twice")
+        self._within(len(found))
+        self.picked, self.value = [(option, 1) for option in found], [option["id"] for option in found]
+
+    def _quantities(self, given: Json) -> None:
+        given = {} if given is None else given
+        if not isinstance(given, dict):
+            raise ValueError(f"must map ids to whole numbers, not be {kind_of(given)}")
+        for id, number in given.items():
+            if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+                raise ValueError(f"{clip(id)} must have a whole number from 0, not {clip(number)}")
+            option = self._option(id)
+            if number:
+                self.picked.append((option, number))
+        self._within(sum(number for _, number in self.picked))
+        self.value = {key_of(option["id"]): number for option, number in self.picked}
+
+    def _option(self, id: Json) -> Offered:
+        if not isinstance(id, str | int):
+            raise ValueError(f"must be an option's id, not {kind_of(id)}; choose {self._named('one of ')}")
+        option = self.options.get(key_of(id))
+        if option is None:
+            hint = near(key_of(id), self.known)
+            raise ValueError(f"{clip(id)} is not offered{hint}; choose {self._named('one of ')}")
+        return option
+
+    def _within(self, number: int) -> None:
+        low, high = self.pick.min, self.pick.max
+        if not low <= number <= high:
+            span = str(low) if low == high else f"{low} to {high}"
+            raise ValueError(f"chooses {number}; choose {span} of {self._named()}")
+
+    def _named(self, before: str = "") -> str:
+        named = [self._words(option) for option in list(self._first())]
+        more = len(self.options) - len(named)
+        return before + ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+    def _first(self) -> Iterator[Offered]:
+        for count, option in enumerate(self.options.values()):
+            if count == _NAMED:
+                return
+            yield option
+
+    @staticmethod
+    def _words(option: Offered) -> str:
+        key = key_of(option["id"])
+        return key if key == option["title"] else f"{key} ({option['title']})"

@@ -1,0 +1,59 @@
+"""``message``: something from outside, known by its name and, where the state has one, its key."""
+
+from __future__ import annotations
+
+from flowengine.core import events as e
+from flowengine.core.fields import check_answer, take
+from flowengine.core.kinds.base import Waiting
+from flowengine.core.spot import Result, Spot
+from flowengine.core.values import Json, KeptMessage
+from flowengine.errors import BadAnswer
+from flowengine.language.model import Message
+from flowengine.language.texts import plain
+
+
+class Receiving(Waiting[Message]):
+    """Waits for a message; one that came early and was kept is taken at once.
+
+    The message's body is held against the state's fields, where it has any, and saved. A state without ``key`` takes
+    the message whatever its key.
+    """
+
+    def enter(self, spot: Spot) -> Result | None:
+        for message in spot.draft.head.kept:
+            if message.until > spot.now and awaits(spot, message.name, message.key):
+                result = self._take(spot, message)
+                if result is not None:
+                    return result
+        due = spot.due()
+        if due is not None:
+            spot.set_timer("expire", due)
+        return None
+
+    def deliver(self, spot: Spot, message: KeptMessage) -> Result | None:
+        return Result("received", self._body(spot, message))
+
+    def _take(self, spot: Spot, message: KeptMessage) -> Result | None:
+        """Take a kept message; one whose body breaks the fields is dropped, for who acts now is not who sent it."""
+        try:
+            result = self.deliver(spot, message)
+        except BadAnswer:
+            spot.draft.record(e.MessageTaken(number=message.number, dropped=True))
+            return None
+        spot.draft.record(e.MessageTaken(number=message.number))
+        return result
+
+    def _body(self, spot: Spot, message: KeptMessage) -> Json:
+        body = {} if message.body is None else message.body
+        where = f"message {message.name}"
+        if spot.state.fields:
+            return check_answer(spot.state.fields, body, where)
+        return take(body, where) if isinstance(body, dict) else body
+
+
+def awaits(spot: Spot, name: str, key: str) -> bool:
+    """Whether a message state waits for the message of that name and key."""
+    state = spot.state
+    if not isinstance(state, Message) or state.message != name:
+        return False
+    return state.key is None or plain(state.key.value(spot.names())) == key

@@ -1,0 +1,80 @@
+"""``service``: code, as a handler by name or over HTTP; and ``call``: a job of another process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flowengine.core import events as e
+from flowengine.core.commands import Finish
+from flowengine.core.fields import check_answer
+from flowengine.core.kinds.base import Waiting, plain_value
+from flowengine.core.spot import NOTHING, Result, Spot
+from flowengine.core.values import Json, ServiceCall, Undoable
+from flowengine.language.expressions import Expression
+from flowengine.language.model import DONE, Call, Service
+
+
+def inputs(spot: Spot, given: Mapping[str, Expression]) -> dict[str, Json]:
+    """The values of expressions by name, as JSON."""
+    if not given:
+        return {}
+    names = spot.names()
+    return {name: plain_value(expression.value(names), expression.source) for name, expression in given.items()}
+
+
+def limit(spot: Spot) -> None:
+    """Set the state's deadline, when it has one."""
+    due = spot.due()
+    if due is not None:
+        spot.set_timer("expire", due)
+
+
+class Calling(Waiting[Service]):
+    """Waits for a handler's outcome and result.
+
+    The result is saved: with ``done`` it is held against the state's fields, where it has any (a bad one is an incident
+    and nothing is saved), with other outcomes it is saved as it is, if there is one. A call that ended as ``done`` can
+    be undone; a handler that ends otherwise must have left nothing to undo.
+    """
+
+    def enter(self, spot: Spot) -> Result | None:
+        state = self.state(spot)
+        spot.open_call(handler=state.call, http=state.http, input=inputs(spot, state.input))
+        limit(spot)
+        return None
+
+    def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:
+        state, result = self.state(spot), command.result
+        if command.outcome != DONE:
+            return Result(command.outcome, NOTHING if result is None else result)
+        if state.fields:
+            result = check_answer(state.fields, {} if result is None else result, f"the result of {state.name}")
+        if state.undo:
+            spot.draft.record(e.UndoNoted(undoable=_undoable(state, call, result)))
+        return Result(DONE, {} if result is None else result)
+
+
+def _undoable(state: Service, call: ServiceCall, result: Json) -> Undoable:
+    return Undoable(
+        call=call.number,
+        state=call.state,
+        member=call.member,
+        handler=state.undo,
+        branch=call.branch,
+        input=call.input,
+        result={} if result is None else result,
+    )
+
+
+class Delegating(Waiting[Call]):
+    """Waits for the end of another process's job, and saves what it gave, with its ``status``."""
+
+    def enter(self, spot: Spot) -> Result | None:
+        state = self.state(spot)
+        spot.open_call(process=state.process, at=state.at, input=inputs(spot, state.need))
+        limit(spot)
+        return None
+
+    def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:  # noqa: ARG002
+        given = command.result if isinstance(command.result, dict) else {}
+        return Result(command.outcome, {**given, "status": command.outcome})

@@ -1,0 +1,68 @@
+"""``task``: work for a role, for named people or for anyone, with outcomes of the designer's own."""
+
+from __future__ import annotations
+
+from flowengine.core.commands import Act
+from flowengine.core.fields import check_answer
+from flowengine.core.forms import Way, questions
+from flowengine.core.kinds.base import Waiting, chosen, routed
+from flowengine.core.spot import NOTHING, Result, Spot
+from flowengine.core.values import Step
+from flowengine.errors import ExpressionFailed
+from flowengine.language.model import Task
+
+
+class Working(Waiting[Task]):
+    """Waits for somebody to do the work.
+
+    The fields are required with the first outcome and optional with the others; another outcome without any answer
+    leaves the data as they are. ``not_by`` and ``prefer`` are settled when the step opens.
+    """
+
+    def enter(self, spot: Spot) -> Result | None:
+        state = self.state(spot)
+        excluded = self._excluded(spot)
+        step = spot.open_step(
+            state.audience,
+            due=spot.due(),
+            excluded=excluded,
+            preferred=self._preferred(spot, excluded) if state.prefer is not None else None,
+        )
+        spot.set_deadlines(step)
+        return None
+
+    def _excluded(self, spot: Spot) -> tuple[str, ...]:
+        states = self.state(spot).not_by
+        if not states:
+            return ()
+        names = spot.names()
+        return tuple(dict.fromkeys(who for who in map(names.by, states) if who))
+
+    def _preferred(self, spot: Spot, excluded: tuple[str, ...]) -> str | None:
+        prefer = self.state(spot).prefer
+        assert prefer is not None, "only asked of a task that prefers somebody"
+        who = prefer.value(spot.names())
+        if not isinstance(who, str):
+            raise ExpressionFailed(f"gives {who!r}, not a person's id", where=prefer.source)
+        return who if who and who not in excluded else None
+
+    def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
+        possible = self.possible(spot, step)
+        outcome = chosen(step, command, possible)
+        partial = outcome != possible[0]
+        answer = check_answer(spot.state.fields, command.answer, step.state, partial=partial)
+        return Result(outcome, NOTHING if partial and not answer else answer, command.by.id)
+
+    def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
+        return routed(spot)
+
+    def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
+        possible = self.possible(spot, step)
+        return tuple(
+            Way(
+                outcome=outcome,
+                title=outcome.replace("_", " ").capitalize(),
+                fields=questions(spot.state.fields, partial=outcome != possible[0]),
+            )
+            for outcome in possible
+        )

@@ -1,0 +1,107 @@
+"""Options as they are offered: frozen when a choice or a vote opens, so that all see and get the same.
+
+An offered option is an object of plain JSON: ``id`` and ``title``, where they are known ``price`` (a number) and
+``lead_time`` (ISO 8601), and whatever else the process says of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from flowengine.core.fields import clip, once, take
+from flowengine.core.forms import FormOption
+from flowengine.core.values import Json
+from flowengine.errors import BadAnswer, ExpressionFailed
+from flowengine.language.durations import Duration
+from flowengine.language.expressions import Expression, Names
+from flowengine.language.model import Option, Process
+
+Offered = dict[str, Json]
+"""One offered option."""
+
+Source = str | tuple[Option, ...] | Expression
+
+_MOST = 10_000
+"""Options that one list may have."""
+
+
+def offered(process: Process, source: Source, names: Names) -> list[Offered]:
+    """The options that a source gives now. Raises :class:`ExpressionFailed` when it gives no options."""
+    if isinstance(source, Expression):
+        return _from_expression(source, names)
+    options = process.options[source] if isinstance(source, str) else source
+    return once(options, "offered", lambda: [_offer(option) for option in options])
+
+
+def key_of(id: object) -> str:
+    """An option's id as text: how ids are counted and compared."""
+    return str(id).lower() if isinstance(id, bool) else str(id)
+
+
+def form_options(options: Sequence[Offered]) -> tuple[FormOption, ...]:
+    """Offered options as a form shows them."""
+    known = ("id", "title", "price", "lead_time")
+    return tuple(
+        FormOption(
+            id=one["id"],
+            title=one["title"],
+            price=one.get("price"),
+            lead_time=one.get("lead_time"),
+            more={key: value for key, value in one.items() if key not in known},
+        )
+        for one in options
+    )
+
+
+def id_type(options: Sequence[Offered]) -> Literal["boolean", "integer", "string"]:
+    """The JSON Schema type of the ids; ids of several types are told as texts."""
+    types = {type(one["id"]) for one in options}
+    return "boolean" if types == {bool} else "integer" if types == {int} else "string"
+
+
+def days_of(option: Offered) -> float:
+    """An option's lead time in days; 0 when it has none."""
+    lead_time = option.get("lead_time")
+    return Duration.parse(lead_time).seconds / 86400 if lead_time else 0.0
+
+
+def _offer(option: Option) -> Offered:
+    made: Offered = {**option.more, "id": option.id, "title": option.title}
+    if option.price is not None:
+        made["price"] = float(option.price)
+    if option.lead_time is not None:
+        made["lead_time"] = str(option.lead_time)
+    return made
+
+
+def _from_expression(source: Expression, names: Names) -> list[Offered]:
+    value = source.value(names)
+    if not isinstance(value, list | tuple):
+        raise ExpressionFailed(f"gives {str(value)[:60]!r}, not a list of options", where=source.source)
+    if len(value) > _MOST:
+        raise ExpressionFailed(f"gives {len(value)} options; at most {_MOST} are offered", where=source.source)
+    options: dict[str, Offered] = {}
+    for one in value:
+        made = _made(one, source.source)
+        if key_of(made["id"]) in options:
+            raise ExpressionFailed(f"gives the option {made['id']!r} twice", where=source.source)
+        options[key_of(made["id"])] = made
+    return list(options.values())
+
+
+def _made(one: Any, where: str) -> Offered:
+    """An option from an id, or from an object with an ``id``."""
+    if isinstance(one, str | int):
+        return {"id": one, "title": str(one)}
+    if not isinstance(one, Mapping) or not isinstance(one.get("id"), str | int):
+        raise ExpressionFailed(f"gives {str(one)[:60]!r}, not an id or an object with an id", where=where)
+    try:
+        made = take(one, where)
+        if made.get("price") is not None:
+            made["price"] = float(made["price"])
+        if made.get("lead_time") is not None:
+            Duration.parse(made["lead_time"])
+    except (BadAnswer, TypeError, ValueError) as error:
+        raise ExpressionFailed(f"gives the option {clip(one.get('id'))}: {error}", where=where) from None
+    return {**made, "title": str(made.get("title") or made["id"])}

@@ -1,0 +1,157 @@
+"""The slots of a calendar: which appointments can be had.
+
+Opening hours are kept in the calendar's own time zone; slots are instants, so an hour that a clock change skips has
+no slots and an hour that it repeats has them twice. Moments come in and go out as aware UTC datetimes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from flowengine.errors import BadAnswer
+from flowengine.language.durations import Duration
+from flowengine.language.model import Calendar
+
+Taken = Sequence[tuple[datetime, datetime]]
+"""Appointments that are booked or held: start and end of each."""
+
+_NAMED = 10
+"""How many slots a refusal names."""
+
+_FINEST = timedelta(minutes=1)
+"""The finest grid there is."""
+
+
+def length_of(calendar: Calendar, length: Duration) -> timedelta:
+    """How long an appointment is: ``length``, or one step of the calendar's grid where it is zero."""
+    return length.rest if length.rest else calendar.every.rest
+
+
+def window(calendar: Calendar, now: datetime) -> tuple[datetime, datetime]:
+    """The first and the last moment at which an offered slot may start."""
+    return calendar.notice.after(now), calendar.ahead.after(now)
+
+
+def all_slots(calendar: Calendar, length: Duration, first: datetime, last: datetime) -> Iterator[datetime]:
+    """The starts of all slots from ``first`` to ``last``, both included, in order, taken or not."""
+    zone = ZoneInfo(calendar.zone)
+    day = (first - timedelta(days=1)).astimezone(zone).date()
+    end = last.astimezone(zone).date()
+    while day <= end:
+        for start in _slots_of_day(calendar, zone, day, length_of(calendar, length)):
+            if first <= start <= last:
+                yield start
+        day += timedelta(days=1)
+
+
+def free_slots(
+    calendar: Calendar, length: Duration, now: datetime, taken: Taken = (), limit: int | None = None
+) -> list[datetime]:
+    """The starts of the slots that can be booked now, in order; at most ``limit``."""
+    long = length_of(calendar, length)
+    busy = _Busy(taken)
+    found: list[datetime] = []
+    for start in all_slots(calendar, length, *window(calendar, now)):
+        if limit is not None and len(found) >= limit:
+            break
+        if busy.most(start, start + long) < calendar.seats:
+            found.append(start)
+    return found
+
+
+def check_slot(calendar: Calendar, length: Duration, start: datetime, now: datetime, where: str = "") -> None:
+    """Refuse a start that is no slot of the calendar, or too near or too far ahead.
+
+    Raises :class:`BadAnswer` that names the slots nearest to what was asked. Whether a slot is taken is the store's to
+    say, which alone can say it for all jobs at once.
+    """
+    first, last = window(calendar, now)
+    if start < first:
+        problem = f"is too soon; slots are offered from {_text(first)}"
+    elif start > last:
+        problem = f"is too far ahead; slots are offered until {_text(last)}"
+    elif start in all_slots(calendar, length, start, start):
+        return
+    else:
+        problem = f"is no slot of the calendar {calendar.name}"
+    raise BadAnswer({"slot": problem}, where=where, possible=nearest(calendar, length, start, now))
+
+
+def nearest(calendar: Calendar, length: Duration, start: datetime, now: datetime) -> list[str]:
+    """The offered slots nearest to a moment, in order of time, as texts; taken ones are among them."""
+    first, last = window(calendar, now)
+    middle = min(max(start, first), last)
+    for days in (2, 8, 32):
+        span = timedelta(days=days)
+        around = list(all_slots(calendar, length, max(first, middle - span), min(last, middle + span)))
+        if len(around) >= _NAMED:
+            break
+    around.sort(key=lambda slot: abs(slot - middle))
+    return [_text(slot) for slot in sorted(around[:_NAMED])]
+
+
+def read_slot(calendar: Calendar, length: Duration, text: object, now: datetime, where: str = "") -> datetime:
+    """A slot's start from ISO 8601 text; without an offset it is a time of day in the calendar's zone."""
+    try:
+        if not isinstance(text, str) or len(text) > 40:
+            raise ValueError
+        moment = datetime.fromisoformat(text)
+        local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(calendar.zone))
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        problem = "must be the start of a slot, as 2026-05-01T09:00:00Z"
+        raise BadAnswer({"slot": problem}, where=where, possible=nearest(calendar, length, now, now)) from None
+
+
+def _slots_of_day(calendar: Calendar, zone: ZoneInfo, day: date, length: timedelta) -> list[datetime]:
+    if day in calendar.closed:
+        return []
+    every = max(calendar.every.rest, _FINEST)
+    found: set[datetime] = set()
+    for opens, closes in calendar.hours.get(day.weekday(), ()):
+        open_at = datetime.combine(day, opens)
+        close_at = datetime.combine(day if closes > opens else day + timedelta(days=1), closes)
+        start, end = min(_instants(open_at, zone)), max(_instants(close_at, zone))
+        while start + length <= end:
+            if _local(start, zone) >= open_at and _local(start + length, zone) <= close_at:
+                found.add(start)
+            start += every
+    return sorted(found)
+
+
+def _instants(local: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Both readings of a time of day: they differ when the clock changes there (PEP 495)."""
+    return (
+        local.replace(tzinfo=zone, fold=0).astimezone(UTC),
+        local.replace(tzinfo=zone, fold=1).astimezone(UTC),
+    )
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+    return moment.astimezone(zone).replace(tzinfo=None, fold=0)
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+class _Busy:
+    """Booked appointments, for asking how many run side by side."""
+
+    def __init__(self, taken: Iterable[tuple[datetime, datetime]]) -> None:
+        self.taken = sorted(taken)
+        self.starts = [start for start, _ in self.taken]
+        self.longest = max((end - start for start, end in self.taken), default=timedelta())
+
+    def most(self, start: datetime, end: datetime) -> int:
+        """The largest number of appointments at one moment between ``start`` and ``end``."""
+        low, high = bisect_left(self.starts, start - self.longest), bisect_left(self.starts, end)
+        met = [one for one in self.taken[low:high] if one[1] > start]
+        return max((sum(s <= max(at, start) < e for s, e in met) for at, _ in met), default=0)
+
+
+HOURS_OF_OFFICE = {day: ((time(9), time(17)),) for day in range(5)}
+"""Monday to Friday, nine to five: when nothing else is said."""
