@@ -40,6 +40,14 @@ class Desk:
         return self.at or os.environ.get("FLOW_AT") or DEFAULT_DATABASE
 
     @property
+    def shown_address(self) -> str:
+        """The database's URL without its password, for showing."""
+        scheme, rest, path = self.address.partition("://")
+        user, at, host = path.rpartition("@")
+        name, colon, _ = user.partition(":")
+        return f"{scheme}{rest}{name}{':***' if colon else ''}{at}{host}"
+
+    @property
     def asks(self) -> bool:
         """Whether a person sits at a terminal and may be asked."""
         return not self.json and sys.stdin.isatty() and sys.stdout.isatty()

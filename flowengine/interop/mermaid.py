@@ -10,8 +10,9 @@ can end its label, start a directive or bring markup.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from flowengine.interop import words
 from flowengine.language.model import (
@@ -64,6 +65,10 @@ _SETTINGS = '%%{init: {"flowchart": {"subGraphTitleMargin": {"top": 4, "bottom":
 _HARMLESS = frozenset("_ .,!?()+/'’–—…:=€£$*×")
 
 
+WIDEST_TITLE = 48
+"""Characters of a frame's title: Mermaid does not make a frame inside another as wide as its title."""
+
+
 def mermaid(process: Process, position_states: Collection[str] = ()) -> str:
     """The flowchart's text, ending in a line break. States named in ``position_states`` are where a job stands."""
     return _Chart(process, frozenset(position_states)).draw()
@@ -88,15 +93,23 @@ def _code(char: str) -> str:
     return f"#92;u{ord(char):04x}" if kind == "C" else f"#{ord(char)};"
 
 
+class _Arrow(NamedTuple):
+    """``late`` marks the way of a deadline."""
+
+    source: str
+    target: str
+    line: str
+    late: bool
+
+
 @dataclass
 class _Chart:
     process: Process
     here: frozenset[str]
     lines: list[str] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    late: list[int] = field(default_factory=list)
-    """Indices of the arrows that a deadline takes."""
-    arrows: list[str] = field(default_factory=list)
+    arrows: dict[_Arrow, list[str]] = field(default_factory=dict)
+    """The labels of each arrow: outcomes that lead to one place share an arrow."""
     doors: dict[str, str] = field(default_factory=dict)
     """For each state's name the node that an arrow to it points at."""
 
@@ -104,8 +117,15 @@ class _Chart:
         self._doors(self.process.root)
         self._scope(self.process.root, "  ", done="")
         styles = [f"  classDef {name} {style}" for name, style in _STYLES.items() if name in self.used]
-        late = [f"  linkStyle {','.join(map(str, self.late))} stroke:#a94442,color:#a94442"] if self.late else []
-        return "\n".join([_SETTINGS, "flowchart TD", *self.lines, *self.arrows, *styles, *late]) + "\n"
+        return "\n".join([_SETTINGS, "flowchart TD", *self.lines, *self._arrow_lines(), *styles]) + "\n"
+
+    def _arrow_lines(self) -> Iterator[str]:
+        for arrow, labels in self.arrows.items():
+            label = f'|"{escaped(" / ".join(labels))}"| ' if labels else ""
+            yield f"  {arrow.source} {arrow.line} {label}{arrow.target}"
+        late = [str(index) for index, arrow in enumerate(self.arrows) if arrow.late]
+        if late:
+            yield f"  linkStyle {','.join(late)} stroke:#a94442,color:#a94442"
 
     # Where arrows lead
 
@@ -173,7 +193,7 @@ class _Chart:
 
     def _parallel(self, state: Parallel, indent: str) -> None:
         opens, joins = _id(state.name, "in"), _id(state.name, "out")
-        title = state.title if state.join == "all" else f"{state.title} (joins at {_joined(state)})"
+        title = state.title if state.join == "all" else f"{state.title} (joins at {words.shorten(str(state.join), 16)})"
         with _Frame(self, _id(state.name, "frame"), title, indent, here=state.name in self.here) as inner:
             self._point(opens, inner)
             self._point(joins, inner)
@@ -196,9 +216,7 @@ class _Chart:
     def _group(self, state: Each | Stage, indent: str) -> None:
         title = state.title
         if isinstance(state, Each):
-            source = words.shorten(state.of.source) if state.of else ""
-            joined = "" if state.join == "all" else f", joins at {_joined(state)}"
-            title = f"{state.title} (for each {state.as_} of {source}{joined})"
+            title = f"{words.shorten(title, 24)} (each {words.shorten(state.as_, 16)})"
         scope, out = state.scopes[0], _id(state.name, "out")
         with _Frame(self, _id(state.name, "frame"), title, indent, here=state.name in self.here) as inner:
             self._scope(scope, inner, done=out)
@@ -211,7 +229,7 @@ class _Chart:
             self._point(start, inner)
             for name, member in state.of.items():
                 self._node(_id(state.name, name), member, inner)
-                self.arrows.append(f"  {start} -.- {_id(state.name, name)}")
+                self.arrows[_Arrow(start, _id(state.name, name), "-.-", False)] = []
         for way in words.ways(state):
             name = way.outcome.partition(".")[0]
             source = _id(state.name, name) if name in state.of else start
@@ -237,10 +255,8 @@ class _Chart:
         self.lines.append(f"{indent}class {node} point")
 
     def _arrow(self, source: str, target: str, label: str = "", *, dashed: bool = False, late: bool = False) -> None:
-        line = "-.->" if dashed else "-->"
-        if late:
-            self.late.append(len(self.arrows))
-        self.arrows.append(f"  {source} {line}" + (f'|"{escaped(label)}"| ' if label else " ") + target)
+        arrow = _Arrow(source, target, "-.->" if dashed else "-->", late)
+        self.arrows.setdefault(arrow, []).extend([label] if label else [])
 
     def _mark(self, node: str, indent: str) -> None:
         self._use("here")
@@ -262,7 +278,8 @@ class _Frame:
     here: bool = False
 
     def __enter__(self) -> str:
-        self.chart.lines.append(f'{self.indent}subgraph {self.node}["{escaped(self.title)}"]')
+        title = words.shorten(self.title, WIDEST_TITLE)
+        self.chart.lines.append(f'{self.indent}subgraph {self.node}["{escaped(title)}"]')
         self.chart.lines.append(f"{self.indent}  direction TB")
         return self.indent + "  "
 
@@ -277,7 +294,3 @@ class _Frame:
 def _id(*parts: str) -> str:
     """A node's id: never a word that Mermaid keeps for itself, such as ``end``."""
     return "s_" + "-".join(part for part in parts if part)
-
-
-def _joined(state: Parallel | Each) -> str:
-    return words.shorten(str(state.join))
