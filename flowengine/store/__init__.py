@@ -1,0 +1,30 @@
+"""The store: the one package that imports SQLAlchemy. SQLite by default, PostgreSQL when many machines share the work."""
+
+from flowengine.store.calls import StoredCall
+from flowengine.store.database import Database
+from flowengine.store.history import Entry
+from flowengine.store.ids import new_id, short, shown
+from flowengine.store.jobs import ListedJob, StoredJob
+from flowengine.store.outbox import Message
+from flowengine.store.people import Person
+from flowengine.store.processes import StoredProcess
+from flowengine.store.save import Saved
+from flowengine.store.steps import WaitingStep
+from flowengine.store.transaction import Transaction
+
+__all__ = [
+    "Database",
+    "Entry",
+    "ListedJob",
+    "Message",
+    "Person",
+    "Saved",
+    "StoredCall",
+    "StoredJob",
+    "StoredProcess",
+    "Transaction",
+    "WaitingStep",
+    "new_id",
+    "short",
+    "shown",
+]

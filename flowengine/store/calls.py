@@ -1,0 +1,211 @@
+"""Service calls: what is to be called, who runs it now and until when, and what gave up.
+
+A worker claims a call for the length of a lease; each claim counts ``epoch`` up and the attempt with it, before the
+handler runs. Whoever finishes, postpones or prolongs must name the epoch of his claim: with an old one nothing is
+found, and late work changes nothing (L10).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from flowengine.core.draft import Effects
+from flowengine.core.values import ServiceCall
+from flowengine.store import tables as t
+from flowengine.store.channel import Channel, Row
+from flowengine.store.codec import decode, micros, moment, plain, text
+from flowengine.store.query import Query, Statement, upserts
+
+_C, _J = t.calls, t.jobs
+_READY = sa.and_(
+    _C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None), _C.c.next_at <= sa.bindparam("now")
+)
+_ORDER = (_C.c.next_at, _C.c.job_id, _C.c.number)
+_KEY = sa.tuple_(_C.c.job_id, _C.c.number)
+_COLUMNS = (_C.c.job_id, _C.c.number, _C.c.body, _C.c.epoch, _C.c.attempts, _C.c.worker, _C.c.next_at, _C.c.last_error)
+_THIS = (_C.c.job_id == sa.bindparam("of_job"), _C.c.number == sa.bindparam("of_number"))
+_MINE = (*_THIS, _C.c.epoch == sa.bindparam("of_epoch"))
+
+
+def _claim(dialect: str) -> Statement:
+    ready = sa.select(_C.c.job_id, _C.c.number).where(_READY).order_by(*_ORDER).limit(sa.bindparam("most"))
+    if dialect == "postgresql":
+        ready = ready.with_for_update(skip_locked=True)
+    return (
+        sa.update(_C)
+        .where(_KEY.in_(ready.cte("ready").select() if dialect == "postgresql" else ready))
+        .values(
+            epoch=_C.c.epoch + 1,
+            attempts=_C.c.attempts + 1,
+            worker=sa.bindparam("by_worker"),
+            lease_until=sa.bindparam("until"),
+            next_at=sa.bindparam("until"),
+        )
+        .returning(*_COLUMNS)
+    )
+
+
+def _put(dialect: str) -> Statement:
+    cleared = sa.and_(_C.c.incident != "", sa.literal_column("excluded.incident") == "", _C.c.next_at.is_not(None))
+    kept = ("branch", "epoch", "worker", "lease_until", "last_error")
+    return upserts(
+        dialect,
+        _C,
+        {
+            "next_at": sa.case((cleared, sa.literal_column("excluded.next_at")), else_=_C.c.next_at),
+            "attempts": sa.case((cleared, 0), else_=_C.c.attempts),
+            "epoch": _C.c.epoch + sa.case((cleared, 1), else_=0),
+        },
+        keep=kept,
+    )
+
+
+PUT = Query(
+    "calls.put", "Open a call, or write its incident; a cleared incident makes it ready with fresh attempts.", _put
+)
+DROP = Query(
+    "calls.drop",
+    "A call is closed.",
+    sa.delete(_C).where(_C.c.job_id == sa.bindparam("job_id"), _C.c.number == sa.bindparam("number")),
+)
+READY = Query(
+    "calls.ready",
+    "Calls to be run by now, earliest first; those whose lease ran out are among them.",
+    sa.select(*_COLUMNS).where(_READY).order_by(*_ORDER).limit(sa.bindparam("most")),
+)
+CLAIM = Query("calls.claim", "Take calls that are ready, for the length of a lease.", _claim)
+OWNED = Query(
+    "calls.owned",
+    "Whether a claim still holds; the row stays as it is until the transaction ends.",
+    sa.select(_C.c.epoch).where(*_MINE).with_for_update(),
+)
+EXTEND = Query(
+    "calls.extend",
+    "Prolong a lease.",
+    sa.update(_C).where(*_MINE).values(lease_until=sa.bindparam("until"), next_at=sa.bindparam("until")),
+)
+RESCHEDULE = Query(
+    "calls.reschedule",
+    "An attempt failed; try again later.",
+    sa.update(_C)
+    .where(*_MINE)
+    .values(next_at=sa.bindparam("later"), lease_until=None, worker="", last_error=sa.bindparam("error")),
+)
+INCIDENTS = Query(
+    "calls.incidents",
+    "Calls that gave up.",
+    sa.select(*_COLUMNS).where(_C.c.incident != sa.literal_column("''")).order_by(_C.c.job_id, _C.c.number),
+)
+ONE = Query("calls.get", "One open call.", sa.select(*_COLUMNS).where(*_THIS))
+OF_JOB = Query(
+    "calls.of",
+    "The open calls of a job.",
+    sa.select(*_COLUMNS).where(_C.c.job_id == sa.bindparam("of_job")).order_by(_C.c.number),
+)
+BRANCH = Query(
+    "calls.branch",
+    "The branch on which a call is open.",
+    sa.select(_C.c.branch).where(_C.c.job_id == sa.bindparam("job_id"), _C.c.number == sa.bindparam("number")),
+)
+
+
+class StoredCall(msgspec.Struct, frozen=True, kw_only=True):
+    """An open call and how its attempts stand. ``next_at`` is None when no worker is to run it (another job does)."""
+
+    job: str
+    number: int
+    call: ServiceCall
+    epoch: int
+    attempts: int
+    worker: str
+    next_at: datetime | None
+    last_error: str
+
+
+class Calls:
+    """Service calls in one transaction."""
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def ready(self, now: datetime, limit: int = 100) -> list[StoredCall]:
+        """Calls that could be claimed now, earliest first."""
+        return [_call(row) for row in self._channel.rows(READY, {"now": micros(now), "most": limit})]
+
+    def claim(self, worker: str, limit: int, lease_until: datetime, now: datetime) -> list[StoredCall]:
+        """Take up to ``limit`` calls that are ready, until the lease ends; the attempt is counted before it runs."""
+        values = {"by_worker": worker, "most": limit, "until": micros(lease_until), "now": micros(now)}
+        found = [_call(row) for row in self._channel.rows(CLAIM, values)]
+        return sorted(found, key=lambda call: (call.job, call.number))
+
+    def owned(self, job: str, number: int, epoch: int) -> bool:
+        """Whether the claim with that epoch still holds (L10). Ask in the transaction that finishes the call."""
+        return self._channel.one(OWNED, _mine(job, number, epoch)) is not None
+
+    def extend(self, job: str, number: int, epoch: int, until: datetime) -> bool:
+        """Prolong a lease. False when it was lost (L10)."""
+        return self._channel.count(EXTEND, _mine(job, number, epoch) | {"until": micros(until)}) == 1
+
+    def reschedule(self, job: str, number: int, epoch: int, at: datetime, error: str) -> bool:
+        """An attempt failed; try again at ``at``. False when the lease was lost (L10)."""
+        values = _mine(job, number, epoch) | {"later": micros(at), "error": plain(error)}
+        return self._channel.count(RESCHEDULE, values) == 1
+
+    def incidents(self) -> list[StoredCall]:
+        """Calls that gave up, by job."""
+        return [_call(row) for row in self._channel.rows(INCIDENTS, {})]
+
+    def get(self, job: str, number: int) -> StoredCall | None:
+        """One open call, or None."""
+        row = self._channel.one(ONE, {"of_job": job, "of_number": number})
+        return _call(row) if row else None
+
+    def of(self, job: str) -> list[StoredCall]:
+        """The open calls of a job."""
+        return [_call(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
+
+
+def save(channel: Channel, job: str, effects: Effects, at: int) -> None:
+    """Write what a command did to calls; a new one is ready from ``at`` on (microseconds since the epoch)."""
+    channel.write_many(DROP, [{"job_id": job, "number": number} for number in effects.closed_calls])
+    channel.write_many(PUT, [_row(job, call, at) for call in effects.calls.values()])
+
+
+def _row(job: str, call: ServiceCall, at: int) -> dict[str, Any]:
+    return {
+        "job_id": job,
+        "number": call.number,
+        "branch": call.branch,
+        "body": text(call),
+        "incident": plain(call.incident),
+        "next_at": None if call.process else at,
+        "epoch": 0,
+        "attempts": 0,
+        "worker": "",
+        "lease_until": None,
+        "last_error": "",
+    }
+
+
+def _mine(job: str, number: int, epoch: int) -> dict[str, Any]:
+    return {"of_job": job, "of_number": number, "of_epoch": epoch}
+
+
+def _call(row: Row) -> StoredCall:
+    job, number, body, epoch, attempts, worker, next_at, last_error = row
+    return StoredCall(
+        job=job,
+        number=number,
+        call=decode(body, ServiceCall),
+        epoch=epoch,
+        attempts=attempts,
+        worker=worker,
+        next_at=None if next_at is None else moment(next_at),
+        last_error=last_error,
+    )

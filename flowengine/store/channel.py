@@ -1,0 +1,54 @@
+"""How statements reach a driver: one channel for each open transaction.
+
+A channel runs compiled text on the driver's own cursor. On PostgreSQL writes are collected and sent in one pipeline
+with whatever is asked next, or with the commit, so that an act needs few round trips.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from flowengine.errors import StoreError
+from flowengine.store.query import Query, Values
+
+Row = tuple[Any, ...]
+
+
+class Channel(Protocol):
+    """The statements of one transaction."""
+
+    dialect: str
+
+    def rows(self, query: Query, values: Values) -> list[Row]:
+        """All rows that a query gives; writes before it are visible to it."""
+
+    def one(self, query: Query, values: Values) -> Row | None:
+        """The first row, or None."""
+
+    def write(self, query: Query, values: Values) -> None:
+        """A write whose count does not matter. It may be sent later: at the next read, or with the commit."""
+
+    def write_many(self, query: Query, many: Sequence[Values]) -> None:
+        """The same write with several sets of values; nothing for an empty sequence."""
+
+    def count(self, query: Query, values: Values) -> int:
+        """A write, done at once, and how many rows it touched."""
+
+    def flush(self) -> None:
+        """Send what was collected."""
+
+    def close(self) -> None:
+        """The transaction is over: whoever still reads through this channel is told so."""
+
+
+class Closed:
+    """What is left of a channel once its transaction is over."""
+
+    dialect = "closed"
+
+    def __getattr__(self, name: str) -> Any:
+        raise StoreError(
+            "the transaction is over; what is read lazily must be read inside it",
+            possible=["read within the with-block that opened the transaction"],
+        )

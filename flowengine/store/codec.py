@@ -1,0 +1,55 @@
+"""How values are written: JSON as text exactly as encoded, moments as whole microseconds since the epoch (UTC)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+
+from flowengine.errors import BadAnswer
+
+Decoded = TypeVar("Decoded")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_encoder = msgspec.json.Encoder()
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def encode(value: Any) -> bytes:
+    """The value as JSON, in UTF-8. Raises BadAnswer for a text that no encoding can hold."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError as error:
+        what = f"holds half of a character (a lone surrogate, {error.object[error.start]!r})"
+        raise BadAnswer({"": what}, possible=["text that can be written as UTF-8"]) from error
+
+
+def text(value: Any) -> str:
+    """The value as JSON, as the databases keep it."""
+    return encode(value).decode()
+
+
+def decode(written: str | bytes, kind: type[Decoded]) -> Decoded:
+    """A value of that type from its JSON."""
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    value: Decoded = decoder.decode(written)
+    return value
+
+
+def micros(moment: datetime) -> int:
+    """An aware moment as microseconds since the epoch."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """The moment, in UTC, of that many microseconds since the epoch."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def plain(words: str) -> str:
+    """A text as a plain column can hold it on every database: PostgreSQL knows no NUL in a text."""
+    return words.replace("\0", "�") if "\0" in words else words

@@ -1,0 +1,155 @@
+"""The database: opened, brought to the right schema, and used one transaction at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from flowengine.errors import SchemaMismatch, StoreError
+from flowengine.store import schema
+from flowengine.store.postgres import PostgresDriver
+from flowengine.store.sqlite import SqliteDriver
+from flowengine.store.tables import HEAD
+from flowengine.store.transaction import Transaction
+
+TIMEOUT = 10.0
+"""How long, in seconds, a transaction waits for a lock before DatabaseBusy."""
+
+
+class Database:
+    """A database of flowengine. Threads may share it; a process that forks opens it anew.
+
+    >>> with Database.open("sqlite://") as database, database.reading() as tx:
+    ...     tx.processes.all()
+    []
+    """
+
+    def __init__(self, driver: SqliteDriver | PostgresDriver, url: str) -> None:
+        self._driver = driver
+        self.url = url
+        self.dialect = driver.dialect
+        self._process = os.getpid()
+        self._known: set[int] = set()
+
+    @classmethod
+    def open(cls, url: str, *, timeout: float = TIMEOUT, check: bool = True) -> Database:
+        """Open a database and check its schema; an empty one is given its tables.
+
+        ``url`` is ``sqlite:///flow.db`` (relative), ``sqlite:////var/flow.db`` (absolute), ``sqlite://`` (in memory)
+        or ``postgresql+psycopg://user@host/name``. ``timeout`` bounds the wait for locks, in seconds. With
+        ``check=False`` the schema is left as it is, so that :meth:`upgrade` can be called. Raises SchemaMismatch for a
+        database of an older or newer flowengine, StoreError for one that cannot be opened.
+        """
+        database = cls(_driver(url, timeout), sa.make_url(url).render_as_string())
+        if check:
+            try:
+                database._check()
+            except BaseException:
+                database._driver.close()
+                raise
+        return database
+
+    def _check(self) -> None:
+        found = self.revision()
+        if found is None:
+            self.upgrade()
+        elif found != HEAD:
+            raise _mismatch(found, self.url)
+
+    def revision(self) -> str | None:
+        """The revision of the schema, or None for an empty database."""
+        with self._driver.reading() as channel:
+            return schema.revision(channel)
+
+    def upgrade(self) -> str:
+        """Bring the schema to this version's, and give its revision. Two processes may try at once."""
+        with self._driver.migrating() as connection:
+            schema.upgrade(connection)
+        return HEAD
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction that writes: kept whole at the end of the block, or not at all (L2). Raises DatabaseBusy.
+
+        This is the one place where a transaction of flowengine's own begins and commits; a server that commits what
+        has queued up in one go does so here.
+        """
+        self._same_process()
+        with self._driver.writing() as channel:
+            yield Transaction(channel)
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that only reads: one snapshot, however many queries."""
+        self._same_process()
+        with self._driver.reading() as channel:
+            yield Transaction(channel)
+
+    def joined(self, connection: sa.Connection | Session) -> Transaction:
+        """A transaction inside the caller's, on a SQLAlchemy connection or session to the same database.
+
+        It never commits: the caller's ``commit()`` keeps his rows and the flow's together, his ``rollback()`` neither.
+        On SQLite the caller's transaction is begun at once (``BEGIN IMMEDIATE``), for Python's driver would only do so
+        at the first write. Raises StoreError for another database and for a connection in AUTOCOMMIT, SchemaMismatch
+        when flowengine's tables are of another version.
+        """
+        self._same_process()
+        if isinstance(connection, Session):
+            connection.flush()
+            connection = connection.connection()
+        channel = self._driver.joining(connection)
+        known: dict[Any, Any] = connection.info
+        if known.get("flowengine") != HEAD:
+            found = schema.revision(channel)
+            if found != HEAD:
+                raise _mismatch(found, self.url)
+            known["flowengine"] = HEAD
+        return Transaction(channel)
+
+    def _same_process(self) -> None:
+        if os.getpid() != self._process:
+            raise StoreError(
+                "the database was opened by the process that this one was forked from",
+                where=self.url,
+                possible=["open the database after the fork"],
+            )
+
+    def close(self) -> None:
+        """Let go of all connections and locks."""
+        self._driver.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _driver(url: str, timeout: float) -> SqliteDriver | PostgresDriver:
+    try:
+        made = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise StoreError(f"{url!r} is not the address of a database", possible=_ADDRESSES) from error
+    if made.get_backend_name() == "sqlite":
+        return SqliteDriver(made, timeout)
+    if made.get_backend_name() == "postgresql":
+        return PostgresDriver(made, timeout)
+    raise StoreError(f"{made.get_backend_name()} is not a database that is taken", possible=_ADDRESSES)
+
+
+_ADDRESSES = ("sqlite:///flow.db", "postgresql+psycopg://user@host/name")
+
+
+def _mismatch(found: str | None, where: str) -> SchemaMismatch:
+    if found is None:
+        return SchemaMismatch("the tables of flowengine are not there", where=where, possible=["flow db create"])
+    return SchemaMismatch(
+        f"the database has schema {found}, this flowengine works with {HEAD}",
+        where=where,
+        possible=["flow db upgrade"] if found < HEAD else ["a newer flowengine"],
+    )

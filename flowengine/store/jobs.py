@@ -1,0 +1,220 @@
+"""Jobs: locked, read, found by a short id, listed, and saved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from flowengine.core.values import Head
+from flowengine.errors import Ambiguous, NotFound
+from flowengine.store import tables as t
+from flowengine.store.channel import Channel, Row
+from flowengine.store.codec import decode, moment
+from flowengine.store.ids import shown
+from flowengine.store.position import LazyPosition
+from flowengine.store.query import Query, inserts
+
+_J = t.jobs
+_ID = sa.bindparam("id")
+_WHOLE = tuple(_J.c)
+_LISTED = (_J.c.id, _J.c.process, _J.c.version, _J.c.customer, _J.c.status, _J.c.seq, _J.c.started, _J.c.updated)
+_LOW, _HIGH = sa.bindparam("low"), sa.bindparam("high")
+_CHANGED = ("version", "status", "seq", "hash", "updated", "ended", "head", "root")
+_UPDATE = (
+    sa.update(_J)
+    .where(_J.c.id == sa.bindparam("of_job"), _J.c.seq == sa.bindparam("of_seq"))
+    .values({name: sa.bindparam(name) for name in _CHANGED})
+)
+
+GET = Query("jobs.get", "One job with its head, root branch and data.", sa.select(*_WHOLE).where(_J.c.id == _ID))
+LOCK = Query(
+    "jobs.lock",
+    "The same, and nobody else may change it until the transaction ends.",
+    sa.select(*_WHOLE).where(_J.c.id == _ID).with_for_update(),
+)
+ADD = Query("jobs.add", "Begin a job.", inserts(_J))
+UPDATE = Query("jobs.update", "Write a job's new position; its data did not change.", _UPDATE)
+UPDATE_DATA = Query(
+    "jobs.update_data", "Write a job's new position and data.", _UPDATE.values(data=sa.bindparam("data"))
+)
+BY_ID = Query(
+    "jobs.by_id",
+    "Ids that begin so.",
+    sa.select(_J.c.id).where(_J.c.id >= _LOW, _J.c.id < _HIGH).order_by(_J.c.id).limit(6),
+)
+BY_SHORT = Query(
+    "jobs.by_short",
+    "Jobs whose short form begins so.",
+    sa.select(_J.c.id).where(_J.c.short >= _LOW, _J.c.short < _HIGH).order_by(_J.c.short).limit(6),
+)
+
+_PREFIX = re.compile(r"[0-9a-f]{1,12}|[0-9a-f-]{1,36}", re.ASCII)
+_AFTER_ALL_DIGITS = "g"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredJob:
+    """A job as it is stored. ``seq`` and ``hash`` are those of its last history entry; ``position`` is read lazily."""
+
+    id: str
+    process: str
+    version: str
+    customer: str
+    status: str
+    seq: int
+    hash: str
+    started: datetime
+    updated: datetime
+    ended: datetime | None
+    position: LazyPosition = field(repr=False, compare=False)
+    root: str | None = field(repr=False, default=None)
+    """The root branch as it is written."""
+
+
+class ListedJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a list of jobs. ``head`` tells where it stands and what was promised."""
+
+    id: str
+    process: str
+    version: str
+    customer: str
+    status: str
+    seq: int
+    started: datetime
+    updated: datetime
+    ended: datetime | None
+    head: Head
+
+
+class Jobs:
+    """Jobs in one transaction."""
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def lock(self, job: str) -> StoredJob:
+        """The job, which nobody else may change until the transaction ends. Raises NotFound."""
+        return self._one(LOCK, job)
+
+    def get(self, job: str) -> StoredJob:
+        """The job, without a lock. Raises NotFound."""
+        return self._one(GET, job)
+
+    def _one(self, query: Query, job: str) -> StoredJob:
+        row = self._channel.one(query, {"id": job}) if _PREFIX.fullmatch(job) else None
+        if row is None:
+            raise NotFound(f"there is no job {job!r}")
+        return _job(self._channel, row)
+
+    def resolve(self, prefix: str) -> str:
+        """The full id for a full id, or for a beginning of a short form or a full id that fits one job only.
+
+        Raises NotFound, and Ambiguous with the short forms that fit.
+        """
+        start = prefix.strip().lower()
+        if not _PREFIX.fullmatch(start):
+            raise NotFound(f"there is no job {prefix!r}", possible=["a job id, or the beginning of its short form"])
+        bounds = {"low": start, "high": start + _AFTER_ALL_DIGITS}
+        found = [row[0] for row in self._channel.rows(BY_ID, bounds)]
+        if len(start) <= 12:
+            found += [row[0] for row in self._channel.rows(BY_SHORT, bounds)]
+        found = list(dict.fromkeys(found))
+        if not found:
+            raise NotFound(f"there is no job {prefix!r}", possible=["a job id, or the beginning of its short form"])
+        if len(found) > 1:
+            raise Ambiguous(f"{prefix!r} fits more than one job", possible=_distinct(found))
+        return str(found[0])
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        process: str | None = None,
+        customer: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[ListedJob]:
+        """Jobs, newest first; ``after`` is the id of the last one of the page before."""
+        wanted = {"status": status, "process": process, "customer": customer}
+        given = {name: value for name, value in wanted.items() if value is not None}
+        values: dict[str, Any] = given | {"most": limit} | ({"before": after} if after else {})
+        return [_listed(row) for row in self._channel.rows(_listing(tuple(given), after is not None), values)]
+
+    def ids(self) -> Iterable[str]:
+        """All ids, oldest first, a page at a time."""
+        last = ""
+        while page := self._channel.rows(BY_ID_PAGE, {"after": last}):
+            for (last,) in page:
+                yield last
+
+
+BY_ID_PAGE = Query(
+    "jobs.ids",
+    "A page of ids.",
+    sa.select(_J.c.id).where(_J.c.id > sa.bindparam("after")).order_by(_J.c.id).limit(500),
+)
+
+
+def _listing(filters: tuple[str, ...], paged: bool) -> Query:
+    found = _LISTINGS.get((filters, paged))
+    if found is None:
+        statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(
+            *(_J.c[name] == sa.bindparam(name) for name in filters)
+        )
+        if paged:
+            statement = statement.where(_J.c.id < sa.bindparam("before"))
+        statement = statement.order_by(_J.c.id.desc()).limit(sa.bindparam("most"))
+        found = _LISTINGS[filters, paged] = Query("jobs.list", "Jobs, newest first.", statement)
+    return found
+
+
+_LISTINGS: dict[tuple[tuple[str, ...], bool], Query] = {}
+
+
+def _distinct(ids: Iterable[str]) -> list[str]:
+    """Short forms as people are shown them, longer where that does not tell them apart."""
+    known = list(ids)
+    brief = [shown(job) for job in known]
+    return brief if len(set(brief)) == len(brief) else known
+
+
+def _job(channel: Channel, row: Row) -> StoredJob:
+    id_, _, process, version, customer, status, seq, hash_, started, updated, ended, head, root, data = row
+    return StoredJob(
+        id=id_,
+        process=process,
+        version=version,
+        customer=customer,
+        status=status,
+        seq=seq,
+        hash=hash_,
+        started=moment(started),
+        updated=moment(updated),
+        ended=None if ended is None else moment(ended),
+        position=LazyPosition(channel, id_, head, root, data),
+        root=root,
+    )
+
+
+def _listed(row: Row) -> ListedJob:
+    id_, process, version, customer, status, seq, started, updated, ended, head = row
+    return ListedJob(
+        id=id_,
+        process=process,
+        version=version,
+        customer=customer,
+        status=status,
+        seq=seq,
+        started=moment(started),
+        updated=moment(updated),
+        ended=None if ended is None else moment(ended),
+        head=decode(head, Head),
+    )

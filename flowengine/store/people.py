@@ -1,0 +1,147 @@
+"""People: one record for each customer and each member of staff, and who belongs to which group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+import sqlalchemy as sa
+
+from flowengine.core.values import Json
+from flowengine.errors import Ambiguous, BadAnswer, NotFound
+from flowengine.store import tables as t
+from flowengine.store.channel import Channel
+from flowengine.store.codec import decode, micros, plain, text
+from flowengine.store.query import Query, inserts
+
+ID = re.compile(r"[A-Za-z0-9._@-]{1,64}", re.ASCII)
+"""What a person's id looks like."""
+
+CUSTOMERS = "customers"
+"""The group that every customer belongs to."""
+
+_P, _M = t.people, t.memberships
+_ID = sa.bindparam("id")
+
+ADD = Query("people.add", "Enter a person.", inserts(_P))
+UPDATE = Query(
+    "people.update",
+    "Change a person's record.",
+    sa.update(_P)
+    .where(_P.c.id == sa.bindparam("person"))
+    .values({name: sa.bindparam(name) for name in ("kind", "name_key", "contact_key", "body")}),
+)
+GET = Query("people.get", "One person by id.", sa.select(_P.c.body).where(_P.c.id == _ID))
+BY_CONTACT = Query(
+    "people.by_contact",
+    "Those with this contact.",
+    sa.select(_P.c.body).where(_P.c.contact_key == sa.bindparam("words")).order_by(_P.c.id).limit(6),
+)
+BY_NAME = Query(
+    "people.by_name",
+    "Those with this name.",
+    sa.select(_P.c.body).where(_P.c.name_key == sa.bindparam("words")).order_by(_P.c.id).limit(6),
+)
+MEMBERS = Query(
+    "people.members",
+    "The customers of a group, in the order of their ids.",
+    sa.select(_P.c.body)
+    .join(_M, _M.c.person == _P.c.id)
+    .where(_M.c.group_name == sa.bindparam("group"), _P.c.kind == "customer")
+    .order_by(_P.c.id),
+)
+OF_KIND = Query(
+    "people.of_kind",
+    "All customers, or all staff, in the order of their ids.",
+    sa.select(_P.c.body).where(_P.c.kind == sa.bindparam("kind")).order_by(_P.c.id),
+)
+ALL = Query("people.all", "Everybody, in the order of their ids.", sa.select(_P.c.body).order_by(_P.c.id))
+JOIN = Query("people.join", "Put a person into a group.", inserts(_M))
+LEAVE = Query(
+    "people.leave", "Take a person out of all groups.", sa.delete(_M).where(_M.c.person == sa.bindparam("who"))
+)
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """One customer or member of staff. ``record`` is what else the organisation knows, as JSON."""
+
+    id: str
+    kind: Literal["customer", "staff"]
+    name: str = ""
+    contact: str = ""
+    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    record: dict[str, Json] = {}
+    created: datetime
+
+
+class People:
+    """People in one transaction."""
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def add(self, person: Person) -> None:
+        """Enter a person. Raises BadAnswer for an id that is malformed or taken."""
+        if not ID.fullmatch(person.id):
+            raise BadAnswer({"id": f"{person.id!r} is no id"}, possible=["1 to 64 letters, digits and . _ @ -"])
+        if self.get(person.id) is not None:
+            raise BadAnswer({"id": f"there is somebody with the id {person.id!r} already"}, possible=["another id"])
+        self._channel.write(ADD, {"id": person.id, "created": micros(person.created)} | _columns(person))
+        self._belong(person)
+
+    def update(self, person: Person) -> None:
+        """Change a person's record. Raises NotFound."""
+        if not self._channel.count(UPDATE, {"person": plain(person.id)} | _columns(person)):
+            raise NotFound(f"there is nobody with the id {person.id!r}")
+        self._channel.write(LEAVE, {"who": person.id})
+        self._belong(person)
+
+    def _belong(self, person: Person) -> None:
+        groups = dict.fromkeys(plain(group) for group in person.groups)
+        self._channel.write_many(JOIN, [{"group_name": group, "person": person.id} for group in groups])
+
+    def get(self, id: str) -> Person | None:
+        """The person with that id, or None."""
+        row = self._channel.one(GET, {"id": plain(id)})
+        return decode(row[0], Person) if row else None
+
+    def find(self, words: str) -> Person:
+        """The person with that id, contact, or name that nobody else has. Raises NotFound, Ambiguous."""
+        found = self.get(words)
+        if found is not None:
+            return found
+        for query in (BY_CONTACT, BY_NAME):
+            rows = self._channel.rows(query, {"words": _searched(words)}) if words.strip() else []
+            if len(rows) > 1:
+                ids = [decode(row[0], Person).id for row in rows]
+                raise Ambiguous(f"several people are called {words!r}", possible=ids)
+            if rows:
+                return decode(rows[0][0], Person)
+        raise NotFound(f"there is nobody called {words!r}", possible=["an id, a contact, or a name that only one has"])
+
+    def members(self, group: str) -> Sequence[Person]:
+        """The customers of a group in the order of their ids; the group ``customers`` is all of them."""
+        if group == CUSTOMERS:
+            return self.all("customer")
+        return [decode(row[0], Person) for row in self._channel.rows(MEMBERS, {"group": plain(group)})]
+
+    def all(self, kind: str | None = None) -> list[Person]:
+        """Everybody, or all of one kind, in the order of their ids."""
+        rows = self._channel.rows(OF_KIND, {"kind": kind}) if kind else self._channel.rows(ALL, {})
+        return [decode(row[0], Person) for row in rows]
+
+
+def _columns(person: Person) -> dict[str, str]:
+    keys = {"name_key": _searched(person.name), "contact_key": _searched(person.contact)}
+    return {"kind": person.kind, "body": text(person)} | keys
+
+
+def _searched(words: str) -> str:
+    """A name or contact as it is searched: lower case, white space at the ends does not count."""
+    return plain(words.strip().casefold())

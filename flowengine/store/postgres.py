@@ -1,0 +1,237 @@
+"""PostgreSQL through psycopg: many machines share the work.
+
+Writes are collected and sent in one pipeline with the commit. Readers have a pool of their own, whose transactions see
+one snapshot and cannot write. Nothing depends on a session, so a transaction-mode pgbouncer may stand between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from flowengine.errors import DatabaseBusy, StoreError
+from flowengine.store.channel import Row
+from flowengine.store.query import Query, Values
+
+if TYPE_CHECKING:
+    import psycopg
+
+MIGRATION_LOCK = 0x666C6F77
+"""The key of the advisory lock that is held while the schema changes."""
+
+
+class PostgresChannel:
+    """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit."""
+
+    dialect = "postgresql"
+    __slots__ = ("_cursor", "_pending", "collecting", "raw")
+
+    def __init__(self, raw: psycopg.Connection[Any], collecting: bool = True) -> None:
+        from psycopg.rows import tuple_row
+
+        self.raw = raw
+        self.collecting = collecting
+        self._cursor = raw.cursor(row_factory=tuple_row)  # an application's own connection may have another
+        self._pending: list[tuple[Query, Sequence[Values]]] = []
+
+    def rows(self, query: Query, values: Values) -> list[Row]:
+        self._do(query, values)
+        return self._cursor.fetchall()
+
+    def one(self, query: Query, values: Values) -> Row | None:
+        self._do(query, values)
+        return self._cursor.fetchone()
+
+    def write(self, query: Query, values: Values) -> None:
+        self.write_many(query, (values,))
+
+    def write_many(self, query: Query, many: Sequence[Values]) -> None:
+        if not many:
+            return
+        self._pending.append((query, many))
+        if not self.collecting:
+            self.flush()
+
+    def count(self, query: Query, values: Values) -> int:
+        self._do(query, values)
+        return self._cursor.rowcount
+
+    def flush(self) -> None:
+        if self._pending:
+            self._send(commit=False)
+
+    def commit(self) -> None:
+        """Send what was collected, and the commit with it: a failed statement keeps the commit from being done."""
+        if self._pending:
+            self._send(commit=True)
+        else:
+            with _translating("commit"):
+                self.raw.commit()
+
+    def _do(self, query: Query, values: Values) -> None:
+        self.flush()
+        compiled = query.on("postgresql")
+        with _translating(query.name):
+            self._cursor.execute(compiled.sql, compiled.bind(values))  # type: ignore[arg-type]  # text from Core
+
+    def _send(self, commit: bool) -> None:
+        pending, self._pending = self._pending, []
+        where = ", ".join(query.name for query, _ in pending)
+        with _translating(where), self.raw.pipeline():
+            for query, many in pending:
+                compiled = query.on("postgresql")
+                if len(many) == 1:
+                    self._cursor.execute(compiled.sql, compiled.bind(many[0]))  # type: ignore[arg-type]
+                else:
+                    self._cursor.executemany(compiled.sql, [compiled.bind(v) for v in many])  # type: ignore[arg-type]
+            if commit:
+                self.raw.commit()
+
+    def close(self) -> None:
+        self._cursor.close()
+
+
+class PostgresDriver:
+    """A PostgreSQL database and its two pools. ``timeout`` seconds bound the wait for a lock."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: sa.URL, timeout: float) -> None:
+        self.timeout = timeout
+        self.name = url.database or ""
+        if url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        if url.drivername != "postgresql+psycopg":
+            raise StoreError(
+                f"{url.drivername} is not a driver that is taken", possible=["postgresql+psycopg://…", "sqlite:///…"]
+            )
+        try:
+            self.writer = sa.create_engine(url, pool_size=10, max_overflow=30, pool_reset_on_return=None)
+            self._reader = sa.create_engine(url, pool_size=10, max_overflow=30, pool_reset_on_return=None)
+        except ImportError as error:
+            raise StoreError(
+                "psycopg, the driver of PostgreSQL, is not installed", possible=["pip install 'flowengine[postgres]'"]
+            ) from error
+        sa.event.listen(self.writer, "connect", lambda raw, _: self._bound(raw))
+        sa.event.listen(self._reader, "connect", lambda raw, _: _only_reading(raw))
+
+    def _bound(self, raw: Any) -> None:
+        """Bound the waits of a fresh connection; a pooler that drops the setting only makes waits longer."""
+        raw.execute(f"SET lock_timeout = {int(self.timeout * 1000)}")
+        raw.commit()
+
+    @contextmanager
+    def writing(self) -> Iterator[PostgresChannel]:
+        """A write transaction: commits at the end, rolls back on any error."""
+        with self._transaction(self.writer) as channel:
+            yield channel
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresChannel]:
+        """A read transaction: one snapshot of the database."""
+        with self._transaction(self._reader) as channel:
+            yield channel
+
+    @contextmanager
+    def migrating(self) -> Iterator[sa.Connection]:
+        """A SQLAlchemy connection in a transaction that excludes other migrations, for changing the schema."""
+        with _translating("open"), self.writer.connect() as connection, connection.begin():
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+            yield connection
+
+    @contextmanager
+    def _transaction(self, engine: sa.Engine) -> Iterator[PostgresChannel]:
+        with _translating("open"):
+            fairy = engine.raw_connection()
+        raw: psycopg.Connection[Any] = fairy.driver_connection  # type: ignore[assignment]  # SQLAlchemy does not know
+        try:
+            channel = PostgresChannel(raw)
+            try:
+                yield channel
+                channel.commit()
+            except BaseException:
+                if not raw.closed:
+                    raw.rollback()
+                raise
+            finally:
+                channel.close()
+        finally:
+            if raw.closed:
+                fairy.invalidate()
+                engine.dispose()  # the server went away: the other connections of the pool are no better
+            else:
+                fairy.close()
+
+    def joining(self, connection: sa.Connection) -> PostgresChannel:
+        """A channel in the caller's transaction; nothing is collected, so that savepoints mean what they say."""
+        import psycopg
+
+        raw: Any = connection.connection.driver_connection
+        if not isinstance(raw, psycopg.Connection):
+            raise StoreError("the connection to join is not one of psycopg", where=str(connection.engine.url))
+        if raw.autocommit:
+            raise StoreError(
+                "the connection to join commits each statement by itself (AUTOCOMMIT)",
+                where=str(connection.engine.url),
+                possible=["a connection with a transaction of its own"],
+            )
+        if raw.info.dbname != self.name:
+            raise StoreError(
+                f"the connection to join belongs to {raw.info.dbname}, not to this database",
+                where=self.name,
+                possible=["a connection to the same database"],
+            )
+        return PostgresChannel(raw, collecting=False)
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.writer.dispose()
+        self._reader.dispose()
+
+
+def _only_reading(raw: Any) -> None:
+    import psycopg
+
+    raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    raw.read_only = True
+
+
+@contextmanager
+def _translating(where: str) -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise translated(error.orig or error, where) from error
+    except Exception as error:
+        if type(error).__module__.startswith("psycopg"):
+            raise translated(error, where) from error
+        raise
+
+
+_BUSY = {"55P03", "40P01", "40001", "57014"}
+"""SQLSTATEs: lock not available, deadlock, serialization failure, query cancelled."""
+
+_MEANINGS = {
+    "53100": "the disk is full; nothing of this transaction was kept",
+    "23505": "the same row was written by another transaction first",
+    "3D000": "there is no such database; create it first",
+    "42P01": "the tables of flowengine are not there",
+}
+
+
+def translated(error: BaseException, where: str) -> StoreError:
+    """The driver's error as one of ours."""
+    state = getattr(error, "sqlstate", None) or ""
+    said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if state in _BUSY:
+        return DatabaseBusy(f"another transaction was in the way: {said}", where=where, possible=["try again"])
+    if not state and where and "connection" in said:
+        return StoreError(
+            f"the connection to PostgreSQL was lost: {said}; whether the transaction was kept is not known",
+            where=where,
+            possible=["ask again with the same request key"],
+        )
+    return StoreError(_MEANINGS.get(state, f"PostgreSQL says: {said}"), where=where)

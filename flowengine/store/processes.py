@@ -1,0 +1,93 @@
+"""Processes: every version that was ever deployed, with its source (L6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from flowengine.store import tables as t
+from flowengine.store.channel import Channel, Row
+from flowengine.store.codec import micros, moment, plain
+from flowengine.store.query import Query, inserts
+
+_P = t.processes
+_COLUMNS = (_P.c.name, _P.c.version, _P.c.title, _P.c.source, _P.c.at, _P.c.number)
+_NAME, _VERSION = sa.bindparam("name"), sa.bindparam("version")
+
+NEXT = Query(
+    "processes.next",
+    "The number that the next deployment of a process gets.",
+    sa.select(sa.func.coalesce(sa.func.max(_P.c.number), 0) + 1).where(_P.c.name == _NAME),
+)
+ADD = Query("processes.add", "Keep a new version of a process.", inserts(_P))
+PUT_FORWARD = Query(
+    "processes.put_forward",
+    "Make a version that is there already the latest again.",
+    sa.update(_P).where(_P.c.name == _NAME, _P.c.version == _VERSION).values(number=sa.bindparam("next_number")),
+)
+GET = Query(
+    "processes.get",
+    "One version of a process.",
+    sa.select(*_COLUMNS).where(_P.c.name == _NAME, _P.c.version == _VERSION),
+)
+LATEST = Query(
+    "processes.latest",
+    "The version of a process that was deployed last.",
+    sa.select(*_COLUMNS).where(_P.c.name == _NAME).order_by(_P.c.number.desc()).limit(1),
+)
+ALL = Query(
+    "processes.all", "All versions, by name, oldest first.", sa.select(*_COLUMNS).order_by(_P.c.name, _P.c.number)
+)
+
+
+class StoredProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a process. ``number`` counts the deployments of the name: the highest is in use."""
+
+    name: str
+    version: str
+    title: str
+    source: str
+    at: datetime
+    number: int
+
+
+class Processes:
+    """Processes in one transaction."""
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def add(self, name: str, version: str, title: str, source: str, at: datetime) -> bool:
+        """Keep a version and put it in use for new jobs. False when it was kept before; it is in use again then."""
+        number = (self._channel.one(NEXT, {"name": name}) or (1,))[0]
+        there = self.get(name, version)
+        if there is not None:
+            if there.number != number - 1:
+                self._channel.write(PUT_FORWARD, {"name": name, "version": version, "next_number": number})
+            return False
+        row = {"name": name, "version": version, "number": number, "title": plain(title), "source": plain(source)}
+        self._channel.write(ADD, row | {"at": micros(at)})
+        return True
+
+    def get(self, name: str, version: str) -> StoredProcess | None:
+        """One version, or None."""
+        row = self._channel.one(GET, {"name": plain(name), "version": plain(version)})
+        return _process(row) if row else None
+
+    def latest(self, name: str) -> StoredProcess | None:
+        """The version that new jobs begin with, or None when there is no such process."""
+        row = self._channel.one(LATEST, {"name": plain(name)})
+        return _process(row) if row else None
+
+    def all(self) -> list[StoredProcess]:
+        """All versions, by name, the one in use last."""
+        return [_process(row) for row in self._channel.rows(ALL, {})]
+
+
+def _process(row: Row) -> StoredProcess:
+    name, version, title, source, at, number = row
+    return StoredProcess(name=name, version=version, title=title, source=source, at=moment(at), number=number)

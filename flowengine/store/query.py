@@ -1,0 +1,90 @@
+"""A query has a name and a sentence, is built with SQLAlchemy Core, and is compiled to text once a dialect.
+
+The text goes straight to the driver's cursor, so that SQLAlchemy costs nothing per act.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from operator import itemgetter
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import psycopg
+from sqlalchemy.dialects.sqlite import pysqlite
+
+DIALECTS: dict[str, sa.Dialect] = {
+    "sqlite": pysqlite.dialect(paramstyle="qmark"),
+    "postgresql": psycopg.dialect(paramstyle="format"),
+}
+
+Values = Mapping[str, Any]
+Statement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete
+
+
+class Compiled:
+    """A statement as one driver takes it: ``sql``, and ``bind`` that puts named values in the driver's order."""
+
+    __slots__ = ("bind", "sql")
+
+    def __init__(self, statement: Statement, dialect: str) -> None:
+        compiled = statement.compile(dialect=DIALECTS[dialect], compile_kwargs={"render_postcompile": True})
+        order = tuple(compiled.positiontup or ())
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        self.sql = str(compiled)
+        self.bind = _binder(order, {name: fixed[name] for name in order if name in fixed})
+
+
+def _binder(order: tuple[str, ...], fixed: dict[str, Any]) -> Callable[[Values], tuple[Any, ...]]:
+    if not order:
+        return lambda _: ()
+    if fixed:
+        return lambda values: tuple(values[name] if name in values else fixed[name] for name in order)
+    if len(order) == 1:
+        name = order[0]
+        return lambda values: (values[name],)
+    return itemgetter(*order)
+
+
+class Query:
+    """A named statement. ``about`` says in one sentence what it does.
+
+    ``build`` is the statement, or a function that makes it for a dialect's name where the databases differ.
+    """
+
+    __slots__ = ("_build", "_compiled", "about", "name")
+
+    def __init__(self, name: str, about: str, build: Statement | Callable[[str], Statement]) -> None:
+        self.name = name
+        self.about = about
+        self._build = build
+        self._compiled: dict[str, Compiled] = {}
+
+    def on(self, dialect: str) -> Compiled:
+        """The statement for ``sqlite`` or ``postgresql``."""
+        found = self._compiled.get(dialect)
+        if found is None:
+            statement = self._build(dialect) if callable(self._build) else self._build
+            found = self._compiled[dialect] = Compiled(statement, dialect)
+        return found
+
+
+def inserts(table: sa.Table, **fixed: Any) -> sa.Insert:
+    """An insert of every column of the table, each from a value of the column's name."""
+    return sa.insert(table).values({c.name: fixed.get(c.name, sa.bindparam(c.name)) for c in table.c})
+
+
+def upserts(
+    dialect: str, table: sa.Table, changes: Mapping[str, Any] | None = None, keep: tuple[str, ...] = ()
+) -> sa.Insert:
+    """An insert of every column that, where the key is there already, changes the other columns except ``keep``.
+
+    ``changes`` says another expression for some columns.
+    """
+    from sqlalchemy.dialects import postgresql, sqlite
+
+    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+    insert = insert.values({column.name: sa.bindparam(column.name) for column in table.c})
+    key = [column.name for column in table.primary_key]
+    new = {c.name: insert.excluded[c.name] for c in table.c if c.name not in key and c.name not in keep}
+    return insert.on_conflict_do_update(index_elements=key, set_=new | dict(changes or {}))

@@ -1,0 +1,47 @@
+"""Receipts: what was answered to a request, so that asking again with the same key gives the same answer (L3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from flowengine.store import tables as t
+from flowengine.store.channel import Channel
+from flowengine.store.codec import micros, plain
+from flowengine.store.query import Query, inserts
+
+_R = t.receipts
+
+FIND = Query(
+    "receipts.find",
+    "What was answered to this actor's request under this key.",
+    sa.select(_R.c.body_hash, _R.c.receipt).where(_R.c.actor == sa.bindparam("actor"), _R.c.key == sa.bindparam("key")),
+)
+ADD = Query("receipts.add", "Keep what is answered now.", inserts(_R))
+FORGET = Query(
+    "receipts.forget", "Drop receipts older than a moment.", sa.delete(_R).where(_R.c.at < sa.bindparam("before"))
+)
+
+
+class Receipts:
+    """Receipts in one transaction."""
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def find(self, actor: str, key: str) -> tuple[str, bytes] | None:
+        """The hash of the request's body and the receipt, or None when the key is fresh."""
+        row = self._channel.one(FIND, {"actor": plain(actor), "key": plain(key)})
+        return (row[0], row[1]) if row else None
+
+    def add(self, actor: str, key: str, job: str, body_hash: str, receipt: bytes, at: datetime) -> None:
+        """Keep a receipt. Two requests with one key cannot both be kept: the later transaction fails."""
+        row = {"actor": plain(actor), "key": plain(key), "job_id": job, "body_hash": body_hash}
+        self._channel.write(ADD, row | {"receipt": receipt, "at": micros(at)})
+
+    def forget(self, before: datetime) -> int:
+        """Drop receipts older than ``before``; gives how many. Their keys count as fresh from then on."""
+        return self._channel.count(FORGET, {"before": micros(before)})

@@ -1,0 +1,47 @@
+"""The schema's revision, and how a database is brought to the newest one by Alembic's migrations in this package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from flowengine.store.channel import Channel
+from flowengine.store.query import Query
+from flowengine.store.tables import HEAD
+
+VERSION_TABLE = "flow_schema"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_version = sa.table(VERSION_TABLE, sa.column("version_num", sa.String))
+_master = sa.table("sqlite_master", sa.column("name", sa.String))
+
+REVISION = Query("schema.revision", "The revision of the schema.", sa.select(_version.c.version_num))
+
+
+def _there(dialect: str) -> sa.Select[tuple[int]]:
+    if dialect == "sqlite":
+        return sa.select(sa.func.count()).select_from(_master).where(_master.c.name == VERSION_TABLE)
+    return sa.select(sa.func.count(sa.func.to_regclass(VERSION_TABLE)))
+
+
+THERE = Query("schema.there", "Whether the table of the revision exists.", _there)
+
+
+def revision(channel: Channel) -> str | None:
+    """The revision of the schema, or None for an empty database."""
+    there = channel.one(THERE, {})
+    row = channel.one(REVISION, {}) if there and there[0] else None
+    return row[0] if row else None
+
+
+def upgrade(connection: sa.Connection, to: str = HEAD) -> None:
+    """Bring the schema to a revision, in the connection's transaction."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)

@@ -1,0 +1,272 @@
+"""SQLite: one writer at a time behind fair locks, readers beside it (WAL), every commit on disk (L2).
+
+Writers ``BEGIN IMMEDIATE`` on a pool of their own, readers plain ``BEGIN`` on another that can only read. A database in
+memory has one connection, which readers and writers take in turns.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+
+from flowengine.errors import DatabaseBusy, StoreError
+from flowengine.store.channel import Row
+from flowengine.store.locks import FairLock, FileLock
+from flowengine.store.query import Query, Values
+
+
+class SqliteChannel:
+    """Statements on one SQLite connection, each done at once."""
+
+    dialect = "sqlite"
+    __slots__ = ("_cursor", "raw")
+
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self.raw = raw
+        self._cursor = raw.cursor()
+        self._cursor.row_factory = None  # an application's own connection may have another
+
+    def _do(self, query: Query, values: Values) -> sqlite3.Cursor:
+        compiled = query.on("sqlite")
+        try:
+            return self._cursor.execute(compiled.sql, compiled.bind(values))
+        except sqlite3.Error as error:
+            raise translated(error, query.name) from error
+
+    def rows(self, query: Query, values: Values) -> list[Row]:
+        return self._do(query, values).fetchall()
+
+    def one(self, query: Query, values: Values) -> Row | None:
+        row: Row | None = self._do(query, values).fetchone()
+        return row
+
+    def write(self, query: Query, values: Values) -> None:
+        self._do(query, values)
+
+    def write_many(self, query: Query, many: Sequence[Values]) -> None:
+        if not many:
+            return
+        compiled = query.on("sqlite")
+        try:
+            self._cursor.executemany(compiled.sql, [compiled.bind(values) for values in many])
+        except sqlite3.Error as error:
+            raise translated(error, query.name) from error
+
+    def count(self, query: Query, values: Values) -> int:
+        return self._do(query, values).rowcount
+
+    def flush(self) -> None:
+        """Nothing is collected on SQLite."""
+
+    def command(self, sql: str) -> None:
+        """``BEGIN``, ``COMMIT`` or ``ROLLBACK``."""
+        try:
+            self._cursor.execute(sql)
+        except sqlite3.Error as error:
+            raise translated(error, sql) from error
+
+    def close(self) -> None:
+        self._cursor.close()
+
+
+class SqliteDriver:
+    """A SQLite file (or memory) and its two pools."""
+
+    dialect = "sqlite"
+
+    def __init__(self, url: sa.URL, timeout: float) -> None:
+        self.timeout = timeout
+        self.path = _path(url)
+        self._threads = FairLock()
+        self._processes: FileLock | None = None
+        if self.path:
+            if not Path(self.path).parent.is_dir():
+                folder = str(Path(self.path).parent)
+                raise StoreError("there is no such folder to keep the database in", where=folder)
+            self._processes = FileLock(f"{self.path}.lock")
+            self.writer = self._engine(url, "BEGIN IMMEDIATE")
+            self._reader = self._engine(url, "BEGIN")
+        else:
+            self.writer = self._reader = sa.create_engine(
+                url,
+                poolclass=StaticPool,
+                connect_args={"check_same_thread": False, "isolation_level": None},
+            )
+            sa.event.listen(self.writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+
+    def _engine(self, url: sa.URL, begin: str) -> sa.Engine:
+        engine = sa.create_engine(
+            url,
+            pool_size=8,
+            max_overflow=24,
+            pool_reset_on_return=None,
+            connect_args={"isolation_level": None, "timeout": self.timeout, "cached_statements": 256},
+        )
+        reading = begin == "BEGIN"
+        sa.event.listen(engine, "connect", lambda raw, _: _prepare(raw, self.path, reading))
+        sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+        return engine
+
+    @contextmanager
+    def writing(self) -> Iterator[SqliteChannel]:
+        """A write transaction: commits at the end, rolls back on any error."""
+        with self._turn(), self._transaction(self.writer, "BEGIN IMMEDIATE") as channel:
+            yield channel
+
+    @contextmanager
+    def reading(self) -> Iterator[SqliteChannel]:
+        """A read transaction: one snapshot of the database."""
+        if self.path:
+            with self._transaction(self._reader, "BEGIN") as channel:
+                yield channel
+        else:
+            with self._turn(), self._transaction(self._reader, "BEGIN") as channel:
+                yield channel
+
+    @contextmanager
+    def migrating(self) -> Iterator[sa.Connection]:
+        """A SQLAlchemy connection in a write transaction, for changing the schema."""
+        with self._turn(), _translating("open"), self.writer.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        self._threads.acquire(self.timeout)
+        try:
+            if self._processes is None:
+                yield
+                return
+            self._processes.acquire(self.timeout)
+            try:
+                yield
+            finally:
+                self._processes.release()
+        finally:
+            self._threads.release()
+
+    @contextmanager
+    def _transaction(self, engine: sa.Engine, begin: str) -> Iterator[SqliteChannel]:
+        with _translating("open"):
+            fairy = engine.raw_connection()
+        try:
+            channel = SqliteChannel(fairy.driver_connection)  # type: ignore[arg-type]  # SQLAlchemy does not know which
+            try:
+                channel.command(begin)
+                try:
+                    yield channel
+                    channel.command("COMMIT")
+                except BaseException:
+                    if channel.raw.in_transaction:
+                        channel.command("ROLLBACK")
+                    raise
+            finally:
+                channel.close()
+        finally:
+            fairy.close()
+
+    def joining(self, connection: sa.Connection) -> SqliteChannel:
+        """A channel in the caller's transaction, which is made a real one.
+
+        Python's ``sqlite3`` begins a transaction only before the first write, so what was read before it would not be
+        protected; therefore ``BEGIN IMMEDIATE`` is said here unless the caller's transaction has begun. The caller's
+        ``commit()`` or ``rollback()`` then ends both.
+        """
+        raw: Any = connection.connection.driver_connection
+        if not isinstance(raw, sqlite3.Connection):
+            raise StoreError("the connection to join is not one to SQLite", where=str(connection.engine.url))
+        if getattr(raw, "autocommit", -1) is True or connection.get_isolation_level() == "AUTOCOMMIT":
+            raise StoreError(
+                "the connection to join commits each statement by itself (AUTOCOMMIT)",
+                where=str(connection.engine.url),
+                possible=["a connection with a transaction of its own"],
+            )
+        channel = SqliteChannel(raw)
+        theirs = raw.execute("PRAGMA database_list").fetchone()[2]
+        if not self.path or Path(theirs).resolve() != Path(self.path).resolve():
+            raise StoreError(
+                f"the connection to join belongs to {theirs or 'a database in memory'}, not to this database",
+                where=self.path or "memory",
+                possible=["a connection to the same file"],
+            )
+        if not raw.in_transaction:
+            channel.command("BEGIN IMMEDIATE")
+        return channel
+
+    def close(self) -> None:
+        """Let go of all connections; the planner's statistics are brought up to date."""
+        if self.path:
+            try:
+                with self._turn():
+                    fairy = self.writer.raw_connection()
+                    try:
+                        fairy.driver_connection.execute("PRAGMA optimize")  # type: ignore[union-attr]
+                    finally:
+                        fairy.close()
+            except (sqlite3.Error, sa.exc.SQLAlchemyError, DatabaseBusy):
+                pass  # statistics are only a help; whoever writes now will see to them
+        self.writer.dispose()
+        self._reader.dispose()
+        if self._processes is not None:
+            self._processes.close()
+
+
+def _path(url: sa.URL) -> str:
+    """The file of the URL, or an empty text for a database in memory."""
+    name = url.database or ""
+    if name == ":memory:" or not name:
+        return ""
+    if name.startswith("file:"):
+        raise StoreError("file: URIs are not taken", where=name, possible=["sqlite:///path/to/flow.db"])
+    return str(Path(name).absolute())
+
+
+def _prepare(raw: Any, path: str, reading: bool) -> None:
+    """Set up a fresh connection."""
+    try:
+        mode = raw.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+        if mode != "wal":
+            raise StoreError("SQLite cannot keep a write-ahead log here; is it a network drive?", where=path)
+        raw.execute("PRAGMA synchronous=FULL")
+        raw.execute("PRAGMA foreign_keys=ON")
+        raw.execute("PRAGMA trusted_schema=OFF")
+        raw.execute("PRAGMA journal_size_limit=67108864")
+        raw.execute("PRAGMA cache_size=-16000")
+        if reading:
+            raw.execute("PRAGMA query_only=ON")
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+
+
+@contextmanager
+def _translating(where: str) -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise translated(error.orig or error, where) from error
+    except sqlite3.Error as error:
+        raise translated(error, where) from error
+
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_MEANINGS = {
+    sqlite3.SQLITE_FULL: "the disk is full; nothing of this transaction was kept",
+    sqlite3.SQLITE_IOERR: "the disk could not be read or written; nothing of this transaction was kept",
+    sqlite3.SQLITE_READONLY: "the database cannot be written: the file or its folder is read-only",
+    sqlite3.SQLITE_CANTOPEN: "the database file cannot be opened",
+    sqlite3.SQLITE_NOTADB: "the file is not a SQLite database",
+    sqlite3.SQLITE_CORRUPT: "the database file is damaged",
+}
+
+
+def translated(error: BaseException, where: str) -> StoreError:
+    """The driver's error as one of ours."""
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    if code in _BUSY:
+        return DatabaseBusy("another program has the database locked", where=where, possible=["try again"])
+    return StoreError(_MEANINGS.get(code, f"SQLite says: {error}"), where=where)

@@ -1,0 +1,228 @@
+"""Open steps: one row for each audience or seat, with what an inbox shows, so that an inbox reads no jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from flowengine.core.draft import Draft
+from flowengine.core.values import Seat, Step
+from flowengine.store import tables as t
+from flowengine.store.channel import Channel, Row
+from flowengine.store.codec import decode, micros, moment, plain, text
+from flowengine.store.query import Query, inserts
+
+_S = t.steps
+_JOB, _NUMBER = sa.bindparam("of_job"), sa.bindparam("of_number")
+_THIS = (_S.c.job_id == _JOB, _S.c.number == _NUMBER)
+_COLUMNS = (_S.c.job_id, _S.c.process, _S.c.customer, _S.c.audience, _S.c.answered, _S.c.opened, _S.c.number, _S.c.body)
+NOBODY = ""
+"""The audience of the one row of a step that waits for nobody yet."""
+
+OPEN = Query("steps.open", "A step waits for an audience, or for one seat.", inserts(_S))
+DROP = Query("steps.drop", "A step no longer waits.", sa.delete(_S).where(*_THIS))
+CHANGE = Query(
+    "steps.change",
+    "A step with seats was claimed, or its deadline moved.",
+    sa.update(_S).where(*_THIS).values(body=sa.bindparam("new_body"), claimed=sa.bindparam("by")),
+)
+ANSWER = Query(
+    "steps.answer",
+    "One of the invited has answered.",
+    sa.update(_S)
+    .where(*_THIS, _S.c.audience == sa.bindparam("whom"))
+    .values(seated=sa.bindparam("new_seat"), answered=sa.bindparam("spoken")),
+)
+BRANCH = Query("steps.branch", "The branch on which a step is open.", sa.select(_S.c.branch).where(*_THIS).limit(1))
+SEAT = Query(
+    "steps.seat", "One seat of a step.", sa.select(_S.c.seated).where(*_THIS, _S.c.audience == sa.bindparam("whom"))
+)
+SEATS = Query(
+    "steps.seats",
+    "All seats of a step, in order.",
+    sa.select(_S.c.seated).where(*_THIS, _S.c.seated.is_not(None)).order_by(_S.c.seat),
+)
+OF_JOB = Query(
+    "steps.of",
+    "All rows of a job's open steps.",
+    sa.select(*_COLUMNS).where(_S.c.job_id == _JOB).order_by(_S.c.number, _S.c.seat),
+)
+STORED = Query(
+    "steps.stored",
+    "All rows of a job's open steps, whole, for the audit.",
+    sa.select(_S).where(_S.c.job_id == _JOB).order_by(_S.c.number, _S.c.seat),
+)
+
+
+@lru_cache(maxsize=128)
+def inbox(audiences: int, everything: bool) -> Query:
+    """The inbox for so many audiences: a range of one index for each, merged; nothing is sorted that is not shown."""
+    person = sa.bindparam("person", type_=sa.Text)
+    place = sa.tuple_(_S.c.opened, _S.c.job_id, _S.c.number)
+    after = sa.tuple_(sa.bindparam("opened"), sa.bindparam("job"), sa.bindparam("number"))
+    parts = []
+    for index in range(audiences):
+        for answered in (0, 1) if everything else (0,):
+            part = (
+                sa.select(*_COLUMNS)
+                .where(_S.c.audience == sa.bindparam(f"a{index}"), _S.c.answered == answered, place > after)
+                .where(sa.or_(person == "", _S.c.claimed.is_(None), _S.c.claimed == person))
+                .order_by(_S.c.opened, _S.c.job_id, _S.c.number)
+                .limit(sa.bindparam("most"))
+            )
+            parts.append(sa.select(part.subquery(f"p{index}_{answered}")))
+    return Query("steps.inbox", "What waits for these audiences, oldest first.", sa.union_all(*parts))
+
+
+class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
+    """An open step as an inbox shows it. ``answered``: the seat has answered already."""
+
+    job: str
+    process: str
+    customer: str
+    audience: str
+    answered: bool
+    opened: datetime
+    step: Step
+
+    @property
+    def cursor(self) -> tuple[int, str, int]:
+        """Where to go on after this one: the ``after`` of the next page."""
+        return (micros(self.opened), self.job, self.step.number)
+
+
+class Steps:
+    """Open steps in one transaction."""
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def inbox(
+        self,
+        seatings: Sequence[str],
+        limit: int = 100,
+        after: tuple[int, str, int] | None = None,
+        *,
+        person: str = "",
+        everything: bool = False,
+    ) -> list[WaitingStep]:
+        """The steps that wait for any of these seatings, oldest first, each once; ``after`` is a row's ``cursor``.
+
+        With ``person``, steps that somebody else has claimed and steps that exclude the person are left out. Votes in
+        which the seat has spoken are left out unless ``everything`` is wanted.
+        """
+        wanted = sorted(set(seatings))
+        found: dict[tuple[int, str, int], WaitingStep] = {}
+        place = after or (-(2**62), "", 0)
+        while wanted and len(found) < limit:
+            page = self._page(wanted, limit, place, person, everything)
+            for row in page:
+                if not (person and person in row.step.excluded):
+                    found.setdefault(row.cursor, row)
+            if len(page) < limit:
+                break
+            place = page[-1].cursor
+        return list(found.values())[:limit]
+
+    def _page(
+        self, wanted: Sequence[str], limit: int, place: tuple[int, str, int], person: str, everything: bool
+    ) -> list[WaitingStep]:
+        opened, job, number = place
+        values: dict[str, Any] = {f"a{index}": plain(whom) for index, whom in enumerate(wanted)}
+        values |= {"person": person, "opened": opened, "job": job, "number": number, "most": limit}
+        rows = self._channel.rows(inbox(len(wanted), everything), values)
+        rows.sort(key=lambda row: (row[5], row[0], row[6]))
+        return [_waiting(row) for row in rows[:limit]]
+
+    def of(self, job: str) -> list[WaitingStep]:
+        """All rows of a job's open steps: one for each audience or seat."""
+        return [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
+
+
+def save(channel: Channel, job: str, draft: Draft) -> None:
+    """Write what a command did to steps and seats."""
+    effects, head = draft.effects, draft.head
+    gone = [{"of_job": job, "of_number": number} for number in effects.closed_steps]
+    fresh = set(effects.opened_steps)
+    rows: list[dict[str, Any]] = []
+    for number, step in effects.steps.items():
+        if number not in fresh:
+            if step.seats:
+                values = {"of_job": job, "of_number": number, "new_body": text(step), "by": step.claimed}
+                channel.write(CHANGE, values)
+                continue
+            gone.append({"of_job": job, "of_number": number})
+        base = _columns(job, step, head.process, head.customer)
+        rows.extend(_rows(base, step, effects.seats.get(number, {}).values()))
+    answers = [
+        _answer(job, seat) for number, seats in effects.seats.items() if number not in fresh for seat in seats.values()
+    ]
+    channel.write_many(DROP, gone)
+    channel.write_many(OPEN, rows)
+    channel.write_many(ANSWER, answers)
+
+
+def _columns(job: str, step: Step, process: str, customer: str) -> dict[str, Any]:
+    return {
+        "job_id": job,
+        "number": step.number,
+        "audience": NOBODY,
+        "seat": 0,
+        "answered": 0,
+        "branch": step.branch,
+        "opened": micros(step.opened),
+        "claimed": step.claimed,
+        "process": process,
+        "customer": customer,
+        "body": text(step),
+        "seated": None,
+    }
+
+
+def _rows(base: dict[str, Any], step: Step, seats: Iterable[Seat]) -> list[dict[str, Any]]:
+    """The rows of a step: one for each seat, or for each audience, or one for nobody."""
+    if step.seats:
+        rows = [
+            base
+            | {
+                "audience": plain(seat.audience),
+                "seat": seat.number,
+                "answered": int(seat.answer is not None),
+                "seated": text(seat),
+            }
+            for seat in seats
+        ]
+    else:
+        rows = [base | {"audience": plain(whom), "seat": place} for place, whom in enumerate(step.audience, 1)]
+    return rows or [base]
+
+
+def _answer(job: str, seat: Seat) -> dict[str, Any]:
+    spoken = int(seat.answer is not None)
+    return {
+        "of_job": job,
+        "of_number": seat.step,
+        "whom": plain(seat.audience),
+        "new_seat": text(seat),
+        "spoken": spoken,
+    }
+
+
+def _waiting(row: Row) -> WaitingStep:
+    job, process, customer, audience, answered, opened, _, body = row
+    return WaitingStep(
+        job=job,
+        process=process,
+        customer=customer,
+        audience=audience,
+        answered=bool(answered),
+        opened=moment(opened),
+        step=decode(body, Step),
+    )

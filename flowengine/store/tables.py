@@ -1,0 +1,243 @@
+"""The tables. Live ones are small; the history is apart. Every row of a job has the job's id first in its key.
+
+Moments are whole microseconds since the epoch (UTC), JSON is text exactly as it was encoded. Texts in keys compare by
+their bytes on every database (collation C on PostgreSQL), so that ranges, orders and prefixes mean the same.
+
+There are no foreign keys between the tables of a job: only :mod:`flowengine.store.save` writes them, always together
+under the job's lock, and on PostgreSQL each would cost a look-up and a row lock in every act.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+HEAD = "0001"
+"""The revision of the schema that this code works with."""
+
+Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Micros = sa.BigInteger()
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _key(name: str, **more: bool) -> sa.Column[str]:
+    return sa.Column(name, Key, nullable=False, **more)
+
+
+def _text(name: str, nullable: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(), nullable=nullable)
+
+
+def _time(name: str, nullable: bool = False) -> sa.Column[int]:
+    return sa.Column(name, Micros, nullable=nullable)
+
+
+def _count(name: str, **more: bool) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger(), nullable=False, **more)
+
+
+settings = sa.Table(
+    "flow_settings",
+    metadata,
+    _key("name", primary_key=True),
+    _text("value"),
+    comment="Switches of the database. A row named archiving lets its own transaction delete history.",
+)
+
+processes = sa.Table(
+    "flow_processes",
+    metadata,
+    _key("name", primary_key=True),
+    _key("version", primary_key=True),
+    _count("number"),
+    _text("title"),
+    _text("source"),
+    _time("at"),
+)
+
+people = sa.Table(
+    "flow_people",
+    metadata,
+    _key("id", primary_key=True),
+    _key("kind"),
+    _key("name_key"),
+    _key("contact_key"),
+    _text("body"),
+    _time("created"),
+    sa.Index("ix_flow_people_name_key", "name_key"),
+    sa.Index("ix_flow_people_contact_key", "contact_key"),
+    comment="One record a person. body is the record as JSON; the keys are the lower-cased name and contact, to search.",
+)
+
+memberships = sa.Table(
+    "flow_memberships",
+    metadata,
+    _key("group_name", primary_key=True),
+    sa.Column("person", Key, sa.ForeignKey("flow_people.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+    sa.Index("ix_flow_memberships_person", "person"),
+    sqlite_with_rowid=False,
+)
+
+jobs = sa.Table(
+    "flow_jobs",
+    metadata,
+    _key("id", primary_key=True),
+    _key("short"),
+    _key("process"),
+    _key("version"),
+    _key("customer"),
+    _key("status"),
+    _count("seq"),
+    _text("hash"),
+    _time("started"),
+    _time("updated"),
+    _time("ended", nullable=True),
+    _text("head"),
+    _text("root", nullable=True),
+    _text("data"),
+    sa.Index("ix_flow_jobs_short", "short"),
+    sa.Index("ix_flow_jobs_customer", "customer", "id"),
+    sa.Index("ix_flow_jobs_process", "process", "id"),
+    sa.Index("ix_flow_jobs_status", "status", "id"),
+    postgresql_with={"fillfactor": 70},
+    comment="One row a job: its head, its root branch and its data. seq and hash are those of its last history entry.",
+)
+
+branches = sa.Table(
+    "flow_branches",
+    metadata,
+    _key("job_id", primary_key=True),
+    _key("id", primary_key=True),
+    _key("parent"),
+    _count("made"),
+    _text("body"),
+    sa.Index("ix_flow_branches_parent", "job_id", "parent", "made"),
+    comment="Branches below the root. made orders them as they were opened.",
+)
+
+steps = sa.Table(
+    "flow_steps",
+    metadata,
+    _key("job_id", primary_key=True),
+    _count("number", primary_key=True),
+    _key("audience", primary_key=True),
+    _count("seat"),
+    _count("answered"),
+    _key("branch"),
+    _time("opened"),
+    sa.Column("claimed", Key, nullable=True),
+    _key("process"),
+    _key("customer"),
+    _text("body"),
+    _text("seated", nullable=True),
+    sa.Index("ix_flow_steps_inbox", "audience", "answered", "opened", "job_id", "number"),
+    sqlite_with_rowid=False,
+    comment="Open steps, one row for each audience or seat. seated is the seat as JSON, answered 1 once it has spoken.",
+)
+
+timers = sa.Table(
+    "flow_timers",
+    metadata,
+    _key("job_id", primary_key=True),
+    _count("number", primary_key=True),
+    _key("branch"),
+    _time("wake"),
+    _count("attempts"),
+    _text("last_error"),
+    sa.Index("ix_flow_timers_wake", "wake", "job_id", "number"),
+    sqlite_with_rowid=False,
+    comment="Set timers. wake is when to fire it: its due time, later after a failure.",
+)
+
+calls = sa.Table(
+    "flow_calls",
+    metadata,
+    _key("job_id", primary_key=True),
+    _count("number", primary_key=True),
+    _key("branch"),
+    _text("body"),
+    _text("incident"),
+    _time("next_at", nullable=True),
+    _count("epoch"),
+    _count("attempts"),
+    _text("worker"),
+    _time("lease_until", nullable=True),
+    _text("last_error"),
+    sa.Index(
+        "ix_flow_calls_ready",
+        "next_at",
+        "job_id",
+        "number",
+        sqlite_where=sa.text("incident = '' AND next_at IS NOT NULL"),
+        postgresql_where=sa.text("incident = '' AND next_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_flow_calls_incident",
+        "job_id",
+        "number",
+        sqlite_where=sa.text("incident <> ''"),
+        postgresql_where=sa.text("incident <> ''"),
+    ),
+    comment="Open service calls. next_at is when to try it next (the end of the lease while one runs); NULL: not by us.",
+)
+
+outbox = sa.Table(
+    "flow_outbox",
+    metadata,
+    _key("job_id", primary_key=True),
+    _count("seq", primary_key=True),
+    _count("number", primary_key=True),
+    _key("kind"),
+    _text("body"),
+    _time("next_at"),
+    _count("attempts"),
+    _text("last_error"),
+    sa.Index("ix_flow_outbox_next_at", "next_at", "job_id", "seq", "number"),
+    sqlite_with_rowid=False,
+    comment="What a job asks of other jobs and people, written with the act that asks it.",
+)
+
+bookings = sa.Table(
+    "flow_bookings",
+    metadata,
+    _key("calendar", primary_key=True),
+    _count("cell", primary_key=True),
+    _count("seat", primary_key=True),
+    _time("until"),
+    _key("job_id"),
+    _time("slot"),
+    _time("slot_end"),
+    sa.Index("ix_flow_bookings_job", "job_id", "calendar", "slot"),
+    sqlite_with_rowid=False,
+    comment="Booked slots, one row for each cell of the calendar's grid and seat: the key forbids double booking.",
+)
+
+history = sa.Table(
+    "flow_history",
+    metadata,
+    _key("job_id", primary_key=True),
+    _count("seq", primary_key=True),
+    _time("at"),
+    _text("hash"),
+    _text("body"),
+    comment="One row a command, never changed: hash is SHA-256 of the hash before it and of body's bytes (L5).",
+)
+
+receipts = sa.Table(
+    "flow_receipts",
+    metadata,
+    _key("actor", primary_key=True),
+    _key("key", primary_key=True),
+    _key("job_id"),
+    _text("body_hash"),
+    sa.Column("receipt", sa.LargeBinary(), nullable=False),
+    _time("at"),
+    sa.Index("ix_flow_receipts_at", "at"),
+    sqlite_with_rowid=False,
+    comment="What was answered to a request, by its key (L3).",
+)

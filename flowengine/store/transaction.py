@@ -1,0 +1,56 @@
+"""One transaction: an object for each noun, all on the same channel."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from flowengine.core.draft import Draft
+from flowengine.store.bookings import Bookings
+from flowengine.store.calls import Calls
+from flowengine.store.channel import Channel
+from flowengine.store.history import Entry, History
+from flowengine.store.jobs import Jobs, StoredJob
+from flowengine.store.outbox import Outbox
+from flowengine.store.people import People
+from flowengine.store.processes import Processes
+from flowengine.store.receipts import Receipts
+from flowengine.store.save import Saved, save
+from flowengine.store.steps import Steps
+from flowengine.store.timers import Timers
+
+
+class Transaction:
+    """What can be read and written together.
+
+    As a context manager it only marks where its use ends; who opened it commits (:class:`~flowengine.store.Database`,
+    or the application whose transaction was joined).
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self.processes = Processes(channel)
+        self.people = People(channel)
+        self.jobs = Jobs(channel)
+        self.history = History(channel)
+        self.receipts = Receipts(channel)
+        self.steps = Steps(channel)
+        self.timers = Timers(channel)
+        self.calls = Calls(channel)
+        self.outbox = Outbox(channel)
+        self.bookings = Bookings(channel)
+
+    def save(self, job: StoredJob | None, draft: Draft, entry: Entry) -> Saved:
+        """Write what a command came to (L2). ``job`` is the job as it was locked, None for a new one.
+
+        Raises SlotTaken when a slot was booked in the meantime, StoreError when the job has changed since it was read.
+        """
+        return save(self.channel, job, draft, entry)
+
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.channel.flush()
