@@ -4,7 +4,8 @@ Every key of the language stands in one table with its shape and its description
 ``composites.py``). The parser reads by these tables, and the JSON Schema for editors is made from them.
 """
 
+from flowengine.language.parser.codes import CODES
 from flowengine.language.parser.process import read_process
 from flowengine.language.parser.schema import make_schema
 
-__all__ = ["make_schema", "read_process"]
+__all__ = ["CODES", "make_schema", "read_process"]

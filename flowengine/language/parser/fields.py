@@ -24,6 +24,7 @@ from flowengine.language.parser.shapes import (
 )
 from flowengine.language.parser.words import FREE_KEY, TITLE, name_key, titled
 from flowengine.language.problems import Place
+from flowengine.language.yaml_reader import Node
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object")
 FORMATS = (
@@ -34,7 +35,22 @@ _OURS = frozenset({"title", "unit", "optional", "show"})
 
 _LENGTH = Number(0, 1_000_000)
 _BOUND = Number(-1e15, 1e15, fraction=True)
-_PATTERN = Word("a regular expression", "bad-field", str, "", 500)
+
+
+class _Pattern:
+    """A regular expression: compiling it costs time, and it is counted."""
+
+    word = Word("a regular expression", "bad-field", str, "", 500)
+
+    def read(self, node: Node, reading: Reading) -> str:
+        pattern: str = self.word.read(node, reading)
+        reading.spend(len(pattern), node.place)
+        return pattern
+
+    def schema(self, defs: dict[str, Any]) -> dict[str, Any]:
+        return self.word.schema(defs)
+
+
 _WORDS = Word("a text", "bad-text", str, "", 2_000)
 SUBSCHEMA = Named("subschema")
 
@@ -51,7 +67,7 @@ _SCHEMA_KEYS = (
     Key("multipleOf", Number(1e-9, 1e15, fraction=True), "The number must be a multiple of this."),
     Key("minLength", _LENGTH, "The fewest characters."),
     Key("maxLength", _LENGTH, "The most characters."),
-    Key("pattern", _PATTERN, "A regular expression that must be found in the text."),
+    Key("pattern", _Pattern(), "A regular expression that must be found in the text."),
     Key("items", SUBSCHEMA, "The schema of each entry of a list."),
     Key("minItems", _LENGTH, "The fewest entries."),
     Key("maxItems", _LENGTH, "The most entries."),
@@ -135,7 +151,7 @@ _FIELDS = MapOf(name_key("a field's name"), Named("field", _FIELD), _named)
 
 
 class _FieldsShape:
-    def read(self, node: Any, reading: Reading) -> tuple[Field, ...]:
+    def read(self, node: Node, reading: Reading) -> tuple[Field, ...]:
         return tuple(_FIELDS.read(node, reading).values())
 
     def schema(self, defs: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ MOST_STATES = 5_000
 MOST_PROBLEMS = 200
 """Problems after which reading stops."""
 MOST_EXPRESSIONS = 120_000
-"""Characters that all expressions of a file may have together: compiling costs time for each."""
+"""Characters that all expressions and patterns of a file may have together: compiling costs time for each."""
 _EACH_COSTS = 8
 
 
@@ -65,7 +65,7 @@ class Reading:
 
     def expression(self, source: str, place: Place) -> Expression:
         """Compile an expression."""
-        self._spend(len(source), place)
+        self.spend(len(source), place)
         try:
             return Expression(source, place)
         except ExpressionFailed as error:
@@ -74,16 +74,17 @@ class Reading:
     def text(self, source: str, place: Place) -> Text:
         """Compile a text with expressions in braces."""
         if "{" in source:
-            self._spend(len(source), place)
+            self.spend(len(source), place)
         try:
             return Text(source, place)
         except ExpressionFailed as error:
             raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", _ways(error)) from None
 
-    def _spend(self, characters: int, place: Place) -> None:
+    def spend(self, characters: int, place: Place) -> None:
+        """Count an expression or a pattern against the file's limit."""
         self._expressions += characters + _EACH_COSTS
         if self._expressions > MOST_EXPRESSIONS:
-            self.stop(place, "too-large", f"the expressions have more than {MOST_EXPRESSIONS:,} characters together")
+            self.stop(place, "too-large", f"its expressions have more than {MOST_EXPRESSIONS:,} characters together")
 
 
 def _short(source: str) -> str:

@@ -1,4 +1,7 @@
-"""The JSON Schema of the language, made from the parser's own tables. ``python -m flowengine.language.parser.schema`` writes it."""
+"""The JSON Schema of the language, made from the parser's own tables.
+
+``python -m flowengine.language.parser.schema`` writes it into the package.
+"""
 
 from __future__ import annotations
 
