@@ -82,10 +82,6 @@ class Form(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return plain
 
 
-WORDS = FormField(name="words", title="In your words", type="string", required=False, long=True)
-"""The words that go with an approval or a feedback."""
-
-
 def questions(fields: Sequence[Field], *, partial: bool = False) -> tuple[FormField, ...]:
     """The questions that a state's fields ask; with ``partial`` none of them is required."""
     made = once(fields, "form", lambda: tuple(_question(field) for field in fields))

@@ -5,13 +5,12 @@ What was approved is saved as it was shown: a receipt of exactly what was agreed
 
 from __future__ import annotations
 
-from dataclasses import replace as replace_field
 from typing import Any
 
 from flowengine.core import events as e
 from flowengine.core.commands import Act
 from flowengine.core.draft import replace
-from flowengine.core.fields import check_answer, once
+from flowengine.core.fields import check_answer
 from flowengine.core.forms import Way, questions
 from flowengine.core.kinds.base import Waiting, chosen, routed
 from flowengine.core.spot import Result, Spot
@@ -20,16 +19,23 @@ from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.model import Approval, Field
 
 _TITLES = {"approved": "Approve", "changes": "Ask for changes", "declined": "Decline"}
-_WORDS = Field(name="words", type="string", title="In your words", optional=True)
-_CHANGES = Field(name="words", type="string", title="What should change?", schema={"minLength": 1, "pattern": r"\S"})
+_WORDS = (Field(name="words", type="string", title="In your words", optional=True),)
+_FIELDS = {
+    "approved": _WORDS,
+    "changes": (
+        Field(name="words", type="string", title="What should change?", schema={"minLength": 1, "pattern": r"\S"}),
+    ),
+    "declined": _WORDS,
+}
+"""What is asked with each outcome: who asks for changes says which."""
 
 
 class Approving(Waiting[Approval]):
     """Waits for one answer, or for one of each of several who are asked.
 
     Several are decided as soon as it is certain: approved once ``needed`` of them have approved; once that can no
-    longer be reached, ``changes`` if anybody asked for some, else ``declined``. Saved: ``{outcome, by, words, shown}``
-    and the state's own fields; of several also ``answers``, a list of ``{outcome, by, words}``.
+    longer be reached, ``changes`` if anybody asked for some, else ``declined``. Saved: ``{outcome, by, words, shown}``;
+    of several also ``answers``, a list of ``{outcome, by, words}``.
     """
 
     def enter(self, spot: Spot) -> Result | None:
@@ -49,8 +55,8 @@ class Approving(Waiting[Approval]):
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         outcome = chosen(step, command, self.possible(spot, step))
-        answer = _checked(self.state(spot), outcome, command.answer, step.state)
-        said = {"outcome": outcome, "by": command.by.id, "words": answer.pop("words", ""), **answer}
+        answer = _checked(outcome, command.answer, step.state)
+        said = {"outcome": outcome, "by": command.by.id, "words": answer.get("words", "")}
         if not step.seats:
             return Result(outcome, {**said, "shown": dict(step.shown)}, command.by.id)
         self._seat(spot, step, command.by, said)
@@ -97,33 +103,20 @@ class Approving(Waiting[Approval]):
         return tuple(outcome for outcome in routed(spot) if outcome in _TITLES)
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        state = self.state(spot)
         return tuple(
-            Way(outcome=outcome, title=_TITLES[outcome], fields=questions(_fields(state, outcome)))
+            Way(outcome=outcome, title=_TITLES[outcome], fields=questions(_FIELDS[outcome]))
             for outcome in self.possible(spot, step)
         )
 
 
-def _checked(state: Approval, outcome: str, answer: Json, where: str) -> dict[str, Json]:
+def _checked(outcome: str, answer: Json, where: str) -> dict[str, Json]:
     try:
-        return check_answer(_fields(state, outcome), answer, where)
+        return check_answer(_FIELDS[outcome], answer, where)
     except BadAnswer as bad:
         if outcome == "changes" and "words" in bad.problems:
             problems = {**bad.problems, "words": "say what should change"}
             raise BadAnswer(problems, where=where, possible=["words"]) from None
         raise
-
-
-def _fields(state: Approval, outcome: str) -> tuple[Field, ...]:
-    """What is asked with an outcome: words, which ``changes`` cannot do without, and the state's own fields."""
-    return once(state, outcome, lambda: _asked(state, outcome))
-
-
-def _asked(state: Approval, outcome: str) -> tuple[Field, ...]:
-    words = _CHANGES if outcome == "changes" else _WORDS
-    if outcome == "approved":
-        return (words, *state.fields)
-    return (words, *(replace_field(field, optional=True) for field in state.fields))
 
 
 def _may_sit(by: Actor, seat: Seat) -> bool:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Generic, TypeVar, cast
 
 from flowengine.core.commands import Act, Finish
-from flowengine.core.draft import moment_text
 from flowengine.core.fields import clip
 from flowengine.core.forms import Way
 from flowengine.core.slots import Taken
 from flowengine.core.spot import Result, Spot
-from flowengine.core.values import Json, KeptMessage, ServiceCall, Step, Timer
-from flowengine.errors import ExpressionFailed, InvariantBroken, UnknownOutcome
-from flowengine.language.durations import Duration
+from flowengine.core.values import KeptMessage, ServiceCall, Step, Timer
+from flowengine.errors import InvariantBroken, UnknownOutcome
 from flowengine.language.model import Race, State
 
 S = TypeVar("S", bound=State)
@@ -101,21 +99,3 @@ def _routed_by_race(spot: Spot) -> tuple[str, ...]:
         return spot.state.outcomes
     prefix = f"{spot.member}."
     return tuple(name[len(prefix) :] for name in race.on if name.startswith(prefix))
-
-
-def plain_value(value: object, where: str) -> Json:
-    """The value of an expression as JSON: moments and spans as text.
-
-    Raises :class:`ExpressionFailed` for what is no JSON.
-    """
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, datetime):
-        return moment_text(value)
-    if isinstance(value, timedelta):
-        return str(Duration(rest=value))
-    if isinstance(value, list | tuple):
-        return [plain_value(one, where) for one in value]
-    if isinstance(value, dict):
-        return {str(key): plain_value(one, where) for key, one in value.items()}
-    raise ExpressionFailed(f"gives a {type(value).__name__}, which is not JSON", where=where)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowengine.core.commands import Act
-from flowengine.core.fields import check_answer, clip, kind_of, near, take
-from flowengine.core.forms import FormField, Shape, Way, questions
+from flowengine.core.fields import clip, kind_of, near, take
+from flowengine.core.forms import FormField, Shape, Way
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import Offered, days_of, form_options, id_type, key_of, offered
 from flowengine.core.spot import Result, Spot
@@ -54,14 +54,12 @@ class Choosing(Waiting[Choice]):
             picked += checked.picked
             if checked.value is not None:
                 answer[name] = checked.value
-        fields = {field.name for field in state.fields}
-        for name in given.keys() - fields:
-            problems[name[:60]] = f"is not asked here{near(name, [*state.choose, *fields])}"
-            possible += [one for one in (*state.choose, *fields) if one not in possible]
+        for name in given:
+            problems[name[:60]] = f"is not asked here{near(name, list(state.choose))}"
+            possible += [one for one in state.choose if one not in possible]
         if problems:
             raise BadAnswer(problems, where=step.state, possible=possible)
-        extra = check_answer(state.fields, given, step.state) if state.fields else {}
-        return Result(outcome, {**extra, **answer, **_sums(offer, picked)}, command.by.id)
+        return Result(outcome, {**answer, **_sums(offer, picked)}, command.by.id)
 
     def _offer(self, spot: Spot) -> Offer:
         offer = spot.inner
@@ -75,7 +73,7 @@ class Choosing(Waiting[Choice]):
         state, offer = self.state(spot), self._offer(spot)
         picks = tuple(_question(pick, offer.picks[name]) for name, pick in state.choose.items())
         (outcome,) = self.possible(spot, step)
-        return (Way(outcome=outcome, title=step.title, fields=(*picks, *questions(state.fields))),)
+        return (Way(outcome=outcome, title=step.title, fields=picks),)
 
 
 def _shape(pick: Pick) -> Shape:

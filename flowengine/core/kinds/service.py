@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from flowengine.core import events as e
 from flowengine.core.commands import Finish
 from flowengine.core.fields import check_answer
-from flowengine.core.kinds.base import Waiting, plain_value
+from flowengine.core.kinds.base import Waiting
+from flowengine.core.names import as_json
 from flowengine.core.spot import NOTHING, Result, Spot
 from flowengine.core.values import Json, ServiceCall, Undoable
 from flowengine.language.expressions import Expression
@@ -19,7 +20,7 @@ def inputs(spot: Spot, given: Mapping[str, Expression]) -> dict[str, Json]:
     if not given:
         return {}
     names = spot.names()
-    return {name: plain_value(expression.value(names), expression.source) for name, expression in given.items()}
+    return {name: as_json(expression.value(names), expression.source) for name, expression in given.items()}
 
 
 def limit(spot: Spot) -> None:
