@@ -1,11 +1,11 @@
-"""The store: the one package that imports SQLAlchemy. SQLite by default, PostgreSQL when many machines share the work."""
+"""The store: the one package that imports SQLAlchemy. SQLite by default, or PostgreSQL."""
 
-from flowengine.store.calls import StoredCall
+from flowengine.store.calls import ClaimedCall, Incident
 from flowengine.store.database import Database
 from flowengine.store.history import Entry
 from flowengine.store.ids import new_id, short, shown
 from flowengine.store.jobs import ListedJob, StoredJob
-from flowengine.store.outbox import Message
+from flowengine.store.outbox import OutboxMessage
 from flowengine.store.people import Person
 from flowengine.store.processes import StoredProcess
 from flowengine.store.save import Saved
@@ -13,13 +13,14 @@ from flowengine.store.steps import WaitingStep
 from flowengine.store.transaction import Transaction
 
 __all__ = [
+    "ClaimedCall",
     "Database",
     "Entry",
+    "Incident",
     "ListedJob",
-    "Message",
+    "OutboxMessage",
     "Person",
     "Saved",
-    "StoredCall",
     "StoredJob",
     "StoredProcess",
     "Transaction",

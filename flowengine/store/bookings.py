@@ -17,7 +17,7 @@ from flowengine.errors import SlotTaken
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment, plain
-from flowengine.store.query import Query, inserts
+from flowengine.store.query import Query, inserts, param
 
 _B = t.bookings
 DAY = 86_400_000_000
@@ -28,9 +28,9 @@ FREE = Query(
     "bookings.free",
     "Let a slot go.",
     sa.delete(_B).where(
-        _B.c.job_id == sa.bindparam("job_id"),
-        _B.c.calendar == sa.bindparam("of_calendar"),
-        _B.c.slot == sa.bindparam("of_slot"),
+        _B.c.job_id == param("job_id"),
+        _B.c.calendar == param("of_calendar"),
+        _B.c.slot == param("of_slot"),
     ),
 )
 TAKEN = Query(
@@ -39,10 +39,10 @@ TAKEN = Query(
     sa.select(_B.c.slot, _B.c.slot_end, _B.c.seat)
     .distinct()
     .where(
-        _B.c.calendar == sa.bindparam("of_calendar"),
-        _B.c.cell > sa.bindparam("day_before"),
-        _B.c.cell < sa.bindparam("before"),
-        _B.c.until > sa.bindparam("after"),
+        _B.c.calendar == param("of_calendar"),
+        _B.c.cell > param("day_before"),
+        _B.c.cell < param("before"),
+        _B.c.until > param("after"),
     )
     .order_by(_B.c.slot, _B.c.seat),
 )

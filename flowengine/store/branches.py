@@ -9,10 +9,10 @@ from flowengine.core.values import ROOT
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import text
-from flowengine.store.query import Query, upserts
+from flowengine.store.query import Query, param, upserts
 
 _B = t.branches
-_JOB, _ID = sa.bindparam("job_id"), sa.bindparam("id")
+_JOB, _ID = param("job_id"), param("id")
 
 PUT = Query(
     "branches.put",
@@ -24,7 +24,7 @@ GET = Query("branches.get", "One branch.", sa.select(_B.c.body).where(_B.c.job_i
 CHILDREN = Query(
     "branches.children",
     "The branches right below a branch, in the order they were opened.",
-    sa.select(_B.c.body).where(_B.c.job_id == _JOB, _B.c.parent == sa.bindparam("parent")).order_by(_B.c.made),
+    sa.select(_B.c.body).where(_B.c.job_id == _JOB, _B.c.parent == param("parent")).order_by(_B.c.made),
 )
 ALL = Query(
     "branches.all",

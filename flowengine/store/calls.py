@@ -18,21 +18,19 @@ from flowengine.core.values import ServiceCall
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain, text
-from flowengine.store.query import Query, Statement, upserts
+from flowengine.store.query import Query, Statement, param, upserts
 
 _C, _J = t.calls, t.jobs
-_READY = sa.and_(
-    _C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None), _C.c.next_at <= sa.bindparam("now")
-)
+_READY = sa.and_(_C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None), _C.c.next_at <= param("now"))
 _ORDER = (_C.c.next_at, _C.c.job_id, _C.c.number)
 _KEY = sa.tuple_(_C.c.job_id, _C.c.number)
 _COLUMNS = (_C.c.job_id, _C.c.number, _C.c.body, _C.c.epoch, _C.c.attempts, _C.c.worker, _C.c.next_at, _C.c.last_error)
-_THIS = (_C.c.job_id == sa.bindparam("of_job"), _C.c.number == sa.bindparam("of_number"))
-_MINE = (*_THIS, _C.c.epoch == sa.bindparam("of_epoch"))
+_THIS = (_C.c.job_id == param("of_job"), _C.c.number == param("of_number"))
+_MINE = (*_THIS, _C.c.epoch == param("of_epoch"))
 
 
 def _claim(dialect: str) -> Statement:
-    ready = sa.select(_C.c.job_id, _C.c.number).where(_READY).order_by(*_ORDER).limit(sa.bindparam("most"))
+    ready = sa.select(_C.c.job_id, _C.c.number).where(_READY).order_by(*_ORDER).limit(param("most"))
     if dialect == "postgresql":
         ready = ready.with_for_update(skip_locked=True)
     return (
@@ -41,9 +39,9 @@ def _claim(dialect: str) -> Statement:
         .values(
             epoch=_C.c.epoch + 1,
             attempts=_C.c.attempts + 1,
-            worker=sa.bindparam("by_worker"),
-            lease_until=sa.bindparam("until"),
-            next_at=sa.bindparam("until"),
+            worker=param("by_worker"),
+            lease_until=param("until"),
+            next_at=param("until"),
         )
         .returning(*_COLUMNS)
     )
@@ -70,12 +68,12 @@ PUT = Query(
 DROP = Query(
     "calls.drop",
     "A call is closed.",
-    sa.delete(_C).where(_C.c.job_id == sa.bindparam("job_id"), _C.c.number == sa.bindparam("number")),
+    sa.delete(_C).where(_C.c.job_id == param("job_id"), _C.c.number == param("number")),
 )
 READY = Query(
     "calls.ready",
     "Calls to be run by now, earliest first; those whose lease ran out are among them.",
-    sa.select(*_COLUMNS).where(_READY).order_by(*_ORDER).limit(sa.bindparam("most")),
+    sa.select(*_COLUMNS).where(_READY).order_by(*_ORDER).limit(param("most")),
 )
 CLAIM = Query("calls.claim", "Take calls that are ready, for the length of a lease.", _claim)
 OWNED = Query(
@@ -83,37 +81,46 @@ OWNED = Query(
     "Whether a claim still holds; the row stays as it is until the transaction ends.",
     sa.select(_C.c.epoch).where(*_MINE).with_for_update(),
 )
-EXTEND = Query(
-    "calls.extend",
+PROLONG = Query(
+    "calls.prolong",
     "Prolong a lease.",
-    sa.update(_C).where(*_MINE).values(lease_until=sa.bindparam("until"), next_at=sa.bindparam("until")),
+    sa.update(_C).where(*_MINE).values(lease_until=param("until"), next_at=param("until")),
 )
 RESCHEDULE = Query(
     "calls.reschedule",
     "An attempt failed; try again later.",
     sa.update(_C)
     .where(*_MINE)
-    .values(next_at=sa.bindparam("later"), lease_until=None, worker="", last_error=sa.bindparam("error")),
+    .values(
+        next_at=param("later"),
+        lease_until=None,
+        worker="",
+        last_error=param("error"),
+        attempts=_C.c.attempts - param("less"),
+    ),
 )
 INCIDENTS = Query(
     "calls.incidents",
-    "Calls that gave up.",
-    sa.select(*_COLUMNS).where(_C.c.incident != sa.literal_column("''")).order_by(_C.c.job_id, _C.c.number),
+    "Calls that gave up, with their jobs' process and customer.",
+    sa.select(_C.c.job_id, _C.c.number, _C.c.body, _C.c.attempts, _C.c.incident, _J.c.process, _J.c.customer)
+    .join(_J, _J.c.id == _C.c.job_id)
+    .where(_C.c.incident != sa.literal_column("''"))
+    .order_by(_C.c.job_id, _C.c.number),
 )
 ONE = Query("calls.get", "One open call.", sa.select(*_COLUMNS).where(*_THIS))
 OF_JOB = Query(
     "calls.of",
     "The open calls of a job.",
-    sa.select(*_COLUMNS).where(_C.c.job_id == sa.bindparam("of_job")).order_by(_C.c.number),
+    sa.select(*_COLUMNS).where(_C.c.job_id == param("of_job")).order_by(_C.c.number),
 )
 BRANCH = Query(
     "calls.branch",
     "The branch on which a call is open.",
-    sa.select(_C.c.branch).where(_C.c.job_id == sa.bindparam("job_id"), _C.c.number == sa.bindparam("number")),
+    sa.select(_C.c.branch).where(_C.c.job_id == param("job_id"), _C.c.number == param("number")),
 )
 
 
-class StoredCall(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
     """An open call and how its attempts stand. ``next_at`` is None when no worker is to run it (another job does)."""
 
     job: str
@@ -126,6 +133,18 @@ class StoredCall(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str
 
 
+class Incident(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that gave up, and why (``error``). It waits for an operator."""
+
+    job: str
+    number: int
+    call: ServiceCall
+    attempts: int
+    error: str
+    process: str
+    customer: str
+
+
 class Calls:
     """Service calls in one transaction."""
 
@@ -134,11 +153,11 @@ class Calls:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def ready(self, now: datetime, limit: int = 100) -> list[StoredCall]:
+    def ready(self, now: datetime, limit: int = 100) -> list[ClaimedCall]:
         """Calls that could be claimed now, earliest first."""
         return [_call(row) for row in self._channel.rows(READY, {"now": micros(now), "most": limit})]
 
-    def claim(self, worker: str, limit: int, lease_until: datetime, now: datetime) -> list[StoredCall]:
+    def claim(self, worker: str, limit: int, lease_until: datetime, now: datetime) -> list[ClaimedCall]:
         """Take up to ``limit`` calls that are ready, until the lease ends; the attempt is counted before it runs."""
         values = {"by_worker": worker, "most": limit, "until": micros(lease_until), "now": micros(now)}
         found = [_call(row) for row in self._channel.rows(CLAIM, values)]
@@ -148,25 +167,41 @@ class Calls:
         """Whether the claim with that epoch still holds (L10). Ask in the transaction that finishes the call."""
         return self._channel.one(OWNED, _mine(job, number, epoch)) is not None
 
-    def extend(self, job: str, number: int, epoch: int, until: datetime) -> bool:
+    def prolong(self, job: str, number: int, epoch: int, until: datetime) -> bool:
         """Prolong a lease. False when it was lost (L10)."""
-        return self._channel.count(EXTEND, _mine(job, number, epoch) | {"until": micros(until)}) == 1
+        return self._channel.count(PROLONG, _mine(job, number, epoch) | {"until": micros(until)}) == 1
 
-    def reschedule(self, job: str, number: int, epoch: int, at: datetime, error: str) -> bool:
-        """An attempt failed; try again at ``at``. False when the lease was lost (L10)."""
-        values = _mine(job, number, epoch) | {"later": micros(at), "error": plain(error)}
+    def reschedule(
+        self, job: str, number: int, epoch: int, at: datetime, error: str, *, attempted: bool = True
+    ) -> bool:
+        """An attempt failed; try again at ``at``. False when the lease was lost (L10).
+
+        With ``attempted=False`` the attempt does not count: the handler was not run.
+        """
+        values = _mine(job, number, epoch) | {"later": micros(at), "error": plain(error), "less": int(not attempted)}
         return self._channel.count(RESCHEDULE, values) == 1
 
-    def incidents(self) -> list[StoredCall]:
+    def incidents(self) -> list[Incident]:
         """Calls that gave up, by job."""
-        return [_call(row) for row in self._channel.rows(INCIDENTS, {})]
+        return [
+            Incident(
+                job=job,
+                number=number,
+                call=decode(body, ServiceCall),
+                attempts=attempts,
+                error=error,
+                process=process,
+                customer=customer,
+            )
+            for job, number, body, attempts, error, process, customer in self._channel.rows(INCIDENTS, {})
+        ]
 
-    def get(self, job: str, number: int) -> StoredCall | None:
+    def get(self, job: str, number: int) -> ClaimedCall | None:
         """One open call, or None."""
         row = self._channel.one(ONE, {"of_job": job, "of_number": number})
         return _call(row) if row else None
 
-    def of(self, job: str) -> list[StoredCall]:
+    def of(self, job: str) -> list[ClaimedCall]:
         """The open calls of a job."""
         return [_call(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
 
@@ -197,9 +232,9 @@ def _mine(job: str, number: int, epoch: int) -> dict[str, Any]:
     return {"of_job": job, "of_number": number, "of_epoch": epoch}
 
 
-def _call(row: Row) -> StoredCall:
+def _call(row: Row) -> ClaimedCall:
     job, number, body, epoch, attempts, worker, next_at, last_error = row
-    return StoredCall(
+    return ClaimedCall(
         job=job,
         number=number,
         call=decode(body, ServiceCall),

@@ -15,27 +15,24 @@ from flowengine.errors import HistoryBroken, NotFound
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros
-from flowengine.store.query import Query, inserts
+from flowengine.store.query import Query, inserts, param
 
 _H, _J = t.history, t.jobs
-_JOB = sa.bindparam("job_id")
+_JOB = param("job_id")
 
 ADD = Query("history.add", "Append an entry.", inserts(_H))
 OF_JOB = Query(
     "history.of",
     "A job's entries after one of them, oldest first.",
-    sa.select(_H.c.body)
-    .where(_H.c.job_id == _JOB, _H.c.seq > sa.bindparam("after"))
-    .order_by(_H.c.seq)
-    .limit(sa.bindparam("most")),
+    sa.select(_H.c.body).where(_H.c.job_id == _JOB, _H.c.seq > param("after")).order_by(_H.c.seq).limit(param("most")),
 )
 CHAIN = Query(
     "history.chain",
     "A job's rows as they are stored, after one of them.",
     sa.select(_H.c.seq, _H.c.at, _H.c.hash, _H.c.body)
-    .where(_H.c.job_id == _JOB, _H.c.seq > sa.bindparam("after"))
+    .where(_H.c.job_id == _JOB, _H.c.seq > param("after"))
     .order_by(_H.c.seq)
-    .limit(sa.bindparam("most")),
+    .limit(param("most")),
 )
 HEAD = Query(
     "history.head", "What the job's row says of its last entry.", sa.select(_J.c.seq, _J.c.hash).where(_J.c.id == _JOB)

@@ -18,18 +18,18 @@ from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, moment
 from flowengine.store.ids import shown
 from flowengine.store.position import LazyPosition
-from flowengine.store.query import Query, inserts
+from flowengine.store.query import Query, inserts, param
 
 _J = t.jobs
-_ID = sa.bindparam("id")
+_ID = param("id")
 _WHOLE = tuple(_J.c)
 _LISTED = (_J.c.id, _J.c.process, _J.c.version, _J.c.customer, _J.c.status, _J.c.seq, _J.c.started, _J.c.updated)
-_LOW, _HIGH = sa.bindparam("low"), sa.bindparam("high")
+_LOW, _HIGH = param("low"), param("high")
 _CHANGED = ("version", "status", "seq", "hash", "updated", "ended", "head", "root")
 _UPDATE = (
     sa.update(_J)
-    .where(_J.c.id == sa.bindparam("of_job"), _J.c.seq == sa.bindparam("of_seq"))
-    .values({name: sa.bindparam(name) for name in _CHANGED})
+    .where(_J.c.id == param("of_job"), _J.c.seq == param("of_seq"))
+    .values({name: param(name) for name in _CHANGED})
 )
 
 GET = Query("jobs.get", "One job with its head, root branch and data.", sa.select(*_WHOLE).where(_J.c.id == _ID))
@@ -40,9 +40,7 @@ LOCK = Query(
 )
 ADD = Query("jobs.add", "Begin a job.", inserts(_J))
 UPDATE = Query("jobs.update", "Write a job's new position; its data did not change.", _UPDATE)
-UPDATE_DATA = Query(
-    "jobs.update_data", "Write a job's new position and data.", _UPDATE.values(data=sa.bindparam("data"))
-)
+UPDATE_DATA = Query("jobs.update_data", "Write a job's new position and data.", _UPDATE.values(data=param("data")))
 BY_ID = Query(
     "jobs.by_id",
     "Ids that begin so.",
@@ -159,19 +157,17 @@ class Jobs:
 BY_ID_PAGE = Query(
     "jobs.ids",
     "A page of ids.",
-    sa.select(_J.c.id).where(_J.c.id > sa.bindparam("after")).order_by(_J.c.id).limit(500),
+    sa.select(_J.c.id).where(_J.c.id > param("after")).order_by(_J.c.id).limit(500),
 )
 
 
 def _listing(filters: tuple[str, ...], paged: bool) -> Query:
     found = _LISTINGS.get((filters, paged))
     if found is None:
-        statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(
-            *(_J.c[name] == sa.bindparam(name) for name in filters)
-        )
+        statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(*(_J.c[name] == param(name) for name in filters))
         if paged:
-            statement = statement.where(_J.c.id < sa.bindparam("before"))
-        statement = statement.order_by(_J.c.id.desc()).limit(sa.bindparam("most"))
+            statement = statement.where(_J.c.id < param("before"))
+        statement = statement.order_by(_J.c.id.desc()).limit(param("most"))
         found = _LISTINGS[filters, paged] = Query("jobs.list", "Jobs, newest first.", statement)
     return found
 

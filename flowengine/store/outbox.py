@@ -11,13 +11,13 @@ from flowengine.core.values import Json
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain, text
-from flowengine.store.query import Query, inserts
+from flowengine.store.query import Query, inserts, param
 
 _O = t.outbox
 _THIS = (
-    _O.c.job_id == sa.bindparam("of_job"),
-    _O.c.seq == sa.bindparam("of_seq"),
-    _O.c.number == sa.bindparam("of_number"),
+    _O.c.job_id == param("of_job"),
+    _O.c.seq == param("of_seq"),
+    _O.c.number == param("of_number"),
 )
 
 ADD = Query("outbox.add", "Put a message into the outbox.", inserts(_O))
@@ -25,22 +25,23 @@ READY = Query(
     "outbox.ready",
     "Messages to be sent by now, oldest first.",
     sa.select(_O.c.job_id, _O.c.seq, _O.c.number, _O.c.kind, _O.c.body, _O.c.attempts)
-    .where(_O.c.next_at <= sa.bindparam("now"))
+    .where(_O.c.next_at <= param("now"))
     .order_by(_O.c.next_at, _O.c.job_id, _O.c.seq, _O.c.number)
-    .limit(sa.bindparam("most")),
+    .limit(param("most")),
 )
 DONE = Query("outbox.done", "A message was sent.", sa.delete(_O).where(*_THIS))
 RETRY = Query(
     "outbox.retry_at",
     "A message was not sent; try again later.",
-    sa.update(_O)
-    .where(*_THIS)
-    .values(next_at=sa.bindparam("later"), attempts=_O.c.attempts + 1, last_error=sa.bindparam("error")),
+    sa.update(_O).where(*_THIS).values(next_at=param("later"), attempts=_O.c.attempts + 1, last_error=param("error")),
 )
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message in the outbox. ``id`` is ``<job id>.<seq>.<number>``, the same at each attempt: a key for who gets it."""
+class OutboxMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message in the outbox.
+
+    ``id`` is ``<job id>.<seq>.<number>``, the same at each attempt: an idempotency key for whoever gets it.
+    """
 
     id: str
     job: str
@@ -66,11 +67,11 @@ class Outbox:
         self._channel.write(ADD, row | {"attempts": 0, "last_error": ""})
         return f"{job}.{seq}.{number}"
 
-    def ready(self, now: datetime, limit: int = 100) -> list[Message]:
+    def ready(self, now: datetime, limit: int = 100) -> list[OutboxMessage]:
         """Messages to be sent by now, oldest first."""
         rows = self._channel.rows(READY, {"now": micros(now), "most": limit})
         return [
-            Message(
+            OutboxMessage(
                 id=f"{job}.{seq}.{n}", job=job, seq=seq, kind=kind, body=msgspec.json.decode(body), attempts=attempts
             )
             for job, seq, n, kind, body, attempts in rows

@@ -15,7 +15,7 @@ from flowengine.errors import Ambiguous, BadAnswer, NotFound
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, plain, text
-from flowengine.store.query import Query, inserts
+from flowengine.store.query import Query, inserts, param
 
 ID = re.compile(r"[A-Za-z0-9._@-]{1,64}", re.ASCII)
 """What a person's id looks like."""
@@ -24,45 +24,43 @@ CUSTOMERS = "customers"
 """The group that every customer belongs to."""
 
 _P, _M = t.people, t.memberships
-_ID = sa.bindparam("id")
+_ID = param("id")
 
 ADD = Query("people.add", "Enter a person.", inserts(_P))
 UPDATE = Query(
     "people.update",
     "Change a person's record.",
     sa.update(_P)
-    .where(_P.c.id == sa.bindparam("person"))
-    .values({name: sa.bindparam(name) for name in ("kind", "name_key", "contact_key", "body")}),
+    .where(_P.c.id == param("person"))
+    .values({name: param(name) for name in ("kind", "name_key", "contact_key", "body")}),
 )
 GET = Query("people.get", "One person by id.", sa.select(_P.c.body).where(_P.c.id == _ID))
 BY_CONTACT = Query(
     "people.by_contact",
     "Those with this contact.",
-    sa.select(_P.c.body).where(_P.c.contact_key == sa.bindparam("words")).order_by(_P.c.id).limit(6),
+    sa.select(_P.c.body).where(_P.c.contact_key == param("words")).order_by(_P.c.id).limit(6),
 )
 BY_NAME = Query(
     "people.by_name",
     "Those with this name.",
-    sa.select(_P.c.body).where(_P.c.name_key == sa.bindparam("words")).order_by(_P.c.id).limit(6),
+    sa.select(_P.c.body).where(_P.c.name_key == param("words")).order_by(_P.c.id).limit(6),
 )
 MEMBERS = Query(
     "people.members",
     "The customers of a group, in the order of their ids.",
     sa.select(_P.c.body)
     .join(_M, _M.c.person == _P.c.id)
-    .where(_M.c.group_name == sa.bindparam("group"), _P.c.kind == "customer")
+    .where(_M.c.group_name == param("group"), _P.c.kind == "customer")
     .order_by(_P.c.id),
 )
 OF_KIND = Query(
     "people.of_kind",
     "All customers, or all staff, in the order of their ids.",
-    sa.select(_P.c.body).where(_P.c.kind == sa.bindparam("kind")).order_by(_P.c.id),
+    sa.select(_P.c.body).where(_P.c.kind == param("kind")).order_by(_P.c.id),
 )
 ALL = Query("people.all", "Everybody, in the order of their ids.", sa.select(_P.c.body).order_by(_P.c.id))
 JOIN = Query("people.join", "Put a person into a group.", inserts(_M))
-LEAVE = Query(
-    "people.leave", "Take a person out of all groups.", sa.delete(_M).where(_M.c.person == sa.bindparam("who"))
-)
+LEAVE = Query("people.leave", "Take a person out of all groups.", sa.delete(_M).where(_M.c.person == param("who")))
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

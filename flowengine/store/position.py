@@ -14,7 +14,10 @@ from flowengine.store.query import Query
 
 
 class LazyPosition:
-    """Where a stored job stands: a :class:`~flowengine.core.position.Position`. Head and root came with the job's row."""
+    """Where a stored job stands: a :class:`~flowengine.core.position.Position`.
+
+    Head, root branch and data came with the job's row.
+    """
 
     def __init__(self, channel: Channel, job: str, head: str, root: str | None, data: str) -> None:
         self._channel = channel

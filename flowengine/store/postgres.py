@@ -84,9 +84,9 @@ class PostgresChannel:
             for query, many in pending:
                 compiled = query.on("postgresql")
                 if len(many) == 1:
-                    self._cursor.execute(compiled.sql, compiled.bind(many[0]))  # type: ignore[arg-type]
+                    self._cursor.execute(compiled.sql, compiled.bind(many[0]))
                 else:
-                    self._cursor.executemany(compiled.sql, [compiled.bind(v) for v in many])  # type: ignore[arg-type]
+                    self._cursor.executemany(compiled.sql, [compiled.bind(v) for v in many])
             if commit:
                 self.raw.commit()
 

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import micros, moment, plain
-from flowengine.store.query import Query, inserts
+from flowengine.store.query import Query, inserts, param
 
 _P = t.processes
 _COLUMNS = (_P.c.name, _P.c.version, _P.c.title, _P.c.source, _P.c.at, _P.c.number)
-_NAME, _VERSION = sa.bindparam("name"), sa.bindparam("version")
+_NAME, _VERSION = param("name"), param("version")
 
 NEXT = Query(
     "processes.next",
@@ -25,7 +25,7 @@ ADD = Query("processes.add", "Keep a new version of a process.", inserts(_P))
 PUT_FORWARD = Query(
     "processes.put_forward",
     "Make a version that is there already the latest again.",
-    sa.update(_P).where(_P.c.name == _NAME, _P.c.version == _VERSION).values(number=sa.bindparam("next_number")),
+    sa.update(_P).where(_P.c.name == _NAME, _P.c.version == _VERSION).values(number=param("next_number")),
 )
 GET = Query(
     "processes.get",

@@ -19,6 +19,13 @@ DIALECTS: dict[str, sa.Dialect] = {
 }
 
 Values = Mapping[str, Any]
+
+
+def param(name: str) -> sa.BindParameter[Any]:
+    """A value that is given when the query runs."""
+    return sa.bindparam(name)
+
+
 Statement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete
 
 

@@ -9,19 +9,17 @@ import sqlalchemy as sa
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain
-from flowengine.store.query import Query, inserts
+from flowengine.store.query import Query, inserts, param
 
 _R = t.receipts
 
 FIND = Query(
     "receipts.find",
     "What was answered to this actor's request under this key.",
-    sa.select(_R.c.body_hash, _R.c.receipt).where(_R.c.actor == sa.bindparam("actor"), _R.c.key == sa.bindparam("key")),
+    sa.select(_R.c.body_hash, _R.c.receipt).where(_R.c.actor == param("actor"), _R.c.key == param("key")),
 )
 ADD = Query("receipts.add", "Keep what is answered now.", inserts(_R))
-FORGET = Query(
-    "receipts.forget", "Drop receipts older than a moment.", sa.delete(_R).where(_R.c.at < sa.bindparam("before"))
-)
+FORGET = Query("receipts.forget", "Drop receipts older than a moment.", sa.delete(_R).where(_R.c.at < param("before")))
 
 
 class Receipts:

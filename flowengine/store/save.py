@@ -52,7 +52,12 @@ def save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry) ->
 
 def _add(channel: Channel, draft: Draft, saved: Saved, at: int) -> None:
     head = draft.head
-    fixed = {"id": head.job, "short": short(head.job), "process": head.process, "customer": head.customer}
+    fixed: dict[str, Any] = {
+        "id": head.job,
+        "short": short(head.job),
+        "process": head.process,
+        "customer": head.customer,
+    }
     fixed |= {"started": micros(head.started), "data": text(draft.data)}
     channel.write(jobs.ADD, fixed | _changed(draft, saved, at, None, None))
 

@@ -15,10 +15,10 @@ from flowengine.core.values import Seat, Step
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain, text
-from flowengine.store.query import Query, inserts
+from flowengine.store.query import Query, inserts, param
 
 _S = t.steps
-_JOB, _NUMBER = sa.bindparam("of_job"), sa.bindparam("of_number")
+_JOB, _NUMBER = param("of_job"), param("of_number")
 _THIS = (_S.c.job_id == _JOB, _S.c.number == _NUMBER)
 _COLUMNS = (_S.c.job_id, _S.c.process, _S.c.customer, _S.c.audience, _S.c.answered, _S.c.opened, _S.c.number, _S.c.body)
 NOBODY = ""
@@ -29,19 +29,17 @@ DROP = Query("steps.drop", "A step no longer waits.", sa.delete(_S).where(*_THIS
 CHANGE = Query(
     "steps.change",
     "A step with seats was claimed, or its deadline moved.",
-    sa.update(_S).where(*_THIS).values(body=sa.bindparam("new_body"), claimed=sa.bindparam("by")),
+    sa.update(_S).where(*_THIS).values(body=param("new_body"), claimed=param("by")),
 )
 ANSWER = Query(
     "steps.answer",
     "One of the invited has answered.",
     sa.update(_S)
-    .where(*_THIS, _S.c.audience == sa.bindparam("whom"))
-    .values(seated=sa.bindparam("new_seat"), answered=sa.bindparam("spoken")),
+    .where(*_THIS, _S.c.audience == param("whom"))
+    .values(seated=param("new_seat"), answered=param("spoken")),
 )
 BRANCH = Query("steps.branch", "The branch on which a step is open.", sa.select(_S.c.branch).where(*_THIS).limit(1))
-SEAT = Query(
-    "steps.seat", "One seat of a step.", sa.select(_S.c.seated).where(*_THIS, _S.c.audience == sa.bindparam("whom"))
-)
+SEAT = Query("steps.seat", "One seat of a step.", sa.select(_S.c.seated).where(*_THIS, _S.c.audience == param("whom")))
 SEATS = Query(
     "steps.seats",
     "All seats of a step, in order.",
@@ -64,16 +62,16 @@ def inbox(audiences: int, everything: bool) -> Query:
     """The inbox for so many audiences: a range of one index for each, merged; nothing is sorted that is not shown."""
     person = sa.bindparam("person", type_=sa.Text)
     place = sa.tuple_(_S.c.opened, _S.c.job_id, _S.c.number)
-    after = sa.tuple_(sa.bindparam("opened"), sa.bindparam("job"), sa.bindparam("number"))
+    after = sa.tuple_(param("opened"), param("job"), param("number"))
     parts = []
     for index in range(audiences):
         for answered in (0, 1) if everything else (0,):
             part = (
                 sa.select(*_COLUMNS)
-                .where(_S.c.audience == sa.bindparam(f"a{index}"), _S.c.answered == answered, place > after)
+                .where(_S.c.audience == param(f"a{index}"), _S.c.answered == answered, place > after)
                 .where(sa.or_(person == "", _S.c.claimed.is_(None), _S.c.claimed == person))
                 .order_by(_S.c.opened, _S.c.job_id, _S.c.number)
-                .limit(sa.bindparam("most"))
+                .limit(param("most"))
             )
             parts.append(sa.select(part.subquery(f"p{index}_{answered}")))
     return Query("steps.inbox", "What waits for these audiences, oldest first.", sa.union_all(*parts))

@@ -71,7 +71,7 @@ people = sa.Table(
     _time("created"),
     sa.Index("ix_flow_people_name_key", "name_key"),
     sa.Index("ix_flow_people_contact_key", "contact_key"),
-    comment="One record a person. body is the record as JSON; the keys are the lower-cased name and contact, to search.",
+    comment="One record a person, body as JSON; the keys are the lower-cased name and contact, to search.",
 )
 
 memberships = sa.Table(
@@ -183,7 +183,7 @@ calls = sa.Table(
         sqlite_where=sa.text("incident <> ''"),
         postgresql_where=sa.text("incident <> ''"),
     ),
-    comment="Open service calls. next_at is when to try it next (the end of the lease while one runs); NULL: not by us.",
+    comment="Open service calls. next_at: when to try next (the end of the lease while it runs); NULL: not by a worker.",
 )
 
 outbox = sa.Table(

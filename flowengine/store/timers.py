@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,7 +12,7 @@ from flowengine.core.values import Timer
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain
-from flowengine.store.query import Query, upserts
+from flowengine.store.query import Query, param, upserts
 
 _T = t.timers
 
@@ -20,15 +20,15 @@ SET = Query("timers.set", "Set a timer, or set it anew.", lambda dialect: upsert
 DROP = Query(
     "timers.drop",
     "Drop a timer.",
-    sa.delete(_T).where(_T.c.job_id == sa.bindparam("job_id"), _T.c.number == sa.bindparam("number")),
+    sa.delete(_T).where(_T.c.job_id == param("job_id"), _T.c.number == param("number")),
 )
 DUE = Query(
     "timers.due",
     "Timers due by now, earliest first.",
     sa.select(_T.c.job_id, _T.c.number)
-    .where(_T.c.wake <= sa.bindparam("now"))
+    .where(_T.c.wake <= param("now"))
     .order_by(_T.c.wake, _T.c.job_id, _T.c.number)
-    .limit(sa.bindparam("most")),
+    .limit(param("most")),
 )
 NEXT = Query(
     "timers.next",
@@ -38,19 +38,19 @@ NEXT = Query(
 BRANCH = Query(
     "timers.branch",
     "The branch on which a timer is set.",
-    sa.select(_T.c.branch).where(_T.c.job_id == sa.bindparam("job_id"), _T.c.number == sa.bindparam("number")),
+    sa.select(_T.c.branch).where(_T.c.job_id == param("job_id"), _T.c.number == param("number")),
 )
 OF_JOB = Query(
     "timers.of_job",
     "All timers of a job: number and branch.",
-    sa.select(_T.c.number, _T.c.branch, _T.c.wake, _T.c.attempts).where(_T.c.job_id == sa.bindparam("job_id")),
+    sa.select(_T.c.number, _T.c.branch, _T.c.wake, _T.c.attempts).where(_T.c.job_id == param("job_id")),
 )
 POSTPONE = Query(
     "timers.postpone",
     "Firing a timer failed; try again later.",
     sa.update(_T)
-    .where(_T.c.job_id == sa.bindparam("of_job"), _T.c.number == sa.bindparam("of_number"))
-    .values(wake=sa.bindparam("later"), attempts=_T.c.attempts + 1, last_error=sa.bindparam("error")),
+    .where(_T.c.job_id == param("of_job"), _T.c.number == param("of_number"))
+    .values(wake=param("later"), attempts=_T.c.attempts + 1, last_error=param("error")),
 )
 
 
@@ -81,10 +81,15 @@ class Timers:
 def save(channel: Channel, job: str, effects: Effects) -> None:
     """Write what a command did to timers."""
     channel.write_many(DROP, [{"job_id": job, "number": number} for number in effects.dropped_timers])
-    channel.write_many(SET, list(_rows(job, effects.timers.values())))
+    channel.write_many(SET, [_row(job, timer) for timer in effects.timers.values()])
 
 
-def _rows(job: str, timers: Iterable[Timer]) -> Iterable[dict[str, str | int]]:
-    for timer in timers:
-        row = {"job_id": job, "number": timer.number, "branch": timer.branch, "wake": micros(timer.due)}
-        yield row | {"attempts": 0, "last_error": ""}
+def _row(job: str, timer: Timer) -> dict[str, Any]:
+    return {
+        "job_id": job,
+        "number": timer.number,
+        "branch": timer.branch,
+        "wake": micros(timer.due),
+        "attempts": 0,
+        "last_error": "",
+    }

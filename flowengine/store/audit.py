@@ -1,0 +1,149 @@
+"""The audit of a job: is its history whole, and does all that is stored follow from it (L5)?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from flowengine.core.draft import rebuild
+from flowengine.core.position import MemoryPosition
+from flowengine.core.values import ROOT, ServiceCall, Step
+from flowengine.errors import HistoryBroken
+from flowengine.store import steps, timers
+from flowengine.store import tables as t
+from flowengine.store.codec import decode, micros, plain
+from flowengine.store.ids import short
+from flowengine.store.jobs import StoredJob
+from flowengine.store.query import Query, param
+from flowengine.store.transaction import Transaction
+
+CALLS = Query(
+    "audit.calls",
+    "The open calls of a job as they are stored.",
+    sa.select(t.calls.c.number, t.calls.c.branch, t.calls.c.incident, t.calls.c.body)
+    .where(t.calls.c.job_id == param("job_id"))
+    .order_by(t.calls.c.number),
+)
+JOB = Query("audit.job", "A job's row as it is stored.", sa.select(t.jobs).where(t.jobs.c.id == param("job_id")))
+
+
+class Audited(msgspec.Struct, frozen=True, kw_only=True):
+    """What the audit of one job found: how many history entries it has, and what is wrong, in plain words."""
+
+    job: str
+    entries: int
+    problems: tuple[str, ...]
+
+
+def audit_job(tx: Transaction, job: str) -> Audited:
+    """Check the chain of a job's history, fold it, and compare with all that is stored. Raises NotFound.
+
+    The transaction must be one snapshot: a reading one, or one that has locked the job.
+    """
+    stored = tx.jobs.get(job)
+    try:
+        entries = tx.history.verify(job)
+    except HistoryBroken as broken:
+        return Audited(job=job, entries=stored.seq, problems=(str(broken),))
+    rebuilt = rebuild(entry.events for entry in tx.history.of(job))
+    problems = [*_position(rebuilt, stored.position.whole()), *_row(tx, rebuilt, stored)]
+    problems += [*_steps(tx, rebuilt), *_timers(tx, rebuilt), *_calls(tx, rebuilt)]
+    return Audited(job=job, entries=entries, problems=tuple(problems))
+
+
+def _position(rebuilt: MemoryPosition, stored: MemoryPosition) -> Iterator[str]:
+    if rebuilt.head != stored.head:
+        yield f"the head does not follow from the history: {_differing(rebuilt.head, stored.head)}"
+    if rebuilt.data != stored.data:
+        keys = sorted({*rebuilt.data, *stored.data})
+        wrong = [key for key in keys if rebuilt.data.get(key, _NONE) != stored.data.get(key, _NONE)]
+        yield f"the data does not follow from the history: {', '.join(wrong)}"
+    for name in sorted({*rebuilt.branches, *stored.branches}):
+        ours, theirs = rebuilt.branches.get(name), stored.branches.get(name)
+        if ours is None or theirs is None:
+            yield f"branch {name} is {'stored but not open' if ours is None else 'open but not stored'}"
+        elif ours != theirs:
+            yield f"branch {name} does not follow from the history: {_differing(ours, theirs)}"
+    if not rebuilt.branches.keys() ^ stored.branches.keys() and _order(rebuilt) != _order(stored):
+        yield "the branches are not in the order in which they were opened"
+    for step in sorted({*rebuilt.seated, *stored.seated}):
+        if rebuilt.seated.get(step) != stored.seated.get(step):
+            yield f"the seats of step {step} do not follow from the history"
+
+
+_NONE = object()
+
+
+def _order(position: MemoryPosition) -> list[str]:
+    return [name for name in position.branches if name != ROOT]
+
+
+def _differing(ours: msgspec.Struct, theirs: msgspec.Struct) -> str:
+    fields = [field for field in ours.__struct_fields__ if getattr(ours, field) != getattr(theirs, field)]
+    return ", ".join(fields)
+
+
+def _row(tx: Transaction, rebuilt: MemoryPosition, stored: StoredJob) -> Iterator[str]:
+    head = rebuilt.head
+    row = tx.channel.rows(JOB, {"job_id": stored.id})[0]
+    brief = row[list(t.jobs.c.keys()).index("short")]
+    wanted: dict[str, Any] = {
+        "process": head.process,
+        "version": head.version,
+        "customer": head.customer,
+        "status": head.status,
+        "started": head.started,
+    }
+    for name, value in wanted.items():
+        if getattr(stored, name) != value:
+            yield f"the job's {name} is stored as {getattr(stored, name)}, the history says {value}"
+    if brief != short(head.job):
+        yield f"the job's short form is stored as {brief}"
+    if (stored.ended is not None) != (head.status != "open"):
+        yield "the job's end is not stored as the history says"
+
+
+def _steps(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
+    """Inbox rows against open steps: nobody is asked in vain, and nobody is forgotten."""
+    head, wanted = rebuilt.head, {}
+    for step in rebuilt.steps.values():
+        seats = rebuilt.seated.get(step.number, {})
+        spoken = {plain(seat.audience): seat.answer is not None for seat in seats.values()}
+        for whom in spoken or [plain(whom) for whom in step.audience] or [steps.NOBODY]:
+            wanted[step.number, whom] = (step, spoken.get(whom, False))
+    found: dict[tuple[int, str], tuple[Step, bool]] = {}
+    for row in tx.channel.rows(steps.STORED, {"of_job": head.job}):
+        columns = dict(zip(t.steps.c.keys(), row, strict=True))
+        step = decode(columns["body"], Step)
+        found[columns["number"], columns["audience"]] = (step, bool(columns["answered"]))
+        told = (columns["branch"], columns["opened"], columns["claimed"], columns["process"], columns["customer"])
+        if told != (step.branch, micros(step.opened), step.claimed, head.process, head.customer):
+            yield f"the row of step {step.number} for {columns['audience']} does not agree with its body"
+    for number, whom in sorted(wanted.keys() | found.keys()):
+        if wanted.get((number, whom)) != found.get((number, whom)):
+            yield f"step {number} is not in the inbox of {whom or 'nobody'} as the history says"
+
+
+def _timers(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
+    rows = tx.channel.rows(timers.OF_JOB, {"job_id": rebuilt.head.job})
+    found = {number: (branch, wake, attempts) for number, branch, wake, attempts in rows}
+    for number in sorted(rebuilt.timers.keys() | found.keys()):
+        timer, row = rebuilt.timers.get(number), found.get(number)
+        if timer is None or row is None:
+            yield f"timer {number} is {'stored but not set' if timer is None else 'set but not stored'}"
+        elif row[0] != timer.branch or (row[2] == 0 and row[1] != micros(timer.due)):
+            yield f"timer {number} is not stored as the history says"
+
+
+def _calls(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
+    rows = tx.channel.rows(CALLS, {"job_id": rebuilt.head.job})
+    found = {number: (branch, incident, decode(body, ServiceCall)) for number, branch, incident, body in rows}
+    for number in sorted(rebuilt.calls.keys() | found.keys()):
+        call, row = rebuilt.calls.get(number), found.get(number)
+        if call is None or row is None:
+            yield f"call {number} is {'stored but not open' if call is None else 'open but not stored'}"
+        elif row != (call.branch, plain(call.incident), call):
+            yield f"call {number} is not stored as the history says"
