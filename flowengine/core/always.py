@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flowengine.core import events as e
-from flowengine.core import moves
+from flowengine.core import moves, turns
 from flowengine.core.commands import Invoke
 from flowengine.core.draft import Draft
 from flowengine.core.fields import check_answer
@@ -18,7 +18,7 @@ from flowengine.core.scopes import branches_in
 from flowengine.core.spot import Spot
 from flowengine.core.values import Branch, Json, Seating
 from flowengine.core.world import World
-from flowengine.errors import NotAllowed, NotFound
+from flowengine.errors import ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.model import Always
 
 
@@ -42,8 +42,16 @@ def offers(compiled: Compiled, position: Position, now: datetime, world: World) 
         for path, entry in entries
         if entry.by
         for branch in branches_in(flow.draft, compiled, path)
-        if holds(flow, branch, entry)
+        if _open(flow, branch, entry)
     ]
+
+
+def _open(flow: Flow, branch: Branch, entry: Always) -> bool:
+    """Whether the entry can be used; a guard that cannot be evaluated yet does not hold."""
+    try:
+        return holds(flow, branch, entry)
+    except ExpressionFailed:
+        return False
 
 
 def invoke(flow: Flow, command: Invoke) -> None:
@@ -70,6 +78,7 @@ def use(flow: Flow, branch: Branch, entry: Always, answer: Json, by: str = "") -
     flow.draft.record(e.Invoked(branch=branch.id, name=entry.name, by=by))
     if entry.fields:
         flow.draft.record(e.Saved(branch=branch.id, place=entry.name, value=answer))
+    turns.begun(flow, branch)
     flow.leave(branch.id, entry.name, by, passed=False)
     flow.cancel_children(branch.id, detached=True)
     moves.go(flow, branch.id, entry.to, entry.set, undoing=entry.undo, outcome=entry.name)

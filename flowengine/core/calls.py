@@ -41,7 +41,7 @@ def finish(flow: Flow, command: c.Finish) -> None:
 def fail(flow: Flow, command: c.Fail) -> None:
     """A call gave up: the route ``failed`` where the process has one, else an incident for an operator."""
     branch, call = find(flow, command.call)
-    if not call.undo and _ways(flow, branch, call, FAILED, exact=True)[0]:
+    if not command.stuck and not call.undo and _ways(flow, branch, call, FAILED, exact=True)[0]:
         flow.draft.record(e.CallClosed(branch=branch.id, call=call.number, outcome=FAILED, result=command.error))
         flow.over(branch, Result(FAILED), call.member)
     else:

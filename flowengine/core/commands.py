@@ -69,10 +69,14 @@ class Finish(Command, frozen=True, kw_only=True):
 
 
 class Fail(Command, frozen=True, kw_only=True):
-    """A service call gave up after its attempts: takes the route ``failed`` where there is one, else an incident."""
+    """A service call gave up after its attempts: takes the route ``failed`` where there is one, else an incident.
+
+    ``stuck``: it could not even be tried (its handler is missing), which is an incident for an operator in any case.
+    """
 
     call: int
     error: str
+    stuck: bool = False
 
 
 class Retry(Command, frozen=True, kw_only=True):

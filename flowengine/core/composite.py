@@ -8,6 +8,7 @@ branches touches that branch and its parent only; all of them are read at the jo
 from __future__ import annotations
 
 from flowengine.core import events as e
+from flowengine.core import turns
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
 from flowengine.core.names import as_json
@@ -77,8 +78,8 @@ def _enter_parallel(flow: Flow, branch: Branch, state: Parallel) -> None:
     skipped = tuple(one.name for one in state.branches.values() if one.when is not None and not one.when.holds(names))
     taken = [one for one in state.branches.values() if one.name not in skipped]
     fork = Fork(total=len(taken), skipped=skipped)
-    ready = _ready(state, fork)
-    _keep(flow, branch, replace(fork, open=len(ready)))
+    ready, begun = _ready(state, fork)
+    _keep(flow, branch, replace(fork, open=len(ready), begun=begun))
     if not taken:
         _join(flow, branch, state, fork)
         return
@@ -96,13 +97,16 @@ def _enter_parallel(flow: Flow, branch: Branch, state: Parallel) -> None:
             _open(flow, child)
 
 
-def _ready(state: Parallel, fork: Fork, done: str = "") -> list[str]:
-    """The branches to open at the start, or now that one more is ``done``: all of their ``after`` done or not taken."""
+def _ready(state: Parallel, fork: Fork, done: str = "") -> tuple[list[str], str]:
+    """The branches to open at the start, or now that one more is ``done``: all of their ``after`` are settled.
+
+    With them, the one of them that begins its turn, if they take turns.
+    """
     settled = {*fork.finished, *fork.skipped}
     found = [one.name for one in state.branches.values() if one.name not in settled and settled.issuperset(one.after)]
     if state.one_at_a_time:
-        return found[:1]
-    return [name for name in found if done in state.branches[name].after] if done else found
+        return turns.next_turn(state, found)
+    return [name for name in found if not done or done in state.branches[name].after], ""
 
 
 def _enter_each(flow: Flow, branch: Branch, state: Each) -> None:
@@ -167,8 +171,8 @@ def _settle(flow: Flow, branch: Branch, state: Parallel | Each, fork: Fork) -> N
         else:
             _keep(flow, branch, fork)
     else:
-        woken = _ready(state, fork, fork.finished[-1])
-        _keep(flow, branch, replace(fork, open=fork.open + len(woken)))
+        woken, begun = _ready(state, fork, fork.finished[-1])
+        _keep(flow, branch, replace(fork, open=fork.open + len(woken), begun=begun))
         for name in woken:
             _wake(flow, child_id(branch, state, name))
 

@@ -109,7 +109,7 @@ class Flow:
             return
         if isinstance(branch.inners.get(""), Fork):
             self.cancel_children(branch_id)
-        self._vacate(self.draft.at(branch_id))
+        self.vacate(self.draft.at(branch_id))
         self.draft.record(e.Left(branch=branch_id, state=branch.state, outcome=outcome, by=by, passed=passed))
 
     def cancel_children(self, branch: str, *, detached: bool = False) -> None:
@@ -124,10 +124,11 @@ class Flow:
         """Close a branch and all below it, wherever they stand."""
         if branch.state:
             self.cancel_children(branch.id, detached=True)
-        self._vacate(self.draft.at(branch.id))
+        self.vacate(self.draft.at(branch.id))
         self.draft.record(e.BranchClosed(branch=branch.id, why="cancelled"))
 
-    def _vacate(self, branch: Branch) -> None:
+    def vacate(self, branch: Branch) -> None:
+        """Free what the branch holds outside, and note what it has begun and might have to undo."""
         undoing = branch.inners.get("")
         if isinstance(undoing, Undoing):
             for undoable in undoing.waiting:

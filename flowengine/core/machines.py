@@ -17,7 +17,7 @@ from transitions.core import State as Node
 
 from flowengine.core.names import JobNames
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
-from flowengine.language.model import DONE, Always, Decision, Message, Process, Race, Route, Scope, State
+from flowengine.language.model import DONE, Always, Decision, Message, Parallel, Process, Race, Route, Scope, State
 
 DECIDED = "decided"
 """The outcome that triggers the rules of a decision."""
@@ -90,6 +90,8 @@ class Compiled:
     """Always entries by name, each with its scope's path, outer scopes first."""
     listeners: dict[str, tuple[Listener, ...]] = field(default_factory=dict)
     """What may take a message, by the message's name."""
+    turns: frozenset[str] = frozenset()
+    """The paths of the scopes of branches that run one at a time."""
 
     def state(self, name: str) -> State:
         """The state of that name. NotFound when the process has none."""
@@ -148,6 +150,13 @@ def compile_process(process: Process) -> Compiled:
         ends=ends,
         always=always,
         listeners=listeners,
+        turns=frozenset(
+            branch.scope.path
+            for scope in scopes.values()
+            for state in scope.states.values()
+            if isinstance(state, Parallel) and state.one_at_a_time
+            for branch in state.branches.values()
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowengine.core import events as e
-from flowengine.core import undo
+from flowengine.core import turns, undo
 from flowengine.core.flow import Arrive, Flow, Over
 from flowengine.core.machines import DECIDED, member_state
 from flowengine.core.names import as_json
@@ -30,6 +30,7 @@ def take(flow: Flow, over: Over) -> None:
     if branch is None or not branch.state or branch.entry != over.entry:
         return
     state, result = flow.state_of(branch), over.result
+    turns.begun(flow, branch)
     outcome = trigger = result.outcome
     if isinstance(state, Race) and over.member:
         outcome = f"{over.member}.{result.outcome}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core import turns
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow, kind_of
 from flowengine.core.machines import member_state
@@ -78,6 +79,7 @@ def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
     if step.seats:
         raise NotAllowed("each of those asked answers for himself", where=_where(flow, step))
     _not_excluded(flow, step, person)
+    turns.begun(flow, flow.draft.at(step.branch))
     flow.draft.record(e.StepChanged(step=replace(step, claimed=person), why=why, by=by.id))
 
 

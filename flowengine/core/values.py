@@ -163,6 +163,8 @@ class Fork(Inner, frozen=True, kw_only=True):
     """Names of the branches that are done (parallel only; an each counts)."""
     skipped: tuple[str, ...] = ()
     """Names of the branches whose ``when`` did not hold (parallel only)."""
+    begun: str = ""
+    """The name of the branch whose turn it is (``one_at_a_time`` only); while empty, the open ones are offered."""
 
 
 class Booking(Inner, frozen=True, kw_only=True):

@@ -1,0 +1,176 @@
+"""A job rehearsed in memory: each command is checked against the laws that hold for all of them."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.advance import Advance, advance, compile_process, possible, start
+from flowengine.core.draft import rebuild, settle
+from flowengine.core.position import MemoryPosition
+from flowengine.core.values import ROOT, Actor, Branch, Fork, ServiceCall, Step, Timer
+from flowengine.core.world import Member, PlainWorld
+from flowengine.language import parse
+from flowengine.language.durations import Duration
+from flowengine.language.model import Process
+
+ADA = Actor(kind="customer", id="ada")
+BEN = Actor(kind="customer", id="ben")
+TOM = Actor(kind="staff", id="tom", roles=("tailor",))
+EVA = Actor(kind="staff", id="eva", roles=("tailor",))
+OPS = Actor(kind="operator", id="ops")
+CODE = Actor(kind="service", id="worker")
+CLOCK = Actor(kind="clock")
+BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+HEADER = """
+process: sample
+title: A sample
+need: Something
+roles: {tailor: {title: Tailor}}
+"""
+ENDS = """
+  fulfilled: {type: fulfilled}
+  gone: {type: ended, because: It was given up}
+"""
+
+
+def process(states: str, more: str = "", need: str = "first") -> Process:
+    """A process whose need leads to the state ``first``; ``states`` are indented by two, ``more`` is top-level YAML."""
+    text = f"{HEADER}{more}\nstates:\n  need: {{type: need, ask: What?, next: {need}}}\n{states}{ENDS}"
+    return parse(text, "sample.yaml")
+
+
+class Rehearsal:
+    """One job in memory. ``asked`` lists its events, one list a command."""
+
+    def __init__(self, made: Process, need: dict[str, Any] | None = None, **groups: list[Member]) -> None:
+        self.compiled = compile_process(made)
+        self.world = PlainWorld(customer={"id": "ada", "name": "Ada"}, groups=groups)
+        self.now = BEGIN
+        command = c.Start(by=ADA, answer=need or {})
+        self.last = start(self.compiled, "job", "ada", command, self.now, self.world)
+        again = start(self.compiled, "job", "ada", command, self.now, self.world)
+        assert again.events == self.last.events, "L7: the same input gives the same output"
+        self.history: list[list[e.AnyEvent]] = [list(self.last.events)]
+        self.position: MemoryPosition = settle(None, self.last.draft)
+        self.check()
+
+    # commands
+
+    def do(self, command: c.AnyCommand) -> Advance:
+        """Do a command, twice over to prove L7, and hold the outcome against L1 and L5."""
+        before = copy.copy(self.position.branches), copy.deepcopy(self.position.data), self.position.head
+        self.last = advance(self.compiled, self.position, command, self.now, self.world)
+        again = advance(self.compiled, self.position, command, self.now, self.world)
+        assert again.events == self.last.events, "L7: the same input gives the same output"
+        assert again.effects == self.last.effects, "L7: the same input gives the same output"
+        after = self.position.branches, self.position.data, self.position.head
+        assert before == after, "what is given to advance is not changed"
+        self.history.append(list(self.last.events))
+        self.position = settle(self.position, self.last.draft)
+        self.check()
+        return self.last
+
+    def act(self, state: str, outcome: str = "", answer: Any = None, *, by: Actor = ADA, branch: str = "") -> Advance:
+        step = self.step(state, branch)
+        return self.do(c.Act(by=by, step=step.number, outcome=outcome, answer={} if answer is None else answer))
+
+    def finish(self, state: str, outcome: str = "done", result: Any = None, *, branch: str = "") -> Advance:
+        return self.do(c.Finish(by=CODE, call=self.call(state, branch).number, outcome=outcome, result=result))
+
+    def fail(self, state: str, error: str = "it broke") -> Advance:
+        return self.do(c.Fail(by=CODE, call=self.call(state).number, error=error))
+
+    def deliver(self, name: str, key: str = "", body: Any = None) -> Advance:
+        return self.do(c.Deliver(by=CODE, name=name, key=key, body=body))
+
+    def invoke(self, name: str, answer: Any = None, branch: str = "") -> Advance:
+        return self.do(c.Invoke(by=ADA, name=name, answer=answer or {}, branch=branch))
+
+    def wait(self, span: str) -> None:
+        """Let time pass, firing what becomes due on the way, in order."""
+        until = Duration.parse(span).after(self.now)
+        while due := [timer for timer in self.timers if timer.due <= until]:
+            timer = min(due, key=lambda one: (one.due, one.number))
+            self.now = max(self.now, timer.due)
+            self.do(c.Fire(by=CLOCK, timer=timer.number))
+        self.now = until
+
+    # looking
+
+    def step(self, state: str, branch: str = "") -> Step:
+        found = [step for step in self.steps if step.state == state and branch in ("", step.branch)]
+        assert len(found) == 1, f"{len(found)} open steps in {state}; open: {[s.state for s in self.steps]}"
+        return found[0]
+
+    def call(self, state: str, branch: str = "") -> ServiceCall:
+        found = [call for call in self.position.calls.values() if call.state == state and branch in ("", call.branch)]
+        assert len(found) == 1, f"{len(found)} open calls in {state}"
+        return found[0]
+
+    @property
+    def steps(self) -> list[Step]:
+        return list(self.position.steps.values())
+
+    @property
+    def timers(self) -> list[Timer]:
+        return list(self.position.timers.values())
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return self.position.data
+
+    @property
+    def standing(self) -> list[str]:
+        """The states in which the job stands, each as often as it does, sorted."""
+        return sorted(Counter(self.position.head.standing).elements())
+
+    @property
+    def status(self) -> str:
+        return self.position.head.status
+
+    def offered(self, state: str) -> tuple[str, ...]:
+        return possible(self.compiled, self.position, self.step(state), self.now, self.world)
+
+    def told(self, kind: type) -> list[Any]:
+        """The events of one kind in the whole history."""
+        return [event for events in self.history for event in events if type(event) is kind]
+
+    # laws
+
+    def check(self) -> None:
+        """What must hold after each command: L5, L1, and that all counters agree with what they count."""
+        assert rebuild(self.history) == self.position, "L5: the history gives the position"
+        head, branches = self.position.head, self.position.branches
+        standing = Counter(branch.state for branch in branches.values() if branch.state)
+        assert dict(standing) == head.standing, "states are counted as branches stand"
+        assert head.branches == len(branches) - 1, "branches are counted"
+        ends = set(self.compiled.ends)
+        assert (head.status == "open") == (not ends & set(head.standing)), "L1: a job is over exactly in an end"
+        if head.status != "open":
+            assert list(branches) == [ROOT], "L1: nothing outlives the end"
+            assert not self.steps, "L1: nothing outlives the end"
+            assert not self.timers, "L1: nothing outlives the end"
+        numbers = [step.number for step in self.steps] + [timer.number for timer in self.timers]
+        assert len(numbers) == len(set(numbers)), "numbers are given once"
+        for branch in branches.values():
+            self._check_fork(branch)
+
+    def _check_fork(self, branch: Branch) -> None:
+        fork = branch.inners.get("")
+        if not isinstance(fork, Fork):
+            return
+        children = [child for child in self.position.children(branch.id) if not child.detached]
+        running = [child for child in children if not child.pending and not child.done]
+        assert fork.open == len(running), f"{branch.id}: the fork counts what runs"
+        pending = sum(child.pending for child in children)
+        assert fork.total == fork.open + fork.done + pending, f"{branch.id}: the fork adds up"
+
+
+def days(number: float) -> timedelta:
+    return timedelta(days=number)
