@@ -10,13 +10,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor, Step
 from flowengine.engine.people import actor_of, as_actor
 from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, StaleCommand
-from flowengine.people import may_act, may_assign, may_operate, may_see, person_seating, seatings
+from flowengine.people import may_act, may_operate, may_see, seatings
 from flowengine.store import Person, StoredJob, Transaction, short, shown
 
 _FULL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -57,6 +56,22 @@ def _own(tx: Transaction, candidates: tuple[str, ...], actor: Actor, kind: str, 
     if not seen:
         raise no_such(kind, text)
     raise Ambiguous(f"{text!r} fits more than one {kind}", where=text, possible=[short(full) for full in seen])
+
+
+def locked(tx: Transaction, job_id: str) -> StoredJob:
+    """The job, locked. Raises NotFound in the words for what is not for the asker."""
+    try:
+        return tx.jobs.lock(job_id)
+    except NotFound:
+        raise no_such("job", shown(job_id)) from None
+
+
+def read(tx: Transaction, job_id: str) -> StoredJob:
+    """The job, for looking at. Raises NotFound in the words for what is not for the asker."""
+    try:
+        return tx.jobs.get(job_id)
+    except NotFound:
+        raise no_such("job", shown(job_id)) from None
 
 
 def numbered_ref(tx: Transaction, text: str, actor: Actor, kind: str = "step") -> tuple[str, int]:
@@ -102,22 +117,26 @@ def permit_step(tx: Transaction, compiled: Compiled, job: StoredJob, command: An
         raise no_such("step", f"{shown(job.id)}.{command.step}")
 
 
-def permit_assign(target: Actor) -> Callable[[Transaction, Compiled, StoredJob, Any], None]:
-    """Who may hand the step over, and whether the other is one of those whom it waits for."""
+def permit_release(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
+    """Those for whom the step waits, and operators."""
+    if may_operate(command.by) and open_step(job, command.step) is not None:
+        return
+    permit_step(tx, compiled, job, command)
 
-    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+
+def permit_assign(target: Actor) -> Callable[[Transaction, Compiled, StoredJob, Any], None]:
+    """Those for whom the step waits may hand it to another of them; operators may hand it to anybody."""
+
+    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
+        if may_operate(command.by) and open_step(job, command.step) is not None:
+            return
+        permit_step(tx, compiled, job, command)
         step = open_step(job, command.step)
-        if step is None and may_operate(command.by):
-            raise StaleCommand(f"step {command.step} is no longer open", possible=steps_for(job, tx, command.by))
-        if step is None:
-            raise closed(tx, job, command.by, command.step)
-        if not may_assign(command.by, step, job.position.seat):
-            raise no_such("step", f"{shown(job.id)}.{command.step}")
-        if not may_act(target, step, job.position.seat) or target.id in step.excluded:
+        if step is not None and not may_act(target, step, job.position.seat):
             raise NotAllowed(
-                f"{target.id} is not one of those whom the step waits for",
+                f"{target.id} is not one of those for whom the step waits",
                 where=f"{shown(job.id)}.{command.step}",
-                possible=[seating for seating in step.audience if seating != person_seating(target.id)],
+                possible=[*step.audience, "ask an operator to hand it over"],
             )
 
     return permit
@@ -158,7 +177,7 @@ def permit_parties(tx: Transaction, compiled: Compiled, job: StoredJob, command:
 
 def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
     """A job for looking at. Raises NotFound for those who may not."""
-    job = tx.jobs.get(job_ref(tx, text, actor))
+    job = read(tx, job_ref(tx, text, actor))
     if not sees(tx, job, actor):
         raise no_such("job", text)
     return job
@@ -167,7 +186,9 @@ def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
 def require_operator(actor: Actor, what: str) -> None:
     """Raises NotAllowed unless an operator asks."""
     if not may_operate(actor):
-        raise NotAllowed(f"only an operator may {what}", where=actor.id, possible=("ask somebody with the role operator",))
+        raise NotAllowed(
+            f"only an operator may {what}", where=actor.id, possible=("ask somebody with the role operator",)
+        )
 
 
 # starting

@@ -10,11 +10,10 @@ from flowengine.core.advance import advance
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor, Json
 from flowengine.engine import access
-from flowengine.engine.offers import offers
+from flowengine.engine.offers import is_for, offers
 from flowengine.engine.people import StoreWorld, actor_of
 from flowengine.engine.views import Receipt
 from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, Refused
-from flowengine.language.model import Message, Process, Race
 from flowengine.people import may_see
 from flowengine.store import StoredJob, Transaction, shown
 
@@ -34,10 +33,9 @@ def invoke(shell: Shell, job: str, name: str, answer: dict[str, Json], by: str |
     def permit(tx: Transaction, compiled: Compiled, stored: StoredJob, command: Any) -> None:
         if not access.sees(tx, stored, command.by):
             raise access.no_such("job", job)
-        world = StoreWorld(tx, stored.customer)
-        allowed = offers(compiled.process, stored.position, command.by, shell.clock.now(), world, now_only=False)
-        if name not in {entry.name for entry in allowed}:
-            open_now = offers(compiled.process, stored.position, command.by, shell.clock.now(), world)
+        now, world = shell.clock.now(), StoreWorld(tx, stored.customer)
+        if not is_for(compiled, stored.position, command.by, name, now, world):
+            open_now = offers(compiled, stored.position, command.by, now, world)
             raise NotAllowed(
                 f"{name!r} cannot be asked of this job by {command.by.id or command.by.kind}",
                 where=f"job {shown(stored.id)}",
@@ -55,9 +53,7 @@ def say(shell: Shell, job: str, text: str, kind: str, by: str | Actor, key: str 
 
 
 def add(shell: Shell, job: str, state: str, items: tuple[Json, ...], by: str | Actor, key: str | None) -> Receipt:
-    return shell.on_job(
-        job, lambda actor: c.Add(by=actor, state=state, items=items), by, key, access.permit_parties
-    )
+    return shell.on_job(job, lambda actor: c.Add(by=actor, state=state, items=items), by, key, access.permit_parties)
 
 
 def send(
@@ -106,8 +102,9 @@ def _waiting_job(shell: Shell, tx: Transaction, command: c.Deliver) -> str:
 
 def _open_jobs(shell: Shell, tx: Transaction, message: str) -> Iterator[str]:
     """The open jobs of the processes that know the message."""
+    catalogue = shell.catalogue
     knowing = {
-        row.name for row in tx.processes.all() if _knows(shell.catalogue.compiled(tx, row.name, row.version).process, message)
+        row.name for row in tx.processes.all() if message in catalogue.compiled(tx, row.name, row.version).listeners
     }
     for process in sorted(knowing):
         after: str | None = None
@@ -118,11 +115,3 @@ def _open_jobs(shell: Shell, tx: Transaction, message: str) -> Iterator[str]:
             if len(rows) < 500:
                 break
             seen, after = seen + len(rows), rows[-1].id
-
-
-def _knows(process: Process, message: str) -> bool:
-    states = [state for one in process.states() for state in (one, *(one.of.values() if isinstance(one, Race) else ()))]
-    entries = [entry for scope in process.scopes() for entry in scope.always]
-    return any(isinstance(state, Message) and state.message == message for state in states) or any(
-        entry.message == message for entry in entries
-    )

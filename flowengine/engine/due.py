@@ -11,7 +11,7 @@ from flowengine.engine import outbox, services
 from flowengine.engine.shell import not_joined
 from flowengine.engine.views import IncidentView, Ran
 from flowengine.errors import FlowError, NotFound, StaleCommand
-from flowengine.store import shown
+from flowengine.store import Incident, shown
 from flowengine.store.codec import moment
 
 if TYPE_CHECKING:
@@ -71,20 +71,21 @@ def _calls(shell: Shell, limit: int) -> tuple[int, int]:
 
 def incidents(shell: Shell) -> list[IncidentView]:
     with shell.reading() as tx:
-        return [
-            IncidentView(
-                id=f"{row.job}.{row.number}",
-                short=f"{shown(row.job)}.{row.number}",
-                job=row.job,
-                process=row.process,
-                customer=row.customer,
-                state=row.call.state,
-                handler=row.call.handler or row.call.http or row.call.process,
-                error=row.error,
-                attempts=row.attempts,
-            )
-            for row in tx.calls.incidents()
-        ]
+        return [_incident(row) for row in tx.calls.incidents()]
+
+
+def _incident(row: Incident) -> IncidentView:
+    return IncidentView(
+        id=f"{row.job}.{row.number}",
+        short=f"{shown(row.job)}.{row.number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        state=row.call.state,
+        handler=row.call.handler or row.call.http or row.call.process,
+        error=row.error,
+        attempts=row.attempts,
+    )
 
 
 def next_due(shell: Shell) -> datetime | None:

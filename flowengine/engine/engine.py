@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from flowengine.clock import Clock, SystemClock
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
-from flowengine.engine import asking, auditing, due, histories, inbox, migration, people, tracking
+from flowengine.engine import access, asking, auditing, due, histories, inbox, migration, people, tracking
 from flowengine.engine.handlers import Handler, Handlers
 from flowengine.engine.shell import Shell
 from flowengine.engine.views import (
@@ -192,12 +192,14 @@ class Engine:
         return self._shell.on_step(step_id, lambda step, who: c.Claim(by=who, step=step), by, key)
 
     def release(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:
-        """Give a claimed step back to all whom it waits for."""
-        return self._shell.on_step(step_id, lambda step, who: c.Release(by=who, step=step), by, key)
+        """Give a claimed step back to all whom it waits for; an operator may do it for somebody else."""
+        return self._shell.on_step(
+            step_id, lambda step, who: c.Release(by=who, step=step), by, key, access.permit_release
+        )
 
     def assign(self, step_id: str, person: str, *, by: By, key: str | None = None) -> Receipt:
-        """Hand a step to one of those whom it waits for: by who has it, by any of them while nobody has, or by an
-        operator."""
+        """Hand a step to another of those whom it waits for: by who has it, or by any of them while nobody has. An
+        operator may hand it to anybody, who is asked from then on."""
         return self._shell.assign(step_id, person, by, key)
 
     def invoke(
@@ -236,9 +238,13 @@ class Engine:
 
     # looking
 
-    def inbox(self, who: By, limit: int = 100) -> list[InboxItem]:
-        """The steps that wait for somebody: those kept for him first, then by deadline, then by age."""
-        return inbox.inbox(self._shell, who, limit)
+    def inbox(self, who: By, limit: int = 100, *, everything: bool = False) -> list[InboxItem]:
+        """The oldest ``limit`` steps that wait for somebody: those kept for him first, then by deadline, then by age.
+
+        Steps that somebody else has claimed are left out, and so are votes in which he has spoken, unless
+        ``everything`` is wanted.
+        """
+        return inbox.inbox(self._shell, who, limit, everything)
 
     def step(self, step_id: str, by: By) -> StepView:
         """A step with all that is needed to act on it. Operators may look at each step."""
@@ -301,4 +307,3 @@ class Engine:
     def next_due(self) -> datetime | None:
         """The moment of the earliest timer that is set, or None: how far a simulated clock may be moved at once."""
         return due.next_due(self._shell)
-

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from flowengine.core.advance import possible
 from flowengine.core.answers import form
+from flowengine.core.machines import member_state
 from flowengine.core.slots import free_slots
 from flowengine.core.values import Actor, Step
 from flowengine.engine import access
 from flowengine.engine.people import StoreWorld, actor_of, name_of
 from flowengine.engine.views import InboxItem, StepView
-from flowengine.language.model import Fitting, Process, Race, State
+from flowengine.language.model import Fitting
 from flowengine.people import may_act, may_operate, seatings
 from flowengine.store import StoredJob, Transaction, shown
 
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
 
 
-def inbox(shell: Shell, who: str | Actor, limit: int) -> list[InboxItem]:
+def inbox(shell: Shell, who: str | Actor, limit: int, everything: bool) -> list[InboxItem]:
     with shell.reading() as tx:
         actor = actor_of(tx, who)
-        rows = [row for row in tx.steps.inbox(sorted(seatings(actor)), limit=limit) if actor.id not in row.step.excluded]
+        rows = tx.steps.inbox(sorted(seatings(actor)), limit, person=actor.id, everything=everything)
         names = {id: name_of(tx, id) for id in {row.customer for row in rows}}
     items: dict[str, InboxItem] = {}
     for row in rows:
@@ -66,7 +67,7 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
     with shell.reading() as tx:
         actor = actor_of(tx, by)
         job_id, number = access.step_ref(tx, step_id, actor)
-        job = tx.jobs.get(job_id)
+        job = access.read(tx, job_id)
         found = access.open_step(job, number)
         if found is None:
             raise access.closed(tx, job, actor, number)
@@ -78,7 +79,7 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
 def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step) -> StepView:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     now, world = shell.clock.now(), StoreWorld(tx, job.customer)
-    state = _state(compiled.process, found)
+    state = member_state(compiled.state(found.state), found.member)
     taken: list[tuple[datetime, datetime]] = []
     slots: tuple[datetime, ...] = ()
     if isinstance(state, Fitting) and found.purpose == "book":
@@ -104,9 +105,3 @@ def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step) -> StepVie
         form=form(compiled, job.position, found, now, world, taken=taken),
         slots=slots,
     )
-
-
-def _state(process: Process, found: Step) -> State:
-    """The state, or the member of a race, that the step belongs to."""
-    state = next(state for state in process.states() if state.name == found.state)
-    return state.of[found.member] if isinstance(state, Race) and found.member else state

@@ -4,56 +4,30 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from flowengine.core import always
 from flowengine.core.draft import Draft
-from flowengine.core.names import JobNames
+from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.spot import Spot
 from flowengine.core.values import ROOT, Actor
 from flowengine.core.world import World
-from flowengine.errors import ExpressionFailed
-from flowengine.language.model import Always, Process, Scope
+from flowengine.language.model import Always
 from flowengine.people import seatings
 
 
-def offers(
-    process: Process, position: Position, actor: Actor, now: datetime, world: World, *, now_only: bool = True
-) -> list[Always]:
-    """The always entries that are open to the actor; with ``now_only`` those alone whose ``when`` holds now.
-
-    The guard is read as the root branch sees it. One that fails there counts as not holding: what a branch alone knows
-    is decided when the entry is used.
-    """
-    if position.head.status != "open":
-        return []
-    entries = [entry for scope in _standing_scopes(process, position) for entry in scope.always if entry.by]
+def offers(compiled: Compiled, position: Position, actor: Actor, now: datetime, world: World) -> list[Always]:
+    """The always entries that the actor may use now, each name once."""
     mine = seatings(actor)
-    found = []
-    for entry in entries:
-        if mine.isdisjoint(_audience(process, position, entry, now, world)):
-            continue
-        if not now_only or _holds(position, entry, now, world):
-            found.append(entry)
-    return found
+    found: dict[str, Always] = {}
+    for offer in always.offers(compiled, position, now, world):
+        if not mine.isdisjoint(offer.audience):
+            found.setdefault(offer.entry.name, offer.entry)
+    return list(found.values())
 
 
-def _standing_scopes(process: Process, position: Position) -> list[Scope]:
-    standing = position.head.standing
-    return [scope for scope in process.scopes() if not scope.path or not standing.keys().isdisjoint(scope.states)]
-
-
-def _audience(process: Process, position: Position, entry: Always, now: datetime, world: World) -> tuple[str, ...]:
-    any_state = process.root.states[process.root.start]
-    spot = Spot(process, Draft(position), ROOT, any_state, now, world)
-    return spot.seatings(entry.by)
-
-
-def _holds(position: Position, entry: Always, now: datetime, world: World) -> bool:
-    if entry.when is None:
-        return True
-    root = position.branch(ROOT)
-    if root is None:
-        return False
-    try:
-        return entry.when.holds(JobNames(position, root, now, world))
-    except ExpressionFailed:
-        return False
+def is_for(compiled: Compiled, position: Position, actor: Actor, name: str, now: datetime, world: World) -> bool:
+    """Whether an always entry of that name is meant for the actor, now or at another time (L4)."""
+    mine = seatings(actor)
+    any_state = compiled.process.root.states[compiled.process.root.start]
+    spot = Spot(compiled.process, Draft(position), ROOT, any_state, now, world)
+    return any(not mine.isdisjoint(spot.seatings(entry.by)) for _, entry in compiled.always.get(name, ()) if entry.by)

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from flowengine.core import commands as c
+from flowengine.core.machines import Compiled, member_state
 from flowengine.core.values import Actor, Json
 from flowengine.engine import access
 from flowengine.engine.handlers import Handler, HandlerCall, Outcome
 from flowengine.engine.people import StoreWorld
 from flowengine.errors import FlowError, HandlerMissing, Refused
 from flowengine.language.durations import Duration
-from flowengine.language.model import Process, Retry, Service, State
+from flowengine.language.model import Retry, Service
 from flowengine.store import ClaimedCall, Transaction
 
 if TYPE_CHECKING:
@@ -33,9 +34,6 @@ LEASE = timedelta(minutes=10)
 
 MARGIN = timedelta(seconds=30)
 """What a lease outlasts the handler's limit by."""
-
-LOOK_AGAIN = timedelta(minutes=1)
-"""When a call is looked at again whose handler is missing here: it may be registered by then."""
 
 LONGEST_ERROR = 2_000
 """Characters of an error that are kept."""
@@ -61,19 +59,19 @@ class Policy:
         return timedelta(seconds=seconds)
 
 
-def policy_of(process: Process, name: str, member: str = "") -> Policy:
+def policy_of(compiled: Compiled, name: str, member: str = "") -> Policy:
     """The policy of a service state, or of a service that is a member of a race."""
-    state: State | None = next((state for state in process.states() if state.name == name), None)
-    state = getattr(state, "of", {}).get(member, state) if member else state
-    return Policy(state.retry, state.limit) if isinstance(state, Service) else Policy(Retry(), Duration(rest=timedelta(minutes=5)))
+    state = member_state(compiled.state(name), member)
+    assert isinstance(state, Service), f"{name} is not a service"
+    return Policy(state.retry, state.limit)
 
 
 def attempt(shell: Shell, claimed: ClaimedCall) -> bool:
     """Run one claimed call and commit what it came to. Whether the attempt went well."""
     with shell.writing() as tx:
         job = tx.jobs.get(claimed.job)
-        process = shell.catalogue.compiled(tx, job.process, job.version).process
-        policy = policy_of(process, claimed.call.state, claimed.call.member)
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        policy = policy_of(compiled, claimed.call.state, claimed.call.member)
         customer = StoreWorld(tx, job.customer).customer
         until = shell.clock.now() + timedelta(seconds=policy.limit.seconds) + MARGIN
         if not tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until):
@@ -82,7 +80,7 @@ def attempt(shell: Shell, claimed: ClaimedCall) -> bool:
         handler = _handler(shell, claimed)
         given = run_limited(handler, _given(claimed, job.process, customer), policy.limit)
     except HandlerMissing as missing:
-        _wait_for_handler(shell, claimed, str(missing))
+        _stuck(shell, claimed, str(missing))
         return False
     except Exception as error:
         _failed(shell, claimed, policy, describe(error))
@@ -182,14 +180,13 @@ def _owned(shell: Shell, claimed: ClaimedCall, command: c.Finish | c.Fail) -> bo
         return True
 
 
-def _wait_for_handler(shell: Shell, claimed: ClaimedCall, error: str) -> None:
-    """Nobody here can do it: that is no attempt, and an operator sees why it waits."""
-    with shell.writing() as tx:
-        at: datetime = shell.clock.now() + LOOK_AGAIN
-        tx.calls.reschedule(claimed.job, claimed.number, claimed.epoch, at, error, attempted=False)
+def _stuck(shell: Shell, claimed: ClaimedCall, error: str) -> None:
+    """Nobody here can do it: an operator sees why it waits, and has it tried again when that is mended."""
+    by = Actor(kind="service", id=claimed.call.handler)
+    _owned(shell, claimed, c.Fail(by=by, call=claimed.number, error=error, stuck=True))
 
 
 def claim(tx: Transaction, shell: Shell, limit: int) -> list[ClaimedCall]:
     """Take calls that are ready; each is this worker's until its lease is over."""
     now = shell.clock.now()
-    return list(tx.calls.claim(shell.worker, limit, now + LEASE, now=now))
+    return tx.calls.claim(shell.worker, limit, now + LEASE, now)

@@ -7,7 +7,7 @@ core computes (L7), and everything that came of it is written and committed toge
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -63,12 +63,14 @@ class Shell:
 
     def reading(self) -> AbstractContextManager[Transaction]:
         """A read transaction, or the caller's."""
-        return self.database.reading() if self.joined is None else self._in_callers()
+        return self.database.reading() if self.joined is None else nullcontext(self.database.joined(self.joined))
 
     @contextmanager
     def _in_callers(self) -> Iterator[Transaction]:
         assert self.joined is not None, "only an engine made by using() joins a transaction"
-        yield self.database.joined(self.joined)
+        tx = self.database.joined(self.joined)
+        with self.joined.begin_nested():  # a refused command takes back what it wrote, and the rest goes on
+            yield tx
 
     def run(self, tx: Transaction, job_id: str, command: c.AnyCommand, key: str | None, permit: Permit) -> Receipt:
         """Carry out one command on one job, in the transaction given."""
@@ -78,7 +80,7 @@ class Shell:
             before = replayed(tx, command.by, key, body)
             if before is not None:
                 return before
-        job = tx.jobs.lock(job_id)
+        job = access.locked(tx, job_id)
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
         now = self.clock.now()
@@ -109,13 +111,18 @@ class Shell:
     # commands on jobs
 
     def on_step(
-        self, step_id: str, make: Callable[[int, Actor], c.AnyCommand], by: str | Actor, key: str | None
+        self,
+        step_id: str,
+        make: Callable[[int, Actor], c.AnyCommand],
+        by: str | Actor,
+        key: str | None,
+        permit: Permit = access.permit_step,
     ) -> Receipt:
         """A command on a step, by somebody for whom the step must wait (L4)."""
         with self.writing() as tx:
             actor = actor_of(tx, by)
             job_id, number = access.step_ref(tx, step_id, actor)
-            return self.run(tx, job_id, make(number, actor), key, access.permit_step)
+            return self.run(tx, job_id, make(number, actor), key, permit)
 
     def assign(self, step_id: str, person: str, by: str | Actor, key: str | None) -> Receipt:
         with self.writing() as tx:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
-from flowengine.core.values import ROOT, Actor, Branch
+from flowengine.core.values import ROOT, Actor, Branch, Promise, Step
 from flowengine.engine import access, facts
 from flowengine.engine.offers import offers
 from flowengine.engine.people import StoreWorld, actor_of, name_of
@@ -56,7 +56,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         inside = actor.kind != "customer"
         look = _View(tx, job, compiled.process, actor, inside, may_see(actor, job.customer))
         head, now = job.position.head, shell.clock.now()
-        open_to = offers(compiled.process, job.position, actor, now, StoreWorld(tx, job.customer))
+        open_to = offers(compiled, job.position, actor, now, StoreWorld(tx, job.customer))
         promise = head.promise
         return Track(
             job=job.id,
@@ -71,7 +71,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=PromiseView(by=promise.by, first=promise.first, kept=promise.kept) if promise and look.own else None,
+            promise=_promise(promise) if look.own else None,
             where=tuple(_where(look)),
             waiting=tuple(_waiting(look)),
             ahead=tuple(_ahead(look)),
@@ -84,6 +84,10 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         )
 
 
+def _promise(promise: Promise | None) -> PromiseView | None:
+    return PromiseView(by=promise.by, first=promise.first, kept=promise.kept) if promise else None
+
+
 def _where(look: _View) -> Iterable[PlaceView]:
     head = look.position.head
     if head.status != "open":
@@ -92,7 +96,10 @@ def _where(look: _View) -> Iterable[PlaceView]:
     since = root.since if root else None
     states = [state for state in look.process.states() if state.name in head.standing]
     if look.inside:
-        return [PlaceView(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None) for state in states]
+        return [
+            PlaceView(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None)
+            for state in states
+        ]
     words = dict.fromkeys(word for state in states if (word := customers_word(state)))
     return [PlaceView(words=word) for word in words] or [PlaceView(words=UNDER_WAY)]
 
@@ -116,7 +123,7 @@ def for_customers(state: State) -> bool:
 def _waiting(look: _View) -> Iterable[WaitingView]:
     """The open steps: all for those inside, to a customer his own."""
     mine = seatings(look.actor)
-    steps: dict[int, tuple[object, list[str]]] = {}
+    steps: dict[int, tuple[Step, list[str]]] = {}
     for row in look.tx.steps.of(look.job.id):
         if look.inside or row.audience in mine:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
@@ -181,11 +188,13 @@ def _said(look: _View) -> Iterable[tuple[str, str, str]]:
     """What was said lately. A customer sees his own words and the answers to them, not the notes of those inside."""
     if not look.own:
         return []
-    found = []
+    found: list[tuple[str, str, str]] = []
     for entry in look.tx.history.of(look.job.id, after=max(0, look.job.seq - _RECENT)):
-        for event in entry.events:
-            if isinstance(event, e.Said) and (look.inside or event.by == look.actor.id or event.kind == "answer"):
-                found.append((name_of(look.tx, event.by) or entry.by.kind, SAYINGS[event.kind], event.text))
+        found.extend(
+            (name_of(look.tx, event.by) or entry.by.kind, SAYINGS[event.kind], event.text)
+            for event in entry.events
+            if isinstance(event, e.Said) and (look.inside or event.by == look.actor.id or event.kind == "answer")
+        )
     return found[-_MOST:]
 
 

@@ -124,7 +124,8 @@ class StepView(View, frozen=True, kw_only=True):
 
     def to_json(self) -> dict[str, Any]:
         plain = {name: getattr(self, name) for name in self.__struct_fields__ if name != "form"}
-        return msgspec.to_builtins(plain) | {"form": self.form.to_json()}
+        encoded: dict[str, Any] = msgspec.to_builtins(plain)
+        return encoded | {"form": self.form.to_json()}
 
 
 class PlaceView(View, frozen=True, kw_only=True):

@@ -23,11 +23,6 @@ def may_act(actor: Actor, step: Step, seat: SeatLookup) -> bool:
     return not mine.isdisjoint(step.audience)
 
 
-def may_assign(actor: Actor, step: Step, seat: SeatLookup) -> bool:
-    """Whether the actor may hand the step to somebody: those whom it waits for, and operators."""
-    return may_operate(actor) or may_act(actor, step, seat)
-
-
 def may_see(actor: Actor, customer: str, waiting: Iterable[Seating] = ()) -> bool:
     """Whether the actor may look at a job.
 

@@ -52,4 +52,4 @@ def waits_for_words(
         return roles[name].title if name in roles else name
     if kind == "group":
         return groups[name].title if name in groups else name
-    return {"customers": "any customer", "staff": "any of the staff", "anyone": "anyone"}[kind]
+    return {"customers": "any customer", "staff": "any of the staff", "anyone": "anyone"}.get(kind, seating)
