@@ -13,6 +13,8 @@ from flowengine.cli.context import Desk
 from flowengine.cli.group import Entry, FlowGroup
 
 _ENTRIES = (
+    Entry("demo", "demo:demo", "See a suit being made, from need to fulfilment.", "First steps"),
+    Entry("completion", "shell:completion", "Print the completion script of a shell.", "First steps"),
     Entry("new", "designers:new", "Write a small process file to begin with.", "Designers"),
     Entry("check", "designers:check", "Find the problems of process files.", "Designers"),
     Entry("draw", "designers:draw", "Draw a process: Mermaid, or an outline.", "Designers"),
@@ -39,8 +41,6 @@ _ENTRIES = (
     Entry("retry", "operators:retry", "Try a service call again that gave up.", "Operators"),
     Entry("worker", "operators:worker", "Run what is due: timers, service calls, messages.", "Operators"),
     Entry("db", "operators:db", "Create or upgrade the database.", "Operators"),
-    Entry("demo", "demo:demo", "See a suit being made, from need to fulfilment.", "First steps"),
-    Entry("completion", "shell:completion", "Print the completion script of a shell.", "First steps"),
 )
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEFAULT_DATABASE = "sqlite:///flow.db"
 
+_BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo")
+
 
 @dataclass
 class Desk:
@@ -71,10 +73,16 @@ class Desk:
         """The engine on the database, opened once a command. Only with ``create`` may a new SQLite file appear."""
         if self._engine is None:
             if not create:
-                _must_exist(self.address)
+                self.must_exist()
             self._engine = opened(self.address)
             click.get_current_context().find_root().call_on_close(self._engine.close)
         return self._engine
+
+    def must_exist(self) -> None:
+        """A reading command in the wrong folder must not leave an empty database there. Raises NotFound."""
+        path = _sqlite_file(self.address)
+        if path is not None and not path.exists():
+            raise NotFound("there is no database here yet", where=str(path), possible=_BEGINNINGS)
 
     def answer(self, value: Any, show: Callable[[Console], None]) -> None:
         """Write the one JSON document, or let ``show`` tell a person."""
@@ -84,16 +92,21 @@ class Desk:
             show(screen())
 
 
-def opened(address: str) -> Engine:
-    """An engine on the database of that URL."""
-    from flowengine.engine import Engine
-
+def refuse_http(address: str) -> None:
+    """Raises Refused for the address of a server."""
     if address.startswith(("http://", "https://")):
         raise Refused(
             "a flowengine over HTTP cannot be reached yet",
             where=address,
             possible=("sqlite:///FILE", "postgresql+psycopg://HOST/DATABASE"),
         )
+
+
+def opened(address: str) -> Engine:
+    """An engine on the database of that URL."""
+    from flowengine.engine import Engine
+
+    refuse_http(address)
     return Engine(address)
 
 
@@ -122,22 +135,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     return value.to_json() if hasattr(value, "to_json") else value
-
-
-def _must_exist(address: str) -> None:
-    """A reading command in the wrong folder must not leave an empty database there."""
-    path = _sqlite_file(address)
-    if path is not None and not path.exists():
-        raise NotFound(
-            "there is no database here yet",
-            where=str(path),
-            possible=(
-                "flow deploy FILE begins one",
-                "flow db create",
-                "--at URL or FLOW_AT names another",
-                "flow demo",
-            ),
-        )
 
 
 def _sqlite_file(address: str) -> Path | None:

@@ -110,6 +110,8 @@ class _Chart:
     used: set[str] = field(default_factory=set)
     arrows: dict[_Arrow, list[str]] = field(default_factory=dict)
     """The labels of each arrow: outcomes that lead to one place share an arrow."""
+    order: dict[str, int] = field(default_factory=dict)
+    """The nodes in the order in which they are drawn."""
     doors: dict[str, str] = field(default_factory=dict)
     """For each state's name the node that an arrow to it points at."""
 
@@ -120,12 +122,20 @@ class _Chart:
         return "\n".join([_SETTINGS, "flowchart TD", *self.lines, *self._arrow_lines(), *styles]) + "\n"
 
     def _arrow_lines(self) -> Iterator[str]:
-        for arrow, labels in self.arrows.items():
+        arrows = sorted(self.arrows, key=self._rank)
+        for arrow in arrows:
+            labels = self.arrows[arrow]
             label = f'|"{escaped(" / ".join(labels))}"| ' if labels else ""
             yield f"  {arrow.source} {arrow.line} {label}{arrow.target}"
-        late = [str(index) for index, arrow in enumerate(self.arrows) if arrow.late]
+        late = [str(index) for index, arrow in enumerate(arrows) if arrow.late]
         if late:
             yield f"  linkStyle {','.join(late)} stroke:#a94442,color:#a94442"
+
+    def _rank(self, arrow: _Arrow) -> tuple[bool, int, int]:
+        """Arrows that lead onward first, the nearest first: Mermaid walks them in this order to find what is a way
+        back, so that the picture runs down the page as the file does."""
+        source, target = self.order.get(arrow.source, 0), self.order.get(arrow.target, 0)
+        return target <= source or arrow.line == "-.->", source, target
 
     # Where arrows lead
 
@@ -173,6 +183,7 @@ class _Chart:
         who = words.who(self.process, state) or words.told(state)
         label = f"<b>{escaped(state.title)}</b>" + (f"<br/><i>{escaped(who)}</i>" if who else "")
         self._use(kind)
+        self.order[node] = len(self.order)
         self.lines.append(f'{indent}{node}{open_}"{label}"{close}:::{kind}')
         if here:
             self._mark(node, indent)
@@ -196,9 +207,9 @@ class _Chart:
         title = state.title if state.join == "all" else f"{state.title} (joins at {words.shorten(str(state.join), 16)})"
         with _Frame(self, _id(state.name, "frame"), title, indent, here=state.name in self.here) as inner:
             self._point(opens, inner)
-            self._point(joins, inner)
             for branch in state.branches.values():
                 self._branch(state, branch, inner)
+            self._point(joins, inner)
 
     def _branch(self, state: Parallel, branch: Branch, indent: str) -> None:
         """One lane. What follows it by ``after`` starts at its end; what nothing follows leads to the join."""
@@ -246,11 +257,13 @@ class _Chart:
         guard = f"<br/>if {escaped(words.shorten(entry.when.source))}" if entry.when else ""
         label = f"<b>{escaped(entry.title)}</b><br/><i>at any time, {escaped(who)}</i>{guard}"
         self._use("always")
+        self.order[node] = len(self.order)
         self.lines.append(f'{indent}{node}(["{label}"]):::always')
         self._arrow(node, self._door(entry.to, done), "undo" if entry.undo else "", dashed=True)
 
     def _point(self, node: str, indent: str) -> None:
         self._use("point")
+        self.order[node] = len(self.order)
         self.lines.append(f'{indent}{node}@{{ shape: f-circ, label: " " }}')
         self.lines.append(f"{indent}class {node} point")
 

@@ -24,7 +24,7 @@ from flowengine.language.model import (
     When,
 )
 
-LONGEST_GUARD = 40
+LONGEST_GUARD = 32
 """Characters of a guard that a label shows; the file tells the rest."""
 
 _SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
