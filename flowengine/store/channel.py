@@ -42,13 +42,14 @@ class Channel(Protocol):
         """The transaction is over: whoever still reads through this channel is told so."""
 
 
-class Closed:
-    """What is left of a channel once its transaction is over."""
-
-    dialect = "closed"
+class ClosedCursor:
+    """Stands where a cursor was, once its transaction is over."""
 
     def __getattr__(self, name: str) -> Any:
         raise StoreError(
             "the transaction is over; what is read lazily must be read inside it",
             possible=["read within the with-block that opened the transaction"],
         )
+
+
+CLOSED: Any = ClosedCursor()

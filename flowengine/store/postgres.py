@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from flowengine.errors import DatabaseBusy, StoreError
-from flowengine.store.channel import Row
+from flowengine.store.channel import CLOSED, Row
 from flowengine.store.query import Query, Values
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class PostgresChannel:
         self.flush()
         compiled = query.on("postgresql")
         with _translating(query.name):
-            self._cursor.execute(compiled.sql, compiled.bind(values))  # type: ignore[arg-type]  # text from Core
+            self._cursor.execute(compiled.sql, compiled.bind(values))
 
     def _send(self, commit: bool) -> None:
         pending, self._pending = self._pending, []
@@ -92,6 +92,7 @@ class PostgresChannel:
 
     def close(self) -> None:
         self._cursor.close()
+        self._cursor = CLOSED
 
 
 class PostgresDriver:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import pysqlite
 
 DIALECTS: dict[str, sa.Dialect] = {
     "sqlite": pysqlite.dialect(paramstyle="qmark"),
-    "postgresql": psycopg.dialect(paramstyle="format"),
+    "postgresql": psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]  # it is untyped there
 }
 
 Values = Mapping[str, Any]

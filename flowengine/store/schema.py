@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,7 +20,7 @@ _master = sa.table("sqlite_master", sa.column("name", sa.String))
 REVISION = Query("schema.revision", "The revision of the schema.", sa.select(_version.c.version_num))
 
 
-def _there(dialect: str) -> sa.Select[tuple[int]]:
+def _there(dialect: str) -> sa.Select[Any]:
     if dialect == "sqlite":
         return sa.select(sa.func.count()).select_from(_master).where(_master.c.name == VERSION_TABLE)
     return sa.select(sa.func.count(sa.func.to_regclass(VERSION_TABLE)))

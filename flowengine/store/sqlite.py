@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from flowengine.errors import DatabaseBusy, StoreError
-from flowengine.store.channel import Row
+from flowengine.store.channel import CLOSED, Row
 from flowengine.store.locks import FairLock, FileLock
 from flowengine.store.query import Query, Values
 
@@ -73,6 +73,7 @@ class SqliteChannel:
 
     def close(self) -> None:
         self._cursor.close()
+        self._cursor = CLOSED
 
 
 class SqliteDriver:

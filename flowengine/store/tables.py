@@ -25,8 +25,8 @@ metadata = sa.MetaData(
 )
 
 
-def _key(name: str, **more: bool) -> sa.Column[str]:
-    return sa.Column(name, Key, nullable=False, **more)
+def _key(name: str, primary_key: bool = False) -> sa.Column[str]:
+    return sa.Column(name, Key, nullable=False, primary_key=primary_key)
 
 
 def _text(name: str, nullable: bool = False) -> sa.Column[str]:
@@ -37,8 +37,8 @@ def _time(name: str, nullable: bool = False) -> sa.Column[int]:
     return sa.Column(name, Micros, nullable=nullable)
 
 
-def _count(name: str, **more: bool) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger(), nullable=False, **more)
+def _count(name: str, primary_key: bool = False) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger(), nullable=False, primary_key=primary_key)
 
 
 settings = sa.Table(
@@ -183,7 +183,7 @@ calls = sa.Table(
         sqlite_where=sa.text("incident <> ''"),
         postgresql_where=sa.text("incident <> ''"),
     ),
-    comment="Open service calls. next_at: when to try next (the end of the lease while it runs); NULL: not by a worker.",
+    comment="Open service calls. next_at: when to try next (a lease's end while one runs); NULL: not by a worker.",
 )
 
 outbox = sa.Table(

