@@ -27,6 +27,10 @@ def no_such(kind: str, text: str) -> NotFound:
     return NotFound(f"there is no {kind} {text!r}, or it is not for you", where=text)
 
 
+class Hidden(Exception):
+    """Something is not there, or not for the asker; whoever knows what was typed answers with :func:`no_such`."""
+
+
 # ids
 
 
@@ -59,19 +63,19 @@ def _own(tx: Transaction, candidates: tuple[str, ...], actor: Actor, kind: str, 
 
 
 def locked(tx: Transaction, job_id: str) -> StoredJob:
-    """The job, locked. Raises NotFound in the words for what is not for the asker."""
+    """The job, locked. Raises Hidden."""
     try:
         return tx.jobs.lock(job_id)
     except NotFound:
-        raise no_such("job", shown(job_id)) from None
+        raise Hidden from None
 
 
-def read(tx: Transaction, job_id: str) -> StoredJob:
-    """The job, for looking at. Raises NotFound in the words for what is not for the asker."""
+def read(tx: Transaction, job_id: str, kind: str, text: str) -> StoredJob:
+    """The job, for looking at. Raises NotFound in the words for what was typed."""
     try:
         return tx.jobs.get(job_id)
     except NotFound:
-        raise no_such("job", shown(job_id)) from None
+        raise no_such(kind, text) from None
 
 
 def numbered_ref(tx: Transaction, text: str, actor: Actor, kind: str = "step") -> tuple[str, int]:
@@ -114,7 +118,7 @@ def permit_step(tx: Transaction, compiled: Compiled, job: StoredJob, command: An
     if step is None:
         raise closed(tx, job, command.by, command.step)
     if not may_act(command.by, step, job.position.seat):
-        raise no_such("step", f"{shown(job.id)}.{command.step}")
+        raise Hidden
 
 
 def permit_release(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
@@ -142,7 +146,7 @@ def permit_assign(target: Actor) -> Callable[[Transaction, Compiled, StoredJob, 
     return permit
 
 
-def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> NotFound | StaleCommand:
+def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden | StaleCommand:
     """For a step that is not open: those for whom it was are told so, to others it never was (L4)."""
     mine = seatings(actor)
     for entry in tx.history.of(job.id):
@@ -155,7 +159,7 @@ def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> NotFou
                         where=f"{shown(job.id)}.{number}",
                         possible=steps_for(job, tx, actor),
                     )
-    return no_such("step", f"{shown(job.id)}.{number}")
+    return Hidden()
 
 
 def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
@@ -166,18 +170,18 @@ def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
 def permit_seen(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
     """Whoever may see the job."""
     if not sees(tx, job, command.by):
-        raise no_such("job", shown(job.id))
+        raise Hidden
 
 
 def permit_parties(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
     """The job's own customer, and everybody who is not a customer."""
     if not may_see(command.by, job.customer):
-        raise no_such("job", shown(job.id))
+        raise Hidden
 
 
 def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
     """A job for looking at. Raises NotFound for those who may not."""
-    job = read(tx, job_ref(tx, text, actor))
+    job = read(tx, job_ref(tx, text, actor), "job", text)
     if not sees(tx, job, actor):
         raise no_such("job", text)
     return job

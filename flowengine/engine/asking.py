@@ -12,6 +12,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.engine import access
 from flowengine.engine.offers import is_for, offers
 from flowengine.engine.people import StoreWorld, actor_of
+from flowengine.engine.receipts import body_hash, replayed
 from flowengine.engine.views import Receipt
 from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, Refused
 from flowengine.people import may_see
@@ -25,6 +26,9 @@ KINDS_OF_WORDS = ("note", "wish", "concern", "expectation", "question", "answer"
 OUTSIDE = Actor(kind="service", id="outside")
 """Who sends a message when nobody is named."""
 
+ANY_JOB = "the job that waits"
+"""What the request key of a message is about that names no job."""
+
 MOST_JOBS = 10_000
 """Open jobs that are looked through for the one that waits for a message."""
 
@@ -32,7 +36,7 @@ MOST_JOBS = 10_000
 def invoke(shell: Shell, job: str, name: str, answer: dict[str, Json], by: str | Actor, key: str | None) -> Receipt:
     def permit(tx: Transaction, compiled: Compiled, stored: StoredJob, command: Any) -> None:
         if not access.sees(tx, stored, command.by):
-            raise access.no_such("job", job)
+            raise access.Hidden
         now, world = shell.clock.now(), StoreWorld(tx, stored.customer)
         if not is_for(compiled, stored.position, command.by, name, now, world):
             open_now = offers(compiled, stored.position, command.by, now, world)
@@ -63,15 +67,23 @@ def send(
         actor = OUTSIDE if by is None else actor_of(tx, by)
         command = c.Deliver(by=actor, name=name, key=key, body=body)
         if job is not None:
-            return shell.run(tx, access.job_ref(tx, job, actor), command, request_key, _permit_sender)
-        return shell.run(tx, _waiting_job(shell, tx, command), command, request_key, _permit_sender)
+            ref = access.job_ref(tx, job, actor)
+            return shell.told(tx, ref, command, request_key, _permit_sender, ("job", job))
+        if request_key is not None:
+            before = replayed(tx, actor, request_key, body_hash(ANY_JOB, command))
+            if before is not None:
+                return before
+        try:
+            return shell.run(tx, _waiting_job(shell, tx, command), command, request_key, _permit_sender, ANY_JOB)
+        except access.Hidden:
+            raise _nobody_waits(command) from None
 
 
 def _permit_sender(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
     """Messages come from outside, from staff and operators: a customer could pretend that one had come."""
     if command.by.kind == "customer":
         if not may_see(command.by, job.customer):
-            raise access.no_such("job", shown(job.id))
+            raise access.Hidden
         raise NotAllowed(
             "a customer cannot deliver a message of the outside",
             where=command.by.id,
@@ -94,10 +106,19 @@ def _waiting_job(shell: Shell, tx: Transaction, command: c.Deliver) -> str:
         found.append(row)
     if len(found) == 1:
         return found[0]
-    which = f"the message {command.name!r}" + (f" with the key {command.key!r}" if command.key else "")
     if not found:
-        raise NotFound(f"no open job waits for {which}", where=command.name, possible=("name the job",))
-    raise Ambiguous(f"several jobs wait for {which}", where=command.name, possible=[shown(one) for one in found])
+        raise _nobody_waits(command)
+    raise Ambiguous(
+        f"several jobs wait for {_which(command)}", where=command.name, possible=[shown(one) for one in found]
+    )
+
+
+def _which(command: c.Deliver) -> str:
+    return f"the message {command.name!r}" + (f" with the key {command.key!r}" if command.key else "")
+
+
+def _nobody_waits(command: c.Deliver) -> NotFound:
+    return NotFound(f"no open job waits for {_which(command)}", where=command.name, possible=("name the job",))
 
 
 def _open_jobs(shell: Shell, tx: Transaction, message: str) -> Iterator[str]:

@@ -35,7 +35,7 @@ def _ids(shell: Shell, job: str | None) -> Iterator[str]:
     if job is not None:
         with shell.reading() as tx:
             id = access.job_ref(tx, job, _READER)
-            access.read(tx, id)
+            access.read(tx, id, "job", job)
         yield id
         return
     after: str | None = None

@@ -21,7 +21,7 @@ _READER = Actor(kind="operator")
 
 def history(shell: Shell, job: str) -> list[HistoryLine]:
     with shell.reading() as tx:
-        stored = access.read(tx, access.job_ref(tx, job, _READER))
+        stored = access.read(tx, access.job_ref(tx, job, _READER), "job", job)
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
         entries = list(tx.history.of(stored.id))
         names = _names(tx, entries)

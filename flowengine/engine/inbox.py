@@ -67,10 +67,11 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
     with shell.reading() as tx:
         actor = actor_of(tx, by)
         job_id, number = access.step_ref(tx, step_id, actor)
-        job = access.read(tx, job_id)
+        job = access.read(tx, job_id, "step", step_id)
         found = access.open_step(job, number)
         if found is None:
-            raise access.closed(tx, job, actor, number)
+            closed = access.closed(tx, job, actor, number)
+            raise access.no_such("step", step_id) if isinstance(closed, access.Hidden) else closed
         if not (may_act(actor, found, job.position.seat) or may_operate(actor)):
             raise access.no_such("step", step_id)
         return _view(shell, tx, job, found)

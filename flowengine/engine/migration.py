@@ -24,7 +24,10 @@ def migrate(shell: Shell, text: str, version: str | None, by: str | Actor) -> Re
     with shell.writing() as tx:
         actor = actor_of(tx, by)
         access.require_operator(actor, "migrate a job")
-        job = tx.jobs.lock(access.job_ref(tx, text, actor))
+        try:
+            job = access.locked(tx, access.job_ref(tx, text, actor))
+        except access.Hidden:
+            raise access.no_such("job", text) from None
         old = shell.catalogue.compiled(tx, job.process, job.version).process
         found = shell.catalogue.latest(tx, job.process) if version is None else None
         new = (found or shell.catalogue.compiled(tx, job.process, version or "")).process

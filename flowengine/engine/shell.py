@@ -72,11 +72,22 @@ class Shell:
         with self.joined.begin_nested():  # a refused command takes back what it wrote, and the rest goes on
             yield tx
 
-    def run(self, tx: Transaction, job_id: str, command: c.AnyCommand, key: str | None, permit: Permit) -> Receipt:
-        """Carry out one command on one job, in the transaction given."""
+    def run(
+        self,
+        tx: Transaction,
+        job_id: str,
+        command: c.AnyCommand,
+        key: str | None,
+        permit: Permit,
+        about: str | None = None,
+    ) -> Receipt:
+        """Carry out one command on one job, in the transaction given.
+
+        ``about`` is what a request key is about, where that is not the job: then the caller has looked for a receipt.
+        """
         body = None
         if key is not None:
-            body = body_hash(job_id, command)
+            body = body_hash(about or job_id, command)
             before = replayed(tx, command.by, key, body)
             if before is not None:
                 return before
@@ -86,6 +97,21 @@ class Shell:
         now = self.clock.now()
         done = advance(compiled, job.position, command, now, StoreWorld(tx, job.customer))
         return self.write(tx, job_id, job, done, command, now, (key, body))
+
+    def told(
+        self,
+        tx: Transaction,
+        job_id: str,
+        command: c.AnyCommand,
+        key: str | None,
+        permit: Permit,
+        typed: tuple[str, str],
+    ) -> Receipt:
+        """As :meth:`run`; what is hidden is answered as if what was typed, a kind and a text, were not there (L4)."""
+        try:
+            return self.run(tx, job_id, command, key, permit)
+        except access.Hidden:
+            raise access.no_such(*typed) from None
 
     def write(
         self,
@@ -122,7 +148,7 @@ class Shell:
         with self.writing() as tx:
             actor = actor_of(tx, by)
             job_id, number = access.step_ref(tx, step_id, actor)
-            return self.run(tx, job_id, make(number, actor), key, permit)
+            return self.told(tx, job_id, make(number, actor), key, permit, ("step", step_id))
 
     def assign(self, step_id: str, person: str, by: str | Actor, key: str | None) -> Receipt:
         with self.writing() as tx:
@@ -130,7 +156,7 @@ class Shell:
             job_id, number = access.step_ref(tx, step_id, actor)
             target = actor_of(tx, person)
             command = c.Assign(by=actor, step=number, person=target.id)
-            return self.run(tx, job_id, command, key, access.permit_assign(target))
+            return self.told(tx, job_id, command, key, access.permit_assign(target), ("step", step_id))
 
     def on_job(
         self,
@@ -143,12 +169,12 @@ class Shell:
         """A command on a job as a whole."""
         with self.writing() as tx:
             actor = actor_of(tx, by)
-            return self.run(tx, access.job_ref(tx, job, actor), make(actor), key, permit)
+            return self.told(tx, access.job_ref(tx, job, actor), make(actor), key, permit, ("job", job))
 
     def by_engine(self, job_id: str, command: c.AnyCommand, key: str | None = None) -> Receipt:
         """A command of the clock or of a service, which nobody has to permit."""
         with self.writing() as tx:
-            return self.run(tx, job_id, command, key, access.permit_all)
+            return self.told(tx, job_id, command, key, access.permit_all, ("job", job_id))
 
     def start(
         self,
@@ -180,7 +206,8 @@ class Shell:
             actor = actor_of(tx, by)
             access.require_operator(actor, "try a service call again")
             job_id, number = access.numbered_ref(tx, call_id, actor, "call")
-            return self.run(tx, job_id, c.Retry(by=actor, call=number), None, access.permit_all)
+            command = c.Retry(by=actor, call=number)
+            return self.told(tx, job_id, command, None, access.permit_all, ("call", call_id))
 
 
 def not_joined(shell: Shell) -> None:
