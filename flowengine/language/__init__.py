@@ -10,7 +10,7 @@ from typing import Any
 from flowengine.errors import ProcessRefused
 from flowengine.language.model import Process
 from flowengine.language.parser import read_process
-from flowengine.language.problems import Place, Problem
+from flowengine.language.problems import Place, Problem, in_order
 from flowengine.language.yaml_reader import LARGEST
 
 __all__ = ["Place", "Problem", "Process", "load", "parse", "problems", "schema"]
@@ -64,4 +64,4 @@ def _check(process: Process) -> list[Problem]:
         from flowengine.language.checks import check
     except ImportError:
         return []
-    return sorted(check(process))
+    return in_order(check(process))

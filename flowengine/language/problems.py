@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,3 +38,8 @@ class Problem:
             "message": self.message,
             "hint": self.hint,
         }
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems in the order of the file; of two at one place the one found first comes first."""
+    return sorted(problems, key=lambda problem: problem.place)

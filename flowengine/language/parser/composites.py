@@ -74,6 +74,8 @@ class _Join:
             return "all"
         if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
             return COUNT.read(node, reading)
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            raise wrong(node, "all, a number, or an expression over done, open and total", reading)
         return EXPRESSION.read(node, reading)
 
     def schema(self, defs: Json) -> Json:
@@ -123,12 +125,15 @@ class _Members:
         return {member.name: member for member in every(entries)}
 
     def _member(self, name: str, place: Place, node: Node, reading: Reading) -> model.State:
+        named = partial(self._name, name, place, reading)
+        _, (kind, values) = every((named, partial(self.types.read, node, reading)))
+        kind.settle(values, reading)
+        return make_state(name, place, kind, values)
+
+    def _name(self, name: str, place: Place, reading: Reading) -> None:
         _MEMBER_NAME.read(Scalar(name, name, place), reading)
         if name in RESERVED_MEMBERS:
             raise reading.refuse(place, "reserved-name", f"no member can be called {name!r}: it is an outcome")
-        kind, values = self.types.read(node, reading)
-        kind.settle(values, reading)
-        return make_state(name, place, kind, values)
 
     def schema(self, defs: Json) -> Json:
         names = {key: value for key, value in _MEMBER_NAME.schema(defs).items() if key != "type"}

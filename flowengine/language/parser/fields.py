@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import Any
 
 import jsonschema_rs
@@ -37,6 +39,17 @@ _LENGTH = Number(0, 1_000_000)
 _BOUND = Number(-1e15, 1e15, fraction=True)
 
 
+_REPEATED = re.compile(r"\{(\d{1,6})(?:,(\d{0,6}))?\}")
+
+
+def _cost(pattern: str) -> int:
+    """What compiling costs, as measured: a repeated group is copied, and within another copied as often again."""
+    repeats = [max(int(least), int(most or 0)) for least, most in _REPEATED.findall(pattern)]
+    if "){" in pattern:
+        return 3 * len(pattern) * math.prod(max(1, repeat) for repeat in repeats)
+    return len(pattern) + 3 * sum(repeats)
+
+
 class _Pattern:
     """A regular expression: compiling it costs time, and it is counted."""
 
@@ -44,7 +57,7 @@ class _Pattern:
 
     def read(self, node: Node, reading: Reading) -> str:
         pattern: str = self.word.read(node, reading)
-        reading.spend(len(pattern), node.place)
+        reading.spend(_cost(pattern), node.place)
         return pattern
 
     def schema(self, defs: dict[str, Any]) -> dict[str, Any]:

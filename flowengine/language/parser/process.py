@@ -14,7 +14,7 @@ from flowengine.language.parser.options import PROCESS_OPTIONS
 from flowengine.language.parser.reading import Enough, Reading, Refusal
 from flowengine.language.parser.shapes import Either, Json, Key, MapOf, Named, Shape, Values, Word, record
 from flowengine.language.parser.words import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
-from flowengine.language.problems import Place, Problem
+from flowengine.language.problems import Place, Problem, in_order
 from flowengine.language.yaml_reader import Node, Scalar, Unreadable, decode, read
 
 
@@ -97,12 +97,12 @@ def read_process(data: bytes | str, file: str) -> tuple[model.Process | None, li
         text = decode(data, file)
         node, problems = read(text, file)
     except Unreadable as error:
-        return None, sorted(error.problems)
+        return None, in_order(error.problems)
     reading = Reading(file, problems)
     process = None
     with suppress(Refusal, Enough):
         process = _process(PROCESS.read(node, reading), text, file)
-    return (None if problems else process), sorted(problems)
+    return (None if problems else process), in_order(problems)
 
 
 def _process(values: Values, text: str, file: str) -> model.Process:

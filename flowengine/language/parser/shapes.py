@@ -221,13 +221,15 @@ class MapOf:
         return dict(every(entries))
 
     def _entry(self, name: str, place: Place, node: Node, reading: Reading) -> tuple[str, Any]:
-        key = self.key.read(Scalar(name, name, place), reading)
-        if self.scoped:
-            with reading.inside(name):
-                value = self.shape.read(node, reading)
-        else:
-            value = self.shape.read(node, reading)
+        read_key = partial(self.key.read, Scalar(name, name, place), reading)
+        key, value = every((read_key, partial(self._value, name, node, reading)))
         return key, self.build(key, place, value) if self.build else value
+
+    def _value(self, name: str, node: Node, reading: Reading) -> Any:
+        if not self.scoped:
+            return self.shape.read(node, reading)
+        with reading.inside(name):
+            return self.shape.read(node, reading)
 
     def schema(self, defs: Json) -> Json:
         names = {key: value for key, value in self.key.schema(defs).items() if key != "type"}

@@ -96,18 +96,22 @@ class States:
         return {state.name: state for state in every(entries)}
 
     def _state(self, name: str, place: Place, node: Node, reading: Reading) -> model.State:
-        _NAME.read(Scalar(name, name, place), reading)
-        if name in RESERVED_STATES:
-            message = f"no state can be called {name!r}: as a target it ends the branch or stage"
-            raise reading.refuse(place, "reserved-name", message)
-        self._register(name, place, reading)
+        named = partial(self._name, name, place, reading)
+        _, (kind, values) = every((named, partial(self._content, name, node, reading)))
+        return make_state(name, place, kind, values)
+
+    def _content(self, name: str, node: Node, reading: Reading) -> tuple[StateType, Values]:
         with reading.inside(name):
             kind, values = STATE.read(node, reading)
             kind.settle(values, reading)
         settle_next(kind, values, reading)
-        return make_state(name, place, kind, values)
+        return kind, values
 
-    def _register(self, name: str, place: Place, reading: Reading) -> None:
+    def _name(self, name: str, place: Place, reading: Reading) -> None:
+        _NAME.read(Scalar(name, name, place), reading)
+        if name in RESERVED_STATES:
+            message = f"no state can be called {name!r}: as a target it ends the branch or stage"
+            raise reading.refuse(place, "reserved-name", message)
         if name in reading.states:
             message = f"the state {name!r} is there twice in the process"
             raise reading.refuse(place, "duplicate-state", message, f"the first is in line {reading.states[name].line}")
