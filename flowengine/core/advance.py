@@ -83,7 +83,7 @@ def advance(compiled: Compiled, position: Position, command: c.AnyCommand, now: 
         if not isinstance(command, c.Finish):
             raise
         flow = Flow(compiled, Draft(position), now, world)
-        fail(flow, c.Fail(by=command.by, call=command.call, error=f"its result was refused: {error}"))
+        fail(flow, c.Fail(by=command.by, call=command.call, error=f"its result was refused: {error}", stuck=True))
     return _settled(flow)
 
 

@@ -137,6 +137,11 @@ class Draft:
         self._head = replace(self.head, serial=self.head.serial + 1)
         return self._head.serial
 
+    @property
+    def touched(self) -> frozenset[str]:
+        """The ids of the branches that were read or changed."""
+        return frozenset(self._branches)
+
     # changing
 
     def record(self, event: e.AnyEvent) -> None:
@@ -225,7 +230,15 @@ def _branch_done(draft: Draft, event: e.BranchDone) -> None:
 
 
 def _branch_detached(draft: Draft, event: e.BranchDetached) -> None:
-    draft._put(replace(draft.at(event.branch), detached=True))
+    branch = draft.at(event.branch)
+    draft._put(replace(branch, detached=True))
+    _count_rest(draft, branch, 1)
+
+
+def _count_rest(draft: Draft, branch: Branch, by: int) -> None:
+    assert branch.parent is not None, "the root branch has nothing to be detached from"
+    parent = draft.at(branch.parent)
+    draft._put(replace(parent, rest=parent.rest + by))
 
 
 def _branch_closed(draft: Draft, event: e.BranchClosed) -> None:
@@ -233,6 +246,8 @@ def _branch_closed(draft: Draft, event: e.BranchClosed) -> None:
     draft._clear(branch)
     draft._stand(branch.state, -1)
     draft._head = replace(draft.head, branches=draft.head.branches - 1)
+    if branch.detached:
+        _count_rest(draft, branch, -1)
     if branch.undoable and branch.parent is not None:
         owner = memory_owner(draft, draft.at(branch.parent))
         draft._put(replace(owner, undoable=owner.undoable + branch.undoable))

@@ -107,23 +107,21 @@ class Flow:
         branch = self.draft.at(branch_id)
         if not branch.state:
             return
-        if isinstance(branch.inners.get(""), Fork):
-            self.cancel_children(branch_id)
+        self.cancel_children(branch_id)
         self.vacate(self.draft.at(branch_id))
         self.draft.record(e.Left(branch=branch_id, state=branch.state, outcome=outcome, by=by, passed=passed))
 
-    def cancel_children(self, branch: str, *, detached: bool = False) -> None:
+    def cancel_children(self, branch_id: str, *, detached: bool = False) -> None:
         """Cancel all branches below; the detached ones only when it is said so."""
-        if not self.draft.head.branches:
-            return
-        for child in list(self.draft.children(branch)):
-            if detached or not child.detached:
-                self.cancel(child)
+        branch = self.draft.at(branch_id)
+        if isinstance(branch.inners.get(""), Fork) or (detached and branch.rest):
+            for child in list(self.draft.children(branch_id)):
+                if detached or not child.detached:
+                    self.cancel(child)
 
     def cancel(self, branch: Branch) -> None:
         """Close a branch and all below it, wherever they stand."""
-        if branch.state:
-            self.cancel_children(branch.id, detached=True)
+        self.cancel_children(branch.id, detached=True)
         self.vacate(self.draft.at(branch.id))
         self.draft.record(e.BranchClosed(branch=branch.id, why="cancelled"))
 

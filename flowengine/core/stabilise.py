@@ -90,7 +90,6 @@ def _end_job(flow: Flow, end: State) -> None:
     """The job is over: everything that was open in it is closed."""
     assert isinstance(end, Fulfilled | Ended), f"{end.name} is no end"
     draft = flow.draft
-    flow.cancel_children(ROOT, detached=True)
     flow.agenda.clear()
     flow.count(ROOT, end.name)
     draft.record(e.Entered(branch=ROOT, state=end.name, entry=draft.next_number(), at=flow.now))

@@ -225,8 +225,8 @@ class Branch(Value, frozen=True, kw_only=True):
     ``own`` marks a branch of an each: it has data and memory of its own. ``inners`` is keyed by race member, or ``""``.
     A branch stands nowhere (``state`` is empty) while it is ``pending`` (not opened yet: each with ``at_a_time``,
     parallel with ``after``), ``done`` (kept until the join of its each collects its data), or undoing. A ``detached``
-    branch goes on after its join (``rest: continue``), without effect on its parent. ``undoable`` is kept where data
-    and memory are.
+    branch goes on after its join (``rest: continue``), without effect on its parent, which counts such branches in
+    ``rest``. ``undoable`` is kept where data and memory are.
     """
 
     id: str
@@ -239,6 +239,7 @@ class Branch(Value, frozen=True, kw_only=True):
     pending: bool = False
     done: bool = False
     detached: bool = False
+    rest: int = 0
     steps: tuple[Step, ...] = ()
     timers: tuple[Timer, ...] = ()
     calls: tuple[ServiceCall, ...] = ()

@@ -39,10 +39,13 @@ ENDS = """
 """
 
 
-def process(states: str, more: str = "", need: str = "first") -> Process:
-    """A process whose need leads to the state ``first``; ``states`` are indented by two, ``more`` is top-level YAML."""
+def process(states: str, more: str = "", need: str = "first", *, check: bool = False) -> Process:
+    """A process whose need leads to the state ``first``; ``states`` are indented by two, ``more`` is top-level YAML.
+
+    Without ``check`` it may break rules of good processes, so that the core's own guards can be seen at work.
+    """
     text = f"{HEADER}{more}\nstates:\n  need: {{type: need, ask: What?, next: {need}}}\n{states}{ENDS}"
-    return parse(text, "sample.yaml")
+    return parse(text, "sample.yaml", check=check)
 
 
 class Rehearsal:

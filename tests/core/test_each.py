@@ -1,0 +1,215 @@
+"""One branch per item: opened all at once or some at a time, added to, joined, collected; ten thousand of them."""
+
+from __future__ import annotations
+
+import pytest
+from rehearsal import ADA, TOM, Rehearsal, process
+
+from flowengine.core import commands as c
+from flowengine.core.values import ROOT
+from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, StaleCommand
+
+
+def tries(keys: str = "", of: str = "[1, 2, 3]", fields: str = "found: {type: string}") -> Rehearsal:
+    """An each of tasks ``look`` with the items of ``of``."""
+    states = f"""
+  first:
+    type: each
+    of: '{of}'
+    {keys}
+    start: look
+    states:
+      look: {{type: task, for: tailor, fields: {{{fields}}}, on: {{done: done}}}}
+    on: {{joined: after}}
+  after: {{type: task, for: tailor, next: fulfilled}}
+"""
+    return Rehearsal(process(states))
+
+
+def branch(index: int, entry: int = 2) -> str:
+    return f"{ROOT}/first#{entry}/{index}"
+
+
+def test_one_branch_per_item_and_the_data_collected_in_order() -> None:
+    """At the join the each saves one object per item, in the items' order, with what was saved inside."""
+    job = tries()
+    assert job.standing == ["first", "look", "look", "look"]
+    for index in (2, 0, 1):
+        job.act("look", answer={"found": f"at {index}"}, by=TOM, branch=branch(index))
+    assert job.standing == ["after"]
+    assert job.data["first"] == [
+        {"look": {"found": "at 0"}, "item": 1},
+        {"look": {"found": "at 1"}, "item": 2},
+        {"look": {"found": "at 2"}, "item": 3},
+    ]
+
+
+def test_an_empty_list_joins_at_once() -> None:
+    """An each without items is joined at once, and saves an empty list."""
+    job = tries(of="[]")
+    assert job.standing == ["after"]
+    assert job.data["first"] == []
+
+
+def test_what_is_no_list_is_refused() -> None:
+    """An ``of`` that gives something else than a list is an error with its place."""
+    with pytest.raises(ExpressionFailed, match="not a list"):
+        tries(of="7")
+
+
+def test_some_at_a_time() -> None:
+    """With ``at_a_time: 2`` a third branch opens when one of two is done."""
+    job = tries("at_a_time: 2")
+    assert job.standing == ["first", "look", "look"]
+    job.act("look", answer={"found": "x"}, by=TOM, branch=branch(1))
+    assert sorted(step.branch for step in job.steps) == [branch(0), branch(2)]
+    for index in (0, 2):
+        job.act("look", answer={"found": "x"}, by=TOM, branch=branch(index))
+    assert job.standing == ["after"]
+    assert [one["item"] for one in job.data["first"]] == [1, 2, 3]
+
+
+def test_items_are_added_while_it_runs() -> None:
+    """An each with ``more`` takes further items until it is joined."""
+    job = tries("more: true")
+    job.do(c.Add(by=ADA, state="first", items=(4, 5)))
+    assert job.standing == ["first", *["look"] * 5]
+    for index in range(5):
+        job.act("look", answer={"found": "x"}, by=TOM, branch=branch(index))
+    assert [one["item"] for one in job.data["first"]] == [1, 2, 3, 4, 5]
+    with pytest.raises(StaleCommand):
+        job.do(c.Add(by=ADA, state="first", items=(6,)))
+
+
+def test_added_items_wait_their_turn() -> None:
+    """Items added to an each with ``at_a_time`` come after those that wait already."""
+    job = tries("at_a_time: 1\n    more: true", of="[1, 2]")
+    job.do(c.Add(by=ADA, state="first", items=(3,)))
+    for index in range(3):
+        assert [step.branch for step in job.steps] == [branch(index)]
+        job.act("look", answer={"found": "x"}, by=TOM)
+    assert job.standing == ["after"]
+
+
+def test_adding_is_refused_where_it_is_not_provided_for() -> None:
+    """Only an each with ``more`` takes items; another state, or an each without it, refuses."""
+    job = tries()
+    with pytest.raises(NotAllowed):
+        job.do(c.Add(by=ADA, state="first", items=(4,)))
+    with pytest.raises(NotFound):
+        job.do(c.Add(by=ADA, state="after", items=(4,)))
+
+
+def test_an_early_join_collects_what_is_done() -> None:
+    """With ``join: 1`` the first branch done joins; only its data is collected."""
+    job = tries("join: 1")
+    job.act("look", answer={"found": "x"}, by=TOM, branch=branch(1))
+    assert job.standing == ["after"]
+    assert job.data["first"] == [{"look": {"found": "x"}, "item": 2}]
+
+
+def test_the_rest_may_continue() -> None:
+    """With ``rest: continue`` the other items go on after the join, without effect on what was collected."""
+    job = tries("join: 1\n    rest: continue")
+    job.act("look", answer={"found": "x"}, by=TOM, branch=branch(1))
+    assert job.standing == ["after", "look", "look"]
+    job.act("look", answer={"found": "y"}, by=TOM, branch=branch(0))
+    assert job.data["first"] == [{"look": {"found": "x"}, "item": 2}]
+    job.act("after", by=TOM)
+    assert job.status == "fulfilled"
+
+
+def test_each_branch_has_data_and_a_past_of_its_own() -> None:
+    """Inside an each, ``item`` is the item, and data, ``count`` and ``by`` are the branch's own before the job's."""
+    states = """
+  first:
+    type: each
+    of: '[{"name": "a"}, {"name": "b"}]'
+    as: guest
+    start: look
+    states:
+      look: {type: task, for: tailor, title: 'Look {guest.name}', fields: {again: {type: boolean}},
+             on: {done: [{to: look, when: 'data.look.again && count("look") < 3'}, {to: done}]}}
+    on: {joined: fulfilled}
+"""
+    job = Rehearsal(process(states))
+    one, other = f"{ROOT}/first#2/0", f"{ROOT}/first#2/1"
+    job.act("look", answer={"again": True}, by=TOM, branch=one)
+    job.act("look", answer={"again": True}, by=TOM, branch=one)
+    assert "look" not in job.data, "inside an each nothing is saved in the job's data"
+    job.act("look", answer={"again": True}, by=TOM, branch=one)
+    assert [step.branch for step in job.steps] == [other], "after three times it is done whatever was answered"
+    job.act("look", answer={"again": False}, by=TOM, branch=other)
+    assert job.data["first"] == [
+        {"look": {"again": True}, "item": {"name": "a"}},
+        {"look": {"again": False}, "item": {"name": "b"}},
+    ]
+
+
+def test_eaches_nest() -> None:
+    """An each inside an each collects into the data of its own item."""
+    states = """
+  first:
+    type: each
+    of: '[[1, 2], [3]]'
+    start: inner
+    states:
+      inner:
+        type: each
+        of: item
+        as: piece
+        start: look
+        states: {look: {type: task, for: tailor, on: {done: done}}}
+        on: {joined: done}
+    on: {joined: fulfilled}
+"""
+    job = Rehearsal(process(states))
+    while job.steps:
+        job.do(c.Act(by=TOM, step=job.steps[0].number, outcome="done"))
+    assert job.status == "fulfilled"
+    assert [[piece["item"] for piece in one["inner"]] for one in job.data["first"]] == [[1, 2], [3]]
+
+
+def many(count: int) -> Rehearsal:
+    """A job with that many branches open in an each that is joined when three of them are done."""
+    states = """
+  first: {type: service, call: fetch, on: {done: reading}}
+  reading:
+    type: each
+    of: data.first.items
+    more: true
+    join: 3
+    start: look
+    states: {look: {type: task, for: tailor, on: {done: done}}}
+    on: {joined: fulfilled}
+"""
+    job = Rehearsal(process(states))
+    job.finish("first", result={"items": list(range(count))})
+    assert job.position.head.standing["look"] == count
+    return job
+
+
+def test_ten_thousand_branches_do_not_touch_each_other() -> None:
+    """With 10,000 branches open, opening one more and ending one cost as many events, branches read and micro steps as
+    with four."""
+    costs = []
+    for count in (4, 10_000):
+        job = many(count)
+        added = job.do(c.Add(by=ADA, state="reading", items=("one more",)))
+        ended = job.act("look", by=TOM, branch=f"{ROOT}/reading#4/1")
+        costs.append(
+            [
+                (len(one.events), len(one.effects.branches), one.micro_steps, len(one.draft.touched))
+                for one in (added, ended)
+            ]
+        )
+    assert costs[0] == costs[1]
+
+
+def test_ten_thousand_branches_are_joined() -> None:
+    """A join over 10,000 branches collects what is done and cancels the rest, within the budget of micro steps."""
+    job = many(10_000)
+    for index in (9_999, 5_000, 7):
+        job.act("look", by=TOM, branch=f"{ROOT}/reading#4/{index}")
+    assert job.status == "fulfilled"
+    assert [one["item"] for one in job.data["reading"]] == [7, 5_000, 9_999]
