@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,25 @@ from flowengine.store.transaction import Transaction
 
 TIMEOUT = 10.0
 """How long, in seconds, a transaction waits for a lock before DatabaseBusy."""
+
+
+class Scope:
+    """A with-block around one transaction: kept when the block ends well, rolled back when it raises."""
+
+    __slots__ = ("_begin", "_channel", "_driver")
+
+    def __init__(self, driver: Any, begin: Callable[[], Any]) -> None:
+        self._driver = driver
+        self._begin = begin
+
+    def __enter__(self) -> Transaction:
+        self._channel = self._begin()
+        return Transaction(self._channel)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._driver.end(self._channel, kind is None)
 
 
 class Database:
@@ -63,8 +82,8 @@ class Database:
 
     def revision(self) -> str | None:
         """The revision of the schema, or None for an empty database."""
-        with self._driver.reading() as channel:
-            return schema.revision(channel)
+        with self.reading() as tx:
+            return schema.revision(tx.channel)
 
     def upgrade(self) -> str:
         """Bring the schema to this version's, and give its revision. Two processes may try at once."""
@@ -72,23 +91,19 @@ class Database:
             schema.upgrade(connection)
         return HEAD
 
-    @contextmanager
-    def writing(self) -> Iterator[Transaction]:
+    def writing(self) -> Scope:
         """A transaction that writes: kept whole at the end of the block, or not at all (L2). Raises DatabaseBusy.
 
         This is the one place where a transaction of flowengine's own begins and commits; a server that commits what
         has queued up in one go does so here.
         """
         self._same_process()
-        with self._driver.writing() as channel:
-            yield Transaction(channel)
+        return Scope(self._driver, self._driver.begin_writing)
 
-    @contextmanager
-    def reading(self) -> Iterator[Transaction]:
+    def reading(self) -> Scope:
         """A transaction that only reads: one snapshot, however many queries."""
         self._same_process()
-        with self._driver.reading() as channel:
-            yield Transaction(channel)
+        return Scope(self._driver, self._driver.begin_reading)
 
     def joined(self, connection: sa.Connection | Session) -> Transaction:
         """A transaction inside the caller's, on a SQLAlchemy connection or session to the same database.

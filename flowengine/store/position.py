@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import ROOT, Branch, Head, Json, Seat
@@ -23,21 +22,28 @@ class LazyPosition:
         self._channel = channel
         self._job = job
         self._written = (head, root, data)
+        self._head: Head | None = None
+        self._root: Branch | None = None
+        self._data: dict[str, Json] | None = None
         self._branches: dict[str, Branch | None] = {}
 
-    @cached_property
+    @property
     def head(self) -> Head:
-        return decode(self._written[0], Head)
+        if self._head is None:
+            self._head = decode(self._written[0], Head)
+        return self._head
 
-    @cached_property
+    @property
     def data(self) -> Mapping[str, Json]:
-        found: dict[str, Json] = decode(self._written[2], dict)
-        return found
+        if self._data is None:
+            self._data = decode(self._written[2], dict)
+        return self._data
 
-    @cached_property
+    @property
     def root(self) -> Branch | None:
-        written = self._written[1]
-        return decode(written, Branch) if written is not None else None
+        if self._root is None and self._written[1] is not None:
+            self._root = decode(self._written[1], Branch)
+        return self._root
 
     def branch(self, branch: str) -> Branch | None:
         if branch == ROOT:

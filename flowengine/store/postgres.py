@@ -27,12 +27,15 @@ class PostgresChannel:
     """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit."""
 
     dialect = "postgresql"
-    __slots__ = ("_cursor", "_pending", "collecting", "raw")
+    __slots__ = ("_cursor", "_pending", "collecting", "fairy", "raw")
 
-    def __init__(self, raw: psycopg.Connection[Any], collecting: bool = True) -> None:
+    def __init__(
+        self, raw: psycopg.Connection[Any], *, fairy: sa.PoolProxiedConnection | None = None, collecting: bool = True
+    ) -> None:
         from psycopg.rows import tuple_row
 
         self.raw = raw
+        self.fairy = fairy
         self.collecting = collecting
         self._cursor = raw.cursor(row_factory=tuple_row)  # an application's own connection may have another
         self._pending: list[tuple[Query, Sequence[Values]]] = []
@@ -63,13 +66,24 @@ class PostgresChannel:
         if self._pending:
             self._send(commit=False)
 
-    def commit(self) -> None:
-        """Send what was collected, and the commit with it: a failed statement keeps the commit from being done."""
-        if self._pending:
-            self._send(commit=True)
-        else:
-            with _translating("commit"):
-                self.raw.commit()
+    def finish(self, keep: bool) -> None:
+        """Commit, or roll back; when the commit fails, nothing is kept either.
+
+        What was collected goes with the commit in one pipeline, where a failed statement keeps the commit from being
+        done.
+        """
+        kept = False
+        try:
+            if keep and self._pending:
+                self._send(commit=True)
+            elif keep:
+                with _translating("commit"):
+                    self.raw.commit()
+            kept = keep
+        finally:
+            if not kept and not self.raw.closed:
+                self.raw.rollback()
+            self.close()
 
     def _do(self, query: Query, values: Values) -> None:
         self.flush()
@@ -124,17 +138,33 @@ class PostgresDriver:
         raw.execute(f"SET lock_timeout = {int(self.timeout * 1000)}")
         raw.commit()
 
-    @contextmanager
-    def writing(self) -> Iterator[PostgresChannel]:
-        """A write transaction: commits at the end, rolls back on any error."""
-        with self._transaction(self.writer) as channel:
-            yield channel
+    def begin_writing(self) -> PostgresChannel:
+        """A write transaction, which :meth:`end` ends."""
+        return self._begun(self.writer)
 
-    @contextmanager
-    def reading(self) -> Iterator[PostgresChannel]:
-        """A read transaction: one snapshot of the database."""
-        with self._transaction(self._reader) as channel:
-            yield channel
+    def begin_reading(self) -> PostgresChannel:
+        """A read transaction, one snapshot of the database, which :meth:`end` ends."""
+        return self._begun(self._reader)
+
+    def _begun(self, engine: sa.Engine) -> PostgresChannel:
+        with _translating("open"):
+            fairy = engine.raw_connection()
+        raw: Any = fairy.driver_connection
+        return PostgresChannel(raw, fairy=fairy)
+
+    def end(self, channel: PostgresChannel, keep: bool) -> None:
+        """Commit or roll back, and give the connection back."""
+        fairy = channel.fairy
+        assert fairy is not None, "only a transaction of our own is ended here"
+        try:
+            channel.finish(keep)
+        finally:
+            if channel.raw.closed:
+                fairy.invalidate()
+                self.writer.dispose()  # the server went away: the other connections are no better
+                self._reader.dispose()
+            else:
+                fairy.close()
 
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
@@ -142,29 +172,6 @@ class PostgresDriver:
         with _translating("open"), self.writer.connect() as connection, connection.begin():
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             yield connection
-
-    @contextmanager
-    def _transaction(self, engine: sa.Engine) -> Iterator[PostgresChannel]:
-        with _translating("open"):
-            fairy = engine.raw_connection()
-        raw: psycopg.Connection[Any] = fairy.driver_connection  # type: ignore[assignment]  # SQLAlchemy does not know
-        try:
-            channel = PostgresChannel(raw)
-            try:
-                yield channel
-                channel.commit()
-            except BaseException:
-                if not raw.closed:
-                    raw.rollback()
-                raise
-            finally:
-                channel.close()
-        finally:
-            if raw.closed:
-                fairy.invalidate()
-                engine.dispose()  # the server went away: the other connections of the pool are no better
-            else:
-                fairy.close()
 
     def joining(self, connection: sa.Connection) -> PostgresChannel:
         """A channel in the caller's transaction; nothing is collected, so that savepoints mean what they say."""

@@ -25,10 +25,14 @@ class SqliteChannel:
     """Statements on one SQLite connection, each done at once."""
 
     dialect = "sqlite"
-    __slots__ = ("_cursor", "raw")
+    __slots__ = ("_cursor", "fairy", "raw", "writing")
 
-    def __init__(self, raw: sqlite3.Connection) -> None:
+    def __init__(
+        self, raw: sqlite3.Connection, fairy: sa.PoolProxiedConnection | None = None, writing: bool = False
+    ) -> None:
         self.raw = raw
+        self.fairy = fairy
+        self.writing = writing
         self._cursor = raw.cursor()
         self._cursor.row_factory = None  # an application's own connection may have another
 
@@ -71,6 +75,16 @@ class SqliteChannel:
         except sqlite3.Error as error:
             raise translated(error, sql) from error
 
+    def finish(self, keep: bool) -> None:
+        """Commit, or roll back; when the commit fails, nothing is kept either."""
+        try:
+            if keep:
+                self.command("COMMIT")
+        finally:
+            if self.raw.in_transaction:
+                self.command("ROLLBACK")
+            self.close()
+
     def close(self) -> None:
         self._cursor.close()
         self._cursor = CLOSED
@@ -83,6 +97,7 @@ class SqliteDriver:
 
     def __init__(self, url: sa.URL, timeout: float) -> None:
         self.timeout = timeout
+        self._kept: sa.PoolProxiedConnection | None = None
         self.path = _path(url)
         self._threads = FairLock()
         self._processes: FileLock | None = None
@@ -114,21 +129,59 @@ class SqliteDriver:
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
-    @contextmanager
-    def writing(self) -> Iterator[SqliteChannel]:
-        """A write transaction: commits at the end, rolls back on any error."""
-        with self._turn(), self._transaction(self.writer, "BEGIN IMMEDIATE") as channel:
-            yield channel
+    def begin_writing(self) -> SqliteChannel:
+        """A write transaction, which :meth:`end` ends. The one writer's connection is kept between transactions."""
+        self._take_turn()
+        try:
+            if self._kept is None:
+                with _translating("open"):
+                    self._kept = self.writer.raw_connection()
+            return self._begun(self._kept, "BEGIN IMMEDIATE", writing=True)
+        except BaseException:
+            self._give_turn()
+            raise
 
-    @contextmanager
-    def reading(self) -> Iterator[SqliteChannel]:
-        """A read transaction: one snapshot of the database."""
-        if self.path:
-            with self._transaction(self._reader, "BEGIN") as channel:
-                yield channel
-        else:
-            with self._turn(), self._transaction(self._reader, "BEGIN") as channel:
-                yield channel
+    def begin_reading(self) -> SqliteChannel:
+        """A read transaction, one snapshot of the database, which :meth:`end` ends."""
+        if not self.path:
+            return self.begin_writing()
+        with _translating("open"):
+            fairy = self._reader.raw_connection()
+        try:
+            return self._begun(fairy, "BEGIN", writing=False)
+        except BaseException:
+            fairy.close()
+            raise
+
+    def _begun(self, fairy: sa.PoolProxiedConnection, begin: str, *, writing: bool) -> SqliteChannel:
+        raw: Any = fairy.driver_connection
+        channel = SqliteChannel(raw, fairy, writing)
+        channel.command(begin)
+        return channel
+
+    def end(self, channel: SqliteChannel, keep: bool) -> None:
+        """Commit or roll back, and let the next one in."""
+        try:
+            channel.finish(keep)
+        finally:
+            if channel.writing:
+                self._give_turn()
+            elif channel.fairy is not None:
+                channel.fairy.close()
+
+    def _take_turn(self) -> None:
+        self._threads.acquire(self.timeout)
+        if self._processes is not None:
+            try:
+                self._processes.acquire(self.timeout)
+            except BaseException:
+                self._threads.release()
+                raise
+
+    def _give_turn(self) -> None:
+        if self._processes is not None:
+            self._processes.release()
+        self._threads.release()
 
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
@@ -138,38 +191,11 @@ class SqliteDriver:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        self._threads.acquire(self.timeout)
+        self._take_turn()
         try:
-            if self._processes is None:
-                yield
-                return
-            self._processes.acquire(self.timeout)
-            try:
-                yield
-            finally:
-                self._processes.release()
+            yield
         finally:
-            self._threads.release()
-
-    @contextmanager
-    def _transaction(self, engine: sa.Engine, begin: str) -> Iterator[SqliteChannel]:
-        with _translating("open"):
-            fairy = engine.raw_connection()
-        try:
-            channel = SqliteChannel(fairy.driver_connection)  # type: ignore[arg-type]  # SQLAlchemy does not know which
-            try:
-                channel.command(begin)
-                try:
-                    yield channel
-                    channel.command("COMMIT")
-                except BaseException:
-                    if channel.raw.in_transaction:
-                        channel.command("ROLLBACK")
-                    raise
-            finally:
-                channel.close()
-        finally:
-            fairy.close()
+            self._give_turn()
 
     def joining(self, connection: sa.Connection) -> SqliteChannel:
         """A channel in the caller's transaction, which is made a real one.
@@ -201,15 +227,14 @@ class SqliteDriver:
 
     def close(self) -> None:
         """Let go of all connections; the planner's statistics are brought up to date."""
-        if self.path:
+        if self._kept is not None:
             try:
                 with self._turn():
-                    fairy = self.writer.raw_connection()
-                    try:
-                        fairy.driver_connection.execute("PRAGMA optimize")  # type: ignore[union-attr]
-                    finally:
-                        fairy.close()
-            except (sqlite3.Error, sa.exc.SQLAlchemyError, DatabaseBusy):
+                    raw: Any = self._kept.driver_connection
+                    if self.path:
+                        raw.execute("PRAGMA optimize")
+                    self._kept.close()
+            except (sqlite3.Error, DatabaseBusy):
                 pass  # statistics are only a help; whoever writes now will see to them
         self.writer.dispose()
         self._reader.dispose()

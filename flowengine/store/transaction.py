@@ -26,18 +26,47 @@ class Transaction:
     or the application whose transaction was joined).
     """
 
+    __slots__ = ("channel", "outbox")
+
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.processes = Processes(channel)
-        self.people = People(channel)
-        self.jobs = Jobs(channel)
-        self.history = History(channel)
-        self.receipts = Receipts(channel)
-        self.steps = Steps(channel)
-        self.timers = Timers(channel)
-        self.calls = Calls(channel)
         self.outbox = Outbox(channel)
-        self.bookings = Bookings(channel)
+
+    @property
+    def processes(self) -> Processes:
+        return Processes(self.channel)
+
+    @property
+    def people(self) -> People:
+        return People(self.channel)
+
+    @property
+    def jobs(self) -> Jobs:
+        return Jobs(self.channel)
+
+    @property
+    def history(self) -> History:
+        return History(self.channel)
+
+    @property
+    def receipts(self) -> Receipts:
+        return Receipts(self.channel)
+
+    @property
+    def steps(self) -> Steps:
+        return Steps(self.channel)
+
+    @property
+    def timers(self) -> Timers:
+        return Timers(self.channel)
+
+    @property
+    def calls(self) -> Calls:
+        return Calls(self.channel)
+
+    @property
+    def bookings(self) -> Bookings:
+        return Bookings(self.channel)
 
     def save(self, job: StoredJob | None, draft: Draft, entry: Entry) -> Saved:
         """Write what a command came to (L2). ``job`` is the job as it was locked, None for a new one.
