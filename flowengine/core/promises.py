@@ -1,4 +1,5 @@
-"""The promise to the customer: a moment that the process computes from the job's data, kept or broken at the end."""
+"""The promise to the customer: a moment that the process computes from the job's data, kept or broken at the end,
+or as soon as the process says that it is kept."""
 
 from __future__ import annotations
 
@@ -21,17 +22,31 @@ def renew(flow: Flow) -> None:
     except ExpressionFailed:
         return
     before = head.promise
-    if before is None or before.by != by:
+    if before is None or (before.by != by and before.kept is None):
         first = before.first if before else by
         flow.draft.record(e.Promised(promise=Promise(by=by, made=flow.now, first=first)))
 
 
+def settle(flow: Flow) -> None:
+    """The promise is kept, or kept too late, as soon as the process's own expression says so; this stays."""
+    expression, head = flow.compiled.process.promise_kept, flow.draft.head
+    if expression is None or head.promise is None or head.promise.kept is not None:
+        return
+    try:
+        if not expression.holds(flow.names(ROOT)):
+            return
+    except ExpressionFailed:
+        return
+    flow.draft.record(e.Promised(promise=replace(head.promise, kept=flow.now <= head.promise.by)))
+
+
 def close(flow: Flow, *, fulfilled: bool) -> None:
-    """The job is over: the promise was kept or broken. One whose time had not come when the job ended otherwise is
-    neither."""
+    """The job is over: the promise was kept or broken, unless that is settled already. One whose time had not come
+    when the job ended otherwise is neither."""
     renew(flow)
+    settle(flow)
     promise = flow.draft.head.promise
-    if promise is not None:
+    if promise is not None and promise.kept is None:
         in_time = flow.now <= promise.by
         kept = in_time if fulfilled else None if in_time else False
         flow.draft.record(e.Promised(promise=replace(promise, kept=kept)))

@@ -22,6 +22,7 @@ def stabilise(flow: Flow) -> None:
             _arrive(flow, item)
     if flow.draft.data_changed:
         promises.renew(flow)
+    promises.settle(flow)
 
 
 def _arrive(flow: Flow, arrive: Arrive) -> None:

@@ -497,6 +497,8 @@ class Process:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     promise: Expression | None = None
     """The moment (or date) that is promised to the customer; ``promise: {by: …}`` in the file."""
+    promise_kept: Expression | None = None
+    """When the promise is kept, if that is before the job is fulfilled; ``promise: {by: …, kept: …}`` in the file."""
     root: Scope = Scope(path="", start="", states={})
 
     def scopes(self) -> Iterator[Scope]:

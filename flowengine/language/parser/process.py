@@ -74,6 +74,12 @@ def _need(text: str) -> str:
 _NAME_WORD = name_key("a role's name")
 _ROLE_NAME = _RoleName(_NAME_WORD.wanted, _NAME_WORD.code, _NAME_WORD.parse, _NAME_WORD.pattern, _NAME_WORD.longest)
 
+_PROMISE = record(
+    "a promise",
+    Key("by", EXPRESSION, "The date or time that is promised.", True),
+    Key("kept", EXPRESSION, "What holds once the promise is kept; the job is fulfilled, unless given."),
+)
+
 PROCESS = record(
     "a process",
     Key("process", NAME, "The process's name.", True, "name"),
@@ -83,8 +89,7 @@ PROCESS = record(
     Key("groups", MapOf(name_key("a group's name"), Named("titled", _Titled()), _group), "The groups of customers."),
     Key("options", PROCESS_OPTIONS, "What can be chosen, by name, for use in several states."),
     Key("calendars", _Calendars(), "When appointments can be had, by name."),
-    Key("promise", record("a promise", Key("by", EXPRESSION, "The date or time that is promised.", True)),
-        "What is promised to the customer."),
+    Key("promise", _PROMISE, "What is promised to the customer."),
     ALWAYS_KEY,
     STATES_KEY,
 )  # fmt: skip
@@ -116,5 +121,6 @@ def _process(values: Values, text: str, file: str) -> model.Process:
         source=text,
         file=file,
         promise=promise["by"] if promise else None,
+        promise_kept=promise.get("kept") if promise else None,
         root=model.Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place),
     )
