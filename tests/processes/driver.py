@@ -65,6 +65,16 @@ class Story:
         assert state in found, f"{who} has {sorted(found)} to do, the job is {self.status} at {sorted(self.at)}"
         return found[state].id
 
+    def id_of(self, state: str) -> str:
+        """The id of the step that a state opened last, whoever it waits for."""
+        numbers = [
+            event["step"]["number"]
+            for line in self.engine.history(self.job)
+            for event in line.events
+            if event["event"] == "StepOpened" and event["step"]["state"] == state
+        ]
+        return f"{self.job}.{numbers[-1]}"
+
     def shown(self, who: str, state: str) -> dict[str, str]:
         """The lines that this person is shown at a step."""
         return dict(self.engine.step(self.step(who, state), who).shown)
@@ -99,11 +109,12 @@ class Story:
         return receipt
 
     def vote(self, state: str, ballots: Mapping[str, Any]) -> None:
-        """Cast ballots, one member after another, as long as the vote is open."""
+        """Cast ballots, or change them, one member after another, as long as the vote is open."""
+        step = self.id_of(state)
         for who, choice in ballots.items():
-            if state not in self.at:
-                return
-            self.engine.act(self.step(who, state), "vote", {"for": choice}, by=who)
+            if state in self.engine.act(step, "vote", {"for": choice}, by=who).states:
+                continue
+            break
         self.settle()
 
     # time

@@ -305,7 +305,9 @@ def test_a_missed_fitting_is_booked_again(shop: Story) -> None:
     assert shop.at == {"sew"}
 
 
-@pytest.mark.parametrize(("outcome", "end"), [("cannot_be_reached", "no_show"), ("another_chance", ""), ("gives_up", "w")])
+@pytest.mark.parametrize(
+    ("outcome", "end"), [("cannot_be_reached", "no_show"), ("another_chance", ""), ("gives_up", "w")]
+)
 def test_the_third_missed_appointment_is_talked_over(shop: Story, mill: Any, outcome: str, end: str) -> None:
     """Who misses three appointments is called: a new chance, or an honest end."""
     begin(shop)
@@ -318,10 +320,13 @@ def test_the_third_missed_appointment_is_talked_over(shop: Story, mill: Any, out
     if not end:
         assert shop.at == {"measure"}
         return
-    assert shop.because == {
-        "no_show": "The customer missed three appointments and could not be reached",
-        "w": "The customer withdrew",
-    }[end]
+    assert (
+        shop.because
+        == {
+            "no_show": "The customer missed three appointments and could not be reached",
+            "w": "The customer withdrew",
+        }[end]
+    )
 
 
 def test_missed_appointments_of_all_kinds_are_counted_together(shop: Story) -> None:
@@ -402,7 +407,9 @@ def test_changes_at_acceptance_are_made(shop: Story) -> None:
     assert shop.at == {"second_fitting"}
 
 
-@pytest.mark.parametrize(("outcome", "at", "status"), [("alter_it", {"alter"}, "open"), ("take_it_back", set(), "ended")])
+@pytest.mark.parametrize(
+    ("outcome", "at", "status"), [("alter_it", {"alter"}, "open"), ("take_it_back", set(), "ended")]
+)
 def test_a_declined_suit_is_put_right(shop: Story, outcome: str, at: set[str], status: str) -> None:
     """A suit that is declined is talked over: altered after all, or taken back."""
     finished(shop)

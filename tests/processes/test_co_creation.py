@@ -21,7 +21,9 @@ def idea(engine: Engine, clock: SimulatedClock) -> Story:
     engine.add_staff("hal", "Hal", roles=["host"])
     questions = ["Would you carry it?", "What would you put in?"]
     story = Story(engine, clock)
-    return story.start("co_creation", "ada", title="A bag of offcuts", story="Nothing is thrown away", questions=questions)
+    return story.start(
+        "co_creation", "ada", title="A bag of offcuts", story="Nothing is thrown away", questions=questions
+    )
 
 
 def talked(story: Story) -> None:

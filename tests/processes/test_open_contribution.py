@@ -43,30 +43,35 @@ def test_a_need_is_built_reviewed_and_accepted_by_members(commons: Story) -> Non
     assert commons.engine.audit(commons.job).fine
 
 
+def refused(story: Story, who: str, state: str, outcome: str, **answer: str) -> None:
+    """The step is neither in this person's inbox, nor may he act on it when he knows its id."""
+    assert state not in story.waiting(who)
+    with pytest.raises(errors.NotAllowed):
+        story.engine.act(story.id_of(state), outcome, answer, by=who)
+
+
 def test_nobody_reviews_or_releases_his_own_work(commons: Story) -> None:
     """The builder may not review or release, and the first reviewer may not be the second."""
     built(commons)
-    with pytest.raises(errors.NotAllowed):
-        commons.do("ben", "review_one", "good", words="Mine is good")
+    refused(commons, "ben", "review_one", "good", words="Mine is good")
     commons.do("cem", "review_one", "good", words="Works")
-    for who in ("ben", "cem"):
-        with pytest.raises(errors.NotAllowed):
-            commons.do(who, "review_two", "good", words="Good")
+    refused(commons, "ben", "review_two", "good", words="Good")
+    refused(commons, "cem", "review_two", "good", words="Good")
     commons.do("dora", "review_two", "good", words="Good")
     commons.do("ada", "accept", "approved")
-    with pytest.raises(errors.NotAllowed):
-        commons.do("ben", "release", "done", version="1")
+    refused(commons, "ben", "release", "done", version="1")
 
 
 def test_open_work_is_claimed_and_handed_on(commons: Story) -> None:
     """Whoever claims open work has it alone, may give it back, or hand it to another."""
     step = commons.step("ben", "take_up")
     commons.engine.claim(step, by="ben")
+    plan = {"plan": "Mine", "by": "2027-02-01"}
     with pytest.raises(errors.AlreadyClaimed):
-        commons.do("cem", "take_up", "done", plan="Mine", by="2027-02-01")
+        commons.engine.act(step, "done", plan, by="cem")
     commons.engine.assign(step, "cem", by="ben")
     with pytest.raises(errors.AlreadyClaimed):
-        commons.do("ben", "take_up", "done", plan="Mine", by="2027-02-01")
+        commons.engine.act(step, "done", plan, by="ben")
     commons.engine.release(step, by="cem")
     commons.do("dora", "take_up", "done", plan="Hers", by="2027-02-01")
     assert commons.shown("ada", "agree")["Built by"] == "dora"
