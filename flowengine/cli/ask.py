@@ -17,7 +17,7 @@ from flowengine.cli import show
 from flowengine.cli.moments import told
 from flowengine.cli.safe_text import harmless
 from flowengine.cli.values import typed
-from flowengine.core.forms import FormField, Way
+from flowengine.core.forms import FormField, FormOption, Way
 from flowengine.core.values import Json
 from flowengine.language.durations import Duration
 
@@ -105,15 +105,16 @@ def _options(console: Console, field: FormField) -> None:
         if priced:
             row.append(f"{option.price:,.2f}" if option.price is not None else "")
         if timed:
-            row.append(_days(option.lead_time))
+            row.append(days_of(option))
         rows.append(row)
     show.table(console, [*heads, *(["Lead time"] if timed else [])], rows, "")
 
 
-def _days(lead_time: str | None) -> str:
+def days_of(option: FormOption) -> str:
+    """How long an option takes to come."""
     from flowengine.interop.words import span
 
-    return span(Duration.parse(lead_time)) if lead_time else "at once"
+    return span(Duration.parse(option.lead_time)) if option.lead_time else "at once"
 
 
 def _numbered(field: FormField) -> bool:
