@@ -46,7 +46,11 @@ states:
       pick:
         start: pick
         states:
-          pick: {type: choice, choose: {one: {from: '{data.need.ideas}'}}, within: P7D, on: {chosen: done, expired: done}}
+          pick:
+            type: choice
+            choose: {one: {from: '{data.need.ideas}'}}
+            within: P7D
+            on: {chosen: done, expired: done}
       change:
         start: change
         states: {change: {type: task, for: staff, saves: need, fields: {ideas: {type: array}}, next: done}}
