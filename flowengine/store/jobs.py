@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -56,8 +55,7 @@ _PREFIX = re.compile(r"[0-9a-f]{1,12}|[0-9a-f-]{1,36}", re.ASCII)
 _AFTER_ALL_DIGITS = "g"
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredJob:
+class StoredJob(msgspec.Struct, frozen=True):
     """A job as it is stored. ``seq`` and ``hash`` are those of its last history entry; ``position`` is read lazily."""
 
     id: str
@@ -67,12 +65,23 @@ class StoredJob:
     status: str
     seq: int
     hash: str
-    started: datetime
-    updated: datetime
-    ended: datetime | None
-    position: LazyPosition = field(repr=False, compare=False)
-    root: str | None = field(repr=False, default=None)
+    position: LazyPosition
+    written_root: str | None
     """The root branch as it is written."""
+    times: tuple[int, int, int | None]
+    """When it started, was last changed, and ended, in microseconds since the epoch."""
+
+    @property
+    def started(self) -> datetime:
+        return moment(self.times[0])
+
+    @property
+    def updated(self) -> datetime:
+        return moment(self.times[1])
+
+    @property
+    def ended(self) -> datetime | None:
+        return None if self.times[2] is None else moment(self.times[2])
 
 
 class ListedJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,20 +193,9 @@ def _distinct(ids: Iterable[str]) -> list[str]:
 
 def _job(channel: Channel, row: Row) -> StoredJob:
     id_, _, process, version, customer, status, seq, hash_, started, updated, ended, head, root, data = row
-    return StoredJob(
-        id=id_,
-        process=process,
-        version=version,
-        customer=customer,
-        status=status,
-        seq=seq,
-        hash=hash_,
-        started=moment(started),
-        updated=moment(updated),
-        ended=None if ended is None else moment(ended),
-        position=LazyPosition(channel, id_, head, root, data),
-        root=root,
-    )
+    position = LazyPosition(channel, id_, head, root, data)
+    times = (started, updated, ended)
+    return StoredJob(id_, process, version, customer, status, seq, hash_, position, root, times)
 
 
 def _listed(row: Row) -> ListedJob:

@@ -63,8 +63,7 @@ def _add(channel: Channel, draft: Draft, saved: Saved, at: int) -> None:
 
 
 def _update(channel: Channel, job: StoredJob, draft: Draft, saved: Saved, at: int) -> None:
-    ended = None if job.ended is None else micros(job.ended)
-    values = {"of_job": job.id, "of_seq": job.seq} | _changed(draft, saved, at, job.root, ended)
+    values = {"of_job": job.id, "of_seq": job.seq} | _changed(draft, saved, at, job.written_root, job.times[2])
     query = jobs.UPDATE
     if draft.data_changed:
         query = jobs.UPDATE_DATA

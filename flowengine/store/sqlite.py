@@ -54,7 +54,9 @@ class SqliteChannel:
         self._do(query, values)
 
     def write_many(self, query: Query, many: Sequence[Values]) -> None:
-        if not many:
+        if len(many) < 2:
+            for values in many:
+                self._do(query, values)
             return
         compiled = query.on("sqlite")
         try:
