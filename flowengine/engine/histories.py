@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from flowengine.core.values import Actor
+from flowengine.core.veil import veiled
 from flowengine.engine import access
 from flowengine.engine.people import name_of
 from flowengine.engine.views import HistoryLine
 from flowengine.engine.words import what
+from flowengine.language.model import Process
 from flowengine.store import Entry, Transaction
 
 if TYPE_CHECKING:
@@ -25,18 +27,21 @@ def history(shell: Shell, job: str) -> list[HistoryLine]:
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
         entries = list(tx.history.of(stored.id))
         names = _names(tx, entries)
-    return [
-        HistoryLine(
-            seq=entry.seq,
-            at=entry.at,
-            who=names.get(entry.by.id, "") or entry.by.id or entry.by.kind,
-            kind=entry.by.kind,
-            what=what(process, entry.command, entry.events, names),
-            command=msgspec.to_builtins(entry.command),
-            events=tuple(msgspec.to_builtins(event) for event in entry.events),
-        )
-        for entry in entries
-    ]
+    return [_line(process, entry, names) for entry in entries]
+
+
+def _line(process: Process, entry: Entry, names: dict[str, str]) -> HistoryLine:
+    """One entry, without what nobody is shown: who voted what in a secret vote."""
+    command, events = veiled(entry.command, entry.events)
+    return HistoryLine(
+        seq=entry.seq,
+        at=entry.at,
+        who=names.get(entry.by.id, "") or entry.by.id or entry.by.kind,
+        kind=entry.by.kind,
+        what=what(process, command, events, names),
+        command=msgspec.to_builtins(command),
+        events=tuple(msgspec.to_builtins(event) for event in events),
+    )
 
 
 def _names(tx: Transaction, entries: list[Entry]) -> dict[str, str]:

@@ -6,14 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flowengine.core.advance import possible
-from flowengine.core.answers import form
+from flowengine.core.answers import asked_slots, form
 from flowengine.core.machines import member_state
-from flowengine.core.slots import free_slots
 from flowengine.core.values import Actor, Step
 from flowengine.engine import access
 from flowengine.engine.people import StoreWorld, actor_of, name_of
 from flowengine.engine.views import InboxItem, StepView
-from flowengine.language.model import Fitting
 from flowengine.people import may_act, may_operate, seatings
 from flowengine.store import StoredJob, Transaction, shown
 
@@ -81,12 +79,9 @@ def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step) -> StepVie
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     now, world = shell.clock.now(), StoreWorld(tx, job.customer)
     state = member_state(compiled.state(found.state), found.member)
-    taken: list[tuple[datetime, datetime]] = []
-    slots: tuple[datetime, ...] = ()
-    if isinstance(state, Fitting) and found.purpose == "book":
-        calendar = compiled.process.calendars[state.calendar]
-        taken = list(tx.bookings.taken(state.calendar, now, calendar.ahead.after(now)))
-        slots = tuple(free_slots(calendar, state.length, now, taken))
+    asked = asked_slots(compiled, found, now)
+    taken = tx.bookings.taken(asked.calendar.name, asked.start, asked.end) if asked is not None else []
+    made = form(compiled, job.position, found, now, world, taken)
     return StepView(
         id=f"{job.id}.{found.number}",
         short=f"{shown(job.id)}.{found.number}",
@@ -103,6 +98,6 @@ def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step) -> StepVie
         claimed=found.claimed or "",
         shown=found.shown,
         possible=possible(compiled, job.position, found, now, world),
-        form=form(compiled, job.position, found, now, world, taken=taken),
-        slots=slots,
+        form=made,
+        slots=made.slots,
     )

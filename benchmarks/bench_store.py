@@ -1,0 +1,172 @@
+"""The bare drivers, and the rows of recorded acts that they write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Protocol
+
+import uuid_utils
+
+from flowengine.store.query import Compiled, Query
+
+Statement = tuple[str, list[tuple[Any, ...]]]
+"""SQL as the driver takes it, and one or several sets of values."""
+
+
+class Record:
+    """The statements that were sent, one list for each act."""
+
+    def __init__(self) -> None:
+        self.acts: list[list[Statement]] = []
+        self.open: list[Statement] = []
+
+    def note(self, sql: str, values: tuple[Any, ...]) -> None:
+        if self.open and self.open[-1][0] == sql:
+            self.open[-1][1].append(values)
+        else:
+            self.open.append((sql, [values]))
+
+    def cut(self) -> None:
+        """An act ends here."""
+        self.acts.append(self.open)
+        self.open = []
+
+    def take(self) -> list[list[Statement]]:
+        """The acts since the last take."""
+        taken, self.acts = self.acts, []
+        return taken
+
+
+class _Noted:
+    """A compiled statement that is noted when its values are bound, which is when it is sent."""
+
+    def __init__(self, compiled: Compiled, record: Record) -> None:
+        self.sql, self._bind, self._record = compiled.sql, compiled.bind, record
+
+    def bind(self, values: Any) -> tuple[Any, ...]:
+        bound = self._bind(values)
+        self._record.note(self.sql, bound)
+        return bound
+
+
+@contextmanager
+def recording() -> Iterator[Record]:
+    """Record what the store sends meanwhile."""
+    record, on = Record(), Query.on
+    Query.on = lambda self, dialect: _Noted(on(self, dialect), record)  # type: ignore[method-assign, assignment, return-value]
+    try:
+        yield record
+    finally:
+        Query.on = on  # type: ignore[method-assign]
+
+
+class Bare(Protocol):
+    """A driver without anything on top."""
+
+    def replay(self, acts: list[list[Statement]], *, reads: bool) -> float:
+        """Send each act's statements in a transaction of its own. The seconds it took."""
+
+    def close(self) -> None: ...
+
+
+def _without_reads(acts: list[list[Statement]]) -> list[list[Statement]]:
+    return [[one for one in act if not one[0].lstrip().startswith("SELECT")] for act in acts]
+
+
+class SqliteBare:
+    """The bare ``sqlite3`` module with the durability that the engine has."""
+
+    def __init__(self, path: Path) -> None:
+        self.raw = sqlite3.connect(path, isolation_level=None, cached_statements=256)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
+            self.raw.execute(f"PRAGMA {pragma}")
+
+    def replay(self, acts: list[list[Statement]], *, reads: bool) -> float:
+        wanted = acts if reads else _without_reads(acts)
+        cursor = self.raw.cursor()
+        began = perf_counter()
+        for act in wanted:
+            cursor.execute("BEGIN IMMEDIATE")
+            for sql, many in act:
+                if len(many) == 1:
+                    cursor.execute(sql, many[0])
+                    if cursor.description:
+                        cursor.fetchall()
+                else:
+                    cursor.executemany(sql, many)
+            cursor.execute("COMMIT")
+        return perf_counter() - began
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+class PostgresBare:
+    """Bare psycopg: one statement after the other, or all of an act in one pipeline with its commit."""
+
+    def __init__(self, url: str, pipelined: bool) -> None:
+        import psycopg
+
+        self.raw = psycopg.connect(url.replace("+psycopg", ""))
+        self.pipelined = pipelined
+
+    def replay(self, acts: list[list[Statement]], *, reads: bool) -> float:
+        wanted = acts if reads else _without_reads(acts)
+        began = perf_counter()
+        for act in wanted:
+            if self.pipelined:
+                with self.raw.pipeline():
+                    self._send(act)
+                    self.raw.commit()
+            else:
+                self._send(act)
+                self.raw.commit()
+        return perf_counter() - began
+
+    def _send(self, act: list[Statement]) -> None:
+        cursor: Any = self.raw.cursor()
+        for sql, many in act:
+            if len(many) == 1:
+                cursor.execute(sql, many[0])
+                if not self.pipelined and cursor.description:
+                    cursor.fetchall()
+            else:
+                cursor.executemany(sql, many)
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+def bulk_jobs(path: Path, number: int) -> None:
+    """Many jobs at once: copies of one job's rows under fresh ids."""
+    raw = sqlite3.connect(path, isolation_level=None)
+    (template,) = raw.execute("SELECT id FROM flow_jobs LIMIT 1").fetchone()
+    ids = [str(uuid_utils.uuid7()) for _ in range(number)]
+    raw.execute("BEGIN IMMEDIATE")
+    for table, key in (
+        ("flow_jobs", "id"),
+        ("flow_steps", "job_id"),
+        ("flow_timers", "job_id"),
+        ("flow_history", "job_id"),
+    ):
+        columns = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")]
+        rows = raw.execute(f"SELECT * FROM {table} WHERE {key} = ?", (template,)).fetchall()
+        marks = ", ".join("?" for _ in columns)
+        raw.executemany(
+            f"INSERT INTO {table} VALUES ({marks})",
+            (_renamed(columns, row, template, id) for id in ids for row in rows),
+        )
+    raw.execute("COMMIT")
+    raw.execute("PRAGMA optimize")
+    raw.close()
+
+
+def _renamed(columns: list[str], row: tuple[Any, ...], old: str, new: str) -> list[Any]:
+    values = [value.replace(old, new) if isinstance(value, str) else value for value in row]
+    if "short" in columns:
+        values[columns.index("short")] = new[-12:]
+    return values
