@@ -118,6 +118,9 @@ def _compile(source: str) -> _Compiled:
     return _Compiled(program, tree, mentioned, tuple(mentioned.variables.items()), given)
 
 
+_TYPES = "the types do not fit:"
+
+
 def _failed(error: BaseException, source: str) -> BaseException:
     """The error as ours. The library's own crashes (PanicException) are no ``Exception``; others of that sort pass."""
     if isinstance(error, ExpressionFailed):
@@ -125,10 +128,15 @@ def _failed(error: BaseException, source: str) -> BaseException:
     if isinstance(error, KeyError):
         return ExpressionFailed(f"{error.args[0]!r} is not there", where=source)
     if isinstance(error, TypeError):
-        return ExpressionFailed(f"the types do not fit: {_sentence(error)}", where=source)
+        return ExpressionFailed(f"{_TYPES} {_sentence(error)}", where=source)
     if isinstance(error, Exception) or type(error).__module__ == "pyo3_runtime":
         return ExpressionFailed(_sentence(error), where=source)
     return error
+
+
+def types_fit(error: ExpressionFailed) -> bool:
+    """Whether it failed by a value (a division by zero, a text that is no date), not by a type or a name."""
+    return not error.what.startswith((_TYPES, "Undefined variable or function")) and "is not there" not in error.what
 
 
 def _sentence(error: BaseException) -> str:
@@ -157,6 +165,8 @@ class _Carried:
             return self.function(*args)
         except Exception as error:
             what = error.what if isinstance(error, ExpressionFailed) else f"{self.name}(…): {error}"
+            if isinstance(error, TypeError):
+                what = f"{_TYPES} {what}"
             self.error = self.error or ExpressionFailed(what)
             return None
 

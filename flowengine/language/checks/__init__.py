@@ -1,0 +1,24 @@
+"""Checks of a whole process, on the model: each noun in a file of its own, all problems at once. Pure (L7)."""
+
+from __future__ import annotations
+
+from flowengine.language.checks import data, deadlines, graph, joins, names, outcomes
+from flowengine.language.checks.left_out import LeftOut, left_out
+from flowengine.language.checks.survey import Survey
+from flowengine.language.model import Process
+from flowengine.language.problems import Problem
+
+__all__ = ["LeftOut", "check", "left_out"]
+
+_CHECKS = (names.check, graph.check, outcomes.check, deadlines.check, joins.check, data.check)
+
+
+def check(process: Process) -> list[Problem]:
+    """All problems of a process in the order of the file; none when it can be deployed.
+
+    Takes time linear in the process. Process files that cannot be parsed do not come here.
+    """
+    survey = Survey(process)
+    for one in _CHECKS:
+        one(survey)
+    return sorted(survey.problems)

@@ -1,0 +1,164 @@
+"""Expressions: variables that are known, data that is there, types that fit, and nothing internal shown (L9)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowengine.language.checks.facts import FactFlow, Facts
+from flowengine.language.checks.guards import Guards
+from flowengine.language.checks.places import Places
+from flowengine.language.checks.reading import CUSTOMER, JOB, Reading, shows_internal
+from flowengine.language.checks.shapes import (
+    INT,
+    MOMENT,
+    TEXT,
+    UNKNOWN,
+    ListOf,
+    Record,
+    Shape,
+    Slot,
+    sample,
+)
+from flowengine.language.checks.survey import Survey
+from flowengine.language.checks.trial import NOW, Trial
+from flowengine.language.checks.uses import Use, uses
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Each, Scope
+from flowengine.language.suggest import hint
+
+_MEMBER = Record({"id": Slot(TEXT)}, UNKNOWN)
+_EVERYWHERE: dict[str, Shape] = {"customer": CUSTOMER, "job": JOB, "now": MOMENT}
+_SOMEWHERE: dict[str, Shape] = {"outcome": TEXT, "member": _MEMBER, "done": INT, "open": INT, "total": INT}
+
+
+def check(survey: Survey) -> None:
+    """Report what is wrong with the process's expressions."""
+    places = Places(survey)
+    shapes = _Shapes(survey, places)
+    places.find_shapes(shapes.of)
+    shapes.finish()
+    flow = FactFlow(survey, places)
+    reader = _Reader(survey, places, flow, shapes)
+    for use in uses(survey):
+        reader.read(use)
+
+
+class _Shapes:
+    """The shapes of expressions' values, and of the items that a scope sees."""
+
+    def __init__(self, survey: Survey, places: Places) -> None:
+        self.survey = survey
+        self.places = places
+        self.guards = Guards(places)
+        self._items: dict[str, dict[str, Shape]] = {}
+        self._settled = False
+
+    def finish(self) -> None:
+        """The shapes of places are known: those of items are now found once."""
+        self._settled = True
+        self._items.clear()
+
+    def of(self, expression: Expression, scope: Scope, state: str) -> Shape:  # noqa: ARG002 - any point does
+        """The shape of an expression's value, wherever in the scope it is evaluated."""
+        reading = Reading(self.places, self.guards, scope, -1, -1, self.variables(scope))
+        shape = reading.shape(expression.tree)
+        return TEXT if shape == MOMENT else shape
+
+    def variables(self, scope: Scope) -> dict[str, Shape]:
+        """The variables that are known everywhere in a scope, with their shapes."""
+        return {**_EVERYWHERE, **_SOMEWHERE, **self.items(scope)}
+
+    def items(self, scope: Scope) -> dict[str, Shape]:
+        """``item`` and the names of the items around, innermost first."""
+        known = self._items.get(scope.path)
+        if known is not None:
+            return known
+        found: dict[str, Shape] = {}
+        for one in self.survey.around(scope):
+            each = self.survey.owner.get(one.path)
+            if isinstance(each, Each):
+                shape = self._item(each)
+                found.setdefault("item", shape)
+                found.setdefault(each.as_, shape)
+        if self._settled:
+            self._items[scope.path] = found
+        return found
+
+    def _item(self, each: Each) -> Shape:
+        if each.of is None:
+            return UNKNOWN
+        items = self.of(each.of, self.survey.scope_of[each.name], each.name)
+        return items.item if isinstance(items, ListOf) else UNKNOWN
+
+
+class _Reader:
+    def __init__(self, survey: Survey, places: Places, flow: FactFlow, shapes: _Shapes) -> None:
+        self.survey = survey
+        self.places = places
+        self.flow = flow
+        self.shapes = shapes
+        self._samples: dict[tuple[str, str], Any] = {}
+
+    def read(self, use: Use) -> None:
+        """Report what is wrong with one expression where it stands."""
+        items = self.shapes.items(use.scope)
+        if not self._variables_known(use, items):
+            return
+        facts = Facts(-1, -1) if use.point[0] == "promise" else self.flow.at(use.point, use.scope)
+        if facts is None:
+            return
+        found: list[str] = []
+
+        def report(code: str, message: str, advice: str) -> None:
+            found.append(code)
+            self.survey.report(use.place, code, f"{use.what}: {message}", advice)
+
+        reading = Reading(
+            self.places,
+            self.flow.guards,
+            use.scope,
+            facts.must,
+            facts.may,
+            self.shapes.variables(use.scope),
+            report,
+            seen=use.reader == "customer",
+        )
+        shape = reading.shape(use.expression.tree, facts.told)
+        if use.reader == "customer" and "internal-data" not in found and shows_internal(shape):
+            message = "the value has internal parts, but the customer would see them here"
+            report("internal-data", message, "show the parts one by one, or mark their fields with show: true")
+        if "unknown-field" in found or "unknown-data" in found:
+            return
+        problem = Trial(use.expression, self._values(use), reading.unclear).problem(use.gives)
+        if problem:
+            report("wrong-type", problem, "")
+
+    def _variables_known(self, use: Use, items: dict[str, Shape]) -> bool:
+        known = use.known | items.keys()
+        unknown = [name for name in use.expression.variables if name not in known]
+        for name in unknown:
+            message = f"{use.what}: there is no variable {name!r} here"
+            self.survey.report(use.place, "unknown-variable", message, hint(name, sorted(known)))
+        return not unknown
+
+    def _values(self, use: Use) -> dict[str, Any]:
+        """Sample values for the variables that the expression mentions."""
+        values: dict[str, Any] = {}
+        shapes = self.shapes.variables(use.scope)
+        for name, members in use.expression.variables.items():
+            if name == "data":
+                values[name] = {one: self._sample(use.scope, one) for one in members or ()}
+            elif name == "now":
+                values[name] = NOW
+            else:
+                values[name] = sample(shapes.get(name, UNKNOWN))
+        return values
+
+    def _sample(self, scope: Scope, name: str) -> Any:
+        owner = self.flow.guards.nearest(name, scope)
+        if owner is None:
+            return {}
+        key = (owner, name)
+        if key not in self._samples:
+            self._samples[key] = sample(self.places.shapes[owner].members[name].shape)
+        return self._samples[key]

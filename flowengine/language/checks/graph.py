@@ -1,0 +1,240 @@
+"""Ways through the process, scope by scope: what is reached, what ends, what goes round without waiting.
+
+Scopes nest, so each is a small graph of its own: a state that holds scopes can be passed when those can be done.
+All is linear in the states and routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from flowengine.language.checks.survey import Survey, Target, is_end, routes
+from flowengine.language.model import (
+    DONE,
+    Decision,
+    Each,
+    Fulfilled,
+    Need,
+    Parallel,
+    Scope,
+    Stage,
+    State,
+)
+
+
+def check(survey: Survey) -> None:
+    """Report what is never reached, what never ends, and loops that never wait."""
+    ways = Ways(survey)
+    for scope in survey.scopes.values():
+        if scope.path in ways.entered:
+            _reached(survey, scope, ways)
+            _instant_loops(survey, scope, ways)
+    _whole(survey, ways)
+
+
+class Ways:
+    """What can be reached from what. ``finishes``: scopes that can be done; ``closes``: those that can end the job."""
+
+    def __init__(self, survey: Survey) -> None:
+        self.survey = survey
+        self.finishes: set[str] = set()
+        self.closes: set[str] = set()
+        self.ending: dict[str, set[str]] = {}
+        """By scope: the states from which it can be done, or the job ended."""
+        self.reached: dict[str, set[str]] = {}
+        """By scope: the states that are reached from its start."""
+        self.instant: set[str] = set()
+        """Scopes that can be done without ever waiting."""
+        for scope in reversed(survey.scopes.values()):
+            self._scope(scope)
+        self.entered = self._entered()
+
+    def _scope(self, scope: Scope) -> None:
+        onward = {name: self.targets(scope, state) for name, state in scope.states.items()}
+        always = {entry.to for entry in scope.always}
+        reached = _reach([scope.start], onward, scope.states)
+        if reached - {scope.start} or not isinstance(scope.states.get(scope.start), Need):
+            reached |= _reach(always, onward, scope.states)
+        self.reached[scope.path] = reached
+        outs = {name for name in reached if self._leaves(scope, scope.states[name], onward[name])}
+        if any(self._out(scope, to) for to in always):
+            outs |= reached
+        backward: dict[str, list[str]] = {}
+        for name in reached:
+            for to in {*onward[name], *always}:
+                backward.setdefault(to, []).append(name)
+        self.ending[scope.path] = _reach(outs, backward, scope.states)
+        done = any(DONE in onward[name] for name in reached) or DONE in always
+        if done and scope.path:
+            self.finishes.add(scope.path)
+        if any(self._closes(scope, scope.states[name], onward[name]) for name in reached) or any(
+            self.survey.target(scope, to) is Target.END for to in always
+        ):
+            self.closes.add(scope.path)
+        if self._is_instant(scope, onward):
+            self.instant.add(scope.path)
+
+    def targets(self, scope: Scope, state: State) -> list[str]:  # noqa: ARG002 - a state's ways belong to its scope
+        """Where a state can lead; a join that cannot happen leads nowhere."""
+        passable = self.passable(state)
+        return [route.to for outcome, _, route in routes(state) if passable or outcome not in state.outcomes]
+
+    def passable(self, state: State) -> bool:
+        """Whether the scopes inside can be done, so that the state itself is."""
+        if isinstance(state, Stage | Each):
+            return state.scope.path in self.finishes or (isinstance(state, Each) and not state.more)
+        if isinstance(state, Parallel):
+            finishing = sum(branch.scope.path in self.finishes for branch in state.branches.values())
+            needed = len(state.branches) if not isinstance(state.join, int) else state.join
+            return finishing >= min(needed, len(state.branches))
+        return True
+
+    def _leaves(self, scope: Scope, state: State, onward: Iterable[str]) -> bool:
+        return self._closes(scope, state, onward) or any(self._out(scope, to) for to in onward)
+
+    def _out(self, scope: Scope, to: str) -> bool:
+        return self.survey.target(scope, to) in (Target.DONE, Target.END)
+
+    def _closes(self, scope: Scope, state: State, onward: Iterable[str]) -> bool:
+        if is_end(state) or any(inner.path in self.closes for inner in state.scopes):
+            return True
+        return any(self.survey.target(scope, to) is Target.END for to in onward)
+
+    def passes_at_once(self, state: State) -> bool:
+        """Whether a job can go through the state without waiting."""
+        if isinstance(state, Decision):
+            return True
+        if isinstance(state, Parallel):
+            return all(branch.scope.path in self.instant for branch in state.branches.values())
+        return isinstance(state, Stage | Each) and state.scope.path in self.instant
+
+    def _is_instant(self, scope: Scope, onward: Mapping[str, list[str]]) -> bool:
+        through = {name: onward[name] for name, state in scope.states.items() if self.passes_at_once(state)}
+        if not scope.path or scope.start not in through:
+            return False
+        return any(DONE in through[name] for name in _reach([scope.start], through, through))
+
+    def _entered(self) -> set[str]:
+        """The scopes that a job can come into."""
+        entered: set[str] = set()
+        for path, scope in self.survey.scopes.items():
+            if not path or (
+                self.survey.scope_of[self.survey.owner[path].name].path in entered
+                and self.survey.owner[path].name
+                in self.reached[self.survey.scope_of[self.survey.owner[path].name].path]
+            ):
+                entered.add(scope.path)
+        return entered
+
+
+def _reach(starts: Iterable[str], onward: Mapping[str, Iterable[str]], within: Iterable[str]) -> set[str]:
+    known = within if isinstance(within, Mapping) else set(within)
+    found = {name for name in starts if name in known}
+    waiting = list(found)
+    while waiting:
+        for to in onward.get(waiting.pop(), ()):
+            if to in known and to not in found:
+                found.add(to)
+                waiting.append(to)
+    return found
+
+
+def _reached(survey: Survey, scope: Scope, ways: Ways) -> None:
+    reached, ending = ways.reached[scope.path], ways.ending[scope.path]
+    used = _ends_used(survey) if not scope.path else set()
+    for name, state in scope.states.items():
+        if name not in reached and name not in used:
+            survey.report(
+                state.place, "unreachable-state", f"no way leads to {name!r}", "lead a way to it, or remove it"
+            )
+        elif name in reached and name not in ending:
+            where = "an end" if not scope.path else "'done' or an end"
+            survey.report(state.place, "no-way-out", f"from {name!r} no way leads to {where}", "give it a way on")
+
+
+def _ends_used(survey: Survey) -> set[str]:
+    """The ends of the process that inner scopes lead to."""
+    used: set[str] = set()
+    for scope in survey.scopes.values():
+        if scope.path:
+            used.update(route.to for state in scope.states.values() for _, _, route in routes(state))
+            used.update(entry.to for entry in scope.always)
+    return used & survey.ends.keys()
+
+
+def _instant_loops(survey: Survey, scope: Scope, ways: Ways) -> None:
+    """States that are passed at once must not form a circle."""
+    through = {
+        name: [to for to in ways.targets(scope, state) if to in scope.states]
+        for name, state in scope.states.items()
+        if ways.passes_at_once(state) and name in ways.reached[scope.path]
+    }
+    for circle in circles(through):
+        first = min(circle, key=lambda name: scope.states[name].place)
+        round_trip = ", ".join(sorted(circle, key=lambda name: scope.states[name].place))
+        message = f"a job can go round for ever without waiting: {round_trip}"
+        survey.report(scope.states[first].place, "endless-loop", message, "put a state that waits into the loop")
+
+
+def circles(onward: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """The circles of a graph: its strongly connected parts that have an edge inside."""
+    return [part for part in components(onward) if len(part) > 1 or part[0] in onward[part[0]]]
+
+
+def components(onward: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """The strongly connected parts of a graph, those that are led to before those that lead (Tarjan 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    found: list[list[str]] = []
+
+    def begin(node: str) -> tuple[str, Iterator[str]]:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        on_stack.add(node)
+        return node, iter(onward[node])
+
+    for root in onward:
+        work = [] if root in index else [begin(root)]
+        while work:
+            node, edges = work[-1]
+            for to in edges:
+                if to in onward and to not in index:
+                    work.append(begin(to))
+                    break
+                if to in on_stack:
+                    low[node] = min(low[node], index[to])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    found.append(_part(node, stack, on_stack))
+    return found
+
+
+def _part(node: str, stack: list[str], on_stack: set[str]) -> list[str]:
+    part: list[str] = []
+    while not part or part[-1] != node:
+        part.append(stack.pop())
+        on_stack.discard(part[-1])
+    return part
+
+
+def _whole(survey: Survey, ways: Ways) -> None:
+    """The process as a whole begins with the need and can be fulfilled."""
+    root = survey.process.root
+    start = root.states.get(root.start)
+    if start is not None and not isinstance(start, Need):
+        message = f"a process begins with the customer's need, but {start.name!r} is of type {start.type}"
+        survey.report(start.place, "no-need", message, "let the first state be of type need")
+    for state in survey.states.values():
+        if isinstance(state, Need) and state is not start:
+            survey.report(state.place, "second-need", "only the first state can be of type need", "use type ask")
+    fulfilled = [name for name, state in survey.ends.items() if isinstance(state, Fulfilled)]
+    if not fulfilled:
+        survey.report(root.place, "no-fulfilled", "the process cannot be fulfilled", "add a state of type fulfilled")
+    elif not any(name in ways.reached[""] or name in _ends_used(survey) for name in fulfilled):
+        message = f"no way leads to {fulfilled[0]!r}: the need is never fulfilled"
+        survey.report(survey.ends[fulfilled[0]].place, "no-fulfilled", message, "lead a way to it")

@@ -1,0 +1,120 @@
+"""Names that must mean something: targets, roles, groups, options, calendars, and states named elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flowengine.language.checks.survey import Survey, Target, members, routes
+from flowengine.language.checks.uses import uses
+from flowengine.language.mentions import JOB_FUNCTIONS
+from flowengine.language.model import (
+    DONE,
+    Approval,
+    Audience,
+    Choice,
+    Fitting,
+    Need,
+    Route,
+    Scope,
+    State,
+    Task,
+    Vote,
+)
+from flowengine.language.problems import Place
+from flowengine.language.suggest import hint
+
+
+def check(survey: Survey) -> None:
+    """Report names that mean nothing where they stand."""
+    for scope in survey.scopes.values():
+        if scope.start not in scope.states:
+            survey.unknown(scope.place, "unknown-state", "state", scope.start, scope.states)
+        for entry in scope.always:
+            _target(survey, scope, entry.to, entry.place)
+            _audiences(survey, entry.by, entry.place)
+        for state in scope.states.values():
+            for _, _, route in routes(state):
+                _target(survey, scope, route.to, _place(route, state))
+            for one in members(state):
+                _state(survey, one)
+    _functions(survey)
+
+
+def _place(route: Route, state: State) -> Place:
+    return route.place if route.place != Place() else state.place
+
+
+def _target(survey: Survey, scope: Scope, to: str, place: Place) -> None:
+    possible = [*scope.states, *survey.ends, *([DONE] if scope.path else [])]
+    match survey.target(scope, to):
+        case Target.UNKNOWN if to == DONE:
+            message = "'done' ends a branch or a stage; here an end of the process is needed"
+            survey.report(place, "unknown-target", message, hint("", survey.ends))
+        case Target.UNKNOWN:
+            survey.unknown(place, "unknown-target", "state", to, possible)
+        case Target.FOREIGN:
+            message = f"{to!r} lies in another scope; a way leads to a state of the same scope, or to an end"
+            survey.report(place, "foreign-target", message, hint("", possible))
+        case Target.STATE if isinstance(scope.states[to], Need):
+            message = f"{to!r} is where a job starts; it cannot be entered again"
+            survey.report(place, "need-again", message, "ask anew in a state of type ask, with 'saves' the same")
+
+
+def _state(survey: Survey, state: State) -> None:
+    process = survey.process
+    for audience in _audience_of(state):
+        _audiences(survey, (audience,), state.place)
+    if isinstance(state, Fitting) and state.calendar not in process.calendars:
+        survey.unknown(state.place, "unknown-calendar", "calendar", state.calendar, process.calendars)
+    sources: list[tuple[object, Place]] = []
+    if isinstance(state, Choice):
+        sources = [(pick.source, pick.place) for pick in state.choose.values()]
+    elif isinstance(state, Vote):
+        sources = [(state.options, state.place)]
+    for source, place in sources:
+        if isinstance(source, str) and source not in process.options:
+            where = place if place != Place() else state.place
+            survey.unknown(where, "unknown-options", "list of options", source, process.options)
+    if isinstance(state, Task):
+        for name in state.not_by:
+            _known_state(survey, name, state.place, "not_by")
+
+
+def _audience_of(state: State) -> Iterator[Audience]:
+    yield from state.audience
+    if isinstance(state, Fitting):
+        yield from state.with_
+    if isinstance(state, Approval):
+        yield from state.by
+    for escalation in state.escalate:
+        yield from escalation.to
+
+
+def _audiences(survey: Survey, audiences: Iterable[Audience], place: Place) -> None:
+    process = survey.process
+    for audience in audiences:
+        where = audience.place if audience.place != Place() else place
+        if not isinstance(audience.name, str):
+            continue
+        if audience.kind == "role" and audience.name not in process.roles:
+            survey.unknown(where, "unknown-role", "role", audience.name, process.roles)
+        elif audience.kind == "group" and audience.name not in process.groups:
+            survey.unknown(where, "unknown-group", "group", audience.name, process.groups)
+
+
+def _functions(survey: Survey) -> None:
+    """``passed("…")`` and its like name a state, as a literal text."""
+    for use in uses(survey):
+        for name, args in use.expression.calls:
+            if name not in JOB_FUNCTIONS:
+                continue
+            if len(args) != 1 or not isinstance(args[0], str):
+                message = f"{name}() takes the name of one state, as a text"
+                survey.report(use.place, "unknown-state", message, f'for example {name}("{next(iter(survey.states))}")')
+            else:
+                _known_state(survey, args[0], use.place, f"{name}()")
+
+
+def _known_state(survey: Survey, name: str, place: Place, what: str) -> None:
+    if name not in survey.states:
+        survey.report(place, "unknown-state", f"{what} names {name!r}, which is no state", hint(name, survey.states))

@@ -1,0 +1,296 @@
+"""The places of the data: who saves to them, what shape they have, and a bit for each in the flow of facts.
+
+The data of a job is one set of places; the items of an each have data of their own, which hides the job's. A fact "this
+place holds a value" is one bit of a whole number, so that a state's facts are joined and met in one operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from flowengine.language.checks.saving import Answer, answer
+from flowengine.language.checks.shapes import (
+    NOTHING,
+    UNKNOWN,
+    ListOf,
+    Nothing,
+    Record,
+    Shape,
+    Slot,
+    of_fields,
+    put,
+    union,
+)
+from flowengine.language.checks.survey import EXPIRED, Survey, routes
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Always, Each, Scope, State
+from flowengine.language.syntax import Literal
+
+Path = tuple[str, ...]
+ShapeOf = Callable[[Expression, Scope, str], Shape]
+"""The shape of an expression's value, in a scope, at a state."""
+
+_ROUNDS = 4
+"""Rounds in which the shapes of set places, which may depend on each other, are found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What saving does to the facts: these bits are set for sure, these are perhaps no longer, these may be set."""
+
+    gains: int = 0
+    loses: int = 0
+    may: int = 0
+
+    def after(self, must: int, may: int) -> tuple[int, int]:
+        """The facts after it."""
+        return (must & ~self.loses) | self.gains, may | self.may
+
+
+NO_EFFECT = Effect()
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    owner: str
+    path: Path
+    shape: Shape
+    sure: bool = True
+    internal: bool = False
+
+
+class Places:
+    """All places of a process."""
+
+    def __init__(self, survey: Survey) -> None:
+        self.survey = survey
+        self._bits: dict[tuple[str, Path], int] = {}
+        self._writes: list[_Write] = []
+        self._sets: list[tuple[str, Path, Expression, Scope, str]] = []
+        self._answers: dict[tuple[str, str], tuple[str, Answer]] = {}
+        self.shapes: dict[str, Record] = {}
+        """By owner (``""`` is the job, else the path of an each's scope): its data."""
+        for scope in survey.scopes.values():
+            self._gather(scope)
+        self._texts = self._literal_texts()
+
+    # who owns what
+
+    def owners(self, scope: Scope) -> list[str]:
+        """The data that is seen from a scope, the nearest first."""
+        found = [one.path for one in self.survey.around(scope) if isinstance(self.survey.owner.get(one.path), Each)]
+        return [*found, ""]
+
+    def owner(self, scope: Scope) -> str:
+        """The data to which a scope saves."""
+        return self.owners(scope)[0]
+
+    # gathering
+
+    def _gather(self, scope: Scope) -> None:
+        owner = self.owner(scope)
+        for entry in scope.always:
+            if entry.fields:
+                self._write(owner, Answer((entry.name,), of_fields(entry.fields, internal=False)))
+            for place, expression in entry.set.items():
+                self._sets.append((owner, tuple(place.split(".")), expression, scope, ""))
+        for state in scope.states.values():
+            for outcome in state.on:
+                found = answer(self.survey.process, state, outcome)
+                if found is not None:
+                    self._answers[state.name, outcome] = (owner, found)
+                    self._write(owner, found)
+            for _, _, route in routes(state):
+                for place, expression in route.set.items():
+                    self._sets.append((owner, tuple(place.split(".")), expression, scope, state.name))
+
+    def _write(self, owner: str, found: Answer) -> None:
+        self._writes.append(_Write(owner, found.place, found.shape, found.sure, found.internal))
+
+    def _literal_texts(self) -> dict[tuple[str, Path], dict[str, None]]:
+        """Places that are only ever set to literal texts, with these texts: they tell where a job came from."""
+        found: dict[tuple[str, Path], dict[str, None]] = {}
+        spoiled = {(write.owner, write.path) for write in self._writes}
+        for owner, path, expression, _, _ in self._sets:
+            text = literal_text(expression)
+            if text is None:
+                spoiled.add((owner, path))
+            else:
+                found.setdefault((owner, path), {})[text] = None
+        return {place: texts for place, texts in found.items() if place not in spoiled}
+
+    def find_shapes(self, shape_of: ShapeOf) -> None:
+        """Find the shape of each place; ``shape_of`` gives the shape of an expression's value by those known so far."""
+        found: dict[tuple[str, Path], Shape] = {(owner, path): NOTHING for owner, path, _, _, _ in self._sets}
+        eachs = [state for state in self.survey.states.values() if isinstance(state, Each)]
+        lists: dict[str, Shape] = {state.name: NOTHING for state in eachs}
+        for round_number in range(_ROUNDS):
+            self._build(found, lists)
+            changed = False
+            for owner, path, expression, scope, state in self._sets:
+                before = found[owner, path]
+                shape = shape_of(expression, scope, state)
+                found[owner, path] = union(before, shape)
+                changed = changed or found[owner, path] != before
+            for one in eachs:
+                made = self._list(one, shape_of)
+                changed = changed or made != lists[one.name]
+                lists[one.name] = made
+            if not changed:
+                break
+            if round_number == _ROUNDS - 2:
+                found = {place: UNKNOWN if isinstance(shape, Nothing) else shape for place, shape in found.items()}
+        self._build(found, lists)
+        self._number()
+
+    def _list(self, state: Each, shape_of: ShapeOf) -> Shape:
+        """What an each saves at its join: for each item the item and its own data, all of which may be missing."""
+        own = self.shapes.get(state.scope.path, Record())
+        item: Shape = UNKNOWN
+        if state.of is not None:
+            scope = self.survey.scope_of[state.name]
+            items = shape_of(state.of, scope, state.name)
+            item = items.item if isinstance(items, ListOf) else UNKNOWN
+        slots = {name: Slot(slot.shape, False, slot.internal) for name, slot in own.members.items()}
+        return ListOf(Record({**slots, "item": Slot(item)}))
+
+    def _build(self, sets: dict[tuple[str, Path], Shape], lists: dict[str, Shape]) -> None:
+        shapes: dict[str, Record] = {"": Record()}
+        for path in self.survey.scopes:
+            if isinstance(self.survey.owner.get(path), Each):
+                shapes[path] = Record()
+        trees: dict[str, dict[Path, tuple[Shape, bool, bool]]] = {owner: {} for owner in shapes}
+        for write in self._writes:
+            _merge(trees[write.owner], write.path, write.shape, write.internal)
+        for (owner, place), shape in sets.items():
+            _merge(trees[owner], place, shape, False)
+        for name, shape in lists.items():
+            state = self.survey.states[name]
+            _merge(trees[self.owner(self.survey.scope_of[name])], place_of(state), shape, False)
+        for owner, tree in trees.items():
+            shapes[owner] = _record(tree)
+        self.shapes = shapes
+
+    # bits
+
+    def _number(self) -> None:
+        for owner, record in self.shapes.items():
+            for name, slot in record.members.items():
+                self._bit(owner, (name,))
+                if isinstance(slot.shape, Record):
+                    for member in slot.shape.members:
+                        self._bit(owner, (name, member))
+
+    def _bit(self, owner: str, path: Path) -> int:
+        key = (owner, path[:2])
+        if key not in self._bits:
+            self._bits[key] = 1 << len(self._bits)
+        return self._bits[key]
+
+    def bit(self, owner: str, path: Path) -> int:
+        """The bit of a place (two members deep at most), or 0 when nothing is known of it."""
+        return self._bits.get((owner, path[:2]), 0)
+
+    def _below(self, owner: str, name: str) -> int:
+        slot = self.shapes[owner].members.get(name)
+        if slot is None or not isinstance(slot.shape, Record):
+            return 0
+        mask = 0
+        for member in slot.shape.members:
+            mask |= self.bit(owner, (name, member))
+        return mask
+
+    def implied(self, owner: str, path: Path) -> int:
+        """What holds when the place has a value: it, those around it, and the members that all who save there give."""
+        mask = self.bit(owner, path[:1]) | self.bit(owner, path)
+        if len(path) == 1:
+            slot = self.shapes[owner].members.get(path[0])
+            if slot is not None and isinstance(slot.shape, Record):
+                for member, inner in slot.shape.members.items():
+                    mask |= self.bit(owner, (*path, member)) if inner.sure else 0
+        return mask
+
+    def saved(self, owner: str, path: Path, shape: Shape, *, sure: bool) -> Effect:
+        """What saving a value of that shape at a place does to the facts."""
+        place = self.bit(owner, path[:1]) | self.bit(owner, path)
+        gives, loses = place, 0
+        if len(path) == 1:
+            loses = self._below(owner, path[0])
+            if isinstance(shape, Record):
+                for member, slot in shape.members.items():
+                    gives |= self.bit(owner, (*path, member)) if slot.sure else 0
+            may = place | loses
+        else:
+            may = place
+        if sure:
+            return Effect(gives, loses & ~gives, may)
+        return Effect(0, loses & ~gives, may)
+
+    def effect(self, state: State, outcome: str) -> Effect:
+        """What the answer of a state with an outcome does to the facts."""
+        if isinstance(state, Each) and outcome != EXPIRED:
+            owner = self.owner(self.survey.scope_of[state.name])
+            return self.saved(owner, place_of(state), UNKNOWN, sure=True)
+        found = self._answers.get((state.name, outcome))
+        if found is None:
+            return NO_EFFECT
+        owner, answered = found
+        return self.saved(owner, answered.place, answered.shape, sure=answered.sure)
+
+    def set_effect(self, scope: Scope, place: str) -> Effect:
+        """What a ``set`` of a route does to the facts."""
+        owner, path = self.owner(scope), tuple(place.split("."))
+        slot = self.shapes[owner].members.get(path[0])
+        shape = slot.shape if slot is not None and len(path) == 1 else UNKNOWN
+        return self.saved(owner, path, shape, sure=True)
+
+    def invoked(self, scope: Scope, entry: Always) -> Effect:
+        """What using an always entry saves of its fields."""
+        if not entry.fields:
+            return NO_EFFECT
+        shape = of_fields(entry.fields, internal=False)
+        return self.saved(self.owner(scope), (entry.name,), shape, sure=True)
+
+    def texts(self, owner: str, path: Path) -> tuple[str, ...]:
+        """The literal texts that are all that is ever set there; empty when other values may be."""
+        return tuple(self._texts.get((owner, path), ()))
+
+    def seen(self, scope: Scope) -> Iterator[tuple[str, str, Slot]]:
+        """All first-level places seen from a scope: owner, name, slot."""
+        for owner in self.owners(scope):
+            for name, slot in self.shapes[owner].members.items():
+                yield owner, name, slot
+
+
+def place_of(state: State) -> Path:
+    """Where a state saves."""
+    return tuple((state.saves or state.name).split("."))
+
+
+def literal_text(expression: Expression) -> str | None:
+    """The text that an expression is, when it is a literal one."""
+    tree = expression.tree
+    return tree.value if isinstance(tree, Literal) and isinstance(tree.value, str) else None
+
+
+def _merge(tree: dict[Path, tuple[Shape, bool, bool]], path: Path, shape: Shape, internal: bool) -> None:
+    known = tree.get(path)
+    if known is None:
+        tree[path] = (shape, True, internal)
+    else:
+        tree[path] = (union(known[0], shape), True, known[2] or internal)
+
+
+def _record(tree: dict[Path, tuple[Shape, bool, bool]]) -> Record:
+    record = Record()
+    flat: dict[str, Slot] = {}
+    for path in sorted(tree, key=len):
+        shape, sure, internal = tree[path]
+        if len(path) == 1:
+            flat[path[0]] = Slot(shape, sure, internal)
+    record = Record(flat)
+    for path, (shape, sure, internal) in tree.items():
+        if len(path) > 1:
+            record = put(record, path, shape, sure=sure and len(path) > 2, internal=internal)
+    return record

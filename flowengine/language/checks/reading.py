@@ -1,0 +1,345 @@
+"""Reads one expression at one point: what it reads, whether that is there, and the shape of its value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from flowengine.language.checks.guards import NOTHING_TOLD, Guards, Told
+from flowengine.language.checks.places import Places
+from flowengine.language.checks.shapes import (
+    BOOLEAN,
+    DOUBLE,
+    INT,
+    MOMENT,
+    NULL,
+    SPAN,
+    TEXT,
+    UNKNOWN,
+    Basic,
+    ListOf,
+    Nothing,
+    Record,
+    Shape,
+    Slot,
+    Unknown,
+    describe,
+    union,
+)
+from flowengine.language.checks.shapes import internal as has_internal
+from flowengine.language.mentions import chain
+from flowengine.language.model import Scope
+from flowengine.language.suggest import hint
+from flowengine.language.syntax import (
+    Call,
+    Collection,
+    Condition,
+    Has,
+    Index,
+    Literal,
+    Macro,
+    Member,
+    Name,
+    Node,
+    Operation,
+)
+
+Report = Callable[[str, str, str], None]
+"""Takes a problem: code, message, hint."""
+
+
+def _unreported(code: str, message: str, advice: str) -> None:
+    """Problems are of no interest to one who asks for a shape alone."""
+
+
+_CALLS: Mapping[str, Shape] = {
+    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "count": INT, "date": MOMENT, "day": TEXT, "days": SPAN, "span": SPAN,
+    "size": INT, "contains": BOOLEAN, "startsWith": BOOLEAN, "endsWith": BOOLEAN, "matches": BOOLEAN, "string": TEXT,
+    "int": INT, "uint": INT, "double": DOUBLE, "duration": SPAN, "timestamp": MOMENT, "type": TEXT,
+}  # fmt: skip
+CUSTOMER = Record({"id": Slot(TEXT), "name": Slot(TEXT), "groups": Slot(ListOf(TEXT))}, UNKNOWN)
+JOB = Record({"id": Slot(TEXT), "process": Slot(TEXT), "customer": Slot(TEXT), "started": Slot(MOMENT)})
+
+
+@dataclass
+class Reading:
+    """One reading. ``must`` and ``may`` are the facts at the point; ``variables`` the shapes of names beside ``data``.
+
+    ``unclear`` collects the spans of the text whose value nobody can know before a job runs.
+    """
+
+    places: Places
+    guards: Guards
+    scope: Scope
+    must: int
+    may: int
+    variables: dict[str, Shape]
+    report: Report = _unreported
+    seen: bool = False
+    """Whether a customer sees the value, so that nothing internal may be in it (L9)."""
+    unclear: list[tuple[int, int]] = field(default_factory=list)
+
+    def shape(self, node: Node, told: Told = NOTHING_TOLD) -> Shape:
+        """The shape of a node's value; problems go to ``report``. ``told`` is known from the conditions around it."""
+        match node:
+            case Literal(value=value):
+                return _literal(value)
+            case Name() | Member():
+                return self._member(node, told)
+            case Has(member=member):
+                self._has(member, told)
+                return BOOLEAN
+            case Index(of=of, key=key):
+                self.shape(key, told)
+                return self._item(self.shape(of, told), node)
+            case Condition():
+                return self._condition(node, told)
+            case Operation():
+                return self._operation(node, told)
+            case Macro():
+                return self._macro(node, told)
+            case Call():
+                return self._call(node, told)
+            case Collection(items=items, mapping=mapping):
+                shapes = [self.shape(item, told) for item in items]
+                return self._collection(node, shapes) if mapping else ListOf(_all(shapes))
+
+    def _unknown(self, node: Node) -> Shape:
+        self.unclear.append((node.start, node.end))
+        return UNKNOWN
+
+    # members
+
+    def _member(self, node: Name | Member, told: Told, *, asked: bool = False) -> Shape:
+        path, base = chain(node)
+        if path is None:
+            names, inner = [], node
+            while isinstance(inner, Member):
+                names.append(inner.name)
+                inner = inner.of  # type: ignore[assignment]  # any node may stand at the bottom
+            return self._down(self.shape(base, told), tuple(reversed(names)), (), told, node, asked=asked)
+        if path[0] == "data" and "data" not in self.variables:
+            return self._data(path, told, node, asked=asked)
+        if path[0] not in self.variables:
+            return self._unknown(node)
+        return self._down(self.variables[path[0]], path[1:], path[:1], told, node, asked=asked)
+
+    def _data(self, path: tuple[str, ...], told: Told, node: Node, *, asked: bool) -> Shape:
+        if len(path) == 1:
+            return self._unknown(node)
+        name = path[1]
+        owners = [one for one in self.places.owners(self.scope) if name in self.places.shapes[one].members]
+        if not owners:
+            names = sorted({name for _, name, _ in self.places.seen(self.scope)})
+            self.report("unknown-data", f"nothing in the process saves data.{name}", hint(name, names))
+            return self._unknown(node)
+        shape: Shape = Nothing()
+        hidden = False
+        for owner in owners:
+            slot = self.places.shapes[owner].members[name]
+            shape, hidden = union(shape, slot.shape), hidden or slot.internal
+        if self.seen and hidden and not asked:
+            self._internal(path[:2])
+        if not (asked and len(path) == 2):
+            self._there(owners, path[:2], told)
+        return self._down(shape, path[2:], path[:2], told, node, owners=owners, asked=asked)
+
+    def _there(self, owners: list[str], path: tuple[str, ...], told: Told) -> bool:
+        """Whether the place surely holds a value here; a problem when not."""
+        bits = [self.places.bit(owner, path[1:]) for owner in owners]
+        must = self.must | told.must | self.guards.excluded(told)
+        if path in told.paths or any(bit & must for bit in bits):
+            return True
+        dotted = ".".join(path)
+        advice = f"ask first: has({dotted}) ? … : …"
+        if any(bit & self.may for bit in bits):
+            self.report("maybe-missing", f"{dotted} is not there on every way that leads here", advice)
+        else:
+            self.report("missing-data", f"{dotted} is read before anything has saved it", advice)
+        return False
+
+    def _down(
+        self,
+        shape: Shape,
+        names: tuple[str, ...],
+        path: tuple[str, ...],
+        told: Told,
+        node: Node,
+        *,
+        owners: list[str] | None = None,
+        asked: bool = False,
+    ) -> Shape:
+        """The shape of a member of a member …, each held against what is known of the one before."""
+        for index, name in enumerate(names):
+            last = asked and index == len(names) - 1
+            path = (*path, name)
+            if isinstance(shape, Unknown | Nothing):
+                return self._unknown(node)
+            if not isinstance(shape, Record):
+                message = f"{'.'.join(path[:-1]) or 'it'} is {describe(shape)} and has no member {name!r}"
+                self.report("unknown-field", message, "")
+                return self._unknown(node)
+            slot = shape.members.get(name)
+            if slot is None:
+                if shape.rest is None:
+                    self._no_field(path, shape)
+                    return self._unknown(node)
+                shape = shape.rest
+                continue
+            if self.seen and slot.internal and not last:
+                self._internal(path)
+            if not last and not self._sure(slot, path, told, owners):
+                return self._unknown(node)
+            shape = slot.shape
+        if isinstance(shape, Unknown | Nothing):
+            return self._unknown(node)
+        return shape
+
+    def _sure(self, slot: Slot, path: tuple[str, ...], told: Told, owners: list[str] | None) -> bool:
+        if slot.sure or path in told.paths:
+            return True
+        if owners and len(path) == 3 and any(self.places.bit(owner, path[1:]) for owner in owners):
+            return self._there(owners, path, told)
+        dotted = ".".join(path)
+        self.report("maybe-missing", f"{dotted} may be left out", f"ask first: has({dotted}) ? … : …")
+        return False
+
+    def _no_field(self, path: tuple[str, ...], shape: Record) -> None:
+        parent = ".".join(path[:-1])
+        self.report("unknown-field", f"{parent} has no member {path[-1]!r}", hint(path[-1], shape.members))
+
+    def _internal(self, path: tuple[str, ...]) -> None:
+        message = f"{'.'.join(path)} is internal, but the customer would see it here"
+        self.report("internal-data", message, "mark the field with show: true, or leave it out")
+
+    def _has(self, member: Member, told: Told) -> None:
+        self._member(member, told, asked=True)
+
+    def _item(self, shape: Shape, node: Node) -> Shape:
+        if isinstance(shape, ListOf):
+            return shape.item if not isinstance(shape.item, Unknown | Nothing) else self._unknown(node)
+        if isinstance(shape, Record) and shape.rest is not None and not isinstance(shape.rest, Unknown):
+            return shape.rest
+        return self._unknown(node)
+
+    # operators
+
+    def _condition(self, node: Condition, told: Told) -> Shape:
+        self.shape(node.test, told)
+        then = self.shape(node.then, told | self.guards.told(node.test, True, self.scope))
+        otherwise = self.shape(node.otherwise, told | self.guards.told(node.test, False, self.scope))
+        return union(then, otherwise)
+
+    def _operation(self, node: Operation, told: Told) -> Shape:
+        if node.sign in ("&&", "||"):
+            return self._logical(node, told)
+        shapes = [self.shape(one, told) for one in node.operands]
+        if node.sign in ("==", "!=", "<", "<=", ">", ">=", "in", "!"):
+            return BOOLEAN
+        if len(shapes) == 1:
+            return shapes[0]
+        return _arithmetic(node.sign, shapes[0], shapes[1])
+
+    def _logical(self, node: Operation, told: Told) -> Shape:
+        """Each operand is read with what the others tell: CEL lets one that fails be outweighed by another.
+
+        Operands to the left guard those to the right, and those to the right, where they only ask ``has`` or
+        ``passed``, also those to the left.
+        """
+        truth = node.sign == "&&"
+        parts = [self.guards.told(one, truth, self.scope) for one in node.operands]
+        before = told
+        for index, one in enumerate(node.operands):
+            later = NOTHING_TOLD
+            for part in parts[index + 1 :]:
+                later = later | part
+            self.shape(one, before | (NOTHING_TOLD if isinstance(one, Has) else later))
+            before = before | parts[index]
+        return BOOLEAN
+
+    def _macro(self, node: Macro, told: Told) -> Shape:
+        over = self.shape(node.over, told)
+        keys = TEXT if isinstance(over, Record) else UNKNOWN
+        item = over.item if isinstance(over, ListOf) else keys
+        hidden = self.variables.get(node.variable)
+        self.variables[node.variable] = item
+        before, after = [], told
+        for body in node.bodies:
+            before.append(self.shape(body, after))
+            after = after | self.guards.told(body, True, self.scope)
+        if hidden is None:
+            del self.variables[node.variable]
+        else:
+            self.variables[node.variable] = hidden
+        if node.name == "map":
+            return ListOf(before[-1])
+        if node.name == "filter":
+            return ListOf(self._filtered(item, node.bodies[0], node.variable))
+        return BOOLEAN
+
+    def _filtered(self, item: Shape, body: Node, variable: str) -> Shape:
+        """Items that were kept by ``has(x.y)`` surely have that member."""
+        if not isinstance(item, Record):
+            return item
+        members = dict(item.members)
+        for path in self.guards.told(body, True, self.scope).paths:
+            if len(path) == 2 and path[0] == variable and path[1] in members:
+                slot = members[path[1]]
+                members[path[1]] = Slot(slot.shape, True, slot.internal)
+        return Record(members, item.rest)
+
+    def _call(self, node: Call, told: Told) -> Shape:
+        shapes = [self.shape(one, told) for one in (*((node.target,) if node.target else ()), *node.args)]
+        if node.name in ("min", "max", "sum"):
+            if len(shapes) == 1 and isinstance(shapes[0], ListOf):
+                return shapes[0].item if not isinstance(shapes[0].item, Unknown) else self._unknown(node)
+            return _all(shapes)
+        found = _CALLS.get(node.name)
+        if found is None:
+            return INT if node.name.startswith("get") else self._unknown(node)
+        return found
+
+    def _collection(self, node: Collection, shapes: list[Shape]) -> Shape:
+        members: dict[str, Slot] = {}
+        for key, shape in zip(node.items[::2], shapes[1::2], strict=True):
+            if not isinstance(key, Literal) or not isinstance(key.value, str):
+                return Record({}, _all(shapes[1::2]))
+            members[key.value] = Slot(shape)
+        return Record(members)
+
+
+def shows_internal(shape: Shape) -> bool:
+    """Whether a value that a customer would see has internal parts (L9)."""
+    return has_internal(shape)
+
+
+def _all(shapes: list[Shape]) -> Shape:
+    found: Shape = Nothing()
+    for shape in shapes:
+        found = union(found, shape)
+    return UNKNOWN if isinstance(found, Nothing) else found
+
+
+def _literal(value: object) -> Shape:
+    if value is None:
+        return NULL
+    if isinstance(value, bool):
+        return BOOLEAN
+    if isinstance(value, int):
+        return Basic("int", value)
+    return Basic("double", value) if isinstance(value, float) else Basic("text", value)
+
+
+def _arithmetic(sign: str, left: Shape, right: Shape) -> Shape:
+    if isinstance(left, Nothing) or isinstance(right, Nothing):
+        return right if isinstance(left, Nothing) and not isinstance(right, Nothing) else left
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return UNKNOWN
+    kinds = tuple(one.kind if isinstance(one, Basic) else "" for one in (left, right))
+    if kinds == ("moment", "moment") and sign == "-":
+        return SPAN
+    if "moment" in kinds:
+        return MOMENT
+    if kinds == ("text", "text"):
+        return TEXT
+    return {"int": INT, "double": DOUBLE}.get(kinds[0], left)

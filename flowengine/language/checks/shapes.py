@@ -1,0 +1,196 @@
+"""The shapes of values: what a place in the data can hold, as far as the process says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from flowengine.language.model import Field
+
+BasicKind: TypeAlias = Literal["text", "int", "double", "boolean", "moment", "span", "null"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Any value: nothing is said of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No value has been found yet: the start of a fixpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A text, number, boolean, moment or span. ``sample`` is such a value."""
+
+    kind: BasicKind
+    sample: Any = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list of such items."""
+
+    item: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A member of an object. ``sure``: it is always there. ``internal``: no customer may see it (L9)."""
+
+    shape: Shape
+    sure: bool = True
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An object with known members; ``rest`` is the shape of all others, when there may be others."""
+
+    members: Mapping[str, Slot] = field(default_factory=dict)
+    rest: Shape | None = None
+
+
+Shape: TypeAlias = Unknown | Nothing | Basic | ListOf | Record
+
+UNKNOWN = Unknown()
+NOTHING = Nothing()
+TEXT = Basic("text", "some text")
+INT = Basic("int", 2)
+DOUBLE = Basic("double", 1.5)
+BOOLEAN = Basic("boolean", True)
+MOMENT = Basic("moment", datetime(2026, 5, 1, 10, tzinfo=UTC))
+SPAN = Basic("span", timedelta(days=1))
+NULL = Basic("null", None)
+
+_FORMATS = {"date": "2026-05-01", "date-time": "2026-05-01T10:00:00Z", "time": "10:00:00Z", "duration": "P1D"}
+_TYPES: dict[str, Shape] = {"string": TEXT, "number": DOUBLE, "integer": INT, "boolean": BOOLEAN, "null": NULL}
+
+
+def of_schema(schema: Mapping[str, Any] | bool, type_name: str = "") -> Shape:
+    """The shape that a JSON Schema describes."""
+    if isinstance(schema, bool):
+        return UNKNOWN
+    name = type_name or schema.get("type", "")
+    if name == "string":
+        samples = schema.get("enum") or [schema.get("const") or _FORMATS.get(schema.get("format", ""), "some text")]
+        return Basic("text", samples[0])
+    if name in ("number", "integer"):
+        low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+        number = (schema.get("enum") or [low])[0]
+        return Basic("double", float(number)) if name == "number" else Basic("int", int(number))
+    if name == "array":
+        items = schema.get("items", True)
+        return ListOf(of_schema(items if isinstance(items, Mapping | bool) else True))
+    if name == "object":
+        return _object(schema)
+    return _TYPES.get(name, UNKNOWN)
+
+
+def _object(schema: Mapping[str, Any]) -> Shape:
+    properties = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return UNKNOWN
+    required = schema.get("required", ())
+    members = {name: Slot(of_schema(inner), name in required) for name, inner in properties.items()}
+    return Record(members, None if schema.get("additionalProperties") is False else UNKNOWN)
+
+
+def of_fields(fields: Iterable[Field], *, internal: bool, required: bool = True) -> Record:
+    """The answer to fields. Without ``required`` each may be left out."""
+    return Record(
+        {
+            one.name: Slot(of_schema(one.schema, one.type), required and not one.optional, internal and not one.show)
+            for one in fields
+        }
+    )
+
+
+def union(one: Shape, other: Shape) -> Shape:
+    """What either may be. Members that only one of them has are not sure."""
+    if one == other or isinstance(other, Nothing):
+        return one
+    if isinstance(one, Nothing):
+        return other
+    if isinstance(one, Record) and isinstance(other, Record):
+        return Record(_members(one, other), _rest(one.rest, other.rest))
+    if isinstance(one, ListOf) and isinstance(other, ListOf):
+        return ListOf(union(one.item, other.item))
+    return UNKNOWN
+
+
+def _rest(one: Shape | None, other: Shape | None) -> Shape | None:
+    if one is None or other is None:
+        return one or other
+    return union(one, other)
+
+
+def _members(one: Record, other: Record) -> dict[str, Slot]:
+    members: dict[str, Slot] = {}
+    for name in [*one.members, *(name for name in other.members if name not in one.members)]:
+        left, right = one.members.get(name), other.members.get(name)
+        if left is None or right is None:
+            only = left or right
+            assert only is not None, "the name comes from one of the two"
+            lacking = one if left is None else other
+            shape = UNKNOWN if lacking.rest is not None else only.shape
+            members[name] = replace(only, shape=shape, sure=False)
+        else:
+            members[name] = Slot(
+                union(left.shape, right.shape), left.sure and right.sure, left.internal or right.internal
+            )
+    return members
+
+
+def put(record: Record, path: tuple[str, ...], shape: Shape, *, sure: bool, internal: bool) -> Record:
+    """A record in which a value of that shape may also stand at a path."""
+    name = path[0]
+    slot = record.members.get(name)
+    if len(path) > 1:
+        inner = slot.shape if slot is not None and isinstance(slot.shape, Record) else Record()
+        below: Shape = put(inner, path[1:], shape, sure=sure, internal=internal)
+        if slot is not None and not isinstance(slot.shape, Record | Nothing):
+            below = UNKNOWN
+        made = Slot(below, slot.sure if slot else True, False)
+    elif slot is None:
+        made = Slot(shape, sure, internal)
+    else:
+        made = Slot(union(slot.shape, shape), slot.sure, slot.internal or internal)
+    return Record({**record.members, name: made}, record.rest)
+
+
+def internal(shape: Shape) -> bool:
+    """Whether the value has parts that no customer may see (L9)."""
+    if isinstance(shape, Record):
+        return any(slot.internal or internal(slot.shape) for slot in shape.members.values())
+    return isinstance(shape, ListOf) and internal(shape.item)
+
+
+def sample(shape: Shape) -> Any:
+    """A value of the shape; for what is unknown an empty object, which fits no operator."""
+    match shape:
+        case Basic(sample=value):
+            return value
+        case ListOf(item=item):
+            return [sample(item)]
+        case Record(members=members):
+            return {name: sample(slot.shape) for name, slot in members.items()}
+        case _:
+            return {}
+
+
+def describe(shape: Shape) -> str:
+    """The shape in words, for a message."""
+    match shape:
+        case Basic(kind=kind):
+            return {"text": "a text", "int": "a whole number", "double": "a number", "boolean": "true or false",
+                    "moment": "a moment", "span": "a span of time", "null": "nothing"}[kind]  # fmt: skip
+        case ListOf():
+            return "a list"
+        case Record():
+            return "an object"
+        case _:
+            return "something unknown"

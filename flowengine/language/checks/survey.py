@@ -1,0 +1,120 @@
+"""What all checks look things up in, and where they put the problems they find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+
+from flowengine.language.model import (
+    DONE,
+    Audience,
+    Decision,
+    Ended,
+    Fulfilled,
+    Process,
+    Race,
+    Route,
+    Scope,
+    State,
+)
+from flowengine.language.problems import Place, Problem
+from flowengine.language.suggest import hint
+
+CUSTOMERS = frozenset({"customer", "customers", "group", "anyone"})
+"""The audiences that are customers."""
+EXPIRED = "expired"
+
+
+class Target(Enum):
+    """What the target of a route is."""
+
+    STATE = "a state of the scope"
+    DONE = "the end of the branch or stage"
+    END = "an end of the process"
+    FOREIGN = "a state of another scope"
+    UNKNOWN = "nothing"
+
+
+class Survey:
+    """A process with its lookups, and the problems found so far."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.problems: dict[Problem, None] = {}
+        self.scopes: dict[str, Scope] = {}
+        self.states: dict[str, State] = {}
+        self.scope_of: dict[str, Scope] = {}
+        self.owner: dict[str, State] = {}
+        """The state that holds a scope, by the scope's path; the root has none."""
+        for scope in process.scopes():
+            self.scopes[scope.path] = scope
+            for name, state in scope.states.items():
+                self.states[name] = state
+                self.scope_of[name] = scope
+                for inner in state.scopes:
+                    self.owner[inner.path] = state
+        self.ends = process.ends
+
+    def report(self, place: Place, code: str, message: str, advice: str = "") -> None:
+        """Note a problem; the same one is noted once."""
+        self.problems[Problem(self.process.file, place, code, message, advice)] = None
+
+    def unknown(self, place: Place, code: str, what: str, name: str, possible: Iterable[str]) -> None:
+        """Note a name that means nothing, with the name that was perhaps meant."""
+        self.report(place, code, f"there is no {what} {name!r}", hint(name, possible))
+
+    def target(self, scope: Scope, to: str) -> Target:
+        """What a route of a scope leads to."""
+        if to in scope.states:
+            return Target.END if is_end(scope.states[to]) else Target.STATE
+        if to == DONE and scope.path:
+            return Target.DONE
+        if to in self.ends:
+            return Target.END
+        return Target.FOREIGN if to in self.states else Target.UNKNOWN
+
+    def around(self, scope: Scope) -> Iterator[Scope]:
+        """The scope and those around it, innermost first."""
+        yield scope
+        while scope.path:
+            scope = self.scope_of[self.owner[scope.path].name]
+            yield scope
+
+    def inside(self, state: State) -> Iterator[Scope]:
+        """All scopes inside a state, at any depth."""
+        waiting = list(state.scopes)
+        while waiting:
+            scope = waiting.pop()
+            yield scope
+            waiting.extend(inner for one in scope.states.values() for inner in one.scopes)
+
+
+def is_end(state: State) -> bool:
+    """Whether the state is an end."""
+    return isinstance(state, Fulfilled | Ended)
+
+
+def routes(state: State) -> Iterator[tuple[str, int, Route]]:
+    """All ways on: the outcome, which of its routes, and the route. A decision's have the outcome ``""``."""
+    if isinstance(state, Decision):
+        for index, route in enumerate((*state.rules, state.otherwise)):
+            yield "", index, route
+        return
+    for outcome, ways in state.on.items():
+        for index, route in enumerate(ways):
+            yield outcome, index, route
+
+
+def members(state: State) -> tuple[State, ...]:
+    """The state itself, or the members of a race: all that waits for somebody."""
+    return tuple(state.of.values()) if isinstance(state, Race) else (state,)
+
+
+def for_customers(audience: Iterable[Audience]) -> bool:
+    """Whether customers are among those meant."""
+    return any(one.kind in CUSTOMERS for one in audience)
+
+
+def waits_for_customer(state: State) -> bool:
+    """Whether the state, or a member of the race, waits for a customer."""
+    return any(one.customer or for_customers(one.audience) for one in members(state))

@@ -1,0 +1,128 @@
+"""Tries expressions on values made from the declared fields, so that a type mix shows before a job meets it.
+
+CEL stops early (``a && b``, ``a ? b : c``), so each operand is tried alone. What depends on values that nobody can know
+(a service's result without ``fields``) is left out, and the rest around it is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flowengine.errors import ExpressionFailed
+from flowengine.language.checks.uses import Gives
+from flowengine.language.expressions import Expression, PlainNames, types_fit
+from flowengine.language.syntax import Call, Condition, Macro, Node, Operation, children, walk
+from flowengine.language.texts import plain
+
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "passed": lambda state: True,  # noqa: ARG005 - every state was passed
+    "at": lambda state: True,  # noqa: ARG005
+    "by": lambda state: "ada",  # noqa: ARG005
+    "count": lambda state: 1,  # noqa: ARG005
+}
+NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
+
+
+class Trial:
+    """Tries one expression. ``variables`` are the sample values; ``unclear`` the spans of unknown values."""
+
+    def __init__(self, expression: Expression, variables: Mapping[str, Any], unclear: list[tuple[int, int]]) -> None:
+        self.expression = expression
+        self.names = PlainNames(variables, _FUNCTIONS)
+        self.unclear = unclear
+
+    def problem(self, gives: Gives) -> str:
+        """What is wrong with the expression, or an empty text."""
+        return self._parts(self.expression.tree) or self._result(gives)
+
+    def _known(self, node: Node) -> bool:
+        return not any(node.start <= start and end <= node.end for start, end in self.unclear)
+
+    def _parts(self, node: Node) -> str:
+        """Try what CEL might skip, innermost first, then the node itself."""
+        if isinstance(node, Operation) and node.sign in ("&&", "||", "!"):
+            return self._each(node.operands)
+        if isinstance(node, Condition):
+            return self._boolean(node.test) or self._parts(node.then) or self._parts(node.otherwise)
+        if isinstance(node, Macro):
+            found = self._parts(node.over)
+            return found or (self._run(node)[1] if self._known(node) else "")
+        skipping = any(isinstance(one, Operation | Condition | Macro) for one in walk(node)[1:])
+        if skipping or not self._known(node):
+            for child in children(node):
+                if found := self._parts(child):
+                    return found
+        if isinstance(node, Operation | Call) and self._known(node):
+            return self._run(node)[1]
+        return ""
+
+    def _each(self, operands: tuple[Node, ...]) -> str:
+        for one in operands:
+            if found := self._boolean(one):
+                return found
+        return ""
+
+    def _boolean(self, node: Node) -> str:
+        """Operands of ``&&``, ``||``, ``!`` and conditions must be true or false."""
+        if found := self._parts(node):
+            return found
+        if not self._known(node):
+            return ""
+        value, problem = self._run(node)
+        if problem or isinstance(value, bool):
+            return problem
+        return f"{self._text(node)} gives {_shown(value)}, not true or false"
+
+    def _text(self, node: Node) -> str:
+        return self.expression.source[node.start : node.end]
+
+    def _run(self, node: Node) -> tuple[Any, str]:
+        """The value of a part, and what is wrong with it. Values that only a sample makes wrong are no problem."""
+        text = self._text(node)
+        try:
+            part = self.expression if node is self.expression.tree else Expression(text)
+            return part.value(self.names), ""
+        except ExpressionFailed as error:
+            return None, "" if types_fit(error) else f"{text}: {error.what}"
+
+    def _result(self, gives: Gives) -> str:
+        if gives == "anything" or not self._known(self.expression.tree):
+            return ""
+        try:
+            value = self.expression.value(self.names)
+        except ExpressionFailed:
+            return ""
+        if _fits(value, gives):
+            return ""
+        wanted = {"boolean": "true or false", "list": "a list", "text": "a text", "number": "a number",
+                  "moment": "a moment or a date", "span or moment": "a span of time or a moment",
+                  "list of texts": "a list of texts"}[gives]  # fmt: skip
+        return f"gives {_shown(value)}, but {wanted} is needed here"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, list):
+        return "a list"
+    return "an object" if isinstance(value, dict) else plain(value) or "nothing"
+
+
+def _fits(value: object, gives: Gives) -> bool:
+    match gives:
+        case "boolean":
+            return isinstance(value, bool)
+        case "list":
+            return isinstance(value, list)
+        case "text" | "moment":
+            return isinstance(value, str) or (gives == "moment" and isinstance(value, datetime))
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "span or moment":
+            return isinstance(value, str | datetime | timedelta)
+        case "list of texts":
+            return isinstance(value, list) and all(isinstance(one, str) for one in value)
+        case _:
+            return True

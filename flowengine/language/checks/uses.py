@@ -1,0 +1,185 @@
+"""Every expression of a process: where it stands, what it may see there, and what it must give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from flowengine.language.checks.survey import Survey, for_customers, members, routes
+from flowengine.language.expressions import VARIABLES, Expression
+from flowengine.language.model import (
+    Always,
+    Audience,
+    Branch,
+    Call,
+    Choice,
+    Each,
+    Message,
+    Parallel,
+    Scope,
+    Service,
+    State,
+    Task,
+    Vote,
+    Wait,
+)
+from flowengine.language.problems import Place
+from flowengine.language.texts import Text
+
+Gives: TypeAlias = Literal["anything", "boolean", "list", "text", "number", "moment", "span or moment", "list of texts"]
+"""What an expression must give where it stands."""
+
+Point: TypeAlias = tuple[str, str, str, int]
+"""A point of a job's life at which an expression is evaluated: ``("enter", state, "", 0)``, ``("guard" or "route",
+state, outcome, index)``, ``("always" or "invoked", scope path, entry, 0)``, ``("promise", "", "", 0)``."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """One expression at one place. ``reader`` says who sees its value: a customer, somebody else, or nobody."""
+
+    expression: Expression
+    place: Place
+    what: str
+    point: Point
+    scope: Scope
+    gives: Gives = "anything"
+    variables: tuple[str, ...] = ()
+    reader: Literal["customer", "staff", ""] = ""
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The variables that may be mentioned here, apart from ``item`` and the names of items."""
+        return (VARIABLES - {"item", "outcome"}) | frozenset(self.variables)
+
+
+def uses(survey: Survey) -> list[Use]:
+    """All expressions of the process."""
+    found: list[Use] = []
+    for scope in survey.scopes.values():
+        for entry in scope.always:
+            found.extend(_always(scope, entry))
+        for state in scope.states.values():
+            collect = _Collect(scope, state)
+            for one in members(state):
+                collect.state(one)
+            if one is not state:
+                collect.common(state)
+            collect.routes()
+            found.extend(collect.found)
+    if survey.process.promise is not None:
+        promise = survey.process.promise
+        found.append(Use(promise, promise.place, "promise", ("promise", "", "", 0), survey.process.root, "moment"))
+    return found
+
+
+def _always(scope: Scope, entry: Always) -> Iterator[Use]:
+    at: Point = ("always", scope.path, entry.name, 0)
+    begun: Point = ("enter", scope.start, "", 0)
+    for audience in entry.by:
+        if isinstance(audience.name, Expression):
+            yield Use(audience.name, _at(audience.name, entry.place), f"always.{entry.name}.by", at, scope)
+    if entry.when is not None:
+        yield Use(entry.when, _at(entry.when, entry.place), f"always.{entry.name}.when", at, scope, "boolean")
+    if entry.key is not None:
+        yield Use(entry.key, _at(entry.key, entry.place), f"always.{entry.name}.key", at, scope)
+    if isinstance(entry.within, Expression):
+        what = f"always.{entry.name}.within"
+        yield Use(entry.within, _at(entry.within, entry.place), what, begun, scope, "span or moment")
+    for place, expression in entry.set.items():
+        what = f"always.{entry.name}.set.{place}"
+        after: Point = ("invoked", scope.path, entry.name, 0)
+        yield Use(expression, _at(expression, entry.place), what, after, scope, variables=("outcome",))
+
+
+def _at(expression: Expression, place: Place) -> Place:
+    return expression.place if expression.place != Place() else place
+
+
+class _Collect:
+    """The expressions of one state."""
+
+    def __init__(self, scope: Scope, state: State) -> None:
+        self.scope = scope
+        self.home = state
+        self.found: list[Use] = []
+        self.point: Point = ("enter", state.name, "", 0)
+
+    def add(self, expression: object, what: str, gives: Gives = "anything", *more: str, reader: str = "") -> None:
+        """Note what is an expression; durations, names and lists that stand there instead are none."""
+        if isinstance(expression, Expression):
+            place = _at(expression, self.home.place)
+            seen: Literal["customer", "staff", ""] = reader  # type: ignore[assignment]  # one of the three
+            self.found.append(Use(expression, place, what, self.point, self.scope, gives, more, seen))
+
+    def text(self, text: Expression | Text | None, what: str, reader: str) -> None:
+        parts = text.expressions if isinstance(text, Text) else (text,)
+        for part in parts:
+            self.add(part, what, reader=reader)
+
+    def audiences(self, audiences: tuple[Audience, ...], what: str) -> None:
+        for one in audiences:
+            self.add(one.name, what, "list of texts" if one.kind == "people" else "text")
+
+    def common(self, state: State) -> None:
+        """What all types may have."""
+        name = state.name
+        reader = "customer" if state.customer or _seen_by_customers(state.audience) else "staff"
+        self.text(state.ask, f"{name}.ask", reader)
+        for show in state.shows:
+            self.text(show.value, f"{name}.shows.{show.title}", reader)
+        self.add(state.within, f"{name}.within", "span or moment")
+        for escalation in state.escalate:
+            self.audiences(escalation.to, f"{name}.escalate")
+
+    def state(self, state: State) -> None:
+        name = state.name
+        self.common(state)
+        self.audiences(state.audience, f"{name}.for")
+        if isinstance(state, Choice):
+            for pick in state.choose.values():
+                self.add(pick.source, f"{name}.choose.{pick.name}", "list")
+        elif isinstance(state, Vote):
+            self.add(state.options, f"{name}.options", "list")
+            self.add(state.weight, f"{name}.weight", "number", "member")
+        elif isinstance(state, Task):
+            self.add(state.prefer, f"{name}.prefer", "text")
+        elif isinstance(state, Service | Call):
+            given = state.input if isinstance(state, Service) else state.need
+            for key, expression in given.items():
+                self.add(expression, f"{name}.{'input' if isinstance(state, Service) else 'need'}.{key}")
+        elif isinstance(state, Wait):
+            self.add(state.for_, f"{name}.for", "span or moment")
+            self.add(state.until, f"{name}.until", "moment")
+        elif isinstance(state, Message):
+            self.add(state.key, f"{name}.key")
+        elif isinstance(state, Parallel | Each):
+            self.fork(state)
+
+    def fork(self, state: Parallel | Each) -> None:
+        if isinstance(state, Each):
+            self.add(state.of, f"{state.name}.of", "list")
+        else:
+            for branch in state.branches.values():
+                self.add(branch.when, f"{state.name}.{_named(branch)}.when", "boolean")
+        self.add(state.join, f"{state.name}.join", "boolean", "done", "open", "total")
+
+    def routes(self) -> None:
+        for outcome, index, route in routes(self.home):
+            what = f"{self.home.name}.{outcome or 'rules'}"
+            self.point = ("guard", self.home.name, outcome, index)
+            self.add(route.when, f"{what}.when", "boolean", "outcome")
+            self.point = ("route", self.home.name, outcome, index)
+            for place, expression in route.set.items():
+                self.add(expression, f"{what}.set.{place}", "anything", "outcome")
+
+
+def _named(branch: Branch) -> str:
+    return f"branches.{branch.name}"
+
+
+def _seen_by_customers(audience: tuple[Audience, ...]) -> bool:
+    """Whether customers may be among those who see it; a person who is named may be one."""
+    return for_customers(audience) or any(one.kind in ("person", "people") for one in audience)
