@@ -46,12 +46,9 @@ _ENTRIES = (
 
 def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import PackageNotFoundError, version
+        from flowengine import __version__
 
-        try:
-            click.echo(f"flowengine {version('flowengine')}")
-        except PackageNotFoundError:
-            click.echo("flowengine, from a checkout")
+        click.echo(f"flowengine {__version__}")
         ctx.exit()
 
 

@@ -50,7 +50,9 @@ def _process(desk: Desk, engine: Engine, name: str | None) -> Process:
     if name is not None:
         if name.endswith((".yaml", ".yml")) or "/" in name or Path(name).is_file():
             raise Refused(
-                "a job is begun of a process in use, by its name", where=name, possible=(f"flow deploy {name}",)
+                "a job is begun of a process in use, by its name",
+                where=name,
+                possible=(f"{desk.command} deploy {name}",),
             )
         return engine.process(name)
     rows = [row for row in engine.processes() if row.latest]
@@ -87,11 +89,15 @@ def _step_id(desk: Desk, engine: Engine, me: str, ref: str | None) -> str:
         return ref
     if ref is None:
         waiting = [(item.short, item.title, item.customer_name) for item in engine.inbox(me)]
-        nothing = NotFound("nothing waits for you", possible=("flow track JOB", "flow start PROCESS"))
+        nothing = NotFound(
+            "nothing waits for you", possible=(f"{desk.command} track JOB", f"{desk.command} start PROCESS")
+        )
     else:
         track = engine.track(ref, me)
         waiting = [(step.short, step.title, "") for step in track.waiting if step.for_you]
-        nothing = NotFound("nothing of this job waits for you", where=ref, possible=(f"flow track {track.short}",))
+        nothing = NotFound(
+            "nothing of this job waits for you", where=ref, possible=(f"{desk.command} track {track.short}",)
+        )
     if not waiting:
         raise nothing
     if len(waiting) == 1:
@@ -225,10 +231,10 @@ def told(desk: Desk, engine: Engine, receipt: Receipt, *, begun: bool = False) -
         desk.answer(receipt, lambda _console: None)
         return
     console = screen()
-    head = "Begun." if begun else "Done."
-    show.line(console, (head, "bold green"), f" {receipt.outcome.replace('_', ' ')}" if receipt.outcome else "")
+    what = f": {receipt.outcome.replace('_', ' ')}" if receipt.outcome and not begun else ""
+    show.line(console, (f"{'Begun' if begun else 'Done'}{what}.", "bold green"))
     try:
         seen = engine.track(receipt.job, desk.me)
     except NotFound:
         return
-    show.track(console, seen, engine.clock.now())
+    show.track(console, seen, engine.clock.now(), desk.command)

@@ -6,6 +6,7 @@ Nothing heavy is imported here before it is needed.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -48,6 +49,12 @@ class Desk:
         user, at, host = path.rpartition("@")
         name, colon, _ = user.partition(":")
         return f"{scheme}{rest}{name}{':***' if colon else ''}{at}{host}"
+
+    @property
+    def command(self) -> str:
+        """``flow`` with the options that were given to it, so that a command that is shown works when it is pasted."""
+        words = ["flow", *(("--at", self.at) if self.at else ()), *(("--as", self.who) if self.who else ())]
+        return shlex.join(words)
 
     @property
     def asks(self) -> bool:

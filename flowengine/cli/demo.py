@@ -59,9 +59,7 @@ def _run(at: str, plain: Any, console: Console) -> tuple[str, str, str]:
 def _ending(console: Console, commands: list[str], seconds: float) -> None:
     from flowengine.cli import show
 
-    show.line(
-        console, ("\nFulfilled", "bold green"), f", in {seconds:.1f} s. Look at it, and act on what waits for Ben:"
-    )
+    show.line(console, ("Fulfilled", "bold green"), f", in {seconds:.1f} s. Look at it, and act on what waits for Ben:")
     for command in commands:
         show.line(console, "  ", (command, show.ID))
 

@@ -139,7 +139,7 @@ def deploy(desk: Desk, paths: tuple[Path, ...]) -> None:
         raise ProcessRefused(found)
     engine = desk.engine(create=True)
     done = [engine.deploy(path) for path in paths]
-    desk.answer(done, lambda console: show.deployed(console, done))
+    desk.answer(done, lambda console: show.deployed(console, done, desk.command))
 
 
 @click.command()

@@ -28,7 +28,7 @@ def distance(moment: datetime | None, now: datetime) -> str:
 def _size(span: timedelta) -> str:
     seconds = span.total_seconds()
     for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        count = int(seconds // length)
-        if count >= 2 or (count == 1 and seconds < 2 * length):
+        if seconds > length * 0.99:
+            count = round(seconds / length)
             return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
     return "a moment"

@@ -53,12 +53,12 @@ def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object
     console.print(grid)
 
 
-def deployed(console: Console, done: Sequence[Deployed]) -> None:
+def deployed(console: Console, done: Sequence[Deployed], command: str) -> None:
     for one in done:
         state = "is now in use" if one.new else "was in use already"
         line(console, (one.name, ID), f" {one.title}: version ", (one.version, "bold"), f" {state}.")
     if done:
-        line(console, ("Begin a job: ", "dim"), f"flow start {done[0].name} --as ID")
+        line(console, ("Begin a job: ", "dim"), f"{command} start {done[0].name} --as ID")
 
 
 def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
@@ -85,7 +85,7 @@ def person(console: Console, one: PersonView) -> None:
         line(console, "  ", (f"{key}: ", "dim"), str(value))
 
 
-def inbox(console: Console, items: Sequence[InboxItem], now: datetime) -> None:
+def inbox(console: Console, items: Sequence[InboxItem], now: datetime, command: str) -> None:
     table(
         console,
         ("Step", "What", "Process", "For", "Due", ""),
@@ -93,7 +93,7 @@ def inbox(console: Console, items: Sequence[InboxItem], now: datetime) -> None:
         "Nothing waits for you.",
     )
     if items:
-        line(console, ("Act on one: ", "dim"), f"flow act {items[0].short}")
+        line(console, ("Act on one: ", "dim"), f"{command} act {items[0].short}")
 
 
 def _holder(item: InboxItem) -> str:
@@ -158,7 +158,7 @@ def receipt(console: Console, done: Receipt) -> None:
     line(console, ("  Now: ", "dim"), ", ".join(done.states) if done.status == "open" else stands)
 
 
-def track(console: Console, seen: Track, now: datetime, *, command: str = "flow") -> None:
+def track(console: Console, seen: Track, now: datetime, command: str) -> None:
     """Where a job is, in plain words."""
     line(console, (seen.title, "bold"), "  ", (seen.short, ID), (f"  for {seen.customer_name}", "dim"))
     line(console, (f"begun {told(seen.started)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))

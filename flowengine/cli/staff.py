@@ -19,7 +19,7 @@ def claim(desk: Desk, step: str, key: str | None) -> None:
     from flowengine.cli import show
 
     receipt = desk.engine().claim(step, by=desk.me, key=key)
-    desk.answer(receipt, lambda console: show.line(console, ("Yours.", "bold green"), f" flow act {step}"))
+    desk.answer(receipt, lambda console: show.line(console, ("Yours.", "bold green"), f" {desk.command} act {step}"))
 
 
 @click.command()

@@ -1,0 +1,177 @@
+"""A small workshop on a database of its own, and the `flow` command run on it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flowengine.cli import flow
+
+WORKSHOP = """
+process: workshop
+title: A table made with you
+need: A table
+roles: {maker: {title: Maker}}
+options:
+  wood:
+    - {id: oak, title: Oak, price: 120, lead_time: P10D}
+    - {id: pine, title: Pine, price: 60}
+calendars:
+  bench: {zone: UTC, open: {mon-sun: "08:00-18:00"}, every: PT30M, notice: PT0S, ahead: P7D}
+states:
+  need:
+    type: need
+    ask: What do you need?
+    fields:
+      wish: {type: string, title: Your wish}
+      width: {type: number, title: Width, unit: cm, minimum: 20, maximum: 300}
+      by: {type: string, format: date, title: Needed by, optional: true}
+    next: choose
+  choose:
+    type: choice
+    phase: Your choice
+    ask: Which wood should it be?
+    choose:
+      wood: {from: wood, title: Wood}
+      legs: {from: [3, 4], title: Legs}
+      extras: {from: [wax, drawer], title: Extras, min: 0, max: 2}
+    within: P14D
+    on: {chosen: visit, expired: gone}
+  visit:
+    type: fitting
+    with: maker
+    calendar: bench
+    length: PT30M
+    phase: Your visit
+    ask: When can you come?
+    fields: {height: {type: number, title: Height, unit: cm}}
+    within: P14D
+    on: {held: buy, missed: visit, expired: gone}
+  buy:
+    type: service
+    call: buy_wood
+    retry: {attempts: 1}
+    input: {wood: data.choose.wood}
+    on: {done: build}
+  build:
+    type: task
+    for: maker
+    phase: Being built
+    ask: Build the table
+    shows: {Wish: "{data.need.wish}"}
+    on: {done: hear, broken: buy}
+  hear:
+    type: message
+    name: dried
+    on: {received: accept}
+  accept:
+    type: approval
+    by: customer
+    phase: Your verdict
+    ask: Is it right?
+    within: P14D
+    on: {approved: fulfilled, changes: build, declined: gone, expired: gone}
+  fulfilled: {type: fulfilled, because: The table is there}
+  gone: {type: ended, because: It came to nothing}
+always:
+  withdraw: {by: customer, title: Withdraw, when: '!passed("build")', to: gone}
+  rethink: {by: customer, title: Choose again, when: 'passed("choose") && !passed("buy")', to: choose}
+"""
+
+HANDLERS = """
+def buy_wood(call):
+    if call.input["wood"] == "pine":
+        raise RuntimeError("the wood is \\x1b[31mgone\\u202e")
+    return {"order": "W-1"}
+
+HANDLERS = {"buy_wood": buy_wood}
+"""
+
+
+@dataclass
+class Flow:
+    """Runs ``flow`` in this process, as a program would: with no terminal."""
+
+    folder: Path
+
+    def run(self, *words: str, who: str = "", code: int | None = 0, **more: Any) -> Result:
+        """One command; ``code`` is the exit code that is expected, or None for any."""
+        at = ["--at", f"sqlite:///{self.folder}/flow.db"]
+        result = CliRunner().invoke(flow, [*at, *(["--as", who] if who else []), *words], **more)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert code is None or result.exit_code == code, result.output
+        return result
+
+    def json(self, *words: str, who: str = "", code: int = 0, **more: Any) -> Any:
+        """The one JSON document that a command writes; nothing else may be written."""
+        result = self.run(*words, "--json", who=who, code=code, **more)
+        assert result.stderr == ""
+        assert result.stdout.isascii()
+        return json.loads(result.stdout)
+
+    def start(self, who: str = "ada", wish: str = "A table") -> str:
+        """Begin a job; its short id."""
+        receipt = self.json("start", "workshop", "--set", f"wish={wish}", "--set", "width=80", who=who)
+        short: str = self.json("track", receipt["job"])["short"]
+        return short
+
+    def step(self, job: str, who: str) -> str:
+        """The step of a job that waits for somebody."""
+        found: str = next(one["short"] for one in self.json("inbox", who=who) if one["short"].startswith(job))
+        return found
+
+    def visited(self, wood: str = "oak", who: str = "ada") -> str:
+        """A job whose customer has chosen and has been there, so that the wood is to be bought."""
+        job = self.start(who)
+        self.run("act", job, "--set", f"wood={wood}", "--set", "legs=4", "--set", "extras=", who=who)
+        slot = self.json("act", job, "--outcome", "book", who=who, code=1)
+        assert slot["problems"]
+        free = next(iter(self.free(job, who)))
+        self.run("act", job, "--outcome", "book", "--set", f"slot={free}", who=who)
+        self.run("act", self.step(job, "tom"), "--outcome", "held", "--set", "height=75", who="tom")
+        return job
+
+    def free(self, job: str, who: str) -> list[str]:
+        """The slots that can be booked."""
+        from flowengine.engine import Engine
+
+        with Engine(f"sqlite:///{self.folder}/flow.db") as engine:
+            step = engine.step(self.step(job, who), who)
+            return [slot.isoformat() for slot in step.slots]
+
+    def work(self) -> Any:
+        """Run what is due."""
+        return self.json("worker", "--once", "--handlers", "workshop_handlers")
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flow:
+    """A folder without a database."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("FLOW_AT", "FLOW_AS"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "workshop.yaml").write_text(WORKSHOP, "utf-8")
+    (tmp_path / "workshop_handlers.py").write_text(HANDLERS, "utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return Flow(tmp_path)
+
+
+@pytest.fixture
+def shop(empty: Flow) -> Flow:
+    """The workshop in use: Ada and Ben are customers, Tom and Tess make, Olga operates."""
+    from flowengine.engine import Engine
+
+    with Engine(f"sqlite:///{empty.folder}/flow.db") as engine:
+        engine.deploy(empty.folder / "workshop.yaml")
+        engine.add_customer("ada", "Ada", "ada@example.org")
+        engine.add_customer("ben", "Ben")
+        engine.add_staff("tom", "Tom", ["maker"])
+        engine.add_staff("tess", "Tess", ["maker"])
+        engine.add_staff("olga", "Olga", ["operator"])
+    return empty

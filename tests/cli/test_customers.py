@@ -1,0 +1,168 @@
+"""start, inbox, act, track, say, change, withdraw and add, as a program uses them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Flow
+
+
+def test_a_job_goes_from_need_to_fulfilment_by_commands_alone(shop: Flow) -> None:
+    """A customer, a maker, code and the outside bring a job to its end from the command line (L1)."""
+    job = shop.visited()
+    assert shop.work()["calls"] == 1
+    step = shop.step(job, "tom")
+    shop.run("claim", step, who="tom")
+    shop.run("act", step, "--outcome", "done", who="tom")
+    shop.run("send", "dried", "--body", '{"humidity": 8}')
+    shop.run("act", job, "--outcome", "approved", who="ada")
+    seen = shop.json("track", job, who="ada")
+    assert (seen["status"], seen["because"]) == ("fulfilled", "The table is there")
+    assert shop.json("audit", job)["fine"] is True
+
+
+def test_start_tells_what_came_of_it(shop: Flow) -> None:
+    """A person reads where his job is and what to do next, with the options he gave for pasting."""
+    out = shop.run("start", "workshop", "--set", "wish=A table", "--set", "width=80", who="ada").stdout
+    assert "Begun." in out
+    assert "Your choice" in out
+    assert f"flow --at sqlite:///{shop.folder}/flow.db --as ada act " in out.replace("\n", "")
+
+
+def test_start_lists_all_that_is_missing(shop: Flow) -> None:
+    """A program that leaves fields out is told each of them, and how to give it."""
+    error = shop.json("start", "workshop", who="ada", code=1)
+    assert error["error"] == "BadAnswer"
+    assert set(error["problems"]) == {"wish", "width"}
+    assert error["possible"] == ["--set wish=TEXT", "--set width=NUMBER"]
+    assert shop.json("jobs") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["start", "nothing", "--set", "wish=x"], 1, "nothing"),
+        (["start", "workshop.yaml"], 1, "deploy workshop.yaml"),
+        (["start", "workshop", "--set", "wish"], 2, "key=value"),
+        (["start", "workshop", "--set", "wish=x", "--set", "width=wide"], 1, "must be a number in cm"),
+        (["start", "workshop", "--set", "wish=x", "--set", "width=1"], 1, "at least 20"),
+        (["start", "workshop", "--set", "wihs=x"], 1, "did you mean wish?"),
+        (["start", "workshop", "--answer", "[]"], 2, "JSON object"),
+        (["start", "workshop", "--answer", '{"wish": 3, "width": 80}'], 1, "must be a text"),
+        (["inbox", "--limit", "0"], 2, "limit"),
+        (["act", "zzzz.1"], 1, "no step"),
+        (["act", "zzzz"], 1, "no job"),
+        (["act"], 1, "nothing waits for you"),
+        (["track", "zzzz"], 1, "no job"),
+        (["track"], 2, "JOB"),
+        (["say", "zzzz", "hello"], 1, "no job"),
+        (["say", "zzzz", "hello", "--kind", "shout"], 2, "shout"),
+        (["change", "zzzz"], 1, "no job"),
+        (["withdraw", "zzzz"], 1, "no job"),
+        (["add", "zzzz", "state", "item"], 1, "no job"),
+        (["add", "zzzz", "state"], 2, "ITEM"),
+    ],
+)
+def test_bad_input_is_refused(shop: Flow, words: list[str], code: int, said: str) -> None:
+    """Each command says what is wrong, with exit code 1 for refused and 2 for wrong use, for persons and programs."""
+    told = shop.run(*words, who="ada", code=code)
+    assert said in told.stderr
+    assert told.stdout == ""
+    assert said in str(shop.json(*words, who="ada", code=code))
+
+
+def test_who_acts_must_be_said(shop: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --as and FLOW_AS acting is wrong use; FLOW_AS is enough, and --as comes before it."""
+    assert "FLOW_AS" in shop.run("inbox", code=2).stderr
+    monkeypatch.setenv("FLOW_AS", "ada")
+    job = shop.json("start", "workshop", "--set", "wish=x", "--set", "width=80")["job"]
+    assert [item["job"] for item in shop.json("inbox")] == [job]
+    assert shop.json("inbox", who="ben") == []
+
+
+def test_a_reading_command_makes_no_database(empty: Flow) -> None:
+    """In the wrong folder a command says so, and leaves no file behind."""
+    assert "there is no database here yet" in empty.run("inbox", who="ada", code=1).stderr
+    assert not (empty.folder / "flow.db").exists()
+
+
+def test_a_server_is_not_reached_yet(empty: Flow) -> None:
+    """An address of a server is refused with what is possible."""
+    assert "sqlite:///FILE" in empty.run("inbox", "--at", "https://example.org", who="ada", code=1).stderr
+
+
+def test_one_step_is_found_by_its_job_or_by_nothing(shop: Flow) -> None:
+    """A step need not be named when it is the only one; when there are several, they are listed."""
+    shop.start()
+    give = ("--set", "wood=oak", "--set", "legs=3", "--set", "extras=wax,drawer")
+    assert shop.json("act", *give, who="ada")["outcome"] == "chosen"
+    shop.start()
+    error = shop.json("act", *give, who="ada", code=1)
+    assert error["error"] == "Ambiguous"
+    assert len(error["possible"]) == 2
+
+
+def test_an_outcome_must_be_named_where_there_are_several(shop: Flow) -> None:
+    """A program is told the outcomes that it may take, also for one that is not known."""
+    shop.visited()
+    shop.work()
+    for words in ((), ("--outcome", "finished")):
+        error = shop.json("act", *words, who="tom", code=1)
+        assert error["error"] == "UnknownOutcome"
+        assert error["possible"] == ["done", "broken"]
+
+
+def test_somebody_elses_step_is_not_there(shop: Flow) -> None:
+    """A step that waits for another is answered like one that does not exist (L4)."""
+    job = shop.start()
+    other = shop.json("act", shop.step(job, "ada"), who="ben", code=1)
+    missing = shop.json("act", "ffffffff.9", who="ben", code=1)
+    assert other["error"] == missing["error"] == "NotFound"
+
+
+def test_a_request_key_does_a_thing_once(shop: Flow) -> None:
+    """The same key gives the same receipt; another request under it is a conflict (L3)."""
+    words = ("start", "workshop", "--set", "wish=x", "--set", "width=80", "--key", "k1")
+    assert shop.json(*words, who="ada") == shop.json(*words, who="ada")
+    assert len(shop.json("jobs")) == 1
+    error = shop.json(*words[:-4], "--set", "width=90", "--key", "k1", who="ada", code=1)
+    assert error["error"] == "KeyConflict"
+
+
+def test_changing_ones_mind(shop: Flow) -> None:
+    """What a job offers is listed, used, and refused when it is not open."""
+    job = shop.start()
+    assert shop.json("change", job, who="ada", code=1)["possible"] == ["withdraw"]
+    assert shop.json("change", job, "rethink", who="ada", code=1)["error"] in ("NotAllowed", "NotFound")
+    shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
+    assert shop.json("change", job, "rethink", who="ada")["states"] == ["choose"]
+
+
+def test_withdrawing(shop: Flow) -> None:
+    """A customer withdraws where the process allows it, and only once."""
+    job = shop.start()
+    assert shop.json("withdraw", job, who="ada")["status"] == "ended"
+    assert shop.json("withdraw", job, who="ada", code=1)["error"]
+
+
+def test_saying_something(shop: Flow) -> None:
+    """Words are kept with their kind and shown with the job; no words are refused."""
+    job = shop.start()
+    shop.run("say", job, "Mind", "the", "stairs", "--kind", "concern", who="ada")
+    assert shop.json("track", job, who="ada")["said"][0][2] == "Mind the stairs"
+    assert "flow say JOB TEXT" in shop.run("say", job, who="ada", code=1).stderr
+
+
+def test_staff_begin_a_job_for_a_customer(shop: Flow) -> None:
+    """--for names the customer whose job it is."""
+    receipt = shop.json("start", "workshop", "--for", "ben", "--set", "wish=x", "--set", "width=80", who="tom")
+    assert shop.json("track", receipt["job"])["customer"] == "ben"
+
+
+def test_an_answer_comes_from_standard_input(shop: Flow) -> None:
+    """--answer @- reads the object from standard input."""
+    receipt = shop.json("start", "workshop", "--answer", "@-", who="ada", input='{"wish": "x", "width": 80}')
+    assert receipt["states"] == ["choose"]
