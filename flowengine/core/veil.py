@@ -1,0 +1,34 @@
+"""What the history of a job keeps and nobody is shown: who voted what in a secret vote.
+
+The history must hold each ballot, for without it the position could not be rebuilt (L5). Whoever shows an entry of the
+history, to whomever, shows it veiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowengine.core import events as e
+from flowengine.core.commands import Act, AnyCommand
+from flowengine.core.draft import replace
+from flowengine.core.values import Poll
+
+
+def veiled(command: AnyCommand, events: Sequence[e.AnyEvent]) -> tuple[AnyCommand, tuple[e.AnyEvent, ...]]:
+    """A command and its events as they may be shown.
+
+    Of a secret ballot the answer is left out, wherever it stands, and the tally with it: the difference of two tallies
+    would tell the ballot between them.
+    """
+    if not any(isinstance(event, e.SeatAnswered) and event.secret for event in events):
+        return command, tuple(events)
+    shown = replace(command, answer={}) if isinstance(command, Act) else command
+    return shown, tuple(_veil(event) for event in events)
+
+
+def _veil(event: e.AnyEvent) -> e.AnyEvent:
+    if isinstance(event, e.SeatAnswered) and event.secret:
+        return replace(event, seat=replace(event.seat, answer=None))
+    if isinstance(event, e.Kept) and isinstance(event.inner, Poll):
+        return replace(event, inner=replace(event.inner, tally={}))
+    return event
