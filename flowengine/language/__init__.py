@@ -8,6 +8,7 @@ from os import PathLike, fspath
 from typing import Any
 
 from flowengine.errors import ProcessRefused
+from flowengine.language.checks import check as check_process
 from flowengine.language.model import Process
 from flowengine.language.parser import read_process
 from flowengine.language.problems import Place, Problem, in_order
@@ -55,13 +56,5 @@ def schema() -> dict[str, Any]:
 def _examine(text: str | bytes, file: str, check: bool) -> tuple[Process | None, list[Problem]]:
     process, found = read_process(text, file)
     if process is not None and check:
-        found = _check(process)
+        found = in_order(check_process(process))
     return process, found
-
-
-def _check(process: Process) -> list[Problem]:
-    try:
-        from flowengine.language.checks import check
-    except ImportError:
-        return []
-    return in_order(check(process))

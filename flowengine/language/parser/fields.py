@@ -10,20 +10,8 @@ import jsonschema_rs
 
 from flowengine.language.model import Field
 from flowengine.language.parser.reading import Reading
-from flowengine.language.parser.shapes import (
-    Either,
-    Flag,
-    Key,
-    ListOf,
-    MapOf,
-    Named,
-    Number,
-    OneOf,
-    Plain,
-    Values,
-    Word,
-    record,
-)
+from flowengine.language.parser.records import Key, Values, record
+from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word
 from flowengine.language.parser.words import FREE_KEY, TITLE, name_key, titled
 from flowengine.language.problems import Place
 from flowengine.language.yaml_reader import Node

@@ -12,7 +12,8 @@ from flowengine.language.parser.calendars import CALENDARS
 from flowengine.language.parser.composites import ALWAYS_KEY, STATES_KEY
 from flowengine.language.parser.options import PROCESS_OPTIONS
 from flowengine.language.parser.reading import Enough, Reading, Refusal
-from flowengine.language.parser.shapes import Either, Json, Key, MapOf, Named, Shape, Values, Word, record
+from flowengine.language.parser.records import Key, Values, record
+from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
 from flowengine.language.parser.words import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
 from flowengine.language.problems import Place, Problem, in_order
 from flowengine.language.yaml_reader import Node, Scalar, Unreadable, decode, read

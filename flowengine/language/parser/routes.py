@@ -9,7 +9,8 @@ from flowengine.language.model import Always, Route
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.fields import FIELDS
 from flowengine.language.parser.reading import Reading
-from flowengine.language.parser.shapes import Either, Flag, Json, Key, ListOf, MapOf, Named, Values, record
+from flowengine.language.parser.records import Key, Values, record
+from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named
 from flowengine.language.parser.words import (
     EXPRESSION,
     HANDLER,

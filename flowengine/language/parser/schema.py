@@ -1,12 +1,10 @@
 """The JSON Schema of the language, made from the parser's own tables.
 
-``python -m flowengine.language.parser.schema`` writes it into the package.
+``python -m flowengine.language.parser`` writes it into the package.
 """
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 from flowengine.language.parser.process import ROOT
@@ -27,13 +25,3 @@ def make_schema() -> dict[str, Any]:
         **root,
         "$defs": dict(sorted(defs.items())),
     }
-
-
-def main() -> None:
-    """Write the schema that is shipped in the package; a test compares it with the tables."""
-    path = Path(__file__).parents[1] / "process.schema.json"
-    path.write_text(json.dumps(make_schema(), indent=1, ensure_ascii=False) + "\n", "utf-8")
-
-
-if __name__ == "__main__":
-    main()

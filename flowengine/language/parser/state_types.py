@@ -22,8 +22,9 @@ from flowengine.language.parser.common_keys import (
 )
 from flowengine.language.parser.options import PICKS, SOURCE
 from flowengine.language.parser.reading import Reading
+from flowengine.language.parser.records import Key, Record, Values, record
 from flowengine.language.parser.routes import ASSIGNMENTS, ELSE, RULES
-from flowengine.language.parser.shapes import Json, Key, ListOf, Named, Number, OneOf, Record, Values, record
+from flowengine.language.parser.shapes import Json, ListOf, Named, Number, OneOf
 from flowengine.language.parser.words import EXPRESSION, FLAG, HANDLER, NAME, SOME_TIME, TITLE, URL, WHEN
 from flowengine.language.yaml_reader import Node
 

@@ -8,7 +8,8 @@ from functools import partial
 
 from flowengine.language import model
 from flowengine.language.parser.reading import MOST_STATES, Reading
-from flowengine.language.parser.shapes import Json, Named, Values, every, wrong
+from flowengine.language.parser.records import Values
+from flowengine.language.parser.shapes import Json, Named, every, wrong
 from flowengine.language.parser.state_types import StateType
 from flowengine.language.parser.words import name_key, titled
 from flowengine.language.problems import Place
