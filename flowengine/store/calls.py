@@ -93,7 +93,7 @@ RESCHEDULE = Query(
     .where(*_MINE)
     .values(
         next_at=param("later"),
-        lease_until=None,
+        lease_until=sa.null(),
         worker="",
         last_error=param("error"),
         attempts=_C.c.attempts - param("less"),
