@@ -21,7 +21,7 @@ from flowengine.language.checks.shapes import (
 )
 from flowengine.language.checks.survey import Survey
 from flowengine.language.checks.trial import NOW, Trial
-from flowengine.language.checks.uses import Use, uses
+from flowengine.language.checks.uses import Use
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Each, Scope
 from flowengine.language.suggest import hint
@@ -39,7 +39,7 @@ def check(survey: Survey) -> None:
     shapes.finish()
     flow = FactFlow(survey, places)
     reader = _Reader(survey, places, flow, shapes)
-    for use in uses(survey):
+    for use in survey.uses:
         reader.read(use)
 
 

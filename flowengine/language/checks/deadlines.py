@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flowengine.language.checks.survey import Survey, for_customers, waits_for_customer
+from flowengine.language.checks.states import for_customers, waits_for_customer
+from flowengine.language.checks.survey import Survey
 from flowengine.language.model import Need, Race, Scope, State, Wait
 
 

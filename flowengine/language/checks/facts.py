@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from flowengine.language.checks.guards import ALL, NOTHING_TOLD, Guards, Lesson, Told
 from flowengine.language.checks.places import NO_EFFECT, Effect, Places, literal_text
-from flowengine.language.checks.survey import Survey, Target, routes
+from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.checks.uses import Point
 from flowengine.language.model import (
     Always,
@@ -69,6 +69,7 @@ class FactFlow:
         self._composites: dict[str, Effect] = {}
         self._besides: dict[str, dict[str, Effect]] = {}
         self._ever_lost = self._inside(survey.process.root).loses
+        self._at: dict[str, dict[Point, Facts]] = {}
         self._solve()
 
     # what is known without flow
@@ -86,7 +87,7 @@ class FactFlow:
             for outcome in state.on:
                 effect = self.places.effect(state, outcome)
                 loses, may = loses | effect.loses, may | effect.may
-            for _, _, route in routes(state):
+            for _, _, route in self.survey.routes[state.name]:
                 for place in route.set:
                     effect = self.places.set_effect(scope, place)
                     loses, may = loses | effect.loses, may | effect.may
@@ -216,7 +217,7 @@ class FactFlow:
         scope = self.survey.scope_of[state.name]
         outcomes: dict[str, Facts | None] = {}
         tried: dict[str, Told] = {}
-        for outcome, index, route in routes(state):
+        for outcome, index, route in self.survey.routes[state.name]:
             if outcome not in outcomes:
                 outcomes[outcome] = self._ended(state, outcome)
                 tried[outcome] = NOTHING_TOLD
@@ -230,16 +231,18 @@ class FactFlow:
                 tried[outcome] = tried[outcome] | self.guards.told(route.when.tree, False, scope)
             yield Way(outcome, index, route, before, self._with_sets(scope, after, tuple(route.set)))
 
-    def guarded(self, state: State, outcome: str, index: int) -> Facts | None:
-        """The facts with which the ``set`` of a route is evaluated, before anything of it is set."""
-        scope = self.survey.scope_of[state.name]
-        for way in self.ways(state):
-            if (way.outcome, way.index) == (outcome, index):
-                if way.route.when is None:
-                    return way.before
-                told = way.before.told | self.guards.told(way.route.when.tree, True, scope)
-                return self._known(way.before, told)
-        return None
+    def _points(self, state: State) -> dict[Point, Facts]:
+        """The facts at all routes of a state: before their guards, and before their ``set``."""
+        found = self._at.get(state.name)
+        if found is None:
+            found = self._at[state.name] = {}
+            scope = self.survey.scope_of[state.name]
+            for way in self.ways(state):
+                before, when = way.before, way.route.when
+                told = before.told if when is None else before.told | self.guards.told(when.tree, True, scope)
+                found["guard", state.name, way.outcome, way.index] = before
+                found["route", state.name, way.outcome, way.index] = self._known(before, told)
+        return found
 
     def _known(self, facts: Facts, told: Told) -> Facts:
         known = told.must | self.guards.excluded(told)
@@ -297,11 +300,11 @@ class FactFlow:
                 if name not in self.entering:
                     continue
                 found["at", name] = self.entering[name][0] & lasting
-                for outcome in dict.fromkeys(outcome for outcome, _, _ in routes(state)):
+                for outcome in dict.fromkeys(outcome for outcome, _, _ in self.survey.routes[state.name]):
                     ended = self._ended(state, outcome)
                     if ended is not None:
                         found["passed", name] = found.get(("passed", name), ALL) & ended.must & lasting
-                if any(route.set for _, _, route in routes(state)):
+                if any(route.set for _, _, route in self.survey.routes[state.name]):
                     for way in self.ways(state):
                         self._note(found, owner, way.route, way.after.must & lasting)
             for entry in scope.always:
@@ -319,15 +322,12 @@ class FactFlow:
 
     def at(self, point: Point, scope: Scope) -> Facts | None:
         """The facts at a point, or None when no job comes there."""
-        kind, name, outcome, index = point
+        kind, name, outcome, _ = point
         if kind == "enter":
             entered = self.entering.get(name)
             return None if entered is None else Facts(*entered)
-        if kind == "route":
-            return self.guarded(self.survey.states[name], outcome, index)
-        if kind == "guard":
-            ways = self.ways(self.survey.states[name])
-            return next((way.before for way in ways if (way.outcome, way.index) == (outcome, index)), None)
+        if kind in ("guard", "route"):
+            return self._points(self.survey.states[name]).get(point)
         if kind in ("always", "invoked") and name in self.roaming:
             entry = next(one for one in scope.always if one.name == outcome)
             if kind == "invoked":

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from flowengine.language.checks.survey import Survey, Target, is_end, routes
+from flowengine.language.checks.states import is_end, routes
+from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.model import (
     DONE,
     Decision,

@@ -10,6 +10,8 @@ from flowengine.language.mentions import chain
 from flowengine.language.model import Scope
 from flowengine.language.syntax import Call, Has, Literal, Macro, Node, Operation
 
+_MOST_TEXTS = 100
+"""Ruled out texts that are followed up."""
 ALL = -1
 """The facts of what cannot happen: all bits."""
 
@@ -121,6 +123,8 @@ class Guards:
 
     def excluded(self, told: Told) -> int:
         """The facts that follow from the texts that are ruled out: what all the remaining ones have in common."""
+        if not 0 < len(told.without) <= _MOST_TEXTS:
+            return 0
         facts = 0
         for owner, path in {(owner, path) for owner, path, _ in told.without}:
             out = {text for its_owner, its_path, text in told.without if (its_owner, its_path) == (owner, path)}

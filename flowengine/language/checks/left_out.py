@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flowengine.language.checks.graph import components
-from flowengine.language.checks.survey import is_end, routes, waits_for_customer
+from flowengine.language.checks.states import is_end, routes, waits_for_customer
 from flowengine.language.model import Parallel, Process, Scope, State
 
 

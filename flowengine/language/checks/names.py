@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from flowengine.language.checks.survey import Survey, Target, members, routes
-from flowengine.language.checks.uses import uses
+from flowengine.language.checks.states import members, routes
+from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import (
     DONE,
@@ -104,7 +104,7 @@ def _audiences(survey: Survey, audiences: Iterable[Audience], place: Place) -> N
 
 def _functions(survey: Survey) -> None:
     """``passed("…")`` and its like name a state, as a literal text."""
-    for use in uses(survey):
+    for use in survey.uses:
         for name, args in use.expression.calls:
             if name not in JOB_FUNCTIONS:
                 continue

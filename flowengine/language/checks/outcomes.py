@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flowengine.language.checks.survey import EXPIRED, Survey
+from flowengine.language.checks.states import EXPIRED
+from flowengine.language.checks.survey import Survey
 from flowengine.language.model import (
     DONE,
     Approval,

@@ -22,7 +22,8 @@ from flowengine.language.checks.shapes import (
     put,
     union,
 )
-from flowengine.language.checks.survey import EXPIRED, Survey, routes
+from flowengine.language.checks.states import EXPIRED
+from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Always, Each, Scope, State
 from flowengine.language.syntax import Literal
@@ -65,6 +66,7 @@ class Places:
 
     def __init__(self, survey: Survey) -> None:
         self.survey = survey
+        self._effects: dict[tuple[str, ...], Effect] = {}
         self._bits: dict[tuple[str, Path], int] = {}
         self._writes: list[_Write] = []
         self._sets: list[tuple[str, Path, Expression, Scope, str]] = []
@@ -101,7 +103,7 @@ class Places:
                 if found is not None:
                     self._answers[state.name, outcome] = (owner, found)
                     self._write(owner, found)
-            for _, _, route in routes(state):
+            for _, _, route in self.survey.routes[state.name]:
                 for place, expression in route.set.items():
                     self._sets.append((owner, tuple(place.split(".")), expression, scope, state.name))
 
@@ -229,6 +231,13 @@ class Places:
 
     def effect(self, state: State, outcome: str) -> Effect:
         """What the answer of a state with an outcome does to the facts."""
+        key = (state.name, outcome)
+        effect = self._effects.get(key)
+        if effect is None:
+            effect = self._effects[key] = self._effect(state, outcome)
+        return effect
+
+    def _effect(self, state: State, outcome: str) -> Effect:
         if isinstance(state, Each) and outcome != EXPIRED:
             owner = self.owner(self.survey.scope_of[state.name])
             return self.saved(owner, place_of(state), UNKNOWN, sure=True)
@@ -240,7 +249,13 @@ class Places:
 
     def set_effect(self, scope: Scope, place: str) -> Effect:
         """What a ``set`` of a route does to the facts."""
-        owner, path = self.owner(scope), tuple(place.split("."))
+        key = (scope.path, place, "set")
+        effect = self._effects.get(key)
+        if effect is None:
+            effect = self._effects[key] = self._set_effect(self.owner(scope), tuple(place.split(".")))
+        return effect
+
+    def _set_effect(self, owner: str, path: Path) -> Effect:
         slot = self.shapes[owner].members.get(path[0])
         shape = slot.shape if slot is not None and len(path) == 1 else UNKNOWN
         return self.saved(owner, path, shape, sure=True)

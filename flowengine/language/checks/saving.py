@@ -19,7 +19,7 @@ from flowengine.language.checks.shapes import (
     of_fields,
     union,
 )
-from flowengine.language.checks.survey import EXPIRED, waits_for_customer
+from flowengine.language.checks.states import EXPIRED, waits_for_customer
 from flowengine.language.expressions import Expression
 from flowengine.language.model import (
     DONE,
@@ -138,6 +138,8 @@ def _choice(process: Process, state: Choice) -> Record:
     members = {one.name: slot for one, slot in ((pick, _pick(process, pick)) for pick in state.choose.values())}
     extra = of_fields(state.fields, internal=False).members
     prices = [_priced(process, pick) for pick in state.choose.values()]
+    titles = {one.name: Slot(TEXT, sure=one.min > 0 or one.max > 1 or one.quantity) for one in state.choose.values()}
+    members["titles"] = Slot(Record(titles))
     members["lead_time_days"] = Slot(DOUBLE)
     if any(priced is not False for priced in prices):
         members["price"] = Slot(DOUBLE, sure=any(priced is True for priced in prices))

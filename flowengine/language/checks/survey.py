@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import cached_property
 
-from flowengine.language.model import (
-    DONE,
-    Audience,
-    Decision,
-    Ended,
-    Fulfilled,
-    Process,
-    Race,
-    Route,
-    Scope,
-    State,
-)
+from flowengine.language.checks.states import is_end, routes
+from flowengine.language.checks.uses import Use, uses
+from flowengine.language.model import DONE, Process, Scope, State
 from flowengine.language.problems import Place, Problem
 from flowengine.language.suggest import hint
-
-CUSTOMERS = frozenset({"customer", "customers", "group", "anyone"})
-"""The audiences that are customers."""
-EXPIRED = "expired"
 
 
 class Target(Enum):
@@ -54,6 +42,13 @@ class Survey:
                 for inner in state.scopes:
                     self.owner[inner.path] = state
         self.ends = process.ends
+        self.routes = {name: tuple(routes(state)) for name, state in self.states.items()}
+        """The ways on of each state: the outcome, which of its routes, and the route."""
+
+    @cached_property
+    def uses(self) -> list[Use]:
+        """All expressions of the process."""
+        return uses(self.process)
 
     def report(self, place: Place, code: str, message: str, advice: str = "") -> None:
         """Note a problem; the same one is noted once."""
@@ -87,34 +82,3 @@ class Survey:
             scope = waiting.pop()
             yield scope
             waiting.extend(inner for one in scope.states.values() for inner in one.scopes)
-
-
-def is_end(state: State) -> bool:
-    """Whether the state is an end."""
-    return isinstance(state, Fulfilled | Ended)
-
-
-def routes(state: State) -> Iterator[tuple[str, int, Route]]:
-    """All ways on: the outcome, which of its routes, and the route. A decision's have the outcome ``""``."""
-    if isinstance(state, Decision):
-        for index, route in enumerate((*state.rules, state.otherwise)):
-            yield "", index, route
-        return
-    for outcome, ways in state.on.items():
-        for index, route in enumerate(ways):
-            yield outcome, index, route
-
-
-def members(state: State) -> tuple[State, ...]:
-    """The state itself, or the members of a race: all that waits for somebody."""
-    return tuple(state.of.values()) if isinstance(state, Race) else (state,)
-
-
-def for_customers(audience: Iterable[Audience]) -> bool:
-    """Whether customers are among those meant."""
-    return any(one.kind in CUSTOMERS for one in audience)
-
-
-def waits_for_customer(state: State) -> bool:
-    """Whether the state, or a member of the race, waits for a customer."""
-    return any(one.customer or for_customers(one.audience) for one in members(state))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from flowengine.language.checks.survey import Survey, for_customers, members, routes
+from flowengine.language.checks.states import for_customers, members, routes
 from flowengine.language.expressions import VARIABLES, Expression
 from flowengine.language.model import (
     Always,
@@ -18,6 +18,7 @@ from flowengine.language.model import (
     Each,
     Message,
     Parallel,
+    Process,
     Scope,
     Service,
     State,
@@ -55,10 +56,10 @@ class Use:
         return (VARIABLES - {"item", "outcome"}) | frozenset(self.variables)
 
 
-def uses(survey: Survey) -> list[Use]:
+def uses(process: Process) -> list[Use]:
     """All expressions of the process."""
     found: list[Use] = []
-    for scope in survey.scopes.values():
+    for scope in process.scopes():
         for entry in scope.always:
             found.extend(_always(scope, entry))
         for state in scope.states.values():
@@ -69,9 +70,9 @@ def uses(survey: Survey) -> list[Use]:
                 collect.common(state)
             collect.routes()
             found.extend(collect.found)
-    if survey.process.promise is not None:
-        promise = survey.process.promise
-        found.append(Use(promise, promise.place, "promise", ("promise", "", "", 0), survey.process.root, "moment"))
+    if process.promise is not None:
+        promise = process.promise
+        found.append(Use(promise, promise.place, "promise", ("promise", "", "", 0), process.root, "moment"))
     return found
 
 
