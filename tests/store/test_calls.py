@@ -1,0 +1,159 @@
+"""Service calls: claimed for the length of a lease, finished only by whoever holds the claim (L10)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from drafts import HOUR, NOW, act, begin, call, move_on
+
+from flowengine.core import events as e
+from flowengine.core.draft import Draft, replace
+from flowengine.core.values import ROOT
+from flowengine.store import ClaimedCall, Database
+
+LEASE = timedelta(minutes=5)
+
+
+@pytest.fixture
+def job(database: Database) -> str:
+    """A job with one open call, numbered 4."""
+    made = begin(database)
+    act(database, made, lambda draft: call(draft, input={"cloth": "navy"}) and None)
+    return made
+
+
+def claim(database: Database, worker: str = "w1", at: Any = NOW, limit: int = 10) -> list[ClaimedCall]:
+    with database.writing() as tx:
+        return tx.calls.claim(worker, limit, at + LEASE, at)
+
+
+def test_a_call_is_claimed_once(database: Database, job: str) -> None:
+    """A claim counts the epoch and the attempt, and nobody else gets the call while the lease lasts."""
+    with database.reading() as tx:
+        assert [found.number for found in tx.calls.ready(NOW)] == [4]
+    (claimed,) = claim(database)
+    assert (claimed.job, claimed.number, claimed.epoch, claimed.attempts, claimed.worker) == (job, 4, 1, 1, "w1")
+    assert claimed.call.input == {"cloth": "navy"}
+    assert claim(database, "w2") == []
+
+
+@pytest.mark.usefixtures("job")
+def test_a_call_is_not_claimed_before_its_time(database: Database) -> None:
+    """A call is ready from the moment it was opened, not before."""
+    assert claim(database, at=NOW - HOUR) == []
+
+
+def test_a_lease_that_ran_out_is_claimed_anew(database: Database, job: str) -> None:
+    """After the lease another worker gets the call; the first one's claim no longer holds (L10)."""
+    claim(database)
+    (second,) = claim(database, "w2", NOW + HOUR)
+    assert (second.epoch, second.attempts) == (2, 2)
+    with database.writing() as tx:
+        assert not tx.calls.owned(job, 4, 1)
+        assert tx.calls.owned(job, 4, 2)
+        assert not tx.calls.prolong(job, 4, 1, NOW + 9 * HOUR)
+        assert not tx.calls.reschedule(job, 4, 1, NOW, "late")
+        (found,) = tx.calls.of(job)
+        assert (found.epoch, found.worker, found.last_error) == (2, "w2", "")
+
+
+def test_a_lease_can_be_prolonged(database: Database, job: str) -> None:
+    """A prolonged lease keeps others away for longer."""
+    claim(database)
+    with database.writing() as tx:
+        assert tx.calls.prolong(job, 4, 1, NOW + 2 * HOUR)
+    assert claim(database, "w2", NOW + HOUR) == []
+
+
+def test_a_failed_attempt_is_tried_again_later(database: Database, job: str) -> None:
+    """A rescheduled call waits until its time, keeps the error, and counts the attempt unless told not to."""
+    claim(database)
+    with database.writing() as tx:
+        assert tx.calls.reschedule(job, 4, 1, NOW + HOUR, "no\0 answer")
+    assert claim(database) == []
+    (again,) = claim(database, at=NOW + HOUR)
+    assert (again.attempts, again.last_error) == (2, "no� answer")
+    with database.writing() as tx:
+        assert tx.calls.reschedule(job, 4, 2, NOW + HOUR, "no handler", attempted=False)
+        (found,) = tx.calls.of(job)
+        assert found.attempts == 1
+
+
+def test_a_finished_call_is_gone(database: Database, job: str) -> None:
+    """When the job takes the call's answer, nobody owns or claims it any more."""
+    claim(database)
+    act(database, job, lambda draft: draft.record(e.CallClosed(branch=ROOT, call=4, outcome="done")))
+    with database.writing() as tx:
+        assert not tx.calls.owned(job, 4, 1)
+        assert tx.calls.get(job, 4) is None
+    assert claim(database, at=NOW + HOUR) == []
+
+
+def test_a_call_that_was_cut_off_is_gone(database: Database, job: str) -> None:
+    """When the job leaves the state, its open call is dropped."""
+    claim(database)
+    act(database, job, move_on)
+    with database.writing() as tx:
+        assert tx.calls.of(job) == []
+        assert not tx.calls.reschedule(job, 4, 1, NOW, "late")
+
+
+def incident(draft: Draft, error: str) -> None:
+    """The call's incident is raised, or cleared with an empty text."""
+    changed = replace(draft.at(ROOT).calls[0], incident=error)
+    draft.record(e.CallChanged(call=changed))
+
+
+def test_an_incident_waits_for_an_operator(database: Database, job: str) -> None:
+    """A call with an incident is listed and not claimed; cleared, it is ready at once with fresh attempts."""
+    claim(database)
+    act(database, job, lambda draft: incident(draft, "the mill is closed"))
+    with database.reading() as tx:
+        (found,) = tx.calls.incidents()
+        assert (found.job, found.number, found.error, found.attempts) == (job, 4, "the mill is closed", 1)
+        assert (found.process, found.customer, found.call.handler) == ("suit", "ada", "order")
+    assert claim(database, at=NOW + HOUR) == []
+    act(database, job, lambda draft: incident(draft, ""))
+    with database.writing() as tx:
+        assert tx.calls.incidents() == []
+        assert not tx.calls.owned(job, 4, 1)
+    (again,) = claim(database)
+    assert (again.attempts, again.epoch) == (1, 3)
+
+
+def test_a_call_of_another_process_is_not_for_workers(database: Database, job: str) -> None:
+    """A call that another job answers is open but never ready."""
+    act(database, job, lambda draft: call(draft, process="shirt") and None)
+    assert [found.number for found in claim(database)] == [4]
+    with database.reading() as tx:
+        assert [found.next_at for found in tx.calls.of(job) if found.number == 5] == [None]
+
+
+def test_claims_take_the_earliest_and_no_more_than_wanted(database: Database) -> None:
+    """Of many ready calls the earliest are claimed, up to the limit, each by one worker only."""
+    jobs = []
+    for index in range(6):
+        jobs.append(begin(database))
+        act(database, jobs[-1], lambda draft: call(draft) and None, NOW + timedelta(seconds=index))
+    at = NOW + HOUR
+    first, second, third = (claim(database, worker, at, 2) for worker in ("w1", "w2", "w3"))
+    assert [found.job for found in (*first, *second, *third)] == jobs
+    assert claim(database, "w4", at) == []
+
+
+def test_timers_are_due_in_their_order(database: Database) -> None:
+    """Timers come when they are due, earliest first, and a dropped or postponed one does not."""
+    early, late = begin(database), begin(database)
+    act(database, early, move_on)
+    with database.writing() as tx:
+        assert tx.timers.due(NOW) == []
+        assert tx.timers.due(NOW + HOUR) == sorted([(late, 3), (early, 6)])
+        assert tx.timers.due(NOW + HOUR, limit=1) == [min((late, 3), (early, 6))]
+        assert tx.timers.postpone(late, 3, NOW + 3 * HOUR, "it failed")
+        assert not tx.timers.postpone(late, 99, NOW, "it is not there")
+        assert tx.timers.due(NOW + HOUR) == [(early, 6)]
+        assert tx.timers.due(NOW + 3 * HOUR) == [(early, 6), (late, 3)]
+    with database.reading() as tx:
+        assert tx.timers.next() == int((NOW + HOUR).timestamp()) * 1_000_000
