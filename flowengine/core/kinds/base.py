@@ -95,7 +95,8 @@ def routed(spot: Spot) -> tuple[str, ...]:
 def _routed_by_race(spot: Spot) -> tuple[str, ...]:
     branch = spot.branch
     race = next((scope.states.get(branch.state) for scope in spot.process.scopes() if scope.path == branch.scope), None)
-    if not isinstance(race, Race) or spot.member in race.on:
+    if not isinstance(race, Race):
         return spot.state.outcomes
     prefix = f"{spot.member}."
-    return tuple(name[len(prefix) :] for name in race.on if name.startswith(prefix))
+    named = tuple(name[len(prefix) :] for name in race.on if name.startswith(prefix))
+    return (*spot.state.outcomes, *named) if spot.member in race.on else named

@@ -24,7 +24,8 @@ class Choosing(Waiting[Choice]):
 
     The answer maps each pick's name to an id; with ``max`` above 1 to a list of ids; with ``quantity`` to an object
     that maps ids to whole numbers, whose sum ``min`` and ``max`` bound. What need not be chosen may be left out.
-    Saved with it: ``price`` (the sum, where anything offered has a price) and ``lead_time_days`` (the longest).
+    Saved with it: ``titles`` (what was picked in plain words, by the picks' names), ``price`` (the sum, where anything
+    offered has a price) and ``lead_time_days`` (the longest).
     """
 
     def enter(self, spot: Spot) -> Result | None:
@@ -46,6 +47,7 @@ class Choosing(Waiting[Choice]):
         possible: list[str] = []
         picked: list[tuple[Offered, int]] = []
         answer: dict[str, Json] = {}
+        titles: dict[str, Json] = {}
         for name, pick in state.choose.items():
             checked = _Checked(pick, offer.picks[name], given.pop(name, None))
             if checked.problem:
@@ -54,12 +56,13 @@ class Choosing(Waiting[Choice]):
             picked += checked.picked
             if checked.value is not None:
                 answer[name] = checked.value
+                titles[name] = checked.words
         for name in given:
             problems[name[:60]] = f"is not asked here{near(name, list(state.choose))}"
             possible += [one for one in state.choose if one not in possible]
         if problems:
             raise BadAnswer(problems, where=step.state, possible=possible)
-        return Result(outcome, {**answer, **_sums(offer, picked)}, command.by.id)
+        return Result(outcome, {**answer, "titles": titles, **_sums(offer, picked)}, command.by.id)
 
     def _offer(self, spot: Spot) -> Offer:
         offer = spot.inner
@@ -116,6 +119,14 @@ class _Checked:
             {"one": self._one, "several": self._several, "quantities": self._quantities}[_shape(pick)](given)
         except ValueError as error:
             self.problem = str(error)
+
+    @property
+    def words(self) -> str:
+        """What was picked, as a person would say it."""
+        said = (
+            f"{number} × {option['title']}" if self.pick.quantity else option["title"] for option, number in self.picked
+        )
+        return ", ".join(said)
 
     def _one(self, given: Json) -> None:
         if given is None:

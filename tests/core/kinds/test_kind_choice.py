@@ -67,7 +67,8 @@ def test_picks_are_saved_with_price_and_lead_time() -> None:
     """What was picked is saved by name, with the sum of the prices times their numbers and the longest lead time."""
     job = begin()
     job.act("first", answer=GOOD)
-    assert job.data["first"] == {**GOOD, "price": 431.0, "lead_time_days": 12.0}
+    first = job.data["first"]
+    assert {**first, "titles": {}} == {**GOOD, "titles": {}, "price": 431.0, "lead_time_days": 12.0}
     assert isinstance(job.data["first"]["price"], float)
 
 
@@ -76,7 +77,7 @@ def test_options_without_prices_give_no_price() -> None:
     job = Rehearsal(process("  first: {type: choice, choose: {size: {from: [s, m]}}, within: P1D, "
                             "on: {chosen: fulfilled, expired: gone}}"))  # fmt: skip
     job.act("first", answer={"size": "m"})
-    assert job.data["first"] == {"size": "m", "lead_time_days": 0.0}
+    assert job.data["first"] == {"size": "m", "titles": {"size": "M"}, "lead_time_days": 0.0}
 
 
 def test_ids_are_saved_as_offered() -> None:
@@ -92,9 +93,9 @@ def test_what_need_not_be_chosen_may_be_left_out() -> None:
     """A pick with ``min: 0`` may be left out: a single one is absent then, quantities are none."""
     job = begin()
     job.act("first", answer={"cloth": "linen", "pockets": 2, "trims": ["a"]})
-    assert job.data["first"] == {
-        "cloth": "linen", "pockets": 2, "trims": ["a"], "buttons": {}, "price": 0.0, "lead_time_days": 0.0,
-    }  # fmt: skip
+    saved = {"cloth": "linen", "pockets": 2, "trims": ["a"], "buttons": {}, "price": 0.0, "lead_time_days": 0.0}
+    titles = {"cloth": "Linen", "pockets": "2", "trims": "A", "buttons": ""}
+    assert job.data["first"] == {**saved, "titles": titles}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_options_stay_as_offered() -> None:
     job = Rehearsal(parse(IDEAS, "ideas.yaml"), need={"ideas": ideas})
     job.act("change", answer={"ideas": ["z"]})
     job.act("pick", answer={"one": "b"})
-    assert job.data["pick"] == {"one": "b", "price": 3.0, "lead_time_days": 2.0}
+    assert job.data["pick"] == {"one": "b", "titles": {"one": "Bee"}, "price": 3.0, "lead_time_days": 2.0}
 
 
 @pytest.mark.parametrize(
