@@ -36,7 +36,7 @@ def take(flow: Flow, over: Over) -> None:
         outcome = f"{over.member}.{result.outcome}"
         trigger = outcome if outcome in state.on else over.member
     if result.value is not NOTHING:
-        place = member_state(state, over.member).saves or state.name
+        place = member_state(state, over.member).saves or state.saves or state.name
         draft.record(e.Saved(branch=branch.id, place=place, value=result.value))
     flow.leave(branch.id, "" if outcome == DECIDED else outcome, result.by)
     names = flow.names(branch.id, outcome=outcome)

@@ -1,0 +1,109 @@
+"""Messages: to who waits, kept when they come early, refused when nobody will ever want them."""
+
+from __future__ import annotations
+
+import pytest
+from rehearsal import TOM, Rehearsal, process
+
+from flowengine.core import events as e
+from flowengine.core import messages
+from flowengine.core.values import ROOT
+from flowengine.errors import BadAnswer, NotAllowed, StaleCommand
+
+EARLY = """
+  first: {type: task, for: tailor, fields: {ref: {type: string}}, on: {done: arrive}}
+  arrive: {type: message, name: cloth_arrived, key: data.first.ref, keep: P2D, fields: {metres: {type: number}},
+           within: P9D, on: {received: fulfilled, expired: gone}}
+"""
+
+
+def arriving() -> Rehearsal:
+    job = Rehearsal(process(EARLY))
+    job.act("first", answer={"ref": "A7"}, by=TOM)
+    return job
+
+
+def test_a_message_for_who_waits() -> None:
+    """A message of the right name and key ends the state that waits for it, and is saved."""
+    job = arriving()
+    job.deliver("cloth_arrived", "A7", {"metres": 3})
+    assert job.data["arrive"] == {"metres": 3.0}
+    assert job.status == "fulfilled"
+
+
+def test_a_message_with_bad_contents_changes_nothing() -> None:
+    """A message whose body breaks the fields is refused."""
+    job = arriving()
+    with pytest.raises(BadAnswer):
+        job.deliver("cloth_arrived", "A7", {"metres": "three"})
+    assert job.standing == ["arrive"]
+
+
+def test_a_message_that_came_early_is_kept_and_taken() -> None:
+    """A message that comes before anybody waits for it is taken when the job gets there, and its clock is dropped."""
+    job = Rehearsal(process(EARLY))
+    job.deliver("cloth_arrived", "A7", {"metres": 3})
+    assert [kept.key for kept in job.position.head.kept] == ["A7"]
+    job.act("first", answer={"ref": "A7"}, by=TOM)
+    assert job.status == "fulfilled"
+
+
+def test_a_kept_message_of_another_key_is_left() -> None:
+    """A kept message waits for its own key, and is dropped when its time is over."""
+    job = Rehearsal(process(EARLY))
+    job.deliver("cloth_arrived", "B8", {"metres": 3})
+    job.act("first", answer={"ref": "A7"}, by=TOM)
+    assert job.standing == ["arrive"]
+    assert len(job.position.head.kept) == 1
+    job.wait("P3D")
+    assert job.position.head.kept == ()
+    assert [taken.dropped for taken in job.told(e.MessageTaken)] == [True]
+    assert [timer.purpose for timer in job.timers] == ["expire"]
+
+
+def test_a_flood_of_early_messages_is_refused() -> None:
+    """A job keeps a bounded number of messages."""
+    job = Rehearsal(process(EARLY))
+    for index in range(messages.MOST_KEPT):
+        job.deliver("cloth_arrived", str(index))
+    with pytest.raises(NotAllowed, match="100"):
+        job.deliver("cloth_arrived", "one more")
+
+
+def test_a_message_nobody_waits_for_is_refused_with_those_awaited() -> None:
+    """A message that nobody waits for and nobody keeps is refused, naming what is awaited."""
+    job = arriving()
+    with pytest.raises(StaleCommand) as caught:
+        job.deliver("nonsense")
+    assert caught.value.possible == ("cloth_arrived",)
+
+
+def test_a_message_is_for_one_taker_by_its_key() -> None:
+    """Of the branches that wait for a message, the one with its key takes it; without keys, the one waiting longest."""
+    states = """
+  first:
+    type: each
+    of: '["a", "b"]'
+    start: arrive
+    states:
+      arrive: {type: message, name: came, key: item, on: {received: more}}
+      more: {type: message, name: more, on: {received: done}}
+    on: {joined: fulfilled}
+"""
+    job = Rehearsal(process(states))
+    one, other = f"{ROOT}/first#2/0", f"{ROOT}/first#2/1"
+    job.deliver("came", "b", {})
+    assert job.position.branches[other].state == "more"
+    job.deliver("came", "a", {})
+    job.deliver("more")
+    assert job.position.branches[other].done
+    assert job.position.branches[one].state == "more"
+    job.deliver("more")
+    assert job.status == "fulfilled"
+
+
+def test_a_message_state_expires() -> None:
+    """A message that never comes ends its state as expired."""
+    job = arriving()
+    job.wait("P10D")
+    assert job.position.head.end == "gone"
