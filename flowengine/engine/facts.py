@@ -12,12 +12,15 @@ from flowengine.language.texts import plain
 
 
 def facts(process: Process, position: Position, *, inside: bool) -> tuple[tuple[str, str], ...]:
-    """Title and text of what is known, in the order of the process file.
+    """Title and text of what is known, in the order of the process file; what several states save in one place once.
 
     ``inside``: for those who may see everything that the states declare.
     """
-    data = position.data
-    return tuple(fact for state in process.states() for fact in _of_state(process, state, data, inside))
+    told: dict[str, tuple[tuple[str, str], ...]] = {}
+    for state in process.states():
+        place = state.saves or state.name
+        told[place] = told.get(place) or tuple(_of_state(process, state, position.data, inside))
+    return tuple(fact for facts in told.values() for fact in facts)
 
 
 def _of_state(process: Process, state: State, data: Mapping[str, Json], inside: bool) -> Iterator[tuple[str, str]]:
@@ -46,7 +49,9 @@ def _answered_by_customer(state: State) -> bool:
 def _chosen(process: Process, state: Choice, saved: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     for pick in state.choose.values():
         if pick.name in saved:
-            yield pick.title, _picked(process, pick, saved[pick.name])
+            words = saved.get("titles")
+            words = words.get(pick.name) if isinstance(words, Mapping) else None
+            yield pick.title, words if isinstance(words, str) else _picked(process, pick, saved[pick.name])
     if "price" in saved:
         yield f"{state.title}: price", plain(saved["price"])
 

@@ -222,7 +222,8 @@ class Pick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(State):
-    """The saved answer holds what was picked by name, with ``price`` (the sum) and ``lead_time_days`` (the longest)."""
+    """The saved answer holds what was picked by name, with ``titles`` (what was picked in plain words, by name),
+    ``price`` (the sum) and ``lead_time_days`` (the longest)."""
 
     type = "choice"
     outcomes = ("chosen",)

@@ -344,6 +344,7 @@ REFUSED: list[tuple[str, str]] = [
     ("too-long", task("ask: §" + "a" * 10_001)),
     ("reserved-name", HEAD + "states: {§done: {type: fulfilled}}\n"),
     ("reserved-name", HEAD + "roles: {§staff: Staff}\nstates: {a: {type: fulfilled}}\n"),
+    ("reserved-name", one("{type: choice, choose: {§price: {from: [a]}}}")),
     ("reserved-name", one("{type: race, of: {§expired: {type: wait, for: P1D}}}")),
     ("duplicate-state", one("{type: stage, states: {§it: {type: wait, for: P1D, next: done}}}")),
     ("duplicate-option", one("{type: vote, of: customers, options: [1, §'1']}")),
