@@ -33,10 +33,8 @@ title: A sample
 need: Something
 roles: {tailor: {title: Tailor}}
 """
-ENDS = """
-  fulfilled: {type: fulfilled}
-  gone: {type: ended, because: It was given up}
-"""
+FULFILLED = "  fulfilled: {type: fulfilled}\n"
+GONE = "  gone: {type: ended, because: It was given up}\n"
 
 
 def process(states: str, more: str = "", need: str = "first", *, check: bool = False) -> Process:
@@ -44,7 +42,8 @@ def process(states: str, more: str = "", need: str = "first", *, check: bool = F
 
     Without ``check`` it may break rules of good processes, so that the core's own guards can be seen at work.
     """
-    text = f"{HEADER}{more}\nstates:\n  need: {{type: need, ask: What?, next: {need}}}\n{states}{ENDS}"
+    ends = FULFILLED + (GONE if "gone" in states + more or not check else "")
+    text = f"{HEADER}{more}\nstates:\n  need: {{type: need, ask: What?, next: {need}}}\n{states}{ends}"
     return parse(text, "sample.yaml", check=check)
 
 
