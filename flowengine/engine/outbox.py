@@ -69,7 +69,7 @@ def _child_ended(shell: Shell, row: OutboxMessage) -> None:
     """The job that was called is over: its parent's call ends with it."""
     job, _, call = str(row.body["parent"]).rpartition(".")
     status = str(row.body["status"])
-    result = {name: row.body[name] for name in ("job", "status", "end", "because", "data")}
+    result = {**row.body["data"], **{name: row.body[name] for name in ("job", "status", "end", "because")}}
     by = Actor(kind="service", id=f"job:{row.job}")
     _end_call(shell, job, c.Finish(by=by, call=int(call), outcome=status, result=result))
 

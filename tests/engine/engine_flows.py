@@ -133,7 +133,7 @@ states:
     more: true
     start: answer
     states:
-      answer: {type: task, open_to: [customers], on: {done: done}}
+      answer: {type: task, open_to: [customers], within: P30D, on: {done: done, expired: done}}
     on: {joined: rate}
   rate:
     type: feedback

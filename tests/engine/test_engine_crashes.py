@@ -1,0 +1,99 @@
+"""A process that is killed around a commit, on both databases: all of an act, or nothing (L2)."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from engine_flows import SERVICE
+
+from flowengine import Engine, HandlerCall, SimulatedClock
+
+CRASH = """
+import os, signal, sys
+from contextlib import contextmanager
+from flowengine import Engine
+from flowengine.store import Database
+
+url, point, step = sys.argv[1:4]
+database = Database.open(url)
+die = lambda: os.kill(os.getpid(), signal.SIGKILL)
+kept = Database.writing
+
+@contextmanager
+def writing(self):
+    with kept(self) as tx:
+        yield tx
+        if point == "before commit":
+            tx.channel.flush()
+            die()
+    if point == "after commit":
+        die()
+
+def handler(call):
+    if point == "in handler":
+        die()
+    return {}
+
+engine = Engine(database, handlers={"order_cloth": handler})
+if point == "before finish":
+    from flowengine.engine import services
+    services._finish = lambda *_: die()
+if point in ("in handler", "before finish"):
+    engine.run_due()
+else:
+    Database.writing = writing
+    engine.act(step, "chosen", {"cloth": "navy"}, by="ada", key="k")
+print("survived")
+"""
+
+
+def _killed(url: str, point: str, step: str = "") -> None:
+    """Run until the crash point and be killed there."""
+    done = subprocess.run(
+        [sys.executable, "-c", CRASH, url, point, step], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def test_killed_before_the_commit_nothing_has_happened(engine: Engine, database_url: str) -> None:
+    """An act whose process dies before the commit leaves no trace, and may be asked again."""
+    job = engine.start("small_suit", by="ada", need={"occasion": "Work"}).job
+    step = engine.inbox("ada")[0].id
+    _killed(database_url, "before commit", step)
+    assert len(engine.history(job)) == 1
+    assert engine.act(step, "chosen", {"cloth": "navy"}, by="ada", key="k").seq == 2
+    assert engine.audit(job).fine
+
+
+def test_killed_after_the_commit_all_has_happened(engine: Engine, database_url: str) -> None:
+    """An act whose process dies after the commit is there whole; asked again, its receipt is (L3)."""
+    job = engine.start("small_suit", by="ada", need={"occasion": "Work"}).job
+    step = engine.inbox("ada")[0].id
+    _killed(database_url, "after commit", step)
+    assert engine.jobs()[0].states == ("cut",)
+    receipt = engine.act(step, "chosen", {"cloth": "navy"}, by="ada", key="k")
+    assert (receipt.seq, receipt.states) == (2, ("cut",))
+    assert len(engine.history(job)) == 2
+    assert engine.audit(job).fine
+
+
+@pytest.mark.parametrize("point", ["in handler", "before finish"])
+def test_killed_around_a_handler_it_is_called_again(engine: Engine, database_url: str, point: str) -> None:
+    """A handler whose process dies is called again with the same key when its lease is over, the attempt counted
+    (L11)."""
+    engine.deploy(SERVICE)
+    calls: list[HandlerCall] = []
+    clock = SimulatedClock(datetime.now(UTC))
+    again = Engine(engine.database, clock=clock, handlers={"order_cloth": lambda call: calls.append(call)})
+    job = again.start("ordering", by="ada", need={"metres": 2}).job
+    _killed(database_url, point)
+    assert again.run_due().calls == 0
+    clock.advance(timedelta(hours=1))
+    assert again.run_due().calls == 1
+    assert [call.attempt for call in calls] == [2]
+    assert again.jobs()[0].states == ("accept",)
+    assert again.audit(job).fine
