@@ -16,7 +16,7 @@ from language_samples import HEAD, STATES, WHOLE, state, task
 from flowengine.language.model import Process
 from flowengine.language.parser import CODES, read_process
 from flowengine.language.parser.composites import TYPES
-from flowengine.language.parser.reading import MOST_EXPRESSIONS, MOST_STATES
+from flowengine.language.parser.reading import MOST_PARTS, MOST_STATES
 from flowengine.language.problems import Problem
 from flowengine.language.yaml_reader import LARGEST, MOST_NODES, resolve
 
@@ -25,9 +25,9 @@ SECONDS = 2.0
 
 def survive(data: bytes | str) -> tuple[Process | None, list[Problem]]:
     """Read within the time, and either accept or say why not."""
-    began = time.perf_counter()
+    began = time.process_time()
     process, problems = read_process(data, "f.yaml")
-    assert time.perf_counter() - began < SECONDS
+    assert time.process_time() - began < SECONDS
     assert (process is None) == bool(problems)
     for problem in problems:
         assert problem.code in CODES
@@ -142,7 +142,7 @@ def test_the_limits_are_not_in_the_way() -> None:
     process, problems = survive(many(line, MOST_STATES) + "# " + "x" * 1_000_000)
     assert process is not None, problems
     assert MOST_NODES > MOST_STATES * 20
-    assert MOST_EXPRESSIONS > MOST_STATES * 20
+    assert MOST_PARTS > 1_000 * 50
     assert LARGEST > MOST_STATES * 200
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,9 +16,11 @@ MOST_STATES = 5_000
 """States a process may have, members of races not counted."""
 MOST_PROBLEMS = 200
 """Problems after which reading stops."""
-MOST_EXPRESSIONS = 120_000
-"""Characters that all expressions and patterns of a file may have together: compiling costs time for each."""
+MOST_PARTS = 60_000
+"""Names, values and signs that all expressions and patterns of a file may have together: each costs about 10 µs."""
 _EACH_COSTS = 8
+"""Parts that an expression costs beside its own."""
+_parts = re.compile(r"\w+|[^\w\s]").findall
 
 
 class Refusal(Exception):
@@ -40,7 +43,7 @@ class Reading:
     """The names of the process's calendars, which stand before the states are read."""
     path: tuple[str, ...] = ()
     """The names of the states and branches around."""
-    _expressions: int = 0
+    _spent: int = 0
 
     def refuse(self, place: Place, code: str, message: str, hint: str = "") -> Refusal:
         """Note a problem and give the exception to raise, where the value cannot be used."""
@@ -65,7 +68,7 @@ class Reading:
 
     def expression(self, source: str, place: Place) -> Expression:
         """Compile an expression."""
-        self.spend(len(source), place)
+        self.spend(_EACH_COSTS + len(_parts(source)), place)
         try:
             return Expression(source, place)
         except ExpressionFailed as error:
@@ -74,17 +77,18 @@ class Reading:
     def text(self, source: str, place: Place) -> Text:
         """Compile a text with expressions in braces."""
         if "{" in source:
-            self.spend(len(source), place)
+            self.spend(_EACH_COSTS * source.count("{") + len(_parts(source)), place)
         try:
             return Text(source, place)
         except ExpressionFailed as error:
             raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", _ways(error)) from None
 
-    def spend(self, characters: int, place: Place) -> None:
+    def spend(self, parts: int, place: Place) -> None:
         """Count an expression or a pattern against the file's limit."""
-        self._expressions += characters + _EACH_COSTS
-        if self._expressions > MOST_EXPRESSIONS:
-            self.stop(place, "too-large", f"its expressions have more than {MOST_EXPRESSIONS:,} characters together")
+        self._spent += parts
+        if self._spent > MOST_PARTS:
+            what = f"its expressions and patterns have more than {MOST_PARTS:,} names, values and signs together"
+            self.stop(place, "too-large", what)
 
 
 def _short(source: str) -> str:
