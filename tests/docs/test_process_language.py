@@ -12,7 +12,9 @@ from typing import NamedTuple
 import pytest
 
 from flowengine import Engine, SimulatedClock
-from flowengine.language import parse, problems, schema
+from flowengine.language import checks, parse, problems, schema
+from flowengine.language.checks.codes import CODES as CHECK_CODES
+from flowengine.language.parser.codes import CODES as PARSER_CODES
 from flowengine.language.parser.composites import TYPES
 from flowengine.language.yaml_reader import Items, Node, Pairs, Scalar, read
 
@@ -68,9 +70,7 @@ def test_an_example_starts(block: Block) -> None:
         for member in ("ada", "ben"):
             engine.add_customer(member, groups=["members"])
         engine.deploy(block.source)
-        receipt = engine.start(
-            process.name, by="ada", need={field.name: given[field.type] for field in need.fields}
-        )
+        receipt = engine.start(process.name, by="ada", need={field.name: given[field.type] for field in need.fields})
         assert receipt.status == "open"
         assert receipt.states
 
@@ -103,17 +103,21 @@ def test_every_key_of_every_type_has_an_example() -> None:
 
 def test_every_key_of_the_language_is_on_the_page() -> None:
     """Each key that the schema knows, for whatever part of a file, is explained or shown."""
-    known = {key for part in _objects(schema()) for key in part.get("properties", {})}
+    known = {key for part in _objects(schema()) for key in part["properties"]}
     said = set(re.findall(r"`(\w+)`", TEXT)) | set(re.findall(r"(\w+):", "".join(block.text for block in BLOCKS)))
     assert known - said == set()
 
 
 def _objects(node: object) -> Iterator[dict[str, dict[str, object]]]:
+    """Every part of the schema that describes an object; what stands under ``properties`` are names, not keys."""
     if isinstance(node, dict):
-        if isinstance(node.get("properties"), dict):
+        properties = node.get("properties")
+        if isinstance(properties, dict):
             yield node
-        for below in node.values():
-            yield from _objects(below)
+            yield from _objects(list(properties.values()))
+        for key, below in node.items():
+            if key != "properties":
+                yield from _objects(below)
     elif isinstance(node, list):
         for below in node:
             yield from _objects(below)
@@ -127,5 +131,13 @@ def test_every_type_has_its_heading() -> None:
 
 def test_the_table_of_problems_is_the_code_s() -> None:
     """The page lists exactly the codes of problems that there are, with what the code says of them."""
-    table = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", TEXT.split("## What is refused")[1], re.MULTILINE))
-    assert table == codes.CODES
+    table = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (.*) \|$", TEXT.split("## What is refused")[1], re.MULTILINE))
+    assert table == PARSER_CODES | CHECK_CODES
+
+
+def test_every_code_that_is_reported_is_listed() -> None:
+    """No check reports a code that is not on the page, and none is listed that no check reports."""
+    calls = re.compile(r"""(?:report|unknown)\([^"]*"([a-z]+(?:-[a-z]+)+)\"""")
+    folder = Path(checks.__file__).parent
+    reported = {code for path in folder.glob("*.py") for code in calls.findall(path.read_text(encoding="utf-8"))}
+    assert set(CHECK_CODES) <= reported <= set(CHECK_CODES) | set(PARSER_CODES)

@@ -73,6 +73,9 @@ def uses(process: Process) -> list[Use]:
     if process.promise is not None:
         promise = process.promise
         found.append(Use(promise, promise.place, "promise", ("promise", "", "", 0), process.root, "moment"))
+    if process.promise_kept is not None:
+        kept = process.promise_kept
+        found.append(Use(kept, kept.place, "promise.kept", ("promise", "", "", 0), process.root, "boolean"))
     return found
 
 
