@@ -7,12 +7,16 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
+from hypothesis import Phase
 from hypothesis import strategies as st
 
 from flowengine.core.answers import Form, FormField, Way
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
+"""Failing lives are told as they happened: making them shorter takes minutes."""
 
 NASTY = st.sampled_from(
     ["Ada", "O'Hara; DROP TABLE jobs", "\u202egnp.exe", "<b>bold</b>", "\x1b[31mred", "{data.x}", '"', "日本", " "]
@@ -80,3 +84,18 @@ def _text(draw: Draw, schema: dict[str, Any], now: datetime) -> str:
     low, high = schema.get("minLength", 0), schema.get("maxLength", 40)
     text: str = draw(NASTY | st.text(string.ascii_letters, max_size=12))
     return text[:high].ljust(low, "x")
+
+
+def fields_form(kind: str, fields: tuple[Any, ...]) -> Form:
+    """A form with one way that asks these fields."""
+    asked = tuple(
+        FormField(
+            name=field.name,
+            title=field.title,
+            type=field.type,
+            required=not field.optional,
+            schema={"type": field.type, **field.schema},
+        )
+        for field in fields
+    )
+    return Form(step=0, type=kind, title=kind, ways=(Way(outcome="", title="", fields=asked),))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,12 +21,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from random_answers import answer_for
+from random_answers import PHASES, answer_for, fields_form
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import Advance, advance, compile_process, possible, start
-from flowengine.core.answers import FormField, Way, form
+from flowengine.core.answers import form
 from flowengine.core.draft import rebuild, settle
 from flowengine.core.forms import Form
 from flowengine.core.machines import Compiled
@@ -41,8 +41,6 @@ PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MEMBERS = tuple(Member(id=name, record={"id": name, "name": name.title()}) for name in ("ada", "ben", "cleo", "dana"))
 CLOCK = Actor(kind="clock")
-PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
-"""Failing lives are told as they happened: making them shorter takes minutes."""
 
 
 class CoreMachine(RuleBasedStateMachine):
@@ -146,7 +144,7 @@ class CoreMachine(RuleBasedStateMachine):
         entries = [entry for scope in self.compiled.process.scopes() for entry in scope.always if entry.by]
         if entries:
             entry = data.draw(st.sampled_from(entries))
-            asked = _fields_form("invoke", entry.fields)
+            asked = fields_form("invoke", entry.fields)
             answer = answer_for(data.draw, asked, asked.ways[0], self.now)
             self._try(c.Invoke(by=Actor(kind="customer", id="ada"), name=entry.name, answer=answer))
 
@@ -260,25 +258,11 @@ def _leaves(compiled: Compiled) -> list[State]:
 
 
 def _need_form(need: State) -> Form:
-    return _fields_form("need", need.fields)
-
-
-def _fields_form(kind: str, fields: tuple[Any, ...]) -> Form:
-    asked = tuple(
-        FormField(
-            name=field.name,
-            title=field.title,
-            type=field.type,
-            required=not field.optional,
-            schema={"type": field.type, **field.schema},
-        )
-        for field in fields
-    )
-    return Form(step=0, type=kind, title=kind, ways=(Way(outcome="", title="", fields=asked),))
+    return fields_form("need", need.fields)
 
 
 def _result(data: st.DataObject, state: Service, now: datetime) -> dict[str, Any]:
-    asked = _fields_form("service", state.fields)
+    asked = fields_form("service", state.fields)
     return answer_for(data.draw, asked, asked.ways[0], now)
 
 

@@ -1,0 +1,280 @@
+"""Every shipped process, driven at random through the engine on both databases, with the pure core as the model.
+
+The model repeats each command of the stored history on the pure core. After each command: the same events (L7), the
+same position as the stored one (L5), one end (L1), the same receipt for the same key and a conflict for another body
+(L3), and nothing for strangers (L4).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from random_answers import PHASES, answer_for, fields_form
+
+from flowengine import Engine, HandlerCall, Outcome, SimulatedClock
+from flowengine.core import commands as c
+from flowengine.core.advance import advance, compile_process, start
+from flowengine.core.draft import rebuild, settle
+from flowengine.core.position import MemoryPosition
+from flowengine.core.values import Actor
+from flowengine.engine.people import StoreWorld
+from flowengine.engine.views import InboxItem
+from flowengine.errors import KeyConflict, NotFound, Refused
+from flowengine.language import load
+from flowengine.language.model import Message, Service
+from flowengine.store import Database
+
+PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
+BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+CUSTOMERS = ("ada", "ben", "cleo", "dana")
+STRANGER = Actor(kind="staff", id="mallory")
+
+
+def _undo(call: HandlerCall) -> None:
+    """Undoes what there is to undo: a handler is told that this is what it is for."""
+    assert call.undo
+
+
+class EngineMachine(RuleBasedStateMachine):
+    """One job of one process on one database; ``database`` and ``path`` are set by the subclass that the test makes."""
+
+    database: Database
+    path: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = SimulatedClock(BEGIN)
+        self.engine = Engine(self.database, clock=self.clock, handlers={})
+        self.process = load(self.path)
+        self.compiled = compile_process(self.process)
+        self.model: MemoryPosition | None = None
+        self.job = ""
+        self.seq = 0
+        self.keys = 0
+        self.answers: st.DataObject | None = None
+        self.engine.deploy(self.path)
+        for name in CUSTOMERS:
+            self.engine.add_customer(name, name.title(), groups=tuple(self.process.groups))
+        for role in self.process.roles:
+            self.engine.add_staff(f"{role}_1", roles=(role,))
+            self.engine.add_staff(f"{role}_2", roles=(role,))
+        for state in self.process.states():
+            if isinstance(state, Service):
+                self.engine.handler(state.call)(self._handler(state))
+                if state.undo:
+                    self.engine.handler(state.undo)(_undo)
+
+    def _handler(self, state: Service) -> Any:
+        """A handler that answers, chooses an outcome or raises, as is drawn when it is called."""
+
+        def handle(call: HandlerCall) -> Outcome:
+            assert call.key.startswith(call.job)
+            assert self.answers is not None
+            draw = self.answers.draw
+            names = [name for name in state.on if name not in ("expired", "failed")]
+            outcome = draw(st.sampled_from([*names, "raise"]))
+            if outcome == "raise":
+                raise RuntimeError("the line was dead")
+            asked = fields_form("service", state.fields)
+            return Outcome(outcome, answer_for(draw, asked, asked.ways[0], self.clock.now()))
+
+        return handle
+
+    def teardown(self) -> None:
+        self.engine.close()
+
+    # commands
+
+    @initialize(data=st.data())
+    def begin(self, data: st.DataObject) -> None:
+        asked = fields_form("need", self.process.root.states[self.process.root.start].fields)
+        need = answer_for(data.draw, asked, asked.ways[0], self.clock.now())
+        receipt = self.engine.start(self.process.name, by="ada", need=need, key=f"start-{id(self)}")
+        again = self.engine.start(self.process.name, by="ada", need=need, key=f"start-{id(self)}")
+        assert again == receipt, "the same key gave another receipt (L3)"
+        self.job = receipt.job
+
+    @property
+    def is_open(self) -> bool:
+        return self.model is not None and self.model.head.status == "open"
+
+    def _waiting(self) -> list[tuple[str, InboxItem]]:
+        """Who could do which step, by their inboxes."""
+        people = [*CUSTOMERS, *(f"{role}_{n}" for role in self.process.roles for n in (1, 2))]
+        found = [(who, item) for who in people for item in self.engine.inbox(who, everything=True)]
+        return [(who, item) for who, item in found if item.job == self.job]
+
+    @precondition(lambda self: self.is_open)
+    @rule(data=st.data())
+    def act(self, data: st.DataObject) -> None:
+        """Somebody acts on a step of his inbox, twice with the same key."""
+        waiting = self._waiting()
+        if not waiting:
+            return
+        who, item = data.draw(st.sampled_from(waiting), label="who and what")
+        view = self.engine.step(item.id, who)
+        if not view.form.ways:
+            return
+        way = data.draw(st.sampled_from(view.form.ways), label="way")
+        answer = answer_for(data.draw, view.form, way, self.clock.now())
+        self.keys += 1
+        key = f"key-{self.job}-{self.keys}"
+        with pytest.raises(NotFound) as hidden:
+            self.engine.act(item.id, way.outcome, answer, by=STRANGER)
+        with pytest.raises(NotFound) as missing:
+            self.engine.act(f"{self.job}.99999", way.outcome, answer, by=STRANGER)
+        assert hidden.value.what.replace(item.id, "") == missing.value.what.replace(f"{self.job}.99999", "")
+        try:
+            receipt = self.engine.act(item.id, way.outcome, answer, by=who, key=key)
+        except Refused:
+            assert self._stored_seq() == self.seq, "a refusal wrote something"
+            return
+        assert self.engine.act(item.id, way.outcome, answer, by=who, key=key) == receipt
+        with pytest.raises(KeyConflict):
+            self.engine.act(item.id, way.outcome, {"another": "body"}, by=who, key=key)
+
+    @precondition(lambda self: self.is_open)
+    @rule(data=st.data(), what=st.sampled_from(["claim", "release", "assign"]))
+    def handle(self, data: st.DataObject, what: str) -> None:
+        """Steps are claimed, given back and handed on."""
+        waiting = self._waiting()
+        if waiting:
+            who, item = data.draw(st.sampled_from(waiting))
+            try:
+                if what == "assign":
+                    self.engine.assign(item.id, data.draw(st.sampled_from([one for one, _ in waiting])), by=who)
+                else:
+                    getattr(self.engine, what)(item.id, by=who)
+            except Refused:
+                assert self._stored_seq() == self.seq, "a refusal wrote something"
+
+    @precondition(lambda self: self.is_open)
+    @rule(data=st.data(), hours=st.sampled_from([0, 1, 24, 24 * 8]))
+    def time_passes(self, data: st.DataObject, hours: int) -> None:
+        """Time passes, and what is due is done: timers fire, handlers run, what was sent arrives."""
+        self.clock.advance(timedelta(hours=hours))
+        self.answers = data
+        self.engine.run_due()
+
+    @precondition(lambda self: self.is_open)
+    @rule()
+    def incident_is_retried(self) -> None:
+        """An operator tries again what gave up."""
+        for incident in self.engine.incidents():
+            if incident.job == self.job:
+                self.engine.retry(incident.id, by=Actor(kind="operator", id="olga"))
+                return
+
+    @precondition(lambda self: self.is_open)
+    @rule(data=st.data())
+    def change_of_mind(self, data: st.DataObject) -> None:
+        """The customer uses what is always open to him."""
+        entries = [entry for scope in self.process.scopes() for entry in scope.always if entry.by]
+        if entries:
+            entry = data.draw(st.sampled_from(entries))
+            asked = fields_form("invoke", entry.fields)
+            answer = answer_for(data.draw, asked, asked.ways[0], self.clock.now())
+            offered = {offer.name for offer in self.engine.track(self.job, "ada").offers}
+            try:
+                self.engine.invoke(self.job, entry.name, answer, by="ada")
+            except Refused:
+                assert entry.name not in offered, "what is offered was refused"
+                assert self._stored_seq() == self.seq, "a refusal wrote something"
+
+    @precondition(lambda self: self.is_open)
+    @rule(data=st.data())
+    def message_comes(self, data: st.DataObject) -> None:
+        """A message arrives, awaited or not."""
+        names: list[str] = []
+        for state in self.process.states():
+            members = getattr(state, "of", None)
+            leaves = members.values() if isinstance(members, dict) else [state]
+            names.extend(leaf.message for leaf in leaves if isinstance(leaf, Message))
+        if names:
+            try:
+                self.engine.send(data.draw(st.sampled_from(names)), "order-1", {}, job=self.job)
+            except Refused:
+                assert self._stored_seq() == self.seq, "a refusal wrote something"
+
+    @rule(text=st.text(max_size=30).filter(lambda text: text.strip() and "\x00" not in text))
+    def somebody_speaks(self, text: str) -> None:
+        """Words are welcome at any time, also after the end."""
+        self.engine.say(self.job, text, "wish", by="ada")
+
+    # laws
+
+    def _stored_seq(self) -> int:
+        with self.database.reading() as tx:
+            return tx.jobs.get(self.job).seq
+
+    @invariant()
+    def stored_is_what_the_core_says(self) -> None:
+        """The stored events and position are those of the pure core (L5, L7), and the job has at most one end (L1)."""
+        if not self.job:
+            return
+        with self.database.reading() as tx:
+            stored = tx.jobs.get(self.job)
+            for entry in tx.history.of(self.job, after=self.seq):
+                self._repeat(tx, entry)
+            assert stored.seq == self.seq
+            assert tx.history.verify(self.job) == self.seq
+            told = rebuild(entry.events for entry in tx.history.of(self.job))
+            position = stored.position
+            assert self.model is not None
+            assert position.head == told.head == self.model.head
+            assert dict(position.data) == told.data == self.model.data
+            assert told.branches == self.model.branches
+            for branch in told.branches.values():
+                assert position.branch(branch.id) == branch
+            for step in told.steps:
+                assert {seat.audience: seat for seat in position.seats(step)} == told.seated.get(step, {})
+
+    def _repeat(self, tx: Any, entry: Any) -> None:
+        """The model does what the stored command says, when it was said."""
+        world = StoreWorld(tx, "ada")
+        if isinstance(entry.command, c.Start):
+            done = start(self.compiled, self.job, "ada", entry.command, entry.at, world)
+        else:
+            assert self.model is not None
+            done = advance(self.compiled, self.model, entry.command, entry.at, world)
+        assert tuple(done.events) == entry.events, "the core says otherwise (L7)"
+        self.model = settle(self.model, done.draft)
+        self.seq = entry.seq
+
+    @invariant()
+    def what_is_over_waits_for_nobody(self) -> None:
+        """L1: when a job has ended, no step, timer or call of it is left."""
+        if self.model is not None and not self.is_open:
+            with self.database.reading() as tx:
+                assert list(tx.steps.of(self.job)) == []
+            assert not self._waiting()
+            assert not any(incident.job == self.job for incident in self.engine.incidents())
+
+
+@pytest.mark.parametrize("path", PROCESSES, ids=lambda path: path.stem)
+def test_random_lives_on_a_database_are_those_of_the_core(path: Path, database: Database) -> None:
+    """Whatever happens to a job on a database, it is what the pure core says, and the laws hold."""
+    machine = type("Machine", (EngineMachine,), {"database": database, "path": path})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=8,
+            stateful_step_count=40,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=PHASES,
+        ),
+    )
