@@ -102,8 +102,7 @@ def _settle_race(values: Values, reading: Reading) -> None:  # noqa: ARG001 - th
             on.setdefault(member, following)
 
 
-RESERVED_MEMBERS = ("expired",)
-_MEMBER_NAME = name_key("a member's name")
+_MEMBER_NAME = name_key("a member's name", ("expired",), "it is an outcome of the race")
 
 
 def _as_member(kind: StateType) -> StateType:
@@ -126,19 +125,13 @@ class _Members:
         return {member.name: member for member in every(entries)}
 
     def _member(self, name: str, place: Place, node: Node, reading: Reading) -> model.State:
-        named = partial(self._name, name, place, reading)
+        named = partial(_MEMBER_NAME.read, Scalar(name, name, place), reading)
         _, (kind, values) = every((named, partial(self.types.read, node, reading)))
         kind.settle(values, reading)
         return make_state(name, place, kind, values)
 
-    def _name(self, name: str, place: Place, reading: Reading) -> None:
-        _MEMBER_NAME.read(Scalar(name, name, place), reading)
-        if name in RESERVED_MEMBERS:
-            raise reading.refuse(place, "reserved-name", f"no member can be called {name!r}: it is an outcome")
-
     def schema(self, defs: Json) -> Json:
         names = {key: value for key, value in _MEMBER_NAME.schema(defs).items() if key != "type"}
-        names["not"] = {"enum": list(RESERVED_MEMBERS)}
         member = Named("member", self.types).schema(defs)
         return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": member}
 

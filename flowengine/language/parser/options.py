@@ -8,7 +8,7 @@ from typing import Any
 from flowengine.language.model import Option, Pick
 from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, Word, wrong
+from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, wrong
 from flowengine.language.parser.words import DURATION, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
 from flowengine.language.problems import Place
 from flowengine.language.yaml_reader import Node, Scalar
@@ -136,19 +136,5 @@ SAVED_BESIDE = ("titles", "price", "lead_time_days")
 """What a choice saves beside the picks; no pick can be called so."""
 
 
-class _PickName(Word):
-    """A pick's name: not one of those that a choice saves of its own accord."""
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        if isinstance(node, Scalar) and node.text in SAVED_BESIDE:
-            message = f"no pick can be called {node.text!r}: a choice saves that beside what was picked"
-            raise reading.refuse(node.place, "reserved-name", message)
-        return super().read(node, reading)
-
-    def schema(self, defs: Json) -> Json:
-        return super().schema(defs) | {"not": {"enum": list(SAVED_BESIDE)}}
-
-
-_WORD = name_key("a pick's name")
-_PICK_NAME = _PickName(_WORD.wanted, _WORD.code, _WORD.parse, _WORD.pattern, _WORD.longest)
+_PICK_NAME = name_key("a pick's name", SAVED_BESIDE, "a choice saves that beside what was picked")
 PICKS = Named("picks", MapOf(_PICK_NAME, Named("pick", _PICK), _named, least=1))

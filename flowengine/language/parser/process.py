@@ -16,7 +16,7 @@ from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
 from flowengine.language.parser.words import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
 from flowengine.language.problems import Place, Problem, in_order
-from flowengine.language.yaml_reader import Node, Scalar, Unreadable, decode, read
+from flowengine.language.yaml_reader import Node, Unreadable, decode, read
 
 
 class _Titled:
@@ -31,19 +31,6 @@ class _Titled:
 
     def schema(self, defs: Json) -> Json:
         return self.shape.schema(defs)
-
-
-class _RoleName(Word):
-    """A role's name: not one of the audiences with a fixed meaning."""
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        if isinstance(node, Scalar) and node.text in EVERYBODY:
-            message = f"no role can be called {node.text!r}: as an audience it has a meaning of its own"
-            raise reading.refuse(node.place, "reserved-name", message)
-        return super().read(node, reading)
-
-    def schema(self, defs: Json) -> Json:
-        return super().schema(defs) | {"not": {"enum": list(EVERYBODY)}}
 
 
 def _role(name: str, place: Place, title: str | None) -> model.Role:
@@ -72,8 +59,7 @@ def _need(text: str) -> str:
     return text
 
 
-_NAME_WORD = name_key("a role's name")
-_ROLE_NAME = _RoleName(_NAME_WORD.wanted, _NAME_WORD.code, _NAME_WORD.parse, _NAME_WORD.pattern, _NAME_WORD.longest)
+_ROLE_NAME = name_key("a role's name", EVERYBODY, "as an audience it has a meaning of its own")
 
 _PROMISE = record(
     "a promise",

@@ -16,9 +16,7 @@ from flowengine.language.problems import Place
 from flowengine.language.suggest import hint
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 
-RESERVED_STATES = (model.DONE,)
-"""Names that no state may have, for they mean something else as a target."""
-_NAME = name_key("a state's name")
+_NAME = name_key("a state's name", (model.DONE,), "as a target it ends the branch or stage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +108,6 @@ class States:
 
     def _name(self, name: str, place: Place, reading: Reading) -> None:
         _NAME.read(Scalar(name, name, place), reading)
-        if name in RESERVED_STATES:
-            message = f"no state can be called {name!r}: as a target it ends the branch or stage"
-            raise reading.refuse(place, "reserved-name", message)
         if name in reading.states:
             message = f"the state {name!r} is there twice in the process"
             raise reading.refuse(place, "duplicate-state", message, f"the first is in line {reading.states[name].line}")
@@ -122,7 +117,6 @@ class States:
 
     def schema(self, defs: Json) -> Json:
         names = {key: value for key, value in _NAME.schema(defs).items() if key != "type"}
-        names["not"] = {"enum": list(RESERVED_STATES)}
         states = STATE.schema(defs)
         return {"type": "object", "minProperties": 1, "propertyNames": names, "additionalProperties": states}
 

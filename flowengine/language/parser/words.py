@@ -97,9 +97,26 @@ FLAG = Flag()
 COUNT = Number(1, 1_000_000)
 
 
-def name_key(what: str) -> Word:
-    """The keys of a mapping that names things of a kind (roles, states, fields)."""
-    return Word(what, "bad-name", _named, f"^{NAME_PATTERN}$", LONGEST_NAME)
+@dataclass(frozen=True, slots=True)
+class Naming(Word):
+    """The names of things of one kind. Those in ``reserved`` mean something else, which ``why`` says."""
+
+    reserved: tuple[str, ...] = ()
+    why: str = ""
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        if isinstance(node, Scalar) and node.text in self.reserved:
+            message = f"{node.text!r} cannot be {self.wanted}: {self.why}"
+            raise reading.refuse(node.place, "reserved-name", message)
+        return Word.read(self, node, reading)
+
+    def schema(self, defs: Json) -> Json:
+        return Word.schema(self, defs) | ({"not": {"enum": list(self.reserved)}} if self.reserved else {})
+
+
+def name_key(what: str, reserved: tuple[str, ...] = (), why: str = "") -> Naming:
+    """The keys of a mapping that names things of one kind (roles, states, fields)."""
+    return Naming(what, "bad-name", _named, f"^{NAME_PATTERN}$", LONGEST_NAME, reserved, why)
 
 
 PLACE_KEY = Word("a place in the data", "bad-name", _path, rf"^{NAME_PATTERN}(\.{NAME_PATTERN})*$")
