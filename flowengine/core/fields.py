@@ -50,15 +50,21 @@ def once(owner: object, what: str, make: Callable[[], T]) -> T:
     return value
 
 
-def take(answer: object, where: str = "") -> dict[str, Json]:
-    """An answer as an object of plain JSON of its own. Raises :class:`BadAnswer` when it is none, or too large."""
+def as_plain(value: object, where: str = "") -> Json:
+    """A value as plain JSON of its own. Raises :class:`BadAnswer` when it is none, or too large."""
     try:
-        encoded = msgspec.json.encode(answer)
+        encoded = msgspec.json.encode(value)
         plain = msgspec.json.decode(encoded)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, where=where) from None
     if len(encoded) > LONGEST_ANSWER:
         raise BadAnswer({"": f"has {len(encoded)} bytes; at most {LONGEST_ANSWER} are taken"}, where=where)
+    return plain
+
+
+def take(answer: object, where: str = "") -> dict[str, Json]:
+    """An answer as an object of plain JSON of its own. Raises :class:`BadAnswer` when it is none, or too large."""
+    plain = as_plain(answer, where)
     if not isinstance(plain, dict):
         raise BadAnswer({"": f"must be an object of names and values, not {kind_of(plain)}"}, where=where)
     return plain

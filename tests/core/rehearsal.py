@@ -43,7 +43,7 @@ def process(states: str, more: str = "", need: str = "first", *, check: bool = F
     Without ``check`` it may break rules of good processes, so that the core's own guards can be seen at work.
     """
     ends = FULFILLED + (GONE if "gone" in states + more or not check else "")
-    text = f"{HEADER}{more}\nstates:\n  need: {{type: need, ask: What?, next: {need}}}\n{states}{ends}"
+    text = f"{HEADER}{more}\nstates:\n  need: {{type: need, ask: What?, next: {need}}}\n{states.rstrip()}\n{ends}"
     return parse(text, "sample.yaml", check=check)
 
 

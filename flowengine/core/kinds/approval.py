@@ -14,7 +14,7 @@ from flowengine.core.fields import check_answer
 from flowengine.core.forms import Way, questions
 from flowengine.core.kinds.base import Waiting, chosen, routed
 from flowengine.core.spot import Result, Spot
-from flowengine.core.values import Actor, Json, Panel, Seat, Step
+from flowengine.core.values import Actor, Json, Panel, Seating, Step
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.model import Approval, Field
 
@@ -63,11 +63,15 @@ class Approving(Waiting[Approval]):
         return self._decided(spot, step, said)
 
     def _seat(self, spot: Spot, step: Step, by: Actor, said: dict[str, Json]) -> None:
-        """Take the answer of one who is asked; each person answers once, for one seat."""
+        """Take the answer of one who is asked; each person answers once, for one seat.
+
+        Those to whom the step was opened later (``escalate``) may answer for whoever has not.
+        """
         seats = spot.draft.seats(step.number)
         if any(seat.by == by.id for seat in seats):
             raise NotAllowed("you have answered; the others have not yet", where=step.state)
-        own = [seat for seat in seats if _may_sit(by, seat)]
+        widened = any(_is_meant(by, audience) for audience in step.audience)
+        own = [seat for seat in seats if widened or _is_meant(by, seat.audience)]
         if not own:
             raise NotFound("no such step", where=str(step.number))
         free = next((seat for seat in own if seat.answer is None), None)
@@ -119,9 +123,9 @@ def _checked(outcome: str, answer: Json, where: str) -> dict[str, Json]:
         raise
 
 
-def _may_sit(by: Actor, seat: Seat) -> bool:
-    """Whether a seat is for this actor."""
-    kind, _, name = seat.audience.partition(":")
+def _is_meant(by: Actor, audience: Seating) -> bool:
+    """Whether a seat, or a step, is for this actor."""
+    kind, _, name = audience.partition(":")
     if kind == "person":
         return by.id == name
     if kind == "role":

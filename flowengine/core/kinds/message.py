@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowengine.core import events as e
-from flowengine.core.fields import check_answer, take
+from flowengine.core.fields import as_plain, check_answer
 from flowengine.core.kinds.base import Waiting
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, KeptMessage
@@ -48,7 +48,7 @@ class Receiving(Waiting[Message]):
         where = f"message {message.name}"
         if spot.state.fields:
             return check_answer(spot.state.fields, body, where)
-        return take(body, where) if isinstance(body, dict) else body
+        return as_plain(body, where)
 
 
 def awaits(spot: Spot, name: str, key: str) -> bool:

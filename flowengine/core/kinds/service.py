@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flowengine.core import events as e
 from flowengine.core.commands import Finish
-from flowengine.core.fields import check_answer
+from flowengine.core.fields import as_plain, check_answer
 from flowengine.core.kinds.base import Waiting
 from flowengine.core.names import as_json
 from flowengine.core.spot import NOTHING, Result, Spot
@@ -45,14 +45,14 @@ class Calling(Waiting[Service]):
         return None
 
     def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:
-        state, result = self.state(spot), command.result
+        state, where = self.state(spot), f"the result of {spot.state.name}"
         if command.outcome != DONE:
-            return Result(command.outcome, NOTHING if result is None else result)
-        if state.fields:
-            result = check_answer(state.fields, {} if result is None else result, f"the result of {state.name}")
+            return Result(command.outcome, NOTHING if command.result is None else as_plain(command.result, where))
+        result = {} if command.result is None else command.result
+        result = check_answer(state.fields, result, where) if state.fields else as_plain(result, where)
         if state.undo:
             spot.draft.record(e.UndoNoted(undoable=_undoable(state, call, result)))
-        return Result(DONE, {} if result is None else result)
+        return Result(DONE, result)
 
 
 def _undoable(state: Service, call: ServiceCall, result: Json) -> Undoable:
@@ -63,7 +63,7 @@ def _undoable(state: Service, call: ServiceCall, result: Json) -> Undoable:
         handler=state.undo,
         branch=call.branch,
         input=call.input,
-        result={} if result is None else result,
+        result=result,
     )
 
 
@@ -77,5 +77,6 @@ class Delegating(Waiting[Call]):
         return None
 
     def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:  # noqa: ARG002
-        given = command.result if isinstance(command.result, dict) else {}
+        result = as_plain(command.result, f"the result of {spot.state.name}")
+        given = result if isinstance(result, dict) else {}
         return Result(command.outcome, {**given, "status": command.outcome})

@@ -13,6 +13,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
 from flowengine.language import parse
 
+KIT = Actor(kind="staff", id="kit", roles=("cutter",))
 CUT = Actor(kind="staff", id="cal", roles=("cutter", "tailor"))
 
 
@@ -180,6 +181,19 @@ def test_each_answers_once_and_for_himself() -> None:
     two.act("first", "approved", by=TOM)
     with pytest.raises(NotAllowed, match="somebody else"):
         two.act("first", "approved", by=EVA)
+
+
+def test_others_answer_after_an_escalation() -> None:
+    """Those to whom the step was opened later answer for whoever has not, one seat each."""
+    job = begin("by: {all: [customer, tailor]}\n    escalate: {after: P2D, to: cutter}")
+    with pytest.raises(NotFound):
+        job.act("first", "approved", by=KIT)
+    job.wait("P3D")
+    job.act("first", "approved", by=KIT)
+    with pytest.raises(NotAllowed, match="you have answered"):
+        job.act("first", "approved", by=KIT)
+    job.act("first", "approved", by=TOM)
+    assert job.status == "fulfilled"
 
 
 def test_people_by_expression() -> None:

@@ -237,6 +237,16 @@ def test_other_outcomes_of_a_handler() -> None:
     assert "first" not in silent.data
 
 
+@pytest.mark.parametrize("result", ["x" * 300_000, {"x": object()}])
+def test_result_that_cannot_be_kept_is_an_incident(result: Any) -> None:
+    """A result that is too large, or no JSON, is not kept, also where no fields are declared."""
+    text = "  first: {type: service, call: order, on: {done: fulfilled, failed: gone, other: gone}}"
+    for outcome in ("done", "other"):
+        job = Rehearsal(process(text))
+        job.finish("first", outcome, result)
+        assert "refused" in job.call("first").incident
+
+
 def test_service_deadline() -> None:
     """A service that never answers is given up at its deadline."""
     job = Rehearsal(process(SERVICE))
