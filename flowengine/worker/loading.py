@@ -25,7 +25,7 @@ def load_handlers(reference: str) -> dict[str, Handler]:
         found: Any = import_module(module_name)
         for name in (attribute or "HANDLERS").split("."):
             found = getattr(found, name)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise HandlerMissing(
             f"{reference!r} cannot be loaded: {error}",
             where=reference,

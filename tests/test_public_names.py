@@ -1,0 +1,95 @@
+"""What ``import flowengine`` gives."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import flowengine
+
+NAMES = [
+    "NOTIFY",
+    "Actor",
+    "AlreadyClaimed",
+    "Ambiguous",
+    "Audit",
+    "BadAnswer",
+    "Clock",
+    "Database",
+    "DatabaseBusy",
+    "Deployed",
+    "Engine",
+    "ExpressionFailed",
+    "FlowError",
+    "Handler",
+    "HandlerCall",
+    "HandlerMissing",
+    "HistoryBroken",
+    "HistoryLine",
+    "InboxItem",
+    "IncidentView",
+    "InvariantBroken",
+    "JobRow",
+    "KeyConflict",
+    "NotAllowed",
+    "NotFound",
+    "Outcome",
+    "PersonView",
+    "ProcessRefused",
+    "Ran",
+    "Receipt",
+    "Refused",
+    "RunawayProcess",
+    "SchemaMismatch",
+    "SimulatedClock",
+    "SlotTaken",
+    "StaleCommand",
+    "StepView",
+    "StoreError",
+    "SystemClock",
+    "Track",
+    "UnknownOutcome",
+    "Worker",
+    "load",
+    "parse",
+    "problems",
+]
+
+
+def test_the_public_names_are_these() -> None:
+    """Adding or dropping a public name is a decision, which this list records."""
+    assert sorted(flowengine.__all__) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_is_there(name: str) -> None:
+    """Each public name can be imported, and is found by ``dir``."""
+    assert getattr(flowengine, name) is not None
+    assert name in dir(flowengine)
+
+
+def test_every_error_is_public() -> None:
+    """Whatever flowengine raises on purpose can be caught by a public name."""
+    from flowengine import errors
+
+    raised = {
+        name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, errors.FlowError)
+    }
+    assert raised <= set(flowengine.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    """A name that is not there fails as in any module."""
+    with pytest.raises(AttributeError, match="Enjine"):
+        flowengine.Enjine  # noqa: B018
+
+
+def test_importing_is_light() -> None:
+    """The bare import loads neither SQLAlchemy nor CEL nor transitions: the command line starts at once."""
+    script = (
+        "import flowengine, sys; print([m for m in ('sqlalchemy', 'cel', 'transitions', 'yaml') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
