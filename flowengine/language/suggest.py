@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 MOST = 12
 """Possible names that a hint lists."""
-_COMPARED = 200
+_COMPARED = 60
 """Names that are compared with a wrong one: comparing is slow, and a file may have thousands (L12)."""
 
 
@@ -17,13 +17,20 @@ def near(name: str, possible: Iterable[str]) -> str:
         return ""
     folded = name.lower().replace("-", "_").replace(" ", "_")
     names = [one for one in possible if abs(len(one) - len(name)) <= 6]
-    for one in names:
-        if one.lower() == folded:
-            return one
+    if folded in names:
+        return folded
     if len(names) > _COMPARED:
-        names = [one for one in names if one[:1] == folded[:1] or one[-2:] == folded[-2:]][:_COMPARED]
+        names = _likeliest(folded, names)
     found = difflib.get_close_matches(folded, names, n=1, cutoff=0.6)
     return found[0] if found else ""
+
+
+def _likeliest(name: str, names: list[str]) -> list[str]:
+    """Names with the same beginning and end first, then those with one of them."""
+    begin, end = name[:2], name[-2:]
+    both = [one for one in names if one[:2] == begin and one[-2:] == end]
+    either = [one for one in names if (one[:2] == begin) != (one[-2:] == end)]
+    return (both + either)[:_COMPARED]
 
 
 def hint(name: str, possible: Iterable[str]) -> str:

@@ -32,7 +32,7 @@ calendars:
     ahead: P3W
     seats: 2
     closed: [2026-12-25, '2026-12-26']
-promise: {by: data.need.needed_by}
+promise: {by: data.need.needed_by, kept: passed("need")}
 always:
   withdraw:
     title: Withdraw from it
@@ -344,6 +344,8 @@ REFUSED: list[tuple[str, str]] = [
     ("too-long", task("ask: §" + "a" * 10_001)),
     ("reserved-name", HEAD + "states: {§done: {type: fulfilled}}\n"),
     ("reserved-name", HEAD + "roles: {§staff: Staff}\nstates: {a: {type: fulfilled}}\n"),
+    ("reserved-name", one("{type: choice, choose: {§price: {from: [a]}}}")),
+    ("reserved-name", one("{type: choice, choose: {§price: {from: [a]}}}")),
     ("reserved-name", one("{type: choice, choose: {§price: {from: [a]}}}")),
     ("reserved-name", one("{type: race, of: {§expired: {type: wait, for: P1D}}}")),
     ("duplicate-state", one("{type: stage, states: {§it: {type: wait, for: P1D, next: done}}}")),

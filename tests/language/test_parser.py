@@ -60,6 +60,7 @@ def test_the_head_of_a_process() -> None:
     assert (process.file, process.source) == ("f.yaml", WHOLE)
     assert process.version == hashlib.sha256(WHOLE.encode()).hexdigest()[:12]
     assert process.promise == Expression("data.need.needed_by")
+    assert process.promise_kept == Expression('passed("need")')
 
 
 def test_a_process_is_read_again_from_its_own_source() -> None:
