@@ -6,7 +6,7 @@ import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,9 @@ from flowengine.cli.options import desk
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from flowengine.engine import Handler
+    from flowengine.store import Database
 
 
 @click.command()
@@ -32,17 +35,18 @@ def demo(desk: Desk) -> None:
     began = perf_counter()
     console = _silent() if desk.json else screen()
     console.print("One suit, one customer, one flow. Time is simulated; the engine, the database and the code are not.")
-    with opened(at) as plain:
-        ada, ben, ben_id = _run(at, plain, console)
+    with opened(at) as engine:
+        ada, ben, ben_id = _run(at, engine.database, console)
     seconds = perf_counter() - began
     flow = f"flow --at {shlex.quote(at)}"
     commands = [f"{flow} track {ada} --as ada", f"{flow} history {ada}", f"{flow} act {ben} --as {shlex.quote(ben_id)}"]
     answer = {"database": at, "fulfilled": ada, "waiting": ben, "seconds": round(seconds, 2), "commands": commands}
-    desk.answer(answer, lambda console: _ending(console, commands, seconds))
+    worker = f"{flow} worker --once --handlers flowengine.cli.demo"
+    desk.answer(answer | {"worker": worker}, lambda console: _ending(console, commands, worker, seconds))
 
 
-def _run(at: str, plain: Any, console: Console) -> tuple[str, str, str]:
-    """Tell the story on the database that is open: the ids of both jobs, short, and Ben's."""
+def _run(at: str, database: Database, console: Console) -> tuple[str, str, str]:
+    """Tell the story on an open database: the short ids of both jobs, and Ben's id."""
     from flowengine.cli import story
     from flowengine.clock import SimulatedClock
     from flowengine.engine import Engine
@@ -50,18 +54,30 @@ def _run(at: str, plain: Any, console: Console) -> tuple[str, str, str]:
 
     now = datetime.now(UTC).replace(microsecond=0)
     clock = SimulatedClock((now - story.LENGTH).replace(hour=9, minute=0, second=0))
-    engine = Engine(plain.database, clock=clock, handlers={})
+    engine = Engine(database, clock=clock, handlers={})
     told = story.tell(engine, clock, console, mill_file(at))
     ben_id, ben_job = story.begin_the_next(told, now)
     return short(told.job)[:8], short(ben_job)[:8], ben_id
 
 
-def _ending(console: Console, commands: list[str], seconds: float) -> None:
+def _ending(console: Console, commands: list[str], worker: str, seconds: float) -> None:
     from flowengine.cli import show
 
     show.line(console, ("Fulfilled", "bold green"), f", in {seconds:.1f} s. Look at it, and act on what waits for Ben:")
     for command in commands:
         show.line(console, "  ", (command, show.ID))
+    show.line(console, (f"The code in Ben's job runs by: {worker}", "dim"))
+
+
+def __getattr__(name: str) -> dict[str, Handler]:
+    """``flow worker --handlers flowengine.cli.demo``: the shop's handlers, for the job that the demo leaves waiting."""
+    if name != "HANDLERS":
+        raise AttributeError(name)
+    from flowengine.cli.story import shop_module
+
+    newest = max(Path().glob("flow-demo*.mill.db"), key=lambda path: path.stat().st_mtime, default=mill_file(""))
+    handlers: dict[str, Handler] = shop_module("handlers").handlers(shop_module("mill").Mill(newest))
+    return handlers
 
 
 def mill_file(at: str) -> Path:

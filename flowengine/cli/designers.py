@@ -14,7 +14,7 @@ from flowengine.cli.context import Desk
 from flowengine.cli.group import REFUSED, common
 from flowengine.cli.options import desk
 from flowengine.cli.safe_text import harmless
-from flowengine.errors import FlowError, NotFound, ProcessRefused, Refused
+from flowengine.errors import NotFound, ProcessRefused, Refused
 from flowengine.language.problems import Problem
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ def check(desk: Desk, paths: tuple[Path, ...]) -> None:
 
     A file without problems is "fine"; then it is told how often, and how long, the customer is left out.
     """
-    from flowengine.cli.checked import check_text, show_checked
+    from flowengine.cli.checked import check_text, show_all
 
     checked = [check_text(_read(path), str(path)) for path in paths]
     fine = all(not one.problems for one in checked)
     desk.answer(
         {"fine": fine, "files": [one.to_json() for one in checked]},
-        lambda console: [show_checked(console, one) for one in checked] and None,
+        lambda console: show_all(console, checked),
     )
     if not fine:
         click.get_current_context().exit(REFUSED)
@@ -182,6 +182,3 @@ def _near(path: Path) -> list[str]:
     """Process files in the same folder."""
     folder = path.parent
     return sorted(str(one) for one in folder.glob("*.y*ml"))[:5] if folder.is_dir() else []
-
-
-__all__ = ["FlowError", "check", "deploy", "draw", "migrate", "new", "processes"]

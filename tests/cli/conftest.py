@@ -126,12 +126,16 @@ class Flow:
         found: str = next(one["short"] for one in self.json("inbox", who=who) if one["short"].startswith(job))
         return found
 
-    def visited(self, wood: str = "oak", who: str = "ada") -> str:
+    def visited_with_wish(self, wish: str) -> str:
+        """A job with that wish which is being built."""
+        job = self.visited(wish=wish)
+        self.work()
+        return job
+
+    def visited(self, wood: str = "oak", who: str = "ada", wish: str = "A table") -> str:
         """A job whose customer has chosen and has been there, so that the wood is to be bought."""
-        job = self.start(who)
+        job = self.start(who, wish)
         self.run("act", job, "--set", f"wood={wood}", "--set", "legs=4", "--set", "extras=", who=who)
-        slot = self.json("act", job, "--outcome", "book", who=who, code=1)
-        assert slot["problems"]
         free = next(iter(self.free(job, who)))
         self.run("act", job, "--outcome", "book", "--set", f"slot={free}", who=who)
         self.run("act", self.step(job, "tom"), "--outcome", "held", "--set", "height=75", who="tom")

@@ -1,0 +1,95 @@
+"""A real terminal for tests: `flow` runs in a process of its own behind a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+
+PATIENCE = 30.0
+"""Seconds to wait for a text before the test fails."""
+
+_ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Terminal:
+    """One command at a terminal. ``raw`` is all that was written, ``text`` the same without rich's own colours."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        self.master, slave = pty.openpty()
+        environment = os.environ | {"TERM": "xterm", "COLUMNS": "200", "LINES": "50", "PYTHONUNBUFFERED": "1"}
+        environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "flowengine.cli", *words],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            cwd=folder,
+            env=environment,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.raw = ""
+        self.read = 0
+
+    @property
+    def text(self) -> str:
+        return _ESCAPES.sub("", self.raw).replace("\r\n", "\n")
+
+    def expect(self, wanted: str) -> str:
+        """Wait until a text comes after what was expected before; everything up to and with it."""
+        end = monotonic() + PATIENCE
+        while (at := self.text.find(wanted, self.read)) < 0:
+            if monotonic() > end or not self._more(end):
+                raise AssertionError(f"{wanted!r} did not come; what came is\n{self.text[self.read :]}")
+        before, self.read = self.read, at + len(wanted)
+        return self.text[before : self.read]
+
+    def send(self, line: str) -> None:
+        """Type a line."""
+        os.write(self.master, f"{line}\n".encode())
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C."""
+        os.kill(self.process.pid, signal.SIGINT)
+
+    def end_of_input(self) -> None:
+        """Press Ctrl-D."""
+        os.write(self.master, b"\x04")
+
+    def leave(self) -> int:
+        """Wait for the end of the command; its exit code."""
+        end = monotonic() + PATIENCE
+        while self._more(end):
+            pass
+        return self.process.wait(PATIENCE)
+
+    def _more(self, end: float) -> bool:
+        """Read what there is; False when the command has closed the terminal."""
+        ready, _, _ = select.select([self.master], [], [], max(0.0, end - monotonic()))
+        if not ready:
+            return False
+        try:
+            found = os.read(self.master, 65536)
+        except OSError:
+            return False
+        self.raw += found.decode("utf-8", "replace")
+        return bool(found)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        os.close(self.master)

@@ -1,0 +1,172 @@
+"""new, check, draw, deploy, processes and migrate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flowengine.language import problems
+
+if TYPE_CHECKING:
+    from conftest import Flow
+
+BAD = """process: bad
+title: "Bad \u202e"
+need: Something
+states:
+  need: {type: nead, next: fulfiled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_new_writes_a_process_that_is_fine_and_runs(empty: Flow) -> None:
+    """The file that new writes passes check, can be deployed, and a job of it can be begun."""
+    written = empty.json("new", "my_shop")
+    assert written["file"] == "my_shop.yaml"
+    assert empty.json("check", "my_shop.yaml")["fine"] is True
+    empty.run("deploy", "my_shop.yaml")
+    assert empty.json("start", "my_shop", "--set", "wish=A chair", who="ada")["states"] == ["choose_material"]
+
+
+def test_new_replaces_nothing_unasked(empty: Flow) -> None:
+    """A file that is there is kept unless --force is given."""
+    empty.run("new", "workshop", code=1)
+    assert "workshop.yaml" in empty.run("new", "workshop", code=1).stderr
+    assert "Wrote other.yaml" in empty.run("new", "workshop", "-o", "other.yaml").stdout
+    empty.run("new", "workshop", "--force")
+
+
+@pytest.mark.parametrize("name", ["My Shop", "1shop", "../shop", "a" * 61, ""])
+def test_new_refuses_a_name_that_cannot_be_one(empty: Flow, name: str) -> None:
+    """A name that the language does not take is refused before a file is written, with one that it takes."""
+    error = empty.json("new", name, code=1)
+    assert problems(f"process: {error['possible'][0]}\n") != []
+    assert sorted(path.name for path in empty.folder.glob("*.yaml")) == ["workshop.yaml"]
+
+
+def test_check_tells_how_long_the_customer_is_left_out(empty: Flow) -> None:
+    """A file without problems is fine; then the longest stretch without the customer is named."""
+    out = empty.run("check", "workshop.yaml").stdout
+    assert "workshop.yaml: fine" in out
+    assert "The customer takes part in 4 of 7 states." in out
+    assert "at most 3 states (buy, build, hear)" in out
+    found = empty.json("check", "workshop.yaml")["files"][0]
+    assert found["left_out"]["path"] == ["buy", "build", "hear"]
+
+
+def test_check_shows_each_problem_with_its_line_and_a_caret(empty: Flow) -> None:
+    """A problem is told as file:line:column, with the source line, a caret below the column, and a hint."""
+    (empty.folder / "bad.yaml").write_text(BAD, "utf-8")
+    out = empty.run("check", "workshop.yaml", "bad.yaml", code=1).stdout
+    assert "workshop.yaml: fine" in out
+    lines = out.splitlines()
+    at = next(index for index, line in enumerate(lines) if "bad.yaml:5:16: unknown-type" in line)
+    assert lines[at + 1].endswith("need: {type: nead, next: fulfiled}")
+    assert lines[at + 2].index("^") == lines[at + 1].index("nead")
+    assert "did you mean 'need'?" in out
+    found = empty.json("check", "bad.yaml", code=1)
+    assert found["fine"] is False
+    assert found["files"][0]["problems"][0]["code"] == "unknown-type"
+
+
+def test_check_reads_standard_input(empty: Flow) -> None:
+    """A dash reads the file from standard input."""
+    assert "unknown-type" in empty.run("check", "-", code=1, input=BAD).stdout
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"a" * 5_000_000, b"[" * 5000, b"process: [\x1b[2J"])
+def test_any_bytes_are_answered(empty: Flow, data: bytes) -> None:
+    """Whatever a file holds, check tells its problems with exit code 1 (L12)."""
+    (empty.folder / "bad.yaml").write_bytes(data)
+    told = empty.run("check", "bad.yaml", code=1)
+    assert "bad.yaml:1:" in told.stdout
+    assert "\x1b" not in told.stdout
+    assert empty.json("check", "bad.yaml", code=1)["files"][0]["problems"]
+    assert "bad.yaml:1:" in empty.run("deploy", "bad.yaml", code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["check"], 2, "FILE"),
+        (["check", "nowhere.yaml"], 1, "workshop.yaml"),
+        (["check", "."], 1, "not a file"),
+        (["draw"], 2, "--job"),
+        (["draw", "nowhere.yaml"], 1, "no such file"),
+        (["draw", "nothing"], 1, "nothing"),
+        (["draw", "workshop.yaml", "--format", "png"], 2, "png"),
+        (["draw", "--job", "zzzz"], 1, "no job"),
+        (["deploy"], 2, "FILE"),
+        (["deploy", "nowhere.yaml"], 1, "no such file"),
+        (["new"], 2, "NAME"),
+        (["migrate"], 2, "JOB"),
+        (["migrate", "zzzz"], 1, "no job"),
+    ],
+)
+def test_bad_input_is_refused(shop: Flow, words: list[str], code: int, said: str) -> None:
+    """Each command says what is wrong, with exit code 1 for refused and 2 for wrong use, for persons and programs."""
+    assert said in shop.run(*words, code=code).stderr
+    assert said in str(shop.json(*words, code=code))
+
+
+def test_draw_draws_files_processes_and_jobs(shop: Flow) -> None:
+    """A file and a process in use give the same picture; a job's marks where it stands."""
+    of_file = shop.json("draw", "workshop.yaml")
+    assert of_file["text"] == shop.json("draw", "workshop")["text"]
+    assert of_file["text"].startswith("%%{init")
+    assert " here" not in of_file["text"]
+    job = shop.start()
+    assert "class s_choose here" in shop.run("draw", "--job", job).stdout
+    assert "▶ choose" in shop.run("draw", "workshop", "--job", job, "--format", "text").stdout
+    assert shop.json("draw", "other", "--job", job, code=1)["possible"] == ["workshop"]
+
+
+def test_draw_writes_a_file(shop: Flow) -> None:
+    """-o writes the picture where it is told."""
+    shop.run("draw", "workshop.yaml", "-o", "out.mmd")
+    assert (shop.folder / "out.mmd").read_text("utf-8") == shop.json("draw", "workshop.yaml")["text"]
+    assert "No such file" in shop.run("draw", "workshop.yaml", "-o", "nowhere/out.mmd", code=1).stderr
+
+
+def test_an_outline_of_a_hostile_file_is_harmless(empty: Flow) -> None:
+    """Overrides in a title are visible escapes on the terminal, and whole in JSON."""
+    text = BAD.replace("nead", "need, fields: {a: {type: string}}").replace("fulfiled", "fulfilled")
+    (empty.folder / "odd.yaml").write_text(text, "utf-8")
+    out = empty.run("draw", "odd.yaml", "--format", "text").stdout
+    assert "Bad \\u202e" in out
+    assert "\u202e" not in out
+    assert "\u202e" in empty.json("draw", "odd.yaml", "--format", "text")["text"]
+
+
+def test_deploy_is_all_or_nothing(empty: Flow) -> None:
+    """One file with problems keeps all of them out."""
+    (empty.folder / "bad.yaml").write_text(BAD, "utf-8")
+    empty.run("deploy", "workshop.yaml", "bad.yaml", code=1)
+    assert not (empty.folder / "flow.db").exists()
+    first, again = empty.json("deploy", "workshop.yaml")[0], empty.json("deploy", "workshop.yaml")[0]
+    assert (first["new"], again["new"]) == (True, False)
+
+
+def test_processes_lists_the_versions(shop: Flow) -> None:
+    """Both versions of a process are listed, the one for new jobs marked."""
+    path = shop.folder / "workshop.yaml"
+    path.write_text(path.read_text("utf-8").replace("A table made", "A chair made"), "utf-8")
+    shop.run("deploy", "workshop.yaml")
+    rows = shop.json("processes")
+    assert [(row["title"], row["latest"]) for row in rows] == [
+        ("A table made with you", False),
+        ("A chair made with you", True),
+    ]
+    assert "latest" in shop.run("processes").stdout
+
+
+def test_migrate_moves_a_job_to_the_latest_version(shop: Flow) -> None:
+    """A job keeps its version until it is migrated on purpose (L6)."""
+    job = shop.start()
+    path = shop.folder / "workshop.yaml"
+    path.write_text(path.read_text("utf-8").replace("A table made", "A chair made"), "utf-8")
+    version = shop.json("deploy", "workshop.yaml")[0]["version"]
+    assert shop.json("track", job)["version"] != version
+    shop.run("migrate", job)
+    assert shop.json("track", job)["version"] == version

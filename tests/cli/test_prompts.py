@@ -1,0 +1,171 @@
+"""What a person at a terminal is asked, and what happens to wrong answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from terminal import Terminal
+
+if TYPE_CHECKING:
+    from conftest import Flow
+
+
+def test_starting_asks_each_field_with_its_title_type_and_unit(shop: Flow) -> None:
+    """The need's fields are asked one by one; wrong answers are explained and asked again."""
+    with Terminal(shop.folder, "start", "workshop", "--as", "ada") as terminal:
+        terminal.expect("What do you need?")
+        terminal.expect("Your wish: ")
+        terminal.send("")
+        terminal.expect("an answer is needed here")
+        terminal.expect("Your wish: ")
+        terminal.send("A table")
+        terminal.expect("Width (cm): ")
+        terminal.send("wide")
+        terminal.expect("must be a number in cm, as 98.5; not 'wide'")
+        terminal.expect("Width (cm): ")
+        terminal.send("10")
+        terminal.expect("must be at least 20")
+        terminal.expect("Width (cm): ")
+        terminal.send("80")
+        terminal.expect("Needed by (YYYY-MM-DD, Enter to leave out): ")
+        terminal.send("tomorrow")
+        terminal.expect("must be a date, as 2027-05-01")
+        terminal.expect(": ")
+        terminal.send("")
+        terminal.expect("Begun.")
+        assert terminal.leave() == 0
+    assert shop.json("jobs")[0]["states"] == ["choose"]
+
+
+def test_a_choice_shows_prices_and_lead_times(shop: Flow) -> None:
+    """Options come as a table; a number or a name takes one, but a number that is an id is the id."""
+    job = shop.start()
+    with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
+        terminal.expect("Which wood should it be?")
+        table = terminal.expect("Wood (number or name): ")
+        assert "Oak" in table
+        assert "120.00" in table
+        assert "10 days" in table
+        terminal.send("7")
+        terminal.expect("'7' is not one of oak, pine")
+        terminal.send("1")
+        terminal.expect("Legs: ")
+        terminal.send("1")
+        terminal.expect("'1' is not one of 3, 4")
+        terminal.send("4")
+        terminal.expect("Extras (several, with commas, Enter to leave out): ")
+        terminal.send("1,drawer")
+        terminal.expect("Done: chosen.")
+        assert terminal.leave() == 0
+    saved = shop.json("history", job)[-1]["command"]["answer"]
+    assert saved == {"wood": "oak", "legs": 4, "extras": ["wax", "drawer"]}
+
+
+def test_an_appointment_is_taken_by_its_number(shop: Flow) -> None:
+    """Free appointments are numbered, more are shown when they are wanted, and one is booked."""
+    job = shop.start()
+    shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
+    with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
+        shown = terminal.expect("Which appointment? (m: show more): ")
+        assert "  12  " in shown
+        assert "  13  " not in shown
+        terminal.send("m")
+        terminal.expect("  13  ")
+        terminal.send("0")
+        terminal.expect("type a number from 1 to")
+        terminal.send("13")
+        terminal.expect("Done: book")
+        assert terminal.leave() == 0
+    assert any(item["short"].startswith(job) for item in shop.json("inbox", who="tom"))
+
+
+def test_a_slot_that_is_gone_is_asked_again(shop: Flow) -> None:
+    """When another books the slot meanwhile, the person is told and chooses from those that are left."""
+    give = ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=")
+    mine, other = shop.start("ada"), shop.start("ben")
+    shop.run("act", mine, *give, who="ada")
+    shop.run("act", other, *give, who="ben")
+    with Terminal(shop.folder, "act", mine, "--outcome", "book", "--as", "ada") as terminal:
+        terminal.expect("Which appointment?")
+        shop.run("act", other, "--outcome", "book", "--set", f"slot={shop.free(other, 'ben')[0]}", who="ben")
+        terminal.send("1")
+        terminal.expect("possible:")
+        terminal.expect("Which appointment?")
+        terminal.send("1")
+        terminal.expect("Done: book")
+        assert terminal.leave() == 0
+
+
+def test_one_of_several_steps_is_picked(shop: Flow) -> None:
+    """When several steps wait and none is named, the person picks one by number."""
+    shop.start(wish="first")
+    shop.start(wish="second")
+    with Terminal(shop.folder, "act", "--as", "ada") as terminal:
+        terminal.expect("Which step?: ")
+        terminal.send("3")
+        terminal.expect("type a number from 1 to 2")
+        terminal.send("2")
+        terminal.expect("Wood (number or name): ")
+        terminal.end_of_input()
+        assert terminal.leave() == 1
+
+
+@pytest.mark.parametrize("stop", ["interrupt", "end_of_input"])
+def test_stopping_leaves_everything_unchanged(shop: Flow, stop: str) -> None:
+    """Ctrl-C and Ctrl-D end a command with exit code 1, and nothing has changed."""
+    with Terminal(shop.folder, "start", "workshop", "--as", "ada", "--set", "wish=x") as terminal:
+        terminal.expect("Width (cm): ")
+        getattr(terminal, stop)()
+        terminal.expect("Stopped. Nothing was changed.")
+        assert terminal.leave() == 1
+    assert shop.json("jobs") == []
+
+
+def test_withdrawing_is_confirmed(shop: Flow) -> None:
+    """A person is asked whether he is sure; anything but yes leaves the job as it is."""
+    job = shop.start()
+    with Terminal(shop.folder, "withdraw", job, "--as", "ada") as terminal:
+        terminal.expect("Withdraw from this job for good?")
+        terminal.send("n")
+        assert terminal.leave() == 1
+    assert shop.json("track", job)["status"] == "open"
+
+
+def test_an_approval_that_asks_for_changes_wants_words(shop: Flow) -> None:
+    """The fields of the outcome that was taken are asked, and no others."""
+    job = shop.visited()
+    shop.work()
+    shop.run("act", shop.step(job, "tom"), "--outcome", "done", who="tom")
+    shop.run("send", "dried", "--job", job)
+    with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
+        terminal.expect("What do you want to do?: ")
+        terminal.send("changes")
+        terminal.expect(": ")
+        terminal.send("Shorter legs")
+        terminal.expect("Done: changes.")
+        assert terminal.leave() == 0
+
+
+def test_what_others_wrote_is_harmless_at_a_terminal(shop: Flow) -> None:
+    """Escapes and overrides in a customer's words reach the maker's terminal as visible escapes only."""
+    job = shop.visited_with_wish("\x1b]0;owned\x07\x1b[2J\u202e[bold red]x[/]")
+    with Terminal(shop.folder, "act", job, "--as", "tom") as terminal:
+        terminal.expect("\\x1b]0;owned\\x07\\x1b[2J\\u202e[bold red]x[/]")
+        terminal.end_of_input()
+        assert terminal.leave() == 1
+        assert "\x1b]0;" not in terminal.raw
+        assert "\x1b[2J" not in terminal.raw
+        assert "\u202e" not in terminal.raw
+
+
+def test_a_worker_stops_when_it_is_told(shop: Flow) -> None:
+    """Ctrl-C ends a worker after the work in hand, with exit code 0 and what it did."""
+    job = shop.visited()
+    with Terminal(shop.folder, "worker", "--handlers", "workshop_handlers", "--poll", "0.05") as terminal:
+        terminal.expect("Ctrl-C stops it.")
+        terminal.expect("1 service call")
+        terminal.interrupt()
+        terminal.expect("In all: 1 service call")
+        assert terminal.leave() == 0
+    assert shop.json("jobs")[0]["states"] == ["build"], job

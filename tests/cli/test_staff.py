@@ -1,0 +1,78 @@
+"""claim, release, assign and people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Flow
+
+
+@pytest.fixture
+def step(shop: Flow) -> str:
+    """A step that waits for a maker."""
+    job = shop.visited()
+    shop.work()
+    return shop.step(job, "tom")
+
+
+def test_a_claimed_step_is_ones_own_until_it_is_given_back(shop: Flow, step: str) -> None:
+    """Who has claimed a step keeps it from the others, until he releases it."""
+    assert f"--as tom act {step}" in shop.run("claim", step, who="tom").stdout.replace("\n", "")
+    assert shop.json("inbox", who="tom")[0]["mine"] is True
+    assert shop.json("claim", step, who="tess", code=1)["error"] == "AlreadyClaimed"
+    assert "yours" in shop.run("inbox", who="tom").stdout
+    shop.run("release", step, who="tom")
+    shop.json("claim", step, who="tess")
+
+
+def test_a_step_is_handed_to_another_of_its_role(shop: Flow, step: str) -> None:
+    """Assign hands a step over, but only to somebody whom it waits for."""
+    assert "to tess" in shop.run("assign", step, "tess", who="tom").stdout
+    assert shop.json("inbox", who="tess")[0]["mine"] is True
+    assert shop.json("assign", step, "ben", who="tess", code=1)["error"] == "NotAllowed"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["claim", "zzzz.1"], 1, "no step"),
+        (["claim"], 2, "STEP"),
+        (["release", "zzzz.1"], 1, "no step"),
+        (["release"], 2, "STEP"),
+        (["assign", "zzzz.1", "tess"], 1, "no step"),
+        (["assign", "zzzz.1"], 2, "PERSON"),
+        (["people", "show", "stranger"], 1, "stranger"),
+        (["people", "list", "--kind", "robots"], 2, "robots"),
+        (["people", "add-customer", "eve", "--record", "shoe"], 2, "key=value"),
+        (["people", "add-customer", "eve", "--record", "shoe:=x"], 2, "not JSON"),
+        (["people", "remove"], 2, "no command"),
+    ],
+)
+def test_bad_input_is_refused(shop: Flow, words: list[str], code: int, said: str) -> None:
+    """Each command says what is wrong, with exit code 1 for refused and 2 for wrong use, for persons and programs."""
+    assert said in shop.run(*words, who="tom", code=code).stderr
+    assert said in str(shop.json(*words, who="tom", code=code))
+
+
+def test_people_are_entered_listed_and_shown(shop: Flow) -> None:
+    """Customers and staff are entered with what is known of them, and found by id, contact or name."""
+    shop.run("people", "add-customer", "eve", "--name", "Eve", "--contact", "eve@example.org", "--group", "members",
+             "--record", "size=M", "--record", "shoe:=44")  # fmt: skip
+    eve = shop.json("people", "show", "eve@example.org")
+    assert (eve["name"], eve["groups"], eve["record"]) == ("Eve", ["members"], {"size": "M", "shoe": 44})
+    assert shop.json("people", "add-staff", "max", "--role", "maker", "--role", "host")["roles"] == ["maker", "host"]
+    assert {person["id"] for person in shop.json("people", "list", "--kind", "staff")} == {"tom", "tess", "olga", "max"}
+    assert "shoe: 44" in shop.run("people", "show", "eve").stdout
+
+
+def test_hostile_names_are_harmless(shop: Flow) -> None:
+    """A name with escapes and markup is shown as it is written, never acted on."""
+    name = "\x1b[31mEve\u202e[bold]x[/bold]"
+    shop.run("people", "add-customer", "eve", "--name", name)
+    out = shop.run("people", "list").stdout
+    assert "\\x1b[31mEve\\u202e[bold]x[/bold]" in out
+    assert "\x1b" not in out
+    assert shop.json("people", "show", "eve")["name"] == name
