@@ -131,7 +131,7 @@ class _Reader:
             return
         problem = Trial(use.expression, self._values(use), reading.unclear).problem(use.gives)
         if problem:
-            report("wrong-type", problem, "")
+            report("type-mix", problem, "")
 
     def _variables_known(self, use: Use, items: dict[str, Shape]) -> bool:
         known = use.known | items.keys()

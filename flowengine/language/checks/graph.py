@@ -68,9 +68,8 @@ class Ways:
         done = any(DONE in onward[name] for name in reached) or DONE in always
         if done and scope.path:
             self.finishes.add(scope.path)
-        if any(self._closes(scope, scope.states[name], onward[name]) for name in reached) or any(
-            self.survey.target(scope, to) is Target.END for to in always
-        ):
+        closing = any(self._closes(scope, scope.states[name], onward[name]) for name in reached)
+        if closing or any(self._ends(scope, to) for to in always):
             self.closes.add(scope.path)
         if self._is_instant(scope, onward):
             self.instant.add(scope.path)
@@ -94,12 +93,16 @@ class Ways:
         return self._closes(scope, state, onward) or any(self._out(scope, to) for to in onward)
 
     def _out(self, scope: Scope, to: str) -> bool:
-        return self.survey.target(scope, to) in (Target.DONE, Target.END)
+        return to == DONE or self._ends(scope, to)
+
+    def _ends(self, scope: Scope, to: str) -> bool:
+        """Whether the target ends the job; one that means nothing counts, for it is a problem of its own."""
+        return self.survey.target(scope, to) in (Target.END, Target.UNKNOWN, Target.FOREIGN)
 
     def _closes(self, scope: Scope, state: State, onward: Iterable[str]) -> bool:
         if is_end(state) or any(inner.path in self.closes for inner in state.scopes):
             return True
-        return any(self.survey.target(scope, to) is Target.END for to in onward)
+        return any(self._ends(scope, to) for to in onward)
 
     def passes_at_once(self, state: State) -> bool:
         """Whether a job can go through the state without waiting."""
@@ -143,14 +146,21 @@ def _reach(starts: Iterable[str], onward: Mapping[str, Iterable[str]], within: I
 def _reached(survey: Survey, scope: Scope, ways: Ways) -> None:
     reached, ending = ways.reached[scope.path], ways.ending[scope.path]
     used = _ends_used(survey) if not scope.path else set()
+    astray = _astray(survey)
     for name, state in scope.states.items():
-        if name not in reached and name not in used:
+        if name not in reached and name not in used and not astray:
             survey.report(
                 state.place, "unreachable-state", f"no way leads to {name!r}", "lead a way to it, or remove it"
             )
         elif name in reached and name not in ending:
             where = "an end" if not scope.path else "'done' or an end"
             survey.report(state.place, "no-way-out", f"from {name!r} no way leads to {where}", "give it a way on")
+
+
+def _astray(survey: Survey) -> bool:
+    """Whether some way leads to nothing: then what it was meant for seems not to be reached."""
+    bad = {"unknown-target", "foreign-target", "need-again"}
+    return any(problem.code in bad for problem in survey.problems)
 
 
 def _ends_used(survey: Survey) -> set[str]:
@@ -236,6 +246,6 @@ def _whole(survey: Survey, ways: Ways) -> None:
     fulfilled = [name for name, state in survey.ends.items() if isinstance(state, Fulfilled)]
     if not fulfilled:
         survey.report(root.place, "no-fulfilled", "the process cannot be fulfilled", "add a state of type fulfilled")
-    elif not any(name in ways.reached[""] or name in _ends_used(survey) for name in fulfilled):
+    elif not _astray(survey) and not any(name in ways.reached[""] or name in _ends_used(survey) for name in fulfilled):
         message = f"no way leads to {fulfilled[0]!r}: the need is never fulfilled"
         survey.report(survey.ends[fulfilled[0]].place, "no-fulfilled", message, "lead a way to it")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flowengine.language.checks.guards import NOTHING_TOLD, Guards, Told
+from flowengine.language.checks.guards import ALL, NOTHING_TOLD, Guards, Told
 from flowengine.language.checks.places import Places
 from flowengine.language.checks.shapes import (
     BOOLEAN,
@@ -140,15 +140,15 @@ class Reading:
             shape, hidden = union(shape, slot.shape), hidden or slot.internal
         if self.seen and hidden and not asked:
             self._internal(path[:2])
-        if not (asked and len(path) == 2):
-            self._there(owners, path[:2], told)
+        if not (asked and len(path) == 2) and not self._there(owners, path[:2], told):
+            return self._unknown(node)
         return self._down(shape, path[2:], path[:2], told, node, owners=owners, asked=asked)
 
     def _there(self, owners: list[str], path: tuple[str, ...], told: Told) -> bool:
         """Whether the place surely holds a value here; a problem when not."""
         bits = [self.places.bit(owner, path[1:]) for owner in owners]
         must = self.must | told.must | self.guards.excluded(told)
-        if path in told.paths or any(bit & must for bit in bits):
+        if must == ALL or path in told.paths or any(bit & must for bit in bits):
             return True
         dotted = ".".join(path)
         advice = f"ask first: has({dotted}) ? … : …"
