@@ -86,7 +86,13 @@ class Database:
             return schema.revision(tx.channel)
 
     def upgrade(self) -> str:
-        """Bring the schema to this version's, and give its revision. Two processes may try at once."""
+        """Bring the schema to this version's, and give its revision. Two processes may try at once.
+
+        Raises SchemaMismatch for a database of a newer flowengine.
+        """
+        found = self.revision()
+        if found is not None and found > HEAD:
+            raise _mismatch(found, self.url)
         with self._driver.migrating() as connection:
             schema.upgrade(connection)
         return HEAD
@@ -117,6 +123,8 @@ class Database:
         if isinstance(connection, Session):
             connection.flush()
             connection = connection.connection()
+        if not connection.in_transaction():
+            connection.begin()  # or SQLAlchemy would not know that its commit() has something to commit
         channel = self._driver.joining(connection)
         known: dict[Any, Any] = connection.info
         if known.get("flowengine") != HEAD:

@@ -209,7 +209,8 @@ class SqliteDriver:
         raw: Any = connection.connection.driver_connection
         if not isinstance(raw, sqlite3.Connection):
             raise StoreError("the connection to join is not one to SQLite", where=str(connection.engine.url))
-        if getattr(raw, "autocommit", -1) is True or connection.get_isolation_level() == "AUTOCOMMIT":
+        begins_itself = raw.isolation_level is not None or raw.in_transaction
+        if getattr(raw, "autocommit", -1) is True or not begins_itself:
             raise StoreError(
                 "the connection to join commits each statement by itself (AUTOCOMMIT)",
                 where=str(connection.engine.url),

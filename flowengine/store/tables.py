@@ -69,8 +69,8 @@ people = sa.Table(
     _key("contact_key"),
     _text("body"),
     _time("created"),
-    sa.Index("ix_flow_people_name_key", "name_key"),
-    sa.Index("ix_flow_people_contact_key", "contact_key"),
+    sa.Index("ix_flow_people_name_key", "name_key", "id"),
+    sa.Index("ix_flow_people_contact_key", "contact_key", "id"),
     comment="One record a person, body as JSON; the keys are the lower-cased name and contact, to search.",
 )
 

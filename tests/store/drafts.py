@@ -17,10 +17,16 @@ HOUR = timedelta(hours=1)
 ADA = Actor(kind="customer", id="ada")
 
 
-def started(job: str = "", customer: str = "ada", audience: tuple[str, ...] = ("person:ada",), **step: Any) -> Draft:
+def started(
+    job: str = "",
+    customer: str = "ada",
+    audience: tuple[str, ...] = ("person:ada",),
+    process: str = "suit",
+    **step: Any,
+) -> Draft:
     """A job that stands in ``choose`` with step 2 open, timer 3 set (an hour from now) and data."""
     draft = Draft()
-    head = Head(job=job or new_id(), process="suit", version="v1", customer=customer, started=NOW)
+    head = Head(job=job or new_id(), process=process, version="v1", customer=customer, started=NOW)
     draft.record(e.Started(head=head))
     draft.record(e.BranchOpened(branch=Branch(id=ROOT)))
     draft.record(e.Saved(branch=ROOT, place="need", value={"occasion": "a wedding"}))

@@ -157,8 +157,8 @@ def tables() -> None:
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_flow_people"),
     )
-    op.create_index("ix_flow_people_contact_key", "flow_people", ["contact_key"])
-    op.create_index("ix_flow_people_name_key", "flow_people", ["name_key"])
+    op.create_index("ix_flow_people_contact_key", "flow_people", ["contact_key", "id"])
+    op.create_index("ix_flow_people_name_key", "flow_people", ["name_key", "id"])
     op.create_table(
         "flow_processes",
         sa.Column("name", KEY, nullable=False),
