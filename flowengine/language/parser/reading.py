@@ -12,8 +12,8 @@ from flowengine.language.expressions import Expression
 from flowengine.language.problems import Place, Problem
 from flowengine.language.texts import Text
 
-MOST_STATES = 5_000
-"""States a process may have, members of races not counted."""
+MOST_STATES = 3_000
+"""States a process may have, members of races not counted: as many as can be read and checked in time (L12)."""
 MOST_PROBLEMS = 200
 """Problems after which reading stops."""
 MOST_PARTS = 60_000
