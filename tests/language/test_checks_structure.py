@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from checks_samples import HEAD, codes, problems, process, work
+from checks_samples import ENDS, HEAD, codes, problems, process, work
 
 from flowengine.language import parse
 from flowengine.language.checks import check
@@ -121,8 +121,7 @@ def test_a_process_begins_with_the_need_and_can_be_fulfilled() -> None:
     )
     assert [problem.code for problem in check(unfulfilled)] == ["no-fulfilled"]
     never = parse(
-        f"{HEAD}states:\n  need: {{type: need, next: gone}}\n  gone: {{type: ended, "
-        "because: No}}\n  fulfilled: {{type: fulfilled}}\n",
+        f"{HEAD}states:\n  need: {{type: need, next: gone}}\n  gone: {{type: ended, because: No}}\n{ENDS}",
         check=False,
     )
     assert {problem.code for problem in check(never)} == {"no-fulfilled", "unreachable-state"}
@@ -149,8 +148,8 @@ def test_no_customer_waits_for_ever(name: str) -> None:
 
 def test_a_vote_needs_a_deadline() -> None:
     """L8: a vote that never closes is refused; one that closes has no outcome expired."""
-    vote = "ask: {type: vote, of: {group: club}, options: plain%s, on: {decided: fulfilled, tied: fulfilled, "
-    "no_quorum: gone}}"
+    on = "on: {decided: fulfilled, tied: fulfilled, no_quorum: gone}"
+    vote = "ask: {type: vote, of: {group: club}, options: plain%s, " + on + "}"
     assert codes(work(vote % "")) == ["no-deadline"]
     assert codes(work(vote % ", within: P2D")) == []
 

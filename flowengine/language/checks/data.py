@@ -129,7 +129,7 @@ class _Reader:
             report("internal-data", message, "show the parts one by one, or mark their fields with show: true")
         if "unknown-field" in found or "unknown-data" in found:
             return
-        problem = Trial(use.expression, self._values(use), reading.unclear).problem(use.gives)
+        problem = Trial(use.expression, lambda: self._values(use), reading.unclear, reading.shapes).problem(use.gives)
         if problem:
             report("type-mix", problem, "")
 

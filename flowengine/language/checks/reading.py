@@ -78,9 +78,15 @@ class Reading:
     seen: bool = False
     """Whether a customer sees the value, so that nothing internal may be in it (L9)."""
     unclear: list[tuple[int, int]] = field(default_factory=list)
+    shapes: dict[int, Shape] = field(default_factory=dict)
+    """The shapes found so far, by the identity of the node."""
 
     def shape(self, node: Node, told: Told = NOTHING_TOLD) -> Shape:
         """The shape of a node's value; problems go to ``report``. ``told`` is known from the conditions around it."""
+        found = self.shapes[id(node)] = self._shape(node, told)
+        return found
+
+    def _shape(self, node: Node, told: Told) -> Shape:
         match node:
             case Literal(value=value):
                 return _literal(value)

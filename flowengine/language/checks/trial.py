@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
+from flowengine.language.checks.shapes import Basic, Shape
 from flowengine.language.checks.uses import Gives
 from flowengine.language.expressions import Expression, PlainNames, types_fit
+from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.syntax import Call, Condition, Macro, Node, Operation, children, walk
 from flowengine.language.texts import plain
 
@@ -22,16 +25,52 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "by": lambda state: "ada",  # noqa: ARG005
     "count": lambda state: 1,  # noqa: ARG005
 }
+_NUMBERS = frozenset({"int", "double"})
+_ORDERED = _NUMBERS | {"text", "moment", "span"}
+_OPERATORS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _ORDERED),
+    **dict.fromkeys(("-", "*", "/"), _NUMBERS),
+    "+": _NUMBERS | {"text"},
+}
+"""The kinds of operands of which two alike fit an operator."""
+_KINDS = {"boolean": "boolean", "text": "text", "number": "int", "moment": "moment"}
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
 class Trial:
-    """Tries one expression. ``variables`` are the sample values; ``unclear`` the spans of unknown values."""
+    """Tries one expression. ``values`` gives the sample values of its variables, ``unclear`` are the spans of unknown
+    values, ``shapes`` the shapes of its parts; what these show to be right is not evaluated, which saves most time.
+    """
 
-    def __init__(self, expression: Expression, variables: Mapping[str, Any], unclear: list[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        expression: Expression,
+        values: Callable[[], Mapping[str, Any]],
+        unclear: list[tuple[int, int]],
+        shapes: Mapping[int, Shape],
+    ) -> None:
         self.expression = expression
-        self.names = PlainNames(variables, _FUNCTIONS)
+        self.values = values
         self.unclear = unclear
+        self.shapes = shapes
+
+    @cached_property
+    def names(self) -> PlainNames:
+        """What the expression sees."""
+        return PlainNames(self.values(), _FUNCTIONS)
+
+    def _kind(self, node: Node) -> str:
+        shape = self.shapes.get(id(node))
+        return shape.kind if isinstance(shape, Basic) else ""
+
+    def _right(self, node: Node) -> bool:
+        """Whether the shapes alone show that the operation has a value."""
+        if isinstance(node, Call):
+            return node.name in JOB_FUNCTIONS
+        if not isinstance(node, Operation):
+            return False
+        kinds = {self._kind(one) for one in node.operands}
+        return len(kinds) == 1 and kinds <= _OPERATORS.get(node.sign, frozenset())
 
     def problem(self, gives: Gives) -> str:
         """What is wrong with the expression, or an empty text."""
@@ -54,7 +93,7 @@ class Trial:
             for child in children(node):
                 if found := self._parts(child):
                     return found
-        if isinstance(node, Operation | Call) and self._known(node):
+        if isinstance(node, Operation | Call) and self._known(node) and not self._right(node):
             return self._run(node)[1]
         return ""
 
@@ -68,7 +107,7 @@ class Trial:
         """Operands of ``&&``, ``||``, ``!`` and conditions must be true or false."""
         if found := self._parts(node):
             return found
-        if not self._known(node):
+        if not self._known(node) or self._kind(node) == "boolean":
             return ""
         value, problem = self._run(node)
         if problem or isinstance(value, bool):
@@ -88,7 +127,8 @@ class Trial:
             return None, "" if types_fit(error) else f"{text}: {error.what}"
 
     def _result(self, gives: Gives) -> str:
-        if gives == "anything" or not self._known(self.expression.tree):
+        tree = self.expression.tree
+        if gives == "anything" or not self._known(tree) or _KINDS.get(gives) == self._kind(tree):
             return ""
         try:
             value = self.expression.value(self.names)
