@@ -303,7 +303,7 @@ class Feedback(State):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task(State):
-    """``not_by`` names states whose last actor may not do this one; ``prefer`` gives the person it is kept for first."""
+    """``not_by`` names states whose last actor may not do this; ``prefer`` gives the person it is kept for first."""
 
     type = "task"
     outcomes = (DONE,)
