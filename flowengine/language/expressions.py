@@ -21,7 +21,7 @@ from flowengine.language.durations import Duration
 from flowengine.language.mentions import JOB_FUNCTIONS, Mentions, literal_items, mentions, near
 from flowengine.language.problems import Place
 from flowengine.language.syntax import LONGEST as LONGEST
-from flowengine.language.syntax import Node, read
+from flowengine.language.syntax import Macro, Node, read, walk
 
 VARIABLES = frozenset({"data", "customer", "job", "now", "outcome", "item"})
 """Names that every expression may use. Some places add their own (``member``, ``done``, ``open``, ``total``)."""
@@ -104,6 +104,8 @@ class _Compiled:
     variables: tuple[tuple[str, frozenset[str] | None], ...]
     functions: tuple[str, ...]
     """The functions that are given to CEL: those of the job's past, and the standard ones."""
+    ordered: bool
+    """Whether it has macros, which are then run in a fixed order."""
 
 
 @lru_cache(maxsize=8192)
@@ -111,11 +113,46 @@ def _compile(source: str) -> _Compiled:
     tree = read(source)
     mentioned = mentions(tree)
     try:
-        program = cel.compile(source)
+        text = _in_order(source, tree)
+        program = cel.compile(text)
     except BaseException as error:
         raise _failed(error, source) from None
     given = tuple(name for name in mentioned.functions if name in _STANDARD or name in FUNCTIONS)
-    return _Compiled(program, tree, mentioned, tuple(mentioned.variables.items()), given)
+    return _Compiled(program, tree, mentioned, tuple(mentioned.variables.items()), given, text != source)
+
+
+_ORDER = "_in_order"
+
+
+def _in_order(source: str, tree: Node) -> str:
+    """The source with what each macro runs over handed to :func:`_items` first: CEL's library runs through a map's keys
+    in an order that differs from one evaluation to the next, and an expression must always give the same (L7)."""
+    insertions = [
+        insertion
+        for node in walk(tree)
+        if isinstance(node, Macro)
+        for insertion in ((node.over.start, 1, f"{_ORDER}("), (node.over.end, 0, ")"))
+    ]
+    for at, _, text in sorted(insertions, reverse=True):
+        source = f"{source[:at]}{text}{source[at:]}"
+    return source
+
+
+def _items(value: Any) -> Any:
+    return sorted(value, key=_rank) if isinstance(value, dict) else value
+
+
+def _rank(key: Any) -> tuple[str, Any]:
+    return type(key).__name__, key
+
+
+def _canonical(value: Any) -> Any:
+    """A value whose objects have their keys in order."""
+    if isinstance(value, dict):
+        return {key: _canonical(value[key]) for key in sorted(value, key=_rank)}
+    if isinstance(value, list):
+        return [_canonical(one) for one in value]
+    return value
 
 
 _TYPES = "the types do not fit:"
@@ -222,6 +259,8 @@ class Expression:
                 function = _Carried(name, _STANDARD.get(name) or names.function(name))
                 carried.append(function)
                 context[name] = function
+            if compiled.ordered:
+                context[_ORDER] = _items
             if compiled.mentions.longest is not None:
                 _bound(compiled, context)
             value = compiled.program.execute(context)
@@ -235,7 +274,7 @@ class Expression:
                 raise _failed(function.error, self.source)
         if isinstance(value, float) and not math.isfinite(value):
             raise ExpressionFailed(f"gives {value}, which is no number", where=self.source)
-        return value
+        return _canonical(value) if isinstance(value, dict | list) else value
 
     def holds(self, names: Names) -> bool:
         """Whether it is true; anything but a boolean is an error."""
