@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Desk:
     @property
     def command(self) -> str:
         """``flow`` with the options that were given to it, so that a command that is shown works when it is pasted."""
-        words = ["flow", *(("--at", self.at) if self.at else ()), *(("--as", self.who) if self.who else ())]
+        words = [*program(), *(("--at", self.at) if self.at else ()), *(("--as", self.who) if self.who else ())]
         return shlex.join(words)
 
     @property
@@ -97,6 +98,17 @@ class Desk:
             write_json(value)
         else:
             show(screen())
+
+
+def program() -> list[str]:
+    """How this program was called, as words: ``flow`` where the shell finds it, else the path that was typed."""
+    typed = Path(sys.argv[0])
+    if typed.name == "__main__.py" and typed.parent.name == "cli":
+        return [sys.executable, "-m", "flowengine.cli"]
+    if typed.stem not in ("flow", "flowengine"):
+        return ["flow"]
+    found = shutil.which(typed.stem)
+    return [typed.stem] if found and Path(found).resolve() == typed.resolve() else [str(typed)]
 
 
 def refuse_http(address: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flowengine.cli.context import Desk
+from flowengine.cli.context import Desk, program
 from flowengine.cli.group import common
 from flowengine.cli.options import desk
 
@@ -38,7 +38,7 @@ def demo(desk: Desk) -> None:
     with opened(at) as engine:
         ada, ben, ben_id = _run(at, engine.database, console)
     seconds = perf_counter() - began
-    flow = f"flow --at {shlex.quote(at)}"
+    flow = shlex.join([*program(), "--at", at])
     commands = [f"{flow} track {ada} --as ada", f"{flow} history {ada}", f"{flow} act {ben} --as {shlex.quote(ben_id)}"]
     answer = {"database": at, "fulfilled": ada, "waiting": ben, "seconds": round(seconds, 2), "commands": commands}
     worker = f"{flow} worker --once --handlers flowengine.cli.demo"

@@ -81,10 +81,11 @@ def check(desk: Desk, paths: tuple[Path, ...]) -> None:
 @click.argument("source", metavar="[FILE|PROCESS]", required=False)
 @click.option("--job", help="Mark where this job stands.")
 @click.option("--format", "form", type=click.Choice(["mermaid", "text"]), default="mermaid", show_default=True)
+@click.option("--usual", is_flag=True, help="Only what is hoped for: no deadlines, failures or changes of mind.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
 @common
 @desk
-def draw(desk: Desk, source: str | None, job: str | None, form: str, output: Path | None) -> None:
+def draw(desk: Desk, source: str | None, job: str | None, form: str, usual: bool, output: Path | None) -> None:
     """Draw a process file, a process in use, or where a job stands."""
     from flowengine.interop.mermaid import mermaid
     from flowengine.interop.text_tree import text_tree
@@ -92,7 +93,7 @@ def draw(desk: Desk, source: str | None, job: str | None, form: str, output: Pat
     if source is None and job is None:
         raise click.UsageError("Name a file, a process, or --job JOB.")
     process, states = _drawn(desk, source, job)
-    text = mermaid(process, states) if form == "mermaid" else text_tree(process, states)
+    text = (mermaid if form == "mermaid" else text_tree)(process, states, usual=usual)
     if output is not None:
         output.write_text(text, encoding="utf-8")
     shown = f"Wrote {output}." if output is not None else harmless(text, lines=True).rstrip("\n")

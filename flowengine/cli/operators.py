@@ -6,7 +6,7 @@ import click
 
 from flowengine.cli.context import Desk
 from flowengine.cli.group import REFUSED, FlowGroup, common
-from flowengine.cli.options import desk, request_key
+from flowengine.cli.options import desk
 
 
 @click.command()
@@ -62,19 +62,19 @@ def audit(desk: Desk, job: str | None) -> None:
 
 @click.command()
 @click.argument("name")
-@click.option("--match", default="", metavar="TEXT", help="The message's own key, where the process asks for one.")
+@click.option("--key", default="", metavar="TEXT", help="The message's key, where the process asks for one.")
 @click.option("--body", metavar="JSON|TEXT", help="What the message says.")
 @click.option("--job", help="The job it is for.  [default: the one that waits for it]")
-@request_key
+@click.option("--request-key", metavar="TEXT", help="The same request key delivers the message only once.")
 @common
 @desk
-def send(desk: Desk, name: str, match: str, body: str | None, job: str | None, key: str | None) -> None:
+def send(desk: Desk, name: str, key: str, body: str | None, job: str | None, request_key: str | None) -> None:
     """Deliver the message NAME to a job."""
     from flowengine.cli import show
     from flowengine.cli.values import item
 
     content = item(body) if body is not None else None
-    receipt = desk.engine().send(name, match, content, job=job, by=desk.me_or_operator, request_key=key)
+    receipt = desk.engine().send(name, key, content, job=job, by=desk.me_or_operator, request_key=request_key)
     desk.answer(receipt, lambda console: show.receipt(console, receipt))
 
 

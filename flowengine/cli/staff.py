@@ -54,35 +54,37 @@ def people() -> None:
     """Customers and staff: add, list, show."""
 
 
-@people.command("add-customer")
+@people.command("add")
 @click.argument("id")
 @click.option("--name", default="")
-@click.option("--contact", default="", help="An e-mail address, or another way to reach him.")
-@click.option("--group", "groups", multiple=True, help="A group the customer belongs to. May be repeated.")
-@click.option("--record", "sets", metavar="KEY=VALUE", multiple=True, help="What else is known: key=text, key:=JSON.")
+@click.option("--contact", default="", help="An e-mail address, or another way to reach the person.")
+@click.option("--role", "roles", multiple=True, help="For staff: a role; operator makes an operator. May be repeated.")
+@click.option("--staff", is_flag=True, help="A member of staff without a role.")
+@click.option("--group", "groups", multiple=True, help="For customers: a group. May be repeated.")
+@click.option("--record", "sets", metavar="KEY=VALUE", multiple=True, help="For customers: what else is known.")
 @common
 @desk
-def add_customer(desk: Desk, id: str, name: str, contact: str, groups: tuple[str, ...], sets: tuple[str, ...]) -> None:
-    """Enter a customer, or change what is known of one."""
+def add_person(
+    desk: Desk,
+    id: str,
+    name: str,
+    contact: str,
+    roles: tuple[str, ...],
+    staff: bool,
+    groups: tuple[str, ...],
+    sets: tuple[str, ...],
+) -> None:
+    """Enter a customer, or with --role a member of staff; or change what is known of one."""
     from flowengine.cli import show
     from flowengine.cli.values import record_from
 
-    person = desk.engine(create=True).add_customer(id, name, contact, groups, record_from(sets))
-    desk.answer(person, lambda console: show.person(console, person))
-
-
-@people.command("add-staff")
-@click.argument("id")
-@click.option("--name", default="")
-@click.option("--contact", default="")
-@click.option("--role", "roles", multiple=True, help="A role; the role operator makes an operator. May be repeated.")
-@common
-@desk
-def add_staff(desk: Desk, id: str, name: str, contact: str, roles: tuple[str, ...]) -> None:
-    """Enter a member of staff, or change one."""
-    from flowengine.cli import show
-
-    person = desk.engine(create=True).add_staff(id, name, roles, contact)
+    if (roles or staff) and (groups or sets):
+        raise click.UsageError("--role and --staff are for staff, --group and --record for customers.")
+    record, engine = record_from(sets), desk.engine(create=True)
+    if roles or staff:
+        person = engine.add_staff(id, name, roles, contact)
+    else:
+        person = engine.add_customer(id, name, contact, groups, record)
     desk.answer(person, lambda console: show.person(console, person))
 
 

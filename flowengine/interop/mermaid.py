@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from flowengine.interop import words
@@ -69,8 +69,13 @@ WIDEST_TITLE = 48
 """Characters of a frame's title: Mermaid does not make a frame inside another as wide as its title."""
 
 
-def mermaid(process: Process, position_states: Collection[str] = ()) -> str:
-    """The flowchart's text, ending in a line break. States named in ``position_states`` are where a job stands."""
+def mermaid(process: Process, position_states: Collection[str] = (), *, usual: bool = False) -> str:
+    """The flowchart's text, ending in a line break. States named in ``position_states`` are where a job stands.
+
+    With ``usual`` only what is hoped for is drawn: no deadlines, no failures, nothing that may happen at any time.
+    """
+    if usual:
+        process = replace(process, root=words.usual(process.root))
     return _Chart(process, frozenset(position_states)).draw()
 
 

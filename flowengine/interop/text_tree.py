@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from flowengine.interop import words
 from flowengine.language.model import (
@@ -35,12 +36,16 @@ _MARKS: tuple[tuple[tuple[type[State], ...], str], ...] = (
 )
 
 
-def text_tree(process: Process, position_states: Collection[str] = ()) -> str:
+def text_tree(process: Process, position_states: Collection[str] = (), *, usual: bool = False) -> str:
     """The outline, ending in a line break. States named in ``position_states`` are marked with ``▶``.
+
+    With ``usual`` only what is hoped for is told: no deadlines, no failures, nothing that may happen at any time.
 
     Texts are as they stand in the file: whoever prints them makes them harmless for his medium first.
     """
     here = frozenset(position_states)
+    if usual:
+        process = replace(process, root=words.usual(process.root))
     head = [
         f"{words.shorten(process.title, 120)} ({process.name}, version {process.version})",
         f"Need: {words.shorten(process.need, 120)}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from flowengine.language.durations import Duration
@@ -12,13 +12,16 @@ from flowengine.language.model import (
     Audience,
     Call,
     Decision,
+    Each,
     Fitting,
     Message,
+    Parallel,
     Process,
     Race,
     Route,
     Scope,
     Service,
+    Stage,
     State,
     Wait,
     When,
@@ -112,6 +115,33 @@ def ways(state: State) -> Iterator[Way]:
             guard = f"if {shorten(route.when.source)}" if route.when else ""
             undo = "undo" if route.undo else ""
             yield Way(outcome, ", ".join(part for part in (label, guard, undo) if part), route)
+
+
+RARE = frozenset(("expired", "failed", "missed", "no_quorum"))
+"""Outcomes of which nobody hopes that they come: a picture of the usual way leaves them out."""
+
+
+def usual(scope: Scope) -> Scope:
+    """The scope without what only rare outcomes, and what may happen at any time, lead to."""
+    reached, waiting = set(), [scope.start]
+    kept: dict[str, State] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in reached or name not in scope.states:
+            continue
+        reached.add(name)
+        state = scope.states[name]
+        on = {outcome: routes for outcome, routes in state.on.items() if outcome not in RARE}
+        kept[name] = _usual_inside(replace(state, on=on))
+        waiting += [way.route.to for way in ways(kept[name])]
+    return replace(scope, states={name: kept[name] for name in scope.states if name in kept}, always=())
+
+
+def _usual_inside(state: State) -> State:
+    if isinstance(state, Parallel):
+        branches = {name: replace(branch, scope=usual(branch.scope)) for name, branch in state.branches.items()}
+        return replace(state, branches=branches)
+    return replace(state, scope=usual(state.scope)) if isinstance(state, Each | Stage) else state
 
 
 def spoken(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -111,7 +112,7 @@ def test_the_demo_tells_a_suit_from_need_to_fulfilment(empty: Flow) -> None:
     assert done.returncode == 0, done.stderr
     for words in ("order_cloth(", "cancel_cloth(", "Ada sees:", "fulfilled: ", "promise kept"):
         assert words in done.stdout
-    pasted = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("  flow --at ")]
+    pasted = [shlex.split(line)[3:] for line in done.stdout.splitlines() if line.startswith(f"  {sys.executable} -m ")]
     assert [words[2] for words in pasted] == ["track", "history", "act"]
     assert "Fulfilled" in fresh(*pasted[0], folder=empty.folder).stdout
     assert "Thanks: given" in fresh(*pasted[1], folder=empty.folder).stdout

@@ -46,8 +46,9 @@ def test_a_step_is_handed_to_another_of_its_role(shop: Flow, step: str) -> None:
         (["assign", "zzzz.1"], 2, "PERSON"),
         (["people", "show", "stranger"], 1, "stranger"),
         (["people", "list", "--kind", "robots"], 2, "robots"),
-        (["people", "add-customer", "eve", "--record", "shoe"], 2, "key=value"),
-        (["people", "add-customer", "eve", "--record", "shoe:=x"], 2, "not JSON"),
+        (["people", "add", "eve", "--record", "shoe"], 2, "key=value"),
+        (["people", "add", "eve", "--record", "shoe:=x"], 2, "not JSON"),
+        (["people", "add", "eve", "--role", "maker", "--group", "members"], 2, "for staff"),
         (["people", "remove"], 2, "no command"),
     ],
 )
@@ -59,11 +60,11 @@ def test_bad_input_is_refused(shop: Flow, words: list[str], code: int, said: str
 
 def test_people_are_entered_listed_and_shown(shop: Flow) -> None:
     """Customers and staff are entered with what is known of them, and found by id, contact or name."""
-    shop.run("people", "add-customer", "eve", "--name", "Eve", "--contact", "eve@example.org", "--group", "members",
+    shop.run("people", "add", "eve", "--name", "Eve", "--contact", "eve@example.org", "--group", "members",
              "--record", "size=M", "--record", "shoe:=44")  # fmt: skip
     eve = shop.json("people", "show", "eve@example.org")
     assert (eve["name"], eve["groups"], eve["record"]) == ("Eve", ["members"], {"size": "M", "shoe": 44})
-    assert shop.json("people", "add-staff", "max", "--role", "maker", "--role", "host")["roles"] == ["maker", "host"]
+    assert shop.json("people", "add", "max", "--role", "maker", "--role", "host")["roles"] == ["maker", "host"]
     assert {person["id"] for person in shop.json("people", "list", "--kind", "staff")} == {"tom", "tess", "olga", "max"}
     assert "shoe: 44" in shop.run("people", "show", "eve").stdout
 
@@ -71,7 +72,7 @@ def test_people_are_entered_listed_and_shown(shop: Flow) -> None:
 def test_hostile_names_are_harmless(shop: Flow) -> None:
     """A name with escapes and markup is shown as it is written, never acted on."""
     name = "\x1b[31mEve\u202e[bold]x[/bold]"
-    shop.run("people", "add-customer", "eve", "--name", name)
+    shop.run("people", "add", "eve", "--name", name)
     out = shop.run("people", "list").stdout
     assert "\\x1b[31mEve\\u202e[bold]x[/bold]" in out
     assert "\x1b" not in out

@@ -150,6 +150,16 @@ def test_the_states_where_a_job_stands_are_marked(shop: Process) -> None:
     assert "here" not in mermaid(shop)
 
 
+def test_the_usual_way_leaves_out_what_nobody_hopes_for(shop: Process) -> None:
+    """Deadlines, failures and changes of mind, and the states that only they lead to, are left out."""
+    text = mermaid(shop, usual=True)
+    assert {"s_phone", "s_always-withdraw"} <= nodes(mermaid(shop))
+    assert not {"s_phone", "s_always-withdraw"} & nodes(text)
+    assert "not within" not in text
+    assert {"s_need", "s_choose", "s_buy", "s_saw", "s_talk-later", "s_try_it", "s_fulfilled"} <= nodes(text)
+    assert {end for source, _, target in arrows(text) for end in (source, target)} <= nodes(text)
+
+
 HOSTILE = [
     '"]; click x href "javascript:alert(1)"',
     "<script>alert(1)</script>",
