@@ -76,6 +76,14 @@ READY = Query(
     sa.select(*_COLUMNS).where(_READY).order_by(*_ORDER).limit(param("most")),
 )
 CLAIM = Query("calls.claim", "Take calls that are ready, for the length of a lease.", _claim)
+NEXT = Query(
+    "calls.next",
+    "When the next call is to be run, or its lease runs out.",
+    sa.select(_C.c.next_at)
+    .where(_C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None))
+    .order_by(_C.c.next_at)
+    .limit(1),
+)
 OWNED = Query(
     "calls.owned",
     "Whether a claim still holds; the row stays as it is until the transaction ends.",
@@ -156,6 +164,11 @@ class Calls:
     def ready(self, now: datetime, limit: int = 100) -> list[ClaimedCall]:
         """Calls that could be claimed now, earliest first."""
         return [_call(row) for row in self._channel.rows(READY, {"now": micros(now), "most": limit})]
+
+    def next(self) -> int | None:
+        """When the next call is to be run, in microseconds since the epoch; None when none is."""
+        row = self._channel.one(NEXT, {})
+        return row[0] if row else None
 
     def claim(self, worker: str, limit: int, lease_until: datetime, now: datetime) -> list[ClaimedCall]:
         """Take up to ``limit`` calls that are ready, until the lease ends; the attempt is counted before it runs."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from flowengine.errors import SchemaMismatch, StoreError
 from flowengine.store import schema
@@ -16,6 +15,9 @@ from flowengine.store.postgres import PostgresDriver
 from flowengine.store.sqlite import SqliteDriver
 from flowengine.store.tables import HEAD
 from flowengine.store.transaction import Transaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session  # a session is known by what it does: to import it takes long
 
 TIMEOUT = 10.0
 """How long, in seconds, a transaction waits for a lock before DatabaseBusy."""
@@ -97,6 +99,11 @@ class Database:
             schema.upgrade(connection)
         return HEAD
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What whoever runs several processes on this database should know."""
+        return self._driver.remarks
+
     def writing(self) -> Scope:
         """A transaction that writes: kept whole at the end of the block, or not at all (L2). Raises DatabaseBusy.
 
@@ -120,7 +127,7 @@ class Database:
         when flowengine's tables are of another version.
         """
         self._same_process()
-        if isinstance(connection, Session):
+        if not isinstance(connection, sa.Connection):
             connection.flush()
             connection = connection.connection()
         if not connection.in_transaction():

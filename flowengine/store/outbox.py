@@ -30,6 +30,11 @@ READY = Query(
     .limit(param("most")),
 )
 DONE = Query("outbox.done", "A message was sent.", sa.delete(_O).where(*_THIS))
+NEXT = Query(
+    "outbox.next",
+    "When the next row is to be sent.",
+    sa.select(_O.c.next_at).order_by(_O.c.next_at).limit(1),
+)
 RETRY = Query(
     "outbox.retry_at",
     "A message was not sent; try again later.",
@@ -80,6 +85,11 @@ class Outbox:
     def done(self, id: str) -> bool:
         """The message was sent. False when it is gone: somebody else sent it."""
         return self._channel.count(DONE, _key(id)) == 1
+
+    def next(self) -> int | None:
+        """When the next row is to be sent, in microseconds since the epoch; None when there is none."""
+        row = self._channel.one(NEXT, {})
+        return row[0] if row else None
 
     def retry_at(self, id: str, at: datetime, error: str = "") -> bool:
         """The message was not sent; try again at ``at``. False when it is gone."""

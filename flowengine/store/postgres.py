@@ -113,6 +113,7 @@ class PostgresDriver:
     """A PostgreSQL database and its two pools. ``timeout`` seconds bound the wait for a lock."""
 
     dialect = "postgresql"
+    remarks: tuple[str, ...] = ()
 
     def __init__(self, url: sa.URL, timeout: float) -> None:
         self.timeout = timeout

@@ -6,17 +6,25 @@ The text goes straight to the driver's cursor, so that SQLAlchemy costs nothing 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import psycopg
-from sqlalchemy.dialects.sqlite import pysqlite
 
-DIALECTS: dict[str, sa.Dialect] = {
-    "sqlite": pysqlite.dialect(paramstyle="qmark"),
-    "postgresql": psycopg.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]  # it is untyped there
-}
+
+@cache
+def dialect_of(name: str) -> sa.Dialect:
+    """SQLAlchemy's dialect for ``sqlite`` or ``postgresql``, imported when it is needed."""
+    if name == "sqlite":
+        from sqlalchemy.dialects.sqlite import pysqlite
+
+        return pysqlite.dialect(paramstyle="qmark")
+    from sqlalchemy.dialects.postgresql import psycopg
+
+    made: sa.Dialect = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]  # it is untyped there
+    return made
+
 
 Values = Mapping[str, Any]
 
@@ -35,7 +43,7 @@ class Compiled:
     __slots__ = ("bind", "sql")
 
     def __init__(self, statement: Statement, dialect: str) -> None:
-        compiled = statement.compile(dialect=DIALECTS[dialect], compile_kwargs={"render_postcompile": True})
+        compiled = statement.compile(dialect=dialect_of(dialect), compile_kwargs={"render_postcompile": True})
         order = tuple(compiled.positiontup or ())
         fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self.sql = str(compiled)
@@ -88,10 +96,17 @@ def upserts(
 
     ``changes`` says another expression for some columns.
     """
-    from sqlalchemy.dialects import postgresql, sqlite
+    insert: Any
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
 
-    insert = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
+        insert = sqlite.insert(table)
+    else:
+        from sqlalchemy.dialects import postgresql
+
+        insert = postgresql.insert(table)
     insert = insert.values({column.name: sa.bindparam(column.name) for column in table.c})
     key = [column.name for column in table.primary_key]
     new = {c.name: insert.excluded[c.name] for c in table.c if c.name not in key and c.name not in keep}
-    return insert.on_conflict_do_update(index_elements=key, set_=new | dict(changes or {}))
+    statement: sa.Insert = insert.on_conflict_do_update(index_elements=key, set_=new | dict(changes or {}))
+    return statement

@@ -20,6 +20,9 @@ from flowengine.store.channel import CLOSED, Row
 from flowengine.store.locks import FairLock, FileLock
 from flowengine.store.query import Query, Values
 
+MENDED = (3, 51, 3)
+"""The first version of SQLite whose write-ahead log is reset safely beside other processes."""
+
 
 class SqliteChannel:
     """Statements on one SQLite connection, each done at once."""
@@ -130,6 +133,16 @@ class SqliteDriver:
         sa.event.listen(engine, "connect", lambda raw, _: _prepare(raw, self.path, reading))
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Versions of SQLite before 3.51.3 can lose a commit when the log is reset while two processes write."""
+        if not self.path or sqlite3.sqlite_version_info >= MENDED:
+            return ()
+        return (
+            f"SQLite {sqlite3.sqlite_version} can damage a database that several processes write at once; "
+            f"use SQLite {'.'.join(map(str, MENDED))} or newer, or one process, or PostgreSQL",
+        )
 
     def begin_writing(self) -> SqliteChannel:
         """A write transaction, which :meth:`end` ends. The one writer's connection is kept between transactions."""

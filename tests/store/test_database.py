@@ -144,6 +144,16 @@ def test_sqlite_keeps_every_commit_on_disk(sqlite_url: str) -> None:
         assert raw.execute("PRAGMA synchronous").fetchone()[0] == 2
 
 
+def test_an_old_sqlite_is_remarked_upon(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SQLite that is not safe for several processes is named; a newer one, and one in memory, are not."""
+    with Database.open(sqlite_url) as database, Database.open("sqlite://") as memory:
+        monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 40, 1))
+        assert "3.51.3" in database.remarks[0]
+        assert memory.remarks == ()
+        monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 51, 3))
+        assert database.remarks == ()
+
+
 # in the caller's transaction
 
 
