@@ -90,5 +90,5 @@ def _incident(row: Incident) -> IncidentView:
 
 def next_due(shell: Shell) -> datetime | None:
     with shell.reading() as tx:
-        due = tx.timers.next()
-    return None if due is None else moment(due)
+        moments = [due for due in (tx.timers.next(), tx.calls.next(), tx.outbox.next()) if due is not None]
+    return moment(min(moments)) if moments else None

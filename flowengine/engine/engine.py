@@ -305,5 +305,9 @@ class Engine:
         return migration.migrate(self._shell, job, version, by)
 
     def next_due(self) -> datetime | None:
-        """The moment of the earliest timer that is set, or None: how far a simulated clock may be moved at once."""
+        """When there is work to do next, or None: how far a simulated clock may be moved at once.
+
+        The earliest of all timers, service calls (their next attempts too) and outgoing messages; what is due already
+        lies in the past.
+        """
         return due.next_due(self._shell)
