@@ -186,6 +186,7 @@ def test_a_mill_that_fails_is_phoned(shop: Story, mill: Any) -> None:
     mill.open = False
     measured(shop)
     assert "order_cloth" in shop.at
+    assert shop.engine.next_due() == shop.clock.now() + timedelta(seconds=10)
     shop.later(hours=6)
     assert {"phone_mill", "buy_trimmings"} <= set(shop.waiting("hana"))
     mill.open = True
@@ -308,7 +309,7 @@ def test_a_missed_fitting_is_booked_again(shop: Story) -> None:
 @pytest.mark.parametrize(
     ("outcome", "end"), [("cannot_be_reached", "no_show"), ("another_chance", ""), ("gives_up", "w")]
 )
-def test_the_third_missed_appointment_is_talked_over(shop: Story, mill: Any, outcome: str, end: str) -> None:
+def test_the_third_missed_appointment_is_talked_over(shop: Story, outcome: str, end: str) -> None:
     """Who misses three appointments is called: a new chance, or an honest end."""
     begin(shop)
     for _ in range(3):
@@ -438,9 +439,7 @@ def test_a_declined_suit_is_put_right(shop: Story, outcome: str, at: set[str], s
     ],
 )
 @pytest.mark.parametrize("call", ["another_chance", "gives_up", "cannot_be_reached"])
-def test_every_deadline_leads_to_a_call(
-    shop: Story, reach: str, state: str, days: int, about: str, call: str, mill: Any
-) -> None:
+def test_every_deadline_leads_to_a_call(shop: Story, reach: str, state: str, days: int, about: str, call: str) -> None:
     """Who does not answer in time is called; the call decides on another chance or an honest end (L8)."""
     _reach(shop, reach)
     assert shop.at == {state}

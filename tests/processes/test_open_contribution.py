@@ -34,7 +34,7 @@ def reviewed(story: Story) -> None:
 
 
 def test_a_need_is_built_reviewed_and_accepted_by_members(commons: Story) -> None:
-    """One raises it, one builds it, two others review it, the first accepts it: fulfilled, with no staff at all (L1)."""
+    """One raises it, one builds it, two others review it, the first accepts it: fulfilled, with no staff (L1)."""
     reviewed(commons)
     commons.do("ada", "accept", "approved")
     commons.do("eve", "release", "done", version="1.4")
