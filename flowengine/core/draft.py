@@ -226,7 +226,7 @@ def _branch_rested(draft: Draft, event: e.BranchRested) -> None:
 def _branch_done(draft: Draft, event: e.BranchDone) -> None:
     branch = draft.at(event.branch)
     draft._clear(branch)
-    draft._put(replace(branch, done=True, timers=()))
+    draft._put(replace(branch, done=True, timers=(), memory=Memory()))
 
 
 def _branch_detached(draft: Draft, event: e.BranchDetached) -> None:

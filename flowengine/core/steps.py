@@ -8,7 +8,6 @@ from flowengine.core import turns
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow, kind_of
 from flowengine.core.machines import member_state
-from flowengine.core.spot import Result
 from flowengine.core.values import Actor, Branch, Step
 from flowengine.errors import AlreadyClaimed, NotAllowed, StaleCommand
 
@@ -24,7 +23,7 @@ def act(flow: Flow, command: c.Act) -> None:
     assert kind is not None, f"{step.state} has no steps"
     result = kind.act(flow.spot(branch.id, state, step.member), step, command)
     if result is not None:
-        flow.over(branch, Result(result.outcome, result.value, result.by or command.by.id), step.member)
+        flow.over(branch, result, step.member)
 
 
 def claim(flow: Flow, command: c.Claim) -> None:

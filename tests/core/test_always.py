@@ -193,7 +193,7 @@ BRANCHED = """
 
 
 def test_an_always_of_a_branch_moves_that_branch_only() -> None:
-    """What may happen at any time in a branch leaves the other branches alone, and undoes only that branch's services."""
+    """What may happen at any time in a branch leaves the others alone, and undoes only its own services."""
     job = Rehearsal(process(BRANCHED))
     job.finish("order", result={})
     job.finish("draft", result={})

@@ -7,6 +7,7 @@ from rehearsal import ADA, BEN, CLOCK, CODE, EVA, OPS, TOM, Rehearsal, process
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.world import Member
 from flowengine.errors import (
     AlreadyClaimed,
     BadAnswer,
@@ -213,3 +214,23 @@ def test_the_child_job_of_a_call_routes_its_caller() -> None:
     job.finish("first", "fulfilled", {"price": 12})
     assert job.status == "fulfilled"
     assert job.data["first"]["price"] == 12
+
+
+def test_who_votes_last_is_not_who_decided() -> None:
+    """A vote that closes early with the last ballot does not name the last voter as who did the state."""
+    states = """
+  first:
+    type: vote
+    of: {group: members}
+    ask: Which colour?
+    options: [{id: navy, title: Navy}, {id: grey, title: Grey}]
+    early: true
+    within: P3D
+    on: {decided: fulfilled, no_quorum: gone, tied: gone}
+"""
+    made = process(states, "groups: {members: {title: Members}}\n")
+    job = Rehearsal(made, members=[Member(id="ada"), Member(id="ben")])
+    job.act("first", "vote", {"for": "navy"}, by=ADA)
+    job.act("first", "vote", {"for": "navy"}, by=BEN)
+    assert job.status == "fulfilled"
+    assert "first" not in job.position.root.memory.by

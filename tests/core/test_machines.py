@@ -16,7 +16,8 @@ from flowengine.errors import ExpressionFailed, InvariantBroken, NotAllowed, Not
 
 CHOOSING = """
   first: {type: task, for: tailor, fields: {size: {type: integer}},
-          on: {done: [{to: small, when: 'data.first.size < 10'}, {to: big, when: 'data.first.size > 10', set: {label: '"big " + string(data.first.size)'}}]}}
+          on: {done: [{to: small, when: 'data.first.size < 10'},
+                      {to: big, when: 'data.first.size > 10', set: {label: '"big " + string(data.first.size)'}}]}}
   small: {type: task, for: tailor, next: fulfilled}
   big: {type: task, for: tailor, next: fulfilled}
 """
@@ -52,7 +53,8 @@ def test_a_guard_that_fails_says_where_it_stands() -> None:
 def test_guards_see_the_state_just_left_as_passed() -> None:
     """``count`` and ``by`` include the pass that the guard decides on."""
     states = """
-  first: {type: task, for: tailor, on: {done: [{to: fulfilled, when: 'count("first") == 3 && by("first") == "tom"'}, {to: first}]}}
+  first: {type: task, for: tailor,
+          on: {done: [{to: fulfilled, when: 'count("first") == 3 && by("first") == "tom"'}, {to: first}]}}
 """
     job = Rehearsal(process(states))
     for _ in range(3):
@@ -105,7 +107,8 @@ def test_a_thousand_states_are_compiled_quickly() -> None:
     """A process of 1,000 states is ready to run in well under a second, in time linear in its states."""
     lines = "".join(f"  s{n}: {{type: task, for: tailor, on: {{done: s{n + 1}}}}}\n" for n in range(1000))
     made = process(
-        f"  first: {{type: task, for: tailor, on: {{done: s0}}}}\n{lines}  s1000: {{type: decision, rules: [{{when: 'true', to: fulfilled}}], else: gone}}\n"
+        f"  first: {{type: task, for: tailor, on: {{done: s0}}}}\n{lines}"
+        "  s1000: {type: decision, rules: [{when: 'true', to: fulfilled}], else: gone}\n"
     )
     begin = time.process_time()
     compiled = compile_process(made)

@@ -91,7 +91,8 @@ def test_wcp_03_synchronization() -> None:
 
 
 CHOICE = f"""
-  first: {{type: task, for: tailor, fields: {{big: {{type: boolean}}}}, on: {{done: [{{to: big, when: data.first.big}}, small]}}}}
+  first: {{type: task, for: tailor, fields: {{big: {{type: boolean}}}},
+          on: {{done: [{{to: big, when: data.first.big}}, small]}}}}
   {task("big", "after")}
   {task("small", "after")}
 {AFTER}"""
@@ -508,13 +509,17 @@ def test_wcp_38_general_synchronizing_merge() -> None:
 
 def test_wcp_39_critical_section() -> None:
     """Of several states in different branches only one is stood in at a time."""
-    line = "{{start: ready_{0}, states: {{ready_{0}: {{type: task, for: tailor, on: {{done: {{to: iron_{0}, when: '!at(\"iron_{1}\")'}}}}}}, {2}}}}}"
+
+    def line(own: str, other: str) -> str:
+        free = f"{{to: iron_{own}, when: '!at(\"iron_{other}\")'}}"
+        return f"{{start: ready_{own}, states: {{{task(f'ready_{own}', free)}, {task(f'iron_{own}')}}}}}"
+
     job = run(f"""
   first:
     type: parallel
     branches:
-      a: {line.format("a", "b", task("iron_a"))}
-      b: {line.format("b", "a", task("iron_b"))}
+      a: {line("a", "b")}
+      b: {line("b", "a")}
     on: {{joined: fulfilled}}
 """)
     done(job, "ready_a")

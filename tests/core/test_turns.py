@@ -11,7 +11,8 @@ TURNS = """
     type: parallel
     one_at_a_time: true
     branches:
-      a: {start: a1, states: {a1: {type: task, for: tailor, on: {done: a2}}, a2: {type: task, for: tailor, on: {done: done}}}}
+      a: {start: a1, states: {a1: {type: task, for: tailor, on: {done: a2}},
+                              a2: {type: task, for: tailor, on: {done: done}}}}
       b: {start: b1, states: {b1: {type: task, for: tailor, on: {done: done}}}}
       c: {after: [b], start: c1, states: {c1: {type: service, call: press, on: {done: done}}}}
     on: {joined: fulfilled}
