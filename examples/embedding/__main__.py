@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from shop import Shop, TooExpensive  # noqa: E402 - found beside this file, once its folder is on the path
+from shop import Shop, TooExpensive
 
-from flowengine import Actor  # noqa: E402
+from flowengine import Actor
 
 
 def main() -> None:

@@ -72,9 +72,7 @@ class Shop:
 
     def price(self, order: int) -> float | None:
         with self.database.connect() as connection:
-            price: float | None = connection.execute(
-                sa.select(orders.c.price).where(orders.c.id == order)
-            ).scalar_one()
+            price: float | None = connection.execute(sa.select(orders.c.price).where(orders.c.id == order)).scalar_one()
             return price
 
     def job(self, order: int) -> str:

@@ -77,6 +77,11 @@ def send(
             return shell.run(tx, _waiting_job(shell, tx, command), command, request_key, _permit_sender, ANY_JOB)
         except access.Hidden:
             raise _nobody_waits(command) from None
+        except NotFound:
+            before = replayed(tx, actor, request_key, body_hash(ANY_JOB, command)) if request_key is not None else None
+            if before is None:
+                raise
+            return before  # an equal request was a moment earlier
 
 
 def _permit_sender(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001

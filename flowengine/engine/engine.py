@@ -52,8 +52,8 @@ class Engine:
     >>> engine.close()
 
     ``database`` is an URL (``sqlite:///flow.db``, ``postgresql+psycopg://…``) or an open :class:`Database`, which then
-    stays the caller's to close. ``handlers`` maps the names that services ``call`` to functions; without it, those of
-    installed packages (entry points ``flowengine.handlers``) are used as they are needed.
+    stays the caller's to close. ``handlers`` maps the names that services ``call`` to functions; a name that is
+    not in it is looked for among those that installed packages offer (entry points ``flowengine.handlers``).
     """
 
     def __init__(

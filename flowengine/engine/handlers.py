@@ -23,8 +23,8 @@ class HandlerCall:
     """One attempt of one service call.
 
     ``key`` is the same at each attempt of the same call: hand it to whatever can refuse to do a thing twice (L11).
-    ``attempt`` counts from 1. ``undo`` marks the call of an undo handler: ``input`` then has ``input`` and ``result``
-    of the call that is to be undone; its result is None when it was cut off before it answered.
+    ``attempt`` counts from 1. ``undo`` marks the call of an undo handler: ``input`` then has the ``call`` to be
+    undone (its key), its ``input``, and its ``result``, which is None when it was cut off before it answered.
     """
 
     job: str

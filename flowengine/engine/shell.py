@@ -23,7 +23,7 @@ from flowengine.engine.handlers import Handlers
 from flowengine.engine.people import StoreWorld, actor_of
 from flowengine.engine.receipts import body_hash, encoded, receipt_of, replayed
 from flowengine.engine.views import Receipt
-from flowengine.errors import NotAllowed
+from flowengine.errors import NotAllowed, StoreError
 from flowengine.people import actor_key
 from flowengine.store import Database, Entry, StoredJob, Transaction, new_id
 
@@ -85,13 +85,13 @@ class Shell:
 
         ``about`` is what a request key is about, where that is not the job: then the caller has looked for a receipt.
         """
+        job = access.locked(tx, job_id)
         body = None
-        if key is not None:
+        if key is not None:  # after the lock: of two equal requests at once, the second must find the first's receipt
             body = body_hash(about or job_id, command)
             before = replayed(tx, command.by, key, body)
             if before is not None:
                 return before
-        job = access.locked(tx, job_id)
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
         now = self.clock.now()
@@ -185,7 +185,21 @@ class Shell:
         key: str | None,
         parent: str = "",
     ) -> Receipt:
-        """Begin a job. The receipt is kept under the actor and the key; its body names process and customer."""
+        """Begin a job. The receipt is kept under the actor and the key; its body names process and customer.
+
+        Of two equal requests at once, one commits and the other finds that its key was written meanwhile: it asks
+        again, and gets the receipt.
+        """
+        try:
+            return self._start(process, by, need, customer, key, parent)
+        except StoreError:
+            if key is None or self.joined is not None:
+                raise
+        return self._start(process, by, need, customer, key, parent)
+
+    def _start(
+        self, process: str, by: str | Actor, need: dict[str, Any], customer: str | None, key: str | None, parent: str
+    ) -> Receipt:
         with self.writing() as tx:
             actor = access.starting_actor(tx, by, self.clock.now())
             owner = access.customer_of_start(tx, actor, customer)

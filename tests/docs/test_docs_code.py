@@ -13,9 +13,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize("page", ["docs/embedding.md", "README.md"])
-def test_the_python_blocks_of_a_page_run_in_order(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_python_blocks_of_a_page_run_in_order(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Python blocks of a page run one after the other in one namespace."""
     text = (ROOT / page).read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -23,7 +21,7 @@ def test_the_python_blocks_of_a_page_run_in_order(
     for block in BLOCK.finditer(text):
         line = text[: block.start()].count("\n") + 2
         source = "\n" * (line - 1) + block[1]
-        exec(compile(source, str(ROOT / page), "exec"), names)  # noqa: S102
+        exec(compile(source, str(ROOT / page), "exec"), names)
 
 
 def test_the_guide_for_developers_has_code() -> None:
