@@ -7,7 +7,7 @@ from typing import Any
 from flowengine.language.checks.facts import FactFlow, Facts
 from flowengine.language.checks.guards import Guards
 from flowengine.language.checks.places import Places
-from flowengine.language.checks.reading import CUSTOMER, JOB, Reading, shows_internal
+from flowengine.language.checks.reading import CUSTOMER, JOB, Reading
 from flowengine.language.checks.shapes import (
     INT,
     MOMENT,
@@ -17,6 +17,7 @@ from flowengine.language.checks.shapes import (
     Record,
     Shape,
     Slot,
+    internal,
     sample,
 )
 from flowengine.language.checks.survey import Survey
@@ -124,7 +125,7 @@ class _Reader:
             seen=use.reader == "customer",
         )
         shape = reading.shape(use.expression.tree, facts.told)
-        if use.reader == "customer" and "internal-data" not in found and shows_internal(shape):
+        if use.reader == "customer" and "internal-data" not in found and internal(shape):
             message = "the value has internal parts, but the customer would see them here"
             report("internal-data", message, "show the parts one by one, or mark their fields with show: true")
         if "unknown-field" in found or "unknown-data" in found:

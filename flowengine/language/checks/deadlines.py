@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowengine.language.checks.states import for_customers, waits_for_customer
+from flowengine.language.checks.states import waits_for_customer
 from flowengine.language.checks.survey import Survey
 from flowengine.language.model import Need, Race, Scope, State, Wait
 
@@ -37,8 +37,3 @@ def _has_deadline(state: State) -> bool:
     if isinstance(state, Race):
         return any(isinstance(member, Wait) or member.within is not None for member in state.of.values())
     return False
-
-
-def asks_customers(state: State) -> bool:
-    """Whether the state's own step is for customers."""
-    return state.customer or for_customers(state.audience)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flowengine.language.checks.states import EXPIRED
 from flowengine.language.checks.survey import Survey
 from flowengine.language.model import (
-    DONE,
     Approval,
     Decision,
     Fitting,
@@ -17,7 +16,7 @@ from flowengine.language.model import (
     Task,
     Vote,
 )
-from flowengine.language.suggest import hint, listing
+from flowengine.language.suggest import hint
 
 _UNTIMED = (Vote,)
 """Types that ``within`` closes with one of their own outcomes."""
@@ -132,8 +131,3 @@ def _nobody_can_retry(state: State, outcome: str) -> bool:
     if outcome == EXPIRED or isinstance(state, Vote | Parallel | Service | Stage):
         return True
     return not state.audience
-
-
-def possible(state: State) -> str:
-    """The outcomes of a state, for a message."""
-    return listing(outcomes(state)) or DONE

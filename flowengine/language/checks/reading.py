@@ -26,7 +26,6 @@ from flowengine.language.checks.shapes import (
     describe,
     union,
 )
-from flowengine.language.checks.shapes import internal as has_internal
 from flowengine.language.mentions import chain
 from flowengine.language.model import Scope
 from flowengine.language.suggest import hint
@@ -312,11 +311,6 @@ class Reading:
                 return Record({}, _all(shapes[1::2]))
             members[key.value] = Slot(shape)
         return Record(members)
-
-
-def shows_internal(shape: Shape) -> bool:
-    """Whether a value that a customer would see has internal parts (L9)."""
-    return has_internal(shape)
 
 
 def _all(shapes: list[Shape]) -> Shape:
