@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flowengine.cli import show
-from flowengine.cli.moments import told
+from flowengine.cli.moments import day, told
 from flowengine.cli.safe_text import harmless
 from flowengine.cli.values import typed
 from flowengine.core.forms import FormField, FormOption, Way
@@ -24,7 +24,9 @@ from flowengine.language.durations import Duration
 T = TypeVar("T")
 
 SLOTS_SHOWN = 12
-"""Appointments that are listed at once; the person may ask for more."""
+"""Appointments that are listed at once; of more, the day is asked first."""
+
+SLOTS_A_LINE = 6
 
 
 def pick(console: Console, question: str, choices: Sequence[tuple[str, str]], *, first: bool = False) -> int:
@@ -86,8 +88,8 @@ def _label(field: FormField) -> str:
     if field.options:
         ids = f"{field.options[0].id}:2"
         kind = {"one": "number or name", "several": "several, with commas", "quantities": f"as {ids}"}[field.shape]
-        if field.shape == "one" and not _numbered(field):
-            kind = ""
+        if _plain(field):
+            kind = ", ".join(str(option.id) for option in field.options) + ("" if field.shape == "one" else f"; {kind}")
     notes = [field.unit or kind if field.type == "number" else kind, "" if field.required else "Enter to leave out"]
     noted = ", ".join(note for note in notes if note)
     return f"{field.title} ({noted})" if noted else field.title
@@ -96,6 +98,8 @@ def _label(field: FormField) -> str:
 def _options(console: Console, field: FormField) -> None:
     """The options as a table, with prices and lead times where there are any."""
     options = field.options
+    if _plain(field):
+        return
     priced, timed = any(o.price is not None for o in options), any(o.lead_time is not None for o in options)
     heads = [*(["No."] if _numbered(field) else []), "Name", "What", *(["Price"] if priced else [])]
     rows = []
@@ -110,6 +114,14 @@ def _options(console: Console, field: FormField) -> None:
     show.table(console, [*heads, *(["Lead time"] if timed else [])], rows, "")
 
 
+def _plain(field: FormField) -> bool:
+    """Options that are no more than their names: a question lists them in a few words."""
+    return all(
+        o.title.casefold() == str(o.id).replace("_", " ") and o.price is None and o.lead_time is None
+        for o in field.options
+    )
+
+
 def days_of(option: FormOption) -> str:
     """How long an option takes to come."""
     from flowengine.interop.words import span
@@ -119,7 +131,7 @@ def days_of(option: FormOption) -> str:
 
 def _numbered(field: FormField) -> bool:
     """Options whose ids are numbers themselves are taken by id only: a 2 must not mean the second."""
-    return not any(str(option.id).isdecimal() for option in field.options)
+    return not _plain(field) and not any(str(option.id).isdecimal() for option in field.options)
 
 
 def _by_number(field: FormField, text: str) -> str:
@@ -137,30 +149,52 @@ def _by_number(field: FormField, text: str) -> str:
 
 
 def _slot(console: Console, slots: Sequence[datetime]) -> str:
-    """A free appointment, by number or as a time."""
-    shown = min(SLOTS_SHOWN, len(slots))
-    _list_slots(console, slots, 0, shown)
-    more = " (m: show more)" if shown < len(slots) else ""
+    """A free appointment: by number, where there are many first the day and then the time; or as a time in full."""
+    days: dict[str, list[datetime]] = {}
+    for slot in slots:
+        days.setdefault(day(slot), []).append(slot)
+    if len(slots) <= SLOTS_SHOWN or len(days) == 1:
+        return _time(console, "Which appointment?", slots, told)
+    for number, (name, free) in enumerate(days.items(), 1):
+        times = f"{len(free)} free, {_clock(free[0])} to {_clock(free[-1])}"
+        show.line(console, (f"  {number:>3}  ", "bold"), name, (f"   {times}", "dim"))
+
+    def read(text: str) -> Sequence[datetime]:
+        if text.isdecimal() and len(text) < 6 and 1 <= int(text) <= len(days):
+            return list(days.values())[int(text) - 1]
+        found = [slot for name, free in days.items() for slot in free if text in (name, name[4:], *_names(slot))]
+        if not found:
+            raise ValueError(f"type a number from 1 to {len(days)}")
+        return found
+
+    chosen = repeat(console, "Which day?", read)
+    return _iso(chosen[0]) if len(chosen) == 1 else _time(console, "What time?", chosen, _clock)
+
+
+def _time(console: Console, question: str, slots: Sequence[datetime], name: Callable[[datetime], str]) -> str:
+    """One of the slots, by its number or its name."""
+    for first in range(0, len(slots), SLOTS_A_LINE):
+        numbered = list(enumerate(slots[first : first + SLOTS_A_LINE], first + 1))
+        parts = [part for number, slot in numbered for part in ((f"  {number:>3}  ", "bold"), name(slot))]
+        show.line(console, *parts)
 
     def read(text: str) -> str:
-        nonlocal shown
-        if text.casefold() in ("m", "more") and shown < len(slots):
-            before, shown = shown, min(shown + SLOTS_SHOWN, len(slots))
-            _list_slots(console, slots, before, shown)
-            raise ValueError("")
         if text.isdecimal() and len(text) < 6 and 1 <= int(text) <= len(slots):
             return _iso(slots[int(text) - 1])
         for slot in slots:
-            if text in (_iso(slot), slot.isoformat()):
+            if text in (name(slot), *_names(slot)):
                 return _iso(slot)
-        raise ValueError(f"type a number from 1 to {len(slots)}")
+        raise ValueError(f"type a number from 1 to {len(slots)}, or {name(slots[0])}")
 
-    return repeat(console, f"Which appointment?{more}", read)
+    return repeat(console, question, read)
 
 
-def _list_slots(console: Console, slots: Sequence[datetime], first: int, last: int) -> None:
-    for number in range(first, last):
-        show.line(console, (f"  {number + 1:>3}  ", "bold"), told(slots[number]))
+def _names(slot: datetime) -> tuple[str, ...]:
+    return _iso(slot), slot.isoformat(), told(slot)
+
+
+def _clock(slot: datetime) -> str:
+    return f"{slot.astimezone():%H:%M}"
 
 
 def _iso(moment: datetime) -> str:

@@ -63,6 +63,7 @@ def _run(at: str, database: Database, console: Console) -> tuple[str, str, str]:
 def _ending(console: Console, commands: list[str], worker: str, seconds: float) -> None:
     from flowengine.cli import show
 
+    console.print()
     show.line(console, ("Fulfilled", "bold green"), f", in {seconds:.1f} s. Look at it, and act on what waits for Ben:")
     for command in commands:
         show.line(console, "  ", (command, show.ID))

@@ -27,6 +27,9 @@ from flowengine.engine.views import (
 
 ID = "bold cyan"
 
+AHEAD = 8
+"""How much of what may still come is named."""
+
 
 def cell(value: object, style: str = "") -> Text:
     """A harmless text for a table or a line."""
@@ -170,8 +173,10 @@ def track(console: Console, seen: Track, now: datetime, command: str) -> None:
     for place in dict.fromkeys((one.words, one.since) for one in seen.where):
         line(console, ("▶ ", "magenta"), (place[0], "bold"), (f"  {distance(place[1], now)}", "dim"))
     _promise(console, seen)
-    _waiting(console, seen, now, command)
-    _rest(console, seen, command)
+    _waiting(console, seen, now)
+    _rest(console, seen)
+    if command != "flow" and (seen.offers or any(step.for_you for step in seen.waiting)):
+        line(console, (f"Commands (→) begin with: {command}", "dim"))
 
 
 def _promise(console: Console, seen: Track) -> None:
@@ -183,14 +188,14 @@ def _promise(console: Console, seen: Track) -> None:
     line(console, ("Promised for ", "dim"), (f"{day(seen.promise.by)}{kept}", style), moved)
 
 
-def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:
+def _waiting(console: Console, seen: Track, now: datetime) -> None:
     mine = [step for step in seen.waiting if step.for_you]
     others = [step for step in seen.waiting if not step.for_you]
     if mine:
         line(console, ("Waits for you", "bold yellow"))
     for step in mine:
         until = f", until {told(step.due)} ({distance(step.due, now)})" if step.due else ""
-        line(console, "  ", step.title, until, ("   → ", "dim"), (f"{command} act {step.short}", ID))
+        line(console, "  ", step.title, until, ("   → ", "dim"), (f"flow act {step.short}", ID))
     if others:
         line(console, ("Waits for others", "bold"))
     for step in others:
@@ -198,9 +203,10 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
         line(console, "  ", f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
 
 
-def _rest(console: Console, seen: Track, command: str) -> None:
+def _rest(console: Console, seen: Track) -> None:
     if seen.ahead:
-        line(console, ("What may still come for you: ", "dim"), ", ".join(seen.ahead))
+        more = ", …" if len(seen.ahead) > AHEAD else ""
+        line(console, ("What may still come for you: ", "dim"), ", ".join(seen.ahead[:AHEAD]) + more)
     if seen.facts:
         line(console, ("What is settled", "bold"))
         for title, value in seen.facts:
@@ -211,4 +217,4 @@ def _rest(console: Console, seen: Track, command: str) -> None:
         line(console, ("You may at any time", "bold"))
         for offer in seen.offers:
             how = f"withdraw {seen.short}" if offer.name == "withdraw" else f"change {seen.short} {offer.name}"
-            line(console, "  ", offer.title, ("   → ", "dim"), (f"{command} {how}", ID))
+            line(console, "  ", offer.title, ("   → ", "dim"), (f"flow {how}", ID))

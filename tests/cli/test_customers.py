@@ -25,11 +25,12 @@ def test_a_job_goes_from_need_to_fulfilment_by_commands_alone(shop: Flow) -> Non
 
 
 def test_start_tells_what_came_of_it(shop: Flow) -> None:
-    """A person reads where his job is and what to do next, with the options he gave for pasting."""
+    """A person reads where his job is and what to do next, with the options that he gave."""
     out = shop.run("start", "workshop", "--set", "wish=A table", "--set", "width=80", who="ada").stdout
     assert "Begun." in out
     assert "Your choice" in out
-    assert f"flow --at sqlite:///{shop.folder}/flow.db --as ada act " in out.replace("\n", "")
+    assert "→ flow act " in out
+    assert f"begin with: flow --at sqlite:///{shop.folder}/flow.db --as ada" in out.replace("\n", "")
 
 
 def test_start_lists_all_that_is_missing(shop: Flow) -> None:

@@ -50,12 +50,12 @@ def test_a_choice_shows_prices_and_lead_times(shop: Flow) -> None:
         terminal.send("7")
         terminal.expect("'7' is not one of oak, pine")
         terminal.send("1")
-        terminal.expect("Legs: ")
+        terminal.expect("Legs (3, 4): ")
         terminal.send("1")
         terminal.expect("'1' is not one of 3, 4")
         terminal.send("4")
-        terminal.expect("Extras (several, with commas, Enter to leave out): ")
-        terminal.send("1,drawer")
+        terminal.expect("Extras (wax, drawer; several, with commas, Enter to leave out): ")
+        terminal.send("wax, drawer")
         terminal.expect("Done: chosen.")
         assert terminal.leave() == 0
     saved = shop.json("history", job)[-1]["command"]["answer"]
@@ -63,18 +63,20 @@ def test_a_choice_shows_prices_and_lead_times(shop: Flow) -> None:
 
 
 def test_an_appointment_is_taken_by_its_number(shop: Flow) -> None:
-    """Free appointments are numbered, more are shown when they are wanted, and one is booked."""
+    """Of many free appointments the day is asked first, then the time, by number or as it is written."""
     job = shop.start()
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
     with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
-        shown = terminal.expect("Which appointment? (m: show more): ")
-        assert "  12  " in shown
-        assert "  13  " not in shown
-        terminal.send("m")
-        terminal.expect("  13  ")
+        shown = terminal.expect("Which day?: ")
+        assert "free, " in shown
         terminal.send("0")
         terminal.expect("type a number from 1 to")
-        terminal.send("13")
+        terminal.send("2")
+        shown = terminal.expect("What time?: ")
+        assert "08:00" in shown
+        terminal.send("07:10")
+        terminal.expect("type a number from 1 to 20, or 08:00")
+        terminal.send("09:30")
         terminal.expect("Done: book")
         assert terminal.leave() == 0
     assert any(item["short"].startswith(job) for item in shop.json("inbox", who="tom"))
@@ -87,13 +89,13 @@ def test_a_slot_that_is_gone_is_asked_again(shop: Flow) -> None:
     shop.run("act", mine, *give, who="ada")
     shop.run("act", other, *give, who="ben")
     with Terminal(shop.folder, "act", mine, "--outcome", "book", "--as", "ada") as terminal:
-        terminal.expect("Which appointment?")
+        terminal.expect("Which day?")
         shop.run("act", other, "--outcome", "book", "--set", f"slot={shop.free(other, 'ben')[0]}", who="ben")
-        terminal.send("1")
-        terminal.expect("possible:")
-        terminal.expect("Which appointment?")
-        terminal.send("1")
-        terminal.expect("Done: book")
+        for then in ("possible:", "Done: book"):
+            terminal.send("1")
+            terminal.expect("What time?: ")
+            terminal.send("1")
+            terminal.expect(then)
         assert terminal.leave() == 0
 
 
