@@ -4,10 +4,11 @@ shown; data of inner states stay inside (L9)."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from flowengine.core.position import Position
 from flowengine.core.values import Json
-from flowengine.language.model import Choice, Field, Fitting, Option, Pick, Process, State, Vote
+from flowengine.language.model import Choice, Field, Fitting, Option, Pick, Process, Race, State, Vote, Wait
 from flowengine.language.texts import plain
 
 
@@ -17,21 +18,37 @@ def facts(process: Process, position: Position, *, inside: bool) -> tuple[tuple[
     ``inside``: for those who may see everything that the states declare.
     """
     told: dict[str, tuple[tuple[str, str], ...]] = {}
-    for state in process.states():
+    for state, own in _answerable(process):
         place = state.saves or state.name
-        told[place] = told.get(place) or tuple(_of_state(process, state, position.data, inside))
+        told[place] = told.get(place) or tuple(_of_state(process, state, position.data, inside, own=own))
     return tuple(fact for facts in told.values() for fact in facts)
 
 
-def _of_state(process: Process, state: State, data: Mapping[str, Json], inside: bool) -> Iterator[tuple[str, str]]:
+def _answerable(process: Process) -> Iterator[tuple[State, bool]]:
+    """States and members of races, each with where it saves and whether what is there is the customer's own answer.
+
+    Where others could have saved in a race's place, what is there is not taken for the customer's.
+    """
+    for state in process.states():
+        if not isinstance(state, Race):
+            yield state, _answered_by_customer(state)
+            continue
+        alone = all(_answered_by_customer(member) or isinstance(member, Wait) for member in state.of.values())
+        for member in state.of.values():
+            own = _answered_by_customer(member) and (alone or bool(member.saves))
+            yield replace(member, saves=member.saves or state.saves or state.name), own
+
+
+def _of_state(
+    process: Process, state: State, data: Mapping[str, Json], inside: bool, *, own: bool
+) -> Iterator[tuple[str, str]]:
     saved = _read(data, state.saves or state.name)
     if not isinstance(saved, Mapping):
         return
-    own = _answered_by_customer(state)
     for field in state.fields:
         if field.name in saved and (inside or field.show or own):
             yield field.title, _with_unit(field, saved[field.name])
-    if isinstance(state, Choice):
+    if isinstance(state, Choice) and (own or inside):
         yield from _chosen(process, state, saved)
     if isinstance(state, Fitting) and "slot" in saved:
         yield state.title, plain(saved["slot"])

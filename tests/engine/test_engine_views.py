@@ -283,3 +283,34 @@ def test_the_next_moment_is_told(engine: Engine, clock: SimulatedClock, suit: Su
     assert engine.next_due() is None
     suit()
     assert engine.next_due() == clock.now() + timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("rival", "own"),
+    [("late: {type: wait, for: P9D}", True), ("note: {type: message, name: note}", False)],
+)
+def test_the_answer_of_a_race_is_the_customers_where_it_must_be(engine: Engine, rival: str, own: bool) -> None:
+    """A customer's answer in a race is shown to him, unless another member could have written in its place (L9)."""
+    name = rival.split(":")[0]
+    engine.deploy(f"""
+process: race
+title: A race
+need: Something
+roles: {{clerk: {{title: Clerk}}}}
+states:
+  need: {{type: need, next: first}}
+  first:
+    type: race
+    of:
+      say: {{type: ask, fields: {{colour: {{type: string}}}}}}
+      {rival}
+    within: P10D
+    on: {{say: file, {name}: file, expired: file}}
+  file: {{type: task, for: clerk, next: fulfilled}}
+  fulfilled: {{type: fulfilled}}
+""")
+    job = engine.start("race", by="ada").job
+    (item,) = engine.inbox("ada")
+    engine.act(item.id, "answered", {"colour": "red"}, by="ada")
+    assert (("Colour", "red") in engine.track(job, "ada").facts) is own
+    assert ("Colour", "red") in engine.track(job, "olga").facts
