@@ -167,3 +167,44 @@ def test_an_answer_comes_from_standard_input(shop: Flow) -> None:
     """--answer @- reads the object from standard input."""
     receipt = shop.json("start", "workshop", "--answer", "@-", who="ada", input='{"wish": "x", "width": 80}')
     assert receipt["states"] == ["choose"]
+
+
+def test_items_are_added_while_a_state_takes_more(empty: Flow) -> None:
+    """add gives a running each more items: JSON where it is JSON, else a text."""
+    (empty.folder / "tries.yaml").write_text(TRIES, "utf-8")
+    empty.run("deploy", "tries.yaml")
+    job = empty.json("start", "tries", "--set", "first=one", who="ada")["job"]
+    empty.run("add", job, "tries", "two", "3", who="ada")
+    assert len(empty.json("inbox", who="ada")) == 3
+    assert empty.json("add", job, "need", "x", who="ada", code=1)["error"]
+
+
+def test_words_of_others_are_harmless_in_every_view(shop: Flow) -> None:
+    """Escapes and markup in an answer and in what is said are shown as they are written, in words and in JSON whole."""
+    hostile = "\x1b]0;x\x07[red]\u202eflip\n▶ forged"
+    job = shop.start(wish=hostile)
+    shop.run("say", job, hostile, who="ada")
+    shown = shop.run("track", job, who="ada").stdout
+    assert "\\x1b]0;x\\x07[red]\\u202eflip\\n▶ forged" in shown
+    for words in (("track", job), ("history", job), ("inbox",), ("jobs",), ("history", job, "--raw")):
+        out = shop.run(*words, who="ada").stdout
+        assert not {"\x1b", "\x07", "\u202e"} & set(out)
+        assert "\n▶ forged" not in out
+    assert dict(shop.json("track", job, who="ada")["facts"])["Your wish"] == hostile
+
+
+TRIES = """
+process: tries
+title: Tries
+need: Something tried
+states:
+  need: {type: need, fields: {first: {type: string}}, next: tries}
+  tries:
+    type: each
+    of: '[data.need.first]'
+    more: true
+    start: try_it
+    states: {try_it: {type: ask, fields: {words: {type: string}}, within: P7D, on: {answered: done, expired: done}}}
+    on: {joined: fulfilled}
+  fulfilled: {type: fulfilled}
+"""

@@ -122,6 +122,15 @@ def test_draw_draws_files_processes_and_jobs(shop: Flow) -> None:
     assert shop.json("draw", "other", "--job", job, code=1)["possible"] == ["workshop"]
 
 
+def test_draw_can_leave_out_what_nobody_hopes_for(shop: Flow) -> None:
+    """--usual draws neither deadlines nor changes of mind."""
+    assert "s_gone" in shop.run("draw", "workshop.yaml").stdout
+    usual = shop.run("draw", "workshop.yaml", "--usual").stdout
+    assert "not within" not in usual
+    assert "always" not in usual
+    assert "↯ withdraw" not in shop.run("draw", "workshop.yaml", "--usual", "--format", "text").stdout
+
+
 def test_draw_writes_a_file(shop: Flow) -> None:
     """-o writes the picture where it is told."""
     shop.run("draw", "workshop.yaml", "-o", "out.mmd")
