@@ -1,0 +1,218 @@
+"""The ground of a draft: a position with changes on top, and the few ways to change it.
+
+What is changed is noted in :class:`Effects`, for the store to write. What an event means is said in
+:mod:`flowengine.core.meaning`, in these terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from flowengine.core import events as e
+from flowengine.core.position import Position
+from flowengine.core.values import Branch, Head, Json, Seat, ServiceCall, Step, Timer
+
+replace = msgspec.structs.replace
+
+SCOPE_TIMERS = frozenset({"always", "keep"})
+"""Purposes of the timers that belong to a branch's scope and not to the state it stands in."""
+
+
+@dataclass
+class Effects:
+    """What the shell must write and do, beside the head, the data and the history.
+
+    A thing that came and went within one command is in none of the lists.
+    """
+
+    branches: dict[str, Branch] = field(default_factory=dict)
+    """New and changed branches, by id."""
+    closed_branches: set[str] = field(default_factory=set)
+    steps: dict[int, Step] = field(default_factory=dict)
+    """New and changed steps."""
+    seats: dict[int, dict[str, Seat]] = field(default_factory=dict)
+    """New and changed seats, by step and audience."""
+    closed_steps: set[int] = field(default_factory=set)
+    timers: dict[int, Timer] = field(default_factory=dict)
+    dropped_timers: set[int] = field(default_factory=set)
+    calls: dict[int, ServiceCall] = field(default_factory=dict)
+    closed_calls: set[int] = field(default_factory=set)
+    booked: list[e.SlotBooked] = field(default_factory=list)
+    freed: list[e.SlotFreed] = field(default_factory=list)
+    opened_steps: list[int] = field(default_factory=list)
+    """The steps that were opened by this command and are still open, for notices."""
+    reminded: list[int] = field(default_factory=list)
+    referred: list[e.Referred] = field(default_factory=list)
+    ended: e.Ended | None = None
+
+
+class Ground:
+    """A position with changes on top. It is itself a :class:`~flowengine.core.position.Position`."""
+
+    def __init__(self, base: Position | None = None) -> None:
+        self._base = base
+        self._head = base.head if base else None
+        self._data: dict[str, Json] | None = None
+        self._branches: dict[str, Branch | None] = {}
+        self._new_children: dict[str, list[str]] = {}
+        self.step_branch: dict[int, str] = {}
+        self.timer_branch: dict[int, str] = {}
+        self.call_branch: dict[int, str] = {}
+        self._existed: set[str] = set()
+        self.effects = Effects()
+        self.data_changed = False
+
+    # reading
+
+    @property
+    def head(self) -> Head:
+        assert self._head is not None, "a job begins with Started"
+        return self._head
+
+    @head.setter
+    def head(self, head: Head) -> None:
+        self._head = head
+
+    @property
+    def data(self) -> dict[str, Json]:
+        if self._data is None:
+            self._data = dict(self._base.data) if self._base else {}
+        return self._data
+
+    def branch(self, branch: str) -> Branch | None:
+        if branch in self._branches:
+            return self._branches[branch]
+        found = self._base.branch(branch) if self._base else None
+        if found is not None:
+            self._branches[branch] = found
+            self._existed.add(branch)
+        return found
+
+    def at(self, branch: str) -> Branch:
+        """The branch of that id, which must exist."""
+        found = self.branch(branch)
+        assert found is not None, f"branch {branch} is not open"
+        return found
+
+    def children(self, branch: str) -> Iterator[Branch]:
+        if self._base:
+            for child in self._base.children(branch):
+                current = self.branch(child.id)
+                if current is not None:
+                    yield current
+        for name in list(self._new_children.get(branch, ())):
+            child_now = self._branches.get(name)
+            if child_now is not None:
+                yield child_now
+
+    def branch_of_step(self, step: int) -> str | None:
+        return self._owner(step, self.step_branch, self.effects.closed_steps, "branch_of_step")
+
+    def branch_of_timer(self, timer: int) -> str | None:
+        return self._owner(timer, self.timer_branch, self.effects.dropped_timers, "branch_of_timer")
+
+    def branch_of_call(self, call: int) -> str | None:
+        return self._owner(call, self.call_branch, self.effects.closed_calls, "branch_of_call")
+
+    def _owner(self, number: int, new: dict[int, str], gone: set[int], reader: str) -> str | None:
+        if number in new:
+            return new[number]
+        if number in gone or self._base is None:
+            return None
+        found: str | None = getattr(self._base, reader)(number)
+        return found
+
+    def seat(self, step: int, audience: str) -> Seat | None:
+        changed = self.effects.seats.get(step, {}).get(audience)
+        return changed or (self._base.seat(step, audience) if self._base else None)
+
+    def seats(self, step: int) -> list[Seat]:
+        found = {seat.audience: seat for seat in self._base.seats(step)} if self._base else {}
+        return list((found | self.effects.seats.get(step, {})).values())
+
+    def next_number(self) -> int:
+        """A fresh number for a step, timer, call or entry. The head counts on with the event that uses it."""
+        self._head = replace(self.head, serial=self.head.serial + 1)
+        return self._head.serial
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The ids of the branches that were read or changed."""
+        return frozenset(self._branches)
+
+    # changing
+
+    def put(self, branch: Branch) -> None:
+        """The branch is like this now."""
+        self._branches[branch.id] = branch
+        self.effects.branches[branch.id] = branch
+
+    def add_child(self, parent: str, child: str) -> None:
+        """A branch was opened below another."""
+        self._new_children.setdefault(parent, []).append(child)
+
+    def close(self, branch: str) -> None:
+        """The branch is no more."""
+        self._branches[branch] = None
+        self.effects.branches.pop(branch, None)
+        if branch in self._existed:
+            self.effects.closed_branches.add(branch)
+
+    def seen(self, number: int) -> None:
+        """A number is used, so that the next one is higher."""
+        if number > self.head.serial:
+            self._head = replace(self.head, serial=number)
+
+    def stand(self, state: str, by: int) -> None:
+        """So many branches more, or fewer, stand in a state."""
+        if not state:
+            return
+        standing = dict(self.head.standing)
+        count = standing.get(state, 0) + by
+        if count:
+            standing[state] = count
+        else:
+            standing.pop(state, None)
+        self._head = replace(self.head, standing=standing)
+
+    def clear(self, branch: Branch, *, scope: bool = True) -> tuple[Timer, ...]:
+        """Everything that is open on the branch is gone; without ``scope``, but for the timers of its scope."""
+        for step in branch.steps:
+            self.drop_step(step.number)
+        stay: list[Timer] = []
+        for timer in branch.timers:
+            if not scope and timer.purpose in SCOPE_TIMERS:
+                stay.append(timer)
+            else:
+                gone(timer.number, self.effects.timers, self.timer_branch, self.effects.dropped_timers)
+        for call in branch.calls:
+            gone(call.number, self.effects.calls, self.call_branch, self.effects.closed_calls)
+        return tuple(stay)
+
+    def drop_step(self, number: int) -> None:
+        """The step is no longer open, and its seats are gone."""
+        gone(number, self.effects.steps, self.step_branch, self.effects.closed_steps)
+        self.effects.seats.pop(number, None)
+        if number in self.effects.opened_steps:
+            self.effects.opened_steps.remove(number)
+
+
+def gone(number: int, made: dict[int, Any], owners: dict[int, str], closed: set[int]) -> None:
+    """A step, timer or call is no more: forgotten when it was made by this command, else noted as closed."""
+    new = owners.pop(number, None) is not None
+    made.pop(number, None)
+    if not new:
+        closed.add(number)
+
+
+def memory_owner(position: Position, branch: Branch) -> Branch:
+    """The branch that keeps data and memory for this one: the nearest branch of an each, or the root."""
+    while not branch.own and branch.parent is not None:
+        above = position.branch(branch.parent)
+        assert above is not None, f"the parent of {branch.id} is not open"
+        branch = above
+    return branch

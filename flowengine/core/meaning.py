@@ -1,0 +1,296 @@
+"""What each event means for a position: the one place that says so (L5).
+
+An event is applied alone: it holds all that is needed, so that a history can be folded without the process file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flowengine.core import events as e
+from flowengine.core.ground import Ground, gone, memory_owner, replace
+from flowengine.core.values import ROOT, Branch, Json, Memory
+
+
+def apply(ground: Ground, event: e.AnyEvent) -> None:
+    """Change a position as the event says."""
+    _APPLY[type(event)](ground, event)
+
+
+def _started(ground: Ground, event: e.Started) -> None:
+    ground.head = event.head
+
+
+def _branch_opened(ground: Ground, event: e.BranchOpened) -> None:
+    branch = event.branch
+    ground.put(branch)
+    if branch.parent is not None:
+        ground.head = replace(ground.head, branches=ground.head.branches + 1)
+        ground.add_child(branch.parent, branch.id)
+
+
+def _branch_woken(ground: Ground, event: e.BranchWoken) -> None:
+    ground.put(replace(ground.at(event.branch), pending=False))
+
+
+def _branch_rested(ground: Ground, event: e.BranchRested) -> None:
+    branch = ground.at(event.branch)
+    ground.clear(branch)
+    ground.stand(branch.state, -1)
+    ground.put(replace(branch, state="", pending=True, steps=(), timers=(), calls=(), inners={}))
+
+
+def _branch_done(ground: Ground, event: e.BranchDone) -> None:
+    branch = ground.at(event.branch)
+    ground.clear(branch)
+    ground.put(replace(branch, done=True, timers=(), memory=Memory()))
+
+
+def _branch_detached(ground: Ground, event: e.BranchDetached) -> None:
+    branch = ground.at(event.branch)
+    ground.put(replace(branch, detached=True))
+    _count_rest(ground, branch, 1)
+
+
+def _count_rest(ground: Ground, branch: Branch, by: int) -> None:
+    assert branch.parent is not None, "the root branch has nothing to be detached from"
+    parent = ground.at(branch.parent)
+    ground.put(replace(parent, rest=parent.rest + by))
+
+
+def _branch_closed(ground: Ground, event: e.BranchClosed) -> None:
+    branch = ground.at(event.branch)
+    ground.clear(branch)
+    ground.stand(branch.state, -1)
+    ground.head = replace(ground.head, branches=ground.head.branches - 1)
+    if branch.detached:
+        _count_rest(ground, branch, -1)
+    if branch.undoable and branch.parent is not None:
+        owner = memory_owner(ground, ground.at(branch.parent))
+        ground.put(replace(owner, undoable=owner.undoable + branch.undoable))
+    ground.close(branch.id)
+
+
+def _entered(ground: Ground, event: e.Entered) -> None:
+    ground.seen(event.entry)
+    ground.put(replace(ground.at(event.branch), state=event.state, entry=event.entry, since=event.at))
+    ground.stand(event.state, 1)
+
+
+def _left(ground: Ground, event: e.Left) -> None:
+    branch = ground.at(event.branch)
+    timers = ground.clear(branch, scope=False)
+    ground.stand(branch.state, -1)
+    bare = replace(branch, state="", steps=(), timers=timers, calls=(), inners={})
+    own = branch.own or branch.parent is None
+    owner = bare if own else memory_owner(ground, branch)
+    remembering = replace(owner, memory=_remember(owner.memory, event, branch.entry))
+    if not own:
+        ground.put(bare)
+    ground.put(remembering)
+
+
+def _remember(memory: Memory, event: e.Left, entry: int) -> Memory:
+    state = event.state
+    entered = memory.entered | {state: entry}
+    if not event.passed:
+        return replace(memory, entered=entered)
+    passed = memory.passed | {state: memory.passed.get(state, 0) + 1}
+    by = memory.by | {state: event.by} if event.by else memory.by
+    return Memory(passed=passed, by=by, entered=entered)
+
+
+def _saved(ground: Ground, event: e.Saved) -> None:
+    owner = memory_owner(ground, ground.at(event.branch))
+    if owner.id == ROOT:
+        _set(ground.data, event.place, event.value)
+        ground.data_changed = True
+    else:
+        data = dict(owner.data)
+        _set(data, event.place, event.value)
+        ground.put(replace(owner, data=data))
+
+
+def _set(data: dict[str, Json], place: str, value: Json) -> None:
+    *path, last = place.split(".")
+    for key in path:
+        inner = data.get(key)
+        data[key] = inner = dict(inner) if isinstance(inner, dict) else {}
+        data = inner
+    data[last] = value
+
+
+def _kept(ground: Ground, event: e.Kept) -> None:
+    branch = ground.at(event.branch)
+    inners = dict(branch.inners)
+    if event.inner is None:
+        inners.pop(event.member, None)
+    else:
+        inners[event.member] = event.inner
+    ground.put(replace(branch, inners=inners))
+
+
+def _step_opened(ground: Ground, event: e.StepOpened) -> None:
+    step = event.step
+    ground.seen(step.number)
+    branch = ground.at(step.branch)
+    ground.put(replace(branch, steps=(*branch.steps, step)))
+    ground.step_branch[step.number] = step.branch
+    ground.effects.steps[step.number] = step
+    ground.effects.opened_steps.append(step.number)
+    if event.seats:
+        ground.effects.seats[step.number] = {seat.audience: seat for seat in event.seats}
+
+
+def _step_changed(ground: Ground, event: e.StepChanged) -> None:
+    branch = ground.at(event.step.branch)
+    steps = tuple(event.step if step.number == event.step.number else step for step in branch.steps)
+    ground.put(replace(branch, steps=steps))
+    ground.effects.steps[event.step.number] = event.step
+
+
+def _step_closed(ground: Ground, event: e.StepClosed) -> None:
+    branch = ground.at(event.branch)
+    ground.put(replace(branch, steps=tuple(step for step in branch.steps if step.number != event.step)))
+    ground.drop_step(event.step)
+
+
+def _seat_answered(ground: Ground, event: e.SeatAnswered) -> None:
+    ground.effects.seats.setdefault(event.seat.step, {})[event.seat.audience] = event.seat
+
+
+def _timer_set(ground: Ground, event: e.TimerSet) -> None:
+    timer = event.timer
+    ground.seen(timer.number)
+    branch = ground.at(timer.branch)
+    ground.put(replace(branch, timers=(*branch.timers, timer)))
+    ground.timer_branch[timer.number] = timer.branch
+    ground.effects.timers[timer.number] = timer
+
+
+def _timer_dropped(ground: Ground, event: e.TimerDropped) -> None:
+    branch = ground.at(event.branch)
+    ground.put(replace(branch, timers=tuple(timer for timer in branch.timers if timer.number != event.timer)))
+    gone(event.timer, ground.effects.timers, ground.timer_branch, ground.effects.dropped_timers)
+
+
+def _call_opened(ground: Ground, event: e.CallOpened) -> None:
+    call = event.call
+    ground.seen(call.number)
+    branch = ground.at(call.branch)
+    ground.put(replace(branch, calls=(*branch.calls, call)))
+    ground.call_branch[call.number] = call.branch
+    ground.effects.calls[call.number] = call
+
+
+def _call_changed(ground: Ground, event: e.CallChanged) -> None:
+    branch = ground.at(event.call.branch)
+    calls = tuple(event.call if call.number == event.call.number else call for call in branch.calls)
+    ground.put(replace(branch, calls=calls))
+    ground.effects.calls[event.call.number] = event.call
+
+
+def _call_closed(ground: Ground, event: e.CallClosed) -> None:
+    branch = ground.at(event.branch)
+    ground.put(replace(branch, calls=tuple(call for call in branch.calls if call.number != event.call)))
+    gone(event.call, ground.effects.calls, ground.call_branch, ground.effects.closed_calls)
+
+
+def _undo_noted(ground: Ground, event: e.UndoNoted) -> None:
+    owner = memory_owner(ground, ground.at(event.undoable.branch))
+    ground.put(replace(owner, undoable=(*owner.undoable, event.undoable)))
+
+
+def _undo_taken(ground: Ground, event: e.UndoTaken) -> None:
+    owner = memory_owner(ground, ground.at(event.branch))
+    left = tuple(entry for entry in owner.undoable if entry.call not in event.calls)
+    ground.put(replace(owner, undoable=left))
+
+
+def _slot_booked(ground: Ground, event: e.SlotBooked) -> None:
+    ground.effects.booked.append(event)
+
+
+def _slot_freed(ground: Ground, event: e.SlotFreed) -> None:
+    ground.effects.freed.append(event)
+
+
+def _message_kept(ground: Ground, event: e.MessageKept) -> None:
+    ground.seen(event.message.number)
+    ground.head = replace(ground.head, kept=(*ground.head.kept, event.message))
+
+
+def _message_taken(ground: Ground, event: e.MessageTaken) -> None:
+    ground.head = replace(ground.head, kept=tuple(kept for kept in ground.head.kept if kept.number != event.number))
+    timers = ground.at(ROOT).timers
+    for timer in timers:
+        if timer.purpose == "keep" and timer.detail == event.number:
+            _timer_dropped(ground, e.TimerDropped(branch=ROOT, timer=timer.number))
+
+
+def _reminded(ground: Ground, event: e.Reminded) -> None:
+    ground.effects.reminded.append(event.step)
+
+
+def _referred(ground: Ground, event: e.Referred) -> None:
+    ground.effects.referred.append(event)
+
+
+def _promised(ground: Ground, event: e.Promised) -> None:
+    ground.head = replace(ground.head, promise=event.promise)
+
+
+def _migrated(ground: Ground, event: e.Migrated) -> None:
+    ground.head = replace(ground.head, version=event.version)
+
+
+def _ended(ground: Ground, event: e.Ended) -> None:
+    status: Any = event.kind
+    ground.head = replace(ground.head, status=status, end=event.state, because=event.because, kept=())
+    root = ground.at(ROOT)
+    ground.clear(root)
+    ground.put(replace(root, steps=(), timers=(), calls=(), inners={}))
+    ground.effects.ended = event
+
+
+def _nothing(ground: Ground, event: e.AnyEvent) -> None:
+    """A fact for the reader of the history; the position does not change."""
+
+
+_APPLY: dict[type, Callable[[Ground, Any], None]] = {
+    e.Started: _started,
+    e.BranchOpened: _branch_opened,
+    e.BranchWoken: _branch_woken,
+    e.BranchRested: _branch_rested,
+    e.BranchDone: _branch_done,
+    e.BranchDetached: _branch_detached,
+    e.BranchClosed: _branch_closed,
+    e.Entered: _entered,
+    e.Left: _left,
+    e.Saved: _saved,
+    e.Kept: _kept,
+    e.StepOpened: _step_opened,
+    e.StepChanged: _step_changed,
+    e.StepClosed: _step_closed,
+    e.SeatAnswered: _seat_answered,
+    e.Moved: _nothing,
+    e.TimerSet: _timer_set,
+    e.TimerDropped: _timer_dropped,
+    e.CallOpened: _call_opened,
+    e.CallChanged: _call_changed,
+    e.CallClosed: _call_closed,
+    e.UndoNoted: _undo_noted,
+    e.UndoTaken: _undo_taken,
+    e.SlotBooked: _slot_booked,
+    e.SlotFreed: _slot_freed,
+    e.MessageKept: _message_kept,
+    e.MessageTaken: _message_taken,
+    e.Invoked: _nothing,
+    e.Reminded: _reminded,
+    e.Said: _nothing,
+    e.Referred: _referred,
+    e.Promised: _promised,
+    e.Migrated: _migrated,
+    e.Ended: _ended,
+}
