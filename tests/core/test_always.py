@@ -289,3 +289,28 @@ def test_an_undoing_branch_that_is_cancelled_forgets_nothing() -> None:
         handlers.append(undoing(job)[0])
         undone(job)
     assert sorted(handlers) == ["cancel_cloth", "unplot"]
+
+
+def test_a_branch_that_goes_on_may_end_a_job_that_is_undoing() -> None:
+    """A detached branch that reaches an end while the job is undoing changes where the job goes when that is done."""
+    states = """
+  first:
+    type: parallel
+    join: 1
+    rest: continue
+    branches:
+      a: {start: order, states: {order: {type: service, call: order, undo: cancel, on: {done: done}}}}
+      b: {start: look, states: {look: {type: task, for: tailor, on: {done: done, bad: gone}}}}
+    on: {joined: after}
+  after: {type: task, for: tailor, on: {done: fulfilled, again: {to: fresh, undo: true}}}
+  fresh: {type: task, for: tailor, on: {done: fulfilled}}
+"""
+    job = Rehearsal(process(states))
+    job.finish("order", result={})
+    job.act("after", "again", by=TOM)
+    assert undoing(job)[0] == "cancel"
+    assert job.standing == ["look"]
+    job.act("look", "bad", by=TOM)
+    assert job.status == "open"
+    undone(job)
+    assert job.position.head.end == "gone"
