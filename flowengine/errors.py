@@ -32,7 +32,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowengine.language.problems import Problem
+    from flowengine.problems import Problem
 
 
 class FlowError(Exception):

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-import click
 from rich.console import Console
 from rich.text import Text
 
 from flowengine.cli import show
+from flowengine.cli.context import Stopped
 from flowengine.cli.moments import day, told
 from flowengine.cli.safe_text import harmless
 from flowengine.cli.values import typed
@@ -202,21 +202,22 @@ def _iso(moment: datetime) -> str:
 
 
 def repeat(console: Console, label: str, read: Callable[[str], T]) -> T:
-    """Ask until the answer can be read; each refusal is explained. Raises ``click.Abort`` when the person stops."""
-    while True:
-        try:
-            return read(_line(console, label))
-        except ValueError as error:
-            if str(error):
-                console.print(Text.assemble(("  ✗ ", "red"), harmless(error)), soft_wrap=True)
+    """Ask until the answer can be read; each refusal is explained. Raises Stopped when the person stops."""
+    try:
+        while True:
+            try:
+                return read(_line(console, label))
+            except ValueError as error:
+                if str(error):
+                    console.print(Text.assemble(("  ✗ ", "red"), harmless(error)), soft_wrap=True)
+    except (EOFError, KeyboardInterrupt):
+        console.print()
+        raise Stopped from None
 
 
 def _line(console: Console, label: str) -> str:
     console.print(Text.assemble((harmless(label), "bold"), ": "), end="", soft_wrap=True)
     try:
         return input().strip()
-    except (EOFError, KeyboardInterrupt):
-        console.print()
-        raise click.Abort from None
     except UnicodeDecodeError:
         raise ValueError("this could not be read as text; please type it again") from None

@@ -29,6 +29,10 @@ DEFAULT_DATABASE = "sqlite:///flow.db"
 _BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo")
 
 
+class Stopped(click.Abort):
+    """A person stopped at a question: certainly before anything was changed."""
+
+
 @dataclass
 class Desk:
     """One run of a command. ``at`` and ``who`` are what was given on the command line; the environment comes second."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from flowengine.cli.context import Desk
+from flowengine.cli.context import Desk, Stopped
 from flowengine.cli.group import common
 from flowengine.cli.options import answers, desk, request_key
 
@@ -117,8 +117,8 @@ def withdraw(desk: Desk, job: str, yes: bool, key: str | None) -> None:
     from flowengine.cli import acting
 
     me, engine = desk.me, desk.engine()
-    if desk.asks and not yes:
-        click.confirm("Withdraw from this job for good?", abort=True)
+    if desk.asks and not yes and not click.confirm("Withdraw from this job for good?"):
+        raise Stopped
     acting.told(desk, engine, engine.withdraw(job, by=me, key=key))
 
 

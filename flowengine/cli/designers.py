@@ -15,7 +15,7 @@ from flowengine.cli.group import REFUSED, common
 from flowengine.cli.options import desk
 from flowengine.cli.safe_text import harmless
 from flowengine.errors import NotFound, ProcessRefused, Refused
-from flowengine.language.problems import Problem
+from flowengine.problems import Problem
 
 if TYPE_CHECKING:
     from flowengine.language.model import Process

@@ -58,18 +58,19 @@ def wrong_use(error: click.ClickException, *, json: bool) -> None:
         return
     console = screen(error=True)
     if ctx is not None:
-        _line(console, "", ctx.get_usage(), style="")
-    _line(console, "Wrong use: ", error.format_message())
+        _line(console, "", ctx.get_usage(), style="", lines=True)
+    _line(console, "Wrong use: ", error.format_message(), lines=True)
     if ctx is not None:
         _line(console, "  help: ", f"{ctx.command_path} --help", style="dim")
 
 
-def stopped(*, json: bool) -> None:
-    """Ctrl-C, or the end of the input."""
+def stopped(*, json: bool, unchanged: bool) -> None:
+    """Ctrl-C, or the end of the input. In the midst of work nobody can say what was kept."""
+    what = "Nothing was changed." if unchanged else "Look whether it was done: flow track JOB."
     if json:
-        _plain_error("Stopped", "stopped before anything was changed", "")
+        _plain_error("Stopped", what, "")
     else:
-        _line(screen(error=True), "Stopped. ", "Nothing was changed.")
+        _line(screen(error=True), "Stopped. ", what)
 
 
 def unreadable(error: OSError, *, json: bool) -> None:
@@ -89,7 +90,7 @@ def _plain_error(code: str, what: str, where: str) -> None:
     write_json(document)
 
 
-def _line(console: Console, label: str, text: str, style: str = "bold red") -> None:
+def _line(console: Console, label: str, text: str, style: str = "bold red", *, lines: bool = False) -> None:
     from rich.text import Text
 
-    console.print(Text.assemble((label, style), harmless(text, lines=True)), soft_wrap=True)
+    console.print(Text.assemble((label, style), harmless(text, lines=lines)), soft_wrap=True)

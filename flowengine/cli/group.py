@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from flowengine.cli.context import Desk
+from flowengine.cli.context import Desk, Stopped
 from flowengine.errors import FlowError
 
 FINE, REFUSED, WRONG_USE = 0, 1, 2
@@ -97,7 +97,8 @@ class FlowGroup(click.Group):
     ) -> NoReturn:
         """Run, show what went wrong in one way, and leave with the exit code."""
         given = list(sys.argv[1:] if args is None else args)
-        json = "--json" in given
+        options = given[: given.index("--")] if "--" in given else given
+        json = "--json" in options
         extra.pop("standalone_mode", None)
         try:
             code = super().main(given, prog_name, standalone_mode=False, **extra)
@@ -114,7 +115,7 @@ def _failed(error: Exception, json: bool) -> int:
         failures.show(error, json=json)
         return REFUSED
     if isinstance(error, click.Abort):
-        failures.stopped(json=json)
+        failures.stopped(json=json, unchanged=isinstance(error, Stopped))
         return REFUSED
     if isinstance(error, click.ClickException):
         failures.wrong_use(error, json=json)

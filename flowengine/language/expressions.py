@@ -19,9 +19,9 @@ import cel
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
 from flowengine.language.mentions import JOB_FUNCTIONS, Mentions, literal_items, mentions, near
-from flowengine.language.problems import Place
 from flowengine.language.syntax import LONGEST as LONGEST
 from flowengine.language.syntax import Macro, Node, read, walk
+from flowengine.problems import Place
 
 VARIABLES = frozenset({"data", "customer", "job", "now", "outcome", "item"})
 """Names that every expression may use. Some places add their own (``member``, ``done``, ``open``, ``total``)."""

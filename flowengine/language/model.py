@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
-from flowengine.language.problems import Place
 from flowengine.language.texts import Text
+from flowengine.problems import Place
 
 DONE = "done"
 """The target that ends a branch or a stage; also the usual outcome of tasks and services."""

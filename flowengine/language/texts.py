@@ -10,8 +10,8 @@ from typing import Any
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression, Names
-from flowengine.language.problems import Place
 from flowengine.language.syntax import closing_brace
+from flowengine.problems import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Audience, Field, Option, Process, Route, Scope, Show
 from flowengine.language.parser import read_process
-from flowengine.language.problems import Place
 from flowengine.language.texts import Text
+from flowengine.problems import Place
 
 
 def read(text: str) -> Process:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowengine import Engine, SimulatedClock
-from flowengine.samples import process_file, suit_shop
+from flowengine.samples import suit_shop
 from flowengine.store import Database
 
 MONDAY = datetime(2027, 1, 4, 10, 0, tzinfo=UTC)
@@ -23,10 +23,8 @@ def clock() -> SimulatedClock:
 
 @pytest.fixture
 def engine(database: Database, clock: SimulatedClock) -> Iterator[Engine]:
-    """An engine on each database in turn, with the sample processes deployed."""
+    """An engine on each database in turn."""
     with Engine(database, clock=clock, handlers={}) as engine:
-        for name in ("bespoke_suit", "club_matchday", "open_contribution", "co_creation"):
-            engine.deploy(process_file(name))
         yield engine
 
 

@@ -16,10 +16,11 @@ PASSES = 50
 class Story:
     """One job. Every method that changes something lets all due work be done afterwards.
 
-    ``after`` is called when that is done: for what the world outside does by itself, such as a mill's deliveries.
+    ``after`` is called when that is done: for what the world outside does by itself, such as a mill's deliveries. It
+    says whether it did anything.
     """
 
-    def __init__(self, engine: Engine, clock: SimulatedClock, after: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, engine: Engine, clock: SimulatedClock, after: Callable[[], bool] = lambda: False) -> None:
         self.engine, self.clock, self.after = engine, clock, after
         self.job = ""
 
@@ -122,10 +123,8 @@ class Story:
     def settle(self) -> None:
         """Do all that is due at this moment."""
         for _ in range(PASSES):
-            if not self.engine.run_due().anything:
-                self.after()
-                if not self.engine.run_due().anything:
-                    return
+            if not self.engine.run_due().anything and not self.after():
+                return
         raise AssertionError(f"the job is still busy after {PASSES} passes, at {sorted(self.at)}")
 
     def until(self, moment: datetime) -> None:
@@ -134,7 +133,8 @@ class Story:
             due = self.engine.next_due()
             stop = min(moment, self._midnight(), due if due and due > self.clock.now() else moment)
             self.clock.set(stop)
-            self.settle()
+            if self.after() or (due is not None and due <= stop):
+                self.settle()
 
     def later(self, **span: float) -> None:
         """Let a span of time go by: ``later(days=3)``."""

@@ -9,7 +9,7 @@ import pytest
 from driver import Story
 
 from flowengine import Engine, SimulatedClock, errors
-from flowengine.samples import suit_shop
+from flowengine.samples import process_file, suit_shop
 
 MEASURES = {"chest": 102.0, "waist": 88.5, "hips": 104.0, "sleeve": 64.0, "inside_leg": 81.0}
 STYLE = {"style": "double_breasted", "pockets": 3, "lining": "striped", "extras": ["working_cuffs"]}
@@ -21,18 +21,18 @@ def shop(engine: Engine, clock: SimulatedClock, mill: Any) -> Story:
     suit_shop()
     from flowengine_bespoke_suit.handlers import handlers
 
+    engine.deploy(process_file("bespoke_suit"))
     engine.register(handlers(mill))
     engine.add_customer("ada", "Ada")
     for id, role in (("hana", "host"), ("tom", "tailor"), ("tess", "tailor"), ("carl", "cutter"), ("olga", "operator")):
         engine.add_staff(id, id.capitalize(), roles=[role])
     story = Story(engine, clock)
 
-    def deliver() -> None:
-        if not mill.open:
-            return
-        for order in mill.deliver():
-            if not order.item.startswith("lining"):
-                engine.send("cloth_delivered", order.number, {"metres": order.metres}, job=story.job, by="olga")
+    def deliver() -> bool:
+        cloths = [order for order in mill.deliver() if not order.item.startswith("lining")] if mill.open else []
+        for order in cloths:
+            engine.send("cloth_delivered", order.number, {"metres": order.metres}, job=story.job, by="olga")
+        return bool(cloths)
 
     story.after = deliver
     return story
@@ -223,7 +223,7 @@ def test_nobody_choosing_from_all_can_end_it(shop: Story, mill: Any) -> None:
 
 def test_cloth_that_comes_late_is_asked_after(shop: Story) -> None:
     """Cloth that is three days late is asked after by phone; once it is here, work goes on."""
-    shop.after = lambda: None
+    shop.after = lambda: False
     measured(shop)
     shop.later(days=20)
     assert "phone_mill" in shop.waiting("hana")

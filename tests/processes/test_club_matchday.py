@@ -8,6 +8,7 @@ import pytest
 from driver import Story
 
 from flowengine import Engine, SimulatedClock, errors
+from flowengine.samples import process_file
 
 SQUAD = (
     *("ansel", "bruno", "cai", "dov", "emil", "falk", "gero", "hanno"),
@@ -20,6 +21,7 @@ MEMBERS = [f"m{number:02}" for number in range(1, 41)]
 @pytest.fixture
 def club(engine: Engine, clock: SimulatedClock) -> Story:
     """A club of forty members with a trainer; the first member sets up the matches."""
+    engine.deploy(process_file("club_matchday"))
     for member in MEMBERS:
         engine.add_customer(member, member.upper(), groups=["members"])
     engine.add_customer("guest", "A guest")

@@ -6,6 +6,7 @@ import pytest
 from driver import Story
 
 from flowengine import Engine, SimulatedClock
+from flowengine.samples import process_file
 
 CIRCLE = [f"c{number:02}" for number in range(1, 13)]
 REASON = "The fabric would not hold the weight"
@@ -14,6 +15,7 @@ REASON = "The fabric would not hold the weight"
 @pytest.fixture
 def idea(engine: Engine, clock: SimulatedClock) -> Story:
     """Ada's idea, with two questions to a circle of twelve."""
+    engine.deploy(process_file("co_creation"))
     engine.add_customer("ada", "Ada")
     for id in CIRCLE:
         engine.add_customer(id, id.upper(), groups=["circle"])

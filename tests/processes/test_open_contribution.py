@@ -6,11 +6,13 @@ import pytest
 from driver import Story
 
 from flowengine import Engine, SimulatedClock, errors
+from flowengine.samples import process_file
 
 
 @pytest.fixture
 def commons(engine: Engine, clock: SimulatedClock) -> Story:
     """Members without a chain of command; Ada has raised a need."""
+    engine.deploy(process_file("open_contribution"))
     for id in ("ada", "ben", "cem", "dora", "eve"):
         engine.add_customer(id, id.capitalize())
     story = Story(engine, clock)

@@ -6,7 +6,7 @@ from flowengine.language.checks import data, deadlines, graph, joins, names, out
 from flowengine.language.checks.left_out import LeftOut, left_out
 from flowengine.language.checks.survey import Survey
 from flowengine.language.model import Process
-from flowengine.language.problems import Problem
+from flowengine.problems import Problem
 
 __all__ = ["LeftOut", "check", "left_out"]
 

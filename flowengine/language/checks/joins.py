@@ -8,8 +8,8 @@ from flowengine.language.checks.graph import Ways, circles
 from flowengine.language.checks.states import members, routes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.model import Branch, Each, Parallel, Scope
-from flowengine.language.problems import Place
 from flowengine.language.suggest import hint
+from flowengine.problems import Place
 
 
 def check(survey: Survey) -> None:

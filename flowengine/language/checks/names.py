@@ -20,8 +20,8 @@ from flowengine.language.model import (
     Task,
     Vote,
 )
-from flowengine.language.problems import Place
 from flowengine.language.suggest import hint
+from flowengine.problems import Place
 
 
 def check(survey: Survey) -> None:

@@ -9,8 +9,8 @@ from functools import cached_property
 from flowengine.language.checks.states import is_end, routes
 from flowengine.language.checks.uses import Use, uses
 from flowengine.language.model import DONE, Process, Scope, State
-from flowengine.language.problems import Place, Problem
 from flowengine.language.suggest import hint
+from flowengine.problems import Place, Problem
 
 
 class Target(Enum):

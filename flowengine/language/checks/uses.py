@@ -26,8 +26,8 @@ from flowengine.language.model import (
     Vote,
     Wait,
 )
-from flowengine.language.problems import Place
 from flowengine.language.texts import Text
+from flowengine.problems import Place
 
 Gives: TypeAlias = Literal["anything", "boolean", "list", "text", "number", "moment", "span or moment", "list of texts"]
 """What an expression must give where it stands."""

@@ -13,8 +13,8 @@ from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, record
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, Word, full
 from flowengine.language.parser.words import DURATION, SOME_TIME, WEEKDAYS, name_key
-from flowengine.language.problems import Place
 from flowengine.language.yaml_reader import Node
+from flowengine.problems import Place
 
 Hours = tuple[tuple[time, time], ...]
 

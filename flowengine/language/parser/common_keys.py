@@ -12,8 +12,8 @@ from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ON, ROUTES
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Word, wrong
 from flowengine.language.parser.words import LONGEST_TITLE, PLACE, SHOWN, SOME_TIME, TEXT, TITLE, WHEN
-from flowengine.language.problems import Place
 from flowengine.language.yaml_reader import Items, Node, Pairs
+from flowengine.problems import Place
 
 
 def _show(values: Values, reading: Reading) -> Show:  # noqa: ARG001 - the signature of builders

@@ -13,8 +13,8 @@ from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word
 from flowengine.language.parser.words import FREE_KEY, TITLE, name_key, titled
-from flowengine.language.problems import Place
 from flowengine.language.yaml_reader import Node
+from flowengine.problems import Place
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object")
 FORMATS = (

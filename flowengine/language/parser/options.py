@@ -10,8 +10,8 @@ from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, wrong
 from flowengine.language.parser.words import DURATION, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
-from flowengine.language.problems import Place
 from flowengine.language.yaml_reader import Node, Scalar
+from flowengine.problems import Place
 
 
 def option_text(id: str | int | bool) -> str:

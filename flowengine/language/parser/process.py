@@ -15,8 +15,8 @@ from flowengine.language.parser.reading import Enough, Reading, Refusal
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
 from flowengine.language.parser.words import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
-from flowengine.language.problems import Place, Problem, in_order
 from flowengine.language.yaml_reader import Node, Unreadable, decode, read
+from flowengine.problems import Place, Problem, in_order
 
 
 class _Titled:

@@ -8,9 +8,9 @@ from typing import Any
 
 from flowengine.language.parser.reading import Reading, Refusal
 from flowengine.language.parser.shapes import Json, Plain, Shape, wrong
-from flowengine.language.problems import Place
 from flowengine.language.suggest import hint
 from flowengine.language.yaml_reader import Node, Pairs
+from flowengine.problems import Place
 
 
 class Values(dict[str, Any]):

@@ -22,8 +22,8 @@ from flowengine.language.parser.words import (
     name_key,
     titled,
 )
-from flowengine.language.problems import Place
 from flowengine.language.yaml_reader import Node
+from flowengine.problems import Place
 
 ASSIGNMENTS = Named("assignments", MapOf(PLACE_KEY, EXPRESSION))
 

@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from flowengine.language.parser.reading import Reading, Refusal
-from flowengine.language.problems import Place
 from flowengine.language.suggest import hint
 from flowengine.language.yaml_reader import Items, Node, Pairs, Scalar
+from flowengine.problems import Place
 
 Json: TypeAlias = dict[str, Any]
 MOST_ENTRIES = 5_000

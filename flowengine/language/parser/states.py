@@ -12,9 +12,9 @@ from flowengine.language.parser.records import Values
 from flowengine.language.parser.shapes import Json, Named, every, wrong
 from flowengine.language.parser.state_types import StateType
 from flowengine.language.parser.words import name_key, titled
-from flowengine.language.problems import Place
 from flowengine.language.suggest import hint
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
+from flowengine.problems import Place
 
 _NAME = name_key("a state's name", (model.DONE,), "as a target it ends the branch or stage")
 
