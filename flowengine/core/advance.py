@@ -27,7 +27,7 @@ from flowengine.core.spot import Result
 from flowengine.core.stabilise import stabilise
 from flowengine.core.values import ROOT, Branch, Head, Step
 from flowengine.core.world import World
-from flowengine.errors import BadAnswer, StaleCommand
+from flowengine.errors import BadAnswer, ExpressionFailed, FlowError, RunawayProcess, StaleCommand
 
 __all__ = ["Advance", "Compiled", "advance", "compile_process", "possible", "start"]
 
@@ -71,7 +71,8 @@ def advance(compiled: Compiled, position: Position, command: c.AnyCommand, now: 
     """Do what a command asks of a job.
 
     Raises StaleCommand, UnknownOutcome, BadAnswer, NotAllowed, NotFound, AlreadyClaimed, SlotTaken, ExpressionFailed,
-    RunawayProcess. Who may ask is not the core's to say (L4): the caller has checked it.
+    RunawayProcess. Who may ask is not the core's to say (L4): the caller has checked it. Where a call's end leads to
+    one of the last three or to BadAnswer, the call becomes an incident instead.
     """
     head = position.head
     if head.status != "open" and not isinstance(command, c.Say):
@@ -79,11 +80,17 @@ def advance(compiled: Compiled, position: Position, command: c.AnyCommand, now: 
     flow = Flow(compiled, Draft(position), now, world)
     try:
         _COMMANDS[type(command)](flow, command)
-    except BadAnswer as error:
-        if not isinstance(command, c.Finish):
+        return _settled(flow)
+    except (BadAnswer, ExpressionFailed, RunawayProcess) as error:
+        if not isinstance(command, c.Finish | c.Fail):
             raise
-        flow = Flow(compiled, Draft(position), now, world)
-        fail(flow, c.Fail(by=command.by, call=command.call, error=f"its result was refused: {error}", stuck=True))
+        return _incident(Flow(compiled, Draft(position), now, world), command, error)
+
+
+def _incident(flow: Flow, command: c.Finish | c.Fail, error: FlowError) -> Advance:
+    """The process cannot go on from how a call ended. Code cannot answer otherwise, so an operator has to look."""
+    why = f"it ended with {command.outcome!r}" if isinstance(command, c.Finish) else f"it gave up ({command.error})"
+    fail(flow, c.Fail(by=command.by, call=command.call, error=f"{why}, which was refused: {error}", stuck=True))
     return _settled(flow)
 
 

@@ -149,6 +149,24 @@ def test_a_service_result_that_breaks_its_fields_is_an_incident() -> None:
     assert "first" not in job.data
 
 
+def test_a_service_whose_end_the_process_cannot_follow_is_an_incident() -> None:
+    """When a guard fails after a call, or the job would run away, the call waits for an operator; nothing is saved."""
+    guarded = "\n  first: {type: service, call: order, on: {done: {to: fulfilled, when: data.first.size > 3}}}\n"
+    job = Rehearsal(process(guarded))
+    job.finish("first", result={"size": "large"})
+    assert "data.first.size" in job.call("first").incident
+    assert "first" not in job.data
+    job.do(c.Retry(by=OPS, call=job.call("first").number))
+    job.finish("first", result={"size": 4})
+    assert job.status == "fulfilled"
+
+    failing = "\n  first: {type: service, call: order, on: {done: fulfilled, failed: {to: gone, when: data.no.such}}}\n"
+    job = Rehearsal(process(failing))
+    job.fail("first", "no connection")
+    assert "no connection" in job.call("first").incident
+    assert "data.no" in job.call("first").incident
+
+
 def test_a_service_that_gives_up() -> None:
     """A service that gave up takes the route ``failed`` where there is one, else it is an incident."""
     job = Rehearsal(process(ORDERING))
