@@ -172,7 +172,7 @@ def postgres(folder: Path) -> Iterator[Callable[[str], str]]:
 
 def drivers(folder: Path, quick: bool) -> None:
     """The engine against the bare drivers."""
-    rounds, acts = (3, 100) if quick else (9, 400)
+    rounds, acts = (3, 100) if quick else (7, 200)
     table = Table("database", "engine, acts/s", "bare, same writes", "ratio", "bare, same reads too", "ratio")
     for name, engine, writes, both in [sqlite_row(folder, rounds, acts), *postgres_rows(folder, rounds, acts)]:
         row = (f"{engine:,.0f}", f"{writes:,.0f}", f"{engine / writes:.2f}", f"{both:,.0f}", f"{engine / both:.2f}")
@@ -183,7 +183,7 @@ def drivers(folder: Path, quick: bool) -> None:
 
 def growth(folder: Path, quick: bool) -> None:
     """The cost of an act against the length of the job's history and the number of jobs."""
-    rounds, acts, long, many = (5, 50, 300, 5_000) if quick else (15, 100, 1_000, 100_000)
+    rounds, acts, long, many = (5, 50, 300, 5_000) if quick else (11, 60, 1_000, 100_000)
     table = Table("an act costs, µs", "small", "large", "large / small", title="Growth (SQLite)")
     with Engine(f"sqlite:///{folder}/history.db") as engine:
         engine.deploy(TALK)
