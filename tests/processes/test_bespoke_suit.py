@@ -296,7 +296,18 @@ def test_nobody_else_changes_the_customers_mind(shop: Story) -> None:
 
 
 def test_a_missed_fitting_is_booked_again(shop: Story) -> None:
-    """A customer who does not come to a fitting is offered another."""
+    """A customer who does not come to the second fitting is offered another."""
+    sewn(shop)
+    shop.until(shop.book("ada", "second_fitting"))
+    shop.do("tom", "second_fitting", "missed")
+    assert shop.at == {"second_fitting"}
+    shop.until(shop.book("ada", "second_fitting"))
+    shop.do("tom", "second_fitting", "held", alter=False)
+    assert shop.at == {"finish"}
+
+
+def test_a_first_fitting_that_is_missed_is_booked_again(shop: Story) -> None:
+    """A customer who does not come to the first fitting is offered another."""
     basted(shop)
     shop.until(shop.book("ada", "first_fitting"))
     shop.do("tom", "first_fitting", "missed")

@@ -123,6 +123,23 @@ def test_an_answer_can_be_questioned(idea: Story, times: int, then: set[str]) ->
         assert idea.status == "ended"
 
 
+def test_an_answer_may_be_rejected(idea: Story) -> None:
+    """Who does not accept the answer has had it all the same: the job ends, and says so."""
+    voted(idea, "leave_it")
+    idea.do("hal", "answer_with_reason", "done", reason=REASON)
+    idea.do("ada", "hear", "declined", words="No")
+    assert (idea.status, idea.because) == ("ended", "The idea was answered with a reason")
+
+
+def test_an_adopted_idea_without_feedback_is_fulfilled(idea: Story) -> None:
+    """Feedback is asked for, not demanded."""
+    voted(idea)
+    tried(idea, {"c01": 5})
+    idea.do("mia", "adopt", "done", **{"from": "2027-05-01", "words": "The offcut bag"})
+    idea.later(days=15)
+    assert idea.status == "fulfilled"
+
+
 def test_an_answer_that_is_not_heard_ends_too(idea: Story) -> None:
     """Silence after the answer ends the job (L8)."""
     voted(idea, "leave_it")
