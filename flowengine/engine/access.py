@@ -19,6 +19,9 @@ from flowengine.people import may_act, may_operate, may_see, seatings
 from flowengine.store import Person, StoredJob, Transaction, short, shown
 
 _FULL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MOST_OWN = 1_000
+"""Of a customer's jobs, how many are looked through for a beginning that fits other people's jobs as well."""
+
 _PERSON_ID = re.compile(r"[\w.@-]{1,64}", re.ASCII)
 
 
@@ -42,24 +45,23 @@ def job_ref(tx: Transaction, text: str, actor: Actor, kind: str = "job", whole: 
         return tx.jobs.resolve(text)
     except NotFound:
         raise no_such(kind, whole or text) from None
-    except Ambiguous as error:
+    except Ambiguous:
         if actor.kind != "customer":
             raise
-        return _own(tx, error.possible, actor, kind, whole or text)
+        return _own(tx, text.strip().lower(), actor, kind, whole or text)
 
 
-def _own(tx: Transaction, candidates: tuple[str, ...], actor: Actor, kind: str, text: str) -> str:
-    """Among several jobs of that beginning, the one that the customer may see."""
-    seen = []
-    for candidate in candidates:
-        full = tx.jobs.resolve(candidate)
-        if sees(tx, tx.jobs.get(full), actor):
-            seen.append(full)
-    if len(seen) == 1:
-        return seen[0]
-    if not seen:
+def _own(tx: Transaction, start: str, actor: Actor, kind: str, text: str) -> str:
+    """The one job of that beginning that the customer has a part in; other people's do not count (L4)."""
+    known = {row.id: None for row in tx.jobs.list(customer=actor.id, limit=MOST_OWN)}
+    waiting = tx.steps.inbox(sorted(seatings(actor)), MOST_OWN, person=actor.id, everything=True)
+    known |= {row.job: None for row in waiting}
+    found = [job for job in known if job.startswith(start) or short(job).startswith(start)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
         raise no_such(kind, text)
-    raise Ambiguous(f"{text!r} fits more than one {kind}", where=text, possible=[short(full) for full in seen])
+    raise Ambiguous(f"{text!r} fits more than one {kind}", where=text, possible=[short(job) for job in found])
 
 
 def locked(tx: Transaction, job_id: str) -> StoredJob:

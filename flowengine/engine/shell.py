@@ -23,7 +23,7 @@ from flowengine.engine.handlers import Handlers
 from flowengine.engine.people import StoreWorld, actor_of
 from flowengine.engine.receipts import body_hash, encoded, receipt_of, replayed
 from flowengine.engine.views import Receipt
-from flowengine.errors import NotAllowed, StoreError
+from flowengine.errors import DatabaseBusy, NotAllowed, StoreError
 from flowengine.people import actor_key
 from flowengine.store import Database, Entry, StoredJob, Transaction, new_id
 
@@ -192,8 +192,8 @@ class Shell:
         """
         try:
             return self._start(process, by, need, customer, key, parent)
-        except StoreError:
-            if key is None or self.joined is not None:
+        except StoreError as error:
+            if key is None or self.joined is not None or isinstance(error, DatabaseBusy):
                 raise
         return self._start(process, by, need, customer, key, parent)
 
