@@ -8,13 +8,13 @@ and a wrong type are errors, never null.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, Protocol
-
-import cel
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
@@ -22,6 +22,26 @@ from flowengine.language.mentions import JOB_FUNCTIONS, Mentions, literal_items,
 from flowengine.language.syntax import LONGEST as LONGEST
 from flowengine.language.syntax import Macro, Node, read, walk
 from flowengine.problems import Place
+
+
+def _library() -> ModuleType:
+    """CEL's library without its command line, which it imports by itself, with prompts and tables: that takes longer
+    than all the rest of a small command. A name holds that module's place meanwhile, and is then given back."""
+    place = "cel.cli"
+    if place not in sys.modules:
+        sys.modules[place] = ModuleType(place)
+        try:
+            import cel
+        finally:
+            del sys.modules[place]
+        del cel.cli
+        return cel
+    import cel
+
+    return cel
+
+
+cel: Any = _library()
 
 VARIABLES = frozenset({"data", "customer", "job", "now", "outcome", "item"})
 """Names that every expression may use. Some places add their own (``member``, ``done``, ``open``, ``total``)."""
