@@ -180,8 +180,9 @@ class CallClosed(Event, frozen=True, kw_only=True):
 
 
 class UndoNoted(Event, frozen=True, kw_only=True):
-    """A call has had an effect that can be undone; it is noted where ``undoable.branch`` keeps its data."""
+    """A call has had an effect that can be undone; it is noted where ``branch`` keeps its data."""
 
+    branch: str
     undoable: Undoable
 
 

@@ -130,7 +130,7 @@ class Flow:
         undoing = branch.inners.get("")
         if isinstance(undoing, Undoing):
             for undoable in undoing.waiting:
-                self.draft.record(e.UndoNoted(undoable=undoable))
+                self.draft.record(e.UndoNoted(branch=branch.id, undoable=undoable))
         elif branch.state:
             state = self.state_of(branch)
             for member in state.of if isinstance(state, Race) else ("",):
@@ -153,7 +153,7 @@ class Flow:
                     branch=branch.id,
                     input=call.input,
                 )
-                self.draft.record(e.UndoNoted(undoable=undoable))
+                self.draft.record(e.UndoNoted(branch=branch.id, undoable=undoable))
 
 
 def kind_of(state: State) -> Kind | None:

@@ -198,7 +198,7 @@ def _call_closed(ground: Ground, event: e.CallClosed) -> None:
 
 
 def _undo_noted(ground: Ground, event: e.UndoNoted) -> None:
-    owner = memory_owner(ground, ground.at(event.undoable.branch))
+    owner = memory_owner(ground, ground.at(event.branch))
     ground.put(replace(owner, undoable=(*owner.undoable, event.undoable)))
 
 

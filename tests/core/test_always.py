@@ -314,3 +314,31 @@ def test_a_branch_that_goes_on_may_end_a_job_that_is_undoing() -> None:
     assert job.status == "open"
     undone(job)
     assert job.position.head.end == "gone"
+
+
+def test_what_branches_did_that_are_gone_is_still_to_be_undone() -> None:
+    """A withdrawal while a stage undoes what its branches did takes over what they, gone long since, have left."""
+    states = """
+  first:
+    type: stage
+    states:
+      both:
+        type: parallel
+        branches:
+          a: {states: {order: {type: service, call: order, undo: cancel, on: {done: done}}}}
+          b: {states: {plot: {type: service, call: plot, undo: unplot, on: {done: done}}}}
+        next: look
+      look: {type: task, for: tailor, on: {done: done}}
+    always: {again: {by: customer, undo: true, to: both}}
+    next: fulfilled
+"""
+    job = Rehearsal(process(states, "always:\n  withdraw: {by: customer, undo: true, to: gone}\n"))
+    job.finish("order")
+    job.finish("plot")
+    job.invoke("again")
+    job.invoke("withdraw")
+    handlers = []
+    while job.status == "open":
+        handlers.append(undoing(job)[0])
+        undone(job)
+    assert handlers == ["unplot", "cancel"]

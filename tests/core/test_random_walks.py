@@ -4,177 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from rehearsal import ADA, CLOCK, CODE, OPS, Rehearsal
+from random_walk import Walk
 
-from flowengine.core import commands as c
-from flowengine.core.always import offers
-from flowengine.core.answers import form
-from flowengine.core.draft import moment_text
-from flowengine.core.forms import FormField
-from flowengine.core.values import ROOT, Actor, Step
-from flowengine.core.world import Member
-from flowengine.errors import Refused
+from flowengine.core.values import ROOT
 from flowengine.language import load
-from flowengine.language.model import Each, Field, Service
 
 PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
 STEPS = 80
-MEMBERS = [Member(id=f"member{number}") for number in range(7)]
-
-
-class Walk:
-    """A job and a source of chance."""
-
-    def __init__(self, path: Path, chance: Random) -> None:
-        made = load(path)
-        need = made.root.states[made.root.start]
-        self.chance = chance
-        self.job = Rehearsal(made, self._fields(need.fields), **dict.fromkeys(made.groups, MEMBERS))
-
-    def go(self) -> None:
-        """One more thing is asked; it is done, or refused and changes nothing."""
-        before = self.job.position
-        try:
-            self.job.do(self._command())
-        except Refused:
-            assert self.job.position is before
-
-    def _command(self) -> c.AnyCommand:
-        ways = [self._act] * 8 + [self._finish] * 6 + [self._time] * 3
-        ways += [self._always, self._claim, self._message, self._more, self._fail, self._nonsense, self._words]
-        for way in self.chance.sample(ways, len(ways)):
-            command = way()
-            if command is not None:
-                return command
-        raise AssertionError("an open job can always be told something")
-
-    def _act(self) -> c.AnyCommand | None:
-        step = self._step()
-        if step is None:
-            return None
-        asked = form(self.job.compiled, self.job.position, step, self.job.now, self.job.world)
-        if not asked.ways:
-            return None
-        way = self.chance.choice(asked.ways)
-        answer = {field.name: self._value(field, asked.slots) for field in way.fields if self._given(field.required)}
-        return c.Act(by=self._who(step), step=step.number, outcome=way.outcome, answer=answer)
-
-    def _step(self) -> Step | None:
-        steps = self.job.steps
-        return self.chance.choice(steps) if steps else None
-
-    def _who(self, step: Step) -> Actor:
-        seats = list(self.job.position.seats(step.number))
-        seating = self.chance.choice([seat.audience for seat in seats] or list(step.audience) or ["anyone"])
-        kind, _, name = seating.partition(":")
-        if kind == "person":
-            return Actor(kind="customer" if name in ("ada", *(one.id for one in MEMBERS)) else "staff", id=name)
-        if kind in ("group", "customers"):
-            return Actor(kind="customer", id=self.chance.choice(MEMBERS).id)
-        return Actor(kind="staff", id=self.chance.choice(["tom", "eva"]), roles=(name,) if kind == "role" else ())
-
-    def _given(self, required: bool) -> bool:
-        return self.chance.random() < (0.95 if required else 0.5)
-
-    def _value(self, field: FormField, slots: Any) -> Any:
-        ids = [option.id for option in field.options]
-        if field.name == "slot" and slots:
-            return moment_text(self.chance.choice(slots))
-        if ids and field.shape == "one":
-            return self.chance.choice(ids)
-        if ids and field.shape == "several":
-            return self.chance.sample(ids, min(len(ids), int(field.max or field.min or 1)))
-        if ids:
-            return {str(self.chance.choice(ids)): int(field.min or 1)}
-        bounds = {"minimum": field.min, "maximum": field.max, "format": field.format}
-        given = {key: value for key, value in bounds.items() if value is not None}
-        return self._fitting({"type": field.type, **given, **field.schema})
-
-    def _fields(self, fields: tuple[Field, ...]) -> dict[str, Any]:
-        return {field.name: self._fitting({"type": field.type, **field.schema}) for field in fields}
-
-    def _fitting(self, schema: Any) -> Any:
-        """A value that fits a JSON Schema, of the simple ones that processes use."""
-        if "enum" in schema:
-            return self.chance.choice(schema["enum"])
-        if schema["type"] == "array":
-            item, least = schema.get("items", {"type": "string"}), int(schema.get("minItems", 0))
-            return [self._fitting(item) for _ in range(max(least, self.chance.randint(0, 3)))]
-        if schema["type"] == "string":
-            dates = {"date": "2026-09-01", "date-time": "2026-09-01T10:00:00Z"}
-            text = f"some words {self.chance.randint(0, 99)}"
-            return dates.get(schema.get("format", ""), text[: int(schema.get("maxLength", 99))])
-        if schema["type"] == "boolean":
-            return self.chance.random() < 0.5
-        if schema["type"] == "object":
-            return {}
-        low = int(schema.get("minimum", 1))
-        return self.chance.randint(low, int(schema.get("maximum", low + 9)))
-
-    def _finish(self) -> c.AnyCommand | None:
-        calls = list(self.job.position.calls.values())
-        if not calls:
-            return None
-        call = self.chance.choice(calls)
-        state = self.job.compiled.state(call.state)
-        outcome = self.chance.choice(["done", *state.on]) if not call.undo else "done"
-        result = self._fields(state.fields) if isinstance(state, Service) and outcome == "done" else {}
-        return c.Finish(by=CODE, call=call.number, outcome=outcome, result=result)
-
-    def _fail(self) -> c.AnyCommand | None:
-        calls = list(self.job.position.calls.values())
-        return c.Fail(by=CODE, call=self.chance.choice(calls).number, error="it broke") if calls else None
-
-    def _time(self) -> c.AnyCommand | None:
-        timers = sorted(self.job.timers, key=lambda timer: (timer.due, timer.number))
-        if not timers:
-            return None
-        self.job.now = max(self.job.now, timers[0].due)
-        return c.Fire(by=CLOCK, timer=timers[0].number)
-
-    def _always(self) -> c.AnyCommand | None:
-        open_to = offers(self.job.compiled, self.job.position, self.job.now, self.job.world)
-        if not open_to or self.chance.random() < 0.7:
-            return None
-        offer = self.chance.choice(open_to)
-        return c.Invoke(by=ADA, name=offer.entry.name, answer=self._fields(offer.entry.fields), branch=offer.branch)
-
-    def _claim(self) -> c.AnyCommand | None:
-        step = self._step()
-        if step is None:
-            return None
-        if step.claimed is not None:
-            return c.Release(by=Actor(kind="staff", id=step.claimed), step=step.number)
-        return self.chance.choice(
-            [c.Claim(by=self._who(step), step=step.number), c.Assign(by=OPS, step=step.number, person="eva")]
-        )
-
-    def _message(self) -> c.AnyCommand | None:
-        names = list(self.job.compiled.listeners)
-        return c.Deliver(by=CODE, name=self.chance.choice(names), body={"text": "hello"}) if names else None
-
-    def _more(self) -> c.AnyCommand | None:
-        eaches = [state.name for state in self.job.compiled.states.values() if isinstance(state, Each)]
-        return c.Add(by=ADA, state=self.chance.choice(eaches), items=("member1",)) if eaches else None
-
-    def _nonsense(self) -> c.AnyCommand | None:
-        number = self.chance.randint(1, self.job.position.head.serial + 1)
-        kinds: list[c.AnyCommand] = [
-            c.Act(by=ADA, step=number, outcome="nonsense"),
-            c.Fire(by=CLOCK, timer=number),
-            c.Retry(by=OPS, call=number),
-            c.Invoke(by=ADA, name="nonsense"),
-            c.Deliver(by=CODE, name="nonsense"),
-        ]
-        return self.chance.choice(kinds)
-
-    def _words(self) -> c.AnyCommand | None:
-        return c.Say(by=ADA, text="a word")
 
 
 @pytest.mark.parametrize("path", PROCESSES, ids=lambda path: path.stem)
@@ -182,7 +22,7 @@ class Walk:
 @given(seed=st.integers(0, 10**9))
 def test_whatever_is_asked_the_laws_hold(path: Path, seed: int) -> None:
     """After each of some random commands, sensible or not, the position keeps its laws and the history gives it."""
-    walk = Walk(path, Random(seed))
+    walk = Walk(load(path), Random(seed))
     for _ in range(STEPS):
         if walk.job.status != "open":
             break

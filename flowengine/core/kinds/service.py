@@ -51,7 +51,7 @@ class Calling(Waiting[Service]):
         result = {} if command.result is None else command.result
         result = check_answer(state.fields, result, where) if state.fields else as_plain(result, where)
         if state.undo:
-            spot.draft.record(e.UndoNoted(undoable=_undoable(state, call, result)))
+            spot.draft.record(e.UndoNoted(branch=spot.branch_id, undoable=_undoable(state, call, result)))
         return Result(DONE, result)
 
 

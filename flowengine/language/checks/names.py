@@ -64,7 +64,7 @@ def _state(survey: Survey, state: State) -> None:
     process = survey.process
     for audience in _audience_of(state):
         _audiences(survey, (audience,), state.place)
-    if isinstance(state, Fitting) and state.calendar not in process.calendars:
+    if isinstance(state, Fitting) and (state.calendar or process.calendars) and state.calendar not in process.calendars:
         survey.unknown(state.place, "unknown-calendar", "calendar", state.calendar, process.calendars)
     sources: list[tuple[object, Place]] = []
     if isinstance(state, Choice):

@@ -1,0 +1,31 @@
+"""Processes made by chance: one that passes the checks runs, whatever happens to its jobs (L1, L5, L7, L8)."""
+
+from __future__ import annotations
+
+from random import Random
+
+from hypothesis import Phase, given, reject, settings
+from hypothesis import strategies as st
+from random_processes import random_process
+from random_walk import Walk
+
+from flowengine.errors import ProcessRefused
+from flowengine.language import parse
+
+STEPS = 40
+
+
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(seed=st.integers(0, 10**9))
+def test_a_process_that_passes_the_checks_never_gets_stuck(seed: int) -> None:
+    """Its jobs keep the laws after each command, each open branch can always be woken, and an end can be reached."""
+    try:
+        made = parse(random_process(Random(seed)), "made_by_chance.yaml")
+    except ProcessRefused:
+        reject()
+    for life in range(2):
+        walk = Walk(made, Random(seed + life))
+        for _ in range(STEPS):
+            if walk.job.status == "open":
+                walk.go()
+        walk.go_home()
