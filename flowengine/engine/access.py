@@ -15,8 +15,9 @@ from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor, Step
 from flowengine.engine.people import actor_of, as_actor
 from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, StaleCommand
-from flowengine.people import may_act, may_operate, may_see, seatings
+from flowengine.people import actor_key, may_act, may_operate, may_see, seatings
 from flowengine.store import Person, StoredJob, Transaction, short, shown
+from flowengine.store.receipts import Stored
 
 _FULL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_OWN = 1_000
@@ -68,6 +69,14 @@ def locked(tx: Transaction, job_id: str) -> StoredJob:
     """The job, locked. Raises Hidden."""
     try:
         return tx.jobs.lock(job_id)
+    except NotFound:
+        raise Hidden from None
+
+
+def locked_with(tx: Transaction, job_id: str, actor: Actor, key: str) -> tuple[StoredJob, Stored | None]:
+    """The job, locked, and what the actor was answered under that request key before. Raises Hidden."""
+    try:
+        return tx.receipts.lock_and_find(job_id, actor_key(actor), key)
     except NotFound:
         raise Hidden from None
 

@@ -15,6 +15,7 @@ from flowengine.engine.views import Receipt
 from flowengine.errors import BadAnswer, KeyConflict, Refused
 from flowengine.people import actor_key
 from flowengine.store import Transaction
+from flowengine.store.receipts import Stored
 
 LONGEST_KEY = 200
 """Characters a request key may have."""
@@ -38,9 +39,13 @@ def body_hash(about: str, command: Command) -> str:
 
 def replayed(tx: Transaction, actor: Actor, key: str, body: str) -> Receipt | None:
     """The receipt that was given under this key before. Raises KeyConflict when it was for something else."""
+    return given(tx.receipts.find(actor_key(actor), key), key, body)
+
+
+def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
+    """The receipt that is stored under this key, if it was for the same. Raises KeyConflict when it was not."""
     if not 0 < len(key) <= LONGEST_KEY:
         raise Refused(f"a request key has 1 to {LONGEST_KEY} characters, this one {len(key)}", where="key")
-    stored = tx.receipts.find(actor_key(actor), key)
     if stored is None:
         return None
     if stored[0] != body:

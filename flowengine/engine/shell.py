@@ -19,9 +19,10 @@ from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor
 from flowengine.engine import access, outgoing
 from flowengine.engine.catalogue import Catalogue
+from flowengine.engine.customers import for_customer
 from flowengine.engine.handlers import Handlers
 from flowengine.engine.people import StoreWorld, actor_of
-from flowengine.engine.receipts import body_hash, encoded, receipt_of, replayed
+from flowengine.engine.receipts import body_hash, encoded, given, receipt_of, replayed
 from flowengine.engine.views import Receipt
 from flowengine.errors import DatabaseBusy, NotAllowed, StoreError
 from flowengine.people import actor_key
@@ -85,11 +86,13 @@ class Shell:
 
         ``about`` is what a request key is about, where that is not the job: then the caller has looked for a receipt.
         """
-        job = access.locked(tx, job_id)
         body = None
-        if key is not None:  # after the lock: of two equal requests at once, the second must find the first's receipt
+        if key is None:
+            job = access.locked(tx, job_id)
+        else:  # found under the lock: of two equal requests at once, the second must find the first's receipt
+            job, stored = access.locked_with(tx, job_id, command.by, key)
             body = body_hash(about or job_id, command)
-            before = replayed(tx, command.by, key, body)
+            before = given(stored, key, body)
             if before is not None:
                 return before
         compiled = self.catalogue.compiled(tx, job.process, job.version)
@@ -130,6 +133,9 @@ class Shell:
         saved = tx.save(job, done.draft, entry)
         outgoing.leave(tx, self.handlers, job_id, saved.seq, done, now)
         receipt = receipt_of(job_id, saved.seq, done)
+        if command.by.kind == "customer":
+            head = done.draft.head
+            receipt = for_customer(receipt, self.catalogue.compiled(tx, head.process, head.version), command, done)
         if key is not None and body is not None:
             tx.receipts.add(actor_key(command.by), key, job_id, body, encoded(receipt), now)
         return receipt

@@ -14,10 +14,10 @@ from flowengine.core.values import Head
 from flowengine.errors import Ambiguous, NotFound
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import decode, moment
+from flowengine.store.codec import decode, moment, plain
 from flowengine.store.ids import shown
 from flowengine.store.position import LazyPosition
-from flowengine.store.query import Query, inserts, param
+from flowengine.store.query import Query, Values, inserts, param
 
 _J = t.jobs
 _ID = param("id")
@@ -115,8 +115,18 @@ class Jobs:
         """The job, without a lock. Raises NotFound."""
         return self._one(GET, job)
 
+    def lock_with(self, job: str, query: Query, values: Values) -> tuple[StoredJob, Row | None]:
+        """The job, locked, and the first row of a query that is asked once the lock is held, in one round trip.
+
+        Raises NotFound.
+        """
+        found, other = self._channel.together(((LOCK, {"id": plain(job)}), (query, values)))
+        return self._whole(job, found[0] if found else None), other[0] if other else None
+
     def _one(self, query: Query, job: str) -> StoredJob:
-        row = self._channel.one(query, {"id": job}) if _PREFIX.fullmatch(job) else None
+        return self._whole(job, self._channel.one(query, {"id": job}) if _PREFIX.fullmatch(job) else None)
+
+    def _whole(self, job: str, row: Row | None) -> StoredJob:
         if row is None:
             raise NotFound(f"there is no job {job!r}")
         return _job(self._channel, row)
@@ -130,10 +140,8 @@ class Jobs:
         if not _PREFIX.fullmatch(start):
             raise NotFound(f"there is no job {prefix!r}", possible=["a job id, or the beginning of its short form"])
         bounds = {"low": start, "high": start + _AFTER_ALL_DIGITS}
-        found = [row[0] for row in self._channel.rows(BY_ID, bounds)]
-        if len(start) <= 12:
-            found += [row[0] for row in self._channel.rows(BY_SHORT, bounds)]
-        found = list(dict.fromkeys(found))
+        asked = [(BY_ID, bounds), (BY_SHORT, bounds)] if len(start) <= 12 else [(BY_ID, bounds)]
+        found = list(dict.fromkeys(row[0] for rows in self._channel.together(asked) for row in rows))
         if not found:
             raise NotFound(f"there is no job {prefix!r}", possible=["a job id, or the beginning of its short form"])
         if len(found) > 1:

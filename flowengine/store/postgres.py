@@ -1,7 +1,8 @@
 """PostgreSQL through psycopg: many machines share the work.
 
-Writes are collected and sent in one pipeline with the commit. Readers have a pool of their own, whose transactions see
-one snapshot and cannot write. Nothing depends on a session, so a transaction-mode pgbouncer may stand between.
+Writes are collected and sent in one pipeline with what is asked next, or with the commit. Readers have a pool of their
+own, whose transactions see one snapshot and cannot write. Nothing depends on a session, so a transaction-mode pgbouncer
+may stand between.
 """
 
 from __future__ import annotations
@@ -23,30 +24,52 @@ MIGRATION_LOCK = 0x666C6F77
 """The key of the advisory lock that is held while the schema changes."""
 
 
+PATIENCE = Query(
+    "postgres.patience",
+    "Bound, for this transaction alone, how long a lock is waited for.",
+    sa.select(sa.func.set_config("lock_timeout", sa.bindparam("patience", type_=sa.Text), sa.true())),
+)
+
+
 class PostgresChannel:
-    """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit."""
+    """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit.
+
+    Statements that go together cost one round trip, and so does the ``BEGIN`` before the first of them. ``patience``
+    bounds the wait for a lock, in seconds; it is said in the transaction, so that no pooler can carry it elsewhere.
+    """
 
     dialect = "postgresql"
     __slots__ = ("_cursor", "_pending", "collecting", "fairy", "raw")
 
     def __init__(
-        self, raw: psycopg.Connection[Any], *, fairy: sa.PoolProxiedConnection | None = None, collecting: bool = True
+        self,
+        raw: psycopg.Connection[Any],
+        *,
+        fairy: sa.PoolProxiedConnection | None = None,
+        collecting: bool = True,
+        patience: float | None = None,
     ) -> None:
-        from psycopg.rows import tuple_row
-
         self.raw = raw
         self.fairy = fairy
         self.collecting = collecting
-        self._cursor = raw.cursor(row_factory=tuple_row)  # an application's own connection may have another
+        self._cursor = self._fresh()
         self._pending: list[tuple[Query, Sequence[Values]]] = []
+        if patience is not None:
+            self._pending.append((PATIENCE, ({"patience": f"{patience * 1000:.0f}ms"},)))
+
+    def _fresh(self) -> psycopg.Cursor[Row]:
+        from psycopg.rows import tuple_row
+
+        return self.raw.cursor(row_factory=tuple_row)  # an application's own connection may have another
 
     def rows(self, query: Query, values: Values) -> list[Row]:
-        self._do(query, values)
-        return self._cursor.fetchall()
+        return self._ask(query, values).fetchall()
 
     def one(self, query: Query, values: Values) -> Row | None:
-        self._do(query, values)
-        return self._cursor.fetchone()
+        return self._ask(query, values).fetchone()
+
+    def together(self, asked: Sequence[tuple[Query, Values]]) -> list[list[Row]]:
+        return [cursor.fetchall() for cursor in self._send(asked)]
 
     def write(self, query: Query, values: Values) -> None:
         self.write_many(query, (values,))
@@ -59,12 +82,11 @@ class PostgresChannel:
             self.flush()
 
     def count(self, query: Query, values: Values) -> int:
-        self._do(query, values)
-        return self._cursor.rowcount
+        return self._ask(query, values).rowcount
 
     def flush(self) -> None:
         if self._pending:
-            self._send(commit=False)
+            self._send(())
 
     def finish(self, keep: bool) -> None:
         """Commit, or roll back; when the commit fails, nothing is kept either.
@@ -75,7 +97,7 @@ class PostgresChannel:
         kept = False
         try:
             if keep and self._pending:
-                self._send(commit=True)
+                self._send((), commit=True)
             elif keep:
                 with _translating("commit"):
                     self.raw.commit()
@@ -85,15 +107,18 @@ class PostgresChannel:
                 self.raw.rollback()
             self.close()
 
-    def _do(self, query: Query, values: Values) -> None:
-        self.flush()
+    def _ask(self, query: Query, values: Values) -> psycopg.Cursor[Row]:
+        if self._pending:
+            return self._send(((query, values),))[0]
         compiled = query.on("postgresql")
         with _translating(query.name):
-            self._cursor.execute(compiled.sql, compiled.bind(values))
+            return self._cursor.execute(compiled.sql, compiled.bind(values))
 
-    def _send(self, commit: bool) -> None:
+    def _send(self, asked: Sequence[tuple[Query, Values]], commit: bool = False) -> list[psycopg.Cursor[Row]]:
+        """What was collected and then these queries, in one round trip; a cursor for each query."""
         pending, self._pending = self._pending, []
-        where = ", ".join(query.name for query, _ in pending)
+        where = ", ".join(query.name for query, _ in (*pending, *asked))
+        cursors = []
         with _translating(where), self.raw.pipeline():
             for query, many in pending:
                 compiled = query.on("postgresql")
@@ -101,8 +126,12 @@ class PostgresChannel:
                     self._cursor.execute(compiled.sql, compiled.bind(many[0]))
                 else:
                     self._cursor.executemany(compiled.sql, [compiled.bind(v) for v in many])
+            for query, values in asked:
+                compiled = query.on("postgresql")
+                cursors.append(self._fresh().execute(compiled.sql, compiled.bind(values)))
             if commit:
                 self.raw.commit()
+        return cursors
 
     def close(self) -> None:
         self._cursor.close()
@@ -131,27 +160,21 @@ class PostgresDriver:
             raise StoreError(
                 "psycopg, the driver of PostgreSQL, is not installed", possible=["pip install 'flowengine[postgres]'"]
             ) from error
-        sa.event.listen(self.writer, "connect", lambda raw, _: self._bound(raw))
         sa.event.listen(self._reader, "connect", lambda raw, _: _only_reading(raw))
-
-    def _bound(self, raw: Any) -> None:
-        """Bound the waits of a fresh connection; a pooler that drops the setting only makes waits longer."""
-        raw.execute(f"SET lock_timeout = {int(self.timeout * 1000)}")
-        raw.commit()
 
     def begin_writing(self) -> PostgresChannel:
         """A write transaction, which :meth:`end` ends."""
-        return self._begun(self.writer)
+        return self._begun(self.writer, self.timeout)
 
     def begin_reading(self) -> PostgresChannel:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""
         return self._begun(self._reader)
 
-    def _begun(self, engine: sa.Engine) -> PostgresChannel:
+    def _begun(self, engine: sa.Engine, patience: float | None = None) -> PostgresChannel:
         with _translating("open"):
             fairy = engine.raw_connection()
         raw: Any = fairy.driver_connection
-        return PostgresChannel(raw, fairy=fairy)
+        return PostgresChannel(raw, fairy=fairy, patience=patience)
 
     def end(self, channel: PostgresChannel, keep: bool) -> None:
         """Commit or roll back, and give the connection back."""
@@ -171,6 +194,7 @@ class PostgresDriver:
     def migrating(self) -> Iterator[sa.Connection]:
         """A SQLAlchemy connection in a transaction that excludes other migrations, for changing the schema."""
         with _translating("open"), self.writer.connect() as connection, connection.begin():
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(self.timeout * 1000)}")
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             yield connection
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain
+from flowengine.store.jobs import Jobs, StoredJob
 from flowengine.store.query import Query, inserts, param
 
 _R = t.receipts
@@ -22,6 +23,10 @@ ADD = Query("receipts.add", "Keep what is answered now.", inserts(_R))
 FORGET = Query("receipts.forget", "Drop receipts older than a moment.", sa.delete(_R).where(_R.c.at < param("before")))
 
 
+Stored = tuple[str, bytes]
+"""The hash of a request's body, and the receipt that was given."""
+
+
 class Receipts:
     """Receipts in one transaction."""
 
@@ -30,16 +35,25 @@ class Receipts:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def find(self, actor: str, key: str) -> tuple[str, bytes] | None:
+    def find(self, actor: str, key: str) -> Stored | None:
         """The hash of the request's body and the receipt, or None when the key is fresh."""
-        row = self._channel.one(FIND, {"actor": plain(actor), "key": plain(key)})
+        row = self._channel.one(FIND, _key(actor, key))
         return (row[0], row[1]) if row else None
+
+    def lock_and_find(self, job: str, actor: str, key: str) -> tuple[StoredJob, Stored | None]:
+        """A job, locked, and what :meth:`find` gives under that lock, in one round trip. Raises NotFound."""
+        locked, row = Jobs(self._channel).lock_with(job, FIND, _key(actor, key))
+        return locked, (row[0], row[1]) if row else None
 
     def add(self, actor: str, key: str, job: str, body_hash: str, receipt: bytes, at: datetime) -> None:
         """Keep a receipt. Two requests with one key cannot both be kept: the later transaction fails."""
-        row = {"actor": plain(actor), "key": plain(key), "job_id": job, "body_hash": body_hash}
-        self._channel.write(ADD, row | {"receipt": receipt, "at": micros(at)})
+        row = {"job_id": job, "body_hash": body_hash, "receipt": receipt, "at": micros(at)}
+        self._channel.write(ADD, row | _key(actor, key))
 
     def forget(self, before: datetime) -> int:
         """Drop receipts older than ``before``; gives how many. Their keys count as fresh from then on."""
         return self._channel.count(FORGET, {"before": micros(before)})
+
+
+def _key(actor: str, key: str) -> dict[str, str]:
+    return {"actor": plain(actor), "key": plain(key)}

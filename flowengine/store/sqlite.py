@@ -53,6 +53,9 @@ class SqliteChannel:
         row: Row | None = self._do(query, values).fetchone()
         return row
 
+    def together(self, asked: Sequence[tuple[Query, Values]]) -> list[list[Row]]:
+        return [self.rows(query, values) for query, values in asked]
+
     def write(self, query: Query, values: Values) -> None:
         self._do(query, values)
 
