@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from flowengine.language.checks import data, deadlines, graph, joins, names, outcomes
 from flowengine.language.checks.left_out import LeftOut, left_out
-from flowengine.language.checks.survey import Survey
+from flowengine.language.checks.survey import Enough, Survey
 from flowengine.language.model import Process
 from flowengine.problems import Problem
 
@@ -16,9 +18,10 @@ _CHECKS = (names.check, graph.check, outcomes.check, deadlines.check, joins.chec
 def check(process: Process) -> list[Problem]:
     """All problems of a process in the order of the file; none when it can be deployed.
 
-    Takes time linear in the process. Process files that cannot be parsed do not come here.
+    Takes time linear in the process, and gives up, with a problem, on one that is too tangled (L12). Process files that cannot be parsed do not come here.
     """
     survey = Survey(process)
-    for one in _CHECKS:
-        one(survey)
+    with suppress(Enough):
+        for one in _CHECKS:
+            one(survey)
     return sorted(survey.problems)

@@ -37,7 +37,6 @@ def check(survey: Survey) -> None:
     places = Places(survey)
     shapes = _Shapes(survey, places)
     places.find_shapes(shapes.of)
-    shapes.finish()
     flow = FactFlow(survey, places)
     reader = _Reader(survey, places, flow, shapes)
     for use in survey.uses:
@@ -52,12 +51,7 @@ class _Shapes:
         self.places = places
         self.guards = Guards(places)
         self._items: dict[str, dict[str, Shape]] = {}
-        self._settled = False
-
-    def finish(self) -> None:
-        """The shapes of places are known: those of items are now found once."""
-        self._settled = True
-        self._items.clear()
+        self._known = places.shapes
 
     def of(self, expression: Expression, scope: Scope, state: str) -> Shape:  # noqa: ARG002 - any point does
         """The shape of an expression's value, wherever in the scope it is evaluated."""
@@ -71,6 +65,9 @@ class _Shapes:
 
     def items(self, scope: Scope) -> dict[str, Shape]:
         """``item`` and the names of the items around, innermost first."""
+        if self._known is not self.places.shapes:
+            self._known = self.places.shapes
+            self._items.clear()
         known = self._items.get(scope.path)
         if known is not None:
             return known
@@ -81,8 +78,7 @@ class _Shapes:
                 shape = self._item(each)
                 found.setdefault("item", shape)
                 found.setdefault(each.as_, shape)
-        if self._settled:
-            self._items[scope.path] = found
+        self._items[scope.path] = found
         return found
 
     def _item(self, each: Each) -> Shape:

@@ -8,18 +8,19 @@ they only get fewer, so the analysis ends.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from flowengine.language.checks.effects import Effects
 from flowengine.language.checks.guards import ALL, NOTHING_TOLD, Guards, Lesson, Told
-from flowengine.language.checks.places import NO_EFFECT, Effect, Places, literal_text
+from flowengine.language.checks.places import Places, literal_text
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.checks.uses import Point
+from flowengine.language.checks.worklist import Worklist, after_done, begun
+from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import (
     Always,
     Branch,
-    Each,
     Need,
     Parallel,
     Route,
@@ -30,6 +31,8 @@ from flowengine.language.model import (
 
 _ROUNDS = 6
 """Rounds in which facts and what literal texts tell of them are found together; then the texts tell nothing."""
+_BITS_A_UNIT = 4_000
+"""Places whose facts are joined in the time that following one way takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,70 +66,19 @@ class FactFlow:
         self.done: dict[str, tuple[int, int]] = {}
         self.roaming: dict[str, tuple[int, int]] = {}
         """By scope: the facts wherever a job may be in it, for ``always``."""
-        self._queue: deque[str] = deque()
-        self._queued: set[str] = set()
-        self._deep: dict[str, Effect] = {}
-        self._composites: dict[str, Effect] = {}
-        self._besides: dict[str, dict[str, Effect]] = {}
-        self._ever_lost = self._inside(survey.process.root).loses
+        self._effects = Effects(survey, places)
+        self._work = Worklist(survey)
+        self._branch_of = {
+            branch.scope.path: (state, branch)
+            for state in survey.states.values()
+            if isinstance(state, Parallel)
+            for branch in state.branches.values()
+        }
+        self._entries = {(scope.path, one.name): one for scope in survey.scopes.values() for one in scope.always}
+        self._ever_lost = self._effects.inside(survey.process.root).loses
+        self._asked = _asked(survey)
         self._at: dict[str, dict[Point, Facts]] = {}
         self._solve()
-
-    # what is known without flow
-
-    def _scope_effect(self, scope: Scope) -> Effect:
-        """What may be lost, and set, by anything that happens directly in a scope."""
-        loses = may = 0
-        for entry in scope.always:
-            for effect in (
-                self.places.invoked(scope, entry),
-                *(self.places.set_effect(scope, one) for one in entry.set),
-            ):
-                loses, may = loses | effect.loses, may | effect.may
-        for state in scope.states.values():
-            for outcome in state.on:
-                effect = self.places.effect(state, outcome)
-                loses, may = loses | effect.loses, may | effect.may
-            for _, _, route in self.survey.routes[state.name]:
-                for place in route.set:
-                    effect = self.places.set_effect(scope, place)
-                    loses, may = loses | effect.loses, may | effect.may
-        return Effect(0, loses, may)
-
-    def _inside(self, scope: Scope) -> Effect:
-        """What may be lost, and set, inside a scope, at any depth."""
-        found = self._deep.get(scope.path)
-        if found is None:
-            found = self._scope_effect(scope)
-            for state in scope.states.values():
-                for inner in state.scopes:
-                    found = _both(found, self._inside(inner))
-            self._deep[scope.path] = found
-        return found
-
-    def _within(self, state: State) -> Effect:
-        """What may be lost, and set, inside a state."""
-        found = self._composites.get(state.name)
-        if found is None:
-            found = NO_EFFECT
-            for inner in state.scopes:
-                found = _both(found, self._inside(inner))
-            self._composites[state.name] = found
-        return found
-
-    def _beside(self, state: Parallel) -> dict[str, Effect]:
-        """For each branch, what may be lost, and set, in those that run beside it."""
-        found = self._besides.get(state.name)
-        if found is None:
-            branches = list(state.branches.values())
-            found = {branch.name: NO_EFFECT for branch in branches}
-            for order in (branches, branches[::-1]):
-                so_far = NO_EFFECT
-                for branch in order:
-                    found[branch.name] = _both(found[branch.name], so_far)
-                    so_far = _both(so_far, self._inside(branch.scope))
-            self._besides[state.name] = found
-        return found
 
     # the flow
 
@@ -144,49 +96,74 @@ class FactFlow:
         self.done.clear()
         self.roaming.clear()
         root = self.survey.process.root
+        size = self.places.size // _BITS_A_UNIT
         self._arrive(root, root.start, 0, 0)
-        while self._queue:
-            name = self._queue.popleft()
-            self._queued.discard(name)
-            self._visit(self.survey.states[name])
-
-    def _push(self, name: str) -> None:
-        if name not in self._queued:
-            self._queued.add(name)
-            self._queue.append(name)
+        for kind, name in self._work:
+            if kind == "roam":
+                scope = self.survey.scopes[name]
+                self.survey.spend((1 + len(scope.always)) * (1 + size), scope.place)
+                self._roam(scope)
+            elif kind == "begin":
+                self._begin(self.survey.scopes[name], size)
+            else:
+                state = self.survey.states[name]
+                self.survey.spend((1 + len(self.survey.routes[name]) // 4) * (1 + size), state.place)
+                if kind == "enter":
+                    self._enter(state)
+                else:
+                    self._leave(state)
 
     def _arrive(self, scope: Scope, to: str, must: int, may: int) -> None:
         target = self.survey.target(scope, to)
         if target is Target.STATE:
             if _meet(self.entering, to, must, may):
-                self._push(to)
+                self._work.add(("enter", to))
         elif target is Target.DONE and _meet(self.done, scope.path, must, may):
-            self._push(self.survey.owner[scope.path].name)
+            for item in after_done(self.survey, scope):
+                self._work.add(item)
 
-    def _visit(self, state: State) -> None:
+    def _enter(self, state: State) -> None:
         scope = self.survey.scope_of[state.name]
-        must, may = self.entering[state.name]
-        if isinstance(state, Parallel):
-            for branch in state.branches.values():
-                begun = self._begun(state, branch, must, may)
-                if begun is not None:
-                    self._arrive(branch.scope, branch.scope.start, *begun)
-        elif isinstance(state, Each | Stage):
-            self._arrive(state.scope, state.scope.start, must, may)
+        if state.scopes:
+            for item in begun(state):
+                self._work.add(item)
+            self._work.add(("leave", state.name))
+        else:
+            self._leave(state)
+        if scope.always and not isinstance(state, Need):
+            must, may = self.entering[state.name]
+            inside = self._effects.within(state)
+            if _meet(self.roaming, scope.path, must & ~inside.loses, may | inside.may):
+                self._work.add(("roam", scope.path))
+
+    def _leave(self, state: State) -> None:
+        if state.name not in self.entering:
+            return
+        scope = self.survey.scope_of[state.name]
         for way in self.ways(state):
             self._arrive(scope, way.route.to, way.after.must, way.after.may)
-        if not isinstance(state, Need):
-            inside = self._within(state)
-            must, may = must & ~inside.loses, may | inside.may
-            if _meet(self.roaming, scope.path, must, may):
-                for entry in scope.always:
-                    facts = self.invoked(scope, entry)
-                    facts = self._with_sets(scope, facts, tuple(entry.set))
-                    self._arrive(scope, entry.to, facts.must, facts.may)
+
+    def _roam(self, scope: Scope) -> None:
+        for entry in scope.always:
+            facts = self._with_sets(scope, self.invoked(scope, entry), tuple(entry.set))
+            self._arrive(scope, entry.to, facts.must, facts.may)
+
+    def _begin(self, scope: Scope, size: int) -> None:
+        """Begin a branch, an each or a stage, once its state was entered."""
+        owner = self.survey.owner[scope.path]
+        if owner.name not in self.entering:
+            return
+        facts: tuple[int, int] | None = self.entering[owner.name]
+        if scope.path in self._branch_of:
+            state, branch = self._branch_of[scope.path]
+            self.survey.spend((1 + len(branch.after) // 8) * (1 + size), branch.place)
+            facts = self._begun(state, branch, *self.entering[owner.name])
+        if facts is not None:
+            self._arrive(scope, scope.start, *facts)
 
     def _begun(self, state: Parallel, branch: Branch, must: int, may: int) -> tuple[int, int] | None:
         """The facts with which a branch begins, or None while those it comes after are not known to be done."""
-        beside = self._beside(state)[branch.name]
+        beside = self._effects.beside(state, branch.scope)
         must, may = must & ~beside.loses, may | beside.may
         scope = self.survey.scope_of[state.name]
         if branch.when is not None:
@@ -255,7 +232,7 @@ class FactFlow:
             return None
         must, may = entered
         if state.scopes:
-            inside = self._within(state)
+            inside = self._effects.within(state)
             must, may = must & ~inside.loses, may | inside.may
             if outcome in state.outcomes:
                 joined = self._joined(state, must)
@@ -294,24 +271,30 @@ class FactFlow:
         """For each condition that tells where a job is or was, the facts that were true there and stay true."""
         found: dict[Lesson, int] = {}
         lasting = ~self._ever_lost
-        for scope in self.survey.scopes.values():
-            owner = self.places.owner(scope)
-            for name, state in scope.states.items():
-                if name not in self.entering:
-                    continue
+        for name in self._asked:
+            if name in self.entering:
+                state = self.survey.states[name]
                 found["at", name] = self.entering[name][0] & lasting
-                for outcome in dict.fromkeys(outcome for outcome, _, _ in self.survey.routes[state.name]):
+                for outcome in dict.fromkeys(outcome for outcome, _, _ in self.survey.routes[name]):
                     ended = self._ended(state, outcome)
                     if ended is not None:
                         found["passed", name] = found.get(("passed", name), ALL) & ended.must & lasting
-                if any(route.set for _, _, route in self.survey.routes[state.name]):
+        if self.places.has_texts:
+            self._texts(found, lasting)
+        return found
+
+    def _texts(self, found: dict[Lesson, int], lasting: int) -> None:
+        """What follows from the literal texts that are set."""
+        for scope in self.survey.scopes.values():
+            owner = self.places.owner(scope)
+            for name, state in scope.states.items():
+                if name in self.entering and any(route.set for _, _, route in self.survey.routes[name]):
                     for way in self.ways(state):
                         self._note(found, owner, way.route, way.after.must & lasting)
             for entry in scope.always:
                 if entry.set and scope.path in self.roaming:
                     facts = self._with_sets(scope, self.invoked(scope, entry), tuple(entry.set))
                     self._note(found, owner, entry, facts.must & lasting)
-        return found
 
     def _note(self, found: dict[Lesson, int], owner: str, source: Route | Always, must: int) -> None:
         for place, expression in source.set.items():
@@ -329,7 +312,7 @@ class FactFlow:
         if kind in ("guard", "route"):
             return self._points(self.survey.states[name]).get(point)
         if kind in ("always", "invoked") and name in self.roaming:
-            entry = next(one for one in scope.always if one.name == outcome)
+            entry = self._entries[scope.path, outcome]
             if kind == "invoked":
                 return self.invoked(scope, entry)
             return Facts(*self.roaming[name])
@@ -344,5 +327,12 @@ def _meet(known: dict[str, tuple[int, int]], name: str, must: int, may: int) -> 
     return after != before
 
 
-def _both(one: Effect, other: Effect) -> Effect:
-    return Effect(0, one.loses | other.loses, one.may | other.may)
+def _asked(survey: Survey) -> list[str]:
+    """The states that expressions ask about: ``passed``, ``at``, ``count``."""
+    names = {
+        args[0]: None
+        for use in survey.uses
+        for function, args in use.expression.calls
+        if function in JOB_FUNCTIONS and len(args) == 1 and isinstance(args[0], str)
+    }
+    return [name for name in names if name in survey.states]

@@ -62,9 +62,10 @@ class Ways:
             outs |= reached
         backward: dict[str, list[str]] = {}
         for name in reached:
-            for to in {*onward[name], *always}:
+            for to in onward[name]:
                 backward.setdefault(to, []).append(name)
-        self.ending[scope.path] = _reach(outs, backward, scope.states)
+        ending = _reach(outs, backward, scope.states)
+        self.ending[scope.path] = reached if always & ending else ending
         done = any(DONE in onward[name] for name in reached) or DONE in always
         if done and scope.path:
             self.finishes.add(scope.path)

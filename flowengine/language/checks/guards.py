@@ -12,6 +12,8 @@ from flowengine.language.syntax import Call, Has, Literal, Macro, Node, Operatio
 
 _MOST_TEXTS = 100
 """Ruled out texts that are followed up."""
+_MOST_TOLD = 200
+"""Paths and texts that are kept in mind."""
 ALL = -1
 """The facts of what cannot happen: all bits."""
 
@@ -25,7 +27,10 @@ class Told:
     without: frozenset[tuple[str, Path, str]] = frozenset()
 
     def __or__(self, other: Told) -> Told:
-        return Told(self.must | other.must, self.paths | other.paths, self.without | other.without)
+        """Both; what is told first where that is very much, for a longer story only takes time (L12)."""
+        paths = self.paths | other.paths if len(self.paths) < _MOST_TOLD else self.paths
+        without = self.without | other.without if len(self.without) < _MOST_TOLD else self.without
+        return Told(self.must | other.must, paths, without)
 
     def __and__(self, other: Told) -> Told:
         return Told(self.must & other.must, self.paths & other.paths, self.without & other.without)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowengine.language.checks.graph import Ways, circles
+from flowengine.language.checks.graph import Ways, circles, components
 from flowengine.language.checks.states import members, routes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.model import Branch, Each, Parallel, Scope
@@ -61,10 +61,12 @@ def _writers(survey: Survey, state: Parallel) -> None:
     for branch in state.branches.values():
         for place, where in written(branch.scope):
             writers.setdefault(place, {}).setdefault(branch.name, where)
-    earlier = _earlier(state)
-    for place, found in _overlapping(writers):
+    overlapping = list(_overlapping(writers))
+    earlier = _earlier(survey, state) if overlapping else {}
+    for place, found in overlapping:
         names = list(found)
         for index, second in enumerate(names):
+            survey.spend(1 + index // 10, found[second])
             first = next((one for one in names[:index] if not _ordered(one, second, earlier)), None)
             if first is not None:
                 message = f"the branches {first!r} and {second!r} both save to data.{place}, in an order left to chance"
@@ -89,18 +91,17 @@ def _ordered(one: str, other: str, earlier: dict[str, set[str]]) -> bool:
     return one in earlier[other] or other in earlier[one]
 
 
-def _earlier(state: Parallel) -> dict[str, set[str]]:
+def _earlier(survey: Survey, state: Parallel) -> dict[str, set[str]]:
     """For each branch, those that are done before it begins."""
     earlier: dict[str, set[str]] = {}
-    for name in state.branches:
-        found: set[str] = set()
-        waiting = [name]
-        while waiting:
-            for before in state.branches[waiting.pop()].after:
-                if before in state.branches and before not in found:
-                    found.add(before)
-                    waiting.append(before)
-        earlier[name] = found
+    after = {name: [one for one in branch.after if one in state.branches] for name, branch in state.branches.items()}
+    for part in components(after):
+        found: set[str] = set() if len(part) == 1 else set(part)
+        for name in part:
+            for before in after[name]:
+                survey.spend(1 + len(earlier.get(before, ())) // 100, state.place)
+                found |= earlier.get(before, set()) | {before}
+        earlier.update(dict.fromkeys(part, found))
     return earlier
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from flowengine.language.checks.states import EXPIRED
 from flowengine.language.checks.survey import Survey
 from flowengine.language.model import (
@@ -27,7 +29,7 @@ def check(survey: Survey) -> None:
     for state in survey.states.values():
         if isinstance(state, Decision) or not (state.outcomes or state.on or isinstance(state, Race)):
             continue
-        possible = outcomes(state)
+        possible = dict.fromkeys(outcomes(state))
         for outcome in state.on:
             if outcome not in possible and not (state.open_outcomes and outcome != EXPIRED):
                 _unknown(survey, state, outcome, possible)
@@ -46,7 +48,7 @@ def outcomes(state: State) -> tuple[str, ...]:
     return (*found, *timed)
 
 
-def _unknown(survey: Survey, state: State, outcome: str, possible: tuple[str, ...]) -> None:
+def _unknown(survey: Survey, state: State, outcome: str, possible: Iterable[str]) -> None:
     place = state.on[outcome][0].place if state.on[outcome] else state.place
     if isinstance(state, Race) and _open_member(state, outcome):
         return
@@ -88,7 +90,7 @@ def _needed(state: State) -> list[str]:
     if isinstance(state, Vote):
         return [outcome for outcome in state.outcomes if outcome != "tied" or _can_tie(state)]
     if isinstance(state, Race):
-        return [outcome for name, member in state.of.items() for outcome in _needed_member(state, name, member)] + timed
+        return [*_needed_of_members(state), *timed]
     return [*state.outcomes, *timed]
 
 
@@ -97,16 +99,18 @@ def _can_tie(vote: Vote) -> bool:
     return vote.tie == "outcome" or vote.rule != "plurality"
 
 
-def _needed_member(race: Race, name: str, member: State) -> list[str]:
-    """``name`` alone catches all of a member's outcomes."""
-    if name in race.on:
-        return []
-    routed = [outcome for outcome in race.on if outcome.startswith(f"{name}.")]
-    if not routed:
-        return [name]
-    timed = [] if member.within is None or isinstance(member, _UNTIMED) else [EXPIRED]
-    needed = timed if member.open_outcomes else _needed(member)
-    return [f"{name}.{outcome}" for outcome in needed if f"{name}.{outcome}" not in race.on]
+def _needed_of_members(race: Race) -> Iterator[str]:
+    """What the members need; a member's name alone catches all of its outcomes."""
+    routed = {outcome.partition(".")[0] for outcome in race.on if "." in outcome}
+    for name, member in race.of.items():
+        if name in race.on:
+            continue
+        if name not in routed:
+            yield name
+            continue
+        timed = [] if member.within is None or isinstance(member, _UNTIMED) else [EXPIRED]
+        needed = timed if member.open_outcomes else _needed(member)
+        yield from (full for outcome in needed if (full := f"{name}.{outcome}") not in race.on)
 
 
 def _ways(survey: Survey, state: State) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from flowengine.language.checks.saving import Answer, answer
 from flowengine.language.checks.shapes import (
@@ -28,10 +29,14 @@ from flowengine.language.expressions import Expression
 from flowengine.language.model import Always, Each, Scope, State
 from flowengine.language.syntax import Literal
 
-Path = tuple[str, ...]
-ShapeOf = Callable[[Expression, Scope, str], Shape]
+Path: TypeAlias = tuple[str, ...]
+ShapeOf: TypeAlias = Callable[[Expression, Scope, str], Shape]
 """The shape of an expression's value, in a scope, at a state."""
 
+_Tree: TypeAlias = dict[Path, tuple[Shape, bool]]
+"""By place: the shape of what is saved there, and whether it is internal."""
+_MEMBERS_A_UNIT = 20
+"""Members of an object that are copied in a unit of work."""
 _ROUNDS = 4
 """Rounds in which the shapes of set places, which may depend on each other, are found."""
 
@@ -68,6 +73,8 @@ class Places:
         self.survey = survey
         self._effects: dict[tuple[str, ...], Effect] = {}
         self._bits: dict[tuple[str, Path], int] = {}
+        self._masks: dict[tuple[str, str], int] = {}
+        self._fixed: dict[str, _Tree] | None = None
         self._writes: list[_Write] = []
         self._sets: list[tuple[str, Path, Expression, Scope, str]] = []
         self._answers: dict[tuple[str, str], tuple[str, Answer]] = {}
@@ -157,22 +164,46 @@ class Places:
         slots = {name: Slot(slot.shape, False, slot.internal) for name, slot in own.members.items()}
         return ListOf(Record({**slots, "item": Slot(item)}))
 
-    def _build(self, sets: dict[tuple[str, Path], Shape], lists: dict[str, Shape]) -> None:
-        shapes: dict[str, Record] = {"": Record()}
-        for path in self.survey.scopes:
-            if isinstance(self.survey.owner.get(path), Each):
-                shapes[path] = Record()
-        trees: dict[str, dict[Path, tuple[Shape, bool, bool]]] = {owner: {} for owner in shapes}
+    def _written(self) -> dict[str, _Tree]:
+        """What the states save, by owner: the same in each round."""
+        eachs = (path for path in self.survey.scopes if isinstance(self.survey.owner.get(path), Each))
+        trees: dict[str, _Tree] = {"": {}, **{path: {} for path in eachs}}
         for write in self._writes:
-            _merge(trees[write.owner], write.path, write.shape, write.internal)
+            self._merge(trees[write.owner], write.path, write.shape, write.internal)
+        return trees
+
+    def _build(self, sets: dict[tuple[str, Path], Shape], lists: dict[str, Shape]) -> None:
+        if self._fixed is None:
+            self._fixed = self._written()
+        trees = {owner: dict(tree) for owner, tree in self._fixed.items()}
         for (owner, place), shape in sets.items():
-            _merge(trees[owner], place, shape, False)
+            self._merge(trees[owner], place, shape, False)
         for name, shape in lists.items():
             state = self.survey.states[name]
-            _merge(trees[self.owner(self.survey.scope_of[name])], place_of(state), shape, False)
-        for owner, tree in trees.items():
-            shapes[owner] = _record(tree)
-        self.shapes = shapes
+            self._merge(trees[self.owner(self.survey.scope_of[name])], place_of(state), shape, False)
+        self.shapes = {owner: self._record(tree) for owner, tree in trees.items()}
+
+    def _merge(self, tree: _Tree, path: Path, shape: Shape, internal: bool) -> None:
+        known = tree.get(path)
+        if known is None:
+            tree[path] = (shape, internal)
+        else:
+            self._spend(known[0])
+            tree[path] = (union(known[0], shape), known[1] or internal)
+
+    def _spend(self, shape: Shape) -> None:
+        """Count what it costs to make a shape anew."""
+        if isinstance(shape, Record):
+            self.survey.spend(len(shape.members) // _MEMBERS_A_UNIT, self.survey.process.root.place)
+
+    def _record(self, tree: _Tree) -> Record:
+        flat = {path[0]: Slot(shape, True, internal) for path, (shape, internal) in tree.items() if len(path) == 1}
+        record = Record(flat)
+        for path, (shape, internal) in tree.items():
+            if len(path) > 1:
+                self._spend(record)
+                record = put(record, path, shape, sure=len(path) > 2, internal=internal)
+        return record
 
     # bits
 
@@ -194,7 +225,23 @@ class Places:
         """The bit of a place (two members deep at most), or 0 when nothing is known of it."""
         return self._bits.get((owner, path[:2]), 0)
 
+    @property
+    def size(self) -> int:
+        """How many places there are."""
+        return len(self._bits)
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether any place is only ever set to literal texts."""
+        return bool(self._texts)
+
     def _below(self, owner: str, name: str) -> int:
+        mask = self._masks.get((owner, name))
+        if mask is None:
+            mask = self._masks[owner, name] = self._mask(owner, name)
+        return mask
+
+    def _mask(self, owner: str, name: str) -> int:
         slot = self.shapes[owner].members.get(name)
         if slot is None or not isinstance(slot.shape, Record):
             return 0
@@ -264,8 +311,12 @@ class Places:
         """What using an always entry saves of its fields."""
         if not entry.fields:
             return NO_EFFECT
-        shape = of_fields(entry.fields, internal=False)
-        return self.saved(self.owner(scope), (entry.name,), shape, sure=True)
+        key = (scope.path, entry.name, "always")
+        effect = self._effects.get(key)
+        if effect is None:
+            shape = of_fields(entry.fields, internal=False)
+            effect = self._effects[key] = self.saved(self.owner(scope), (entry.name,), shape, sure=True)
+        return effect
 
     def texts(self, owner: str, path: Path) -> tuple[str, ...]:
         """The literal texts that are all that is ever set there; empty when other values may be."""
@@ -287,25 +338,3 @@ def literal_text(expression: Expression) -> str | None:
     """The text that an expression is, when it is a literal one."""
     tree = expression.tree
     return tree.value if isinstance(tree, Literal) and isinstance(tree.value, str) else None
-
-
-def _merge(tree: dict[Path, tuple[Shape, bool, bool]], path: Path, shape: Shape, internal: bool) -> None:
-    known = tree.get(path)
-    if known is None:
-        tree[path] = (shape, True, internal)
-    else:
-        tree[path] = (union(known[0], shape), True, known[2] or internal)
-
-
-def _record(tree: dict[Path, tuple[Shape, bool, bool]]) -> Record:
-    record = Record()
-    flat: dict[str, Slot] = {}
-    for path in sorted(tree, key=len):
-        shape, sure, internal = tree[path]
-        if len(path) == 1:
-            flat[path[0]] = Slot(shape, sure, internal)
-    record = Record(flat)
-    for path, (shape, sure, internal) in tree.items():
-        if len(path) > 1:
-            record = put(record, path, shape, sure=sure and len(path) > 2, internal=internal)
-    return record

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from flowengine.language.checks.states import is_end, routes
 from flowengine.language.checks.uses import Use, uses
-from flowengine.language.model import DONE, Process, Scope, State
+from flowengine.language.model import DONE, Parallel, Process, Scope, State
 from flowengine.language.suggest import hint
 from flowengine.problems import Place, Problem
 
@@ -21,6 +21,16 @@ class Target(Enum):
     END = "an end of the process"
     FOREIGN = "a state of another scope"
     UNKNOWN = "nothing"
+
+
+MOST_PROBLEMS = 200
+"""Problems after which checking stops."""
+MOST_WORK = 60_000
+"""Units of work that the checks may take, of about 10 µs each. A process of 1,000 states takes a twentieth of that."""
+
+
+class Enough(Exception):
+    """Checking stops: there are too many problems, or it takes too much work."""
 
 
 class Survey:
@@ -44,6 +54,28 @@ class Survey:
         self.ends = process.ends
         self.routes = {name: tuple(routes(state)) for name, state in self.states.items()}
         """The ways on of each state: the outcome, which of its routes, and the route."""
+        self._followers: dict[str, dict[str, list[str]]] = {}
+        self._spent = 0
+
+    def followers(self, state: Parallel) -> dict[str, list[str]]:
+        """By the path of a branch's scope, the paths of the branches that come after it."""
+        found = self._followers.get(state.name)
+        if found is None:
+            found = self._followers[state.name] = {}
+            for branch in state.branches.values():
+                for name in branch.after:
+                    before = state.branches.get(name)
+                    if before is not None:
+                        found.setdefault(before.scope.path, []).append(branch.scope.path)
+        return found
+
+    def spend(self, units: int, place: Place) -> None:
+        """Count work against what any process may take (L12). Raises :class:`Enough`."""
+        self._spent += units
+        if self._spent > MOST_WORK:
+            message = "the process is too tangled to be checked in time: too many ways, branches or places in the data"
+            self._note(place, "too-large", message, "split it into processes that call one another")
+            raise Enough
 
     @cached_property
     def uses(self) -> list[Use]:
@@ -51,7 +83,13 @@ class Survey:
         return uses(self.process)
 
     def report(self, place: Place, code: str, message: str, advice: str = "") -> None:
-        """Note a problem; the same one is noted once."""
+        """Note a problem; the same one is noted once. Raises :class:`Enough` when there are many."""
+        self._note(place, code, message, advice)
+        if len(self.problems) >= MOST_PROBLEMS:
+            self._note(place, "too-many-problems", "there are more problems than these; mend these first", "")
+            raise Enough
+
+    def _note(self, place: Place, code: str, message: str, advice: str) -> None:
         self.problems[Problem(self.process.file, place, code, message, advice)] = None
 
     def unknown(self, place: Place, code: str, what: str, name: str, possible: Iterable[str]) -> None:
