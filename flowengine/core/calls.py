@@ -11,7 +11,7 @@ from flowengine.core.machines import member_state
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, ServiceCall
 from flowengine.errors import NotAllowed, StaleCommand
-from flowengine.language.model import Race
+from flowengine.language.model import DONE, Race
 
 FAILED = "failed"
 
@@ -19,13 +19,13 @@ FAILED = "failed"
 def finish(flow: Flow, command: c.Finish) -> None:
     """A call has ended. An outcome that leads nowhere, or a result that breaks the fields, becomes an incident."""
     branch, call = find(flow, command.call)
-    if call.undo:
+    if call.undo and command.outcome == DONE:
         undo.go_on(flow, branch.id, call.number)
         return
     ways = _ways(flow, branch, call, command.outcome)
     if not ways[0]:
         known = ", ".join(ways[1]) or "none"
-        error = f"its outcome {command.outcome!r} leads nowhere; {branch.state} knows {known}"
+        error = f"its outcome {command.outcome!r} leads nowhere; {call.state} knows {known}"
         flow.draft.record(e.CallChanged(call=replace(call, incident=error)))
         return
     state = flow.state_of(branch)
@@ -41,7 +41,7 @@ def finish(flow: Flow, command: c.Finish) -> None:
 def fail(flow: Flow, command: c.Fail) -> None:
     """A call gave up: the route ``failed`` where the process has one, else an incident for an operator."""
     branch, call = find(flow, command.call)
-    if not command.stuck and not call.undo and _ways(flow, branch, call, FAILED, exact=True)[0]:
+    if not command.stuck and _ways(flow, branch, call, FAILED, exact=True)[0]:
         flow.draft.record(e.CallClosed(branch=branch.id, call=call.number, outcome=FAILED, result=command.error))
         flow.over(branch, Result(FAILED), call.member)
     else:
@@ -71,7 +71,9 @@ def _ways(
     flow: Flow, branch: Branch, call: ServiceCall, outcome: str, *, exact: bool = False
 ) -> tuple[bool, tuple[str, ...]]:
     """Whether an outcome of the call leads somewhere, and which would. In a race, the member's own name does, unless
-    ``exact``: a failure wins no race that does not provide for it."""
+    ``exact``: a failure wins no race that does not provide for it. What undoes can only be done."""
+    if call.undo:
+        return outcome == DONE, (DONE,)
     state = flow.state_of(branch)
     if isinstance(state, Race) and call.member:
         known = tuple(name for name in state.on if name.split(".")[0] == call.member)

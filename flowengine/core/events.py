@@ -143,6 +143,19 @@ class SeatAnswered(Event, frozen=True, kw_only=True):
     secret: bool = False
 
 
+class Counted(Event, frozen=True, kw_only=True):
+    """A vote's count has changed. ``tally`` holds the new weights of the options that changed; the rest stays.
+
+    It is small however many options there are, for each of the ballots writes one.
+    """
+
+    branch: str
+    member: str = ""
+    cast: int
+    cast_weight: float
+    tally: dict[str, float] = {}
+
+
 class Moved(Event, frozen=True, kw_only=True):
     """Something was done within a step that leaves it open: a slot held or booked, a ballot cast."""
 
@@ -273,9 +286,9 @@ class Ended(Event, frozen=True, kw_only=True):
 AnyEvent = (
     Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
-    | StepClosed | SeatAnswered | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed | UndoNoted
-    | UndoTaken | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said | Referred | Promised
-    | Migrated | Ended
+    | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed
+    | UndoNoted | UndoTaken | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said | Referred
+    | Promised | Migrated | Ended
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from flowengine.core import events as e
 from flowengine.core.ground import Ground, gone, memory_owner, replace
-from flowengine.core.values import ROOT, Branch, Json, Memory
+from flowengine.core.values import ROOT, Branch, Json, Memory, Poll
 
 
 def apply(ground: Ground, event: e.AnyEvent) -> None:
@@ -119,6 +119,14 @@ def _set(data: dict[str, Json], place: str, value: Json) -> None:
         data[key] = inner = dict(inner) if isinstance(inner, dict) else {}
         data = inner
     data[last] = value
+
+
+def _counted(ground: Ground, event: e.Counted) -> None:
+    branch = ground.at(event.branch)
+    poll = branch.inners[event.member]
+    assert isinstance(poll, Poll), f"{branch.state} is no vote"
+    counted = replace(poll, cast=event.cast, cast_weight=event.cast_weight, tally=poll.tally | event.tally)
+    ground.put(replace(branch, inners=branch.inners | {event.member: counted}))
 
 
 def _kept(ground: Ground, event: e.Kept) -> None:
@@ -274,6 +282,7 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.StepChanged: _step_changed,
     e.StepClosed: _step_closed,
     e.SeatAnswered: _seat_answered,
+    e.Counted: _counted,
     e.Moved: _nothing,
     e.TimerSet: _timer_set,
     e.TimerDropped: _timer_dropped,

@@ -21,6 +21,7 @@ def act(flow: Flow, command: c.Act) -> None:
     state = flow.state_of(branch)
     kind = kind_of(member_state(state, step.member))
     assert kind is not None, f"{step.state} has no steps"
+    turns.begun(flow, branch)
     result = kind.act(flow.spot(branch.id, state, step.member), step, command)
     if result is not None:
         flow.over(branch, result, step.member)

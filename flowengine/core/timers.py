@@ -7,8 +7,8 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.flow import Flow, kind_of
 from flowengine.core.machines import EXPIRED, member_state
-from flowengine.core.spot import Result, Spot
-from flowengine.core.values import Branch, Step, Timer
+from flowengine.core.spot import Result
+from flowengine.core.values import Branch, Timer
 from flowengine.errors import NotAllowed, StaleCommand
 
 
@@ -30,7 +30,8 @@ def fire(flow: Flow, command: c.Fire) -> None:
 
 
 def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
-    """Remind those whom a step waits for, or open it to others as well. A step that is closed needs neither."""
+    """Remind those whom a step waits for, or open it to others as well: to all of them alike, so that nobody who has
+    claimed it and is away stands in their way. A step that is closed needs neither."""
     step = next((step for step in branch.steps if step.number == timer.step), None)
     if step is None:
         return
@@ -38,13 +39,8 @@ def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
         flow.draft.record(e.Reminded(branch=branch.id, step=step.number))
         return
     spot = flow.spot(branch.id, flow.state_of(branch), timer.member)
-    wider = _widened(spot, step, timer)
-    if wider != step.audience:
-        spot.change_step(step, "escalated", audience=wider)
-
-
-def _widened(spot: Spot, step: Step, timer: Timer) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*step.audience, *spot.seatings(spot.escalation(timer).to))))
+    wider = tuple(dict.fromkeys((*step.audience, *spot.seatings(spot.escalation(timer).to))))
+    spot.change_step(step, "escalated", audience=wider, claimed=None, preferred=None)
 
 
 def _wake(flow: Flow, branch: Branch, timer: Timer) -> None:

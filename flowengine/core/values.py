@@ -183,7 +183,6 @@ class Panel(Inner, frozen=True, kw_only=True):
     approved: int = 0
     changes: int = 0
     declined: int = 0
-    words: tuple[str, ...] = ()
 
 
 class Poll(Inner, frozen=True, kw_only=True):

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from flowengine.core import events as e
 from flowengine.core.commands import Act, AnyCommand
 from flowengine.core.draft import replace
-from flowengine.core.values import Poll
 
 
 def veiled(command: AnyCommand, events: Sequence[e.AnyEvent]) -> tuple[AnyCommand, tuple[e.AnyEvent, ...]]:
@@ -29,6 +28,6 @@ def veiled(command: AnyCommand, events: Sequence[e.AnyEvent]) -> tuple[AnyComman
 def _veil(event: e.AnyEvent) -> e.AnyEvent:
     if isinstance(event, e.SeatAnswered) and event.secret:
         return replace(event, seat=replace(event.seat, answer=None))
-    if isinstance(event, e.Kept) and isinstance(event.inner, Poll):
-        return replace(event, inner=replace(event.inner, tally={}))
+    if isinstance(event, e.Counted):
+        return replace(event, tally={})
     return event

@@ -59,9 +59,8 @@ class _Maker:
         states = {}
         for index, (name, maker) in enumerate(zip(names, makers, strict=True)):
             following = names[index + 1] if index + 1 < length else out
-            others = [*names, out, out, *(["gone"] if depth == 0 or self.may(0.2) else [])]
-            if maker == self.decision:
-                others = [*names[index + 1 :], out]
+            ahead = [*names[index + 1 :], out, *(["gone"] if depth == 0 or self.may(0.2) else [])]
+            others = [*names, out] if maker != self.decision and self.may(0.3) else ahead
             states[name] = maker(name, depth, lambda f=following: f, lambda o=tuple(others): self.chance.choice(o))
         scope: Json = {"start": names[0], "states": states}
         if self.may(0.35):

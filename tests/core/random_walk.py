@@ -14,12 +14,15 @@ from flowengine.core.answers import form
 from flowengine.core.draft import moment_text
 from flowengine.core.forms import FormField
 from flowengine.core.machines import member_state
-from flowengine.core.values import Actor, Branch, Step
+from flowengine.core.values import Actor, Branch, Fork, Step
 from flowengine.core.world import Member
 from flowengine.errors import Refused
-from flowengine.language.model import Each, Field, Message, Parallel, Process, Race, Service, Stage
+from flowengine.language.model import Each, Field, Message, Process, Race, Service
 
 MEMBERS = [Member(id=f"member{number}") for number in range(7)]
+
+MANY = 25
+"""Branches beyond which no items are added, so that a walk stays short."""
 
 
 class Walk:
@@ -40,21 +43,16 @@ class Walk:
         except Refused:
             assert self.job.position is before
 
-    def go_home(self, patience: int = 1_000) -> None:
-        """Whatever has happened, the job can still come to an end, and while it is open each branch can be woken."""
-        self.ways = [way for way in self.ways if way != self._more]
-        for _ in range(patience):
-            if self.job.status != "open":
-                return
+    def check_awake(self) -> None:
+        """While the job is open, something can still happen on each of its branches."""
+        if self.job.status == "open":
             for branch in self.job.position.branches.values():
-                assert self._can_be_woken(branch), f"nothing can happen any more on {branch.id} in {branch.state!r}"
-            self.go()
-        raise AssertionError(f"the job does not come to an end; it stands in {self.job.standing}")
+                assert self._awake(branch), f"nothing can happen any more on {branch.id} in {branch.state!r}"
 
-    def _can_be_woken(self, branch: Branch) -> bool:
-        state = self.job.compiled.states.get(branch.state)
-        if branch.pending or branch.done or isinstance(state, Parallel | Each | Stage):
-            return branch.parent is None or branch.parent in self.job.position.branches
+    def _awake(self, branch: Branch) -> bool:
+        state, inner = self.job.compiled.states.get(branch.state), branch.inners.get("")
+        if branch.pending or branch.done or isinstance(inner, Fork):
+            return branch.pending or branch.done or inner.open > 0
         members = state.of.values() if isinstance(state, Race) else (state,)
         waits = any(isinstance(member, Message) for member in members)
         moves = any(timer.purpose not in ("remind", "escalate") for timer in branch.timers)
@@ -183,7 +181,9 @@ class Walk:
 
     def _more(self) -> c.AnyCommand | None:
         eaches = [state.name for state in self.job.compiled.states.values() if isinstance(state, Each)]
-        return c.Add(by=ADA, state=self.chance.choice(eaches), items=("member1",)) if eaches else None
+        if not eaches or self.job.position.head.branches > MANY:
+            return None
+        return c.Add(by=ADA, state=self.chance.choice(eaches), items=("member1",))
 
     def _nonsense(self) -> c.AnyCommand | None:
         number = self.chance.randint(1, self.job.position.head.serial + 1)

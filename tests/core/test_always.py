@@ -342,3 +342,16 @@ def test_what_branches_did_that_are_gone_is_still_to_be_undone() -> None:
         handlers.append(undoing(job)[0])
         undone(job)
     assert handlers == ["unplot", "cancel"]
+
+
+def test_an_undo_ends_as_done_or_is_an_incident() -> None:
+    """A handler that could not undo and says so by an outcome of its own has undone nothing: an operator looks."""
+    job = Rehearsal(process(BRANCHED))
+    job.finish("order")
+    job.invoke("again")
+    job.finish("order", "too_late")
+    (call,) = [one for one in job.position.calls.values() if one.undo]
+    assert call.incident == "its outcome 'too_late' leads nowhere; order knows done"
+    job.do(c.Retry(by=OPS, call=call.number))
+    job.finish("order")
+    assert job.standing == ["draft", "first", "order"]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from rehearsal import TOM, Rehearsal, days, process
 
+from flowengine.core import commands as c
 from flowengine.core import events as e
 
 ASKING = """
@@ -42,6 +43,16 @@ def test_an_escalation_opens_the_step_to_others() -> None:
     job.wait("P2D")
     assert job.step("sew").audience == ("role:tailor", "staff")
     assert [change.why for change in job.told(e.StepChanged)] == ["escalated"]
+
+
+def test_an_escalation_takes_a_claim_back() -> None:
+    """Who has claimed a step and is away stands in nobody's way once it is escalated; he may still do it himself."""
+    job = Rehearsal(process(ASKING))
+    job.act("first", answer={"day": "Monday"})
+    job.do(c.Claim(by=TOM, step=job.step("sew").number))
+    job.wait("P2D")
+    assert job.step("sew").claimed is None
+    assert "role:tailor" in job.step("sew").audience
 
 
 def test_a_wait_until_a_day_from_the_data() -> None:

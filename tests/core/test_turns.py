@@ -5,6 +5,7 @@ from __future__ import annotations
 from rehearsal import EVA, TOM, Rehearsal, process
 
 from flowengine.core import commands as c
+from flowengine.core.answers import form
 
 TURNS = """
   first:
@@ -66,3 +67,21 @@ def test_what_begins_by_itself_is_alone() -> None:
     assert job.standing == ["b1", "first"]
     job.finish("b1", result={})
     assert job.status == "fulfilled"
+
+
+def test_acting_begins_a_turn_though_the_state_goes_on() -> None:
+    """Who books an appointment has begun: nothing else is offered that could take it away again."""
+    states = """
+  first:
+    type: parallel
+    one_at_a_time: true
+    branches:
+      a: {states: {meet: {type: fitting, with: tailor, length: PT30M, on: {held: done}}}}
+      b: {states: {b1: {type: task, for: tailor, on: {done: done}}}}
+    on: {joined: fulfilled}
+"""
+    job = Rehearsal(process(states))
+    (step,) = [step for step in job.steps if step.state == "meet"]
+    slot = form(job.compiled, job.position, step, job.now, job.world).slots[0]
+    job.act("meet", "book", {"slot": slot.isoformat()})
+    assert job.standing == ["first", "meet"]

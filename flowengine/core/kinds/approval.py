@@ -81,8 +81,7 @@ class Approving(Waiting[Approval]):
         spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=seat))
         panel, outcome = self._panel(spot), str(said["outcome"])
         counted: Any = {outcome: getattr(panel, outcome) + 1}
-        words = (*panel.words, str(said["words"])) if said["words"] else panel.words
-        spot.keep(replace(panel, words=words, **counted))
+        spot.keep(replace(panel, **counted))
 
     def _panel(self, spot: Spot) -> Panel:
         panel = spot.inner
@@ -100,7 +99,8 @@ class Approving(Waiting[Approval]):
         else:
             return None
         answers = [seat.answer for seat in spot.draft.seats(step.number) if seat.answer is not None]
-        value = {**said, "outcome": outcome, "words": "\n".join(panel.words), "shown": dict(step.shown)}
+        words = "\n".join(answer["words"] for answer in answers if answer["words"])
+        value = {**said, "outcome": outcome, "words": words, "shown": dict(step.shown)}
         return Result(outcome, {**value, "answers": answers}, str(said["by"]))
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature

@@ -71,7 +71,7 @@ class Voting(Waiting[Vote]):
         answered = replace(seat, answer={"for": options}, by=command.by.id)
         spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=answered, secret=state.secret))
         spot.draft.record(e.Moved(branch=spot.branch_id, step=step.number, move=move, by=command.by.id))
-        spot.keep(_counted(poll, seat, options))
+        spot.draft.record(_counted(spot, poll, seat, options))
         return self._close(spot) if state.early and ballots.certain(self.count(spot)) else None
 
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
@@ -191,15 +191,13 @@ def _wrong_ballot(ids: list[Json], known: list[str], seats: int) -> str:
     return "names an option twice" if len({key_of(id) for id in ids}) < len(ids) else ""
 
 
-def _counted(poll: Poll, before: Seat, options: list[str]) -> Poll:
-    """The poll with the seat's new ballot in the place of its former one."""
-    tally = poll.tally
+def _counted(spot: Spot, poll: Poll, before: Seat, options: list[str]) -> e.Counted:
+    """The count with the seat's new ballot in the place of its former one."""
+    tally, cast, cast_weight = poll.tally, poll.cast, poll.cast_weight
     if before.answer is not None:
         tally = ballots.add(tally, before.answer["for"], -before.weight)
-        return replace(poll, tally=ballots.add(tally, options, before.weight))
-    return replace(
-        poll,
-        tally=ballots.add(tally, options, before.weight),
-        cast=poll.cast + 1,
-        cast_weight=ballots.total(poll.cast_weight, before.weight),
-    )
+    else:
+        cast, cast_weight = cast + 1, ballots.total(cast_weight, before.weight)
+    tally = ballots.add(tally, options, before.weight)
+    changed = {option: weight for option, weight in tally.items() if weight != poll.tally[option]}
+    return e.Counted(branch=spot.branch_id, member=spot.member, cast=cast, cast_weight=cast_weight, tally=changed)
