@@ -21,6 +21,7 @@ from flowengine.errors import NotFound, Refused
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from flowengine.clock import Clock
     from flowengine.core.values import Actor
     from flowengine.engine import Engine
 
@@ -35,11 +36,16 @@ class Stopped(click.Abort):
 
 @dataclass
 class Desk:
-    """One run of a command. ``at`` and ``who`` are what was given on the command line; the environment comes second."""
+    """One run of a command. ``at`` and ``who`` are what was given on the command line; the environment comes second.
+
+    ``clock`` is the time that the command lives in, the machine's own unless a program that runs the command itself
+    gives another: ``flow.main([...], obj=Desk(clock=SimulatedClock(...)))``. Nobody can set it from outside.
+    """
 
     at: str = ""
     who: str = ""
     json: bool = False
+    clock: Clock | None = field(default=None, repr=False)
     _engine: Engine | None = field(default=None, repr=False)
 
     @property
@@ -86,7 +92,7 @@ class Desk:
         if self._engine is None:
             if not create:
                 self.must_exist()
-            self._engine = opened(self.address)
+            self._engine = opened(self.address, self.clock)
             click.get_current_context().find_root().call_on_close(self._engine.close)
         return self._engine
 
@@ -125,12 +131,12 @@ def refuse_http(address: str) -> None:
         )
 
 
-def opened(address: str) -> Engine:
+def opened(address: str, clock: Clock | None = None) -> Engine:
     """An engine on the database of that URL."""
     from flowengine.engine import Engine
 
     refuse_http(address)
-    return Engine(address)
+    return Engine(address, clock=clock)
 
 
 def screen(*, error: bool = False) -> Console:

@@ -1,0 +1,109 @@
+"""Two ways to stand at the shop's counter with nothing but `flow`, and what both need.
+
+``Inside`` runs the commands in this process, in a simulated time that is handed to them as their :class:`Desk`'s clock:
+appointments months ahead are kept in a moment. ``Outside`` runs the installed program as far as the machine's own time
+allows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+from flowengine import SimulatedClock
+from flowengine.cli import flow
+from flowengine.cli.context import Desk
+from flowengine.samples import process_file
+
+ROOT = Path(__file__).parents[2]
+HANDLERS = "--handlers examples.bespoke_suit.shop:HANDLERS"
+
+
+class Counter(ABC):
+    """``flow`` on one database. ``process`` is the file of the suit, ``mill`` the pretend supplier."""
+
+    process: Path
+    mill: Any
+
+    @abstractmethod
+    def _run(self, words: list[str]) -> tuple[int, str, str]:
+        """The exit code, standard output and standard error of one command."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The time in which the commands live."""
+
+    @abstractmethod
+    def until(self, moment: datetime) -> None:
+        """Let the time come."""
+
+    def flow(self, line: str, who: str = "", code: int = 0) -> str:
+        """What one command prints for a person; what it prints for errors when ``code`` says that it is refused."""
+        found, out, err = self._run([*shlex.split(line), *(["--as", who] if who else [])])
+        assert found == code, f"flow {line}: {found}\n{out}{err}"
+        assert "Traceback" not in out + err
+        return err if code else out
+
+    def json(self, line: str, who: str = "", code: int = 0) -> Any:
+        """The JSON that one command prints."""
+        found, out, err = self._run([*shlex.split(line), *(["--as", who] if who else []), "--json"])
+        assert (found, err) == (code, ""), f"flow {line}: {found}\n{out}{err}"
+        return json.loads(out)
+
+    def work(self) -> str:
+        """Let the shop's code run what is due."""
+        return self.flow(f"worker --once {HANDLERS}")
+
+
+class Inside(Counter):
+    """Commands in this process, in a simulated time."""
+
+    def __init__(self, clock: SimulatedClock, mill: Any) -> None:
+        self.process = process_file("bespoke_suit")
+        self.clock, self.mill = clock, mill
+
+    def _run(self, words: list[str]) -> tuple[int, str, str]:
+        result = CliRunner().invoke(flow, words, obj=Desk(clock=self.clock))
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stdout, result.stderr
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def until(self, moment: datetime) -> None:
+        self.clock.set(max(moment, self.clock.now()))
+
+
+class Outside(Inside):
+    """The program that people install, each command a process of its own in the machine's time, up to the first
+    appointment, for which no test can wait. From then on what depends on the time runs ``Inside`` at the moment to
+    which the test has come; what looks back is the installed program's again."""
+
+    LOOKING_BACK = ("history", "audit", "jobs", "people")
+
+    def __init__(self, clock: SimulatedClock, mill: Any) -> None:
+        super().__init__(clock, mill)
+        self.waited = False
+
+    def _run(self, words: list[str]) -> tuple[int, str, str]:
+        if self.waited and words[0] not in self.LOOKING_BACK:
+            return super()._run(words)
+        program = str(Path(sys.executable).with_name("flow"))
+        done = subprocess.run(
+            [program, *words], capture_output=True, text=True, cwd=ROOT, env=os.environ, timeout=60, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def until(self, moment: datetime) -> None:
+        self.waited = True
+        super().until(moment)

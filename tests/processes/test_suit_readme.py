@@ -1,0 +1,49 @@
+"""What the README of the tailor's shop says: its commands are there, and its story is told."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from flowengine.cli import flow
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "examples" / "bespoke_suit" / "README.md"
+
+
+def _commands() -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    lines = (line.split("#")[0].strip() for block in blocks for line in block.splitlines())
+    return [line for line in lines if line.startswith("flow ")]
+
+
+@pytest.mark.parametrize("line", _commands())
+def test_the_readme_names_commands_that_are_there(line: str) -> None:
+    """Each command in the example's README is one, with options that it has."""
+    result = CliRunner().invoke(flow, [*shlex.split(line)[1:], "--help"])
+    assert result.exit_code == 0, result.output
+    assert f"{shlex.split(line)[1]} " in result.stdout.splitlines()[0]
+
+
+def test_the_story_is_told(tmp_path: Path) -> None:
+    """``python -m examples.bespoke_suit`` tells one suit to its end."""
+    from flowengine import Engine, SimulatedClock
+    from flowengine.samples import suit_shop
+
+    suit_shop()
+    from flowengine_bespoke_suit.__main__ import MONDAY
+    from flowengine_bespoke_suit.mill import Mill
+    from flowengine_bespoke_suit.story import tell
+
+    lines: list[str] = []
+    clock = SimulatedClock(MONDAY)
+    with Engine("sqlite://", clock=clock, handlers={}) as engine:
+        job = tell(engine, clock, Mill(tmp_path / "mill.db", today=lambda: clock.now().date()), lines.append)
+        assert engine.track(job, "ada").status == "fulfilled"
+    told = "\n".join(lines)
+    for part in ("waits in vain", "changes her mind", "navy flannel: cancelled", "finds something", "promise was kept"):
+        assert part in told
