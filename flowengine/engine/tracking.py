@@ -11,6 +11,7 @@ from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Actor, Branch, Promise, Step
 from flowengine.engine import access, facts
+from flowengine.engine.customers import customers_word, places
 from flowengine.engine.offers import offers
 from flowengine.engine.people import StoreWorld, actor_of, name_of
 from flowengine.engine.views import JobRow, OfferView, PlaceView, PromiseView, Track, WaitingView
@@ -21,9 +22,6 @@ from flowengine.store import StoredJob, Transaction, shown
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
-
-UNDER_WAY = "We are working on it"
-"""Where a job is, for its customer, when the process has no word of its own for it."""
 
 _MOST = 20
 """Lines of one kind that are shown."""
@@ -75,7 +73,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             where=tuple(_where(look)),
             waiting=tuple(_waiting(look)),
             ahead=tuple(_ahead(look)),
-            facts=facts.facts(look.process, look.position, inside=inside) if look.own else (),
+            facts=facts.facts(compiled, look.position, inside=inside) if look.own else (),
             offers=tuple(
                 OfferView(name=entry.name, title=entry.title, fields=tuple(field.name for field in entry.fields))
                 for entry in open_to
@@ -100,24 +98,11 @@ def _where(look: _View) -> Iterable[PlaceView]:
             PlaceView(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None)
             for state in states
         ]
-    words = dict.fromkeys(word for state in states if (word := customers_word(state)))
-    return [PlaceView(words=word) for word in words] or [PlaceView(words=UNDER_WAY)]
+    return [PlaceView(words=words) for words in places(states, head.standing)]
 
 
 def _at(root: Branch | None, state: State) -> bool:
     return root is not None and root.state == state.name
-
-
-def customers_word(state: State) -> str:
-    """What a customer may know of a state: its phase, or the title when it waits for him (L9)."""
-    if state.phase:
-        return state.phase
-    return state.title if for_customers(state) else ""
-
-
-def for_customers(state: State) -> bool:
-    """Whether the state waits for its job's customer."""
-    return state.customer or any(one.kind == "customer" for one in state.audience)
 
 
 def _waiting(look: _View) -> Iterable[WaitingView]:

@@ -29,7 +29,8 @@ class Receipt(View, frozen=True, kw_only=True):
 
     ``outcome`` is how the step ended, or the move that was made in it; empty for commands that end no step.
     ``states`` are the states where the job stands now, ``steps`` the ids of the steps that this command opened,
-    ``events`` tells in short what happened, in order.
+    ``events`` tells in short what happened, in order. A customer's receipt has phases and titles in the place of
+    states, and only the steps that wait for him (L9).
     """
 
     job: str

@@ -111,11 +111,12 @@ class Story:
 
     def vote(self, state: str, ballots: Mapping[str, Any]) -> None:
         """Cast ballots, or change them, one member after another, as long as the vote is open."""
-        step = self.id_of(state)
+        step, before = self.id_of(state), ()
         for who, choice in ballots.items():
-            if state in self.engine.act(step, "vote", {"for": choice}, by=who).states:
-                continue
-            break
+            now = self.engine.act(step, "vote", {"for": choice}, by=who).states
+            if before not in ((), now):
+                break
+            before = now
         self.settle()
 
     # time

@@ -1,0 +1,93 @@
+"""What a customer may be told of the states of a process: phases, and the states that ask customers (L9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.advance import Advance
+from flowengine.core.machines import Compiled
+from flowengine.engine.views import Receipt
+from flowengine.language.model import Race, State
+from flowengine.people import seatings
+
+UNDER_WAY = "We are working on it"
+"""Where a job is, for its customer, when the process has no word of its own for it."""
+
+_CUSTOMERS = frozenset(("customer", "customers", "group", "anyone"))
+
+
+def customers_word(state: State) -> str:
+    """What a customer may know of a state: its phase, or the title when it waits for customers (L9)."""
+    if state.phase:
+        return state.phase
+    return state.title if for_customers(state) else ""
+
+
+def for_customers(state: State) -> bool:
+    """Whether the state asks the job's customer, or others."""
+    if isinstance(state, Race):
+        return any(for_customers(member) for member in state.of.values())
+    return state.customer or any(one.kind in _CUSTOMERS for one in state.audience)
+
+
+def places(states: Iterable[State], standing: Iterable[str]) -> tuple[str, ...]:
+    """Where a job stands, for customers, in the order of the file; one thing at least."""
+    there = set(standing)
+    words = dict.fromkeys(word for state in states if state.name in there and (word := customers_word(state)))
+    return tuple(words) or (UNDER_WAY,)
+
+
+def for_customer(receipt: Receipt, compiled: Compiled, command: c.AnyCommand, done: Advance) -> Receipt:
+    """A receipt as the customer who asked may read it: phases for states, and of the events those that are his (L9).
+
+    The end of a job is told by its reason. ``steps`` are those that now wait for him.
+    """
+    head = done.draft.head
+    ended = (head.because or head.status.capitalize(),)
+    return msgspec.structs.replace(
+        receipt,
+        outcome=_outcome(command, done.events),
+        states=places(compiled.states.values(), head.standing) if head.status == "open" else ended,
+        steps=tuple(_own_steps(receipt.job, command, done)),
+        events=tuple(_events(compiled, command, done.events)),
+    )
+
+
+def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:
+    mine = seatings(command.by)
+    for number in done.effects.opened_steps:
+        step = done.effects.steps[number]
+        asked = not mine.isdisjoint(step.audience)
+        if asked or (step.seats and any(done.draft.seat(number, one) for one in mine)):
+            yield f"{job}.{number}"
+
+
+def _outcome(command: c.AnyCommand, events: Iterable[e.AnyEvent]) -> str:
+    """How his own step ended, or the move he made in it; the name of what he used at any time."""
+    if isinstance(command, c.Invoke):
+        return command.name
+    if not isinstance(command, c.Act | c.Start):
+        return ""
+    for event in events:
+        if isinstance(event, e.Moved):
+            return event.move
+        if isinstance(event, e.Left | e.StepClosed) and event.outcome:
+            return event.outcome
+    return ""
+
+
+def _events(compiled: Compiled, command: c.AnyCommand, events: Iterable[e.AnyEvent]) -> Iterable[str]:
+    """His own doing first, then each word for where the job came by, once."""
+    told = dict.fromkeys(filter(None, (_outcome(command, events),)))
+    for event in events:
+        if isinstance(event, e.StepChanged):
+            told[event.why] = None
+        elif isinstance(event, e.Entered) and (word := customers_word(compiled.state(event.state))):
+            told[word] = None
+        elif isinstance(event, e.Ended):
+            told[event.kind] = None
+    return told
