@@ -178,6 +178,17 @@ def test_a_deadline_around_a_state_suffices() -> None:
     assert codes(states, 'always: {late: {within: P30D, when: passed("ask"), to: gone}}\n') == ["no-deadline"]
 
 
+def test_the_clock_of_an_always_strikes_once() -> None:
+    """An always with within bounds no state that comes after it: there it has struck already."""
+    states = """
+  ask: {type: ask, fields: {x: {type: string}}, next: look}
+  look: {type: task, for: clerk, on: {done: fulfilled, again: again}}
+  again: {type: ask, fields: {y: {type: string}}, next: fulfilled}
+"""
+    assert codes(states, "always: {late: {within: P30D, to: look}}\n") == ["no-deadline"]
+    assert codes(states, "always: {late: {within: P30D, to: fulfilled}}\n") == []
+
+
 RACE = "ask: {type: race, of: {yes: {type: approval, within: P3D}, news: {type: message, name: news}}, on: {%s}}"
 
 

@@ -11,12 +11,12 @@ def check(survey: Survey) -> None:
     """Report states that wait for a customer without a deadline (L8).
 
     The deadline is the state's own ``within``; for a race, a deadline anywhere in it, or a ``wait``; or a ``within`` of
-    an ``always`` around the state. That something happens at the deadline is checked with the outcomes.
+    an ``always`` around the state, if it is still to come when the state is entered. That something happens at the deadline is checked with the outcomes.
     """
+    clocks = _Clocks(survey)
     for scope in survey.scopes.values():
-        limited = any(_limited(one) for one in survey.around(scope))
         for state in scope.states.values():
-            if isinstance(state, Need) or limited or not waits_for_customer(state) or _has_deadline(state):
+            if isinstance(state, Need) or not waits_for_customer(state) or _has_deadline(state) or clocks.limit(state):
                 continue
             whom = "the customer" if state.customer or not state.audience else "customers"
             if isinstance(state, Race):
@@ -27,8 +27,37 @@ def check(survey: Survey) -> None:
             survey.report(state.place, "no-deadline", message, advice)
 
 
-def _limited(scope: Scope) -> bool:
-    return any(entry.within is not None and entry.when is None for entry in scope.always)
+class _Clocks:
+    """The clocks of the ``always`` entries: each moves its scope once, so that what comes after it is not limited."""
+
+    def __init__(self, survey: Survey) -> None:
+        self.survey = survey
+        self.after = {path: [self._after(scope, to) for to in _clocks(scope)] for path, scope in survey.scopes.items()}
+        """By scope, for each of its clocks: the states that the scope may come to once the clock has struck."""
+
+    def limit(self, state: State) -> bool:
+        """Whether a clock around the state ends the wait in it, whenever it was entered."""
+        while True:
+            scope = self.survey.scope_of[state.name]
+            if any(state.name not in after for after in self.after[scope.path]):
+                return True
+            if scope.path not in self.survey.owner:
+                return False
+            state = self.survey.owner[scope.path]
+
+    def _after(self, scope: Scope, to: str) -> set[str]:
+        waiting, found = [to, *(entry.to for entry in scope.always)] if to in scope.states else [], set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name in scope.states and name not in found:
+                found.add(name)
+                waiting.extend(route.to for _, _, route in self.survey.routes[name])
+        return found
+
+
+def _clocks(scope: Scope) -> list[str]:
+    """Where the clocks of a scope lead that strike whatever the data are."""
+    return [entry.to for entry in scope.always if entry.within is not None and entry.when is None]
 
 
 def _has_deadline(state: State) -> bool:
