@@ -18,7 +18,8 @@ _CHECKS = (names.check, graph.check, outcomes.check, deadlines.check, joins.chec
 def check(process: Process) -> list[Problem]:
     """All problems of a process in the order of the file; none when it can be deployed.
 
-    Takes time linear in the process, and gives up, with a problem, on one that is too tangled (L12). Process files that cannot be parsed do not come here.
+    Takes time linear in the process, and gives up, with a problem, on one that is too tangled (L12). Process files
+    that cannot be parsed do not come here.
     """
     survey = Survey(process)
     with suppress(Enough):

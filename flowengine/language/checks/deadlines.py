@@ -11,7 +11,8 @@ def check(survey: Survey) -> None:
     """Report states that wait for a customer without a deadline (L8).
 
     The deadline is the state's own ``within``; for a race, a deadline anywhere in it, or a ``wait``; or a ``within`` of
-    an ``always`` around the state, if it is still to come when the state is entered. That something happens at the deadline is checked with the outcomes.
+    an ``always`` around the state, if it is still to come when the state is entered. That something happens at the
+    deadline is checked with the outcomes.
     """
     clocks = _Clocks(survey)
     for scope in survey.scopes.values():

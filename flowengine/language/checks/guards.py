@@ -11,7 +11,7 @@ from flowengine.language.model import Scope
 from flowengine.language.syntax import Call, Has, Literal, Macro, Node, Operation
 
 _MOST_TEXTS = 100
-"""Ruled out texts that are followed up."""
+"""Texts of one place that are followed up."""
 _MOST_TOLD = 200
 """Paths and texts that are kept in mind."""
 ALL = -1
@@ -132,8 +132,11 @@ class Guards:
             return 0
         facts = 0
         for owner, path in {(owner, path) for owner, path, _ in told.without}:
+            texts = self.places.texts(owner, path)
+            if len(texts) > _MOST_TEXTS:
+                continue
             out = {text for its_owner, its_path, text in told.without if (its_owner, its_path) == (owner, path)}
-            left = [text for text in self.places.texts(owner, path) if text not in out]
+            left = [text for text in texts if text not in out]
             common = ALL
             for text in left:
                 common &= self.lessons.get(("text", owner, path, text), ALL)

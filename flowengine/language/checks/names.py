@@ -45,19 +45,23 @@ def _place(route: Route, state: State) -> Place:
 
 
 def _target(survey: Survey, scope: Scope, to: str, place: Place) -> None:
-    possible = [*scope.states, *survey.ends, *([DONE] if scope.path else [])]
     match survey.target(scope, to):
         case Target.UNKNOWN if to == DONE:
             message = "'done' ends a branch or a stage; here an end of the process is needed"
             survey.report(place, "unknown-target", message, hint("", survey.ends))
         case Target.UNKNOWN:
-            survey.unknown(place, "unknown-target", "state", to, possible)
+            survey.unknown(place, "unknown-target", "state", to, _targets(survey, scope))
         case Target.FOREIGN:
             message = f"{to!r} lies in another scope; a way leads to a state of the same scope, or to an end"
-            survey.report(place, "foreign-target", message, hint("", possible))
+            survey.report(place, "foreign-target", message, hint("", _targets(survey, scope)))
         case Target.STATE if isinstance(scope.states[to], Need):
             message = f"{to!r} is where a job starts; it cannot be entered again"
             survey.report(place, "need-again", message, "ask anew in a state of type ask, with 'saves' the same")
+
+
+def _targets(survey: Survey, scope: Scope) -> list[str]:
+    """Where ways of a scope may lead."""
+    return [*scope.states, *survey.ends, *([DONE] if scope.path else [])]
 
 
 def _state(survey: Survey, state: State) -> None:

@@ -6,11 +6,11 @@ place holds a value" is one bit of a whole number, so that a state's facts are j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from flowengine.language.checks.saving import Answer, answer
+from flowengine.language.checks.saving import Answer, Answers, answer
 from flowengine.language.checks.shapes import (
     NOTHING,
     UNKNOWN,
@@ -35,7 +35,7 @@ ShapeOf: TypeAlias = Callable[[Expression, Scope, str], Shape]
 
 _Tree: TypeAlias = dict[Path, tuple[Shape, bool]]
 """By place: the shape of what is saved there, and whether it is internal."""
-_MEMBERS_A_UNIT = 20
+_MEMBERS_A_UNIT = 5
 """Members of an object that are copied in a unit of work."""
 _ROUNDS = 4
 """Rounds in which the shapes of set places, which may depend on each other, are found."""
@@ -80,8 +80,9 @@ class Places:
         self._answers: dict[tuple[str, str], tuple[str, Answer]] = {}
         self.shapes: dict[str, Record] = {}
         """By owner (``""`` is the job, else the path of an each's scope): its data."""
+        answers = Answers(survey.process)
         for scope in survey.scopes.values():
-            self._gather(scope)
+            self._gather(scope, answers)
         self._texts = self._literal_texts()
 
     # who owns what
@@ -97,7 +98,7 @@ class Places:
 
     # gathering
 
-    def _gather(self, scope: Scope) -> None:
+    def _gather(self, scope: Scope, answers: Answers) -> None:
         owner = self.owner(scope)
         for entry in scope.always:
             if entry.fields:
@@ -106,7 +107,7 @@ class Places:
                 self._sets.append((owner, tuple(place.split(".")), expression, scope, ""))
         for state in scope.states.values():
             for outcome in state.on:
-                found = answer(self.survey.process, state, outcome)
+                found = answer(answers, state, outcome)
                 if found is not None:
                     self._answers[state.name, outcome] = (owner, found)
                     self._write(owner, found)
@@ -318,9 +319,9 @@ class Places:
             effect = self._effects[key] = self.saved(self.owner(scope), (entry.name,), shape, sure=True)
         return effect
 
-    def texts(self, owner: str, path: Path) -> tuple[str, ...]:
+    def texts(self, owner: str, path: Path) -> Mapping[str, None]:
         """The literal texts that are all that is ever set there; empty when other values may be."""
-        return tuple(self._texts.get((owner, path), ()))
+        return self._texts.get((owner, path), {})
 
     def seen(self, scope: Scope) -> Iterator[tuple[str, str, Slot]]:
         """All first-level places seen from a scope: owner, name, slot."""

@@ -51,14 +51,14 @@ class Answer:
     internal: bool = False
 
 
-def answer(process: Process, state: State, outcome: str) -> Answer | None:
+def answer(answers: Answers, state: State, outcome: str) -> Answer | None:
     """What a state saves with an outcome, or None. The list of an each is known elsewhere: it depends on its scope."""
     if isinstance(state, Race):
-        return _of_race(process, state, outcome)
+        return _of_race(answers, state, outcome)
     if outcome == EXPIRED and not isinstance(state, Vote):
         return None
     place = tuple((state.saves or state.name).split("."))
-    shape = _shape(process, state, outcome)
+    shape = _shape(answers, state, outcome)
     if shape is None:
         return None
     hidden = not waits_for_customer(state)
@@ -69,14 +69,14 @@ def answer(process: Process, state: State, outcome: str) -> Answer | None:
     return Answer(place, shape, internal=hidden and not isinstance(shape, Record))
 
 
-def _of_race(process: Process, race: Race, outcome: str) -> Answer | None:
+def _of_race(answers: Answers, race: Race, outcome: str) -> Answer | None:
     name, _, rest = outcome.partition(".")
     member = race.of.get(name)
     if member is None:
         return None
     home = tuple((member.saves or race.saves or race.name).split("."))
     endings = [rest] if rest else list(member_outcomes(race, name, member))
-    found = [answer(process, member, ending) for ending in endings]
+    found = [answer(answers, member, ending) for ending in endings]
     saved = [one for one in found if one is not None]
     if not saved:
         return None
@@ -94,16 +94,17 @@ def member_outcomes(race: Race, name: str, member: State) -> Iterator[str]:
 
 def first_outcome(task: Task) -> str:
     """The outcome with which a task's fields are required: ``done`` where it leads somewhere, else the first named."""
-    named = [outcome for outcome in task.on if outcome != EXPIRED]
-    return DONE if DONE in named or not named else named[0]
+    if DONE in task.on:
+        return DONE
+    return next((outcome for outcome in task.on if outcome != EXPIRED), DONE)
 
 
-def _shape(process: Process, state: State, outcome: str) -> Shape | None:
+def _shape(answers: Answers, state: State, outcome: str) -> Shape | None:
     """The answer's shape, or None when nothing is saved."""
     hidden = not waits_for_customer(state)
     match state:
         case Choice():
-            return _choice(process, state)
+            return _choice(answers, state)
         case Fitting():
             if outcome != "held":
                 return None
@@ -134,10 +135,10 @@ def _shape(process: Process, state: State, outcome: str) -> Shape | None:
             return None
 
 
-def _choice(process: Process, state: Choice) -> Record:
-    members = {one.name: slot for one, slot in ((pick, _pick(process, pick)) for pick in state.choose.values())}
+def _choice(answers: Answers, state: Choice) -> Record:
+    members = {one.name: slot for one, slot in ((pick, _pick(answers, pick)) for pick in state.choose.values())}
     extra = of_fields(state.fields, internal=False).members
-    prices = [_priced(process, pick) for pick in state.choose.values()]
+    prices = [answers.listed(pick.source).priced for pick in state.choose.values()]
     titles = {one.name: Slot(TEXT, sure=one.min > 0 or one.max > 1 or one.quantity) for one in state.choose.values()}
     members["titles"] = Slot(Record(titles))
     members["lead_time_days"] = Slot(DOUBLE)
@@ -146,13 +147,8 @@ def _choice(process: Process, state: Choice) -> Record:
     return Record({**extra, **members})
 
 
-def _pick(process: Process, pick: Pick) -> Slot:
-    options = _options(process, pick.source)
-    one: Shape = UNKNOWN
-    if options:
-        kinds = {type(option.id): option.id for option in options}
-        only = next(iter(kinds.values()))
-        one = _of_value(only) if len(kinds) == 1 else UNKNOWN
+def _pick(answers: Answers, pick: Pick) -> Slot:
+    one = answers.listed(pick.source).id
     if pick.quantity:
         return Slot(Record({}, INT))
     return Slot(ListOf(one)) if pick.max > 1 else Slot(one, sure=pick.min > 0)
@@ -164,17 +160,36 @@ def _of_value(value: str | int | bool) -> Shape:
     return Basic("int", value) if isinstance(value, int) else Basic("text", value)
 
 
-def _options(process: Process, source: str | tuple[Option, ...] | Expression) -> tuple[Option, ...]:
-    if isinstance(source, Expression):
-        return ()
-    return process.options.get(source, ()) if isinstance(source, str) else source
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list of options has in common: the shape of its ids, and whether any has a price (None: nobody knows)."""
+
+    id: Shape
+    priced: bool | None
 
 
-def _priced(process: Process, pick: Pick) -> bool | None:
-    """Whether its options have prices; None when that is known only while the job runs."""
-    if isinstance(pick.source, Expression):
-        return None
-    return any(option.price is not None for option in _options(process, pick.source))
+class Answers:
+    """What the states of one process save."""
+
+    def __init__(self, process: Process) -> None:
+        self._options = process.options
+        self._listed: dict[str, Listed] = {}
+
+    def listed(self, source: str | tuple[Option, ...] | Expression) -> Listed:
+        """What the options have in common; those of the process are looked through once."""
+        if isinstance(source, Expression):
+            return Listed(UNKNOWN, None)
+        if not isinstance(source, str):
+            return _listed(source)
+        if source not in self._listed:
+            self._listed[source] = _listed(self._options.get(source, ()))
+        return self._listed[source]
+
+
+def _listed(options: tuple[Option, ...]) -> Listed:
+    kinds = {type(option.id): option.id for option in options}
+    shape = _of_value(next(iter(kinds.values()))) if len(kinds) == 1 else UNKNOWN
+    return Listed(shape, any(option.price is not None for option in options))
 
 
 def _approval(state: Approval, outcome: str, hidden: bool) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
@@ -130,19 +130,24 @@ def _rest(one: Shape | None, other: Shape | None) -> Shape | None:
 
 def _members(one: Record, other: Record) -> dict[str, Slot]:
     members: dict[str, Slot] = {}
-    for name in [*one.members, *(name for name in other.members if name not in one.members)]:
-        left, right = one.members.get(name), other.members.get(name)
-        if left is None or right is None:
-            only = left or right
-            assert only is not None, "the name comes from one of the two"
-            lacking = one if left is None else other
-            shape = UNKNOWN if lacking.rest is not None else only.shape
-            members[name] = replace(only, shape=shape, sure=False)
+    for name, left in one.members.items():
+        right = other.members.get(name)
+        if right is None:
+            members[name] = _alone(left, other)
+        elif left is right:
+            members[name] = left
         else:
-            members[name] = Slot(
-                union(left.shape, right.shape), left.sure and right.sure, left.internal or right.internal
-            )
+            sure, hidden = left.sure and right.sure, left.internal or right.internal
+            members[name] = Slot(union(left.shape, right.shape), sure, hidden)
+    for name, right in other.members.items():
+        if name not in one.members:
+            members[name] = _alone(right, one)
     return members
+
+
+def _alone(slot: Slot, lacking: Record) -> Slot:
+    """A member that one of two has; the other may have anything there, or nothing."""
+    return Slot(UNKNOWN if lacking.rest is not None else slot.shape, False, slot.internal)
 
 
 def put(record: Record, path: tuple[str, ...], shape: Shape, *, sure: bool, internal: bool) -> Record:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import re
 from typing import Any
 
 import jsonschema_rs
 
 from flowengine.language.model import Field
+from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word
@@ -27,17 +26,6 @@ _LENGTH = Number(0, 1_000_000)
 _BOUND = Number(-1e15, 1e15, fraction=True)
 
 
-_REPEATED = re.compile(r"\{(\d{1,6})(?:,(\d{0,6}))?\}")
-
-
-def _cost(pattern: str) -> int:
-    """What compiling costs, as measured: a repeated group is copied, and within another copied as often again."""
-    repeats = [max(int(least), int(most or 0)) for least, most in _REPEATED.findall(pattern)]
-    if "){" in pattern:
-        return 3 * len(pattern) * math.prod(max(1, repeat) for repeat in repeats)
-    return len(pattern) + 3 * sum(repeats)
-
-
 class _Pattern:
     """A regular expression: compiling it costs time, and it is counted."""
 
@@ -45,7 +33,7 @@ class _Pattern:
 
     def read(self, node: Node, reading: Reading) -> str:
         pattern: str = self.word.read(node, reading)
-        reading.spend(_cost(pattern), node.place)
+        reading.spend(pattern_cost(pattern), node.place)
         return pattern
 
     def schema(self, defs: dict[str, Any]) -> dict[str, Any]:

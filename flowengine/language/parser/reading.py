@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
+from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.texts import Text
 from flowengine.problems import Place, Problem
 
@@ -70,18 +71,29 @@ class Reading:
         """Compile an expression."""
         self.spend(_EACH_COSTS + len(_parts(source)), place)
         try:
-            return Expression(source, place)
+            expression = Expression(source, place)
         except ExpressionFailed as error:
             raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", _ways(error)) from None
+        self._patterns(expression)
+        return expression
 
     def text(self, source: str, place: Place) -> Text:
         """Compile a text with expressions in braces."""
         if "{" in source:
             self.spend(_EACH_COSTS * source.count("{") + len(_parts(source)), place)
         try:
-            return Text(source, place)
+            text = Text(source, place)
         except ExpressionFailed as error:
             raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", _ways(error)) from None
+        for expression in text.expressions:
+            self._patterns(expression)
+        return text
+
+    def _patterns(self, expression: Expression) -> None:
+        """Patterns are compiled whenever the expression is evaluated, also by the checks."""
+        for name, args in expression.calls:
+            if name == "matches" and args and isinstance(args[-1], str):
+                self.spend(pattern_cost(args[-1]), expression.place)
 
     def spend(self, parts: int, place: Place) -> None:
         """Count an expression or a pattern against the file's limit."""
