@@ -72,7 +72,9 @@ def _take(flow: Flow, branch: Branch, listener: Listener, command: Deliver) -> N
     spot = flow.spot(branch.id, listener.state, listener.member)
     kind = kind_of(spot.state)
     assert kind is not None, f"nothing is known of states of type {spot.state.type!r}"
-    message = KeptMessage(number=0, name=command.name, key=command.key, body=command.body, until=flow.now)
+    message = KeptMessage(
+        number=0, name=command.name, key=command.key, body=command.body, came=flow.now, until=flow.now
+    )
     result = kind.deliver(spot, message)
     if result is not None:
         flow.over(branch, result, listener.member)
@@ -87,7 +89,9 @@ def _keep(flow: Flow, command: Deliver) -> None:
         raise NotAllowed(f"the job keeps {MOST_KEPT} messages already", where=draft.head.job)
     until = max(duration.after(flow.now) for duration in durations)
     number = draft.next_number()
-    message = KeptMessage(number=number, name=command.name, key=command.key, body=command.body, until=until)
+    message = KeptMessage(
+        number=number, name=command.name, key=command.key, body=command.body, came=flow.now, until=until
+    )
     draft.record(e.MessageKept(message=message))
     timer = Timer(number=draft.next_number(), branch=ROOT, purpose="keep", due=until, detail=number)
     draft.record(e.TimerSet(timer=timer))

@@ -126,12 +126,14 @@ class Undoable(Value, frozen=True, kw_only=True):
 
 
 class KeptMessage(Value, frozen=True, kw_only=True):
-    """A message that came before anybody waited for it."""
+    """A message that came before anybody waited for it. It is dropped at ``until``, the longest that anybody keeps it;
+    a state takes it for as long after ``came`` as the state itself says."""
 
     number: int
     name: str
     key: str = ""
     body: Json = None
+    came: datetime
     until: datetime
 
 

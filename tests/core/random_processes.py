@@ -59,7 +59,7 @@ class _Maker:
         states = {}
         for index, (name, maker) in enumerate(zip(names, makers, strict=True)):
             following = names[index + 1] if index + 1 < length else out
-            ahead = [*names[index + 1 :], out, *(["gone"] if depth == 0 or self.may(0.2) else [])]
+            ahead = [*names[index + 1 :], out, out, *(["gone"] if depth == 0 or self.may(0.2) else [])]
             others = [*names, out] if maker != self.decision and self.may(0.3) else ahead
             states[name] = maker(name, depth, lambda f=following: f, lambda o=tuple(others): self.chance.choice(o))
         scope: Json = {"start": names[0], "states": states}
@@ -69,7 +69,7 @@ class _Maker:
 
     def maker(self, depth: int) -> Callable[..., Json]:
         leaves = [self.ask, self.task, self.service, self.service, self.wait, self.message, self.decision, self.race]
-        leaves += [self.choice, self.approval, self.vote, self.feedback, self.fitting, self.call]
+        leaves += [self.ask, self.choice, self.approval, self.vote, self.feedback, self.fitting, self.call]
         holders = [self.parallel, self.parallel, self.each, self.each, self.stage]
         return self.pick(holders if depth < 3 and self.room > 0 and self.may(0.45) else leaves)
 
@@ -141,12 +141,17 @@ class _Maker:
         return self.timed(state, {"fulfilled": go, "ended": other}, other, customer=False)
 
     def wait(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
-        return {"type": "wait", "for": self.pick(_SPANS), "on": self.routes({"elapsed": go})}
+        when = self.pick(
+            [{"for": self.pick(_SPANS)}, {"until": "now"}, {"for": "{duration(string(data.need.n) + 'h')}"}]
+        )
+        return {"type": "wait", **when, "on": self.routes({"elapsed": go})}
 
     def message(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
         state: Json = {"type": "message", "name": self.pick(["m1", "m2"])}
-        if self.may(0.4):
+        if self.may(0.5):
             state["keep"] = self.pick(_SPANS)
+        if self.may(0.3):
+            state["key"] = "'key'"
         return self.timed(state, {"received": go}, other, customer=False)
 
     def race(self, name: str, depth: int, go: Any, other: Any) -> Json:
@@ -183,7 +188,11 @@ class _Maker:
         return self.timed(state, {"joined": go}, other, customer=False)
 
     def each(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
-        state = {"type": "each", "of": self.pick(["[1, 2]", "[1, 2, 3]", "['a']"]), **self.scope(depth + 1)}
+        state = {
+            "type": "each",
+            "of": self.pick(["[1, 2]", "[1, 2, 3]", "['a']", "data.need.n > 5 ? [1] : [0, 2]", "[1].filter(x, x > 2)"]),
+            **self.scope(depth + 1),
+        }
         state |= self.join(2)
         if self.may(0.4):
             state["at_a_time"] = self.pick([1, 2])
@@ -201,7 +210,7 @@ class _Maker:
     # routes
 
     def timed(self, state: Json, on: dict[str, Any], other: Any, *, customer: bool) -> Json:
-        if customer or self.may(0.25):
+        if (customer and self.may(0.97)) or self.may(0.25):
             state["within"] = self.pick(_SPANS)
             on = {**on, "expired": other}
         if customer and self.may(0.3):

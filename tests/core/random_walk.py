@@ -21,6 +21,7 @@ from flowengine.language.model import Each, Field, Message, Process, Race, Servi
 
 MEMBERS = [Member(id=f"member{number}") for number in range(7)]
 
+_CLOCKS = ("expire", "close", "elapse", "always")
 MANY = 25
 """Branches beyond which no items are added, so that a walk stays short."""
 
@@ -48,6 +49,18 @@ class Walk:
         if self.job.status == "open":
             for branch in self.job.position.branches.values():
                 assert self._awake(branch), f"nothing can happen any more on {branch.id} in {branch.state!r}"
+
+    def check_deadlines(self) -> None:
+        """What waits for a customer has a deadline, on its branch or on one around it (L8)."""
+        position = self.job.position
+        for step in self.job.steps:
+            seats = [seat.audience for seat in position.seats(step.number)]
+            if any(whom.startswith(("person:", "group:")) for whom in seats or step.audience if whom != "person:eva"):
+                around = [position.branches[step.branch]]
+                while around[-1].parent is not None:
+                    around.append(position.branches[around[-1].parent])
+                clocks = [timer for branch in around for timer in branch.timers if timer.purpose in _CLOCKS]
+                assert clocks or step.due, f"{step.state} waits for a customer without a deadline"
 
     def _awake(self, branch: Branch) -> bool:
         state, inner = self.job.compiled.states.get(branch.state), branch.inners.get("")
@@ -177,7 +190,9 @@ class Walk:
 
     def _message(self) -> c.AnyCommand | None:
         names = list(self.job.compiled.listeners)
-        return c.Deliver(by=CODE, name=self.chance.choice(names), body={"text": "hello"}) if names else None
+        return (
+            c.Deliver(by=CODE, name=self.chance.choice(names), key=self.chance.choice(["", "key"])) if names else None
+        )
 
     def _more(self) -> c.AnyCommand | None:
         eaches = [state.name for state in self.job.compiled.states.values() if isinstance(state, Each)]

@@ -107,3 +107,22 @@ def test_a_message_state_expires() -> None:
     job = arriving()
     job.wait("P10D")
     assert job.position.head.end == "gone"
+
+
+def test_each_state_takes_what_is_not_too_old_for_it() -> None:
+    """A message is kept for the state that keeps longest; one that keeps shorter, or not at all, lets old ones lie."""
+    states = """
+  first: {type: task, for: tailor, on: {done: none}}
+  none: {type: message, name: call, within: PT1H, on: {received: gone, expired: short}}
+  short: {type: message, name: call, keep: PT2H, within: PT1H, on: {received: gone, expired: long}}
+  long: {type: message, name: call, keep: P2D, within: PT1H, on: {received: fulfilled, expired: gone}}
+"""
+    job = Rehearsal(process(states))
+    job.deliver("call")
+    job.wait("P1D")
+    job.act("first", by=TOM)
+    job.wait("PT1H")
+    assert job.standing == ["short"]
+    job.wait("PT1H")
+    assert job.status == "fulfilled"
+    assert job.position.head.end == "fulfilled"

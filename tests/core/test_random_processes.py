@@ -29,3 +29,4 @@ def test_a_process_that_passes_the_checks_never_gets_stuck(seed: int) -> None:
             if walk.job.status == "open":
                 walk.go()
                 walk.check_awake()
+                walk.check_deadlines()

@@ -13,18 +13,17 @@ from flowengine.language.texts import plain
 
 
 class Receiving(Waiting[Message]):
-    """Waits for a message; one that came early and was kept is taken at once.
+    """Waits for a message; one that came early, but not earlier than the state's ``keep``, is taken at once.
 
     The message's body is held against the state's fields, where it has any, and saved. A state without ``key`` takes
     the message whatever its key.
     """
 
     def enter(self, spot: Spot) -> Result | None:
-        for message in spot.draft.head.kept:
-            if message.until > spot.now and awaits(spot, message.name, message.key):
-                result = self._take(spot, message)
-                if result is not None:
-                    return result
+        for message in self._early(spot):
+            result = self._take(spot, message)
+            if result is not None:
+                return result
         due = spot.due()
         if due is not None:
             spot.set_timer("expire", due)
@@ -32,6 +31,13 @@ class Receiving(Waiting[Message]):
 
     def deliver(self, spot: Spot, message: KeptMessage) -> Result | None:
         return Result("received", self._body(spot, message))
+
+    def _early(self, spot: Spot) -> list[KeptMessage]:
+        """The kept messages that came early, but not too early for this state."""
+        keep, kept = self.state(spot).keep, spot.draft.head.kept
+        if keep is None or not kept:
+            return []
+        return [one for one in kept if keep.after(one.came) > spot.now and awaits(spot, one.name, one.key)]
 
     def _take(self, spot: Spot, message: KeptMessage) -> Result | None:
         """Take a kept message; one whose body breaks the fields is dropped, for who acts now is not who sent it."""
