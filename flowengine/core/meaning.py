@@ -85,20 +85,27 @@ def _left(ground: Ground, event: e.Left) -> None:
     bare = replace(branch, state="", steps=(), timers=timers, calls=(), inners={})
     own = branch.own or branch.parent is None
     owner = bare if own else memory_owner(ground, branch)
-    remembering = replace(owner, memory=_remember(owner.memory, event, branch.entry))
+    memory = replace(owner.memory, entered=owner.memory.entered | {event.state: branch.entry})
     if not own:
         ground.put(bare)
-    ground.put(remembering)
+    ground.put(replace(owner, memory=_passed(memory, event) if event.passed else memory))
+    if event.passed:
+        _tell_above(ground, owner, event)
 
 
-def _remember(memory: Memory, event: e.Left, entry: int) -> Memory:
-    state = event.state
-    entered = memory.entered | {state: entry}
-    if not event.passed:
-        return replace(memory, entered=entered)
-    passed = memory.passed | {state: memory.passed.get(state, 0) + 1}
-    by = memory.by | {state: event.by} if event.by else memory.by
-    return Memory(passed=passed, by=by, entered=entered)
+def _passed(memory: Memory, event: e.Left) -> Memory:
+    passed = memory.passed | {event.state: memory.passed.get(event.state, 0) + 1}
+    return replace(memory, passed=passed, by=memory.by | {event.state: event.by} if event.by else memory.by)
+
+
+def _tell_above(ground: Ground, owner: Branch, event: e.Left) -> None:
+    """What an item has passed is known around its each too, apart from what was passed there."""
+    while owner.parent is not None:
+        above = memory_owner(ground, ground.at(owner.parent))
+        memory = _passed(above.memory.inside.get(owner.scope, Memory()), event)
+        memory = replace(above.memory, inside=above.memory.inside | {owner.scope: memory})
+        ground.put(replace(above, memory=memory))
+        owner = above
 
 
 def _saved(ground: Ground, event: e.Saved) -> None:

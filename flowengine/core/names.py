@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from flowengine.core.draft import memory_owner, moment_text
 from flowengine.core.position import Position
-from flowengine.core.values import ROOT, Branch, Json
+from flowengine.core.values import ROOT, Branch, Json, Memory
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,24 @@ class JobNames:
         return self.count(state) > 0
 
     def count(self, state: str) -> int:
-        """How often it passed that state."""
-        owners = [*self._owners(), self._root()]
-        return next((n for n in (owner.memory.passed.get(state, 0) for owner in owners) if n), 0)
+        """How often it passed that state. Around an each: how often its items did, all together."""
+        return self._recall(lambda memory: memory.passed.get(state)) or 0
 
     def by(self, state: str) -> str:
         """The id of the person who did that state last, or an empty text."""
-        owners = [*self._owners(), self._root()]
-        return next((who for who in (owner.memory.by.get(state, "") for owner in owners) if who), "")
+        return self._recall(lambda memory: memory.by.get(state)) or ""
+
+    def _recall(self, what: Callable[[Memory], T | None]) -> T | None:
+        """What is remembered here, else around here; of the items of an each, an item recalls itself alone."""
+        own = ""
+        for owner in (*self._owners(), self._root()):
+            others = (memory for path, memory in owner.memory.inside.items() if path != own)
+            for memory in (owner.memory, *others):
+                found = what(memory)
+                if found:
+                    return found
+            own = owner.scope
+        return None
 
     def at(self, state: str) -> bool:
         """Whether some branch of the job stands in that state now."""

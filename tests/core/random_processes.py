@@ -34,7 +34,7 @@ class _Maker:
     def process(self) -> Json:
         root = self.scope(0)
         states = root["states"]
-        need = {"type": "need", "ask": "What?", "fields": {"n": {"type": "integer", "minimum": 0, "maximum": 9}}}
+        need = {"type": "need", "ask": "What?", "fields": {"n": {"type": "integer", "minimum": 1, "maximum": 9}}}
         ends: Json = {"fulfilled": {"type": "fulfilled"}}
         if '"gone"' in json.dumps(root):
             ends["gone"] = {"type": "ended", "because": "It was given up"}
@@ -142,7 +142,11 @@ class _Maker:
 
     def wait(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
         when = self.pick(
-            [{"for": self.pick(_SPANS)}, {"until": "now"}, {"for": "{duration(string(data.need.n) + 'h')}"}]
+            [
+                {"for": self.pick(_SPANS)},
+                {"until": "now + duration('2h')"},
+                {"for": "{duration(string(data.need.n) + 'h')}"},
+            ]
         )
         return {"type": "wait", **when, "on": self.routes({"elapsed": go})}
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from rehearsal import ADA, TOM, Rehearsal, process
+from rehearsal import ADA, EVA, TOM, Rehearsal, process
 
 from flowengine.core import commands as c
+from flowengine.core.always import offers
 from flowengine.core.values import ROOT
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, StaleCommand
 
@@ -213,3 +214,26 @@ def test_ten_thousand_branches_are_joined() -> None:
         job.act("look", by=TOM, branch=f"{ROOT}/reading#4/{index}")
     assert job.status == "fulfilled"
     assert [one["item"] for one in job.data["reading"]] == [7, 5_000, 9_999]
+
+
+def test_the_job_knows_what_its_items_have_passed() -> None:
+    """What one item has passed is known outside the each, while it runs and after, and not to the other items."""
+    states = """
+  first:
+    type: each
+    of: '["a", "b"]'
+    states:
+      cut: {type: task, for: tailor, on: {done: sew}}
+      sew: {type: task, for: tailor, on: {done: [{to: done, when: 'count("cut") == 1'}, {to: cut}]}}
+    next: look
+  look: {type: decision, rules: [{when: 'count("cut") == 2 && by("cut") == "eva"', to: fulfilled}], else: gone}
+"""
+    job = Rehearsal(process(states, "always:\n  withdraw: {by: customer, when: '!passed(\"cut\")', to: gone}\n"))
+    a, b = (f"{ROOT}/first#2/{index}" for index in (0, 1))
+    assert [offer.entry.name for offer in offers(job.compiled, job.position, job.now, job.world)] == ["withdraw"]
+    job.act("cut", by=TOM, branch=a)
+    assert offers(job.compiled, job.position, job.now, job.world) == []
+    job.act("sew", by=TOM, branch=a)
+    job.act("cut", by=EVA, branch=b)
+    job.act("sew", by=TOM, branch=b)
+    assert job.position.head.end == "fulfilled"
