@@ -106,13 +106,13 @@ def _entries(scope: Scope) -> Iterator[Always]:
 
 def _of_state(look: _Look, state: State, member: str, place: str) -> Iterator[_Fact]:
     own = answered_by_customer(state)
-    if not (own and look.asked_now(state)):
-        yield from _of_fields(look, state.fields, place, _about(state), own=own)
     saved = _read(look.position.data, place)
     known = saved if isinstance(saved, Mapping) else {}
+    yield from _appointment(look, state, member, known)
+    if not (own and look.asked_now(state)):
+        yield from _of_fields(look, state.fields, place, _about(state), own=own)
     if isinstance(state, Choice) and not look.asked_now(state):
         yield from _chosen(look, state, place, known)
-    yield from _appointment(look, state, member, known)
     if isinstance(state, Vote) and known.get("winner") and look.may(place, "winner", own=True):
         yield _Fact(state.title, _option_title(_listed(look.process, state.options), known["winner"]), state.title)
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from flowengine.core import events as e
 from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
 from flowengine.engine import access
 from flowengine.engine.people import name_of
 from flowengine.engine.views import HistoryLine
-from flowengine.engine.words import what
-from flowengine.language.model import Process
+from flowengine.engine.words import Teller
 from flowengine.store import Entry, Transaction
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ def history(shell: Shell, job: str) -> list[HistoryLine]:
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
         entries = list(tx.history.of(stored.id))
         names = _names(tx, entries)
-    return [_line(process, entry, names) for entry in entries]
+    teller = Teller(process, names)
+    return [_line(teller, entry, names) for entry in entries]
 
 
-def _line(process: Process, entry: Entry, names: dict[str, str]) -> HistoryLine:
+def _line(teller: Teller, entry: Entry, names: dict[str, str]) -> HistoryLine:
     """One entry, without what nobody is shown: who voted what in a secret vote."""
     command, events = veiled(entry.command, entry.events)
     return HistoryLine(
@@ -38,14 +39,18 @@ def _line(process: Process, entry: Entry, names: dict[str, str]) -> HistoryLine:
         at=entry.at,
         who=names.get(entry.by.id, "") or entry.by.id or entry.by.kind,
         kind=entry.by.kind,
-        what=what(process, command, events, names),
+        what=teller.what(command, events),
         command=msgspec.to_builtins(command),
         events=tuple(msgspec.to_builtins(event) for event in events),
     )
 
 
 def _names(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
-    """The names of all persons who did something, and of those to whom steps were handed."""
+    """The names of all persons who did something, to whom steps were handed, and whom steps waited for."""
     ids = {entry.by.id for entry in entries if entry.by.kind in ("customer", "staff", "operator") and entry.by.id}
     ids |= {person for entry in entries if (person := getattr(entry.command, "person", ""))}
+    for entry in entries:
+        for event in entry.events:
+            if isinstance(event, e.StepOpened):
+                ids |= {whom.partition(":")[2] for whom in event.step.audience if whom.startswith("person:")}
     return {one: name_of(tx, one) for one in ids}

@@ -11,7 +11,8 @@ from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Actor, Branch, Promise, Step
 from flowengine.engine import access, facts
-from flowengine.engine.customers import customers_word, places
+from flowengine.engine.ahead import ahead
+from flowengine.engine.customers import places
 from flowengine.engine.offers import offers
 from flowengine.engine.people import StoreWorld, actor_of, name_of
 from flowengine.engine.views import JobRow, OfferView, PlaceView, PromiseView, Track, WaitingView
@@ -54,7 +55,8 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         inside = actor.kind != "customer"
         look = _View(tx, job, compiled.process, actor, inside, may_see(actor, job.customer))
         head, now = job.position.head, shell.clock.now()
-        open_to = offers(compiled, job.position, actor, now, StoreWorld(tx, job.customer))
+        world, where = StoreWorld(tx, job.customer), tuple(_where(look))
+        open_to = offers(compiled, job.position, actor, now, world)
         promise = head.promise
         return Track(
             job=job.id,
@@ -70,9 +72,9 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             updated=job.updated,
             ended=job.ended,
             promise=_promise(promise) if look.own else None,
-            where=tuple(_where(look)),
+            where=where,
             waiting=tuple(_waiting(look)),
-            ahead=tuple(_ahead(look)),
+            ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
             facts=facts.facts(compiled, look.position, inside=inside) if look.own else (),
             offers=tuple(
                 OfferView(name=entry.name, title=entry.title, fields=tuple(field.name for field in entry.fields))
@@ -135,38 +137,6 @@ def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
         kind, _, person = seating.partition(":")
         names = {person: name_of(look.tx, person)} if kind == "person" else {}
         yield waits_for_words(seating, names, look.process.roles, look.process.groups, look.actor.id)
-
-
-def _ahead(look: _View) -> Iterable[str]:
-    """What may still come for the customer: phases and his own states that can be reached and were not passed yet."""
-    root = look.position.branch(ROOT)
-    if root is None or look.position.head.status != "open":
-        return []
-    here = set(look.position.head.standing)
-    states = look.process.root.states
-    seen, waiting, words = {root.state}, [root.state], dict[str, None]()
-    while waiting:
-        state = states.get(waiting.pop(0))
-        if state is None:
-            continue
-        for inner in (state, *_inside(state)):
-            if inner.name not in here and inner.name not in root.memory.passed and (word := customers_word(inner)):
-                words[word] = None
-        targets = [route.to for routes in state.on.values() for route in routes]
-        targets += [route.to for route in getattr(state, "rules", ())]
-        for target in targets:
-            if target not in seen:
-                seen.add(target)
-                waiting.append(target)
-    now = {place.words for place in _where(look)}
-    return [word for word in words if word not in now][:_MOST]
-
-
-def _inside(state: State) -> Iterable[State]:
-    for scope in state.scopes:
-        for inner in scope.states.values():
-            yield inner
-            yield from _inside(inner)
 
 
 def _said(look: _View) -> Iterable[tuple[str, str, str]]:

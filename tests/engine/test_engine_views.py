@@ -135,8 +135,8 @@ def test_a_history_is_told_in_plain_words(engine: Engine, clock: SimulatedClock,
     engine.withdraw(job, by="ada")
     assert [(line.who, line.what) for line in engine.history(job)] == [
         ("Ada", "stated the need"),
-        ("clock", "reminded"),
-        ("Ada", "Choose: chosen"),
+        ("clock", "reminded Ada of: Choose your cloth"),
+        ("Ada", "chose Cloth: Grey worsted"),
         ("Cleo", "took: Cut the cloth"),
         ("Cleo", "handed over to Carl: Cut the cloth"),
         ("Carl", "gave back: Cut the cloth"),
@@ -204,7 +204,7 @@ def test_a_job_is_migrated_on_purpose(engine: Engine, suit: Suit, step_of: StepO
     assert engine.track(job, "olga").version == deployed.version
     engine.act(step_of(job, "ada"), "chosen", {"cloth": "navy"}, by="ada")
     assert engine.inbox("cleo")[0].title == "Cut it"
-    assert engine.history(job)[1].what == f"moved to version {deployed.version}"
+    assert engine.history(job)[1].what == f"moved the job to version {deployed.version} of its process"
     assert engine.audit(job).fine
     with pytest.raises(NotAllowed, match="already"):
         engine.migrate(job, by="olga")
