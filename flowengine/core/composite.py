@@ -19,6 +19,7 @@ from flowengine.language.expressions import Expression
 from flowengine.language.model import DONE, Each, Parallel, Stage
 
 Composite = Parallel | Each | Stage
+TYPES = (Parallel, Each, Stage)
 
 
 def enter(flow: Flow, branch: Branch, state: Composite) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from flowengine.core import events as e
 from flowengine.core.ground import Effects, Ground, memory_owner, replace
-from flowengine.core.meaning import apply
+from flowengine.core.meaning import APPLY
 from flowengine.core.position import MemoryPosition, Position
 
 __all__ = ["Draft", "Effects", "memory_owner", "moment_text", "rebuild", "replace", "settle"]
@@ -26,12 +26,12 @@ class Draft(Ground):
 
     def record(self, event: e.AnyEvent) -> None:
         """Apply an event and keep it for the history."""
-        apply(self, event)
+        APPLY[type(event)](self, event)
         self.events.append(event)
 
     def apply(self, event: e.AnyEvent) -> None:
         """Apply an event that is in the history already."""
-        apply(self, event)
+        APPLY[type(event)](self, event)
 
 
 def settle(base: MemoryPosition | None, draft: Draft) -> MemoryPosition:

@@ -56,6 +56,7 @@ class Ground:
     def __init__(self, base: Position | None = None) -> None:
         self._base = base
         self._head = base.head if base else None
+        self._serial = self._head.serial if self._head else 0
         self._data: dict[str, Json] | None = None
         self._branches: dict[str, Branch | None] = {}
         self._new_children: dict[str, list[str]] = {}
@@ -70,12 +71,16 @@ class Ground:
 
     @property
     def head(self) -> Head:
-        assert self._head is not None, "a job begins with Started"
-        return self._head
+        head = self._head
+        assert head is not None, "a job begins with Started"
+        if head.serial != self._serial:
+            self._head = head = replace(head, serial=self._serial)
+        return head
 
     @head.setter
     def head(self, head: Head) -> None:
         self._head = head
+        self._serial = max(self._serial, head.serial)
 
     @property
     def data(self) -> dict[str, Json]:
@@ -135,9 +140,9 @@ class Ground:
         return list((found | self.effects.seats.get(step, {})).values())
 
     def next_number(self) -> int:
-        """A fresh number for a step, timer, call or entry. The head counts on with the event that uses it."""
-        self._head = replace(self.head, serial=self.head.serial + 1)
-        return self._head.serial
+        """A fresh number for a step, timer, call or entry."""
+        self._serial += 1
+        return self._serial
 
     @property
     def touched(self) -> frozenset[str]:
@@ -164,20 +169,20 @@ class Ground:
 
     def seen(self, number: int) -> None:
         """A number is used, so that the next one is higher."""
-        if number > self.head.serial:
-            self._head = replace(self.head, serial=number)
+        self._serial = max(self._serial, number)
 
     def stand(self, state: str, by: int) -> None:
         """So many branches more, or fewer, stand in a state."""
         if not state:
             return
-        standing = dict(self.head.standing)
+        head = self.head
+        standing = dict(head.standing)
         count = standing.get(state, 0) + by
         if count:
             standing[state] = count
         else:
             standing.pop(state, None)
-        self._head = replace(self.head, standing=standing)
+        self._head = replace(head, standing=standing)
 
     def clear(self, branch: Branch, *, scope: bool = True) -> tuple[Timer, ...]:
         """Everything that is open on the branch is gone; without ``scope``, but for the timers of its scope."""

@@ -64,6 +64,13 @@ class _Guard:
             raise ExpressionFailed(error.what, where=where) from None
 
 
+class _Way(Transition):
+    """A transition that is taken when its guard holds. Nothing is called back: a branch moves by events (L5)."""
+
+    def execute(self, event_data: EventData) -> bool:
+        return bool(self._eval_conditions(event_data))
+
+
 @dataclass(frozen=True, slots=True)
 class Listener:
     """What may take a message of some name: a state, a member of a race, or an always entry of a scope."""
@@ -172,7 +179,7 @@ def _machine(scope: Scope, ends: tuple[str, ...], file: str) -> Machine:
             if event is None:
                 machine.events[outcome] = event = Event(outcome, machine)
             for route in ways:
-                event.add_transition(Transition(name, route.to, conditions=cast(Any, _Guard(route, file))))
+                event.add_transition(_Way(name, route.to, conditions=cast(Any, _Guard(route, file))))
     return machine
 
 

@@ -13,11 +13,6 @@ from flowengine.core.ground import Ground, gone, memory_owner, replace
 from flowengine.core.values import ROOT, Branch, Json, Memory, Poll
 
 
-def apply(ground: Ground, event: e.AnyEvent) -> None:
-    """Change a position as the event says."""
-    _APPLY[type(event)](ground, event)
-
-
 def _started(ground: Ground, event: e.Started) -> None:
     ground.head = event.head
 
@@ -273,7 +268,7 @@ def _nothing(ground: Ground, event: e.AnyEvent) -> None:
     """A fact for the reader of the history; the position does not change."""
 
 
-_APPLY: dict[type, Callable[[Ground, Any], None]] = {
+APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Started: _started,
     e.BranchOpened: _branch_opened,
     e.BranchWoken: _branch_woken,
@@ -310,3 +305,4 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Migrated: _migrated,
     e.Ended: _ended,
 }
+"""How each type of event changes a position."""

@@ -133,6 +133,8 @@ class Spot:
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """The lines that the person is shown, as they are now."""
+        if not self.state.shows:
+            return ()
         names = self.names()
         return tuple(
             (show.title, show.value.render(names) if isinstance(show.value, Text) else plain(show.value.value(names)))

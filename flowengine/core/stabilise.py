@@ -8,7 +8,7 @@ from flowengine.core.flow import Arrive, Flow, Over, kind_of
 from flowengine.core.machines import DECIDED
 from flowengine.core.spot import Result
 from flowengine.core.values import ROOT, Branch
-from flowengine.language.model import DONE, Decision, Each, Ended, Fulfilled, Parallel, Race, Stage, State
+from flowengine.language.model import DONE, Decision, Ended, Fulfilled, Race, State
 
 
 def stabilise(flow: Flow) -> None:
@@ -45,7 +45,7 @@ def enter(flow: Flow, branch: str, state: State) -> None:
     here = flow.draft.at(branch)
     if isinstance(state, Decision):
         flow.over(here, Result(DECIDED))
-    elif isinstance(state, Parallel | Each | Stage):
+    elif isinstance(state, composite.TYPES):
         composite.enter(flow, here, state)
     elif isinstance(state, Race):
         _enter_race(flow, here, state)
