@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ import click
 from flowengine.cli import ask, show
 from flowengine.cli.context import Desk, screen
 from flowengine.cli.failures import tell
-from flowengine.cli.values import answer_from, hint, missing
+from flowengine.cli.values import FORMATS, answer_from, hint, missing
 from flowengine.core.forms import Form, FormField, Way, questions
 from flowengine.core.values import Json
 from flowengine.engine.views import Receipt, StepView
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flowengine.engine import Engine
+
+NAMED = 12
+"""How many options of a field that is missing are named."""
 
 Do = Callable[[dict[str, Json]], Receipt]
 
@@ -52,7 +56,7 @@ def _process(desk: Desk, engine: Engine, name: str | None) -> Process:
             raise Refused(
                 "a job is begun of a process in use, by its name",
                 where=name,
-                possible=(f"{desk.command} deploy {name}",),
+                possible=(desk.line(f"deploy {shlex.quote(name)}", who=False),),
             )
         return engine.process(name)
     rows = [row for row in engine.processes() if row.latest]
@@ -89,14 +93,12 @@ def _step_id(desk: Desk, engine: Engine, me: str, ref: str | None) -> str:
         return ref
     if ref is None:
         waiting = [(item.short, item.title, item.customer_name) for item in engine.inbox(me)]
-        nothing = NotFound(
-            "nothing waits for you", possible=(f"{desk.command} track JOB", f"{desk.command} start PROCESS")
-        )
+        nothing = NotFound("nothing waits for you", possible=(desk.line("track JOB"), desk.line("start PROCESS")))
     else:
         track = engine.track(ref, me)
         waiting = [(step.short, step.title, "") for step in track.waiting if step.for_you]
         nothing = NotFound(
-            "nothing of this job waits for you", where=ref, possible=(f"{desk.command} track {track.short}",)
+            "nothing of this job waits for you", where=ref, possible=(desk.line(f"track {track.short}"),)
         )
     if not waiting:
         raise nothing
@@ -195,12 +197,18 @@ def _carry_out(
 
 
 def _lacks(fields: Sequence[FormField]) -> Mapping[str, str]:
+    return {field.name: f"is missing; {_wanted(field)}" for field in fields}
+
+
+def _wanted(field: FormField) -> str:
+    """What to give for a field: one of its options, or a value of its type."""
+    if field.options:
+        named = ", ".join(str(option.id) for option in field.options[:NAMED])
+        how = {"one": "choose one of", "several": "choose some of", "quantities": "say how many of each of"}
+        return f"{how[field.shape]} {named}{', …' if len(field.options) > NAMED else ''}"
     kinds = {"string": "a text", "number": "a number", "integer": "a whole number", "boolean": "yes or no"}
-    return {
-        field.name: f"is missing: {field.title}, {kinds.get(field.type, field.type)}"
-        + (f" in {field.unit}" if field.unit else "")
-        for field in fields
-    }
+    unit = f" in {field.unit}" if field.unit else ""
+    return f"{field.title}: {FORMATS.get(field.format, kinds.get(field.type, 'JSON'))}{unit}"
 
 
 def _again(fields: Sequence[FormField], error: FlowError) -> list[FormField]:
@@ -237,4 +245,4 @@ def told(desk: Desk, engine: Engine, receipt: Receipt, *, begun: bool = False) -
         seen = engine.track(receipt.job, desk.me)
     except NotFound:
         return
-    show.track(console, seen, engine.clock.now(), desk.command)
+    show.track(console, seen, engine.clock.now(), desk.once)

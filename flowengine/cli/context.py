@@ -56,16 +56,19 @@ class Desk:
     @property
     def shown_address(self) -> str:
         """The database's URL without its password, for showing."""
-        scheme, rest, path = self.address.partition("://")
-        user, at, host = path.rpartition("@")
-        name, colon, _ = user.partition(":")
-        return f"{scheme}{rest}{name}{':***' if colon else ''}{at}{host}"
+        return without_password(self.address)
+
+    def line(self, words: str, *, who: bool = True) -> str:
+        """A command line that works when it is pasted: with the options that were given to this command."""
+        given = [*(("--at", self.at) if self.at else ()), *(("--as", self.who) if who and self.who else ())]
+        return " ".join([shlex.join(program()), words, *([shlex.join(given)] if given else [])])
 
     @property
-    def command(self) -> str:
-        """``flow`` with the options that were given to it, so that a command that is shown works when it is pasted."""
-        words = [*program(), *(("--at", self.at) if self.at else ()), *(("--as", self.who) if self.who else ())]
-        return shlex.join(words)
+    def once(self) -> str:
+        """What sets the options of this command for all that are pasted into the same shell; empty without options."""
+        given = {"FLOW_AT": self.at, "FLOW_AS": self.who}
+        words = [f"{name}={shlex.quote(value)}" for name, value in given.items() if value]
+        return f"export {' '.join(words)}" if words else ""
 
     @property
     def asks(self) -> bool:
@@ -108,6 +111,14 @@ class Desk:
             write_json(value)
         else:
             show(screen())
+
+
+def without_password(address: str) -> str:
+    """An URL for showing."""
+    scheme, rest, path = address.partition("://")
+    user, at, host = path.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return f"{scheme}{rest}{name}{':***' if colon else ''}{at}{host}"
 
 
 def program() -> list[str]:

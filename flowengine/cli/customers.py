@@ -41,7 +41,7 @@ def inbox(desk: Desk, limit: int) -> None:
 
     engine = desk.engine()
     items = engine.inbox(desk.me, limit)
-    desk.answer(items, lambda console: show.inbox(console, items, engine.clock.now(), desk.command))
+    desk.answer(items, lambda console: show.inbox(console, items, engine.clock.now(), desk.line))
 
 
 @click.command()
@@ -72,7 +72,7 @@ def track(desk: Desk, job: str) -> None:
 
     engine = desk.engine()
     seen = engine.track(job, desk.me_or_operator)
-    desk.answer(seen, lambda console: show.track(console, seen, engine.clock.now(), desk.command))
+    desk.answer(seen, lambda console: show.track(console, seen, engine.clock.now(), desk.once))
 
 
 @click.command()

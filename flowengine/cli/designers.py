@@ -140,7 +140,7 @@ def deploy(desk: Desk, paths: tuple[Path, ...]) -> None:
         raise ProcessRefused(found)
     engine = desk.engine(create=True)
     done = [engine.deploy(path) for path in paths]
-    desk.answer(done, lambda console: show.deployed(console, done, desk.command))
+    desk.answer(done, lambda console: show.deployed(console, done, lambda words: desk.line(words, who=False)))
 
 
 @click.command()

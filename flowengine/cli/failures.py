@@ -42,9 +42,20 @@ def tell(console: Console, error: FlowError) -> None:
     if error.where:
         _line(console, "  where: ", error.where, style="dim")
     if error.possible:
-        listed = [harmless(one) for one in error.possible[:MOST]]
-        more = len(error.possible) - len(listed)
-        _line(console, "  possible: ", ", ".join(listed) + (f" and {more} more" if more > 0 else ""), style="green")
+        _possible(console, [harmless(one) for one in error.possible[:MOST]], len(error.possible))
+
+
+def _possible(console: Console, listed: list[str], count: int) -> None:
+    """Names stand in one line, sentences and commands in a line of their own, to be read or pasted."""
+    label = "  possible: "
+    more = f" and {count - len(listed)} more" if count > len(listed) else ""
+    if not any(" " in one for one in listed):
+        _line(console, label, ", ".join(listed) + more, style="green")
+        return
+    for index, one in enumerate(listed):
+        _line(console, label if index == 0 else " " * len(label), one, style="green")
+    if more:
+        _line(console, " " * (len(label) - 1), more)
 
 
 _BROKEN = frozenset(("StoreError", "DatabaseBusy", "SchemaMismatch", "HistoryBroken", "InvariantBroken"))

@@ -11,7 +11,7 @@ from flowengine.cli.options import desk
 
 @click.command()
 @click.option("--status", type=click.Choice(["open", "fulfilled", "ended"]))
-@click.option("--process")
+@click.option("--process", metavar="NAME")
 @click.option("--customer", metavar="ID")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", metavar="JOB", help="The last job of the page before.")
@@ -22,8 +22,16 @@ def jobs(
 ) -> None:
     """List jobs, the newest first."""
     from flowengine.cli import show
+    from flowengine.core.values import Actor
 
-    rows = desk.engine().jobs(status=status, process=process, customer=customer, limit=limit, after=after)
+    engine = desk.engine()
+    rows = engine.jobs(
+        status=status,
+        process=engine.process(process).name if process else None,
+        customer=engine.person(customer).id if customer else None,
+        limit=limit,
+        after=engine.track(after, Actor(kind="operator", id="operator")).job if after else None,
+    )
     desk.answer(rows, lambda console: show.jobs(console, rows))
 
 

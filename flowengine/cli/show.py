@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from rich.box import SIMPLE_HEAD
@@ -56,12 +56,12 @@ def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object
     console.print(grid)
 
 
-def deployed(console: Console, done: Sequence[Deployed], command: str) -> None:
+def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str], str]) -> None:
     for one in done:
         state = "is now in use" if one.new else "was in use already"
         line(console, (one.name, ID), f" {one.title}: version ", (one.version, "bold"), f" {state}.")
     if done:
-        line(console, ("Begin a job: ", "dim"), f"{command} start {done[0].name} --as ID")
+        line(console, ("Begin a job: ", "dim"), pasted(f"start {done[0].name} --as ID"))
 
 
 def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
@@ -88,7 +88,7 @@ def person(console: Console, one: PersonView) -> None:
         line(console, "  ", (f"{key}: ", "dim"), str(value))
 
 
-def inbox(console: Console, items: Sequence[InboxItem], now: datetime, command: str) -> None:
+def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: Callable[[str], str]) -> None:
     table(
         console,
         ("Step", "What", "Process", "For", "Due", ""),
@@ -96,7 +96,7 @@ def inbox(console: Console, items: Sequence[InboxItem], now: datetime, command: 
         "Nothing waits for you.",
     )
     if items:
-        line(console, ("Act on one: ", "dim"), f"{command} act {items[0].short}")
+        line(console, ("Act on one: ", "dim"), pasted(f"act {items[0].short}"))
 
 
 def _holder(item: InboxItem) -> str:
@@ -161,7 +161,7 @@ def receipt(console: Console, done: Receipt) -> None:
     line(console, ("  Now: ", "dim"), ", ".join(done.states) if done.status == "open" else stands)
 
 
-def track(console: Console, seen: Track, now: datetime, command: str) -> None:
+def track(console: Console, seen: Track, now: datetime, once: str) -> None:
     """Where a job is, in plain words."""
     line(console, (seen.title, "bold"), "  ", (seen.short, ID), (f"  for {seen.customer_name}", "dim"))
     line(console, (f"begun {told(seen.started)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
@@ -175,8 +175,8 @@ def track(console: Console, seen: Track, now: datetime, command: str) -> None:
     _promise(console, seen)
     _waiting(console, seen, now)
     _rest(console, seen)
-    if command != "flow" and (seen.offers or any(step.for_you for step in seen.waiting)):
-        line(console, (f"Commands (→) begin with: {command}", "dim"))
+    if once and (seen.offers or any(step.for_you for step in seen.waiting)):
+        line(console, ("So that what follows → can be pasted: ", "dim"), once)
 
 
 def _promise(console: Console, seen: Track) -> None:

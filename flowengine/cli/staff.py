@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from flowengine.cli.context import Desk
@@ -19,7 +21,12 @@ def claim(desk: Desk, step: str, key: str | None) -> None:
     from flowengine.cli import show
 
     receipt = desk.engine().claim(step, by=desk.me, key=key)
-    desk.answer(receipt, lambda console: show.line(console, ("Yours.", "bold green"), f" {desk.command} act {step}"))
+    desk.answer(
+        receipt,
+        lambda console: show.line(
+            console, ("Yours.", "bold green"), f" Go on: {desk.line(f'act {shlex.quote(step)}')}"
+        ),
+    )
 
 
 @click.command()

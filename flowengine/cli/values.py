@@ -22,12 +22,13 @@ LARGEST = 1_000_000
 """Bytes of an answer file that are read at most; the engine takes far less."""
 
 _YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
-_EXAMPLES = {
+FORMATS = {
     "date": "a date, as 2027-05-01",
     "date-time": "a time with its zone, as 2027-05-01T10:00:00Z",
     "time": "a time of day with its zone, as 10:00:00Z",
     "email": "an e-mail address",
 }
+"""How a text of a format is written."""
 
 
 def answer_from(fields: Sequence[FormField], sets: Sequence[str], answer: str | None) -> dict[str, Json]:
@@ -203,7 +204,7 @@ def _check(field: FormField, value: Json) -> None:
         check_answer((one,), {field.name: value})
     except BadAnswer as error:
         said = "; ".join(error.problems.values())
-        raise ValueError(said if field.format not in _EXAMPLES else f"must be {_EXAMPLES[field.format]}") from None
+        raise ValueError(said if field.format not in FORMATS else f"must be {FORMATS[field.format]}") from None
 
 
 def _rules(field: FormField) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def test_start_tells_what_came_of_it(shop: Flow) -> None:
     assert "Begun." in out
     assert "Your choice" in out
     assert "→ flow act " in out
-    assert f"begin with: flow --at sqlite:///{shop.folder}/flow.db --as ada" in out.replace("\n", "")
+    assert f"export FLOW_AT=sqlite:///{shop.folder}/flow.db FLOW_AS=ada" in out.replace("\n", "")
 
 
 def test_start_lists_all_that_is_missing(shop: Flow) -> None:
@@ -139,7 +139,7 @@ def test_changing_ones_mind(shop: Flow) -> None:
     assert shop.json("change", job, who="ada", code=1)["possible"] == ["withdraw"]
     assert shop.json("change", job, "rethink", who="ada", code=1)["error"] in ("NotAllowed", "NotFound")
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
-    assert shop.json("change", job, "rethink", who="ada")["states"] == ["choose"]
+    assert shop.json("change", job, "rethink", who="ada")["states"] == ["Your choice"]
 
 
 def test_withdrawing(shop: Flow) -> None:
@@ -166,7 +166,7 @@ def test_staff_begin_a_job_for_a_customer(shop: Flow) -> None:
 def test_an_answer_comes_from_standard_input(shop: Flow) -> None:
     """--answer @- reads the object from standard input."""
     receipt = shop.json("start", "workshop", "--answer", "@-", who="ada", input='{"wish": "x", "width": 80}')
-    assert receipt["states"] == ["choose"]
+    assert receipt["states"] == ["Your choice"]
 
 
 def test_items_are_added_while_a_state_takes_more(empty: Flow) -> None:

@@ -20,7 +20,7 @@ def step(shop: Flow) -> str:
 
 def test_a_claimed_step_is_ones_own_until_it_is_given_back(shop: Flow, step: str) -> None:
     """Who has claimed a step keeps it from the others, until he releases it."""
-    assert f"--as tom act {step}" in shop.run("claim", step, who="tom").stdout.replace("\n", "")
+    assert f"flow act {step} --at " in shop.run("claim", step, who="tom").stdout
     assert shop.json("inbox", who="tom")[0]["mine"] is True
     assert shop.json("claim", step, who="tess", code=1)["error"] == "AlreadyClaimed"
     assert "yours" in shop.run("inbox", who="tom").stdout

@@ -1,0 +1,212 @@
+"""Bad input at every command: an exit code, what is wrong, where, what is possible; never a traceback or an escape."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flowengine.cli import flow
+
+if TYPE_CHECKING:
+    from conftest import Flow
+
+HOSTILE = "\x1b[2J\x1b]0;x\x07\u202ereversed\u2066\u200b\r\n\x9b31m"
+"""What would clear a terminal, name it, turn the words round, hide in them, and draw a line of its own."""
+
+UNREADABLE = "/proc/self/mem"
+"""A file that is there and that nobody can read from its beginning, not even root."""
+
+WRONG = [
+    # no such process, job, step, call, person, outcome
+    ("start nothing --set wish=x", 1, "there is no process 'nothing'"),
+    ("draw nothing", 1, "there is no process 'nothing'"),
+    ("jobs --process nothing", 1, "there is no process 'nothing'"),
+    ("jobs --customer nobody", 1, "there is nobody called 'nobody'"),
+    ("jobs --after zzzz", 1, "no job 'zzzz'"),
+    ("track zzzz", 1, "no job 'zzzz'"),
+    ("history zzzz", 1, "no job 'zzzz'"),
+    ("audit zzzz", 1, "no job 'zzzz'"),
+    ("draw --job zzzz", 1, "no job 'zzzz'"),
+    ("say zzzz hello", 1, "no job 'zzzz'"),
+    ("change zzzz rethink", 1, "no job 'zzzz'"),
+    ("withdraw zzzz", 1, "no job 'zzzz'"),
+    ("add zzzz state item", 1, "no job 'zzzz'"),
+    ("migrate zzzz", 1, "only an operator may migrate a job"),
+    ("migrate zzzz --as olga", 1, "no job 'zzzz'"),
+    ("send dried --job zzzz", 1, "no job 'zzzz'"),
+    ("act zzzz.9", 1, "no step 'zzzz.9'"),
+    ("claim zzzz.9", 1, "no step 'zzzz.9'"),
+    ("release zzzz.9", 1, "no step 'zzzz.9'"),
+    ("assign zzzz.9 tom", 1, "no step 'zzzz.9'"),
+    ("retry zzzz.9", 1, "only an operator may try a service call again"),
+    ("retry zzzz.9 --as olga", 1, "zzzz.9"),
+    ("people show nobody", 1, "there is nobody called 'nobody'"),
+    ("inbox --as nobody", 1, "there is nobody called 'nobody'"),
+    ("act JOB --outcome nope", 1, "the step has no outcome 'nope'"),
+    ("change JOB nope", 1, "nope"),
+    ("migrate JOB --to nope --as olga", 1, "nope"),
+    # answers
+    ("act JOB --set wood:={bad", 2, "--set wood: this is not JSON"),
+    ("act JOB --set wood", 2, "--set takes key=value, or key:=JSON; not 'wood'"),
+    ("act JOB --set wood=teak --set legs=4", 1, "'teak' is not one of oak, pine"),
+    ("act JOB --set wood:=[1]", 1, "is missing; choose one of 3, 4"),
+    ("act JOB --set colour=red", 1, "is not asked here"),
+    ("act JOB --answer {", 2, "--answer: this is not JSON"),
+    ("act JOB --answer 3", 2, "--answer must be a JSON object"),
+    ("act JOB --answer @missing.json", 2, "missing.json: No such file"),
+    ("act JOB --answer @folder", 2, "folder: Is a directory"),
+    ("act JOB --answer @binary", 2, "binary is not UTF-8 text"),
+    (f"act JOB --answer @{UNREADABLE}", 2, f"{UNREADABLE}: Input/output error"),
+    ("people add ben --record size:={", 2, "size: this is not JSON"),
+    ("people add a/b", 1, "'a/b' is no id"),
+    ("people add tom --role maker --group x", 2, "--role and --staff are for staff"),
+    ("send nothing --job JOB", 1, "nothing"),
+    # somebody else's
+    ("act JOB --set wood=oak --as ben", 1, "no job"),
+    ("act JOB.STEP --set wood=oak --as ben", 1, "no step"),
+    ("claim JOB.STEP --as tom", 1, "no step"),
+    ("withdraw JOB --as ben", 1, "no job"),
+    ("assign JOB.STEP nobody --as olga", 1, "nobody"),
+    # files
+    ("check missing.yaml", 1, "there is no such file"),
+    ("check folder", 1, "this is not a file"),
+    (f"check {UNREADABLE}", 1, "Input/output error"),
+    ("deploy binary", 1, "not-utf8"),
+    ("deploy missing.yaml", 1, "there is no such file"),
+    ("deploy folder", 1, "this is not a file"),
+    ("deploy broken.yaml", 1, "broken.yaml:"),
+    ("draw missing.yaml", 1, "there is no such file"),
+    ("draw folder/", 1, "this is not a file"),
+    ("draw broken.yaml", 1, "broken.yaml:"),
+    ("draw workshop -o missing/x.md", 1, "No such file"),
+    ("new Bad-Name", 1, "small letters"),
+    ("new shop -o missing/x.yaml", 1, "No such file"),
+    ("worker --once --handlers missing", 1, "cannot be loaded"),
+    ("worker --once --handlers workshop_handlers:nothing", 1, "cannot be loaded"),
+    # databases
+    ("inbox --at sqlite:///none.db", 1, "there is no database here yet"),
+    ("inbox --at sqlite:///text.db", 1, "the file is not a SQLite database"),
+    ("deploy workshop.yaml --at sqlite:///text.db", 1, "the file is not a SQLite database"),
+    ("db create --at sqlite:///folder", 1, "cannot be opened"),
+    ("deploy workshop.yaml --at sqlite:///missing/x.db", 1, "there is no such folder"),
+    ("inbox --at sqlite:///newer.db", 1, "the database has schema 9999"),
+    ("inbox --at sqlite:///older.db", 1, "flow db upgrade"),
+    ("db upgrade --at sqlite:///newer.db", 1, "the database has schema 9999"),
+    ("jobs --at mysql://host/name", 1, "mysql is not a database that is taken"),
+    ("jobs --at nonsense", 1, "'nonsense' is not the address of a database"),
+    ("jobs --at https://example.org", 1, "cannot be reached yet"),
+    # words
+    ("inboks", 2, "Did you mean 'inbox'?"),
+    ("db drop", 2, "There is no command 'drop'"),
+    ("people remove", 2, "There is no command 'remove'"),
+    ("jobs --status lost", 2, "lost"),
+    ("jobs --limit 0", 2, "limit"),
+    ("completion cmd", 2, "cmd"),
+    ("demo --colour", 2, "--colour"),
+]
+
+
+@pytest.fixture
+def spoilt(shop: Flow) -> Flow:
+    """The workshop among files that are of no use."""
+    folder = shop.folder
+    (folder / "folder").mkdir()
+    (folder / "binary").write_bytes(b"\xff\xfe\x00{}")
+    (folder / "broken.yaml").write_text("process: broken\nstates: {need: {type: nothing}}\n", "utf-8")
+    (folder / "text.db").write_text("This is a letter to Ada. " * 200, "utf-8")
+    for name, revision in (("newer.db", "9999"), ("older.db", "0000")):
+        shop.run("db", "create", "--at", f"sqlite:///{folder}/{name}")
+        with sqlite3.connect(folder / name) as connection:
+            connection.execute("UPDATE flow_schema SET version_num = ?", (revision,))
+        connection.close()
+    return shop
+
+
+def test_bad_input_is_told(spoilt: Flow) -> None:
+    """Every command says in words and in JSON what is wrong, with exit code 1 for refused and 2 for wrong use."""
+    job = spoilt.start()
+    step = spoilt.step(job, "ada")
+    before = spoilt.json("history", job)
+    otherwise = {}
+    for line, code, said in WRONG:
+        words = line.replace("JOB.STEP", step).replace("JOB", job).split(" ")
+        told = spoilt.run(*words, who="ada", code=None)
+        shown = spoilt.run(*words, "--json", who="ada", code=None)
+        document = json.loads(shown.stdout)
+        said_so = said in told.stderr and (said in str(document) or said.removesuffix(":") in str(document))
+        fine = said_so and document["error"] and not told.stdout and not shown.stderr
+        if not fine or (told.exit_code, shown.exit_code) != (code, code):
+            otherwise[line] = (told.exit_code, told.output, document)
+    assert otherwise == {}
+    assert spoilt.json("history", job) == before
+
+
+def test_every_command_was_tried_with_bad_input() -> None:
+    """No command is missing in the table: those without arguments are tried with a database that is none."""
+    tried = {line.split()[0] for line, _, _ in WRONG}
+    assert set(flow.entries) - tried <= {"processes", "incidents"}
+
+
+@pytest.mark.parametrize("command", ["processes", "incidents", "jobs", "audit", "people list", "worker --once"])
+def test_a_server_that_is_not_there_is_told(shop: Flow, command: str) -> None:
+    """A PostgreSQL that cannot be reached is told as that, with its address and without its password."""
+    address = "postgresql+psycopg://ada:secret@127.0.0.1:1/none"
+    error = shop.json(*command.split(), "--at", address, code=1)
+    assert error["error"] == "StoreError"
+    assert error["what"].startswith("PostgreSQL could not be reached: ")
+    assert "kept" not in error["what"]
+    assert "127.0.0.1:1" in error["where"]
+    assert error["possible"]
+    told = shop.run(*command.split(), "--at", address, code=1).stderr
+    assert "secret" not in told + str(error)
+    assert "127.0.0.1:1" in told
+
+
+COMMANDS = [
+    "start X", "inbox --as X", "act X", "act X.1", "act --outcome X", "act --set X=1", "act --set wood=X",
+    "act --set wood:=X", "act --answer X", "act --answer @X", "track X", "say X X", "say JOB --kind X x",
+    "change X X", "change JOB X", "withdraw X", "add X X X", "claim X", "release X", "assign X X", "assign STEP X",
+    "people add X", "people add x --name X", "people show X", "people list --kind X", "people add x --record X",
+    "jobs --status X", "jobs --process X", "jobs --customer X", "jobs --after X", "history X", "audit X", "send X",
+    "send X --key X --body X --job X", "retry X", "worker --once --handlers X", "worker --poll X", "new X",
+    "new shop -o X/x", "check X", "draw X", "draw --job X", "draw --format X", "deploy X", "migrate X",
+    "migrate JOB --to X", "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",
+    "demo --at X",
+]  # fmt: skip
+
+
+def test_hostile_words_are_shown_harmlessly(shop: Flow) -> None:
+    """Whatever is given to whichever command comes back without an escape, an override or a line of its own."""
+    job = shop.start()
+    step = shop.step(job, "ada")
+    for line in COMMANDS:
+        words = [word.replace("JOB", job).replace("STEP", step).replace("X", HOSTILE) for word in line.split(" ")]
+        told = shop.run(*words, who="ada", code=None)
+        _harmless(line, told.stdout + told.stderr)
+        found = shop.run(*words, "--json", who="ada", code=None)
+        assert found.stdout.isascii(), line
+        json.loads(found.stdout)
+
+
+def test_hostile_texts_that_were_stored_are_shown_harmlessly(shop: Flow) -> None:
+    """Names, contacts, records, wishes, words and keys come back as visible escapes, and whole in JSON."""
+    shop.run(
+        "people", "add", "eve", "--name", f"Eve{HOSTILE}", "--contact", HOSTILE, "--record", f"{HOSTILE}={HOSTILE}"
+    )
+    job = shop.start("eve", f"A table{HOSTILE}")
+    shop.run("say", job, HOSTILE, "--key", HOSTILE, who="eve")
+    lines = ["people list", "people show eve", "jobs", "jobs --customer eve", f"history {job}", f"history {job} --raw"]
+    lines += ["inbox --as eve", f"track {job} --as eve", f"track {job}", f"draw --job {job}", "audit", "incidents"]
+    for line in lines:
+        _harmless(line, shop.run(*line.split()).stdout)
+    assert shop.json("people", "show", "eve")["record"] == {HOSTILE: HOSTILE}
+    assert shop.json("history", job)[-1]["command"]["text"] == HOSTILE
+
+
+def _harmless(line: str, out: str) -> None:
+    assert "Traceback" not in out, line
+    bad = {char for char in out if char in "\x1b\x07\u202e\u2066\u200b\r\x9b"}
+    assert not bad, f"{line}: {bad}\n{out!r}"
