@@ -13,6 +13,25 @@ _PATTERN = re.compile(
 )
 
 
+_LOOSE = re.compile(r"\s*(?:PT?)?\s*(?P<number>\d{1,5})\s*(?P<unit>[a-z]+)\s*", re.IGNORECASE)
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "second", "seconds"), "PT{}S"),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "PT{}M"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "PT{}H"),
+    **dict.fromkeys(("d", "day", "days"), "P{}D"),
+    **dict.fromkeys(("w", "week", "weeks"), "P{}W"),
+    **dict.fromkeys(("month", "months"), "P{}M"),
+    **dict.fromkeys(("y", "year", "years"), "P{}Y"),
+}
+
+
+def _meant(text: str) -> str:
+    """The duration that was perhaps meant by ``3 days``, ``14d`` or ``PT14D``."""
+    match = _LOOSE.fullmatch(text)
+    pattern = _UNITS.get(match["unit"].lower()) if match else None
+    return pattern.format(int(match["number"])) if match and pattern else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Duration:
     """A span of time: whole months, and an exact rest."""
@@ -25,7 +44,8 @@ class Duration:
         """Read an ISO 8601 duration; raises ``ValueError`` that says what one looks like."""
         match = _PATTERN.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text[:40]!r} is not a duration; write ISO 8601, for example P3D, PT45M or P1M")
+            advice = f"write {meant}" if (meant := _meant(text)) else "write ISO 8601, for example P3D, PT45M or P1M"
+            raise ValueError(f"{text[:40]!r} is not a duration; {advice}")
         number = {name: float(value or 0) for name, value in match.groupdict().items()}
         exact = {name: number[name] for name in ("weeks", "days", "hours", "minutes", "seconds")}
         return cls(months=int(number["years"] * 12 + number["months"]), rest=timedelta(**exact))

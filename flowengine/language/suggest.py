@@ -11,14 +11,37 @@ _COMPARED = 60
 """Names that are compared with a wrong one: comparing is slow, and a file may have thousands (L12)."""
 
 
+_ALSO_CALLED = {
+    "bool": ("boolean",), "int": ("integer",), "whole": ("integer",), "text": ("string", "ask"), "str": ("string",),
+    "date": ("string",), "datetime": ("string",), "float": ("number",), "double": ("number",), "decimal": ("number",),
+    "list": ("array",), "map": ("object",), "mapping": ("object",),
+    "by": ("for", "with", "of"), "for": ("by", "with", "of"), "with": ("for", "by"), "role": ("for", "by", "with"),
+    "if": ("when",), "condition": ("when",), "then": ("to", "next"), "goto": ("to", "next"), "target": ("to",),
+    "deadline": ("within",), "timeout": ("within",), "due": ("within",), "default": ("else",), "otherwise": ("else",),
+    "question": ("ask",), "prompt": ("ask",), "label": ("title",), "form": ("fields",), "inputs": ("fields",),
+    "reason": ("because",), "choices": ("choose", "options"), "options": ("choose", "from"), "items": ("of",),
+    "outcomes": ("on",), "transitions": ("on",), "steps": ("states",), "duration": ("for", "length"),
+    "handler": ("call",), "url": ("http",), "reminder": ("remind",), "reminders": ("remind",),
+}  # fmt: skip
+"""What designers call things elsewhere, and what it is called here."""
+
+
 def near(name: str, possible: Iterable[str]) -> str:
-    """The possible name that is most like this one, or an empty text."""
+    """The possible name that was perhaps meant, or an empty text: one that is spelt alike, or another word for it."""
     if not name or len(name) > 80:
         return ""
     folded = name.lower().replace("-", "_").replace(" ", "_")
-    names = [one for one in possible if abs(len(one) - len(name)) <= 6]
+    known = list(possible)
+    for other in _ALSO_CALLED.get(folded, ()):
+        if other in known:
+            return other
+    names = [one for one in known if abs(len(one) - len(name)) <= 6]
     if folded in names:
         return folded
+    letters = sorted(folded)
+    for one in names:
+        if len(one) == len(folded) and sorted(one) == letters:
+            return one
     if len(names) > _COMPARED:
         names = _likeliest(folded, names)
     found = difflib.get_close_matches(folded, names, n=1, cutoff=0.6)

@@ -49,6 +49,8 @@ _RESERVED = frozenset(
         *("package", "namespace", "return", "var", "void", "while"),
     }
 )
+_SIGNS_FOR = {"and": "&&", "or": "||", "AND": "&&", "OR": "||", "not": "!", "is": "=="}
+"""What is written for signs elsewhere."""
 _WORDS = {"true": True, "false": False, "null": None}
 _TOKEN = re.compile(
     r"""(?P<space>[\s]+|//[^\n]*)"""
@@ -145,6 +147,8 @@ class _Reader:
     def unexpected(self) -> NoReturn:
         token = self.tokens[self.at]
         what = "the expression stops too early" if token.kind == "end" else f"{token.text!r} does not belong here"
+        if token.text in _SIGNS_FOR:
+            what = f"{token.text!r} is no sign; write {_SIGNS_FOR[token.text]!r}"
         _fail(self.source, token.start, what)
 
     def skip(self, sign: str) -> bool:

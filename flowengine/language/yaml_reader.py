@@ -98,19 +98,51 @@ def read(text: str, file: str) -> tuple[Node, list[Problem]]:
     try:
         root = builder.build(yaml.parse(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(*builder.problems, _syntax(error, file)) from None
+        raise Unreadable(*builder.problems, _syntax(error, text, file)) from None
     except (yaml.YAMLError, UnicodeError) as error:
         message = str(error).splitlines()[0][:200]
         raise Unreadable(*builder.problems, Problem(file, Place(), "yaml-syntax", message)) from None
     return root, builder.problems
 
 
-def _syntax(error: yaml.MarkedYAMLError, file: str) -> Problem:
+_SAID = {
+    "mapping values are not allowed in this context": (
+        "a ':' stands where none can be",
+        "indent the line like those it belongs to, and put a text with ': ' in quotes",
+    ),
+    "did not find expected key": (
+        "a key is expected here",
+        "indent the line like those it belongs to, and put a text that begins with a special sign in quotes",
+    ),
+    "did not find expected ',' or '}'": (
+        "a ',' or '}' is missing before this",
+        "put a text with a special sign in quotes",
+    ),
+    "did not find expected ',' or ']'": (
+        "a ',' or ']' is missing before this",
+        "put a text with a special sign in quotes",
+    ),
+    "found unexpected end of stream": ("a quote is never closed", "close it, or put the text in the other quotes"),
+}
+"""What the YAML library says, in words for designers, with what to do."""
+_QUOTES = "a text with a ': ', a ' #' or a leading '{', '[', '*', '&', '!', '%', '@', '`' needs quotes"
+
+
+def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     place = Place(mark.line + 1, mark.column + 1) if mark else Place()
-    message = ", ".join(part for part in (error.problem, error.context) if part) or "is not YAML"
-    hint = "a text with a ': ', a '#' or a leading '{', '[', '*', '&', '!', '%', '@' needs quotes"
-    return Problem(file, place, "yaml-syntax", f"is not YAML: {message}", hint)
+    said = str(error.problem or error.context or "")
+    lines = text.split("\n", place.line)
+    line = lines[place.line - 1] if place.line <= len(lines) else ""
+    sign = line[place.column - 1 : place.column]
+    message, hint = _SAID.get(said, (f"{said}, {error.context}" if error.context and said else said, _QUOTES))
+    if sign == "\t":
+        message, hint = "a tab stands here", "indent with spaces"
+    elif said == "found character that cannot start any token":
+        message = f"a text cannot begin with {sign!r}"
+    elif "tag" in str(error.context):
+        message = "a '!' at the beginning makes a tag"
+    return Problem(file, place, "yaml-syntax", f"is not YAML: {message or 'it cannot be read'}", hint)
 
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")

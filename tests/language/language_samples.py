@@ -62,6 +62,8 @@ _WAITING = """
     saves: suit.part
     within: P7D
     remind: [P3D, P6D]
+"""
+_ESCALATING = """
     escalate:
       - {after: P2D, to: staff}
       - {after: P5D, to: [cutter, {group: members}]}
@@ -79,6 +81,7 @@ STATES: dict[str, str] = {
 """,
     "choice": _NAMING
     + _WAITING
+    + _ESCALATING
     + """
     choose:
       cloth: {from: cloth, title: Your cloth, min: 0, max: 2}
@@ -91,6 +94,7 @@ STATES: dict[str, str] = {
     "ask": _NAMING + _WAITING + "\n    fields: {more: {type: string}}\n    next: end\n    on: {expired: end}\n",
     "fitting": _NAMING
     + _WAITING
+    + _ESCALATING
     + """
     with: tailor
     length: PT45M
@@ -102,6 +106,7 @@ STATES: dict[str, str] = {
 """,
     "approval": _NAMING
     + _WAITING
+    + _ESCALATING
     + """
     by: {any: 2, of: [customer, tailor, {role: cutter}]}
     next: end
@@ -125,6 +130,7 @@ STATES: dict[str, str] = {
 """,
     "feedback": _NAMING
     + _WAITING
+    + _ESCALATING
     + """
     scale: [0, 10]
     refer: true
@@ -134,6 +140,7 @@ STATES: dict[str, str] = {
 """,
     "task": _NAMING
     + _WAITING
+    + _ESCALATING
     + """
     for: [tailor, {person: 'by("need")'}, {people: data.need.people}]
     open_to: customers

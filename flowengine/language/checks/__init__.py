@@ -12,7 +12,7 @@ from flowengine.problems import Problem
 
 __all__ = ["LeftOut", "check", "left_out"]
 
-_CHECKS = (names.check, graph.check, outcomes.check, deadlines.check, joins.check, data.check)
+_CHECKS = (names.check, deadlines.check, outcomes.check, graph.check, joins.check, data.check)
 
 
 def check(process: Process) -> list[Problem]:

@@ -19,7 +19,9 @@ def check(survey: Survey) -> None:
         for state in scope.states.values():
             if isinstance(state, Need) or not waits_for_customer(state) or _has_deadline(state) or clocks.limit(state):
                 continue
-            whom = "the customer" if state.customer or not state.audience else "customers"
+            survey.endless.add(state.name)
+            asked = any(one.kind == "customer" for one in state.audience)
+            whom = "the customer" if asked or not state.audience else "customers"
             if isinstance(state, Race):
                 advice = "add a wait to it, or within and expired"
             else:

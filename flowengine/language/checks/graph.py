@@ -91,7 +91,12 @@ class Ways:
         return True
 
     def _leaves(self, scope: Scope, state: State, onward: Iterable[str]) -> bool:
-        return self._closes(scope, state, onward) or any(self._out(scope, to) for to in onward)
+        ways = self.survey.routes[state.name]
+        return (
+            self._closes(scope, state, onward)
+            or not (ways or is_end(state))
+            or any(self._out(scope, to) for to in onward)
+        )
 
     def _out(self, scope: Scope, to: str) -> bool:
         return to == DONE or self._ends(scope, to)
@@ -147,9 +152,9 @@ def _reach(starts: Iterable[str], onward: Mapping[str, Iterable[str]], within: I
 def _reached(survey: Survey, scope: Scope, ways: Ways) -> None:
     reached, ending = ways.reached[scope.path], ways.ending[scope.path]
     used = _ends_used(survey) if not scope.path else set()
-    astray = _astray(survey)
+    lost = astray(survey)
     for name, state in scope.states.items():
-        if name not in reached and name not in used and not astray:
+        if name not in reached and name not in used and not lost:
             survey.report(
                 state.place, "unreachable-state", f"no way leads to {name!r}", "lead a way to it, or remove it"
             )
@@ -158,9 +163,9 @@ def _reached(survey: Survey, scope: Scope, ways: Ways) -> None:
             survey.report(state.place, "no-way-out", f"from {name!r} no way leads to {where}", "give it a way on")
 
 
-def _astray(survey: Survey) -> bool:
+def astray(survey: Survey) -> bool:
     """Whether some way leads to nothing: then what it was meant for seems not to be reached."""
-    bad = {"unknown-target", "foreign-target", "need-again"}
+    bad = {"unknown-target", "foreign-target", "need-again", "missing-outcome", "unknown-outcome"}
     return any(problem.code in bad for problem in survey.problems)
 
 
@@ -247,6 +252,6 @@ def _whole(survey: Survey, ways: Ways) -> None:
     fulfilled = [name for name, state in survey.ends.items() if isinstance(state, Fulfilled)]
     if not fulfilled:
         survey.report(root.place, "no-fulfilled", "the process cannot be fulfilled", "add a state of type fulfilled")
-    elif not _astray(survey) and not any(name in ways.reached[""] or name in _ends_used(survey) for name in fulfilled):
+    elif not astray(survey) and not any(name in ways.reached[""] or name in _ends_used(survey) for name in fulfilled):
         message = f"no way leads to {fulfilled[0]!r}: the need is never fulfilled"
         survey.report(survey.ends[fulfilled[0]].place, "no-fulfilled", message, "lead a way to it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowengine.language.checks.graph import Ways, circles, components
+from flowengine.language.checks.graph import Ways, astray, circles, components
 from flowengine.language.checks.states import members, routes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.model import Branch, Each, Parallel, Scope
@@ -49,7 +49,7 @@ def _join(survey: Survey, state: Parallel, ways: Ways) -> None:
         survey.report(state.place, "impossible-join", message, f"write all, or a number from 1 to {count}")
     stuck = [branch for branch in state.branches.values() if branch.scope.path not in ways.finishes]
     needed = state.join if isinstance(state.join, int) else count
-    if stuck and needed <= count and count - len(stuck) < needed:
+    if stuck and not astray(survey) and needed <= count and count - len(stuck) < needed:
         for branch in stuck:
             message = f"{state.name!r} never joins: its branch {branch.name!r} never reaches 'done'"
             survey.report(_place(branch, state), "impossible-join", message, "lead one of its ways to done")

@@ -23,6 +23,8 @@ from flowengine.language.model import (
 from flowengine.language.suggest import hint
 from flowengine.problems import Place
 
+_EVERYBODY = ("customer", "customers", "staff", "anyone")
+
 
 def check(survey: Survey) -> None:
     """Report names that mean nothing where they stand."""
@@ -101,7 +103,7 @@ def _audiences(survey: Survey, audiences: Iterable[Audience], place: Place) -> N
         if not isinstance(audience.name, str):
             continue
         if audience.kind == "role" and audience.name not in process.roles:
-            survey.unknown(where, "unknown-role", "role", audience.name, process.roles)
+            survey.unknown(where, "unknown-role", "role", audience.name, [*process.roles, *_EVERYBODY])
         elif audience.kind == "group" and audience.name not in process.groups:
             survey.unknown(where, "unknown-group", "group", audience.name, process.groups)
 

@@ -18,7 +18,7 @@ from flowengine.language.model import (
     Task,
     Vote,
 )
-from flowengine.language.suggest import hint
+from flowengine.language.suggest import hint, near
 
 _UNTIMED = (Vote,)
 """Types that ``within`` closes with one of their own outcomes."""
@@ -30,10 +30,12 @@ def check(survey: Survey) -> None:
         if isinstance(state, Decision) or not (state.outcomes or state.on or isinstance(state, Race)):
             continue
         possible = dict.fromkeys(outcomes(state))
+        meant: set[str] = set()
         for outcome in state.on:
             if outcome not in possible and not (state.open_outcomes and outcome != EXPIRED):
                 _unknown(survey, state, outcome, possible)
-        _missing(survey, state)
+                meant.add(near(outcome, possible))
+        _missing(survey, state, meant)
         _ways(survey, state)
 
 
@@ -52,11 +54,17 @@ def _unknown(survey: Survey, state: State, outcome: str, possible: Iterable[str]
     place = state.on[outcome][0].place if state.on[outcome] else state.place
     if isinstance(state, Race) and _open_member(state, outcome):
         return
+    if outcome == EXPIRED and state.name in survey.endless:
+        return
     if outcome == EXPIRED and not isinstance(state, _UNTIMED):
         message, advice = f"{state.name!r} never expires, since it has no 'within'", "add within, for example P7D"
     else:
-        message, advice = f"a {state.type} cannot end as {outcome!r}", hint(outcome, possible)
+        message, advice = f"{_a(state.type)} cannot end as {outcome!r}", hint(outcome, possible)
     survey.report(place, "unknown-outcome", message, advice)
+
+
+def _a(word: str) -> str:
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 def _open_member(race: Race, outcome: str) -> bool:
@@ -65,9 +73,9 @@ def _open_member(race: Race, outcome: str) -> bool:
     return member is not None and member.open_outcomes and rest not in ("", EXPIRED)
 
 
-def _missing(survey: Survey, state: State) -> None:
+def _missing(survey: Survey, state: State, meant: set[str]) -> None:
     for outcome in _needed(state):
-        if not state.on.get(outcome):
+        if not state.on.get(outcome) and outcome not in meant:
             why = "when its time is over" if outcome == EXPIRED else f"when it ends as {outcome!r}"
             advice = f"add {outcome} to on" if state.on or outcome == EXPIRED else f"add next, or {outcome} to on"
             survey.report(state.place, "missing-outcome", f"{state.name!r} does not say what happens {why}", advice)

@@ -194,6 +194,8 @@ class Places:
 
     def _spend(self, shape: Shape) -> None:
         """Count what it costs to make a shape anew."""
+        while isinstance(shape, ListOf):
+            shape = shape.item
         if isinstance(shape, Record):
             self.survey.spend(len(shape.members) // _MEMBERS_A_UNIT, self.survey.process.root.place)
 
@@ -286,7 +288,7 @@ class Places:
         return effect
 
     def _effect(self, state: State, outcome: str) -> Effect:
-        if isinstance(state, Each) and outcome != EXPIRED:
+        if isinstance(state, Each):
             owner = self.owner(self.survey.scope_of[state.name])
             return self.saved(owner, place_of(state), UNKNOWN, sure=True)
         found = self._answers.get((state.name, outcome))

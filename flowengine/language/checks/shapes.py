@@ -187,12 +187,22 @@ def sample(shape: Shape) -> Any:
             return {}
 
 
+_KINDS = {
+    "text": "a text",
+    "int": "a whole number",
+    "double": "a number with a fraction",
+    "boolean": "true or false",
+    "moment": "a moment",
+    "span": "a span of time",
+    "null": "nothing",
+}
+
+
 def describe(shape: Shape) -> str:
     """The shape in words, for a message."""
     match shape:
         case Basic(kind=kind):
-            return {"text": "a text", "int": "a whole number", "double": "a number", "boolean": "true or false",
-                    "moment": "a moment", "span": "a span of time", "null": "nothing"}[kind]  # fmt: skip
+            return _KINDS[kind]
         case ListOf():
             return "a list"
         case Record():

@@ -56,6 +56,8 @@ class Survey:
         """The ways on of each state: the outcome, which of its routes, and the route."""
         self._followers: dict[str, dict[str, list[str]]] = {}
         self._spent = 0
+        self.endless: set[str] = set()
+        """States that wait for a customer without a deadline."""
 
     def followers(self, state: Parallel) -> dict[str, list[str]]:
         """By the path of a branch's scope, the paths of the branches that come after it."""

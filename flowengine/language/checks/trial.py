@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
-from flowengine.language.checks.shapes import Basic, Shape
+from flowengine.language.checks.shapes import UNKNOWN, Basic, Shape, describe
 from flowengine.language.checks.uses import Gives
 from flowengine.language.expressions import Expression, PlainNames, types_fit
 from flowengine.language.mentions import JOB_FUNCTIONS
@@ -124,7 +124,23 @@ class Trial:
             part = self.expression if node is self.expression.tree else Expression(text)
             return part.value(self.names), ""
         except ExpressionFailed as error:
-            return None, "" if types_fit(error) else f"{text}: {error.what}"
+            return None, "" if types_fit(error) else f"{text}: {self._mix(node) or error.what}"
+
+    def _mix(self, node: Node) -> str:
+        """What does not fit in an operation on two values of known shapes, and what would."""
+        if not isinstance(node, Operation) or len(node.operands) != 2:
+            return ""
+        shapes = [self.shapes.get(id(one), UNKNOWN) for one in node.operands]
+        if UNKNOWN in shapes:
+            return ""
+        kinds = {self._kind(one) for one in node.operands}
+        if kinds == _NUMBERS:
+            whole = next(self._text(one) for one in node.operands if self._kind(one) == "int")
+            return f"a whole number and a number with a fraction do not mix; write {_as_double(whole)} for {whole}"
+        advice = "; make a moment of the text: date(…)" if kinds == {"text", "moment"} else ""
+        advice = "; make a text of the other: string(…)" if "text" in kinds and node.sign == "+" else advice
+        left, right = map(describe, shapes)
+        return f"{node.sign!r} does not go with {left} and {right}{advice}"
 
     def _result(self, gives: Gives) -> str:
         tree = self.expression.tree
@@ -142,7 +158,13 @@ class Trial:
         return f"gives {_shown(value)}, but {wanted} is needed here"
 
 
+def _as_double(text: str) -> str:
+    return f"{text}.0" if text.isdigit() else f"double({text})"
+
+
 def _shown(value: object) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return "a number"
     if isinstance(value, str):
         return "a text"
     if isinstance(value, list):

@@ -10,9 +10,9 @@ from flowengine.language.model import Field
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word
+from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word, wrong
 from flowengine.language.parser.words import FREE_KEY, TITLE, name_key, titled
-from flowengine.language.yaml_reader import Node
+from flowengine.language.yaml_reader import Node, Scalar
 from flowengine.problems import Place
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object")
@@ -41,6 +41,23 @@ class _Pattern:
 
 
 _WORDS = Word("a text", "bad-text", str, "", 2_000)
+
+
+class _Required:
+    """Names of members; a field itself is required unless it is optional."""
+
+    names = ListOf(_WORDS)
+
+    def read(self, node: Node, reading: Reading) -> tuple[str, ...]:
+        if isinstance(node, Scalar) and isinstance(node.value, bool):
+            advice = "leave it out" if node.value else "write optional: true"
+            raise wrong(node, "a list of an object's members", reading, f"a field is required anyway; {advice}")
+        return self.names.read(node, reading)
+
+    def schema(self, defs: dict[str, Any]) -> dict[str, Any]:
+        return self.names.schema(defs)
+
+
 SUBSCHEMA = Named("subschema")
 
 _SCHEMA_KEYS = (
@@ -62,7 +79,7 @@ _SCHEMA_KEYS = (
     Key("maxItems", _LENGTH, "The most entries."),
     Key("uniqueItems", Flag(), "Whether all entries must differ."),
     Key("properties", MapOf(FREE_KEY, SUBSCHEMA), "The schemas of an object's members."),
-    Key("required", ListOf(_WORDS), "The members an object must have."),
+    Key("required", _Required(), "The members an object must have."),
     Key("additionalProperties", SUBSCHEMA, "The schema of further members, or false."),
     Key("minProperties", _LENGTH, "The fewest members."),
     Key("maxProperties", _LENGTH, "The most members."),
@@ -136,7 +153,19 @@ def _named(name: str, place: Place, values: Values) -> Field:
     )
 
 
-_FIELDS = MapOf(name_key("a field's name"), Named("field", _FIELD), _named)
+class _FieldShape:
+    """A field; its type alone is not enough, for it is read by people too."""
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        if isinstance(node, Scalar) and node.text in TYPES:
+            raise wrong(node, "a mapping (a field)", reading, f"write {{type: {node.text}}}")
+        return _FIELD.read(node, reading)
+
+    def schema(self, defs: dict[str, Any]) -> dict[str, Any]:
+        return _FIELD.schema(defs)
+
+
+_FIELDS = MapOf(name_key("a field's name"), Named("field", _FieldShape()), _named, example="{name: {type: string}}")
 
 
 class _FieldsShape:

@@ -21,6 +21,7 @@ MOST_PARTS = 60_000
 """Names, values and signs that all expressions and patterns of a file may have together: each costs about 10 µs."""
 _EACH_COSTS = 8
 """Parts that an expression costs beside its own."""
+_plain_words = re.compile(r"[A-Za-z][\w' ,.!?-]{0,60}").fullmatch
 _parts = re.compile(r"\w+|[^\w\s]").findall
 
 
@@ -73,7 +74,8 @@ class Reading:
         try:
             expression = Expression(source, place)
         except ExpressionFailed as error:
-            raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", _ways(error)) from None
+            advice = _ways(error) or _as_text(source)
+            raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", advice) from None
         self._patterns(expression)
         return expression
 
@@ -105,6 +107,11 @@ class Reading:
 
 def _short(source: str) -> str:
     return repr(source if len(source) <= 60 else source[:57] + "…")
+
+
+def _as_text(source: str) -> str:
+    """The hint for plain words where an expression is read."""
+    return f"a text in an expression needs quotes of its own: '\"{source}\"'" if _plain_words(source) else ""
 
 
 def _ways(error: ExpressionFailed) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 
 from flowengine.language.parser.reading import Reading, Refusal
 from flowengine.language.parser.shapes import Json, Plain, Shape, wrong
-from flowengine.language.suggest import hint
-from flowengine.language.yaml_reader import Node, Pairs
+from flowengine.language.suggest import hint, near
+from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problems import Place
 
 
@@ -72,6 +72,8 @@ class Record:
                     values[key.attribute] = key.shape.read(child, reading)
                 elif self.others:
                     more[name] = Plain().read(child, reading)
+                elif self._strayed(name, node, reading):
+                    break
                 else:
                     self._unknown(name, place, reading)
             except Refusal:
@@ -88,21 +90,36 @@ class Record:
         yield from (name for name in self.keys if name in node.pairs)
         yield from (name for name in node.pairs if name not in self.keys)
 
+    def _strayed(self, name: str, node: Pairs, reading: Reading) -> bool:
+        """Whether a state stands among the keys, by its indentation: what follows it is then its own."""
+        place, child = node.pairs[name]
+        empty = isinstance(child, Scalar) and child.value is None and "type" in self.keys
+        state = isinstance(child, Pairs) and "type" in child.pairs and ("type" in self.keys or "states" in self.keys)
+        if near(name, self.keys) and not state:
+            return False
+        if empty or state:
+            where = "under 'states'" if "states" in self.keys else "further left, in line with the other states"
+            message = f"{self.what} has no key {name[:60]!r}"
+            reading.refuse(place, "unknown-key", message, f"if it is a state, it stands {where}")
+        return empty or state
+
     def _unknown(self, name: str, place: Place, reading: Reading) -> None:
         message = f"{self.what} has no key {name[:60]!r}"
         reading.refuse(place, "unknown-key", message, hint(name, self.keys))
 
     def _missing(self, node: Pairs, reading: Reading) -> None:
+        meant = {near(name, self.keys) for name in node.pairs if name not in self.keys}
+        strayed = "states" if any(name not in self.keys for name in node.pairs) else ""
         for name in self.required:
-            if name not in node.pairs:
+            if name not in node.pairs and name not in meant and name != strayed:
                 self._lacks(f"needs the key {name!r}", self.keys[name].description, node, reading)
         several = [name for name in self.exactly_one if name in node.pairs]
-        if self.exactly_one and not several:
+        if self.exactly_one and not several and not meant.intersection(self.exactly_one):
             self._lacks(f"needs one of the keys {_or(self.exactly_one)}", "", node, reading)
         if len(several) > 1:
             message = f"{self.what} may have only one of {_or(several)}"
             reading.refuse(node.pairs[several[1]][0], "too-many-keys", message, f"leave out {several[1]!r}")
-        if self.at_least_one and not any(name in node.pairs for name in self.at_least_one):
+        if self.at_least_one and not any(name in node.pairs or name in meant for name in self.at_least_one):
             self._lacks(f"needs one of the keys {_or(self.at_least_one)}", "", node, reading)
         if any(name in node.pairs for name in self.together):
             for name in self.together:

@@ -25,7 +25,7 @@ from flowengine.language.parser.words import (
 from flowengine.language.yaml_reader import Node
 from flowengine.problems import Place
 
-ASSIGNMENTS = Named("assignments", MapOf(PLACE_KEY, EXPRESSION))
+ASSIGNMENTS = Named("assignments", MapOf(PLACE_KEY, EXPRESSION, example="{name: expression}"))
 
 _TO = Key("to", NAME, "The next state: of the same scope, an end of the process, or 'done' in a branch or stage.", True)
 _WHEN = Key("when", EXPRESSION, "A condition; the first route whose condition holds is taken.")
@@ -53,7 +53,7 @@ ROUTE = Named(
     Either("a state's name or a route", _Target(), None, record("a route", _TO, _WHEN, _SET, _UNDO, build=_route)),
 )
 ROUTES = Named("routes", ListOf(ROUTE, one=True))
-ON = Named("on", MapOf(OUTCOME, ROUTES))
+ON = Named("on", MapOf(OUTCOME, ROUTES, example="{outcome: state}, or next: state"))
 
 RULES = Named(
     "rules",

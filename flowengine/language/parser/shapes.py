@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from flowengine.language.parser.reading import Reading, Refusal
-from flowengine.language.suggest import hint
+from flowengine.language.suggest import near
 from flowengine.language.yaml_reader import Items, Node, Pairs, Scalar
 from flowengine.problems import Place
 
@@ -133,7 +133,8 @@ class OneOf:
             raise wrong(node, wanted, reading)
         if node.value not in self.words:
             message = f"{node.value[:60]!r} is not {wanted}"
-            raise reading.refuse(node.place, "unknown-value", message, hint(node.value, self.words))
+            found = near(node.value, self.words)
+            raise reading.refuse(node.place, "unknown-value", message, f"did you mean '{found}'?" if found else "")
         return node.value
 
     def schema(self, defs: Json) -> Json:  # noqa: ARG002 - the protocol's signature
@@ -210,10 +211,11 @@ class MapOf:
     build: Callable[[str, Place, Any], Any] | None = None
     least: int = 0
     scoped: bool = False
+    example: str = ""
 
     def read(self, node: Node, reading: Reading) -> dict[str, Any]:
         if not isinstance(node, Pairs):
-            raise wrong(node, "a mapping", reading)
+            raise wrong(node, "a mapping", reading, f"write {self.example}" if self.example else "")
         if not self.least <= len(node.pairs) <= MOST_ENTRIES:
             message = f"the mapping has {len(node.pairs)} entries; {self.least} to {MOST_ENTRIES:,} are possible"
             raise reading.refuse(node.place, "bad-length", message)

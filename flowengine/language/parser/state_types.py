@@ -10,6 +10,7 @@ from flowengine.language import model
 from flowengine.language.parser.audiences import APPROVERS, AUDIENCES, ELECTORATE, Approvers
 from flowengine.language.parser.common_keys import (
     ASK_KEY,
+    ESCALATE_KEY,
     FIELDS_KEY,
     LEADING,
     NAMING,
@@ -55,12 +56,15 @@ def state_type(
 ) -> StateType:
     """A type of state with its keys; ``type`` itself is added."""
     key = Key("type", OneOf((cls.type,)), "What the state is.", True)
-    table = record(f"{_article(cls.type)} {cls.type}", key, *keys, **rules)
+    table = record(_called(cls.type), key, *keys, **rules)
     return StateType(cls, table, settle, any(key.name == "saves" for key in keys))
 
 
-def _article(word: str) -> str:
-    return "an" if word[0] in "aeiou" else "a"
+def _called(name: str) -> str:
+    """A type in a sentence; those whose names are no nouns are spelt out."""
+    if name in ("ask", "each", "parallel", "fulfilled", "ended"):
+        return f"a state of type {name}"
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
 def _needs(key: Key) -> Key:
@@ -140,7 +144,7 @@ PEOPLE = (
         settle=_settle_approval,
     ),
     state_type(
-        model.Vote, *NAMING, *WAITING, *LEADING,
+        model.Vote, *NAMING, *(key for key in WAITING if key is not ESCALATE_KEY), *LEADING,
         Key("of", ELECTORATE, "Who may vote: {group: name}, {people: expression} or customers.", True),
         Key("options", SOURCE, "A list, the name of the process's options, or '{expression}'.", True),
         Key("seats", Number(1, 1_000), "How many options win; 1 unless given."),

@@ -20,6 +20,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DURATION_PATTERN = r"P(?=.)[0-9YMWD]*(T(?=.)[0-9HMS.]*)?"
 _is_name = full(NAME_PATTERN)
 _is_path = full(rf"{NAME_PATTERN}(\.{NAME_PATTERN})*")
+_is_member = full(r"[A-Za-z_]\w*(\.\w+)+")
 _is_outcome = full(rf"{NAME_PATTERN}(\.{NAME_PATTERN})?")
 _HANDLER_PATTERN = r"[A-Za-z_][A-Za-z0-9_.:/-]*"
 _is_handler = full(_HANDLER_PATTERN)
@@ -153,7 +154,8 @@ class TextShape:
 
     def read(self, node: Node, reading: Reading) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            raise wrong(node, "a text", reading, "put it in quotes" if isinstance(node, Scalar) else "")
+            advice = "put it in quotes" if isinstance(node, Scalar) else "a text that begins with { or [ needs quotes"
+            raise wrong(node, "a text", reading, advice)
         if not node.value.strip():
             raise reading.refuse(node.place, "bad-text", "the text is empty")
         if len(node.value) > LONGEST_TEXT:
@@ -189,8 +191,13 @@ class InBraces:
             source = in_braces(node.value)
             if source is None and self.bare and not _is_name(node.value):
                 source = node.value
+            if source is None and not self.bare and "." in node.value and _is_member(node.value):
+                raise wrong(node, self.wanted, reading, f"an expression here needs braces: '{{{node.value[:60]}}}'")
             return self.word.read(node, reading) if source is None else reading.expression(source, node.place)
-        raise wrong(node, self.wanted, reading, "an expression here needs quotes around its braces: '{…}'")
+        advice = "an expression here needs quotes around its braces: '{…}'"
+        if isinstance(node, Scalar) and isinstance(node.value, int) and self.word is SOME_TIME:
+            advice = f"write P{node.text}D for days, or PT{node.text}H for hours"
+        raise wrong(node, self.wanted, reading, advice)
 
     def schema(self, defs: Json) -> Json:
         pattern = r"[^a-z0-9_]" if self.bare else r"^\s*\{.+\}\s*$"
