@@ -11,12 +11,13 @@ from flowengine.core import events as e
 from flowengine.core import turns
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
+from flowengine.core.machines import EXPIRED
 from flowengine.core.names import as_json
 from flowengine.core.spot import NOTHING, Result
 from flowengine.core.values import Branch, Fork, Json
 from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand
 from flowengine.language.expressions import Expression
-from flowengine.language.model import DONE, Each, Parallel, Stage
+from flowengine.language.model import DONE, Each, Parallel, Stage, State
 
 Composite = Parallel | Each | Stage
 TYPES = (Parallel, Each, Stage)
@@ -72,6 +73,13 @@ def add(flow: Flow, branch: Branch, state: Each, items: tuple[Json, ...]) -> Non
     if not isinstance(fork, Fork):
         raise StaleCommand(f"{state.name} is over", where=branch.id)
     _open_items(flow, branch, state, items, fork)
+
+
+def expired(flow: Flow, branch: Branch, state: State) -> Result:
+    """The time of a fork (or of a race) is over. An each keeps what its items have done until then."""
+    if not isinstance(state, Each):
+        return Result(EXPIRED)
+    return Result(EXPIRED, [_collected(child) for child in _in_order(flow, branch) if child.done])
 
 
 def _enter_parallel(flow: Flow, branch: Branch, state: Parallel) -> None:
@@ -194,11 +202,9 @@ def _join(flow: Flow, branch: Branch, state: Parallel | Each, fork: Fork) -> Non
     if isinstance(state, Each):
         value = []
     if isinstance(state, Each) or fork.done < fork.total:
-        for child in sorted(flow.draft.children(branch.id), key=lambda one: one.index):
-            if child.detached:
-                continue
+        for child in _in_order(flow, branch):
             if child.done:
-                value.append({**child.data, "item": child.item})
+                value.append(_collected(child))
                 flow.draft.record(e.BranchClosed(branch=child.id))
             elif state.rest == "continue" and not child.pending:
                 flow.draft.record(e.BranchDetached(branch=child.id))
@@ -206,6 +212,17 @@ def _join(flow: Flow, branch: Branch, state: Parallel | Each, fork: Fork) -> Non
                 flow.cancel(child)
     _keep(flow, branch, None)
     flow.over(flow.draft.at(branch.id), Result("joined", value))
+
+
+def _in_order(flow: Flow, branch: Branch) -> list[Branch]:
+    """The branches that the state opened, but for those that an earlier one has left going on."""
+    children = (child for child in flow.draft.children(branch.id) if not child.detached)
+    return sorted(children, key=lambda child: child.index)
+
+
+def _collected(child: Branch) -> Json:
+    """What an item that is done has saved."""
+    return {**child.data, "item": child.item}
 
 
 def _fork(branch: Branch) -> Fork:

@@ -41,6 +41,8 @@ class Effects:
     dropped_timers: set[int] = field(default_factory=set)
     calls: dict[int, ServiceCall] = field(default_factory=dict)
     closed_calls: set[int] = field(default_factory=set)
+    cut_off: list[ServiceCall] = field(default_factory=list)
+    """Calls of other processes' jobs that were still awaited when what made them was left."""
     booked: list[e.SlotBooked] = field(default_factory=list)
     freed: list[e.SlotFreed] = field(default_factory=list)
     opened_steps: list[int] = field(default_factory=list)
@@ -196,6 +198,8 @@ class Ground:
                 gone(timer.number, self.effects.timers, self.timer_branch, self.effects.dropped_timers)
         for call in branch.calls:
             gone(call.number, self.effects.calls, self.call_branch, self.effects.closed_calls)
+            if call.process and call.number in self.effects.closed_calls:
+                self.effects.cut_off.append(call)
         return tuple(stay)
 
     def drop_step(self, number: int) -> None:

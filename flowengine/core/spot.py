@@ -248,8 +248,7 @@ class Kind(Protocol):
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
         """One of its timers is due (and dropped).
 
-        ``remind`` and ``escalate`` are done by ``advance`` for all kinds alike. A kind that does nothing at all on
-        ``expire`` ends with the outcome ``expired``.
+        ``remind`` and ``escalate`` are done for all kinds alike. With ``expire`` a kind ends as ``expired``.
         """
 
     def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:

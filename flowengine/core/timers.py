@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flowengine.core import always, messages
+from flowengine.core import always, composite, messages
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.flow import Flow, kind_of
-from flowengine.core.machines import EXPIRED, member_state
+from flowengine.core.machines import member_state
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, Timer
 from flowengine.errors import NotAllowed, StaleCommand
@@ -44,13 +44,13 @@ def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
 
 
 def _wake(flow: Flow, branch: Branch, timer: Timer) -> None:
-    """Let the kind say what its timer means; a deadline of which it says nothing ends the state as expired."""
+    """Let the kind say what its timer means; for a race or a fork it is the deadline."""
     state = flow.state_of(branch)
     kind = kind_of(member_state(state, timer.member))
-    before = len(flow.draft.events)
-    result = kind.fire(flow.spot(branch.id, state, timer.member), timer) if kind is not None else None
-    if result is None and timer.purpose == "expire" and len(flow.draft.events) == before:
-        result = Result(EXPIRED)
+    if kind is None:
+        result: Result | None = composite.expired(flow, branch, state)
+    else:
+        result = kind.fire(flow.spot(branch.id, state, timer.member), timer)
     if result is not None:
         flow.over(branch, result, timer.member)
 

@@ -237,3 +237,21 @@ def test_the_job_knows_what_its_items_have_passed() -> None:
     job.act("cut", by=EVA, branch=b)
     job.act("sew", by=TOM, branch=b)
     assert job.position.head.end == "fulfilled"
+
+
+def test_an_each_whose_time_is_over_keeps_what_is_done() -> None:
+    """At the deadline the rest is cancelled, and what the items have done until then is saved as at the join."""
+    states = """
+  first:
+    type: each
+    of: '["a", "b", "c"]'
+    within: P7D
+    states: {offer: {type: task, for: tailor, fields: {price: {type: integer}}, on: {done: done}}}
+    on: {joined: gone, expired: look}
+  look: {type: task, for: tailor, ask: "{size(data.first)} offers", on: {done: fulfilled}}
+"""
+    job = Rehearsal(process(states, check=True))
+    job.act("offer", answer={"price": 9}, by=TOM, branch=f"{ROOT}/first#2/1")
+    job.wait("P7D")
+    assert job.data["first"] == [{"offer": {"price": 9}, "item": "b"}]
+    assert job.step("look").title == "1 offers"
