@@ -23,6 +23,9 @@ _FULL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_OWN = 1_000
 """Of a customer's jobs, how many are looked through for a beginning that fits other people's jobs as well."""
 
+PAGE = 8
+"""History entries that are read at once to find a step; nearly each opens one."""
+
 _PERSON_ID = re.compile(r"[\w.@-]{1,64}", re.ASCII)
 
 
@@ -159,18 +162,41 @@ def permit_assign(target: Actor) -> Callable[[Transaction, Compiled, StoredJob, 
 
 def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden | StaleCommand:
     """For a step that is not open: those for whom it was are told so, to others it never was (L4)."""
-    mine = seatings(actor)
-    for entry in tx.history.of(job.id):
-        for event in entry.events:
-            if isinstance(event, e.StepOpened) and event.step.number == number:
-                whom = {*event.step.audience, *(seat.audience for seat in event.seats)}
-                if not mine.isdisjoint(whom):
-                    return StaleCommand(
-                        f"the step {event.step.title!r} is no longer open",
-                        where=f"{shown(job.id)}.{number}",
-                        possible=steps_for(job, tx, actor),
-                    )
-    return Hidden()
+    opened = _opening(tx, job, number)
+    if opened is None or seatings(actor).isdisjoint((*opened.step.audience, *(one.audience for one in opened.seats))):
+        return Hidden()
+    return StaleCommand(
+        f"the step {opened.step.title!r} is no longer open",
+        where=f"{shown(job.id)}.{number}",
+        possible=steps_for(job, tx, actor),
+    )
+
+
+def _opening(tx: Transaction, job: StoredJob, number: int) -> e.StepOpened | None:
+    """How a step was opened. Numbers only grow along a history, so that halving it finds the entry (the job is locked
+    meanwhile, however long its history is)."""
+    low, high = 0, job.seq
+    while low < high:
+        middle = (low + high) // 2
+        seq, opened = _first_opened(tx, job.id, middle, high)
+        if not opened or opened[0].step.number > number:
+            high = middle
+        elif opened[-1].step.number < number:
+            low = seq
+        else:
+            return next((event for event in opened if event.step.number == number), None)
+    return None
+
+
+def _first_opened(tx: Transaction, job: str, after: int, last: int) -> tuple[int, list[e.StepOpened]]:
+    """The first entry after one that opened steps, up to the last one: its number, and how it opened them."""
+    while after < last and (page := tx.history.of(job, after, min(PAGE, last - after))):
+        for entry in page:
+            opened = [event for event in entry.events if isinstance(event, e.StepOpened)]
+            if opened:
+                return entry.seq, opened
+        after = page[-1].seq
+    return last, []
 
 
 def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:

@@ -1,7 +1,8 @@
 """Bookings: which slots of a calendar are taken.
 
-A booking is one row for each cell of the calendar's grid that it covers, on one of the calendar's seats. The key is
-(calendar, cell, seat), so that no two jobs can have one place at one time, whatever they believe.
+Whoever changes a calendar's bookings writes the calendar's row first, and so they come one after another; then a free
+seat is looked for among all that overlaps, whichever version of a process booked it, on whatever grid. As a second
+guard a booking is one row for each cell of its grid, with the key (calendar, cell, seat).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from flowengine.errors import SlotTaken
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment, plain
-from flowengine.store.query import Query, inserts, param
+from flowengine.store.query import Query, inserts, param, upserts
 
 _B = t.bookings
 DAY = 86_400_000_000
@@ -48,8 +49,8 @@ TAKEN = Query(
 )
 GUARD = Query(
     "bookings.guard",
-    "Let one transaction at a time choose seats of a calendar (PostgreSQL; SQLite has one writer anyway).",
-    sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("of_calendar", type_=sa.Text), 0))),
+    "Let one transaction at a time change a calendar's bookings.",
+    lambda dialect: upserts(dialect, t.calendars, {"changes": t.calendars.c.changes + 1}),
 )
 
 
@@ -72,9 +73,8 @@ def save(channel: Channel, job: str, events: Sequence[AnyEvent]) -> None:
     changes = [event for event in events if type(event) is SlotBooked or type(event) is SlotFreed]
     if not changes:
         return
-    if channel.dialect == "postgresql":
-        for calendar in sorted({plain(change.calendar) for change in changes}):
-            channel.rows(GUARD, {"of_calendar": calendar})
+    calendars = sorted({plain(change.calendar) for change in changes})
+    channel.write_many(GUARD, [{"name": calendar, "changes": 1} for calendar in calendars])
     for change in changes:
         if isinstance(change, SlotFreed):
             values = {"job_id": job, "of_calendar": plain(change.calendar), "of_slot": micros(change.start)}
@@ -86,15 +86,16 @@ def save(channel: Channel, job: str, events: Sequence[AnyEvent]) -> None:
 def _book(channel: Channel, job: str, slot: SlotBooked) -> None:
     start, end, calendar = micros(slot.start), micros(slot.end), plain(slot.calendar)
     used = {seat for _, _, seat in channel.rows(TAKEN, _range(calendar, start, end))}
-    seat = next((seat for seat in range(1, slot.seats + 1) if seat not in used), None)
-    if seat is None:
+    free = [seat for seat in range(1, slot.seats + 1) if seat not in used]
+    beyond = sum(seat > slot.seats for seat in used)  # booked when the calendar had more seats than this version knows
+    if len(free) <= beyond:
         raise SlotTaken(
             f"the time {slot.start.isoformat()} was booked by another in the meantime",
             where=slot.calendar,
             possible=["another time"],
         )
     width = min(round(slot.every * 1_000_000) or end - start, DAY)
-    base: dict[str, Any] = {"calendar": calendar, "seat": seat, "job_id": job, "slot": start, "slot_end": end}
+    base: dict[str, Any] = {"calendar": calendar, "seat": free[0], "job_id": job, "slot": start, "slot_end": end}
     cells = [base | {"cell": cell, "until": min(cell + width, end)} for cell in range(start, end, width)]
     channel.write_many(ADD, cells)
 

@@ -26,9 +26,6 @@ class Channel(Protocol):
     def one(self, query: Query, values: Values) -> Row | None:
         """The first row, or None."""
 
-    def together(self, asked: Sequence[tuple[Query, Values]]) -> list[list[Row]]:
-        """The rows of several queries, each done after the one before it, in one round trip."""
-
     def write(self, query: Query, values: Values) -> None:
         """A write whose count does not matter. It may be sent later: at the next read, or with the commit."""
 

@@ -14,22 +14,18 @@ from flowengine.core.values import Head
 from flowengine.errors import Ambiguous, NotFound
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import decode, moment, plain
+from flowengine.store.codec import decode, moment
 from flowengine.store.ids import shown
 from flowengine.store.position import LazyPosition
-from flowengine.store.query import Query, Values, inserts, param
+from flowengine.store.query import Query, inserts, param
 
 _J = t.jobs
 _ID = param("id")
 _WHOLE = tuple(_J.c)
 _LISTED = (_J.c.id, _J.c.process, _J.c.version, _J.c.customer, _J.c.status, _J.c.seq, _J.c.started, _J.c.updated)
 _LOW, _HIGH = param("low"), param("high")
-_CHANGED = ("version", "status", "seq", "hash", "updated", "ended", "head", "root")
-_UPDATE = (
-    sa.update(_J)
-    .where(_J.c.id == param("of_job"), _J.c.seq == param("of_seq"))
-    .values({name: param(name) for name in _CHANGED})
-)
+_ALWAYS = ("seq", "hash", "updated", "head", "root")
+_SELDOM = ("version", "status", "ended")
 
 GET = Query("jobs.get", "One job with its head, root branch and data.", sa.select(*_WHOLE).where(_J.c.id == _ID))
 LOCK = Query(
@@ -38,8 +34,22 @@ LOCK = Query(
     sa.select(*_WHOLE).where(_J.c.id == _ID).with_for_update(),
 )
 ADD = Query("jobs.add", "Begin a job.", inserts(_J))
-UPDATE = Query("jobs.update", "Write a job's new position; its data did not change.", _UPDATE)
-UPDATE_DATA = Query("jobs.update_data", "Write a job's new position and data.", _UPDATE.values(data=param("data")))
+
+
+def _updates(*names: str) -> Query:
+    statement = sa.update(_J).where(_J.c.id == param("of_job"), _J.c.seq == param("of_seq"))
+    about = f"Write what changed of a job: {', '.join(names)}."
+    return Query("jobs.update", about, statement.values({name: param(name) for name in names}))
+
+
+UPDATE = {
+    (False, False): _updates(*_ALWAYS),
+    (True, False): _updates(*_ALWAYS, "data"),
+    (False, True): _updates(*_ALWAYS, *_SELDOM),
+    (True, True): _updates(*_ALWAYS, "data", *_SELDOM),
+}
+"""Whether the data changed, and whether status or version did, which are in an index that is else left alone."""
+
 BY_ID = Query(
     "jobs.by_id",
     "Ids that begin so.",
@@ -115,21 +125,11 @@ class Jobs:
         """The job, without a lock. Raises NotFound."""
         return self._one(GET, job)
 
-    def lock_with(self, job: str, query: Query, values: Values) -> tuple[StoredJob, Row | None]:
-        """The job, locked, and the first row of a query that is asked once the lock is held, in one round trip.
-
-        Raises NotFound.
-        """
-        found, other = self._channel.together(((LOCK, {"id": plain(job)}), (query, values)))
-        return self._whole(job, found[0] if found else None), other[0] if other else None
-
     def _one(self, query: Query, job: str) -> StoredJob:
-        return self._whole(job, self._channel.one(query, {"id": job}) if _PREFIX.fullmatch(job) else None)
-
-    def _whole(self, job: str, row: Row | None) -> StoredJob:
+        row = self._channel.one(query, {"id": job}) if _PREFIX.fullmatch(job) else None
         if row is None:
             raise NotFound(f"there is no job {job!r}")
-        return _job(self._channel, row)
+        return stored(self._channel, row)
 
     def resolve(self, prefix: str) -> str:
         """The full id for a full id, or for a beginning of a short form or a full id that fits one job only.
@@ -140,8 +140,10 @@ class Jobs:
         if not _PREFIX.fullmatch(start):
             raise NotFound(f"there is no job {prefix!r}", possible=["a job id, or the beginning of its short form"])
         bounds = {"low": start, "high": start + _AFTER_ALL_DIGITS}
-        asked = [(BY_ID, bounds), (BY_SHORT, bounds)] if len(start) <= 12 else [(BY_ID, bounds)]
-        found = list(dict.fromkeys(row[0] for rows in self._channel.together(asked) for row in rows))
+        found = [row[0] for row in self._channel.rows(BY_ID, bounds)]
+        if len(start) <= 12:
+            found += [row[0] for row in self._channel.rows(BY_SHORT, bounds)]
+        found = list(dict.fromkeys(found))
         if not found:
             raise NotFound(f"there is no job {prefix!r}", possible=["a job id, or the beginning of its short form"])
         if len(found) > 1:
@@ -199,7 +201,8 @@ def _distinct(ids: Iterable[str]) -> list[str]:
     return brief if len(set(brief)) == len(brief) else known
 
 
-def _job(channel: Channel, row: Row) -> StoredJob:
+def stored(channel: Channel, row: Row) -> StoredJob:
+    """A job from its row."""
     id_, _, process, version, customer, status, seq, hash_, started, updated, ended, head, root, data = row
     position = LazyPosition(channel, id_, head, root, data)
     times = (started, updated, ended)

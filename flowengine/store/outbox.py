@@ -29,6 +29,11 @@ READY = Query(
     .order_by(_O.c.next_at, _O.c.job_id, _O.c.seq, _O.c.number)
     .limit(param("most")),
 )
+CLAIM = Query(
+    "outbox.claim",
+    "Keep a message that is to be sent by now from being sent by others until a moment.",
+    sa.update(_O).where(*_THIS, _O.c.next_at <= param("now")).values(next_at=param("until")),
+)
 DONE = Query("outbox.done", "A message was sent.", sa.delete(_O).where(*_THIS))
 NEXT = Query(
     "outbox.next",
@@ -81,6 +86,13 @@ class Outbox:
             )
             for job, seq, n, kind, body, attempts in rows
         ]
+
+    def claim(self, id: str, now: datetime, until: datetime) -> bool:
+        """Keep a message for oneself until then. False when it was sent, or somebody else is sending it.
+
+        Who has not said what became of it by then (it crashed, or takes too long) sees others send it again.
+        """
+        return self._channel.count(CLAIM, _key(id) | {"now": micros(now), "until": micros(until)}) == 1
 
     def done(self, id: str) -> bool:
         """The message was sent. False when it is gone: somebody else sent it."""

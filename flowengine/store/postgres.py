@@ -24,19 +24,8 @@ MIGRATION_LOCK = 0x666C6F77
 """The key of the advisory lock that is held while the schema changes."""
 
 
-PATIENCE = Query(
-    "postgres.patience",
-    "Bound, for this transaction alone, how long a lock is waited for.",
-    sa.select(sa.func.set_config("lock_timeout", sa.bindparam("patience", type_=sa.Text), sa.true())),
-)
-
-
 class PostgresChannel:
-    """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit.
-
-    Statements that go together cost one round trip, and so does the ``BEGIN`` before the first of them. ``patience``
-    bounds the wait for a lock, in seconds; it is said in the transaction, so that no pooler can carry it elsewhere.
-    """
+    """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit."""
 
     dialect = "postgresql"
     __slots__ = ("_cursor", "_pending", "collecting", "fairy", "raw")
@@ -47,15 +36,12 @@ class PostgresChannel:
         *,
         fairy: sa.PoolProxiedConnection | None = None,
         collecting: bool = True,
-        patience: float | None = None,
     ) -> None:
         self.raw = raw
         self.fairy = fairy
         self.collecting = collecting
         self._cursor = self._fresh()
         self._pending: list[tuple[Query, Sequence[Values]]] = []
-        if patience is not None:
-            self._pending.append((PATIENCE, ({"patience": f"{patience * 1000:.0f}ms"},)))
 
     def _fresh(self) -> psycopg.Cursor[Row]:
         from psycopg.rows import tuple_row
@@ -67,9 +53,6 @@ class PostgresChannel:
 
     def one(self, query: Query, values: Values) -> Row | None:
         return self._ask(query, values).fetchone()
-
-    def together(self, asked: Sequence[tuple[Query, Values]]) -> list[list[Row]]:
-        return [cursor.fetchall() for cursor in self._send(asked)]
 
     def write(self, query: Query, values: Values) -> None:
         self.write_many(query, (values,))
@@ -86,7 +69,7 @@ class PostgresChannel:
 
     def flush(self) -> None:
         if self._pending:
-            self._send(())
+            self._send()
 
     def finish(self, keep: bool) -> None:
         """Commit, or roll back; when the commit fails, nothing is kept either.
@@ -97,7 +80,7 @@ class PostgresChannel:
         kept = False
         try:
             if keep and self._pending:
-                self._send((), commit=True)
+                self._send(commit=True)
             elif keep:
                 with _translating("commit"):
                     self.raw.commit()
@@ -107,31 +90,38 @@ class PostgresChannel:
                 self.raw.rollback()
             self.close()
 
+    def begin(self, how: str) -> None:
+        """Begin a transaction with these words, on a connection that would else commit each statement by itself."""
+        with _translating("begin"):
+            self._cursor.execute(how, prepare=False)
+
     def _ask(self, query: Query, values: Values) -> psycopg.Cursor[Row]:
         if self._pending:
-            return self._send(((query, values),))[0]
+            return self._send(query, values)
         compiled = query.on("postgresql")
         with _translating(query.name):
             return self._cursor.execute(compiled.sql, compiled.bind(values))
 
-    def _send(self, asked: Sequence[tuple[Query, Values]], commit: bool = False) -> list[psycopg.Cursor[Row]]:
-        """What was collected and then these queries, in one round trip; a cursor for each query."""
+    def _send(
+        self, query: Query | None = None, values: Values | None = None, commit: bool = False
+    ) -> psycopg.Cursor[Row]:
+        """What was collected, and then a query or the commit, in one round trip. The cursor of the query."""
         pending, self._pending = self._pending, []
-        where = ", ".join(query.name for query, _ in (*pending, *asked))
-        cursors = []
-        with _translating(where), self.raw.pipeline():
-            for query, many in pending:
-                compiled = query.on("postgresql")
+        where = ", ".join(one.name for one, _ in pending)
+        with _translating(where if query is None else f"{where}, {query.name}"), self.raw.pipeline():
+            for one, many in pending:
+                compiled = one.on("postgresql")
                 if len(many) == 1:
                     self._cursor.execute(compiled.sql, compiled.bind(many[0]))
                 else:
                     self._cursor.executemany(compiled.sql, [compiled.bind(v) for v in many])
-            for query, values in asked:
+            asking = self._fresh() if query is not None else self._cursor
+            if query is not None and values is not None:
                 compiled = query.on("postgresql")
-                cursors.append(self._fresh().execute(compiled.sql, compiled.bind(values)))
+                asking.execute(compiled.sql, compiled.bind(values))
             if commit:
                 self.raw.commit()
-        return cursors
+        return asking
 
     def close(self) -> None:
         self._cursor.close()
@@ -147,6 +137,7 @@ class PostgresDriver:
     def __init__(self, url: sa.URL, timeout: float) -> None:
         self.timeout = timeout
         self.name = url.database or ""
+        self.address = _address(url)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.drivername != "postgresql+psycopg":
@@ -154,8 +145,9 @@ class PostgresDriver:
                 f"{url.drivername} is not a driver that is taken", possible=["postgresql+psycopg://…", "sqlite:///…"]
             )
         try:
-            self.writer = sa.create_engine(url, pool_size=10, max_overflow=30, pool_reset_on_return=None)
-            self._reader = sa.create_engine(url, pool_size=10, max_overflow=30, pool_reset_on_return=None)
+            pools = {"pool_size": 10, "max_overflow": 30, "pool_reset_on_return": None}
+            self.writer = sa.create_engine(url, isolation_level="AUTOCOMMIT", **pools)  # BEGIN is said by us
+            self._reader = sa.create_engine(url, **pools)
         except ImportError as error:
             raise StoreError(
                 "psycopg, the driver of PostgreSQL, is not installed", possible=["pip install 'flowengine[postgres]'"]
@@ -163,18 +155,28 @@ class PostgresDriver:
         sa.event.listen(self._reader, "connect", lambda raw, _: _only_reading(raw))
 
     def begin_writing(self) -> PostgresChannel:
-        """A write transaction, which :meth:`end` ends."""
-        return self._begun(self.writer, self.timeout)
+        """A write transaction, which :meth:`end` ends.
+
+        How long it waits for locks is said with its ``BEGIN``, in one round trip, and for this transaction only: a
+        pooler must not hand the setting to somebody else.
+        """
+        channel = self._opened(self.writer)
+        try:
+            channel.begin(f"BEGIN; SET LOCAL lock_timeout = {int(self.timeout * 1000)}")
+        except BaseException:
+            self.end(channel, keep=False)
+            raise
+        return channel
 
     def begin_reading(self) -> PostgresChannel:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""
-        return self._begun(self._reader)
+        return self._opened(self._reader)
 
-    def _begun(self, engine: sa.Engine, patience: float | None = None) -> PostgresChannel:
-        with _translating("open"):
+    def _opened(self, engine: sa.Engine) -> PostgresChannel:
+        with _reaching(self.address):
             fairy = engine.raw_connection()
         raw: Any = fairy.driver_connection
-        return PostgresChannel(raw, fairy=fairy, patience=patience)
+        return PostgresChannel(raw, fairy=fairy)
 
     def end(self, channel: PostgresChannel, keep: bool) -> None:
         """Commit or roll back, and give the connection back."""
@@ -193,10 +195,14 @@ class PostgresDriver:
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
         """A SQLAlchemy connection in a transaction that excludes other migrations, for changing the schema."""
-        with _translating("open"), self.writer.connect() as connection, connection.begin():
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(self.timeout * 1000)}")
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-            yield connection
+        with _reaching(self.address):
+            fresh = self.writer.connect()
+        with _translating("migrate"), fresh:
+            connection = fresh.execution_options(isolation_level="READ COMMITTED")
+            with connection.begin():
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(self.timeout * 1000)}")
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+                yield connection
 
     def joining(self, connection: sa.Connection) -> PostgresChannel:
         """A channel in the caller's transaction; nothing is collected, so that savepoints mean what they say."""
@@ -225,6 +231,12 @@ class PostgresDriver:
         self._reader.dispose()
 
 
+def _address(url: sa.URL) -> str:
+    """Where the server is, as people may read it: never with a password."""
+    host = url.host or url.query.get("host") or "the local socket"
+    return f"{host if isinstance(host, str) else ', '.join(host)}:{url.port or 5432}"
+
+
 def _only_reading(raw: Any) -> None:
     import psycopg
 
@@ -244,6 +256,31 @@ def _translating(where: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _reaching(address: str) -> Iterator[None]:
+    """Translate what goes wrong before there is a connection; no password is ever in what libpq says of it."""
+    try:
+        yield
+    except sa.exc.TimeoutError as error:
+        raise DatabaseBusy(
+            "all connections of this process are in use", where=address, possible=["try again"]
+        ) from error
+    except Exception as error:
+        if not isinstance(error, sa.exc.DBAPIError) and not type(error).__module__.startswith("psycopg"):
+            raise
+        said = _first_line(getattr(error, "orig", None) or error)
+        if "FATAL" in said:
+            raise StoreError(f"PostgreSQL refused the connection: {said}", where=address) from error
+        raise StoreError(
+            f"PostgreSQL could not be reached: {said}", where=address, possible=["start the server", "another address"]
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    said = str(error).strip()
+    return said.splitlines()[0] if said else type(error).__name__
+
+
 _BUSY = {"55P03", "40P01", "40001", "57014"}
 """SQLSTATEs: lock not available, deadlock, serialization failure, query cancelled."""
 
@@ -258,7 +295,7 @@ _MEANINGS = {
 def translated(error: BaseException, where: str) -> StoreError:
     """The driver's error as one of ours."""
     state = getattr(error, "sqlstate", None) or ""
-    said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    said = _first_line(error)
     if state in _BUSY:
         return DatabaseBusy(f"another transaction was in the way: {said}", where=where, possible=["try again"])
     if not state and where and "connection" in said:

@@ -6,13 +6,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from flowengine.errors import NotFound
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain
-from flowengine.store.jobs import Jobs, StoredJob
+from flowengine.store.jobs import StoredJob, stored
 from flowengine.store.query import Query, inserts, param
 
-_R = t.receipts
+_R, _J = t.receipts, t.jobs
 
 FIND = Query(
     "receipts.find",
@@ -20,6 +21,20 @@ FIND = Query(
     sa.select(_R.c.body_hash, _R.c.receipt).where(_R.c.actor == param("actor"), _R.c.key == param("key")),
 )
 ADD = Query("receipts.add", "Keep what is answered now.", inserts(_R))
+_BEFORE = _J.alias("before")
+LOCK_AND_FIND = Query(
+    "receipts.lock_and_find",
+    "A job, locked, its number of entries before the lock was waited for, and what was answered under this key.",
+    sa.select(
+        *_J.c,
+        sa.select(_BEFORE.c.seq).where(_BEFORE.c.id == param("job")).scalar_subquery(),
+        _R.c.body_hash,
+        _R.c.receipt,
+    )
+    .select_from(_J.outerjoin(_R, sa.and_(_R.c.actor == param("actor"), _R.c.key == param("key"))))
+    .where(_J.c.id == param("job"))
+    .with_for_update(of=_J),
+)
 FORGET = Query("receipts.forget", "Drop receipts older than a moment.", sa.delete(_R).where(_R.c.at < param("before")))
 
 
@@ -41,9 +56,19 @@ class Receipts:
         return (row[0], row[1]) if row else None
 
     def lock_and_find(self, job: str, actor: str, key: str) -> tuple[StoredJob, Stored | None]:
-        """A job, locked, and what :meth:`find` gives under that lock, in one round trip. Raises NotFound."""
-        locked, row = Jobs(self._channel).lock_with(job, FIND, _key(actor, key))
-        return locked, (row[0], row[1]) if row else None
+        """A job, locked, and what :meth:`find` gives under that lock. Raises NotFound.
+
+        One statement sees the database as it was before it waited for the lock. Where the job has changed meanwhile,
+        the receipt is looked for again.
+        """
+        row = self._channel.one(LOCK_AND_FIND, {"job": plain(job)} | _key(actor, key))
+        if row is None:
+            raise NotFound(f"there is no job {job!r}")
+        *columns, seq_before, body_hash, receipt = row
+        locked = stored(self._channel, tuple(columns))
+        if locked.seq != seq_before:
+            return locked, self.find(actor, key)
+        return locked, None if body_hash is None else (body_hash, receipt)
 
     def add(self, actor: str, key: str, job: str, body_hash: str, receipt: bytes, at: datetime) -> None:
         """Keep a receipt. Two requests with one key cannot both be kept: the later transaction fails."""

@@ -64,10 +64,9 @@ def _add(channel: Channel, draft: Draft, saved: Saved, at: int) -> None:
 
 def _update(channel: Channel, job: StoredJob, draft: Draft, saved: Saved, at: int) -> None:
     values = {"of_job": job.id, "of_seq": job.seq} | _changed(draft, saved, at, job.written_root, job.times[2])
-    query = jobs.UPDATE
     if draft.data_changed:
-        query = jobs.UPDATE_DATA
         values["data"] = text(draft.data)
+    query = jobs.UPDATE[draft.data_changed, (job.status, job.version) != (values["status"], values["version"])]
     if channel.dialect == "postgresql":
         channel.write(query, values)  # goes with the others; where the job has changed, the history's key stops all
     elif channel.count(query, values) != 1:

@@ -53,9 +53,6 @@ class SqliteChannel:
         row: Row | None = self._do(query, values).fetchone()
         return row
 
-    def together(self, asked: Sequence[tuple[Query, Values]]) -> list[list[Row]]:
-        return [self.rows(query, values) for query, values in asked]
-
     def write(self, query: Query, values: Values) -> None:
         self._do(query, values)
 

@@ -202,6 +202,15 @@ outbox = sa.Table(
     comment="What a job asks of other jobs and people, written with the act that asks it.",
 )
 
+calendars = sa.Table(
+    "flow_calendars",
+    metadata,
+    _key("name", primary_key=True),
+    _count("changes"),
+    sqlite_with_rowid=False,
+    comment="One row a calendar, written before its bookings are: so they are changed one after another.",
+)
+
 bookings = sa.Table(
     "flow_bookings",
     metadata,
@@ -214,7 +223,7 @@ bookings = sa.Table(
     _time("slot_end"),
     sa.Index("ix_flow_bookings_job", "job_id", "calendar", "slot"),
     sqlite_with_rowid=False,
-    comment="Booked slots, one row for each cell of the calendar's grid and seat: the key forbids double booking.",
+    comment="Booked slots, one row for each cell of the calendar's grid and seat.",
 )
 
 history = sa.Table(

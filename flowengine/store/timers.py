@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from flowengine.core.draft import Effects
 from flowengine.core.values import Timer
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
-from flowengine.store.codec import micros, plain
+from flowengine.store.codec import micros, moment, plain
 from flowengine.store.query import Query, param, upserts
 
-_T = t.timers
+_T, _J = t.timers, t.jobs
 
 SET = Query("timers.set", "Set a timer, or set it anew.", lambda dialect: upserts(dialect, _T))
 DROP = Query(
@@ -52,6 +53,29 @@ POSTPONE = Query(
     .where(_T.c.job_id == param("of_job"), _T.c.number == param("of_number"))
     .values(wake=param("later"), attempts=_T.c.attempts + 1, last_error=param("error")),
 )
+FAILED = Query(
+    "timers.failed",
+    "Timers that could not be fired, with their jobs' process and customer.",
+    sa.select(
+        _T.c.job_id, _T.c.number, _T.c.branch, _T.c.wake, _T.c.attempts, _T.c.last_error, _J.c.process, _J.c.customer
+    )
+    .join(_J, _J.c.id == _T.c.job_id)
+    .where(_T.c.attempts > 0)
+    .order_by(_T.c.job_id, _T.c.number),
+)
+
+
+class FailedTimer(msgspec.Struct, frozen=True, kw_only=True):
+    """A timer that could not be fired, and why (``error``). It is tried again at ``wake``."""
+
+    job: str
+    number: int
+    branch: str
+    wake: datetime
+    attempts: int
+    error: str
+    process: str
+    customer: str
 
 
 class Timers:
@@ -76,6 +100,22 @@ class Timers:
         """Firing it failed; do not try before ``until``. False when the timer is gone."""
         values = {"of_job": job, "of_number": number, "later": micros(until), "error": plain(error)}
         return self._channel.count(POSTPONE, values) == 1
+
+    def failed(self) -> list[FailedTimer]:
+        """Timers that could not be fired, by job. For operators: it looks through all timers that are set."""
+        return [
+            FailedTimer(
+                job=job,
+                number=number,
+                branch=branch,
+                wake=moment(wake),
+                attempts=attempts,
+                error=error,
+                process=process,
+                customer=customer,
+            )
+            for job, number, branch, wake, attempts, error, process, customer in self._channel.rows(FAILED, {})
+        ]
 
 
 def save(channel: Channel, job: str, effects: Effects) -> None:

@@ -14,10 +14,13 @@ from alembic.script import ScriptDirectory
 from drafts import begin, change, move_on, started, write
 from sqlalchemy.orm import Session
 
-from flowengine.errors import SchemaMismatch, StoreError
+from flowengine.errors import DatabaseBusy, SchemaMismatch, StoreError
 from flowengine.store import Database
+from flowengine.store.query import Query
 from flowengine.store.schema import MIGRATIONS, VERSION_TABLE
 from flowengine.store.tables import HEAD, metadata
+
+_LOCK_TIMEOUT = Query("test", "How long a lock is waited for.", sa.select(sa.func.current_setting("lock_timeout")))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -97,6 +100,37 @@ def test_a_server_that_is_not_there_is_reported(tmp_path: Path) -> None:
     """A PostgreSQL that does not answer is a StoreError."""
     with pytest.raises(StoreError):
         Database.open(f"postgresql+psycopg://ada@/flow?host={tmp_path}")
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:1", "nowhere.invalid:5432"])
+def test_a_postgres_that_cannot_be_reached_is_named_without_its_password(place: str) -> None:
+    """A server that does not answer is told by host and port, and the password is in no message."""
+    with pytest.raises(StoreError, match="could not be reached") as caught:
+        Database.open(f"postgresql+psycopg://ada:secret@{place}/flow")
+    assert caught.value.where == place
+    assert "secret" not in str(caught.value)
+
+
+def test_the_wait_for_a_lock_is_bounded_in_the_transaction_alone(postgres_url: str) -> None:
+    """The bound on waiting for locks is gone with its transaction: behind a pooler nobody else gets it."""
+    with Database.open(postgres_url, timeout=3.0) as database:
+        with database.writing() as tx:
+            (within,) = tx.channel.one(_LOCK_TIMEOUT, {}) or ("",)
+            raw = tx.channel.raw  # type: ignore[attr-defined]
+        (after,) = raw.execute("SHOW lock_timeout").fetchone()
+    assert (within, after) == ("3s", "0")
+
+
+def test_when_all_connections_are_in_use_it_is_said_so(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transaction that gets no connection in time is refused as busy."""
+    with Database.open(postgres_url) as database:
+
+        def none_left(_: sa.Engine) -> None:
+            raise sa.exc.TimeoutError("QueuePool limit reached")
+
+        monkeypatch.setattr(sa.Engine, "raw_connection", none_left)
+        with pytest.raises(DatabaseBusy, match="connections"), database.writing():
+            pass
 
 
 def test_a_database_that_is_not_there_is_reported(postgres_url: str) -> None:

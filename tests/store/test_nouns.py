@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
+from time import sleep
 
 import pytest
-from drafts import HOUR, NOW, act, begin, started, write
+import sqlalchemy as sa
+from drafts import HOUR, NOW, act, begin, change, move_on, started, write
 
 from flowengine.core import events as e
 from flowengine.core.draft import Draft
 from flowengine.core.values import ROOT
-from flowengine.errors import Ambiguous, BadAnswer, NotFound, SlotTaken, StoreError
+from flowengine.errors import Ambiguous, BadAnswer, DatabaseBusy, NotFound, SlotTaken, StoreError
 from flowengine.store import Database, Person, new_id
 
 # processes
@@ -194,6 +197,60 @@ def test_messages_leave_in_their_order(database: Database) -> None:
         assert not tx.outbox.retry_at(ids[0], NOW)
 
 
+def test_a_message_is_claimed_by_one(database: Database) -> None:
+    """Of two workers one gets a message; when he does not say what became of it, it is ready again after his claim."""
+    job = begin(database)
+    with database.writing() as tx:
+        id = tx.outbox.add(job, 1, "notice", {}, NOW)
+    with database.writing() as tx:
+        assert tx.outbox.claim(id, NOW, NOW + HOUR)
+        assert not tx.outbox.claim(id, NOW, NOW + HOUR)
+        assert tx.outbox.ready(NOW) == []
+        assert [message.id for message in tx.outbox.ready(NOW + HOUR)] == [id]
+        assert tx.outbox.claim(id, NOW + HOUR, NOW + 2 * HOUR)
+        assert tx.outbox.done(id)
+        assert not tx.outbox.claim(id, NOW + 3 * HOUR, NOW + 4 * HOUR)
+
+
+# receipts and locks
+
+
+def test_a_receipt_is_found_with_the_lock(database: Database) -> None:
+    """Locking a job gives what was answered under a key of the actor, and nothing for another key or actor."""
+    job = begin(database)
+    with database.writing() as tx:
+        tx.receipts.add("ada", "k", job, "hash", b"receipt", NOW)
+    with database.writing() as tx:
+        locked, stored = tx.receipts.lock_and_find(job, "ada", "k")
+        assert (locked.id, locked.seq, stored) == (job, 1, ("hash", b"receipt"))
+        for actor, key in (("ada", "other"), ("ben", "k")):
+            assert tx.receipts.lock_and_find(job, actor, key)[1] is None
+        with pytest.raises(NotFound):
+            tx.receipts.lock_and_find(new_id(), "ada", "k")
+
+
+def test_a_receipt_that_was_written_while_the_lock_was_waited_for_is_found(database: Database) -> None:
+    """Whoever waits for a job's lock sees the receipt that the one before him left (L3)."""
+    job = begin(database)
+    found: list[object] = []
+
+    def second() -> None:
+        with database.writing() as tx:
+            locked, stored = tx.receipts.lock_and_find(job, "ada", "k")
+            found.extend((locked.seq, stored))
+
+    waiting = Thread(target=second)
+    with database.writing() as tx:
+        tx.jobs.lock(job)
+        waiting.start()
+        sleep(0.3)  # the second asks meanwhile, and waits
+        assert not found
+        change(tx, job, move_on)
+        tx.receipts.add("ada", "k", job, "hash", b"receipt", NOW)
+    waiting.join(10)
+    assert found == [2, ("hash", b"receipt")]
+
+
 # bookings
 
 
@@ -283,3 +340,55 @@ def test_a_job_frees_only_its_own_slots(database: Database) -> None:
     act(database, first, book(60))
     act(database, second, lambda draft: draft.record(e.SlotFreed(branch=ROOT, calendar="shop", start=NOW + HOUR)))
     assert taken(database) == [60]
+
+
+def test_versions_with_other_grids_do_not_book_twice(database: Database) -> None:
+    """Two versions of a calendar, one in steps of 30 minutes and one in steps of 20, do not share a time."""
+    first, second = begin(database), begin(database)
+    act(database, first, book(30, 30, every=1800))
+    for start in (20, 40):
+        with pytest.raises(SlotTaken):
+            act(database, second, book(start, 20, every=1200))
+    act(database, second, book(60, 20, every=1200))
+    assert taken(database) == [30, 60]
+
+
+def test_a_version_with_fewer_seats_counts_those_beyond_them(database: Database) -> None:
+    """Where a calendar had three seats and now has two, three bookings at one time are still too many."""
+    job = begin(database)
+    for _ in range(3):
+        act(database, job, book(0, seats=3))
+    other = begin(database)
+    with pytest.raises(SlotTaken):
+        act(database, other, book(30, seats=2))
+    assert taken(database) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("isolation", ["READ COMMITTED", "REPEATABLE READ"])
+def test_two_at_once_do_not_book_one_time(postgres_url: str, isolation: str) -> None:
+    """Two transactions at once, on different grids: the second waits, and is refused in every isolation level."""
+    engine = sa.create_engine(postgres_url)
+    with Database.open(postgres_url) as database:
+        first, second = begin(database), begin(database)
+        refused: list[type[Exception]] = []
+
+        def later() -> None:
+            with engine.connect().execution_options(isolation_level=isolation) as connection, connection.begin():
+                tx = database.joined(connection)
+                try:
+                    change(tx, second, book(20, 20, every=1200))
+                except (SlotTaken, DatabaseBusy) as error:
+                    refused.append(type(error))
+                    connection.rollback()
+
+        waiting = Thread(target=later)
+        with database.writing() as tx:
+            change(tx, first, book(30, 30, every=1800))
+            tx.channel.flush()
+            waiting.start()
+            sleep(0.3)  # the second has looked by now, and waits for the calendar
+            assert not refused
+        waiting.join(10)
+        assert refused == [SlotTaken if isolation == "READ COMMITTED" else DatabaseBusy]
+        assert taken(database) == [30]
+    engine.dispose()

@@ -28,7 +28,7 @@ from flowengine.store.query import Query
 
 BY_KEY = {
     jobs.GET: "flow_jobs",
-    jobs.UPDATE: "flow_jobs",
+    jobs.UPDATE[True, False]: "flow_jobs",
     jobs.BY_SHORT: "ix_flow_jobs_short",
     jobs.BY_ID: "flow_jobs",
     branches.GET: "flow_branches",
@@ -53,6 +53,7 @@ BY_KEY = {
     bookings.FREE: "ix_flow_bookings_job",
     history.OF_JOB: "flow_history",
     receipts.FIND: "flow_receipts",
+    receipts.LOCK_AND_FIND: "flow_receipts",
     people.GET: "flow_people",
     people.BY_NAME: "ix_flow_people_name_key",
     people.BY_CONTACT: "ix_flow_people_contact_key",

@@ -73,6 +73,13 @@ def tables() -> None:
     )
     op.create_index("ix_flow_branches_parent", "flow_branches", ["job_id", "parent", "made"])
     op.create_table(
+        "flow_calendars",
+        sa.Column("name", KEY, nullable=False),
+        sa.Column("changes", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_flow_calendars"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "flow_calls",
         sa.Column("job_id", KEY, nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
