@@ -23,7 +23,6 @@ from flowengine.language.checks.shapes import (
     put,
     union,
 )
-from flowengine.language.checks.states import EXPIRED
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Always, Each, Scope, State
