@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from flowengine.core import commands as c
 from flowengine.core.advance import advance
-from flowengine.core.machines import Compiled
+from flowengine.core.machines import Compiled, keeps
 from flowengine.core.values import Actor, Json
 from flowengine.engine import access
 from flowengine.engine.offers import is_for, offers
 from flowengine.engine.people import StoreWorld, actor_of
 from flowengine.engine.receipts import body_hash, replayed
 from flowengine.engine.views import Receipt
-from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, Refused
+from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, Refused, StaleCommand
 from flowengine.people import may_see
 from flowengine.store import StoredJob, Transaction, shown
 
@@ -29,8 +29,7 @@ OUTSIDE = Actor(kind="service", id="outside")
 ANY_JOB = "the job that waits"
 """What the request key of a message is about that names no job."""
 
-MOST_JOBS = 10_000
-"""Open jobs that are looked through for the one that waits for a message."""
+_PAGE = 500
 
 
 def invoke(shell: Shell, job: str, name: str, answer: dict[str, Json], by: str | Actor, key: str | None) -> Receipt:
@@ -63,22 +62,40 @@ def add(shell: Shell, job: str, state: str, items: tuple[Json, ...], by: str | A
 def send(
     shell: Shell, name: str, key: str, body: Json, job: str | None, by: str | Actor | None, request_key: str | None
 ) -> Receipt:
-    with shell.writing() as tx:
-        actor = OUTSIDE if by is None else actor_of(tx, by)
-        command = c.Deliver(by=actor, name=name, key=key, body=body)
-        if job is not None:
-            ref = access.job_ref(tx, job, actor)
+    if job is not None:
+        with shell.writing() as tx:
+            command = _message(tx, name, key, body, by)
+            ref = access.job_ref(tx, job, command.by)
             return shell.told(tx, ref, command, request_key, _permit_sender, ("job", job))
+    found = _addressee(shell, name, key, body, by, request_key)
+    if isinstance(found, Receipt):
+        return found
+    with shell.writing() as tx:
+        command = _message(tx, name, key, body, by)
+        try:
+            return shell.run(tx, found, command, request_key, _permit_sender, ANY_JOB)
+        except (access.Hidden, StaleCommand):
+            raise _nobody_waits(command) from None
+
+
+def _message(tx: Transaction, name: str, key: str, body: Json, by: str | Actor | None) -> c.Deliver:
+    return c.Deliver(by=OUTSIDE if by is None else actor_of(tx, by), name=name, key=key, body=body)
+
+
+def _addressee(
+    shell: Shell, name: str, key: str, body: Json, by: str | Actor | None, request_key: str | None
+) -> Receipt | str:
+    """The receipt of an equal request, or the job that waits: found before anything is locked, for it may take time."""
+    with shell.reading() as tx:
+        command = _message(tx, name, key, body, by)
         if request_key is not None:
-            before = replayed(tx, actor, request_key, body_hash(ANY_JOB, command))
+            before = replayed(tx, command.by, request_key, body_hash(ANY_JOB, command))
             if before is not None:
                 return before
         try:
-            return shell.run(tx, _waiting_job(shell, tx, command), command, request_key, _permit_sender, ANY_JOB)
-        except access.Hidden:
-            raise _nobody_waits(command) from None
+            return _waiting_job(shell, tx, command)
         except NotFound:
-            before = replayed(tx, actor, request_key, body_hash(ANY_JOB, command)) if request_key is not None else None
+            before = replayed(tx, command.by, request_key, body_hash(ANY_JOB, command)) if request_key else None
             if before is None:
                 raise
             return before  # an equal request was a moment earlier
@@ -97,18 +114,21 @@ def _permit_sender(tx: Transaction, compiled: Compiled, job: StoredJob, command:
 
 
 def _waiting_job(shell: Shell, tx: Transaction, command: c.Deliver) -> str:
-    """The one open job that would take the message, found by trying; it costs as much as there are open jobs of the
-    processes that know the message, so name the job where they are many."""
+    """The one open job that would take the message, found by trying those that may be waiting for it.
+
+    No table says which jobs wait for which message, so the heads of all open jobs of the processes that know it are
+    looked through; only those that stand where it is awaited are read whole. Name the job where jobs are many.
+    """
     found: list[str] = []
-    for row in _open_jobs(shell, tx, command.name):
-        stored = tx.jobs.get(row)
+    for id in _candidates(shell, tx, command.name):
+        stored = tx.jobs.get(id)
         compiled = shell.catalogue.compiled(tx, stored.process, stored.version)
         world = StoreWorld(tx, stored.customer)
         try:
             advance(compiled, stored.position, command, shell.clock.now(), world)
         except Refused:
             continue
-        found.append(row)
+        found.append(id)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -126,18 +146,27 @@ def _nobody_waits(command: c.Deliver) -> NotFound:
     return NotFound(f"no open job waits for {_which(command)}", where=command.name, possible=("name the job",))
 
 
-def _open_jobs(shell: Shell, tx: Transaction, message: str) -> Iterator[str]:
-    """The open jobs of the processes that know the message."""
-    catalogue = shell.catalogue
-    knowing = {
-        row.name for row in tx.processes.all() if message in catalogue.compiled(tx, row.name, row.version).listeners
-    }
-    for process in sorted(knowing):
+def _candidates(shell: Shell, tx: Transaction, message: str) -> Iterator[str]:
+    """The open jobs that may take the message now: they stand where it is awaited, or may take it anywhere."""
+    known: dict[tuple[str, str], frozenset[str] | None] = {}
+    for row in tx.processes.all():
+        compiled = shell.catalogue.compiled(tx, row.name, row.version)
+        if message in compiled.listeners:
+            known[row.name, row.version] = _places(compiled, message)
+    for process in sorted({name for name, _ in known}):
         after: str | None = None
-        seen = 0
-        while seen < MOST_JOBS:
-            rows = list(tx.jobs.list(status="open", process=process, limit=500, after=after))
-            yield from (row.id for row in rows)
-            if len(rows) < 500:
-                break
-            seen, after = seen + len(rows), rows[-1].id
+        while rows := tx.jobs.list(status="open", process=process, limit=_PAGE, after=after):
+            after = rows[-1].id
+            for job in rows:
+                if (process, job.version) in known:
+                    places = known[process, job.version]
+                    if places is None or not places.isdisjoint(job.head.standing):
+                        yield job.id
+
+
+def _places(compiled: Compiled, message: str) -> frozenset[str] | None:
+    """The states in which a job takes the message; None where it may anywhere: by an always entry, or to keep it."""
+    listeners = compiled.listeners[message]
+    if keeps(compiled, message) or any(one.always for one in listeners):
+        return None
+    return frozenset(one.state.name for one in listeners if one.state)

@@ -9,9 +9,8 @@ from flowengine.core import commands as c
 from flowengine.core.values import Actor
 from flowengine.engine import outbox, services
 from flowengine.engine.shell import not_joined
-from flowengine.engine.views import IncidentView, Ran
+from flowengine.engine.views import Ran
 from flowengine.errors import FlowError, NotFound, StaleCommand
-from flowengine.store import Incident, shown
 from flowengine.store.codec import moment
 
 if TYPE_CHECKING:
@@ -70,25 +69,6 @@ def _calls(shell: Shell, limit: int) -> tuple[int, int]:
         else:
             failed += 1
     return done, failed
-
-
-def incidents(shell: Shell) -> list[IncidentView]:
-    with shell.reading() as tx:
-        return [_incident(row) for row in tx.calls.incidents()]
-
-
-def _incident(row: Incident) -> IncidentView:
-    return IncidentView(
-        id=f"{row.job}.{row.number}",
-        short=f"{shown(row.job)}.{row.number}",
-        job=row.job,
-        process=row.process,
-        customer=row.customer,
-        state=row.call.state,
-        handler=row.call.handler or row.call.http or row.call.process,
-        error=row.error,
-        attempts=row.attempts,
-    )
 
 
 def next_due(shell: Shell) -> datetime | None:

@@ -17,7 +17,19 @@ from typing import TYPE_CHECKING
 from flowengine.clock import Clock, SystemClock
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
-from flowengine.engine import access, asking, auditing, due, histories, inbox, migration, people, tracking
+from flowengine.engine import (
+    access,
+    asking,
+    auditing,
+    due,
+    histories,
+    inbox,
+    incidents,
+    migration,
+    people,
+    stuck,
+    tracking,
+)
 from flowengine.engine.handlers import Handler, Handlers
 from flowengine.engine.shell import Shell
 from flowengine.engine.views import (
@@ -32,6 +44,7 @@ from flowengine.engine.views import (
     Ran,
     Receipt,
     StepView,
+    StuckView,
     Track,
 )
 from flowengine.language.model import Process
@@ -289,12 +302,23 @@ class Engine:
         return due.run_due(self._shell, limit)
 
     def incidents(self) -> list[IncidentView]:
-        """The service calls that gave up."""
-        return due.incidents(self._shell)
+        """The service calls that gave up, and the timers that cannot be fired."""
+        return incidents.incidents(self._shell)
 
-    def retry(self, call_id: str, by: By) -> Receipt:
-        """Try a service call again that gave up. For operators."""
-        return self._shell.retry(call_id, by)
+    def retry(self, incident: str, by: By) -> Receipt:
+        """Have an incident tried again, by its id: a worker runs a call; a timer is fired at once. For operators.
+
+        Raises what still stands in a timer's way; then it stays an incident.
+        """
+        return incidents.retry(self._shell, incident, by)
+
+    def stuck(self, *, process: str | None = None, limit: int = 100) -> list[StuckView]:
+        """What waits for what, and since when: of the open jobs the ``limit`` that have not moved for longest, each
+        with all that it waits for; who has waited longest comes first.
+
+        Looks through all open jobs (of the process), so it is for an operator now and then.
+        """
+        return stuck.stuck(self._shell, process, limit)
 
     def migrate(self, job: str, version: str | None = None, *, by: By) -> Receipt:
         """Move a job on purpose to another version of its process, the latest unless one is named (L6).

@@ -1,7 +1,8 @@
 """Delivering what jobs have sent out: each row becomes a command of its own, then the row is done.
 
-A crash between the two delivers again. That changes nothing: a child is started under a request key (L3), a second end
-of a call finds it closed, and a referred person is entered under an id that follows from the row.
+Workers claim a row before they deliver it. A crash in between delivers again, once the claim has run out. That changes
+nothing: a child is started under a request key (L3), a second end of a call finds it closed, and a referred person is
+entered under an id that follows from the row.
 """
 
 from __future__ import annotations
@@ -12,8 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from flowengine.core import commands as c
-from flowengine.core.values import Actor
-from flowengine.engine import access
+from flowengine.engine import access, children
 from flowengine.engine.handlers import NOTIFY, HandlerCall
 from flowengine.engine.people import StoreWorld
 from flowengine.engine.services import describe, run_limited
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FIRST, LONGEST = timedelta(seconds=10), timedelta(hours=1)
 NOTICE_LIMIT = Duration(rest=timedelta(minutes=1))
+LEASE = timedelta(minutes=5)
+"""For how long a row is kept for the worker that delivers it: longer than any delivery takes."""
 
 
 def deliver(shell: Shell, limit: int) -> tuple[int, int]:
@@ -34,6 +36,8 @@ def deliver(shell: Shell, limit: int) -> tuple[int, int]:
         rows = list(tx.outbox.ready(shell.clock.now(), limit))
     sent = failed = 0
     for row in rows:
+        if not _claimed(shell, row):
+            continue  # another worker was faster
         try:
             _DELIVER[row.kind](shell, row)
         except Exception as error:  # whatever it is, the row stays and the others go on
@@ -46,6 +50,12 @@ def deliver(shell: Shell, limit: int) -> tuple[int, int]:
     return sent, failed
 
 
+def _claimed(shell: Shell, row: OutboxMessage) -> bool:
+    now = shell.clock.now()
+    with shell.writing() as tx:
+        return bool(tx.outbox.claim(row.id, now, now + LEASE))
+
+
 def _again(shell: Shell, row: OutboxMessage, error: Exception) -> None:
     wait = min(FIRST * 2 ** min(row.attempts, 16), LONGEST)
     with shell.writing() as tx:
@@ -53,16 +63,35 @@ def _again(shell: Shell, row: OutboxMessage, error: Exception) -> None:
 
 
 def _child(shell: Shell, row: OutboxMessage) -> None:
-    """Start the job that a ``call`` state asked for. If it cannot be started, the call has failed."""
+    """Start the job that a ``call`` state asked for. If it cannot be started, the call has failed.
+
+    Whether it is awaited is asked before and after: the caller may go on meanwhile, and then tells nobody any more.
+    """
     call, body = int(row.body["call"]), row.body
-    by = Actor(kind="service", id=f"job:{row.job}")
+    by = children.caller(row.job)
     parent = f"{row.job}.{call}"
+    if not _is_awaited(shell, row.job, call):
+        _child_left(shell, row)  # it may have been started at an attempt that was cut short
+        return
     try:
         if body["at"]:
             raise Refused(f"jobs of other organisations cannot be started from here ({body['at']})")
         shell.start(body["process"], by, body["need"], body["customer"], parent, parent)
     except Refused as refused:
         _end_call(shell, row.job, c.Fail(by=by, call=call, error=describe(refused)))
+    else:
+        if not _is_awaited(shell, row.job, call):
+            _child_left(shell, row)
+
+
+def _is_awaited(shell: Shell, job: str, call: int) -> bool:
+    with shell.reading() as tx:
+        return children.is_awaited(tx, job, call)
+
+
+def _child_left(shell: Shell, row: OutboxMessage) -> None:
+    """The caller has gone on without the job it called."""
+    children.leave(shell, row.job, int(row.body["call"]), str(row.body["process"]), str(row.body["customer"]))
 
 
 def _child_ended(shell: Shell, row: OutboxMessage) -> None:
@@ -70,7 +99,7 @@ def _child_ended(shell: Shell, row: OutboxMessage) -> None:
     job, _, call = str(row.body["parent"]).rpartition(".")
     status = str(row.body["status"])
     result = {**row.body["data"], **{name: row.body[name] for name in ("job", "status", "end", "because")}}
-    by = Actor(kind="service", id=f"job:{row.job}")
+    by = children.caller(row.job)
     _end_call(shell, job, c.Finish(by=by, call=int(call), outcome=status, result=result))
 
 
@@ -139,4 +168,10 @@ def _notice(shell: Shell, row: OutboxMessage) -> None:
     run_limited(shell.handlers.get(NOTIFY), call, NOTICE_LIMIT)
 
 
-_DELIVER = {"child": _child, "child_ended": _child_ended, "referral": _referral, "notice": _notice}
+_DELIVER = {
+    "child": _child,
+    "child_left": _child_left,
+    "child_ended": _child_ended,
+    "referral": _referral,
+    "notice": _notice,
+}

@@ -3,6 +3,7 @@
 | kind | body | what it becomes |
 |-|-|-|
 | ``child`` | call, process, need, customer | a job of another process, started for the call |
+| ``child_left`` | call, process, customer | the end of the wait for a called job: it is withdrawn where it can be |
 | ``child_ended`` | parent, status, end, because, data | ``Finish`` of the parent's call |
 | ``referral`` | name, contact, by | a customer's record with ``referred_by`` |
 | ``notice`` | step, why | a call of the handler ``engine.notify``, where there is one |
@@ -29,6 +30,8 @@ def leave(tx: Transaction, handlers: Handlers, job: str, seq: int, done: Advance
         if call.process and not call.incident:
             need = {"call": call.number, "process": call.process, "at": call.at, "need": call.input or {}}
             post("child", need | {"customer": head.customer})
+    for call in effects.cut_off:
+        post("child_left", {"call": call.number, "process": call.process, "customer": head.customer})
     if effects.ended is not None and head.parent:
         end = {"status": head.status, "end": head.end, "because": head.because, "data": dict(done.draft.data)}
         post("child_ended", {"parent": head.parent, "job": job} | end)

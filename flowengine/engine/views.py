@@ -259,7 +259,11 @@ class Ran(View, frozen=True, kw_only=True):
 
 
 class IncidentView(View, frozen=True, kw_only=True):
-    """A service call that gave up and waits for an operator. ``id`` is what ``retry`` takes."""
+    """What gave up and waits for an operator. ``id`` is what ``retry`` takes.
+
+    ``kind`` is ``call`` (a service call; ``handler`` is what it calls) or ``timer`` (``handler`` is what it is for:
+    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``).
+    """
 
     id: str
     short: str
@@ -270,3 +274,43 @@ class IncidentView(View, frozen=True, kw_only=True):
     handler: str
     error: str
     attempts: int
+    kind: str = "call"
+    next: datetime | None = None
+
+
+class WaitView(View, frozen=True, kw_only=True):
+    """One thing that a job waits for.
+
+    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline), ``call`` (a service: ``next`` is
+    when it is tried next, None when it waits for an operator; ``error`` the last one), ``timer`` (``due`` is when it
+    is over; with an ``error`` it could not be fired, and ``next`` is when it is tried again), ``message`` (``whom`` is
+    its key) or ``job`` (``whom`` is the job that was called, once it is there). ``id`` names what a command takes.
+    """
+
+    kind: str
+    what: str
+    since: datetime
+    id: str = ""
+    state: str = ""
+    whom: str = ""
+    due: datetime | None = None
+    next: datetime | None = None
+    error: str = ""
+    attempts: int = 0
+
+
+class StuckView(View, frozen=True, kw_only=True):
+    """An open job and what it waits for, the longest first; ``since`` is when the first of it began.
+
+    ``more`` says that it waits for more than is listed.
+    """
+
+    job: str
+    short: str
+    process: str
+    customer: str
+    customer_name: str
+    since: datetime
+    updated: datetime
+    waits: tuple[WaitView, ...]
+    more: bool = False

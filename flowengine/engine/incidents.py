@@ -1,0 +1,78 @@
+"""What gave up and waits for an operator: service calls, and timers that cannot be fired."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flowengine.core import commands as c
+from flowengine.core.position import Position
+from flowengine.core.values import Actor, Timer
+from flowengine.engine import access
+from flowengine.engine.people import actor_of
+from flowengine.engine.views import IncidentView, Receipt
+from flowengine.store import Incident, Transaction, shown
+from flowengine.store.timers import FailedTimer
+
+if TYPE_CHECKING:
+    from flowengine.engine.shell import Shell
+
+
+def incidents(shell: Shell) -> list[IncidentView]:
+    """Calls first, then timers, each by job."""
+    with shell.reading() as tx:
+        calls = [_of_call(row) for row in tx.calls.incidents()]
+        return calls + [_of_timer(tx, row) for row in tx.timers.failed()]
+
+
+def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
+    """A call is handed to the workers again; a timer is fired at once, and what stands in its way is raised."""
+    with shell.writing() as tx:
+        actor = actor_of(tx, by)
+        access.require_operator(actor, "have an incident tried again")
+        job_id, number = access.numbered_ref(tx, text, actor, "call")
+        try:
+            timer = timer_of(access.locked(tx, job_id).position, number)
+        except access.Hidden:
+            raise access.no_such("call", text) from None
+        command = c.Fire(by=actor, timer=number) if timer else c.Retry(by=actor, call=number)
+        return shell.told(tx, job_id, command, None, access.permit_all, ("call", text))
+
+
+def timer_of(position: Position, number: int) -> Timer | None:
+    """The timer of that number, while it is set."""
+    branch_id = position.branch_of_timer(number)
+    branch = position.branch(branch_id) if branch_id is not None else None
+    return next((timer for timer in branch.timers if timer.number == number), None) if branch else None
+
+
+def _of_call(row: Incident) -> IncidentView:
+    return IncidentView(
+        kind="call",
+        id=f"{row.job}.{row.number}",
+        short=f"{shown(row.job)}.{row.number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        state=row.call.state,
+        handler=row.call.handler or row.call.http or row.call.process,
+        error=row.error,
+        attempts=row.attempts,
+    )
+
+
+def _of_timer(tx: Transaction, row: FailedTimer) -> IncidentView:
+    position = tx.jobs.get(row.job).position
+    branch, timer = position.branch(row.branch), timer_of(position, row.number)
+    return IncidentView(
+        kind="timer",
+        id=f"{row.job}.{row.number}",
+        short=f"{shown(row.job)}.{row.number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        state=branch.state if branch else "",
+        handler=timer.purpose if timer else "",
+        error=row.error,
+        attempts=row.attempts,
+        next=row.wake,
+    )
