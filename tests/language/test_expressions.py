@@ -168,10 +168,10 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_expressions_are_refused_at_once(name: str) -> None:
     """L12: what would take long or crash is refused before it is compiled."""
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ExpressionFailed):
         Expression(HOSTILE[name])
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize(
