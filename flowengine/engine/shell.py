@@ -221,14 +221,6 @@ class Shell:
             done = start_job(compiled, job_id, owner, command, now, StoreWorld(tx, owner))
             return self.write(tx, job_id, None, done, command, now, (key, body))
 
-    def retry(self, call_id: str, by: str | Actor) -> Receipt:
-        with self.writing() as tx:
-            actor = actor_of(tx, by)
-            access.require_operator(actor, "try a service call again")
-            job_id, number = access.numbered_ref(tx, call_id, actor, "call")
-            command = c.Retry(by=actor, call=number)
-            return self.told(tx, job_id, command, None, access.permit_all, ("call", call_id))
-
 
 def not_joined(shell: Shell) -> None:
     """Refuse what runs handlers inside the caller's transaction (L11)."""
