@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from flowengine.core.draft import Draft
-from flowengine.core.fields import LONGEST_ANSWER, LONGEST_TEXT, check_answer
+from flowengine.core.fields import LONGEST_TEXT, check_answer
 from flowengine.core.forms import Form, FormField, FormOption, Way
 from flowengine.core.kinds import KINDS
 from flowengine.core.kinds.fitting import calendar_of
 from flowengine.core.machines import Compiled, member_state
+from flowengine.core.plain import LONGEST_ANSWER
 from flowengine.core.position import Position
 from flowengine.core.slots import Taken, length_of, window
 from flowengine.core.spot import Spot

@@ -12,7 +12,7 @@ from flowengine.core import turns
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
 from flowengine.core.machines import EXPIRED
-from flowengine.core.names import as_json
+from flowengine.core.plain import as_json
 from flowengine.core.spot import NOTHING, Result
 from flowengine.core.values import Branch, Fork, Json
 from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand

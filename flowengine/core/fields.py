@@ -15,12 +15,10 @@ from typing import Any, NoReturn, TypeVar
 import jsonschema_rs
 import msgspec
 
+from flowengine.core.plain import as_plain
 from flowengine.core.values import Json
 from flowengine.errors import BadAnswer
 from flowengine.language.model import Field
-
-LONGEST_ANSWER = 256 * 1024
-"""Bytes an answer may have when it is encoded."""
 
 LONGEST_TEXT = 10_000
 """Characters of a text whose field does not say ``maxLength`` itself."""
@@ -48,18 +46,6 @@ def once(owner: object, what: str, make: Callable[[], T]) -> T:
     value = make()
     _ONCE[id(owner), what] = (owner, value)
     return value
-
-
-def as_plain(value: object, where: str = "") -> Json:
-    """A value as plain JSON of its own. Raises :class:`BadAnswer` when it is none, or too large."""
-    try:
-        encoded = msgspec.json.encode(value)
-        plain = msgspec.json.decode(encoded)
-    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
-        raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, where=where) from None
-    if len(encoded) > LONGEST_ANSWER:
-        raise BadAnswer({"": f"has {len(encoded)} bytes; at most {LONGEST_ANSWER} are taken"}, where=where)
-    return plain
 
 
 def take(answer: object, where: str = "") -> dict[str, Json]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flowengine.core import commands as c
 from flowengine.core import composite
 from flowengine.core.flow import Flow
-from flowengine.core.names import as_json
+from flowengine.core.plain import as_plain
 from flowengine.core.scopes import branches_in
 from flowengine.errors import NotAllowed, NotFound, StaleCommand
 from flowengine.language.model import Each
 
 
 def add(flow: Flow, command: c.Add) -> None:
-    """Add items to an each. Raises NotFound, NotAllowed, StaleCommand."""
+    """Add items to an each. Raises NotFound, NotAllowed, StaleCommand, BadAnswer."""
     state = flow.compiled.state(command.state)
     if not isinstance(state, Each):
         eaches = tuple(one.name for one in flow.compiled.states.values() if isinstance(one, Each) and one.more)
@@ -27,6 +27,6 @@ def add(flow: Flow, command: c.Add) -> None:
     if len(found) > 1:
         ids = tuple(branch.id for branch in found)
         raise NotAllowed(f"several branches stand in {state.name}; name one", possible=ids)
-    items = tuple(as_json(item, f"items for {state.name}") for item in command.items)
+    items = as_plain(command.items, f"items for {state.name}")
     if items:
-        composite.add(flow, found[0], state, items)
+        composite.add(flow, found[0], state, tuple(items))

@@ -13,7 +13,7 @@ from flowengine.core import events as e
 from flowengine.core import turns, undo
 from flowengine.core.flow import Arrive, Flow, Over
 from flowengine.core.machines import DECIDED, member_state
-from flowengine.core.names import as_json
+from flowengine.core.plain import as_json
 from flowengine.core.spot import NOTHING
 from flowengine.core.values import ROOT, Undoing
 from flowengine.language.expressions import Expression

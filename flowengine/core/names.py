@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
-from flowengine.core.draft import memory_owner, moment_text
+from flowengine.core.draft import memory_owner
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Branch, Json, Memory
 from flowengine.core.world import World
-from flowengine.errors import ExpressionFailed
-from flowengine.language.durations import Duration
 
 T = TypeVar("T")
 
@@ -110,20 +108,3 @@ class JobNames:
         root = self.position.branch(ROOT)
         assert root is not None, "the root branch is always open"
         return root
-
-
-def as_json(value: Any, where: str) -> Json:
-    """An expression's value as plain JSON: moments and durations become ISO 8601 text. Raises ExpressionFailed."""
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, Mapping):
-        if not all(isinstance(key, str) for key in value):
-            raise ExpressionFailed("gives a map whose keys are not all texts", where=where)
-        return {key: as_json(one, where) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(one, where) for one in value]
-    if isinstance(value, datetime):
-        return moment_text(value)
-    if isinstance(value, timedelta):
-        return str(Duration(rest=value))
-    raise ExpressionFailed(f"gives a {type(value).__name__}, which cannot be kept", where=where)

@@ -1,0 +1,53 @@
+"""What a job may keep: plain JSON of its own, and nothing else.
+
+What comes from outside (answers, results, messages, items) is taken over by :func:`as_plain`; what the process's own
+expressions give, by :func:`as_json`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from flowengine.core.draft import moment_text
+from flowengine.core.values import Json
+from flowengine.errors import BadAnswer, ExpressionFailed
+from flowengine.language.durations import Duration
+
+LONGEST_ANSWER = 256 * 1024
+"""Bytes that what comes from outside may have when it is encoded."""
+
+
+def as_plain(value: object, where: str = "") -> Json:
+    """A value from outside as plain JSON of its own. Raises :class:`BadAnswer` when it is none, or too large."""
+    try:
+        encoded = msgspec.json.encode(value)
+        plain = msgspec.json.decode(encoded)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, where=where) from None
+    if len(encoded) > LONGEST_ANSWER:
+        raise BadAnswer({"": f"has {len(encoded)} bytes; at most {LONGEST_ANSWER} are taken"}, where=where)
+    return plain
+
+
+def as_json(value: Any, where: str) -> Json:
+    """An expression's value as plain JSON: moments and durations become ISO 8601 text. Raises ExpressionFailed."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ExpressionFailed(f"gives {value}, which is no number that can be kept", where=where)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise ExpressionFailed("gives a map whose keys are not all texts", where=where)
+        return {key: as_json(one, where) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(one, where) for one in value]
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, timedelta):
+        return str(Duration(rest=value))
+    raise ExpressionFailed(f"gives a {type(value).__name__}, which cannot be kept", where=where)
