@@ -206,6 +206,13 @@ class UndoTaken(Event, frozen=True, kw_only=True):
     calls: tuple[int, ...]
 
 
+class Undone(Event, frozen=True, kw_only=True):
+    """This call is undone; what is still to be undone stays with the branch, and is not told again."""
+
+    branch: str
+    call: int
+
+
 class SlotBooked(Event, frozen=True, kw_only=True):
     """A slot of a calendar is taken for the job: held for a time, or booked.
 
@@ -287,8 +294,8 @@ AnyEvent = (
     Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
     | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed
-    | UndoNoted | UndoTaken | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said | Referred
-    | Promised | Migrated | Ended
+    | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
+    | Referred | Promised | Migrated | Ended
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

@@ -10,7 +10,7 @@ from typing import Any
 
 from flowengine.core import events as e
 from flowengine.core.ground import Ground, gone, memory_owner, replace
-from flowengine.core.values import ROOT, Branch, Json, Memory, Poll
+from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Undoing
 
 
 def _started(ground: Ground, event: e.Started) -> None:
@@ -218,6 +218,14 @@ def _undo_taken(ground: Ground, event: e.UndoTaken) -> None:
     ground.put(replace(owner, undoable=left))
 
 
+def _undone(ground: Ground, event: e.Undone) -> None:
+    branch = ground.at(event.branch)
+    undoing = branch.inners.get("")
+    assert isinstance(undoing, Undoing), f"branch {branch.id} is not undoing"
+    waiting = tuple(undoable for undoable in undoing.waiting if undoable.call != event.call)
+    ground.put(replace(branch, inners={"": replace(undoing, waiting=waiting)} if waiting else {}))
+
+
 def _slot_booked(ground: Ground, event: e.SlotBooked) -> None:
     ground.effects.booked.append(event)
 
@@ -293,6 +301,7 @@ APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.CallClosed: _call_closed,
     e.UndoNoted: _undo_noted,
     e.UndoTaken: _undo_taken,
+    e.Undone: _undone,
     e.SlotBooked: _slot_booked,
     e.SlotFreed: _slot_freed,
     e.MessageKept: _message_kept,

@@ -28,12 +28,10 @@ def go_on(flow: Flow, branch: str, call: int) -> None:
     undoing = flow.draft.at(branch).inners.get("")
     assert isinstance(undoing, Undoing), f"branch {branch} has an undo call but is not undoing"
     flow.draft.record(e.CallClosed(branch=branch, call=call, outcome="done"))
-    waiting = undoing.waiting[1:]
-    if waiting:
-        flow.draft.record(e.Kept(branch=branch, inner=Undoing(to=undoing.to, waiting=waiting)))
-        _call(flow, branch, waiting[0])
+    flow.draft.record(e.Undone(branch=branch, call=undoing.waiting[0].call))
+    if len(undoing.waiting) > 1:
+        _call(flow, branch, undoing.waiting[1])
     else:
-        flow.draft.record(e.Kept(branch=branch, inner=None))
         flow.agenda.append(Arrive(branch, undoing.to))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from rehearsal import ADA, CODE, OPS, TOM, Rehearsal, process
 
@@ -355,3 +356,25 @@ def test_an_undo_ends_as_done_or_is_an_incident() -> None:
     job.do(c.Retry(by=OPS, call=call.number))
     job.finish("order")
     assert job.standing == ["draft", "first", "order"]
+
+
+def test_undoing_one_of_many_tells_of_that_one_alone() -> None:
+    """What the history tells of each thing undone does not grow with what is still to be undone."""
+    states = """
+  first:
+    type: each
+    of: '[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20]'
+    states: {order: {type: service, call: order, input: {what: item}, undo: cancel, on: {done: done}}}
+    on: {joined: sew}
+  sew: {type: task, for: tailor, on: {done: fulfilled, bad: {to: gone, undo: true}}}
+"""
+    job = Rehearsal(process(states))
+    for call in list(job.position.calls.values()):
+        job.do(c.Finish(by=CODE, call=call.number, result={"words": "x" * 1_000}))
+    job.act("sew", "bad", by=TOM)
+    sizes = []
+    while job.status == "open":
+        undone(job)
+        sizes.append(len(msgspec.json.encode(job.history[-1])))
+    assert len(sizes) == 20
+    assert max(sizes) < 2_500
