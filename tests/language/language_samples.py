@@ -63,7 +63,7 @@ _WAITING = """
     within: P7D
     remind: [P3D, P6D]
 """
-_ESCALATING = """
+_ESCALATING = """\
     escalate:
       - {after: P2D, to: staff}
       - {after: P5D, to: [cutter, {group: members}]}
@@ -91,7 +91,10 @@ STATES: dict[str, str] = {
     next: end
     on: {expired: end}
 """,
-    "ask": _NAMING + _WAITING + "\n    fields: {more: {type: string}}\n    next: end\n    on: {expired: end}\n",
+    "ask": _NAMING
+    + _WAITING
+    + _ESCALATING
+    + "\n    fields: {more: {type: string}}\n    next: end\n    on: {expired: end}\n",
     "fitting": _NAMING
     + _WAITING
     + _ESCALATING

@@ -68,7 +68,7 @@ class Guards:
         match node:
             case Has(member=member) if truth:
                 path, _ = chain(member)
-                return Told(self._has(path, scope), frozenset((path,))) if path else NOTHING_TOLD
+                return Told(self._has(path, scope), _and_around(path)) if path else NOTHING_TOLD
             case Call(name="passed" | "at" as name, args=(Literal(value=str(state)),)) if truth:
                 return Told(self.lessons.get((name, state), ALL))
             case Operation(sign="!", operands=(operand,)):
@@ -142,6 +142,11 @@ class Guards:
                 common &= self.lessons.get(("text", owner, path, text), ALL)
             facts |= common
         return facts
+
+
+def _and_around(path: Path) -> frozenset[Path]:
+    """The path and those around it: where a member is there, so is what it is a member of."""
+    return frozenset(path[:length] for length in range(2, len(path) + 1))
 
 
 def all_of(parts: Iterable[Told]) -> Told:

@@ -143,9 +143,9 @@ class Reading:
         for owner in owners:
             slot = self.places.shapes[owner].members[name]
             shape, hidden = union(shape, slot.shape), hidden or slot.internal
-        if self.seen and hidden and not asked:
+        if self.seen and hidden and not asked and not _is_shown(shape, path[2:]):
             self._internal(path[:2])
-        if not (asked and len(path) == 2) and not self._there(owners, path[:2], told):
+        if not asked and not self._there(owners, path[:2], told):
             return self._unknown(node)
         return self._down(shape, path[2:], path[:2], told, node, owners=owners, asked=asked)
 
@@ -175,8 +175,7 @@ class Reading:
         asked: bool = False,
     ) -> Shape:
         """The shape of a member of a member …, each held against what is known of the one before."""
-        for index, name in enumerate(names):
-            last = asked and index == len(names) - 1
+        for name in names:
             path = (*path, name)
             if isinstance(shape, Unknown | Nothing):
                 return self._unknown(node)
@@ -191,9 +190,9 @@ class Reading:
                     return self._unknown(node)
                 shape = shape.rest
                 continue
-            if self.seen and slot.internal and not last:
+            if self.seen and slot.internal and not asked:
                 self._internal(path)
-            if not last and not self._sure(slot, path, told, owners):
+            if not asked and not self._sure(slot, path, told, owners):
                 return self._unknown(node)
             shape = slot.shape
         if isinstance(shape, Unknown | Nothing):
@@ -286,12 +285,10 @@ class Reading:
         """Items that were kept by ``has(x.y)`` surely have that member."""
         if not isinstance(item, Record):
             return item
-        members = dict(item.members)
         for path in self.guards.told(body, True, self.scope).paths:
-            if len(path) == 2 and path[0] == variable and path[1] in members:
-                slot = members[path[1]]
-                members[path[1]] = Slot(slot.shape, True, slot.internal)
-        return Record(members, item.rest)
+            if path[0] == variable:
+                item = _with(item, path[1:])
+        return item
 
     def _call(self, node: Call, told: Told) -> Shape:
         shapes = [self.shape(one, told) for one in (*((node.target,) if node.target else ()), *node.args)]
@@ -311,6 +308,21 @@ class Reading:
                 return Record({}, _all(shapes[1::2]))
             members[key.value] = Slot(shape)
         return Record(members)
+
+
+def _is_shown(shape: Shape, names: tuple[str, ...]) -> bool:
+    """Whether it is a member that is marked to be shown, although there may be more in the place that is not."""
+    slot = shape.members.get(names[0]) if names and isinstance(shape, Record) else None
+    return slot is not None and not slot.internal
+
+
+def _with(record: Record, names: tuple[str, ...]) -> Record:
+    """The record whose member, and those around it, are there for sure."""
+    slot = record.members.get(names[0]) if names else None
+    if slot is None:
+        return record
+    shape = _with(slot.shape, names[1:]) if isinstance(slot.shape, Record) else slot.shape
+    return Record({**record.members, names[0]: Slot(shape, True, slot.internal)}, record.rest)
 
 
 def _all(shapes: list[Shape]) -> Shape:

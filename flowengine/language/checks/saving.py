@@ -65,7 +65,8 @@ def answer(answers: Answers, state: State, outcome: str) -> Answer | None:
     if isinstance(state, Task) and outcome != first_outcome(state):
         return Answer(place, shape, sure=False, internal=hidden and not isinstance(shape, Record))
     if isinstance(state, Service) and outcome != DONE:
-        return Answer(place, UNKNOWN, sure=False, internal=True)
+        members = of_fields(state.fields, internal=True, required=False).members
+        return Answer(place, Record(members, UNKNOWN) if members else UNKNOWN, sure=False, internal=True)
     return Answer(place, shape, internal=hidden and not isinstance(shape, Record))
 
 
