@@ -24,6 +24,8 @@ def customers_word(state: State) -> str:
     """What a customer may know of a state: its phase, or the title when it waits for customers (L9)."""
     if state.phase:
         return state.phase
+    if isinstance(state, Race):  # of its members, those that ask customers: the others are inner ones
+        return " or ".join(dict.fromkeys(word for one in state.of.values() if (word := customers_word(one))))
     return state.title if for_customers(state) else ""
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from flowengine.core.advance import possible
-from flowengine.core.answers import asked_slots, form
+from flowengine.core.answers import Form, FormField, asked_slots, form
 from flowengine.core.machines import member_state
 from flowengine.core.values import Actor, Step
 from flowengine.engine import access
 from flowengine.engine.people import StoreWorld, actor_of, name_of
 from flowengine.engine.views import InboxItem, StepView
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Choice
 from flowengine.people import may_act, may_operate, seatings
 from flowengine.store import StoredJob, Transaction, shown
 
@@ -72,16 +76,18 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
             raise access.no_such("step", step_id) if isinstance(closed, access.Hidden) else closed
         if not (may_act(actor, found, job.position.seat) or may_operate(actor)):
             raise access.no_such("step", step_id)
-        return _view(shell, tx, job, found)
+        return _view(shell, tx, job, found, actor)
 
 
-def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step) -> StepView:
+def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor) -> StepView:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     now, world = shell.clock.now(), StoreWorld(tx, job.customer)
     state = member_state(compiled.state(found.state), found.member)
     asked = asked_slots(compiled, found, now)
     taken = tx.bookings.taken(asked.calendar.name, asked.start, asked.end) if asked is not None else []
     made = form(compiled, job.position, found, now, world, taken)
+    if actor.kind == "customer" and isinstance(state, Choice):
+        made = _plain_options(made, state)
     return StepView(
         id=f"{job.id}.{found.number}",
         short=f"{shown(job.id)}.{found.number}",
@@ -101,3 +107,19 @@ def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step) -> StepVie
         form=made,
         slots=made.slots,
     )
+
+
+def _plain_options(made: Form, state: Choice) -> Form:
+    """The form without what an expression's options hold beside title, price and lead time: that is inner data (L9)."""
+    inner = {name for name, pick in state.choose.items() if isinstance(pick.source, Expression)}
+    replace = msgspec.structs.replace
+    ways = (
+        replace(way, fields=tuple(_bare(field) if field.name in inner else field for field in way.fields))
+        for way in made.ways
+    )
+    return replace(made, ways=tuple(ways)) if inner else made
+
+
+def _bare(field: FormField) -> FormField:
+    options = tuple(msgspec.structs.replace(option, more={}) for option in field.options)
+    return msgspec.structs.replace(field, options=options)
