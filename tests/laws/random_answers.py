@@ -66,7 +66,10 @@ def _typed(draw: Draw, schema: dict[str, Any], now: datetime) -> Any:
     if kind == "array":
         size = schema.get("minItems", 0)
         items = [_typed(draw, schema.get("items", {}), now) for _ in range(max(size, draw(st.integers(0, 2))))]
-        return [f"{item}-{n}" for n, item in enumerate(items)] if schema.get("uniqueItems") else items
+        if not schema.get("uniqueItems"):
+            return items
+        free = "enum" not in schema.get("items", {})
+        return [f"{item}-{n}" for n, item in enumerate(items)] if free else list(dict.fromkeys(items))
     if kind == "object":
         return {name: _typed(draw, one, now) for name, one in schema.get("properties", {}).items()}
     return _text(draw, schema, now)
@@ -81,6 +84,11 @@ def _text(draw: Draw, schema: dict[str, Any], now: datetime) -> str:
         return soon.isoformat()
     if form == "email":
         return "ben@example.org"
+    if form == "uri":
+        return "https://example.org/one"
+    if "pattern" in schema:
+        matching: str = draw(st.from_regex(schema["pattern"], fullmatch=True))
+        return matching
     low, high = schema.get("minLength", 0), schema.get("maxLength", 40)
     text: str = draw(NASTY | st.text(string.ascii_letters, max_size=12))
     return text[:high].ljust(low, "x")
