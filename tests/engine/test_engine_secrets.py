@@ -195,12 +195,12 @@ def spy(engine: Engine) -> Spy:
     """The process is in use, with handlers whose results hold secrets, and a clerk."""
 
     @engine.handler("hush_code")
-    def code(call: HandlerCall) -> dict[str, Any]:
+    def code(_: HandlerCall) -> dict[str, Any]:
         things = [{"id": "a", "title": "A thing", "price": 3, "cost": f"{SECRET} cost"}]
         return {"open": "OPEN", "closed": f"{SECRET} closed", "list": things}
 
     @engine.handler("hush_free")
-    def free(call: HandlerCall) -> Outcome:
+    def free(_: HandlerCall) -> Outcome:
         return Outcome("other", {"text": f"{SECRET} text", "more": f"{SECRET} more", "any": f"{SECRET} any"})
 
     engine.deploy(FLOW)
