@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flowengine import Engine, SimulatedClock
+from flowengine.cli.context import screen
 
 from .mill import Mill
 from .story import tell
@@ -41,7 +42,7 @@ def main() -> None:
 def _tell() -> None:
     clock = SimulatedClock(MONDAY)
     with tempfile.TemporaryDirectory() as folder, Engine("sqlite://", clock=clock, handlers={}) as engine:
-        tell(engine, clock, Mill(Path(folder) / "mill.db", today=lambda: clock.now().date()))
+        tell(engine, clock, Mill(Path(folder) / "mill.db", today=lambda: clock.now().date()), screen())
 
 
 def _mill() -> Mill:

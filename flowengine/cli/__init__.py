@@ -8,6 +8,8 @@ to standard output, an error too (``{"error": …, "what": …, "where": …, "p
 from __future__ import annotations
 
 import gc
+import io
+import sys
 
 import click
 
@@ -73,4 +75,7 @@ def flow(ctx: click.Context) -> None:
 def main() -> None:
     """Run ``flow`` and leave with its exit code."""
     gc.set_threshold(50_000, 20, 20)  # what is imported stays: looking through it for garbage is a tenth of a start
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal has no sign for is shown by its number
     flow.main()

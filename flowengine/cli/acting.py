@@ -245,4 +245,4 @@ def told(desk: Desk, engine: Engine, receipt: Receipt, *, begun: bool = False) -
         seen = engine.track(receipt.job, desk.me)
     except NotFound:
         return
-    show.track(console, seen, engine.clock.now(), desk.once)
+    show.track(console, seen, engine.clock.now(), desk.program, desk.once)

@@ -162,7 +162,12 @@ def _slot(console: Console, slots: Sequence[datetime]) -> str:
     def read(text: str) -> Sequence[datetime]:
         if text.isdecimal() and len(text) < 6 and 1 <= int(text) <= len(days):
             return list(days.values())[int(text) - 1]
-        found = [slot for name, free in days.items() for slot in free if text in (name, name[4:], *_names(slot))]
+        found = [
+            slot
+            for name, free in days.items()
+            for slot in free
+            if text in (name, name[4:], f"{slot.astimezone():%Y-%m-%d}", *_names(slot))
+        ]
         if not found:
             raise ValueError(f"type a number from 1 to {len(days)}")
         return found

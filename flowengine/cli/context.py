@@ -58,10 +58,15 @@ class Desk:
         """The database's URL without its password, for showing."""
         return without_password(self.address)
 
+    @property
+    def program(self) -> str:
+        """This program as it is called in a shell."""
+        return shlex.join(program())
+
     def line(self, words: str, *, who: bool = True) -> str:
         """A command line that works when it is pasted: with the options that were given to this command."""
         given = [*(("--at", self.at) if self.at else ()), *(("--as", self.who) if who and self.who else ())]
-        return " ".join([shlex.join(program()), words, *([shlex.join(given)] if given else [])])
+        return " ".join([self.program, words, *([shlex.join(given)] if given else [])])
 
     @property
     def once(self) -> str:

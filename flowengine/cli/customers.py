@@ -72,7 +72,7 @@ def track(desk: Desk, job: str) -> None:
 
     engine = desk.engine()
     seen = engine.track(job, desk.me_or_operator)
-    desk.answer(seen, lambda console: show.track(console, seen, engine.clock.now(), desk.once))
+    desk.answer(seen, lambda console: show.track(console, seen, engine.clock.now(), desk.program, desk.once))
 
 
 @click.command()

@@ -38,11 +38,12 @@ def demo(desk: Desk) -> None:
     with opened(at) as engine:
         ada, ben, ben_id = _run(at, engine.database, console)
     seconds = perf_counter() - began
-    flow = shlex.join([*program(), "--at", at])
+    flow, here = shlex.join(program()), Desk(at=at)
     commands = [f"{flow} track {ada} --as ada", f"{flow} history {ada}", f"{flow} act {ben} --as {shlex.quote(ben_id)}"]
-    answer = {"database": at, "fulfilled": ada, "waiting": ben, "seconds": round(seconds, 2), "commands": commands}
     worker = f"{flow} worker --once --handlers flowengine.cli.demo"
-    desk.answer(answer | {"worker": worker}, lambda console: _ending(console, commands, worker, seconds))
+    answer = {"database": at, "fulfilled": ada, "waiting": ben, "seconds": round(seconds, 2), "commands": commands}
+    answer |= {"environment": {"FLOW_AT": at}, "worker": worker}
+    desk.answer(answer, lambda console: _ending(console, [here.once, *commands], worker, seconds))
 
 
 def _run(at: str, database: Database, console: Console) -> tuple[str, str, str]:
@@ -67,7 +68,7 @@ def _ending(console: Console, commands: list[str], worker: str, seconds: float) 
     show.line(console, ("Fulfilled", "bold green"), f", in {seconds:.1f} s. Look at it, and act on what waits for Ben:")
     for command in commands:
         show.line(console, "  ", (command, show.ID))
-    show.line(console, (f"The code in Ben's job runs by: {worker}", "dim"))
+    show.line(console, ("The code in Ben's job then runs by: ", "dim"), worker)
 
 
 def __getattr__(name: str) -> dict[str, Handler]:

@@ -6,14 +6,18 @@ from datetime import datetime, timedelta
 
 
 def told(moment: datetime | None) -> str:
-    """``Mon 2027-05-03 10:00`` in local time; empty for None."""
-    return f"{moment.astimezone():%a %Y-%m-%d %H:%M}" if moment is not None else ""
+    """``Mon 3 May 2027, 10:00`` in local time; empty for None."""
+    return f"{_date(moment.astimezone())}, {moment.astimezone():%H:%M}" if moment is not None else ""
 
 
 def day(moment: datetime) -> str:
-    """``Mon 2027-05-03``. The last instant of a day in UTC, which a promised date becomes, is that day everywhere."""
+    """``Mon 3 May 2027``. The last instant of a day in UTC, which a promised date becomes, is that day everywhere."""
     whole = moment.hour == 23 and moment.minute == 59 and moment.second == 59
-    return f"{moment if whole else moment.astimezone():%a %Y-%m-%d}"
+    return _date(moment if whole else moment.astimezone())
+
+
+def _date(moment: datetime) -> str:
+    return f"{moment:%a} {moment.day} {moment:%b %Y}"
 
 
 def distance(moment: datetime | None, now: datetime) -> str:

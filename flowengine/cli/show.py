@@ -68,7 +68,7 @@ def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
     table(
         console,
         ("Process", "Title", "Version", "Deployed", ""),
-        [(r.name, r.title, r.version, told(r.deployed), "latest" if r.latest else "") for r in rows],
+        [(r.name, r.title, r.version, day(r.deployed), "latest" if r.latest else "") for r in rows],
         "No process is in use. Deploy one: flow deploy FILE",
     )
 
@@ -116,7 +116,7 @@ def jobs(console: Console, rows: Sequence[JobRow]) -> None:
     table(
         console,
         ("Job", "Process", "Customer", "Status", "Stands in", "Begun"),
-        [(r.short, r.process, r.customer_name, r.status, _where(r), told(r.started)) for r in rows],
+        [(r.short, r.process, r.customer_name, r.status, _where(r), day(r.started)) for r in rows],
         "There are no such jobs.",
     )
 
@@ -161,7 +161,7 @@ def receipt(console: Console, done: Receipt) -> None:
     line(console, ("  Now: ", "dim"), ", ".join(done.states) if done.status == "open" else stands)
 
 
-def track(console: Console, seen: Track, now: datetime, once: str) -> None:
+def track(console: Console, seen: Track, now: datetime, command: str, once: str) -> None:
     """Where a job is, in plain words."""
     line(console, (seen.title, "bold"), "  ", (seen.short, ID), (f"  for {seen.customer_name}", "dim"))
     line(console, (f"begun {told(seen.started)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
@@ -173,8 +173,8 @@ def track(console: Console, seen: Track, now: datetime, once: str) -> None:
     for place in dict.fromkeys((one.words, one.since) for one in seen.where):
         line(console, ("▶ ", "magenta"), (place[0], "bold"), (f"  {distance(place[1], now)}", "dim"))
     _promise(console, seen)
-    _waiting(console, seen, now)
-    _rest(console, seen)
+    _waiting(console, seen, now, command)
+    _rest(console, seen, command)
     if once and (seen.offers or any(step.for_you for step in seen.waiting)):
         line(console, ("So that what follows → can be pasted: ", "dim"), once)
 
@@ -188,14 +188,14 @@ def _promise(console: Console, seen: Track) -> None:
     line(console, ("Promised for ", "dim"), (f"{day(seen.promise.by)}{kept}", style), moved)
 
 
-def _waiting(console: Console, seen: Track, now: datetime) -> None:
+def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:
     mine = [step for step in seen.waiting if step.for_you]
     others = [step for step in seen.waiting if not step.for_you]
     if mine:
         line(console, ("Waits for you", "bold yellow"))
     for step in mine:
         until = f", until {told(step.due)} ({distance(step.due, now)})" if step.due else ""
-        line(console, "  ", step.title, until, ("   → ", "dim"), (f"flow act {step.short}", ID))
+        line(console, "  ", step.title, until, ("   → ", "dim"), (f"{command} act {step.short}", ID))
     if others:
         line(console, ("Waits for others", "bold"))
     for step in others:
@@ -203,7 +203,7 @@ def _waiting(console: Console, seen: Track, now: datetime) -> None:
         line(console, "  ", f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
 
 
-def _rest(console: Console, seen: Track) -> None:
+def _rest(console: Console, seen: Track, command: str) -> None:
     if seen.ahead:
         more = ", …" if len(seen.ahead) > AHEAD else ""
         line(console, ("What may still come for you: ", "dim"), ", ".join(seen.ahead[:AHEAD]) + more)
@@ -217,4 +217,4 @@ def _rest(console: Console, seen: Track) -> None:
         line(console, ("You may at any time", "bold"))
         for offer in seen.offers:
             how = f"withdraw {seen.short}" if offer.name == "withdraw" else f"change {seen.short} {offer.name}"
-            line(console, "  ", offer.title, ("   → ", "dim"), (f"flow {how}", ID))
+            line(console, "  ", offer.title, ("   → ", "dim"), (f"{command} {how}", ID))

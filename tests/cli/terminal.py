@@ -22,9 +22,10 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Terminal:
     """One command at a terminal. ``raw`` is all that was written, ``text`` the same without rich's own colours."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
+    def __init__(self, folder: Path, *words: str, **more: str) -> None:
         self.master, slave = pty.openpty()
         environment = os.environ | {"TERM": "xterm", "COLUMNS": "200", "LINES": "50", "PYTHONUNBUFFERED": "1"}
+        environment.update(more)
         environment["PYTHONPATH"] = str(Path(__file__).parents[2])
         self.process = subprocess.Popen(
             [sys.executable, "-m", "flowengine.cli", *words],

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from terminal import Terminal
 
 from flowengine.cli import flow
 
@@ -76,6 +77,26 @@ def test_options_may_stand_before_the_command(shop: Flow) -> None:
     assert json.loads(before.stdout) == shop.json("inbox", who="ada") == []
 
 
+def test_a_terminal_without_a_sign_shows_its_number(shop: Flow) -> None:
+    """Where the terminal's character set lacks a sign, its number is shown; no command fails for that."""
+    job = shop.start(wish="Ein Stuhl für Ärzte")
+    done = fresh("track", job, folder=shop.folder, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "\\u25b6 Your choice" in done.stdout
+    assert "Ein Stuhl f\\xfcr \\xc4rzte" in done.stdout
+
+
+def test_colours_are_for_terminals_only(shop: Flow) -> None:
+    """What is piped has no colour codes, and NO_COLOR is heeded at a terminal too."""
+    job = shop.start()
+    assert "\x1b" not in fresh("track", job, folder=shop.folder).stdout
+    for environment, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+        with Terminal(shop.folder, "track", job, **environment) as terminal:
+            terminal.expect("Your choice")
+            assert terminal.leave() == 0
+            assert ("\x1b[35m" in terminal.raw) is coloured
+
+
 def test_a_wrong_option_is_wrong_use() -> None:
     """An unknown option ends with 2, and with JSON when JSON was asked for."""
     told = fresh("jobs", "--colour")
@@ -112,12 +133,23 @@ def test_the_demo_tells_a_suit_from_need_to_fulfilment(empty: Flow) -> None:
     assert done.returncode == 0, done.stderr
     for words in ("order_cloth(", "cancel_cloth(", "Ada sees:", "fulfilled: ", "promise kept"):
         assert words in done.stdout
-    pasted = [shlex.split(line)[3:] for line in done.stdout.splitlines() if line.startswith(f"  {sys.executable} -m ")]
-    assert [words[2] for words in pasted] == ["track", "history", "act"]
-    assert "Fulfilled" in fresh(*pasted[0], folder=empty.folder).stdout
-    assert "Thanks: given" in fresh(*pasted[1], folder=empty.folder).stdout
-    acted = fresh(*pasted[2], "--set", "cloth=navy_flannel", folder=empty.folder)
-    assert acted.returncode == 0, acted.stderr
+    pasted = [
+        line.strip() for line in done.stdout.splitlines() if line.startswith(("  export ", f"  {sys.executable} "))
+    ]
+    assert [shlex.split(line)[3] for line in pasted[1:]] == ["track", "history", "act"]
+    script = "\n".join(["set -e", *pasted]) + " --set cloth=navy_flannel\n"
+    shell = subprocess.run(
+        ["sh", "-c", script],
+        capture_output=True,
+        text=True,
+        cwd=empty.folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        timeout=60,
+        check=False,
+    )
+    assert shell.returncode == 0, shell.stderr
+    for words in ("■ Fulfilled", "brings Ben", "Done: chosen"):
+        assert words in shell.stdout
 
 
 def test_the_demo_overwrites_nothing(empty: Flow) -> None:

@@ -172,7 +172,7 @@ class _Suit:
     def look_back(self) -> None:
         """The operator reads what happened; Ben, whom Ada has sent, can begin."""
         history = self.counter.flow(f"history {self.job}", "olga")
-        for words in ("stated the need", "missed", "Choose another cloth", "out of stock", "cloth_delivered"):
+        for words in ("stated the need", "did not come", "Choose another cloth", "out of stock", "cloth delivered"):
             assert words in history, f"{words}\n{history}"
         assert "P-117" in self.counter.flow(f"history {self.job} --raw", "olga")
         assert "Fine: 1 job, " in self.counter.flow("audit", "olga")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from flowengine.cli import flow
 
@@ -39,11 +41,11 @@ def test_the_story_is_told(tmp_path: Path) -> None:
     from flowengine_bespoke_suit.mill import Mill
     from flowengine_bespoke_suit.story import tell
 
-    lines: list[str] = []
+    told = StringIO()
     clock = SimulatedClock(MONDAY)
     with Engine("sqlite://", clock=clock, handlers={}) as engine:
-        job = tell(engine, clock, Mill(tmp_path / "mill.db", today=lambda: clock.now().date()), lines.append)
+        mill = Mill(tmp_path / "mill.db", today=lambda: clock.now().date())
+        job = tell(engine, clock, mill, Console(file=told, width=200))
         assert engine.track(job, "ada").status == "fulfilled"
-    told = "\n".join(lines)
-    for part in ("waits in vain", "changes her mind", "navy flannel: cancelled", "finds something", "promise was kept"):
-        assert part in told
+    for part in ("waits in vain", "changes her mind", "undoes the order", "out_of_stock", "Sleeves", "promise kept"):
+        assert part in told.getvalue()

@@ -1,0 +1,39 @@
+"""The shop opened for a story: its process in use, its people there, its handlers at the mill."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from flowengine import Engine, SimulatedClock
+from flowengine.cli.telling import Telling
+from flowengine.samples import process_file
+
+from .handlers import handlers
+from .mill import Mill, Order
+
+STAFF = (("hana", "Hana", "host"), ("tom", "Tom", "tailor"), ("carl", "Carl", "cutter"))
+
+
+def open_shop(engine: Engine, clock: SimulatedClock, console: Console, mill: Mill) -> Telling:
+    """A telling of Ada's suit, which has not begun yet."""
+    engine.deploy(process_file("bespoke_suit"))
+    engine.add_customer("ada", "Ada", "ada@example.org")
+    for id, name, role in STAFF:
+        engine.add_staff(id, name, roles=[role])
+    names = {"ada": "Ada"} | {id: name for id, name, _ in STAFF}
+    story = Telling(engine, clock, console, "ada", names, lambda told: _delivered(told, mill))
+    engine.register({name: story.code(handler) for name, handler in handlers(mill).items()})
+    return story
+
+
+def _delivered(story: Telling, mill: Mill) -> bool:
+    """Bring what the mill sends out by now; a job is told of its cloth."""
+    cloths = [order for order in mill.deliver() if not order.item.startswith("lining")]
+    for order in cloths:
+        story.line("mill", f"{order.metres:g} m of {_item(order)} arrive", order.number, "green")
+        story.engine.send("cloth_delivered", order.number, {"metres": order.metres}, job=story.job)
+    return bool(cloths)
+
+
+def _item(order: Order) -> str:
+    return order.item.replace("_", " ")
