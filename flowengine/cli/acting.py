@@ -72,7 +72,7 @@ def _process(desk: Desk, engine: Engine, name: str | None) -> Process:
 def act(desk: Desk, ref: str | None, outcome: str, sets: Sequence[str], answer: str | None, key: str | None) -> None:
     """``flow act``: which step, which way, which answer."""
     me, engine = desk.me, desk.engine()
-    step = engine.step(_step_id(desk, engine, me, ref), me)
+    step = engine.step(step_id(desk, engine, me, ref), me)
     if desk.asks:
         _introduce(screen(), step, engine.clock.now())
     way = _way(desk, step.form, outcome, step.short)
@@ -87,7 +87,7 @@ def act(desk: Desk, ref: str | None, outcome: str, sets: Sequence[str], answer: 
     told(desk, engine, receipt)
 
 
-def _step_id(desk: Desk, engine: Engine, me: str, ref: str | None) -> str:
+def step_id(desk: Desk, engine: Engine, me: str, ref: str | None) -> str:
     """The step that is meant: named, the only one of the job, the only one at all, or picked by the person."""
     if ref is not None and "." in ref:
         return ref

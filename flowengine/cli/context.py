@@ -81,19 +81,23 @@ class Desk:
         return not self.json and sys.stdin.isatty() and sys.stdout.isatty()
 
     @property
+    def who_or_nobody(self) -> str:
+        """The id of who acts; empty when nobody said."""
+        return self.who or os.environ.get("FLOW_AS", "")
+
+    @property
     def me(self) -> str:
         """The id of who acts; wrong use when nobody said."""
-        who = self.who or os.environ.get("FLOW_AS", "")
-        if not who:
+        if not self.who_or_nobody:
             raise click.UsageError("Say who you are: --as ID, or set FLOW_AS.")
-        return who
+        return self.who_or_nobody
 
     @property
     def me_or_operator(self) -> str | Actor:
         """Who acts, or an operator: whoever can open the database with no name of his own operates it."""
         from flowengine.core.values import Actor
 
-        return self.who or os.environ.get("FLOW_AS") or Actor(kind="operator", id="operator")
+        return self.who_or_nobody or Actor(kind="operator", id="operator")
 
     def engine(self, *, create: bool = False) -> Engine:
         """The engine on the database, opened once a command. Only with ``create`` may a new SQLite file appear."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from flowengine.cli import completing
 from flowengine.cli.context import Desk, Stopped
 from flowengine.cli.group import common
 from flowengine.cli.options import answers, desk, request_key
@@ -12,8 +13,14 @@ KINDS = ("note", "wish", "concern", "expectation", "question", "answer")
 
 
 @click.command()
-@click.argument("process", required=False)
-@click.option("--for", "customer", metavar="ID", help="For staff: the customer for whom the job is begun.")
+@click.argument("process", required=False, shell_complete=completing.processes)
+@click.option(
+    "--for",
+    "customer",
+    metavar="ID",
+    shell_complete=completing.customers,
+    help="For staff: the customer for whom the job is begun.",
+)
 @answers
 @request_key
 @common
@@ -45,8 +52,14 @@ def inbox(desk: Desk, limit: int) -> None:
 
 
 @click.command()
-@click.argument("ref", metavar="[STEP|JOB]", required=False)
-@click.option("--outcome", default="", metavar="NAME", help="What to do: an outcome, or a move such as book.")
+@click.argument("ref", metavar="[STEP|JOB]", required=False, shell_complete=completing.steps_and_jobs)
+@click.option(
+    "--outcome",
+    default="",
+    metavar="NAME",
+    shell_complete=completing.outcomes,
+    help="What to do: an outcome, or a move such as book.",
+)
 @answers
 @request_key
 @common
@@ -63,7 +76,7 @@ def act(desk: Desk, ref: str | None, outcome: str, sets: tuple[str, ...], answer
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completing.jobs)
 @common
 @desk
 def track(desk: Desk, job: str) -> None:
@@ -76,7 +89,7 @@ def track(desk: Desk, job: str) -> None:
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completing.jobs)
 @click.argument("text", nargs=-1)
 @click.option("--kind", type=click.Choice(KINDS), default="note", show_default=True)
 @request_key
@@ -93,8 +106,8 @@ def say(desk: Desk, job: str, text: tuple[str, ...], kind: str, key: str | None)
 
 
 @click.command()
-@click.argument("job")
-@click.argument("name", required=False)
+@click.argument("job", shell_complete=completing.jobs)
+@click.argument("name", required=False, shell_complete=completing.offers)
 @answers
 @request_key
 @common
@@ -107,7 +120,7 @@ def change(desk: Desk, job: str, name: str | None, sets: tuple[str, ...], answer
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completing.jobs)
 @click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
 @request_key
 @common
@@ -123,7 +136,7 @@ def withdraw(desk: Desk, job: str, yes: bool, key: str | None) -> None:
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completing.jobs)
 @click.argument("state")
 @click.argument("items", metavar="ITEM…", nargs=-1, required=True)
 @request_key

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flowengine.cli import completing
 from flowengine.cli.context import Desk
 from flowengine.cli.group import REFUSED, common
 from flowengine.cli.options import desk
@@ -79,7 +80,7 @@ def check(desk: Desk, paths: tuple[Path, ...]) -> None:
 
 @click.command()
 @click.argument("source", metavar="[FILE|PROCESS]", required=False)
-@click.option("--job", help="Mark where this job stands.")
+@click.option("--job", shell_complete=completing.jobs, help="Mark where this job stands.")
 @click.option("--format", "form", type=click.Choice(["mermaid", "text"]), default="mermaid", show_default=True)
 @click.option("--usual", is_flag=True, help="Only what is hoped for: no deadlines, failures or changes of mind.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
@@ -155,7 +156,7 @@ def processes(desk: Desk) -> None:
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completing.jobs)
 @click.option("--to", "version", help="The version.  [default: the latest]")
 @common
 @desk

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from flowengine.cli import completing
 from flowengine.cli.context import Desk
 from flowengine.cli.group import REFUSED, FlowGroup, common
 from flowengine.cli.options import desk
@@ -11,8 +12,8 @@ from flowengine.cli.options import desk
 
 @click.command()
 @click.option("--status", type=click.Choice(["open", "fulfilled", "ended"]))
-@click.option("--process", metavar="NAME")
-@click.option("--customer", metavar="ID")
+@click.option("--process", metavar="NAME", shell_complete=completing.processes)
+@click.option("--customer", metavar="ID", shell_complete=completing.customers)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", metavar="JOB", help="The last job of the page before.")
 @common
@@ -36,7 +37,7 @@ def jobs(
 
 
 @click.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completing.jobs)
 @click.option("--raw", is_flag=True, help="The stored facts, one JSON object a line.")
 @common
 @desk
@@ -55,7 +56,7 @@ def history(desk: Desk, job: str, raw: bool) -> None:
 
 
 @click.command()
-@click.argument("job", required=False)
+@click.argument("job", required=False, shell_complete=completing.jobs)
 @common
 @desk
 def audit(desk: Desk, job: str | None) -> None:
@@ -72,7 +73,7 @@ def audit(desk: Desk, job: str | None) -> None:
 @click.argument("name")
 @click.option("--key", default="", metavar="TEXT", help="The message's key, where the process asks for one.")
 @click.option("--body", metavar="JSON|TEXT", help="What the message says.")
-@click.option("--job", help="The job it is for.  [default: the one that waits for it]")
+@click.option("--job", shell_complete=completing.jobs, help="The job it is for.  [default: the one that waits for it]")
 @click.option("--request-key", metavar="TEXT", help="The same request key delivers the message only once.")
 @common
 @desk
@@ -98,7 +99,7 @@ def incidents(desk: Desk) -> None:
 
 
 @click.command()
-@click.argument("call")
+@click.argument("call", shell_complete=completing.calls)
 @common
 @desk
 def retry(desk: Desk, call: str) -> None:

@@ -6,13 +6,14 @@ import shlex
 
 import click
 
+from flowengine.cli import completing
 from flowengine.cli.context import Desk
 from flowengine.cli.group import FlowGroup, common
 from flowengine.cli.options import desk, request_key
 
 
 @click.command()
-@click.argument("step")
+@click.argument("step", shell_complete=completing.steps)
 @request_key
 @common
 @desk
@@ -30,7 +31,7 @@ def claim(desk: Desk, step: str, key: str | None) -> None:
 
 
 @click.command()
-@click.argument("step")
+@click.argument("step", shell_complete=completing.steps)
 @request_key
 @common
 @desk
@@ -43,8 +44,8 @@ def release(desk: Desk, step: str, key: str | None) -> None:
 
 
 @click.command()
-@click.argument("step")
-@click.argument("person")
+@click.argument("step", shell_complete=completing.steps)
+@click.argument("person", shell_complete=completing.people)
 @request_key
 @common
 @desk
@@ -108,7 +109,7 @@ def list_people(desk: Desk, kind: str | None) -> None:
 
 
 @people.command("show")
-@click.argument("person")
+@click.argument("person", shell_complete=completing.people)
 @common
 @desk
 def show_person(desk: Desk, person: str) -> None:
