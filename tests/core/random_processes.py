@@ -126,6 +126,7 @@ class _Maker:
             state["escalate"] = {"after": "PT30M", "to": "cutter"}
         if self.names and self.may(0.2):
             state["not_by"] = self.pick(self.names)
+            state["prefer"] = f"by('{self.pick(self.names)}')"
         on = {"done": go} | ({"other": other} if self.may(0.4) else {})
         return self.timed(state, on, other, customer=False)
 

@@ -8,6 +8,7 @@ from typing import Any
 from rehearsal import ADA, CLOCK, CODE, OPS, Rehearsal
 
 from flowengine.core import commands as c
+from flowengine.core import events as e
 from flowengine.core.advance import possible
 from flowengine.core.always import offers
 from flowengine.core.answers import form
@@ -49,6 +50,17 @@ class Walk:
         if self.job.status == "open":
             for branch in self.job.position.branches.values():
                 assert self._awake(branch), f"nothing can happen any more on {branch.id} in {branch.state!r}"
+
+    def check_undone(self) -> None:
+        """Nothing is undone twice, and only what was done, or was cut off before it could say so."""
+        calls = {event.call.number: event.call for event in self.job.told(e.CallOpened)}
+        ended = {event.call: event.outcome for event in self.job.told(e.CallClosed)}
+        undone = [calls[number].input["call"] for number, outcome in ended.items() if calls[number].undo]
+        assert len(undone) == len(set(undone)), f"undone twice: {undone}"
+        for key in undone:
+            call = calls[int(key.rpartition(".")[2])]
+            assert not call.undo, f"an undo call was undone: {key}"
+            assert ended.get(call.number, "done") == "done", f"undone, though it ended as {ended[call.number]}: {key}"
 
     def check_deadlines(self) -> None:
         """What waits for a customer has a deadline, on its branch or on one around it (L8)."""
