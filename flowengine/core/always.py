@@ -64,6 +64,8 @@ def invoke(flow: Flow, command: Invoke) -> None:
         people = tuple(name for name, them in flow.compiled.always.items() if any(entry.by for _, entry in them))
         raise NotFound(f"{command.name!r} is not something that can be done at any time", possible=people)
     if len(found) > 1:
+        found = [one for one in found if _open(flow, *one)]
+    if len(found) > 1:
         ids = tuple(branch.id for branch, _ in found)
         raise NotAllowed(f"{command.name!r} can be done on several branches; name one", possible=ids)
     if not found or not holds(flow, *found[0]):

@@ -279,6 +279,21 @@ def test_several_branches_offer_the_same_always() -> None:
     assert job.status == "fulfilled"
 
 
+def test_only_one_of_several_branches_offers_an_always_now() -> None:
+    """Where the guard holds on one branch alone, that branch is meant and need not be named."""
+    states = """
+  first:
+    type: each
+    of: '["a", "b"]'
+    states: {look: {type: task, for: tailor, on: {done: done}}}
+    always: {skip: {by: customer, when: item == "b", to: done}}
+    on: {joined: fulfilled}
+"""
+    job = Rehearsal(process(states))
+    job.invoke("skip")
+    assert [step.branch for step in job.steps] == [f"{ROOT}/first#2/0"]
+
+
 def test_an_undoing_branch_that_is_cancelled_forgets_nothing() -> None:
     """What a branch was still undoing when the job was withdrawn is undone by the withdrawal."""
     job = Rehearsal(process(BRANCHED, "always:\n  withdraw: {by: customer, undo: true, to: gone}\n"))
