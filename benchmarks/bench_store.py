@@ -70,6 +70,12 @@ class Bare(Protocol):
     def replay(self, acts: list[list[Statement]], *, reads: bool) -> float:
         """Send each act's statements in a transaction of its own. The seconds it took."""
 
+    def all(self, table: str) -> list[tuple[Any, ...]]:
+        """All rows of a table."""
+
+    def durable(self) -> str:
+        """How durable a commit is, in the database's words. Raises Differs when it is less than the engine's."""
+
     def close(self) -> None: ...
 
 
@@ -100,6 +106,15 @@ class SqliteBare:
                     cursor.executemany(sql, many)
             cursor.execute("COMMIT")
         return perf_counter() - began
+
+    def all(self, table: str) -> list[tuple[Any, ...]]:
+        return self.raw.execute(f"SELECT * FROM {table}").fetchall()
+
+    def durable(self) -> str:
+        found = [self.raw.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+        if found != ["wal", 2]:
+            raise Differs(f"SQLite is at {found}")
+        return "WAL, synchronous=FULL"
 
     def close(self) -> None:
         self.raw.close()
@@ -137,8 +152,37 @@ class PostgresBare:
             else:
                 cursor.executemany(sql, many)
 
+    def all(self, table: str) -> list[tuple[Any, ...]]:
+        found = self.raw.execute(f"SELECT * FROM {table}").fetchall()
+        self.raw.commit()
+        return found
+
+    def durable(self) -> str:
+        names = ("fsync", "synchronous_commit", "full_page_writes")
+        found = [self.raw.execute(f"SHOW {name}").fetchone() for name in names]
+        self.raw.commit()
+        if found != [("on",)] * 3:
+            raise Differs(f"PostgreSQL is at {found}")
+        return "fsync and synchronous_commit on"
+
     def close(self) -> None:
         self.raw.close()
+
+
+ROWS = ("flow_jobs", "flow_steps", "flow_timers", "flow_history", "flow_receipts")
+"""The tables that an act writes."""
+
+
+class Differs(Exception):
+    """The two that are compared do not do the same."""
+
+
+def same_rows(one: Bare, other: Bare) -> None:
+    """Raises Differs unless both databases hold the same jobs with all that hangs on them, byte for byte."""
+    for table in ROWS:
+        first, second = (sorted(map(repr, bare.all(table))) for bare in (one, other))
+        if first != second:
+            raise Differs(f"{table}: the bare driver has not written the same rows")
 
 
 def bulk_jobs(path: Path, number: int) -> None:
@@ -147,13 +191,9 @@ def bulk_jobs(path: Path, number: int) -> None:
     (template,) = raw.execute("SELECT id FROM flow_jobs LIMIT 1").fetchone()
     ids = [str(uuid_utils.uuid7()) for _ in range(number)]
     raw.execute("BEGIN IMMEDIATE")
-    for table, key in (
-        ("flow_jobs", "id"),
-        ("flow_steps", "job_id"),
-        ("flow_timers", "job_id"),
-        ("flow_history", "job_id"),
-    ):
+    for table in ROWS:
         columns = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")]
+        key = "id" if table == "flow_jobs" else "job_id"
         rows = raw.execute(f"SELECT * FROM {table} WHERE {key} = ?", (template,)).fetchall()
         marks = ", ".join("?" for _ in columns)
         raw.executemany(
@@ -169,4 +209,6 @@ def _renamed(columns: list[str], row: tuple[Any, ...], old: str, new: str) -> li
     values = [value.replace(old, new) if isinstance(value, str) else value for value in row]
     if "short" in columns:
         values[columns.index("short")] = new[-12:]
+    if "key" in columns:
+        values[columns.index("key")] += f" {new}"
     return values
