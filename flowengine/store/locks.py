@@ -15,8 +15,9 @@ from collections import deque
 
 from flowengine.errors import DatabaseBusy, StoreError
 
-FIRST_PAUSE = 0.00005
-LONGEST_PAUSE = 0.002
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.00005, 0.002
+"""Between two looks at a lock that another process has, in seconds: an eighth of the time waited so far, within these.
+So little time is lost when one process hands the lock to the next, and a long wait costs little."""
 
 
 class FairLock:
@@ -71,26 +72,25 @@ class FileLock:
 
     def acquire(self, timeout: float) -> None:
         """Wait up to ``timeout`` seconds. Raises DatabaseBusy."""
-        until = time.monotonic() + timeout
-        self._wait(self._turnstile, until, timeout)
+        began = time.monotonic()
+        self._wait(self._turnstile, began, timeout)
         try:
-            self._wait(self._door, until, timeout)
+            self._wait(self._door, began, timeout)
         finally:
             fcntl.flock(self._turnstile, fcntl.LOCK_UN)
 
-    def _wait(self, file: int, until: float, timeout: float) -> None:
-        pause = FIRST_PAUSE
+    def _wait(self, file: int, began: float, timeout: float) -> None:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             except BlockingIOError:
-                if time.monotonic() >= until:
+                waited = time.monotonic() - began
+                if waited >= timeout:
                     raise DatabaseBusy(
                         f"other processes have been writing for {timeout:g} s", where=self.path, possible=["try again"]
                     ) from None
-            time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            time.sleep(min(max(waited / 8, SHORTEST_PAUSE), LONGEST_PAUSE))
 
     def release(self) -> None:
         """Let the next process in."""
