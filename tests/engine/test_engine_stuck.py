@@ -9,6 +9,7 @@ import pytest
 from engine_flows import CHILD, LETTER, PARENT, STUBBORN, SUIT, VOTE
 
 from flowengine import Database, Engine, ExpressionFailed, HandlerCall, NotAllowed, NotFound, SimulatedClock
+from flowengine.core.advance import advance
 from flowengine.store import shown
 
 BROKEN = SUIT.replace("process: small_suit", "process: broken").replace(
@@ -232,20 +233,17 @@ def test_a_job_that_was_told_twice_is_told_once(
 
 def test_only_jobs_that_stand_where_it_is_awaited_are_read(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message without a job reads whole only the jobs that wait for it, not all that are open."""
-    from flowengine.engine import asking
-
     engine.deploy(LETTER)
     for number in range(5):
         engine.start("letters", by="ada", need={"number": f"{number}"})
     for number in range(4):
         engine.send("letter", f"{number}")
     tried = []
-    real = asking.advance
 
     def counted(*given: object) -> object:
         tried.append(given)
-        return real(*given)  # type: ignore[arg-type]
+        return advance(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(asking, "advance", counted)
+    monkeypatch.setattr("flowengine.engine.asking.advance", counted)
     assert engine.send("letter", "4").status == "open"
     assert len(tried) == 1
