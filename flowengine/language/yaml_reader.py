@@ -24,7 +24,7 @@ LARGEST = 2_000_000
 """Bytes a file may have."""
 DEEPEST = 64
 """Levels of nesting a file may have."""
-MOST_NODES = 150_000
+MOST_NODES = 120_000
 """Keys and values a file may have."""
 
 Value: TypeAlias = str | int | float | bool | None
@@ -175,6 +175,10 @@ def resolve(text: str) -> Value:
     return text
 
 
+_SCALAR, _MAPPING, _SEQUENCE = yaml.ScalarEvent, yaml.MappingStartEvent, yaml.SequenceStartEvent
+_ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+
+
 class _Builder:
     """Events to nodes, with a stack instead of recursion."""
 
@@ -198,20 +202,21 @@ class _Builder:
         return root
 
     def _take(self, event: Any) -> None:
-        if isinstance(event, yaml.ScalarEvent):
+        kind = type(event)
+        if kind is _SCALAR:
             self._add(self._scalar(event, self._open(event)))
-        elif isinstance(event, yaml.MappingStartEvent):
+        elif kind is _MAPPING:
             self._push(Pairs(self._open(event)))
-        elif isinstance(event, yaml.SequenceStartEvent):
+        elif kind is _SEQUENCE:
             self._push(Items(self._open(event)))
-        elif isinstance(event, yaml.CollectionEndEvent):
+        elif kind in _ENDS:
             self._stack.pop()
             self._keys.pop()
-        elif isinstance(event, yaml.AliasEvent):
+        elif kind is yaml.AliasEvent:
             place = self._place(event)
             self._note(place, "alias", "aliases (*name) are not allowed", "write the value out")
             self._add(Scalar(None, "", place))
-        elif isinstance(event, yaml.DocumentStartEvent):
+        elif kind is yaml.DocumentStartEvent:
             self._documents += 1
             if self._documents > 1:
                 message = "a file holds one process; here a second document begins"
@@ -219,7 +224,8 @@ class _Builder:
 
     def _open(self, event: Any) -> Place:
         """What all nodes have in common: place, count, and no tag or anchor."""
-        place = self._place(event)
+        mark = event.start_mark
+        place = Place(mark.line + 1, mark.column + 1)
         self._nodes += 1
         if self._nodes > MOST_NODES:
             raise self._stop(place, "too-large", f"has more than {MOST_NODES:,} keys and values")

@@ -17,7 +17,6 @@ from flowengine.language.checks.places import Places, literal_text
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.checks.uses import Point
 from flowengine.language.checks.worklist import Worklist, after_done, begun
-from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import (
     Always,
     Branch,
@@ -76,8 +75,13 @@ class FactFlow:
         }
         self._entries = {(scope.path, one.name): one for scope in survey.scopes.values() for one in scope.always}
         self._ever_lost = self._effects.inside(survey.process.root).loses
-        self._asked = _asked(survey)
         self._at: dict[str, dict[Point, Facts]] = {}
+        self._guarded = {
+            name
+            for name, ways in survey.routes.items()
+            if any(route.when is not None or route.set for _, _, route in ways)
+        }
+        """The states whose ways have conditions, or set something."""
         self._solve()
 
     # the flow
@@ -140,8 +144,16 @@ class FactFlow:
         if state.name not in self.entering:
             return
         scope = self.survey.scope_of[state.name]
-        for way in self.ways(state):
-            self._arrive(scope, way.route.to, way.after.must, way.after.may)
+        if state.name in self._guarded:
+            for way in self.ways(state):
+                self._arrive(scope, way.route.to, way.after.must, way.after.may)
+            return
+        ended: Facts | None = None
+        for outcome, index, route in self.survey.routes[state.name]:
+            if index == 0:
+                ended = self._ended(state, outcome)
+            if ended is not None:
+                self._arrive(scope, route.to, ended.must, ended.may)
 
     def _roam(self, scope: Scope) -> None:
         for entry in scope.always:
@@ -271,7 +283,7 @@ class FactFlow:
         """For each condition that tells where a job is or was, the facts that were true there and stay true."""
         found: dict[Lesson, int] = {}
         lasting = ~self._ever_lost
-        for name in self._asked:
+        for name in self.survey.asked:
             if name in self.entering:
                 state = self.survey.states[name]
                 found["at", name] = self.entering[name][0] & lasting
@@ -325,14 +337,3 @@ def _meet(known: dict[str, tuple[int, int]], name: str, must: int, may: int) -> 
     after = (must, may) if before is None else (before[0] & must, before[1] | may)
     known[name] = after
     return after != before
-
-
-def _asked(survey: Survey) -> list[str]:
-    """The states that expressions ask about: ``passed``, ``at``, ``count``."""
-    names = {
-        args[0]: None
-        for use in survey.uses
-        for function, args in use.expression.calls
-        if function in JOB_FUNCTIONS and len(args) == 1 and isinstance(args[0], str)
-    }
-    return [name for name in names if name in survey.states]

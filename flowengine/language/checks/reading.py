@@ -24,7 +24,9 @@ from flowengine.language.checks.shapes import (
     Slot,
     Unknown,
     describe,
+    is_shown,
     union,
+    with_member,
 )
 from flowengine.language.mentions import chain
 from flowengine.language.model import Scope
@@ -143,7 +145,7 @@ class Reading:
         for owner in owners:
             slot = self.places.shapes[owner].members[name]
             shape, hidden = union(shape, slot.shape), hidden or slot.internal
-        if self.seen and hidden and not asked and not _is_shown(shape, path[2:]):
+        if self.seen and hidden and not asked and not is_shown(shape, path[2:]):
             self._internal(path[:2])
         if not asked and not self._there(owners, path[:2], told):
             return self._unknown(node)
@@ -287,7 +289,7 @@ class Reading:
             return item
         for path in self.guards.told(body, True, self.scope).paths:
             if path[0] == variable:
-                item = _with(item, path[1:])
+                item = with_member(item, path[1:])
         return item
 
     def _call(self, node: Call, told: Told) -> Shape:
@@ -308,21 +310,6 @@ class Reading:
                 return Record({}, _all(shapes[1::2]))
             members[key.value] = Slot(shape)
         return Record(members)
-
-
-def _is_shown(shape: Shape, names: tuple[str, ...]) -> bool:
-    """Whether it is a member that is marked to be shown, although there may be more in the place that is not."""
-    slot = shape.members.get(names[0]) if names and isinstance(shape, Record) else None
-    return slot is not None and not slot.internal
-
-
-def _with(record: Record, names: tuple[str, ...]) -> Record:
-    """The record whose member, and those around it, are there for sure."""
-    slot = record.members.get(names[0]) if names else None
-    if slot is None:
-        return record
-    shape = _with(slot.shape, names[1:]) if isinstance(slot.shape, Record) else slot.shape
-    return Record({**record.members, names[0]: Slot(shape, True, slot.internal)}, record.rest)
 
 
 def _all(shapes: list[Shape]) -> Shape:

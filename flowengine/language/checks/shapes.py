@@ -174,6 +174,21 @@ def internal(shape: Shape) -> bool:
     return isinstance(shape, ListOf) and internal(shape.item)
 
 
+def is_shown(shape: Shape, names: tuple[str, ...]) -> bool:
+    """Whether it is a member that is marked to be shown, although there may be more in the place that is not."""
+    slot = shape.members.get(names[0]) if names and isinstance(shape, Record) else None
+    return slot is not None and not slot.internal
+
+
+def with_member(record: Record, names: tuple[str, ...]) -> Record:
+    """The record whose member, and those around it, are there for sure."""
+    slot = record.members.get(names[0]) if names else None
+    if slot is None:
+        return record
+    shape = with_member(slot.shape, names[1:]) if isinstance(slot.shape, Record) else slot.shape
+    return Record({**record.members, names[0]: Slot(shape, True, slot.internal)}, record.rest)
+
+
 def sample(shape: Shape) -> Any:
     """A value of the shape; for what is unknown an empty object, which fits no operator."""
     match shape:

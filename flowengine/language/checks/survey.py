@@ -8,6 +8,7 @@ from functools import cached_property
 
 from flowengine.language.checks.states import is_end, routes
 from flowengine.language.checks.uses import Use, uses
+from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import DONE, Parallel, Process, Scope, State
 from flowengine.language.suggest import hint
 from flowengine.problems import Place, Problem
@@ -25,8 +26,8 @@ class Target(Enum):
 
 MOST_PROBLEMS = 200
 """Problems after which checking stops."""
-MOST_WORK = 60_000
-"""Units of work that the checks may take, of about 10 µs each. A process of 1,000 states takes a twentieth of that."""
+MOST_WORK = 45_000
+"""Units of work that the checks may take, of about 10 µs each. A process of 1,000 states takes a quarter of that."""
 
 
 class Enough(Exception):
@@ -83,6 +84,17 @@ class Survey:
     def uses(self) -> list[Use]:
         """All expressions of the process."""
         return uses(self.process)
+
+    @cached_property
+    def asked(self) -> list[str]:
+        """The states that expressions ask about: ``passed``, ``at``, ``count``."""
+        names = {
+            args[0]: None
+            for use in self.uses
+            for function, args in use.expression.calls
+            if function in JOB_FUNCTIONS and len(args) == 1 and isinstance(args[0], str)
+        }
+        return [name for name in names if name in self.states]
 
     def report(self, place: Place, code: str, message: str, advice: str = "") -> None:
         """Note a problem; the same one is noted once. Raises :class:`Enough` when there are many."""
