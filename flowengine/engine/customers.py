@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
+from flowengine.core.fields import once
 from flowengine.core.machines import Compiled
 from flowengine.engine.views import Receipt
 from flowengine.language.model import Race, State
@@ -36,11 +37,22 @@ def for_customers(state: State) -> bool:
     return state.customer or any(one.kind in _CUSTOMERS for one in state.audience)
 
 
-def places(states: Iterable[State], standing: Iterable[str]) -> tuple[str, ...]:
+def words_of(compiled: Compiled) -> Mapping[str, str]:
+    """The word for each state that has one, by name, in the order of the file; found once for each version."""
+    return once(
+        compiled,
+        "customers",
+        lambda: {name: word for name, state in compiled.states.items() if (word := customers_word(state))},
+    )
+
+
+def places(compiled: Compiled, standing: Mapping[str, int]) -> tuple[str, ...]:
     """Where a job stands, for customers, in the order of the file; one thing at least."""
-    there = set(standing)
-    words = dict.fromkeys(word for state in states if state.name in there and (word := customers_word(state)))
-    return tuple(words) or (UNDER_WAY,)
+    words = words_of(compiled)
+    if len(standing) == 1:
+        (name,) = standing
+        return (words.get(name, UNDER_WAY),)
+    return tuple(dict.fromkeys(word for name, word in words.items() if name in standing)) or (UNDER_WAY,)
 
 
 def for_customer(receipt: Receipt, compiled: Compiled, command: c.AnyCommand, done: Advance) -> Receipt:
@@ -53,7 +65,7 @@ def for_customer(receipt: Receipt, compiled: Compiled, command: c.AnyCommand, do
     return msgspec.structs.replace(
         receipt,
         outcome=_outcome(command, done.events),
-        states=places(compiled.states.values(), head.standing) if head.status == "open" else ended,
+        states=places(compiled, head.standing) if head.status == "open" else ended,
         steps=tuple(_own_steps(receipt.job, command, done)),
         events=tuple(_events(compiled, command, done.events)),
     )
@@ -84,12 +96,13 @@ def _outcome(command: c.AnyCommand, events: Iterable[e.AnyEvent]) -> str:
 
 def _events(compiled: Compiled, command: c.AnyCommand, events: Iterable[e.AnyEvent]) -> Iterable[str]:
     """His own doing first, then each word for where the job came by, once."""
+    words = words_of(compiled)
     told = dict.fromkeys(filter(None, (_outcome(command, events),)))
     for event in events:
         if isinstance(event, e.StepChanged):
             told[event.why] = None
-        elif isinstance(event, e.Entered) and (word := customers_word(compiled.state(event.state))):
-            told[word] = None
+        elif isinstance(event, e.Entered) and event.state in words:
+            told[words[event.state]] = None
         elif isinstance(event, e.Ended):
             told[event.kind] = None
     return told

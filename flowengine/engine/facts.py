@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 
+from flowengine.core.fields import once
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
@@ -67,7 +68,9 @@ class _Look:
 def facts(compiled: Compiled, position: Position, *, inside: bool) -> tuple[tuple[str, str], ...]:
     """Title and text of what is known, in the order of the process file; what several states save in one place once."""
     process = compiled.process
-    look = _Look(process, position, inside, writers_of(process), _booked(compiled, position))
+    look = _Look(
+        process, position, inside, once(process, "writers", lambda: writers_of(process)), _booked(compiled, position)
+    )
     told: dict[str, list[_Fact]] = {}
     for number, (state, member, data) in enumerate(_states(process.root)):
         place = state.saves or state.name

@@ -37,10 +37,14 @@ class _View:
 
     tx: Transaction
     job: StoredJob
-    process: Process
+    compiled: Compiled
     actor: Actor
     inside: bool
     own: bool
+
+    @property
+    def process(self) -> Process:
+        return self.compiled.process
 
     @property
     def position(self) -> Position:
@@ -53,7 +57,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         job = access.visible_job(tx, text, actor)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
-        look = _View(tx, job, compiled.process, actor, inside, may_see(actor, job.customer))
+        look = _View(tx, job, compiled, actor, inside, may_see(actor, job.customer))
         head, now = job.position.head, shell.clock.now()
         world, where = StoreWorld(tx, job.customer), tuple(_where(look))
         open_to = offers(compiled, job.position, actor, now, world)
@@ -94,13 +98,13 @@ def _where(look: _View) -> Iterable[PlaceView]:
         return []
     root = look.position.branch(ROOT)
     since = root.since if root else None
-    states = [state for state in look.process.states() if state.name in head.standing]
     if look.inside:
+        states = (state for name, state in look.compiled.states.items() if name in head.standing)
         return [
             PlaceView(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None)
             for state in states
         ]
-    return [PlaceView(words=words) for words in places(states, head.standing)]
+    return [PlaceView(words=words) for words in places(look.compiled, head.standing)]
 
 
 def _at(root: Branch | None, state: State) -> bool:
