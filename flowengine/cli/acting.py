@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from flowengine.cli import ask, show
-from flowengine.cli.context import Desk, screen
+from flowengine.cli.context import Desk, Stopped, screen
 from flowengine.cli.failures import tell
+from flowengine.cli.moments import distance
+from flowengine.cli.moments import told as moment
 from flowengine.cli.values import FORMATS, answer_from, hint, missing
 from flowengine.core.forms import Form, FormField, Way, questions
 from flowengine.core.values import Json
@@ -35,11 +38,12 @@ def start(
     desk: Desk, process: str | None, customer: str | None, sets: Sequence[str], answer: str | None, key: str | None
 ) -> None:
     """``flow start``: the need's fields are asked like those of any step."""
-    me, engine = desk.me, desk.engine()
-    chosen = _process(desk, engine, process)
-    need = chosen.root.states[chosen.root.start]
-    if desk.asks:
-        show.line(screen(), (chosen.title, "bold"), f": {need.ask.source}" if need.ask else "")
+    with _reading():
+        me, engine = desk.me, desk.engine()
+        chosen = _process(desk, engine, process)
+        need = chosen.root.states[chosen.root.start]
+        if desk.asks:
+            show.line(screen(), (chosen.title, "bold"), f": {need.ask.source}" if need.ask else "")
     receipt = _carry_out(
         desk,
         questions(need.fields),
@@ -48,6 +52,15 @@ def start(
         where=chosen.name,
     )
     told(desk, engine, receipt, begun=True)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Where a command only looks and asks: Ctrl-C here has certainly changed nothing."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Stopped from None
 
 
 def _process(desk: Desk, engine: Engine, name: str | None) -> Process:
@@ -71,20 +84,22 @@ def _process(desk: Desk, engine: Engine, name: str | None) -> Process:
 
 def act(desk: Desk, ref: str | None, outcome: str, sets: Sequence[str], answer: str | None, key: str | None) -> None:
     """``flow act``: which step, which way, which answer."""
-    me, engine = desk.me, desk.engine()
-    step = engine.step(step_id(desk, engine, me, ref), me)
-    if desk.asks:
-        _introduce(screen(), step, engine.clock.now())
-    way = _way(desk, step.form, outcome, step.short)
+    with _reading():
+        me, engine = desk.me, desk.engine()
+        step = engine.step(step_id(desk, engine, me, ref), me)
+        if desk.asks:
+            _introduce(screen(), step, engine.clock.now())
+        way = _way(desk, step.form, outcome, step.short)
+    given = answer_from(way.fields, sets, answer)
     receipt = _carry_out(
         desk,
         way.fields,
-        answer_from(way.fields, sets, answer),
+        given,
         lambda full: engine.act(step.id, way.outcome, full, by=me, key=key),
         where=step.short,
         slots=lambda: engine.step(step.id, me).slots,
     )
-    told(desk, engine, receipt)
+    told(desk, engine, receipt, slot=given.get("slot"))
 
 
 def step_id(desk: Desk, engine: Engine, me: str, ref: str | None) -> str:
@@ -116,9 +131,7 @@ def step_id(desk: Desk, engine: Engine, me: str, ref: str | None) -> str:
 
 def _introduce(console: Console, step: StepView, now: datetime) -> None:
     """What the person is looking at, before anything is asked."""
-    from flowengine.cli.moments import distance, told
-
-    until = f", until {told(step.due)} ({distance(step.due, now)})" if step.due else ""
+    until = f", until {moment(step.due)} ({distance(step.due, now)})" if step.due else ""
     show.line(console, (step.title, "bold"), (f"  {step.short}, for {step.customer_name}{until}", "dim"))
     for title, value in step.shown:
         show.line(console, "  ", (f"{title}: ", "dim"), value)
@@ -175,7 +188,10 @@ def _carry_out(
     where: str,
     slots: Callable[[], Sequence[datetime]] = tuple,
 ) -> Receipt:
-    """Do it, asking a person for what is missing, and again for what was not accepted; a program is told instead."""
+    """Do it, asking a person for what is missing, and again for what was not accepted; a program is told instead.
+
+    What was asked is put into ``given``.
+    """
     if not desk.asks:
         lacking = missing(fields, given)
         if lacking:
@@ -184,7 +200,8 @@ def _carry_out(
     console = screen()
     asked = [field for field in fields if field.name not in given]
     while True:
-        given |= ask.fields(console, asked, slots() if any(field.name == "slot" for field in asked) else ())
+        with _reading():
+            given |= ask.fields(console, asked, slots() if any(field.name == "slot" for field in asked) else ())
         try:
             return do(dict(given))
         except (BadAnswer, SlotTaken) as error:
@@ -233,16 +250,17 @@ def words(desk: Desk, question: str) -> str:
     return ask.repeat(screen(), question, read)
 
 
-def told(desk: Desk, engine: Engine, receipt: Receipt, *, begun: bool = False) -> None:
+def told(desk: Desk, engine: Engine, receipt: Receipt, *, begun: bool = False, slot: Json = None) -> None:
     """What came of it: the receipt for a program, the job as the asker may see it for a person."""
     if desk.json:
         desk.answer(receipt, lambda _console: None)
         return
     console = screen()
     what = f": {receipt.outcome.replace('_', ' ')}" if receipt.outcome and not begun else ""
-    show.line(console, (f"{'Begun' if begun else 'Done'}{what}.", "bold green"))
+    when = f", {moment(datetime.fromisoformat(slot))}" if isinstance(slot, str) else ""
+    show.line(console, (f"{'Begun' if begun else 'Done'}{what}{when}.", "bold green"))
     try:
         seen = engine.track(receipt.job, desk.me)
     except NotFound:
         return
-    show.track(console, seen, engine.clock.now(), desk.program, desk.once)
+    show.track(console, seen, engine.clock.now(), desk.program, desk.once, brief=not begun)

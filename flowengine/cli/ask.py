@@ -28,6 +28,9 @@ SLOTS_SHOWN = 12
 
 SLOTS_A_LINE = 6
 
+DAYS_SHOWN = 14
+"""Days with free appointments that are listed; later ones are typed."""
+
 
 def pick(console: Console, question: str, choices: Sequence[tuple[str, str]], *, first: bool = False) -> int:
     """The index of one of the choices, given as (name, title): by number, or by name.
@@ -155,9 +158,12 @@ def _slot(console: Console, slots: Sequence[datetime]) -> str:
         days.setdefault(day(slot), []).append(slot)
     if len(slots) <= SLOTS_SHOWN or len(days) == 1:
         return _time(console, "Which appointment?", slots, told)
-    for number, (name, free) in enumerate(days.items(), 1):
+    for number, (name, free) in list(enumerate(days.items(), 1))[:DAYS_SHOWN]:
         times = f"{len(free)} free, {_clock(free[0])} to {_clock(free[-1])}"
         show.line(console, (f"  {number:>3}  ", "bold"), name, (f"   {times}", "dim"))
+    if len(days) > DAYS_SHOWN:
+        more = f"       and {len(days) - DAYS_SHOWN} more days until {day(slots[-1])}"
+        show.line(console, (f"{more}; type one of those as {day(slots[-1])[4:]}", "dim"))
 
     def read(text: str) -> Sequence[datetime]:
         if text.isdecimal() and len(text) < 6 and 1 <= int(text) <= len(days):
@@ -169,7 +175,7 @@ def _slot(console: Console, slots: Sequence[datetime]) -> str:
             if text in (name, name[4:], f"{slot.astimezone():%Y-%m-%d}", *_names(slot))
         ]
         if not found:
-            raise ValueError(f"type a number from 1 to {len(days)}")
+            raise ValueError(f"type a number from 1 to {min(len(days), DAYS_SHOWN)}, or a day, as {day(slots[0])[4:]}")
         return found
 
     chosen = repeat(console, "Which day?", read)

@@ -67,8 +67,8 @@ def _ending(console: Console, commands: list[str], worker: str, seconds: float) 
     console.print()
     show.line(console, ("Fulfilled", "bold green"), f", in {seconds:.1f} s. Look at it, and act on what waits for Ben:")
     for command in commands:
-        show.line(console, "  ", (command, show.ID))
-    show.line(console, ("The code in Ben's job then runs by: ", "dim"), worker)
+        show.line(console, "  ", (command, show.ID), pasted=True)
+    show.line(console, ("The code in Ben's job then runs by: ", "dim"), worker, pasted=True)
 
 
 def __getattr__(name: str) -> dict[str, Handler]:

@@ -36,10 +36,13 @@ def cell(value: object, style: str = "") -> Text:
     return Text(harmless(value), style=style)
 
 
-def line(console: Console, *parts: str | tuple[str, str]) -> None:
-    """One line from texts and (text, style) pairs, wrapped by the terminal."""
+def line(console: Console, *parts: str | tuple[str, str], pasted: bool = False) -> None:
+    """One line from texts and (text, style) pairs, wrapped between words at a terminal.
+
+    ``pasted`` is a line with a command, which stays whole.
+    """
     safe = [harmless(part) if isinstance(part, str) else (harmless(part[0]), part[1]) for part in parts]
-    console.print(Text.assemble(*safe), soft_wrap=True)
+    console.print(Text.assemble(*safe), soft_wrap=pasted or not console.is_terminal)
 
 
 def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
@@ -59,9 +62,9 @@ def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object
 def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str], str]) -> None:
     for one in done:
         state = "is now in use" if one.new else "was in use already"
-        line(console, (one.name, ID), f" {one.title}: version ", (one.version, "bold"), f" {state}.")
+        line(console, (one.name, ID), f" ({one.title}): version ", (one.version, "bold"), f" {state}.")
     if done:
-        line(console, ("Begin a job: ", "dim"), pasted(f"start {done[0].name} --as ID"))
+        line(console, ("Begin a job: ", "dim"), pasted(f"start {done[0].name} --as ID"), pasted=True)
 
 
 def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
@@ -96,7 +99,7 @@ def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: C
         "Nothing waits for you.",
     )
     if items:
-        line(console, ("Act on one: ", "dim"), pasted(f"act {items[0].short}"))
+        line(console, ("Act on one: ", "dim"), pasted(f"act {items[0].short}"), pasted=True)
 
 
 def _holder(item: InboxItem) -> str:
@@ -161,8 +164,8 @@ def receipt(console: Console, done: Receipt) -> None:
     line(console, ("  Now: ", "dim"), ", ".join(done.states) if done.status == "open" else stands)
 
 
-def track(console: Console, seen: Track, now: datetime, command: str, once: str) -> None:
-    """Where a job is, in plain words."""
+def track(console: Console, seen: Track, now: datetime, command: str, once: str, *, brief: bool = False) -> None:
+    """Where a job is, in plain words; with ``brief`` only what has just moved."""
     line(console, (seen.title, "bold"), "  ", (seen.short, ID), (f"  for {seen.customer_name}", "dim"))
     line(console, (f"begun {told(seen.started)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
     if seen.status != "open":
@@ -171,12 +174,16 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str)
         because = f": {seen.because}" if seen.because else ""
         line(console, ("■ ", "dim"), (f"{words}{because}", "bold green" if good else "bold"), f"  {told(seen.ended)}")
     for place in dict.fromkeys((one.words, one.since) for one in seen.where):
-        line(console, ("▶ ", "magenta"), (place[0], "bold"), (f"  {distance(place[1], now)}", "dim"))
+        since = f"  {distance(place[1], now)}" if place[1] else ""
+        line(console, ("▶ ", "magenta"), (place[0], "bold"), (since, "dim"))
     _promise(console, seen)
     _waiting(console, seen, now, command)
-    _rest(console, seen, command)
+    if brief:
+        line(console, ("All of it: ", "dim"), f"{command} track {seen.short}", pasted=True)
+    else:
+        _rest(console, seen, command)
     if once and (seen.offers or any(step.for_you for step in seen.waiting)):
-        line(console, ("So that what follows → can be pasted: ", "dim"), once)
+        line(console, ("Once in this shell, so that these commands can be pasted: ", "dim"), once, pasted=True)
 
 
 def _promise(console: Console, seen: Track) -> None:
@@ -195,7 +202,8 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
         line(console, ("Waits for you", "bold yellow"))
     for step in mine:
         until = f", until {told(step.due)} ({distance(step.due, now)})" if step.due else ""
-        line(console, "  ", step.title, until, ("   → ", "dim"), (f"{command} act {step.short}", ID))
+        line(console, "  ", step.title, (until, "dim"))
+        line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
     if others:
         line(console, ("Waits for others", "bold"))
     for step in others:
@@ -217,4 +225,5 @@ def _rest(console: Console, seen: Track, command: str) -> None:
         line(console, ("You may at any time", "bold"))
         for offer in seen.offers:
             how = f"withdraw {seen.short}" if offer.name == "withdraw" else f"change {seen.short} {offer.name}"
-            line(console, "  ", offer.title, ("   → ", "dim"), (f"{command} {how}", ID))
+            line(console, "  ", offer.title)
+            line(console, ("    → ", "dim"), (f"{command} {how}", ID), pasted=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flowengine.cli import show
 from flowengine.cli.context import Desk, screen
@@ -19,7 +20,9 @@ def work(desk: Desk, *, once: bool, handlers: Sequence[str], poll: float) -> Non
 
     def told(ran: Ran) -> None:
         if not desk.json:
-            show.line(console, ("ran ", "dim"), _words(ran))
+            show.line(console, (f"{datetime.now():%H:%M:%S}  ", "dim"), "ran ", _words(ran))  # noqa: DTZ005 - local time
+            if ran.failed:
+                show.line(console, ("          what gave up, and why: ", "dim"), desk.line("incidents"), pasted=True)
 
     if not once and not desk.json:
         show.line(console, (f"Working on {desk.shown_address}. Ctrl-C stops it.", "dim"))

@@ -54,7 +54,7 @@ def test_a_suit_is_made_by_commands_alone(counter: Counter) -> None:
 
 
 def _open_the_shop(counter: Counter) -> None:
-    assert "bespoke_suit A suit made with you: version" in counter.flow(f"deploy {counter.process}")
+    assert "bespoke_suit (A suit made with you): version" in counter.flow(f"deploy {counter.process}")
     assert "ada@example.org" in counter.flow("people add ada --name Ada --contact ada@example.org")
     staff = {"hana": "host", "tom": "tailor", "carl": "cutter", "olga": "operator"}
     for id, role in staff.items():
