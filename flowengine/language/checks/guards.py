@@ -120,7 +120,8 @@ class Guards:
         if path is None or path[0] != "data" or not isinstance(right, Literal) or not isinstance(right.value, str):
             return NOTHING_TOLD
         owner = self.nearest(path[1], scope) if len(path) > 1 else None
-        if owner is None or right.value not in self.places.texts(owner, path[1:]):
+        texts = self.places.texts(owner, path[1:]) if owner is not None else {}
+        if owner is None or right.value not in texts or (len(texts) > _MOST_TEXTS and not equal):
             return NOTHING_TOLD
         if equal:
             return Told(self.lessons.get(("text", owner, path[1:], right.value), ALL))

@@ -33,6 +33,8 @@ def check(survey: Survey) -> None:
         meant: set[str] = set()
         for outcome in state.on:
             if outcome not in possible and not (state.open_outcomes and outcome != EXPIRED):
+                if isinstance(state, Race) and _open_member(state, outcome):
+                    continue
                 _unknown(survey, state, outcome, possible)
                 meant.add(near(outcome, possible))
         _missing(survey, state, meant)
@@ -52,8 +54,6 @@ def outcomes(state: State) -> tuple[str, ...]:
 
 def _unknown(survey: Survey, state: State, outcome: str, possible: Iterable[str]) -> None:
     place = state.on[outcome][0].place if state.on[outcome] else state.place
-    if isinstance(state, Race) and _open_member(state, outcome):
-        return
     if outcome == EXPIRED and state.name in survey.endless:
         return
     if outcome == EXPIRED and not isinstance(state, _UNTIMED):

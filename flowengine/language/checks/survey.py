@@ -26,8 +26,8 @@ class Target(Enum):
 
 MOST_PROBLEMS = 200
 """Problems after which checking stops."""
-MOST_WORK = 45_000
-"""Units of work that the checks may take, of about 10 µs each. A process of 1,000 states takes a quarter of that."""
+MOST_WORK = 36_000
+"""Units of work that the checks may take, of about 10 µs each. A process of 1,000 states takes a third of that."""
 
 
 class Enough(Exception):

@@ -16,7 +16,7 @@ from flowengine.language.checks.shapes import UNKNOWN, Basic, Shape, describe
 from flowengine.language.checks.uses import Gives
 from flowengine.language.expressions import Expression, PlainNames, types_fit
 from flowengine.language.mentions import JOB_FUNCTIONS
-from flowengine.language.syntax import Call, Condition, Macro, Node, Operation, children, walk
+from flowengine.language.syntax import Call, Condition, Macro, Node, Operation, children
 from flowengine.language.texts import plain
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
@@ -88,8 +88,7 @@ class Trial:
         if isinstance(node, Macro):
             found = self._parts(node.over)
             return found or (self._run(node)[1] if self._known(node) else "")
-        skipping = any(isinstance(one, Operation | Condition | Macro) for one in walk(node)[1:])
-        if skipping or not self._known(node):
+        if _may_skip(node) or not self._known(node):
             for child in children(node):
                 if found := self._parts(child):
                     return found
@@ -156,6 +155,11 @@ class Trial:
                   "moment": "a moment or a date", "span or moment": "a span of time or a moment",
                   "list of texts": "a list of texts"}[gives]  # fmt: skip
         return f"gives {_shown(value)}, but {wanted} is needed here"
+
+
+def _may_skip(node: Node) -> bool:
+    """Whether there are parts inside that CEL might leave out, or that are tried by themselves."""
+    return any(isinstance(one, Operation | Condition | Macro) or _may_skip(one) for one in children(node))
 
 
 def _as_double(text: str) -> str:
