@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 
 PATIENCE = 30.0
@@ -58,7 +58,9 @@ class Terminal:
         os.write(self.master, f"{line}\n".encode())
 
     def interrupt(self) -> None:
-        """Press Ctrl-C."""
+        """Press Ctrl-C, as slowly as a person: a signal in the instant before the program begins to read is noticed only
+        at the next key."""
+        sleep(0.3)
         os.kill(self.process.pid, signal.SIGINT)
 
     def end_of_input(self) -> None:
