@@ -19,8 +19,9 @@ from typing import Any, Protocol
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
 from flowengine.language.mentions import JOB_FUNCTIONS, Mentions, literal_items, mentions, near
+from flowengine.language.rewriting import ORDER, rewritten
 from flowengine.language.syntax import LONGEST as LONGEST
-from flowengine.language.syntax import Has, Macro, Member, Name, Node, read, walk
+from flowengine.language.syntax import Macro, Node, read, walk
 from flowengine.problems import Place
 
 
@@ -133,46 +134,13 @@ def _compile(source: str) -> _Compiled:
     tree = read(source)
     mentioned = mentions(tree)
     try:
-        text = _rewritten(source, tree)
+        text = rewritten(source, tree)
         program = cel.compile(text)
     except BaseException as error:
         raise _failed(error, source) from None
     given = tuple(name for name in mentioned.functions if name in _STANDARD or name in FUNCTIONS)
     ordered = any(isinstance(node, Macro) for node in walk(tree))
     return _Compiled(program, tree, mentioned, tuple(mentioned.variables.items()), given, ordered)
-
-
-_ORDER = "_in_order"
-
-
-def _rewritten(source: str, tree: Node) -> str:
-    """The source with two things made sure that CEL's library leaves open.
-
-    What each macro runs over is handed to :func:`_items` first: the library runs through a map's keys in an order that
-    differs from one evaluation to the next, and an expression must always give the same (L7). And ``has(data.a.b)``
-    asks for ``data.a`` first: who asks whether something is there need not ask for all that is around it.
-    """
-    insertions: list[tuple[int, int, str]] = []
-    for node in walk(tree):
-        if isinstance(node, Macro):
-            insertions += ((node.over.start, 1, f"{_ORDER}("), (node.over.end, 0, ")"))
-        elif isinstance(node, Has) and (around := _around(source, node)):
-            insertions += ((node.start, 2, f"({around} && "), (node.end, -1, ")"))
-    for at, _, text in sorted(insertions, reverse=True):
-        source = f"{source[:at]}{text}{source[at:]}"
-    return source
-
-
-def _around(source: str, node: Has) -> str:
-    """The questions for what is around a member, outermost first; empty where CEL could not be asked them."""
-    if "[" in source[node.start : node.end]:
-        return ""
-    asked: list[str] = []
-    inner = node.member.of
-    while isinstance(inner, Member):
-        asked.append(f"has({source[inner.start : inner.end]})")
-        inner = inner.of
-    return " && ".join(reversed(asked)) if isinstance(inner, Name) else ""
 
 
 def _items(value: Any) -> Any:
@@ -297,7 +265,7 @@ class Expression:
                 carried.append(function)
                 context[name] = function
             if compiled.ordered:
-                context[_ORDER] = _items
+                context[ORDER] = _items
             if compiled.mentions.longest is not None:
                 _bound(compiled, context)
             value = compiled.program.execute(context)

@@ -254,3 +254,14 @@ def test_nesting_is_allowed_up_to_the_bound() -> None:
     """What is nested less than the bound is evaluated."""
     depth = DEEPEST - 1
     assert value("(" * depth + "1" + ")" * depth) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "there"), [({}, False), ({"a": {}}, False), ({"a": {"b": {}}}, False), ({"a": {"b": {"c": 1}}}, True)]
+)
+def test_has_asks_for_what_is_around_too(data: dict[str, object], there: bool) -> None:
+    """``has(data.a.b.c)`` is false, not an error, where ``data.a`` is missing; inside a macro as well."""
+    names = PlainNames({"data": data})
+    assert Expression("has(data.a.b.c)").value(names) is there
+    assert Expression("!has(data.a.b.c) || data.a.b.c == 1").value(names) is True
+    assert Expression("[data].exists(x, has(x.a.b.c))").value(names) is there

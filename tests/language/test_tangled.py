@@ -73,7 +73,7 @@ TANGLED: dict[str, Callable[[], str]] = {
         's#: {type: task, for: b, fields: {a: {type: string}}, on: {done: [{to: <, when: passed("~")}, {to: ^}]}}',
     ),
     "dense ways": lambda: flow(
-        *(f"s{n}: {{type: task, for: b, on: {{{listed(60, f'o#: s{n * 31 % 800}')}}}}}" for n in range(800))
+        *(f"s{n}: {{type: task, for: b, on: {{{listed(60, f'o#: s{n * 31 % 500}')}}}}}" for n in range(500))
     ),
     "always to everywhere": lambda: flow(
         *(f"s{n}: {{type: task, for: b, next: f}}" for n in range(2_900)),

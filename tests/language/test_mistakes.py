@@ -10,7 +10,7 @@ import yaml
 
 from flowengine.language import problems
 
-HERE = Path(__file__).parent / "messages"
+HERE = Path(__file__).parent / "mistakes"
 CAKE = (HERE / "cake.yaml").read_text("utf-8")
 MISTAKES: list[dict[str, Any]] = yaml.safe_load((HERE / "mistakes.yaml").read_text("utf-8"))
 
