@@ -58,8 +58,8 @@ class Terminal:
         os.write(self.master, f"{line}\n".encode())
 
     def interrupt(self) -> None:
-        """Press Ctrl-C, as slowly as a person: a signal in the instant before the program begins to read is noticed only
-        at the next key."""
+        """Press Ctrl-C as slowly as a person: a signal in the instant before the program begins to read is noticed
+        only at the next key."""
         sleep(0.3)
         os.kill(self.process.pid, signal.SIGINT)
 
