@@ -13,7 +13,7 @@ from typing import Any
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor, Step
-from flowengine.engine.people import actor_of, as_actor
+from flowengine.engine.actors import actor_of, as_actor
 from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, StaleCommand
 from flowengine.people import actor_key, may_act, may_operate, may_see, seatings
 from flowengine.store import Person, StoredJob, Transaction, short, shown

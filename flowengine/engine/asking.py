@@ -10,8 +10,8 @@ from flowengine.core.advance import advance
 from flowengine.core.machines import Compiled, keeps
 from flowengine.core.values import Actor, Json
 from flowengine.engine import access
+from flowengine.engine.actors import StoreWorld, actor_of
 from flowengine.engine.offers import is_for, offers
-from flowengine.engine.people import StoreWorld, actor_of
 from flowengine.engine.receipts import body_hash, replayed
 from flowengine.engine.views import Receipt
 from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, Refused, StaleCommand

@@ -21,6 +21,7 @@ from flowengine.engine import (
     access,
     asking,
     auditing,
+    deploying,
     due,
     histories,
     inbox,
@@ -125,15 +126,15 @@ class Engine:
 
         Jobs that run keep their version (L6). Raises :class:`~flowengine.errors.ProcessRefused` with all problems.
         """
-        return self._shell.catalogue.deploy(self._shell, source)
+        return deploying.deploy(self._shell, source)
 
     def processes(self) -> list[ProcessRow]:
         """All versions of all processes, by name, the oldest first."""
-        return self._shell.catalogue.rows(self._shell)
+        return deploying.rows(self._shell)
 
     def process(self, name: str, version: str | None = None) -> Process:
         """A process as frozen values; the latest version unless one is named."""
-        return self._shell.catalogue.process(self._shell, name, version)
+        return deploying.process(self._shell, name, version)
 
     # people
 

@@ -10,7 +10,7 @@ from flowengine.core import events as e
 from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
 from flowengine.engine import access
-from flowengine.engine.people import name_of
+from flowengine.engine.actors import name_of
 from flowengine.engine.views import HistoryLine
 from flowengine.engine.words import Teller
 from flowengine.store import Entry, Transaction

@@ -12,7 +12,7 @@ from flowengine.core.answers import Form, FormField, asked_slots, form
 from flowengine.core.machines import member_state
 from flowengine.core.values import Actor, Step
 from flowengine.engine import access
-from flowengine.engine.people import StoreWorld, actor_of, name_of
+from flowengine.engine.actors import StoreWorld, actor_of, name_of
 from flowengine.engine.views import InboxItem, StepView
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Choice

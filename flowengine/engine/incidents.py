@@ -8,7 +8,7 @@ from flowengine.core import commands as c
 from flowengine.core.position import Position
 from flowengine.core.values import Actor, Timer
 from flowengine.engine import access
-from flowengine.engine.people import actor_of
+from flowengine.engine.actors import actor_of
 from flowengine.engine.views import IncidentView, Receipt
 from flowengine.store import Incident, Transaction, shown
 from flowengine.store.timers import FailedTimer

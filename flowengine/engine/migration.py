@@ -11,7 +11,7 @@ from flowengine.core.draft import Draft
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Actor, Branch
 from flowengine.engine import access
-from flowengine.engine.people import actor_of
+from flowengine.engine.actors import actor_of
 from flowengine.engine.views import Receipt
 from flowengine.errors import NotAllowed
 from flowengine.language.model import Process, Race

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from flowengine.core import commands as c
 from flowengine.engine import access, children
+from flowengine.engine.actors import StoreWorld
 from flowengine.engine.handlers import NOTIFY, HandlerCall
-from flowengine.engine.people import StoreWorld
 from flowengine.engine.services import describe, run_limited
 from flowengine.errors import NotFound, Refused, StaleCommand
 from flowengine.language.durations import Duration

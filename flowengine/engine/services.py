@@ -19,8 +19,8 @@ from flowengine.core import commands as c
 from flowengine.core.machines import Compiled, member_state
 from flowengine.core.values import Actor, Json
 from flowengine.engine import access
+from flowengine.engine.actors import StoreWorld
 from flowengine.engine.handlers import Handler, HandlerCall, Outcome
-from flowengine.engine.people import StoreWorld
 from flowengine.errors import FlowError, HandlerMissing, Refused
 from flowengine.language.durations import Duration
 from flowengine.language.model import Retry, Service

@@ -18,10 +18,10 @@ from flowengine.core.advance import start as start_job
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor
 from flowengine.engine import access, outgoing
+from flowengine.engine.actors import StoreWorld, actor_of
 from flowengine.engine.catalogue import Catalogue
 from flowengine.engine.customers import for_customer
 from flowengine.engine.handlers import Handlers
-from flowengine.engine.people import StoreWorld, actor_of
 from flowengine.engine.receipts import body_hash, encoded, given, receipt_of, replayed
 from flowengine.engine.views import Receipt
 from flowengine.errors import DatabaseBusy, NotAllowed, StoreError

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
 from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step
+from flowengine.engine.actors import StoreWorld, name_of
 from flowengine.engine.children import child_of
-from flowengine.engine.people import StoreWorld, name_of
 from flowengine.engine.views import StuckView, WaitView
 from flowengine.errors import ExpressionFailed
 from flowengine.language.model import Message, Race, State

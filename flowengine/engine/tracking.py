@@ -11,10 +11,10 @@ from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Actor, Branch, Promise, Step
 from flowengine.engine import access, facts
+from flowengine.engine.actors import StoreWorld, actor_of, name_of
 from flowengine.engine.ahead import ahead
 from flowengine.engine.customers import places
 from flowengine.engine.offers import offers
-from flowengine.engine.people import StoreWorld, actor_of, name_of
 from flowengine.engine.views import JobRow, OfferView, PlaceView, PromiseView, Track, WaitingView
 from flowengine.engine.words import SAYINGS
 from flowengine.language.model import Process, State

@@ -30,7 +30,7 @@ from flowengine.core.advance import advance, compile_process, start
 from flowengine.core.draft import rebuild, settle
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import Actor
-from flowengine.engine.people import StoreWorld
+from flowengine.engine.actors import StoreWorld
 from flowengine.engine.views import InboxItem
 from flowengine.errors import KeyConflict, NotFound, Refused
 from flowengine.language import load
