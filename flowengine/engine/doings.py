@@ -89,7 +89,7 @@ def _left(known: Known, step: Step, left: e.Left, events: Sequence[e.AnyEvent], 
     saved = _saved(step, events)
     match state:
         case Vote():
-            return f"the vote closed: {plainly.spoken(outcome) or 'decided'}"
+            return f"the vote closed: {plainly.spoken(outcome)}"
         case Approval():
             return f"it is decided: {plainly.spoken(outcome)}" if last else verdict(outcome, saved.get("words"), title)
         case Need():

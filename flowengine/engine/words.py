@@ -103,7 +103,7 @@ class Teller:
                 return f"the appointment{at} was kept for long enough and is free again: {what}"
             case "close":
                 left = next((event for event in events if isinstance(event, e.Left)), None)
-                return f"the vote closed: {what}" + (f": {plainly.spoken(left.outcome or 'decided')}" if left else "")
+                return f"the vote closed: {what}" + (f": {plainly.spoken(left.outcome)}" if left else "")
             case "keep":
                 return f"the message {plainly.spoken(known.kept.get(timer.detail, ''))} was kept in vain"
             case "always":

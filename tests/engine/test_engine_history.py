@@ -292,6 +292,8 @@ def test_a_secret_ballot_is_told_without_what_it_says(engine: Engine, clock: Sim
         ("Max", "voted: Vote" if secret else "voted for Attack: Vote"),
         ("clock", "the vote closed: Vote: decided; the job is fulfilled"),
     ]
+    left = [event for line in engine.history(job) for event in line.events if event.get("outcome") == "decided"]
+    assert [event["state"] for event in left] == ["vote"]
 
 
 def test_a_timer_fired_by_hand_says_so(engine: Engine, clock: SimulatedClock, suit: Callable[..., str]) -> None:

@@ -75,6 +75,16 @@ def test_most_votes_win_when_it_closes() -> None:
     }  # fmt: skip
 
 
+def test_history_says_how_it_ended() -> None:
+    """The history holds the vote's outcome, of one that is decided as of one that is not (L5)."""
+    decided, tied = begin(), begin()
+    cast(decided, ada="red")
+    cast(tied, ada="red", ben="blue")
+    for job, outcome in ((decided, "decided"), (tied, "tied")):
+        job.wait("P7D")
+        assert [left.outcome for left in job.told(e.Left) if left.state == "first"] == [outcome]
+
+
 def test_electorate_is_frozen_when_it_opens() -> None:
     """Who joins later has no vote; who was there has one, though the group has changed."""
     club = list(CLUB)
