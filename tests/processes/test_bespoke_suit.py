@@ -498,6 +498,14 @@ def test_work_goes_on_without_initials(shop: Story) -> None:
     assert shop.shown("tom", "sew")["Initials"] == "none"
 
 
+def test_initials_are_told_under_their_own_name(shop: Story) -> None:
+    """How to answer about the initials is said in the question, and what is settled has the plain title."""
+    measured(shop)
+    assert "empty for none" in shop.waiting("ada")["ask_initials"].title
+    shop.do("ada", "ask_initials", "answered", initials="AL")
+    assert ("Initials", "AL") in shop.track("ada").facts
+
+
 def test_a_suit_without_feedback_is_fulfilled(shop: Story) -> None:
     """Feedback is asked for, not demanded: without it the job is fulfilled all the same."""
     finished(shop)
