@@ -16,15 +16,27 @@ from flowengine.cli.options import desk
 @click.option("--customer", metavar="ID", shell_complete=completing.customers)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", metavar="JOB", help="The last job of the page before.")
+@click.option("--stuck", is_flag=True, help="Of the open jobs: what waits for what, the oldest first.")
 @common
 @desk
 def jobs(
-    desk: Desk, status: str | None, process: str | None, customer: str | None, limit: int, after: str | None
+    desk: Desk,
+    status: str | None,
+    process: str | None,
+    customer: str | None,
+    limit: int,
+    after: str | None,
+    stuck: bool,
 ) -> None:
-    """List jobs, the newest first."""
+    """List jobs, the newest first; with --stuck what the open ones wait for, and since when."""
     from flowengine.cli import show
     from flowengine.core.values import Actor
 
+    if stuck:
+        if status or customer or after:
+            raise click.UsageError("--stuck takes --process and --limit, not --status, --customer or --after.")
+        _stuck(desk, process, limit)
+        return
     engine = desk.engine()
     rows = engine.jobs(
         status=status,
@@ -34,6 +46,14 @@ def jobs(
         after=engine.track(after, Actor(kind="operator", id="operator")).job if after else None,
     )
     desk.answer(rows, lambda console: show.jobs(console, rows))
+
+
+def _stuck(desk: Desk, process: str | None, limit: int) -> None:
+    from flowengine.cli import waits
+
+    engine = desk.engine()
+    rows = engine.stuck(process=engine.process(process).name if process else None, limit=limit)
+    desk.answer(rows, lambda console: waits.stuck(console, rows, engine.clock.now()))
 
 
 @click.command()
@@ -91,11 +111,12 @@ def send(desk: Desk, name: str, key: str, body: str | None, job: str | None, req
 @common
 @desk
 def incidents(desk: Desk) -> None:
-    """Service calls that gave up, and why."""
+    """Service calls that gave up and timers that cannot be fired, and why."""
     from flowengine.cli import show
 
-    rows = desk.engine().incidents()
-    desk.answer(rows, lambda console: show.incidents(console, rows))
+    engine = desk.engine()
+    rows = engine.incidents()
+    desk.answer(rows, lambda console: show.incidents(console, rows, engine.clock.now()))
 
 
 @click.command()
@@ -103,7 +124,7 @@ def incidents(desk: Desk) -> None:
 @common
 @desk
 def retry(desk: Desk, call: str) -> None:
-    """Try a service call again that gave up; a worker does the rest."""
+    """Try again what gave up: a worker runs a service call, a timer is fired at once."""
     from flowengine.cli import show
 
     receipt = desk.engine().retry(call, desk.me_or_operator)

@@ -146,13 +146,18 @@ def audit(console: Console, result: Audit) -> None:
     table(console, ("Job", "What"), [(one.job, one.what) for one in result.problems], "")
 
 
-def incidents(console: Console, rows: Sequence[IncidentView]) -> None:
+def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> None:
     table(
         console,
-        ("Call", "Process", "Customer", "State", "Handler", "Tried", "Error"),
-        [(r.short, r.process, r.customer, r.state, r.handler, r.attempts, r.error) for r in rows],
-        "No service call has given up.",
+        ("Id", "Kind", "What", "Process", "State", "Tried", "Next", "Error"),
+        [(r.short, r.kind, r.handler, r.process, r.state, r.attempts, _next(r, now), r.error) for r in rows],
+        "Nothing has given up.",
     )
+
+
+def _next(row: IncidentView, now: datetime) -> str:
+    """When it is tried again by itself; a call waits for an operator."""
+    return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
 
 
 def receipt(console: Console, done: Receipt) -> None:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
+
+from flowengine.cli import show, waits
+from flowengine.engine.views import IncidentView, WaitView
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -67,6 +76,72 @@ def test_a_service_that_gives_up_is_an_incident_and_is_retried(shop: Flow) -> No
     assert shop.json("track", job)["status"] == "open"
 
 
+def test_incidents_say_what_kind_they_are_and_what_comes_next(shop: Flow) -> None:
+    """Without incidents nothing has given up; a call that did is told as one, and that it waits to be retried."""
+    assert "Nothing has given up." in shop.run("incidents").stdout
+    shop.visited(wood="pine")
+    shop.work()
+    out = shop.run("incidents").stdout
+    assert re.search(r"call +buy_wood +workshop +buy +1 +retry it", out), out
+
+
+def test_a_timer_that_cannot_be_fired_is_told_with_its_next_time() -> None:
+    """A timer among the incidents is told as one, and when it is tried again by itself."""
+    now = datetime(2027, 3, 1, tzinfo=UTC)
+    row = IncidentView(
+        id="j.7", short="1a2b3c4d.7", job="j", process="shop", customer="ada", state="choose", handler="expire",
+        error="no age", attempts=2, kind="timer", next=now + timedelta(minutes=10),
+    )  # fmt: skip
+    told = _told(lambda console: show.incidents(console, [row], now), width=100)
+    assert re.search(r"1a2b3c4d\.7 +timer +expire +shop +choose +2 +in 10 minutes +no age", told), told
+
+
+def _told(tell: Callable[[Console], None], width: int) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    tell(console)
+    said: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return said
+
+
+def test_what_is_stuck_is_a_table_of_who_waits_for_whom(shop: Flow) -> None:
+    """The oldest wait comes first, in 80 columns, with what went wrong; programs get the same as a list."""
+    first, second = shop.visited(wood="pine"), shop.start("ben")
+    shop.work()
+    listed = [(row["short"], [wait["kind"] for wait in row["waits"]]) for row in shop.json("jobs", "--stuck")]
+    assert listed == [(first, ["call"]), (second, ["step"])]
+    out = shop.run("jobs", "--stuck", env={"COLUMNS": "80"}).stdout
+    assert max(map(len, out.splitlines())) <= 80
+    words = " ".join(out.split())
+    assert out.index(first) < out.index(second)
+    for said in ("Ben", "Which wood", "the service", "gave up", "workshop"):
+        assert said in words
+    assert "\x1b" not in out
+    assert shop.json("jobs", "--stuck", "--process", "workshop", "--limit", "1")[0]["short"] in (first, second)
+
+
+def test_nothing_stuck_is_told(shop: Flow) -> None:
+    """Where no job is open, nothing waits for anything."""
+    assert "No open job waits" in shop.run("jobs", "--stuck").stdout
+    assert shop.json("jobs", "--stuck") == []
+
+
+def test_each_kind_of_wait_has_its_words() -> None:
+    """People, services, messages, other jobs and the clock are told apart, with what is overdue or tried again."""
+    now = datetime(2027, 3, 1, tzinfo=UTC)
+    hour, made = timedelta(hours=1), partial(WaitView, since=now)
+    for wait, said in (
+        (made(kind="step", what="Cut it", whom="Carl", due=now - hour), ("Carl: Cut it (until", ", overdue)")),
+        (made(kind="call", what="Order", whom="order", error="no", attempts=2, next=now + hour),
+         ("the service order: Order; tried 2 times: no; again in 1 hour",)),
+        (made(kind="call", what="Order", whom="order", error="no", attempts=1), ("gave up, tried 1 time: no",)),
+        (made(kind="message", what="letter", whom="L7"), ("the message letter (L7)",)),
+        (made(kind="job", what="Kitchen", whom="1a2b3c4d"), ("the job 1a2b3c4d: Kitchen",)),
+        (made(kind="timer", what="Rest", due=now + hour), ("the clock: Rest (until",)),
+    ):  # fmt: skip
+        for part in said:
+            assert part in waits.words(wait, now)
+
+
 def test_a_missing_handler_says_which_there_are(shop: Flow) -> None:
     """A worker without the handler leaves the call as an incident that names the missing one."""
     shop.visited()
@@ -79,6 +154,8 @@ def test_a_missing_handler_says_which_there_are(shop: Flow) -> None:
     [
         (["jobs", "--status", "lost"], 2, "lost"),
         (["jobs", "--limit", "many"], 2, "many"),
+        (["jobs", "--stuck", "--status", "open"], 2, "--stuck"),
+        (["jobs", "--stuck", "--process", "nothing"], 1, "nothing"),
         (["history"], 2, "JOB"),
         (["history", "zzzz"], 1, "no job"),
         (["audit", "zzzz"], 1, "no job"),
