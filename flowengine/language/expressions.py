@@ -22,6 +22,7 @@ from flowengine.language.mentions import JOB_FUNCTIONS, Mentions, literal_items,
 from flowengine.language.rewriting import ORDER, rewritten
 from flowengine.language.syntax import LONGEST as LONGEST
 from flowengine.language.syntax import Macro, Node, read, walk
+from flowengine.language.tree import Member, Name
 from flowengine.problems import Place
 
 
@@ -127,6 +128,8 @@ class _Compiled:
     """The functions that are given to CEL: those of the job's past, and the standard ones."""
     ordered: bool
     """Whether it has macros, which are then run in a fixed order."""
+    chain: tuple[str, ...]
+    """The members it reads one in another, when it is nothing but a chain like ``data.measure.chest``; else empty."""
 
 
 @lru_cache(maxsize=8192)
@@ -140,7 +143,25 @@ def _compile(source: str) -> _Compiled:
         raise _failed(error, source) from None
     given = tuple(name for name in mentioned.functions if name in _STANDARD or name in FUNCTIONS)
     ordered = any(isinstance(node, Macro) for node in walk(tree))
-    return _Compiled(program, tree, mentioned, tuple(mentioned.variables.items()), given, ordered)
+    return _Compiled(program, tree, mentioned, tuple(mentioned.variables.items()), given, ordered, _chain(tree))
+
+
+def _chain(tree: Node) -> tuple[str, ...]:
+    members: list[str] = []
+    while isinstance(tree, Member):
+        members.append(tree.name)
+        tree = tree.of
+    return (tree.name, *reversed(members)) if isinstance(tree, Name) else ()
+
+
+def _followed(names: Names, chain: tuple[str, ...]) -> Any:
+    """The value at the end of a chain, which most texts and inputs are: CEL would say the same, five times slower."""
+    value = _variable(names, chain[0], frozenset(chain[1:2]) or None)
+    for member in chain[1:]:
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{type(value).__name__} has no member {member!r}")
+        value = value[member]
+    return value
 
 
 def _items(value: Any) -> Any:
@@ -155,7 +176,7 @@ def _canonical(value: Any) -> Any:
     """A value whose objects have their keys in order."""
     if isinstance(value, dict):
         return {key: _canonical(value[key]) for key in sorted(value, key=_rank)}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_canonical(one) for one in value]
     return value
 
@@ -258,6 +279,8 @@ class Expression:
         context: dict[str, Any] = {}
         carried: list[_Carried] = []
         try:
+            if compiled.chain:
+                return _checked(_followed(names, compiled.chain), self.source)
             for name, members in compiled.variables:
                 context[name] = _variable(names, name, members)
             for name in compiled.functions:
@@ -277,9 +300,7 @@ class Expression:
         for function in carried:
             if function.error is not None:
                 raise _failed(function.error, self.source)
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ExpressionFailed(f"gives {value}, which is no number", where=self.source)
-        return _canonical(value) if isinstance(value, dict | list) else value
+        return _checked(value, self.source)
 
     def holds(self, names: Names) -> bool:
         """Whether it is true; anything but a boolean is an error."""
@@ -290,6 +311,12 @@ class Expression:
 
     def __str__(self) -> str:
         return self.source
+
+
+def _checked(value: Any, source: str) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ExpressionFailed(f"gives {value}, which is no number", where=source)
+    return _canonical(value) if isinstance(value, dict | list | tuple) else value
 
 
 def _variable(names: Names, name: str, members: frozenset[str] | None) -> Any:
