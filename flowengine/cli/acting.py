@@ -133,6 +133,8 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
     """What the person is looking at, before anything is asked."""
     until = f", until {moment(step.due)} ({distance(step.due, now)})" if step.due else ""
     show.line(console, (step.title, "bold"), (f"  {step.short}, for {step.customer_name}{until}", "dim"))
+    if step.booked is not None:
+        show.line(console, (show.booked(step.booked, now), "bold"))
     for title, value in step.shown:
         show.line(console, "  ", (f"{title}: ", "dim"), value)
 

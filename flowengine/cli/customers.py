@@ -40,14 +40,15 @@ def start(
 
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option("--all", "everything", is_flag=True, help="Also what is booked or answered, and may still be changed.")
 @common
 @desk
-def inbox(desk: Desk, limit: int) -> None:
+def inbox(desk: Desk, limit: int, everything: bool) -> None:
     """What waits for me, the most urgent first."""
     from flowengine.cli import show
 
     engine = desk.engine()
-    items = engine.inbox(desk.me, limit)
+    items = engine.inbox(desk.me, limit, everything=everything)
     desk.answer(items, lambda console: show.inbox(console, items, engine.clock.now(), desk.line))
 
 

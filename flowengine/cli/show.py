@@ -107,6 +107,8 @@ def _holder(item: InboxItem) -> str:
         return "yours"
     if item.claimed:
         return f"claimed by {item.claimed}"
+    if item.booked is not None:
+        return f"booked: {told(item.booked)}"
     return "kept for you" if item.preferred else "answered" if item.answered else ""
 
 
@@ -201,8 +203,8 @@ def _promise(console: Console, seen: Track) -> None:
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:
-    mine = [step for step in seen.waiting if step.for_you]
-    others = [step for step in seen.waiting if not step.for_you]
+    mine = [step for step in seen.waiting if step.for_you and step.booked is None]
+    others = [step for step in seen.waiting if not step.for_you and step.booked is None]
     if mine:
         line(console, ("Waits for you", "bold yellow"))
     for step in mine:
@@ -214,6 +216,17 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
     for step in others:
         claimed = f", taken by {step.claimed}" if step.claimed else ""
         line(console, "  ", f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
+    for step in seen.waiting:
+        if step.booked is not None:
+            whose = "" if step.for_you else f"{step.whom}: "
+            line(console, (booked(step.booked, now, yours=step.for_you), "bold"), ("   ", ""), whose + step.title)
+            if step.for_you and step.booked > now:
+                line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
+
+
+def booked(slot: datetime, now: datetime, *, yours: bool = True) -> str:
+    """``Booked: Tue 5 Jan 2027, 10:00; you may move or cancel it``, the last while it has not begun."""
+    return f"Booked: {told(slot)}" + ("; you may move or cancel it" if yours and slot > now else "")
 
 
 def _rest(console: Console, seen: Track, command: str) -> None:

@@ -44,6 +44,7 @@ class Step(Value, frozen=True, kw_only=True):
     step asks that many invited people or roles one by one (approvals of several, votes): each has a :class:`Seat`, and
     ``audience`` is empty. ``due`` is its deadline. ``excluded`` are persons who may not act on it (``not_by``);
     ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened.
+    ``booked`` is the appointment that its person has booked: it waits for him no more, but may still be moved.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Step(Value, frozen=True, kw_only=True):
     preferred: str | None = None
     excluded: tuple[str, ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
+    booked: datetime | None = None
 
 
 class Seat(Value, frozen=True, kw_only=True):

@@ -255,8 +255,8 @@ class Engine:
     def inbox(self, who: By, limit: int = 100, *, everything: bool = False) -> list[InboxItem]:
         """The oldest ``limit`` steps that wait for somebody: those kept for him first, then by deadline, then by age.
 
-        Steps that somebody else has claimed are left out, and so are votes in which he has spoken, unless
-        ``everything`` is wanted.
+        Steps that somebody else has claimed are left out, and so are votes in which he has spoken and appointments
+        that he has booked, unless ``everything`` is wanted.
         """
         return inbox.inbox(self._shell, who, limit, everything)
 

@@ -62,6 +62,7 @@ def _item(job: str, process: str, customer: str, name: str, step: Step, actor: A
         mine=bool(actor.id) and step.claimed == actor.id,
         preferred=bool(actor.id) and step.preferred == actor.id,
         answered=bool(answered),
+        booked=step.booked,
     )
 
 
@@ -106,6 +107,7 @@ def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         possible=possible(compiled, job.position, found, now, world),
         form=made,
         slots=made.slots,
+        booked=found.booked,
     )
 
 

@@ -83,7 +83,7 @@ class _Look:
             branch = self.job.position.branch(waiting.pop(0))
             if branch is None:
                 continue
-            yield from (self._step(branch, step) for step in branch.steps)
+            yield from (self._step(branch, step) for step in branch.steps if step.booked is None)
             yield from (self._call(call) for call in branch.calls)
             yield from self._timers(branch)
             yield from self._messages(branch)

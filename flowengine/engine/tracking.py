@@ -131,6 +131,7 @@ def _waiting(look: _View) -> Iterable[WaitingView]:
                 for_you=not mine.isdisjoint(audience),
                 due=step.due,
                 claimed=step.claimed or "",
+                booked=step.booked,
             )
         )
     return found

@@ -79,7 +79,8 @@ class InboxItem(View, frozen=True, kw_only=True):
     """A step that waits for somebody.
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
-    the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes).
+    the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
+    ``booked`` is for when).
     """
 
     id: str
@@ -96,13 +97,15 @@ class InboxItem(View, frozen=True, kw_only=True):
     mine: bool = False
     preferred: bool = False
     answered: bool = False
+    booked: datetime | None = None
 
 
 class StepView(View, frozen=True, kw_only=True):
     """One open step as the person who opens it sees it.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
-    ``slots`` are the appointments that are free now (fittings only), ``shown`` the lines the process shows.
+    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already.
+    ``shown`` are the lines that the process shows.
     """
 
     id: str
@@ -122,6 +125,7 @@ class StepView(View, frozen=True, kw_only=True):
     possible: tuple[str, ...]
     form: Form
     slots: tuple[datetime, ...] = ()
+    booked: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         plain = {name: getattr(self, name) for name in self.__struct_fields__ if name != "form"}
@@ -139,7 +143,10 @@ class PlaceView(View, frozen=True, kw_only=True):
 
 
 class WaitingView(View, frozen=True, kw_only=True):
-    """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits."""
+    """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
+
+    ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
+    """
 
     id: str
     short: str
@@ -149,6 +156,7 @@ class WaitingView(View, frozen=True, kw_only=True):
     for_you: bool
     due: datetime | None = None
     claimed: str = ""
+    booked: datetime | None = None
 
 
 class PromiseView(View, frozen=True, kw_only=True):

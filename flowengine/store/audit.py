@@ -113,7 +113,7 @@ def _steps(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
         seats = rebuilt.seated.get(step.number, {})
         spoken = {plain(seat.audience): seat.answer is not None for seat in seats.values()}
         for whom in spoken or [plain(whom) for whom in step.audience] or [steps.NOBODY]:
-            wanted[step.number, whom] = (step, spoken.get(whom, False))
+            wanted[step.number, whom] = (step, spoken.get(whom, step.booked is not None))
     found: dict[tuple[int, str], tuple[Step, bool]] = {}
     for row in tx.channel.rows(steps.STORED, {"of_job": head.job}):
         columns = dict(zip(t.steps.c.keys(), row, strict=True))

@@ -78,7 +78,7 @@ def inbox(audiences: int, everything: bool) -> Query:
 
 
 class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
-    """An open step as an inbox shows it. ``answered``: the seat has answered already."""
+    """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked."""
 
     job: str
     process: str
@@ -114,7 +114,7 @@ class Steps:
         """The steps that wait for any of these seatings, oldest first, each once; ``after`` is a row's ``cursor``.
 
         With ``person``, steps that somebody else has claimed and steps that exclude the person are left out. Votes in
-        which the seat has spoken are left out unless ``everything`` is wanted.
+        which the seat has spoken, and appointments that are booked, are left out unless ``everything`` is wanted.
         """
         wanted = sorted(set(seatings))
         found: dict[tuple[int, str, int], WaitingStep] = {}
@@ -173,7 +173,7 @@ def _columns(job: str, step: Step, process: str, customer: str) -> dict[str, Any
         "number": step.number,
         "audience": NOBODY,
         "seat": 0,
-        "answered": 0,
+        "answered": int(step.booked is not None),
         "branch": step.branch,
         "opened": micros(step.opened),
         "claimed": step.claimed,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
+
+from flowengine.cli.moments import told
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -69,9 +72,9 @@ def test_start_lists_all_that_is_missing(shop: Flow) -> None:
 )
 def test_bad_input_is_refused(shop: Flow, words: list[str], code: int, said: str) -> None:
     """Each command says what is wrong, with exit code 1 for refused and 2 for wrong use, for persons and programs."""
-    told = shop.run(*words, who="ada", code=code)
-    assert said in told.stderr
-    assert told.stdout == ""
+    shown = shop.run(*words, who="ada", code=code)
+    assert said in shown.stderr
+    assert shown.stdout == ""
     assert said in str(shop.json(*words, who="ada", code=code))
 
 
@@ -104,6 +107,26 @@ def test_one_step_is_found_by_its_job_or_by_nothing(shop: Flow) -> None:
     error = shop.json("act", *give, who="ada", code=1)
     assert error["error"] == "Ambiguous"
     assert len(error["possible"]) == 2
+
+
+def test_a_booked_appointment_is_said_and_no_longer_asked_for(shop: Flow) -> None:
+    """After booking nothing waits for the customer; track says what is booked, and inbox --all lists it."""
+    job = shop.start()
+    shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
+    first, second = shop.free(job, "ada")[1:3]
+    assert "Waits for you" in shop.run("track", job, who="ada").stdout
+    shop.run("act", job, "--outcome", "book", "--set", f"slot={first}", who="ada")
+    seen = shop.run("track", job, who="ada").stdout
+    assert "Waits for you" not in seen
+    assert f"Booked: {told(datetime.fromisoformat(first))}; you may move or cancel it" in seen
+    assert "→ flow act " in seen
+    assert "Nothing waits for you." in shop.run("inbox", who="ada").stdout
+    assert "booked: " in shop.run("inbox", "--all", who="ada").stdout
+    inside = shop.run("track", job, who="tom").stdout
+    assert "Booked: " in inside
+    assert "you may move" not in inside
+    shop.run("act", job, "--outcome", "move", "--set", f"slot={second}", who="ada")
+    assert f"Booked: {told(datetime.fromisoformat(second))}" in shop.run("track", job, who="ada").stdout
 
 
 def test_an_outcome_must_be_named_where_there_are_several(shop: Flow) -> None:

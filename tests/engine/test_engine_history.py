@@ -99,7 +99,7 @@ def lines(engine: Engine, job: str, after: int = 0) -> Told:
 
 def act(engine: Engine, job: str, who: str, outcome: str = "", **answer: Any) -> None:
     """Act on the step of the job that waits for somebody and knows the outcome."""
-    mine = [one.id for one in engine.inbox(who) if one.job == job]
+    mine = [one.id for one in engine.inbox(who, everything=True) if one.job == job]
     step = next(one for one in mine if outcome in ("", *engine.step(one, who).possible))
     engine.act(step, outcome, answer, by=who)
 

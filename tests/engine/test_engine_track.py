@@ -170,6 +170,31 @@ def test_appointments_are_told_from_the_booking_on(engine: Engine, begin: Begin,
     assert ("Hidden", "He smells") in engine.track(job, "tom").facts
 
 
+def test_a_booked_appointment_waits_for_nobody(engine: Engine, begin: Begin) -> None:
+    """Who has booked is asked no more: his inbox is empty, each view says what is booked, and it may still be moved."""
+    job = begin()
+    act(engine, "ada", "chosen", cloth="navy")
+    act(engine, "ada", "chosen", front="none", sleeve="none")
+    asked = engine.inbox("ada")[0].id
+    first, second = engine.step(asked, "ada").slots[1:3]
+    engine.act(asked, "book", {"slot": first.isoformat()}, by="ada")
+    assert engine.inbox("ada") == []
+    for slot in (first, second):
+        (item,) = engine.inbox("ada", everything=True)
+        assert (item.id, item.answered, item.booked) == (asked, True, slot)
+        (waiting,) = engine.track(job, "ada").waiting
+        assert (waiting.id, waiting.booked, waiting.for_you) == (asked, slot, True)
+        step = engine.step(asked, "ada")
+        assert (step.booked, step.possible) == (slot, ("move", "cancel"))
+        assert [wait.whom for wait in engine.stuck()[0].waits] == ["Tailor"]
+        assert engine.audit(job).fine
+        if slot == first:
+            engine.act(asked, "move", {"slot": second.isoformat()}, by="ada")
+    engine.act(asked, "cancel", by="ada")
+    assert [(item.id, item.answered, item.booked) for item in engine.inbox("ada")] == [(asked, False, None)]
+    assert engine.audit(job).fine
+
+
 def test_what_is_chosen_anew_is_not_settled(engine: Engine, begin: Begin) -> None:
     """While a choice is open again, what was chosen before is not told as settled; the rest is."""
     job = begin()

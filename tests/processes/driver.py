@@ -61,10 +61,11 @@ class Story:
         return {item.state: item for item in self.engine.inbox(who, limit=1000) if item.job == self.job}
 
     def step(self, who: str, state: str) -> str:
-        """The id of the step of a state that waits for this person."""
-        found = self.waiting(who)
+        """The id of the step of a state that waits for this person, or that he has booked and may still move."""
+        items = self.engine.inbox(who, limit=1000, everything=True)
+        found = {item.state: item.id for item in items if item.job == self.job}
         assert state in found, f"{who} has {sorted(found)} to do, the job is {self.status} at {sorted(self.at)}"
-        return found[state].id
+        return found[state]
 
     def id_of(self, state: str) -> str:
         """The id of the step that a state opened last, whoever it waits for."""

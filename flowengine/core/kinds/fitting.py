@@ -135,8 +135,7 @@ class Fitted(Waiting[Fitting]):
         """The customer has done his part: from now on the role's step has the deadline."""
         state = self.state(spot)
         spot.drop_timers(*_WAITING)
-        if step.due is not None:
-            spot.change_step(step, "booked", due=None)
+        spot.change_step(step, "moved" if step.booked is not None else "booked", due=None, booked=slot)
         end = slot + length_of(calendar_of(spot.process, state), state.length)
         due = max(end, spot.at_time(state.within, end)) if state.within is not None else None
         theirs = next((one for one in spot.steps if one.purpose == HOLD), None)
@@ -154,7 +153,7 @@ class Fitted(Waiting[Fitting]):
             if one.purpose == HOLD:
                 spot.close_step(one)
         due = spot.due()
-        spot.set_deadlines(spot.change_step(step, "offered", due=due))
+        spot.set_deadlines(spot.change_step(step, "offered", due=due, booked=None))
 
     def _give_back(self, spot: Spot) -> None:
         self._free(spot)

@@ -204,6 +204,24 @@ def test_cancel() -> None:
     assert sorted(timer.purpose for timer in held.timers) == ["expire", "remind"]
 
 
+def test_the_customers_step_says_what_is_booked() -> None:
+    """The customer's step carries the booked slot, not a held one, as long as it is booked and not missed (L5)."""
+    job = begin(missed="")
+    for move, slot, booked in (
+        ("hold", TUESDAY, None),
+        ("book", TUESDAY, at(TUESDAY)),
+        ("move", LATER, at(LATER)),
+        ("cancel", "", None),
+        ("book", TUESDAY, at(TUESDAY)),
+    ):
+        job.ask(move, slot)
+        assert job.one("book").booked == booked
+    assert job.one("hold").booked is None
+    job.wait("P2D")
+    job.tell("missed")
+    assert job.one("book").booked is None
+
+
 def test_deadline_waits_for_the_customer_and_then_for_the_role() -> None:
     """The deadline counts from entering until a slot is booked, and from the end of the slot afterwards (L8)."""
     idle = begin()
