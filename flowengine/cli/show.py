@@ -219,7 +219,7 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
     for step in seen.waiting:
         if step.booked is not None:
             whose = "" if step.for_you else f"{step.whom}: "
-            line(console, (booked(step.booked, now, yours=step.for_you), "bold"), ("   ", ""), whose + step.title)
+            line(console, (booked(step.booked, now, yours=step.for_you), "bold"), (f"  ({whose}{step.title})", "dim"))
             if step.for_you and step.booked > now:
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
 
