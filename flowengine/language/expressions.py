@@ -18,11 +18,10 @@ from typing import Any, Protocol
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
-from flowengine.language.mentions import JOB_FUNCTIONS, Mentions, literal_items, mentions, near
-from flowengine.language.rewriting import ORDER, rewritten
+from flowengine.language.mentions import JOB_FUNCTIONS, Mentions, chain, literal_items, mentions, near
+from flowengine.language.rewriting import ORDER, canonical, in_order, rewritten
 from flowengine.language.syntax import LONGEST as LONGEST
 from flowengine.language.syntax import Macro, Node, read, walk
-from flowengine.language.tree import Member, Name
 from flowengine.problems import Place
 
 
@@ -143,15 +142,7 @@ def _compile(source: str) -> _Compiled:
         raise _failed(error, source) from None
     given = tuple(name for name in mentioned.functions if name in _STANDARD or name in FUNCTIONS)
     ordered = any(isinstance(node, Macro) for node in walk(tree))
-    return _Compiled(program, tree, mentioned, tuple(mentioned.variables.items()), given, ordered, _chain(tree))
-
-
-def _chain(tree: Node) -> tuple[str, ...]:
-    members: list[str] = []
-    while isinstance(tree, Member):
-        members.append(tree.name)
-        tree = tree.of
-    return (tree.name, *reversed(members)) if isinstance(tree, Name) else ()
+    return _Compiled(program, tree, mentioned, tuple(mentioned.variables.items()), given, ordered, chain(tree)[0] or ())
 
 
 def _followed(names: Names, chain: tuple[str, ...]) -> Any:
@@ -161,23 +152,6 @@ def _followed(names: Names, chain: tuple[str, ...]) -> Any:
         if not isinstance(value, Mapping):
             raise TypeError(f"{type(value).__name__} has no member {member!r}")
         value = value[member]
-    return value
-
-
-def _items(value: Any) -> Any:
-    return sorted(value, key=_rank) if isinstance(value, dict) else value
-
-
-def _rank(key: Any) -> tuple[str, Any]:
-    return type(key).__name__, key
-
-
-def _canonical(value: Any) -> Any:
-    """A value whose objects have their keys in order."""
-    if isinstance(value, dict):
-        return {key: _canonical(value[key]) for key in sorted(value, key=_rank)}
-    if isinstance(value, list | tuple):
-        return [_canonical(one) for one in value]
     return value
 
 
@@ -288,7 +262,7 @@ class Expression:
                 carried.append(function)
                 context[name] = function
             if compiled.ordered:
-                context[ORDER] = _items
+                context[ORDER] = in_order
             if compiled.mentions.longest is not None:
                 _bound(compiled, context)
             value = compiled.program.execute(context)
@@ -316,7 +290,7 @@ class Expression:
 def _checked(value: Any, source: str) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ExpressionFailed(f"gives {value}, which is no number", where=source)
-    return _canonical(value) if isinstance(value, dict | list | tuple) else value
+    return canonical(value) if isinstance(value, dict | list | tuple) else value
 
 
 def _variable(names: Names, name: str, members: frozenset[str] | None) -> Any:

@@ -1,6 +1,9 @@
-"""What is changed in an expression before CEL's library compiles it, so that it means what our documentation says."""
+"""What is changed in an expression before CEL's library compiles it, and in what comes of it, so that it means what our
+documentation says, and the same each time (L7)."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from flowengine.language.syntax import Has, Macro, Member, Name, Node, walk
 
@@ -36,3 +39,21 @@ def _around(source: str, node: Has) -> str:
         asked.append(f"has({source[inner.start : inner.end]})")
         inner = inner.of
     return " && ".join(reversed(asked)) if isinstance(inner, Name) else ""
+
+
+def in_order(value: Any) -> Any:
+    """What a macro runs over: the keys of an object in order, or the list as it is."""
+    return sorted(value, key=_rank) if isinstance(value, dict) else value
+
+
+def canonical(value: Any) -> Any:
+    """A copy of a value whose objects have their keys in order."""
+    if isinstance(value, dict):
+        return {key: canonical(value[key]) for key in sorted(value, key=_rank)}
+    if isinstance(value, list | tuple):
+        return [canonical(one) for one in value]
+    return value
+
+
+def _rank(key: Any) -> tuple[str, Any]:
+    return type(key).__name__, key

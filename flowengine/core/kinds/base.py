@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Generic, TypeVar, cast
 
@@ -19,11 +20,12 @@ S = TypeVar("S", bound=State)
 EXPIRED = "expired"
 
 
-class Waiting(Generic[S]):
+class Waiting(ABC, Generic[S]):
     """A kind that waits for something. Each kind overrides what concerns it; what is left is a stray command."""
 
+    @abstractmethod
     def enter(self, spot: Spot) -> Result | None:
-        raise NotImplementedError
+        """Open what the state waits for."""
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:  # noqa: ARG002 - the protocol's signature
         raise _stray(spot, f"step {step.number}")

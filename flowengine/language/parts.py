@@ -1,0 +1,169 @@
+"""What the states of a process are made of: fields, audiences, options, calendars, routes, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import Any, Literal, TypeAlias
+
+from flowengine.language.durations import Duration
+from flowengine.language.expressions import Expression
+from flowengine.language.texts import Text
+from flowengine.problems import Place
+
+DONE = "done"
+"""The target that ends a branch or a stage; also the usual outcome of tasks and services."""
+
+When: TypeAlias = Duration | Expression
+"""A span after entering the state, or an expression that gives a moment (or a duration text)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One thing that is asked. ``schema`` is the JSON Schema of its value, without the keys that are ours."""
+
+    name: str
+    type: Literal["string", "number", "integer", "boolean", "array", "object"]
+    title: str
+    optional: bool = False
+    show: bool = False
+    unit: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Whom a step waits for.
+
+    ``customer``: the job's own customer; ``customers``: any customer; ``staff``: any member of staff; ``anyone``: both;
+    ``role``: staff with that role; ``person``: one person, whose id ``name`` gives; ``people``: a list of person ids
+    that the expression gives; ``group``: the customers of a group.
+    """
+
+    kind: Literal["customer", "customers", "staff", "anyone", "role", "person", "people", "group"]
+    name: str | Expression = ""
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    name: str
+    title: str
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A named group of customers, whose members the organisation keeps; votes and audiences refer to it."""
+
+    name: str
+    title: str
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One thing that can be chosen. ``id`` is a string, a whole number or a boolean, as written."""
+
+    id: str | int | bool
+    title: str
+    price: float | None = None
+    lead_time: Duration | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """When appointments can be had: opening hours by weekday (0 is Monday) in a time zone, cut into slots.
+
+    A slot starts every ``every``; ``seats`` appointments fit side by side. Slots are offered from ``notice`` from now
+    until ``ahead`` from now, never on a ``closed`` day.
+    """
+
+    name: str
+    zone: str
+    hours: Mapping[int, tuple[tuple[time, time], ...]]
+    every: Duration
+    notice: Duration = Duration()
+    ahead: Duration = Duration(months=2)
+    seats: int = 1
+    closed: tuple[date, ...] = ()
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One way on from an outcome: to a state of the same scope, an end of the process, or ``done``."""
+
+    to: str
+    when: Expression | None = None
+    set: Mapping[str, Expression] = field(default_factory=dict)
+    undo: bool = False
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """After this long the step is open to others as well."""
+
+    after: Duration
+    to: tuple[Audience, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """One line of what the person at a step is shown: a title and an expression or a text."""
+
+    title: str
+    value: Expression | Text
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Always:
+    """What may happen at any time inside a scope: by a person, by a message, or by the clock.
+
+    Exactly one of ``by``, ``message`` and ``within`` is set. ``within`` counts from when the scope was entered.
+    """
+
+    name: str
+    title: str
+    to: str
+    by: tuple[Audience, ...] = ()
+    message: str = ""
+    key: Expression | None = None
+    within: When | None = None
+    when: Expression | None = None
+    set: Mapping[str, Expression] = field(default_factory=dict)
+    undo: bool = False
+    fields: tuple[Field, ...] = ()
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """One thing to choose. ``source`` names process options, lists them, or is an expression that gives a list.
+
+    With ``max`` above 1 the answer is a list of ids; with ``quantity`` it maps ids to whole numbers.
+    """
+
+    name: str
+    title: str
+    source: str | tuple[Option, ...] | Expression
+    min: int = 1
+    max: int = 1
+    quantity: bool = False
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Waits ``first``, then ``factor`` times as long each time, at most ``longest``, for ``attempts`` in all."""
+
+    attempts: int = 5
+    first: Duration = Duration(rest=timedelta(seconds=10))
+    factor: float = 2.0
+    longest: Duration = Duration(rest=timedelta(hours=1))
