@@ -26,6 +26,8 @@ def work(desk: Desk, *, once: bool, handlers: Sequence[str], poll: float) -> Non
 
     if not once and not desk.json:
         show.line(console, (f"Working on {desk.shown_address}. Ctrl-C stops it.", "dim"))
+        for remark in engine.database.remarks:  # a worker is a second process beside those that act
+            show.line(console, ("Mind: ", "bold"), remark)
     total = Worker(engine, poll=poll, told=told).run(until_idle=once)
     desk.answer(total, lambda console: show.line(console, ("In all: ", "bold"), _words(total)))
 
