@@ -7,7 +7,6 @@ job, and nothing that is not JSON gets in.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
@@ -18,6 +17,7 @@ import msgspec
 from flowengine.core.plain import as_plain
 from flowengine.core.values import Json
 from flowengine.errors import BadAnswer
+from flowengine.language import suggest
 from flowengine.language.model import Field
 
 LONGEST_TEXT = 10_000
@@ -98,8 +98,8 @@ def kind_of(value: object) -> str:
 
 def near(name: str, known: Sequence[str]) -> str:
     """`` (did you mean …?)`` when a known name is near, else nothing."""
-    found = difflib.get_close_matches(name[:60], known, n=1)
-    return f" (did you mean {found[0]}?)" if found else ""
+    found = suggest.near(name, known)
+    return f" (did you mean {found}?)" if found else ""
 
 
 def clip(value: object, longest: int = 60) -> str:

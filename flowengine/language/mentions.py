@@ -5,12 +5,12 @@ Variables that a macro binds (``xs.exists(x, …)``) are not variables of the ex
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flowengine.errors import ExpressionFailed
+from flowengine.language import suggest
 from flowengine.language.syntax import Call, Collection, Has, Literal, Macro, Member, Name, Node, Operation, children
 
 JOB_FUNCTIONS = frozenset({"passed", "at", "by", "count"})
@@ -51,8 +51,8 @@ class Mentions:
 
 def near(name: str, known: Iterable[str]) -> str:
     """``did you mean …?`` when a known name is near, or an empty text."""
-    found = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-    return f"did you mean {found[0]!r}?" if found else ""
+    found = suggest.near(name, sorted(known))
+    return f"did you mean {found!r}?" if found else ""
 
 
 def mentions(tree: Node) -> Mentions:

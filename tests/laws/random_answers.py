@@ -11,6 +11,7 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 
 from flowengine.core.answers import Form, FormField, Way
+from flowengine.language.model import Message, Process, Race
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -107,3 +108,12 @@ def fields_form(kind: str, fields: tuple[Any, ...]) -> Form:
         for field in fields
     )
     return Form(step=0, type=kind, title=kind, ways=(Way(outcome="", title="", fields=asked),))
+
+
+def messages_of(process: Process) -> list[str]:
+    """The names of the messages for which a process waits, those of races among them."""
+    names: list[str] = []
+    for state in process.states():
+        leaves = state.of.values() if isinstance(state, Race) else [state]
+        names.extend(leaf.message for leaf in leaves if isinstance(leaf, Message))
+    return names

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from random_answers import PHASES, answer_for, fields_form
+from random_answers import PHASES, answer_for, fields_form, messages_of
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
@@ -35,7 +35,7 @@ from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import Member, PlainWorld
 from flowengine.errors import Refused
 from flowengine.language import load
-from flowengine.language.model import Message, Service, State
+from flowengine.language.model import Service, State
 
 PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -152,7 +152,7 @@ class CoreMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def message_comes(self, data: st.DataObject) -> None:
         """A message arrives, awaited or not."""
-        names = [state.message for state in _leaves(self.compiled) if isinstance(state, Message)]
+        names = messages_of(self.compiled.process)
         if names:
             keys = [data.draw(st.sampled_from(["", "order-1", "order-x"]))]
             self._try(c.Deliver(by=CLOCK, name=data.draw(st.sampled_from(names)), key=keys[0], body={}))
@@ -247,14 +247,6 @@ def _assert_deadlines(compiled: Compiled, position: MemoryPosition, branch: Bran
 def _waits_for_customer(position: MemoryPosition, step: Step) -> bool:
     audiences = step.audience or tuple(seat.audience for seat in position.seats(step.number))
     return any(whom.startswith(("person:", "group:")) or whom == "customers" for whom in audiences)
-
-
-def _leaves(compiled: Compiled) -> list[State]:
-    found: list[State] = []
-    for state in compiled.process.states():
-        members = getattr(state, "of", None)
-        found.extend(members.values() if isinstance(members, dict) else [state])
-    return found
 
 
 def _need_form(need: State) -> Form:

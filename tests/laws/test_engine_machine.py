@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from random_answers import PHASES, answer_for, fields_form
+from random_answers import PHASES, answer_for, fields_form, messages_of
 
 from flowengine import Engine, HandlerCall, Outcome, SimulatedClock
 from flowengine.core import commands as c
@@ -34,7 +34,7 @@ from flowengine.engine.actors import StoreWorld
 from flowengine.engine.views import InboxItem
 from flowengine.errors import KeyConflict, NotFound, Refused
 from flowengine.language import load
-from flowengine.language.model import Message, Service
+from flowengine.language.model import Service
 from flowengine.store import Database
 
 PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
@@ -198,11 +198,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def message_comes(self, data: st.DataObject) -> None:
         """A message arrives, awaited or not."""
-        names: list[str] = []
-        for state in self.process.states():
-            members = getattr(state, "of", None)
-            leaves = members.values() if isinstance(members, dict) else [state]
-            names.extend(leaf.message for leaf in leaves if isinstance(leaf, Message))
+        names = messages_of(self.process)
         if names:
             try:
                 self.engine.send(data.draw(st.sampled_from(names)), "order-1", {}, job=self.job)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flowengine.language.checks.places import Path, Places
@@ -148,11 +147,3 @@ class Guards:
 def _and_around(path: Path) -> frozenset[Path]:
     """The path and those around it: where a member is there, so is what it is a member of."""
     return frozenset(path[:length] for length in range(2, len(path) + 1))
-
-
-def all_of(parts: Iterable[Told]) -> Told:
-    """What all of these tell together."""
-    told = NOTHING_TOLD
-    for part in parts:
-        told = told | part
-    return told
