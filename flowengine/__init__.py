@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flowengine.clock import Clock, SimulatedClock, SystemClock
     from flowengine.core.values import Actor
-    from flowengine.engine import NOTIFY, Engine, Handler, HandlerCall, Outcome
+    from flowengine.engine import NOTIFY, Engine, GiveUp, Handler, HandlerCall, Later, Outcome, Settings, TryLater
     from flowengine.engine.views import (
         Audit,
         Deployed,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         AlreadyClaimed,
         Ambiguous,
         BadAnswer,
+        ConnectionLost,
         DatabaseBusy,
         ExpressionFailed,
         FlowError,
@@ -57,14 +58,16 @@ __version__ = "0.1.0"
 _HOMES = {
     "flowengine.clock": ("Clock", "SimulatedClock", "SystemClock"),
     "flowengine.core.values": ("Actor",),
-    "flowengine.engine": ("NOTIFY", "Engine", "Handler", "HandlerCall", "Outcome"),
+    "flowengine.engine": (
+        "NOTIFY", "Engine", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "Settings", "TryLater",
+    ),
     "flowengine.engine.views": (
         "Audit", "Deployed", "HistoryLine", "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran", "Receipt",
         "StepView", "Track",
     ),
     "flowengine.errors": (
-        "AlreadyClaimed", "Ambiguous", "BadAnswer", "DatabaseBusy", "ExpressionFailed", "FlowError", "HandlerMissing",
-        "HistoryBroken", "InvariantBroken", "KeyConflict", "NotAllowed", "NotFound", "ProcessRefused", "Refused",
+        "AlreadyClaimed", "Ambiguous", "BadAnswer", "ConnectionLost", "DatabaseBusy", "ExpressionFailed", "FlowError",
+        "HandlerMissing", "HistoryBroken", "InvariantBroken", "KeyConflict", "NotAllowed", "NotFound", "ProcessRefused", "Refused",
         "RunawayProcess", "SchemaMismatch", "SlotTaken", "StaleCommand", "StoreError", "UnknownOutcome",
     ),
     "flowengine.language": ("load", "parse", "problems"),
@@ -81,12 +84,14 @@ __all__ = [
     "Audit",
     "BadAnswer",
     "Clock",
+    "ConnectionLost",
     "Database",
     "DatabaseBusy",
     "Deployed",
     "Engine",
     "ExpressionFailed",
     "FlowError",
+    "GiveUp",
     "Handler",
     "HandlerCall",
     "HandlerMissing",
@@ -97,6 +102,7 @@ __all__ = [
     "InvariantBroken",
     "JobRow",
     "KeyConflict",
+    "Later",
     "NotAllowed",
     "NotFound",
     "Outcome",
@@ -107,6 +113,7 @@ __all__ = [
     "Refused",
     "RunawayProcess",
     "SchemaMismatch",
+    "Settings",
     "SimulatedClock",
     "SlotTaken",
     "StaleCommand",
@@ -114,6 +121,7 @@ __all__ = [
     "StoreError",
     "SystemClock",
     "Track",
+    "TryLater",
     "UnknownOutcome",
     "Worker",
     "load",

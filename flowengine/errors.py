@@ -20,6 +20,7 @@
     ├── HandlerMissing        a service names a handler that is not registered
     └── StoreError
         ├── DatabaseBusy      a lock was not had in time; try again
+        ├── ConnectionLost    the database went away; what was asked may or may not have been kept
         ├── SchemaMismatch    the database belongs to an older or newer flowengine
         └── HistoryBroken     the history does not agree with itself or with what is stored (L5)
 
@@ -143,6 +144,17 @@ class StoreError(FlowError):
 
 class DatabaseBusy(StoreError):
     """A lock was not had in time. Nothing was changed; try again."""
+
+
+class ConnectionLost(StoreError):
+    """The database went away, or could not be reached.
+
+    ``in_doubt``: the commit was sent and its answer never came, so whether the transaction was kept is not known.
+    """
+
+    def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), in_doubt: bool = False) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.in_doubt = in_doubt
 
 
 class SchemaMismatch(StoreError):

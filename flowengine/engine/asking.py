@@ -63,19 +63,30 @@ def send(
     shell: Shell, name: str, key: str, body: Json, job: str | None, by: str | Actor | None, request_key: str | None
 ) -> Receipt:
     if job is not None:
-        with shell.writing() as tx:
-            command = _message(tx, name, key, body, by)
-            ref = access.job_ref(tx, job, command.by)
-            return shell.told(tx, ref, command, request_key, _permit_sender, ("job", job))
+        return _send_to(shell, job, name, key, body, by, request_key)
     found = _addressee(shell, name, key, body, by, request_key)
     if isinstance(found, Receipt):
         return found
-    with shell.writing() as tx:
+
+    def work(tx: Transaction) -> Receipt:
         command = _message(tx, name, key, body, by)
         try:
             return shell.run(tx, found, command, request_key, _permit_sender, ANY_JOB)
         except (access.Hidden, StaleCommand):
             raise _nobody_waits(command) from None
+
+    return shell.keep(work)
+
+
+def _send_to(
+    shell: Shell, job: str, name: str, key: str, body: Json, by: str | Actor | None, request_key: str | None
+) -> Receipt:
+    def work(tx: Transaction) -> Receipt:
+        command = _message(tx, name, key, body, by)
+        ref = access.job_ref(tx, job, command.by)
+        return shell.told(tx, ref, command, request_key, _permit_sender, ("job", job))
+
+    return shell.keep(work)
 
 
 def _message(tx: Transaction, name: str, key: str, body: Json, by: str | Actor | None) -> c.Deliver:

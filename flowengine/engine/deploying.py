@@ -8,13 +8,17 @@ from flowengine.engine.shell import Shell
 from flowengine.engine.views import Deployed, ProcessRow
 from flowengine.language import load, parse
 from flowengine.language.model import Process
+from flowengine.store import Transaction
 
 
 def deploy(shell: Shell, source: str | Path) -> Deployed:
     process = parse(source) if isinstance(source, str) and "\n" in source else load(source)
     shell.catalogue.keep(process)
-    with shell.writing() as tx:
-        new = tx.processes.add(process.name, process.version, process.title, process.source, shell.clock.now())
+
+    def work(tx: Transaction) -> bool:
+        return tx.processes.add(process.name, process.version, process.title, process.source, shell.clock.now())
+
+    new = shell.keep(work)
     return Deployed(name=process.name, version=process.version, title=process.title, new=new)
 
 

@@ -32,6 +32,7 @@ from flowengine.engine import (
     tracking,
 )
 from flowengine.engine.handlers import Handler, Handlers
+from flowengine.engine.settings import Settings
 from flowengine.engine.shell import Shell
 from flowengine.engine.views import (
     Audit,
@@ -68,6 +69,7 @@ class Engine:
     ``database`` is an URL (``sqlite:///flow.db``, ``postgresql+psycopg://…``) or an open :class:`Database`, which then
     stays the caller's to close. ``handlers`` maps the names that services ``call`` to functions; a name that is
     not in it is looked for among those that installed packages offer (entry points ``flowengine.handlers``).
+    ``settings`` says how the world is reached: mail, HTTP, secrets.
     """
 
     def __init__(
@@ -76,10 +78,11 @@ class Engine:
         *,
         clock: Clock | None = None,
         handlers: Mapping[str, Handler] | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self._owned = isinstance(database, str)
         opened = Database.open(database) if isinstance(database, str) else database
-        self._shell = Shell(opened, clock or SystemClock(), Handlers(handlers))
+        self._shell = Shell(opened, clock or SystemClock(), Handlers(handlers), settings=settings)
 
     @classmethod
     def _on(cls, shell: Shell) -> Engine:
@@ -113,6 +116,11 @@ class Engine:
     def database(self) -> Database:
         """The database that the engine works on."""
         return self._shell.database
+
+    @property
+    def shell(self) -> Shell:
+        """What the parts of flowengine share. For its own worker and web server, not for applications."""
+        return self._shell
 
     @property
     def clock(self) -> Clock:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib.metadata import entry_points
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from flowengine.core.values import Json
 from flowengine.errors import HandlerMissing
@@ -18,6 +19,24 @@ NOTIFY = "engine.notify"
 """The handler that is given notices of opened steps and reminders, when it is registered."""
 
 
+class Line(Protocol):
+    """How a handler that runs speaks to its worker, and the worker to it."""
+
+    def progress(self, words: str) -> None: ...
+
+    @property
+    def lost(self) -> bool: ...
+
+
+class Silent:
+    """The line of a handler that nobody listens to."""
+
+    lost = False
+
+    def progress(self, words: str) -> None:
+        """Said to nobody."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandlerCall:
     """One attempt of one service call.
@@ -25,6 +44,9 @@ class HandlerCall:
     ``key`` is the same at each attempt of the same call: hand it to whatever can refuse to do a thing twice (L11).
     ``attempt`` counts from 1. ``undo`` marks the call of an undo handler: ``input`` then has the ``call`` to be
     undone (its key), its ``input``, and its ``result``, which is None when it was cut off before it answered.
+
+    ``token`` completes the call from outside, for a handler that returns :class:`Later`: a secret, the same at each
+    attempt. ``trace`` is the W3C ``traceparent`` under which the handler runs, or empty.
     """
 
     job: str
@@ -36,6 +58,18 @@ class HandlerCall:
     state: str = ""
     attempt: int = 1
     undo: bool = False
+    token: str = field(default="", repr=False)
+    trace: str = ""
+    line: Line = field(default=Silent(), repr=False, compare=False)
+
+    def progress(self, words: str) -> None:
+        """Say how far this is, in at most 200 characters: operators see it. Costs a write, so say it now and then."""
+        self.line.progress(words)
+
+    @property
+    def lost(self) -> bool:
+        """Whether nobody waits for this attempt any more: the claim was lost or the job went on. Stop early then."""
+        return self.line.lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +80,29 @@ class Outcome:
     result: Json = None
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What a handler returns when somebody else will complete the call with its ``token``
+    (:meth:`Engine.complete <flowengine.engine.engine.Engine.complete>`). After ``within`` the attempt has failed."""
+
+    within: timedelta = timedelta(days=1)
+
+
+class GiveUp(Exception):
+    """What a handler raises when trying again is of no use: the call has failed, whatever attempts are left."""
+
+
+class TryLater(Exception):
+    """What a handler raises to be tried again not before ``after`` is over (``Retry-After``); the attempt counts."""
+
+    def __init__(self, message: str, after: timedelta) -> None:
+        super().__init__(message)
+        self.after = after
+
+
 Handler = Callable[[HandlerCall], Any]
-"""Returns JSON (or None) for the outcome ``done``, or an :class:`Outcome`; raises to be tried again."""
+"""Returns JSON (or None) for the outcome ``done``, an :class:`Outcome` or :class:`Later`; raises to be tried again. May
+be an ``async def``."""
 
 
 class Handlers:

@@ -26,7 +26,8 @@ def incidents(shell: Shell) -> list[IncidentView]:
 
 def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
     """A call is handed to the workers again; a timer is fired at once, and what stands in its way is raised."""
-    with shell.writing() as tx:
+
+    def work(tx: Transaction) -> Receipt:
         actor = actor_of(tx, by)
         access.require_operator(actor, "have an incident tried again")
         job_id, number = access.numbered_ref(tx, text, actor, "call")
@@ -36,6 +37,8 @@ def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
             raise access.no_such("call", text) from None
         command = c.Fire(by=actor, timer=number) if timer else c.Retry(by=actor, call=number)
         return shell.told(tx, job_id, command, None, access.permit_all, ("call", text))
+
+    return shell.keep(work)
 
 
 def timer_of(position: Position, number: int) -> Timer | None:

@@ -15,13 +15,15 @@ from flowengine.engine.actors import actor_of
 from flowengine.engine.views import Receipt
 from flowengine.errors import NotAllowed
 from flowengine.language.model import Process, Race
+from flowengine.store import Transaction
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
 
 
 def migrate(shell: Shell, text: str, version: str | None, by: str | Actor) -> Receipt:
-    with shell.writing() as tx:
+
+    def work(tx: Transaction) -> Receipt:
         actor = actor_of(tx, by)
         access.require_operator(actor, "migrate a job")
         try:
@@ -37,6 +39,8 @@ def migrate(shell: Shell, text: str, version: str | None, by: str | Actor) -> Re
         draft.record(e.Migrated(version=new.version))
         done = Advance(draft=draft, events=draft.events, effects=draft.effects, micro_steps=0)
         return shell.write(tx, job.id, job, done, command, now)
+
+    return shell.keep(work)
 
 
 def _check(position: Position, old: Process, new: Process) -> None:

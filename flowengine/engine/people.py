@@ -8,7 +8,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.engine.actors import actor_of, find
 from flowengine.engine.shell import Shell
 from flowengine.engine.views import PersonView
-from flowengine.store import Person
+from flowengine.store import Person, Transaction
 
 
 def view(person: Person) -> PersonView:
@@ -44,7 +44,8 @@ def _enter(
     groups: tuple[str, ...],
     record: dict[str, Json],
 ) -> PersonView:
-    with shell.writing() as tx:
+
+    def work(tx: Transaction) -> PersonView:
         there = tx.people.get(id)
         person = Person(
             id=id,
@@ -60,7 +61,9 @@ def _enter(
             tx.people.add(person)
         else:
             tx.people.update(person)
-    return view(person)
+        return view(person)
+
+    return shell.keep(work)
 
 
 def person(shell: Shell, text: str) -> PersonView:

@@ -168,7 +168,7 @@ def _failed(shell: Shell, claimed: ClaimedCall, policy: Policy, error: str) -> N
         except Refused as refused:
             wait, error = timedelta(seconds=policy.retry.longest.seconds), f"{error}; and then: {describe(refused)}"
     with shell.writing() as tx:
-        tx.calls.reschedule(claimed.job, claimed.number, claimed.epoch, shell.clock.now() + wait, error)
+        tx.calls.reschedule(claimed, shell.clock.now() + wait, error)
 
 
 def _owned(shell: Shell, claimed: ClaimedCall, command: c.Finish | c.Fail) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from flowengine.clock import Clock
 from flowengine.core import commands as c
@@ -23,14 +23,18 @@ from flowengine.engine.catalogue import Catalogue
 from flowengine.engine.customers import for_customer
 from flowengine.engine.handlers import Handlers
 from flowengine.engine.receipts import body_hash, encoded, given, receipt_of, replayed
+from flowengine.engine.settings import Settings
 from flowengine.engine.views import Receipt
 from flowengine.errors import DatabaseBusy, NotAllowed, StoreError
 from flowengine.people import actor_key
-from flowengine.store import Database, Entry, StoredJob, Transaction, new_id
+from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
+from flowengine.store.save import UNMARKED
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
+
+T = TypeVar("T")
 
 Permit: TypeAlias = Callable[[Transaction, Compiled, StoredJob, Any], None]
 """Raises when the command is not for the actor that asks."""
@@ -46,17 +50,19 @@ class Shell:
         handlers: Handlers,
         catalogue: Catalogue | None = None,
         joined: Connection | Session | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
         self.handlers = handlers
         self.catalogue = catalogue or Catalogue()
         self.joined = joined
+        self.settings = settings or Settings()
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
 
     def joining(self, connection: Connection | Session) -> Shell:
         """The same shell in the caller's transaction."""
-        return Shell(self.database, self.clock, self.handlers, self.catalogue, connection)
+        return Shell(self.database, self.clock, self.handlers, self.catalogue, connection, self.settings)
 
     def writing(self) -> AbstractContextManager[Transaction]:
         """A write transaction, or the caller's."""
@@ -65,6 +71,14 @@ class Shell:
     def reading(self) -> AbstractContextManager[Transaction]:
         """A read transaction, or the caller's."""
         return self.database.reading() if self.joined is None else nullcontext(self.database.joined(self.joined))
+
+    def keep(self, work: Callable[[Transaction], T]) -> T:
+        """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
+        the caller's transaction."""
+        if self.joined is None:
+            return self.database.keep(work)
+        with self._in_callers() as tx:
+            return work(tx)
 
     @contextmanager
     def _in_callers(self) -> Iterator[Transaction]:
@@ -130,7 +144,7 @@ class Shell:
         key, body = request
         seq = job.seq + 1 if job else 1
         entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
-        saved = tx.save(job, done.draft, entry)
+        saved = tx.save(job, done.draft, entry, self.calling())
         outgoing.leave(tx, self.handlers, job_id, saved.seq, done, now)
         receipt = receipt_of(job_id, saved.seq, done)
         if command.by.kind == "customer":
@@ -139,6 +153,10 @@ class Shell:
         if key is not None and body is not None:
             tx.receipts.add(actor_key(command.by), key, job_id, body, encoded(receipt), now)
         return receipt
+
+    def calling(self) -> Calling:
+        """What new calls are marked with."""
+        return UNMARKED
 
     # commands on jobs
 
@@ -151,18 +169,23 @@ class Shell:
         permit: Permit = access.permit_step,
     ) -> Receipt:
         """A command on a step, by somebody for whom the step must wait (L4)."""
-        with self.writing() as tx:
+
+        def work(tx: Transaction) -> Receipt:
             actor = actor_of(tx, by)
             job_id, number = access.step_ref(tx, step_id, actor)
             return self.told(tx, job_id, make(number, actor), key, permit, ("step", step_id))
 
+        return self.keep(work)
+
     def assign(self, step_id: str, person: str, by: str | Actor, key: str | None) -> Receipt:
-        with self.writing() as tx:
+        def work(tx: Transaction) -> Receipt:
             actor = actor_of(tx, by)
             job_id, number = access.step_ref(tx, step_id, actor)
             target = actor_of(tx, person)
             command = c.Assign(by=actor, step=number, person=target.id)
             return self.told(tx, job_id, command, key, access.permit_assign(target), ("step", step_id))
+
+        return self.keep(work)
 
     def on_job(
         self,
@@ -173,14 +196,16 @@ class Shell:
         permit: Permit,
     ) -> Receipt:
         """A command on a job as a whole."""
-        with self.writing() as tx:
+
+        def work(tx: Transaction) -> Receipt:
             actor = actor_of(tx, by)
             return self.told(tx, access.job_ref(tx, job, actor), make(actor), key, permit, ("job", job))
 
+        return self.keep(work)
+
     def by_engine(self, job_id: str, command: c.AnyCommand, key: str | None = None) -> Receipt:
         """A command of the clock or of a service, which nobody has to permit."""
-        with self.writing() as tx:
-            return self.told(tx, job_id, command, key, access.permit_all, ("job", job_id))
+        return self.keep(lambda tx: self.told(tx, job_id, command, key, access.permit_all, ("job", job_id)))
 
     def start(
         self,
@@ -206,7 +231,9 @@ class Shell:
     def _start(
         self, process: str, by: str | Actor, need: dict[str, Any], customer: str | None, key: str | None, parent: str
     ) -> Receipt:
-        with self.writing() as tx:
+        job_id = new_id()
+
+        def work(tx: Transaction) -> Receipt:
             actor = access.starting_actor(tx, by, self.clock.now())
             owner = access.customer_of_start(tx, actor, customer)
             command = c.Start(by=actor, answer=need, parent=parent)
@@ -217,9 +244,11 @@ class Shell:
                 if before is not None:
                     return before
             compiled = self.catalogue.latest(tx, process)
-            job_id, now = new_id(), self.clock.now()
+            now = self.clock.now()
             done = start_job(compiled, job_id, owner, command, now, StoreWorld(tx, owner))
             return self.write(tx, job_id, None, done, command, now, (key, body))
+
+        return self.keep(work)
 
 
 def not_joined(shell: Shell) -> None:

@@ -1,6 +1,6 @@
 """The store: the one package that imports SQLAlchemy. SQLite by default, or PostgreSQL."""
 
-from flowengine.store.calls import ClaimedCall, Incident
+from flowengine.store.calls import Calling, ClaimedCall, Incident
 from flowengine.store.database import Database
 from flowengine.store.history import Entry
 from flowengine.store.ids import new_id, short, shown
@@ -13,6 +13,7 @@ from flowengine.store.steps import WaitingStep
 from flowengine.store.transaction import Transaction
 
 __all__ = [
+    "Calling",
     "ClaimedCall",
     "Database",
     "Entry",

@@ -21,10 +21,24 @@ from flowengine.store.codec import decode, micros, moment, plain, text
 from flowengine.store.query import Query, Statement, param, upserts
 
 _C, _J = t.calls, t.jobs
-_READY = sa.and_(_C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None), _C.c.next_at <= param("now"))
+_WAITING = sa.and_(_C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None))
+_READY = sa.and_(_WAITING, _C.c.lane == param("of_lane"), _C.c.next_at <= param("now"))
 _ORDER = (_C.c.next_at, _C.c.job_id, _C.c.number)
 _KEY = sa.tuple_(_C.c.job_id, _C.c.number)
-_COLUMNS = (_C.c.job_id, _C.c.number, _C.c.body, _C.c.epoch, _C.c.attempts, _C.c.worker, _C.c.next_at, _C.c.last_error)
+_COLUMNS = (
+    _C.c.job_id,
+    _C.c.number,
+    _C.c.body,
+    _C.c.epoch,
+    _C.c.attempts,
+    _C.c.worker,
+    _C.c.next_at,
+    _C.c.last_error,
+    _C.c.lane,
+    _C.c.alone,
+    _C.c.progress,
+    _C.c.trace,
+)
 _THIS = (_C.c.job_id == param("of_job"), _C.c.number == param("of_number"))
 _MINE = (*_THIS, _C.c.epoch == param("of_epoch"))
 
@@ -39,6 +53,7 @@ def _claim(dialect: str) -> Statement:
         .values(
             epoch=_C.c.epoch + 1,
             attempts=_C.c.attempts + 1,
+            alone=sa.case((_C.c.worker != sa.literal_column("''"), 1), else_=_C.c.alone),
             worker=param("by_worker"),
             lease_until=param("until"),
             next_at=param("until"),
@@ -49,7 +64,7 @@ def _claim(dialect: str) -> Statement:
 
 def _put(dialect: str) -> Statement:
     cleared = sa.and_(_C.c.incident != "", sa.literal_column("excluded.incident") == "", _C.c.next_at.is_not(None))
-    kept = ("branch", "epoch", "worker", "lease_until", "last_error")
+    kept = ("branch", "epoch", "worker", "lease_until", "last_error", "lane", "alone", "progress", "trace")
     return upserts(
         dialect,
         _C,
@@ -72,17 +87,18 @@ DROP = Query(
 )
 READY = Query(
     "calls.ready",
-    "Calls to be run by now, earliest first; those whose lease ran out are among them.",
+    "Calls of a lane to be run by now, earliest first; those whose lease ran out are among them.",
     sa.select(*_COLUMNS).where(_READY).order_by(*_ORDER).limit(param("most")),
 )
-CLAIM = Query("calls.claim", "Take calls that are ready, for the length of a lease.", _claim)
+CLAIM = Query(
+    "calls.claim",
+    "Take calls that are ready, for the length of a lease. One whose last worker was lost is to be run alone.",
+    _claim,
+)
 NEXT = Query(
     "calls.next",
     "When the next call is to be run, or its lease runs out.",
-    sa.select(_C.c.next_at)
-    .where(_C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None))
-    .order_by(_C.c.next_at)
-    .limit(1),
+    sa.select(_C.c.next_at).where(_WAITING, _C.c.lane == sa.literal_column("''")).order_by(_C.c.next_at).limit(1),
 )
 OWNED = Query(
     "calls.owned",
@@ -105,8 +121,12 @@ RESCHEDULE = Query(
         worker="",
         last_error=param("error"),
         attempts=_C.c.attempts - param("less"),
+        alone=param("be_alone"),
+        lane=param("to_lane"),
+        progress=param("said"),
     ),
 )
+TELL = Query("calls.tell", "How far a handler has come.", sa.update(_C).where(*_MINE).values(progress=param("said")))
 INCIDENTS = Query(
     "calls.incidents",
     "Calls that gave up, with their jobs' process and customer.",
@@ -129,7 +149,12 @@ BRANCH = Query(
 
 
 class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """An open call and how its attempts stand. ``next_at`` is None when no worker is to run it (another job does)."""
+    """An open call and how its attempts stand. ``next_at`` is None when no worker is to run it (another job does).
+
+    ``lane`` names the handler where external workers serve it, else it is empty. ``alone``: this attempt is to run in
+    a process of its own, since the last one did not end by itself. ``trace`` is the W3C traceparent of the act that
+    opened the call, or empty.
+    """
 
     job: str
     number: int
@@ -139,6 +164,10 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
     worker: str
     next_at: datetime | None
     last_error: str
+    lane: str = ""
+    alone: bool = False
+    progress: str = ""
+    trace: str = ""
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
@@ -161,18 +190,21 @@ class Calls:
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
 
-    def ready(self, now: datetime, limit: int = 100) -> list[ClaimedCall]:
-        """Calls that could be claimed now, earliest first."""
-        return [_call(row) for row in self._channel.rows(READY, {"now": micros(now), "most": limit})]
+    def ready(self, now: datetime, limit: int = 100, lane: str = "") -> list[ClaimedCall]:
+        """Calls of a lane that could be claimed now, earliest first."""
+        values = {"now": micros(now), "most": limit, "of_lane": lane}
+        return [_call(row) for row in self._channel.rows(READY, values)]
 
     def next(self) -> int | None:
-        """When the next call is to be run, in microseconds since the epoch; None when none is."""
+        """When the next call is to be run by workers of our own, in microseconds since the epoch; None: none is."""
         row = self._channel.one(NEXT, {})
         return row[0] if row else None
 
-    def claim(self, worker: str, limit: int, lease_until: datetime, now: datetime) -> list[ClaimedCall]:
-        """Take up to ``limit`` calls that are ready, until the lease ends; the attempt is counted before it runs."""
-        values = {"by_worker": worker, "most": limit, "until": micros(lease_until), "now": micros(now)}
+    def claim(self, worker: str, limit: int, lease_until: datetime, now: datetime, lane: str = "") -> list[ClaimedCall]:
+        """Take up to ``limit`` calls of a lane that are ready, until the lease ends; the attempt is counted before it
+        runs."""
+        values: dict[str, Any] = {"by_worker": worker, "most": limit, "of_lane": lane}
+        values |= {"until": micros(lease_until), "now": micros(now)}
         found = [_call(row) for row in self._channel.rows(CLAIM, values)]
         return sorted(found, key=lambda call: (call.job, call.number))
 
@@ -185,14 +217,35 @@ class Calls:
         return self._channel.count(PROLONG, _mine(job, number, epoch) | {"until": micros(until)}) == 1
 
     def reschedule(
-        self, job: str, number: int, epoch: int, at: datetime, error: str, *, attempted: bool = True
+        self,
+        claimed: ClaimedCall,
+        at: datetime,
+        error: str = "",
+        *,
+        attempted: bool = True,
+        alone: bool = False,
+        lane: str | None = None,
+        progress: str = "",
     ) -> bool:
-        """An attempt failed; try again at ``at``. False when the lease was lost (L10).
+        """The attempt is over without a result; try again at ``at``. False when the lease was lost (L10).
 
-        With ``attempted=False`` the attempt does not count: the handler was not run.
+        With ``attempted=False`` the attempt does not count: the handler was not run. ``alone``: the next one is to run
+        in a process of its own (once so, it stays so). ``lane`` moves it to another lane.
         """
-        values = _mine(job, number, epoch) | {"later": micros(at), "error": plain(error), "less": int(not attempted)}
+        values = _mine(claimed.job, claimed.number, claimed.epoch) | {
+            "later": micros(at),
+            "error": plain(error),
+            "less": int(not attempted),
+            "be_alone": int(alone or claimed.alone),
+            "to_lane": claimed.lane if lane is None else plain(lane),
+            "said": plain(progress),
+        }
         return self._channel.count(RESCHEDULE, values) == 1
+
+    def tell(self, claimed: ClaimedCall, progress: str) -> bool:
+        """Keep how far the handler has come. False when the lease was lost (L10)."""
+        values = _mine(claimed.job, claimed.number, claimed.epoch) | {"said": plain(progress)}
+        return self._channel.count(TELL, values) == 1
 
     def incidents(self) -> list[Incident]:
         """Calls that gave up, by job."""
@@ -219,13 +272,20 @@ class Calls:
         return [_call(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
 
 
-def save(channel: Channel, job: str, effects: Effects, at: int) -> None:
+class Calling(msgspec.Struct, frozen=True, kw_only=True):
+    """What a new call is marked with: the handlers that external workers serve, and the trace of the act."""
+
+    external: frozenset[str] = frozenset()
+    trace: str = ""
+
+
+def save(channel: Channel, job: str, effects: Effects, at: int, calling: Calling) -> None:
     """Write what a command did to calls; a new one is ready from ``at`` on (microseconds since the epoch)."""
     channel.write_many(DROP, [{"job_id": job, "number": number} for number in effects.closed_calls])
-    channel.write_many(PUT, [_row(job, call, at) for call in effects.calls.values()])
+    channel.write_many(PUT, [_row(job, call, at, calling) for call in effects.calls.values()])
 
 
-def _row(job: str, call: ServiceCall, at: int) -> dict[str, Any]:
+def _row(job: str, call: ServiceCall, at: int, calling: Calling) -> dict[str, Any]:
     return {
         "job_id": job,
         "number": call.number,
@@ -238,6 +298,10 @@ def _row(job: str, call: ServiceCall, at: int) -> dict[str, Any]:
         "worker": "",
         "lease_until": None,
         "last_error": "",
+        "lane": plain(call.handler) if call.handler in calling.external else "",
+        "alone": 0,
+        "progress": "",
+        "trace": calling.trace,
     }
 
 
@@ -246,7 +310,7 @@ def _mine(job: str, number: int, epoch: int) -> dict[str, Any]:
 
 
 def _call(row: Row) -> ClaimedCall:
-    job, number, body, epoch, attempts, worker, next_at, last_error = row
+    job, number, body, epoch, attempts, worker, next_at, last_error, lane, alone, progress, trace = row
     return ClaimedCall(
         job=job,
         number=number,
@@ -256,4 +320,8 @@ def _call(row: Row) -> ClaimedCall:
         worker=worker,
         next_at=None if next_at is None else moment(next_at),
         last_error=last_error,
+        lane=lane,
+        alone=bool(alone),
+        progress=progress,
+        trace=trace,
     )

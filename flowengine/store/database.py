@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -18,6 +18,8 @@ from flowengine.store.transaction import Transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session  # a session is known by what it does: to import it takes long
+
+T = TypeVar("T")
 
 TIMEOUT = 10.0
 """How long, in seconds, a transaction waits for a lock before DatabaseBusy."""
@@ -104,11 +106,18 @@ class Database:
         """What whoever runs several processes on this database should know."""
         return self._driver.remarks
 
+    def keep(self, work: Callable[[Transaction], T]) -> T:
+        """Do ``work`` in a write transaction and commit it: what it returns is durable (L2).
+
+        ``work`` may be done again where the database did not keep it, so it changes nothing but the transaction.
+        """
+        with self.writing() as tx:
+            return work(tx)
+
     def writing(self) -> Scope:
         """A transaction that writes: kept whole at the end of the block, or not at all (L2). Raises DatabaseBusy.
 
-        This is the one place where a transaction of flowengine's own begins and commits; a server that commits what
-        has queued up in one go does so here.
+        Prefer :meth:`keep`, which does again what the database did not keep.
         """
         self._same_process()
         return Scope(self._driver, self._driver.begin_writing)

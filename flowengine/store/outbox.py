@@ -25,7 +25,7 @@ READY = Query(
     "outbox.ready",
     "Messages to be sent by now, oldest first.",
     sa.select(_O.c.job_id, _O.c.seq, _O.c.number, _O.c.kind, _O.c.body, _O.c.attempts)
-    .where(_O.c.next_at <= param("now"))
+    .where(_O.c.incident == sa.literal_column("''"), _O.c.next_at <= param("now"))
     .order_by(_O.c.next_at, _O.c.job_id, _O.c.seq, _O.c.number)
     .limit(param("most")),
 )
@@ -38,7 +38,7 @@ DONE = Query("outbox.done", "A message was sent.", sa.delete(_O).where(*_THIS))
 NEXT = Query(
     "outbox.next",
     "When the next row is to be sent.",
-    sa.select(_O.c.next_at).order_by(_O.c.next_at).limit(1),
+    sa.select(_O.c.next_at).where(_O.c.incident == sa.literal_column("''")).order_by(_O.c.next_at).limit(1),
 )
 RETRY = Query(
     "outbox.retry_at",
@@ -74,7 +74,7 @@ class Outbox:
         """Put in a message of the command ``seq`` of a job, to be sent from ``at`` on; gives its id."""
         number = self._added[job, seq] = self._added.get((job, seq), 0) + 1
         row = {"job_id": job, "seq": seq, "number": number, "kind": kind, "body": text(body), "next_at": micros(at)}
-        self._channel.write(ADD, row | {"attempts": 0, "last_error": ""})
+        self._channel.write(ADD, row | {"attempts": 0, "last_error": "", "lane": "", "incident": ""})
         return f"{job}.{seq}.{number}"
 
     def ready(self, now: datetime, limit: int = 100) -> list[OutboxMessage]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from flowengine.errors import DatabaseBusy, StoreError
+from flowengine.errors import ConnectionLost, DatabaseBusy, StoreError
 from flowengine.store.channel import CLOSED, Row
 from flowengine.store.query import Query, Values
 
@@ -271,7 +271,7 @@ def _reaching(address: str) -> Iterator[None]:
         said = _first_line(getattr(error, "orig", None) or error)
         if "FATAL" in said:
             raise StoreError(f"PostgreSQL refused the connection: {said}", where=address) from error
-        raise StoreError(
+        raise ConnectionLost(
             f"PostgreSQL could not be reached: {said}", where=address, possible=["start the server", "another address"]
         ) from error
 
@@ -299,9 +299,10 @@ def translated(error: BaseException, where: str) -> StoreError:
     if state in _BUSY:
         return DatabaseBusy(f"another transaction was in the way: {said}", where=where, possible=["try again"])
     if not state and where and "connection" in said:
-        return StoreError(
+        return ConnectionLost(
             f"the connection to PostgreSQL was lost: {said}; whether the transaction was kept is not known",
             where=where,
             possible=["ask again with the same request key"],
+            in_doubt="commit" in where,
         )
     return StoreError(_MEANINGS.get(state, f"PostgreSQL says: {said}"), where=where)

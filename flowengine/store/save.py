@@ -10,21 +10,25 @@ from flowengine.core.draft import Draft
 from flowengine.core.values import ROOT, Branch
 from flowengine.errors import StoreError
 from flowengine.store import bookings, branches, calls, history, jobs, steps, timers
+from flowengine.store.calls import Calling
 from flowengine.store.channel import Channel
 from flowengine.store.codec import encode, micros, plain, text
 from flowengine.store.history import Entry, chained
 from flowengine.store.ids import short
 from flowengine.store.jobs import StoredJob
 
+UNMARKED = Calling()
+
 
 class Saved(msgspec.Struct, frozen=True):
-    """The number and the hash of the history entry that was written."""
+    """The history entry that was written: its job, number and hash."""
 
+    job: str
     seq: int
     hash: str
 
 
-def save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry) -> Saved:
+def save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling = UNMARKED) -> Saved:
     """Write what a command came to. ``job`` is the job as it was locked, None for a new one.
 
     Raises SlotTaken, and StoreError when the job has changed since it was read: then nothing may be committed.
@@ -35,7 +39,7 @@ def save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry) ->
         raise StoreError(f"entry {entry.seq} cannot follow entry {seq - 1}", where=id_)
     body = encode(entry)
     at = micros(entry.at)
-    saved = Saved(seq, chained(job.hash if job else id_, body))
+    saved = Saved(id_, seq, chained(job.hash if job else id_, body))
     bookings.save(channel, id_, draft.events)
     if job is None:
         _add(channel, draft, saved, at)
@@ -44,7 +48,7 @@ def save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry) ->
     branches.save(channel, id_, seq, draft)
     steps.save(channel, id_, draft)
     timers.save(channel, id_, draft.effects)
-    calls.save(channel, id_, draft.effects, at)
+    calls.save(channel, id_, draft.effects, at, calling)
     row = {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash, "body": body.decode()}
     channel.write(history.ADD, row)
     return saved

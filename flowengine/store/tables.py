@@ -9,9 +9,11 @@ under the job's lock, and on PostgreSQL each would cost a look-up and a row lock
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -39,6 +41,11 @@ def _time(name: str, nullable: bool = False) -> sa.Column[int]:
 
 def _count(name: str, primary_key: bool = False) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger(), nullable=False, primary_key=primary_key)
+
+
+def _added(name: str, type_: sa.types.TypeEngine[Any], default: str) -> sa.Column[Any]:
+    """A column that came later: its default lets code of the revision before go on writing (rolling upgrades)."""
+    return sa.Column(name, type_, nullable=False, server_default=sa.text(default))
 
 
 settings = sa.Table(
@@ -149,9 +156,18 @@ timers = sa.Table(
     _time("wake"),
     _count("attempts"),
     _text("last_error"),
+    _added("claimed_until", Micros, "0"),
     sa.Index("ix_flow_timers_wake", "wake", "job_id", "number"),
+    sa.Index(
+        "ix_flow_timers_failed",
+        "job_id",
+        "number",
+        sqlite_where=sa.text("attempts > 0"),
+        postgresql_where=sa.text("attempts > 0"),
+    ),
     sqlite_with_rowid=False,
-    comment="Set timers. wake is when to fire it: its due time, later after a failure.",
+    comment="Set timers. wake is when to fire it: its due time, later after a failure. Until claimed_until it is in "
+    "some worker's hands.",
 )
 
 calls = sa.Table(
@@ -168,8 +184,13 @@ calls = sa.Table(
     _text("worker"),
     _time("lease_until", nullable=True),
     _text("last_error"),
+    _added("lane", Key, "''"),
+    _added("alone", sa.BigInteger(), "0"),
+    _added("progress", sa.Text(), "''"),
+    _added("trace", sa.Text(), "''"),
     sa.Index(
         "ix_flow_calls_ready",
+        "lane",
         "next_at",
         "job_id",
         "number",
@@ -183,7 +204,9 @@ calls = sa.Table(
         sqlite_where=sa.text("incident <> ''"),
         postgresql_where=sa.text("incident <> ''"),
     ),
-    comment="Open service calls. next_at: when to try next (a lease's end while one runs); NULL: not by a worker.",
+    comment="Open service calls. next_at: when to try next (a lease's end while one runs); NULL: not by a worker. "
+    "lane: a handler's name where external workers serve it, else empty. alone: 1 where the next attempt is to run in "
+    "a process of its own. trace: the W3C traceparent of the act that opened it.",
 )
 
 outbox = sa.Table(
@@ -197,9 +220,46 @@ outbox = sa.Table(
     _time("next_at"),
     _count("attempts"),
     _text("last_error"),
-    sa.Index("ix_flow_outbox_next_at", "next_at", "job_id", "seq", "number"),
+    _added("lane", Key, "''"),
+    _added("incident", sa.Text(), "''"),
+    sa.Index(
+        "ix_flow_outbox_ready",
+        "next_at",
+        "job_id",
+        "seq",
+        "number",
+        sqlite_where=sa.text("incident = ''"),
+        postgresql_where=sa.text("incident = ''"),
+    ),
+    sa.Index("ix_flow_outbox_lane", "job_id", "lane", "seq", "number"),
+    sa.Index(
+        "ix_flow_outbox_incident",
+        "job_id",
+        "seq",
+        "number",
+        sqlite_where=sa.text("incident <> ''"),
+        postgresql_where=sa.text("incident <> ''"),
+    ),
     sqlite_with_rowid=False,
-    comment="What a job asks of other jobs and people, written with the act that asks it.",
+    comment="What a job asks of other jobs and people, written with the act that asks it. Rows of one job and lane (a "
+    "receiver) go out in their order; a row with an incident waits for an operator and holds nobody up.",
+)
+
+tokens = sa.Table(
+    "flow_tokens",
+    metadata,
+    _key("hash", primary_key=True),
+    _key("id"),
+    _key("scope"),
+    _key("subject"),
+    _text("body"),
+    _time("created"),
+    _time("expires", nullable=True),
+    _time("revoked", nullable=True),
+    sa.Index("ix_flow_tokens_id", "id"),
+    sa.Index("ix_flow_tokens_scope", "scope", "id"),
+    sqlite_with_rowid=False,
+    comment="Who may come in from outside. hash is the SHA-256 of the token, which is shown once and never stored.",
 )
 
 calendars = sa.Table(

@@ -13,7 +13,7 @@ from flowengine.core.values import Timer
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment, plain
-from flowengine.store.query import Query, param, upserts
+from flowengine.store.query import Query, Statement, param, upserts
 
 _T, _J = t.timers, t.jobs
 
@@ -31,6 +31,26 @@ DUE = Query(
     .order_by(_T.c.wake, _T.c.job_id, _T.c.number)
     .limit(param("most")),
 )
+
+
+def _claim(dialect: str) -> Statement:
+    due = (
+        sa.select(_T.c.job_id, _T.c.number)
+        .where(_T.c.wake <= param("now"), _T.c.claimed_until <= param("now"))
+        .order_by(_T.c.wake, _T.c.job_id, _T.c.number)
+        .limit(param("most"))
+    )
+    if dialect == "postgresql":
+        due = due.with_for_update(skip_locked=True)
+    return (
+        sa.update(_T)
+        .where(sa.tuple_(_T.c.job_id, _T.c.number).in_(due.cte("due").select() if dialect == "postgresql" else due))
+        .values(claimed_until=param("until"))
+        .returning(_T.c.wake, _T.c.job_id, _T.c.number)
+    )
+
+
+CLAIM = Query("timers.claim", "Keep due timers from being fired by other workers for a while.", _claim)
 NEXT = Query(
     "timers.next",
     "When the next timer is due.",
@@ -51,7 +71,7 @@ POSTPONE = Query(
     "Firing a timer failed; try again later.",
     sa.update(_T)
     .where(_T.c.job_id == param("of_job"), _T.c.number == param("of_number"))
-    .values(wake=param("later"), attempts=_T.c.attempts + 1, last_error=param("error")),
+    .values(wake=param("later"), claimed_until=0, attempts=_T.c.attempts + 1, last_error=param("error")),
 )
 FAILED = Query(
     "timers.failed",
@@ -60,7 +80,7 @@ FAILED = Query(
         _T.c.job_id, _T.c.number, _T.c.branch, _T.c.wake, _T.c.attempts, _T.c.last_error, _J.c.process, _J.c.customer
     )
     .join(_J, _J.c.id == _T.c.job_id)
-    .where(_T.c.attempts > 0)
+    .where(_T.c.attempts > sa.literal_column("0"))
     .order_by(_T.c.job_id, _T.c.number),
 )
 
@@ -91,6 +111,14 @@ class Timers:
         rows = self._channel.rows(DUE, {"now": micros(now), "most": limit})
         return [(job, number) for job, number in rows]
 
+    def claim(self, limit: int, until: datetime, now: datetime) -> list[tuple[str, int]]:
+        """Take up to ``limit`` due timers, earliest first, so that others fire other ones until ``until``.
+
+        Only a matter of who does what: whoever fires a timer finds out under the job's lock whether it is still set.
+        """
+        rows = self._channel.rows(CLAIM, {"now": micros(now), "most": limit, "until": micros(until)})
+        return [(job, number) for _, job, number in sorted(rows)]
+
     def next(self) -> int | None:
         """When the next timer is due, in microseconds since the epoch; None when none is set."""
         row = self._channel.one(NEXT, {})
@@ -102,7 +130,7 @@ class Timers:
         return self._channel.count(POSTPONE, values) == 1
 
     def failed(self) -> list[FailedTimer]:
-        """Timers that could not be fired, by job. For operators: it looks through all timers that are set."""
+        """Timers that could not be fired, by job."""
         return [
             FailedTimer(
                 job=job,
@@ -132,4 +160,5 @@ def _row(job: str, timer: Timer) -> dict[str, Any]:
         "wake": micros(timer.due),
         "attempts": 0,
         "last_error": "",
+        "claimed_until": 0,
     }

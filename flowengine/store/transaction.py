@@ -6,7 +6,7 @@ from types import TracebackType
 
 from flowengine.core.draft import Draft
 from flowengine.store.bookings import Bookings
-from flowengine.store.calls import Calls
+from flowengine.store.calls import Calling, Calls
 from flowengine.store.channel import Channel
 from flowengine.store.history import Entry, History
 from flowengine.store.jobs import Jobs, StoredJob
@@ -14,7 +14,7 @@ from flowengine.store.outbox import Outbox
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
-from flowengine.store.save import Saved, save
+from flowengine.store.save import UNMARKED, Saved, save
 from flowengine.store.steps import Steps
 from flowengine.store.timers import Timers
 
@@ -26,11 +26,13 @@ class Transaction:
     or the application whose transaction was joined).
     """
 
-    __slots__ = ("channel", "outbox")
+    __slots__ = ("channel", "outbox", "saved")
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.outbox = Outbox(channel)
+        self.saved: list[Saved] = []
+        """What was written to histories: how to find out whether a commit was kept whose answer was lost."""
 
     @property
     def processes(self) -> Processes:
@@ -68,12 +70,14 @@ class Transaction:
     def bookings(self) -> Bookings:
         return Bookings(self.channel)
 
-    def save(self, job: StoredJob | None, draft: Draft, entry: Entry) -> Saved:
+    def save(self, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling = UNMARKED) -> Saved:
         """Write what a command came to (L2). ``job`` is the job as it was locked, None for a new one.
 
         Raises SlotTaken when a slot was booked in the meantime, StoreError when the job has changed since it was read.
         """
-        return save(self.channel, job, draft, entry)
+        saved = save(self.channel, job, draft, entry, calling)
+        self.saved.append(saved)
+        return saved
 
     def __enter__(self) -> Transaction:
         return self

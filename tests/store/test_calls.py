@@ -47,14 +47,15 @@ def test_a_call_is_not_claimed_before_its_time(database: Database) -> None:
 
 def test_a_lease_that_ran_out_is_claimed_anew(database: Database, job: str) -> None:
     """After the lease another worker gets the call; the first one's claim no longer holds (L10)."""
-    claim(database)
+    (first,) = claim(database)
     (second,) = claim(database, "w2", NOW + HOUR)
     assert (second.epoch, second.attempts) == (2, 2)
+    assert (first.alone, second.alone) == (False, True)
     with database.writing() as tx:
         assert not tx.calls.owned(job, 4, 1)
         assert tx.calls.owned(job, 4, 2)
         assert not tx.calls.prolong(job, 4, 1, NOW + 9 * HOUR)
-        assert not tx.calls.reschedule(job, 4, 1, NOW, "late")
+        assert not tx.calls.reschedule(first, NOW, "late")
         (found,) = tx.calls.of(job)
         assert (found.epoch, found.worker, found.last_error) == (2, "w2", "")
 
@@ -69,14 +70,14 @@ def test_a_lease_can_be_prolonged(database: Database, job: str) -> None:
 
 def test_a_failed_attempt_is_tried_again_later(database: Database, job: str) -> None:
     """A rescheduled call waits until its time, keeps the error, and counts the attempt unless told not to."""
-    claim(database)
+    (first,) = claim(database)
     with database.writing() as tx:
-        assert tx.calls.reschedule(job, 4, 1, NOW + HOUR, "no\0 answer")
+        assert tx.calls.reschedule(first, NOW + HOUR, "no\0 answer")
     assert claim(database) == []
     (again,) = claim(database, at=NOW + HOUR)
     assert (again.attempts, again.last_error) == (2, "no� answer")
     with database.writing() as tx:
-        assert tx.calls.reschedule(job, 4, 2, NOW + HOUR, "no handler", attempted=False)
+        assert tx.calls.reschedule(again, NOW + HOUR, "no handler", attempted=False)
         (found,) = tx.calls.of(job)
         assert found.attempts == 1
 
@@ -93,11 +94,11 @@ def test_a_finished_call_is_gone(database: Database, job: str) -> None:
 
 def test_a_call_that_was_cut_off_is_gone(database: Database, job: str) -> None:
     """When the job leaves the state, its open call is dropped."""
-    claim(database)
+    (first,) = claim(database)
     act(database, job, move_on)
     with database.writing() as tx:
         assert tx.calls.of(job) == []
-        assert not tx.calls.reschedule(job, 4, 1, NOW, "late")
+        assert not tx.calls.reschedule(first, NOW, "late")
 
 
 def incident(draft: Draft, error: str) -> None:
