@@ -18,6 +18,7 @@
     ├── RunawayProcess        a process went round without ever waiting
     ├── InvariantBroken       the core found its own position inconsistent: a bug, nothing was changed
     ├── HandlerMissing        a service names a handler that is not registered
+    ├── HandlerDied           the process in which a handler ran alone ended before it answered
     └── StoreError
         ├── DatabaseBusy      a lock was not had in time; try again
         ├── ConnectionLost    the database went away; what was asked may or may not have been kept
@@ -136,6 +137,10 @@ class InvariantBroken(FlowError):
 
 class HandlerMissing(FlowError):
     """A service names a handler that is not registered; ``possible`` lists those that are."""
+
+
+class HandlerDied(FlowError):
+    """The process in which a handler ran alone ended before it answered: it left, was killed, or was told to stop."""
 
 
 class StoreError(FlowError):
