@@ -9,15 +9,22 @@
     │   ├── NotFound          no such job, step, process or customer, or not for you (L4)
     │   ├── Ambiguous         a short id fits more than one thing
     │   ├── NotAllowed        not by this actor, or not now
+    │   ├── BadToken          the token is unknown, expired or revoked
     │   ├── StaleCommand      the step, timer or call is no longer open
     │   ├── UnknownOutcome    the step does not know this outcome
     │   ├── BadAnswer         the answer breaks the fields of the step
     │   ├── AlreadyClaimed    somebody else has claimed the step
     │   ├── SlotTaken         the appointment was booked by another in the meantime
-    │   └── KeyConflict       the request key was used for something else (L3)
+    │   ├── KeyConflict       the request key was used for something else (L3)
+    │   └── BadSignature      what came from outside is not signed as it has to be
     ├── RunawayProcess        a process went round without ever waiting
     ├── InvariantBroken       the core found its own position inconsistent: a bug, nothing was changed
     ├── HandlerMissing        a service names a handler that is not registered
+    ├── NotConfigured         a setting of the installation is missing, or cannot be used
+    ├── OutsideError          a call to the outside over HTTP came to nothing
+    │   ├── AddressRefused    the address may not be called
+    │   ├── Unreachable       no whole answer came in time
+    │   └── AnswerRefused     the answer cannot be taken: a redirect, too long, not JSON
     ├── HandlerDied           the process in which a handler ran alone ended before it answered
     └── StoreError
         ├── DatabaseBusy      a lock was not had in time; try again
@@ -95,6 +102,10 @@ class NotAllowed(Refused):
     """This actor may not do this, or not now."""
 
 
+class BadToken(Refused):
+    """Whoever asks has shown no valid token: it is unknown, expired or revoked, which answer alike (L4)."""
+
+
 class StaleCommand(Refused):
     """The step, timer or call that the command names is no longer open."""
 
@@ -127,6 +138,10 @@ class KeyConflict(Refused):
     """The request key was used before for something else (L3)."""
 
 
+class BadSignature(Refused):
+    """What came from outside is not signed as it has to be: no signature, a wrong one, or one of another time."""
+
+
 class RunawayProcess(FlowError):
     """A job took more micro steps in one command than the budget allows: its process goes round without waiting."""
 
@@ -141,6 +156,26 @@ class HandlerMissing(FlowError):
 
 class HandlerDied(FlowError):
     """The process in which a handler ran alone ended before it answered: it left, was killed, or was told to stop."""
+
+
+class NotConfigured(FlowError):
+    """A setting of this installation is missing or cannot be used; ``where`` names its variable."""
+
+
+class OutsideError(FlowError):
+    """A call to the outside over HTTP came to nothing."""
+
+
+class AddressRefused(OutsideError):
+    """The address may not be called: it is no http or https URL, or it leads inside."""
+
+
+class Unreachable(OutsideError):
+    """No whole answer came in time. Whether the other side did what was asked is not known."""
+
+
+class AnswerRefused(OutsideError):
+    """An answer came that cannot be taken: a redirect, too long, compressed, not JSON."""
 
 
 class StoreError(FlowError):

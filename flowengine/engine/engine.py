@@ -9,7 +9,7 @@ again with the same key, a method answers with the same receipt and does nothing
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -28,13 +28,17 @@ from flowengine.engine import (
     incidents,
     migration,
     people,
+    retention,
     stuck,
+    tokens,
     tracking,
 )
 from flowengine.engine.handlers import Handler, Handlers
 from flowengine.engine.settings import Settings
 from flowengine.engine.shell import Shell
+from flowengine.engine.tokens import IssuedToken, TokenView
 from flowengine.engine.views import (
+    Archived,
     Audit,
     Deployed,
     HistoryLine,
@@ -329,6 +333,24 @@ class Engine:
         """
         return stuck.stuck(self._shell, process, limit)
 
+    def archive(self, before: datetime, to: str | Path, *, batch: int = 200) -> Archived:
+        """Write the jobs that ended before a moment to a new file ``to``, with their whole histories, and delete them
+        from the database with their receipts, ``batch`` jobs in one transaction. Live jobs are not touched.
+
+        The file is lines of JSON (gzip where the name ends in ``.gz``); :meth:`verify_archive` checks one. A request
+        key of a job that is gone counts as fresh. Raises Refused when the file is there already.
+        """
+        return retention.archive(self._shell, before, Path(to), batch)
+
+    def archivable(self, before: datetime) -> int:
+        """How many jobs :meth:`archive` would take now."""
+        return retention.count(self._shell, before)
+
+    @staticmethod
+    def verify_archive(path: str | Path) -> Audit:
+        """Check the histories in an archive against their hashes (L5). Raises NotFound, and Refused for no archive."""
+        return retention.verify(Path(path))
+
     def migrate(self, job: str, version: str | None = None, *, by: By) -> Receipt:
         """Move a job on purpose to another version of its process, the latest unless one is named (L6).
 
@@ -336,6 +358,36 @@ class Engine:
         same scope. For operators.
         """
         return migration.migrate(self._shell, job, version, by)
+
+    # who comes in from outside
+
+    def issue_token(
+        self,
+        scope: str,
+        subject: str,
+        *,
+        handlers: Sequence[str] = (),
+        expires: datetime | timedelta | None = None,
+    ) -> IssuedToken:
+        """Make a token for ``subject``: its secret is in the answer and never shown again.
+
+        ``scope`` is ``worker`` (an external worker, for the calls of the ``handlers`` named), ``operator`` or
+        ``metrics``. ``expires`` is a moment, or a span from now; without it the token is valid until it is revoked.
+        Raises BadAnswer.
+        """
+        return tokens.issue(self._shell, scope, subject, handlers, expires)
+
+    def revoke_token(self, id: str) -> TokenView:
+        """Make a token invalid, now and for ever, by its public id. Raises NotFound."""
+        return tokens.revoke(self._shell, id)
+
+    def tokens(self) -> list[TokenView]:
+        """All tokens, the oldest first, without their secrets; those that expired or were revoked too."""
+        return tokens.tokens(self._shell)
+
+    def token(self, text: str) -> TokenView:
+        """Whose token that is. Raises BadToken for one that is unknown, expired or revoked."""
+        return tokens.token(self._shell, text)
 
     def next_due(self) -> datetime | None:
         """When there is work to do next, or None: how far a simulated clock may be moved at once.

@@ -22,6 +22,7 @@ from flowengine.engine.actors import StoreWorld, actor_of
 from flowengine.engine.catalogue import Catalogue
 from flowengine.engine.customers import for_customer
 from flowengine.engine.handlers import Handlers
+from flowengine.engine.lanes import Lanes
 from flowengine.engine.receipts import body_hash, encoded, given, receipt_of, replayed
 from flowengine.engine.settings import Settings
 from flowengine.engine.views import Receipt
@@ -51,6 +52,7 @@ class Shell:
         catalogue: Catalogue | None = None,
         joined: Connection | Session | None = None,
         settings: Settings | None = None,
+        lanes: Lanes | None = None,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -58,11 +60,14 @@ class Shell:
         self.catalogue = catalogue or Catalogue()
         self.joined = joined
         self.settings = settings or Settings()
+        self.external = lanes or Lanes()
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
 
     def joining(self, connection: Connection | Session) -> Shell:
         """The same shell in the caller's transaction."""
-        return Shell(self.database, self.clock, self.handlers, self.catalogue, connection, self.settings)
+        return Shell(
+            self.database, self.clock, self.handlers, self.catalogue, connection, self.settings, self.external
+        )
 
     def writing(self) -> AbstractContextManager[Transaction]:
         """A write transaction, or the caller's."""
@@ -144,7 +149,8 @@ class Shell:
         key, body = request
         seq = job.seq + 1 if job else 1
         entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
-        saved = tx.save(job, done.draft, entry, self.calling())
+        calling = self.calling(tx, now) if done.effects.calls else UNMARKED
+        saved = tx.save(job, done.draft, entry, calling)
         outgoing.leave(tx, self.handlers, job_id, saved.seq, done, now)
         receipt = receipt_of(job_id, saved.seq, done)
         if command.by.kind == "customer":
@@ -154,9 +160,9 @@ class Shell:
             tx.receipts.add(actor_key(command.by), key, job_id, body, encoded(receipt), now)
         return receipt
 
-    def calling(self) -> Calling:
+    def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""
-        return UNMARKED
+        return Calling(external=self.external.of(tx, now, keep=self.joined is None))
 
     # commands on jobs
 

@@ -10,6 +10,7 @@ from flowengine.store.people import Person
 from flowengine.store.processes import StoredProcess
 from flowengine.store.save import Saved
 from flowengine.store.steps import WaitingStep
+from flowengine.store.tokens import StoredToken
 from flowengine.store.transaction import Transaction
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Saved",
     "StoredJob",
     "StoredProcess",
+    "StoredToken",
     "Transaction",
     "WaitingStep",
     "new_id",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from flowengine.core.draft import Draft
+from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
 from flowengine.store.channel import Channel
@@ -17,6 +18,7 @@ from flowengine.store.receipts import Receipts
 from flowengine.store.save import UNMARKED, Saved, save
 from flowengine.store.steps import Steps
 from flowengine.store.timers import Timers
+from flowengine.store.tokens import Tokens
 
 
 class Transaction:
@@ -69,6 +71,14 @@ class Transaction:
     @property
     def bookings(self) -> Bookings:
         return Bookings(self.channel)
+
+    @property
+    def tokens(self) -> Tokens:
+        return Tokens(self.channel)
+
+    @property
+    def archive(self) -> Archive:
+        return Archive(self.channel)
 
     def save(self, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling = UNMARKED) -> Saved:
         """Write what a command came to (L2). ``job`` is the job as it was locked, None for a new one.
