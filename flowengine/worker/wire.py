@@ -1,0 +1,88 @@
+"""What a worker and the process of a lone attempt say to each other: one JSON object a line, on a pipe each way.
+
+The worker says the call (:func:`call_line`), and later perhaps that nobody waits any more (:data:`LOST`). The process
+says its progress, and at last one answer: what :func:`answer_of` makes of what the handler returned, or
+:func:`error_of` of what it raised. :func:`heard` turns an answer back into a value or an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from flowengine.engine.handlers import GiveUp, HandlerCall, Later, Outcome, TryLater
+from flowengine.errors import HandlerDied
+
+LONGEST = 4 * 1024 * 1024
+"""Bytes of one line. A result that is not refused as too large is far below."""
+
+LONGEST_ERROR = 2_000
+"""Characters of an error's words."""
+
+LOST = b'{"lost": true}\n'
+"""Said to the process: nobody waits for this attempt any more."""
+
+_SAID = tuple(one.name for one in fields(HandlerCall) if one.name != "line")
+
+
+def line(said: dict[str, Any]) -> bytes:
+    """One object as a line. Raises TypeError or ValueError for what is not JSON."""
+    return msgspec.json.encode(said) + b"\n"
+
+
+def read(text: bytes) -> dict[str, Any]:
+    """The object of a line. Raises ValueError."""
+    return msgspec.json.decode(text, type=dict[str, Any])
+
+
+def call_line(call: HandlerCall, **more: Any) -> bytes:
+    """A call for the process, with what else it has to know."""
+    return line({"call": {name: getattr(call, name) for name in _SAID}, **more})
+
+
+def answer_of(given: Any) -> bytes:
+    """What a handler returned, as an answer; what is not JSON, or too much of it, as the error that it is."""
+    if isinstance(given, Later):
+        return line({"later": given.within.total_seconds()})
+    name, result = (given.name, given.result) if isinstance(given, Outcome) else (None, given)
+    try:
+        said = line({"outcome": name, "result": result})
+    except (TypeError, ValueError, RecursionError) as error:
+        return error_of(TypeError(f"the handler's result is not JSON: {error}"))
+    if len(said) > LONGEST:
+        return error_of(ValueError(f"the handler's result has {len(said)} bytes, more than {LONGEST}"))
+    return said
+
+
+def error_of(error: BaseException) -> bytes:
+    """What a handler raised, as an answer."""
+    kind = "give_up" if isinstance(error, GiveUp) else "try_later" if isinstance(error, TryLater) else "raised"
+    said: dict[str, Any] = {kind: type(error).__name__, "words": str(error)[:LONGEST_ERROR]}
+    if isinstance(error, TryLater):
+        said["after"] = error.after.total_seconds()
+    return line(said)
+
+
+def heard(answer: dict[str, Any]) -> Any:
+    """What the handler returned. Raises what it raised: an error of the same name and words, which is a GiveUp or
+    TryLater if it was one."""
+    words = answer.get("words", "")
+    if "later" in answer:
+        return Later(timedelta(seconds=answer["later"]))
+    if "give_up" in answer:
+        raise _named(answer["give_up"], GiveUp)(words)
+    if "try_later" in answer:
+        raise _named(answer["try_later"], TryLater)(words, timedelta(seconds=answer["after"]))
+    if "raised" in answer:
+        raise _named(answer["raised"], Exception)(words)
+    if "unimportable" in answer:
+        raise HandlerDied(f"could not be imported in a process of its own: {answer['unimportable']}")
+    return answer["result"] if answer["outcome"] is None else Outcome(answer["outcome"], answer["result"])
+
+
+def _named(name: str, base: type[Any]) -> type[Any]:
+    """An error of that name: the class itself is in the other process, and may not be importable here."""
+    return base if name == base.__name__ else type(name, (base,), {"__module__": "flowengine.worker.alone"})
