@@ -1,0 +1,1 @@
+"""What reaches beyond this installation: calls over HTTP, mail. Nothing here knows of jobs."""
