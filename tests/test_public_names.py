@@ -16,6 +16,7 @@ NAMES = [
     "AlreadyClaimed",
     "Ambiguous",
     "AnswerRefused",
+    "Archived",
     "Audit",
     "BadAnswer",
     "BadSignature",

@@ -44,6 +44,7 @@ _ENTRIES = (
     Entry("incidents", "operators:incidents", "Service calls and timers that gave up.", "Operators"),
     Entry("retry", "operators:retry", "Try again what gave up.", "Operators"),
     Entry("worker", "operators:worker", "Run what is due: timers, service calls, messages.", "Operators"),
+    Entry("archive", "retaining:archive", "Put finished jobs into a file, and delete them.", "Operators"),
     Entry("db", "operators:db", "Create or upgrade the database.", "Operators"),
 )
 

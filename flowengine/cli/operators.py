@@ -77,13 +77,17 @@ def history(desk: Desk, job: str, raw: bool) -> None:
 
 @click.command()
 @click.argument("job", required=False, shell_complete=completing.jobs)
+@click.option("--archive", metavar="FILE", help="Check the histories in an archive instead.")
 @common
 @desk
-def audit(desk: Desk, job: str | None) -> None:
+def audit(desk: Desk, job: str | None, archive: str | None) -> None:
     """Check one job or all: is the history whole, and does what is stored follow from it?"""
     from flowengine.cli import show
+    from flowengine.engine import Engine
 
-    result = desk.engine().audit(job)
+    if archive and job:
+        raise click.UsageError("An archive is checked as a whole: leave JOB out.")
+    result = Engine.verify_archive(archive) if archive else desk.engine().audit(job)
     desk.answer(result.to_json() | {"fine": result.fine}, lambda console: show.audit(console, result))
     if not result.fine:
         click.get_current_context().exit(REFUSED)

@@ -252,6 +252,15 @@ class Audit(View, frozen=True, kw_only=True):
         return not self.problems
 
 
+class Archived(View, frozen=True, kw_only=True):
+    """What went into an archive. ``kept`` jobs are in it and still here: something was added to them meanwhile."""
+
+    file: str
+    jobs: int
+    kept: int = 0
+    size: int = 0
+
+
 class Ran(View, frozen=True, kw_only=True):
     """What one pass of :meth:`Engine.run_due` did. ``failed`` counts attempts that raised."""
 

@@ -1,0 +1,143 @@
+"""The archive: finished jobs are read whole, and once they are written elsewhere, deleted. Live ones are not touched.
+
+A job is deleted only if nothing has been added to it since it was read, so nothing is lost that is not in the archive;
+and only once all that it sends out is delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+import sqlalchemy as sa
+
+from flowengine.core.values import Json
+from flowengine.store import tables as t
+from flowengine.store.channel import Channel, Row
+from flowengine.store.codec import micros, moment
+from flowengine.store.history import CHAIN, PAGE, chained
+from flowengine.store.query import Query, inserts, param
+
+_J, _O = t.jobs, t.outbox
+_JOB = param("job_id")
+_SENDING = sa.exists().where(_O.c.job_id == _J.c.id)
+
+FINISHED = Query(
+    "archive.finished",
+    "Finished jobs of a status after one of them, oldest first, that ended before a moment and have sent everything.",
+    sa.select(_J)
+    .where(_J.c.status == param("of_status"), _J.c.id > param("after"), _J.c.ended < param("before"), ~_SENDING)
+    .order_by(_J.c.id)
+    .limit(param("most")),
+)
+ALLOW = Query("archive.allow", "Let this transaction delete history.", inserts(t.settings))
+FORBID = Query("archive.forbid", "That was all.", sa.delete(t.settings).where(t.settings.c.name == param("name")))
+TAKE = Query(
+    "archive.take",
+    "Delete a finished job's row if it is as it was read, and nothing waits to be sent.",
+    sa.delete(_J).where(
+        _J.c.id == _JOB, _J.c.seq == param("of_seq"), _J.c.status != sa.literal_column("'open'"), ~_SENDING
+    ),
+)
+_BELOW = (t.branches, t.steps, t.timers, t.calls, t.history, t.receipts)
+REST = tuple(
+    Query(
+        f"archive.{table.name}", f"Delete a job's rows of {table.name}.", sa.delete(table).where(table.c.job_id == _JOB)
+    )
+    for table in _BELOW
+)
+BOOKINGS = Query(
+    "archive.bookings",
+    "Delete a job's bookings that are over.",
+    sa.delete(t.bookings).where(t.bookings.c.job_id == _JOB, t.bookings.c.slot_end < param("before")),
+)
+
+_ARCHIVING = {"name": "archiving", "value": "yes"}
+
+
+class ArchivedEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a history. ``body`` is the entry's JSON exactly as it was stored: the ``hash`` is over its bytes."""
+
+    seq: int
+    hash: str
+    body: str
+
+
+class ArchivedJob(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished job with its whole history, as a line of an archive holds it. Moments are ISO 8601 in UTC."""
+
+    job: str
+    process: str
+    version: str
+    customer: str
+    status: str
+    started: datetime
+    updated: datetime
+    ended: datetime
+    hash: str
+    head: Json
+    data: Json
+    entries: tuple[ArchivedEntry, ...]
+
+    def broken(self) -> str:
+        """What is wrong with the chain of hashes (L5), or an empty text."""
+        link = self.job
+        for number, entry in enumerate(self.entries, 1):
+            link = chained(link, entry.body.encode())
+            if entry.seq != number or link != entry.hash:
+                return f"entry {number} is not what was written, or one before it is gone"
+        return "" if link == self.hash else "the last entry is not the one that the job's row knew"
+
+
+class Archive:
+    """Finished jobs on their way out, in one transaction."""
+
+    __slots__ = ("_channel",)
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def finished(self, status: str, before: datetime, after: str = "", limit: int = 100) -> list[ArchivedJob]:
+        """Jobs with that status that ended before a moment, oldest first, after the one with that id."""
+        values = {"of_status": status, "before": micros(before), "after": after, "most": limit}
+        return [self._job(row) for row in self._channel.rows(FINISHED, values)]
+
+    def _job(self, row: Row) -> ArchivedJob:
+        found = dict(zip(_J.c.keys(), row, strict=True))
+        return ArchivedJob(
+            job=found["id"],
+            process=found["process"],
+            version=found["version"],
+            customer=found["customer"],
+            status=found["status"],
+            started=moment(found["started"]),
+            updated=moment(found["updated"]),
+            ended=moment(found["ended"]),
+            hash=found["hash"],
+            head=msgspec.json.decode(found["head"]),
+            data=msgspec.json.decode(found["data"]),
+            entries=tuple(self._entries(found["id"])),
+        )
+
+    def _entries(self, job: str) -> Iterator[ArchivedEntry]:
+        seq = 0
+        while rows := self._channel.rows(CHAIN, {"job_id": job, "after": seq, "most": PAGE}):
+            for seq, _, hash_, body in rows:
+                yield ArchivedEntry(seq=seq, hash=hash_, body=body)
+
+    def delete(self, jobs: Sequence[ArchivedJob], before: datetime) -> int:
+        """Delete what was archived; gives how many jobs were. One to which something was added since stays, whole.
+
+        ``before``: bookings of theirs that end later keep their slots.
+        """
+        self._channel.count(ALLOW, _ARCHIVING)
+        taken = [one.job for one in jobs if self._take(one)]
+        for query in REST:
+            self._channel.write_many(query, [{"job_id": job} for job in taken])
+        self._channel.write_many(BOOKINGS, [{"job_id": job, "before": micros(before)} for job in taken])
+        self._channel.count(FORBID, {"name": _ARCHIVING["name"]})
+        return len(taken)
+
+    def _take(self, one: ArchivedJob) -> bool:
+        return self._channel.count(TAKE, {"job_id": one.job, "of_seq": len(one.entries)}) == 1
