@@ -111,6 +111,13 @@ class Database:
 
         ``work`` may be done again where the database did not keep it, so it changes nothing but the transaction.
         """
+        self._same_process()
+        return self._once(work)
+
+    def _once(self, work: Callable[[Transaction], T]) -> T:
+        """One try. SQLite gathers the work of several threads in one transaction."""
+        if isinstance(self._driver, SqliteDriver):
+            return self._driver.once(lambda channel: work(Transaction(channel)))
         with self.writing() as tx:
             return work(tx)
 

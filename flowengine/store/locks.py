@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections import deque
+from typing import Generic, TypeVar
 
 from flowengine.errors import DatabaseBusy, StoreError
 
@@ -19,42 +20,97 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.00005, 0.002
 """Between two looks at a lock that another process has, in seconds: an eighth of the time waited so far, within these.
 So little time is lost when one process hands the lock to the next, and a long wait costs little."""
 
+Errand = TypeVar("Errand")
 
-class FairLock:
-    """A lock that threads have in the order in which they asked for it."""
+
+class Waiter(Generic[Errand]):
+    """A thread in the queue, and the errand that whoever is in may run for it. Compared by identity."""
+
+    __slots__ = ("errand", "gate", "gone", "thread")
+
+    def __init__(self, errand: Errand | None) -> None:
+        self.thread = threading.get_ident()
+        self.errand = errand
+        self.gone = False
+        self.gate = threading.Lock()
+        self.gate.acquire()
+
+
+class FairLock(Generic[Errand]):
+    """A lock that threads have in the order in which they asked for it.
+
+    A thread may leave an errand with the lock: the owner can take it up (:meth:`next_errand`) and run it for the thread
+    that waits, which then need not have the lock at all.
+    """
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._waiting: deque[tuple[threading.Lock, int]] = deque()
+        self._waiting: deque[Waiter[Errand]] = deque()
         self._owner: int | None = None
 
-    def acquire(self, timeout: float) -> None:
-        """Wait up to ``timeout`` seconds. Raises DatabaseBusy, and StoreError when this thread has it already."""
-        me = threading.get_ident()
+    def acquire(self, timeout: float, errand: Errand | None = None) -> bool:
+        """Wait up to ``timeout`` seconds. True: this thread has the lock; False: its errand was run by another.
+
+        Raises DatabaseBusy, and StoreError when this thread has the lock already. An errand that has been taken up is
+        waited for without a bound: its owner is at work on it.
+        """
         with self._mutex:
+            me = threading.get_ident()
             if self._owner is None:
                 self._owner = me
-                return
+                return True
             if self._owner == me:
                 raise StoreError(
                     "this thread has a transaction open already that excludes this one",
                     possible=["end the first transaction before the next one begins"],
                 )
-            gate = threading.Lock()
-            gate.acquire()
-            self._waiting.append((gate, me))
-        if not gate.acquire(timeout=timeout):
-            with self._mutex:
-                if (gate, me) in self._waiting:
-                    self._waiting.remove((gate, me))
-                    raise DatabaseBusy(f"another thread has been writing for {timeout:g} s", possible=["try again"])
+            waiter = Waiter(errand)
+            self._waiting.append(waiter)
+        try:
+            if not waiter.gate.acquire(timeout=timeout) and not self._left(waiter):
+                waiter.gate.acquire()
+        except BaseException:  # interrupted while it waited: the lock must not be handed to nobody
+            if not self._left(waiter, anyhow=True) and self._owner == me:
+                self.release()
+            raise
+        if waiter.gone:
+            raise DatabaseBusy(f"other threads have been writing for {timeout:g} s", possible=["try again"])
+        return self._owner == me
+
+    def _left(self, waiter: Waiter[Errand], anyhow: bool = False) -> bool:
+        """Leave the queue; False when the waiter was not in it any more. Then it is gone only if it is, ``anyhow``."""
+        with self._mutex:
+            queued = waiter in self._waiting
+            if queued:
+                self._waiting.remove(waiter)
+            waiter.gone = queued or anyhow
+            return queued
+
+    def next_errand(self, taken: list[Waiter[Errand]]) -> Waiter[Errand] | None:
+        """Take up the errand of whoever is next in the queue. None when nobody waits, or the next one wants the lock.
+
+        Only the owner asks. It is added to ``taken``, and the owner opens its gate when the errand is done, or gives it
+        back.
+        """
+        with self._mutex:
+            if not self._waiting or self._waiting[0].errand is None:
+                return None
+            taken.append(self._waiting[0])  # first, so that whoever is interrupted here forgets nobody
+            return self._waiting.popleft()
+
+    def give_back(self, waiter: Waiter[Errand]) -> None:
+        """Put an errand that was not run to the head of the queue again."""
+        with self._mutex:
+            if not waiter.gone and waiter not in self._waiting:
+                self._waiting.appendleft(waiter)
 
     def release(self) -> None:
         """Hand it to whoever has waited longest."""
         with self._mutex:
             if self._waiting:
-                gate, self._owner = self._waiting.popleft()
-                gate.release()
+                waiter = self._waiting.popleft()
+                self._owner = waiter.thread
+                waiter.gate.release()
             else:
                 self._owner = None
 

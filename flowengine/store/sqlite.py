@@ -7,18 +7,22 @@ memory has one connection, which readers and writers take in turns.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from flowengine.errors import DatabaseBusy, StoreError
 from flowengine.store.channel import CLOSED, Row
+from flowengine.store.gathering import Batch, Piece
 from flowengine.store.locks import FairLock, FileLock
 from flowengine.store.query import Query, Values
+
+T = TypeVar("T")
 
 MENDED = (3, 51, 3)
 """The first version of SQLite whose write-ahead log is reset safely beside other processes."""
@@ -73,8 +77,17 @@ class SqliteChannel:
     def flush(self) -> None:
         """Nothing is collected on SQLite."""
 
+    @property
+    def open(self) -> bool:
+        """Whether the transaction goes on: some errors end it in SQLite itself."""
+        return self.raw.in_transaction
+
+    def another(self) -> SqliteChannel:
+        """A further channel in the same transaction, closed on its own."""
+        return SqliteChannel(self.raw)
+
     def command(self, sql: str) -> None:
-        """``BEGIN``, ``COMMIT`` or ``ROLLBACK``."""
+        """``BEGIN``, ``COMMIT``, ``SAVEPOINT`` and the like."""
         try:
             self._cursor.execute(sql)
         except sqlite3.Error as error:
@@ -104,7 +117,7 @@ class SqliteDriver:
         self.timeout = timeout
         self._kept: sa.PoolProxiedConnection | None = None
         self.path = _path(url)
-        self._threads = FairLock()
+        self._threads: FairLock[Piece] = FairLock()
         self._processes: FileLock | None = None
         if self.path:
             if not Path(self.path).parent.is_dir():
@@ -144,9 +157,61 @@ class SqliteDriver:
             f"use SQLite {'.'.join(map(str, MENDED))} or newer, or one process, or PostgreSQL",
         )
 
+    def once(self, work: Callable[[SqliteChannel], T]) -> T:
+        """Do ``work`` in a write transaction and commit it: in one of its own, or together with other threads' work.
+
+        Whoever leads may do it for this thread, so it takes no lock that its caller holds. Raises what it raises, and
+        StoreError when it could not be kept.
+        """
+        piece = Piece(work)
+        began = time.monotonic()
+        if not self._threads.acquire(self.timeout, piece):
+            result: T = piece.outcome()
+            return result
+        return self._lead(work, self.timeout - (time.monotonic() - began))
+
+    def _lead(self, work: Callable[[SqliteChannel], T], patience: float) -> T:
+        channel = self._let_in(patience)
+        batch = Batch(self._threads, channel)
+        try:
+            result = work(channel)
+            interrupt = batch.gather()
+            channel.command("COMMIT")
+            batch.settle()
+        except StoreError as error:
+            batch.settle(error)
+            raise
+        except BaseException:
+            if not channel.open:  # interrupted just after the commit
+                batch.settle()
+            raise
+        finally:
+            try:
+                channel.finish(keep=False)
+                batch.give_back()
+            finally:
+                try:
+                    self._give_turn()
+                finally:
+                    batch.wake()
+        if interrupt is not None:
+            raise interrupt
+        return result
+
     def begin_writing(self) -> SqliteChannel:
         """A write transaction, which :meth:`end` ends. The one writer's connection is kept between transactions."""
-        self._take_turn()
+        began = time.monotonic()
+        self._threads.acquire(self.timeout)
+        return self._let_in(self.timeout - (time.monotonic() - began))
+
+    def _let_in(self, patience: float) -> SqliteChannel:
+        """Begin, once this thread has the lock between threads; it loses it when that fails."""
+        try:
+            if self._processes is not None:
+                self._processes.acquire(patience)
+        except BaseException:
+            self._threads.release()
+            raise
         try:
             if self._kept is None:
                 with _translating("open"):
