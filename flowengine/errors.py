@@ -175,7 +175,14 @@ class Unreachable(OutsideError):
 
 
 class AnswerRefused(OutsideError):
-    """An answer came that cannot be taken: a redirect, too long, compressed, not JSON."""
+    """An answer came that cannot be taken: a redirect, too long, compressed, not JSON.
+
+    ``final``: the same request would be answered in the same way, so it is of no use to send it again.
+    """
+
+    def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), final: bool = False) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.final = final
 
 
 class StoreError(FlowError):

@@ -21,7 +21,8 @@ from flowengine.core.values import Actor, Json
 from flowengine.engine import access
 from flowengine.engine.actors import StoreWorld
 from flowengine.engine.handlers import Handler, HandlerCall, Outcome
-from flowengine.errors import FlowError, HandlerMissing, Refused
+from flowengine.engine.http_services import over_http
+from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConfigured, Refused
 from flowengine.language.durations import Duration
 from flowengine.language.model import Retry, Service
 from flowengine.store import ClaimedCall, Transaction
@@ -77,9 +78,9 @@ def attempt(shell: Shell, claimed: ClaimedCall) -> bool:
         if not tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until):
             return False
     try:
-        handler = _handler(shell, claimed)
+        handler = _handler(shell, claimed, policy)
         given = run_limited(handler, _given(claimed, job.process, customer), policy.limit)
-    except HandlerMissing as missing:
+    except (HandlerMissing, NotConfigured, AddressRefused) as missing:  # an operator has to do something first
         _stuck(shell, claimed, str(missing))
         return False
     except Exception as error:
@@ -116,11 +117,9 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
 
 
-def _handler(shell: Shell, claimed: ClaimedCall) -> Handler:
+def _handler(shell: Shell, claimed: ClaimedCall, policy: Policy) -> Handler:
     if claimed.call.http:
-        raise HandlerMissing(
-            f"nothing here calls services over HTTP ({claimed.call.http})", possible=("name a handler with call:",)
-        )
+        return over_http(shell, claimed.call.http, policy.limit)
     return shell.handlers.get(claimed.call.handler)
 
 

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flowengine.errors import NotConfigured
+from flowengine.outside.addresses import Allowed
+from flowengine.signing import key_of
+
+UNSIGNED = "unsigned"
+"""The ``http_secret`` of an installation that calls services without a signature, and knows it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -13,8 +20,11 @@ class Settings:
     | field | variable | what |
     |-|-|-|
     | ``url`` | ``FLOW_URL`` | where people and services reach this installation, for links: ``https://flow.example`` |
-    | ``http_secret`` | ``FLOW_HTTP_SECRET`` | signs what is sent over HTTP (Standard Webhooks): ``whsec_`` and base64 |
+    | ``http_secret`` | ``FLOW_HTTP_SECRET`` | signs what is sent over HTTP (Standard Webhooks): ``whsec_`` and base64;
+    two with a space between while it is being changed; ``unsigned``: nothing is signed |
     | ``http_allow`` | ``FLOW_HTTP_ALLOW`` | internal hosts, ``host:port`` or networks that may be called, by commas |
+    | ``hook_secrets`` | ``FLOW_HOOK_SECRETS`` | who may send messages in: ``parcel=whsec_…,paid=whsec_…``, for each
+    message its secret, or two with a space between |
     | ``mail`` | ``FLOW_MAIL`` | the mail server: ``smtp://user:password@host:587`` or ``smtps://…`` |
     | ``mail_from`` | ``FLOW_MAIL_FROM`` | who writes: ``Tailor <suits@example.org>`` |
     """
@@ -22,8 +32,21 @@ class Settings:
     url: str = ""
     http_secret: str = field(default="", repr=False)
     http_allow: tuple[str, ...] = ()
+    hook_secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     mail: str = field(default="", repr=False)
     mail_from: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
+        Allowed.of(self.http_allow)
+        if self.http_secret != UNSIGNED:
+            for secret in self.http_secret.split():
+                key_of(secret, "FLOW_HTTP_SECRET")
+        for name, secrets in self.hook_secrets.items():
+            if not secrets.split():
+                raise NotConfigured(f"the hook {name!r} has no secret", where="FLOW_HOOK_SECRETS")
+            for secret in secrets.split():
+                key_of(secret, "FLOW_HOOK_SECRETS")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -33,6 +56,21 @@ class Settings:
             url=environment.get("FLOW_URL", "").rstrip("/"),
             http_secret=environment.get("FLOW_HTTP_SECRET", ""),
             http_allow=tuple(one.strip() for one in allow.split(",") if one.strip()),
+            hook_secrets=_by_name(environment.get("FLOW_HOOK_SECRETS", "")),
             mail=environment.get("FLOW_MAIL", ""),
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
         )
+
+
+def _by_name(text: str) -> dict[str, str]:
+    """``name=secret,name2=secret secret``. Raises NotConfigured, which repeats no secret."""
+    found: dict[str, str] = {}
+    for one in text.split(","):
+        name, separator, secrets = (part.strip() for part in one.partition("="))
+        if not (name or secrets):
+            continue
+        if not separator or not name or name in found:
+            why = f"{name!r} is there twice" if name in found else "an entry is not a name and its secrets"
+            raise NotConfigured(why, where="FLOW_HOOK_SECRETS", possible=("parcel=whsec_…,paid=whsec_… whsec_…",))
+        found[name] = secrets
+    return found

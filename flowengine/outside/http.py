@@ -99,7 +99,8 @@ def _answer(response: httpx.Response) -> Answer:
     if 300 <= status < 400:
         raise AnswerRefused(
             f"it answers {status} and leads to {headers.get('location', '')[:200]!r}; redirects are not followed",
-            possible=("give the final address in the process",),
+            possible=("give the final address",),
+            final=True,
         )
     if not 200 <= status < 300:
         return Answer(status, headers, _read(response, LONGEST_COMPLAINT))
