@@ -60,12 +60,14 @@ def _take(flow: Flow, branch: str, to: str) -> tuple[Undoable, ...]:
 
 def _call(flow: Flow, branch: str, undoable: Undoable) -> None:
     key = f"{flow.draft.head.job}.{undoable.call}"
+    url = undoable.handler.startswith(("http:", "https:"))  # the language takes no handler with such a name
     call = ServiceCall(
         number=flow.draft.next_number(),
         branch=branch,
         state=undoable.state,
         member=undoable.member,
-        handler=undoable.handler,
+        handler="" if url else undoable.handler,
+        http=undoable.handler if url else "",
         input={"call": key, "input": undoable.input, "result": undoable.result},
         undo=True,
         opened=flow.now,

@@ -265,7 +265,9 @@ STATES: dict[str, str] = {
 """For every type one state that uses every key of it, but for those that exclude others."""
 
 ALTERNATIVES: dict[str, tuple[str, ...]] = {
-    "service": ("\n    http: https://mill.example/order\n    next: end\n",),
+    "service": (
+        "\n    http: https://mill.example/order\n    undo: https://mill.example/cancel?at=once\n    next: end\n",
+    ),
     "wait": ("\n    until: date(data.need.by) + days(3)\n    next: end\n",),
 }
 """The keys that :data:`STATES` cannot use at the same time."""
@@ -403,6 +405,10 @@ REFUSED: list[tuple[str, str]] = [
         + "calendars: {a: {zone: UTC, open: {mon: '09:00-10:00'}, every: PT1H, closed: [§2026-02-30]}}\nstates: {}\n",
     ),
     ("bad-url", one("{type: service, http: §'file:///etc/passwd'}")),
+    ("bad-url", one("{type: service, http: §'https://a.example:99999/'}")),
+    ("bad-url", one("{type: service, http: §'https:/a.example'}")),
+    ("bad-url", one("{type: service, call: a, undo: §'https://me:secret@a.example'}")),
+    ("bad-name", one("{type: service, call: §'https://a.example'}")),
     ("bad-url", one("{type: call, process: a, at: §'https://me:secret@a.example'}")),
     ("yaml-syntax", "process: [a\n§"),
     ("yaml-syntax", "need: a§: b\n"),

@@ -26,7 +26,7 @@ from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Record, Values, record
 from flowengine.language.parser.routes import ASSIGNMENTS, ELSE, RULES
 from flowengine.language.parser.shapes import Json, ListOf, Named, Number, OneOf
-from flowengine.language.parser.words import EXPRESSION, FLAG, HANDLER, NAME, SOME_TIME, TITLE, URL, WHEN
+from flowengine.language.parser.words import EXPRESSION, FLAG, HANDLER, NAME, SOME_TIME, TITLE, URL, WHEN, HandlerOrUrl
 from flowengine.language.yaml_reader import Node
 
 
@@ -180,7 +180,7 @@ MACHINES = (
         Key("input", ASSIGNMENTS, "What it is given: names and expressions."),
         Key("retry", _RETRY, "How it is tried again after a failure."),
         Key("limit", SOME_TIME, "How long one attempt may take; PT5M unless given."),
-        Key("undo", HANDLER, "The handler that takes back what was done."),
+        Key("undo", HandlerOrUrl(), "The handler that takes back what was done, or its address."),
         exactly_one=("call", "http"),
     ),
     state_type(

@@ -22,9 +22,11 @@ _is_name = full(NAME_PATTERN)
 _is_path = full(rf"{NAME_PATTERN}(\.{NAME_PATTERN})*")
 _is_member = full(r"[A-Za-z_]\w*(\.\w+)+")
 _is_outcome = full(rf"{NAME_PATTERN}(\.{NAME_PATTERN})?")
-_HANDLER_PATTERN = r"[A-Za-z_][A-Za-z0-9_.:/-]*"
+_HANDLER_PATTERN = r"(?!https?:)[A-Za-z_][A-Za-z0-9_.:/-]*"
 _is_handler = full(_HANDLER_PATTERN)
-_URL_PATTERN = r"https?://[^\s/?#@]+([/?#]\S*)?"
+_HOST_PATTERN = r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]\\]+)"
+_PORT_PATTERN = r":([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_URL_PATTERN = rf"https?://{_HOST_PATTERN}({_PORT_PATTERN})?([/?][^\s#\\]*)?"
 _is_url = full(_URL_PATTERN)
 
 
@@ -61,6 +63,8 @@ def _title(text: str) -> str:
 
 
 def _handler(text: str) -> str:
+    if text.startswith(("http:", "https:")):
+        raise ValueError(f"{text[:60]!r} is an address, not a name; a service is called at an address with http:")
     if not _is_handler(text):
         raise ValueError(f"{text[:60]!r} is not a handler's or message's name; use letters, digits and _ . : / -")
     return text
@@ -68,7 +72,9 @@ def _handler(text: str) -> str:
 
 def _url(text: str) -> str:
     if not _is_url(text):
-        raise ValueError(f"{text[:60]!r} is not an address; it begins with https:// and has no password in it")
+        raise ValueError(
+            f"{text[:60]!r} is not an address; it begins with https:// and has no password, no # and a port to 65535"
+        )
     return text
 
 
@@ -92,6 +98,20 @@ OUTCOME = Word("an outcome", "bad-name", _outcome, rf"^{NAME_PATTERN}(\.{NAME_PA
 TITLE = Named("title", Word("a text", "bad-title", _title, r"\S", LONGEST_TITLE))
 HANDLER = Named("handler", Word("a name", "bad-name", _handler, f"^{_HANDLER_PATTERN}$", 100))
 URL = Named("url", Word("an address", "bad-url", _url, f"^{_URL_PATTERN}$", 2_000))
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerOrUrl:
+    """The name of a handler, or the address of one; told apart by how it begins."""
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        address = isinstance(node, Scalar) and node.text.startswith(("http:", "https:"))
+        return (URL if address else HANDLER).read(node, reading)
+
+    def schema(self, defs: Json) -> Json:
+        return {"anyOf": [HANDLER.schema(defs), URL.schema(defs)]}
+
+
 DURATION = Named("duration", Word("a duration", "bad-duration", _duration, f"^{_DURATION_PATTERN}$", 40))
 SOME_TIME = Named("some_time", Word("a duration", "bad-duration", _some_time, f"^{_DURATION_PATTERN}$", 40))
 FLAG = Flag()
