@@ -32,7 +32,7 @@ class SqliteChannel:
     """Statements on one SQLite connection, each done at once."""
 
     dialect = "sqlite"
-    __slots__ = ("_cursor", "fairy", "raw", "writing")
+    __slots__ = ("_cursor", "fairy", "kept", "raw", "writing")
 
     def __init__(
         self, raw: sqlite3.Connection, fairy: sa.PoolProxiedConnection | None = None, writing: bool = False
@@ -40,6 +40,7 @@ class SqliteChannel:
         self.raw = raw
         self.fairy = fairy
         self.writing = writing
+        self.kept = False
         self._cursor = raw.cursor()
         self._cursor.row_factory = None  # an application's own connection may have another
 
@@ -98,9 +99,14 @@ class SqliteChannel:
         try:
             if keep:
                 self.command("COMMIT")
+        except StoreError:
+            keep = False
+            raise
         finally:
             if self.raw.in_transaction:
+                keep = False
                 self.command("ROLLBACK")
+            self.kept = keep
             self.close()
 
     def close(self) -> None:
@@ -174,29 +180,15 @@ class SqliteDriver:
         channel = self._let_in(patience)
         batch = Batch(self._threads, channel)
         try:
-            result = work(channel)
-            interrupt = batch.gather()
-            channel.command("COMMIT")
-            batch.settle()
-        except StoreError as error:
-            batch.settle(error)
-            raise
-        except BaseException:
-            if not channel.open:  # interrupted just after the commit
-                batch.settle()
-            raise
+            return _done(work, channel, batch)
         finally:
             try:
-                channel.finish(keep=False)
                 batch.give_back()
             finally:
                 try:
                     self._give_turn()
                 finally:
                     batch.wake()
-        if interrupt is not None:
-            raise interrupt
-        return result
 
     def begin_writing(self) -> SqliteChannel:
         """A write transaction, which :meth:`end` ends. The one writer's connection is kept between transactions."""
@@ -321,6 +313,27 @@ class SqliteDriver:
         self._reader.dispose()
         if self._processes is not None:
             self._processes.close()
+
+
+def _done(work: Callable[[SqliteChannel], T], channel: SqliteChannel, batch: Batch) -> T:
+    """The leader's work and that of others, committed once."""
+    keep = False
+    try:
+        try:
+            result = work(channel)
+            interrupt = batch.gather()
+            keep = True
+        finally:
+            channel.finish(keep)
+    except StoreError as error:
+        batch.settle(error)
+        raise
+    finally:
+        if channel.kept:  # also when it was interrupted just after the commit
+            batch.settle()
+    if interrupt is not None:
+        raise interrupt
+    return result
 
 
 def _path(url: sa.URL) -> str:

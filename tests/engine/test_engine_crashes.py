@@ -14,24 +14,25 @@ from flowengine import Engine, HandlerCall, SimulatedClock
 
 CRASH = """
 import os, signal, sys
-from contextlib import contextmanager
 from flowengine import Engine
 from flowengine.store import Database
 
 url, point, step = sys.argv[1:4]
 database = Database.open(url)
 die = lambda: os.kill(os.getpid(), signal.SIGKILL)
-kept = Database.writing
+kept = Database.keep
 
-@contextmanager
-def writing(self):
-    with kept(self) as tx:
-        yield tx
+def keep(self, work):
+    def dying(tx):
+        result = work(tx)
         if point == "before commit":
             tx.channel.flush()
             die()
+        return result
+    result = kept(self, dying)
     if point == "after commit":
         die()
+    return result
 
 def handler(call):
     if point == "in handler":
@@ -45,7 +46,7 @@ if point == "before finish":
 if point in ("in handler", "before finish"):
     engine.run_due()
 else:
-    Database.writing = writing
+    Database.keep = keep
     engine.act(step, "chosen", {"cloth": "navy"}, by="ada", key="k")
 print("survived")
 """
