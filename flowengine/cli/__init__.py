@@ -45,7 +45,7 @@ _ENTRIES = (
     Entry("retry", "operators:retry", "Try again what gave up.", "Operators"),
     Entry("worker", "operators:worker", "Run what is due: timers, service calls, messages.", "Operators"),
     Entry("archive", "retaining:archive", "Put finished jobs into a file, and delete them.", "Operators"),
-    Entry("db", "operators:db", "Create or upgrade the database.", "Operators"),
+    Entry("db", "operators:db", "Create, upgrade or copy the database.", "Operators"),
 )
 
 

@@ -152,7 +152,7 @@ def worker(desk: Desk, once: bool, handlers: tuple[str, ...], poll: float) -> No
 
 @click.group(cls=FlowGroup)
 def db() -> None:
-    """Create or upgrade the database."""
+    """Create, upgrade or copy the database."""
 
 
 @db.command()
@@ -163,6 +163,17 @@ def create(desk: Desk) -> None:
     from flowengine.cli import databases
 
     databases.create(desk)
+
+
+@db.command()
+@click.argument("file")
+@common
+@desk
+def backup(desk: Desk, file: str) -> None:
+    """Copy a SQLite database to the new file FILE while it is in use."""
+    from flowengine.cli import databases
+
+    databases.copy(desk, file)
 
 
 @db.command()

@@ -1,0 +1,81 @@
+"""A copy of a SQLite database while it is in use."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from flowengine import Engine, NotFound, Refused, StoreError
+from flowengine.store.backup import backup
+
+SMALL = """
+process: small
+title: Small
+need: Something small
+states:
+  need: {type: need, fields: {what: {type: string}}, next: wait}
+  wait: {type: wait, for: P1D, next: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_a_copy_is_one_whole_moment_while_others_write(tmp_path: Path) -> None:
+    """Each job whose start was acknowledged before the copy began is in it, and all that is in it agrees (L2, L5)."""
+    url = f"sqlite:///{tmp_path}/flow.db"
+    stop, started = threading.Event(), []
+    with Engine(url) as engine:
+        engine.deploy(SMALL)
+
+        def write() -> None:
+            while not stop.is_set():
+                started.append(engine.start("small", by="ada", need={"what": "x" * 2000}).job)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        while len(started) < 20:
+            assert writer.is_alive()
+        before = list(started)
+        size = backup(url, tmp_path / "copy.db")
+        stop.set()
+        writer.join()
+    assert size == (tmp_path / "copy.db").stat().st_size
+    assert {path.name for path in tmp_path.glob("copy*")} == {"copy.db"}
+    with Engine(f"sqlite:///{tmp_path}/copy.db") as copy:
+        audit = copy.audit()
+        assert audit.fine
+        assert {row.id for row in copy.jobs(limit=10_000)} >= set(before)
+        copy.start("small", by="ben", need={"what": "it goes on"})
+
+
+def test_a_copy_never_replaces_a_file(tmp_path: Path) -> None:
+    """A file that is there stays as it is, and no half of a copy is left behind."""
+    url = f"sqlite:///{tmp_path}/flow.db"
+    Engine(url).close()
+    (tmp_path / "there.db").write_text("precious")
+    with pytest.raises(Refused, match="already"):
+        backup(url, tmp_path / "there.db")
+    assert (tmp_path / "there.db").read_text() == "precious"
+    with pytest.raises(StoreError, match="cannot be written"):
+        backup(url, tmp_path / "no" / "such" / "copy.db")
+
+
+def test_what_cannot_be_copied_is_refused(tmp_path: Path) -> None:
+    """A database that is not there, one in memory and one on PostgreSQL are told apart, with what is possible."""
+    with pytest.raises(NotFound):
+        backup(f"sqlite:///{tmp_path}/none.db", tmp_path / "copy.db")
+    with pytest.raises(Refused, match="only a SQLite file"):
+        backup("sqlite://", tmp_path / "copy.db")
+    with pytest.raises(Refused) as refused:
+        backup("postgresql+psycopg://ada:secret@localhost/flow", tmp_path / "copy.db")
+    assert any("pg_dump" in one for one in refused.value.possible)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_damaged_database_gives_no_copy(tmp_path: Path) -> None:
+    """What is no SQLite database is told as such, and no file is left."""
+    (tmp_path / "flow.db").write_bytes(b"nonsense" * 1000)
+    with pytest.raises(StoreError, match="not a SQLite database"):
+        backup(f"sqlite:///{tmp_path}/flow.db", tmp_path / "copy.db")
+    assert not list(tmp_path.glob("copy*"))
