@@ -24,6 +24,7 @@ from flowengine.engine import (
     deploying,
     due,
     histories,
+    hooks,
     inbox,
     incidents,
     migration,
@@ -257,6 +258,13 @@ class Engine:
         Raises NotFound when no job waits for it, Ambiguous when several do.
         """
         return asking.send(self._shell, name, key, body, job, by, request_key)
+
+    def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Receipt:
+        """Deliver a signed message that came in over HTTP to the hook of that name (Settings.hook_secrets).
+
+        ``body`` is what came, byte by byte. Raises NotFound, BadSignature, BadAnswer, Ambiguous, KeyConflict.
+        """
+        return hooks.receive(self._shell, name, headers, body)
 
     def add(self, job: str, state: str, items: Sequence[Json], *, by: By, key: str | None = None) -> Receipt:
         """Add items to an ``each`` with ``more: true`` while it runs: by the job's customer, staff, or an operator."""
