@@ -22,6 +22,7 @@ from flowengine.engine.handlers import Handler, HandlerCall
 from flowengine.errors import HandlerDied, HandlerMissing, Refused
 from flowengine.language.durations import Duration
 from flowengine.worker import wire
+from flowengine.worker.exits import how
 
 MEMORY = "FLOW_ALONE_MEMORY"
 """The variable that bounds the address space of a lone process, in MiB."""
@@ -173,7 +174,7 @@ class _Attempt:
 
     def _end(self) -> str:
         try:
-            return how_it_ended(self._process.wait(LEAVE))
+            return f"its process {how(self._process.wait(LEAVE))} before it answered"
         except subprocess.TimeoutExpired:  # it closed what it did not open; whoever leaves the attempt kills it
             return "its process closed the pipe to its worker before it answered"
 
@@ -187,15 +188,3 @@ def _understood(line: bytes) -> dict[str, Any]:
         return wire.read(line)
     except ValueError as error:
         raise HandlerDied(f"its answer cannot be read: {error}") from None
-
-
-def how_it_ended(code: int) -> str:
-    """How a process ended, in words, from its exit code as :mod:`subprocess` gives it."""
-    if code >= 0:
-        return f"its process left with exit code {code} before it answered"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = " (perhaps by the system, for its memory)" if -code == signal.SIGKILL else ""
-    return f"its process was killed by {name}{hint} before it answered"

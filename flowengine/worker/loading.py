@@ -15,7 +15,8 @@ from flowengine.errors import HandlerMissing
 def load_handlers(reference: str) -> dict[str, Handler]:
     """The handlers that ``module:attribute`` names: a mapping of names to functions, or one function under its name.
 
-    The current directory is looked in as well, as Python itself would for a script there. Raises HandlerMissing.
+    The current directory is looked in as well, as Python itself would for a script there. Raises HandlerMissing,
+    whatever the module raised.
     """
     module_name, _, attribute = reference.partition(":")
     here = str(Path.cwd())
@@ -25,9 +26,9 @@ def load_handlers(reference: str) -> dict[str, Handler]:
         found: Any = import_module(module_name)
         for name in (attribute or "HANDLERS").split("."):
             found = getattr(found, name)
-    except (ImportError, AttributeError, ValueError, TypeError) as error:
+    except (Exception, SystemExit) as error:  # a module may raise anything when it is imported, and may want to exit
         raise HandlerMissing(
-            f"{reference!r} cannot be loaded: {error}",
+            f"{reference!r} cannot be loaded: {_words(error)}",
             where=reference,
             possible=("module:mapping, as in my_shop.handlers:HANDLERS", "module:function"),
         ) from error
@@ -38,3 +39,10 @@ def load_handlers(reference: str) -> dict[str, Handler]:
     raise HandlerMissing(
         f"{reference!r} is neither a function nor a mapping of names to functions", where=reference, possible=()
     )
+
+
+def _words(error: BaseException) -> str:
+    """An error's words, and its kind where they do not speak for themselves."""
+    if isinstance(error, ImportError | AttributeError | SyntaxError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
