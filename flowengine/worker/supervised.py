@@ -80,7 +80,7 @@ class WorkerProcess:
         os.set_blocking(self.reports, False)
         self._rest = b""
         self.closed = False  # it will report nothing more
-        self.ready = False
+        self.ready = self.frozen = False
         self.born = self._looked = monotonic()
         self.silent = 0.0  # seconds without a report
         try:

@@ -163,7 +163,7 @@ class Supervisor:
         if process.closed and process.reports in self._selector.get_map():
             self._selector.unregister(process.reports)
         if process.ready and process.silent > SILENT and process.code is None:
-            self._say(f"Worker process {process.pid} gave no sign of life for {SILENT:.0f} s and is killed.")
+            process.frozen = True
             process.kill()
 
     def _ended(self, place: _Place, process: WorkerProcess, code: int) -> None:
@@ -186,7 +186,8 @@ class Supervisor:
             wait = place.patience.after(monotonic() - process.born)
             place.start = monotonic() + wait
             when = f"another is started in {wait:.0f} s" if wait else "another is started"
-            self._say(f"Worker process {process.pid} {how(code)}; {when}.")
+            end = f"gave no sign of life for {SILENT:.0f} s and was killed" if process.frozen else how(code)
+            self._say(f"Worker process {process.pid} {end}; {when}.")
 
     def _refused(self, place: _Place, code: int) -> None:
         """It said itself what is wrong. A change of a watched file may mend that; else nobody here can."""
