@@ -24,9 +24,45 @@ SETTING = "FLOW_HTTP_ALLOW"
 
 LONGEST_URL = 2_000
 
-_GLOBAL_V6 = IPv6Network("2000::/3")
+# Of our own, since the tables of the ipaddress module change with the version of Python. From the registries of
+# special-purpose addresses of IANA; 168.63.129.16 is the metadata service of Azure, the other clouds' are in the rest.
+_INSIDE_V4 = tuple(
+    (IPv4Network(network), word)
+    for network, word in (
+        ("0.0.0.0/8", "this host"),
+        ("10.0.0.0/8", "private"),
+        ("100.64.0.0/10", "shared by a provider"),
+        ("127.0.0.0/8", "loopback"),
+        ("168.63.129.16/32", "metadata"),
+        ("169.254.0.0/16", "link-local"),
+        ("172.16.0.0/12", "private"),
+        ("192.0.0.0/24", "reserved"),
+        ("192.0.2.0/24", "documentation"),
+        ("192.88.99.0/24", "reserved"),
+        ("192.168.0.0/16", "private"),
+        ("198.18.0.0/15", "benchmarks"),
+        ("198.51.100.0/24", "documentation"),
+        ("203.0.113.0/24", "documentation"),
+        ("224.0.0.0/4", "multicast"),
+        ("240.0.0.0/4", "reserved"),
+    )
+)
+_OPEN_V6 = IPv6Network("2000::/3")
+_INSIDE_V6 = tuple(
+    (IPv6Network(network), word)
+    for network, word in (
+        ("::/128", "this host"),
+        ("::1/128", "loopback"),
+        ("fc00::/7", "private"),
+        ("fe80::/10", "link-local"),
+        ("ff00::/8", "multicast"),
+        ("2001::/23", "reserved"),
+        ("2001:db8::/32", "documentation"),
+        ("2002::/16", "reserved"),  # 6to4, which wraps an IPv4 address
+        ("3fff::/20", "documentation"),
+    )
+)
 _TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the last four bytes are an IPv4 address
-_METADATA = {IPv4Address("168.63.129.16")}  # Azure's; those of other clouds are link-local, private or shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +114,14 @@ def _refused(why: str, *possible: str) -> AddressRefused:
 
 
 def inside(ip: IP) -> str:
-    """What an address is that must not be called from outside, in a word; empty for an address of the open net."""
-    if isinstance(ip, IPv6Address):
-        if ip.ipv4_mapped is not None:
-            return inside(ip.ipv4_mapped)
-        if ip in _TRANSLATED:
-            return inside(IPv4Address(int(ip) & 0xFFFF_FFFF))
-    for word, holds in (
-        ("unspecified", ip.is_unspecified),
-        ("loopback", ip.is_loopback),
-        ("link-local", ip.is_link_local),
-        ("multicast", ip.is_multicast),
-        ("a metadata service", ip in _METADATA),
-        ("private or reserved", ip.is_private or ip.is_reserved or not ip.is_global),
-        ("not of the open net", isinstance(ip, IPv6Address) and (ip not in _GLOBAL_V6 or ip.sixtofour is not None)),
-    ):
-        if holds:
-            return word
-    return ""
+    """What an address is that lies inside, in a word; empty for an address of the open net."""
+    if isinstance(ip, IPv4Address):
+        return next((word for network, word in _INSIDE_V4 if ip in network), "")
+    if ip.ipv4_mapped is not None:
+        return inside(ip.ipv4_mapped)
+    if ip in _TRANSLATED:
+        return inside(IPv4Address(int(ip) & 0xFFFF_FFFF))
+    return next((word for network, word in _INSIDE_V6 if ip in network), "" if ip in _OPEN_V6 else "reserved")
 
 
 @dataclass(frozen=True, slots=True)
