@@ -45,6 +45,8 @@ _ENTRIES = (
     Entry("retry", "operators:retry", "Try again what gave up.", "Operators"),
     Entry("worker", "operators:worker", "Run what is due: timers, service calls, messages.", "Operators"),
     Entry("archive", "retaining:archive", "Put finished jobs into a file, and delete them.", "Operators"),
+    Entry("serve", "serving:serve", "Serve over HTTP: external workers, completions, signed messages.", "Operators"),
+    Entry("token", "serving:token", "Tokens of external workers and others who come in over HTTP.", "Operators"),
     Entry("db", "operators:db", "Create, upgrade or copy the database.", "Operators"),
 )
 

@@ -140,6 +140,14 @@ def token(shell: Shell, text: str) -> TokenView:
     return TokenView(**_fields(found))
 
 
+def token_of(tx: Transaction, id: str, now: datetime) -> TokenView | None:
+    """The token of that public id, while it is valid."""
+    found = tx.tokens.get(id)
+    if found is None or found.revoked is not None or (found.expires is not None and found.expires <= now):
+        return None
+    return TokenView(**_fields(found))
+
+
 def _hash(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 

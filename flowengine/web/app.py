@@ -1,0 +1,37 @@
+"""The web application: an ASGI application on an engine, of one router a subject."""
+
+from __future__ import annotations
+
+from threading import Event
+
+from fastapi import FastAPI
+
+from flowengine.engine import Engine
+from flowengine.web import errors, external, health, hooks
+
+ABOUT = """
+Workers in any language claim service calls, prolong their leases and finish them. Other systems complete calls that
+were left open and send messages. Each error is JSON: `error` (a stable code), `what`, `where`, `possible`.
+"""
+
+
+def make_app(engine: Engine) -> FastAPI:
+    """An application that serves the engine, for any ASGI server. The engine stays the caller's to close.
+
+    Whoever stops the server sets ``app.state.stopping``, so that those who wait for work are answered at once.
+    """
+    from flowengine import __version__
+
+    app = FastAPI(
+        title="flowengine",
+        version=__version__,
+        description=ABOUT.strip(),
+        docs_url=None,  # its page is made of scripts from other people's servers; /openapi.json is there
+        redoc_url=None,
+    )
+    app.state.engine = engine
+    app.state.stopping = Event()
+    errors.install(app)
+    for router in (external.router, hooks.router, health.router):
+        app.include_router(router)
+    return app

@@ -1,0 +1,103 @@
+"""What is sent to us: bodies of bounded size, as JSON of a known form, with nothing in it that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+from fastapi import Request
+
+from flowengine.errors import BadAnswer
+from flowengine.web.errors import Malformed, TooLarge
+
+LARGEST = 1_000_000
+"""Bytes that a body may have."""
+
+Read = TypeVar("Read")
+
+
+async def raw(request: Request) -> bytes:
+    """The body as it was sent. Raises TooLarge, without reading what is too much."""
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length) > LARGEST:
+        raise _too_large()
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > LARGEST:
+            raise _too_large()
+    return bytes(body)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        f"what was sent has more than {LARGEST} bytes",
+        where="body",
+        possible=("keep it elsewhere and send where it is",),
+    )
+
+
+def body_of(kind: type[Read]) -> Callable[[Request], Awaitable[Read]]:
+    """A dependency that reads the body as a struct of that kind. Raises Malformed, BadAnswer, TooLarge."""
+    decoder = msgspec.json.Decoder(kind)
+
+    async def read(request: Request) -> Read:
+        return decoded(decoder, await raw(request), kind)
+
+    return read
+
+
+def decoded(decoder: msgspec.json.Decoder[Read], body: bytes, kind: type[Any]) -> Read:
+    """The struct that the bytes stand for."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        what, _, path = str(error).partition(" - at `$")
+        field = path.strip(".`") or "body"
+        raise BadAnswer({field: what}, where="body", possible=kind.__struct_fields__) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"is no JSON: {str(error)[:200]}", where="body", possible=("a JSON object",)) from None
+    except RecursionError:
+        raise Malformed("is nested too deeply", where="body", possible=("a JSON object",)) from None
+
+
+def request_of(kind: type[Any]) -> dict[str, Any]:
+    """What OpenAPI says of such a body."""
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema_of(kind)}}}}
+
+
+def schema_of(kind: type[Any]) -> dict[str, Any]:
+    """The JSON Schema of a struct, with those that it is made of written out in their places."""
+    (top,), parts = msgspec.json.schema_components((kind,), ref_template="{name}")
+
+    def whole(node: Any) -> Any:
+        if isinstance(node, dict):
+            if "$ref" in node:
+                return whole(parts[node["$ref"]])
+            return {key: whole(one) for key, one in node.items()}
+        return [whole(one) for one in node] if isinstance(node, list) else node
+
+    found: dict[str, Any] = whole(top)
+    return found
+
+
+def json_of(kind: type[Any]) -> dict[str, Any]:
+    """What OpenAPI says of an answer of that kind."""
+    about = (kind.__doc__ or "").strip().partition("\n")[0]
+    return {"description": about, "content": {"application/json": {"schema": schema_of(kind)}}}
+
+
+class Wrong(msgspec.Struct, frozen=True):
+    """What is answered when something cannot be done."""
+
+    error: str
+    what: str
+    where: str = ""
+    possible: list[str] = []
+    problems: dict[str, str] = {}
+
+
+def error_of(about: str) -> dict[str, Any]:
+    """What OpenAPI says of an error."""
+    return json_of(Wrong) | {"description": about}
