@@ -1,16 +1,22 @@
-"""One pass over what is due. Each kind of work is bounded, so that none starves the others."""
+"""One pass over what is due, in the caller's thread: for tests, simulated time, and programs with a loop of their own.
+
+Each kind of work is bounded, so that none starves the others. The worker does the same, on threads of its own.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
 from flowengine.engine import outbox, services
+from flowengine.engine.handlers import Handler, HandlerCall
+from flowengine.engine.running import THREADS, describe
 from flowengine.engine.shell import not_joined
 from flowengine.engine.views import Ran
-from flowengine.errors import FlowError, NotFound, StaleCommand
+from flowengine.errors import NotFound, StaleCommand, StoreError
+from flowengine.language.durations import Duration
 from flowengine.store.codec import moment
 
 if TYPE_CHECKING:
@@ -21,54 +27,75 @@ CLOCK = Actor(kind="clock")
 POSTPONED = timedelta(minutes=10)
 """When a timer is fired again that could not be carried out."""
 
+CLAIMED = timedelta(seconds=30)
+"""For how long a batch of timers is kept for whoever fires it."""
+
 
 def run_due(shell: Shell, limit: int) -> Ran:
     """Timers, then service calls, then the outbox: at most ``limit`` of each."""
     not_joined(shell)
-    timers, refused = _timers(shell, limit)
+    timers, refused = fire_timers(shell, limit)
     calls, failed = _calls(shell, limit)
     sent, unsent = outbox.deliver(shell, limit)
     return Ran(timers=timers, calls=calls, outbox=sent, failed=refused + failed + unsent)
 
 
-def _timers(shell: Shell, limit: int) -> tuple[int, int]:
-    with shell.reading() as tx:
-        due = list(tx.timers.due(shell.clock.now(), limit))
+def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
+    """Fire at most ``limit`` due timers, the earliest first, each in a transaction of its own. How many were fired, and
+    how many could not be.
+
+    They are claimed first, so that several workers fire different ones; that none is fired twice is decided under the
+    job's lock, where a timer that was fired is no longer set (L3).
+    """
+    with shell.reading() as tx:  # an idle pass takes no lock
+        due = tx.ahead(shell.clock.now()).timer
+    if due is None or due > shell.clock.now():
+        return 0, 0
+    claimed = shell.keep(lambda tx: tx.timers.claim(limit, shell.clock.now() + CLAIMED, shell.clock.now()))
     fired = refused = 0
-    for job, number in due:
+    for job, number in claimed:
         try:
             shell.by_engine(job, c.Fire(by=CLOCK, timer=number))
             fired += 1
         except (StaleCommand, NotFound):
             continue  # another act has just closed what it was set for
-        except FlowError as error:
+        except StoreError:
+            raise
+        except Exception as error:  # whatever it is, this timer must not stand in the way of the others
             _postpone(shell, job, number, error)
             refused += 1
     return fired, refused
 
 
-def _postpone(shell: Shell, job: str, number: int, error: FlowError) -> None:
-    """A timer that cannot be carried out (its guard fails) must not stand in the way of the others."""
-    with shell.writing() as tx:
-        tx.timers.postpone(job, number, shell.clock.now() + POSTPONED, services.describe(error))
+def _postpone(shell: Shell, job: str, number: int, error: Exception) -> None:
+    words = describe(error)
+    shell.keep(lambda tx: tx.timers.postpone(job, number, shell.clock.now() + POSTPONED, words))
 
 
 def _calls(shell: Shell, limit: int) -> tuple[int, int]:
-    """Calls are claimed one at a time, so that a lease does not run while others of the pass are at work."""
+    """Calls are taken one at a time, so that a lease does not run while others of the pass are at work."""
     with shell.reading() as tx:  # an idle pass takes no lock
         if not tx.calls.ready(shell.clock.now(), 1):
             return 0, 0
     done = failed = 0
     for _ in range(limit):
-        with shell.writing() as tx:
-            claimed = services.claim(tx, shell, 1)
-        if not claimed:
+        held = services.take(shell, 1)
+        if not held:
             break
-        if services.attempt(shell, claimed[0]):
+        if services.attempt(shell, held[0], _runner(shell)):
             done += 1
         else:
             failed += 1
     return done, failed
+
+
+def _runner(shell: Shell) -> services.Run:
+    """Runs a handler and prolongs its lease meanwhile, in this thread."""
+
+    def run(held: services.Held, handler: Handler, call: HandlerCall, limit: Duration) -> Any:
+        return THREADS.run(handler, call, limit, lambda: services.beat(shell, (held,)), services.BEAT)
+
+    return run
 
 
 def next_due(shell: Shell) -> datetime | None:

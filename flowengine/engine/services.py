@@ -1,28 +1,25 @@
-"""Service calls: one attempt of a handler, outside any transaction, and what comes of it (L10, L11).
+"""Service calls: taken, run outside any transaction, and settled (L10, L11).
 
-The attempt is counted when the call is claimed, before the handler runs: a handler that kills the process has had its
-attempt. A handler runs in a thread of its own, so that ``limit`` can end the wait for it. Python cannot kill a thread:
-a handler that overstays runs on, its call has another epoch by then, and its late result changes nothing.
+The attempt is counted when the call is taken, before the handler runs: a handler that kills the process has had its
+attempt, and a call whose attempts are used up is never run again. A lease is short. It is prolonged while the handler
+runs, by a thread of the worker that no handler can block, so a lost worker's calls are soon taken up by another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from flowengine.core import commands as c
 from flowengine.core.machines import Compiled, member_state
-from flowengine.core.values import Actor, Json
-from flowengine.engine import access
+from flowengine.engine import completing
 from flowengine.engine.actors import StoreWorld
-from flowengine.engine.handlers import Handler, HandlerCall, Outcome
-from flowengine.engine.http_services import over_http
-from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConfigured, Refused
+from flowengine.engine.handlers import GiveUp, Handler, HandlerCall, TryLater
+from flowengine.engine.running import LONGEST_ERROR, Overran, describe
+from flowengine.engine.running import run as run_limited
+from flowengine.engine.settling import AWAITED, POSTPONED, Again, Lost, Missing, Over, Verdict, settle, verdict_of
+from flowengine.errors import FlowError, HandlerMissing, StoreError
 from flowengine.language.durations import Duration
 from flowengine.language.model import Retry, Service
 from flowengine.store import ClaimedCall, Transaction
@@ -30,14 +27,34 @@ from flowengine.store import ClaimedCall, Transaction
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
 
-LEASE = timedelta(minutes=10)
-"""How long a claim holds before the call's own limit is known; it is prolonged to the limit before the handler runs."""
+__all__ = [
+    "LEASE",
+    "LONGEST_ERROR",
+    "Held",
+    "Policy",
+    "attempt",
+    "beat",
+    "describe",
+    "policy_of",
+    "run_limited",
+    "spent",
+    "take",
+]
 
-MARGIN = timedelta(seconds=30)
-"""What a lease outlasts the handler's limit by."""
+LEASE = timedelta(seconds=10)
+"""How long a claim holds unless it is prolonged: after this time a lost worker's call is taken up by another."""
 
-LONGEST_ERROR = 2_000
-"""Characters of an error that are kept."""
+BEAT = 2.5
+"""Seconds between two prolongations."""
+
+EARLIEST = 0.75
+"""A wait between attempts is made shorter by chance, down to this part of it, so that what failed together is not tried
+together again."""
+
+LONGEST_WAIT = timedelta(days=1)
+"""The longest that a handler may ask to be left alone (TryLater)."""
+
+LONGEST_PROGRESS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +64,9 @@ class Policy:
     retry: Retry
     limit: Duration
 
-    def next(self, attempts: int) -> timedelta | None:
+    def next(self, attempts: int, chance: float = 1.0) -> timedelta | None:
         """How long to wait after that many attempts, or None to give up: ``first`` times ``factor`` each, at most
-        ``longest``."""
+        ``longest``. ``chance``, from 0 to 1, says where between three quarters of that and all of it."""
         if attempts >= self.retry.attempts:
             return None
         longest = self.retry.longest.seconds
@@ -57,7 +74,7 @@ class Policy:
             seconds = min(self.retry.first.seconds * self.retry.factor ** (attempts - 1), longest)
         except OverflowError:
             seconds = longest
-        return timedelta(seconds=seconds)
+        return timedelta(seconds=seconds * (EARLIEST + (1 - EARLIEST) * chance))
 
 
 def policy_of(compiled: Compiled, name: str, member: str = "") -> Policy:
@@ -67,125 +84,166 @@ def policy_of(compiled: Compiled, name: str, member: str = "") -> Policy:
     return Policy(state.retry, state.limit)
 
 
-def attempt(shell: Shell, claimed: ClaimedCall) -> bool:
-    """Run one claimed call and commit what it came to. Whether the attempt went well."""
-    with shell.writing() as tx:
-        job = tx.jobs.get(claimed.job)
-        compiled = shell.catalogue.compiled(tx, job.process, job.version)
-        policy = policy_of(compiled, claimed.call.state, claimed.call.member)
-        customer = StoreWorld(tx, job.customer).customer
-        until = shell.clock.now() + timedelta(seconds=policy.limit.seconds) + MARGIN
-        if not tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until):
-            return False
+class Held:
+    """A call in the hands of a worker, and the line between its handler and the worker.
+
+    ``lost`` is set when the claim is lost. ``trouble`` says why it cannot be run at all.
+    """
+
+    __slots__ = ("call", "claimed", "kept", "lost", "policy", "said", "trouble")
+
+    def __init__(self, claimed: ClaimedCall, policy: Policy | None, trouble: str = "") -> None:
+        self.claimed = claimed
+        self.policy = policy
+        self.trouble = trouble
+        self.call: HandlerCall | None = None
+        self.lost = False
+        self.said = self.kept = ""
+
+    def progress(self, words: str) -> None:
+        """Said by the handler, at any rate: the last words are kept with the next beat."""
+        self.said = str(words)[:LONGEST_PROGRESS]
+
+
+Run = Callable[[Held, Handler, HandlerCall, Duration], Any]
+"""Runs the handler of a call that is held: what it returns. Raises what it raises, Overran, TimeoutError."""
+
+
+def take(shell: Shell, limit: int, lane: str = "", lease: timedelta = LEASE) -> list[Held]:
+    """Take up to ``limit`` calls that are ready, with all that their handlers are given, in one transaction."""
+    shell.secret.made(shell)
+
+    def work(tx: Transaction) -> list[Held]:
+        now = shell.clock.now()
+        customers: dict[str, Mapping[str, Any]] = {}
+        claimed = tx.calls.claim(shell.worker, limit, now + lease, now, lane)
+        return [_held(shell, tx, one, customers) for one in claimed]
+
+    return shell.keep(work)
+
+
+def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall, customers: dict[str, Mapping[str, Any]]) -> Held:
     try:
-        handler = _handler(shell, claimed, policy)
-        given = run_limited(handler, _given(claimed, job.process, customer), policy.limit)
-    except (HandlerMissing, NotConfigured, AddressRefused) as missing:  # an operator has to do something first
-        _stuck(shell, claimed, str(missing))
-        return False
-    except Exception as error:
-        _failed(shell, claimed, policy, describe(error))
-        return False
-    return _finish(shell, claimed, policy, given)
+        compiled = shell.catalogue.compiled(tx, claimed.process, claimed.version)
+        policy = policy_of(compiled, claimed.call.state, claimed.call.member)
+    except StoreError:
+        raise
+    except (FlowError, KeyError, AssertionError) as error:
+        return Held(claimed, None, describe(error))  # one job that cannot be read must not stop the others
+    if claimed.customer not in customers:
+        customers[claimed.customer] = StoreWorld(tx, claimed.customer).customer
+    held = Held(claimed, policy)
+    held.call = _given(shell, claimed, customers[claimed.customer], held)
+    return held
 
 
-def run_limited(handler: Handler, call: HandlerCall, limit: Duration) -> Any:
-    """What the handler returns. Raises what it raises, or TimeoutError when it takes longer than the limit."""
-    box: list[tuple[bool, Any]] = []
-
-    def work() -> None:
-        try:
-            box.append((True, handler(call)))
-        except BaseException as error:  # also SystemExit: a handler may not end the worker
-            box.append((False, error))
-
-    thread = Thread(target=work, name=f"flow {call.handler} {call.key}", daemon=True)
-    thread.start()
-    thread.join(limit.seconds)
-    if not box:
-        raise TimeoutError(f"took longer than {limit}")
-    well, given = box[0]
-    if well:
-        return given
-    if isinstance(given, Exception):
-        raise given
-    raise RuntimeError(describe(given))
-
-
-def describe(error: BaseException) -> str:
-    """An error for operators: its type and its words, of bounded length."""
-    return f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
-
-
-def _handler(shell: Shell, claimed: ClaimedCall, policy: Policy) -> Handler:
-    if claimed.call.http:
-        return over_http(shell, claimed.call.http, policy.limit)
-    return shell.handlers.get(claimed.call.handler)
-
-
-def _given(claimed: ClaimedCall, process: str, customer: Mapping[str, Any]) -> HandlerCall:
+def _given(shell: Shell, claimed: ClaimedCall, customer: Mapping[str, Any], held: Held) -> HandlerCall:
     return HandlerCall(
         job=claimed.job,
         key=f"{claimed.job}.{claimed.number}",
         handler=claimed.call.handler,
         input=claimed.call.input,
         customer=customer,
-        process=process,
+        process=claimed.process,
         state=claimed.call.state,
         attempt=claimed.attempts,
         undo=claimed.call.undo,
+        token=completing.token(shell, claimed.job, claimed.number),
+        trace=claimed.trace,
+        line=held,
     )
 
 
-def _finish(shell: Shell, claimed: ClaimedCall, policy: Policy, given: Any) -> bool:
-    """Commit a result, once (L11): only the owner of the claim may, and a late one finds nothing to do (L10)."""
-    outcome, result = (given.name, given.result) if isinstance(given, Outcome) else ("done", given)
-    by = Actor(kind="service", id=claimed.call.handler)
+def attempt(shell: Shell, held: Held, run: Run) -> bool:
+    """Run a call that is held and write down what it came to. Whether the call went on. Raises StoreError when that
+    cannot be written: :func:`conclude` may be asked again."""
+    return conclude(shell, held, judge(shell, held, run))
+
+
+def judge(shell: Shell, held: Held, run: Run) -> Verdict:
+    """Run the handler, with no transaction open (L11), and say what it came to."""
+    claimed, policy = held.claimed, held.policy
+    if policy is None or held.call is None:
+        return Again(held.trouble, POSTPONED)
+    if claimed.attempts > policy.retry.attempts:
+        return Over(_used_up(claimed))
     try:
-        command = c.Finish(by=by, call=claimed.number, outcome=outcome, result=_plain(result))
-        return _owned(shell, claimed, command)
-    except FlowError as error:
-        _failed(shell, claimed, policy, describe(error))
-    except (TypeError, ValueError, msgspec.MsgspecError) as error:
-        _failed(shell, claimed, policy, f"the handler's result is not JSON: {error}"[:LONGEST_ERROR])
-    return False
+        handler = _handler(shell, claimed)
+    except Exception as missing:  # a handler's module may fail in any way when it is imported
+        return Missing(str(missing) if isinstance(missing, HandlerMissing) else describe(missing))
+    try:
+        return verdict_of(run(held, handler, held.call, policy.limit))
+    except Exception as error:
+        return _failed(shell, held, policy, error)
 
 
-def _plain(result: Any) -> Json:
-    """The result as plain JSON. Raises when it is none."""
-    return msgspec.json.decode(msgspec.json.encode(result))
-
-
-def _failed(shell: Shell, claimed: ClaimedCall, policy: Policy, error: str) -> None:
-    """Try again later, or give up: ``failed`` where the process routes it, else an incident."""
-    wait = policy.next(claimed.attempts)
-    if wait is None:
-        command = c.Fail(by=Actor(kind="service", id=claimed.call.handler), call=claimed.number, error=error)
+def conclude(shell: Shell, held: Held, verdict: Verdict) -> bool:
+    """Write a verdict down, once. Whether the call went on; not when the claim was lost (L10)."""
+    try:
         try:
-            _owned(shell, claimed, command)
-            return
-        except Refused as refused:
-            wait, error = timedelta(seconds=policy.retry.longest.seconds), f"{error}; and then: {describe(refused)}"
-    with shell.writing() as tx:
-        tx.calls.reschedule(claimed, shell.clock.now() + wait, error)
+            return settle(shell, held.claimed, verdict)
+        except StoreError:
+            raise
+        except FlowError as error:  # the job cannot take this result
+            assert held.policy is not None, "only a result is refused, and a handler gave it"
+            return settle(shell, held.claimed, _failed(shell, held, held.policy, error))
+    except Lost:
+        held.lost = True
+        return False
 
 
-def _owned(shell: Shell, claimed: ClaimedCall, command: c.Finish | c.Fail) -> bool:
-    """Carry out a command if the claim still holds, in one transaction with the check (L10)."""
-    with shell.writing() as tx:
-        if not tx.calls.owned(claimed.job, claimed.number, claimed.epoch):
-            return False
-        shell.run(tx, claimed.job, command, None, access.permit_all)
-        return True
+def spent(shell: Shell, claimed: ClaimedCall) -> None:
+    """A call was taken whose attempts were used up before: it has failed, and is not run again."""
+    conclude(shell, Held(claimed, None), Over(_used_up(claimed)))
 
 
-def _stuck(shell: Shell, claimed: ClaimedCall, error: str) -> None:
-    """Nobody here can do it: an operator sees why it waits, and has it tried again when that is mended."""
-    by = Actor(kind="service", id=claimed.call.handler)
-    _owned(shell, claimed, c.Fail(by=by, call=claimed.number, error=error, stuck=True))
+def beat(shell: Shell, held: Sequence[Held], lease: timedelta = LEASE) -> None:
+    """Prolong the leases of all calls that are held, and keep what their handlers have said, in one transaction.
+
+    Those whose claim is gone are marked as lost: somebody else has them, or their jobs have gone on.
+    """
+    ordered = sorted(held, key=lambda one: (one.claimed.job, one.claimed.number))
+    said = [one.said for one in ordered]
+
+    def work(tx: Transaction) -> list[bool]:
+        until = shell.clock.now() + lease
+        return [_prolonged(tx, one, words, until) for one, words in zip(ordered, said, strict=True)]
+
+    for one, words, kept in zip(ordered, said, shell.keep(work), strict=True):
+        one.kept, one.lost = words, one.lost or not kept
 
 
-def claim(tx: Transaction, shell: Shell, limit: int) -> list[ClaimedCall]:
-    """Take calls that are ready; each is this worker's until its lease is over."""
-    now = shell.clock.now()
-    return tx.calls.claim(shell.worker, limit, now + LEASE, now)
+def _prolonged(tx: Transaction, held: Held, words: str, until: Any) -> bool:
+    claimed = held.claimed
+    if not tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until):
+        return False
+    return words == held.kept or tx.calls.tell(claimed, words)
+
+
+def _failed(shell: Shell, held: Held, policy: Policy, error: Exception) -> Again | Over:
+    """Whether and when it is tried again after an error."""
+    words = describe(error)
+    if isinstance(error, GiveUp):
+        return Over(words)
+    wait = policy.next(held.claimed.attempts, shell.random.random())
+    if wait is None:
+        return Over(words)
+    if isinstance(error, TryLater) and isinstance(error.after, timedelta):
+        wait = max(wait, min(error.after, LONGEST_WAIT))
+    return Again(words, wait, alone=isinstance(error, Overran) and not error.ended)
+
+
+def _used_up(claimed: ClaimedCall) -> str:
+    """Why a call is not run again though its last attempt ended without a word."""
+    last = claimed.attempts - 1
+    which = "at its only attempt" if last == 1 else f"at the last of {last} attempts"
+    why = f"nobody completed it in time, {which}" if claimed.progress == AWAITED else f"its worker was lost {which}"
+    return f"{why}; before that: {claimed.last_error}" if claimed.last_error else why
+
+
+def _handler(shell: Shell, claimed: ClaimedCall) -> Handler:
+    if claimed.call.http:
+        raise HandlerMissing(
+            f"nothing here calls services over HTTP ({claimed.call.http})", possible=("name a handler with call:",)
+        )
+    return shell.handlers.get(claimed.call.handler)

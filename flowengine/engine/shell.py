@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from datetime import datetime
+from random import Random
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from flowengine.clock import Clock
@@ -20,12 +22,14 @@ from flowengine.core.values import Actor
 from flowengine.engine import access, outgoing
 from flowengine.engine.actors import StoreWorld, actor_of
 from flowengine.engine.catalogue import Catalogue
+from flowengine.engine.completing import Secret
 from flowengine.engine.customers import for_customer
 from flowengine.engine.handlers import Handlers
 from flowengine.engine.lanes import Lanes
 from flowengine.engine.receipts import body_hash, encoded, given, receipt_of, replayed
 from flowengine.engine.settings import Settings
 from flowengine.engine.views import Receipt
+from flowengine.engine.waking import Hint
 from flowengine.errors import DatabaseBusy, NotAllowed, StoreError
 from flowengine.people import actor_key
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
@@ -61,13 +65,16 @@ class Shell:
         self.joined = joined
         self.settings = settings or Settings()
         self.external = lanes or Lanes()
+        self.secret = Secret()
+        self.hint = Hint()
+        self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
 
     def joining(self, connection: Connection | Session) -> Shell:
         """The same shell in the caller's transaction."""
-        return Shell(
-            self.database, self.clock, self.handlers, self.catalogue, connection, self.settings, self.external
-        )
+        joined = copy(self)
+        joined.joined = connection
+        return joined
 
     def writing(self) -> AbstractContextManager[Transaction]:
         """A write transaction, or the caller's."""
@@ -80,10 +87,25 @@ class Shell:
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
         the caller's transaction."""
-        if self.joined is None:
-            return self.database.keep(work)
-        with self._in_callers() as tx:
-            return work(tx)
+        if self.joined is not None:
+            with self._in_callers() as tx:
+                return work(tx)
+        return self._kept_and_told(work) if self.hint.ears else self.database.keep(work)
+
+    def _kept_and_told(self, work: Callable[[Transaction], T]) -> T:
+        """Keep it, and wake the workers of this process where it leaves work that is due at once."""
+        wakes = False
+
+        def noting(tx: Transaction) -> T:
+            nonlocal wakes
+            given = work(tx)
+            wakes = tx.wakes
+            return given
+
+        given = self.database.keep(noting)
+        if wakes:
+            self.hint.give()
+        return given
 
     @contextmanager
     def _in_callers(self) -> Iterator[Transaction]:
@@ -151,6 +173,7 @@ class Shell:
         entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
+        tx.wakes |= _leaves_work(done)
         outgoing.leave(tx, self.handlers, job_id, saved.seq, done, now)
         receipt = receipt_of(job_id, saved.seq, done)
         if command.by.kind == "customer":
@@ -255,6 +278,12 @@ class Shell:
             return self.write(tx, job_id, None, done, command, now, (key, body))
 
         return self.keep(work)
+
+
+def _leaves_work(done: Advance) -> bool:
+    """Whether a worker has something to do at once: a call to run, or something to send to another job."""
+    effects = done.effects
+    return bool(effects.calls or effects.cut_off or effects.referred or (effects.ended and done.draft.head.parent))
 
 
 def not_joined(shell: Shell) -> None:

@@ -39,6 +39,10 @@ _COLUMNS = (
     _C.c.progress,
     _C.c.trace,
 )
+_WHOSE = tuple(
+    sa.select(column).where(_J.c.id == _C.c.job_id).correlate(_C).scalar_subquery()
+    for column in (_J.c.process, _J.c.version, _J.c.customer)
+)
 _THIS = (_C.c.job_id == param("of_job"), _C.c.number == param("of_number"))
 _MINE = (*_THIS, _C.c.epoch == param("of_epoch"))
 
@@ -58,13 +62,13 @@ def _claim(dialect: str) -> Statement:
             lease_until=param("until"),
             next_at=param("until"),
         )
-        .returning(*_COLUMNS)
+        .returning(*_COLUMNS, *_WHOSE)
     )
 
 
 def _put(dialect: str) -> Statement:
     cleared = sa.and_(_C.c.incident != "", sa.literal_column("excluded.incident") == "", _C.c.next_at.is_not(None))
-    kept = ("branch", "epoch", "worker", "lease_until", "last_error", "lane", "alone", "progress", "trace")
+    kept = ("branch", "epoch", "lease_until", "last_error", "lane", "alone", "progress", "trace")
     return upserts(
         dialect,
         _C,
@@ -72,6 +76,7 @@ def _put(dialect: str) -> Statement:
             "next_at": sa.case((cleared, sa.literal_column("excluded.next_at")), else_=_C.c.next_at),
             "attempts": sa.case((cleared, 0), else_=_C.c.attempts),
             "epoch": _C.c.epoch + sa.case((cleared, 1), else_=0),
+            "worker": sa.case((cleared, sa.literal_column("''")), else_=_C.c.worker),
         },
         keep=kept,
     )
@@ -112,10 +117,11 @@ PROLONG = Query(
 )
 RESCHEDULE = Query(
     "calls.reschedule",
-    "An attempt failed; try again later.",
+    "An attempt is over without a result, and the claim with it; try again later.",
     sa.update(_C)
     .where(*_MINE)
     .values(
+        epoch=_C.c.epoch + 1,
         next_at=param("later"),
         lease_until=sa.null(),
         worker="",
@@ -125,6 +131,15 @@ RESCHEDULE = Query(
         lane=param("to_lane"),
         progress=param("said"),
     ),
+)
+HEAL = Query(
+    "calls.heal",
+    "Make ready what a clock that ran ahead has put off: a lease further away than any can be, and a call that was "
+    "never tried.",
+    sa.update(_C)
+    .where(_WAITING, _C.c.next_at > param("beyond"))
+    .where(sa.or_(_C.c.worker != sa.literal_column("''"), _C.c.attempts == sa.literal_column("0")))
+    .values(next_at=param("now")),
 )
 TELL = Query("calls.tell", "How far a handler has come.", sa.update(_C).where(*_MINE).values(progress=param("said")))
 INCIDENTS = Query(
@@ -153,7 +168,7 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
 
     ``lane`` names the handler where external workers serve it, else it is empty. ``alone``: this attempt is to run in
     a process of its own, since the last one did not end by itself. ``trace`` is the W3C traceparent of the act that
-    opened the call, or empty.
+    opened the call, or empty. ``process``, ``version`` and ``customer`` are the job's; only a claim reads them.
     """
 
     job: str
@@ -168,6 +183,9 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
     alone: bool = False
     progress: str = ""
     trace: str = ""
+    process: str = ""
+    version: str = ""
+    customer: str = ""
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,6 +265,11 @@ class Calls:
         values = _mine(claimed.job, claimed.number, claimed.epoch) | {"said": plain(progress)}
         return self._channel.count(TELL, values) == 1
 
+    def heal(self, now: datetime, beyond: datetime) -> int:
+        """After a clock jumped back: what was claimed until later than ``beyond``, which no lease can be, and what was
+        opened later than that and never tried, is ready ``now``. How many calls that were."""
+        return self._channel.count(HEAL, {"now": micros(now), "beyond": micros(beyond)})
+
     def incidents(self) -> list[Incident]:
         """Calls that gave up, by job."""
         return [
@@ -310,7 +333,8 @@ def _mine(job: str, number: int, epoch: int) -> dict[str, Any]:
 
 
 def _call(row: Row) -> ClaimedCall:
-    job, number, body, epoch, attempts, worker, next_at, last_error, lane, alone, progress, trace = row
+    job, number, body, epoch, attempts, worker, next_at, last_error, lane, alone, progress, trace, *whose = row
+    process, version, customer = whose or ("", "", "")
     return ClaimedCall(
         job=job,
         number=number,
@@ -324,4 +348,7 @@ def _call(row: Row) -> ClaimedCall:
         alone=bool(alone),
         progress=progress,
         trace=trace,
+        process=process,
+        version=version,
+        customer=customer,
     )

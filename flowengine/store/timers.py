@@ -73,6 +73,11 @@ POSTPONE = Query(
     .where(_T.c.job_id == param("of_job"), _T.c.number == param("of_number"))
     .values(wake=param("later"), claimed_until=0, attempts=_T.c.attempts + 1, last_error=param("error")),
 )
+HEAL = Query(
+    "timers.heal",
+    "Let go of timers that are claimed for longer than any claim can be, since a clock has jumped back.",
+    sa.update(_T).where(_T.c.wake <= param("now"), _T.c.claimed_until > param("beyond")).values(claimed_until=0),
+)
 FAILED = Query(
     "timers.failed",
     "Timers that could not be fired, with their jobs' process and customer.",
@@ -128,6 +133,11 @@ class Timers:
         """Firing it failed; do not try before ``until``. False when the timer is gone."""
         values = {"of_job": job, "of_number": number, "later": micros(until), "error": plain(error)}
         return self._channel.count(POSTPONE, values) == 1
+
+    def heal(self, now: datetime, beyond: datetime) -> int:
+        """After a clock jumped back: due timers that are claimed until later than ``beyond`` are free again. How many
+        those were. (One that is not due any more is looked at when it is.)"""
+        return self._channel.count(HEAL, {"now": micros(now), "beyond": micros(beyond)})
 
     def failed(self) -> list[FailedTimer]:
         """Timers that could not be fired, by job."""

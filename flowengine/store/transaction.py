@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from types import TracebackType
 
 from flowengine.core.draft import Draft
@@ -16,9 +17,11 @@ from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
 from flowengine.store.save import UNMARKED, Saved, save
+from flowengine.store.settings import DatabaseSettings
 from flowengine.store.steps import Steps
 from flowengine.store.timers import Timers
 from flowengine.store.tokens import Tokens
+from flowengine.store.work import Work, ahead
 
 
 class Transaction:
@@ -28,13 +31,15 @@ class Transaction:
     or the application whose transaction was joined).
     """
 
-    __slots__ = ("channel", "outbox", "saved")
+    __slots__ = ("channel", "outbox", "saved", "wakes")
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.outbox = Outbox(channel)
         self.saved: list[Saved] = []
         """What was written to histories: how to find out whether a commit was kept whose answer was lost."""
+        self.wakes = False
+        """Whether this leaves work that is due at once, for which a worker in this process may be woken."""
 
     @property
     def processes(self) -> Processes:
@@ -79,6 +84,14 @@ class Transaction:
     @property
     def archive(self) -> Archive:
         return Archive(self.channel)
+
+    @property
+    def settings(self) -> DatabaseSettings:
+        return DatabaseSettings(self.channel)
+
+    def ahead(self, now: datetime) -> Work:
+        """When the next of each kind of due work is due, in one query."""
+        return ahead(self.channel, now)
 
     def save(self, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling = UNMARKED) -> Saved:
         """Write what a command came to (L2). ``job`` is the job as it was locked, None for a new one.

@@ -1,0 +1,139 @@
+"""Finishing later: a call is completed, or given up, by whoever holds its token.
+
+A token is ``<job id>.<number>.<mac>``: an HMAC-SHA256 under a secret of the database, so it is the same at each attempt
+of the call, needs no place of its own, and cannot be made up. The same completion again gives the same receipt (L3).
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flowengine.core import commands as c
+from flowengine.core.values import Actor, Json
+from flowengine.engine import access
+from flowengine.engine.receipts import body_hash, encoded, given
+from flowengine.engine.running import LONGEST_ERROR
+from flowengine.engine.settling import checked
+from flowengine.engine.views import Receipt
+from flowengine.errors import BadAnswer, KeyConflict, NotFound, StaleCommand
+from flowengine.people import actor_key
+from flowengine.store import Transaction
+
+if TYPE_CHECKING:
+    from flowengine.engine.shell import Shell
+
+SECRET = "secret"
+"""The name under which the database keeps the key of the tokens."""
+
+COMPLETER = Actor(kind="service", id="completion")
+"""Under whose name the receipts of completions are kept."""
+
+_TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+class Secret:
+    """The database's secret, read once in a process."""
+
+    def __init__(self) -> None:
+        self._known: bytes | None = None
+
+    def found(self, shell: Shell) -> bytes | None:
+        """The secret, or None when nobody has needed one yet."""
+        if self._known is None:
+            with shell.reading() as tx:
+                kept = tx.settings.get(SECRET)
+            self._known = b64decode(kept) if kept else None
+        return self._known
+
+    def made(self, shell: Shell) -> bytes:
+        """The secret; made when there is none, and of two processes that make one at once, both have the same.
+
+        Not inside a transaction, unless it was asked for before.
+        """
+        known = self.found(shell)
+        if known is None:
+            fresh = b64encode(secrets.token_bytes(32)).decode()
+            known = self._known = b64decode(shell.keep(lambda tx: tx.settings.once(SECRET, fresh)))
+        return known
+
+
+def token(shell: Shell, job: str, number: int) -> str:
+    """The token that completes a call. Inside a transaction only after :meth:`Secret.made`."""
+    return _signed(shell.secret.made(shell), f"{job}.{number}")
+
+
+def _signed(secret: bytes, call: str) -> str:
+    mac = hmac.digest(secret, f"complete {call}".encode(), "sha256")
+    return f"{call}.{urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def _call_of(shell: Shell, text: str) -> tuple[str, int]:
+    """The call that a token is for. Raises NotFound for one that was not given out here, whatever is wrong with it."""
+    match = _TOKEN.fullmatch(text) if isinstance(text, str) else None
+    secret = shell.secret.found(shell) if match else None
+    if match is None or secret is None:
+        raise _unknown()
+    if not hmac.compare_digest(_signed(secret, f"{match[1]}.{match[2]}").encode(), text.encode()):
+        raise _unknown()
+    return match[1], int(match[2])
+
+
+def _unknown() -> NotFound:
+    return NotFound(
+        "there is no call for this token", where="token", possible=("the token that its handler was given",)
+    )
+
+
+def complete(shell: Shell, text: str, outcome: str, result: Json) -> Receipt:
+    """End a call with an outcome. Raises BadAnswer for what the process cannot take: then the call still waits."""
+    result = checked(result)
+    return _end(shell, text, lambda by, number: c.Finish(by=by, call=number, outcome=outcome, result=result))
+
+
+def give_up(shell: Shell, text: str, error: str) -> Receipt:
+    """Have a call fail for good: its route ``failed``, or an incident."""
+    words = str(error)[:LONGEST_ERROR] or "given up"
+    return _end(shell, text, lambda by, number: c.Fail(by=by, call=number, error=words))
+
+
+def _end(shell: Shell, text: str, make: Callable[[Actor, int], c.Finish | c.Fail]) -> Receipt:
+    job_id, number = _call_of(shell, text)
+    key, where = f"{job_id}.{number}", f"call {job_id}.{number}"
+    body = body_hash(job_id, make(COMPLETER, number))
+
+    def work(tx: Transaction) -> Receipt:
+        try:
+            _, stored = access.locked_with(tx, job_id, COMPLETER, key)
+        except access.Hidden:
+            raise _unknown() from None
+        try:
+            before = given(stored, key, body)
+        except KeyConflict:
+            raise KeyConflict(
+                "the call was completed before, in another way", where=where, possible=("the same completion again",)
+            ) from None
+        if before is not None:
+            return before
+        row = tx.calls.get(job_id, number)
+        if row is None:
+            raise StaleCommand("the call is no longer open", where=where)
+        command = make(Actor(kind="service", id=row.call.handler or "http"), number)
+        receipt = shell.run(tx, job_id, command, None, access.permit_all)
+        if isinstance(command, c.Finish):
+            _refuse_incident(tx, job_id, number)
+        tx.receipts.add(actor_key(COMPLETER), key, job_id, body, encoded(receipt), shell.clock.now())
+        return receipt
+
+    return shell.keep(work)
+
+
+def _refuse_incident(tx: Transaction, job_id: str, number: int) -> None:
+    """A handler's outcome that leads nowhere is an incident; who completes from outside is told, and can mend it."""
+    row = tx.calls.get(job_id, number)
+    if row is not None:
+        raise BadAnswer({"outcome": row.call.incident}, where=f"call {job_id}.{number}")

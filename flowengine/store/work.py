@@ -1,0 +1,51 @@
+"""When there is work for workers: one look at all that can be due, which costs three steps in indexes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from flowengine.store import tables as t
+from flowengine.store.channel import Channel
+from flowengine.store.codec import micros, moment
+from flowengine.store.query import Query, param
+
+_C, _T, _O = t.calls, t.timers, t.outbox
+_NONE: sa.ColumnElement[str] = sa.literal_column("''")
+
+
+def _first(column: sa.Column[Any], *which: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+    return sa.select(column).where(*which).order_by(column).limit(1).scalar_subquery()
+
+
+NEXT = Query(
+    "work.next",
+    "When the next timer, the next call for workers of our own, and the next message are due.",
+    sa.select(
+        _first(_T.c.wake, _T.c.claimed_until <= param("now")),
+        _first(_C.c.next_at, _C.c.lane == _NONE, _C.c.incident == _NONE, _C.c.next_at.is_not(None)),
+        _first(_O.c.next_at, _O.c.incident == _NONE),
+    ),
+)
+
+
+class Work(msgspec.Struct, frozen=True):
+    """When the next of each kind is due, or None. A timer that some worker has in its hands does not count."""
+
+    timer: datetime | None
+    call: datetime | None
+    message: datetime | None
+
+    def next(self) -> datetime | None:
+        """The earliest of them."""
+        return min((one for one in (self.timer, self.call, self.message) if one is not None), default=None)
+
+
+def ahead(channel: Channel, now: datetime) -> Work:
+    """What comes next, as it stands ``now``."""
+    row = channel.one(NEXT, {"now": micros(now)})
+    assert row is not None, "a look at nothing gives a row all the same"
+    return Work(*(None if due is None else moment(due) for due in row))
