@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from flowengine.errors import SchemaMismatch, StoreError
-from flowengine.store import schema
-from flowengine.store.postgres import PostgresDriver
+from flowengine.store import persistence, schema
+from flowengine.store.postgres import ANSWER, PostgresDriver
 from flowengine.store.sqlite import SqliteDriver
 from flowengine.store.tables import HEAD
 from flowengine.store.transaction import Transaction
@@ -52,23 +52,35 @@ class Database:
     []
     """
 
-    def __init__(self, driver: SqliteDriver | PostgresDriver, url: str) -> None:
+    def __init__(self, driver: SqliteDriver | PostgresDriver, url: str, patience: float = TIMEOUT) -> None:
         self._driver = driver
+        self._patience = patience
         self.url = url
         self.dialect = driver.dialect
         self._process = os.getpid()
         self._known: set[int] = set()
 
     @classmethod
-    def open(cls, url: str, *, timeout: float = TIMEOUT, check: bool = True) -> Database:
+    def open(
+        cls,
+        url: str,
+        *,
+        timeout: float = TIMEOUT,
+        patience: float | None = None,
+        answer: float = ANSWER,
+        check: bool = True,
+    ) -> Database:
         """Open a database and check its schema; an empty one is given its tables.
 
         ``url`` is ``sqlite:///flow.db`` (relative), ``sqlite:////var/flow.db`` (absolute), ``sqlite://`` (in memory)
-        or ``postgresql+psycopg://user@host/name``. ``timeout`` bounds the wait for locks, in seconds. With
+        or ``postgresql+psycopg://user@host/name``. ``timeout`` bounds the wait for locks, in seconds;
+        ``patience`` how long :meth:`keep` tries to reach a database that has gone away (the same, unless it is given);
+        ``answer`` how long a PostgreSQL that says nothing is waited for before the connection is given up. With
         ``check=False`` the schema is left as it is, so that :meth:`upgrade` can be called. Raises SchemaMismatch for a
         database of an older or newer flowengine, StoreError for one that cannot be opened.
         """
-        database = cls(_driver(url, timeout), sa.make_url(url).render_as_string())
+        driver = _driver(url, timeout, answer)
+        database = cls(driver, sa.make_url(url).render_as_string(), timeout if patience is None else patience)
         if check:
             try:
                 database._check()
@@ -109,10 +121,12 @@ class Database:
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in a write transaction and commit it: what it returns is durable (L2).
 
-        ``work`` may be done again where the database did not keep it, so it changes nothing but the transaction.
+        Where the database did not keep it (two transactions crossed, the connection was lost), ``work`` is done again
+        (:mod:`~flowengine.store.persistence`), so it changes nothing but the transaction, and comes to the same. Raises
+        what it raises, DatabaseBusy, and ConnectionLost when the database stays away longer than its ``patience``.
         """
         self._same_process()
-        return self._once(work)
+        return persistence.keep(self._once, work, self._patience)
 
     def _once(self, work: Callable[[Transaction], T]) -> T:
         """One try. SQLite gathers the work of several threads in one transaction."""
@@ -176,7 +190,7 @@ class Database:
         self.close()
 
 
-def _driver(url: str, timeout: float) -> SqliteDriver | PostgresDriver:
+def _driver(url: str, timeout: float, answer: float) -> SqliteDriver | PostgresDriver:
     try:
         made = sa.make_url(url)
     except sa.exc.ArgumentError as error:
@@ -184,7 +198,7 @@ def _driver(url: str, timeout: float) -> SqliteDriver | PostgresDriver:
     if made.get_backend_name() == "sqlite":
         return SqliteDriver(made, timeout)
     if made.get_backend_name() == "postgresql":
-        return PostgresDriver(made, timeout)
+        return PostgresDriver(made, timeout, answer)
     raise StoreError(f"{made.get_backend_name()} is not a database that is taken", possible=_ADDRESSES)
 
 

@@ -37,6 +37,11 @@ CHAIN = Query(
 HEAD = Query(
     "history.head", "What the job's row says of its last entry.", sa.select(_J.c.seq, _J.c.hash).where(_J.c.id == _JOB)
 )
+WRITTEN = Query(
+    "history.written",
+    "The hash of one entry of a job.",
+    sa.select(_H.c.hash).where(_H.c.job_id == _JOB, _H.c.seq == param("seq")),
+)
 
 PAGE = 500
 ENDLESS = 2**62
@@ -70,6 +75,11 @@ class History:
         """A job's entries after the one numbered ``after``, oldest first."""
         values = {"job_id": job, "after": after, "most": ENDLESS if limit is None else limit}
         return [decode(row[0], Entry) for row in self._channel.rows(OF_JOB, values)]
+
+    def written(self, job: str, seq: int, hash_: str) -> bool:
+        """Whether a job's entry of this number is the one with this hash."""
+        row = self._channel.one(WRITTEN, {"job_id": job, "seq": seq})
+        return row is not None and row[0] == hash_
 
     def verify(self, job: str) -> int:
         """How many entries there are, after checking every one against the chain and the chain against the job's row.

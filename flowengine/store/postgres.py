@@ -2,20 +2,35 @@
 
 Writes are collected and sent in one pipeline with what is asked next, or with the commit. Readers have a pool of their
 own, whose transactions see one snapshot and cannot write. Nothing depends on a session, so a transaction-mode pgbouncer
-may stand between.
+may stand between. A lost connection is told with whether the commit was on its way (``in_doubt``), and no wait for an
+answer is endless.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from flowengine.errors import ConnectionLost, DatabaseBusy, StoreError
+from flowengine.errors import ConnectionLost, StoreError
 from flowengine.store.channel import CLOSED, Row
+from flowengine.store.postgres_errors import (
+    READ_ONLY,
+    errors,
+    first_line,
+    gone,
+    lost,
+    reaching,
+    state_of,
+    translated,
+    translating,
+)
+from flowengine.store.postgres_pools import Pools
 from flowengine.store.query import Query, Values
+from flowengine.store.watchdog import Watchdog
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,23 +38,38 @@ if TYPE_CHECKING:
 MIGRATION_LOCK = 0x666C6F77
 """The key of the advisory lock that is held while the schema changes."""
 
+ANSWER = 30.0
+"""How long, in seconds, an answer of the server is waited for before the connection is given up."""
+
+_BROKEN = 3
+"""libpq's transaction status after a statement has failed: a COMMIT would be answered with a rollback."""
+
 
 class PostgresChannel:
-    """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit."""
+    """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit.
+
+    ``lost`` says that the connection is of no more use.
+    """
 
     dialect = "postgresql"
-    __slots__ = ("_cursor", "_pending", "collecting", "fairy", "raw")
+    __slots__ = ("_committing", "_cursor", "_pending", "_watchdog", "collecting", "fairy", "lost", "raw", "writing")
 
     def __init__(
         self,
         raw: psycopg.Connection[Any],
+        watchdog: Watchdog,
         *,
         fairy: sa.PoolProxiedConnection | None = None,
         collecting: bool = True,
+        writing: bool = True,
     ) -> None:
         self.raw = raw
         self.fairy = fairy
         self.collecting = collecting
+        self.writing = writing
+        self.lost = False
+        self._committing = False
+        self._watchdog = watchdog
         self._cursor = self._fresh()
         self._pending: list[tuple[Query, Sequence[Values]]] = []
 
@@ -75,53 +105,119 @@ class PostgresChannel:
         """Commit, or roll back; when the commit fails, nothing is kept either.
 
         What was collected goes with the commit in one pipeline, where a failed statement keeps the commit from being
-        done.
+        done. Raises ConnectionLost, ``in_doubt`` from the moment in which the commit may have been sent.
         """
         kept = False
         try:
             if keep and self._pending:
                 self._send(commit=True)
-            elif keep:
-                with _translating("commit"):
-                    self.raw.commit()
-            kept = keep
+            elif keep and self.writing:
+                self._commit()
+            kept = keep and self.writing
         finally:
-            if not kept and not self.raw.closed:
-                self.raw.rollback()
+            if not kept:
+                self._roll_back()
             self.close()
 
     def begin(self, how: str) -> None:
         """Begin a transaction with these words, on a connection that would else commit each statement by itself."""
-        with _translating("begin"):
+        self._watchdog.waiting[self.raw] = monotonic()
+        try:
             self._cursor.execute(how, prepare=False)
+        except errors() as error:
+            raise self._failed(error, "begin") from error
+        finally:
+            self._watchdog.answered(self.raw)
+
+    def _commit(self) -> None:
+        raw = self.raw
+        if self.lost or raw.closed:
+            self.lost = True
+            raise ConnectionLost("the connection was lost before the commit; nothing was kept", where="commit")
+        if raw.pgconn.transaction_status == _BROKEN:
+            raise StoreError("a statement of this transaction has failed; nothing of it was kept", where="commit")
+        self._watchdog.waiting[raw] = monotonic()
+        self._committing = True
+        try:
+            raw.commit()
+        except errors() as error:
+            raise self._failed(error, "commit") from error
+        finally:
+            self._watchdog.answered(raw)
+
+    def _roll_back(self) -> None:
+        """A connection that cannot even be rolled back is of no more use, and the server rolls back what it held."""
+        raw = self.raw
+        if self.lost or raw.closed:
+            self.lost = True
+            return
+        self._watchdog.waiting[raw] = monotonic()
+        try:
+            raw.rollback()
+        except errors():
+            self.lost = True
+        finally:
+            self._watchdog.answered(raw)
 
     def _ask(self, query: Query, values: Values) -> psycopg.Cursor[Row]:
         if self._pending:
             return self._send(query, values)
         compiled = query.on("postgresql")
-        with _translating(query.name):
+        raw = self.raw
+        self._watchdog.waiting[raw] = monotonic()
+        try:
             return self._cursor.execute(compiled.sql, compiled.bind(values))
+        except errors() as error:
+            raise self._failed(error, query.name) from error
+        finally:
+            self._watchdog.answered(raw)
 
     def _send(
         self, query: Query | None = None, values: Values | None = None, commit: bool = False
     ) -> psycopg.Cursor[Row]:
         """What was collected, and then a query or the commit, in one round trip. The cursor of the query."""
         pending, self._pending = self._pending, []
-        where = ", ".join(one.name for one, _ in pending)
-        with _translating(where if query is None else f"{where}, {query.name}"), self.raw.pipeline():
-            for one, many in pending:
-                compiled = one.on("postgresql")
-                if len(many) == 1:
-                    self._cursor.execute(compiled.sql, compiled.bind(many[0]))
-                else:
-                    self._cursor.executemany(compiled.sql, [compiled.bind(v) for v in many])
-            asking = self._fresh() if query is not None else self._cursor
-            if query is not None and values is not None:
-                compiled = query.on("postgresql")
-                asking.execute(compiled.sql, compiled.bind(values))
-            if commit:
-                self.raw.commit()
+        self._watchdog.waiting[self.raw] = monotonic()
+        try:
+            with self.raw.pipeline():
+                return self._piped(pending, query, values, commit)
+        except errors() as error:
+            names = ", ".join(one.name for one, _ in pending)
+            raise self._failed(error, names if query is None else f"{names}, {query.name}") from error
+        finally:
+            self._watchdog.answered(self.raw)
+
+    def _piped(
+        self,
+        pending: list[tuple[Query, Sequence[Values]]],
+        query: Query | None,
+        values: Values | None,
+        commit: bool,
+    ) -> psycopg.Cursor[Row]:
+        for one, many in pending:
+            compiled = one.on("postgresql")
+            if len(many) == 1:
+                self._cursor.execute(compiled.sql, compiled.bind(many[0]))
+            else:
+                self._cursor.executemany(compiled.sql, [compiled.bind(v) for v in many])
+        asking = self._fresh() if query is not None else self._cursor
+        if query is not None and values is not None:
+            compiled = query.on("postgresql")
+            asking.execute(compiled.sql, compiled.bind(values))
+        if commit:
+            self._committing = True
+            self.raw.commit()
         return asking
+
+    def _failed(self, error: Exception, where: str) -> StoreError:
+        """The error as one of ours; a lost connection is noted."""
+        if self.raw.closed or gone(error):
+            self.lost = True
+            return lost(error, where, self._committing)
+        if state_of(error) == READ_ONLY and self.writing:
+            self.lost = True  # a standby, or what has become one: the next connection may find the primary
+            return ConnectionLost(f"the server takes no writes: {first_line(error)}", where=where)
+        return translated(error, where)
 
     def close(self) -> None:
         self._cursor.close()
@@ -129,30 +225,26 @@ class PostgresChannel:
 
 
 class PostgresDriver:
-    """A PostgreSQL database and its two pools. ``timeout`` seconds bound the wait for a lock."""
+    """A PostgreSQL database and its two pools.
+
+    ``timeout`` seconds bound the wait for a lock, ``answer`` seconds that for the server's answer to anything.
+    """
 
     dialect = "postgresql"
     remarks: tuple[str, ...] = ()
 
-    def __init__(self, url: sa.URL, timeout: float) -> None:
+    def __init__(self, url: sa.URL, timeout: float, answer: float = ANSWER) -> None:
         self.timeout = timeout
         self.name = url.database or ""
-        self.address = _address(url)
         if url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
         if url.drivername != "postgresql+psycopg":
             raise StoreError(
                 f"{url.drivername} is not a driver that is taken", possible=["postgresql+psycopg://…", "sqlite:///…"]
             )
-        try:
-            pools = {"pool_size": 10, "max_overflow": 30, "pool_reset_on_return": None}
-            self.writer = sa.create_engine(url, isolation_level="AUTOCOMMIT", **pools)  # BEGIN is said by us
-            self._reader = sa.create_engine(url, **pools)
-        except ImportError as error:
-            raise StoreError(
-                "psycopg, the driver of PostgreSQL, is not installed", possible=["pip install 'flowengine[postgres]'"]
-            ) from error
-        sa.event.listen(self._reader, "connect", lambda raw, _: _only_reading(raw))
+        self._watchdog = Watchdog(max(answer, timeout + 5))  # who waits for a lock is answered when the wait is over
+        self._pools = Pools(url, timeout, self._watchdog)
+        self.writer = self._pools.writer
 
     def begin_writing(self) -> PostgresChannel:
         """A write transaction, which :meth:`end` ends.
@@ -160,7 +252,7 @@ class PostgresDriver:
         How long it waits for locks is said with its ``BEGIN``, in one round trip, and for this transaction only: a
         pooler must not hand the setting to somebody else.
         """
-        channel = self._opened(self.writer)
+        channel = self._opened(self._pools.writer, writing=True)
         try:
             channel.begin(f"BEGIN; SET LOCAL lock_timeout = {int(self.timeout * 1000)}")
         except BaseException:
@@ -170,13 +262,13 @@ class PostgresDriver:
 
     def begin_reading(self) -> PostgresChannel:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""
-        return self._opened(self._reader)
+        return self._opened(self._pools.reader, writing=False)
 
-    def _opened(self, engine: sa.Engine) -> PostgresChannel:
-        with _reaching(self.address):
-            fairy = engine.raw_connection()
+    def _opened(self, engine: sa.Engine, *, writing: bool) -> PostgresChannel:
+        self._watchdog.watch()
+        fairy = self._pools.take(engine)
         raw: Any = fairy.driver_connection
-        return PostgresChannel(raw, fairy=fairy)
+        return PostgresChannel(raw, self._watchdog, fairy=fairy, writing=writing)
 
     def end(self, channel: PostgresChannel, keep: bool) -> None:
         """Commit or roll back, and give the connection back."""
@@ -185,19 +277,18 @@ class PostgresDriver:
         try:
             channel.finish(keep)
         finally:
-            if channel.raw.closed:
+            if channel.lost or channel.raw.closed:
                 fairy.invalidate()
-                self.writer.dispose()  # the server went away: the other connections are no better
-                self._reader.dispose()
+                self._pools.drop()  # the server went away: the other connections are no better
             else:
                 fairy.close()
 
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
         """A SQLAlchemy connection in a transaction that excludes other migrations, for changing the schema."""
-        with _reaching(self.address):
+        with reaching(self._pools.address):
             fresh = self.writer.connect()
-        with _translating("migrate"), fresh:
+        with translating("migrate"), fresh:
             connection = fresh.execution_options(isolation_level="READ COMMITTED")
             with connection.begin():
                 connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(self.timeout * 1000)}")
@@ -223,86 +314,9 @@ class PostgresDriver:
                 where=self.name,
                 possible=["a connection to the same database"],
             )
-        return PostgresChannel(raw, collecting=False)
+        return PostgresChannel(raw, self._watchdog, collecting=False)
 
     def close(self) -> None:
         """Let go of all connections."""
-        self.writer.dispose()
-        self._reader.dispose()
-
-
-def _address(url: sa.URL) -> str:
-    """Where the server is, as people may read it: never with a password."""
-    host = url.host or url.query.get("host") or "the local socket"
-    return f"{host if isinstance(host, str) else ', '.join(host)}:{url.port or 5432}"
-
-
-def _only_reading(raw: Any) -> None:
-    import psycopg
-
-    raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-    raw.read_only = True
-
-
-@contextmanager
-def _translating(where: str) -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        raise translated(error.orig or error, where) from error
-    except Exception as error:
-        if type(error).__module__.startswith("psycopg"):
-            raise translated(error, where) from error
-        raise
-
-
-@contextmanager
-def _reaching(address: str) -> Iterator[None]:
-    """Translate what goes wrong before there is a connection; no password is ever in what libpq says of it."""
-    try:
-        yield
-    except sa.exc.TimeoutError as error:
-        raise DatabaseBusy(
-            "all connections of this process are in use", where=address, possible=["try again"]
-        ) from error
-    except Exception as error:
-        if not isinstance(error, sa.exc.DBAPIError) and not type(error).__module__.startswith("psycopg"):
-            raise
-        said = _first_line(getattr(error, "orig", None) or error)
-        if "FATAL" in said:
-            raise StoreError(f"PostgreSQL refused the connection: {said}", where=address) from error
-        raise ConnectionLost(
-            f"PostgreSQL could not be reached: {said}", where=address, possible=["start the server", "another address"]
-        ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    said = str(error).strip()
-    return said.splitlines()[0] if said else type(error).__name__
-
-
-_BUSY = {"55P03", "40P01", "40001", "57014"}
-"""SQLSTATEs: lock not available, deadlock, serialization failure, query cancelled."""
-
-_MEANINGS = {
-    "53100": "the disk is full; nothing of this transaction was kept",
-    "23505": "the same row was written by another transaction first",
-    "3D000": "there is no such database; create it first",
-    "42P01": "the tables of flowengine are not there",
-}
-
-
-def translated(error: BaseException, where: str) -> StoreError:
-    """The driver's error as one of ours."""
-    state = getattr(error, "sqlstate", None) or ""
-    said = _first_line(error)
-    if state in _BUSY:
-        return DatabaseBusy(f"another transaction was in the way: {said}", where=where, possible=["try again"])
-    if not state and where and "connection" in said:
-        return ConnectionLost(
-            f"the connection to PostgreSQL was lost: {said}; whether the transaction was kept is not known",
-            where=where,
-            possible=["ask again with the same request key"],
-            in_doubt="commit" in where,
-        )
-    return StoreError(_MEANINGS.get(state, f"PostgreSQL says: {said}"), where=where)
+        self._pools.drop()
+        self._watchdog.close()

@@ -1,0 +1,175 @@
+"""Work that the database did not keep is done again, here and nowhere else.
+
+Three things go wrong that are nobody's mistake. Two transactions cross, and the database breaks one off: that one is
+done again, a few times. The connection is lost before the commit was sent: nothing was kept, so the work is done again
+once there is a connection, within a patience. The connection is lost after the commit was sent: then the history tells.
+Each command appends an entry with a hash that no other has (L5); is it there, the commit was kept, and what the work
+came to is the answer (L3). The look is made under the job's lock, in the very transaction in which the work is done
+again otherwise: a server that lost the client may still be committing, and what is seen before it has ended is no
+answer. A job that is being begun has no row to lock; done again under the same id, the work meets the key of the first,
+waits for it, and then looks once more.
+
+So work must come to the same whenever it is done: ids are chosen outside it, or found again by a request key. Work that
+writes no history (a claim, a heartbeat, a person's record) is simply done again. A claim that was kept without answer
+is then made twice: the first runs out with its lease.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from flowengine.errors import ConnectionLost, DatabaseBusy, FlowError, NotFound
+from flowengine.store.save import Saved
+from flowengine.store.transaction import Transaction
+
+T = TypeVar("T")
+
+COLLISIONS = 5
+"""How often work is done again that crossed another transaction."""
+
+SHORTEST, LONGEST = 0.01, 0.5
+"""Pauses between tries, in seconds: doubled from one to the other, and cut by up to half at random."""
+
+
+class Once(Protocol):
+    """One try: a transaction around the work."""
+
+    def __call__(self, work: Callable[[Transaction], T]) -> T: ...
+
+
+class Attempt(Generic[T]):
+    """Work, and what it came to the last time it was done."""
+
+    __slots__ = ("result", "saved", "work")
+
+    def __init__(self, work: Callable[[Transaction], T]) -> None:
+        self.work = work
+        self.saved: list[Saved] = []
+        self.result: T
+
+    def __call__(self, tx: Transaction) -> T:
+        self.saved = tx.saved
+        self.result = self.work(tx)
+        return self.result
+
+
+class Doubt(Generic[T]):
+    """A commit whose answer was lost: what it wrote to histories, and what the work came to."""
+
+    __slots__ = ("result", "saved")
+
+    def __init__(self, attempt: Attempt[T]) -> None:
+        self.saved = sorted(attempt.saved, key=lambda saved: saved.job)  # locked in one order by all
+        self.result = attempt.result
+
+    def kept(self, tx: Transaction) -> bool | None:
+        """Whether it was kept, for good: its jobs are locked first. None while that cannot be known."""
+        known = None
+        for one in self.saved:
+            try:
+                tx.jobs.lock(one.job)
+            except NotFound:
+                continue  # a job that was begun: nobody can wait for a row that is not there
+            if not tx.history.written(one.job, one.seq, one.hash):
+                return False
+            known = True
+        return known
+
+
+def keep(once: Once, work: Callable[[Transaction], T], patience: float) -> T:
+    """Do ``work`` in a transaction until it is kept, and give what it returns.
+
+    Raises what the work raises; DatabaseBusy when it crossed others too often; ConnectionLost when the database stayed
+    away for ``patience`` seconds, with whether it may have been kept (``in_doubt``).
+    """
+    attempt = Attempt(work)
+    try:
+        return once(attempt)
+    except (DatabaseBusy, ConnectionLost) as error:
+        first = error
+    return Persistence(once, attempt, patience).after(first)
+
+
+class Persistence(Generic[T]):
+    """What happens after a first try that was not kept, or was not known to be."""
+
+    def __init__(self, once: Once, attempt: Attempt[T], patience: float) -> None:
+        self._once = once
+        self._attempt = attempt
+        self._until = time.monotonic() + patience
+        self._doubts: list[Doubt[T]] = []
+        self._settled: Doubt[T] | None = None
+        self._collisions = 0
+        self._pause = 0.0
+
+    def after(self, error: DatabaseBusy | ConnectionLost) -> T:
+        """Try again until it is kept, refused, or hopeless."""
+        what: DatabaseBusy | ConnectionLost | None = error
+        while what is not None:
+            self._take(what)
+            try:
+                return self._once(self._unless_kept)
+            except (DatabaseBusy, ConnectionLost) as another:
+                what = None if self._settled else another  # what was seen under the lock holds, whatever came then
+            except FlowError as refused:
+                what = self._met(refused)
+        assert self._settled is not None, "only what is settled ends without an answer of its own"
+        return self._settled.result
+
+    def _unless_kept(self, tx: Transaction) -> T:
+        self._look(tx)
+        return self._attempt(tx) if self._settled is None else self._settled.result
+
+    def _look(self, tx: Transaction) -> None:
+        """Settle what can be settled of the tries in doubt."""
+        for doubt in list(self._doubts):
+            kept = doubt.kept(tx)
+            if kept:
+                self._settled = doubt
+                return
+            if kept is False:
+                self._doubts.remove(doubt)
+
+    def _met(self, refused: FlowError) -> DatabaseBusy | ConnectionLost | None:
+        """Done again, the work was refused: perhaps because it met what a try in doubt has just written."""
+        if not self._doubts:
+            raise refused
+        try:
+            self._once(self._look)
+        except (DatabaseBusy, ConnectionLost) as error:
+            return None if self._settled else error
+        if self._settled is None:
+            raise self._given_up(refused)
+        return None
+
+    def _take(self, error: DatabaseBusy | ConnectionLost) -> None:
+        """Learn from an error, and pause. Raises when there is no use in trying again."""
+        left = self._until - time.monotonic()
+        if isinstance(error, DatabaseBusy) and error.collided and self._collisions < COLLISIONS:
+            self._collisions += 1
+            self._pause = max(self._pause, SHORTEST)
+            left = LONGEST
+        elif isinstance(error, DatabaseBusy) and not self._doubts:
+            raise error
+        if isinstance(error, ConnectionLost) and error.in_doubt:
+            self._doubts.append(Doubt(self._attempt))
+        if left <= 0:
+            raise self._given_up(error)
+        time.sleep(min(self._pause * random.uniform(0.5, 1), left))
+        self._pause = min(max(self._pause * 2, SHORTEST), LONGEST)
+
+    def _given_up(self, error: FlowError) -> FlowError:
+        """The error as it is, or, where a try may have been kept, one that says so."""
+        if not self._doubts:
+            return error
+        made = ConnectionLost(
+            f"the answer to a commit was lost, and whether it was kept could not be found out: {error.what}",
+            where=error.where,
+            possible=["ask again with the same request key"],
+            in_doubt=True,
+        )
+        made.__cause__ = error
+        return made
