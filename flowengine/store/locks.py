@@ -10,15 +10,10 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-import time
 from collections import deque
 from typing import Generic, TypeVar
 
 from flowengine.errors import DatabaseBusy, StoreError
-
-SHORTEST_PAUSE, LONGEST_PAUSE = 0.00005, 0.002
-"""Between two looks at a lock that another process has, in seconds: an eighth of the time waited so far, within these.
-So little time is lost when one process hands the lock to the next, and a long wait costs little."""
 
 Errand = TypeVar("Errand")
 
@@ -118,41 +113,111 @@ class FairLock(Generic[Errand]):
 class FileLock:
     """A lock between processes on two small files; the system releases it when a process dies.
 
-    One thread at a time may ask for it: a :class:`FairLock` stands in front.
+    One thread at a time may ask for it: a :class:`FairLock` stands in front. Where it is not free an agent, a thread of
+    its own, queues for it in the system, which lets in who has waited longest and wakes nobody else; for only a thread
+    that nobody needs can wait without a bound. When whoever sent it has given up, the agent keeps the place in the
+    queue for the next one who asks, or gives the lock back as soon as it has it.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._turnstile = _opened(f"{path}.queue")
         self._door = _opened(path)
+        self._mutex = threading.Lock()
+        self._sent = threading.Semaphore(0)
+        self._back = threading.Semaphore(0)
+        self._agent: threading.Thread | None = None
+        self._away = self._wanted = self._closed = False
+        self._trouble: OSError | None = None
 
     def acquire(self, timeout: float) -> None:
-        """Wait up to ``timeout`` seconds. Raises DatabaseBusy."""
-        began = time.monotonic()
-        self._wait(self._turnstile, began, timeout)
+        """Wait up to ``timeout`` seconds. Raises DatabaseBusy, and StoreError where files cannot be locked."""
+        if not self._away and self._at_once():
+            return
+        self._send()
         try:
-            self._wait(self._door, began, timeout)
-        finally:
-            fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+            got = self._back.acquire(timeout=max(timeout, 0.0))
+        except BaseException:
+            if self._given_up():
+                self.release()
+            raise
+        if not got and not self._given_up():
+            raise DatabaseBusy(
+                f"other processes have been writing for {timeout:.3g} s", where=self.path, possible=["try again"]
+            )
+        if self._trouble is not None:
+            trouble, self._trouble = self._trouble, None
+            raise _not_lockable(trouble, self.path)
 
-    def _wait(self, file: int, began: float, timeout: float) -> None:
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _at_once(self) -> bool:
+        """Have it if it is free. Who finds only the door taken keeps the turnstile, for the agent."""
+        at_door = False
+        try:
+            fcntl.flock(self._turnstile, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            at_door = True
+            fcntl.flock(self._door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            at_door = False
+            return False
+        except OSError as error:
+            raise _not_lockable(error, self.path) from error
+        finally:
+            if at_door:
+                fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+        return True
+
+    def _send(self) -> None:
+        """Have the agent wait, unless it does already."""
+        with self._mutex:
+            self._wanted = True
+            if self._away:
                 return
-            except BlockingIOError:
-                waited = time.monotonic() - began
-                if waited >= timeout:
-                    raise DatabaseBusy(
-                        f"other processes have been writing for {timeout:g} s", where=self.path, possible=["try again"]
-                    ) from None
-            time.sleep(min(max(waited / 8, SHORTEST_PAUSE), LONGEST_PAUSE))
+            self._away = True
+        if self._agent is None:
+            self._agent = threading.Thread(target=self._serve, name="flowengine-queue", daemon=True)
+            self._agent.start()
+        self._sent.release()
+
+    def _given_up(self) -> bool:
+        """Want it no longer; True when it was had at that very moment."""
+        with self._mutex:
+            self._wanted = False
+        return self._back.acquire(blocking=False)
+
+    def _serve(self) -> None:
+        """What the agent does for as long as the lock is in use."""
+        self._sent.acquire()
+        while not self._closed:
+            try:
+                for file in (self._turnstile, self._door):
+                    fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError as error:
+                self._trouble = error
+            fcntl.flock(self._turnstile, fcntl.LOCK_UN)
+            with self._mutex:
+                self._away = False
+                if self._wanted:
+                    self._wanted = False
+                    self._back.release()
+                else:
+                    fcntl.flock(self._door, fcntl.LOCK_UN)
+            if not self._closed:
+                self._sent.acquire()
+        self._shut()
 
     def release(self) -> None:
         """Let the next process in."""
         fcntl.flock(self._door, fcntl.LOCK_UN)
 
     def close(self) -> None:
+        """Give up both files, once the agent is back."""
+        self._closed = True
+        if self._agent is None:
+            self._shut()
+        else:
+            self._sent.release()
+
+    def _shut(self) -> None:
         os.close(self._door)
         os.close(self._turnstile)
 
@@ -162,3 +227,7 @@ def _opened(path: str) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         raise StoreError(f"the lock file cannot be opened: {error.strerror}", where=path) from error
+
+
+def _not_lockable(error: OSError, path: str) -> StoreError:
+    return StoreError(f"the lock file cannot be locked: {error.strerror}; is it a network drive?", where=path)

@@ -285,7 +285,7 @@ def test_a_batch_is_bounded_by_time(shared: Database, commits: list[str], monkey
     assert commits.count("COMMIT") == 2
 
 
-def test_a_transaction_of_ones_own_keeps_its_place(shared: Database, commits: list[str]) -> None:
+def test_a_transaction_of_ones_own_keeps_its_place(shared: Database) -> None:
     """Work behind a transaction that a thread opened for itself is not gathered past it."""
     seen: list[list[str]] = []
 
