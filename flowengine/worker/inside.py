@@ -60,7 +60,7 @@ def main(reference: str, inlet: int, outlet: int) -> None:
     try:
         handler = _resolved(reference)
     except BaseException as error:  # an import may raise anything, SystemExit too
-        pipe.say(wire.line({"unimportable": _words(error)}))
+        pipe.say(wire.line({"unimportable": f"{type(error).__name__}: {wire.words(error)}"[: wire.LONGEST_ERROR]}))
         return
     _bound(told["memory"])
     pipe.say(_attempt(handler, HandlerCall(**told["call"], line=pipe)))
@@ -132,10 +132,6 @@ def _bound(memory: int | None) -> None:
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         bound = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
         resource.setrlimit(resource.RLIMIT_AS, (bound, hard))
-
-
-def _words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[: wire.LONGEST_ERROR]
 
 
 def _started(words: Iterable[str]) -> None:

@@ -1,15 +1,19 @@
-"""Handlers from where a command line names them: ``module:attribute``."""
+"""Handlers from where a command line names them: ``module:attribute``; and services for which there are none."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowengine.engine.handlers import Handler
 from flowengine.errors import HandlerMissing
+from flowengine.language.model import Process, Race, Service
+
+if TYPE_CHECKING:
+    from flowengine.engine import Engine
 
 
 def load_handlers(reference: str) -> dict[str, Handler]:
@@ -39,6 +43,34 @@ def load_handlers(reference: str) -> dict[str, Handler]:
     raise HandlerMissing(
         f"{reference!r} is neither a function nor a mapping of names to functions", where=reference, possible=()
     )
+
+
+def unserved(engine: Engine) -> dict[str, list[str]]:
+    """The handlers that the latest versions of the deployed processes call and that neither the engine has nor an
+    external worker serves, each with the services that call it (``process.state``)."""
+    now = engine.clock.now()
+    outside = {
+        handler
+        for token in engine.tokens()
+        if not token.revoked and (token.expires is None or token.expires > now)
+        for handler in token.handlers
+    }
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys(row.name for row in engine.processes()):
+        for where, handler in _called(engine.process(name)):
+            if handler not in outside and not engine.shell.handlers.has(handler):
+                found.setdefault(handler, []).append(where)
+    return found
+
+
+def _called(process: Process) -> Iterator[tuple[str, str]]:
+    """Where a process calls handlers, and which; undo handlers too."""
+    for state in process.states():
+        for one in (state, *(state.of.values() if isinstance(state, Race) else ())):
+            if isinstance(one, Service):
+                for handler in dict.fromkeys((one.call, one.undo)):
+                    if handler and "://" not in handler:  # an URL is called by the engine itself
+                        yield f"{process.name}.{state.name}", handler
 
 
 def _words(error: BaseException) -> str:

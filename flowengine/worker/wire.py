@@ -60,24 +60,32 @@ def answer_of(given: Any) -> bytes:
 def error_of(error: BaseException) -> bytes:
     """What a handler raised, as an answer."""
     kind = "give_up" if isinstance(error, GiveUp) else "try_later" if isinstance(error, TryLater) else "raised"
-    said: dict[str, Any] = {kind: type(error).__name__, "words": str(error)[:LONGEST_ERROR]}
+    said: dict[str, Any] = {kind: type(error).__name__, "words": words(error)[:LONGEST_ERROR]}
     if isinstance(error, TryLater):
         said["after"] = error.after.total_seconds()
     return line(said)
 
 
+def words(error: BaseException) -> str:
+    """An error's words, whatever its own class does when it is asked for them."""
+    try:
+        return str(error)
+    except Exception as worse:
+        return f"(its words cannot be had: {type(worse).__name__})"
+
+
 def heard(answer: dict[str, Any]) -> Any:
     """What the handler returned. Raises what it raised: an error of the same name and words, which is a GiveUp or
     TryLater if it was one."""
-    words = answer.get("words", "")
+    said = answer.get("words", "")
     if "later" in answer:
         return Later(timedelta(seconds=answer["later"]))
     if "give_up" in answer:
-        raise _named(answer["give_up"], GiveUp)(words)
+        raise _named(answer["give_up"], GiveUp)(said)
     if "try_later" in answer:
-        raise _named(answer["try_later"], TryLater)(words, timedelta(seconds=answer["after"]))
+        raise _named(answer["try_later"], TryLater)(said, timedelta(seconds=answer["after"]))
     if "raised" in answer:
-        raise _named(answer["raised"], Exception)(words)
+        raise _named(answer["raised"], Exception)(said)
     if "unimportable" in answer:
         raise HandlerDied(f"could not be imported in a process of its own: {answer['unimportable']}")
     return answer["result"] if answer["outcome"] is None else Outcome(answer["outcome"], answer["result"])
