@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -17,6 +20,82 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+def uptime() -> float:
+    """Seconds since some moment in the past, which nobody can set; the time that the machine slept counts, where the
+    system can tell."""
+    return time.clock_gettime(_STEADY)
+
+
+_STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+class FollowingClock:
+    """Follows a clock that is asked now and then, and is carried on between by one that nobody can set.
+
+    So all machines on one database agree on the time, whatever their own clocks say. ``ask`` gives the moment there;
+    it is asked at the first use and after ``every`` seconds, by one thread, while the others go by what is known. An
+    answer that took long says little: the clock is moved only where the two differ by more than that. When none
+    can be had (``ask`` raises ``away``), the clock runs on, and asks again later; at the first use the error is raised.
+
+    >>> FollowingClock(lambda: datetime(2026, 1, 1, tzinfo=UTC), steady=lambda: 7.0).now()
+    datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+
+    def __init__(
+        self,
+        ask: Callable[[], datetime],
+        *,
+        every: float = 60.0,
+        away: type[Exception] = OSError,
+        steady: Callable[[], float] = uptime,
+    ) -> None:
+        self._ask = ask
+        self._away = away
+        self._every = every
+        self._steady = steady
+        self._asking = threading.Lock()
+        self._known: tuple[datetime, float] | None = None
+        """What it was there, and what the steady clock said then."""
+        self._again = 0.0
+
+    def now(self) -> datetime:
+        steady = self._steady()
+        if self._known is None:
+            with self._asking:
+                if self._known is None:
+                    self._follow()
+            steady = self._steady()
+        elif steady >= self._again and self._asking.acquire(blocking=False):
+            try:
+                if steady >= self._again:
+                    self._follow_on()
+            finally:
+                self._asking.release()
+            steady = self._steady()
+        return self._carried(steady)
+
+    def _carried(self, steady: float) -> datetime:
+        assert self._known is not None, "it has been asked"
+        there, then = self._known
+        return there + timedelta(seconds=steady - then)
+
+    def _follow_on(self) -> None:
+        try:
+            self._follow()
+        except self._away:
+            self._again = self._steady() + self._every  # it runs on
+
+    def _follow(self) -> None:
+        before = self._steady()
+        there = _aware(self._ask())
+        after = self._steady()
+        half = (after - before) / 2
+        middle = before + half
+        if self._known is None or abs((there - self._carried(middle)).total_seconds()) > half:
+            self._known = (there, middle)
+        self._again = after + self._every
 
 
 class SimulatedClock:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from flowengine.clock import Clock, SystemClock
+from flowengine.clock import Clock
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
 from flowengine.engine import (
@@ -35,6 +35,7 @@ from flowengine.engine import (
     tracking,
 )
 from flowengine.engine.handlers import Handler, Handlers
+from flowengine.engine.observing import Observer
 from flowengine.engine.settings import Settings
 from flowengine.engine.shell import Shell
 from flowengine.engine.tokens import IssuedToken, TokenView
@@ -56,6 +57,7 @@ from flowengine.engine.views import (
 )
 from flowengine.language.model import Process
 from flowengine.store import Database
+from flowengine.store.measures import Measures, measured
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -74,7 +76,8 @@ class Engine:
     ``database`` is an URL (``sqlite:///flow.db``, ``postgresql+psycopg://…``) or an open :class:`Database`, which then
     stays the caller's to close. ``handlers`` maps the names that services ``call`` to functions; a name that is
     not in it is looked for among those that installed packages offer (entry points ``flowengine.handlers``).
-    ``settings`` says how the world is reached: mail, HTTP, secrets.
+    ``settings`` says how the world is reached: mail, HTTP, secrets. Unless a ``clock`` is given, it is the database's:
+    on PostgreSQL the server's, so that all machines agree, on SQLite the machine's.
     """
 
     def __init__(
@@ -87,7 +90,7 @@ class Engine:
     ) -> None:
         self._owned = isinstance(database, str)
         opened = Database.open(database) if isinstance(database, str) else database
-        self._shell = Shell(opened, clock or SystemClock(), Handlers(handlers), settings=settings)
+        self._shell = Shell(opened, clock or opened.clock(), Handlers(handlers), settings=settings)
 
     @classmethod
     def _on(cls, shell: Shell) -> Engine:
@@ -321,6 +324,19 @@ class Engine:
     def run_due(self, limit: int = 100) -> Ran:
         """One pass over what is due: at most ``limit`` timers, service calls and outgoing messages each."""
         return due.run_due(self._shell, limit)
+
+    def watch(self, observer: Observer) -> None:
+        """Let somebody watch each command and each attempt of a handler: :class:`~flowengine.engine.telemetry.Telemetry`
+        makes OpenTelemetry's spans of them, :class:`~flowengine.worker.metrics.Metrics` Prometheus's figures.
+
+        What is done inside a caller's transaction (:meth:`using`) is the caller's to watch.
+        """
+        self._shell.observers.add(observer)
+
+    def measures(self) -> Measures:
+        """How much is open, due and given up just now, for monitoring."""
+        with self._shell.reading() as tx:
+            return measured(tx.channel, self._shell.clock.now())
 
     def incidents(self) -> list[IncidentView]:
         """The service calls that gave up, and the timers that cannot be fired."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import sqlalchemy as sa
 
+from flowengine.clock import Clock, FollowingClock, SystemClock
 from flowengine.errors import SchemaMismatch, StoreError
 from flowengine.store import persistence, schema
 from flowengine.store.postgres import ANSWER, PostgresDriver
+from flowengine.store.query import Query
 from flowengine.store.sqlite import SqliteDriver
 from flowengine.store.tables import HEAD
 from flowengine.store.transaction import Transaction
@@ -23,6 +26,8 @@ T = TypeVar("T")
 
 TIMEOUT = 10.0
 """How long, in seconds, a transaction waits for a lock before DatabaseBusy."""
+
+SERVER_TIME = Query("clock", "What time it is on the server.", sa.select(sa.func.clock_timestamp()))
 
 
 class Scope:
@@ -117,6 +122,16 @@ class Database:
     def remarks(self) -> tuple[str, ...]:
         """What whoever runs several processes on this database should know."""
         return self._driver.remarks
+
+    def clock(self) -> Clock:
+        """The clock of this database: on PostgreSQL the server's, so that all machines agree; else the machine's."""
+        return FollowingClock(self._server_time, away=StoreError) if self.dialect == "postgresql" else SystemClock()
+
+    def _server_time(self) -> datetime:
+        with self.reading() as tx:
+            row = tx.channel.one(SERVER_TIME, {})
+        assert row is not None, "a function of no table gives one row"
+        return cast(datetime, row[0])
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in a write transaction and commit it: what it returns is durable (L2).
