@@ -18,7 +18,7 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.model import Message, Race, State
 from flowengine.language.texts import plain
 from flowengine.people import waits_for_words
-from flowengine.store import ListedJob, StoredJob, Transaction, shown
+from flowengine.store import ClaimedCall, ListedJob, StoredJob, Transaction, shown
 from flowengine.store.timers import FailedTimer
 
 if TYPE_CHECKING:
@@ -129,9 +129,17 @@ class _Look:
             since=call.opened,
             whom=shown(child) if child else call.handler or call.http or call.process,
             next=row.next_at if row and not call.incident else None,
-            error=call.incident or (row.last_error if row else ""),
+            error=call.incident or self._error(row),
             attempts=row.attempts if row else 0,
+            external=bool(row and row.lane),
         )
+
+    def _error(self, row: ClaimedCall | None) -> str:
+        """What went wrong last; for a call in a lane that nobody serves any more, that."""
+        if row is None or row.last_error or not row.lane:
+            return row.last_error if row else ""
+        served = self.shell.external.of(self.tx, self.shell.clock.now(), keep=False)
+        return "" if row.lane in served else "no token of an external worker is valid for this handler"
 
     def _timers(self, branch: Branch) -> Iterator[WaitView]:
         """Waits, and whatever timer could not be fired; deadlines are told with their steps."""

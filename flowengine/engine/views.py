@@ -278,8 +278,9 @@ class Ran(View, frozen=True, kw_only=True):
 class IncidentView(View, frozen=True, kw_only=True):
     """What gave up and waits for an operator. ``id`` is what ``retry`` takes.
 
-    ``kind`` is ``call`` (a service call; ``handler`` is what it calls) or ``timer`` (``handler`` is what it is for:
-    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``).
+    ``kind`` is ``call`` (a service call; ``handler`` is what it calls), ``timer`` (``handler`` is what it is for:
+    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``) or ``message`` (``handler`` says what goes to
+    whom, ``mail to ada``, or its kind).
     """
 
     id: str
@@ -302,6 +303,7 @@ class WaitView(View, frozen=True, kw_only=True):
     when it is tried next, None when it waits for an operator; ``error`` the last one), ``timer`` (``due`` is when it
     is over; with an ``error`` it could not be fired, and ``next`` is when it is tried again), ``message`` (``whom`` is
     its key) or ``job`` (``whom`` is the job that was called, once it is there). ``id`` names what a command takes.
+    ``external``: it waits for an external worker.
     """
 
     kind: str
@@ -314,6 +316,7 @@ class WaitView(View, frozen=True, kw_only=True):
     next: datetime | None = None
     error: str = ""
     attempts: int = 0
+    external: bool = False
 
 
 class StuckView(View, frozen=True, kw_only=True):
