@@ -13,7 +13,7 @@ from flowengine.cli.group import common
 from flowengine.cli.options import desk
 
 
-class Before(click.ParamType):
+class Before(click.ParamType[timedelta | datetime]):
     """A span of time before now (``P365D``), a date or a moment."""
 
     name = "when"

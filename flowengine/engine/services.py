@@ -8,20 +8,20 @@ runs, by a thread of the worker that no handler can block, so a lost worker's ca
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flowengine.core.machines import Compiled, member_state
 from flowengine.engine import completing
 from flowengine.engine.actors import StoreWorld
-from flowengine.engine.handlers import GiveUp, Handler, HandlerCall, TryLater
+from flowengine.engine.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
 from flowengine.engine.running import LONGEST_ERROR, Overran, describe
 from flowengine.engine.running import run as run_limited
 from flowengine.engine.settling import AWAITED, POSTPONED, Again, Lost, Missing, Over, Verdict, settle, verdict_of
 from flowengine.errors import FlowError, HandlerMissing, StoreError
 from flowengine.language.durations import Duration
-from flowengine.language.model import Retry, Service
+from flowengine.language.model import DONE, Retry, Service
 from flowengine.store import ClaimedCall, Transaction
 
 if TYPE_CHECKING:
@@ -172,9 +172,19 @@ def judge(shell: Shell, held: Held, run: Run) -> Verdict:
     except Exception as missing:  # a handler's module may fail in any way when it is imported
         return Missing(str(missing) if isinstance(missing, HandlerMissing) else describe(missing))
     try:
-        return verdict_of(run(held, handler, held.call, policy.limit))
+        return verdict_of(_observed(shell, held, held.call, handler, policy.limit, run))
     except Exception as error:
         return _failed(shell, held, policy, error)
+
+
+def _observed(shell: Shell, held: Held, call: HandlerCall, handler: Handler, limit: Duration, run: Run) -> Any:
+    """Run it, with observers around it, under whose trace it then is."""
+    if not shell.observers:
+        return run(held, handler, call, limit)
+    with shell.observers.attempt(call) as seen:
+        given = run(held, handler, replace(call, trace=seen.trace), limit)
+        seen.outcome = given.name if isinstance(given, Outcome) else "later" if isinstance(given, Later) else DONE
+        return given
 
 
 def conclude(shell: Shell, held: Held, verdict: Verdict) -> bool:

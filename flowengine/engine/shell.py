@@ -26,6 +26,7 @@ from flowengine.engine.completing import Secret
 from flowengine.engine.customers import for_customer
 from flowengine.engine.handlers import Handlers
 from flowengine.engine.lanes import Lanes
+from flowengine.engine.observing import Observers
 from flowengine.engine.receipts import body_hash, encoded, given, receipt_of, replayed
 from flowengine.engine.settings import Settings
 from flowengine.engine.views import Receipt
@@ -67,6 +68,7 @@ class Shell:
         self.external = lanes or Lanes()
         self.secret = Secret()
         self.hint = Hint()
+        self.observers = Observers()
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
 
@@ -90,19 +92,22 @@ class Shell:
         if self.joined is not None:
             with self._in_callers() as tx:
                 return work(tx)
-        return self._kept_and_told(work) if self.hint.ears else self.database.keep(work)
+        return self._kept_and_told(work) if self.hint.ears or self.observers else self.database.keep(work)
 
     def _kept_and_told(self, work: Callable[[Transaction], T]) -> T:
-        """Keep it, and wake the workers of this process where it leaves work that is due at once."""
+        """Keep it, with observers around it, and wake the workers of this process where it leaves work that is due at
+        once."""
         wakes = False
 
         def noting(tx: Transaction) -> T:
             nonlocal wakes
+            tx.trace = seen.trace
             given = work(tx)
-            wakes = tx.wakes
+            wakes, seen.saved = tx.wakes, tuple(tx.saved)
             return given
 
-        given = self.database.keep(noting)
+        with self.observers.command() as seen:
+            given = self.database.keep(noting)
         if wakes:
             self.hint.give()
         return given
@@ -185,7 +190,7 @@ class Shell:
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""
-        return Calling(external=self.external.of(tx, now, keep=self.joined is None))
+        return Calling(external=self.external.of(tx, now, keep=self.joined is None), trace=tx.trace)
 
     # commands on jobs
 

@@ -21,11 +21,12 @@ UNMARKED = Calling()
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """The history entry that was written: its job, number and hash."""
+    """The history entry that was written: its job, number and hash, and the name of the command."""
 
     job: str
     seq: int
     hash: str
+    command: str
 
 
 def save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling = UNMARKED) -> Saved:
@@ -39,7 +40,7 @@ def save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, ca
         raise StoreError(f"entry {entry.seq} cannot follow entry {seq - 1}", where=id_)
     body = encode(entry)
     at = micros(entry.at)
-    saved = Saved(id_, seq, chained(job.hash if job else id_, body))
+    saved = Saved(id_, seq, chained(job.hash if job else id_, body), type(entry.command).__name__)
     bookings.save(channel, id_, draft.events)
     if job is None:
         _add(channel, draft, saved, at)

@@ -31,13 +31,15 @@ class Transaction:
     or the application whose transaction was joined).
     """
 
-    __slots__ = ("channel", "outbox", "saved", "wakes")
+    __slots__ = ("channel", "outbox", "saved", "trace", "wakes")
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self.outbox = Outbox(channel)
         self.saved: list[Saved] = []
         """What was written to histories: how to find out whether a commit was kept whose answer was lost."""
+        self.trace = ""
+        """The W3C traceparent that the calls it opens are given."""
         self.wakes = False
         """Whether this leaves work that is due at once, for which a worker in this process may be woken."""
 

@@ -1,0 +1,115 @@
+"""What operators measure: how much is open, what waits for how long, what gave up. Only live tables are looked at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from flowengine.store import tables as t
+from flowengine.store.channel import Channel
+from flowengine.store.codec import micros
+from flowengine.store.query import Query, param
+
+_C, _J, _O, _S, _T = t.calls, t.jobs, t.outbox, t.steps, t.timers
+_NOW = param("now")
+_OK: sa.ColumnElement[Any] = sa.literal_column("''")
+_COUNT: sa.ColumnElement[Any] = sa.func.count()
+
+OPEN_JOBS = Query(
+    "measures.jobs",
+    "Open jobs by process.",
+    sa.select(_J.c.process, _COUNT).where(_J.c.status == sa.literal_column("'open'")).group_by(_J.c.process),
+)
+_STEPS = sa.select(_S.c.job_id, _S.c.number, _S.c.process).distinct().subquery()
+OPEN_STEPS = Query(
+    "measures.steps",
+    "Open steps by process; one that waits for several has several rows and counts once.",
+    sa.select(_STEPS.c.process, _COUNT).group_by(_STEPS.c.process),
+)
+CALLS = Query(
+    "measures.calls",
+    "Calls that are to be run by now, by lane: how many, and since when.",
+    sa.select(_C.c.lane, _COUNT, sa.func.min(_C.c.next_at))
+    .where(_C.c.incident == _OK, _C.c.next_at.is_not(None), _C.c.next_at <= _NOW)
+    .group_by(_C.c.lane),
+)
+RUNNING = Query(
+    "measures.running",
+    "Calls that a worker has just now.",
+    sa.select(_COUNT).where(_C.c.incident == _OK, _C.c.worker != _OK, _C.c.next_at > _NOW),
+)
+CALL_INCIDENTS = Query(
+    "measures.call_incidents",
+    "Calls that gave up, by process.",
+    sa.select(_J.c.process, _COUNT)
+    .join_from(_C, _J, _J.c.id == _C.c.job_id)
+    .where(_C.c.incident != _OK)
+    .group_by(_J.c.process),
+)
+TIMERS = Query(
+    "measures.timers",
+    "Timers that are due by now, and since when.",
+    sa.select(_COUNT, sa.func.min(_T.c.wake)).where(_T.c.wake <= _NOW),
+)
+TIMER_INCIDENTS = Query(
+    "measures.timer_incidents",
+    "Timers that could not be fired.",
+    sa.select(_COUNT).where(_T.c.attempts > sa.literal_column("0")),
+)
+OUTBOX = Query(
+    "measures.outbox",
+    "Messages that are to be sent by now, and since when.",
+    sa.select(_COUNT, sa.func.min(_O.c.next_at)).where(_O.c.incident == _OK, _O.c.next_at <= _NOW),
+)
+OUTBOX_INCIDENTS = Query(
+    "measures.outbox_incidents",
+    "Messages that gave up.",
+    sa.select(_COUNT).where(_O.c.incident != _OK),
+)
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """What is due and not done yet: how many, and for how many seconds the oldest has been."""
+
+    count: int
+    oldest: float = 0.0
+
+
+class Measures(msgspec.Struct, frozen=True, kw_only=True):
+    """A look at all that is live. ``calls`` is by lane: empty for workers of our own, else an external handler."""
+
+    jobs: dict[str, int]
+    steps: dict[str, int]
+    calls: dict[str, Backlog]
+    running: int
+    timers: Backlog
+    outbox: Backlog
+    call_incidents: dict[str, int]
+    timer_incidents: int
+    message_incidents: int
+
+
+def measured(channel: Channel, now: datetime) -> Measures:
+    """A look at all that is live, in one snapshot."""
+    at = micros(now)
+
+    def backlog(count: int, since: int | None) -> Backlog:
+        return Backlog(count=count, oldest=max(0, at - since) / 1e6 if since is not None else 0.0)
+
+    def single(query: Query) -> tuple[int, ...]:
+        return channel.one(query, {"now": at}) or (0, None)
+
+    return Measures(
+        jobs=dict(channel.rows(OPEN_JOBS, {})),
+        steps=dict(channel.rows(OPEN_STEPS, {})),
+        calls={lane: backlog(count, since) for lane, count, since in channel.rows(CALLS, {"now": at})},
+        running=single(RUNNING)[0],
+        timers=backlog(*single(TIMERS)),
+        outbox=backlog(*single(OUTBOX)),
+        call_incidents=dict(channel.rows(CALL_INCIDENTS, {})),
+        timer_incidents=single(TIMER_INCIDENTS)[0],
+        message_incidents=single(OUTBOX_INCIDENTS)[0],
+    )
