@@ -1,0 +1,282 @@
+"""What many jobs cost those who come after them: ``python benchmarks/bench_scale.py`` (``--small`` for a look).
+
+One database is filled with a million finished jobs, a million pending timers, 100,000 open steps and 10,000 waiting
+calls, another is fresh. Then both do the same in turns: jobs from the start over an act and a service call to their
+end. A ratio is the median of the rounds' ratios. Filling takes some minutes and about 6 GB of disk for each database.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from bench_fill import Filler
+from bench_machine import folder, machine, memory, postgres
+from rich.console import Console
+from rich.table import Table
+
+from flowengine import Engine
+from flowengine.engine import services
+from flowengine.store import Transaction
+
+console = Console(width=None if sys.stdout.isatty() else 118)
+
+FLOW = """
+process: errand
+title: An errand
+need: Something fetched
+roles: {porter: {title: Porter}}
+states:
+  need: {type: need, fields: {what: {type: string}}, next: how}
+  how:
+    type: ask
+    ask: How shall it be brought?
+    fields: {words: {type: string}}
+    within: P7D
+    on: {answered: fetch, expired: gone}
+  fetch:
+    type: service
+    call: fetch
+    on: {done: fulfilled, failed: gone}
+  fulfilled: {type: fulfilled}
+  gone: {type: ended, because: Silence}
+"""
+
+TASK = """
+process: carrying
+title: Something carried
+need: Something carried
+roles: {porter: {title: Porter}}
+states:
+  need: {type: need, fields: {what: {type: string}}, next: carry}
+  carry: {type: task, for: porter, on: {done: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+
+WAITING = """
+process: waiting
+title: Ten dates
+need: Patience
+states:
+  need: {type: need, fields: {dates: {type: array, items: {type: integer}}}, next: all}
+  all:
+    type: each
+    of: data.need.dates
+    start: until
+    states:
+      until: {type: wait, for: P30D, next: done}
+    on: {joined: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+TIMERS_EACH = 10
+
+
+class Size(NamedTuple):
+    """How full the full database is."""
+
+    finished: int = 1_000_000
+    timers: int = 1_000_000
+    steps: int = 100_000
+    calls: int = 10_000
+
+
+class Line(NamedTuple):
+    """What was measured, in the fresh and in the full database."""
+
+    what: str
+    fresh: str
+    full: str
+    ratio: str = ""
+    wanted: str = ""
+    met: bool | None = None
+
+
+# filling
+
+
+def ready(engine: Engine) -> Engine:
+    """The processes in use, a customer and a porter entered."""
+    for source in (FLOW, TASK, WAITING):
+        engine.deploy(source)
+    engine.add_customer("ada", "Ada")
+    engine.add_staff("mika", "Mika", roles=("porter",))
+    return engine
+
+
+def fetch(_: Any) -> dict[str, Any]:
+    """The service of the errand."""
+    return {"fetched": True}
+
+
+def fill(url: str, size: Size) -> None:
+    """Copy four jobs, each as it stands in one of its states."""
+    with Engine(url, handlers={"fetch": fetch}) as engine:
+        ready(engine)
+        finished = Client(engine, "template")
+        finished.flow()
+        asked = engine.start("errand", by="ada", need={"what": "A hat"}, key="t1").job
+        called = engine.start("errand", by="ada", need={"what": "A hat"}, key="t2")
+        engine.act(called.steps[0], "answered", {"words": "On foot"}, by="ada", key="t3")
+        task = engine.start("carrying", by="ada", need={"what": "A trunk"}, key="t4").job
+        waits = engine.start("waiting", by="ada", need={"dates": list(range(TIMERS_EACH))}, key="t5").job
+    filler = Filler(url)
+    filler.customers("ada")
+    asks = size.steps // 2
+    for job, number in (
+        (finished.jobs[0], size.finished),
+        (asked, asks),
+        (task, size.steps - asks),
+        (called.job, size.calls),
+        (waits, max(size.timers - asks, 0) // TIMERS_EACH),
+    ):
+        filler.copy(job, "ada", number)
+    console.print("filled:", ", ".join(f"{count:,} {name}" for name, count in filler.counts()), highlight=False)
+    filler.done()
+
+
+# measuring
+
+
+class Client:
+    """Brings jobs from their start to their end, and notes how long each part took, in seconds."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self.engine, self.name = engine, name
+        self.jobs: list[str] = []
+        self.spent: dict[str, list[float]] = {"start": [], "act": [], "claim": [], "finish": []}
+
+    def flow(self) -> None:
+        key = f"{self.name}-{len(self.jobs)}"
+        engine, shell = self.engine, self.engine.shell
+        begun = self._timed("start", lambda: engine.start("errand", by="ada", need={"what": "A hat"}, key=key))
+        self.jobs.append(begun.job)
+        answer = {"words": "On foot, and before the rain"}
+        self._timed("act", lambda: engine.act(begun.steps[0], "answered", answer, by="ada", key=f"{key}-a"))
+        (held,) = self._timed("claim", lambda: services.take(shell, 1))
+        went_on = self._timed("finish", lambda: services.attempt(shell, held, lambda *_: fetch(None)))
+        assert went_on, "the call was claimed and nobody else has it"
+
+    def _timed(self, what: str, work: Callable[[], Any]) -> Any:
+        began = perf_counter()
+        result = work()
+        self.spent[what].append(perf_counter() - began)
+        return result
+
+
+def throughput(fresh: Engine, full: Engine, rounds: int, flows: int) -> Iterator[Line]:
+    """Whole jobs a second in both, in turns, and each part of them."""
+    for engine in (fresh, full):
+        warm = Client(engine, "warm")
+        for _ in range(20):
+            warm.flow()
+    pairs = []
+    for number in range(rounds):
+        clients = [Client(engine, f"r{number}") for engine in (fresh, full)]
+        for client in clients if number % 2 else reversed(clients):  # nobody is always first
+            for _ in range(flows):
+                client.flow()
+        pairs.append(clients)
+    rates = [[flows / sum(map(sum, client.spent.values())) for client in pair] for pair in pairs]
+    ratio = median(many / few for few, many in rates)
+    few, many = (f"{median(side):,.0f} jobs/s" for side in zip(*rates, strict=True))
+    yield Line("start, act, claim, finish", few, many, f"{ratio:.2f}", "≥ 0.90", ratio >= 0.9)
+    for part in ("start", "act", "claim", "finish"):
+        yield _compared(part, *([spent for pair in pairs for spent in pair[side].spent[part]] for side in (0, 1)))
+    claims = sorted(spent for pair in pairs for spent in pair[1].spent["claim"])
+    longest = claims[len(claims) * 99 // 100] * 1000
+    yield Line("99 % of the claims, committed, took at most", "", f"{longest:.1f} ms", "", "≤ 5 ms", longest <= 5)
+
+
+def looks(fresh: Engine, full: Engine, times: int) -> Iterator[Line]:
+    """What is asked again and again."""
+    now = full.clock.now()
+    questions: dict[str, Callable[[Transaction], Any]] = {
+        "an idle worker's look for calls": lambda tx: tx.calls.ready(now, 10, "nobody's"),
+        "for due timers": lambda tx: tx.timers.due(now, 100),
+        "for messages to send": lambda tx: tx.outbox.ready(now, 100),
+        "for when to look again": lambda tx: (tx.calls.next(), tx.timers.next(), tx.outbox.next()),
+        "an inbox of a role, its first 20": lambda tx: tx.steps.inbox(["role:porter"], 20, person="mika"),
+        "an inbox of a customer": lambda tx: tx.steps.inbox(["customer:c7", "person:c7"], 20, person="c7"),
+    }
+    for what, question in questions.items():
+        yield _compared(what, *(_asked(engine, question, times) for engine in (fresh, full)))
+    soon = now + timedelta(days=9)
+    yield _compared(
+        "100 timers of many that are due",
+        *(_asked(e, lambda tx: tx.timers.due(soon, 100), times) for e in (fresh, full)),
+    )
+
+
+def _asked(engine: Engine, question: Callable[[Transaction], Any], times: int) -> list[float]:
+    spent = []
+    for _ in range(times):
+        with engine.database.reading() as tx:
+            began = perf_counter()
+            question(tx)
+            spent.append(perf_counter() - began)
+    return spent
+
+
+def _compared(what: str, few: list[float], many: list[float]) -> Line:
+    shown = (
+        f"{median(side) * 1000:.2f} ms (99 %: {sorted(side)[len(side) * 99 // 100] * 1000:.1f})" for side in (few, many)
+    )
+    return Line(f"  {what}", *shown, f"{median(few) / median(many):.2f}")
+
+
+def measured(urls: tuple[str, str], size: Size, rounds: int, flows: int) -> list[Line]:
+    """Fill the second database, and measure both."""
+    began = perf_counter()
+    fill(urls[1], size)
+    console.print(f"filled in {perf_counter() - began:.0f} s")
+    with ExitStack() as stack:
+        fresh, full = (stack.enter_context(Engine(url, handlers={"fetch": fetch})) for url in urls)
+        ready(fresh)
+        return [*throughput(fresh, full, rounds, flows), *looks(fresh, full, 20 * flows)]
+
+
+@contextmanager
+def databases(kind: str, where: Path) -> Iterator[tuple[str, str]]:
+    """The addresses of two databases of a kind without tables."""
+    if kind == "sqlite":
+        yield f"sqlite:///{where}/fresh.db", f"sqlite:///{where}/filled.db"
+    else:
+        with postgres(where) as address:
+            yield address("fresh"), address("filled")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], help="one of the two alone")
+    parser.add_argument("--small", action="store_true", help="a hundredth of it: a look, no measurement")
+    for name, most in Size()._asdict().items():
+        parser.add_argument(f"--{name}", type=int, help=f"instead of {most:,}")
+    parser.add_argument("--memory", action="store_true", help="on a file system in memory: no disk hides the rest")
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--flows", type=int, default=30, help="jobs in each round and database")
+    given = parser.parse_args()
+    sizes = {name: most // (100 if given.small else 1) for name, most in Size()._asdict().items()}
+    sizes |= {name: value for name in sizes if (value := getattr(given, name)) is not None}
+    console.print(machine())
+    missed = 0
+    for kind in (given.database,) if given.database else ("sqlite", "postgresql"):
+        with folder(memory() if given.memory else None) as where, databases(kind, where) as urls:
+            lines = measured(urls, Size(**sizes), given.rounds, given.flows)
+        table = Table(kind, "fresh", "full", "ratio", "wanted", "")
+        for line in lines:
+            table.add_row(*line[:5], "" if line.met is None else "met" if line.met else "missed")
+            missed += line.met is False
+        console.print(table)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
