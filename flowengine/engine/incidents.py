@@ -1,4 +1,4 @@
-"""What gave up and waits for an operator: service calls, and timers that cannot be fired."""
+"""What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flowengine.core.values import Actor, Timer
 from flowengine.engine import access
 from flowengine.engine.actors import actor_of
 from flowengine.engine.views import IncidentView, Receipt
-from flowengine.store import Incident, Transaction, shown
+from flowengine.store import FailedMessage, Incident, Transaction, shown
 from flowengine.store.timers import FailedTimer
 
 if TYPE_CHECKING:
@@ -18,18 +18,22 @@ if TYPE_CHECKING:
 
 
 def incidents(shell: Shell) -> list[IncidentView]:
-    """Calls first, then timers, each by job."""
+    """Calls first, then timers, then messages, each by job."""
     with shell.reading() as tx:
         calls = [_of_call(row) for row in tx.calls.incidents()]
-        return calls + [_of_timer(tx, row) for row in tx.timers.failed()]
+        timers = [_of_timer(tx, row) for row in tx.timers.failed()]
+        return calls + timers + [_of_message(row) for row in tx.outbox.incidents()]
 
 
 def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
-    """A call is handed to the workers again; a timer is fired at once, and what stands in its way is raised."""
+    """A call is handed to the workers again, and so is a message; a timer is fired at once, and what stands in its way
+    is raised. A message's receipt is that of the job as it is: sending is no part of its history."""
 
     def work(tx: Transaction) -> Receipt:
         actor = actor_of(tx, by)
         access.require_operator(actor, "have an incident tried again")
+        if text.count(".") == 2:
+            return _send_again(shell, tx, text, actor)
         job_id, number = access.numbered_ref(tx, text, actor, "call")
         try:
             timer = timer_of(access.locked(tx, job_id).position, number)
@@ -39,6 +43,19 @@ def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
         return shell.told(tx, job_id, command, None, access.permit_all, ("call", text))
 
     return shell.keep(work)
+
+
+def _send_again(shell: Shell, tx: Transaction, text: str, actor: Actor) -> Receipt:
+    rest, _, number = text.rpartition(".")
+    job_id, seq = access.numbered_ref(tx, rest, actor, "message")
+    if not (number.isascii() and number.isdigit() and len(number) <= 15):
+        raise access.no_such("message", text)
+    if not tx.outbox.retry(f"{job_id}.{seq}.{number}", shell.clock.now()):
+        raise access.no_such("message", text)
+    job = access.read(tx, job_id, "message", text)
+    head = job.position.head
+    standing = tuple(sorted(head.standing)) if head.status == "open" else (head.end,)
+    return Receipt(job=job_id, seq=job.seq, status=head.status, states=standing, because=head.because)
 
 
 def timer_of(position: Position, number: int) -> Timer | None:
@@ -78,4 +95,20 @@ def _of_timer(tx: Transaction, row: FailedTimer) -> IncidentView:
         error=row.error,
         attempts=row.attempts,
         next=row.wake,
+    )
+
+
+def _of_message(row: FailedMessage) -> IncidentView:
+    _, seq, number = row.id.rsplit(".", 2)
+    return IncidentView(
+        kind="message",
+        id=row.id,
+        short=f"{shown(row.job)}.{seq}.{number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        state="",
+        handler=f"{row.body['channel']} to {row.body['person']}" if row.kind == "letter" else row.kind,
+        error=row.error,
+        attempts=row.attempts,
     )

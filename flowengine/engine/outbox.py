@@ -1,177 +1,296 @@
-"""Delivering what jobs have sent out: each row becomes a command of its own, then the row is done.
+"""Delivering what jobs have sent out: claim a row, deliver it, and say what became of it.
 
-Workers claim a row before they deliver it. A crash in between delivers again, once the claim has run out. That changes
-nothing: a child is started under a request key (L3), a second end of a call finds it closed, and a referred person is
-entered under an id that follows from the row.
+What stays in this database is done one after another; what leaves it is sent by a few threads, so that one slow
+receiver does not hold the others up. No transaction is open meanwhile. Whoever crashes between sending and saying so
+sends again once his claim has run out, under the same id: at least once.
+
+A row that fails is tried again, later each time. After ATTEMPTS, which takes between two and three days, or at once
+when trying again is of no use, it becomes an incident: an operator sees it, and its lane goes on without it.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+import logging
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from threading import Event
+from time import monotonic
+from typing import TYPE_CHECKING
 
-from flowengine.core import commands as c
-from flowengine.engine import access, children
-from flowengine.engine.actors import StoreWorld
-from flowengine.engine.handlers import NOTIFY, HandlerCall
-from flowengine.engine.services import describe, run_limited
-from flowengine.errors import NotFound, Refused, StaleCommand
-from flowengine.language.durations import Duration
-from flowengine.store import OutboxMessage, Person, Transaction
+import msgspec
+
+from flowengine.engine.deliveries import DELIVER
+from flowengine.engine.destinations import THREADS
+from flowengine.engine.handlers import GiveUp, TryLater
+from flowengine.engine.running import describe
+from flowengine.errors import AddressRefused, AnswerRefused, ConnectionLost, DatabaseBusy, NotConfigured, Unreachable
+from flowengine.store import OutboxMessage, Page, Transaction
+from flowengine.store.codec import micros, moment
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
 
-FIRST, LONGEST = timedelta(seconds=10), timedelta(hours=1)
-NOTICE_LIMIT = Duration(rest=timedelta(minutes=1))
-LEASE = timedelta(minutes=5)
-"""For how long a row is kept for the worker that delivers it: longer than any delivery takes."""
+FIRST, LONGEST = timedelta(seconds=10), timedelta(hours=8)
+"""How long is waited after the first attempt, which doubles each time, and the longest; a quarter is left to chance."""
+
+ATTEMPTS = 20
+LEASE = timedelta(seconds=60)
+"""For how long a row is kept for whoever delivers it: longer than any delivery takes, which is 30 s."""
+
+PAGE = 100
+"""Rows that are looked at at once."""
+
+FRESH = 0.25
+"""Seconds after which is looked again, while something is under way."""
+
+ASIDE = timedelta(seconds=60)
+"""For how long a row is laid aside that cannot be sent from here, or stands behind another, where it is in the way."""
+
+LONGEST_ASIDE = timedelta(minutes=5)
+
+LOG = logging.getLogger("flowengine.outbox")
+_RANDOM = Random()
 
 
-def deliver(shell: Shell, limit: int) -> tuple[int, int]:
-    """Deliver at most ``limit`` rows. How many were, and how many must be tried again."""
-    with shell.reading() as tx:
-        rows = list(tx.outbox.ready(shell.clock.now(), limit))
-    sent = failed = 0
-    for row in rows:
-        if not _claimed(shell, row):
-            continue  # another worker was faster
+def deliver(shell: Shell, limit: int | None = None, stop: Event | None = None) -> tuple[int, int]:
+    """Deliver what is due: at most ``limit`` rows, or as long as there are any and ``stop`` is not set; what is under
+    way is waited for. How many were delivered, and how many must be tried again or gave up."""
+    shell.wanted.offer(shell, shell.channels.names(shell))
+    return _Round(shell, limit, stop or Event()).run()
+
+
+def wait_after(attempts: int, random: Random = _RANDOM) -> timedelta:
+    """How long a row waits that has failed ``attempts`` times (from 1)."""
+    longest: timedelta = min(FIRST * 2 ** min(attempts - 1, 16), LONGEST)
+    return longest * random.uniform(0.75, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fate:
+    """What is to become of a row: it is done, is tried again ``later``, waits for an operator (``gives_up``), or is
+    only looked at ``later``, for it was not tried (``untried``)."""
+
+    row: OutboxMessage
+    error: str = ""
+    later: datetime | None = None
+    gives_up: bool = False
+    untried: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    row: OutboxMessage
+    destination: str
+    began: float
+
+
+class _Round:
+    """One pass over what is due."""
+
+    def __init__(self, shell: Shell, limit: int | None, stop: Event) -> None:
+        self._shell = shell
+        self._left = limit
+        self._stop = stop
+        self._sent = self._failed = 0
+        self._waiting: list[OutboxMessage] = []
+        self._full = False
+        self._looked = 0.0
+        self._flying: dict[Future[None], _Flight] = {}
+        self._threads: ThreadPoolExecutor | None = None
+
+    def run(self) -> tuple[int, int]:
         try:
-            _DELIVER[row.kind](shell, row)
+            while (moved := self._start()) or self._flying:
+                if self._flying:
+                    self._land(0.0 if moved and not self._stop.is_set() else FRESH)
+        finally:
+            self._finish()
+        return self._sent, self._failed
+
+    def _finish(self) -> None:
+        """Wait for what is under way, also when the database has failed meanwhile."""
+        try:
+            while self._flying:
+                self._land(None)
+        finally:
+            if self._threads is not None:
+                self._threads.shutdown()
+            self._shell.channels.rest()
+
+    # what is due
+
+    def _start(self) -> bool:
+        """Start what can be started now. Whether anything was done."""
+        if self._stop.is_set() or self._left == 0:
+            return False
+        looked = not self._waiting or monotonic() - self._looked > FRESH
+        aside = self._look() if looked else 0
+        moved = self._go_through()
+        if not moved and looked and self._full and self._waiting:
+            self._lay_aside()
+            return True
+        return moved or aside > 0
+
+    def _look(self) -> int:
+        """See what is due, and push back what stands behind others. How many were pushed."""
+        now = self._shell.clock.now()
+        with self._shell.reading() as tx:
+            page = tx.outbox.page(now, PAGE)
+        under_way = {flight.row.id for flight in self._flying.values()}
+        self._waiting = [row for row in page.heads if row.id not in under_way]
+        self._full, self._looked = page.full, monotonic()
+        pushed = _behind(page, now)
+        if pushed:
+            self._shell.keep(lambda tx: tx.outbox.push(pushed))
+        return len(pushed)
+
+    def _go_through(self) -> bool:
+        waiting, self._waiting = self._waiting, []
+        rested: list[_Fate] = []
+        moved = False
+        for row in waiting:
+            if self._left == 0 or self._stop.is_set():
+                break
+            if row.kind in DELIVER:
+                moved |= self._inside(row)
+                continue
+            destination = self._shell.channels.destination(self._shell, row)
+            why = self._shell.channels.destinations.resting(destination, self._shell.clock.now()) if destination else ""
+            if why:
+                rested.append(self._fate(row, Unreachable(f"not tried, for it was down a moment ago: {why}")))
+                self._count_down()
+            elif destination is None or not self._begin(row, destination):
+                self._waiting.append(row)
+            else:
+                moved = True
+        self._settle(rested)
+        return moved or bool(rested)
+
+    def _count_down(self) -> None:
+        if self._left is not None:
+            self._left -= 1
+
+    def _lay_aside(self) -> None:
+        """All that is seen is for destinations that are busy, or cannot be sent from here: look behind it."""
+        now = self._shell.clock.now()
+        aside = []
+        for row in self._waiting:
+            destination = self._shell.channels.destination(self._shell, row)
+            if destination is None:
+                LOG.warning("nobody here carries %s, which waits: %s", row.body.get("channel", row.kind), row.id)
+            later = self._shell.channels.destinations.turn(destination, now) if destination else now + ASIDE
+            aside.append((row.id, row.seen, later))
+        self._waiting = []
+        self._shell.keep(lambda tx: tx.outbox.push(aside))
+
+    # one row
+
+    def _claim(self, row: OutboxMessage) -> OutboxMessage | None:
+        """The row as ours, or None when another worker was faster."""
+        now = self._shell.clock.now()
+        until = now + LEASE
+        claimed = self._shell.keep(lambda tx: tx.outbox.claim(row.id, now, until))
+        return msgspec.structs.replace(row, seen=micros(until)) if claimed else None
+
+    def _inside(self, row: OutboxMessage) -> bool:
+        mine = self._claim(row)
+        if mine is None:
+            return False
+        self._count_down()
+        try:
+            DELIVER[row.kind](self._shell, mine)
         except Exception as error:  # whatever it is, the row stays and the others go on
-            _again(shell, row, error)
-            failed += 1
+            self._settle([self._fate(mine, error)])
         else:
-            with shell.writing() as tx:
-                tx.outbox.done(row.id)
-            sent += 1
-    return sent, failed
+            self._settle([_Fate(mine)])
+        return True
+
+    def _begin(self, row: OutboxMessage, destination: str) -> bool:
+        """Send a row by a thread. False when its destination is busy, or another worker has the row."""
+        destinations = self._shell.channels.destinations
+        if len(self._flying) >= THREADS or not destinations.begin(destination):
+            return False
+        began = monotonic()
+        try:
+            mine = self._claim(row)
+        except BaseException:
+            destinations.ended(destination, 0.0)
+            raise
+        if mine is None:
+            destinations.ended(destination, monotonic() - began)
+            return False
+        self._count_down()
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(THREADS, "flow outbox")
+        flight = self._threads.submit(self._shell.channels.send, self._shell, mine)
+        self._flying[flight] = _Flight(mine, destination, began)
+        return True
+
+    def _land(self, timeout: float | None) -> None:
+        """Say what became of the rows that are through."""
+        landed, _ = wait(self._flying, timeout, FIRST_COMPLETED)
+        fates = []
+        for one in landed:
+            flight = self._flying.pop(one)
+            error = one.exception()
+            self._note(flight, error)
+            fates.append(_Fate(flight.row) if error is None else self._fate(flight.row, error))
+        self._settle(fates)
+
+    def _note(self, flight: _Flight, error: BaseException | None) -> None:
+        destinations, took = self._shell.channels.destinations, monotonic() - flight.began
+        if isinstance(error, (Unreachable, NotConfigured)):
+            destinations.away(flight.destination, self._shell.clock.now(), describe(error))
+        elif error is None or isinstance(error, AnswerRefused):
+            destinations.arrived(flight.destination, took)
+        else:
+            destinations.ended(flight.destination, took)
+
+    def _fate(self, row: OutboxMessage, error: BaseException) -> _Fate:
+        said, now = describe(error), self._shell.clock.now()
+        if isinstance(error, (DatabaseBusy, ConnectionLost)):
+            return _Fate(row, said, now + FIRST, untried=True)
+        if isinstance(error, (GiveUp, AddressRefused, AnswerRefused)) or row.attempts + 1 >= ATTEMPTS:
+            return _Fate(row, said, gives_up=True)
+        later = wait_after(row.attempts + 1)
+        if isinstance(error, TryLater):
+            later = max(later, min(error.after, LONGEST))
+        return _Fate(row, said, now + later)
+
+    def _settle(self, fates: Sequence[_Fate]) -> None:
+        if not fates:
+            return
+        now = self._shell.clock.now()
+
+        def work(tx: Transaction) -> None:
+            for fate in fates:
+                _write(tx, fate, now)
+
+        self._shell.keep(work)
+        failed = sum(fate.error != "" for fate in fates)
+        self._failed += failed
+        self._sent += len(fates) - failed
 
 
-def _claimed(shell: Shell, row: OutboxMessage) -> bool:
-    now = shell.clock.now()
-    with shell.writing() as tx:
-        return bool(tx.outbox.claim(row.id, now, now + LEASE))
-
-
-def _again(shell: Shell, row: OutboxMessage, error: Exception) -> None:
-    wait = min(FIRST * 2 ** min(row.attempts, 16), LONGEST)
-    with shell.writing() as tx:
-        tx.outbox.retry_at(row.id, shell.clock.now() + wait, describe(error))
-
-
-def _child(shell: Shell, row: OutboxMessage) -> None:
-    """Start the job that a ``call`` state asked for. If it cannot be started, the call has failed.
-
-    Whether it is awaited is asked before and after: the caller may go on meanwhile, and then tells nobody any more.
-    """
-    call, body = int(row.body["call"]), row.body
-    by = children.caller(row.job)
-    parent = f"{row.job}.{call}"
-    if not _is_awaited(shell, row.job, call):
-        _child_left(shell, row)  # it may have been started at an attempt that was cut short
-        return
-    try:
-        if body["at"]:
-            raise Refused(f"jobs of other organisations cannot be started from here ({body['at']})")
-        shell.start(body["process"], by, body["need"], body["customer"], parent, parent)
-    except Refused as refused:
-        _end_call(shell, row.job, c.Fail(by=by, call=call, error=describe(refused)))
+def _write(tx: Transaction, fate: _Fate, now: datetime) -> None:
+    if fate.gives_up:
+        tx.outbox.give_up(fate.row, now, fate.error)
+    elif fate.later is None:
+        tx.outbox.done(fate.row, now)
+    elif fate.untried:
+        tx.outbox.push([(fate.row.id, fate.row.seen, fate.later)])
     else:
-        if not _is_awaited(shell, row.job, call):
-            _child_left(shell, row)
+        tx.outbox.postpone(fate.row, fate.later, fate.error)
 
 
-def _is_awaited(shell: Shell, job: str, call: int) -> bool:
-    with shell.reading() as tx:
-        return children.is_awaited(tx, job, call)
-
-
-def _child_left(shell: Shell, row: OutboxMessage) -> None:
-    """The caller has gone on without the job it called."""
-    children.leave(shell, row.job, int(row.body["call"]), str(row.body["process"]), str(row.body["customer"]))
-
-
-def _child_ended(shell: Shell, row: OutboxMessage) -> None:
-    """The job that was called is over: its parent's call ends with it."""
-    job, _, call = str(row.body["parent"]).rpartition(".")
-    status = str(row.body["status"])
-    result = {**row.body["data"], **{name: row.body[name] for name in ("job", "status", "end", "because")}}
-    by = children.caller(row.job)
-    _end_call(shell, job, c.Finish(by=by, call=int(call), outcome=status, result=result))
-
-
-def _end_call(shell: Shell, job: str, command: c.Finish | c.Fail) -> None:
-    try:
-        shell.by_engine(job, command)
-    except (StaleCommand, NotFound):
-        return  # the parent has gone on without it
-
-
-def _referral(shell: Shell, row: OutboxMessage) -> None:
-    """Enter whom a customer brought, unless he is known by his contact."""
-    name, contact = str(row.body["name"]), str(row.body["contact"])
-    with shell.writing() as tx:
-        id = referred_id(name, row)
-        if tx.people.get(id) is not None or (contact and _known(tx, contact)):
-            return
-        record = {"referred_by": row.body["by"], "referred_in": row.job}
-        now = shell.clock.now()
-        tx.people.add(
-            Person(id=id, kind="customer", name=name, contact=contact, roles=(), groups=(), record=record, created=now)
-        )
-
-
-def _known(tx: Transaction, contact: str) -> bool:
-    try:
-        tx.people.find(contact)
-    except NotFound:
-        return False
-    except Refused:
-        return True  # several have it
-    return True
-
-
-def referred_id(name: str, row: OutboxMessage) -> str:
-    """An id for a referred person: his name, and a few digits that follow from the row, so that it is made once."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "customer"
-    return f"{slug}-{sha256(row.id.encode()).hexdigest()[:6]}"
-
-
-def _notice(shell: Shell, row: OutboxMessage) -> None:
-    """Tell the application that a step was opened, or that its deadline comes near; nothing when it is done by now."""
-    with shell.reading() as tx:
-        job = tx.jobs.get(row.job)
-        step = access.open_step(job, int(row.body["step"]))
-        if step is None or not shell.handlers.has(NOTIFY):
-            return
-        given: dict[str, Any] = {
-            "step": f"{row.job}.{step.number}",
-            "why": row.body["why"],
-            "title": step.title,
-            "state": step.state,
-            "audience": list(step.audience),
-            "due": step.due.isoformat() if step.due else None,
-        }
-        call = HandlerCall(
-            job=row.job,
-            key=f"{row.job}.{row.seq}.{row.body['step']}.{row.body['why']}",
-            handler=NOTIFY,
-            input=given,
-            customer=dict(StoreWorld(tx, job.customer).customer),
-            process=job.process,
-            state=step.state,
-            attempt=row.attempts + 1,
-        )
-    run_limited(shell.handlers.get(NOTIFY), call, NOTICE_LIMIT)
-
-
-_DELIVER = {
-    "child": _child,
-    "child_left": _child_left,
-    "child_ended": _child_ended,
-    "referral": _referral,
-    "notice": _notice,
-}
+def _behind(page: Page, now: datetime) -> list[tuple[str, int, datetime]]:
+    """What need not be looked at: it stands behind a head that is not due, or there is much of it. When the head goes,
+    the next one is due at once; it comes due by itself after a while nevertheless."""
+    return [
+        (one.id, one.seen, min(max(moment(one.head_at), now + ASIDE), now + LONGEST_ASIDE))
+        for one in page.behind
+        if page.full or one.head_at > micros(now)
+    ]

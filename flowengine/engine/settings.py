@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flowengine.errors import NotConfigured
 from flowengine.outside.addresses import Allowed
+from flowengine.outside.mail import sender_of, server_of
 from flowengine.signing import key_of
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
 
 UNSIGNED = "unsigned"
 """The ``http_secret`` of an installation that calls services without a signature, and knows it."""
@@ -27,6 +31,7 @@ class Settings:
     message its secret, or two with a space between |
     | ``mail`` | ``FLOW_MAIL`` | the mail server: ``smtp://user:password@host:587`` or ``smtps://…`` |
     | ``mail_from`` | ``FLOW_MAIL_FROM`` | who writes: ``Tailor <suits@example.org>`` |
+    | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
     """
 
     url: str = ""
@@ -35,6 +40,7 @@ class Settings:
     hook_secrets: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     mail: str = field(default="", repr=False)
     mail_from: str = ""
+    notify: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
@@ -47,6 +53,12 @@ class Settings:
                 raise NotConfigured(f"the hook {name!r} has no secret", where="FLOW_HOOK_SECRETS")
             for secret in secrets.split():
                 key_of(secret, "FLOW_HOOK_SECRETS")
+        if self.mail:
+            server_of(self.mail)
+            sender_of(self.mail_from)
+        for scheme in self.notify:
+            if not _SCHEME.fullmatch(scheme) or scheme in ("http", "https", "mailto"):
+                raise NotConfigured(f"{scheme!r} is not a way to people", where="FLOW_NOTIFY", possible=("ntfy,tgram",))
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -59,6 +71,7 @@ class Settings:
             hook_secrets=_by_name(environment.get("FLOW_HOOK_SECRETS", "")),
             mail=environment.get("FLOW_MAIL", ""),
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
+            notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
 
 

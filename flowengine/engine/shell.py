@@ -22,10 +22,12 @@ from flowengine.core.values import Actor
 from flowengine.engine import access, outgoing
 from flowengine.engine.actors import StoreWorld, actor_of
 from flowengine.engine.catalogue import Catalogue
+from flowengine.engine.channels import Channels
 from flowengine.engine.completing import Secret
 from flowengine.engine.customers import for_customer
 from flowengine.engine.handlers import Handlers
 from flowengine.engine.lanes import Lanes
+from flowengine.engine.notices import Wanted
 from flowengine.engine.observing import Observers
 from flowengine.engine.receipts import body_hash, encoded, given, receipt_of, replayed
 from flowengine.engine.settings import Settings
@@ -68,6 +70,8 @@ class Shell:
         self.external = lanes or Lanes()
         self.secret = Secret()
         self.hint = Hint()
+        self.channels = Channels(self.settings)
+        self.wanted = Wanted()
         self.observers = Observers()
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
@@ -179,7 +183,7 @@ class Shell:
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
         tx.wakes |= _leaves_work(done)
-        outgoing.leave(tx, self.handlers, job_id, saved.seq, done, now)
+        outgoing.leave(tx, self, job_id, saved.seq, done, now)
         receipt = receipt_of(job_id, saved.seq, done)
         if command.by.kind == "customer":
             head = done.draft.head

@@ -5,7 +5,7 @@ from flowengine.store.database import Database
 from flowengine.store.history import Entry
 from flowengine.store.ids import new_id, short, shown
 from flowengine.store.jobs import ListedJob, StoredJob
-from flowengine.store.outbox import OutboxMessage
+from flowengine.store.outbox import FailedMessage, OutboxMessage, Page
 from flowengine.store.people import Person
 from flowengine.store.processes import StoredProcess
 from flowengine.store.save import Saved
@@ -18,9 +18,11 @@ __all__ = [
     "ClaimedCall",
     "Database",
     "Entry",
+    "FailedMessage",
     "Incident",
     "ListedJob",
     "OutboxMessage",
+    "Page",
     "Person",
     "Saved",
     "StoredJob",

@@ -1,56 +1,158 @@
-"""The outbox: what a job asks of other jobs and people, committed with the act that asks it (L2)."""
+"""The outbox: what a job asks of other jobs and people, committed with the act that asks it (L2).
+
+A row has a lane: its receiver. Rows of one job and lane go out in their order, so only the first of them, the head, is
+ever sent; lanes do not wait for each other. A row with an incident waits for an operator and is in nobody's way.
+
+``next_at`` says when a row is looked at. What stands behind a head need not be looked at, for a head that goes makes
+the next one due: so whoever finds such rows due pushes them back, and however many stand behind receivers that are
+down, they cost the others nothing. They come due again by themselves after a while, should that have been missed.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from flowengine.core.values import Json
 from flowengine.store import tables as t
-from flowengine.store.channel import Channel
+from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import micros, plain, text
-from flowengine.store.query import Query, inserts, param
+from flowengine.store.query import Query, Statement, inserts, param, upserts
 
-_O = t.outbox
+_O, _J, _S = t.outbox, t.jobs, t.settings
+_LIVE = _O.c.incident == sa.literal_column("''")
+_ORDER = (_O.c.next_at, _O.c.job_id, _O.c.seq, _O.c.number)
 _THIS = (
     _O.c.job_id == param("of_job"),
     _O.c.seq == param("of_seq"),
     _O.c.number == param("of_number"),
 )
+_UNCHANGED = (*_THIS, _O.c.next_at == param("seen"))
+"""The row, unless somebody else has claimed, postponed or woken it since it was looked at."""
+
+
+def _head_at(dialect: str) -> sa.ColumnElement[int]:
+    """When the head of the row's lane is due; NULL for the head itself. One look into the index of lanes, which SQLite
+    has to be told: its statistics make it walk along the job's rows instead."""
+    index = "INDEXED BY ix_flow_outbox_lane " if dialect == "sqlite" else ""
+    return sa.literal_column(
+        f"(SELECT earlier.next_at FROM flow_outbox AS earlier {index}"
+        "WHERE earlier.job_id = flow_outbox.job_id AND earlier.lane = flow_outbox.lane AND earlier.incident = '' "
+        "AND (earlier.seq, earlier.number) < (flow_outbox.seq, flow_outbox.number) "
+        "ORDER BY earlier.seq, earlier.number LIMIT 1)",
+        sa.BigInteger(),
+    ).label("head_at")
+
+
+def _ready(dialect: str) -> Statement:
+    columns = (_O.c.job_id, _O.c.seq, _O.c.number, _O.c.kind, _O.c.body, _O.c.attempts, _O.c.lane, _O.c.next_at)
+    return (
+        sa.select(*columns, _head_at(dialect))
+        .where(_LIVE, _O.c.next_at <= param("now"))
+        .order_by(*_ORDER)
+        .limit(param("most"))
+    )
+
+
+_FIRST = _O.alias("first")
+_OF_LANE = (
+    sa.select(_FIRST.c.seq, _FIRST.c.number)
+    .where(
+        _FIRST.c.job_id == param("of_job"),
+        _FIRST.c.lane == param("of_lane"),
+        _FIRST.c.incident == sa.literal_column("''"),
+    )
+    .order_by(_FIRST.c.seq, _FIRST.c.number)
+    .limit(sa.literal_column("1"))
+)
 
 ADD = Query("outbox.add", "Put a message into the outbox.", inserts(_O))
 READY = Query(
     "outbox.ready",
-    "Messages to be sent by now, oldest first.",
-    sa.select(_O.c.job_id, _O.c.seq, _O.c.number, _O.c.kind, _O.c.body, _O.c.attempts)
-    .where(_O.c.incident == sa.literal_column("''"), _O.c.next_at <= param("now"))
-    .order_by(_O.c.next_at, _O.c.job_id, _O.c.seq, _O.c.number)
-    .limit(param("most")),
+    "Messages due by now, the longest due first, each with the moment of its lane's head when it is not the head.",
+    _ready,
 )
 CLAIM = Query(
     "outbox.claim",
     "Keep a message that is to be sent by now from being sent by others until a moment.",
-    sa.update(_O).where(*_THIS, _O.c.next_at <= param("now")).values(next_at=param("until")),
+    sa.update(_O).where(*_THIS, _LIVE, _O.c.next_at <= param("now")).values(next_at=param("until")),
+)
+PUSH = Query(
+    "outbox.push",
+    "Look at a message later; it was not tried.",
+    sa.update(_O).where(*_UNCHANGED).values(next_at=param("later")),
+)
+POSTPONE = Query(
+    "outbox.retry_at",
+    "A message was not sent; try again later.",
+    sa.update(_O)
+    .where(*_UNCHANGED, _LIVE)
+    .values(next_at=param("later"), attempts=_O.c.attempts + 1, last_error=param("error")),
+)
+GIVE_UP = Query(
+    "outbox.give_up",
+    "A message cannot be sent; it waits for an operator.",
+    sa.update(_O)
+    .where(*_UNCHANGED, _LIVE)
+    .values(attempts=_O.c.attempts + 1, last_error=param("error"), incident=param("error")),
+)
+WAKE = Query(
+    "outbox.wake",
+    "The head of a lane is gone: the next one is due.",
+    sa.update(_O)
+    .where(_O.c.job_id == param("of_job"), sa.tuple_(_O.c.seq, _O.c.number).in_(_OF_LANE))
+    .values(next_at=param("now")),
 )
 DONE = Query("outbox.done", "A message was sent.", sa.delete(_O).where(*_THIS))
 NEXT = Query(
     "outbox.next",
     "When the next row is to be sent.",
-    sa.select(_O.c.next_at).where(_O.c.incident == sa.literal_column("''")).order_by(_O.c.next_at).limit(1),
+    sa.select(_O.c.next_at).where(_LIVE).order_by(_O.c.next_at).limit(1),
 )
 RETRY = Query(
-    "outbox.retry_at",
-    "A message was not sent; try again later.",
-    sa.update(_O).where(*_THIS).values(next_at=param("later"), attempts=_O.c.attempts + 1, last_error=param("error")),
+    "outbox.retry",
+    "Send a message that gave up, or waits for its next attempt, again now, with fresh attempts.",
+    sa.update(_O).where(*_THIS).values(next_at=param("now"), attempts=0, incident=""),
 )
+INCIDENTS = Query(
+    "outbox.incidents",
+    "Messages that gave up, with their jobs' process and customer.",
+    sa.select(
+        _O.c.job_id,
+        _O.c.seq,
+        _O.c.number,
+        _O.c.kind,
+        _O.c.body,
+        _O.c.attempts,
+        _O.c.incident,
+        _O.c.lane,
+        _J.c.process,
+        _J.c.customer,
+    )
+    .join(_J, _J.c.id == _O.c.job_id)
+    .where(_O.c.incident != sa.literal_column("''"))
+    .order_by(_O.c.job_id, _O.c.seq, _O.c.number),
+)
+WANTED = Query(
+    "outbox.wanted",
+    "The channels for which notices are wanted, and until when.",
+    sa.select(_S.c.name, _S.c.value).where(_S.c.name >= param("first"), _S.c.name < param("beyond")),
+)
+WANT = Query("outbox.want", "Say until when notices are wanted.", lambda dialect: upserts(dialect, _S))
+_WANTED = "notices."
+"""What the names of the settings begin with that say so; the channel follows."""
 
 
 class OutboxMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message in the outbox.
 
-    ``id`` is ``<job id>.<seq>.<number>``, the same at each attempt: an idempotency key for whoever gets it.
+    ``id`` is ``<job id>.<seq>.<number>``, the same at each attempt: an idempotency key for whoever gets it. ``seen`` is
+    the moment, in microseconds since the epoch, at which it was due when it was looked at (after a claim: the claim's
+    end): who changes the row says it, so that what another has done meanwhile stands.
     """
 
     id: str
@@ -59,6 +161,38 @@ class OutboxMessage(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     body: Json
     attempts: int
+    lane: str = ""
+    seen: int = 0
+
+
+class Behind(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that is due and stands behind the head of its lane, which is due at ``head_at`` (microseconds)."""
+
+    id: str
+    seen: int
+    head_at: int
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """What is due: the heads of their lanes, and what stands behind others. ``full``: there may be more."""
+
+    heads: tuple[OutboxMessage, ...]
+    behind: tuple[Behind, ...]
+    full: bool
+
+
+class FailedMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that gave up, and why (``error``)."""
+
+    id: str
+    job: str
+    kind: str
+    body: Json
+    lane: str
+    attempts: int
+    error: str
+    process: str
+    customer: str
 
 
 class Outbox:
@@ -70,22 +204,35 @@ class Outbox:
         self._channel = channel
         self._added: dict[tuple[str, int], int] = {}
 
-    def add(self, job: str, seq: int, kind: str, body: Json, at: datetime) -> str:
-        """Put in a message of the command ``seq`` of a job, to be sent from ``at`` on; gives its id."""
-        number = self._added[job, seq] = self._added.get((job, seq), 0) + 1
+    def add(
+        self, job: str, seq: int, kind: str, body: Json, at: datetime, lane: str = "", number: int | None = None
+    ) -> str:
+        """Put in a message of the command ``seq`` of a job, to be sent from ``at`` on; gives its id.
+
+        It is numbered as the next of its command, unless a number is given.
+        """
+        if number is None:
+            number = self._added[job, seq] = self._added.get((job, seq), 0) + 1
         row = {"job_id": job, "seq": seq, "number": number, "kind": kind, "body": text(body), "next_at": micros(at)}
-        self._channel.write(ADD, row | {"attempts": 0, "last_error": "", "lane": "", "incident": ""})
+        self._channel.write(ADD, row | {"attempts": 0, "last_error": "", "lane": plain(lane), "incident": ""})
         return f"{job}.{seq}.{number}"
 
-    def ready(self, now: datetime, limit: int = 100) -> list[OutboxMessage]:
-        """Messages to be sent by now, oldest first."""
+    def page(self, now: datetime, limit: int = 100) -> Page:
+        """What is due by now, the longest due first: at most ``limit`` rows are looked at."""
         rows = self._channel.rows(READY, {"now": micros(now), "most": limit})
-        return [
-            OutboxMessage(
-                id=f"{job}.{seq}.{n}", job=job, seq=seq, kind=kind, body=msgspec.json.decode(body), attempts=attempts
-            )
-            for job, seq, n, kind, body, attempts in rows
-        ]
+        return Page(
+            heads=tuple(_message(row) for row in rows if row[8] is None),
+            behind=tuple(
+                Behind(id=f"{row[0]}.{row[1]}.{row[2]}", seen=row[7], head_at=row[8])
+                for row in rows
+                if row[8] is not None
+            ),
+            full=len(rows) == limit,
+        )
+
+    def ready(self, now: datetime, limit: int = 100) -> list[OutboxMessage]:
+        """Messages that can be sent by now, the longest due first: the heads of their lanes."""
+        return list(self.page(now, limit).heads)
 
     def claim(self, id: str, now: datetime, until: datetime) -> bool:
         """Keep a message for oneself until then. False when it was sent, or somebody else is sending it.
@@ -94,20 +241,84 @@ class Outbox:
         """
         return self._channel.count(CLAIM, _key(id) | {"now": micros(now), "until": micros(until)}) == 1
 
-    def done(self, id: str) -> bool:
-        """The message was sent. False when it is gone: somebody else sent it."""
-        return self._channel.count(DONE, _key(id)) == 1
+    def push(self, many: Sequence[tuple[str, int, datetime]]) -> None:
+        """Look at messages later: the id of each, the moment at which it was seen due, and when to look again."""
+        self._channel.write_many(PUSH, [_key(id) | {"seen": seen, "later": micros(later)} for id, seen, later in many])
+
+    def done(self, message: OutboxMessage, now: datetime) -> bool:
+        """The message was sent, and the next of its lane is due. False when it is gone: somebody else sent it."""
+        sent = self._channel.count(DONE, _key(message.id)) == 1
+        self._wake(message, now)
+        return sent
+
+    def postpone(self, message: OutboxMessage, at: datetime, error: str = "") -> bool:
+        """The message was not sent; try again at ``at``. False when somebody else has taken it over."""
+        values = _key(message.id) | {"seen": message.seen, "later": micros(at), "error": plain(error)}
+        return self._channel.count(POSTPONE, values) == 1
+
+    def give_up(self, message: OutboxMessage, now: datetime, error: str) -> bool:
+        """The message cannot be sent: it waits for an operator, and the next of its lane is due."""
+        values = _key(message.id) | {"seen": message.seen, "error": plain(error) or "it gave up"}
+        given_up = self._channel.count(GIVE_UP, values) == 1
+        if given_up:
+            self._wake(message, now)
+        return given_up
+
+    def _wake(self, message: OutboxMessage, now: datetime) -> None:
+        self._channel.write(WAKE, {"of_job": message.job, "of_lane": plain(message.lane), "now": micros(now)})
+
+    def retry(self, id: str, now: datetime) -> bool:
+        """Send a message again, now and with fresh attempts, whether it gave up or waits. False when it is gone."""
+        return self._channel.count(RETRY, _key(id) | {"now": micros(now)}) == 1
 
     def next(self) -> int | None:
         """When the next row is to be sent, in microseconds since the epoch; None when there is none."""
         row = self._channel.one(NEXT, {})
         return row[0] if row else None
 
-    def retry_at(self, id: str, at: datetime, error: str = "") -> bool:
-        """The message was not sent; try again at ``at``. False when it is gone."""
-        return self._channel.count(RETRY, _key(id) | {"later": micros(at), "error": plain(error)}) == 1
+    def incidents(self) -> list[FailedMessage]:
+        """Messages that gave up, by job."""
+        return [
+            FailedMessage(
+                id=f"{job}.{seq}.{number}",
+                job=job,
+                kind=kind,
+                body=msgspec.json.decode(body),
+                lane=lane,
+                attempts=attempts,
+                error=error,
+                process=process,
+                customer=customer,
+            )
+            for job, seq, number, kind, body, attempts, error, lane, process, customer in self._channel.rows(
+                INCIDENTS, {}
+            )
+        ]
+
+    def want(self, channel: str, until: datetime) -> None:
+        """Say that somebody carries notices on this channel, until then."""
+        self._channel.write(WANT, {"name": f"{_WANTED}{channel}", "value": str(micros(until))})
+
+    def wanted(self, now: datetime) -> frozenset[str]:
+        """The channels on which notices are carried."""
+        rows = self._channel.rows(WANTED, {"first": _WANTED, "beyond": "notices/"})
+        return frozenset(name.removeprefix(_WANTED) for name, until in rows if int(until) > micros(now))
 
 
-def _key(id: str) -> dict[str, str | int]:
+def _message(row: Row) -> OutboxMessage:
+    job, seq, number, kind, body, attempts, lane, seen, _ = row
+    return OutboxMessage(
+        id=f"{job}.{seq}.{number}",
+        job=job,
+        seq=seq,
+        kind=kind,
+        body=msgspec.json.decode(body),
+        attempts=attempts,
+        lane=lane,
+        seen=seen,
+    )
+
+
+def _key(id: str) -> dict[str, Any]:
     job, seq, number = id.rsplit(".", 2)
     return {"of_job": job, "of_seq": int(seq), "of_number": int(number)}

@@ -164,54 +164,6 @@ def test_old_receipts_can_be_forgotten(database: Database) -> None:
         assert tx.receipts.find("customer:ada", "new") is not None
 
 
-# the outbox
-
-
-def test_messages_leave_in_their_order(database: Database) -> None:
-    """Messages are ready from their time on, oldest first, with ids of their own, until they are done."""
-    job = begin(database)
-    with database.writing() as tx:
-        ids = [tx.outbox.add(job, 1, "notice", {"step": n, "words": "\0"}, NOW) for n in (2, 3)]
-        later = tx.outbox.add(job, 2, "child", {"need": None}, NOW + HOUR)
-    assert ids == [f"{job}.1.1", f"{job}.1.2"]
-    with database.writing() as tx:
-        assert [message.id for message in tx.outbox.ready(NOW)] == ids
-        assert [message.id for message in tx.outbox.ready(NOW, limit=1)] == ids[:1]
-        assert [message.id for message in tx.outbox.ready(NOW + HOUR)] == [*ids, later]
-        first = tx.outbox.ready(NOW)[0]
-        assert (first.job, first.seq, first.kind, first.body, first.attempts) == (
-            job,
-            1,
-            "notice",
-            {"step": 2, "words": "\0"},
-            0,
-        )
-        assert tx.outbox.done(ids[0])
-        assert not tx.outbox.done(ids[0])
-        assert tx.outbox.retry_at(ids[1], NOW + 2 * HOUR, "no answer")
-        assert tx.outbox.ready(NOW) == []
-        assert [(message.id, message.attempts) for message in tx.outbox.ready(NOW + 2 * HOUR)] == [
-            (later, 0),
-            (ids[1], 1),
-        ]
-        assert not tx.outbox.retry_at(ids[0], NOW)
-
-
-def test_a_message_is_claimed_by_one(database: Database) -> None:
-    """Of two workers one gets a message; when he does not say what became of it, it is ready again after his claim."""
-    job = begin(database)
-    with database.writing() as tx:
-        id = tx.outbox.add(job, 1, "notice", {}, NOW)
-    with database.writing() as tx:
-        assert tx.outbox.claim(id, NOW, NOW + HOUR)
-        assert not tx.outbox.claim(id, NOW, NOW + HOUR)
-        assert tx.outbox.ready(NOW) == []
-        assert [message.id for message in tx.outbox.ready(NOW + HOUR)] == [id]
-        assert tx.outbox.claim(id, NOW + HOUR, NOW + 2 * HOUR)
-        assert tx.outbox.done(id)
-        assert not tx.outbox.claim(id, NOW + 3 * HOUR, NOW + 4 * HOUR)
-
-
 # receipts and locks
 
 
