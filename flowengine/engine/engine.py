@@ -21,6 +21,7 @@ from flowengine.engine import (
     access,
     asking,
     auditing,
+    completing,
     deploying,
     due,
     histories,
@@ -320,6 +321,21 @@ class Engine:
     def register(self, more: Mapping[str, Handler]) -> None:
         """Register several handlers by name."""
         self._shell.handlers.add(more)
+
+    def complete(self, token: str, outcome: str = "done", result: Json = None) -> Receipt:
+        """End a service call from outside, by the ``token`` that its handler was given: for one that returned
+        :class:`~flowengine.engine.handlers.Later`, or will. Whoever has the token may.
+
+        Repeated, the same completion gives the same receipt (L3). Raises NotFound for a token that is none, KeyConflict
+        when the call was completed in another way, StaleCommand when it is over in another way, BadAnswer for a result
+        or an outcome that the process cannot take: then the call still waits.
+        """
+        return completing.complete(self._shell, token, outcome, result)
+
+    def give_up(self, token: str, error: str) -> Receipt:
+        """Have a service call fail for good, by its ``token``: it takes the route ``failed`` of its process, else it is
+        an incident. Raises as :meth:`complete` does."""
+        return completing.give_up(self._shell, token, error)
 
     def run_due(self, limit: int = 100) -> Ran:
         """One pass over what is due: at most ``limit`` timers, service calls and outgoing messages each."""

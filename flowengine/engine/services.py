@@ -16,10 +16,11 @@ from flowengine.core.machines import Compiled, member_state
 from flowengine.engine import completing
 from flowengine.engine.actors import StoreWorld
 from flowengine.engine.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
+from flowengine.engine.http_services import over_http
 from flowengine.engine.running import LONGEST_ERROR, Overran, describe
 from flowengine.engine.running import run as run_limited
 from flowengine.engine.settling import AWAITED, POSTPONED, Again, Lost, Missing, Over, Verdict, settle, verdict_of
-from flowengine.errors import FlowError, HandlerMissing, StoreError
+from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConfigured, StoreError
 from flowengine.language.durations import Duration
 from flowengine.language.model import DONE, Retry, Service
 from flowengine.store import ClaimedCall, Transaction
@@ -46,6 +47,12 @@ LEASE = timedelta(seconds=10)
 
 BEAT = 2.5
 """Seconds between two prolongations."""
+
+LONGEST_LEASE = timedelta(minutes=1)
+"""The longest lease that a worker may be told to use, so that a lease which reaches further is known to be no lease."""
+
+LONGEST_FOREIGN_LEASE = timedelta(minutes=10)
+"""The same for workers that are not ours."""
 
 EARLIEST = 0.75
 """A wait between attempts is made shorter by chance, down to this part of it, so that what failed together is not tried
@@ -109,14 +116,14 @@ Run = Callable[[Held, Handler, HandlerCall, Duration], Any]
 """Runs the handler of a call that is held: what it returns. Raises what it raises, Overran, TimeoutError."""
 
 
-def take(shell: Shell, limit: int, lane: str = "", lease: timedelta = LEASE) -> list[Held]:
+def take(shell: Shell, limit: int, lane: str = "", lease: timedelta = LEASE, worker: str = "") -> list[Held]:
     """Take up to ``limit`` calls that are ready, with all that their handlers are given, in one transaction."""
     shell.secret.made(shell)
 
     def work(tx: Transaction) -> list[Held]:
         now = shell.clock.now()
         customers: dict[str, Mapping[str, Any]] = {}
-        claimed = tx.calls.claim(shell.worker, limit, now + lease, now, lane)
+        claimed = tx.calls.claim(worker or shell.worker, limit, now + lease, now, lane)
         return [_held(shell, tx, one, customers) for one in claimed]
 
     return shell.keep(work)
@@ -168,11 +175,13 @@ def judge(shell: Shell, held: Held, run: Run) -> Verdict:
     if claimed.attempts > policy.retry.attempts:
         return Over(_used_up(claimed))
     try:
-        handler = _handler(shell, claimed)
+        handler = _handler(shell, claimed, policy)
     except Exception as missing:  # a handler's module may fail in any way when it is imported
         return Missing(str(missing) if isinstance(missing, HandlerMissing) else describe(missing))
     try:
         return verdict_of(_observed(shell, held, held.call, handler, policy.limit, run))
+    except (NotConfigured, AddressRefused) as missing:  # an operator has to change a setting first
+        return Missing(str(missing))
     except Exception as error:
         return _failed(shell, held, policy, error)
 
@@ -223,6 +232,17 @@ def beat(shell: Shell, held: Sequence[Held], lease: timedelta = LEASE) -> None:
         one.kept, one.lost = words, one.lost or not kept
 
 
+def heal(shell: Shell) -> int:
+    """Make ready what a clock that ran ahead, and was then set right, has put off. How many timers and calls."""
+
+    def work(tx: Transaction) -> int:
+        now = shell.clock.now()
+        calls = tx.calls.heal(now, now + LONGEST_LEASE, now + LONGEST_FOREIGN_LEASE)
+        return calls + tx.timers.heal(now, now + LONGEST_LEASE)
+
+    return shell.keep(work)
+
+
 def _prolonged(tx: Transaction, held: Held, words: str, until: Any) -> bool:
     claimed = held.claimed
     if not tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until):
@@ -251,9 +271,7 @@ def _used_up(claimed: ClaimedCall) -> str:
     return f"{why}; before that: {claimed.last_error}" if claimed.last_error else why
 
 
-def _handler(shell: Shell, claimed: ClaimedCall) -> Handler:
+def _handler(shell: Shell, claimed: ClaimedCall, policy: Policy) -> Handler:
     if claimed.call.http:
-        raise HandlerMissing(
-            f"nothing here calls services over HTTP ({claimed.call.http})", possible=("name a handler with call:",)
-        )
+        return over_http(shell, claimed.call.http, policy.limit)
     return shell.handlers.get(claimed.call.handler)

@@ -34,11 +34,9 @@ class Hint:
     def __init__(self) -> None:
         self.ears: tuple[Ear, ...] = ()
 
-    def listen(self) -> Ear:
-        """An ear that is woken from now on, until :meth:`leave`."""
-        ear = Ear()
+    def listen(self, ear: Ear) -> None:
+        """Wake this ear from now on, until :meth:`leave`."""
         self.ears = (*self.ears, ear)
-        return ear
 
     def leave(self, ear: Ear) -> None:
         """Wake it no more."""

@@ -137,7 +137,13 @@ HEAL = Query(
     "Make ready what a clock that ran ahead has put off: a lease further away than any can be, and a call that was "
     "never tried.",
     sa.update(_C)
-    .where(_WAITING, _C.c.next_at > param("beyond"))
+    .where(
+        _WAITING,
+        sa.or_(
+            sa.and_(_C.c.lane == sa.literal_column("''"), _C.c.next_at > param("own")),
+            sa.and_(_C.c.lane > sa.literal_column("''"), _C.c.next_at > param("other")),
+        ),
+    )
     .where(sa.or_(_C.c.worker != sa.literal_column("''"), _C.c.attempts == sa.literal_column("0")))
     .values(next_at=param("now")),
 )
@@ -265,10 +271,13 @@ class Calls:
         values = _mine(claimed.job, claimed.number, claimed.epoch) | {"said": plain(progress)}
         return self._channel.count(TELL, values) == 1
 
-    def heal(self, now: datetime, beyond: datetime) -> int:
-        """After a clock jumped back: what was claimed until later than ``beyond``, which no lease can be, and what was
-        opened later than that and never tried, is ready ``now``. How many calls that were."""
-        return self._channel.count(HEAL, {"now": micros(now), "beyond": micros(beyond)})
+    def heal(self, now: datetime, own: datetime, other: datetime) -> int:
+        """After a clock jumped back: what was claimed until later than any lease can be, and what was opened later than
+        that and never tried, is ready ``now``. How many calls that were.
+
+        ``own`` is how far a lease of our own workers can reach, ``other`` one in another lane.
+        """
+        return self._channel.count(HEAL, {"now": micros(now), "own": micros(own), "other": micros(other)})
 
     def incidents(self) -> list[Incident]:
         """Calls that gave up, by job."""

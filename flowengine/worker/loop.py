@@ -1,66 +1,153 @@
-"""The worker: pass after pass over what is due, until it is told to stop.
+"""The worker: it looks what is due, hands it out, and goes on until it is told to stop.
 
-One process runs it. Calls are claimed with a lease (``store.calls.claim``), which is the seam for more workers.
+One thread looks, which costs one query ten times a second, and is woken at once by what is committed in this process.
+Calls are run by up to ``concurrency`` threads, timers are fired and messages delivered by a thread each, and another
+prolongs the leases. Any number of workers may share a database.
 """
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, current_thread, main_thread
+from datetime import timedelta
+from threading import current_thread, main_thread
+from time import monotonic
 from types import FrameType
 
-from flowengine.engine import Engine
+from flowengine.engine import Engine, services
+from flowengine.engine.shell import not_joined
 from flowengine.engine.views import Ran
-from flowengine.errors import DatabaseBusy
+from flowengine.engine.waking import Ear
+from flowengine.errors import StoreError
+from flowengine.worker.crew import Crew
+from flowengine.worker.patience import Patience
+from flowengine.worker.tally import Tally
+
+log = logging.getLogger("flowengine.worker")
+
+MOST_STUCK = 2
+"""A worker is worn out when this many times its concurrency of handlers overran their limits and run on."""
 
 
 class Worker:
     """Runs an engine's due work.
 
-    ``poll`` is how many seconds it sleeps when a pass found nothing to do; ``limit`` bounds each kind of work in one
-    pass. ``told`` is called after each pass that did something.
+    ``concurrency`` is how many calls run at a time; ``poll`` how many seconds pass between two looks when nothing wakes
+    it; ``limit`` bounds a batch of timers or messages. ``told`` is called, in the thread of :meth:`run`, with what was
+    done since it was last called. When it stops, handlers that run have ``grace`` seconds; what is not over then is
+    given back and does not count as an attempt. ``lease`` is for how long, in seconds, a call stays with a worker that
+    is lost.
+
+    ``worn_out`` says why :meth:`run` ended by itself: so many handlers overran their limits and run on that the process
+    should be replaced.
     """
 
     def __init__(
-        self, engine: Engine, *, poll: float = 1.0, limit: int = 100, told: Callable[[Ran], None] | None = None
+        self,
+        engine: Engine,
+        *,
+        concurrency: int = 8,
+        poll: float = 0.1,
+        limit: int = 100,
+        told: Callable[[Ran], None] | None = None,
+        grace: float = 30.0,
+        lease: float = services.LEASE.total_seconds(),
     ) -> None:
+        if concurrency < 1 or limit < 1:
+            raise ValueError("a worker runs at least one call at a time, and takes at least one thing a pass")
+        longest = services.LONGEST_LEASE.total_seconds()
+        if not 0 < lease <= longest:
+            raise ValueError(f"a lease has up to {longest:.0f} seconds, not {lease}")
         self.engine = engine
         self.poll = poll
         self.limit = limit
+        self.grace = grace
+        self.worn_out = ""
+        self._concurrency = concurrency
+        self._lease = timedelta(seconds=lease)
         self._told = told
-        self._stop = Event()
+        self._shell = engine.shell
+        self._ear = Ear()
+        self._stopping = self._hurrying = False
 
     def stop(self) -> None:
-        """Finish the pass that is running, then return from :meth:`run`. May be called from any thread."""
-        self._stop.set()
+        """Take nothing more, let what runs end, then return from :meth:`run`. From any thread or signal handler."""
+        self._stopping = True
+        self._ear.wake()
+
+    def hurry(self) -> None:
+        """Stop, and wait no longer for handlers that run: give their calls back. From any thread or signal handler."""
+        self._hurrying = True
+        self.stop()
 
     def run(self, *, until_idle: bool = False) -> Ran:
-        """Run until stopped, or with ``until_idle`` until a pass finds nothing to do. What was done in all.
+        """Run until stopped, or with ``until_idle`` until nothing is due and nothing runs. What was done in all.
 
-        In the main thread SIGTERM and SIGINT stop it gracefully: what runs is finished and committed first.
+        In the main thread SIGTERM and SIGINT stop it gracefully, and a second one hurries it. A database that is gone
+        is waited for; with ``until_idle`` the StoreError is raised instead.
         """
-        total = Ran()
-        with self._signals():
-            while not self._stop.is_set():
-                ran = self._one_pass()
-                total = _sum(total, ran)
-                if ran.anything:
-                    if self._told:
-                        self._told(ran)
-                    if _moved(ran):
-                        continue
-                if until_idle:
-                    break
-                self._stop.wait(self.poll)
-        return total
-
-    def _one_pass(self) -> Ran:
+        not_joined(self._shell)
+        self._shell.hint.listen(self._ear)
         try:
-            return self.engine.run_due(self.limit)
-        except DatabaseBusy:
-            return Ran(failed=1)  # others write just now; the next pass comes after the pause
+            with self._signals():
+                return self._run(until_idle)
+        finally:
+            self._shell.hint.leave(self._ear)
+
+    def _run(self, until_idle: bool) -> Ran:
+        crew = Crew(self._shell, self._concurrency, self.limit, self._lease, self._ear)
+        crew.start()
+        patience = Patience()
+        try:
+            while not self._stopping and not (until_idle and crew.is_idle()):
+                try:
+                    wait = min(crew.look(), self.poll)
+                    patience.reset()
+                except StoreError as error:
+                    wait = self._troubled(error, until_idle, patience)
+                except Exception:
+                    log.exception("the worker cannot look what is due")
+                    wait = patience.next()
+                self._tell(crew.tally)
+                if self._is_worn_out(crew):
+                    break
+                if not (until_idle and crew.is_idle()):
+                    self._ear.wait(wait)
+                if until_idle and crew.trouble is not None:
+                    raise crew.trouble
+        finally:
+            self._close(crew)
+        return crew.tally.total()
+
+    def _troubled(self, error: StoreError, until_idle: bool, patience: Patience) -> float:
+        """The database cannot be asked. How many seconds to wait."""
+        if until_idle:
+            raise error
+        wait = patience.next()
+        log.warning("the database cannot be asked what is due; again in %.1f s: %s", wait, error)
+        return wait
+
+    def _is_worn_out(self, crew: Crew) -> bool:
+        if crew.stuck >= MOST_STUCK * self._concurrency:
+            self.worn_out = f"{crew.stuck} handlers overran their limits and run on"
+            log.error("the worker stops: %s", self.worn_out)
+        return bool(self.worn_out)
+
+    def _close(self, crew: Crew) -> None:
+        """Wait for what runs, as long as the grace lasts; then give it back."""
+        crew.end()
+        end = monotonic() + self.grace
+        while not crew.is_at_rest() and not self._hurrying and (rest := end - monotonic()) > 0:
+            self._ear.wait(min(rest, 1.0))
+        crew.close()
+        self._tell(crew.tally)
+
+    def _tell(self, tally: Tally) -> None:
+        ran = tally.fresh()
+        if ran.anything and self._told is not None:
+            self._told(ran)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
@@ -69,7 +156,10 @@ class Worker:
             return
 
         def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of signal handlers
-            self.stop()
+            if self._stopping:
+                self.hurry()
+            else:
+                self.stop()
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
@@ -77,17 +167,3 @@ class Worker:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def _moved(ran: Ran) -> bool:
-    """Whether the pass got anything done; one in which all failed is followed by a pause."""
-    return bool(ran.timers or ran.calls or ran.outbox)
-
-
-def _sum(one: Ran, other: Ran) -> Ran:
-    return Ran(
-        timers=one.timers + other.timers,
-        calls=one.calls + other.calls,
-        outbox=one.outbox + other.outbox,
-        failed=one.failed + other.failed,
-    )

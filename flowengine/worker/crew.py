@@ -1,0 +1,135 @@
+"""The crew of a worker: its hands, its heart and its chores, and the look that hands work out to them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from flowengine.engine import due, outbox, services
+from flowengine.engine.waking import Ear
+from flowengine.errors import StoreError
+from flowengine.store import new_id
+from flowengine.worker.chore import Chore
+from flowengine.worker.hands import Hands
+from flowengine.worker.heart import Heart
+from flowengine.worker.tally import Tally
+
+if TYPE_CHECKING:
+    from flowengine.engine.shell import Shell
+
+HEALING = 60.0
+"""Seconds between two looks for what a clock that ran ahead has put off."""
+
+NEVER = 3600.0
+"""Seconds to wait when nothing is due at all."""
+
+
+class Crew:
+    """All threads of one worker. ``trouble`` is what the database said last when one of them could not work."""
+
+    def __init__(self, shell: Shell, concurrency: int, limit: int, lease: timedelta, ear: Ear) -> None:
+        self.tally = Tally()
+        self._shell = shell
+        self._ear = ear
+        self._lease = lease
+        self._name = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
+        self._hands = Hands(shell, concurrency, self._settled)
+        self._heart = Heart(shell, self._hands.held, lease)
+        self._timers = Chore("timers", lambda: due.fire_timers(shell, limit), self._fired)
+        self._messages = Chore("messages", lambda: outbox.deliver(shell, limit), self._delivered)
+        self._looked: datetime | None = None
+        self._healed = -HEALING
+        self._idle = False
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._heart.start()
+        self._timers.start()
+        self._messages.start()
+
+    # what the threads say
+
+    def _settled(self, well: bool) -> None:
+        self.tally.add(calls=int(well), failed=int(not well))
+        self._ear.wake()
+
+    def _fired(self, done: int, failed: int) -> None:
+        self.tally.add(timers=done, failed=failed)
+        self._ear.wake()
+
+    def _delivered(self, done: int, failed: int) -> None:
+        self.tally.add(outbox=done, failed=failed)
+        self._ear.wake()
+
+    # looking
+
+    def look(self) -> float:
+        """See what is due and hand it out. After how many seconds something more will be. Raises StoreError."""
+        now = self._shell.clock.now()
+        resting = self.is_at_rest()
+        self._mind_the_clock(now)
+        with self._shell.reading() as tx:
+            ahead = tx.ahead(now)
+        fruitless = True
+        for moment, chore in ((ahead.timer, self._timers), (ahead.message, self._messages)):
+            if moment is not None and moment <= now:
+                fruitless = fruitless and chore.fruitless
+                chore.wake()
+        if ahead.call is not None and ahead.call <= now and self._hands.free > 0:
+            fruitless = not self._take() and fruitless
+        self._idle = resting and fruitless
+        coming = ahead.next()
+        return NEVER if coming is None else (coming - now).total_seconds() if coming > now else NEVER
+
+    def _take(self) -> bool:
+        """Take as many calls as there are free hands. Whether there was one."""
+        taken = services.take(self._shell, self._hands.free, lease=self._lease, worker=self._name)
+        if taken:
+            self._hands.give(taken)
+            self._heart.wake()
+        return bool(taken)
+
+    def _mind_the_clock(self, now: datetime) -> None:
+        """Where the clock has jumped, or this process has stood still: prolong the leases that now seem to be over
+        before anybody takes the calls anew, and free what was put off by a clock that ran ahead."""
+        passed = timedelta() if self._looked is None else now - self._looked
+        self._looked = now
+        if passed > self._lease / 2 or passed < timedelta():
+            self._heart.beat()
+        if passed < timedelta() or monotonic() - self._healed >= HEALING:
+            services.heal(self._shell)
+            self._healed = monotonic()
+
+    def is_idle(self) -> bool:
+        """Whether the last look found nothing that anybody here could do, while nothing ran."""
+        return self._idle and self.is_at_rest()
+
+    def is_at_rest(self) -> bool:
+        """Whether nothing runs."""
+        return not (self._hands.held() or self._timers.busy or self._messages.busy)
+
+    @property
+    def stuck(self) -> int:
+        """How many handlers overran their limits and run on."""
+        return self._hands.stuck
+
+    @property
+    def trouble(self) -> StoreError | None:
+        """What the database said last when something could not be done."""
+        return self._hands.trouble or self._timers.trouble or self._messages.trouble
+
+    # ending
+
+    def end(self) -> None:
+        """The chores begin nothing more; what runs goes on."""
+        self._timers.stop()
+        self._messages.stop()
+
+    def close(self) -> None:
+        """Give back what still runs, and end the threads."""
+        self._hands.drop()
+        self._heart.stop()
+        self._hands.close()
+        for chore in (self._timers, self._messages):
+            chore.join(0.5)
