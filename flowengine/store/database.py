@@ -95,10 +95,12 @@ class Database:
         return database
 
     def _check(self) -> None:
-        found = self.revision()
+        with self.reading() as tx:
+            found = schema.revision(tx.channel)
+            fits = schema.fits(tx.channel, found)
         if found is None:
             self.upgrade()
-        elif found != HEAD:
+        elif not fits:
             raise _mismatch(found, self.url)
 
     def revision(self) -> str | None:
@@ -181,7 +183,7 @@ class Database:
         known: dict[Any, Any] = connection.info
         if known.get("flowengine") != HEAD:
             found = schema.revision(channel)
-            if found != HEAD:
+            if not schema.fits(channel, found):
                 raise _mismatch(found, self.url)
             known["flowengine"] = HEAD
         return Transaction(channel)

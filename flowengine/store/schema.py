@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from flowengine.store.channel import Channel
 from flowengine.store.query import Query
+from flowengine.store.settings import DatabaseSettings
 from flowengine.store.tables import HEAD
 
 VERSION_TABLE = "flow_schema"
@@ -27,6 +28,19 @@ def _there(dialect: str) -> sa.Select[Any]:
 
 
 THERE = Query("schema.there", "Whether the table of the revision exists.", _there)
+
+
+OLDEST_CODE = "oldest_code"
+"""The name of the setting that says which revision's code still works on this schema. A migration that only adds leaves
+it as it is, so that processes can be replaced one after another."""
+
+
+def fits(channel: Channel, found: str | None) -> bool:
+    """Whether this code works on a schema of that revision: its own, or a newer one that says so."""
+    if found is None or found <= HEAD:
+        return found == HEAD
+    oldest = DatabaseSettings(channel).get(OLDEST_CODE)
+    return oldest is not None and oldest <= HEAD
 
 
 def revision(channel: Channel) -> str | None:

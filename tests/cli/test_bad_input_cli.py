@@ -121,6 +121,7 @@ def spoilt(shop: Flow) -> Flow:
         shop.run("db", "create", "--at", f"sqlite:///{folder}/{name}")
         with sqlite3.connect(folder / name) as connection:
             connection.execute("UPDATE flow_schema SET version_num = ?", (revision,))
+            connection.execute("UPDATE flow_settings SET value = '9999' WHERE name = 'oldest_code'")
         connection.close()
     return shop
 

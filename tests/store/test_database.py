@@ -77,6 +77,7 @@ def test_a_database_of_another_version_is_refused(empty_url: str, revision: str,
     engine = sa.create_engine(empty_url)
     with engine.begin() as connection:
         connection.execute(sa.text(f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'"))
+        connection.execute(sa.text("UPDATE flow_settings SET value = '9999' WHERE name = 'oldest_code'"))
     engine.dispose()
     with pytest.raises(SchemaMismatch) as raised:
         Database.open(empty_url)

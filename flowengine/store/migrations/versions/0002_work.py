@@ -54,6 +54,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_flow_tokens_id", "flow_tokens", ["id"])
     op.create_index("ix_flow_tokens_scope", "flow_tokens", ["scope", "id"])
+    op.execute("INSERT INTO flow_settings (name, value) VALUES ('oldest_code', '0001')")
 
 
 def _add(table: str, name: str, type_: sa.types.TypeEngine[Any], default: str) -> None:

@@ -1,0 +1,109 @@
+"""A schema that is upgraded under running processes, and code of the revision before on a newer schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from flowengine import Database, Engine, SchemaMismatch
+from flowengine.store import schema
+from flowengine.store.tables import HEAD, metadata
+
+SMALL = """
+process: small
+title: Small
+need: Something small
+states:
+  need: {type: need, next: order}
+  order: {type: service, call: order, within: P1D, on: {done: fulfilled, expired: gone}}
+  fulfilled: {type: fulfilled}
+  gone: {type: ended, because: It took too long}
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database's URL."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "empty_postgres_url"))
+
+
+@pytest.fixture
+def outside(url: str) -> Iterator[sa.Engine]:
+    """The database as any other program reaches it."""
+    engine = sa.create_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def first_revision(url: str) -> None:
+    """Make the tables of the first revision."""
+    with Database.open(url, check=False) as database, database._driver.migrating() as connection:
+        schema.upgrade(connection, "0001")
+
+
+def test_the_first_revision_is_upgraded_with_what_is_in_it(url: str, outside: sa.Engine) -> None:
+    """Rows that code of the first revision wrote are worked off by this one, their new columns filled in."""
+    first_revision(url)
+    with pytest.raises(SchemaMismatch) as refused:
+        Database.open(url)
+    assert refused.value.possible == ("flow db upgrade",)
+    with outside.begin() as connection:
+        connection.execute(
+            sa.text(
+                "INSERT INTO flow_outbox (job_id, seq, number, kind, body, next_at, attempts, last_error)"
+                " VALUES ('j', 1, 1, 'referral', '{}', 5, 0, '')"
+            )
+        )
+    with Database.open(url, check=False) as database:
+        assert database.upgrade() == HEAD
+    with outside.connect() as connection:
+        row = connection.execute(sa.select(metadata.tables["flow_outbox"])).mappings().one()
+    assert (row["lane"], row["incident"], row["next_at"]) == ("", "", 5)
+
+
+def test_code_of_the_revision_before_goes_on_writing(url: str, outside: sa.Engine) -> None:
+    """After the upgrade an insert that knows none of the new columns still works: processes are replaced one by one."""
+    first_revision(url)
+    with Database.open(url, check=False) as database:
+        database.upgrade()
+    insert = (
+        "INSERT INTO flow_calls (job_id, number, branch, body, incident, next_at, epoch, attempts, worker, lease_until,"
+        " last_error) VALUES ('j', 4, 'main', '{}', '', 5, 0, 0, '', NULL, '')"
+    )
+    with outside.begin() as connection:
+        connection.execute(sa.text(insert))
+        row = connection.execute(sa.select(metadata.tables["flow_calls"])).mappings().one()
+    assert (row["lane"], row["alone"], row["progress"], row["trace"]) == ("", 0, "", "")
+
+
+def test_an_engine_goes_on_while_the_schema_grows(url: str, outside: sa.Engine) -> None:
+    """A column and an index that come under a running engine change nothing for it, and a new one opens beside it."""
+    with Engine(url, handlers={"order": lambda _: None}) as engine:
+        engine.deploy(SMALL)
+        first = engine.start("small", by="ada").job
+        with outside.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE flow_jobs ADD COLUMN later TEXT NOT NULL DEFAULT ''"))
+            connection.execute(sa.text("ALTER TABLE flow_calls ADD COLUMN later TEXT NOT NULL DEFAULT ''"))
+            connection.execute(sa.text("CREATE INDEX ix_later ON flow_jobs (later, id)"))
+            connection.execute(sa.text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'"))
+        second = engine.start("small", by="ben").job
+        assert engine.run_due().calls == 2
+        assert {row.id for row in engine.jobs(status="fulfilled")} == {first, second}
+        with Engine(url) as another:
+            assert another.audit().fine
+            assert another.track(first, by="ada").status == "fulfilled"
+
+
+def test_a_newer_schema_says_whose_code_still_works(url: str, outside: sa.Engine) -> None:
+    """A newer schema is taken while it says that this code works on it, and refused once it says no more."""
+    Database.open(url).close()
+    with outside.begin() as connection:
+        connection.execute(sa.text(f"UPDATE {schema.VERSION_TABLE} SET version_num = '9999'"))
+    Database.open(url).close()
+    with outside.begin() as connection:
+        connection.execute(sa.text("UPDATE flow_settings SET value = '9998' WHERE name = 'oldest_code'"))
+    with pytest.raises(SchemaMismatch) as refused:
+        Database.open(url)
+    assert refused.value.possible == ("a newer flowengine",)
