@@ -86,6 +86,13 @@ WRONG = [
     ("new shop -o missing/x.yaml", 1, "No such file"),
     ("worker --once --handlers missing", 1, "cannot be loaded"),
     ("worker --once --handlers workshop_handlers:nothing", 1, "cannot be loaded"),
+    ("archive workshop.yaml --ended-before P1D", 1, "there is such a file already"),
+    ("archive missing/x.jsonl --ended-before P1D", 1, "No such file"),
+    ("archive x.jsonl --ended-before soon", 2, "neither a span like P365D nor a date"),
+    ("audit --archive missing.jsonl", 1, "there is no such archive"),
+    ("audit --archive workshop.yaml", 1, "this is no archive of flowengine"),
+    ("db backup workshop.yaml", 1, "there is such a file already"),
+    ("db backup missing/x.db", 1, "No such file"),
     # databases
     ("inbox --at sqlite:///none.db", 1, "there is no database here yet"),
     ("inbox --at sqlite:///text.db", 1, "the file is not a SQLite database"),
@@ -156,7 +163,7 @@ def test_a_server_that_is_not_there_is_told(shop: Flow, command: str) -> None:
     """A PostgreSQL that cannot be reached is told as that, with its address and without its password."""
     address = "postgresql+psycopg://ada:secret@127.0.0.1:1/none"
     error = shop.json(*command.split(), "--at", address, code=1)
-    assert error["error"] == "StoreError"
+    assert error["error"] == "ConnectionLost"
     assert error["what"].startswith("PostgreSQL could not be reached: ")
     assert "kept" not in error["what"]
     assert "127.0.0.1:1" in error["where"]
