@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from flowengine.cli import completing
@@ -136,18 +138,36 @@ def retry(desk: Desk, call: str) -> None:
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Run what is due now, and stop.")
 @click.option("--handlers", multiple=True, metavar="MODULE[:NAME]", help="Where service handlers are. May be repeated.")
+@click.option("--concurrency", type=click.IntRange(1, 1000), default=8, show_default=True, help="Calls at a time.")
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that work.")
 @click.option(
-    "--poll", type=click.FloatRange(0.01, 3600), default=1.0, show_default=True, help="Seconds between looks."
+    "--grace",
+    type=click.FloatRange(0, 86_400),
+    default=30.0,
+    show_default=True,
+    help="Seconds that running handlers have when it stops.",
 )
+@click.option(
+    "--poll", type=click.FloatRange(0.01, 3600), default=0.1, show_default=True, help="Seconds between looks."
+)
+@click.option("--once", is_flag=True, help="Run what is due now in this process, and stop.")
+@click.option("--dev", is_flag=True, help="Start anew when the code of the handlers changes.")
 @common
 @desk
-def worker(desk: Desk, once: bool, handlers: tuple[str, ...], poll: float) -> None:
-    """Run what is due: timers, service calls, outgoing messages. Ctrl-C ends it after the work in hand."""
-    from flowengine.cli import working
+def worker(desk: Desk, /, **given: Any) -> None:
+    """Run what is due: timers, service calls, outgoing messages.
 
-    working.work(desk, once=once, handlers=handlers, poll=poll)
+    Ctrl-C and SIGTERM let running handlers finish; the second time they are given back, for another worker. Processes
+    that die are replaced. Everything may be killed at any moment: nothing is lost.
+    """
+    import os
+
+    from flowengine.cli import supervising
+
+    if given["once"] and (given["dev"] or given["processes"] > 1):
+        raise click.UsageError("--once works in this process: leave --dev and --processes out.")
+    supervising.work(desk, supervising.Work(**given), os.environ)
 
 
 @click.group(cls=FlowGroup)

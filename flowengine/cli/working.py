@@ -1,38 +1,173 @@
-"""``flow worker``: what is due is run, and told as it happens."""
+"""What a process of ``flow worker`` does: what is due is run, and told as it happens."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+import click
 
 from flowengine.cli import show
 from flowengine.cli.context import Desk, screen
+from flowengine.cli.supervising import Work, words
+from flowengine.engine import Engine
 from flowengine.engine.views import Ran
 from flowengine.worker import Worker, load_handlers
+from flowengine.worker.alone import memory_bound
+from flowengine.worker.exits import WORN_OUT
+from flowengine.worker.loading import unserved
+from flowengine.worker.reloading import own_files
+from flowengine.worker.supervised import Supervised
+
+SECOND = 1.0
+"""Seconds between two lines that tell what ran."""
 
 
-def work(desk: Desk, *, once: bool, handlers: Sequence[str], poll: float) -> None:
-    """Run until stopped, or with ``once`` until nothing is due; then say what was done in all."""
+def here(desk: Desk, given: Work) -> None:
+    """Work in this process alone: with ``once`` until nothing is due, else until stopped. Say what was done in all."""
+    engine = _engine(desk, given)
+    if not given.once:
+        _greet(desk, engine)
+    with _aside(desk), Telling(_lines(desk)) as telling:
+        total = _worker(engine, given, telling.add).run(until_idle=given.once)
+    desk.answer(total, lambda console: show.line(console, ("In all: ", "bold"), words(total.to_json())))
+
+
+def below(desk: Desk, given: Work, line: Supervised) -> None:
+    """Work below a supervisor, who is told what was done."""
+    engine = _engine(desk, given)
+    if line.first:
+        _greet(desk, engine)
+    told = _lines(desk)
+
+    def tell(ran: Ran) -> None:
+        line.say(ran=ran.to_json())
+        told(ran)
+
+    with _aside(desk), Telling(tell, own=_own(given, line)) as telling:
+        worker = _worker(engine, given, telling.add)
+        line.listen(gone=worker.stop, hurry=worker.hurry)
+        line.say(ready=True)
+        worker.run()
+    if worker.worn_out:
+        click.get_current_context().exit(WORN_OUT)
+
+
+def _engine(desk: Desk, given: Work) -> Engine:
+    memory_bound(os.environ)  # refused now, not at the first call that needs it
     engine = desk.engine()
-    for reference in handlers:
+    for reference in given.handlers:
         engine.register(load_handlers(reference))
+    return engine
+
+
+def _worker(engine: Engine, given: Work, told: Callable[[Ran], None]) -> Worker:
+    return Worker(engine, concurrency=given.concurrency, poll=given.poll, grace=given.grace, told=told)
+
+
+def _greet(desk: Desk, engine: Engine) -> None:
+    """Say what is worked on, and what is worth knowing before it begins."""
+    remarks = [*engine.database.remarks]  # a worker is a second process beside those that act
+    for handler, places in unserved(engine).items():
+        more = f" and {len(places) - 2} more" if len(places) > 2 else ""
+        remarks.append(f"no handler {handler!r} is here, which {', '.join(places[:2])}{more} will call")
+    if desk.json:
+        return
+    console = screen()
+    show.line(console, (f"Working on {desk.shown_address}. Ctrl-C stops it.", "dim"))
+    for remark in remarks:
+        show.line(console, ("Mind: ", "bold"), remark)
+    sys.stdout.flush()
+
+
+def _lines(desk: Desk) -> Callable[[Ran], None]:
+    """Tells a person what ran."""
     console = screen()
 
-    def told(ran: Ran) -> None:
+    def tell(ran: Ran) -> None:
         if not desk.json:
-            show.line(console, (f"{datetime.now():%H:%M:%S}  ", "dim"), "ran ", _words(ran))  # noqa: DTZ005 - local time
+            now = f"{datetime.now():%H:%M:%S}  "  # noqa: DTZ005 - local time
+            show.line(console, (now, "dim"), "ran ", words(ran.to_json()))
             if ran.failed:
                 show.line(console, ("          what gave up, and why: ", "dim"), desk.line("incidents"), pasted=True)
+            sys.stdout.flush()
 
-    if not once and not desk.json:
-        show.line(console, (f"Working on {desk.shown_address}. Ctrl-C stops it.", "dim"))
-        for remark in engine.database.remarks:  # a worker is a second process beside those that act
-            show.line(console, ("Mind: ", "bold"), remark)
-    total = Worker(engine, poll=poll, told=told).run(until_idle=once)
-    desk.answer(total, lambda console: show.line(console, ("In all: ", "bold"), _words(total)))
+    return tell
 
 
-def _words(ran: Ran) -> str:
-    counts = (("timer", ran.timers), ("service call", ran.calls), ("message", ran.outbox), ("failure", ran.failed))
-    parts = [f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts if count]
-    return ", ".join(parts) or "nothing was due"
+def _own(given: Work, line: Supervised) -> Callable[[], None]:
+    """With ``--dev`` the supervisor is told which files the code is in, and again when there are more."""
+    known: list[str] = []
+
+    def look() -> None:
+        files = own_files(Path.cwd(), (reference.partition(":")[0] for reference in given.handlers))
+        if files != known:
+            known[:] = files
+            line.say(files=files)
+
+    return look if given.dev else lambda: None
+
+
+class Telling:
+    """Tells what ran, at most once a second: what comes faster is told as one sum. May be given from many threads."""
+
+    def __init__(self, tell: Callable[[Ran], None], own: Callable[[], None] = lambda: None) -> None:
+        self._tell, self._own = tell, own
+        self._sum = Ran()
+        self._last = -SECOND
+        self._lock = Lock()
+        self._over = Event()
+        self._thread = Thread(target=self._now_and_then, name="flow telling", daemon=True)
+
+    def add(self, ran: Ran) -> None:
+        """Something ran. It is told now, or with what comes within the second."""
+        with self._lock:
+            self._sum = Ran(**{name: count + getattr(ran, name) for name, count in self._sum.to_json().items()})
+        if time.monotonic() - self._last >= SECOND:
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._lock:
+            ran, self._sum = self._sum, Ran()
+            if ran.anything:
+                self._last = time.monotonic()
+                self._tell(ran)
+
+    def _now_and_then(self) -> None:
+        while not self._over.wait(SECOND):
+            self._flush()
+            self._own()
+
+    def __enter__(self) -> Telling:
+        self._own()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._over.set()
+        self._thread.join()
+        self._flush()
+
+
+@contextmanager
+def _aside(desk: Desk) -> Iterator[None]:
+    """With ``--json`` standard output is for one document: what handlers print goes to standard error meanwhile."""
+    if not desk.json:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)  # for processes of their own
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)

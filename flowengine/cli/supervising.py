@@ -1,0 +1,101 @@
+"""``flow worker``: a supervisor, and below it the processes that work (:mod:`flowengine.cli.working`).
+
+Nothing heavy is imported here: this process lives as long as the work does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flowengine.cli.context import Desk
+from flowengine.worker.supervised import Supervised
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+_KINDS = (("timers", "timer"), ("calls", "service call"), ("outbox", "message"), ("failed", "failure"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """The options of ``flow worker``."""
+
+    handlers: tuple[str, ...] = ()
+    concurrency: int = 8
+    processes: int = 1
+    poll: float = 0.1
+    grace: float = 30.0
+    once: bool = False
+    dev: bool = False
+
+    def command(self, desk: Desk) -> list[str]:
+        """The command line of one worker process. The database's address is not on it: everybody can read that."""
+        given = [word for reference in self.handlers for word in ("--handlers", reference)]
+        numbers = [f"--concurrency={self.concurrency}", f"--poll={self.poll}", f"--grace={self.grace}"]
+        flags = [*(["--dev"] if self.dev else []), *(["--json"] if desk.json else [])]
+        return [sys.executable, "-m", "flowengine.cli", "worker", *given, *numbers, *flags]
+
+
+def work(desk: Desk, given: Work, environment: MutableMapping[str, str]) -> None:
+    """Work in this process where that was asked for, or where it is a supervisor's; else be the supervisor."""
+    line = Supervised.of(environment)
+    if line is None and not given.once and desk.clock is None:
+        supervise(desk, given, environment)
+        return
+    from flowengine.cli import working
+
+    if line is None:
+        working.here(desk, given)
+    else:
+        working.below(desk, given, line)
+
+
+def supervise(desk: Desk, given: Work, environment: Mapping[str, str]) -> None:
+    """Keep the worker processes running until told to stop; then say what was done in all."""
+    from flowengine.worker.supervisor import Supervisor
+
+    desk.must_exist()
+    total: Counter[str] = Counter(dict.fromkeys((name for name, _ in _KINDS), 0))
+    say = teller(desk)
+    below = {**environment, "FLOW_AT": desk.address}
+    watch = None
+    if given.dev:
+        from flowengine.worker.reloading import Watch
+
+        watch = Watch(Path.cwd(), say)
+        below["PYTHONDONTWRITEBYTECODE"] = "1"  # compiled files are told apart by whole seconds, which is too coarse
+    code = Supervisor(
+        given.command(desk), processes=given.processes, grace=given.grace, say=say, ran=total.update, watch=watch,
+        environment=below,
+    ).run()  # fmt: skip
+    if code:
+        click.get_current_context().exit(code)
+    if desk.json:
+        desk.answer(dict(total), lambda _: None)
+    else:
+        click.echo(f"In all: {words(total)}")
+
+
+def teller(desk: Desk) -> Callable[[str], None]:
+    """Says sentences for people with the time in front: on standard error where a program reads the other."""
+
+    def say(text: str) -> None:
+        from flowengine.cli.safe_text import harmless
+
+        click.echo(f"{datetime.now():%H:%M:%S}  {harmless(text)}", err=desk.json)  # noqa: DTZ005 - local time
+
+    return say
+
+
+def words(counts: Mapping[str, int]) -> str:
+    """What was done, in words: ``1 timer, 3 service calls``."""
+    parts = [f"{counts[name]} {what}{'' if counts[name] == 1 else 's'}" for name, what in _KINDS if counts[name]]
+    return ", ".join(parts) or "nothing was due"
