@@ -1,0 +1,67 @@
+"""What a schedule must not leave to chance: ids, jitter, heartbeats by the wall clock, and threads that run by themselves.
+
+Everything here is put in place for the time of one world and taken away after it. The product is not changed for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from hashlib import sha256
+from random import Random
+from typing import Any
+
+from flowengine.engine import outbox, services
+from flowengine.engine import shell as shell_module
+
+
+class Inline:
+    """Stands where a pool of threads stood: what is submitted is done at once, by whoever submits it."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def submit(self, work: Callable[..., Any], *given: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*given))
+        except Exception as error:
+            done.set_exception(error)
+        return done
+
+    def shutdown(self, *_: object, **__: object) -> None:
+        pass
+
+
+def ids() -> Callable[[], str]:
+    """Ids in a fixed order, formed as the real ones are: they sort by when they were made, and end at random."""
+    made = 0
+
+    def next_id() -> str:
+        nonlocal made
+        made += 1
+        digits = sha256(f"{made}".encode()).hexdigest()
+        return f"{made:08x}-{digits[:4]}-7{digits[4:7]}-8{digits[7:10]}-{digits[10:22]}"
+
+    return next_id
+
+
+@contextmanager
+def determined() -> Iterator[None]:
+    """Nothing but the schedule decides, as long as this lasts."""
+    changes = [
+        (shell_module, "new_id", ids()),
+        (services, "BEAT", 1e6),  # seconds: a handler that pauses here is not kept alive by the wall clock
+        (outbox, "ThreadPoolExecutor", Inline),
+        (outbox, "_RANDOM", Random(1)),
+    ]
+    before = [(module, name, getattr(module, name)) for module, name, _ in changes if hasattr(module, name)]
+    for module, name, value in changes:
+        if hasattr(module, name):
+            setattr(module, name, value)
+    try:
+        yield
+    finally:
+        for module, name, value in before:
+            setattr(module, name, value)

@@ -1,0 +1,157 @@
+"""What must hold after every schedule, whatever happened in it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+from fault_processes import ATTEMPTS
+from world import Broken, World
+
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.values import Branch
+from flowengine.store import Entry, StoredJob, Transaction
+
+
+def all_of(world: World) -> None:
+    """Everything, after the world has come to rest."""
+    histories = _histories(world)
+    acknowledged(world, histories)
+    audit(world)
+    calls_end_once(histories)
+    wakeable(world)
+    ended_jobs_wait_for_nothing(world)
+    keys_and_attempts(world)
+    nothing_left_to_send(world)
+    at_an_end(world)
+
+
+def _histories(world: World) -> dict[str, list[Entry]]:
+    with world.store.plain.reading() as tx:
+        return {row.id: tx.history.of(row.id) for row in tx.jobs.list(limit=10_000)}
+
+
+def acknowledged(world: World, histories: dict[str, list[Entry]]) -> None:
+    """L2, L3: what was acknowledged is in the history, once and as it was; what was not is there at most once."""
+    found = Counter(entry.key for entries in histories.values() for entry in entries if entry.key)
+    stored = dict(
+        ((job, seq), hash_) for job, seq, hash_ in world.store.rows("SELECT job_id, seq, hash FROM flow_history")
+    )
+    for request in world.record.requests:
+        if found[request.key] > 1:
+            raise Broken(f"{request.key} happened {found[request.key]} times (L3)")
+        if request.receipt is None:
+            continue
+        place = request.receipt.job, request.receipt.seq
+        if found[request.key] != 1 or stored.get(place) != request.hash:
+            raise Broken(f"{request.key} was acknowledged as {place} and is lost (L2)")
+        entry = histories[place[0]][place[1] - 1]
+        if entry.key != request.key:
+            raise Broken(f"{request.key} was acknowledged as {place}, where {entry.key!r} stands (L2)")
+
+
+def audit(world: World) -> None:
+    """L5: all that is stored follows from the history, and the history is whole."""
+    found = world.office.audit()
+    if not found.fine:
+        raise Broken(f"the audit found {[problem.what for problem in found.problems]} (L5)")
+
+
+def calls_end_once(histories: dict[str, list[Entry]]) -> None:
+    """L11: a call is closed once, and nothing finishes it afterwards."""
+    for job, entries in histories.items():
+        closed: set[int] = set()
+        for entry in entries:
+            if isinstance(entry.command, c.Finish | c.Fail) and entry.command.call in closed:
+                raise Broken(f"call {job}.{entry.command.call} was finished after it was closed (L11)")
+            for event in entry.events:
+                if isinstance(event, e.CallClosed):
+                    if event.call in closed:
+                        raise Broken(f"call {job}.{event.call} was closed twice (L11)")
+                    closed.add(event.call)
+
+
+def wakeable(world: World) -> None:
+    """Each place where an open job stands has something that can move it on."""
+    sent: set[str] = set()
+    for id, kind, body in world.store.rows("SELECT job_id, kind, body FROM flow_outbox"):
+        sent |= _calls_sent(id, kind, body)
+    views = world.office.stuck(limit=10_000)
+    listening = {(view.job, wait.state) for view in views for wait in view.waits if wait.kind == "message"}
+    with world.store.plain.reading() as tx:
+        rows = tx.jobs.list(status="open", limit=10_000)
+        awaited = sent | {row.head.parent for row in rows if row.head.parent}
+        for row in rows:
+            job = tx.jobs.get(row.id)
+            for branch in job.position.whole().branches.values():
+                if not _wakes(tx, job, branch, awaited) and (job.id, branch.state) not in listening:
+                    raise Broken(f"job {job.id} stands in {branch.state!r} ({branch.id}), and nothing can wake it")
+
+
+def _calls_sent(job: str, kind: str, body: str) -> set[str]:
+    """The calls of jobs that rows of the outbox will start or end."""
+    import json
+
+    told = json.loads(body)
+    if kind == "child":
+        return {f"{job}.{told['call']}"}
+    return {told["parent"]} if kind == "child_ended" else set()
+
+
+def _wakes(tx: Transaction, job: StoredJob, branch: Branch, awaited: set[str]) -> bool:
+    """Whether the branch has a step, a timer, branches below it, or a call that somebody will run or end."""
+    if branch.pending or branch.done or branch.steps or branch.timers or job.position.children(branch.id):
+        return True
+    for call in branch.calls:
+        row = tx.calls.get(job.id, call.number)
+        if row is None:
+            return False
+        if call.incident or row.next_at is not None or f"{job.id}.{call.number}" in awaited:
+            return True
+    return False
+
+
+def ended_jobs_wait_for_nothing(world: World) -> None:
+    """L1: what is over has no steps, timers, calls, branches or future slots."""
+    for table in ("flow_steps", "flow_timers", "flow_calls", "flow_branches"):
+        left = world.store.rows(
+            f"SELECT t.job_id FROM {table} t JOIN flow_jobs j ON j.id = t.job_id WHERE j.status <> 'open'"
+        )
+        if left:
+            raise Broken(f"{left[0][0]} is over and has rows in {table} (L1)")
+
+
+def keys_and_attempts(world: World) -> None:
+    """L11: a call is tried under one key with one input, no attempt twice, and not more often than it may be."""
+    for key, runs in world.record.runs.items():
+        if len({(run.handler, repr(run.input)) for run in runs}) != 1:
+            raise Broken(f"{key} was given different work at different attempts (L11)")
+        allowed = ATTEMPTS.get(runs[0].handler)
+        tries = 1 + world.record.retries[key]
+        if allowed is not None and len(runs) > allowed * tries:
+            raise Broken(f"{key} was tried {len(runs)} times, {allowed} are allowed ({tries - 1} retries)")
+        numbers = Counter(run.attempt for run in runs)
+        if max(numbers.values()) > tries:
+            raise Broken(f"{key} had the same attempt twice: {sorted(numbers.items())} (L11)")
+
+
+def nothing_left_to_send(world: World) -> None:
+    """The outbox is empty once all is done, and notices of one job came in their order."""
+    left = world.store.rows("SELECT job_id, seq, number, last_error FROM flow_outbox")
+    if left:
+        raise Broken(f"the outbox still holds {left}")
+    told: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for job, seq, number in world.record.notices:
+        if (seq, number) not in told[job]:
+            told[job].append((seq, number))
+    for job, order in told.items():
+        if [seq for seq, _ in order] != sorted(seq for seq, _ in order):
+            raise Broken(f"the notices of {job} came as {order}")
+
+
+def at_an_end(world: World) -> None:
+    """When people act, handlers answer and time passes, each job comes to its end."""
+    rows = world.office.jobs(status="open")
+    if rows:
+        stuck = [(row.process, row.states) for row in rows]
+        raise Broken(f"still open: {stuck}")

@@ -1,0 +1,328 @@
+"""A small world under faults: customers and staff who ask, processes that serve and work, a clock, and a record.
+
+Whoever asks knows no more than people do: the answer, a refusal, or nothing at all when the process that was asked died or
+lost its database. Then he asks again with the same key, perhaps another process, perhaps at once, perhaps never. The record
+keeps what was acknowledged and what handlers were run, and the invariants are checked against it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from baton import Stage, Task
+from choices import Choices
+from fault_processes import HANDLERS, OUTCOMES
+from faulty import FAULTS, Crash, FaultyDatabase, running
+from stores import Store
+
+from flowengine import Engine, HandlerCall, Outcome, Receipt, SimulatedClock
+from flowengine.core.values import Actor
+from flowengine.errors import Refused, StoreError
+from flowengine.language.model import Process
+
+BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+OPERATOR = Actor(kind="operator", id="olga")
+NOTIFY = "engine.notify"
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+@dataclass(eq=False)
+class Request:
+    """One wish of one person, which keeps its key however often it is asked."""
+
+    key: str
+    actor: str
+    what: str
+    do: Callable[[Engine], Receipt]
+    asked: int = 0
+    running: int = 0
+    receipt: Receipt | None = None
+    hash: str = ""
+    unanswered: bool = False
+
+
+@dataclass
+class Run:
+    """One attempt of a handler: what it was given, and whether it came to an answer."""
+
+    handler: str
+    attempt: int
+    input: Any
+    ended: str = ""
+
+
+@dataclass
+class Record:
+    """What the world remembers, whatever crashes."""
+
+    requests: list[Request] = field(default_factory=list)
+    runs: dict[str, list[Run]] = field(default_factory=lambda: defaultdict(list))
+    retries: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    notices: list[tuple[str, int, int]] = field(default_factory=list)
+    points: set[str] = field(default_factory=set)
+    crashes: int = 0
+    zombies: int = 0
+
+
+class Machine:
+    """One simulated process: an engine with its own connections, caches and worker's id. Dead once, dead for ever."""
+
+    def __init__(self, world: World, name: str, is_worker: bool) -> None:
+        self.world = world
+        self.name = name
+        self.is_worker = is_worker
+        self.dead = False
+        self.at_work: tuple[str, int] | None = None
+        self._before: tuple[str, Any] | None = None
+        with running(None):
+            self.database: FaultyDatabase = world.store.connect(self)
+            self.engine = Engine(self.database, clock=world.clock, handlers=self._handlers())
+            self.engine.shell.random = Random(name)
+
+    def _handlers(self) -> dict[str, Callable[[HandlerCall], Any]]:
+        known: dict[str, Callable[[HandlerCall], Any]] = {name: self._handle for name in HANDLERS}
+        return known | {NOTIFY: self._notice}
+
+    # what the database asks of its process
+
+    def before_transaction(self, what: str) -> None:
+        self.world.stage.pause(what)
+        if self.dead:
+            raise Crash
+        self._before = self.world.look_at_zombie(self)
+
+    def after_transaction(self) -> None:
+        if self._before is not None:
+            job, rows = self._before
+            self._before = None
+            self.world.check_zombie(self, job, rows)
+
+    def fault(self, label: str) -> str:
+        return self.world.fault_at_commit(label)
+
+    def die(self) -> None:
+        self.dead = True
+        self.world.record.crashes += 1
+
+    # handlers
+
+    def _handle(self, call: HandlerCall) -> Any:
+        job, _, number = call.key.rpartition(".")
+        self.at_work = (job, int(number))
+        run = Run(call.handler, call.attempt, call.input)
+        self.world.record.runs[call.key].append(run)
+        self._point(f"handler.before:{call.handler}")
+        given = self.world.answer_of_handler(self, call)
+        run.ended = given.name
+        self.world.tell(f"    {call.handler} {call.key} attempt {call.attempt}: {given.name}")
+        self._point(f"handler.after:{call.handler}")
+        if given.name == "raise":
+            raise RuntimeError("the line was dead")
+        return given
+
+    def _notice(self, call: HandlerCall) -> None:
+        job, seq, number, _ = call.key.split(".")
+        self._point("handler.before:notice")
+        self.world.record.notices.append((job, int(seq), int(number)))
+        self._point("handler.after:notice")
+
+    def _point(self, name: str) -> None:
+        """A place around a handler where its process may be delayed or die."""
+        self.world.stage.pause(name)
+        if not self.dead and self.world.crashes_at(name):
+            self.die()
+        if self.dead:
+            raise Crash
+
+
+class World:
+    """One schedule at work on one store."""
+
+    def __init__(self, store: Store, choices: Choices, *, target: str = "") -> None:
+        self.store = store
+        self.choices = choices
+        self.target = target
+        self.clock = SimulatedClock(BEGIN)
+        self.stage = Stage()
+        self.record = Record()
+        self.calm = False
+        self.rate = 12 if target else choices.pick((0, 40, 20, 10))
+        self.log: list[str] = []
+        self.office = Engine(store.plain, clock=self.clock, handlers={})
+        self.machines = [Machine(self, f"machine {n}", n >= 2) for n in range(4)]
+
+    def process(self, name: str) -> Process:
+        """The latest version of a process."""
+        return self.office.process(name)
+
+    def invited(self, audience: str) -> list[str]:
+        """The ids of those whom a seating means, by name."""
+        return self.store.invited.get(audience, [])
+
+    def close(self) -> None:
+        """The schedule is over: every task unwinds and every process is stopped."""
+        for machine in self.machines:
+            machine.dead = True
+            with suppress(AssertionError):  # what broke is told already
+                self.unwind(machine)
+
+    def tell(self, what: str) -> None:
+        """Keep what happens, for whoever looks into a schedule that broke something."""
+        self.log.append(f"{self.clock.now():%d %H:%M:%S} {what}")
+
+    # faults
+
+    def fault_at_commit(self, label: str) -> str:
+        if self.calm:
+            return ""
+        for fault in FAULTS:
+            self.record.points.add(f"passed {fault}:{label}")
+            if self.target == f"{fault}:{label}":
+                self.target = ""
+                return self._hit(fault, label)
+        if self.choices.one_in(self.rate):
+            return self._hit(self.choices.pick(FAULTS), label)
+        return ""
+
+    def _hit(self, fault: str, label: str) -> str:
+        self.record.points.add(f"{fault}:{label}")
+        self.tell(f"    {fault}:{label}")
+        return fault
+
+    def crashes_at(self, name: str) -> bool:
+        if self.calm:
+            return False
+        self.record.points.add(f"passed {name}")
+        if self.target == name or self.choices.one_in(self.rate):
+            self.target = "" if self.target == name else self.target
+            self.record.points.add(name)
+            self.tell(f"    crash at {name}")
+            return True
+        return False
+
+    def bury(self, machine: Machine) -> None:
+        """A dead process: what it was doing unwinds, its connections close, and another is started in its place."""
+        self.tell(f"{machine.name} is dead")
+        machine.dead = True
+        at = self.machines.index(machine)
+        self.unwind(machine)
+        self.machines[at] = Machine(self, machine.name, machine.is_worker)
+
+    def unwind(self, machine: Machine) -> None:
+        """Let all tasks of a dead process come to their end, in which they can do nothing, and take its connections."""
+        for task in [one for one in self.stage.tasks if one.owner is machine]:
+            while not task.over:
+                with running(machine), suppress(Crash):
+                    self.stage.step(task)
+        self.store.disconnect(machine.database)
+
+    def run(self, task: Task) -> None:
+        """Let a task go on until it pauses, ends or dies."""
+        machine: Machine = task.owner
+        self.tell(f"{task.name} on {machine.name} goes on from {task.point}")
+        with running(machine):
+            try:
+                self.stage.step(task)
+            except Crash:
+                pass
+        if machine.dead:
+            self.bury(machine)
+
+    # handlers
+
+    def answer_of_handler(self, machine: Machine, call: HandlerCall) -> Outcome:  # noqa: ARG002
+        possible = OUTCOMES.get(call.handler, ("done",))
+        if self.calm:
+            return Outcome("done", {})
+        drawn = self.choices.draw(len(possible) + 2)
+        return Outcome(possible[drawn] if drawn < len(possible) else "raise", {})
+
+    # zombies
+
+    def look_at_zombie(self, machine: Machine) -> tuple[str, Any] | None:
+        """Whether the process is about to settle a call that is not its own any more, and the job's rows as they are."""
+        if machine.at_work is None:
+            return None
+        (job, number), machine.at_work = machine.at_work, None
+        with running(None):
+            where = f"job_id = '{job}' AND number = {number} AND worker = '{machine.engine.shell.worker}'"
+            if self.store.rows(f"SELECT 1 FROM flow_calls WHERE {where}"):
+                return None
+            return job, self.store.rows_of(job)
+
+    def check_zombie(self, machine: Machine, job: str, before: Any) -> None:
+        """L10: late work changes nothing."""
+        with running(None):
+            self.record.zombies += 1
+            if self.store.rows_of(job) != before:
+                raise Broken(f"a zombie, {machine.name}, changed job {job} (L10)")
+
+    # requests
+
+    def send(self, request: Request, machine: Machine) -> None:
+        """Ask a process; what comes of it is known when the task ends."""
+        request.asked += 1
+        request.unanswered = False
+        machine_engine = machine.engine
+
+        def work() -> None:
+            request.running += 1
+            try:
+                receipt = request.do(machine_engine)
+            except Refused as refused:
+                self.tell(f"    {request.key} refused: {refused}")
+                if request.receipt is not None:
+                    raise Broken(f"{request.key} was acknowledged, and refused when asked again: {refused}") from None
+            except StoreError as error:
+                self.tell(f"    {request.key}: {error}")
+                request.unanswered = True
+            except Crash:
+                request.unanswered = True
+                raise
+            else:
+                self.acknowledge(request, receipt)
+            finally:
+                request.running -= 1
+
+        self.stage.spawn(f"{request.what} {request.key}", machine, work)
+
+    def acknowledge(self, request: Request, receipt: Receipt) -> None:
+        """Somebody was told that it is done: from here on it must stay so (L2)."""
+        if request.receipt is not None and request.receipt != receipt:
+            raise Broken(f"{request.key} was acknowledged with two receipts (L3)")
+        with running(None):
+            found = self.store.rows(
+                f"SELECT hash FROM flow_history WHERE job_id = '{receipt.job}' AND seq = {receipt.seq}"
+            )
+        if len(found) != 1:
+            raise Broken(f"{request.key} was acknowledged, and entry {receipt.seq} is not in the history (L2)")
+        request.receipt, request.hash = receipt, found[0][0]
+        self.tell(f"    {request.key} acknowledged as {receipt.job[:8]} {receipt.seq} {receipt.events}")
+
+    def new_request(self, actor: str, what: str, do: Callable[[Engine, str], Receipt]) -> Request:
+        key = f"{what}-{len(self.record.requests)}"
+        request = Request(key=key, actor=actor, what=what, do=lambda engine: do(engine, key))
+        self.record.requests.append(request)
+        return request
+
+    def work_pass(self, machine: Machine) -> None:
+        """A worker makes one pass over what is due."""
+
+        def work() -> None:
+            try:
+                machine.engine.run_due(3)
+            except StoreError:
+                pass  # the next pass comes
+            finally:
+                machine.at_work = None
+
+        self.stage.spawn(f"pass of {machine.name}", machine, work)
