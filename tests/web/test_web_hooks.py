@@ -1,0 +1,116 @@
+"""Completions and signed messages that come in without a token of ours."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from conftest import HOOK_SECRET
+
+from flowengine.signing import sign
+
+if TYPE_CHECKING:
+    from conftest import Door
+
+COMPLETE = "/api/v1/complete"
+
+
+def test_a_call_is_completed_by_its_own_token(door: Door) -> None:
+    """Whoever was handed the call's token completes it; nobody asks for another."""
+    job = door.order()
+    call = door.claim()
+    answer = door.post(COMPLETE, {"token": call["token"], "result": {"order": 7}}, token="")
+    assert (answer.status_code, answer.json()["job"]) == (200, job)
+    assert door.state(job) == "parcel"
+
+
+def test_a_completion_again_has_the_same_receipt(door: Door) -> None:
+    """The same completion is answered alike, another is a conflict (L3)."""
+    door.order()
+    call = door.claim()
+    first = door.post(COMPLETE, {"token": call["token"], "result": {"order": 7}}, token="")
+    again = door.post(COMPLETE, {"token": call["token"], "result": {"order": 7}}, token="")
+    assert (again.status_code, again.json()) == (200, first.json())
+    other = door.post(COMPLETE, {"token": call["token"], "error": "no"}, token="")
+    assert (other.status_code, other.json()["error"]) == (409, "KeyConflict")
+
+
+def test_a_call_is_given_up_by_its_own_token(door: Door) -> None:
+    """With an error the call has failed for good, and the process goes on by its route."""
+    job = door.order()
+    call = door.claim()
+    assert door.post(COMPLETE, {"token": call["token"], "error": "burnt down"}, token="").status_code == 200
+    assert door.state(job) == "ended"
+
+
+def test_a_completion_that_comes_too_late_is_told_so(door: Door) -> None:
+    """A call that ended otherwise is not completed any more."""
+    door.order()
+    call = door.claim()
+    door.post(f"/api/v1/calls/{call['id']}/finish", {"lease": call["lease"]})
+    answer = door.post(COMPLETE, {"token": call["token"]}, token="")
+    assert (answer.status_code, answer.json()["error"]) == (409, "StaleCommand")
+
+
+def test_a_made_up_token_is_not_found(door: Door) -> None:
+    """Forged, foreign and malformed tokens are told the same."""
+    door.order()
+    token = door.claim()["token"]
+    forged = [token[:-3] + "AAA", token.replace(".", ".1", 1), "", "x", "é", door.token]
+    answers = [door.post(COMPLETE, {"token": one}, token="") for one in forged]
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.text for answer in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"token": 1}, {"token": "x", "error": "no", "result": 1}, {"token": "x", "error": "no", "outcome": "lost"},
+     {"token": "x", "more": 1}],
+)  # fmt: skip
+def test_a_completion_is_checked(door: Door, body: Any) -> None:
+    """What is no completion is refused (L12)."""
+    answer = door.post(COMPLETE, body, token="")
+    assert (answer.status_code, answer.json()["error"]) == (422, "BadAnswer")
+
+
+def _signed(door: Door, body: bytes, id: str = "msg_1", secret: str = HOOK_SECRET) -> dict[str, str]:
+    at = door.clock.now()
+    signature = sign(secret, id, at, body)
+    return {"webhook-id": id, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
+
+
+def _waiting(door: Door) -> str:
+    job = door.order()
+    call = door.claim()
+    door.post(f"/api/v1/calls/{call['id']}/finish", {"lease": call["lease"]})
+    return job
+
+
+def test_a_signed_message_arrives_once(door: Door) -> None:
+    """A message goes to the job that waits for it, and delivered again it has the same receipt (L3)."""
+    job = _waiting(door)
+    body = json.dumps({"key": "p3", "body": {"weight": 2}}).encode()
+    first = door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body))
+    assert (first.status_code, first.json()["job"]) == (200, job), first.text
+    assert door.state(job) == "fulfilled"
+    again = door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body))
+    assert (again.status_code, again.json()) == (200, first.json())
+
+
+def test_an_unsigned_or_changed_message_is_refused(door: Door) -> None:
+    """Without a signature, with one of another body, or with another's secret, nothing happens."""
+    job = _waiting(door)
+    body = b'{"key": "p3"}'
+    other = "whsec_" + "b3RoZXIgc2VjcmV0IG9mIHNpeHRlZW4gYnl0ZXM="
+    for headers in ({}, _signed(door, b'{"key": "p4"}'), _signed(door, body, secret=other)):
+        answer = door.post("/hooks/parcel", token="", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (401, "BadSignature")
+    assert door.state(job) == "parcel"
+
+
+def test_a_message_that_nobody_waits_for_is_not_found(door: Door) -> None:
+    """A hook that is not set up, and a message for no job, are 404."""
+    body = b'{"key": "p99"}'
+    assert door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body)).status_code == 404
+    assert door.post("/hooks/other", token="", content=body, headers=_signed(door, body)).status_code == 404
