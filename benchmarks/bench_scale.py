@@ -76,6 +76,9 @@ states:
   fulfilled: {type: fulfilled}
 """
 
+ADA = "ada_the_first"
+"""A customer whose id is in no other text, so that it can be replaced in copies."""
+
 TIMERS_EACH = 10
 
 
@@ -106,7 +109,7 @@ def ready(engine: Engine) -> Engine:
     """The processes in use, a customer and a porter entered."""
     for source in (FLOW, TASK, WAITING):
         engine.deploy(source)
-    engine.add_customer("ada", "Ada")
+    engine.add_customer(ADA, "Ada")
     engine.add_staff("mika", "Mika", roles=("porter",))
     return engine
 
@@ -122,13 +125,13 @@ def fill(url: str, size: Size) -> None:
         ready(engine)
         finished = Client(engine, "template")
         finished.flow()
-        asked = engine.start("errand", by="ada", need={"what": "A hat"}, key="t1").job
-        called = engine.start("errand", by="ada", need={"what": "A hat"}, key="t2")
-        engine.act(called.steps[0], "answered", {"words": "On foot"}, by="ada", key="t3")
-        task = engine.start("carrying", by="ada", need={"what": "A trunk"}, key="t4").job
-        waits = engine.start("waiting", by="ada", need={"dates": list(range(TIMERS_EACH))}, key="t5").job
+        asked = engine.start("errand", by=ADA, need={"what": "A hat"}, key="t1").job
+        called = engine.start("errand", by=ADA, need={"what": "A hat"}, key="t2")
+        engine.act(called.steps[0], "answered", {"words": "On foot"}, by=ADA, key="t3")
+        task = engine.start("carrying", by=ADA, need={"what": "A trunk"}, key="t4").job
+        waits = engine.start("waiting", by=ADA, need={"dates": list(range(TIMERS_EACH))}, key="t5").job
     filler = Filler(url)
-    filler.customers("ada")
+    filler.customers(ADA)
     asks = size.steps // 2
     for job, number in (
         (finished.jobs[0], size.finished),
@@ -137,7 +140,7 @@ def fill(url: str, size: Size) -> None:
         (called.job, size.calls),
         (waits, max(size.timers - asks, 0) // TIMERS_EACH),
     ):
-        filler.copy(job, "ada", number)
+        filler.copy(job, ADA, number)
     console.print("filled:", ", ".join(f"{count:,} {name}" for name, count in filler.counts()), highlight=False)
     filler.done()
 
@@ -156,10 +159,10 @@ class Client:
     def flow(self) -> None:
         key = f"{self.name}-{len(self.jobs)}"
         engine, shell = self.engine, self.engine.shell
-        begun = self._timed("start", lambda: engine.start("errand", by="ada", need={"what": "A hat"}, key=key))
+        begun = self._timed("start", lambda: engine.start("errand", by=ADA, need={"what": "A hat"}, key=key))
         self.jobs.append(begun.job)
         answer = {"words": "On foot, and before the rain"}
-        self._timed("act", lambda: engine.act(begun.steps[0], "answered", answer, by="ada", key=f"{key}-a"))
+        self._timed("act", lambda: engine.act(begun.steps[0], "answered", answer, by=ADA, key=f"{key}-a"))
         (held,) = self._timed("claim", lambda: services.take(shell, 1))
         went_on = self._timed("finish", lambda: services.attempt(shell, held, lambda *_: fetch(None)))
         assert went_on, "the call was claimed and nobody else has it"

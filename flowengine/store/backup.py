@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from flowengine.errors import NotFound, Refused, StoreError
-from flowengine.store.sqlite import translated
+from flowengine.store.sqlite_errors import translated
 
 ELSEWHERE = (
     "pg_dump --format=custom, for a copy of one moment",

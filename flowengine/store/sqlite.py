@@ -6,9 +6,10 @@ memory has one connection, which readers and writers take in turns.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,101 +18,15 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from flowengine.errors import DatabaseBusy, StoreError
-from flowengine.store.channel import CLOSED, Row
 from flowengine.store.gathering import Batch, Piece
 from flowengine.store.locks import FairLock, FileLock
-from flowengine.store.query import Query, Values
+from flowengine.store.sqlite_channel import SqliteChannel
+from flowengine.store.sqlite_errors import translated, translating
 
 T = TypeVar("T")
 
 MENDED = (3, 51, 3)
 """The first version of SQLite whose write-ahead log is reset safely beside other processes."""
-
-
-class SqliteChannel:
-    """Statements on one SQLite connection, each done at once."""
-
-    dialect = "sqlite"
-    __slots__ = ("_cursor", "fairy", "kept", "raw", "writing")
-
-    def __init__(
-        self, raw: sqlite3.Connection, fairy: sa.PoolProxiedConnection | None = None, writing: bool = False
-    ) -> None:
-        self.raw = raw
-        self.fairy = fairy
-        self.writing = writing
-        self.kept = False
-        self._cursor = raw.cursor()
-        self._cursor.row_factory = None  # an application's own connection may have another
-
-    def _do(self, query: Query, values: Values) -> sqlite3.Cursor:
-        compiled = query.on("sqlite")
-        try:
-            return self._cursor.execute(compiled.sql, compiled.bind(values))
-        except sqlite3.Error as error:
-            raise translated(error, query.name) from error
-
-    def rows(self, query: Query, values: Values) -> list[Row]:
-        return self._do(query, values).fetchall()
-
-    def one(self, query: Query, values: Values) -> Row | None:
-        row: Row | None = self._do(query, values).fetchone()
-        return row
-
-    def write(self, query: Query, values: Values) -> None:
-        self._do(query, values)
-
-    def write_many(self, query: Query, many: Sequence[Values]) -> None:
-        if len(many) < 2:
-            for values in many:
-                self._do(query, values)
-            return
-        compiled = query.on("sqlite")
-        try:
-            self._cursor.executemany(compiled.sql, [compiled.bind(values) for values in many])
-        except sqlite3.Error as error:
-            raise translated(error, query.name) from error
-
-    def count(self, query: Query, values: Values) -> int:
-        return self._do(query, values).rowcount
-
-    def flush(self) -> None:
-        """Nothing is collected on SQLite."""
-
-    @property
-    def open(self) -> bool:
-        """Whether the transaction goes on: some errors end it in SQLite itself."""
-        return self.raw.in_transaction
-
-    def another(self) -> SqliteChannel:
-        """A further channel in the same transaction, closed on its own."""
-        return SqliteChannel(self.raw)
-
-    def command(self, sql: str) -> None:
-        """``BEGIN``, ``COMMIT``, ``SAVEPOINT`` and the like."""
-        try:
-            self._cursor.execute(sql)
-        except sqlite3.Error as error:
-            raise translated(error, sql) from error
-
-    def finish(self, keep: bool) -> None:
-        """Commit, or roll back; when the commit fails, nothing is kept either."""
-        try:
-            if keep:
-                self.command("COMMIT")
-        except StoreError:
-            keep = False
-            raise
-        finally:
-            if self.raw.in_transaction:
-                keep = False
-                self.command("ROLLBACK")
-            self.kept = keep
-            self.close()
-
-    def close(self) -> None:
-        self._cursor.close()
-        self._cursor = CLOSED
 
 
 class SqliteDriver:
@@ -122,6 +37,7 @@ class SqliteDriver:
     def __init__(self, url: sa.URL, timeout: float) -> None:
         self.timeout = timeout
         self._kept: sa.PoolProxiedConnection | None = None
+        self._file: tuple[int, int] | None = None
         self.path = _path(url)
         self._threads: FairLock[Piece] = FairLock()
         self._processes: FileLock | None = None
@@ -149,7 +65,7 @@ class SqliteDriver:
             connect_args={"isolation_level": None, "timeout": self.timeout, "cached_statements": 256},
         )
         reading = begin == "BEGIN"
-        sa.event.listen(engine, "connect", lambda raw, _: _prepare(raw, self.path, reading))
+        sa.event.listen(engine, "connect", lambda raw, _: self._prepare(raw, reading))
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
@@ -196,6 +112,22 @@ class SqliteDriver:
         self._threads.acquire(self.timeout)
         return self._let_in(self.timeout - (time.monotonic() - began))
 
+    def _prepare(self, raw: Any, reading: bool) -> None:
+        """Set up a fresh connection. All are to one and the same file."""
+        _set_up(raw, self.path, reading)
+        if self._file is None:
+            self._file = _identity(self.path)
+        self._same_file()
+
+    def _same_file(self) -> None:
+        """Refuse to go on where the file is another one by now: SQLite would write what nobody ever reads."""
+        if self.path and self._file is not None and self._file != _identity(self.path):
+            raise StoreError(
+                "the database file was deleted, moved or replaced while it was open; nothing was written",
+                where=self.path,
+                possible=["put the file back", "restart every process that uses it"],
+            )
+
     def _let_in(self, patience: float) -> SqliteChannel:
         """Begin, once this thread has the lock between threads; it loses it when that fails."""
         try:
@@ -205,8 +137,9 @@ class SqliteDriver:
             self._threads.release()
             raise
         try:
+            self._same_file()
             if self._kept is None:
-                with _translating("open"):
+                with translating("open"):
                     self._kept = self.writer.raw_connection()
             return self._begun(self._kept, "BEGIN IMMEDIATE", writing=True)
         except BaseException:
@@ -217,7 +150,8 @@ class SqliteDriver:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""
         if not self.path:
             return self.begin_writing()
-        with _translating("open"):
+        self._same_file()
+        with translating("open"):
             fairy = self._reader.raw_connection()
         try:
             return self._begun(fairy, "BEGIN", writing=False)
@@ -258,7 +192,7 @@ class SqliteDriver:
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
         """A SQLAlchemy connection in a write transaction, for changing the schema."""
-        with self._turn(), _translating("open"), self.writer.connect() as connection, connection.begin():
+        with self._turn(), translating("open"), self.writer.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -346,8 +280,16 @@ def _path(url: sa.URL) -> str:
     return str(Path(name).absolute())
 
 
-def _prepare(raw: Any, path: str, reading: bool) -> None:
-    """Set up a fresh connection."""
+def _identity(path: str) -> tuple[int, int] | None:
+    """Which file it is, whatever its name; None when there is none."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _set_up(raw: Any, path: str, reading: bool) -> None:
     try:
         mode = raw.execute("PRAGMA journal_mode=WAL").fetchone()[0]
         if mode != "wal":
@@ -361,32 +303,3 @@ def _prepare(raw: Any, path: str, reading: bool) -> None:
             raw.execute("PRAGMA query_only=ON")
     except sqlite3.Error as error:
         raise translated(error, path) from error
-
-
-@contextmanager
-def _translating(where: str) -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        raise translated(error.orig or error, where) from error
-    except sqlite3.Error as error:
-        raise translated(error, where) from error
-
-
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_MEANINGS = {
-    sqlite3.SQLITE_FULL: "the disk is full; nothing of this transaction was kept",
-    sqlite3.SQLITE_IOERR: "the disk could not be read or written; nothing of this transaction was kept",
-    sqlite3.SQLITE_READONLY: "the database cannot be written: the file or its folder is read-only",
-    sqlite3.SQLITE_CANTOPEN: "the database file cannot be opened",
-    sqlite3.SQLITE_NOTADB: "the file is not a SQLite database",
-    sqlite3.SQLITE_CORRUPT: "the database file is damaged",
-}
-
-
-def translated(error: BaseException, where: str) -> StoreError:
-    """The driver's error as one of ours."""
-    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-    if code in _BUSY:
-        return DatabaseBusy("another program has the database locked", where=where, possible=["try again"])
-    return StoreError(_MEANINGS.get(code, f"SQLite says: {error}"), where=where)

@@ -1,0 +1,50 @@
+"""What SQLite's errors mean for whoever asked."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import sqlalchemy as sa
+
+from flowengine.errors import DatabaseBusy, StoreError
+
+
+@contextmanager
+def translating(where: str) -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise translated(error.orig or error, where) from error
+    except sqlite3.Error as error:
+        raise translated(error, where) from error
+
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_MEANINGS = {
+    sqlite3.SQLITE_FULL: "the disk is full; nothing of this transaction was kept",
+    sqlite3.SQLITE_IOERR: "the disk could not be read or written; nothing of this transaction was kept",
+    sqlite3.SQLITE_READONLY: "the database cannot be written: the file or its folder is read-only",
+    sqlite3.SQLITE_CANTOPEN: "the database file cannot be opened",
+    sqlite3.SQLITE_NOTADB: "the file is not a SQLite database",
+    sqlite3.SQLITE_CORRUPT: "the database file is damaged",
+}
+_EXACTLY = {
+    sqlite3.SQLITE_IOERR_SHMSIZE: _MEANINGS[sqlite3.SQLITE_FULL],
+    sqlite3.SQLITE_IOERR_FSYNC: "the disk did not confirm what was written; it may be there after a crash all the same",
+}
+"""What some extended codes mean more exactly."""
+_ADVICE = {
+    sqlite3.SQLITE_FULL: ("free some space and ask again; nothing has to be restarted",),
+}
+
+
+def translated(error: BaseException, where: str) -> StoreError:
+    """The driver's error as one of ours."""
+    exactly = getattr(error, "sqlite_errorcode", None) or 0
+    code = exactly & 0xFF
+    if code in _BUSY:
+        return DatabaseBusy("another program has the database locked", where=where, possible=["try again"])
+    meaning = _EXACTLY.get(exactly) or _MEANINGS.get(code)
+    return StoreError(meaning or f"SQLite says: {error}", where=where, possible=_ADVICE.get(code, ()))
