@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -29,6 +29,7 @@ from flowengine import (
     StaleCommand,
     TryLater,
     Unreachable,
+    Worker,
 )
 from flowengine.engine.http_services import AGAIN, ServiceFailed, call_over_http, document, meaning
 from flowengine.language.durations import Duration
@@ -502,6 +503,33 @@ def test_a_setting_that_cannot_be_used_is_refused_at_once(name: str, value: str)
     assert refused.value.where == name
     assert "hunter2" not in str(refused.value)
     assert SECRET not in str(refused.value)
+
+
+def test_a_worker_makes_calls_side_by_side(shop: Engine, server: Server) -> None:
+    """Calls of several jobs are under way at once: none waits for the answer that another waits for."""
+    together = Barrier(3)
+
+    def answer(_: Sent) -> Reply:
+        together.wait(60)
+        return Reply(200, b"{}")
+
+    server.answer = answer
+    jobs = [_order(shop) for _ in range(3)]
+    Worker(shop, concurrency=3).run(until_idle=True)
+    assert {_states(shop, job) for job in jobs} == {("accept",)}
+
+
+def test_the_call_of_a_lost_worker_is_made_again(shop: Engine, server: Server, clock: SimulatedClock) -> None:
+    """Another worker makes the call again under the same key, here and not in a process of its own (L11)."""
+    job = _order(shop)
+    with shop.database.writing() as tx:
+        (lost,) = tx.calls.claim("lost", 1, clock.now() + timedelta(seconds=10), clock.now())
+    clock.advance(timedelta(seconds=11))
+    Worker(shop).run(until_idle=True)
+    (sent,) = server.sent
+    assert sent.headers["idempotency-key"] == f"{job}.{lost.number}"
+    assert json.loads(sent.body)["attempt"] == 2
+    assert _states(shop, job) == ("accept",)
 
 
 def test_the_requests_of_two_jobs_are_told_apart(shop: Engine, server: Server) -> None:

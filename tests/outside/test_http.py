@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -174,6 +176,37 @@ def test_headers_that_drip_are_cut_off() -> None:
             thread.join()
 
 
+@pytest.mark.parametrize(("scheme", "size"), [("https", 2), ("http", 20_000_000)], ids=["handshake", "upload"])
+def test_a_server_that_does_not_listen_is_given_up(scheme: str, size: int) -> None:
+    """The limit holds for the handshake and for sending, too."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, Client(["127.0.0.1"]) as client:
+        url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/"
+        with pytest.raises(Unreachable, match="in time"):
+            _post(client, url, within=0.3, body=b" " * size)
+
+
+def test_each_call_has_a_limit_of_its_own(server: Server, client: Client) -> None:
+    """A call that waits holds up no other: many threads share a client."""
+    gate = threading.Event()
+
+    def answer(sent: Sent) -> Reply:
+        if sent.path == "/slow":
+            gate.wait(60)
+        return Reply()
+
+    server.answer = answer
+    with ThreadPoolExecutor(4) as pool:
+        slow = pool.submit(_post, client, f"{server.url}/slow")
+        hasty = pool.submit(_post, client, f"{server.url}/slow", within=0.3)
+        for _ in range(5):
+            assert _post(client, f"{server.url}/quick").status == 200
+        with pytest.raises(Unreachable, match="in time"):
+            hasty.result()
+        assert not slow.done()
+        gate.set()
+        assert slow.result().status == 200
+
+
 def test_a_server_that_says_nothing_is_given_up(server: Server, client: Client) -> None:
     """A server that takes the request and is silent is waited for as long as the limit says."""
     gate = threading.Event()
@@ -256,14 +289,23 @@ def test_a_server_that_is_not_there_is_unreachable() -> None:
     assert "secret-path" not in str(refused.value)
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc", b"SSH-2.0-Mill\r\n\r\n"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc",
+        b"SSH-2.0-Mill\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nx-long: " + b"a" * 1_000_000,
+    ],
+    ids=["nothing", "half", "no http", "endless header"],
+)
 def test_an_answer_that_is_cut_off_or_no_http_is_unreachable(answer: bytes) -> None:
     """Half an answer is none, and what does not speak HTTP is told as such."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def cut() -> None:
             connection, _ = listener.accept()
-            with connection:
+            with connection, suppress(OSError):  # the client may have heard enough
                 connection.recv(65_536)
                 connection.sendall(answer)
 
