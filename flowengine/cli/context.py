@@ -152,11 +152,11 @@ def refuse_http(address: str) -> None:
 
 
 def opened(address: str, clock: Clock | None = None) -> Engine:
-    """An engine on the database of that URL."""
-    from flowengine.engine import Engine
+    """An engine on the database of that URL, with the settings that the environment gives. Raises NotConfigured."""
+    from flowengine.engine import Engine, Settings
 
     refuse_http(address)
-    return Engine(address, clock=clock)
+    return Engine(address, clock=clock, settings=Settings.from_environment(os.environ))
 
 
 def screen(*, error: bool = False) -> Console:
