@@ -46,7 +46,8 @@ def _what(wait: WaitView, now: datetime) -> str:
         case "message":
             return f"the message {wait.what}" + (f" ({wait.whom})" if wait.whom else "")
         case "call":
-            return f"the service {wait.whom}{', by an external worker' if wait.external else ''}: {wait.what}"
+            said = f" ({wait.progress})" if wait.progress else ""
+            return f"the service {wait.whom}{', by an external worker' if wait.external else ''}: {wait.what}{said}"
         case "job":
             return f"the job {wait.whom}: {wait.what}"
         case _:

@@ -132,6 +132,7 @@ class _Look:
             error=call.incident or self._error(row),
             attempts=row.attempts if row else 0,
             external=bool(row and row.lane),
+            progress=row.progress if row and not call.incident else "",
         )
 
     def _error(self, row: ClaimedCall | None) -> str:

@@ -303,7 +303,7 @@ class WaitView(View, frozen=True, kw_only=True):
     when it is tried next, None when it waits for an operator; ``error`` the last one), ``timer`` (``due`` is when it
     is over; with an ``error`` it could not be fired, and ``next`` is when it is tried again), ``message`` (``whom`` is
     its key) or ``job`` (``whom`` is the job that was called, once it is there). ``id`` names what a command takes.
-    ``external``: it waits for an external worker.
+    ``external``: it waits for an external worker. ``progress`` is what the handler of a call has said last.
     """
 
     kind: str
@@ -317,6 +317,7 @@ class WaitView(View, frozen=True, kw_only=True):
     error: str = ""
     attempts: int = 0
     external: bool = False
+    progress: str = ""
 
 
 class StuckView(View, frozen=True, kw_only=True):
