@@ -43,6 +43,7 @@ class Proxy:
         self._holding = False
         self._refusing = False
         self._losing: str | None = None
+        self._and_refuse = False
         self._links: set[Link] = set()
         self._thread = threading.Thread(target=self._accept, name="proxy", daemon=True)
         self._thread.start()
@@ -82,16 +83,18 @@ class Proxy:
             link.cut()
         return len(links)
 
-    def lose_commit(self, when: str) -> None:
+    def lose_commit(self, when: str, *, and_refuse: bool = False) -> None:
         """Cut the next connection on which a COMMIT comes, once.
 
         ``before``: the server never hears of it. ``after``: the server has answered, the client never hears that.
         ``racing``: it is passed on, and the client is cut off without waiting for the server.
         ``late``: the client is cut off first, and the server hears of it when :meth:`release` is called.
+        With ``and_refuse`` no new connection is taken from that moment on, until :meth:`heal`.
         """
         assert when in ("before", "after", "racing", "late"), when
         with self._changed:
             self._losing = when
+            self._and_refuse = and_refuse
 
     def release(self) -> None:
         """Let the COMMIT of ``late`` reach the server."""
@@ -166,6 +169,7 @@ class Proxy:
             if when in ("before", "after", "racing", "late"):
                 self._losing = "waiting" if when == "late" else "done"
                 self.lost += 1
+                self._refusing = self._and_refuse
                 return when
         return None
 
@@ -186,7 +190,6 @@ class Link:
         self._proxy = proxy
         self._client = client
         self._server = server
-        self._answered = threading.Event()
         self._swallowing = False
         self._ended = 0
         self._lock = threading.Lock()
@@ -228,31 +231,34 @@ class Link:
         while data := self._client.recv(65536):
             self._proxy.pause()
             when = self._proxy.loses(before + data)
-            if when is not None:
-                self._lose(when, data)
+            if when is not None and self._lost(when, data):
                 return
             before = data[-len(COMMIT) + 1 :]
             self._server.sendall(data)
 
-    def _lose(self, when: str, data: bytes) -> None:
+    def _lost(self, when: str, data: bytes) -> bool:
+        """Lose the commit among these bytes; whether the link ends with it at once."""
         if when == "before":
-            return
+            return True
         if when == "after":
-            self._swallowing = True
+            self._swallowing = True  # until the answer: the end of the pipeline may come with the next bytes
+            return False
         if when == "late":
             _hang_up(self._client)
             self._proxy.wait_for_release()
         self._server.sendall(data)
-        if when == "after":
-            self._answered.wait(30)
+        return True
 
     def _downwards(self) -> None:
+        before = b""
         while data := self._server.recv(65536):
             self._proxy.pause()
             if self._swallowing:
-                self._answered.set()
-                return
-            self._client.sendall(data)
+                if COMMIT in before + data:  # so it is called in the answer, too
+                    return
+                before = data[-len(COMMIT) + 1 :]
+            else:
+                self._client.sendall(data)
 
 
 def _hang_up(one: socket.socket) -> None:
