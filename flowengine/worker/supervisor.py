@@ -35,6 +35,9 @@ even leases are renewed. Its calls are taken up by others, each in a process of 
 BEYOND = 5.0
 """Seconds that a worker process has beyond its grace before it is killed."""
 
+TELLING = 1.0
+"""Seconds until it says that it waits for what runs."""
+
 REFUSED = (1, 2)
 """Exit codes of a process that was given something wrong and has said so."""
 
@@ -100,7 +103,7 @@ class Supervisor:
         self._environment = dict(os.environ if environment is None else environment)
         self._places = [_Place() for _ in range(processes)]
         self._asked = self._heeded = 0  # how often signals said stop
-        self._deadline = float("inf")
+        self._deadline = self._telling = float("inf")
         self._code: int | None = None  # with which to leave, when there is no use in going on
         self._worked = False  # whether any process has ever been ready
 
@@ -138,7 +141,14 @@ class Supervisor:
     def _look(self) -> None:
         """Wait for whatever comes first: a signal, a report, a start that is due, the end of a process."""
         moments = [place.start for place in self._places if place.running is None and place.start is not None]
-        pause = min([LOOK, self._deadline - monotonic(), *(moment - monotonic() for moment in moments)])
+        pause = min(
+            [
+                LOOK,
+                self._deadline - monotonic(),
+                self._telling - monotonic(),
+                *(moment - monotonic() for moment in moments),
+            ]
+        )
         if any(place.running and place.running.closed for place in self._places):
             pause = min(pause, 0.02)  # it is about to end
         for key, _ in self._selector.select(max(0.0, pause)):
@@ -222,17 +232,22 @@ class Supervisor:
             if self._heeded == 0:
                 self._stop()
             self._heeded = asked
+        if monotonic() >= self._telling:
+            self._telling = float("inf")
+            self._say(f"Waiting for handlers that run, up to {self.grace:.0f} s. A second signal gives them back.")
         if monotonic() >= self._deadline:
             for place in self._places:
                 self._kill(place)
 
     def _stop(self) -> None:
+        self._telling = monotonic() + TELLING
         self._deadline = min(self._deadline, monotonic() + self.grace + BEYOND)
         for place in self._places:
             if place.running:
                 place.running.stop()
 
     def _hurry(self) -> None:
+        self._telling = float("inf")
         self._say("Hurrying: what still runs is given back.")
         self._deadline = monotonic() + BEYOND
         for place in self._places:

@@ -191,16 +191,19 @@ def test_what_goes_wrong_later_is_tried_again(tmp_path: Path, told: Told) -> Non
 
 
 def test_a_second_signal_hurries(tmp_path: Path, told: Told) -> None:
-    """Told twice, it has the processes give back what they run instead of finishing it."""
+    """It says for what it waits; told twice, it has the processes give back what they run instead of finishing it."""
     body = """
         ready(); (folder / 'ready').touch(); stop.wait()
         (folder / 'stopping').touch(); hurry.wait(); line.say(ran={'hurried': 1})
     """
     when((tmp_path / "ready").exists, stop_me)
-    when((tmp_path / "stopping").exists, stop_me)
+    told.when["up to 30 s"] = stop_me
     assert Supervisor(command(tmp_path, body), say=told.say, ran=told.count).run() == 0
     assert told.ran == [{"hurried": 1}]
-    assert told.said == ["Hurrying: what still runs is given back."]
+    assert told.said == [
+        "Waiting for handlers that run, up to 30 s. A second signal gives them back.",
+        "Hurrying: what still runs is given back.",
+    ]
 
 
 def test_who_does_not_stop_is_killed(tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
