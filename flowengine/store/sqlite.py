@@ -229,7 +229,10 @@ class SqliteDriver:
                 possible=["a connection to the same file"],
             )
         if not raw.in_transaction:
-            channel.command("BEGIN IMMEDIATE")
+            with (
+                self._turn()
+            ):  # from then on SQLite keeps the others out, until the caller ends
+                channel.command("BEGIN IMMEDIATE")
         return channel
 
     def close(self) -> None:
