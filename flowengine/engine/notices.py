@@ -101,8 +101,8 @@ def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> I
         told: set[str] = set()
         for person in _receivers(crowds, job, int(news["step"])):
             channel, to = channel_of(person.contact)
-            if channel in channels and to not in told:
-                told.add(to)
+            if channel in channels and to.casefold() not in told:
+                told.add(to.casefold())
                 yield {"step": news["step"], "why": news["why"], "channel": channel, "to": to, "person": person.id}
 
 

@@ -312,9 +312,9 @@ class _Connection:
             raise _Gone(what, where=where, possible=("another FLOW_MAIL",)) from None
         except ssl.SSLCertVerificationError as error:
             raise _Gone(f"the mail server's certificate is not valid: {error.verify_message}", where=where) from None
-        except TimeoutError:
-            raise _Gone("the mail server did not answer in time", where=where) from None
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            if isinstance(error, TimeoutError) or monotonic() >= self._until:
+                raise _Gone("the mail server did not answer in time", where=where) from None
             raise _Gone(f"the mail server cannot be used: {_said(error)}", where=where) from None
 
     def _left(self) -> float:
