@@ -137,6 +137,16 @@ def retry(desk: Desk, call: str) -> None:
     desk.answer(receipt, lambda console: show.receipt(console, receipt))
 
 
+def _place(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, int] | None:
+    """Where to listen: a host, this machine's own unless one is named, and a port."""
+    if value is None:
+        return None
+    host, _, port = value.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise click.BadParameter(f"{value!r} is no port like 9100, and no 0.0.0.0:9100", ctx, param)
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
 @click.command()
 @click.option("--handlers", multiple=True, metavar="MODULE[:NAME]", help="Where service handlers are. May be repeated.")
 @click.option("--concurrency", type=click.IntRange(1, 1000), default=8, show_default=True, help="Calls at a time.")
@@ -151,6 +161,7 @@ def retry(desk: Desk, call: str) -> None:
 @click.option(
     "--poll", type=click.FloatRange(0.01, 3600), default=0.1, show_default=True, help="Seconds between looks."
 )
+@click.option("--metrics", callback=_place, metavar="[HOST:]PORT", help="Answer GET /metrics there, for Prometheus.")
 @click.option("--once", is_flag=True, help="Run what is due now in this process, and stop.")
 @click.option("--dev", is_flag=True, help="Start anew when the code of the handlers changes.")
 @common
@@ -167,6 +178,8 @@ def worker(desk: Desk, /, **given: Any) -> None:
 
     if given["once"] and (given["dev"] or given["processes"] > 1):
         raise click.UsageError("--once works in this process: leave --dev and --processes out.")
+    if given["metrics"] and given["processes"] > 1:
+        raise click.UsageError("Each process has figures of its own: start several workers, each with its --metrics.")
     supervising.work(desk, supervising.Work(**given), os.environ)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from threading import Event
 from types import FrameType
 
-from flowengine.cli import show
+from flowengine.cli import logs, show
 from flowengine.cli.context import Desk, screen, write_json
 from flowengine.errors import Refused
 
@@ -43,6 +44,7 @@ class Server(uvicorn.Server):
 
 def serve(desk: Desk, host: str, port: int) -> None:
     """Listen, say where, and serve until a signal comes."""
+    logs.configure(os.environ)
     engine = desk.engine()
     app = make_app(engine)
     config = uvicorn.Config(

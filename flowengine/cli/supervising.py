@@ -35,12 +35,14 @@ class Work:
     grace: float = 30.0
     once: bool = False
     dev: bool = False
+    metrics: tuple[str, int] | None = None
 
     def command(self, desk: Desk) -> list[str]:
         """The command line of one worker process. The database's address is not on it: everybody can read that."""
         given = [word for reference in self.handlers for word in ("--handlers", reference)]
         numbers = [f"--concurrency={self.concurrency}", f"--poll={self.poll}", f"--grace={self.grace}"]
-        flags = [*(["--dev"] if self.dev else []), *(["--json"] if desk.json else [])]
+        served = [f"--metrics={self.metrics[0]}:{self.metrics[1]}"] if self.metrics else []
+        flags = [*served, *(["--dev"] if self.dev else []), *(["--json"] if desk.json else [])]
         return [sys.executable, "-m", "flowengine.cli", "worker", *given, *numbers, *flags]
 
 

@@ -14,11 +14,12 @@ from typing import Any
 
 import click
 
-from flowengine.cli import show
+from flowengine.cli import logs, show
 from flowengine.cli.context import Desk, screen
 from flowengine.cli.supervising import Work, words
 from flowengine.engine import Engine
 from flowengine.engine.views import Ran
+from flowengine.errors import Refused
 from flowengine.worker import Worker, load_handlers
 from flowengine.worker.alone import memory_bound
 from flowengine.worker.exits import WORN_OUT
@@ -35,7 +36,7 @@ def here(desk: Desk, given: Work) -> None:
     engine = _engine(desk, given)
     if not given.once:
         _greet(desk, engine)
-    with _aside(desk), Telling(_lines(desk)) as telling:
+    with _measured(engine, given), _aside(desk), Telling(_lines(desk)) as telling:
         total = _worker(engine, given, telling.add).run(until_idle=given.once)
     desk.answer(total, lambda console: show.line(console, ("In all: ", "bold"), words(total.to_json())))
 
@@ -51,7 +52,7 @@ def below(desk: Desk, given: Work, line: Supervised) -> None:
         line.say(ran=ran.to_json())
         told(ran)
 
-    with _aside(desk), Telling(tell, own=_own(given, line)) as telling:
+    with _measured(engine, given), _aside(desk), Telling(tell, own=_own(given, line)) as telling:
         worker = _worker(engine, given, telling.add)
         line.listen(gone=worker.stop, hurry=worker.hurry)
         line.say(ready=True)
@@ -61,6 +62,7 @@ def below(desk: Desk, given: Work, line: Supervised) -> None:
 
 
 def _engine(desk: Desk, given: Work) -> Engine:
+    logs.configure(os.environ)
     memory_bound(os.environ)  # refused now, not at the first call that needs it
     engine = desk.engine()
     for reference in given.handlers:
@@ -70,6 +72,25 @@ def _engine(desk: Desk, given: Work) -> Engine:
 
 def _worker(engine: Engine, given: Work, told: Callable[[Ran], None]) -> Worker:
     return Worker(engine, concurrency=given.concurrency, poll=given.poll, grace=given.grace, told=told)
+
+
+@contextmanager
+def _measured(engine: Engine, given: Work) -> Iterator[None]:
+    """Answer Prometheus meanwhile, where that was asked for."""
+    if given.metrics is None:
+        yield
+        return
+    try:
+        from flowengine.worker.metrics import Metrics
+    except ModuleNotFoundError as missing:
+        raise Refused(
+            f"for --metrics, {missing.name} must be installed", possible=("pip install 'flowengine[metrics]'",)
+        ) from missing
+    _, close = Metrics(engine).serve(*given.metrics)
+    try:
+        yield
+    finally:
+        close()
 
 
 def _greet(desk: Desk, engine: Engine) -> None:

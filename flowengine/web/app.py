@@ -7,7 +7,8 @@ from threading import Event
 from fastapi import FastAPI
 
 from flowengine.engine import Engine
-from flowengine.web import errors, external, health, hooks
+from flowengine.web import errors, external, health, hooks, metrics
+from flowengine.worker.metrics import Metrics
 
 ABOUT = """
 Workers in any language claim service calls, prolong their leases and finish them. Other systems complete calls that
@@ -31,7 +32,8 @@ def make_app(engine: Engine) -> FastAPI:
     )
     app.state.engine = engine
     app.state.stopping = Event()
+    app.state.metrics = Metrics(engine)
     errors.install(app)
-    for router in (external.router, hooks.router, health.router):
+    for router in (external.router, hooks.router, health.router, metrics.router):
         app.include_router(router)
     return app

@@ -1,0 +1,62 @@
+"""flow worker --metrics: a port for Prometheus, for as long as the worker works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+if TYPE_CHECKING:
+    from conftest import Flow
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def asked(port: int, patience: float = 60) -> str:
+    """What is answered there, as soon as somebody listens."""
+    until = monotonic() + patience
+    while True:
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                return str(answer.read(), "utf-8")
+        except URLError:
+            assert monotonic() < until, "nobody listens"
+            sleep(0.1)
+
+
+def test_a_worker_answers_prometheus_while_it_works(shop: Flow) -> None:
+    """The figures of the database are there, and the port is given back at the end."""
+    shop.start("ada")
+    port, root = free_port(), Path(__file__).parents[2]
+    words = ["--at", f"sqlite:///{shop.folder}/flow.db", "worker", "--handlers", "workshop_handlers"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "flowengine.cli", *words, "--metrics", str(port)],
+        cwd=shop.folder,
+        env=os.environ | {"PYTHONPATH": str(root)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            assert 'flow_open_jobs{process="workshop"} 1.0' in asked(port)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+    socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_a_wrong_place_is_told(shop: Flow) -> None:
+    """What is no port is wrong use, and so is one port for several processes."""
+    assert "is no port" in shop.run("worker", "--once", "--metrics", "home", code=2).stderr
+    assert "--processes" not in shop.run("worker", "--once", "--metrics", "127.0.0.1:0").stderr
+    several = shop.run("worker", "--processes", "2", "--metrics", "9100", code=2)
+    assert "figures of its own" in several.stderr
