@@ -97,11 +97,13 @@ def list_(desk: Desk) -> None:
 
 @token.command()
 @click.argument("id")
+@click.option("--take-back", is_flag=True, help="What waits for external workers is for flow worker again.")
 @common
 @desk
-def revoke(desk: Desk, id: str) -> None:
-    """Make a token invalid, now and for ever. Calls that wait for its holder go on waiting for an external worker."""
+def revoke(desk: Desk, id: str, take_back: bool) -> None:
+    """Make a token invalid, now and for ever. Calls that wait for its holder go on waiting for an external worker, or
+    with --take-back, where no other token serves their handlers, for flow worker."""
     from flowengine.cli import show
 
-    gone = desk.engine().revoke_token(id)
+    gone = desk.engine().revoke_token(id, take_back=take_back)
     desk.answer(gone, lambda console: show.line(console, f"The token {gone.id} of {gone.subject} is revoked."))

@@ -417,9 +417,13 @@ class Engine:
         """
         return tokens.issue(self._shell, scope, subject, handlers, expires)
 
-    def revoke_token(self, id: str) -> TokenView:
-        """Make a token invalid, now and for ever, by its public id. Raises NotFound."""
-        return tokens.revoke(self._shell, id)
+    def revoke_token(self, id: str, *, take_back: bool = False) -> TokenView:
+        """Make a token invalid, now and for ever, by its public id. Raises NotFound.
+
+        Calls that wait for external workers go on waiting for one with a valid token. With ``take_back`` they are for
+        workers of our own again, where no other token serves their handlers.
+        """
+        return tokens.revoke(self._shell, id, take_back)
 
     def tokens(self) -> list[TokenView]:
         """All tokens, the oldest first, without their secrets; those that expired or were revoked too."""

@@ -104,15 +104,21 @@ def _check(scope: str, subject: str, handlers: Sequence[str], expires: datetime 
         raise BadAnswer({"expires": "lies in the past"}, possible=("a later moment", "none at all"))
 
 
-def revoke(shell: Shell, id: str) -> TokenView:
-    """Revoke a token, now; one that is revoked stays as it is. Raises NotFound."""
+def revoke(shell: Shell, id: str, take_back: bool) -> TokenView:
+    """Revoke a token, now; one that is revoked stays as it is. With ``take_back`` the calls of those of its handlers
+    that nobody else serves are for workers of our own again. Raises NotFound."""
 
     def work(tx: Transaction) -> StoredToken:
-        tx.tokens.revoke(id, shell.clock.now())
+        now = shell.clock.now()
+        tx.tokens.revoke(id, now)
         found = tx.tokens.get(id)
         if found is None:
             known = [token.id for token in tx.tokens.all()]
             raise NotFound(f"there is no token {id!r}", where=id, possible=(near(id, known) or "flow token list",))
+        if take_back:
+            served = {name for token in tx.tokens.valid(WORKER, now) for name in token.powers.handlers}
+            for handler in found.powers.handlers:
+                tx.wakes |= handler not in served and tx.calls.take_back(handler) > 0
         return found
 
     found = shell.keep(work)

@@ -147,6 +147,11 @@ HEAL = Query(
     .where(sa.or_(_C.c.worker != sa.literal_column("''"), _C.c.attempts == sa.literal_column("0")))
     .values(next_at=param("now")),
 )
+TAKE_BACK = Query(
+    "calls.take_back",
+    "Give what waits in a lane to workers of our own.",
+    sa.update(_C).where(_C.c.lane == param("of_lane")).values(lane=""),
+)
 TELL = Query("calls.tell", "How far a handler has come.", sa.update(_C).where(*_MINE).values(progress=param("said")))
 INCIDENTS = Query(
     "calls.incidents",
@@ -278,6 +283,10 @@ class Calls:
         ``own`` is how far a lease of our own workers can reach, ``other`` one in another lane.
         """
         return self._channel.count(HEAL, {"now": micros(now), "own": micros(own), "other": micros(other)})
+
+    def take_back(self, lane: str) -> int:
+        """Give the calls of a lane to workers of our own. How many those were."""
+        return self._channel.count(TAKE_BACK, {"of_lane": lane})
 
     def incidents(self) -> list[Incident]:
         """Calls that gave up, by job."""

@@ -94,6 +94,20 @@ def test_without_a_token_the_handler_is_missing(engine: Engine, order: Callable[
     assert "order_cloth" in incident.error
 
 
+def test_what_waits_outside_is_taken_back(engine: Engine, mill: TokenView, order: Callable[..., str]) -> None:
+    """Revoking leaves waiting calls to external workers; taken back they are run here, unless others serve them."""
+    job = order()
+    other = engine.issue_token("worker", "other", handlers=["order_cloth"])
+    engine.register({"order_cloth": lambda _: {"order": 7}})
+    engine.revoke_token(mill.id, take_back=True)
+    assert not engine.run_due().anything
+    engine.revoke_token(other.id)
+    assert not engine.run_due().anything
+    engine.revoke_token(other.id, take_back=True)
+    assert engine.run_due().calls == 1
+    assert state(engine, job) == ["accept"]
+
+
 def test_an_expired_token_has_no_lane(engine: Engine, clock: SimulatedClock) -> None:
     """At the moment a token expires its handlers are ours again, however fresh what was read of it is."""
     engine.issue_token("worker", "mill", handlers=["cut"], expires=timedelta(hours=1))
