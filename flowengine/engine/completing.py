@@ -22,7 +22,7 @@ from flowengine.engine.settling import checked
 from flowengine.engine.views import Receipt
 from flowengine.errors import BadAnswer, KeyConflict, NotFound, StaleCommand
 from flowengine.people import actor_key
-from flowengine.store import Transaction
+from flowengine.store import ClaimedCall, Transaction
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
@@ -103,37 +103,48 @@ def give_up(shell: Shell, text: str, error: str) -> Receipt:
 
 def _end(shell: Shell, text: str, make: Callable[[Actor, int], c.Finish | c.Fail]) -> Receipt:
     job_id, number = _call_of(shell, text)
-    key, where = f"{job_id}.{number}", f"call {job_id}.{number}"
-    body = body_hash(job_id, make(COMPLETER, number))
+    asked = make(COMPLETER, number)
+    body = body_hash(job_id, asked)
 
     def work(tx: Transaction) -> Receipt:
         try:
-            _, stored = access.locked_with(tx, job_id, COMPLETER, key)
+            access.locked(tx, job_id)
         except access.Hidden:
             raise _unknown() from None
-        try:
-            before = given(stored, key, body)
-        except KeyConflict:
-            raise KeyConflict(
-                "the call was completed before, in another way", where=where, possible=("the same completion again",)
-            ) from None
+        row = tx.calls.get(job_id, number)
+        before = _before(tx, job_id, row, body, asked)
         if before is not None:
             return before
-        row = tx.calls.get(job_id, number)
         if row is None:
-            raise StaleCommand("the call is no longer open", where=where)
+            raise StaleCommand("the call is no longer open", where=f"call {job_id}.{number}")
         command = make(Actor(kind="service", id=row.call.handler or "http"), number)
         receipt = shell.run(tx, job_id, command, None, access.permit_all)
-        if isinstance(command, c.Finish):
-            _refuse_incident(tx, job_id, number)
+        left = tx.calls.get(job_id, number)
+        if left is not None and isinstance(command, c.Finish):  # from a handler it would be an incident
+            raise BadAnswer({"": left.call.incident}, where=f"call {job_id}.{number}")
+        key = _key(job_id, number, left)
         tx.receipts.add(actor_key(COMPLETER), key, job_id, body, encoded(receipt), shell.clock.now())
         return receipt
 
     return shell.keep(work)
 
 
-def _refuse_incident(tx: Transaction, job_id: str, number: int) -> None:
-    """A handler's outcome that leads nowhere is an incident; who completes from outside is told, and can mend it."""
-    row = tx.calls.get(job_id, number)
-    if row is not None:
-        raise BadAnswer({"outcome": row.call.incident}, where=f"call {job_id}.{number}")
+def _key(job_id: str, number: int, row: ClaimedCall | None) -> str:
+    """The key of a completion's receipt. A call that was given up and became an incident is open and may be tried
+    again, by which its epoch changes: then it can be completed, or given up, anew."""
+    return f"{job_id}.{number}" if row is None else f"{job_id}.{number} {row.epoch}"
+
+
+def _before(
+    tx: Transaction, job_id: str, row: ClaimedCall | None, body: str, asked: c.Finish | c.Fail
+) -> Receipt | None:
+    """What was answered to the same completion before (L3). Raises KeyConflict after another one, unless that left an
+    incident, which a result resolves."""
+    key = _key(job_id, asked.call, row)
+    try:
+        return given(tx.receipts.find(actor_key(COMPLETER), key), key, body)
+    except KeyConflict:
+        if row is not None and isinstance(asked, c.Finish):
+            return None
+        where, again = f"call {job_id}.{asked.call}", "the same completion again"
+        raise KeyConflict("the call was completed before, in another way", where=where, possible=(again,)) from None

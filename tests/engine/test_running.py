@@ -94,7 +94,7 @@ def test_a_handler_sees_the_context_of_who_runs_it(threads: Threads) -> None:
 def test_a_handler_that_overstays_is_left_behind(threads: Threads) -> None:
     """Beyond its limit nobody waits for it; it counts as stuck until it comes back, and others get another thread."""
     gate = threading.Event()
-    with pytest.raises(Overran, match="PT0.05S") as refused:
+    with pytest.raises(Overran, match=r"PT0\.05S") as refused:
         threads.run(lambda _: gate.wait(30), CALL, SHORT)
     assert (refused.value.ended, threads.stuck) == (False, 1)
     assert threads.run(lambda _: 2, CALL, LONG) == 2
