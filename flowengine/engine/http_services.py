@@ -99,7 +99,7 @@ def meaning(answer: Answer, now: datetime) -> Json | Outcome | Later:
         if after is not None:
             raise TryLater(said, after)
         raise ServiceFailed(said)
-    if status >= 400:
+    if status >= 300:
         raise GiveUp(f"it answered {status}{_first_words(answer.body)}")
     if status == 202:
         return Later(_within(headers))
