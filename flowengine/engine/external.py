@@ -26,7 +26,7 @@ from flowengine.store import ClaimedCall, Transaction
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
 
-LONGEST_LEASE = timedelta(minutes=10)
+LONGEST_LEASE = services.LONGEST_FOREIGN_LEASE
 MOST_CALLS = 100
 LONGEST_NAME = 100
 

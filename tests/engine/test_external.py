@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -500,3 +502,59 @@ def _refusal(engine: Engine, who: TokenView, id: str, lease: str) -> str:
     with pytest.raises(NotFound) as told:
         reports.finish(engine.shell, who, id, lease)
     return told.value.what
+
+
+def test_many_who_ask_at_once_share_the_work(engine: Engine, mill: TokenView, order: Callable[..., str]) -> None:
+    """However many claim at the same moment, each call is given to one, and none is forgotten (L10)."""
+    jobs = {order() for _ in range(24)}
+    found: list[ExternalCall] = []
+
+    def ask(number: int) -> None:
+        while taken := external.claim(engine.shell, mill, f"saw-{number}", 2, 30):
+            found.extend(taken)
+
+    _at_once([lambda number=number: ask(number) for number in range(6)])
+    assert sorted(call.job for call in found) == sorted(jobs)
+
+
+def test_the_same_report_from_many_at_once_counts_once(
+    engine: Engine, mill: TokenView, order: Callable[..., str]
+) -> None:
+    """A report that is sent several times at the same moment is one entry in the history, and one answer (L3)."""
+    job = order()
+    call = claim(engine, mill)
+    before = len(engine.history(job))
+    answers: list[reports.Settled] = []
+    _at_once([lambda: answers.append(_finish(engine, mill, call, result={"order": 7}))] * 6)
+    assert [answer.status for answer in answers] == ["done"] * 6
+    assert len(engine.history(job)) == before + 1
+    assert engine.audit().fine
+
+
+def test_of_different_reports_at_once_one_counts(engine: Engine, mill: TokenView, order: Callable[..., str]) -> None:
+    """Of several reports under one lease the first counts, and each other is told that it does not."""
+    order()
+    call = claim(engine, mill)
+    told: list[str] = []
+
+    def say(number: int) -> None:
+        try:
+            told.append(_finish(engine, mill, call, result={"order": number}).status)
+        except KeyConflict:
+            told.append("conflict")
+
+    _at_once([lambda number=number: say(number) for number in range(6)])
+    assert sorted(told) == ["conflict"] * 5 + ["done"]
+
+
+def _at_once(works: Sequence[Callable[[], None]]) -> None:
+    """Do several things at the same moment, each in a thread; an error in one is raised."""
+    barrier = Barrier(len(works))
+
+    def work(one: Callable[[], None]) -> None:
+        barrier.wait(60)
+        one()
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        for future in [pool.submit(work, one) for one in works]:
+            future.result(120)

@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 if TYPE_CHECKING:
@@ -114,6 +115,15 @@ def test_whoever_waits_is_given_what_comes(door: Door) -> None:
     job = door.order()
     waiting.join(60)
     assert [call["job"] for call in answers[0]] == [job]
+
+
+def test_whoever_went_away_is_given_nothing(door: Door) -> None:
+    """A worker that stopped waiting takes no call with it: the attempt is the next one's."""
+    with pytest.raises(httpx.ReadTimeout):
+        door.post(CLAIM, {"worker": "saw-1", "wait": 20}, timeout=1)
+    door.order()
+    answer = door.post(CLAIM, {"worker": "saw-2", "wait": 20}).json()
+    assert [call["attempt"] for call in answer["calls"]] == [1]
 
 
 def test_whoever_waits_is_answered_when_the_server_stops(door: Door) -> None:
