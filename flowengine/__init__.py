@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         PersonView,
         Ran,
         Receipt,
+        RetriedAll,
         StepView,
         Track,
     )
@@ -68,7 +69,7 @@ _HOMES = {
         "NOTIFY", "Engine", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "Settings", "TryLater",
     ),
     "flowengine.engine.views": (
-        "Archived", "Audit", "Deployed", "HistoryLine", "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran", "Receipt",
+        "Archived", "Audit", "Deployed", "HistoryLine", "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran", "Receipt", "RetriedAll",
         "StepView", "Track",
     ),
     "flowengine.errors": (
@@ -126,6 +127,7 @@ __all__ = [
     "ProcessRefused",
     "Ran",
     "Receipt",
+    "RetriedAll",
     "Refused",
     "RunawayProcess",
     "SchemaMismatch",

@@ -51,6 +51,7 @@ NAMES = [
     "ProcessRefused",
     "Ran",
     "Receipt",
+    "RetriedAll",
     "Refused",
     "RunawayProcess",
     "SchemaMismatch",

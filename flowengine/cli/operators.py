@@ -126,13 +126,25 @@ def incidents(desk: Desk) -> None:
 
 
 @click.command()
-@click.argument("call", shell_complete=completing.calls)
+@click.argument("call", required=False, shell_complete=completing.calls)
+@click.option("--all", "everything", is_flag=True, help="All incidents, or all that the following say.")
+@click.option("--kind", type=click.Choice(["call", "timer", "message"]), help="All of this kind.")
+@click.option("--process", metavar="NAME", shell_complete=completing.processes, help="All of this process.")
+@click.option("--handler", metavar="NAME", help="All that gave up in this handler, as flow incidents shows it.")
 @common
 @desk
-def retry(desk: Desk, call: str) -> None:
-    """Try again what gave up: a worker runs a service call, a timer is fired at once."""
+def retry(
+    desk: Desk, call: str | None, everything: bool, kind: str | None, process: str | None, handler: str | None
+) -> None:
+    """Try again what gave up: a worker runs a service call, a timer is fired at once, a message is sent."""
     from flowengine.cli import show
 
+    if bool(call) == (everything or bool(kind or process or handler)):
+        raise click.UsageError("Name one incident, or say --all, --kind, --process or --handler.")
+    if not call:
+        done = desk.engine().retry_all(desk.me_or_operator, kind=kind, process=process, handler=handler)
+        desk.answer(done, lambda console: show.retried(console, done))
+        return
     receipt = desk.engine().retry(call, desk.me_or_operator)
     desk.answer(receipt, lambda console: show.receipt(console, receipt))
 

@@ -22,6 +22,7 @@ from flowengine.engine.views import (
     PersonView,
     ProcessRow,
     Receipt,
+    RetriedAll,
     Track,
 )
 
@@ -155,6 +156,14 @@ def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> 
         [(r.short, r.kind, r.handler, r.process, r.state, r.attempts, _next(r, now), r.error) for r in rows],
         "Nothing has given up.",
     )
+
+
+def retried(console: Console, done: RetriedAll) -> None:
+    """How many were tried again, and which could not be."""
+    count = len(done.tried)
+    line(console, ("Tried again: ", "bold"), f"{count} incident{'' if count == 1 else 's'}.")
+    for id, why in done.refused.items():
+        line(console, "  ", (id, "bold"), f" not: {why}")
 
 
 def _next(row: IncidentView, now: datetime) -> str:

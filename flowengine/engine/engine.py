@@ -52,6 +52,7 @@ from flowengine.engine.views import (
     ProcessRow,
     Ran,
     Receipt,
+    RetriedAll,
     StepView,
     StuckView,
     Track,
@@ -364,6 +365,14 @@ class Engine:
         Raises what still stands in a timer's way; then it stays an incident.
         """
         return incidents.retry(self._shell, incident, by)
+
+    def retry_all(
+        self, by: By, *, kind: str | None = None, process: str | None = None, handler: str | None = None
+    ) -> RetriedAll:
+        """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``), process or handler, as
+        :class:`IncidentView` names them. For operators. Those that cannot be are told; the others are tried all the same.
+        """
+        return incidents.retry_all(self._shell, by, kind, process, handler)
 
     def stuck(self, *, process: str | None = None, limit: int = 100) -> list[StuckView]:
         """What waits for what, and since when: of the open jobs the ``limit`` that have not moved for longest, each

@@ -9,12 +9,15 @@ from flowengine.core.position import Position
 from flowengine.core.values import Actor, Timer
 from flowengine.engine import access
 from flowengine.engine.actors import actor_of
-from flowengine.engine.views import IncidentView, Receipt
+from flowengine.engine.views import IncidentView, Receipt, RetriedAll
+from flowengine.errors import NotFound, Refused, StaleCommand
 from flowengine.store import FailedMessage, Incident, Transaction, shown
 from flowengine.store.timers import FailedTimer
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
+
+KINDS = ("call", "timer", "message")
 
 
 def incidents(shell: Shell) -> list[IncidentView]:
@@ -43,6 +46,35 @@ def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
         return shell.told(tx, job_id, command, None, access.permit_all, ("call", text))
 
     return shell.keep(work)
+
+
+def retry_all(
+    shell: Shell, by: str | Actor, kind: str | None, process: str | None, handler: str | None
+) -> RetriedAll:
+    """Each in a transaction of its own, so that one that cannot be tried again does not keep the others from it."""
+    if kind is not None and kind not in KINDS:
+        raise Refused(f"{kind!r} is no kind of incident", where="kind", possible=KINDS)
+    with shell.reading() as tx:
+        access.require_operator(actor_of(tx, by), "have incidents tried again")
+    tried: list[str] = []
+    refused: dict[str, str] = {}
+    for one in incidents(shell):
+        if any(wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)):
+            continue
+        try:
+            retry(shell, one.id, by)
+            tried.append(one.id)
+        except (StaleCommand, NotFound):
+            continue  # somebody else has just seen to it
+        except Refused as error:
+            refused[one.id] = str(error)
+    return RetriedAll(tried=tuple(tried), refused=refused)
+
+
+def _fits(
+    one: IncidentView, kind: str | None, process: str | None, handler: str | None
+) -> tuple[tuple[str | None, str], ...]:
+    return (kind, one.kind), (process, one.process), (handler, one.handler)
 
 
 def _send_again(shell: Shell, tx: Transaction, text: str, actor: Actor) -> Receipt:

@@ -252,6 +252,13 @@ class Audit(View, frozen=True, kw_only=True):
         return not self.problems
 
 
+class RetriedAll(View, frozen=True, kw_only=True):
+    """Which incidents were tried again, by id, and which could not be, with the reason."""
+
+    tried: tuple[str, ...]
+    refused: dict[str, str] = {}
+
+
 class Archived(View, frozen=True, kw_only=True):
     """What went into an archive. ``kept`` jobs are in it and still here: something was added to them meanwhile."""
 

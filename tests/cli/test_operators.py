@@ -76,6 +76,20 @@ def test_a_service_that_gives_up_is_an_incident_and_is_retried(shop: Flow) -> No
     assert shop.json("track", job)["status"] == "open"
 
 
+def test_all_incidents_of_a_kind_are_retried(shop: Flow) -> None:
+    """One command tries all of a handler again; without saying which, or with one named as well, it is wrong use."""
+    shop.visited(wood="pine")
+    shop.visited(wood="pine", who="ben")
+    shop.work()
+    assert len(shop.json("incidents")) == 2
+    told = shop.run("retry", "--handler", "buy_wood").stdout
+    assert "Tried again: 2 incidents." in told
+    assert shop.json("incidents") == []
+    assert shop.json("retry", "--all") == {"tried": [], "refused": {}}
+    assert "Name one incident" in shop.run("retry", code=2).stderr
+    assert "Name one incident" in shop.run("retry", "x.1", "--all", code=2).stderr
+
+
 def test_incidents_say_what_kind_they_are_and_what_comes_next(shop: Flow) -> None:
     """Without incidents nothing has given up; a call that did is told as one, and that it waits to be retried."""
     assert "Nothing has given up." in shop.run("incidents").stdout
@@ -162,7 +176,7 @@ def test_a_missing_handler_says_which_there_are(shop: Flow) -> None:
         (["send"], 2, "NAME"),
         (["send", "dried"], 1, "dried"),
         (["send", "dried", "--job", "zzzz"], 1, "no job"),
-        (["retry"], 2, "CALL"),
+        (["retry"], 2, "Name one incident"),
         (["retry", "zzzz.1"], 1, "zzzz.1"),
         (["worker", "--once", "--handlers", "no.such.module"], 1, "cannot be loaded"),
         (["worker", "--poll", "0"], 2, "poll"),
