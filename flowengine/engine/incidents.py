@@ -48,9 +48,7 @@ def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
     return shell.keep(work)
 
 
-def retry_all(
-    shell: Shell, by: str | Actor, kind: str | None, process: str | None, handler: str | None
-) -> RetriedAll:
+def retry_all(shell: Shell, by: str | Actor, kind: str | None, process: str | None, handler: str | None) -> RetriedAll:
     """Each in a transaction of its own, so that one that cannot be tried again does not keep the others from it."""
     if kind is not None and kind not in KINDS:
         raise Refused(f"{kind!r} is no kind of incident", where="kind", possible=KINDS)
