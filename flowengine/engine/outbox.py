@@ -11,7 +11,7 @@ when trying again is of no use, it becomes an incident: an operator sees it, and
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,11 +55,32 @@ LOG = logging.getLogger("flowengine.outbox")
 _RANDOM = Random()
 
 
-def deliver(shell: Shell, limit: int | None = None, stop: Event | None = None) -> tuple[int, int]:
+Told = Callable[[int, int], None]
+"""Is told how many were delivered just now, and how many must be tried again or gave up."""
+
+
+def deliver(
+    shell: Shell, limit: int | None = None, stop: Event | None = None, told: Told | None = None
+) -> tuple[int, int]:
     """Deliver what is due: at most ``limit`` rows, or as long as there are any and ``stop`` is not set; what is under
     way is waited for. How many were delivered, and how many must be tried again or gave up."""
+    offer(shell)
+    return _Round(shell, limit, stop or Event(), told).run()
+
+
+def offer(shell: Shell) -> None:
+    """Say in the database which notices are carried from here; a worker says so from its start on, each day."""
     shell.wanted.offer(shell, shell.channels.names(shell))
-    return _Round(shell, limit, stop or Event()).run()
+
+
+def heal(shell: Shell) -> int:
+    """Make due what a clock that ran ahead, and was then set right, has put off. How many messages."""
+
+    def work(tx: Transaction) -> int:
+        now = shell.clock.now()
+        return tx.outbox.heal(now, now + 2 * LONGEST_ASIDE, now + LONGEST)
+
+    return shell.keep(work)
 
 
 def wait_after(attempts: int, random: Random = _RANDOM) -> timedelta:
@@ -90,10 +111,11 @@ class _Flight:
 class _Round:
     """One pass over what is due."""
 
-    def __init__(self, shell: Shell, limit: int | None, stop: Event) -> None:
+    def __init__(self, shell: Shell, limit: int | None, stop: Event, told: Told | None) -> None:
         self._shell = shell
         self._left = limit
         self._stop = stop
+        self._told = told
         self._sent = self._failed = 0
         self._waiting: list[OutboxMessage] = []
         self._full = False
@@ -273,6 +295,8 @@ class _Round:
         failed = sum(fate.error != "" for fate in fates)
         self._failed += failed
         self._sent += len(fates) - failed
+        if self._told is not None:
+            self._told(len(fates) - failed, failed)
 
 
 def _write(tx: Transaction, fate: _Fate, now: datetime) -> None:

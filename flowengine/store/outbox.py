@@ -113,6 +113,17 @@ NEXT = Query(
     "When the next row is to be sent.",
     sa.select(_O.c.next_at).where(_LIVE).order_by(_O.c.next_at).limit(1),
 )
+HEAL = Query(
+    "outbox.heal",
+    "Make due what a clock that ran ahead has put off: a claim, or a message never tried, further away than can be.",
+    sa.update(_O)
+    .where(
+        _LIVE,
+        _O.c.next_at > param("beyond"),
+        sa.or_(_O.c.attempts == sa.literal_column("0"), _O.c.next_at > param("longest")),
+    )
+    .values(next_at=param("now")),
+)
 RETRY = Query(
     "outbox.retry",
     "Send a message that gave up, or waits for its next attempt, again now, with fresh attempts.",
@@ -270,6 +281,11 @@ class Outbox:
     def retry(self, id: str, now: datetime) -> bool:
         """Send a message again, now and with fresh attempts, whether it gave up or waits. False when it is gone."""
         return self._channel.count(RETRY, _key(id) | {"now": micros(now)}) == 1
+
+    def heal(self, now: datetime, beyond: datetime, longest: datetime) -> int:
+        """After a clock jumped back: what was never tried and is due later than ``beyond``, and whatever is due later
+        than ``longest``, is due now. How many messages those were."""
+        return self._channel.count(HEAL, {"now": micros(now), "beyond": micros(beyond), "longest": micros(longest)})
 
     def next(self) -> int | None:
         """When the next row is to be sent, in microseconds since the epoch; None when there is none."""

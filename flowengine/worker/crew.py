@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,8 @@ class Crew:
         self._hands = Hands(shell, concurrency, self._settled)
         self._heart = Heart(shell, self._hands.held, lease)
         self._timers = Chore("timers", lambda: due.fire_timers(shell, limit), self._fired)
-        self._messages = Chore("messages", lambda: outbox.deliver(shell, limit), self._delivered)
+        self._ending = Event()
+        self._messages = Chore("messages", self._deliver, lambda *_: ear.wake())
         self._looked: datetime | None = None
         self._healed = -HEALING
         self._idle = False
@@ -57,6 +59,10 @@ class Crew:
     def _fired(self, done: int, failed: int) -> None:
         self.tally.add(timers=done, failed=failed)
         self._ear.wake()
+
+    def _deliver(self) -> tuple[int, int]:
+        """As long as there is anything to deliver: a slow receiver is waited for, and the others are not held up."""
+        return outbox.deliver(self._shell, None, self._ending, self._delivered)
 
     def _delivered(self, done: int, failed: int) -> None:
         self.tally.add(outbox=done, failed=failed)
@@ -99,6 +105,8 @@ class Crew:
             self._heart.beat()
         if passed < timedelta() or monotonic() - self._healed >= HEALING:
             services.heal(self._shell)
+            outbox.heal(self._shell)
+            outbox.offer(self._shell)
             self._healed = monotonic()
 
     def is_idle(self) -> bool:
@@ -123,6 +131,7 @@ class Crew:
 
     def end(self) -> None:
         """The chores begin nothing more; what runs goes on."""
+        self._ending.set()
         self._timers.stop()
         self._messages.stop()
 

@@ -142,6 +142,20 @@ def test_a_push_that_comes_too_late_changes_nothing(database: Database) -> None:
         assert heads(tx, SECOND) == ids[1:]
 
 
+def test_a_clock_that_ran_ahead_is_healed(database: Database) -> None:
+    """What was put in or claimed by a clock an hour ahead is due at once when it is set right; a long wait stays."""
+    job = begin(database)
+    with database.writing() as tx:
+        ahead = tx.outbox.add(job, 1, "letter", {}, NOW + HOUR, "ada")
+        ids = [tx.outbox.add(job, 1, "letter", {}, NOW, lane) for lane in ("ben", "cleo")]
+        assert tx.outbox.postpone(claimed(tx, ids[0]), NOW + 2 * HOUR, "down")
+        assert tx.outbox.heal(NOW, NOW + HOUR / 6, NOW + 8 * HOUR) == 1
+        assert set(heads(tx)) == {ahead, ids[1]}
+        assert set(heads(tx, 2 * HOUR)) == {ahead, *ids}
+        assert tx.outbox.heal(NOW, NOW + HOUR / 6, NOW + HOUR) == 1
+        assert set(heads(tx)) == {ahead, *ids}
+
+
 def test_channels_are_wanted_for_a_while(database: Database) -> None:
     """Who carries notices says until when, for each channel, and says it again."""
     with database.writing() as tx:
