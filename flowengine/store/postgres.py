@@ -242,7 +242,7 @@ class PostgresDriver:
             raise StoreError(
                 f"{url.drivername} is not a driver that is taken", possible=["postgresql+psycopg://…", "sqlite:///…"]
             )
-        self._watchdog = Watchdog(max(answer, timeout + 5))  # who waits for a lock is answered when the wait is over
+        self._watchdog = Watchdog(max(answer, 2 * timeout))  # who waits for a lock is answered when the wait is over
         self._pools = Pools(url, timeout, self._watchdog)
         self.writer = self._pools.writer
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from flowengine import Engine
 from flowengine.errors import FlowError
@@ -15,19 +17,31 @@ title: Something to talk about
 need: To be heard
 states:
   need: {type: need, ask: What is it about?, fields: {subject: {type: string}}, next: settle}
-  settle: {type: ask, ask: Is it settled?, fields: {words: {type: string}}, within: P9D, on: {answered: fulfilled, expired: given_up}}
+  settle:
+    type: ask
+    ask: Is it settled?
+    fields: {words: {type: string}}
+    within: P9D
+    on: {answered: fulfilled, expired: given_up}
   fulfilled: {type: fulfilled}
   given_up: {type: ended, because: Nobody answered}
 """
 
 
-def engine_on(url: str, *, timeout: float = 10.0, patience: float | None = None, answer: float = 30.0) -> Engine:
-    """An engine whose database is closed by :func:`close`."""
-    return Engine(Database.open(url, timeout=timeout, patience=patience, answer=answer))
+@contextmanager
+def engine_on(
+    url: str, *, timeout: float = 10.0, patience: float | None = None, answer: float = 30.0
+) -> Iterator[Engine]:
+    """An engine on a database that is opened with these bounds, in seconds."""
+    with Database.open(url, timeout=timeout, patience=patience, answer=answer) as database:
+        yield Engine(database)
 
 
-def close(engine: Engine) -> None:
-    engine.database.close()
+@contextmanager
+def engines_on(url: str, many: int, **bounds: float) -> Iterator[list[Engine]]:
+    """Several engines, with connections of their own, as if they were on machines of their own."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(engine_on(url, **bounds)) for _ in range(many)]
 
 
 def prepare(url: str) -> None:
@@ -91,11 +105,11 @@ class Crowd:
 
     def _talk(self, engine: Engine) -> None:
         try:
-            job = self._insist(lambda key: begin(engine, key), f"start-{threading.get_ident()}")
+            job = self._insist(lambda key: begin(engine, key), f"start-{uuid.uuid4()}")
             self.heard[job] = words = []
             while not self._stop.is_set():
                 word = f"word {len(words)}"
-                self._insist(lambda key, word=word: engine.say(job, word, by="ada", key=key), word)  # type: ignore[misc]
+                self._insist(lambda key, word=word: engine.say(job, word, by="ada", key=key), f"{job} {word}")  # type: ignore[misc]
                 words.append(word)
         except BaseException as error:
             self._raised.append(error)

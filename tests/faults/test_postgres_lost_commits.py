@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from proxy import Proxy
 from servers import Server, clusters
-from talking import begin, close, engine_on, prepare, said
+from talking import begin, engine_on, prepare, said
 
 from flowengine import Engine
 from flowengine.errors import ConnectionLost
@@ -31,17 +31,15 @@ def proxy(server: Server) -> Iterator[Proxy]:
 
 @pytest.fixture
 def engine(proxy: Proxy) -> Iterator[Engine]:
-    engine = engine_on(proxy.url("flow"))
-    yield engine
-    close(engine)
+    with engine_on(proxy.url("flow")) as engine:
+        yield engine
 
 
 @pytest.fixture
 def witness(server: Server) -> Iterator[Engine]:
     """An engine that is not behind the proxy."""
-    engine = engine_on(server.url("flow"))
-    yield engine
-    close(engine)
+    with engine_on(server.url("flow")) as engine:
+        yield engine
 
 
 def jobs(engine: Engine) -> set[str]:
@@ -112,13 +110,12 @@ def test_a_start_that_is_still_under_way_is_not_done_twice(engine: Engine, proxy
 def test_what_cannot_be_found_out_is_said(proxy: Proxy, witness: Engine) -> None:
     """When the server stays away after a commit was sent, the error says that it is in doubt; asked again with the
     same key, the act is done once."""
-    engine = engine_on(proxy.url("flow"), patience=0.3)
-    job = begin(engine)
-    proxy.lose_commit("after", and_refuse=True)
-    with pytest.raises(ConnectionLost) as raised:
+    with engine_on(proxy.url("flow"), patience=0.3) as engine:
+        job = begin(engine)
+        proxy.lose_commit("after", and_refuse=True)
+        with pytest.raises(ConnectionLost) as raised:
+            engine.say(job, "hello", by="ada", key="once")
+        assert raised.value.in_doubt
+        proxy.heal()
         engine.say(job, "hello", by="ada", key="once")
-    assert raised.value.in_doubt
-    proxy.heal()
-    engine.say(job, "hello", by="ada", key="once")
-    assert said(witness, job) == ["hello"]
-    close(engine)
+        assert said(witness, job) == ["hello"]
