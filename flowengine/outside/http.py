@@ -24,7 +24,7 @@ from time import monotonic
 import httpcore
 import httpx
 
-from flowengine.errors import AddressRefused, AnswerRefused, OutsideError, Unreachable
+from flowengine.errors import AddressRefused, AnswerRefused, NotConfigured, OutsideError, Unreachable
 from flowengine.outside.addresses import IP, PORTS, Allowed, Target, resolve, target_of
 
 LONGEST_BODY = 256 * 1024
@@ -55,10 +55,9 @@ class Answer:
 class Client:
     """Posts JSON; may be used from many threads at once. ``allow`` is what may be called inside (Settings)."""
 
-    def __init__(self, allow: Sequence[str] = (), *, verify: ssl.SSLContext | None = None) -> None:
-        self._transport = _Transport(Allowed.of(allow), verify or httpx.create_ssl_context(trust_env=False))
+    def __init__(self, allow: Sequence[str] = ()) -> None:
         self._client = httpx.Client(
-            transport=self._transport,
+            transport=_Transport(Allowed.of(allow), _trusted()),
             trust_env=False,
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
@@ -91,6 +90,14 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _trusted() -> ssl.SSLContext:
+    """Whom to trust: the one thing that the environment may say. Raises NotConfigured."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise NotConfigured(f"the certificates cannot be read: {error}", where="SSL_CERT_FILE") from None
 
 
 def _answer(response: httpx.Response) -> Answer:

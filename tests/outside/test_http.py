@@ -329,17 +329,22 @@ def test_bad_addresses_are_refused_before_anything_is_sent(client: Client) -> No
             _post(client, url)
 
 
-def test_tls_is_verified_by_name(tmp_path: Path) -> None:
-    """A certificate that nobody vouches for is refused, one of another name too, and the right one is taken."""
+def test_tls_is_verified_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that nobody vouches for is refused, one of another name too, and one that SSL_CERT_FILE trusts is
+    taken."""
     certificate, key = _certificate(tmp_path, "localhost")
+    allow = ["127.0.0.0/8", "localhost"]
     with _TlsServer(certificate, key) as port:
-        with Client(["127.0.0.0/8", "localhost"]) as strict, pytest.raises(Unreachable, match="certificate"):
+        with Client(allow) as strict, pytest.raises(Unreachable, match="certificate"):
             _post(strict, f"https://localhost:{port}/")
-        trusting = ssl.create_default_context(cafile=str(certificate))
-        with Client(["127.0.0.0/8", "localhost"], verify=trusting) as client:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with Client(allow) as client:
             with pytest.raises(Unreachable, match="certificate"):
                 _post(client, f"https://127.0.0.1:{port}/")
             assert _post(client, f"https://localhost:{port}/").body == b"{}"
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
+    with pytest.raises(NotConfigured, match="SSL_CERT_FILE"):
+        Client(allow)
 
 
 def _certificate(folder: Path, name: str) -> tuple[Path, Path]:
