@@ -52,15 +52,20 @@ class Watch:
         self._seen: dict[str, tuple[int, int] | None] = {}
         self._pending: set[str] = set()
 
-    def follow(self, files: Sequence[str]) -> None:
-        """Look at these files from now on, beside those that are looked at already."""
+    def follow(self, files: Sequence[str], since: int) -> None:
+        """Look at these files from now on, beside those that are looked at already.
+
+        They were loaded after the moment ``since`` (nanoseconds since 1970). One that was written after it counts as
+        changed: perhaps it was loaded before.
+        """
         for file in files:
             if file not in self._seen:
-                self._seen[file] = _state(file)
+                state = _state(file)
+                self._seen[file] = None if state and state[0] > since else state
 
-    def lost(self) -> None:
+    def lost(self, since: int) -> None:
         """Look at all Python files of the folder: what was loaded is not known, for it could not be loaded."""
-        self.follow([file for file, _ in zip(python_files(self.folder), range(MOST), strict=False)])
+        self.follow([file for file, _ in zip(python_files(self.folder), range(MOST), strict=False)], since)
 
     def changed(self) -> Sequence[str]:
         """The files that changed since something was last answered, by their names in the folder.

@@ -14,7 +14,7 @@ import selectors
 import subprocess
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from threading import Lock, Thread
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Any
 
 VARIABLE = "FLOW_SUPERVISOR"
@@ -82,6 +82,7 @@ class WorkerProcess:
         self.closed = False  # it will report nothing more
         self.ready = self.frozen = False
         self.born = self._looked = monotonic()
+        self.began = time_ns()
         self.silent = 0.0  # seconds without a report
         try:
             self._process = subprocess.Popen(

@@ -45,11 +45,12 @@ REFUSED = (1, 2)
 class Watched(Protocol):
     """The files whose change asks for a new start (:class:`flowengine.worker.reloading.Watch`)."""
 
-    def follow(self, files: Sequence[str]) -> None:
-        """Look at these files from now on, beside those that are looked at already."""
+    def follow(self, files: Sequence[str], since: int) -> None:
+        """Look at these files from now on, beside those that are looked at already. They were loaded after the moment
+        ``since``, in nanoseconds since 1970."""
 
-    def lost(self) -> None:
-        """Look at all that could be meant: a process could not even load its code."""
+    def lost(self, since: int) -> None:
+        """Look at all that could be meant: a process that began then could not even load its code."""
 
     def changed(self) -> Sequence[str]:
         """The files that changed since, when all of them can be read as Python; else nothing."""
@@ -169,7 +170,7 @@ class Supervisor:
             if "ran" in report:
                 self._ran(report["ran"])
             if "files" in report and self._watch:
-                self._watch.follow(report["files"])
+                self._watch.follow(report["files"], process.began)
         if process.closed and process.reports in self._selector.get_map():
             self._selector.unregister(process.reports)
         if process.ready and process.silent > SILENT and process.code is None:
@@ -191,7 +192,7 @@ class Supervisor:
             place.start = monotonic()
             self._say(f"Worker process {process.pid} is worn out by handlers that do not end; another is started.")
         elif code in REFUSED and not process.ready and (self._watch or not self._worked):
-            self._refused(place, code)
+            self._refused(place, process, code)
         else:
             wait = place.patience.after(monotonic() - process.born)
             place.start = monotonic() + wait
@@ -199,11 +200,11 @@ class Supervisor:
             end = f"gave no sign of life for {SILENT:.0f} s and was killed" if process.frozen else how(code)
             self._say(f"Worker process {process.pid} {end}; {when}.")
 
-    def _refused(self, place: _Place, code: int) -> None:
+    def _refused(self, place: _Place, process: WorkerProcess, code: int) -> None:
         """It said itself what is wrong. A change of a watched file may mend that; else nobody here can."""
         if self._watch:
             place.start = None
-            self._watch.lost()
+            self._watch.lost(process.began)
             self._say("It is started again when a file has changed.")
         else:
             self._code = code

@@ -11,6 +11,9 @@ import pytest
 from flowengine.worker import reloading
 from flowengine.worker.reloading import Watch, own_files, python_files
 
+NOW = 1 << 62
+"""A moment after all that the tests write."""
+
 
 @pytest.fixture
 def said() -> list[str]:
@@ -21,7 +24,7 @@ def said() -> list[str]:
 def watch(tmp_path: Path, said: list[str]) -> Watch:
     (tmp_path / "shop.py").write_text("PRICE = 1\n")
     made = Watch(tmp_path, said.append)
-    made.follow([str(tmp_path / "shop.py")])
+    made.follow([str(tmp_path / "shop.py")], NOW)
     return made
 
 
@@ -36,8 +39,18 @@ def test_a_change_is_seen_once(watch: Watch, tmp_path: Path) -> None:
 def test_following_again_forgets_nothing(watch: Watch, tmp_path: Path) -> None:
     """A change between two reports of the same file is seen all the same."""
     (tmp_path / "shop.py").write_text("PRICE = 20\n")
-    watch.follow([str(tmp_path / "shop.py")])
+    watch.follow([str(tmp_path / "shop.py")], NOW)
     assert list(watch.changed()) == ["shop.py"]
+
+
+def test_a_change_while_it_was_loaded_is_seen(watch: Watch, tmp_path: Path) -> None:
+    """A file that was written after the process began to load counts as changed, once."""
+    (tmp_path / "till.py").write_text("OPEN = True\n")
+    written = (tmp_path / "till.py").stat().st_mtime_ns
+    watch.follow([str(tmp_path / "till.py")], written - 1)
+    assert list(watch.changed()) == ["till.py"]
+    watch.follow([str(tmp_path / "till.py")], written - 1)
+    assert watch.changed() == ()
 
 
 def test_a_change_of_the_same_length_is_seen(watch: Watch, tmp_path: Path) -> None:
@@ -58,7 +71,7 @@ def test_a_file_that_goes_and_comes_is_a_change(watch: Watch, tmp_path: Path) ->
 def test_broken_code_is_told_and_waits(watch: Watch, said: list[str], tmp_path: Path) -> None:
     """While a file is no Python, that is said once, with its place, and what runs goes on; then all changes count."""
     (tmp_path / "till.py").write_text("OPEN = True\n")
-    watch.follow([str(tmp_path / "till.py")])
+    watch.follow([str(tmp_path / "till.py")], NOW)
     (tmp_path / "shop.py").write_text("PRICE = = 2\n")
     (tmp_path / "till.py").write_text("OPEN = False\n")
     assert watch.changed() == ()
@@ -76,7 +89,7 @@ def test_what_could_not_be_loaded_is_looked_for_everywhere(watch: Watch, tmp_pat
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("A = 1\n")
     (tmp_path / "venv" / "pyvenv.cfg").touch()
-    watch.lost()
+    watch.lost(NOW)
     for file in tmp_path.rglob("*.py"):
         file.write_text("A = 1000\n")
     assert list(watch.changed()) == ["deep/er/new.py", "new.py", "shop.py"]
@@ -87,7 +100,7 @@ def test_how_many_are_looked_at_is_bounded(watch: Watch, tmp_path: Path, monkeyp
     monkeypatch.setattr(reloading, "MOST", 3)
     for number in range(10):
         (tmp_path / f"m{number}.py").write_text("A = 1\n")
-    watch.lost()
+    watch.lost(NOW)
     for number in range(10):
         (tmp_path / f"m{number}.py").write_text("A = 1000\n")
     assert len(watch.changed()) == 3

@@ -268,10 +268,12 @@ class Watch:
         self.all = False
         self.news: list[str] = []
 
-    def follow(self, files: Sequence[str]) -> None:
+    def follow(self, files: Sequence[str], since: int) -> None:
+        assert abs(since - time.time_ns()) < PATIENCE * 1e9
         self.followed += files
 
-    def lost(self) -> None:
+    def lost(self, since: int) -> None:
+        assert abs(since - time.time_ns()) < PATIENCE * 1e9
         self.all = True
 
     def changed(self) -> Sequence[str]:
