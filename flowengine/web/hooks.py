@@ -46,7 +46,9 @@ def complete(request: Request, asked: Annotated[Completion, Depends(body_of(Comp
     return answer(200, engine.give_up(asked.token, asked.error))
 
 
-@router.post("/hooks/{name}", summary="Deliver a signed message", responses={401: error_of("not signed as it must be")})
+@router.post(
+    "/hooks/{name:path}", summary="Deliver a signed message", responses={401: error_of("not signed as it must be")}
+)
 def receive(request: Request, name: str, body: Annotated[bytes, Depends(raw)]) -> Response:
     """The message NAME, signed as Standard Webhooks has it. Delivered again under its id, it has the same receipt."""
     return answer(200, engine_of(request).receive(name, request.headers, body))

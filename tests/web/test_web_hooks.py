@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import HOOK_SECRET
+from served_app import HOOK_SECRET
 
 from flowengine.signing import sign
 
 if TYPE_CHECKING:
-    from conftest import Door
+    from served_app import Door
 
 COMPLETE = "/api/v1/complete"
 
@@ -114,3 +114,9 @@ def test_a_message_that_nobody_waits_for_is_not_found(door: Door) -> None:
     body = b'{"key": "p99"}'
     assert door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body)).status_code == 404
     assert door.post("/hooks/other", token="", content=body, headers=_signed(door, body)).status_code == 404
+
+
+def test_the_name_of_a_hook_may_have_strokes_in_it(door: Door) -> None:
+    """Messages may be named like ``mill/paid``, and so may their hooks."""
+    answer = door.post("/hooks/mill/paid", token="", content=b"{}", headers=_signed(door, b"{}"))
+    assert (answer.status_code, answer.json()["what"]) == (404, "there is no hook 'mill/paid'")
