@@ -1,0 +1,520 @@
+"""What a worker does side by side, how it stops, and what it survives; in real time, waiting for events."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from flowengine import (
+    ConnectionLost,
+    Database,
+    DatabaseBusy,
+    Engine,
+    FlowError,
+    HandlerCall,
+    NotAllowed,
+    SimulatedClock,
+    StoreError,
+    Worker,
+)
+from flowengine.engine import completing, outbox, services
+from flowengine.engine.waking import Ear
+from flowengine.store import Transaction
+
+SHOP = """
+process: ordering
+title: Ordering
+need: Cloth
+states:
+  need: {type: need, next: order}
+  order:
+    type: service
+    call: order_cloth
+    retry: {attempts: 3, first: PT0.05S, factor: 1, longest: PT0.05S}
+    limit: PT30S
+    on: {done: fulfilled, failed: gone}
+  fulfilled: {type: fulfilled}
+  gone: {type: ended, because: No cloth}
+"""
+WAITING = """
+process: waiting
+title: Waiting
+need: Patience
+states:
+  need: {type: need, next: rest}
+  rest: {type: wait, for: PT1H, next: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+HOUR = timedelta(hours=1)
+LONG = 60.0
+"""Seconds after which a test gives up waiting for something."""
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock(datetime(2026, 5, 4, 9, tzinfo=UTC))
+
+
+@pytest.fixture
+def engine(database: Database, clock: SimulatedClock) -> Iterator[Engine]:
+    """An engine in simulated time."""
+    with Engine(database, clock=clock, handlers={}) as engine:
+        yield ready(engine)
+
+
+@pytest.fixture
+def real(database: Database) -> Iterator[Engine]:
+    """An engine in real time."""
+    with Engine(database, handlers={}) as engine:
+        yield ready(engine)
+
+
+def ready(engine: Engine) -> Engine:
+    engine.deploy(SHOP)
+    engine.deploy(WAITING)
+    engine.add_customer("ada", "Ada")
+    return engine
+
+
+def until(holds: Callable[[], Any]) -> None:
+    """Wait for something that is about to become so."""
+    end = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < end, "it did not become so"
+        time.sleep(0.01)
+
+
+@contextmanager
+def working(engine: Engine, **options: Any) -> Iterator[Worker]:
+    """A worker on a thread of its own, which is stopped at the end; what it raises is raised."""
+    worker, raised = Worker(engine, **options), []
+
+    def run() -> None:
+        try:
+            worker.run()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.hurry()
+        thread.join(LONG)
+    assert not thread.is_alive()
+    if raised:
+        raise raised[0]
+
+
+def over(engine: Engine) -> list[str]:
+    return [row.status for row in engine.jobs(limit=1_000) if row.status != "open"]
+
+
+def test_calls_run_side_by_side(engine: Engine) -> None:
+    """As many handlers run at a time as ``concurrency`` says, and no more."""
+    running, most, lock = 0, 0, threading.Lock()
+    all_there = threading.Barrier(4)
+
+    def meets(_: HandlerCall) -> None:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        all_there.wait(LONG)
+        with lock:
+            running -= 1
+
+    engine.register({"order_cloth": meets})
+    for _ in range(12):
+        engine.start("ordering", by="ada")
+    with working(engine, concurrency=4):
+        until(lambda: len(over(engine)) == 12)
+    assert most == 4
+
+
+def test_a_slow_handler_holds_up_nothing_else(
+    engine: Engine, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While every hand is busy, timers fire and messages go out; while messages are slow, calls run."""
+    gate, delivering = threading.Event(), threading.Event()
+
+    def slow_delivery(*_: Any) -> tuple[int, int]:
+        delivering.set()
+        gate.wait(LONG)
+        return 0, 0
+
+    engine.register({"order_cloth": lambda _: gate.wait(LONG) and None})
+    job = engine.start("ordering", by="ada").job
+    engine.start("waiting", by="ada")
+    with engine.database.writing() as tx:
+        tx.outbox.add(job, 1, "child_ended", {}, engine.clock.now())
+    monkeypatch.setattr(outbox, "deliver", slow_delivery)
+    clock.advance(HOUR)
+    with working(engine, concurrency=1):
+        until(delivering.is_set)
+        until(lambda: over(engine) == ["fulfilled"])
+        engine.register({"order_cloth": lambda _: None})
+        gate.set()
+        until(lambda: len(over(engine)) == 2)
+
+
+def test_what_is_committed_here_wakes_it_at_once(engine: Engine) -> None:
+    """A worker that would look once in ten minutes runs a call as soon as the act that opened it is committed."""
+    engine.register({"order_cloth": lambda _: None})
+    with working(engine, poll=600.0) as worker:
+        until(lambda: worker._ear in engine.shell.hint.ears)
+        for count in range(1, 4):
+            engine.start("ordering", by="ada")
+            until(lambda count=count: len(over(engine)) == count)
+
+
+def test_a_refused_command_wakes_nobody(engine: Engine) -> None:
+    """Only what was kept is a hint, and only where it leaves work."""
+
+    def refused(tx: Transaction) -> None:
+        tx.wakes = True
+        raise NotAllowed("for a reason")
+
+    ear = Ear()
+    engine.shell.hint.listen(ear)
+    with pytest.raises(FlowError):
+        engine.shell.keep(refused)
+    engine.start("waiting", by="ada")
+    assert not ear.wait(0)
+    engine.start("ordering", by="ada")
+    assert ear.wait(0)
+
+
+def test_what_others_leave_is_found_by_looking(engine: Engine, database: Database) -> None:
+    """A call that another process opened is found though nothing wakes the worker."""
+    engine.register({"order_cloth": lambda _: None})
+    with working(engine, poll=0.01), Engine(database, clock=engine.clock) as other:
+        other.start("ordering", by="ada")
+        until(lambda: over(engine) == ["fulfilled"])
+
+
+# leases
+
+
+def test_a_long_handler_keeps_its_lease(real: Engine, database: Database) -> None:
+    """A handler that runs for many leases is run once: the heartbeat prolongs them, and no other worker gets it."""
+    runs, gate = [], threading.Event()
+
+    def slow(call: HandlerCall) -> None:
+        runs.append(call.attempt)
+        gate.wait(LONG)
+
+    real.register({"order_cloth": slow})
+    real.start("ordering", by="ada")
+    with (
+        Engine(database, handlers={"order_cloth": slow}) as other,
+        working(real, lease=1.0, poll=0.01),
+        working(other, lease=1.0, poll=0.01),
+    ):
+        until(lambda: runs)
+        time.sleep(3)  # three leases
+        assert runs == [1]
+        gate.set()
+        until(lambda: over(real) == ["fulfilled"])
+    assert runs == [1]
+
+
+def test_the_calls_of_a_lost_worker_are_taken_up(real: Engine) -> None:
+    """What a worker that is heard of no more has taken is run by another when the lease is over, the attempt counted,
+    in a process of its own if it can be."""
+    attempts = []
+    real.register({"order_cloth": lambda call: attempts.append(call.attempt)})
+    real.start("ordering", by="ada")
+    (held,) = services.take(real.shell, 1, lease=timedelta(seconds=0.5))
+    with working(real):
+        until(lambda: over(real) == ["fulfilled"])
+    assert attempts == [2]
+    assert not services.attempt(real.shell, held, lambda *_: None)  # the lost one comes back (L10)
+    assert len(real.history(held.claimed.job)) == 2
+
+
+def test_a_handler_is_told_that_its_claim_is_lost(real: Engine) -> None:
+    """``call.lost`` becomes true when the job has gone on without it, so that the handler may stop early."""
+    begun, seen = threading.Event(), threading.Event()
+
+    def slow(call: HandlerCall) -> None:
+        begun.set()
+        end = time.monotonic() + LONG
+        while not call.lost and time.monotonic() < end:
+            time.sleep(0.01)
+        if call.lost:
+            seen.set()
+
+    real.register({"order_cloth": slow})
+    job = real.start("ordering", by="ada").job
+    with working(real, lease=0.5):
+        until(begun.is_set)
+        call = real.stuck()[0].waits[0]
+        assert call.kind == "call"
+        real.complete(completing.token(real.shell, job, int(call.id.rpartition(".")[2])))
+        until(seen.is_set)
+    assert len(real.history(job)) == 2
+
+
+def test_progress_is_kept_while_the_handler_runs(real: Engine) -> None:
+    """What a handler says is shown to operators soon, the last of it, and does not cost the handler a write."""
+    gate, told = threading.Event(), threading.Event()
+
+    def talks(call: HandlerCall) -> None:
+        for number in range(1_000):
+            call.progress(f"{number + 1} of 1000 bolts cut")
+        told.set()
+        gate.wait(LONG)
+
+    real.register({"order_cloth": talks})
+    real.start("ordering", by="ada")
+    with working(real):
+        until(told.is_set)
+        until(lambda: real.stuck()[0].waits[0].progress == "1000 of 1000 bolts cut")
+        gate.set()
+        until(lambda: over(real) == ["fulfilled"])
+
+
+# stopping
+
+
+def test_a_running_handler_ends_before_the_worker_does(engine: Engine) -> None:
+    """Stopped gracefully, a worker takes nothing more, waits for what runs, and commits it."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def slow(_: HandlerCall) -> None:
+        begun.set()
+        gate.wait(LONG)
+
+    engine.register({"order_cloth": slow})
+    first = engine.start("ordering", by="ada").job
+    with working(engine, concurrency=1) as worker:
+        until(begun.is_set)
+        worker.stop()
+        second = engine.start("ordering", by="ada").job
+        gate.set()
+        until(lambda: over(engine) == ["fulfilled"])
+    by_job = {row.id: row.status for row in engine.jobs()}
+    assert by_job == {first: "fulfilled", second: "open"}
+
+
+@pytest.mark.parametrize("hurried", [True, False])
+def test_what_does_not_end_in_its_grace_is_given_back(engine: Engine, hurried: bool) -> None:
+    """The call is free at once, its attempt does not count, and what the handler comes to later changes nothing
+    (L10)."""
+    begun, gate, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(call: HandlerCall) -> str:
+        begun.set()
+        gate.wait(LONG)
+        ended.set()
+        return "too late" if call.lost else "in time"
+
+    engine.register({"order_cloth": slow})
+    job = engine.start("ordering", by="ada").job
+    with working(engine, grace=600.0 if hurried else 0.1) as worker:
+        until(begun.is_set)
+        if hurried:
+            worker.hurry()
+        else:
+            worker.stop()
+    (held,) = services.take(engine.shell, 1)
+    assert (held.claimed.attempts, held.claimed.alone) == (1, False)
+    gate.set()
+    until(ended.is_set)
+    assert services.attempt(engine.shell, held, lambda *_: {"by": "another"})
+    assert [line.command.get("result") for line in engine.history(job)][1:] == [{"by": "another"}]
+
+
+def test_too_many_handlers_that_overran_wear_a_worker_out(real: Engine) -> None:
+    """When twice as many handlers as hands are stuck, the worker ends and says why, so that it can be replaced."""
+    gate = threading.Event()
+    real.deploy(SHOP.replace("limit: PT30S", "limit: PT0.05S"))
+    real.register({"order_cloth": lambda _: gate.wait(LONG)})
+    for _ in range(3):
+        real.start("ordering", by="ada")
+    worker = Worker(real, concurrency=1, poll=0.01)
+    try:
+        worker.run()
+        assert "2 handlers overran" in worker.worn_out
+    finally:
+        gate.set()
+
+
+# a database that fails
+
+
+class Gone:
+    """A database that is not there for a while."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.away = False
+        self.asked = 0
+        for name in ("reading", "keep"):
+            monkeypatch.setattr(Database, name, self._patched(getattr(Database, name)))
+
+    def _patched(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def method(*given: Any) -> Any:
+            if self.away and threading.current_thread() is not threading.main_thread():
+                self.asked += 1
+                raise ConnectionLost("the server closed the connection")
+            return real(*given)
+
+        return method
+
+
+def test_a_database_that_is_gone_is_waited_for(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker outlives its database: it goes on when that is back, and a handler's result is not lost meanwhile."""
+    begun, gate, runs = threading.Event(), threading.Event(), []
+
+    def slow(call: HandlerCall) -> dict[str, int]:
+        runs.append(call.attempt)
+        begun.set()
+        gate.wait(LONG)
+        return {"attempt": call.attempt}
+
+    engine.register({"order_cloth": slow})
+    job = engine.start("ordering", by="ada").job
+    gone = Gone(monkeypatch)
+    with working(engine):
+        until(begun.is_set)
+        gone.away = True
+        gate.set()
+        until(lambda: gone.asked > 3)
+        assert over(engine) == []
+        gone.away = False
+        until(lambda: over(engine) == ["fulfilled"])
+        engine.start("ordering", by="ada")
+        until(lambda: len(over(engine)) == 2)
+    assert runs == [1, 1]
+    assert engine.history(job)[-1].command["result"] == {"attempt": 1}
+
+
+@pytest.mark.parametrize("error", [DatabaseBusy("somebody writes"), StoreError("the disk is full")])
+def test_until_idle_does_not_wait_for_a_database(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, error: StoreError
+) -> None:
+    """A single run says that the database cannot be used, and does not hang."""
+
+    def fails(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(Database, "reading", fails)
+    with pytest.raises(StoreError, match=str(error)):
+        Worker(engine).run(until_idle=True)
+
+
+def test_a_bug_in_delivering_does_not_end_the_worker(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What must not happen is logged, and all else goes on."""
+
+    def broken(*_: Any) -> Any:
+        raise AssertionError("nobody thought of this")
+
+    monkeypatch.setattr(outbox, "deliver", broken)
+    engine.register({"order_cloth": lambda _: None})
+    job = engine.start("ordering", by="ada").job
+    with engine.database.writing() as tx:
+        tx.outbox.add(job, 1, "child_ended", {}, engine.clock.now())
+    with working(engine):
+        until(lambda: over(engine) == ["fulfilled"])
+
+
+# timers and clocks
+
+
+def test_all_timers_fire_once(engine: Engine, clock: SimulatedClock, database: Database) -> None:
+    """Many timers due at once are each fired once by two workers together, in batches."""
+    jobs = [engine.start("waiting", by="ada").job for _ in range(60)]
+    clock.advance(HOUR)
+    with Engine(database, clock=clock, handlers={}) as other, working(engine, limit=7), working(other, limit=7):
+        until(lambda: len(over(engine)) == 60)
+    assert all(len(engine.history(job)) == 2 for job in jobs)
+    assert engine.audit().fine
+
+
+def test_acts_are_not_stopped_by_many_timers(engine: Engine, clock: SimulatedClock) -> None:
+    """While timers fire, an act waits for a transaction or two, not for all of them."""
+    for _ in range(200):
+        engine.start("waiting", by="ada")
+    clock.advance(HOUR)
+    with working(engine):
+        until(lambda: over(engine))
+        engine.start("ordering", by="ada")
+        done_by_then = len(over(engine))
+        until(lambda: len(over(engine)) == 200)
+    assert done_by_then < 200
+
+
+def test_a_clock_that_jumps_ahead_takes_no_call_from_its_worker(engine: Engine, clock: SimulatedClock) -> None:
+    """When the clock jumps by an hour all leases seem over; a worker prolongs its own before it takes anything."""
+    runs, begun, gate = [], threading.Event(), threading.Event()
+
+    def slow(call: HandlerCall) -> None:
+        runs.append(call.attempt)
+        begun.set()
+        gate.wait(LONG)
+
+    engine.register({"order_cloth": slow})
+    engine.start("ordering", by="ada")
+    with working(engine, poll=0.01):
+        until(begun.is_set)
+        for _ in range(5):
+            clock.advance(HOUR)
+            time.sleep(0.1)
+        gate.set()
+        until(lambda: over(engine) == ["fulfilled"])
+    assert runs == [1]
+
+
+@pytest.mark.parametrize("what", ["lost", "opened"])
+def test_a_clock_that_jumps_back_leaves_nothing_waiting(engine: Engine, clock: SimulatedClock, what: str) -> None:
+    """What a clock that was an hour ahead has claimed or opened does not wait for that hour."""
+    runs = []
+    engine.register({"order_cloth": lambda call: runs.append(call.attempt)})
+    engine.start("ordering", by="ada")
+    if what == "lost":
+        services.take(engine.shell, 1)  # and its worker dies
+    clock.set(clock.now() - HOUR)
+    with working(engine, poll=0.01):
+        until(lambda: over(engine) == ["fulfilled"])
+    assert runs == [2 if what == "lost" else 1]
+
+
+def test_a_clock_that_jumps_back_while_it_works(engine: Engine, clock: SimulatedClock) -> None:
+    """The worker notices the jump itself: a lost worker's call is run, and timers wait for their time."""
+    engine.register({"order_cloth": lambda _: None})
+    engine.start("waiting", by="ada")
+    lost = engine.start("ordering", by="ada").job
+    services.take(engine.shell, 1)  # and its worker dies
+    with working(engine, poll=0.01):
+        engine.start("ordering", by="ada")
+        until(lambda: len(over(engine)) == 1)
+        clock.set(clock.now() - 2 * HOUR)
+        until(lambda: len(over(engine)) == 2)
+        assert lost in {row.id for row in engine.jobs(status="fulfilled")}
+        assert [row.process for row in engine.jobs(status="open")] == ["waiting"]
+        clock.advance(3 * HOUR)
+        until(lambda: len(over(engine)) == 3)
+
+
+# what it refuses
+
+
+@pytest.mark.parametrize("options", [{"concurrency": 0}, {"limit": 0}, {"lease": 0}, {"lease": 61}])
+def test_options_that_make_no_sense_are_refused(engine: Engine, options: dict[str, Any]) -> None:
+    """A worker without hands, or with a lease that others would take for a mistake of the clock, is refused."""
+    with pytest.raises(ValueError, match=r"at least one|lease"):
+        Worker(engine, **options)
+
+
+def test_it_does_not_run_inside_somebodys_transaction(engine: Engine) -> None:
+    """No handler runs while a transaction is open (L11)."""
+    with engine.database._driver.writer.connect() as connection, connection.begin(), pytest.raises(NotAllowed):
+        Worker(engine.using(connection)).run(until_idle=True)
