@@ -96,6 +96,24 @@ def test_without_a_token_the_handler_is_missing(engine: Engine, order: Callable[
     assert "order_cloth" in incident.error
 
 
+def test_undoing_goes_outside_too(engine: Engine) -> None:
+    """A call that undoes is for whoever serves the undo handler, with what is to be undone."""
+    undoing = LONG.replace("    limit: PT1H\n", "    undo: cancel_cloth\n").replace(
+        "declined: sorry", "declined: {to: sorry, undo: true}"
+    )
+    who = engine.token(engine.issue_token("worker", "mill", handlers=["order_cloth", "cancel_cloth"]).token)
+    engine.deploy(undoing)
+    job = engine.start("long", by="ada", need={"metres": 3}).job
+    ordered = claim(engine, who)
+    _finish(engine, who, ordered, result={"order": 7})
+    engine.act(engine.inbox("ada")[0].id, "declined", by="ada")
+    undo = claim(engine, who)
+    assert (undo.handler, undo.undo) == ("cancel_cloth", True)
+    assert undo.input == {"call": ordered.key, "input": {"metres": 3}, "result": {"order": 7}}
+    _finish(engine, who, undo)
+    assert engine.track(job, "olga").status == "ended"
+
+
 def test_what_waits_outside_is_taken_back(engine: Engine, mill: TokenView, order: Callable[..., str]) -> None:
     """Revoking leaves waiting calls to external workers; taken back they are run here, unless others serve them."""
     job = order()

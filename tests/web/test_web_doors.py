@@ -15,7 +15,7 @@ from flowengine.web.errors import STATUS, status_of
 from flowengine.web.reading import LARGEST
 
 if TYPE_CHECKING:
-    from conftest import Door
+    from served_app import Door
 
 CLAIM = "/api/v1/calls/claim"
 SHAPE = {"error", "what", "where", "possible"}

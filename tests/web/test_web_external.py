@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Door
+    from served_app import Door
 
 CLAIM = "/api/v1/calls/claim"
 

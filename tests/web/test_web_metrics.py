@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Door
+    from served_app import Door
 
 
 def test_figures_are_for_holders_of_a_token_only(door: Door) -> None:
