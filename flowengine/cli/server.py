@@ -8,7 +8,7 @@ import sys
 from threading import Event
 from types import FrameType
 
-from flowengine.cli import logs, show
+from flowengine.cli import logs, show, watching
 from flowengine.cli.context import Desk, screen, write_json
 from flowengine.errors import Refused
 
@@ -46,6 +46,7 @@ def serve(desk: Desk, host: str, port: int) -> None:
     """Listen, say where, and serve until a signal comes."""
     logs.configure(os.environ)
     engine = desk.engine()
+    watching.watch(engine, os.environ)
     app = make_app(engine)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE, lifespan="off"

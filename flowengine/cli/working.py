@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from flowengine.cli import logs, show
+from flowengine.cli import logs, show, watching
 from flowengine.cli.context import Desk, screen
 from flowengine.cli.supervising import Work, words
 from flowengine.engine import Engine
@@ -65,6 +65,7 @@ def _engine(desk: Desk, given: Work) -> Engine:
     logs.configure(os.environ)
     memory_bound(os.environ)  # refused now, not at the first call that needs it
     engine = desk.engine()
+    watching.watch(engine, os.environ)
     for reference in given.handlers:
         engine.register(load_handlers(reference))
     return engine

