@@ -306,7 +306,7 @@ receipts = sa.Table(
     _text("body_hash"),
     sa.Column("receipt", sa.LargeBinary(), nullable=False),
     _time("at"),
-    sa.Index("ix_flow_receipts_at", "at"),
+    sa.Index("ix_flow_receipts_job", "job_id"),
     sqlite_with_rowid=False,
     comment="What was answered to a request, by its key (L3).",
 )

@@ -39,9 +39,11 @@ def upgrade() -> None:
     _index("ix_flow_outbox_ready", "flow_outbox", ("next_at", "job_id", "seq", "number"), OPEN)
     _index("ix_flow_outbox_incident", "flow_outbox", ("job_id", "seq", "number"), CLOSED)
     op.create_index("ix_flow_outbox_lane", "flow_outbox", ["job_id", "lane", "seq", "number"])
+    op.drop_index("ix_flow_receipts_at", "flow_receipts")
+    op.create_index("ix_flow_receipts_job", "flow_receipts", ["job_id"])
     op.create_table(
         "flow_tokens",
-        sa.Column("hash", KEY, primary_key=True, nullable=False),
+        sa.Column("hash", KEY, nullable=False),
         sa.Column("id", KEY, nullable=False),
         sa.Column("scope", KEY, nullable=False),
         sa.Column("subject", KEY, nullable=False),
@@ -49,6 +51,7 @@ def upgrade() -> None:
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("expires", sa.BigInteger(), nullable=True),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("hash", name="pk_flow_tokens"),
         sqlite_with_rowid=False,
         comment="Who may come in from outside. hash is the SHA-256 of the token, which is shown once and never stored.",
     )
