@@ -37,7 +37,6 @@ from flowengine.engine import (
 )
 from flowengine.engine.handlers import Handler, Handlers
 from flowengine.engine.observing import Observer
-from flowengine.engine.observing import Observer
 from flowengine.engine.settings import Settings
 from flowengine.engine.shell import Shell
 from flowengine.engine.tokens import IssuedToken, TokenView
@@ -60,7 +59,6 @@ from flowengine.engine.views import (
 )
 from flowengine.language.model import Process
 from flowengine.store import Database
-from flowengine.store.measures import Measures, measured
 from flowengine.store.measures import Measures, measured
 
 if TYPE_CHECKING:
@@ -343,19 +341,6 @@ class Engine:
     def run_due(self, limit: int = 100) -> Ran:
         """One pass over what is due: at most ``limit`` timers, service calls and outgoing messages each."""
         return due.run_due(self._shell, limit)
-
-    def watch(self, observer: Observer) -> None:
-        """Let somebody watch each command and each attempt of a handler: :class:`~flowengine.engine.telemetry.Telemetry`
-        makes OpenTelemetry's spans of them, :class:`~flowengine.worker.metrics.Metrics` Prometheus's figures.
-
-        What is done inside a caller's transaction (:meth:`using`) is the caller's to watch.
-        """
-        self._shell.observers.add(observer)
-
-    def measures(self) -> Measures:
-        """How much is open, due and given up just now, for monitoring."""
-        with self._shell.reading() as tx:
-            return measured(tx.channel, self._shell.clock.now())
 
     def watch(self, observer: Observer) -> None:
         """Let somebody watch each command and each attempt of a handler: :class:`~flowengine.engine.telemetry.Telemetry`
