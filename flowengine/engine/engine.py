@@ -343,8 +343,9 @@ class Engine:
         return due.run_due(self._shell, limit)
 
     def watch(self, observer: Observer) -> None:
-        """Let somebody watch each command and each attempt of a handler: :class:`~flowengine.engine.telemetry.Telemetry`
-        makes OpenTelemetry's spans of them, :class:`~flowengine.worker.metrics.Metrics` Prometheus's figures.
+        """Let somebody watch each command and each attempt of a handler:
+        :class:`~flowengine.engine.telemetry.Telemetry` makes OpenTelemetry's spans of them,
+        :class:`~flowengine.worker.metrics.Metrics` Prometheus's figures.
 
         What is done inside a caller's transaction (:meth:`using`) is the caller's to watch.
         """
@@ -370,7 +371,7 @@ class Engine:
         self, by: By, *, kind: str | None = None, process: str | None = None, handler: str | None = None
     ) -> RetriedAll:
         """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``), process or handler, as
-        :class:`IncidentView` names them. For operators. Those that cannot be are told; the others are tried all the same.
+        :class:`IncidentView` names them. For operators. Those that cannot be are told; the others go on all the same.
         """
         return incidents.retry_all(self._shell, by, kind, process, handler)
 

@@ -1,4 +1,4 @@
-"""Who watches the engine at work: meters and tracers. Nobody does unless an application asks for it, at no cost then."""
+"""Who watches the engine at work: meters and tracers. Nobody does unless an application asks for it."""
 
 from __future__ import annotations
 

@@ -286,8 +286,8 @@ class IncidentView(View, frozen=True, kw_only=True):
     """What gave up and waits for an operator. ``id`` is what ``retry`` takes.
 
     ``kind`` is ``call`` (a service call; ``handler`` is what it calls), ``timer`` (``handler`` is what it is for:
-    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``) or ``message`` (``handler`` says what goes to
-    whom, ``mail to ada``, or its kind).
+    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``) or ``message`` (``handler`` says
+    what goes to whom, ``mail to ada``, or its kind).
     """
 
     id: str
