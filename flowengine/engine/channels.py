@@ -13,7 +13,8 @@ from flowengine.engine.handlers import NOTIFY
 from flowengine.engine.letters import HOOK, MAIL, Words, compose
 from flowengine.engine.settings import UNSIGNED, Settings
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
-from flowengine.outside.mail import Letter, Mailer, sender_of, server_of
+from flowengine.outside.letter import Letter, sender_of
+from flowengine.outside.mail import Mailer, server_of
 from flowengine.signing import headers
 from flowengine.store import OutboxMessage
 

@@ -13,7 +13,7 @@ from flowengine.core.values import Json, Step
 from flowengine.engine import access, plainly
 from flowengine.engine.actors import as_actor
 from flowengine.language.model import Process
-from flowengine.outside.mail import is_address
+from flowengine.outside.letter import is_address
 from flowengine.people import may_act
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 

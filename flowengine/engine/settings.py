@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from flowengine.errors import NotConfigured
 from flowengine.outside.addresses import Allowed
-from flowengine.outside.mail import sender_of, server_of
+from flowengine.outside.letter import sender_of
+from flowengine.outside.mail import server_of
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")

@@ -7,24 +7,22 @@ same Message-ID however often it is sent, so that a mail program can tell a repe
 
 from __future__ import annotations
 
-import re
 import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime, getaddresses
 from threading import Lock
 from time import monotonic
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
+from flowengine.outside.letter import Letter, ascii_domain, message_of, one_line
 
 LIMIT = 20.0
 """Seconds that one letter may take, from the connection to the server's last word."""
@@ -33,21 +31,7 @@ PER_CONNECTION = 50
 """Letters that are sent over one connection."""
 
 PORTS = {"smtp": 587, "smtps": 465}
-_ADDRESS = re.compile(
-    r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f.][^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{0,252}"
-)
 _SERVERS = ("smtp://user:password@mail.example.org:587", "smtps://user:password@mail.example.org")
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is one mail address, without a name: ``ada@example.org``."""
-    if not _ADDRESS.fullmatch(text) or ".." in text:
-        return False
-    try:
-        _ascii_domain(text)
-    except UnicodeError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,59 +74,6 @@ def _bad(what: str) -> NotConfigured:
     return NotConfigured(what, where="FLOW_MAIL", possible=_SERVERS)
 
 
-def sender_of(text: str) -> Address:
-    """Who writes, from ``Name <address>`` or an address. Raises NotConfigured."""
-    found = getaddresses([text])
-    if len(found) != 1 or not is_address(found[0][1]) or "\n" in text or "\r" in text:
-        raise NotConfigured(
-            f"{text!r} is not one mail address" if text else "nobody is named who writes the mails",
-            where="FLOW_MAIL_FROM",
-            possible=("Tailor <suits@example.org>",),
-        )
-    return _addressed(*found[0])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """What is to be said to whom. ``id`` is the same at each attempt; ``at`` is when it was written."""
-
-    id: str
-    to: str
-    name: str
-    subject: str
-    text: str
-    at: datetime
-
-
-def message_of(letter: Letter, sender: Address) -> EmailMessage:
-    """The letter as a mail: plain text, its header fields free of line breaks whatever the letter says."""
-    message = EmailMessage(policy=SMTP)
-    message["From"] = sender
-    message["To"] = _addressed(letter.name, letter.to)
-    message["Subject"] = _line(letter.subject)
-    message["Date"] = format_datetime(letter.at)
-    message["Message-ID"] = f"<{letter.id}@{_ascii_domain(sender.addr_spec).rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(letter.text, charset="utf-8", cte="quoted-printable")
-    return message
-
-
-def _addressed(name: str, address: str) -> Address:
-    local, _, domain = _ascii_domain(address).rpartition("@")
-    return Address(display_name=_line(name), username=local, domain=domain)
-
-
-def _ascii_domain(address: str) -> str:
-    """The address with its domain as the DNS has it. Raises UnicodeError for what can be none."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode() if not domain.isascii() else domain}"
-
-
-def _line(text: str) -> str:
-    """One line, without control characters."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
-
-
 class Mailer:
     """Sends letters by one server. May be used from many threads; each has a connection of its own meanwhile.
 
@@ -166,7 +97,7 @@ class Mailer:
         until = monotonic() + self._limit
         connection = self._taken(until)
         try:
-            self._passed(connection, message, _ascii_domain(letter.to))
+            self._passed(connection, message, ascii_domain(letter.to))
         except _Gone:
             connection.close()
             raise
@@ -196,7 +127,7 @@ class Mailer:
             found.close()
 
     def _given_back(self, connection: _Connection) -> None:
-        if connection.used < PER_CONNECTION and connection.settled():
+        if connection.used < PER_CONNECTION:
             with self._lock:
                 self._idle.append(connection)
         else:
@@ -256,12 +187,8 @@ class _Connection:
         return bool(self._smtp.has_extn(extension))
 
     def alive(self, until: float) -> bool:
-        """Whether it still answers; it may be used until then."""
+        """Whether it still answers, and has forgotten a message that was begun; it may be used until then."""
         self._until = until
-        return self.settled()
-
-    def settled(self) -> bool:
-        """Forget a message that was begun. Whether the connection can be used for another one."""
         try:
             with self._bounded():
                 return bool(self._smtp.rset()[0] == 250)
@@ -351,11 +278,11 @@ def _context(strict: bool) -> ssl.SSLContext:
 
 def _words(code: int, said: bytes | str) -> str:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    return _line(f"{code} {text}")[:500]
+    return one_line(f"{code} {text}")[:500]
 
 
 def _said(error: BaseException) -> str:
     code, said = getattr(error, "smtp_code", None), getattr(error, "smtp_error", "")
     if isinstance(error, socket.gaierror):
         return "there is no such host"
-    return _words(code, said) if code is not None else _line(str(error))[:500] or type(error).__name__
+    return _words(code, said) if code is not None else one_line(str(error))[:500] or type(error).__name__

@@ -16,7 +16,8 @@ import trustme
 from mail_server import MailServer
 
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
-from flowengine.outside.mail import PER_CONNECTION, Letter, Mailer, is_address, sender_of, server_of
+from flowengine.outside.letter import Letter, is_address, sender_of
+from flowengine.outside.mail import PER_CONNECTION, Mailer, server_of
 
 AT = datetime(2026, 5, 4, 9, tzinfo=UTC)
 Serve = Callable[..., MailServer]

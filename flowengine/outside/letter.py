@@ -1,0 +1,81 @@
+"""Letters: what is written to whom, as a mail has it. Nothing that a person types can add a line to its head."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, getaddresses
+
+from flowengine.errors import NotConfigured
+
+_ADDRESS = re.compile(
+    r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f.][^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{0,252}"
+)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is one mail address, without a name: ``ada@example.org``."""
+    if not _ADDRESS.fullmatch(text) or ".." in text:
+        return False
+    try:
+        ascii_domain(text)
+    except UnicodeError:
+        return False
+    return True
+
+
+def sender_of(text: str) -> Address:
+    """Who writes, from ``Name <address>`` or an address. Raises NotConfigured."""
+    found = getaddresses([text])
+    if len(found) != 1 or not is_address(found[0][1]) or "\n" in text or "\r" in text:
+        raise NotConfigured(
+            f"{text!r} is not one mail address" if text else "nobody is named who writes the mails",
+            where="FLOW_MAIL_FROM",
+            possible=("Tailor <suits@example.org>",),
+        )
+    return _addressed(*found[0])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is to be said to whom. ``id`` is the same at each attempt; ``at`` is when it was written."""
+
+    id: str
+    to: str
+    name: str
+    subject: str
+    text: str
+    at: datetime
+
+
+def message_of(letter: Letter, sender: Address) -> EmailMessage:
+    """The letter as a mail: plain text, its header fields free of line breaks whatever the letter says."""
+    message = EmailMessage(policy=SMTP)
+    message["From"] = sender
+    message["To"] = _addressed(letter.name, letter.to)
+    message["Subject"] = one_line(letter.subject)
+    message["Date"] = format_datetime(letter.at)
+    message["Message-ID"] = f"<{letter.id}@{ascii_domain(sender.addr_spec).rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text, charset="utf-8", cte="quoted-printable")
+    return message
+
+
+def _addressed(name: str, address: str) -> Address:
+    local, _, domain = ascii_domain(address).rpartition("@")
+    return Address(display_name=one_line(name), username=local, domain=domain)
+
+
+def ascii_domain(address: str) -> str:
+    """The address with its domain as the DNS has it. Raises UnicodeError for what can be none."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode() if not domain.isascii() else domain}"
+
+
+def one_line(text: str) -> str:
+    """One line, without control characters."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
