@@ -69,8 +69,8 @@ _HOMES = {
         "NOTIFY", "Engine", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "Settings", "TryLater",
     ),
     "flowengine.engine.views": (
-        "Archived", "Audit", "Deployed", "HistoryLine", "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran", "Receipt", "RetriedAll",
-        "StepView", "Track",
+        "Archived", "Audit", "Deployed", "HistoryLine", "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran",
+        "Receipt", "RetriedAll", "StepView", "Track",
     ),
     "flowengine.errors": (
         "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",
@@ -127,8 +127,8 @@ __all__ = [
     "ProcessRefused",
     "Ran",
     "Receipt",
-    "RetriedAll",
     "Refused",
+    "RetriedAll",
     "RunawayProcess",
     "SchemaMismatch",
     "Settings",
