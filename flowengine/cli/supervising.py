@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,7 +93,8 @@ def teller(desk: Desk) -> Callable[[str], None]:
     def say(text: str) -> None:
         from flowengine.cli.safe_text import harmless
 
-        click.echo(f"{datetime.now():%H:%M:%S}  {harmless(text)}", err=desk.json)  # noqa: DTZ005 - local time
+        with suppress(OSError):  # nobody reads it any more; the work goes on
+            click.echo(f"{datetime.now():%H:%M:%S}  {harmless(text)}", err=desk.json)  # noqa: DTZ005 - local time
 
     return say
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
+from types import FrameType
 from typing import Any
 
 import click
@@ -54,11 +57,28 @@ def below(desk: Desk, given: Work, line: Supervised) -> None:
 
     with _measured(engine, given), _aside(desk), Telling(tell, own=_own(given, line)) as telling:
         worker = _worker(engine, given, telling.add)
-        line.listen(gone=worker.stop, hurry=worker.hurry)
-        line.say(ready=True)
-        worker.run()
+        with _stopped_by_signals(worker), ThreadPoolExecutor(1, "flow worker") as aside:
+            line.listen(stop=worker.stop, hurry=worker.hurry)
+            line.say(ready=True)
+            aside.submit(worker.run).result()
     if worker.worn_out:
         click.get_current_context().exit(WORN_OUT)
+
+
+@contextmanager
+def _stopped_by_signals(worker: Worker) -> Iterator[None]:
+    """A signal stops the worker, however often it comes: only the supervisor knows how often it was meant. The worker
+    itself would hurry at the second one; so it has to run in another thread, where it looks after no signals."""
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of signal handlers
+        worker.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _engine(desk: Desk, given: Work) -> Engine:
@@ -100,8 +120,12 @@ def _greet(desk: Desk, engine: Engine) -> None:
     for handler, places in unserved(engine).items():
         more = f" and {len(places) - 2} more" if len(places) > 2 else ""
         remarks.append(f"no handler {handler!r} is here, which {', '.join(places[:2])}{more} will call")
-    if desk.json:
-        return
+    if not desk.json:
+        with _read_or_not():
+            _show(desk, remarks)
+
+
+def _show(desk: Desk, remarks: list[str]) -> None:
     console = screen()
     show.line(console, (f"Working on {desk.shown_address}. Ctrl-C stops it.", "dim"))
     for remark in remarks:
@@ -114,14 +138,18 @@ def _lines(desk: Desk) -> Callable[[Ran], None]:
     console = screen()
 
     def tell(ran: Ran) -> None:
-        if not desk.json:
-            now = f"{datetime.now():%H:%M:%S}  "  # noqa: DTZ005 - local time
-            show.line(console, (now, "dim"), "ran ", words(ran.to_json()))
-            if ran.failed:
-                show.line(console, ("          what gave up, and why: ", "dim"), desk.line("incidents"), pasted=True)
-            sys.stdout.flush()
+        now = f"{datetime.now():%H:%M:%S}  "  # noqa: DTZ005 - local time
+        show.line(console, (now, "dim"), "ran ", words(ran.to_json()))
+        if ran.failed:
+            show.line(console, ("          what gave up, and why: ", "dim"), desk.line("incidents"), pasted=True)
+        sys.stdout.flush()
 
-    return tell
+    def tell_if_read(ran: Ran) -> None:
+        if not desk.json:
+            with _read_or_not():
+                tell(ran)
+
+    return tell_if_read
 
 
 def _own(given: Work, line: Supervised) -> Callable[[], None]:
@@ -176,6 +204,14 @@ class Telling:
         self._over.set()
         self._thread.join()
         self._flush()
+
+
+@contextmanager
+def _read_or_not() -> Iterator[None]:
+    """What is written may have no reader any more (``flow worker | head``), and rich would leave then: the work goes
+    on."""
+    with suppress(OSError, SystemExit):
+        yield
 
 
 @contextmanager

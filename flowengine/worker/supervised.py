@@ -2,7 +2,8 @@
 
 The process reports, one JSON object a line: ``ready`` once it can work, ``ran`` with counts of what was done, ``files``
 that its code is in, and an empty report every other second, by which the supervisor knows that the interpreter is not
-held. The supervisor says little: a byte :data:`HURRY`, and by the end of the pipe that it is gone.
+held. The supervisor says little: a byte :data:`STOP`, a byte :data:`HURRY`, and by the end of the pipe that it is gone.
+It stops a process that works by the pipe and not by a signal, which others send as well (systemd to all at once).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 VARIABLE = "FLOW_SUPERVISOR"
 """The environment variable that tells a worker process its pipes: ``in,out,first``."""
 
-HURRY = b"h"
+STOP, HURRY = b"s", b"h"
 
 PULSE = 2.0
 """Seconds between two signs of life."""
@@ -52,9 +53,9 @@ class Supervised:
             while line:
                 line = line[os.write(self._outlet, line) :]
 
-    def listen(self, *, gone: Callable[[], None], hurry: Callable[[], None]) -> None:
-        """From now on, on a thread, give signs of life, call ``hurry`` when the supervisor says so, and ``gone`` when
-        it is no more."""
+    def listen(self, *, stop: Callable[[], None], hurry: Callable[[], None]) -> None:
+        """From now on, on a thread, give signs of life, and call ``stop`` or ``hurry`` when the supervisor says so, and
+        ``stop`` when it is no more."""
 
         def wait() -> None:
             with selectors.DefaultSelector() as selector:
@@ -62,13 +63,21 @@ class Supervised:
                 while True:
                     if not selector.select(PULSE):
                         self.say()
-                    elif os.read(self._inlet, 16):
-                        hurry()
+                    elif said := os.read(self._inlet, 1):
+                        hurry() if said == HURRY else stop()
                     else:
                         break
-            gone()
+            stop()
 
         Thread(target=wait, name="flow supervised", daemon=True).start()
+
+
+def _report(line: bytes) -> Any:
+    """What a line reports; nothing where a handler wrote to files that are not its own: that must harm nobody."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
 
 
 class WorkerProcess:
@@ -119,17 +128,22 @@ class WorkerProcess:
         waited, self._looked = now - self._looked, now
         self.silent = 0.0 if found else self.silent + min(waited, 1.0)  # this process may itself have stood still
         *lines, self._rest = (self._rest + found).split(b"\n")
-        return [json.loads(line) for line in lines]
+        return [report for line in lines if isinstance(report := _report(line), dict)]
 
     def stop(self) -> None:
         """Have it finish what it runs, and end."""
-        if self.code is None:
+        if self.ready:
+            self._say(STOP)
+        elif self.code is None:
             self._process.terminate()
 
     def hurry(self) -> None:
         """Have it give back what it runs."""
-        with contextlib.suppress(BrokenPipeError):
-            os.write(self._line, HURRY)
+        self._say(HURRY)
+
+    def _say(self, word: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it has ended, which is seen soon
+            os.write(self._line, word)
 
     def kill(self) -> None:
         """End it at once."""

@@ -35,7 +35,7 @@ even leases are renewed. Its calls are taken up by others, each in a process of 
 BEYOND = 5.0
 """Seconds that a worker process has beyond its grace before it is killed."""
 
-TELLING = 1.0
+TELLING = 2.0
 """Seconds until it says that it waits for what runs."""
 
 REFUSED = (1, 2)
@@ -135,9 +135,18 @@ class Supervisor:
         for place in self._places:
             due = place.running is None and place.start is not None and place.start <= monotonic()
             if due and not self._stopping:
-                first = not self._worked and place is self._places[0]
-                place.running, place.anew = WorkerProcess(self.command, self._environment, first), False
-                self._selector.register(place.running.reports, selectors.EVENT_READ, place)
+                self._start(place)
+
+    def _start(self, place: _Place) -> None:
+        first = not self._worked and place is self._places[0]
+        try:
+            place.running, place.anew = WorkerProcess(self.command, self._environment, first), False
+        except OSError as error:  # no memory, or too many processes, just now
+            wait = max(1.0, place.patience.after(0.0))
+            place.start = monotonic() + wait
+            self._say(f"A worker process cannot be started: {error}; it is tried again in {wait:.0f} s.")
+        else:
+            self._selector.register(place.running.reports, selectors.EVENT_READ, place)
 
     def _look(self) -> None:
         """Wait for whatever comes first: a signal, a report, a start that is due, the end of a process."""
@@ -235,7 +244,7 @@ class Supervisor:
             self._heeded = asked
         if monotonic() >= self._telling:
             self._telling = float("inf")
-            self._say(f"Waiting for handlers that run, up to {self.grace:.0f} s. A second signal gives them back.")
+            self._say(f"Waiting for what still runs, up to {self.grace:.0f} s. A second signal gives them back.")
         if monotonic() >= self._deadline:
             for place in self._places:
                 self._kill(place)

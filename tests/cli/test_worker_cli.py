@@ -106,8 +106,63 @@ def test_a_person_reads_what_is_done(unattended: Flow) -> None:
         assert worker.stop() == 0
     out = worker.out.read_text()
     assert out.count("Working on sqlite:///") == 1
-    assert "\nbought\n" in out
+    assert "bought\n" in out
     assert out.endswith("In all: 1 service call\n")
+
+
+def test_it_works_on_when_nobody_reads(unattended: Flow) -> None:
+    """When whoever read its output is gone (`flow worker | head`), the work goes on."""
+    given = [sys.executable, "-m", "flowengine.cli", "worker", "--handlers", "printing_handlers"]
+    at = {"PYTHONPATH": str(Path(__file__).parents[2]), "FLOW_AT": f"sqlite:///{unattended.folder}/flow.db"}
+    (unattended.folder / "printing_handlers.py").write_text("HANDLERS = {'buy_wood': lambda call: {}}\n")
+    worker = subprocess.Popen(given, env=os.environ | at, cwd=unattended.folder, stdout=subprocess.PIPE)
+    try:
+        assert worker.stdout is not None
+        assert b"Working on" in worker.stdout.readline()
+        worker.stdout.close()
+        for wanted in (1, 2):
+            end = monotonic() + PATIENCE
+            while [*states(unattended)].count(["build"]) < wanted:
+                assert monotonic() < end
+                assert worker.poll() is None
+                sleep(0.05)
+            if wanted == 1:
+                unattended.visited()
+        worker.terminate()
+        assert worker.wait(PATIENCE) in (0, 1)  # the last line, which nobody reads either, may not be written
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.mark.parametrize("everybody", [False, True])
+def test_a_signal_to_all_of_them_hurries_nobody(shop: Flow, everybody: bool) -> None:
+    """A signal to the supervisor and to its processes at once, as systemd sends it, is one request to stop: what runs
+    is finished."""
+    source = """
+import os, time
+from pathlib import Path
+def buy_wood(call):
+    Path("pid").write_text(str(os.getpid()))
+    Path("pid").rename("begun")
+    while not Path("go").exists(): time.sleep(0.02)
+    return {}
+HANDLERS = {"buy_wood": buy_wood}
+"""
+    (shop.folder / "slow_handlers.py").write_text(source)
+    shop.visited()
+    with Running(shop.folder, "--grace", "600", code="slow_handlers") as worker:
+        worker.until((shop.folder / "begun").exists)
+        inner = int((shop.folder / "begun").read_text())
+        worker.process.send_signal(signal.SIGTERM)
+        worker.says("A second signal")
+        if everybody:
+            os.kill(inner, signal.SIGTERM)
+            os.kill(inner, signal.SIGTERM)
+            sleep(0.5)
+        (shop.folder / "go").touch()
+        assert worker.process.wait(PATIENCE) == 0
+    assert states(shop) == [["build"]]
 
 
 def test_services_without_a_handler_are_remarked(shop: Flow) -> None:

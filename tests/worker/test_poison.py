@@ -86,6 +86,18 @@ def test_poison_takes_the_route_that_there_is(engine: Engine, sqlite_url: str, t
     assert worker.out.count("left with exit code 7") == 1, "the second attempt harms nobody"
 
 
+def test_a_worn_out_process_is_replaced(engine: Engine, sqlite_url: str, tmp_path: Path) -> None:
+    """When too many handlers overran their limits and run on, the process is replaced; their calls go on alone."""
+    deploy(engine, "sleeps", attempts=2, limit="PT1S")
+    for _ in range(3):
+        engine.start("sleeps", by="ada")
+    with Flow(sqlite_url, tmp_path, "--concurrency", "1", "--grace", "0") as worker:
+        eventually(lambda: len(engine.incidents()) == 3)
+        worker.stop()
+    assert "is worn out by handlers that do not end; another is started" in worker.out
+    assert all("and its process was killed" in one.error for one in engine.incidents())
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_worker_finishes_what_it_runs(
     engine: Engine, sqlite_url: str, tmp_path: Path, number: signal.Signals

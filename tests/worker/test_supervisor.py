@@ -33,7 +33,7 @@ births = len(list(folder.glob("born-*"))) + 1
 stop, hurry = threading.Event(), threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 def ready(**more):
-    line.listen(gone=stop.set, hurry=hurry.set)
+    line.listen(stop=stop.set, hurry=hurry.set)
     line.say(ready=True, **more)
 """
 
@@ -201,7 +201,7 @@ def test_a_second_signal_hurries(tmp_path: Path, told: Told) -> None:
     assert Supervisor(command(tmp_path, body), say=told.say, ran=told.count).run() == 0
     assert told.ran == [{"hurried": 1}]
     assert told.said == [
-        "Waiting for handlers that run, up to 30 s. A second signal gives them back.",
+        "Waiting for what still runs, up to 30 s. A second signal gives them back.",
         "Hurrying: what still runs is given back.",
     ]
 
@@ -209,7 +209,7 @@ def test_a_second_signal_hurries(tmp_path: Path, told: Told) -> None:
 def test_who_does_not_stop_is_killed(tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that ignores the request to stop is killed after the grace and a little more; the end is still 0."""
     monkeypatch.setattr(module, "BEYOND", 0.1)
-    body = "ready(); signal.signal(signal.SIGTERM, signal.SIG_IGN); (folder / 'ready').touch(); time.sleep(600)"
+    body = "ready(); (folder / 'ready').touch(); time.sleep(600)"
     when((tmp_path / "ready").exists, stop_me)
     assert Supervisor(command(tmp_path, body), grace=0.1, say=told.say).run() == 0
     assert "did not end in time and was killed" in told.said[0]
@@ -244,6 +244,30 @@ def test_signs_of_life_are_enough(tmp_path: Path, told: Told, monkeypatch: pytes
     when((tmp_path / "long").exists, stop_me)
     assert Supervisor(command(tmp_path, body), say=told.say).run() == 0
     assert told.said == []
+
+
+def test_a_process_that_is_not_ready_is_stopped_too(tmp_path: Path, told: Told) -> None:
+    """A process that still starts when it is to stop is told by a signal."""
+    body = "(folder / 'starting').touch(); stop.wait(); line.say(ran={'calls': 0})"
+    when((tmp_path / "starting").exists, stop_me)
+    assert Supervisor(command(tmp_path, body), say=told.say, ran=told.count).run() == 0
+    assert told.ran == [{"calls": 0}]
+
+
+def test_what_is_no_report_harms_nobody(tmp_path: Path, told: Told) -> None:
+    """Bytes that a handler writes into the pipe of reports are passed over."""
+    body = "ready(); os.write(line._outlet, b'\\xff no report\\n[1]\\n'); line.say(ran={'calls': 5}); stop.wait()"
+    when(lambda: told.ran, stop_me)
+    assert Supervisor(command(tmp_path, body), say=told.say, ran=told.count).run() == 0
+    assert told.ran == [{"calls": 5}]
+    assert told.said == []
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(tmp_path: Path, told: Told) -> None:
+    """When the system refuses a process, that is said, and it is tried again later."""
+    told.when["tried again in"] = stop_me
+    assert Supervisor([str(tmp_path / "no-such-program")], say=told.say).run() == 0
+    assert "No such file or directory" in told.said[0]
 
 
 def test_processes_notice_that_their_supervisor_is_gone(tmp_path: Path) -> None:
