@@ -49,6 +49,9 @@ FRESH = 0.25
 ASIDE = timedelta(seconds=60)
 """For how long a row is laid aside that cannot be sent from here, or stands behind another, where it is in the way."""
 
+UNTAKEN = timedelta(seconds=5)
+"""After how long a row that cannot be sent from here is taken to be carried by nobody just now."""
+
 LONGEST_ASIDE = timedelta(minutes=5)
 
 LOG = logging.getLogger("flowengine.outbox")
@@ -151,9 +154,8 @@ class _Round:
         looked = not self._waiting or monotonic() - self._looked > FRESH
         aside = self._look() if looked else 0
         moved = self._go_through()
-        if not moved and looked and self._full and self._waiting:
-            self._lay_aside()
-            return True
+        if not moved and looked:
+            aside += self._lay_aside()
         return moved or aside > 0
 
     def _look(self) -> int:
@@ -195,18 +197,26 @@ class _Round:
         if self._left is not None:
             self._left -= 1
 
-    def _lay_aside(self) -> None:
-        """All that is seen is for destinations that are busy, or cannot be sent from here: look behind it."""
+    def _lay_aside(self) -> int:
+        """Lay aside what hides what is behind it, where a whole page can only wait: for destinations that are busy, or
+        for others who carry it. And what nobody has taken for a while, since it would be looked at again and again."""
         now = self._shell.clock.now()
-        aside = []
+        aside: list[tuple[str, int, datetime]] = []
+        nobodys: set[str] = set()
         for row in self._waiting:
             destination = self._shell.channels.destination(self._shell, row)
-            if destination is None:
-                LOG.warning("nobody here carries %s, which waits: %s", row.body.get("channel", row.kind), row.id)
-            later = self._shell.channels.destinations.turn(destination, now) if destination else now + ASIDE
-            aside.append((row.id, row.seen, later))
-        self._waiting = []
-        self._shell.keep(lambda tx: tx.outbox.push(aside))
+            if destination is None and (self._full or row.seen <= micros(now - UNTAKEN)):
+                nobodys.add(str(row.body.get("channel", row.kind)))
+                aside.append((row.id, row.seen, now + ASIDE))
+            elif destination is not None and self._full:
+                aside.append((row.id, row.seen, self._shell.channels.destinations.turn(destination, now)))
+        if nobodys:
+            LOG.warning("messages wait for a worker that carries %s", ", ".join(sorted(nobodys)))
+        if aside:
+            laid = {id for id, _, _ in aside}
+            self._waiting = [row for row in self._waiting if row.id not in laid]
+            self._shell.keep(lambda tx: tx.outbox.push(aside))
+        return len(aside)
 
     # one row
 

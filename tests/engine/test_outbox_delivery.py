@@ -148,6 +148,25 @@ def test_what_cannot_be_sent_from_here_is_looked_behind(
     assert all(attempts == 0 for _, attempts, _, _ in rows(database))
 
 
+def test_what_nobody_carries_is_not_looked_at_again_and_again(
+    engine: Engine, database: Database, clock: SimulatedClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A message that no worker has taken for a while is laid aside for a minute, with a word in the log."""
+    job = start(engine)
+    with database.writing() as tx:
+        body = {"step": 3, "why": "opened", "channel": "pigeon", "to": "p", "person": "ada"}
+        tx.outbox.add(job, 1, "letter", body, clock.now(), "pigeon:p", 100)
+    assert not engine.run_due().anything
+    with database.reading() as tx:
+        assert len(tx.outbox.ready(clock.now())) == 1
+    clock.advance(timedelta(seconds=6))
+    assert not engine.run_due().anything
+    with database.reading() as tx:
+        assert tx.outbox.ready(clock.now()) == []
+        assert len(tx.outbox.ready(clock.now() + PAUSE)) == 1
+    assert "a worker that carries pigeon" in caplog.text
+
+
 def test_what_stands_behind_does_not_hide_others(
     mailing: Engine, mail: MailServer, dead: str, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
