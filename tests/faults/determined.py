@@ -1,4 +1,4 @@
-"""What a schedule must not leave to chance: ids, jitter, heartbeats by the wall clock, and threads that run by themselves.
+"""What a schedule must not leave to chance: ids, jitter, heartbeats by the wall clock, and threads of their own.
 
 Everything here is put in place for the time of one world and taken away after it. The product is not changed for it.
 """
@@ -12,7 +12,8 @@ from hashlib import sha256
 from random import Random
 from typing import Any
 
-from flowengine.engine import outbox, services
+from flowengine.clock import Clock
+from flowengine.engine import notices, outbox, services
 from flowengine.engine import shell as shell_module
 
 
@@ -48,18 +49,23 @@ def ids() -> Callable[[], str]:
 
 
 @contextmanager
-def determined() -> Iterator[None]:
-    """Nothing but the schedule decides, as long as this lasts."""
-    changes = [
+def determined(clock: Clock) -> Iterator[None]:
+    """Nothing but the schedule decides, as long as this lasts; what is remembered for seconds, by ``clock``."""
+
+    def monotonic() -> float:
+        return clock.now().timestamp()
+
+    changes: list[tuple[Any, str, Any]] = [
         (shell_module, "new_id", ids()),
         (services, "BEAT", 1e6),  # seconds: a handler that pauses here is not kept alive by the wall clock
         (outbox, "ThreadPoolExecutor", Inline),
         (outbox, "_RANDOM", Random(1)),
+        (outbox, "monotonic", monotonic),
+        (notices, "monotonic", monotonic),
     ]
-    before = [(module, name, getattr(module, name)) for module, name, _ in changes if hasattr(module, name)]
+    before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     for module, name, value in changes:
-        if hasattr(module, name):
-            setattr(module, name, value)
+        setattr(module, name, value)
     try:
         yield
     finally:

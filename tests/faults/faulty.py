@@ -2,8 +2,8 @@
 
 The faults are put around the two channels' ``finish``, in the tests alone. They are named by what the transaction
 wrote: ``commit.before:Act`` kills the process when the statements of an act are done and its commit is not,
-``commit.after:Act`` when the commit is done and nobody was told, ``answer.kept:Act`` loses the connection after a commit
-that was kept, ``answer.lost:Act`` after one that was not.
+``commit.after:Act`` when the commit is done and nobody was told, ``answer.kept:Act`` loses the connection after a
+commit that was kept, ``answer.lost:Act`` after one that was not.
 """
 
 from __future__ import annotations

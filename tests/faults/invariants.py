@@ -34,19 +34,19 @@ def _histories(world: World) -> dict[str, list[Entry]]:
 def acknowledged(world: World, histories: dict[str, list[Entry]]) -> None:
     """L2, L3: what was acknowledged is in the history, once and as it was; what was not is there at most once."""
     found = Counter(entry.key for entries in histories.values() for entry in entries if entry.key)
-    stored = dict(
-        ((job, seq), hash_) for job, seq, hash_ in world.store.rows("SELECT job_id, seq, hash FROM flow_history")
-    )
+    stored = {(job, seq): hash_ for job, seq, hash_ in world.store.rows("SELECT job_id, seq, hash FROM flow_history")}
     for request in world.record.requests:
         if found[request.key] > 1:
             raise Broken(f"{request.key} happened {found[request.key]} times (L3)")
         if request.receipt is None:
             continue
         place = request.receipt.job, request.receipt.seq
-        if found[request.key] != 1 or stored.get(place) != request.hash:
+        if stored.get(place) != request.hash:
             raise Broken(f"{request.key} was acknowledged as {place} and is lost (L2)")
+        if request.what == "completion":
+            continue  # the engine keeps its key with the receipt alone; that it ends a call once is looked at apart
         entry = histories[place[0]][place[1] - 1]
-        if entry.key != request.key:
+        if found[request.key] != 1 or entry.key != request.key:
             raise Broken(f"{request.key} was acknowledged as {place}, where {entry.key!r} stands (L2)")
 
 
@@ -124,7 +124,7 @@ def ended_jobs_wait_for_nothing(world: World) -> None:
 def keys_and_attempts(world: World) -> None:
     """L11: a call is tried under one key with one input, no attempt twice, and not more often than it may be."""
     for key, runs in world.record.runs.items():
-        if len({(run.handler, repr(run.input)) for run in runs}) != 1:
+        if len({(run.handler, repr(run.input), run.token) for run in runs}) != 1:
             raise Broken(f"{key} was given different work at different attempts (L11)")
         allowed = ATTEMPTS.get(runs[0].handler)
         tries = 1 + world.record.retries[key]
@@ -136,17 +136,21 @@ def keys_and_attempts(world: World) -> None:
 
 
 def nothing_left_to_send(world: World) -> None:
-    """The outbox is empty once all is done, and notices of one job came in their order."""
-    left = world.store.rows("SELECT job_id, seq, number, last_error FROM flow_outbox")
+    """The outbox is empty once all is done, and what one receiver got of one job came in its order."""
+    left = world.store.rows("SELECT job_id, seq, number, kind, last_error, incident FROM flow_outbox")
     if left:
         raise Broken(f"the outbox still holds {left}")
-    told: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for job, seq, number in world.record.notices:
-        if (seq, number) not in told[job]:
-            told[job].append((seq, number))
-    for job, order in told.items():
-        if [seq for seq, _ in order] != sorted(seq for seq, _ in order):
-            raise Broken(f"the notices of {job} came as {order}")
+    came = [(f"notices of {job}", (seq, number)) for job, seq, number in world.record.notices]
+    for lane, id in world.record.letters:
+        job, seq, number = id.rsplit(".", 2)
+        came.append((f"letters of {job} to {lane}", (int(seq), int(number))))
+    orders: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for lane, place in came:
+        if place not in orders[lane]:  # sent again after a crash: at least once
+            orders[lane].append(place)
+    for lane, order in orders.items():
+        if order != sorted(order):
+            raise Broken(f"the {lane} came as {order}")
 
 
 def at_an_end(world: World) -> None:

@@ -15,9 +15,9 @@ from determined import determined
 from fault_processes import STARTED
 from faulty import faults_at_commits
 from stores import Store
-from world import OPERATOR, Broken, Record, World
+from world import BEGIN, OPERATOR, Broken, Record, World
 
-from flowengine import Engine, Receipt
+from flowengine import Engine, Receipt, SimulatedClock
 from flowengine.errors import FlowError, Refused
 
 TURNS = 120
@@ -44,8 +44,9 @@ def run_schedule(store: Store, seed: str = "", replay: Sequence[int] | None = No
     """Run a schedule from a seed, or from the decisions of another; ``target`` is a crash point that it shall meet."""
     choices = Choices(seed, replay)
     store.empty()
-    with faults_at_commits(), determined():
-        world = World(store, choices, target=target)
+    clock = SimulatedClock(BEGIN)
+    with faults_at_commits(), determined(clock):
+        world = World(store, clock, choices, target=target)
         broken = ""
         try:
             _live(world)
@@ -76,21 +77,28 @@ def _live(world: World) -> None:
 def _turn(world: World) -> None:
     """One thing happens."""
     kind = world.choices.draw(100)
-    tasks = world.stage.tasks
-    if kind < 58 and tasks:
-        world.run(world.choices.pick(tasks))
-    elif kind < 72:
+    tasks = [task for task in world.stage.tasks if task not in world.frozen]
+    if kind < 54 and tasks:
+        task = world.choices.pick(tasks)
+        for _ in range(1 + world.choices.draw(6)):
+            if not task.over:
+                world.run(task)
+    elif kind < 67:
         _ask(world)
-    elif kind < 86:
+    elif kind < 81:
         _work(world)
-    elif kind < 93:
+    elif kind < 86:
         _time(world)
-    elif kind < 95:
+    elif kind < 88:
         jump = timedelta(minutes=world.choices.draw(120) - 60)
         world.clock.set(world.clock.now() + jump)
-    elif kind < 97:
+    elif kind < 90:
         world.bury(world.choices.pick(world.machines))
         world.record.crashes += 1
+    elif kind < 95:
+        _freeze(world)
+    elif kind < 98:
+        _complete(world)
     else:
         _retry_incidents(world)
 
@@ -132,6 +140,23 @@ def _time(world: World) -> None:
         world.clock.set(due)
 
 
+def _freeze(world: World) -> None:
+    """A process is stopped in the middle of its work for longer than a lease, or one that was goes on."""
+    working = [task for task in world.stage.tasks if task.owner.at_work or task in world.frozen]
+    if working:
+        task = world.choices.pick(working)
+        world.frozen.symmetric_difference_update({task})
+        world.clock.advance(timedelta(seconds=11))
+
+
+def _complete(world: World) -> None:
+    """Somebody outside completes a call that its handler has left to him, or gives it up."""
+    tokens = sorted(world.record.tokens.items())
+    if tokens:
+        key, token = world.choices.pick(tokens)
+        world.send(wishes.completion(world, key, token), world.machines[world.choices.draw(2)])
+
+
 def _retry_incidents(world: World) -> None:
     for incident in world.office.incidents():
         try:
@@ -156,30 +181,31 @@ def _calm(world: World) -> None:
 
 
 def _rest(world: World) -> None:
-    """People act, handlers answer and time passes until all jobs are over."""
+    """People act, handlers answer and time passes until all jobs are over and nothing is due any more."""
     for number in range(ROUNDS):
         _drain(world)
-        if not world.office.jobs(status="open") and world.office.next_due() is None:
-            break
+        due = world.office.next_due()
+        if due is None and not world.office.jobs(status="open"):
+            return
         _retry_incidents(world)
         _drain(world)
         _everybody_acts(world, number)
+        _drain(world)
         due = world.office.next_due()
-        if due is not None and due > world.clock.now():
-            world.clock.set(due)
-    _drain(world)
+        if due is not None:  # what is due and not done is in the hands of a worker that is dead, for a while
+            world.clock.set(max(due, world.clock.now() + timedelta(seconds=15)))
 
 
 def _drain(world: World) -> None:
-    """The workers do all that is due now."""
-    for _ in range(60):
+    """The workers do all that can be done now."""
+    moved = True
+    while moved:
+        moved = False
         for machine in world.machines[2:]:
             world.work_pass(machine)
             while world.stage.tasks:
                 world.run(world.stage.tasks[0])
-        due = world.office.next_due()
-        if due is None or due > world.clock.now():
-            return
+            moved |= world.moved
 
 
 def _everybody_acts(world: World, number: int) -> None:

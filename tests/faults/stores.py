@@ -44,9 +44,9 @@ def prepare(database: Database) -> None:
         for text in PROCESSES.values():
             engine.deploy(text)
         for name in CUSTOMERS:
-            engine.add_customer(name, name.title(), groups=("members",))
+            engine.add_customer(name, name.title(), contact=f"{name}@example.org", groups=("members",))
         for role in ROLES:
-            engine.add_staff(f"{role}_1", roles=(role,))
+            engine.add_staff(f"{role}_1", roles=(role,), contact=f"{role}@example.org")
         engine.add_staff("olga", "Olga", roles=("operator",))
         engine.shell.secret.made(engine.shell)  # or the first schedule would differ from those after it
 

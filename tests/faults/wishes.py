@@ -1,4 +1,4 @@
-"""What the people of a world ask for: they start jobs, act on what waits for them, change their minds, and send words."""
+"""What the people of a world ask for: they begin jobs, act on what waits for them, and change their minds."""
 
 from __future__ import annotations
 
@@ -114,6 +114,19 @@ def message(world: World) -> Request | None:
     return world.new_request(
         "outside", "send", lambda engine, key: engine.send(name, key_of_it, {}, job=id, request_key=key)
     )
+
+
+def completion(world: World, call: str, token: str) -> Request:
+    """Whoever was left to complete a call does so: always in the same way, as its key is the same."""
+    known = [one for one in world.record.requests if one.key == f"completion-{call}"]
+    if known:
+        return known[0]
+    if world.choices.one_in(4):
+        request = world.new_request("completion", "completion", lambda engine, _: engine.give_up(token, "sold out"))
+    else:
+        request = world.new_request("completion", "completion", lambda engine, _: engine.complete(token))
+    request.key = f"completion-{call}"
+    return request
 
 
 def _open_job(world: World) -> JobRow | None:

@@ -1,8 +1,8 @@
 """A small world under faults: customers and staff who ask, processes that serve and work, a clock, and a record.
 
-Whoever asks knows no more than people do: the answer, a refusal, or nothing at all when the process that was asked died or
-lost its database. Then he asks again with the same key, perhaps another process, perhaps at once, perhaps never. The record
-keeps what was acknowledged and what handlers were run, and the invariants are checked against it.
+Whoever asks knows no more than people do: the answer, a refusal, or nothing at all when the process that was asked died
+or lost its database. Then he asks again with the same key, perhaps another process, perhaps at once, perhaps never. The
+record keeps what was acknowledged and what handlers were run, and the invariants are checked against it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ from stores import Store
 
 from flowengine import Engine, HandlerCall, Outcome, Receipt, SimulatedClock
 from flowengine.core.values import Actor
-from flowengine.errors import Refused, StoreError
+from flowengine.engine.handlers import GiveUp, Later, TryLater
+from flowengine.errors import Refused, StoreError, Unreachable
 from flowengine.language.model import Process
+from flowengine.store import OutboxMessage
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OPERATOR = Actor(kind="operator", id="olga")
@@ -52,12 +54,12 @@ class Request:
 
 @dataclass
 class Run:
-    """One attempt of a handler: what it was given, and whether it came to an answer."""
+    """One attempt of a handler, and what it was given."""
 
     handler: str
     attempt: int
     input: Any
-    ended: str = ""
+    token: str
 
 
 @dataclass
@@ -67,10 +69,23 @@ class Record:
     requests: list[Request] = field(default_factory=list)
     runs: dict[str, list[Run]] = field(default_factory=lambda: defaultdict(list))
     retries: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    tokens: dict[str, str] = field(default_factory=dict)
     notices: list[tuple[str, int, int]] = field(default_factory=list)
+    letters: list[tuple[str, str]] = field(default_factory=list)
     points: set[str] = field(default_factory=set)
     crashes: int = 0
     zombies: int = 0
+
+    def totals(self) -> dict[str, int]:
+        """What happened, in numbers."""
+        return {
+            "requests": len(self.requests),
+            "acknowledged": sum(one.receipt is not None for one in self.requests),
+            "attempts": sum(map(len, self.runs.values())),
+            "notices and letters": len(self.notices) + len(self.letters),
+            "crashes": self.crashes,
+            "zombies": self.zombies,
+        }
 
 
 class Machine:
@@ -87,9 +102,10 @@ class Machine:
             self.database: FaultyDatabase = world.store.connect(self)
             self.engine = Engine(self.database, clock=world.clock, handlers=self._handlers())
             self.engine.shell.random = Random(name)
+            self.engine.shell.channels._ways["mail"] = self._letter
 
     def _handlers(self) -> dict[str, Callable[[HandlerCall], Any]]:
-        known: dict[str, Callable[[HandlerCall], Any]] = {name: self._handle for name in HANDLERS}
+        known: dict[str, Callable[[HandlerCall], Any]] = dict.fromkeys(HANDLERS, self._handle)
         return known | {NOTIFY: self._notice}
 
     # what the database asks of its process
@@ -118,15 +134,13 @@ class Machine:
     def _handle(self, call: HandlerCall) -> Any:
         job, _, number = call.key.rpartition(".")
         self.at_work = (job, int(number))
-        run = Run(call.handler, call.attempt, call.input)
-        self.world.record.runs[call.key].append(run)
+        self.world.record.runs[call.key].append(Run(call.handler, call.attempt, call.input, call.token))
         self._point(f"handler.before:{call.handler}")
-        given = self.world.answer_of_handler(self, call)
-        run.ended = given.name
-        self.world.tell(f"    {call.handler} {call.key} attempt {call.attempt}: {given.name}")
+        given = self.world.answer_of_handler(call)
+        self.world.tell(f"    {call.handler} {call.key} attempt {call.attempt}: {given!r}")
         self._point(f"handler.after:{call.handler}")
-        if given.name == "raise":
-            raise RuntimeError("the line was dead")
+        if isinstance(given, Exception):
+            raise given
         return given
 
     def _notice(self, call: HandlerCall) -> None:
@@ -134,6 +148,14 @@ class Machine:
         self._point("handler.before:notice")
         self.world.record.notices.append((job, int(seq), int(number)))
         self._point("handler.after:notice")
+
+    def _letter(self, shell: object, row: OutboxMessage, words: object) -> None:  # noqa: ARG002
+        """Stands where the mail server stood: it takes a letter, or is down."""
+        self._point("handler.before:letter")
+        if not self.world.calm and self.world.choices.one_in(5):
+            raise Unreachable("the mail server is down", where="mail.example")
+        self.world.record.letters.append((row.lane, row.id))
+        self._point("handler.after:letter")
 
     def _point(self, name: str) -> None:
         """A place around a handler where its process may be delayed or die."""
@@ -147,15 +169,17 @@ class Machine:
 class World:
     """One schedule at work on one store."""
 
-    def __init__(self, store: Store, choices: Choices, *, target: str = "") -> None:
+    def __init__(self, store: Store, clock: SimulatedClock, choices: Choices, *, target: str = "") -> None:
         self.store = store
         self.choices = choices
         self.target = target
-        self.clock = SimulatedClock(BEGIN)
+        self.clock = clock
         self.stage = Stage()
         self.record = Record()
         self.calm = False
-        self.rate = 12 if target else choices.pick((0, 40, 20, 10))
+        self.frozen: set[Task] = set()
+        self.moved = False
+        self.rate = choices.pick((0, 40, 20, 10))
         self.log: list[str] = []
         self.office = Engine(store.plain, clock=self.clock, handlers={})
         self.machines = [Machine(self, f"machine {n}", n >= 2) for n in range(4)]
@@ -229,27 +253,31 @@ class World:
         """Let a task go on until it pauses, ends or dies."""
         machine: Machine = task.owner
         self.tell(f"{task.name} on {machine.name} goes on from {task.point}")
-        with running(machine):
-            try:
-                self.stage.step(task)
-            except Crash:
-                pass
+        with running(machine), suppress(Crash):
+            self.stage.step(task)
         if machine.dead:
             self.bury(machine)
 
     # handlers
 
-    def answer_of_handler(self, machine: Machine, call: HandlerCall) -> Outcome:  # noqa: ARG002
+    def answer_of_handler(self, call: HandlerCall) -> Any:
+        """What a handler gives, or an error that it raises. Where all is calm it does what it shall."""
         possible = OUTCOMES.get(call.handler, ("done",))
         if self.calm:
             return Outcome("done", {})
-        drawn = self.choices.draw(len(possible) + 2)
-        return Outcome(possible[drawn] if drawn < len(possible) else "raise", {})
+        drawn = self.choices.draw(10)
+        if drawn < 6:
+            return Outcome(possible[drawn % len(possible)], {})
+        if drawn == 6:
+            self.record.tokens[call.key] = call.token
+            return Later(timedelta(hours=1))
+        errors = (RuntimeError("the line was dead"), TryLater("too busy", timedelta(minutes=2)), GiveUp("no use"))
+        return errors[drawn - 7]
 
     # zombies
 
     def look_at_zombie(self, machine: Machine) -> tuple[str, Any] | None:
-        """Whether the process is about to settle a call that is not its own any more, and the job's rows as they are."""
+        """The rows of a job, when the process is about to settle a call of it that is not its own any more."""
         if machine.at_work is None:
             return None
         (job, number), machine.at_work = machine.at_work, None
@@ -319,9 +347,9 @@ class World:
 
         def work() -> None:
             try:
-                machine.engine.run_due(3)
-            except StoreError:
-                pass  # the next pass comes
+                self.moved = machine.engine.run_due(3).anything
+            except StoreError as error:
+                self.tell(f"    the pass of {machine.name} is over: {error}")  # the next pass comes
             finally:
                 machine.at_work = None
 

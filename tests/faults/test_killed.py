@@ -1,0 +1,22 @@
+"""Real processes are killed (SIGKILL) and stopped (SIGSTOP) at work; nothing acknowledged is lost, doubled or stuck."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import trials
+
+KILLS = 8
+"""Kills a database; the long form does a thousand."""
+
+
+def test_nothing_is_lost_when_processes_are_killed(database_url: str, tmp_path: Path) -> None:
+    """Workers and acting processes are killed at random moments: each acknowledged act is there once, all jobs end."""
+    seen = trials.kills(database_url, tmp_path, "short", KILLS, most=8)
+    assert seen["kills"] == KILLS
+    assert seen["acknowledged"] >= 16
+
+
+def test_a_stopped_worker_that_goes_on_changes_nothing(database_url: str, tmp_path: Path) -> None:
+    """L10: a worker that slept past its lease finds that another has finished its call, and its write is nothing."""
+    assert trials.zombie(database_url, tmp_path)["zombies"] == 1
