@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from importlib.metadata import entry_points
 from threading import Lock
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flowengine.core.values import Json
 from flowengine.errors import HandlerMissing
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP = "flowengine.handlers"
 """The group of entry points in which installed packages offer handlers: name of the service, function."""
@@ -103,6 +105,13 @@ class TryLater(Exception):
 Handler = Callable[[HandlerCall], Any]
 """Returns JSON (or None) for the outcome ``done``, an :class:`Outcome` or :class:`Later`; raises to be tried again. May
 be an ``async def``."""
+
+
+def entry_points(*, group: str) -> EntryPoints:
+    """Those that installed packages offer. Imported when it is asked for: the process of a lone attempt needs none."""
+    from importlib.metadata import entry_points as offered
+
+    return offered(group=group)
 
 
 class Handlers:

@@ -297,3 +297,19 @@ def test_nothing_is_left_open() -> None:
 def test_ends_are_told_in_words(code: int, words: str) -> None:
     """An exit code or signal is told by its name."""
     assert how(code) == words
+
+
+def test_the_process_of_an_attempt_is_light() -> None:
+    """The process of a lone attempt loads neither the database nor the process language: it starts for each attempt."""
+    script = (
+        "import flowengine.worker.inside, sys; from flowengine import GiveUp, Later, Outcome; "
+        "print([m for m in ('sqlalchemy', 'cel', 'yaml', 'asyncio', 'subprocess', 'importlib.metadata', 'transitions') "
+        "if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, env=_with_path())
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def _with_path() -> dict[str, str]:
+    """The environment for an interpreter that does not look for installed packages by itself: ``site`` may load some."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
