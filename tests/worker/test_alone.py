@@ -311,5 +311,5 @@ def test_the_process_of_an_attempt_is_light() -> None:
 
 
 def _with_path() -> dict[str, str]:
-    """The environment for an interpreter that does not look for installed packages by itself: ``site`` may load some."""
+    """The environment for an interpreter that does not look for packages by itself: that may load some of these."""
     return os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
