@@ -65,7 +65,8 @@ class HandlerCall:
     line: Line = field(default=Silent(), repr=False, compare=False)
 
     def progress(self, words: str) -> None:
-        """Say how far this is, in at most 200 characters: operators see it. Costs a write, so say it now and then."""
+        """Say how far this is: operators see the first 200 characters of what was said last, about a second later.
+        It costs the handler nothing, so it may be said often."""
         self.line.progress(words)
 
     @property
