@@ -139,12 +139,19 @@ def _before(
     tx: Transaction, job_id: str, row: ClaimedCall | None, body: str, asked: c.Finish | c.Fail
 ) -> Receipt | None:
     """What was answered to the same completion before (L3). Raises KeyConflict after another one, unless that left an
-    incident, which a result resolves."""
+    incident, which a result resolves. Once the call is closed, each completion that ever was is known."""
+    where, again = f"call {job_id}.{asked.call}", "the same completion again"
+    other = KeyConflict("the call was completed before, in another way", where=where, possible=(again,))
     key = _key(job_id, asked.call, row)
-    try:
-        return given(tx.receipts.find(actor_key(COMPLETER), key), key, body)
-    except KeyConflict:
-        if row is not None and isinstance(asked, c.Finish):
-            return None
-        where, again = f"call {job_id}.{asked.call}", "the same completion again"
-        raise KeyConflict("the call was completed before, in another way", where=where, possible=(again,)) from None
+    if row is not None:
+        try:
+            return given(tx.receipts.find(actor_key(COMPLETER), key), key, body)
+        except KeyConflict:
+            if isinstance(asked, c.Finish):
+                return None
+            raise other from None
+    known = tx.receipts.starting(actor_key(COMPLETER), key)
+    same = next((stored for _, stored in known if stored[0] == body), None)
+    if same is None and any(one == key for one, _ in known):
+        raise other
+    return given(same, key, body)

@@ -21,6 +21,13 @@ FIND = Query(
     sa.select(_R.c.body_hash, _R.c.receipt).where(_R.c.actor == param("actor"), _R.c.key == param("key")),
 )
 ADD = Query("receipts.add", "Keep what is answered now.", inserts(_R))
+RANGE = Query(
+    "receipts.range",
+    "What was answered to this actor's requests under keys from one to another, the newest first.",
+    sa.select(_R.c.key, _R.c.body_hash, _R.c.receipt)
+    .where(_R.c.actor == param("actor"), _R.c.key >= param("first"), _R.c.key < param("beyond"))
+    .order_by(_R.c.at.desc(), _R.c.key.desc()),
+)
 _BEFORE = _J.alias("before")
 LOCK_AND_FIND = Query(
     "receipts.lock_and_find",
@@ -54,6 +61,15 @@ class Receipts:
         """The hash of the request's body and the receipt, or None when the key is fresh."""
         row = self._channel.one(FIND, _key(actor, key))
         return (row[0], row[1]) if row else None
+
+    def starting(self, actor: str, key: str) -> list[tuple[str, Stored]]:
+        """The key, and what :meth:`find` gives, of each key that is this one, or this one and a space and more; the
+        newest first."""
+        values = {"actor": plain(actor), "first": plain(key), "beyond": plain(f"{key}!")}
+        rows = self._channel.rows(RANGE, values)
+        return [
+            (found, (body, receipt)) for found, body, receipt in rows if found == key or found.startswith(f"{key} ")
+        ]
 
     def lock_and_find(self, job: str, actor: str, key: str) -> tuple[StoredJob, Stored | None]:
         """A job, locked, and what :meth:`find` gives under that lock. Raises NotFound.

@@ -118,6 +118,19 @@ def test_what_is_tried_again_may_be_given_up_again(desk: Desk) -> None:
     assert desk.engine.audit(job).fine
 
 
+def test_giving_up_is_known_also_when_the_job_has_gone_on(desk: Desk) -> None:
+    """L3: a call was given up and became an incident, and the job left it: asked again, the answer is the same."""
+    desk.engine.deploy(STUBBORN + "always:\n  withdraw: {by: customer, to: sorry}\n")
+    job = desk.order("stubborn")
+    receipt = desk.engine.give_up(desk.token, "sold out")
+    desk.engine.withdraw(job, by="ada")
+    assert desk.engine.give_up(desk.token, "sold out") == receipt
+    with pytest.raises(StaleCommand):
+        desk.engine.give_up(desk.token, "for another reason")
+    with pytest.raises(StaleCommand):
+        desk.engine.complete(desk.token)
+
+
 def test_repeated_it_is_the_same(desk: Desk) -> None:
     """The same completion again gives the same receipt and does nothing; another one is a conflict (L3)."""
     job = desk.order()
