@@ -100,9 +100,10 @@ class Load:
     def _alive(self) -> bool:
         """Nobody has ended without being killed; raises with what the processes wrote."""
         for pid in [*self._workers, *self._drivers.values()]:
-            assert self._nursery.running(pid), (
-                f"process {pid} ended by itself:\n{(self.folder / 'log').read_text()[-4000:]}"
-            )
+            end = self._nursery.end(pid)
+            if end != "alive":
+                wrote = (self.folder / "log").read_text()[-4000:]
+                raise AssertionError(f"process {pid} ended by itself with status {end}:\n{wrote}")
         return True
 
     def finish(self) -> None:

@@ -56,7 +56,11 @@ class Nursery:
 
     def running(self, pid: int) -> bool:
         """Whether a process has not ended."""
-        return self._ask(["look", pid]) == "alive"
+        return self.end(pid) == "alive"
+
+    def end(self, pid: int) -> str:
+        """``alive``, or how a process ended: what ``waitpid`` tells, as a number."""
+        return self._ask(["look", pid])
 
     def _ask(self, what: list[Any]) -> str:
         assert self._process.stdin is not None

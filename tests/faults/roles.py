@@ -97,6 +97,8 @@ def work(url: str, folder: str, lease: float, concurrency: int) -> None:
         if STOPPED.is_set():
             worker.stop()
         worker.run()
+        if worker.worn_out:
+            logging.error("the worker has ended: %s", worker.worn_out)
 
 
 # drivers

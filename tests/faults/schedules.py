@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -40,13 +40,16 @@ class Outcome:
     log: list[str]
 
 
-def run_schedule(store: Store, seed: str = "", replay: Sequence[int] | None = None, target: str = "") -> Outcome:
-    """Run a schedule from a seed, or from the decisions of another; ``target`` is a crash point that it shall meet."""
+def run_schedule(
+    store: Store, seed: str = "", replay: Sequence[int] | None = None, targets: Collection[str] = ()
+) -> Outcome:
+    """Run a schedule from a seed, or from the decisions of another; each of the ``targets`` is
+    a crash point that is met as soon as the schedule comes by."""
     choices = Choices(seed, replay)
     store.empty()
     clock = SimulatedClock(BEGIN)
     with faults_at_commits(), determined(clock):
-        world = World(store, clock, choices, target=target)
+        world = World(store, clock, choices, set(targets))
         broken = ""
         try:
             _live(world)
@@ -57,9 +60,9 @@ def run_schedule(store: Store, seed: str = "", replay: Sequence[int] | None = No
     return Outcome(broken, choices.drawn, world.record, world.log)
 
 
-def shrink(store: Store, choices: Sequence[int], target: str = "", tries: int = 300) -> list[int]:
+def shrink(store: Store, choices: Sequence[int], tries: int = 300) -> list[int]:
     """Fewer and smaller decisions under which something still breaks."""
-    return shrunk(choices, lambda some: bool(run_schedule(store, replay=some, target=target).broken), tries)
+    return shrunk(choices, lambda some: bool(run_schedule(store, replay=some).broken), tries)
 
 
 def _live(world: World) -> None:

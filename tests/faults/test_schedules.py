@@ -7,11 +7,28 @@ from pathlib import Path
 
 import pytest
 from choices import Choices, shrunk
+from fault_processes import HANDLERS
+from faulty import FAULTS
 from schedules import run_schedule
 from stores import Store
 
-SEEDS = 12
+SEEDS = {"memory": 20, "sqlite": 14, "postgresql": 8}
 """Schedules a database; the long form (``python tests/faults/long.py``) runs thousands."""
+
+COMMITS = (
+    "Start", "Act", "Claim", "Say", "Invoke", "Deliver", "Fire", "Finish", "Fail", "calls.claim", "calls.reschedule",
+    "timers.claim", "outbox.claim", "outbox.done", "outbox.retry_at", "outbox.add",
+)  # fmt: skip
+"""What a transaction may be about; each commit has every fault at least once."""
+
+POINTS = {
+    *(f"{fault}:{what}" for fault in FAULTS for what in COMMITS),
+    *(f"handler.{side}:{name}" for side in ("before", "after") for name in (*HANDLERS, "notice", "letter")),
+}
+"""All named crash points. Around handlers: before one begins, and when it is done but nobody knows."""
+
+MOST = 150
+"""Schedules in which all points have to be met."""
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -29,9 +46,21 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def test_nothing_acknowledged_is_lost_doubled_or_stuck(store: Store) -> None:
     """Whatever crashes, repeats, comes late or jumps: what was acknowledged is there once, and each job ends."""
-    for number in range(SEEDS):
+    for number in range(SEEDS[store.kind]):
         done = run_schedule(store, f"short/{number}")
         assert not done.broken, f"seed short/{number}: {done.broken}\n" + "\n".join(done.log[-60:])
+
+
+def test_every_named_crash_point_is_met() -> None:
+    """A process dies, or its commit loses its answer, at each named point: the laws hold after every one of them."""
+    store, left, number = Store("sqlite://"), set(POINTS), 0
+    while left and number < MOST:
+        done = run_schedule(store, f"points/{number}", targets=left)
+        assert not done.broken, f"seed points/{number}: {done.broken}\n" + "\n".join(done.log[-60:])
+        left -= done.record.points
+        number += 1
+    store.close()
+    assert not left, f"never met: {sorted(left)}"
 
 
 def test_a_schedule_can_be_repeated(store: Store) -> None:

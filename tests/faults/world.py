@@ -169,10 +169,10 @@ class Machine:
 class World:
     """One schedule at work on one store."""
 
-    def __init__(self, store: Store, clock: SimulatedClock, choices: Choices, *, target: str = "") -> None:
+    def __init__(self, store: Store, clock: SimulatedClock, choices: Choices, targets: set[str]) -> None:
         self.store = store
         self.choices = choices
-        self.target = target
+        self.targets = targets
         self.clock = clock
         self.stage = Stage()
         self.record = Record()
@@ -206,32 +206,27 @@ class World:
     # faults
 
     def fault_at_commit(self, label: str) -> str:
+        """Which fault happens at a commit of this kind, or none."""
         if self.calm:
             return ""
-        for fault in FAULTS:
-            self.record.points.add(f"passed {fault}:{label}")
-            if self.target == f"{fault}:{label}":
-                self.target = ""
-                return self._hit(fault, label)
-        if self.choices.one_in(self.rate):
-            return self._hit(self.choices.pick(FAULTS), label)
-        return ""
-
-    def _hit(self, fault: str, label: str) -> str:
-        self.record.points.add(f"{fault}:{label}")
-        self.tell(f"    {fault}:{label}")
+        wanted = [fault for fault in FAULTS if f"{fault}:{label}" in self.targets]
+        if not wanted and not self.choices.one_in(self.rate):
+            return ""
+        fault = wanted[0] if wanted else self.choices.pick(FAULTS)
+        self._met(f"{fault}:{label}")
         return fault
 
-    def crashes_at(self, name: str) -> bool:
-        if self.calm:
+    def crashes_at(self, point: str) -> bool:
+        """Whether a process dies at this point around a handler."""
+        if self.calm or (point not in self.targets and not self.choices.one_in(self.rate)):
             return False
-        self.record.points.add(f"passed {name}")
-        if self.target == name or self.choices.one_in(self.rate):
-            self.target = "" if self.target == name else self.target
-            self.record.points.add(name)
-            self.tell(f"    crash at {name}")
-            return True
-        return False
+        self._met(point)
+        return True
+
+    def _met(self, point: str) -> None:
+        self.targets.discard(point)
+        self.record.points.add(point)
+        self.tell(f"    {point}")
 
     def bury(self, machine: Machine) -> None:
         """A dead process: what it was doing unwinds, its connections close, and another is started in its place."""
