@@ -229,9 +229,7 @@ class SqliteDriver:
                 possible=["a connection to the same file"],
             )
         if not raw.in_transaction:
-            with (
-                self._turn()
-            ):  # from then on SQLite keeps the others out, until the caller ends
+            with self._turn():  # from then on SQLite keeps the others out, until the caller ends
                 channel.command("BEGIN IMMEDIATE")
         return channel
 
