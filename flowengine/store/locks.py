@@ -124,8 +124,8 @@ class FileLock:
         self._turnstile = _opened(f"{path}.queue")
         self._door = _opened(path)
         self._mutex = threading.Lock()
-        self._sent = threading.Semaphore(0)
-        self._back = threading.Semaphore(0)
+        self._sent = _shut_gate()  # plain locks: a Semaphore takes its time in Python at each hand-over
+        self._back = _shut_gate()
         self._agent: threading.Thread | None = None
         self._away = self._wanted = self._closed = False
         self._trouble: OSError | None = None
@@ -211,6 +211,8 @@ class FileLock:
 
     def close(self) -> None:
         """Give up both files, once the agent is back."""
+        if self._closed:
+            return
         self._closed = True
         if self._agent is None:
             self._shut()
@@ -220,6 +222,12 @@ class FileLock:
     def _shut(self) -> None:
         os.close(self._door)
         os.close(self._turnstile)
+
+
+def _shut_gate() -> threading.Lock:
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
 
 
 def _opened(path: str) -> int:

@@ -280,16 +280,19 @@ def test_processes_have_it_in_the_order_in_which_they_asked(lock: FileLock) -> N
 def test_an_interrupted_wait_leaves_nobody_in_the_way(lock: FileLock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Struck just when the lock was had, it is given back."""
     with holder("lock", lock.path) as other:
-        acquire = lock._back.acquire
+        back = lock._back
 
-        def struck(*, blocking: bool = True, **_: float) -> bool:
-            if not blocking:
-                return acquire(blocking=False)
-            other.go_on()
-            until(lambda: not lock._away)
-            raise KeyboardInterrupt
+        class Struck:
+            release = staticmethod(back.release)
 
-        monkeypatch.setattr(lock._back, "acquire", struck)
+            def acquire(self, *, blocking: bool = True, **_: float) -> bool:
+                if not blocking:
+                    return back.acquire(blocking=False)
+                other.go_on()
+                until(lambda: not lock._away)
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(lock, "_back", Struck())
         with pytest.raises(KeyboardInterrupt):
             lock.acquire(60)
         assert other.heard() == "over"
