@@ -3,11 +3,11 @@
 Three things go wrong that are nobody's mistake. Two transactions cross, and the database breaks one off: that one is
 done again, a few times. The connection is lost before the commit was sent: nothing was kept, so the work is done again
 once there is a connection, within a patience. The connection is lost after the commit was sent: then the history tells.
-Each command appends an entry with a hash that no other has (L5; but for one that was the same to the microsecond): is
-it there, the commit was kept, and what the work came to is the answer (L3). The look is made under the job's lock, in the very transaction in which the work is done
-again otherwise: a server that lost the client may still be committing, and what is seen before it has ended is no
-answer. A job that is being begun has no row to lock; done again under the same id, the work meets the key of the first,
-waits for it, and then looks once more.
+Each command appends an entry with a hash that no other has (L5; but for one that is the same to the microsecond). Is
+it there, the commit was kept, and what the work came to is the answer (L3). The look is made under the job's lock, in
+the very transaction in which the work is done again otherwise: a server that lost the client may still be committing,
+and what is seen before it has ended is no answer. A job that is being begun has no row to lock; done again under the
+same id, the work meets the key of the first, waits for it, and then looks once more.
 
 So work must come to the same whenever it is done: ids are chosen outside it, or found again by a request key. Work that
 writes no history (a claim, a heartbeat, a person's record) is simply done again. A claim that was kept without answer

@@ -93,7 +93,7 @@ def test_the_first_answer_holds_after_others_have_acted(database: Database) -> N
         def __call__(self, work: Callable[[Transaction], T]) -> T:
             if self.tries == 1:
                 with database.writing() as tx:
-                    change(tx, job, move_on)
+                    change(tx, job, move_on, NOW + HOUR)
             return super().__call__(work)
 
     assert Overtaken(database, "kept").keep(lambda tx: change(tx, job, move_on)).seq == 2
