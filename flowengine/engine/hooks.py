@@ -36,6 +36,9 @@ class Posted(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     body: Json = None
 
 
+_POSTED = msgspec.json.Decoder(Posted)
+
+
 def receive(shell: Shell, name: str, headers: Mapping[str, str], body: bytes, now: datetime | None = None) -> Receipt:
     """Deliver what was posted to the hook ``name``.
 
@@ -54,7 +57,7 @@ def receive(shell: Shell, name: str, headers: Mapping[str, str], body: bytes, no
 
 def _read(body: bytes) -> Posted:
     try:
-        return msgspec.json.decode(body, type=Posted)
+        return _POSTED.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         possible = ('{"key": "…", "job": "…", "body": {…}}, each of which may be left out',)
         raise BadAnswer({"": f"is not the document that is expected: {str(error)[:200]}"}, possible=possible) from None

@@ -36,6 +36,9 @@ class Settled(View, frozen=True, kw_only=True):
     next: datetime | None = None
 
 
+_SETTLED = msgspec.json.Decoder(Settled)
+
+
 class _Unfit(Exception):
     """A result that the process cannot take."""
 
@@ -132,7 +135,7 @@ def _replayed(before: tuple[str, bytes], body: str, mine: leases.Lease) -> Settl
             where=mine.id,
             possible=("report once what each claim came to", "repeat exactly the same report"),
         )
-    return msgspec.json.decode(before[1], type=Settled)
+    return _SETTLED.decode(before[1])
 
 
 def _failed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encoder = msgspec.json.Encoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+_making = Lock()
+"""Held while a decoder is made: msgspec shares what it finds out about a struct before it has found out all of it, and
+a thread that makes another decoder at that moment kills the process (SIGSEGV)."""
 
 
 def encode(value: Any) -> bytes:
@@ -35,7 +39,8 @@ def decode(written: str | bytes, kind: type[Decoded]) -> Decoded:
     """A value of that type from its JSON."""
     decoder = _decoders.get(kind)
     if decoder is None:
-        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+        with _making:
+            decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
     value: Decoded = decoder.decode(written)
     return value
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -46,3 +48,29 @@ def test_ids_are_fresh_and_sort_by_time() -> None:
     assert len({short(job) for job in ids}) == 2000
     assert (len(ids[0]), len(short(ids[0])), len(shown(ids[0]))) == (36, 12, 8)
     assert short(ids[0]).startswith(shown(ids[0]))
+
+
+AT_ONCE = """
+import sys, threading
+import msgspec
+from flowengine.store.codec import decode
+sys.setswitchinterval(1e-6)
+for number in range(150):
+    names = [f"field_{n}" for n in range(12)]
+    inner = msgspec.defstruct("Inner", [(name, list[int] | None, None) for name in names])
+    outer = msgspec.defstruct("Outer", [(name, inner | None, None) for name in names])
+    ready = threading.Barrier(4)
+    def read(kind, words):
+        ready.wait()
+        assert decode(words, kind).field_11
+    each = [(inner, '{"field_11": [1]}'), (outer, '{"field_11": {"field_11": [1]}}')]
+    threads = [threading.Thread(target=read, args=one) for one in each * 2]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+"""
+
+
+def test_threads_may_read_the_first_rows_at_once() -> None:
+    """A fresh process whose threads all read their first values at the same moment lives."""
+    done = subprocess.run([sys.executable, "-c", AT_ONCE], capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
