@@ -60,6 +60,7 @@ class Database:
     def __init__(self, driver: SqliteDriver | PostgresDriver, url: str, patience: float = TIMEOUT) -> None:
         self._driver = driver
         self._patience = patience
+        self._clock: FollowingClock | None = None
         self.url = url
         self.dialect = driver.dialect
         self._process = os.getpid()
@@ -127,7 +128,11 @@ class Database:
 
     def clock(self) -> Clock:
         """The clock of this database: on PostgreSQL the server's, so that all machines agree; else the machine's."""
-        return FollowingClock(self._server_time, away=StoreError) if self.dialect == "postgresql" else SystemClock()
+        if self.dialect != "postgresql":
+            return SystemClock()
+        if self._clock is None:
+            self._clock = FollowingClock(self._server_time, away=StoreError)
+        return self._clock
 
     def _server_time(self) -> datetime:
         with self.reading() as tx:
@@ -143,6 +148,8 @@ class Database:
         what it raises, DatabaseBusy, and ConnectionLost when the database stays away longer than its ``patience``.
         """
         self._same_process()
+        if self._clock is not None:
+            self._clock.tend()
         return persistence.keep(self._once, work, self._patience)
 
     def _once(self, work: Callable[[Transaction], T]) -> T:
