@@ -41,10 +41,16 @@ class Outcome:
 
 
 def run_schedule(
-    store: Store, seed: str = "", replay: Sequence[int] | None = None, targets: Collection[str] = ()
+    store: Store,
+    seed: str = "",
+    replay: Sequence[int] | None = None,
+    targets: Collection[str] = (),
+    kinds: Sequence[str] = STARTED,
 ) -> Outcome:
-    """Run a schedule from a seed, or from the decisions of another; each of the ``targets`` is
-    a crash point that is met as soon as the schedule comes by."""
+    """Run a schedule from a seed, or from the decisions of another, with jobs of these ``kinds``.
+
+    Each of the ``targets`` is a crash point that is met as soon as the schedule comes by.
+    """
     choices = Choices(seed, replay)
     store.empty()
     clock = SimulatedClock(BEGIN)
@@ -52,7 +58,7 @@ def run_schedule(
         world = World(store, clock, choices, set(targets))
         broken = ""
         try:
-            _live(world)
+            _live(world, kinds)
         except AssertionError as error:
             broken = f"{type(error).__name__}: {error}"
         finally:
@@ -65,9 +71,8 @@ def shrink(store: Store, choices: Sequence[int], tries: int = 300) -> list[int]:
     return shrunk(choices, lambda some: bool(run_schedule(store, replay=some).broken), tries)
 
 
-def _live(world: World) -> None:
-    kinds = [world.choices.pick(STARTED) for _ in range(1 + world.choices.draw(3))]
-    for kind in kinds:
+def _live(world: World, kinds: Sequence[str]) -> None:
+    for kind in [world.choices.pick(kinds) for _ in range(1 + world.choices.draw(3))]:
         world.send(wishes.begin(world, kind), world.machines[0])
     for _ in range(TURNS):
         _turn(world)

@@ -125,7 +125,7 @@ def completion(world: World, call: str, token: str) -> Request:
         request = world.new_request("completion", "completion", lambda engine, _: engine.give_up(token, "sold out"))
     else:
         request = world.new_request("completion", "completion", lambda engine, _: engine.complete(token))
-    request.key = f"completion-{call}"
+    request.key, request.call = f"completion-{call}", call
     return request
 
 

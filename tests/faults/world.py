@@ -23,6 +23,7 @@ from stores import Store
 
 from flowengine import Engine, HandlerCall, Outcome, Receipt, SimulatedClock
 from flowengine.core.values import Actor
+from flowengine.engine import outbox, services
 from flowengine.engine.handlers import GiveUp, Later, TryLater
 from flowengine.errors import Refused, StoreError, Unreachable
 from flowengine.language.model import Process
@@ -50,6 +51,9 @@ class Request:
     receipt: Receipt | None = None
     hash: str = ""
     unanswered: bool = False
+    call: str = ""
+    """The call that it completes. After an operator's retry the call begins anew: ``retries`` counts them."""
+    retries: int = 0
 
 
 @dataclass
@@ -97,6 +101,7 @@ class Machine:
         self.is_worker = is_worker
         self.dead = False
         self.at_work: tuple[str, int] | None = None
+        self.healed: datetime | None = None
         self._before: tuple[str, Any] | None = None
         with running(None):
             self.database: FaultyDatabase = world.store.connect(self)
@@ -303,7 +308,7 @@ class World:
                 receipt = request.do(machine_engine)
             except Refused as refused:
                 self.tell(f"    {request.key} refused: {refused}")
-                if request.receipt is not None:
+                if self.settled(request):
                     raise Broken(f"{request.key} was acknowledged, and refused when asked again: {refused}") from None
             except StoreError as error:
                 self.tell(f"    {request.key}: {error}")
@@ -318,9 +323,13 @@ class World:
 
         self.stage.spawn(f"{request.what} {request.key}", machine, work)
 
+    def settled(self, request: Request) -> bool:
+        """Whether it was answered for good: asked again, the answer must be the same."""
+        return request.receipt is not None and self.record.retries[request.call] == request.retries
+
     def acknowledge(self, request: Request, receipt: Receipt) -> None:
         """Somebody was told that it is done: from here on it must stay so (L2)."""
-        if request.receipt is not None and request.receipt != receipt:
+        if self.settled(request) and request.receipt != receipt:
             raise Broken(f"{request.key} was acknowledged with two receipts (L3)")
         with running(None):
             found = self.store.rows(
@@ -328,7 +337,7 @@ class World:
             )
         if len(found) != 1:
             raise Broken(f"{request.key} was acknowledged, and entry {receipt.seq} is not in the history (L2)")
-        request.receipt, request.hash = receipt, found[0][0]
+        request.receipt, request.hash, request.retries = receipt, found[0][0], self.record.retries[request.call]
         self.tell(f"    {request.key} acknowledged as {receipt.job[:8]} {receipt.seq} {receipt.events}")
 
     def new_request(self, actor: str, what: str, do: Callable[[Engine, str], Receipt]) -> Request:
@@ -337,11 +346,21 @@ class World:
         self.record.requests.append(request)
         return request
 
+    def _heal(self, machine: Machine) -> None:
+        """Let go of what a jump of the clock would keep for too long: as a worker does when its clock has gone back,
+        and each minute, for others may have seen the jump."""
+        now = self.clock.now()
+        if machine.healed is None or not timedelta() <= now - machine.healed < timedelta(minutes=1):
+            machine.healed = now
+            services.heal(machine.engine.shell)
+            outbox.heal(machine.engine.shell)
+
     def work_pass(self, machine: Machine) -> None:
         """A worker makes one pass over what is due."""
 
         def work() -> None:
             try:
+                self._heal(machine)
                 self.moved = machine.engine.run_due(3).anything
             except StoreError as error:
                 self.tell(f"    the pass of {machine.name} is over: {error}")  # the next pass comes
