@@ -136,10 +136,20 @@ class Server:
             "immediate": signal.SIGQUIT,
             "kill": signal.SIGKILL,
         }
-        self._process.send_signal(how[mode])
-        self._process.wait(PATIENCE)
+        self.until(lambda: self._has_ended(how[mode]), f"stop ({mode})")
         if mode == "kill":
             self.until(self._childless, "lose its children")
+
+    def _has_ended(self, number: signal.Signals) -> bool:
+        """Whether it has ended after a signal. One that comes while the server is just starting can be lost, so it is
+        sent again."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def _childless(self) -> bool:
         """Whether no process holds the memory of the cluster any more: a new one would refuse to start beside it."""
