@@ -93,6 +93,12 @@ WRONG = [
     ("audit --archive workshop.yaml", 1, "this is no archive of flowengine"),
     ("db backup workshop.yaml", 1, "there is such a file already"),
     ("db backup missing/x.db", 1, "No such file"),
+    ("token create king ada", 1, "king"),
+    ("token create worker ada", 1, "handler"),
+    ("token create metrics ada --expires soon", 2, "neither a span like P30D nor a moment"),
+    ("token revoke nothing", 1, "nothing"),
+    ("serve --port 99999", 2, "99999"),
+    ("serve --host 192.0.2.1 --port 0", 1, "192.0.2.1"),
     # databases
     ("inbox --at sqlite:///none.db", 1, "there is no database here yet"),
     ("inbox --at sqlite:///text.db", 1, "the file is not a SQLite database"),
