@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from fault_processes import ATTEMPTS
-from world import Broken, World
+from record import Broken
+from world import World
 
 from flowengine.core import commands as c
 from flowengine.core import events as e

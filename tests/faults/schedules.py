@@ -14,8 +14,9 @@ from choices import Choices, shrunk
 from determined import determined
 from fault_processes import STARTED
 from faulty import faults_at_commits
+from record import Broken, Record
 from stores import Store
-from world import BEGIN, OPERATOR, Broken, Record, World
+from world import BEGIN, OPERATOR, World
 
 from flowengine import Engine, Receipt, SimulatedClock
 from flowengine.errors import FlowError, Refused

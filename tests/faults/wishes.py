@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chosen_answers import answer_for, need_for
+from record import Request
 from stores import CUSTOMERS
-from world import OPERATOR, Request, World
+from world import OPERATOR, World
 
 from flowengine import Engine, Receipt
 from flowengine.core.answers import Form

@@ -7,168 +7,28 @@ record keeps what was acknowledged and what handlers were run, and the invariant
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from random import Random
 from typing import Any
 
 from baton import Stage, Task
 from choices import Choices
-from fault_processes import HANDLERS, OUTCOMES
-from faulty import FAULTS, Crash, FaultyDatabase, running
+from fault_processes import OUTCOMES
+from faulty import FAULTS, Crash, running
+from machines import Machine
+from record import Broken, Record, Request
 from stores import Store
 
 from flowengine import Engine, HandlerCall, Outcome, Receipt, SimulatedClock
 from flowengine.core.values import Actor
 from flowengine.engine import outbox, services
 from flowengine.engine.handlers import GiveUp, Later, TryLater
-from flowengine.errors import Refused, StoreError, Unreachable
+from flowengine.errors import Refused, StoreError
 from flowengine.language.model import Process
-from flowengine.store import OutboxMessage
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OPERATOR = Actor(kind="operator", id="olga")
-NOTIFY = "engine.notify"
-
-
-class Broken(AssertionError):
-    """An invariant does not hold."""
-
-
-@dataclass(eq=False)
-class Request:
-    """One wish of one person, which keeps its key however often it is asked."""
-
-    key: str
-    actor: str
-    what: str
-    do: Callable[[Engine], Receipt]
-    asked: int = 0
-    running: int = 0
-    receipt: Receipt | None = None
-    hash: str = ""
-    unanswered: bool = False
-    call: str = ""
-    """The call that it completes. After an operator's retry the call begins anew: ``retries`` counts them."""
-    retries: int = 0
-
-
-@dataclass
-class Run:
-    """One attempt of a handler, and what it was given."""
-
-    handler: str
-    attempt: int
-    input: Any
-    token: str
-
-
-@dataclass
-class Record:
-    """What the world remembers, whatever crashes."""
-
-    requests: list[Request] = field(default_factory=list)
-    runs: dict[str, list[Run]] = field(default_factory=lambda: defaultdict(list))
-    retries: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    tokens: dict[str, str] = field(default_factory=dict)
-    notices: list[tuple[str, int, int]] = field(default_factory=list)
-    letters: list[tuple[str, str]] = field(default_factory=list)
-    points: set[str] = field(default_factory=set)
-    crashes: int = 0
-    zombies: int = 0
-
-    def totals(self) -> dict[str, int]:
-        """What happened, in numbers."""
-        return {
-            "requests": len(self.requests),
-            "acknowledged": sum(one.receipt is not None for one in self.requests),
-            "attempts": sum(map(len, self.runs.values())),
-            "notices and letters": len(self.notices) + len(self.letters),
-            "crashes": self.crashes,
-            "zombies": self.zombies,
-        }
-
-
-class Machine:
-    """One simulated process: an engine with its own connections, caches and worker's id. Dead once, dead for ever."""
-
-    def __init__(self, world: World, name: str, is_worker: bool) -> None:
-        self.world = world
-        self.name = name
-        self.is_worker = is_worker
-        self.dead = False
-        self.at_work: tuple[str, int] | None = None
-        self.healed: datetime | None = None
-        self._before: tuple[str, Any] | None = None
-        with running(None):
-            self.database: FaultyDatabase = world.store.connect(self)
-            self.engine = Engine(self.database, clock=world.clock, handlers=self._handlers())
-            self.engine.shell.random = Random(name)
-            self.engine.shell.channels._ways["mail"] = self._letter
-
-    def _handlers(self) -> dict[str, Callable[[HandlerCall], Any]]:
-        known: dict[str, Callable[[HandlerCall], Any]] = dict.fromkeys(HANDLERS, self._handle)
-        return known | {NOTIFY: self._notice}
-
-    # what the database asks of its process
-
-    def before_transaction(self, what: str) -> None:
-        self.world.stage.pause(what)
-        if self.dead:
-            raise Crash
-        self._before = self.world.look_at_zombie(self)
-
-    def after_transaction(self) -> None:
-        if self._before is not None:
-            job, rows = self._before
-            self._before = None
-            self.world.check_zombie(self, job, rows)
-
-    def fault(self, label: str) -> str:
-        return self.world.fault_at_commit(label)
-
-    def die(self) -> None:
-        self.dead = True
-        self.world.record.crashes += 1
-
-    # handlers
-
-    def _handle(self, call: HandlerCall) -> Any:
-        job, _, number = call.key.rpartition(".")
-        self.at_work = (job, int(number))
-        self.world.record.runs[call.key].append(Run(call.handler, call.attempt, call.input, call.token))
-        self._point(f"handler.before:{call.handler}")
-        given = self.world.answer_of_handler(call)
-        self.world.tell(f"    {call.handler} {call.key} attempt {call.attempt}: {given!r}")
-        self._point(f"handler.after:{call.handler}")
-        if isinstance(given, Exception):
-            raise given
-        return given
-
-    def _notice(self, call: HandlerCall) -> None:
-        job, seq, number, _ = call.key.split(".")
-        self._point("handler.before:notice")
-        self.world.record.notices.append((job, int(seq), int(number)))
-        self._point("handler.after:notice")
-
-    def _letter(self, shell: object, row: OutboxMessage, words: object) -> None:  # noqa: ARG002
-        """Stands where the mail server stood: it takes a letter, or is down."""
-        self._point("handler.before:letter")
-        if not self.world.calm and self.world.choices.one_in(5):
-            raise Unreachable("the mail server is down", where="mail.example")
-        self.world.record.letters.append((row.lane, row.id))
-        self._point("handler.after:letter")
-
-    def _point(self, name: str) -> None:
-        """A place around a handler where its process may be delayed or die."""
-        self.world.stage.pause(name)
-        if not self.dead and self.world.crashes_at(name):
-            self.die()
-        if self.dead:
-            raise Crash
 
 
 class World:

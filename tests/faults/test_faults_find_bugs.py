@@ -1,0 +1,96 @@
+"""The schedules can fail: bugs that are put into the product on purpose are found, by the invariants they break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from schedules import run_schedule, shrink
+from stores import Store
+
+from flowengine.core.draft import Effects
+from flowengine.engine import shell as shell_module
+from flowengine.store import save as save_module
+from flowengine.store.calls import Calls
+from flowengine.store.sqlite import SqliteChannel
+
+MOST = 120
+"""Schedules in which a bug has to be found."""
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def _no_epoch(patch: pytest.MonkeyPatch) -> None:
+    """A worker may finish a call that is not its own any more."""
+    patch.setattr(Calls, "owned", lambda *_: True)
+
+
+def _no_receipts(patch: pytest.MonkeyPatch) -> None:
+    """What was asked before is not looked for."""
+    patch.setattr(shell_module, "given", lambda *_: None)
+
+
+def _no_timers(patch: pytest.MonkeyPatch) -> None:
+    """Timers are not written."""
+    original: Any = save_module.timers.save
+
+    def forget(channel: Any, job: str, effects: Effects) -> None:
+        effects.timers.clear()
+        original(channel, job, effects)
+
+    patch.setattr(save_module.timers, "save", forget)
+
+
+def _lost_commits(patch: pytest.MonkeyPatch) -> None:
+    """Now and then a commit that is acknowledged is not kept."""
+    original, commits = SqliteChannel.finish, [0]
+
+    def finish(self: SqliteChannel, keep: bool) -> None:
+        commits[0] += keep and self.writing
+        original(self, keep and not (self.writing and commits[0] % 40 == 0))
+
+    patch.setattr(SqliteChannel, "finish", finish)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    store = Store("sqlite://")
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("plant", "words"),
+    [
+        (_no_epoch, ("L10", "L11")),
+        (_no_receipts, ("L3", "refused when asked again", "not answered")),
+        (_no_timers, ("L5", "still open", "nothing can wake it")),
+        (_lost_commits, ("L2",)),
+    ],
+    ids=lambda one: one.__name__ if callable(one) else "",
+)
+def test_a_planted_bug_is_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch, plant: Plant, words: tuple[str, ...]
+) -> None:
+    """With the bug some schedule breaks and says which promise; the same schedule without it does not."""
+    found = None
+    with monkeypatch.context() as patch:
+        plant(patch)
+        for number in range(MOST):
+            done = run_schedule(store, f"planted/{number}")
+            if done.broken:
+                found = number
+                break
+    assert found is not None, "no schedule found it"
+    assert any(word in done.broken for word in words), done.broken
+    assert not run_schedule(store, f"planted/{found}").broken
+
+
+def test_a_schedule_that_breaks_is_made_shorter(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed to repeat a failure still fails, and is not longer than what was drawn."""
+    _no_timers(monkeypatch)
+    done = next(one for one in (run_schedule(store, f"short/{n}") for n in range(MOST)) if one.broken)
+    less = shrink(store, done.choices, tries=12)
+    assert len(less) <= len(done.choices)
+    assert run_schedule(store, replay=less).broken
