@@ -45,6 +45,9 @@ def main(words: list[str]) -> int:
                 _replay(database, [int(one) for one in asked.replay.split(",")])
             elif asked.schedules:
                 _schedules(database, asked.seed, asked.first, asked.schedules)
+            if asked.supervised and database != "memory":
+                _trial(f"flow worker killed on {database}", database, lambda url, folder: trials.supervised(
+                    url, folder, asked.seed, asked.supervised, _say))  # fmt: skip
             if asked.kills and database != "memory":
                 _trial(f"kills on {database}", database, lambda url, folder: trials.kills(
                     url, folder, asked.seed, asked.kills, _say))  # fmt: skip
@@ -68,6 +71,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     for name, what in (
         ("schedules", "seeded schedules a database"),
         ("kills", "SIGKILLs a database"),
+        ("supervised", "SIGKILLs below or of a flow worker, on each database"),
         ("stops", "immediate stops of PostgreSQL under load"),
         ("cuts", "connections lost around a commit"),
         ("promotions", "primaries lost and standbys promoted"),

@@ -55,6 +55,9 @@ class Journal:
         os.write(self._file, json.dumps(line).encode() + b"\n")
         os.fsync(self._file)
 
+    def close(self) -> None:
+        os.close(self._file)
+
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
     """What a journal says. A last line that was cut off is left out."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import trials
 
 KILLS = 8
@@ -15,6 +16,12 @@ def test_nothing_is_lost_when_processes_are_killed(database_url: str, tmp_path: 
     seen = trials.kills(database_url, tmp_path, "short", KILLS, most=8)
     assert seen["kills"] == KILLS
     assert seen["acknowledged"] >= 16
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc, as Linux has it")
+def test_nothing_is_lost_when_flow_worker_is_killed(sqlite_url: str, tmp_path: Path) -> None:
+    """Processes of a real ``flow worker`` are killed, and the one above them, with leases as they are by default."""
+    assert trials.supervised(sqlite_url, tmp_path, "short", 3)["acknowledged"] >= 6
 
 
 def test_a_stopped_worker_that_goes_on_changes_nothing(database_url: str, tmp_path: Path) -> None:

@@ -6,12 +6,17 @@ end and with :func:`load.check`, which raises what does not hold.
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
-from load import OPERATOR, Load, eventually
+from load import OPERATOR, PATIENCE, Load, eventually
 from proxy import Proxy
 from roles import lines_of
 from servers import Server, both, clusters, primary_and_standby
@@ -39,6 +44,64 @@ def kills(url: str, folder: Path, seed: str, many: int, told: Told = silent, mos
                 told(f"{number} of {many} kills, {load.acknowledged()} acknowledged")
         load.finish()
         return load.check() | {"kills": load.kills}
+
+
+def supervised(url: str, folder: Path, seed: str, many: int, told: Told = silent) -> dict[str, int]:
+    """SIGKILL the processes of a real ``flow worker``, and every third time the process that supervises them."""
+    with Load(url, folder, seed=seed) as load, Supervised(url, folder) as flow:
+        load.begin(workers=0, drivers=2, most=many * 8)
+        for number in range(1, many + 1):
+            eventually(lambda: len(flow.children()) == 2, "there are not two worker processes")
+            load.wait_for_more(2)
+            if number % 3 == 0:
+                flow.kill()
+                flow.start()
+            else:
+                os.kill(load.random.choice(flow.children()), signal.SIGKILL)
+            told(f"{number} of {many} kills below or of a supervisor, {load.acknowledged()} acknowledged")
+        load.finish()
+        flow.process.terminate()
+        assert flow.process.wait(PATIENCE) == 0, (folder / "flow.log").read_text()[-4000:]
+        return load.check() | {"kills": many}
+
+
+class Supervised:
+    """A running ``flow worker`` with two processes."""
+
+    process: subprocess.Popen[bytes]
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._folder = folder
+        path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+        self._environment = os.environ | {"FLOW_AT": url, "FAULT_FOLDER": str(folder), "PYTHONPATH": path}
+        self.start()
+
+    def start(self) -> None:
+        words = ["worker", "--handlers", "faulted_handlers", "--processes", "2", "--concurrency", "4"]
+        with (self._folder / "flow.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "flowengine.cli", *words], env=self._environment, stdout=log, stderr=log
+            )
+
+    def children(self) -> list[int]:
+        """The worker processes that it has now."""
+        pid = self.process.pid
+        found = Path(f"/proc/{pid}/task/{pid}/children")
+        return sorted(int(one) for one in found.read_text().split())
+
+    def kill(self) -> None:
+        """SIGKILL the supervisor: its processes notice, and end by themselves."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+
+    def __enter__(self) -> Supervised:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.kill()
 
 
 def stops(folder: Path, seed: str, many: int, told: Told = silent) -> dict[str, int]:
