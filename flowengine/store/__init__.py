@@ -1,6 +1,7 @@
 """The store: the one package that imports SQLAlchemy. SQLite by default, or PostgreSQL."""
 
-from flowengine.store.calls import Calling, ClaimedCall, Incident
+from flowengine.store.calls import Calling, Incident
+from flowengine.store.claims import ClaimedCall
 from flowengine.store.database import Database
 from flowengine.store.history import Entry
 from flowengine.store.ids import new_id, short, shown

@@ -1,9 +1,5 @@
-"""Service calls: what is to be called, who runs it now and until when, and what gave up.
-
-A worker claims a call for the length of a lease; each claim counts ``epoch`` up and the attempt with it, before the
-handler runs. Whoever finishes, postpones or prolongs must name the epoch of his claim: with an old one nothing is
-found, and late work changes nothing (L10).
-"""
+"""Service calls: what is to be called, what is ready to be run, and what gave up. Who runs it stands in
+:mod:`flowengine.store.claims`."""
 
 from __future__ import annotations
 
@@ -16,54 +12,12 @@ import sqlalchemy as sa
 from flowengine.core.draft import Effects
 from flowengine.core.values import ServiceCall
 from flowengine.store import tables as t
-from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import decode, micros, moment, plain, text
+from flowengine.store.channel import Channel
+from flowengine.store.claims import COLUMNS, IS_READY, ORDER, THIS, WAITING, ClaimedCall, Claims, claimed_call
+from flowengine.store.codec import decode, micros, plain, text
 from flowengine.store.query import Query, Statement, param, upserts
 
 _C, _J = t.calls, t.jobs
-_WAITING = sa.and_(_C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None))
-_READY = sa.and_(_WAITING, _C.c.lane == param("of_lane"), _C.c.next_at <= param("now"))
-_ORDER = (_C.c.next_at, _C.c.job_id, _C.c.number)
-_KEY = sa.tuple_(_C.c.job_id, _C.c.number)
-_COLUMNS = (
-    _C.c.job_id,
-    _C.c.number,
-    _C.c.body,
-    _C.c.epoch,
-    _C.c.attempts,
-    _C.c.worker,
-    _C.c.next_at,
-    _C.c.last_error,
-    _C.c.lane,
-    _C.c.alone,
-    _C.c.progress,
-    _C.c.trace,
-)
-_WHOSE = tuple(
-    sa.select(column).where(_J.c.id == _C.c.job_id).correlate(_C).scalar_subquery()
-    for column in (_J.c.process, _J.c.version, _J.c.customer)
-)
-_THIS = (_C.c.job_id == param("of_job"), _C.c.number == param("of_number"))
-_MINE = (*_THIS, _C.c.epoch == param("of_epoch"))
-
-
-def _claim(dialect: str) -> Statement:
-    ready = sa.select(_C.c.job_id, _C.c.number).where(_READY).order_by(*_ORDER).limit(param("most"))
-    if dialect == "postgresql":
-        ready = ready.with_for_update(skip_locked=True)
-    return (
-        sa.update(_C)
-        .where(_KEY.in_(ready.cte("ready").select() if dialect == "postgresql" else ready))
-        .values(
-            epoch=_C.c.epoch + 1,
-            attempts=_C.c.attempts + 1,
-            alone=sa.case((_C.c.worker != sa.literal_column("''"), 1), else_=_C.c.alone),
-            worker=param("by_worker"),
-            lease_until=param("until"),
-            next_at=param("until"),
-        )
-        .returning(*_COLUMNS, *_WHOSE)
-    )
 
 
 def _put(dialect: str) -> Statement:
@@ -93,66 +47,18 @@ DROP = Query(
 READY = Query(
     "calls.ready",
     "Calls of a lane to be run by now, earliest first; those whose lease ran out are among them.",
-    sa.select(*_COLUMNS).where(_READY).order_by(*_ORDER).limit(param("most")),
-)
-CLAIM = Query(
-    "calls.claim",
-    "Take calls that are ready, for the length of a lease. One whose last worker was lost is to be run alone.",
-    _claim,
+    sa.select(*COLUMNS).where(IS_READY).order_by(*ORDER).limit(param("most")),
 )
 NEXT = Query(
     "calls.next",
     "When the next call is to be run, or its lease runs out.",
-    sa.select(_C.c.next_at).where(_WAITING, _C.c.lane == sa.literal_column("''")).order_by(_C.c.next_at).limit(1),
-)
-OWNED = Query(
-    "calls.owned",
-    "Whether a claim still holds; the row stays as it is until the transaction ends.",
-    sa.select(_C.c.epoch).where(*_MINE).with_for_update(),
-)
-PROLONG = Query(
-    "calls.prolong",
-    "Prolong a lease.",
-    sa.update(_C).where(*_MINE).values(lease_until=param("until"), next_at=param("until")),
-)
-RESCHEDULE = Query(
-    "calls.reschedule",
-    "An attempt is over without a result, and the claim with it; try again later.",
-    sa.update(_C)
-    .where(*_MINE)
-    .values(
-        epoch=_C.c.epoch + 1,
-        next_at=param("later"),
-        lease_until=sa.null(),
-        worker="",
-        last_error=param("error"),
-        attempts=_C.c.attempts - param("less"),
-        alone=param("be_alone"),
-        lane=param("to_lane"),
-        progress=param("said"),
-    ),
-)
-HEAL = Query(
-    "calls.heal",
-    "Make ready what a clock that ran ahead has put off: a lease further away than any can be, and a call that was "
-    "never tried.",
-    sa.update(_C)
-    .where(
-        _WAITING,
-        sa.or_(
-            sa.and_(_C.c.lane == sa.literal_column("''"), _C.c.next_at > param("own")),
-            sa.and_(_C.c.lane > sa.literal_column("''"), _C.c.next_at > param("other")),
-        ),
-    )
-    .where(sa.or_(_C.c.worker != sa.literal_column("''"), _C.c.attempts == sa.literal_column("0")))
-    .values(next_at=param("now")),
+    sa.select(_C.c.next_at).where(WAITING, _C.c.lane == sa.literal_column("''")).order_by(_C.c.next_at).limit(1),
 )
 TAKE_BACK = Query(
     "calls.take_back",
     "Give what waits in a lane to workers of our own.",
     sa.update(_C).where(_C.c.lane == param("of_lane")).values(lane=""),
 )
-TELL = Query("calls.tell", "How far a handler has come.", sa.update(_C).where(*_MINE).values(progress=param("said")))
 INCIDENTS = Query(
     "calls.incidents",
     "Calls that gave up, with their jobs' process and customer.",
@@ -161,42 +67,17 @@ INCIDENTS = Query(
     .where(_C.c.incident != sa.literal_column("''"))
     .order_by(_C.c.job_id, _C.c.number),
 )
-ONE = Query("calls.get", "One open call.", sa.select(*_COLUMNS).where(*_THIS))
+ONE = Query("calls.get", "One open call.", sa.select(*COLUMNS).where(*THIS))
 OF_JOB = Query(
     "calls.of",
     "The open calls of a job.",
-    sa.select(*_COLUMNS).where(_C.c.job_id == param("of_job")).order_by(_C.c.number),
+    sa.select(*COLUMNS).where(_C.c.job_id == param("of_job")).order_by(_C.c.number),
 )
 BRANCH = Query(
     "calls.branch",
     "The branch on which a call is open.",
     sa.select(_C.c.branch).where(_C.c.job_id == param("job_id"), _C.c.number == param("number")),
 )
-
-
-class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """An open call and how its attempts stand. ``next_at`` is None when no worker is to run it (another job does).
-
-    ``lane`` names the handler where external workers serve it, else it is empty. ``alone``: this attempt is to run in
-    a process of its own, since the last one did not end by itself. ``trace`` is the W3C traceparent of the act that
-    opened the call, or empty. ``process``, ``version`` and ``customer`` are the job's; only a claim reads them.
-    """
-
-    job: str
-    number: int
-    call: ServiceCall
-    epoch: int
-    attempts: int
-    worker: str
-    next_at: datetime | None
-    last_error: str
-    lane: str = ""
-    alone: bool = False
-    progress: str = ""
-    trace: str = ""
-    process: str = ""
-    version: str = ""
-    customer: str = ""
 
 
 class Incident(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,78 +92,20 @@ class Incident(msgspec.Struct, frozen=True, kw_only=True):
     customer: str
 
 
-class Calls:
-    """Service calls in one transaction."""
+class Calls(Claims):
+    """Service calls in one transaction, and the claims on them."""
 
-    __slots__ = ("_channel",)
-
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    __slots__ = ()
 
     def ready(self, now: datetime, limit: int = 100, lane: str = "") -> list[ClaimedCall]:
         """Calls of a lane that could be claimed now, earliest first."""
         values = {"now": micros(now), "most": limit, "of_lane": lane}
-        return [_call(row) for row in self._channel.rows(READY, values)]
+        return [claimed_call(row) for row in self._channel.rows(READY, values)]
 
     def next(self) -> int | None:
         """When the next call is to be run by workers of our own, in microseconds since the epoch; None: none is."""
         row = self._channel.one(NEXT, {})
         return row[0] if row else None
-
-    def claim(self, worker: str, limit: int, lease_until: datetime, now: datetime, lane: str = "") -> list[ClaimedCall]:
-        """Take up to ``limit`` calls of a lane that are ready, until the lease ends; the attempt is counted before it
-        runs."""
-        values: dict[str, Any] = {"by_worker": worker, "most": limit, "of_lane": lane}
-        values |= {"until": micros(lease_until), "now": micros(now)}
-        found = [_call(row) for row in self._channel.rows(CLAIM, values)]
-        return sorted(found, key=lambda call: (call.job, call.number))
-
-    def owned(self, job: str, number: int, epoch: int) -> bool:
-        """Whether the claim with that epoch still holds (L10). Ask in the transaction that finishes the call."""
-        return self._channel.one(OWNED, _mine(job, number, epoch)) is not None
-
-    def prolong(self, job: str, number: int, epoch: int, until: datetime) -> bool:
-        """Prolong a lease. False when it was lost (L10)."""
-        return self._channel.count(PROLONG, _mine(job, number, epoch) | {"until": micros(until)}) == 1
-
-    def reschedule(
-        self,
-        claimed: ClaimedCall,
-        at: datetime,
-        error: str = "",
-        *,
-        attempted: bool = True,
-        alone: bool = False,
-        lane: str | None = None,
-        progress: str = "",
-    ) -> bool:
-        """The attempt is over without a result; try again at ``at``. False when the lease was lost (L10).
-
-        With ``attempted=False`` the attempt does not count: the handler was not run. ``alone``: the next one is to run
-        in a process of its own (once so, it stays so). ``lane`` moves it to another lane.
-        """
-        values = _mine(claimed.job, claimed.number, claimed.epoch) | {
-            "later": micros(at),
-            "error": plain(error),
-            "less": int(not attempted),
-            "be_alone": int(alone or claimed.alone),
-            "to_lane": claimed.lane if lane is None else plain(lane),
-            "said": plain(progress),
-        }
-        return self._channel.count(RESCHEDULE, values) == 1
-
-    def tell(self, claimed: ClaimedCall, progress: str) -> bool:
-        """Keep how far the handler has come. False when the lease was lost (L10)."""
-        values = _mine(claimed.job, claimed.number, claimed.epoch) | {"said": plain(progress)}
-        return self._channel.count(TELL, values) == 1
-
-    def heal(self, now: datetime, own: datetime, other: datetime) -> int:
-        """After a clock jumped back: what was claimed until later than any lease can be, and what was opened later than
-        that and never tried, is ready ``now``. How many calls that were.
-
-        ``own`` is how far a lease of our own workers can reach, ``other`` one in another lane.
-        """
-        return self._channel.count(HEAL, {"now": micros(now), "own": micros(own), "other": micros(other)})
 
     def take_back(self, lane: str) -> int:
         """Give the calls of a lane to workers of our own. How many those were."""
@@ -306,11 +129,11 @@ class Calls:
     def get(self, job: str, number: int) -> ClaimedCall | None:
         """One open call, or None."""
         row = self._channel.one(ONE, {"of_job": job, "of_number": number})
-        return _call(row) if row else None
+        return claimed_call(row) if row else None
 
     def of(self, job: str) -> list[ClaimedCall]:
         """The open calls of a job."""
-        return [_call(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
+        return [claimed_call(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
 
 
 class Calling(msgspec.Struct, frozen=True, kw_only=True):
@@ -344,29 +167,3 @@ def _row(job: str, call: ServiceCall, at: int, calling: Calling) -> dict[str, An
         "progress": "",
         "trace": calling.trace,
     }
-
-
-def _mine(job: str, number: int, epoch: int) -> dict[str, Any]:
-    return {"of_job": job, "of_number": number, "of_epoch": epoch}
-
-
-def _call(row: Row) -> ClaimedCall:
-    job, number, body, epoch, attempts, worker, next_at, last_error, lane, alone, progress, trace, *whose = row
-    process, version, customer = whose or ("", "", "")
-    return ClaimedCall(
-        job=job,
-        number=number,
-        call=decode(body, ServiceCall),
-        epoch=epoch,
-        attempts=attempts,
-        worker=worker,
-        next_at=None if next_at is None else moment(next_at),
-        last_error=last_error,
-        lane=lane,
-        alone=bool(alone),
-        progress=progress,
-        trace=trace,
-        process=process,
-        version=version,
-        customer=customer,
-    )

@@ -49,7 +49,7 @@ def test_a_lease_that_ran_out_is_claimed_anew(database: Database, job: str) -> N
     """After the lease another worker gets the call; the first one's claim no longer holds (L10)."""
     (first,) = claim(database)
     (second,) = claim(database, "w2", NOW + HOUR)
-    assert (second.epoch, second.attempts) == (2, 2)
+    assert (second.epoch, second.attempts) == (2, 1)
     assert (first.alone, second.alone) == (False, True)
     with database.writing() as tx:
         assert not tx.calls.owned(job, 4, 1)
@@ -58,6 +58,62 @@ def test_a_lease_that_ran_out_is_claimed_anew(database: Database, job: str) -> N
         assert not tx.calls.reschedule(first, NOW, "late")
         (found,) = tx.calls.of(job)
         assert (found.epoch, found.worker, found.last_error) == (2, "w2", "")
+
+
+def test_what_is_lost_among_others_does_not_count(database: Database, job: str) -> None:
+    """The first attempt whose worker was lost is not counted, for another call may have killed it; each later one is,
+    for it ran alone. An external worker's always is."""
+    found = [claim(database, f"w{n}", NOW + HOUR * n)[0] for n in range(4)]
+    assert [(one.attempts, one.alone) for one in found] == [(1, False), (1, True), (2, True), (3, True)]
+    with database.writing() as tx:
+        assert tx.calls.reschedule(found[-1], NOW, attempted=False, lane="order")
+        assert [tx.calls.claim("mill", 1, NOW + HOUR, NOW + HOUR, "order")[0].attempts for _ in range(2)] == [3, 4]
+        assert job == found[0].job
+
+
+def several(database: Database, number: int) -> list[str]:
+    """Jobs with a ready call each."""
+    jobs = [begin(database) for _ in range(number)]
+    for one in jobs:
+        act(database, one, lambda draft: call(draft) and None)
+    return jobs
+
+
+def freed(database: Database, worker: str, at: Any) -> int:
+    with database.writing() as tx:
+        return tx.calls.free(worker, at, at, at + LEASE)
+
+
+def test_what_a_lost_worker_had_is_free_at_once(database: Database) -> None:
+    """Only what that worker has is made ready, and the attempt does not count where several ran side by side."""
+    mine = several(database, 3)
+    claim(database)
+    theirs = several(database, 2)
+    claim(database, "w2")
+    soon = NOW + timedelta(seconds=1)
+    assert freed(database, "w1", soon) == 3
+    assert freed(database, "w3", soon) == 0
+    again = claim(database, "w3", soon)
+    assert sorted(one.job for one in again) == sorted(mine)
+    assert {(one.attempts, one.alone) for one in again} == {(1, True)}
+    assert claim(database, "w4", soon) == []
+    assert len(theirs) == freed(database, "w2", soon)
+
+
+def test_the_only_one_that_ran_among_threads_lost_its_worker(database: Database) -> None:
+    """Where nothing else ran in the process of the worker, the attempt counts: those that ran alone are in processes
+    of their own."""
+    several(database, 2)
+    claim(database)
+    soon = NOW + timedelta(seconds=1)
+    assert freed(database, "w1", soon) == 2
+    assert [one.alone for one in claim(database, "w2", soon)] == [True, True]
+    (other,) = several(database, 1)
+    (sole,) = claim(database, "w2", soon)
+    assert (sole.job, sole.attempts, sole.alone) == (other, 1, False)
+    assert freed(database, "w2", soon + timedelta(seconds=1)) == 3
+    again = claim(database, "w3", soon + timedelta(seconds=1))
+    assert [(one.attempts, one.alone) for one in again if one.job == other] == [(2, True)]
 
 
 def test_a_lease_can_be_prolonged(database: Database, job: str) -> None:
