@@ -35,10 +35,11 @@ _STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 class FollowingClock:
     """Follows a clock that is asked now and then, and is carried on between by one that nobody can set.
 
-    So all machines on one database agree on the time, whatever their own clocks say. ``ask`` gives the moment there;
-    it is asked at the first use and after ``every`` seconds, by one thread, while the others go by what is known. An
-    answer that took long says little: the clock is moved only where the two differ by more than that. When none
-    can be had (``ask`` raises ``away``), the clock runs on, and asks again later; at the first use the error is raised.
+    So all machines on one database agree on the time, whatever their own clocks say. ``ask`` gives the moment there. It
+    is asked by :meth:`tend`, at the first use and then when ``every`` seconds have passed, by one thread, while the
+    others go by what is known; :meth:`now` only asks when nothing is known yet. An answer that took long says little:
+    the clock is moved only where the two differ by more than that. When none can be had (``ask`` raises ``away``), the
+    clock runs on, and asks again later; at the first use the error is raised.
 
     >>> FollowingClock(lambda: datetime(2026, 1, 1, tzinfo=UTC), steady=lambda: 7.0).now()
     datetime.datetime(2026, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
@@ -62,38 +63,31 @@ class FollowingClock:
         self._again = 0.0
 
     def now(self) -> datetime:
-        steady = self._steady()
+        if self._known is None:
+            self.tend()
+        return self._carried(self._steady())
+
+    def tend(self) -> None:
+        """Ask when it is time. To be called where asking is in nobody's way: before a transaction holds a connection.
+
+        Raises ``away`` as long as there has never been an answer.
+        """
         if self._known is None:
             with self._asking:
                 if self._known is None:
                     self._follow()
-            steady = self._steady()
-        elif steady >= self._again and self._asking.acquire(blocking=False):
+        elif self._steady() >= self._again and self._asking.acquire(blocking=False):
             try:
-                if steady >= self._again:
-                    self._follow_on()
+                self._again = self._steady() + self._every  # also when nobody answers
+                with suppress(self._away):
+                    self._follow()
             finally:
                 self._asking.release()
-            steady = self._steady()
-        return self._carried(steady)
-
-    def tend(self) -> None:
-        """Ask a little before it is time, where asking is in nobody's way: before a transaction holds a connection."""
-        if self._steady() >= self._again - self._every / 6:
-            with suppress(self._away):
-                self._again = 0.0
-                self.now()
 
     def _carried(self, steady: float) -> datetime:
         assert self._known is not None, "it has been asked"
         there, then = self._known
         return there + timedelta(seconds=steady - then)
-
-    def _follow_on(self) -> None:
-        try:
-            self._follow()
-        except self._away:
-            self._again = self._steady() + self._every  # it runs on
 
     def _follow(self) -> None:
         before = self._steady()

@@ -192,8 +192,8 @@ class StoreError(FlowError):
 class DatabaseBusy(StoreError):
     """A lock was not had in time. Nothing was changed; try again.
 
-    ``collided``: two transactions were in each other's way (a deadlock, a serialization failure), so the database broke
-    this one off; to do it again at once helps.
+    ``collided``: two transactions were in each other's way (a deadlock, a serialization failure, the same row entered
+    by both), so the database broke this one off; to do it again at once helps.
     """
 
     def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), collided: bool = False) -> None:

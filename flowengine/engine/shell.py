@@ -33,7 +33,7 @@ from flowengine.engine.receipts import body_hash, encoded, given, receipt_of, re
 from flowengine.engine.settings import Settings
 from flowengine.engine.views import Receipt
 from flowengine.engine.waking import Hint
-from flowengine.errors import DatabaseBusy, NotAllowed, StoreError
+from flowengine.errors import NotAllowed
 from flowengine.people import actor_key
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.save import UNMARKED
@@ -256,19 +256,9 @@ class Shell:
     ) -> Receipt:
         """Begin a job. The receipt is kept under the actor and the key; its body names process and customer.
 
-        Of two equal requests at once, one commits and the other finds that its key was written meanwhile: it asks
-        again, and gets the receipt.
+        Of two equal requests at once, one commits; the other crosses it, is done again, and finds the receipt. So do
+        the first two of a new customer, of which one enters him.
         """
-        try:
-            return self._start(process, by, need, customer, key, parent)
-        except StoreError as error:
-            if key is None or self.joined is not None or isinstance(error, DatabaseBusy):
-                raise
-        return self._start(process, by, need, customer, key, parent)
-
-    def _start(
-        self, process: str, by: str | Actor, need: dict[str, Any], customer: str | None, key: str | None, parent: str
-    ) -> Receipt:
         job_id = new_id()
 
         def work(tx: Transaction) -> Receipt:

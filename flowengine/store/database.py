@@ -134,8 +134,13 @@ class Database:
             self._clock = FollowingClock(self._server_time, away=StoreError)
         return self._clock
 
+    def _tend(self) -> None:
+        """Have the clock know the time before a transaction holds a connection: it never asks for another then."""
+        if self._clock is not None:
+            self._clock.tend()
+
     def _server_time(self) -> datetime:
-        with self.reading() as tx:
+        with Scope(self._driver, self._driver.begin_reading) as tx:
             row = tx.channel.one(SERVER_TIME, {})
         assert row is not None, "a function of no table gives one row"
         return cast(datetime, row[0])
@@ -148,8 +153,6 @@ class Database:
         what it raises, DatabaseBusy, and ConnectionLost when the database stays away longer than its ``patience``.
         """
         self._same_process()
-        if self._clock is not None:
-            self._clock.tend()
         return persistence.keep(self._once, work, self._patience)
 
     def _once(self, work: Callable[[Transaction], T]) -> T:
@@ -165,11 +168,13 @@ class Database:
         Prefer :meth:`keep`, which does again what the database did not keep.
         """
         self._same_process()
+        self._tend()
         return Scope(self._driver, self._driver.begin_writing)
 
     def reading(self) -> Scope:
         """A transaction that only reads: one snapshot, however many queries."""
         self._same_process()
+        self._tend()
         return Scope(self._driver, self._driver.begin_reading)
 
     def joined(self, connection: sa.Connection | Session) -> Transaction:

@@ -1,13 +1,18 @@
 """Work that the database did not keep is done again, here and nowhere else.
 
-Three things go wrong that are nobody's mistake. Two transactions cross, and the database breaks one off: that one is
-done again, a few times. The connection is lost before the commit was sent: nothing was kept, so the work is done again
-once there is a connection, within a patience. The connection is lost after the commit was sent: then the history tells.
-Each command appends an entry with a hash that no other has (L5; but for one that is the same to the microsecond). Is
-it there, the commit was kept, and what the work came to is the answer (L3). The look is made under the job's lock, in
-the very transaction in which the work is done again otherwise: a server that lost the client may still be committing,
-and what is seen before it has ended is no answer. A job that is being begun has no row to lock; done again under the
-same id, the work meets the key of the first, waits for it, and then looks once more.
+Three things go wrong that are nobody's mistake. Two transactions cross (they lock each other out, or both enter the
+same row), and the database breaks one off: that one is done again, a few times. The connection is lost before the
+commit was sent: nothing was kept, so the work is done again once there is a connection, within a patience. The
+connection is lost after the commit was sent: then the history tells. Each command appends an entry to its job's chain
+of hashes (L5). Is it there, the commit was kept, and what the work came to is the answer (L3). The look is made under
+the job's lock, in the very transaction in which the work is done again otherwise: a server that lost the client may
+still be committing, and what is seen before it has ended is no answer. A job that is being begun has no row to lock;
+done again under the same id, the work meets the key of the first, waits for it, and then looks once more.
+
+Only an entry that is the same in everything has the same hash: after the same entry, of the same actor, the same
+command with the same events and request key, read off the clock under the job's lock in the same microsecond. Two
+requests that differ in nothing, of which one was lost, are then answered as one that came twice. Whoever means two
+gives each a request key.
 
 So work must come to the same whenever it is done: ids are chosen outside it, or found again by a request key. Work that
 writes no history (a claim, a heartbeat, a person's record) is simply done again. A claim that was kept without answer
@@ -41,18 +46,20 @@ class Once(Protocol):
 
 
 class Attempt(Generic[T]):
-    """Work, and what it came to the last time it was done."""
+    """Work, and what it came to the last time it was done. ``done``: it was, in the try at hand."""
 
-    __slots__ = ("result", "saved", "work")
+    __slots__ = ("done", "result", "saved", "work")
 
     def __init__(self, work: Callable[[Transaction], T]) -> None:
         self.work = work
+        self.done = False
         self.saved: list[Saved] = []
         self.result: T
 
     def __call__(self, tx: Transaction) -> T:
         self.saved = tx.saved
         self.result = self.work(tx)
+        self.done = True
         return self.result
 
 
@@ -101,51 +108,44 @@ class Persistence(Generic[T]):
         self._attempt = attempt
         self._until = time.monotonic() + patience
         self._doubts: list[Doubt[T]] = []
-        self._settled: Doubt[T] | None = None
+        self._refusal: FlowError | None = None
         self._collisions = 0
         self._pause = 0.0
 
-    def after(self, error: DatabaseBusy | ConnectionLost) -> T:
+    def after(self, error: FlowError) -> T:
         """Try again until it is kept, refused, or hopeless."""
-        what: DatabaseBusy | ConnectionLost | None = error
-        while what is not None:
-            self._take(what)
+        while True:
+            self._take(error)
             try:
                 return self._once(self._unless_kept)
             except (DatabaseBusy, ConnectionLost) as another:
-                what = None if self._settled else another  # what was seen under the lock holds, whatever came then
+                error = another
             except FlowError as refused:
-                what = self._met(refused)
-        assert self._settled is not None, "only what is settled ends without an answer of its own"
-        return self._settled.result
+                error = self._refused(refused)
 
     def _unless_kept(self, tx: Transaction) -> T:
-        self._look(tx)
-        return self._attempt(tx) if self._settled is None else self._settled.result
-
-    def _look(self, tx: Transaction) -> None:
-        """Settle what can be settled of the tries in doubt."""
+        """What a try in doubt came to, where it was kept, or else the work. Whoever gets this answer waits for a commit
+        that follows the one in doubt, so a standby that has to have the one has the other as well (L2)."""
+        self._attempt.done = False
         for doubt in list(self._doubts):
             kept = doubt.kept(tx)
             if kept:
-                self._settled = doubt
-                return
+                return doubt.result
             if kept is False:
                 self._doubts.remove(doubt)
+        if self._refusal is not None:
+            raise self._refusal
+        return self._attempt(tx)
 
-    def _met(self, refused: FlowError) -> DatabaseBusy | ConnectionLost | None:
-        """Done again, the work was refused: perhaps because it met what a try in doubt has just written."""
-        if not self._doubts:
-            raise refused
-        try:
-            self._once(self._look)
-        except (DatabaseBusy, ConnectionLost) as error:
-            return None if self._settled else error
-        if self._settled is None:
+    def _refused(self, refused: FlowError) -> FlowError:
+        """Done again, the work was refused: perhaps because it met what a try in doubt has just written. So the next
+        try only looks; what is refused without a doubt is refused for good."""
+        if not self._doubts or self._refusal is not None:
             raise self._given_up(refused)
-        return None
+        self._refusal = refused
+        return refused
 
-    def _take(self, error: DatabaseBusy | ConnectionLost) -> None:
+    def _take(self, error: FlowError) -> None:
         """Learn from an error, and pause. Raises when there is no use in trying again."""
         left = self._until - time.monotonic()
         if isinstance(error, DatabaseBusy) and error.collided and self._collisions < COLLISIONS:
@@ -154,7 +154,7 @@ class Persistence(Generic[T]):
             left = LONGEST
         elif isinstance(error, DatabaseBusy) and not self._doubts:
             raise error
-        if isinstance(error, ConnectionLost) and error.in_doubt:
+        if isinstance(error, ConnectionLost) and error.in_doubt and self._attempt.done:
             self._doubts.append(Doubt(self._attempt))
         if left <= 0:
             raise self._given_up(error)

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from flowengine.errors import ConnectionLost, DatabaseBusy, StoreError
 
-COLLIDED = {"40P01", "40001"}
-"""SQLSTATEs: deadlock, serialization failure. The database has broken off one of two that were in each other's way."""
+COLLIDED = {"40P01", "40001", "23505"}
+"""SQLSTATEs: deadlock, serialization failure, unique violation. The database has broken off one of two that were in
+each other's way. Whoever enters a row has looked for it before; done again, he finds what the other has written."""
 
 BUSY = COLLIDED | {"55P03", "57014"}
 """And: lock not available, query cancelled."""
@@ -32,6 +33,12 @@ _MEANINGS = {
     "25P02": "a statement of this transaction has failed before; nothing of it was kept",
     "3D000": "there is no such database; create it first",
     "42P01": "the tables of flowengine are not there",
+}
+
+_ADVICE = {
+    "53100": ("free some space and ask again; nothing has to be restarted",),
+    "3D000": ("createdb",),
+    "42P01": ("flow db create",),
 }
 
 _AWAY = (
@@ -79,12 +86,12 @@ def translated(error: BaseException, where: str) -> StoreError:
     said = first_line(error)
     if state in BUSY:
         return DatabaseBusy(
-            f"another transaction was in the way: {said}",
+            _MEANINGS.get(state, f"another transaction was in the way: {said}"),
             where=where,
             possible=["try again"],
             collided=state in COLLIDED,
         )
-    return StoreError(_MEANINGS.get(state, f"PostgreSQL says: {said}"), where=where)
+    return StoreError(_MEANINGS.get(state, f"PostgreSQL says: {said}"), where=where, possible=_ADVICE.get(state, ()))
 
 
 def lost(error: BaseException, where: str, in_doubt: bool) -> ConnectionLost:

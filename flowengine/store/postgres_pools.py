@@ -85,9 +85,14 @@ class Pools:
 
         Prepared statements would be on another of its connections the next time.
         """
-        (pid,) = raw.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
-        raw.rollback()
-        self._watchdog.answered(raw)
+        try:
+            (pid,) = raw.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
+            raw.rollback()
+        except BaseException:
+            raw.close()  # the pool has not taken it yet
+            raise
+        finally:
+            self._watchdog.answered(raw)
         if pid != raw.info.backend_pid and not self._told_to_prepare:
             raw.prepare_threshold = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -9,6 +10,8 @@ import pytest
 
 from flowengine import Engine, SimulatedClock
 from flowengine.clock import FollowingClock, SystemClock
+from flowengine.errors import ConnectionLost
+from flowengine.store import Database, Transaction
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -45,14 +48,20 @@ def clock(world: World) -> FollowingClock:
     return FollowingClock(world.ask, away=ConnectionError, steady=lambda: world.steady)
 
 
+def tended(clock: FollowingClock) -> datetime:
+    """The time after the clock was seen to, as before each transaction."""
+    clock.tend()
+    return clock.now()
+
+
 def test_the_clock_goes_with_the_servers_and_asks_once_a_minute(world: World, clock: FollowingClock) -> None:
     """Between two questions a minute apart, the time is carried on without asking."""
     for seconds in (0.0, 1.0, 58.0):
         world.pass_by(seconds)
-        assert clock.now() == world.there
+        assert tended(clock) == world.there
     assert world.asked == 1
     world.pass_by(2)
-    assert clock.now() == world.there
+    assert tended(clock) == world.there
     assert world.asked == 2
 
 
@@ -62,7 +71,7 @@ def test_a_server_whose_clock_was_set_is_followed(world: World, clock: Following
     for jump in (timedelta(hours=1), -timedelta(hours=2)):
         world.there += jump
         world.pass_by(61)
-        assert clock.now() == world.there
+        assert tended(clock) == world.there
 
 
 def test_a_slow_answer_does_not_move_the_clock(world: World, clock: FollowingClock) -> None:
@@ -71,8 +80,19 @@ def test_a_slow_answer_does_not_move_the_clock(world: World, clock: FollowingClo
     world.slow = 4.0
     world.pass_by(61)
     before = world.there
-    assert clock.now() == before + timedelta(seconds=4)
+    assert tended(clock) == before + timedelta(seconds=4)
     assert world.asked == 2
+
+
+def test_who_reads_the_clock_never_asks(world: World, clock: FollowingClock) -> None:
+    """However long ago the server was asked, and whether or not it answered, the clock is read without a question: who
+    reads it may hold a connection."""
+    clock.tend()
+    for away in (False, True):
+        world.away = away
+        world.pass_by(3600)
+        assert clock.now() == world.there
+    assert world.asked == 1
 
 
 def test_the_clock_runs_on_while_nobody_answers(world: World, clock: FollowingClock) -> None:
@@ -85,7 +105,7 @@ def test_the_clock_runs_on_while_nobody_answers(world: World, clock: FollowingCl
     world.away = True
     for seconds in (61.0, 30.0):
         world.pass_by(seconds)
-        assert clock.now() == world.there
+        assert tended(clock) == world.there
     assert world.asked == 3
 
 
@@ -108,6 +128,31 @@ def test_an_engine_on_postgresql_goes_by_the_servers_clock(postgres_url: str, mo
     given = SimulatedClock(NOON)
     with Engine(postgres_url, clock=given) as engine:
         assert engine.clock is given
+
+
+def test_no_transaction_asks_for_the_time(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one connection for each thread, a transaction that asked for the time would wait for itself: it is asked for
+    before, at each try, and work is not begun before it is known."""
+    asked: list[str] = []
+    with Database.open(postgres_url, timeout=5) as database:
+        clock = database.clock()
+        server = database._server_time  # what the clock asks
+        inside = threading.Event()
+
+        def ask() -> datetime:
+            asked.append("inside" if inside.is_set() else "before")
+            if len(asked) < 3:
+                raise ConnectionLost("away")
+            return server()
+
+        monkeypatch.setattr(clock, "_ask", ask)
+
+        def work(_: Transaction) -> datetime:
+            inside.set()
+            return clock.now()
+
+        assert isinstance(database.keep(work), datetime)
+    assert asked == ["before"] * 3
 
 
 def test_an_engine_on_sqlite_goes_by_the_machines_clock(sqlite_url: str) -> None:

@@ -59,9 +59,9 @@ def entries(database: Database, job: str) -> int:
         (("lost",), 2),
         (("kept",), 2),
         (("lost", "lost", "away", "kept"), 5),
-        (("kept", "away", "crossed", "busy"), 3),
-        (("kept", "lost"), 2),
-        (("kept", "kept"), 2),
+        (("kept", "away", "crossed", "busy"), 5),
+        (("kept", "lost"), 3),
+        (("kept", "kept"), 3),
         (("away", "lost", "crossed", "kept", "away"), 6),
     ],
 )
