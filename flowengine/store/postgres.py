@@ -44,6 +44,10 @@ ANSWER = 30.0
 _BROKEN = 3
 """libpq's transaction status after a statement has failed: a COMMIT would be answered with a rollback."""
 
+_ASTRAY = (1, 4)
+"""The same after an error that is none of a statement: an answer is still expected (a server that shuts down says so in
+the middle of a pipeline), or there is no connection any more."""
+
 
 class PostgresChannel:
     """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit.
@@ -177,15 +181,21 @@ class PostgresChannel:
     ) -> psycopg.Cursor[Row]:
         """What was collected, and then a query or the commit, in one round trip. The cursor of the query."""
         pending, self._pending = self._pending, []
+        first: Exception | None = None
         self._watchdog.waiting[self.raw] = monotonic()
         try:
             with self.raw.pipeline():
-                return self._piped(pending, query, values, commit)
+                try:
+                    return self._piped(pending, query, values, commit)
+                except errors() as error:
+                    first = error  # kept from the driver, which would print all that goes down with it
         except errors() as error:
-            names = ", ".join(one.name for one, _ in pending)
-            raise self._failed(error, names if query is None else f"{names}, {query.name}") from error
+            first = first or error
         finally:
             self._watchdog.answered(self.raw)
+        assert first is not None, "who is here has left the pipeline by an error"
+        names = ", ".join(one.name for one, _ in pending)
+        raise self._failed(first, names if query is None else f"{names}, {query.name}") from first
 
     def _piped(
         self,
@@ -211,7 +221,7 @@ class PostgresChannel:
 
     def _failed(self, error: Exception, where: str) -> StoreError:
         """The error as one of ours; a lost connection is noted."""
-        if self.raw.closed or gone(error):
+        if gone(error) or self.raw.pgconn.transaction_status in _ASTRAY:
             self.lost = True
             return lost(error, where, self._committing)
         if state_of(error) == READ_ONLY and self.writing:
