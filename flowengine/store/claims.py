@@ -87,9 +87,10 @@ PROLONG = Query(
 )
 RESCHEDULE = Query(
     "calls.reschedule",
-    "An attempt is over without a result, and the claim with it; try again later.",
+    "An attempt is over without a result, and the claim with it; try again later. Not where the call was given up "
+    "meanwhile: an incident waits for an operator, and a late attempt changes nothing.",
     sa.update(_C)
-    .where(*_MINE)
+    .where(*_MINE, _C.c.incident == sa.literal_column("''"))
     .values(
         epoch=_C.c.epoch + 1,
         next_at=param("later"),

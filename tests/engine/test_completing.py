@@ -118,6 +118,22 @@ def test_what_is_tried_again_may_be_given_up_again(desk: Desk) -> None:
     assert desk.engine.audit(job).fine
 
 
+def test_given_up_before_its_handler_has_returned_it_stays_given_up(desk: Desk) -> None:
+    """L10, L3: the handler's late word changes nothing of the incident, and asked again the answer is the same."""
+    receipts = []
+
+    def leave(call: HandlerCall) -> Later:
+        receipts.append(desk.engine.give_up(call.token, "sold out"))
+        desk.calls.append(call)
+        return Later(HOUR)
+
+    desk.engine.register({"order_cloth": leave})
+    job = desk.order("stubborn")
+    assert [incident.job for incident in desk.engine.incidents()] == [job]
+    assert desk.engine.give_up(desk.token, "sold out") == receipts[0]
+    assert desk.engine.audit(job).fine
+
+
 def test_giving_up_is_known_also_when_the_job_has_gone_on(desk: Desk) -> None:
     """L3: a call was given up and became an incident, and the job left it: asked again, the answer is the same."""
     desk.engine.deploy(STUBBORN + "always:\n  withdraw: {by: customer, to: sorry}\n")
