@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -49,8 +50,9 @@ def test_a_restart_under_load_loses_nothing(server: Server, mode: str) -> None:
     and nobody had to be told."""
     with engines_on(server.url("flow"), 4, timeout=60) as engines:
         with Crowd(engines) as crowd:
-            crowd.until(20)
-            server.restart(mode)
+            for _ in range(3):
+                crowd.until(20)
+                server.restart(mode)
             crowd.until(20)
         assert crowd.errors == []
         crowd.check(engines[0])
@@ -167,6 +169,27 @@ def test_a_deadlock_is_resolved_by_doing_one_again(engine: Engine) -> None:
     for thread in threads:
         thread.join(60)
     assert len(tries) >= 3
+
+
+def test_the_first_jobs_of_a_new_customer_are_begun_at_once(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    """Starts at the same moment by somebody whom nobody knows yet enter him once, and each begins its job; two with the
+    same key begin one. The driver complains to nobody."""
+    keys = ["the same", "the same", None, None, None, "another"]
+    for name in ("cleo", "dan", "eve"):
+        with engines_on(server.url("flow"), len(keys), timeout=60) as engines:
+            met = threading.Barrier(len(keys))
+
+            def start(engine: Engine, key: str | None, by: str = name, met: threading.Barrier = met) -> str:
+                met.wait(60)
+                return engine.start("talk", by=by, need={"subject": "a suit"}, key=key).job
+
+            with ThreadPoolExecutor(len(keys)) as pool:
+                begun = list(pool.map(start, engines, keys))
+            assert begun[0] == begun[1]
+            assert len(set(begun)) == len(keys) - 1
+            with engines[0].database.reading() as tx:
+                assert tx.people.get(name) is not None
+    assert [record.getMessage() for record in caplog.records if record.name == "psycopg"] == []
 
 
 def test_serialization_failures_are_done_again(server: Server) -> None:
