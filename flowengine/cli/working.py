@@ -56,10 +56,10 @@ def below(desk: Desk, given: Work, line: Supervised) -> None:
         told(ran)
 
     with _measured(engine, given), _aside(desk), Telling(tell, own=_own(given, line)) as telling:
-        worker = _worker(engine, given, telling.add)
+        worker = _worker(engine, given, telling.add, lambda handler: line.say(wary=handler))
         with _stopped_by_signals(worker), ThreadPoolExecutor(1, "flow worker") as aside:
-            line.listen(stop=worker.stop, hurry=worker.hurry)
-            line.say(ready=True)
+            line.listen(stop=worker.stop, hurry=worker.hurry, lost=worker.take_over, wary=worker.beware)
+            line.say(ready=True, worker=worker.name)
             aside.submit(worker.run).result()
     if worker.worn_out:
         click.get_current_context().exit(WORN_OUT)
@@ -91,8 +91,10 @@ def _engine(desk: Desk, given: Work) -> Engine:
     return engine
 
 
-def _worker(engine: Engine, given: Work, told: Callable[[Ran], None]) -> Worker:
-    return Worker(engine, concurrency=given.concurrency, poll=given.poll, grace=given.grace, told=told)
+def _worker(
+    engine: Engine, given: Work, told: Callable[[Ran], None], wary: Callable[[str], None] = lambda _: None
+) -> Worker:
+    return Worker(engine, concurrency=given.concurrency, poll=given.poll, grace=given.grace, told=told, wary=wary)
 
 
 @contextmanager

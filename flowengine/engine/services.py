@@ -24,6 +24,7 @@ from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConf
 from flowengine.language.durations import Duration
 from flowengine.language.model import DONE, Retry, Service
 from flowengine.store import ClaimedCall, Transaction
+from flowengine.store.codec import moment
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
@@ -239,6 +240,21 @@ def heal(shell: Shell) -> int:
         now = shell.clock.now()
         calls = tx.calls.heal(now, now + LONGEST_LEASE, now + LONGEST_FOREIGN_LEASE)
         return calls + tx.timers.heal(now, now + LONGEST_LEASE)
+
+    return shell.keep(work)
+
+
+def free(shell: Shell, worker: str) -> int:
+    """A worker of ours is known to be lost: what it had is ready at once, and before all else, for it was so before.
+    How many calls that were."""
+
+    def work(tx: Transaction) -> int:
+        now = shell.clock.now()
+        first = tx.calls.next()
+        at = now if first is None else min(now, moment(first) - timedelta(microseconds=1))
+        freed = tx.calls.free(worker, at, now, now + LONGEST_LEASE)
+        tx.wakes |= freed > 0
+        return freed
 
     return shell.keep(work)
 

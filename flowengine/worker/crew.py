@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime, timedelta
 from threading import Event
 from time import monotonic
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from flowengine.engine import due, outbox, services
 from flowengine.engine.waking import Ear
 from flowengine.errors import StoreError
-from flowengine.store import new_id
+from flowengine.worker.caution import Caution
 from flowengine.worker.chore import Chore
 from flowengine.worker.hands import Hands
 from flowengine.worker.heart import Heart
@@ -29,13 +30,17 @@ NEVER = 3600.0
 class Crew:
     """All threads of one worker. ``trouble`` is what the database said last when one of them could not work."""
 
-    def __init__(self, shell: Shell, concurrency: int, limit: int, lease: timedelta, ear: Ear) -> None:
+    def __init__(
+        self, shell: Shell, name: str, concurrency: int, limit: int, lease: timedelta, ear: Ear, caution: Caution,
+        gone: deque[str],
+    ) -> None:  # fmt: skip
         self.tally = Tally()
         self._shell = shell
         self._ear = ear
         self._lease = lease
-        self._name = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
-        self._hands = Hands(shell, concurrency, self._settled)
+        self._name = name
+        self._gone = gone
+        self._hands = Hands(shell, concurrency, self._settled, caution)
         self._heart = Heart(shell, self._hands.held, lease)
         self._timers = Chore("timers", lambda: due.fire_timers(shell, limit), self._fired)
         self._ending = Event()
@@ -75,6 +80,7 @@ class Crew:
         now = self._shell.clock.now()
         resting = self.is_at_rest()
         self._mind_the_clock(now)
+        self._take_over()
         with self._shell.reading() as tx:
             ahead = tx.ahead(now)
         fruitless = True
@@ -95,6 +101,12 @@ class Crew:
             self._hands.give(taken)
             self._heart.wake()
         return bool(taken)
+
+    def _take_over(self) -> None:
+        """Make ready what workers had that are gone; each of them is forgotten once that is done."""
+        while self._gone:
+            services.free(self._shell, self._gone[0])
+            self._gone.popleft()
 
     def _mind_the_clock(self, now: datetime) -> None:
         """Where the clock has jumped, or this process has stood still: prolong the leases that now seem to be over

@@ -12,8 +12,9 @@ from flowengine.engine import services
 from flowengine.engine.handlers import Handler, HandlerCall
 from flowengine.engine.running import Threads
 from flowengine.engine.settling import give_back
-from flowengine.errors import StoreError
+from flowengine.errors import HandlerDied, StoreError
 from flowengine.language.durations import Duration
+from flowengine.worker.caution import Caution
 from flowengine.worker.patience import Patience
 
 if TYPE_CHECKING:
@@ -26,13 +27,15 @@ Ended = Callable[[bool], None]
 
 
 class Hands:
-    """Up to ``most`` calls at a time, each on a thread of its own."""
+    """Up to ``most`` calls at a time, each on a thread of its own. Where ``caution`` is advised, and where the last
+    attempt did not end by itself, a handler is run in a process of its own."""
 
-    def __init__(self, shell: Shell, most: int, ended: Ended) -> None:
+    def __init__(self, shell: Shell, most: int, ended: Ended, caution: Caution) -> None:
         self.trouble: StoreError | None = None
         self._shell = shell
         self._most = most
         self._ended = ended
+        self._caution = caution
         self._threads = Threads()
         self._queue: SimpleQueue[services.Held | None] = SimpleQueue()
         self._held: dict[int, services.Held] = {}
@@ -92,12 +95,30 @@ class Hands:
                     return False
 
     def _run(self, held: services.Held, handler: Handler, call: HandlerCall, limit: Duration) -> Any:
-        if held.claimed.alone:
-            from flowengine.worker.alone import importable, run_alone
+        if held.claimed.alone or call.handler in self._caution:
+            from flowengine.worker.alone import importable
 
             if importable(handler):
-                return run_alone(handler, call, limit, lambda: held.lost)
+                return self._run_alone(held, handler, call, limit)
         return self._threads.run(handler, call, limit)
+
+    def _run_alone(self, held: services.Held, handler: Handler, call: HandlerCall, limit: Duration) -> Any:
+        from flowengine.worker.alone import run_alone
+        from flowengine.worker.wire import NotImported
+
+        try:
+            given = run_alone(handler, call, limit, lambda: held.lost)
+        except NotImported:
+            raise
+        except (HandlerDied, TimeoutError):
+            if not held.lost:  # else it was ended because nobody waited for it
+                self._caution.died(call.handler)
+            raise
+        except Exception:
+            self._caution.ended(call.handler)
+            raise
+        self._caution.ended(call.handler)
+        return given
 
     def drop(self) -> None:
         """Give back what is still held: others may begin it at once. What its handlers come to is not kept."""

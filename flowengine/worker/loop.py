@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -21,6 +22,8 @@ from flowengine.engine.shell import not_joined
 from flowengine.engine.views import Ran
 from flowengine.engine.waking import Ear
 from flowengine.errors import StoreError
+from flowengine.store import new_id
+from flowengine.worker.caution import Caution
 from flowengine.worker.crew import Crew
 from flowengine.worker.patience import Patience
 from flowengine.worker.tally import Tally
@@ -38,10 +41,11 @@ class Worker:
     it; ``limit`` bounds a batch of timers or messages. ``told`` is called, in the thread of :meth:`run`, with what was
     done since it was last called. When it stops, handlers that run have ``grace`` seconds; what is not over then is
     given back and does not count as an attempt. ``lease`` is for how long, in seconds, a call stays with a worker that
-    is lost.
+    is lost. ``wary`` is told, in any thread, which handlers have died in a process of their own, so that all their
+    calls are run so from now on.
 
-    ``worn_out`` says why :meth:`run` ended by itself: so many handlers overran their limits and run on that the process
-    should be replaced.
+    ``name`` is what its claims stand under. ``worn_out`` says why :meth:`run` ended by itself: so many handlers overran
+    their limits and run on that the process should be replaced.
     """
 
     def __init__(
@@ -54,6 +58,7 @@ class Worker:
         told: Callable[[Ran], None] | None = None,
         grace: float = 30.0,
         lease: float = services.LEASE.total_seconds(),
+        wary: Callable[[str], None] = lambda _: None,
     ) -> None:
         if concurrency < 1 or limit < 1:
             raise ValueError("a worker runs at least one call at a time, and takes at least one thing a pass")
@@ -65,11 +70,14 @@ class Worker:
         self.limit = limit
         self.grace = grace
         self.worn_out = ""
+        self.name = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
         self._concurrency = concurrency
         self._lease = timedelta(seconds=lease)
         self._told = told
         self._shell = engine.shell
         self._ear = Ear()
+        self._caution = Caution(wary)
+        self._gone: deque[str] = deque()
         self._stopping = self._hurrying = False
 
     def stop(self) -> None:
@@ -81,6 +89,16 @@ class Worker:
         """Stop, and wait no longer for handlers that run: give their calls back. From any thread or signal handler."""
         self._hurrying = True
         self.stop()
+
+    def take_over(self, worker: str) -> None:
+        """The worker of that name is known to be no more: what it had is ready at once, not only when its leases are
+        over. From any thread."""
+        self._gone.append(worker)
+        self._ear.wake()
+
+    def beware(self, handler: str) -> None:
+        """That handler died in a process of its own, elsewhere: run its calls so from now on. From any thread."""
+        self._caution.heard(handler)
 
     def run(self, *, until_idle: bool = False) -> Ran:
         """Run until stopped, or with ``until_idle`` until nothing is due and nothing runs. What was done in all.
@@ -97,7 +115,9 @@ class Worker:
             self._shell.hint.leave(self._ear)
 
     def _run(self, until_idle: bool) -> Ran:
-        crew = Crew(self._shell, self._concurrency, self.limit, self._lease, self._ear)
+        crew = Crew(
+            self._shell, self.name, self._concurrency, self.limit, self._lease, self._ear, self._caution, self._gone
+        )
         crew.start()
         patience = Patience()
         try:

@@ -1,9 +1,12 @@
 """What a supervisor and a worker process say to each other, on two pipes that the process is given at its start.
 
-The process reports, one JSON object a line: ``ready`` once it can work, ``ran`` with counts of what was done, ``files``
-that its code is in, and an empty report every other second, by which the supervisor knows that the interpreter is not
-held. The supervisor says little: a byte :data:`STOP`, a byte :data:`HURRY`, and by the end of the pipe that it is gone.
-It stops a process that works by the pipe and not by a signal, which others send as well (systemd to all at once).
+The process reports, one JSON object a line: ``ready`` once it can work, with the name of its ``worker``; ``ran`` with
+counts of what was done; ``files`` that its code is in; ``wary`` with a handler that died in a process of its own; and
+an empty report every other second, by which the supervisor knows that the interpreter is not held.
+
+The supervisor says as little, in the same way: ``stop``; ``hurry``; ``lost`` with the name of a worker that is no more;
+``wary`` as above; and by the end of the pipe that it is gone itself. It stops a process that works by the pipe and not
+by a signal, which others send as well (systemd to all at once).
 """
 
 from __future__ import annotations
@@ -20,8 +23,6 @@ from typing import Any
 
 VARIABLE = "FLOW_SUPERVISOR"
 """The environment variable that tells a worker process its pipes: ``in,out,first``."""
-
-STOP, HURRY = b"s", b"h"
 
 PULSE = 2.0
 """Seconds between two signs of life."""
@@ -53,18 +54,29 @@ class Supervised:
             while line:
                 line = line[os.write(self._outlet, line) :]
 
-    def listen(self, *, stop: Callable[[], None], hurry: Callable[[], None]) -> None:
-        """From now on, on a thread, give signs of life, and call ``stop`` or ``hurry`` when the supervisor says so, and
-        ``stop`` when it is no more."""
+    def listen(
+        self,
+        *,
+        stop: Callable[[], None],
+        hurry: Callable[[], None],
+        lost: Callable[[str], None] = lambda _: None,
+        wary: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """From now on, on a thread, give signs of life, and call ``stop``, ``hurry``, ``lost`` with a worker's name or
+        ``wary`` with a handler's when the supervisor says so, and ``stop`` when it is no more."""
+        heard = {"stop": lambda _: stop(), "hurry": lambda _: hurry(), "lost": lost, "wary": wary}
 
         def wait() -> None:
+            rest = b""
             with selectors.DefaultSelector() as selector:
                 selector.register(self._inlet, selectors.EVENT_READ)
                 while True:
                     if not selector.select(PULSE):
                         self.say()
-                    elif said := os.read(self._inlet, 1):
-                        hurry() if said == HURRY else stop()
+                    elif said := os.read(self._inlet, 4096):
+                        *lines, rest = (rest + said).split(b"\n")
+                        for word, value in (item for line in lines for item in json.loads(line).items()):
+                            heard[word](value)
                     else:
                         break
             stop()
@@ -87,9 +99,12 @@ class WorkerProcess:
         inlet, self._line = os.pipe()
         self.reports, outlet = os.pipe()
         os.set_blocking(self.reports, False)
+        os.set_blocking(self._line, False)  # whoever does not listen must not hold this process up
         self._rest = b""
         self.closed = False  # it will report nothing more
         self.ready = self.frozen = False
+        self.worker = ""  # the name of its worker, once it has said so
+        self.warned: dict[str, float] = {}  # the handlers of which it knows that they die, and since when
         self.born = self._looked = monotonic()
         self.began = time_ns()
         self.silent = 0.0  # seconds without a report
@@ -133,17 +148,21 @@ class WorkerProcess:
     def stop(self) -> None:
         """Have it finish what it runs, and end."""
         if self.ready:
-            self._say(STOP)
+            self.say(stop=True)
         elif self.code is None:
             self._process.terminate()
 
     def hurry(self) -> None:
         """Have it give back what it runs."""
-        self._say(HURRY)
+        self.say(hurry=True)
 
-    def _say(self, word: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError):  # it has ended, which is seen soon
-            os.write(self._line, word)
+    def say(self, **words: Any) -> bool:
+        """Tell it something in a line that is short enough to go as a whole or not at all. Whether it went."""
+        try:
+            os.write(self._line, json.dumps(words).encode() + b"\n")
+        except (BrokenPipeError, BlockingIOError):  # it has ended, or stands still: both are seen soon
+            return False
+        return True
 
     def kill(self) -> None:
         """End it at once."""

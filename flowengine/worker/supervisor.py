@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from flowengine.worker.exits import WORN_OUT, how
+from flowengine.worker.legacy import Legacy
 from flowengine.worker.supervised import WorkerProcess
 
 LOOK = 0.5
@@ -103,6 +104,7 @@ class Supervisor:
         self._say, self._ran, self._watch = say, ran, watch
         self._environment = dict(os.environ if environment is None else environment)
         self._places = [_Place() for _ in range(processes)]
+        self._legacy = Legacy()
         self._asked = self._heeded = 0  # how often signals said stop
         self._deadline = self._telling = float("inf")
         self._code: int | None = None  # with which to leave, when there is no use in going on
@@ -169,6 +171,7 @@ class Supervisor:
                 self._hear(place.running)
                 if place.running.code is not None:
                     self._ended(place, place.running, place.running.code)
+        self._legacy.pass_on(place.running for place in self._places if place.running and not place.anew)
         if self._watch and not self._stopping:
             self._reload(self._watch)
 
@@ -176,6 +179,8 @@ class Supervisor:
         for report in process.read():
             if "ready" in report:
                 self._worked = process.ready = True
+                process.worker = str(report.get("worker", ""))
+            self._legacy.report(process, report)
             if "ran" in report:
                 self._ran(report["ran"])
             if "files" in report and self._watch:
@@ -192,6 +197,7 @@ class Supervisor:
         if process.reports in self._selector.get_map():
             self._selector.unregister(process.reports)
         process.close()
+        self._legacy.ended(process)
         place.running = None
         if self._stopping:
             return

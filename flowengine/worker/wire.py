@@ -38,6 +38,10 @@ def read(text: bytes) -> dict[str, Any]:
     return msgspec.json.decode(text, type=dict[str, Any])
 
 
+class NotImported(HandlerDied):
+    """The handler cannot be had in another process; in this one it can."""
+
+
 def call_line(call: HandlerCall, **more: Any) -> bytes:
     """A call for the process, with what else it has to know."""
     return line({"call": {name: getattr(call, name) for name in _SAID}, **more})
@@ -87,7 +91,7 @@ def heard(answer: dict[str, Any]) -> Any:
     if "raised" in answer:
         raise _named(answer["raised"], Exception)(said)
     if "unimportable" in answer:
-        raise HandlerDied(f"could not be imported in a process of its own: {answer['unimportable']}")
+        raise NotImported(f"could not be imported in a process of its own: {answer['unimportable']}")
     return answer["result"] if answer["outcome"] is None else Outcome(answer["outcome"], answer["result"])
 
 

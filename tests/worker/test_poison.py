@@ -86,6 +86,52 @@ def test_poison_takes_the_route_that_there_is(engine: Engine, sqlite_url: str, t
     assert worker.out.count("left with exit code 7") == 1, "the second attempt harms nobody"
 
 
+def test_innocent_neighbours_are_no_incident(shared: Engine, database_url: str, tmp_path: Path) -> None:
+    """A call that kills its worker while others run beside it is quarantined, and they are not, though each of them has
+    one attempt alone: nobody knows who it was, so they are run again, each in a process of its own."""
+    deploy(shared, "neighbour", attempts=1)
+    deploy(shared, "exits", attempts=1)
+    jobs = [shared.start("neighbour", by="ada").job for _ in range(3)]
+    with Flow(database_url, tmp_path) as worker:
+        inner = {worker.mark(f"began-{job}") for job in jobs}
+        for job in jobs:
+            (tmp_path / f"began-{job}").unlink()
+        shared.start("exits", by="ben")
+        alone = {worker.mark(f"began-{job}") for job in jobs}
+        (tmp_path / "go").touch()
+        eventually(lambda: statuses(shared, "neighbour") == ["fulfilled"] * 3 and shared.incidents())
+        worker.stop()
+    assert len(inner) == 1
+    assert len(alone) == 3
+    assert not inner & alone
+    (incident,) = shared.incidents()
+    assert (incident.handler, incident.attempts) == ("exits", 1)
+    assert worker.out.count("left with exit code 7") == 1
+    assert shared.audit().fine
+
+
+def test_a_handler_that_died_alone_kills_no_other_worker(engine: Engine, sqlite_url: str, tmp_path: Path) -> None:
+    """All its later calls are run in processes of their own, also by a worker process that has not seen it die."""
+    deploy(engine, "exits", attempts=2)
+    deploy(engine, "waits")
+    engine.start("exits", by="ada")
+    with Flow(sqlite_url, tmp_path) as worker:
+        eventually(lambda: len(engine.incidents()) == 1)
+        engine.start("exits", by="ben")
+        eventually(lambda: len(engine.incidents()) == 2)
+        engine.start("waits", by="ada")
+        os.kill(worker.mark("begun-1"), signal.SIGKILL)
+        worker.mark("begun-2")
+        engine.start("exits", by="ben")
+        eventually(lambda: len(engine.incidents()) == 3)
+        (tmp_path / "go").touch()
+        eventually(lambda: statuses(engine, "waits") == ["fulfilled"])
+        worker.stop()
+    assert worker.out.count("left with exit code 7") == 1
+    assert worker.out.count("was killed by SIGKILL") == 1
+    assert [one.attempts for one in engine.incidents()] == [2, 2, 2]
+
+
 def test_a_worn_out_process_is_replaced(engine: Engine, sqlite_url: str, tmp_path: Path) -> None:
     """When too many handlers overran their limits and run on, the process is replaced; their calls go on alone."""
     deploy(engine, "sleeps", attempts=2, limit="PT1S")
