@@ -64,6 +64,9 @@ def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str],
     for one in done:
         state = "is now in use" if one.new else "was in use already"
         line(console, (one.name, ID), f" ({one.title}): version ", (one.version, "bold"), f" {state}.")
+        if one.unserved:
+            called = ", ".join(one.unserved)
+            line(console, ("  It calls ", "dim"), called, (": give them to workers with --handlers.", "dim"))
     if done:
         line(console, ("Begin a job: ", "dim"), pasted(f"start {done[0].name} --as ID"), pasted=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flowengine.engine.shell import Shell
+from flowengine.engine.unserved import unserved
 from flowengine.engine.views import Deployed, ProcessRow
 from flowengine.language import load, parse
 from flowengine.language.model import Process
@@ -19,7 +20,8 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
         return tx.processes.add(process.name, process.version, process.title, process.source, shell.clock.now())
 
     new = shell.keep(work)
-    return Deployed(name=process.name, version=process.version, title=process.title, new=new)
+    missing = tuple(unserved(shell, [process]))
+    return Deployed(name=process.name, version=process.version, title=process.title, new=new, unserved=missing)
 
 
 def rows(shell: Shell) -> list[ProcessRow]:

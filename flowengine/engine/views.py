@@ -44,12 +44,16 @@ class Receipt(View, frozen=True, kw_only=True):
 
 
 class Deployed(View, frozen=True, kw_only=True):
-    """A process in use. ``new`` is False when exactly this text was in use before."""
+    """A process in use. ``new`` is False when exactly this text was in use before.
+
+    ``unserved`` are the handlers it calls that this engine does not have and no external worker serves: a worker must.
+    """
 
     name: str
     version: str
     title: str
     new: bool
+    unserved: tuple[str, ...] = ()
 
 
 class ProcessRow(View, frozen=True, kw_only=True):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowengine.engine.handlers import Handler
+from flowengine.engine.unserved import unserved as all_unserved
 from flowengine.errors import HandlerMissing
-from flowengine.language.model import Process, Race, Service
 
 if TYPE_CHECKING:
     from flowengine.engine import Engine
@@ -46,31 +46,10 @@ def load_handlers(reference: str) -> dict[str, Handler]:
 
 
 def unserved(engine: Engine) -> dict[str, list[str]]:
-    """The handlers that the latest versions of the deployed processes call and that neither the engine has nor an
-    external worker serves, each with the services that call it (``process.state``)."""
-    now = engine.clock.now()
-    outside = {
-        handler
-        for token in engine.tokens()
-        if not token.revoked and (token.expires is None or token.expires > now)
-        for handler in token.handlers
-    }
-    found: dict[str, list[str]] = {}
-    for name in dict.fromkeys(row.name for row in engine.processes()):
-        for where, handler in _called(engine.process(name)):
-            if handler not in outside and not engine.shell.handlers.has(handler):
-                found.setdefault(handler, []).append(where)
-    return found
-
-
-def _called(process: Process) -> Iterator[tuple[str, str]]:
-    """Where a process calls handlers, and which; undo handlers too."""
-    for state in process.states():
-        for one in (state, *(state.of.values() if isinstance(state, Race) else ())):
-            if isinstance(one, Service):
-                for handler in dict.fromkeys((one.call, one.undo)):
-                    if handler and "://" not in handler:  # an URL is called by the engine itself
-                        yield f"{process.name}.{state.name}", handler
+    """The handlers that the latest versions of the deployed processes call and that nobody here has
+    (:mod:`flowengine.engine.unserved`)."""
+    names = dict.fromkeys(row.name for row in engine.processes())
+    return all_unserved(engine.shell, [engine.process(name) for name in names])
 
 
 def _words(error: BaseException) -> str:

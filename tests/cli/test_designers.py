@@ -148,6 +148,11 @@ def test_an_outline_of_a_hostile_file_is_harmless(empty: Flow) -> None:
     assert "\u202e" in empty.json("draw", "odd.yaml", "--format", "text")["text"]
 
 
+def test_deploy_says_whom_it_needs(empty: Flow) -> None:
+    """The handlers that nothing installed here has are named, so that workers get them in time."""
+    assert "It calls buy_wood: give them to workers with --handlers." in empty.run("deploy", "workshop.yaml").stdout
+
+
 def test_deploy_is_all_or_nothing(empty: Flow) -> None:
     """One file with problems keeps all of them out."""
     (empty.folder / "bad.yaml").write_text(BAD, "utf-8")

@@ -93,3 +93,10 @@ def test_whatever_a_module_does_is_told(
         load_handlers("breaks_a")
     assert words in str(caught.value)
     sys.modules.pop("breaks_a", None)
+
+
+def test_a_deployment_says_whom_it_needs(engine: Engine) -> None:
+    """Deploying tells at once which handlers nobody here has, so that a worker gets them before a call needs them."""
+    assert engine.deploy(SUIT).unserved == ("buy_cloth", "give_back", "carve_button")
+    engine.register({"buy_cloth": lambda _: {}, "give_back": lambda _: {}, "carve_button": lambda _: {}})
+    assert engine.deploy(SUIT).unserved == ()

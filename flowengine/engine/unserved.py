@@ -1,0 +1,41 @@
+"""Handlers that processes call and nobody here has: told at deploy and when a worker starts, not when a call fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from flowengine.engine import tokens
+from flowengine.language.model import Process, Race, Service
+
+if TYPE_CHECKING:
+    from flowengine.engine.shell import Shell
+
+
+def unserved(shell: Shell, processes: Iterable[Process]) -> dict[str, list[str]]:
+    """The handlers that processes call and that neither this engine has nor an external worker serves, each with the
+    services that call it (``process.state``)."""
+    outside = _outside(shell)
+    found: dict[str, list[str]] = {}
+    for process in processes:
+        for where, handler in _called(process):
+            if handler not in outside and not shell.handlers.has(handler):
+                found.setdefault(handler, []).append(where)
+    return found
+
+
+def _outside(shell: Shell) -> set[str]:
+    """The handlers that live tokens of external workers name."""
+    now = shell.clock.now()
+    live = (one for one in tokens.tokens(shell) if not one.revoked and (one.expires is None or one.expires > now))
+    return {handler for one in live for handler in one.handlers}
+
+
+def _called(process: Process) -> Iterator[tuple[str, str]]:
+    """Where a process calls handlers, and which; undo handlers too."""
+    for state in process.states():
+        for one in (state, *(state.of.values() if isinstance(state, Race) else ())):
+            if isinstance(one, Service):
+                for handler in dict.fromkeys((one.call, one.undo)):
+                    if handler and "://" not in handler:  # an URL is called by the engine itself
+                        yield f"{process.name}.{state.name}", handler
