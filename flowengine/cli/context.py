@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 DEFAULT_DATABASE = "sqlite:///flow.db"
 
+PROGRAM = "FLOW_PROGRAM"
+"""The environment variable by which a supervisor tells its processes how it was called itself."""
+
 _BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo")
 
 
@@ -132,6 +135,8 @@ def without_password(address: str) -> str:
 
 def program() -> list[str]:
     """How this program was called, as words: ``flow`` where the shell finds it, else the path that was typed."""
+    if told := os.environ.get(PROGRAM):
+        return shlex.split(told)
     typed = Path(sys.argv[0])
     if typed.name == "__main__.py" and typed.parent.name == "cli":
         return [sys.executable, "-m", "flowengine.cli"]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flowengine.cli.context import Desk
+from flowengine.cli.context import PROGRAM, Desk
 from flowengine.worker.supervised import Supervised
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def supervise(desk: Desk, given: Work, environment: Mapping[str, str]) -> None:
     desk.must_exist()
     total: Counter[str] = Counter(dict.fromkeys((name for name, _ in _KINDS), 0))
     say = teller(desk)
-    below = {**environment, "FLOW_AT": desk.address}
+    below = {**environment, "FLOW_AT": desk.address, PROGRAM: desk.program}
     watch = None
     if given.dev:
         from flowengine.worker.reloading import Watch
