@@ -270,6 +270,7 @@ class Shell:
                 body = body_hash(f"start {process} for {owner}", command)
                 before = replayed(tx, actor, key, body)
                 if before is not None:
+                    tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
                     return before
             compiled = self.catalogue.latest(tx, process)
             now = self.clock.now()
