@@ -1,9 +1,9 @@
 """PostgreSQL through psycopg: many machines share the work.
 
-Writes are collected and sent in one pipeline with what is asked next, or with the commit. Readers have a pool of their
-own, whose transactions see one snapshot and cannot write. Nothing depends on a session, so a transaction-mode pgbouncer
-may stand between. A lost connection is told with whether the commit was on its way (``in_doubt``), and no wait for an
-answer is endless.
+What begins a transaction and what it writes is collected, and sent in one round trip with what is asked next or with
+the commit. Readers have a pool of their own, whose transactions see one snapshot and cannot write. Nothing depends on a
+session, so a transaction-mode pgbouncer may stand between. A lost connection is told with whether the commit was on its
+way (``in_doubt``), and no wait for an answer is endless.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ from flowengine.store.watchdog import Watchdog
 
 if TYPE_CHECKING:
     import psycopg
+    from psycopg.pq.abc import PGresult
+
+    from flowengine.store.wire import Borrowed, Step, Wire
 
 MIGRATION_LOCK = 0x666C6F77
 """The key of the advisory lock that is held while the schema changes."""
@@ -41,65 +44,90 @@ MIGRATION_LOCK = 0x666C6F77
 ANSWER = 30.0
 """How long, in seconds, an answer of the server is waited for before the connection is given up."""
 
-_BROKEN = 3
-"""libpq's transaction status after a statement has failed: a COMMIT would be answered with a rollback."""
+_IDLE = 0
+"""libpq's status of a connection on which no transaction was begun."""
 
 _ASTRAY = (1, 4)
 """The same after an error that is none of a statement: an answer is still expected (a server that shuts down says so in
 the middle of a pipeline), or there is no connection any more."""
 
+_FAILED = "a statement of this transaction has failed; nothing of it was kept"
+
+_WIRE = "flowengine.wire"
+"""Where a pool keeps what is known of a connection's statements, as long as it keeps the connection."""
+
+_SNAPSHOT: Step = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
+
+Sent = tuple[Query | str, Values]
+"""A query with its values, or the word that ends the transaction."""
+
 
 class PostgresChannel:
-    """Statements on one psycopg connection. With ``collecting``, writes wait for the next read or the commit.
+    """Statements on one connection. Writes wait for the next read or the commit, and so does what begins it.
 
     ``lost`` says that the connection is of no more use.
     """
 
     dialect = "postgresql"
-    __slots__ = ("_committing", "_cursor", "_pending", "_watchdog", "collecting", "fairy", "lost", "raw", "writing")
+    __slots__ = (
+        "_begin",
+        "_committing",
+        "_failing",
+        "_pending",
+        "_raw",
+        "_watchdog",
+        "_wire",
+        "fairy",
+        "lost",
+        "writing",
+    )
 
     def __init__(
         self,
         raw: psycopg.Connection[Any],
+        wire: Wire | Borrowed,
         watchdog: Watchdog,
         *,
         fairy: sa.PoolProxiedConnection | None = None,
-        collecting: bool = True,
+        begin: Sequence[Step] = (),
         writing: bool = True,
     ) -> None:
-        self.raw = raw
         self.fairy = fairy
-        self.collecting = collecting
         self.writing = writing
         self.lost = False
+        self._raw = raw
+        self._wire = wire
         self._committing = False
         self._watchdog = watchdog
-        self._cursor = self._fresh()
-        self._pending: list[tuple[Query, Sequence[Values]]] = []
+        self._begin = begin
+        self._failing = False
+        self._pending: list[Sent] = []
 
-    def _fresh(self) -> psycopg.Cursor[Row]:
-        from psycopg.rows import tuple_row
-
-        return self.raw.cursor(row_factory=tuple_row)  # an application's own connection may have another
+    @property
+    def raw(self) -> psycopg.Connection[Any]:
+        """The driver's connection, with the transaction begun and all that was collected written."""
+        if self._pending or (self._begin and self._raw.pgconn.transaction_status == _IDLE):
+            self._send()
+        return self._raw
 
     def rows(self, query: Query, values: Values) -> list[Row]:
-        return self._ask(query, values).fetchall()
+        return self._wire.rows(self._ask(query, values))
 
     def one(self, query: Query, values: Values) -> Row | None:
-        return self._ask(query, values).fetchone()
+        return self._wire.one(self._ask(query, values))
 
     def write(self, query: Query, values: Values) -> None:
-        self.write_many(query, (values,))
+        self._pending.append((query, values))
+        if self.fairy is None:
+            self.flush()  # in the caller's transaction nothing is collected, so that savepoints mean what they say
 
     def write_many(self, query: Query, many: Sequence[Values]) -> None:
-        if not many:
-            return
-        self._pending.append((query, many))
-        if not self.collecting:
+        self._pending.extend([(query, values) for values in many])
+        if self.fairy is None:
             self.flush()
 
     def count(self, query: Query, values: Values) -> int:
-        return self._ask(query, values).rowcount
+        return self._ask(query, values).command_tuples or 0
 
     def flush(self) -> None:
         if self._pending:
@@ -108,120 +136,73 @@ class PostgresChannel:
     def finish(self, keep: bool) -> None:
         """Commit, or roll back; when the commit fails, nothing is kept either.
 
-        What was collected goes with the commit in one pipeline, where a failed statement keeps the commit from being
+        What was collected goes with the commit in one round trip, where a failed statement keeps the commit from being
         done. Raises ConnectionLost, ``in_doubt`` from the moment in which the commit may have been sent.
         """
         kept = False
         try:
-            if keep and self._pending:
-                self._send(commit=True)
-            elif keep and self.writing:
+            if keep and (self.writing or self._pending):  # a reader's writes are sent, and so refused
                 self._commit()
-            kept = keep and self.writing
+                kept = True
         finally:
             if not kept:
                 self._roll_back()
+            self.lost = self.lost or self._raw.closed
             self.close()
 
-    def begin(self, how: str) -> None:
-        """Begin a transaction with these words, on a connection that would else commit each statement by itself."""
-        self._watchdog.waiting[self.raw] = monotonic()
-        try:
-            self._cursor.execute(how, prepare=False)
-        except errors() as error:
-            raise self._failed(error, "begin") from error
-        finally:
-            self._watchdog.answered(self.raw)
-
     def _commit(self) -> None:
-        raw = self.raw
+        """Where nothing was asked or written, the server does not know of the transaction, and need not."""
+        raw = self._raw
         if self.lost or raw.closed:
             self.lost = True
             raise ConnectionLost("the connection was lost before the commit; nothing was kept", where="commit")
-        if raw.pgconn.transaction_status == _BROKEN:
-            raise StoreError("a statement of this transaction has failed; nothing of it was kept", where="commit")
-        self._watchdog.waiting[raw] = monotonic()
-        self._committing = True
-        try:
-            raw.commit()
-        except errors() as error:
-            raise self._failed(error, "commit") from error
-        finally:
-            self._watchdog.answered(raw)
+        if self._failing:
+            raise StoreError(_FAILED, where="commit")
+        if self._pending or raw.pgconn.transaction_status != _IDLE:
+            self._pending.append(("COMMIT", {}))
+            self._committing = True
+            if self._send().command_status != b"COMMIT":  # a statement of the driver's own connection has failed
+                raise StoreError(_FAILED, where="commit")
 
     def _roll_back(self) -> None:
         """A connection that cannot even be rolled back is of no more use, and the server rolls back what it held."""
-        raw = self.raw
-        if self.lost or raw.closed:
+        self._pending = []
+        if self.lost or self._raw.closed or self._wire.amid:
             self.lost = True
-            return
-        self._watchdog.waiting[raw] = monotonic()
-        try:
-            raw.rollback()
-        except errors():
-            self.lost = True
-        finally:
-            self._watchdog.answered(raw)
+        elif self._raw.pgconn.transaction_status != _IDLE:
+            try:
+                self._trip([("ROLLBACK", ())])
+            except errors():
+                self.lost = True
 
-    def _ask(self, query: Query, values: Values) -> psycopg.Cursor[Row]:
-        if self._pending:
-            return self._send(query, values)
-        compiled = query.on("postgresql")
-        raw = self.raw
-        self._watchdog.waiting[raw] = monotonic()
-        try:
-            return self._cursor.execute(compiled.sql, compiled.bind(values))
-        except errors() as error:
-            raise self._failed(error, query.name) from error
-        finally:
-            self._watchdog.answered(raw)
+    def _ask(self, query: Query, values: Values) -> PGresult:
+        self._pending.append((query, values))
+        return self._send()
 
-    def _send(
-        self, query: Query | None = None, values: Values | None = None, commit: bool = False
-    ) -> psycopg.Cursor[Row]:
-        """What was collected, and then a query or the commit, in one round trip. The cursor of the query."""
+    def _send(self) -> PGresult:
+        """All that was collected, in one round trip; what begins the transaction goes ahead. The last answer."""
         pending, self._pending = self._pending, []
-        first: Exception | None = None
-        self._watchdog.waiting[self.raw] = monotonic()
         try:
-            with self.raw.pipeline():
-                try:
-                    return self._piped(pending, query, values, commit)
-                except errors() as error:
-                    first = error  # kept from the driver, which would print all that goes down with it
-        except errors() as error:
-            first = first or error
-        finally:
-            self._watchdog.answered(self.raw)
-        assert first is not None, "who is here has left the pipeline by an error"
-        names = ", ".join(one.name for one, _ in pending)
-        raise self._failed(first, names if query is None else f"{names}, {query.name}") from first
+            steps = [_worded(what, values) for what, values in pending]
+            if self._begin and self._raw.pgconn.transaction_status == _IDLE:
+                steps = [*self._begin, *steps]
+            return self._trip(steps)
+        except BaseException as error:
+            self._failing = True
+            if isinstance(error, errors()):
+                raise self._failed(error, _named(pending)) from error
+            raise
 
-    def _piped(
-        self,
-        pending: list[tuple[Query, Sequence[Values]]],
-        query: Query | None,
-        values: Values | None,
-        commit: bool,
-    ) -> psycopg.Cursor[Row]:
-        for one, many in pending:
-            compiled = one.on("postgresql")
-            if len(many) == 1:
-                self._cursor.execute(compiled.sql, compiled.bind(many[0]))
-            else:
-                self._cursor.executemany(compiled.sql, [compiled.bind(v) for v in many])
-        asking = self._fresh() if query is not None else self._cursor
-        if query is not None and values is not None:
-            compiled = query.on("postgresql")
-            asking.execute(compiled.sql, compiled.bind(values))
-        if commit:
-            self._committing = True
-            self.raw.commit()
-        return asking
+    def _trip(self, steps: Sequence[Step]) -> PGresult:
+        self._watchdog.waiting[self._raw] = monotonic()
+        try:
+            return self._wire.trip(steps)
+        finally:
+            self._watchdog.answered(self._raw)
 
     def _failed(self, error: Exception, where: str) -> StoreError:
         """The error as one of ours; a lost connection is noted."""
-        if gone(error) or self.raw.pgconn.transaction_status in _ASTRAY:
+        if self._raw.closed or self._wire.amid or gone(error):
             self.lost = True
             return lost(error, where, self._committing)
         if state_of(error) == READ_ONLY and self.writing:
@@ -230,8 +211,21 @@ class PostgresChannel:
         return translated(error, where)
 
     def close(self) -> None:
-        self._cursor.close()
-        self._cursor = CLOSED
+        self._wire = CLOSED
+
+
+def _worded(what: Query | str, values: Values) -> Step:
+    """A query, or the word that ends the transaction, as it is sent."""
+    if isinstance(what, str):
+        return what, ()
+    compiled = what.on("postgresql")
+    return compiled.sql, compiled.bind(values)
+
+
+def _named(sent: Sequence[Sent]) -> str:
+    """What an error was about: the queries, or else the word that begins or ends the transaction."""
+    names = dict.fromkeys(what.name for what, _ in sent if isinstance(what, Query))
+    return ", ".join(names) or ("commit" if sent else "begin")
 
 
 class PostgresDriver:
@@ -259,26 +253,26 @@ class PostgresDriver:
     def begin_writing(self) -> PostgresChannel:
         """A write transaction, which :meth:`end` ends.
 
-        How long it waits for locks is said with its ``BEGIN``, in one round trip, and for this transaction only: a
-        pooler must not hand the setting to somebody else.
+        How long it waits for locks is said with its ``BEGIN``, and for this transaction only: a pooler must not hand
+        the setting to somebody else.
         """
-        channel = self._opened(self._pools.writer, writing=True)
-        try:
-            channel.begin(f"BEGIN; SET LOCAL lock_timeout = {int(self.timeout * 1000)}")
-        except BaseException:
-            self.end(channel, keep=False)
-            raise
-        return channel
+        patience: Step = (f"SET LOCAL lock_timeout = {int(self.timeout * 1000)}", ())
+        return self._opened(self._pools.writer, (("BEGIN", ()), patience), writing=True)
 
     def begin_reading(self) -> PostgresChannel:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""
-        return self._opened(self._pools.reader, writing=False)
+        return self._opened(self._pools.reader, (_SNAPSHOT,), writing=False)
 
-    def _opened(self, engine: sa.Engine, *, writing: bool) -> PostgresChannel:
+    def _opened(self, engine: sa.Engine, begin: Sequence[Step], *, writing: bool) -> PostgresChannel:
+        from flowengine.store.wire import Wire
+
         self._watchdog.watch()
         fairy = self._pools.take(engine)
         raw: Any = fairy.driver_connection
-        return PostgresChannel(raw, self._watchdog, fairy=fairy, writing=writing)
+        wire = fairy.info.get(_WIRE)
+        if wire is None:
+            wire = fairy.info[_WIRE] = Wire(raw)
+        return PostgresChannel(raw, wire, self._watchdog, fairy=fairy, begin=begin, writing=writing)
 
     def end(self, channel: PostgresChannel, keep: bool) -> None:
         """Commit or roll back, and give the connection back."""
@@ -287,7 +281,7 @@ class PostgresDriver:
         try:
             channel.finish(keep)
         finally:
-            if channel.lost or channel.raw.closed:
+            if channel.lost:
                 fairy.invalidate()
                 self._pools.drop()  # the server went away: the other connections are no better
             else:
@@ -309,6 +303,8 @@ class PostgresDriver:
         """A channel in the caller's transaction; nothing is collected, so that savepoints mean what they say."""
         import psycopg
 
+        from flowengine.store.wire import Borrowed
+
         raw: Any = connection.connection.driver_connection
         if not isinstance(raw, psycopg.Connection):
             raise StoreError("the connection to join is not one of psycopg", where=str(connection.engine.url))
@@ -324,7 +320,7 @@ class PostgresDriver:
                 where=self.name,
                 possible=["a connection to the same database"],
             )
-        return PostgresChannel(raw, self._watchdog, collecting=False)
+        return PostgresChannel(raw, Borrowed(raw), self._watchdog)
 
     def close(self) -> None:
         """Let go of all connections."""

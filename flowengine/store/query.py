@@ -22,7 +22,7 @@ def dialect_of(name: str) -> sa.Dialect:
         return pysqlite.dialect(paramstyle="qmark")
     from sqlalchemy.dialects.postgresql import psycopg
 
-    made: sa.Dialect = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]  # it is untyped there
+    made: sa.Dialect = psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # it is untyped there
     return made
 
 

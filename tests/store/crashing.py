@@ -29,6 +29,8 @@ def dying(original: Any, counter: list[int], at: int) -> Any:
     def method(self: Any, *arguments: Any, **more: Any) -> Any:
         counter[0] += 1
         if counter[0] == at:
+            if hasattr(self, "_conn"):
+                self._conn.flush()  # what was collected in front of it is done by the server, but for the commit
             os.kill(os.getpid(), signal.SIGKILL)
         return original(self, *arguments, **more)
 
@@ -43,12 +45,9 @@ def arm(url: str, at: int) -> None:
 
         names = ["_do", "write_many", "command"]
     else:
-        from psycopg import Connection, Cursor
-        from psycopg import Cursor as kind
+        from flowengine.store.wire import Wire as kind  # type: ignore[assignment]
 
-        names = ["execute", "executemany"]
-        Connection.commit = dying(Connection.commit, counter, at)  # type: ignore[method-assign]
-        assert Cursor is kind
+        names = ["_send"]
     for name in names:
         setattr(kind, name, dying(getattr(kind, name), counter, at))
 

@@ -204,7 +204,10 @@ def test_a_page_reads_no_more_than_its_rows(crowded: tuple[Database, str]) -> No
             assert "ix_flow_outbox_lane (job_id=? AND lane=? AND seq<?)" in plan, plan
             assert "TEMP B-TREE" not in plan, plan
         else:
-            rows = raw.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT TEXT) {sql.sql}", values).fetchall()
+            from psycopg import RawCursor
+
+            explaining = RawCursor(raw).execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT TEXT) {sql.sql}", values)
+            rows = explaining.fetchall()
             plan = "\n".join(row[0] for row in rows)
             assert "ix_flow_outbox_ready" in plan, plan
             assert "ix_flow_outbox_lane" in plan, plan

@@ -1,0 +1,216 @@
+"""Statements on libpq itself, as many as are known in one round trip.
+
+A cursor of psycopg costs more than the server does for a row found by its key, and the more so in its pipeline. So
+values are turned to what the server takes by psycopg, and its answers to rows; the statements in between go to libpq.
+Waiting is done outside libpq: other threads go on, and a signal is heard.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from psycopg import OperationalError, RawCursor
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.rows import tuple_row
+
+if TYPE_CHECKING:
+    import psycopg
+    from psycopg.pq.abc import PGconn, PGresult
+
+    from flowengine.store.channel import Row
+
+Step = tuple[str, Sequence[Any]]
+"""A statement with ``$1``, ``$2`` and so on, and its values."""
+
+MOST_PREPARED = 300
+"""Statements that are prepared on one connection; those beyond are planned each time."""
+
+_CLOSED = "the server closed the connection"
+_FAILED = {ExecStatus.FATAL_ERROR, ExecStatus.BAD_RESPONSE}
+
+
+class _Text:
+    """A statement as this connection knows it: how often it was sent, and its prepared names by its values' types."""
+
+    __slots__ = ("formats", "names", "sql", "used")
+
+    def __init__(self, sql: str, values: int) -> None:
+        self.sql = sql.encode()
+        self.formats = [PyFormat.AUTO] * values
+        self.names: dict[tuple[int, ...], bytes] = {}
+        self.used = 0
+
+
+class _Bound:
+    """A statement with its values as they are sent."""
+
+    __slots__ = ("formats", "prepares", "text", "types", "values")
+
+    def __init__(self, text: _Text, values: Any, types: tuple[int, ...], formats: Any) -> None:
+        self.text = text
+        self.values = values
+        self.types = types
+        self.formats = formats
+        self.prepares = False
+
+
+class _Reading:
+    """Turns answers to rows."""
+
+    __slots__ = ("_transformer", "amid")
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        self.amid = False
+        self._transformer = Transformer(raw)
+
+    def rows(self, result: PGresult) -> list[Row]:
+        """The rows of an answer."""
+        self._transformer.set_pgresult(result)
+        return self._transformer.load_rows(0, result.ntuples, tuple)
+
+    def one(self, result: PGresult) -> Row | None:
+        """The first row of an answer, or None."""
+        if not result.ntuples:
+            return None
+        self._transformer.set_pgresult(result)
+        return self._transformer.load_row(0, tuple)
+
+
+class Borrowed(_Reading):
+    """The caller's connection, through a cursor of psycopg: it may be in a pipeline, or have no transaction yet."""
+
+    __slots__ = ("_cursor",)
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        super().__init__(raw)
+        self._cursor = RawCursor(raw, row_factory=tuple_row)  # an application's own connection may have another
+
+    def trip(self, steps: Sequence[Step]) -> PGresult:
+        """As :meth:`Wire.trip`, a round trip for each statement."""
+        for sql, values in steps:
+            self._cursor.execute(sql, values)
+        result = self._cursor.pgresult
+        assert result is not None, "what was executed has an answer"
+        return result
+
+
+class Wire(_Reading):
+    """One connection. Whoever uses it has it for himself.
+
+    ``amid`` says that a trip has begun and its answers were not all read: then the connection is of no more use.
+    """
+
+    __slots__ = ("_conn", "_known", "_poll", "_prepared", "_threshold")
+
+    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+        super().__init__(raw)
+        self._conn: PGconn = raw.pgconn
+        self._poll = select.poll()
+        self._poll.register(raw.fileno(), select.POLLIN)
+        self._threshold = raw.prepare_threshold
+        self._known: dict[str, _Text] = {}
+        self._prepared = 0
+
+    def trip(self, steps: Sequence[Step]) -> PGresult:
+        """Send these statements, wait for all answers, and give the last.
+
+        Where one fails, those behind it are not done, and its error is raised: one of psycopg's.
+        """
+        if self.amid:
+            raise OperationalError("the connection was left amid an answer")
+        bound = [self._bound(sql, values) for sql, values in steps]
+        self.amid = True
+        self._conn.enter_pipeline_mode()
+        for one in bound:
+            self._send(one)
+        self._conn.pipeline_sync()
+        self._flush()
+        results = self._results()
+        self._conn.exit_pipeline_mode()
+        self.amid = False
+        self._learn(bound, results)
+        failed = _first_failure(results, self._transformer.encoding)
+        if failed is not None:
+            raise failed
+        return results[-1]
+
+    def _bound(self, sql: str, values: Sequence[Any]) -> _Bound:
+        text = self._known.get(sql)
+        if text is None:
+            text = self._known[sql] = _Text(sql, len(values))
+        if not values:
+            return _Bound(text, None, (), None)
+        turned = self._transformer
+        dumped = turned.dump_sequence(values, text.formats)
+        return _Bound(text, dumped, turned.types or (), turned.formats)
+
+    def _send(self, one: _Bound) -> None:
+        """A statement without values, which begins or ends a transaction, is never prepared."""
+        text, conn = one.text, self._conn
+        name = text.names.get(one.types)
+        if name is None and one.values and self._is_worth_it(text):
+            name = text.names[one.types] = b"flow_%d" % self._prepared  # for the next of this trip as well
+            one.prepares = True
+            self._prepared += 1
+            conn.send_prepare(name, text.sql, one.types)
+        if name is None:
+            conn.send_query_params(text.sql, one.values, one.types, one.formats)
+        else:
+            conn.send_query_prepared(name, one.values, one.formats)
+
+    def _is_worth_it(self, text: _Text) -> bool:
+        text.used += 1
+        return self._threshold is not None and text.used > self._threshold and self._prepared < MOST_PREPARED
+
+    def _flush(self) -> None:
+        """Send it all; what the server says meanwhile is read, or both would wait for each other."""
+        conn, poll = self._conn, self._poll
+        if not conn.flush():
+            return
+        poll.modify(conn.socket, select.POLLIN | select.POLLOUT)
+        try:
+            while conn.flush():
+                if any(event & ~select.POLLOUT for _, event in poll.poll()):
+                    conn.consume_input()
+        finally:
+            poll.modify(conn.socket, select.POLLIN)
+
+    def _results(self) -> list[PGresult]:
+        """The answers up to the end of the trip."""
+        conn, poll = self._conn, self._poll
+        found: list[PGresult] = []
+        while True:
+            while conn.is_busy():
+                poll.poll()
+                try:
+                    conn.consume_input()
+                except OperationalError as error:
+                    raise _first_failure(found, self._transformer.encoding) or error from None
+            result = conn.get_result()
+            if result is None:  # between two statements, or for ever where the connection is lost
+                if conn.status == ConnStatus.BAD:
+                    raise _first_failure(found, self._transformer.encoding) or OperationalError(_CLOSED)
+            elif result.status == ExecStatus.PIPELINE_SYNC:
+                return found
+            else:
+                found.append(result)
+
+    def _learn(self, bound: Sequence[_Bound], results: Sequence[PGresult]) -> None:
+        """Forget what was to be prepared behind a failure: it was not."""
+        answers = iter(results)
+        for one in bound:
+            if one.prepares and next(answers).status != ExecStatus.COMMAND_OK:
+                del one.text.names[one.types]
+            next(answers)
+
+
+def _first_failure(results: Sequence[PGresult], encoding: str) -> Exception | None:
+    """The error of the statement that failed; those behind it were not done."""
+    for result in results:
+        if result.status in _FAILED:
+            return error_from_result(result, encoding)
+    return None
