@@ -90,6 +90,11 @@ class People:
             raise BadAnswer({"id": f"{person.id!r} is no id"}, possible=["1 to 64 letters, digits and . _ @ -"])
         if self.get(person.id) is not None:
             raise BadAnswer({"id": f"there is somebody with the id {person.id!r} already"}, possible=["another id"])
+        self.enter(person)
+
+    def enter(self, person: Person) -> None:
+        """Enter a person with a well-formed id, which the caller has just not found. Where somebody else entered it
+        meanwhile, the transaction fails (DatabaseBusy), and done again it finds him."""
         self._channel.write(ADD, {"id": person.id, "created": micros(person.created)} | _columns(person))
         self._belong(person)
 

@@ -106,7 +106,7 @@ class Crowd:
     def _talk(self, engine: Engine) -> None:
         try:
             job = self._insist(lambda key: begin(engine, key), f"start-{uuid.uuid4()}")
-            self.heard[job] = words = []
+            words = self.heard.setdefault(job, [])
             while not self._stop.is_set():
                 word = f"word {len(words)}"
                 self._insist(lambda key, word=word: engine.say(job, word, by="ada", key=key), f"{job} {word}")  # type: ignore[misc]

@@ -116,7 +116,5 @@ def test_the_servers_are_gone_at_the_end() -> None:
     """The folder and the processes of a cluster go with it."""
     with clusters() as make:
         server = make("single")
-        folder = server.folder
-        assert server.running
-    assert not server.running
-    assert not folder.exists()
+        before = (server.running, server.folder.exists())
+    assert (before, server.running, server.folder.exists()) == ((True, True), False, False)
