@@ -251,7 +251,7 @@ def _new_customer(tx: Transaction, id: str, now: datetime) -> Actor:
     if not _PERSON_ID.fullmatch(id):
         raise BadAnswer({"by": f"{id!r} is no id of a person"}, possible=("1 to 64 letters, digits and ._@-",))
     person = Person(id=id, kind="customer", name=id, contact="", roles=(), groups=(), record={}, created=now)
-    tx.people.add(person)
+    tx.people.enter(person)
     return as_actor(person)
 
 
