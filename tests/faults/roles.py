@@ -88,9 +88,9 @@ def work(url: str, folder: str, lease: float, concurrency: int) -> None:
     def handle(call: HandlerCall) -> dict[str, int]:
         effects.write(key=call.key, attempt=call.attempt, input=call.input, handler=call.handler)
         time.sleep(random.random() * 0.02)
-        gate = Path(folder) / "gate"
-        while call.handler == "gated" and call.attempt == 1 and not gate.exists():
-            time.sleep(0.01)
+        if call.handler == "gated" and _is_first(Path(folder) / f"gated-{call.key}"):
+            while not (Path(folder) / "gate").exists():
+                time.sleep(0.01)
         effects.write(key=call.key, attempt=call.attempt, ended=True)
         return {"attempt": call.attempt}
 
@@ -102,6 +102,15 @@ def work(url: str, folder: str, lease: float, concurrency: int) -> None:
         worker.run()
         if worker.worn_out:
             logging.error("the worker has ended: %s", worker.worn_out)
+
+
+def _is_first(sign: Path) -> bool:
+    """Whether nobody has left this sign before."""
+    try:
+        sign.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 # drivers
