@@ -158,8 +158,12 @@ def _owned(shell: Shell, claimed: ClaimedCall, command: c.Finish | c.Fail) -> No
         if not tx.calls.owned(claimed.job, claimed.number, claimed.epoch):
             raise Lost
 
+    def work(tx: Transaction) -> None:
+        tx.calls.expect_owned(claimed.job, claimed.number, claimed.epoch)
+        shell.run(tx, claimed.job, command, None, permit)
+
     try:
-        shell.keep(lambda tx: shell.run(tx, claimed.job, command, None, permit))
+        shell.keep(work)
     except access.Hidden:
         raise Lost from None  # the job is gone
 

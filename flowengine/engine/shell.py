@@ -209,6 +209,7 @@ class Shell:
         """A command on a step, by somebody for whom the step must wait (L4)."""
 
         def work(tx: Transaction) -> Receipt:
+            access.foresee(tx, step_id.rpartition(".")[0], by, key)
             actor = actor_of(tx, by)
             job_id, number = access.step_ref(tx, step_id, actor)
             return self.told(tx, job_id, make(number, actor), key, permit, ("step", step_id))
@@ -236,6 +237,7 @@ class Shell:
         """A command on a job as a whole."""
 
         def work(tx: Transaction) -> Receipt:
+            access.foresee(tx, job, by, key)
             actor = actor_of(tx, by)
             return self.told(tx, access.job_ref(tx, job, actor), make(actor), key, permit, ("job", job))
 
@@ -262,6 +264,9 @@ class Shell:
         job_id = new_id()
 
         def work(tx: Transaction) -> Receipt:
+            tx.processes.expect(process)
+            if key is not None:
+                tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else by, key)
             actor = access.starting_actor(tx, by, self.clock.now())
             owner = access.customer_of_start(tx, actor, customer)
             command = c.Start(by=actor, answer=need, parent=parent)

@@ -26,6 +26,10 @@ class Channel(Protocol):
     def one(self, query: Query, values: Values) -> Row | None:
         """The first row, or None."""
 
+    def expect(self, query: Query, values: Values) -> None:
+        """It will be asked with :meth:`one` in this transaction. It may be sent behind what is asked before it, in one
+        round trip; the answer is kept until then, or until something is written."""
+
     def write(self, query: Query, values: Values) -> None:
         """A write whose count does not matter. It may be sent later: at the next read, or with the commit."""
 

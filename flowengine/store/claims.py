@@ -180,6 +180,10 @@ class Claims:
         """Whether the claim with that epoch still holds (L10). Ask in the transaction that finishes the call."""
         return self._channel.one(OWNED, _mine(job, number, epoch)) is not None
 
+    def expect_owned(self, job: str, number: int, epoch: int) -> None:
+        """:meth:`owned` will be asked for these, behind the job's lock."""
+        self._channel.expect(OWNED, _mine(job, number, epoch))
+
     def prolong(self, job: str, number: int, epoch: int, until: datetime) -> bool:
         """Prolong a lease. False when it was lost (L10)."""
         return self._channel.count(PROLONG, _mine(job, number, epoch) | {"until": micros(until)}) == 1

@@ -121,6 +121,10 @@ class Jobs:
         """The job, which nobody else may change until the transaction ends. Raises NotFound."""
         return self._one(LOCK, job)
 
+    def expect_locked(self, job: str) -> None:
+        """:meth:`lock` will be asked for this job, which may be locked from now on."""
+        self._channel.expect(LOCK, {"id": job})
+
     def get(self, job: str) -> StoredJob:
         """The job, without a lock. Raises NotFound."""
         return self._one(GET, job)

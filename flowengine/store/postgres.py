@@ -70,8 +70,10 @@ class PostgresChannel:
 
     dialect = "postgresql"
     __slots__ = (
+        "_ahead",
         "_begin",
         "_committing",
+        "_expected",
         "_failing",
         "_pending",
         "_raw",
@@ -102,6 +104,8 @@ class PostgresChannel:
         self._begin = begin
         self._failing = False
         self._pending: list[Sent] = []
+        self._expected: list[tuple[Query, Values]] = []
+        self._ahead: list[tuple[Query, Values, PGresult]] = []
 
     @property
     def raw(self) -> psycopg.Connection[Any]:
@@ -114,19 +118,30 @@ class PostgresChannel:
         return self._wire.rows(self._ask(query, values))
 
     def one(self, query: Query, values: Values) -> Row | None:
+        for place, (what, given, answer) in enumerate(self._ahead):
+            if what is query and given == values:
+                del self._ahead[place]
+                return self._wire.one(answer)
         return self._wire.one(self._ask(query, values))
 
+    def expect(self, query: Query, values: Values) -> None:
+        if self.fairy is not None:
+            self._expected.append((query, values))
+
     def write(self, query: Query, values: Values) -> None:
+        self._ahead.clear()
         self._pending.append((query, values))
         if self.fairy is None:
             self.flush()  # in the caller's transaction nothing is collected, so that savepoints mean what they say
 
     def write_many(self, query: Query, many: Sequence[Values]) -> None:
+        self._ahead.clear()
         self._pending.extend([(query, values) for values in many])
         if self.fairy is None:
             self.flush()
 
     def count(self, query: Query, values: Values) -> int:
+        self._ahead.clear()
         return self._ask(query, values).command_tuples or 0
 
     def flush(self) -> None:
@@ -161,7 +176,7 @@ class PostgresChannel:
         if self._pending or raw.pgconn.transaction_status != _IDLE:
             self._pending.append(("COMMIT", {}))
             self._committing = True
-            if self._send().command_status != b"COMMIT":  # a statement of the driver's own connection has failed
+            if self._send()[-1].command_status != b"COMMIT":  # a statement of the driver's own connection has failed
                 raise StoreError(_FAILED, where="commit")
 
     def _roll_back(self) -> None:
@@ -176,11 +191,15 @@ class PostgresChannel:
                 self.lost = True
 
     def _ask(self, query: Query, values: Values) -> PGresult:
-        self._pending.append((query, values))
-        return self._send()
+        expected, self._expected = self._expected, []
+        self._pending += [(query, values), *expected]
+        answers = self._send()
+        behind = len(answers) - len(expected)
+        self._ahead += [(*asked, answer) for asked, answer in zip(expected, answers[behind:], strict=True)]
+        return answers[behind - 1]
 
-    def _send(self) -> PGresult:
-        """All that was collected, in one round trip; what begins the transaction goes ahead. The last answer."""
+    def _send(self) -> list[PGresult]:
+        """All that was collected, in one round trip; what begins the transaction goes ahead. The answers."""
         pending, self._pending = self._pending, []
         try:
             steps = [_worded(what, values) for what, values in pending]
@@ -193,7 +212,7 @@ class PostgresChannel:
                 raise self._failed(error, _named(pending)) from error
             raise
 
-    def _trip(self, steps: Sequence[Step]) -> PGresult:
+    def _trip(self, steps: Sequence[Step]) -> list[PGresult]:
         self._watchdog.waiting[self._raw] = monotonic()
         try:
             return self._wire.trip(steps)

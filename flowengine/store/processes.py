@@ -83,6 +83,10 @@ class Processes:
         row = self._channel.one(LATEST, {"name": plain(name)})
         return _process(row) if row else None
 
+    def expect(self, name: str) -> None:
+        """:meth:`latest` will be asked for this name."""
+        self._channel.expect(LATEST, {"name": plain(name)})
+
     def all(self) -> list[StoredProcess]:
         """All versions, by name, the one in use last."""
         return [_process(row) for row in self._channel.rows(ALL, {})]

@@ -62,6 +62,14 @@ class Receipts:
         row = self._channel.one(FIND, _key(actor, key))
         return (row[0], row[1]) if row else None
 
+    def expect(self, actor: str, key: str) -> None:
+        """:meth:`find` will be asked for these."""
+        self._channel.expect(FIND, _key(actor, key))
+
+    def expect_locked(self, job: str, actor: str, key: str) -> None:
+        """:meth:`lock_and_find` will be asked for these. The lock may be taken from now on."""
+        self._channel.expect(LOCK_AND_FIND, {"job": plain(job)} | _key(actor, key))
+
     def starting(self, actor: str, key: str) -> list[tuple[str, Stored]]:
         """The key, and what :meth:`find` gives, of each key that is this one, or this one and a space and more; the
         newest first."""

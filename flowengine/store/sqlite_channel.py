@@ -43,6 +43,9 @@ class SqliteChannel:
         row: Row | None = self._do(query, values).fetchone()
         return row
 
+    def expect(self, query: Query, values: Values) -> None:
+        """Nothing is asked ahead on SQLite: there is no way to go."""
+
     def write(self, query: Query, values: Values) -> None:
         self._do(query, values)
 

@@ -89,11 +89,12 @@ class Borrowed(_Reading):
         super().__init__(raw)
         self._cursor = RawCursor(raw, row_factory=tuple_row)  # an application's own connection may have another
 
-    def trip(self, steps: Sequence[Step]) -> PGresult:
+    def trip(self, steps: Sequence[Step]) -> list[PGresult]:
         """As :meth:`Wire.trip`, a round trip for each statement."""
-        for sql, values in steps:
-            self._cursor.execute(sql, values)
-        result = self._cursor.pgresult
+        return [self._done(sql, values) for sql, values in steps]
+
+    def _done(self, sql: str, values: Sequence[Any]) -> PGresult:
+        result = self._cursor.execute(sql, values).pgresult
         assert result is not None, "what was executed has an answer"
         return result
 
@@ -115,8 +116,8 @@ class Wire(_Reading):
         self._known: dict[str, _Text] = {}
         self._prepared = 0
 
-    def trip(self, steps: Sequence[Step]) -> PGresult:
-        """Send these statements, wait for all answers, and give the last.
+    def trip(self, steps: Sequence[Step]) -> list[PGresult]:
+        """Send these statements, and wait for an answer to each.
 
         Where one fails, those behind it are not done, and its error is raised: one of psycopg's.
         """
@@ -132,11 +133,11 @@ class Wire(_Reading):
         results = self._results()
         self._conn.exit_pipeline_mode()
         self.amid = False
-        self._learn(bound, results)
+        answers = self._learned(bound, results)
         failed = _first_failure(results, self._transformer.encoding)
         if failed is not None:
             raise failed
-        return results[-1]
+        return answers
 
     def _bound(self, sql: str, values: Sequence[Any]) -> _Bound:
         text = self._known.get(sql)
@@ -199,13 +200,15 @@ class Wire(_Reading):
             else:
                 found.append(result)
 
-    def _learn(self, bound: Sequence[_Bound], results: Sequence[PGresult]) -> None:
-        """Forget what was to be prepared behind a failure: it was not."""
-        answers = iter(results)
+    def _learned(self, bound: Sequence[_Bound], results: Sequence[PGresult]) -> list[PGresult]:
+        """The statements' own answers. What was to be prepared behind a failure was not, and is forgotten."""
+        coming = iter(results)
+        answers = []
         for one in bound:
-            if one.prepares and next(answers).status != ExecStatus.COMMAND_OK:
+            if one.prepares and next(coming).status != ExecStatus.COMMAND_OK:
                 del one.text.names[one.types]
-            next(answers)
+            answers.append(next(coming))
+        return answers
 
 
 def _first_failure(results: Sequence[PGresult], encoding: str) -> Exception | None:
