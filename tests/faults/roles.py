@@ -86,11 +86,11 @@ def work(url: str, folder: str, lease: float, concurrency: int) -> None:
     effects = Journal(Path(folder) / "effects")
 
     def handle(call: HandlerCall) -> dict[str, int]:
+        waits = call.handler == "gated" and _is_first(Path(folder) / f"gated-{call.key}")  # known before it is seen
         effects.write(key=call.key, attempt=call.attempt, input=call.input, handler=call.handler)
         time.sleep(random.random() * 0.02)
-        if call.handler == "gated" and _is_first(Path(folder) / f"gated-{call.key}"):
-            while not (Path(folder) / "gate").exists():
-                time.sleep(0.01)
+        while waits and not (Path(folder) / "gate").exists():
+            time.sleep(0.01)
         effects.write(key=call.key, attempt=call.attempt, ended=True)
         return {"attempt": call.attempt}
 
