@@ -142,7 +142,9 @@ class PostgresBare:
         return perf_counter() - began
 
     def _send(self, act: list[Statement]) -> None:
-        cursor: Any = self.raw.cursor()
+        from psycopg import RawCursor
+
+        cursor: Any = RawCursor(self.raw)  # the statements have PostgreSQL's own placeholders
         for sql, many in act:
             if len(many) == 1:
                 cursor.execute(sql, many[0])
