@@ -1,7 +1,7 @@
 """How statements reach a driver: one channel for each open transaction.
 
-A channel runs compiled text on the driver's own cursor. On PostgreSQL writes are collected and sent in one pipeline
-with whatever is asked next, or with the commit, so that an act needs few round trips.
+A channel runs compiled text. On PostgreSQL what begins a transaction, its writes, and what it is expected to ask go in
+one round trip with whatever is asked next, or with the commit.
 """
 
 from __future__ import annotations
