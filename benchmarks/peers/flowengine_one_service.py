@@ -69,7 +69,7 @@ def main(url: str, jobs: int) -> None:
 
 def _until_over(engine: Engine) -> None:
     while engine.jobs(status="open", limit=1):
-        sleep(0.005)
+        sleep(0.02)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import current_thread, main_thread
-from time import monotonic
+from time import monotonic, sleep
 from types import FrameType
 
 from flowengine.engine import Engine, services
@@ -29,6 +29,9 @@ from flowengine.worker.patience import Patience
 from flowengine.worker.tally import Tally
 
 log = logging.getLogger("flowengine.worker")
+
+BREATH = 0.005
+"""Seconds between two looks while anything runs, so that what becomes ready meanwhile is taken together."""
 
 MOST_STUCK = 2
 """A worker is worn out when this many times its concurrency of handlers overran their limits and run on."""
@@ -134,7 +137,10 @@ class Worker:
                 if self._is_worn_out(crew):
                     break
                 if not (until_idle and crew.is_idle()):
+                    looked = monotonic()
                     self._ear.wait(wait)
+                    if not crew.is_at_rest():
+                        sleep(max(0.0, looked + BREATH - monotonic()))
                 if until_idle and crew.trouble is not None:
                     raise crew.trouble
         finally:
