@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flowengine.cli.context import Desk
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flowengine.language.durations import Duration
 
 desk = click.make_pass_decorator(Desk, ensure=True)
 """Hands a command its :class:`Desk`."""
@@ -25,3 +30,12 @@ def request_key(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--key", metavar="TEXT", help="A request key: the same key does the same thing only once.")(
         command
     )
+
+
+def span_or_moment(text: str) -> Duration | datetime:
+    """A span of time (``P30D``), or a date or moment in ISO 8601. Raises ValueError."""
+    from datetime import datetime
+
+    from flowengine.language.durations import Duration
+
+    return Duration.parse(text.upper()) if text.upper().startswith("P") else datetime.fromisoformat(text)

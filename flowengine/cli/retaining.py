@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import click
 
 from flowengine.cli.context import Desk
 from flowengine.cli.group import common
-from flowengine.cli.options import desk
+from flowengine.cli.options import desk, span_or_moment
 
 
 class Before(click.ParamType[timedelta | datetime]):
@@ -19,17 +19,15 @@ class Before(click.ParamType[timedelta | datetime]):
     name = "when"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta | datetime:
-        from flowengine.language.durations import Duration
-
         if isinstance(value, timedelta | datetime):
             return value
         try:
-            if value.upper().startswith("P"):
-                return timedelta(seconds=Duration.parse(value.upper()).seconds)
-            moment = datetime.fromisoformat(value)
+            found = span_or_moment(value)
         except ValueError:
             self.fail(f"{value!r} is neither a span like P365D nor a date like 2026-01-31.", param, ctx)
-        return moment if moment.tzinfo else datetime.combine(moment.date(), moment.time() or time(), UTC)
+        if not isinstance(found, datetime):
+            return timedelta(seconds=found.seconds)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @click.command()

@@ -8,7 +8,7 @@ import click
 
 from flowengine.cli.context import Desk
 from flowengine.cli.group import FlowGroup, common
-from flowengine.cli.options import desk
+from flowengine.cli.options import desk, span_or_moment
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,14 +31,8 @@ def serve(desk: Desk, host: str, port: int) -> None:
 
 def _until(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
     """A span of time from now, or a moment."""
-    from datetime import datetime
-
-    from flowengine.language.durations import Duration
-
     try:
-        if value is None or not value.upper().startswith("P"):
-            return datetime.fromisoformat(value) if value else None
-        return Duration.parse(value.upper())
+        return span_or_moment(value) if value else None
     except ValueError:
         what = f"{value!r} is neither a span like P30D nor a moment like 2030-01-31T00:00:00Z."
         raise click.BadParameter(what, ctx, param) from None

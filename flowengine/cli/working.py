@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,6 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event, Lock, Thread
-from types import FrameType
 from typing import Any
 
 import click
@@ -28,6 +26,7 @@ from flowengine.worker.alone import memory_bound
 from flowengine.worker.exits import WORN_OUT
 from flowengine.worker.loading import unserved
 from flowengine.worker.reloading import own_files
+from flowengine.worker.signals import heeding
 from flowengine.worker.supervised import Supervised
 
 SECOND = 1.0
@@ -57,28 +56,14 @@ def below(desk: Desk, given: Work, line: Supervised) -> None:
 
     with _measured(engine, given), _aside(desk), Telling(tell, own=_own(given, line)) as telling:
         worker = _worker(engine, given, telling.add, lambda handler: line.say(wary=handler))
-        with _stopped_by_signals(worker), ThreadPoolExecutor(1, "flow worker") as aside:
+        # Only the supervisor knows how often a signal was meant, so here each just stops. The worker itself would hurry
+        # at the second one; so it runs in another thread, where it looks after no signals.
+        with heeding(worker.stop), ThreadPoolExecutor(1, "flow worker") as aside:
             line.listen(stop=worker.stop, hurry=worker.hurry, lost=worker.take_over, wary=worker.beware)
             line.say(ready=True, worker=worker.name)
             aside.submit(worker.run).result()
     if worker.worn_out:
         click.get_current_context().exit(WORN_OUT)
-
-
-@contextmanager
-def _stopped_by_signals(worker: Worker) -> Iterator[None]:
-    """A signal stops the worker, however often it comes: only the supervisor knows how often it was meant. The worker
-    itself would hurry at the second one; so it has to run in another thread, where it looks after no signals."""
-
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of signal handlers
-        worker.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _engine(desk: Desk, given: Work) -> Engine:

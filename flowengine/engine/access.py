@@ -19,7 +19,10 @@ from flowengine.people import actor_key, may_act, may_operate, may_see, seatings
 from flowengine.store import Person, StoredJob, Transaction, short, shown
 from flowengine.store.receipts import Stored
 
-_FULL_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""What the full id of a job looks like."""
+
+_FULL_ID = re.compile(JOB_ID)
 MOST_OWN = 1_000
 """Of a customer's jobs, how many are looked through for a beginning that fits other people's jobs as well."""
 

@@ -33,7 +33,7 @@ SECRET = "secret"
 COMPLETER = Actor(kind="service", id="completion")
 """Under whose name the receipts of completions are kept."""
 
-_TOKEN = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,12})\.([A-Za-z0-9_-]{43})", re.ASCII)
+_TOKEN = re.compile(rf"({access.JOB_ID})\.([0-9]{{1,12}})\.([A-Za-z0-9_-]{{43}})", re.ASCII)
 
 
 class Secret:

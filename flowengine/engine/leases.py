@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
 
 _LEASE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([A-Za-z0-9_-]{22})", re.ASCII)
-_CALL = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,12})", re.ASCII)
+_CALL = re.compile(rf"({access.JOB_ID})\.([0-9]{{1,12}})", re.ASCII)
 _SHOWN = 100
 
 

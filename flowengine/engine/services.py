@@ -17,8 +17,7 @@ from flowengine.engine import completing
 from flowengine.engine.actors import StoreWorld
 from flowengine.engine.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
 from flowengine.engine.http_services import over_http
-from flowengine.engine.running import LONGEST_ERROR, Overran, describe
-from flowengine.engine.running import run as run_limited
+from flowengine.engine.running import Overran, describe
 from flowengine.engine.settling import AWAITED, POSTPONED, Again, Lost, Missing, Over, Verdict, settle, verdict_of
 from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConfigured, StoreError
 from flowengine.language.durations import Duration
@@ -28,20 +27,6 @@ from flowengine.store.codec import moment
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
-
-__all__ = [
-    "LEASE",
-    "LONGEST_ERROR",
-    "Held",
-    "Policy",
-    "attempt",
-    "beat",
-    "describe",
-    "policy_of",
-    "run_limited",
-    "spent",
-    "take",
-]
 
 LEASE = timedelta(seconds=10)
 """How long a claim holds unless it is prolonged: after this time a lost worker's call is taken up by another."""

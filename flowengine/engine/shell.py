@@ -82,10 +82,6 @@ class Shell:
         joined.joined = connection
         return joined
 
-    def writing(self) -> AbstractContextManager[Transaction]:
-        """A write transaction, or the caller's."""
-        return self.database.writing() if self.joined is None else self._in_callers()
-
     def reading(self) -> AbstractContextManager[Transaction]:
         """A read transaction, or the caller's."""
         return self.database.reading() if self.joined is None else nullcontext(self.database.joined(self.joined))

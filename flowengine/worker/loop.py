@@ -8,14 +8,12 @@ prolongs the leases. Any number of workers may share a database.
 from __future__ import annotations
 
 import logging
-import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import current_thread, main_thread
 from time import monotonic, sleep
-from types import FrameType
 
 from flowengine.engine import Engine, services
 from flowengine.engine.shell import not_joined
@@ -26,6 +24,7 @@ from flowengine.store import new_id
 from flowengine.worker.caution import Caution
 from flowengine.worker.crew import Crew
 from flowengine.worker.patience import Patience
+from flowengine.worker.signals import heeding
 from flowengine.worker.tally import Tally
 
 log = logging.getLogger("flowengine.worker")
@@ -181,15 +180,5 @@ class Worker:
             yield
             return
 
-        def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the signature of signal handlers
-            if self._stopping:
-                self.hurry()
-            else:
-                self.stop()
-
-        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-        try:
+        with heeding(lambda: self.hurry() if self._stopping else self.stop()):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)

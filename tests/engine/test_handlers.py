@@ -11,7 +11,8 @@ import pytest
 from flowengine import HandlerCall, HandlerMissing
 from flowengine.engine import handlers as module
 from flowengine.engine.handlers import Handlers
-from flowengine.engine.services import Policy, run_limited
+from flowengine.engine.running import run as run_limited
+from flowengine.engine.services import Policy
 from flowengine.language.durations import Duration
 from flowengine.language.model import Retry
 
