@@ -11,6 +11,7 @@ from signal import SIGTERM
 from types import TracebackType
 from typing import Any
 
+from abroad import ORDERED
 from nursery import PATIENCE, Nursery
 from roles import GATED, PROCESS, lines_of
 
@@ -48,45 +49,51 @@ class Load:
         self._lease = lease
         self._concurrency = concurrency
         self._nursery = Nursery(folder / "log")
-        self._workers: list[int] = []
-        self._drivers: dict[str, int] = {}
-        self._most = 0
+        self._parts: dict[str, tuple[str, list[Any]]] = {}
+        self._pids: dict[str, int] = {}
         with Engine(url, handlers={}) as engine:
-            engine.deploy(PROCESS)
-            engine.deploy(GATED)
+            for process in (PROCESS, GATED, ORDERED):
+                engine.deploy(process)
             for number in range(DRIVERS):
                 engine.add_customer(f"driver{number}")
 
     def begin(self, *, workers: int = 2, drivers: int = 2, most: int = 10_000) -> None:
         """Start so many processes; each driver begins at most ``most`` jobs."""
-        self._most = most
-        for _ in range(workers):
-            self._workers.append(self.start_worker())
+        for number in range(workers):
+            self.play(f"worker{number}", "work", *self._work())
         for number in range(drivers):
-            name = f"driver{number}"
-            self._drivers[name] = self._start_driver(name)
+            self.play(f"driver{number}", "drive", self.url, str(self.folder), f"driver{number}", most)
+
+    def play(self, name: str, role: str, *arguments: Any) -> None:
+        """Start a process, which can be killed by its name. Those called driver keep a journal, and end with ``most``,
+        the last of their arguments."""
+        self._parts[name] = (role, list(arguments))
+        self._pids[name] = self._nursery.start(role, *arguments)
 
     def start_worker(self) -> int:
-        return self._nursery.start("work", self.url, str(self.folder), self._lease, self._concurrency)
+        """A worker that is killed by its pid alone."""
+        return self._nursery.start("work", *self._work())
 
-    def _start_driver(self, name: str) -> int:
-        return self._nursery.start("drive", self.url, str(self.folder), name, self._most)
+    def _work(self) -> list[Any]:
+        return [self.url, str(self.folder), self._lease, self._concurrency]
 
     @property
     def nursery(self) -> Nursery:
         return self._nursery
 
+    @property
+    def _drivers(self) -> list[str]:
+        return [name for name in self._parts if name.startswith("driver")]
+
     def kill_one(self) -> None:
-        """SIGKILL a worker or a driver, and start another in its place."""
+        """SIGKILL somebody, a driver at three times of ten, and start another in its place."""
         self.kills += 1
-        if self._workers and self.random.random() < 0.7:
-            at = self.random.randrange(len(self._workers))
-            self._nursery.kill(self._workers[at])
-            self._workers[at] = self.start_worker()
-        else:
-            name = self.random.choice(sorted(self._drivers))
-            self._nursery.kill(self._drivers[name])
-            self._drivers[name] = self._start_driver(name)
+        others = sorted(set(self._parts) - set(self._drivers))
+        among = others if others and self.random.random() < 0.7 else sorted(self._drivers)
+        name = self.random.choice(among)
+        self._nursery.kill(self._pids[name])
+        role, arguments = self._parts[name]
+        self.play(name, role, *arguments)
 
     def acknowledged(self) -> int:
         """How many requests were answered so far."""
@@ -99,23 +106,23 @@ class Load:
 
     def _alive(self) -> bool:
         """Nobody has ended without being killed; raises with what the processes wrote."""
-        for pid in [*self._workers, *self._drivers.values()]:
+        for name, pid in self._pids.items():
             end = self._nursery.end(pid)
             if end != "alive":
                 wrote = (self.folder / "log").read_text()[-4000:]
-                raise AssertionError(f"process {pid} ended by itself with status {end}:\n{wrote}")
+                raise AssertionError(f"{name} ended by itself with status {end}:\n{wrote}")
         return True
 
     def finish(self) -> None:
         """Nothing fails any more: what was begun is brought to its end, and everybody stops."""
-        for name, pid in self._drivers.items():  # nothing new is begun
-            self._nursery.kill(pid, SIGTERM)
-            self._drivers[name] = self._nursery.start("drive", self.url, str(self.folder), name, 0)
+        for name in self._drivers:  # nothing new is begun
+            self._nursery.kill(self._pids[name], SIGTERM)
+            role, arguments = self._parts[name]
+            self.play(name, role, *arguments[:-1], 0)
         with Engine(self.url, handlers={}) as engine:
             eventually(lambda: self._alive() and self._is_over(engine), "not all jobs end")
-        for pid in [*self._drivers.values(), *self._workers]:
-            self._nursery.kill(pid, SIGTERM)
-        self._workers = []
+        for name in reversed(list(self._pids)):  # those first who were started last: clients before their server
+            self._nursery.kill(self._pids.pop(name), SIGTERM)
 
     def _is_over(self, engine: Engine) -> bool:
         try:
@@ -133,7 +140,7 @@ class Load:
 
     def check(self) -> dict[str, int]:
         """What must hold now; raises AssertionError. Gives what was seen, in numbers."""
-        return check(self.url, self.folder, list(self._drivers))
+        return check(self.url, self.folder, self._drivers)
 
     def close(self) -> None:
         self._nursery.close()
@@ -152,15 +159,20 @@ def check(url: str, folder: Path, drivers: list[str]) -> dict[str, int]:
     with Engine(url, handlers={}) as engine:
         audit = engine.audit()
         assert audit.fine, audit.problems[:5]
-        keys = _histories(engine.database)
+        keys, results = _histories(engine.database)
     answers = [line for name in drivers for line in lines_of(folder / f"journal-{name}") if "ask" not in line]
     for line in answers:
         if "job" in line:
             assert keys[line["key"]] == [(line["job"], line["seq"])], f"{line} is lost or doubled: {keys[line['key']]}"
+        else:
+            assert not keys[line["key"]], f"{line} was refused, and has happened: {keys[line['key']]}"
     doubled = {key: places for key, places in keys.items() if len(places) > 1}
     assert not doubled, f"happened more than once: {doubled}"
     _rows_of_ended_jobs(url)
     runs = _runs(lines_of(folder / "effects"))
+    for line in lines_of(folder / "reports"):
+        if line["status"] == "done":
+            assert results[line["call"]] == {"attempt": line["attempt"]}, f"{line} was taken, and is lost"
     return {"jobs": audit.jobs, "entries": audit.entries, "acknowledged": len(answers), "attempts": runs}
 
 
@@ -170,21 +182,23 @@ class _Keys(dict[str, list[tuple[str, int]]]):
         return self[key]
 
 
-def _histories(database: Database) -> _Keys:
-    """Where each request key stands in the histories; each call is closed once on the way."""
-    keys, after = _Keys(), None
+def _histories(database: Database) -> tuple[_Keys, dict[str, Any]]:
+    """Where each request key stands in the histories, and the result of each call; none is closed twice."""
+    keys, results, after = _Keys(), dict[str, Any](), None
     while True:
         with database.reading() as tx:
             rows = tx.jobs.list(limit=500, after=after)
             for row in rows:
-                closed: Counter[int] = Counter()
                 for entry in tx.history.of(row.id):
                     if entry.key:
                         keys[entry.key].append((row.id, entry.seq))
-                    closed.update(event.call for event in entry.events if isinstance(event, e.CallClosed))
-                assert not closed or max(closed.values()) == 1, f"{row.id}: calls closed more than once: {closed}"
+                    for event in entry.events:
+                        if isinstance(event, e.CallClosed):
+                            call = f"{row.id}.{event.call}"
+                            assert call not in results, f"{call} was closed more than once"
+                            results[call] = event.result
         if len(rows) < 500:
-            return keys
+            return keys, results
         after = rows[-1].id
 
 

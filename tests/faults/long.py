@@ -48,6 +48,9 @@ def main(words: list[str]) -> int:
             if asked.supervised and database != "memory":
                 _trial(f"flow worker killed on {database}", database, lambda url, folder: trials.supervised(
                     url, folder, asked.seed, asked.supervised, _say))  # fmt: skip
+            if asked.served and database != "memory":
+                _trial(f"flow serve killed on {database}", database, lambda url, folder: trials.served(
+                    url, folder, asked.seed, asked.served, _say))  # fmt: skip
             if asked.kills and database != "memory":
                 _trial(f"kills on {database}", database, lambda url, folder: trials.kills(
                     url, folder, asked.seed, asked.kills, _say))  # fmt: skip
@@ -72,6 +75,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
         ("schedules", "seeded schedules a database"),
         ("kills", "SIGKILLs a database"),
         ("supervised", "SIGKILLs below or of a flow worker, on each database"),
+        ("served", "SIGKILLs of a flow serve and its clients, on each database"),
         ("stops", "immediate stops of PostgreSQL under load"),
         ("cuts", "connections lost around a commit"),
         ("promotions", "primaries lost and standbys promoted"),

@@ -33,7 +33,7 @@ class Nursery:
             )
 
     def start(self, role: str, *arguments: Any) -> int:
-        """A new process with a role of :mod:`roles`; its pid."""
+        """A new process with a role of :mod:`roles` or :mod:`abroad`; its pid."""
         pid = int(self._ask([role, *arguments]))
         self._alive.add(pid)
         return pid
@@ -109,8 +109,10 @@ def _wait(ended: dict[int, int], pid: int) -> str:
 
 def main() -> None:
     """Fork a child for each line."""
-    import roles  # everything heavy is imported once, here
+    import abroad  # everything heavy is imported once, here
+    import roles
 
+    known = roles.ROLES | abroad.ROLES
     ended: dict[int, int] = {}
     for line in sys.stdin:
         role, *arguments = json.loads(line)
@@ -121,7 +123,7 @@ def main() -> None:
         if pid == 0:
             sys.stdin.close()
             os.dup2(2, 1)  # the answers are the nursery's alone
-            roles.play(role, arguments)
+            roles.play(known[role], arguments)
         print(pid, flush=True)
 
 

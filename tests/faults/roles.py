@@ -13,7 +13,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -26,16 +26,16 @@ from flowengine.errors import Refused, StoreError
 STOPPED = Event()
 
 
-def play(role: str, arguments: list[Any]) -> None:
+def play(role: Callable[..., None], arguments: list[Any]) -> None:
     """Play a role until it is over or killed, and end the process."""
     code = 1
     signal.signal(signal.SIGTERM, _stop)
     logging.basicConfig(level=logging.ERROR)
     try:
-        ROLES[role](*arguments)
+        role(*arguments)
         code = 0
     except BaseException:
-        logging.exception("%s %s", role, arguments)
+        logging.exception("%s %s", role.__name__, arguments)
     finally:
         sys.stderr.flush()
         os._exit(code)
@@ -126,6 +126,8 @@ def drive(url: str, folder: str, name: str, most: int) -> None:
 class Driver:
     """One customer and his journal."""
 
+    process = "killed"
+
     def __init__(self, engine: Engine, path: Path, name: str, most: int) -> None:
         self._engine = engine
         self._name = name
@@ -148,24 +150,25 @@ class Driver:
         for line in list(self._open.values()):
             self._ask(line)
         while not STOPPED.is_set():
-            step = self._next_step()
-            if step is not None:
-                self._begin(ask="act", step=step)
+            waits = self._waits()
+            if waits is not None:
+                self._begin(**waits)
             elif self._begun < self._most:
                 self._begin(ask="start")
             else:
                 STOPPED.wait(0.05)
 
-    def _next_step(self) -> str | None:
+    def _waits(self) -> dict[str, str] | None:
+        """What is to be asked now, of a job that was begun."""
         try:
             found = self._engine.inbox(self._name, limit=1)
         except StoreError:
             return None
-        return found[0].id if found else None
+        return {"ask": "act", "step": found[0].id} if found else None
 
     def _begin(self, **what: Any) -> None:
         """Ask for something new: it is in the journal before it is asked."""
-        line = what | {"key": f"{self._name}-{self._asked}"}
+        line = {"key": f"{self._name}-{self._asked}"} | what
         self._journal.write(**line)
         self._remember(line)
         self._ask(line)
@@ -190,7 +193,7 @@ class Driver:
 
     def _do(self, line: dict[str, Any]) -> Receipt:
         if line["ask"] == "start":
-            return self._engine.start("killed", by=self._name, need={"size": self._begun}, key=line["key"])
+            return self._engine.start(self.process, by=self._name, need={"size": self._begun}, key=line["key"])
         return self._engine.act(line["step"], "approved", by=self._name, key=line["key"])
 
 

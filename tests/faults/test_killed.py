@@ -18,6 +18,14 @@ def test_nothing_is_lost_when_processes_are_killed(database_url: str, tmp_path: 
     assert seen["acknowledged"] >= 16
 
 
+def test_nothing_is_lost_when_flow_serve_is_killed(database_url: str, tmp_path: Path) -> None:
+    """The server, workers that come in over HTTP and senders of messages: what was answered is there once."""
+    seen = trials.served(database_url, tmp_path, "short", KILLS, most=8)
+    assert seen["kills"] == KILLS
+    assert seen["acknowledged"] >= 16
+    assert seen["reports"] >= 16
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found through /proc, as Linux has it")
 def test_nothing_is_lost_when_flow_worker_is_killed(sqlite_url: str, tmp_path: Path) -> None:
     """Processes of a real ``flow worker`` are killed, and the one above them, with leases as they are by default."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from abroad import HANDLER
 from load import OPERATOR, PATIENCE, Load, eventually
 from proxy import Proxy
 from roles import lines_of
@@ -44,6 +46,30 @@ def kills(url: str, folder: Path, seed: str, many: int, told: Told = silent, mos
                 told(f"{number} of {many} kills, {load.acknowledged()} acknowledged")
         load.finish()
         return load.check() | {"kills": load.kills}
+
+
+def served(url: str, folder: Path, seed: str, many: int, told: Told = silent, most: int = 10_000) -> dict[str, int]:
+    """SIGKILL ``flow serve``, the workers that come in over HTTP, and those who send signed messages to it."""
+    with Load(url, folder, seed=seed) as load:
+        with Engine(url, handlers={}) as engine:
+            token = engine.issue_token("worker", "abroad", handlers=[HANDLER]).token
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        address = f"http://127.0.0.1:{port}"
+        load.play("server", "serve", url, port)
+        for number in range(2):
+            load.play(f"abroad{number}", "abroad", address, token, str(folder))
+            load.play(f"driver{number}", "order", url, address, str(folder), f"driver{number}", most)
+        load.wait_for_more(2)
+        for number in range(1, many + 1):
+            time.sleep(load.random.uniform(0.05, 1.5))  # a server takes most of a second to start
+            load.kill_one()
+            if number % 10 == 0:
+                load.wait_for_more()
+                told(f"{number} of {many} kills of a server and its clients, {load.acknowledged()} acknowledged")
+        load.finish()
+        taken = sum(line["status"] == "done" for line in lines_of(folder / "reports"))
+        return load.check() | {"kills": load.kills, "reports": taken}
 
 
 def supervised(url: str, folder: Path, seed: str, many: int, told: Told = silent) -> dict[str, int]:
