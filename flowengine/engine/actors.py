@@ -38,6 +38,15 @@ def name_of(tx: Transaction, id: str) -> str:
     return found.name or id if found else id
 
 
+def customer_of(id: str, person: Person | None) -> dict[str, Any]:
+    """What processes and handlers know of a customer: what is kept of him, and who he is. For an application's own
+    customers, who are not kept, there is the id alone."""
+    plain = {"id": id, "name": person.name if person else "", "contact": "", "groups": []}
+    if person:
+        plain |= {"contact": person.contact, "groups": list(person.groups)}
+    return (dict(person.record) if person else {}) | plain
+
+
 class StoreWorld:
     """The world of one job, read from the database only when a process asks for it (L7)."""
 
@@ -51,11 +60,7 @@ class StoreWorld:
     @property
     def customer(self) -> Mapping[str, Any]:
         if self._customer is None:
-            found = self._tx.people.get(self._customer_id)
-            plain = {"id": self._customer_id, "name": found.name if found else "", "contact": "", "groups": []}
-            if found:
-                plain |= {"contact": found.contact, "groups": list(found.groups)}
-            self._customer = (dict(found.record) if found else {}) | plain
+            self._customer = customer_of(self._customer_id, self._tx.people.get(self._customer_id))
         return self._customer
 
     def group(self, name: str) -> Sequence[Member]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flowengine.core.values import Json
 from flowengine.engine import completing, leases, services
-from flowengine.engine.actors import StoreWorld
+from flowengine.engine.actors import customer_of
 from flowengine.engine.lanes import SCOPE
 from flowengine.engine.running import describe
 from flowengine.engine.settling import POSTPONED, Again
@@ -173,7 +173,7 @@ def _given(
         token=completing.token(shell, claimed.job, claimed.number),
         traceparent=claimed.trace,
         input=claimed.call.input,
-        customer=dict(StoreWorld(tx, claimed.customer).customer),
+        customer=customer_of(claimed.customer, claimed.person),
     )
 
 

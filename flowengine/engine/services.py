@@ -7,14 +7,14 @@ runs, by a thread of the worker that no handler can block, so a lost worker's ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flowengine.core.machines import Compiled, member_state
 from flowengine.engine import completing
-from flowengine.engine.actors import StoreWorld
+from flowengine.engine.actors import customer_of
 from flowengine.engine.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
 from flowengine.engine.http_services import over_http
 from flowengine.engine.running import Overran, describe
@@ -108,14 +108,13 @@ def take(shell: Shell, limit: int, lane: str = "", lease: timedelta = LEASE, wor
 
     def work(tx: Transaction) -> list[Held]:
         now = shell.clock.now()
-        customers: dict[str, Mapping[str, Any]] = {}
         claimed = tx.calls.claim(worker or shell.worker, limit, now + lease, now, lane)
-        return [_held(shell, tx, one, customers) for one in claimed]
+        return [_held(shell, tx, one) for one in claimed]
 
     return shell.keep(work)
 
 
-def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall, customers: dict[str, Mapping[str, Any]]) -> Held:
+def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
     try:
         compiled = shell.catalogue.compiled(tx, claimed.process, claimed.version)
         policy = policy_of(compiled, claimed.call.state, claimed.call.member)
@@ -123,20 +122,18 @@ def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall, customers: dict[s
         raise
     except (FlowError, KeyError, AssertionError) as error:
         return Held(claimed, None, describe(error))  # one job that cannot be read must not stop the others
-    if claimed.customer not in customers:
-        customers[claimed.customer] = StoreWorld(tx, claimed.customer).customer
     held = Held(claimed, policy)
-    held.call = _given(shell, claimed, customers[claimed.customer], held)
+    held.call = _given(shell, claimed, held)
     return held
 
 
-def _given(shell: Shell, claimed: ClaimedCall, customer: Mapping[str, Any], held: Held) -> HandlerCall:
+def _given(shell: Shell, claimed: ClaimedCall, held: Held) -> HandlerCall:
     return HandlerCall(
         job=claimed.job,
         key=f"{claimed.job}.{claimed.number}",
         handler=claimed.call.handler,
         input=claimed.call.input,
-        customer=customer,
+        customer=customer_of(claimed.customer, claimed.person),
         process=claimed.process,
         state=claimed.call.state,
         attempt=claimed.attempts,

@@ -17,9 +17,10 @@ from flowengine.core.values import ServiceCall
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain
+from flowengine.store.people import Person
 from flowengine.store.query import Query, Statement, param
 
-_C, _J = t.calls, t.jobs
+_C, _J, _P = t.calls, t.jobs, t.people
 WAITING = sa.and_(_C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None))
 IS_READY = sa.and_(WAITING, _C.c.lane == param("of_lane"), _C.c.next_at <= param("now"))
 ORDER = (_C.c.next_at, _C.c.job_id, _C.c.number)
@@ -38,10 +39,11 @@ COLUMNS = (
     _C.c.progress,
     _C.c.trace,
 )
-_WHOSE = tuple(
+_PROCESS, _VERSION, _CUSTOMER = (
     sa.select(column).where(_J.c.id == _C.c.job_id).correlate(_C).scalar_subquery()
     for column in (_J.c.process, _J.c.version, _J.c.customer)
 )
+_PERSON = sa.select(_P.c.body).where(_P.c.id == _CUSTOMER).scalar_subquery()
 THIS = (_C.c.job_id == param("of_job"), _C.c.number == param("of_number"))
 _WAS_LOST = _C.c.worker != sa.literal_column("''")
 _AMONG_OTHERS = sa.and_(_WAS_LOST, _C.c.alone == sa.literal_column("0"), _C.c.lane == sa.literal_column("''"))
@@ -65,7 +67,7 @@ def _claim(dialect: str) -> Statement:
             lease_until=param("until"),
             next_at=param("until"),
         )
-        .returning(*COLUMNS, *_WHOSE)
+        .returning(*COLUMNS, _PROCESS, _VERSION, _CUSTOMER, _PERSON)
     )
 
 
@@ -140,7 +142,8 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
 
     ``lane`` names the handler where external workers serve it, else it is empty. ``alone``: this attempt is to run in
     a process of its own, since the last one did not end by itself. ``trace`` is the W3C traceparent of the act that
-    opened the call, or empty. ``process``, ``version`` and ``customer`` are the job's; only a claim reads them.
+    opened the call, or empty. ``process``, ``version`` and ``customer`` are the job's, and ``person`` is that customer,
+    where one is kept; only a claim reads them.
     """
 
     job: str
@@ -158,6 +161,7 @@ class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
     process: str = ""
     version: str = ""
     customer: str = ""
+    person: Person | None = None
 
 
 class Claims:
@@ -248,7 +252,7 @@ def _mine(job: str, number: int, epoch: int) -> dict[str, Any]:
 
 def claimed_call(row: Row) -> ClaimedCall:
     job, number, body, epoch, attempts, worker, next_at, last_error, lane, alone, progress, trace, *whose = row
-    process, version, customer = whose or ("", "", "")
+    process, version, customer, person = whose or ("", "", "", None)
     return ClaimedCall(
         job=job,
         number=number,
@@ -265,4 +269,5 @@ def claimed_call(row: Row) -> ClaimedCall:
         process=process,
         version=version,
         customer=customer,
+        person=decode(person, Person) if person else None,
     )

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 HEALING = 60.0
 """Seconds between two looks for what a clock that ran ahead has put off."""
 
+PLENTY = 0.05
+"""Seconds after a look in which more calls are taken without another, while there are as many as there are hands."""
+
 NEVER = 3600.0
 """Seconds to wait when nothing is due at all."""
 
@@ -46,7 +49,8 @@ class Crew:
         self._ending = Event()
         self._messages = Chore("messages", self._deliver, lambda *_: ear.wake())
         self._looked: datetime | None = None
-        self._healed = -HEALING
+        self._healed = self._asked = -HEALING
+        self._more = False
         self._idle = False
 
     def start(self) -> None:
@@ -81,6 +85,11 @@ class Crew:
         resting = self.is_at_rest()
         self._mind_the_clock(now)
         self._take_over()
+        if self._more and monotonic() - self._asked < PLENTY:
+            self._take()
+            self._idle = False
+            return PLENTY
+        self._asked = monotonic()
         with self._shell.reading() as tx:
             ahead = tx.ahead(now)
         fruitless = True
@@ -88,7 +97,7 @@ class Crew:
             if moment is not None and moment <= now:
                 fruitless = fruitless and chore.fruitless
                 chore.wake()
-        if ahead.call is not None and ahead.call <= now and self._hands.free > 0:
+        if ahead.call is not None and ahead.call <= now:
             fruitless = not self._take() and fruitless
         self._idle = resting and fruitless
         coming = ahead.next()
@@ -96,7 +105,11 @@ class Crew:
 
     def _take(self) -> bool:
         """Take as many calls as there are free hands. Whether there was one."""
-        taken = services.take(self._shell, self._hands.free, lease=self._lease, worker=self._name)
+        wanted = self._hands.free
+        if wanted <= 0:
+            return False
+        taken = services.take(self._shell, wanted, lease=self._lease, worker=self._name)
+        self._more = len(taken) == wanted
         if taken:
             self._hands.give(taken)
             self._heart.wake()
