@@ -42,8 +42,6 @@ LOCK_AND_FIND = Query(
     .where(_J.c.id == param("job"))
     .with_for_update(of=_J),
 )
-FORGET = Query("receipts.forget", "Drop receipts older than a moment.", sa.delete(_R).where(_R.c.at < param("before")))
-
 
 Stored = tuple[str, bytes]
 """The hash of a request's body, and the receipt that was given."""
@@ -98,10 +96,6 @@ class Receipts:
         """Keep a receipt. Two requests with one key cannot both be kept: the later transaction fails."""
         row = {"job_id": job, "body_hash": body_hash, "receipt": receipt, "at": micros(at)}
         self._channel.write(ADD, row | _key(actor, key))
-
-    def forget(self, before: datetime) -> int:
-        """Drop receipts older than ``before``; gives how many. Their keys count as fresh from then on."""
-        return self._channel.count(FORGET, {"before": micros(before)})
 
 
 def _key(actor: str, key: str) -> dict[str, str]:

@@ -154,16 +154,6 @@ def test_a_key_is_taken_once(database: Database) -> None:
         assert tx.jobs.list() == []
 
 
-def test_old_receipts_can_be_forgotten(database: Database) -> None:
-    """Receipts from before a moment are dropped, later ones stay."""
-    with database.writing() as tx:
-        tx.receipts.add("customer:ada", "old", new_id(), "hash", b"1", NOW)
-        tx.receipts.add("customer:ada", "new", new_id(), "hash", b"2", NOW + HOUR)
-        assert tx.receipts.forget(NOW + HOUR) == 1
-        assert tx.receipts.find("customer:ada", "old") is None
-        assert tx.receipts.find("customer:ada", "new") is not None
-
-
 # receipts and locks
 
 
