@@ -16,7 +16,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.engine import access, leases, services
 from flowengine.engine.receipts import body_hash
 from flowengine.engine.running import LONGEST_ERROR, describe
-from flowengine.engine.settling import checked
+from flowengine.engine.settling import AWAITED, LONGEST_AWAITED, checked
 from flowengine.engine.tokens import TokenView
 from flowengine.engine.views import View
 from flowengine.errors import BadAnswer, FlowError, KeyConflict, NotFound, StoreError
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 class Settled(View, frozen=True, kw_only=True):
     """What a report came to. ``status`` is ``done``, ``again`` (it is tried again at ``next``), ``failed`` (the process
-    goes on by its route for failures) or ``incident`` (it waits for an operator). ``error`` says why."""
+    goes on by its route for failures), ``incident`` (it waits for an operator) or ``left`` (somebody else completes it,
+    or it is tried again at ``next``). ``error`` says why."""
 
     status: str
     error: str = ""
@@ -99,6 +100,23 @@ def fail(
         f"{retry_after}",
         lambda tx, claimed: _failed(shell, tx, claimed, words, after, give_up=give_up),
     )
+
+
+def leave(shell: Shell, who: TokenView, id: str, lease: str, within: float) -> Settled:
+    """Somebody else completes the call by its own token, ``within`` so many seconds; if nobody does, this attempt has
+    failed. Raises as :func:`finish` does, and BadAnswer."""
+    longest = LONGEST_AWAITED.total_seconds()
+    if not 1 <= within <= longest:
+        raise BadAnswer({"within": f"{within} is not between 1 and {longest:.0f} seconds"})
+    mine = leases.read(shell, who, id, lease)
+    asked = c.Finish(by=_subject(who), call=mine.number)
+
+    def work(tx: Transaction, claimed: ClaimedCall) -> Settled:
+        at = shell.clock.now() + timedelta(seconds=within)
+        tx.calls.reschedule(claimed, at, progress=AWAITED)
+        return Settled(status="left", next=at)
+
+    return _report(shell, who, mine, asked, f"left {within}", work)
 
 
 def _report(

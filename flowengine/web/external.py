@@ -1,4 +1,4 @@
-"""The door of external workers: claim, heartbeat, finish, fail (:mod:`flowengine.engine.external`)."""
+"""The door of external workers: claim, heartbeat, finish, fail, leave (:mod:`flowengine.engine.external`)."""
 
 from __future__ import annotations
 
@@ -81,6 +81,13 @@ class Claimed(msgspec.Struct, frozen=True):
     calls: list[external.ExternalCall]
 
 
+class Leave(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Somebody else completes the call by its own token, ``within`` so many seconds."""
+
+    lease: str
+    within: float
+
+
 @router.post(
     "/claim", summary="Take calls to work on", openapi_extra=request_of(Claim), responses={200: json_of(Claimed)}
 )
@@ -146,3 +153,15 @@ def fail(request: Request, id: str, who: Worker, asked: Annotated[Fail, Depends(
         retry_after=asked.retry_after,
     )
     return answer(200, settled)
+
+
+@router.post(
+    "/{id}/leave",
+    summary="Leave a call to somebody else",
+    openapi_extra=request_of(Leave),
+    responses={200: json_of(reports.Settled), **_ONE},
+)
+def leave(request: Request, id: str, who: Worker, asked: Annotated[Leave, Depends(body_of(Leave))]) -> Response:
+    """The work here is done, and whoever has the call's own token says how it ended. If nobody does in time, this
+    attempt has failed. The same report again has the same answer."""
+    return answer(200, reports.leave(engine_of(request).shell, who, id, asked.lease, asked.within))

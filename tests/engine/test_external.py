@@ -378,6 +378,34 @@ def test_a_worker_may_ask_for_patience(engine: Engine, mill: TokenView, order: C
     assert settled.next == engine.clock.now() + timedelta(hours=1)
 
 
+def test_a_call_is_left_to_somebody_else(engine: Engine, mill: TokenView, order: Callable[..., str]) -> None:
+    """Whoever has the call's own token completes it; the lease is over meanwhile, and nobody is given the call."""
+    job = order()
+    found = claim(engine, mill)
+    left = reports.leave(engine.shell, mill, found.id, found.lease, 3600)
+    assert (left.status, left.next) == ("left", engine.clock.now() + timedelta(hours=1))
+    assert reports.leave(engine.shell, mill, found.id, found.lease, 3600) == left
+    with pytest.raises(KeyConflict):
+        reports.finish(engine.shell, mill, found.id, found.lease)
+    with pytest.raises(StaleCommand):
+        external.heartbeat(engine.shell, mill, found.id, found.lease)
+    assert external.claim(engine.shell, mill, "saw-2", 10, 30) == []
+    engine.complete(found.token, result={"order": 7})
+    assert state(engine, job) == ["accept"]
+    assert engine.audit(job).fine
+
+
+def test_what_nobody_completes_in_time_is_tried_again(
+    engine: Engine, mill: TokenView, order: Callable[..., str], clock: SimulatedClock
+) -> None:
+    """A call that was left is given out anew when its time is over, as its next attempt."""
+    order()
+    found = claim(engine, mill)
+    reports.leave(engine.shell, mill, found.id, found.lease, 3600)
+    clock.advance(timedelta(hours=1))
+    assert claim(engine, mill).attempt == 2
+
+
 def test_giving_up_takes_the_route(engine: Engine, mill: TokenView, order: Callable[..., str]) -> None:
     """With give_up the attempts that are left do not count."""
     job = order()

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from served_app import Door
 
 CLAIM = "/api/v1/calls/claim"
+MORE = {"fail": {"error": "overslept"}, "leave": {"within": 60}}
+"""What a report says besides its lease."""
 
 
 def test_a_call_is_claimed_prolonged_and_finished(door: Door) -> None:
@@ -54,6 +56,16 @@ def test_a_failure_is_tried_again(door: Door) -> None:
     assert door.claim()["attempt"] == 2
 
 
+def test_a_call_is_left_to_whoever_has_its_token(door: Door) -> None:
+    """The worker lets go of it, and the token completes it."""
+    job = door.order()
+    call = door.claim()
+    left = door.post(f"/api/v1/calls/{call['id']}/leave", {"lease": call["lease"], "within": 3600})
+    assert (left.status_code, left.json()) == (200, {"status": "left", "error": "", "next": "2026-05-04T10:00:00Z"})
+    assert door.post("/api/v1/complete", {"token": call["token"]}, token="").status_code == 200
+    assert door.state(job) == "parcel"
+
+
 def test_giving_up_goes_on_at_once(door: Door) -> None:
     """With give_up the process takes its way for failures."""
     job = door.order()
@@ -63,27 +75,27 @@ def test_giving_up_goes_on_at_once(door: Door) -> None:
     assert door.state(job) == "ended"
 
 
-@pytest.mark.parametrize("what", ["heartbeat", "finish", "fail"])
+@pytest.mark.parametrize("what", ["heartbeat", "finish", "fail", "leave"])
 def test_late_work_is_told_that_it_is_lost(door: Door, what: str) -> None:
     """Once another has the call, every report on the old lease is a conflict and changes nothing (L10)."""
     job = door.order()
     late = door.claim()
     door.clock.advance(timedelta(seconds=30))
     door.claim()
-    body = {"lease": late["lease"], **({"error": "overslept"} if what == "fail" else {})}
+    body = {"lease": late["lease"], **MORE.get(what, {})}
     answer = door.post(f"/api/v1/calls/{late['id']}/{what}", body)
     assert (answer.status_code, answer.json()["error"]) == (409, "StaleCommand")
     assert "lease is lost" in answer.json()["what"]
     assert door.state(job) == "order"
 
 
-@pytest.mark.parametrize("what", ["heartbeat", "finish", "fail"])
+@pytest.mark.parametrize("what", ["heartbeat", "finish", "fail", "leave"])
 def test_a_foreign_call_is_not_found(door: Door, what: str) -> None:
     """A call of somebody else, a made-up lease and a made-up call are answered alike (L4)."""
     door.order()
     call = door.claim()
     thief = door.engine.issue_token("worker", "thief", handlers=["order_cloth"]).token
-    more = {"error": "x"} if what == "fail" else {}
+    more = MORE.get(what, {})
     path = f"/api/v1/calls/{call['id']}/{what}"
     answers = [
         door.post(path, {"lease": call["lease"], **more}, token=thief),
@@ -166,6 +178,9 @@ def test_a_token_that_is_revoked_while_waiting_gets_nothing(door: Door) -> None:
         ("x/fail", {"lease": "1", "error": "", "give_up": False}, "error"),
         ("x/fail", {"lease": "1", "error": "e", "retry_after": -5}, "retry_after"),
         ("x/fail", {"lease": "1", "error": "e", "give_up": "yes"}, "give_up"),
+        ("x/leave", {"lease": "1"}, "body"),
+        ("x/leave", {"lease": "1", "within": 0}, "within"),
+        ("x/leave", {"lease": "1", "within": 1e9}, "within"),
     ],
     ids=str,
 )
