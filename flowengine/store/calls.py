@@ -22,7 +22,7 @@ _C, _J = t.calls, t.jobs
 
 def _put(dialect: str) -> Statement:
     cleared = sa.and_(_C.c.incident != "", sa.literal_column("excluded.incident") == "", _C.c.next_at.is_not(None))
-    kept = ("branch", "epoch", "lease_until", "last_error", "lane", "alone", "progress", "trace")
+    kept = ("branch", "epoch", "lease_until", "last_error", "alone", "progress", "trace")
     return upserts(
         dialect,
         _C,
@@ -31,13 +31,17 @@ def _put(dialect: str) -> Statement:
             "attempts": sa.case((cleared, 0), else_=_C.c.attempts),
             "epoch": _C.c.epoch + sa.case((cleared, 1), else_=0),
             "worker": sa.case((cleared, sa.literal_column("''")), else_=_C.c.worker),
+            "lane": sa.case((cleared, sa.literal_column("excluded.lane")), else_=_C.c.lane),
         },
         keep=kept,
     )
 
 
 PUT = Query(
-    "calls.put", "Open a call, or write its incident; a cleared incident makes it ready with fresh attempts.", _put
+    "calls.put",
+    "Open a call, or write its incident; a cleared incident makes it ready with fresh attempts, for those "
+    "who serve its handler by now.",
+    _put,
 )
 DROP = Query(
     "calls.drop",

@@ -96,6 +96,17 @@ def test_without_a_token_the_handler_is_missing(engine: Engine, order: Callable[
     assert "order_cloth" in incident.error
 
 
+def test_what_is_tried_again_goes_to_who_serves_it_now(engine: Engine, order: Callable[..., str]) -> None:
+    """A call that gave up before there was an external worker is for that worker once it is tried again."""
+    order()
+    engine.run_due()
+    (incident,) = engine.incidents()
+    late = engine.token(engine.issue_token("worker", "mill", handlers=["order_cloth"]).token)
+    assert external.claim(engine.shell, late, "saw-1", 10, 30) == []
+    engine.retry(incident.id, by="olga")
+    assert claim(engine, late).attempt == 1
+
+
 def test_undoing_goes_outside_too(engine: Engine) -> None:
     """A call that undoes is for whoever serves the undo handler, with what is to be undone."""
     undoing = LONG.replace("    limit: PT1H\n", "    undo: cancel_cloth\n").replace(
