@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from roles import STOPPED, Driver, Journal, opened
 
-from flowengine import NotFound, Receipt, signing
+from flowengine import Receipt, StaleCommand, signing
 from flowengine.errors import ConnectionLost, StoreError
 
 HOOK = "parcel"
@@ -138,9 +138,10 @@ class Sender(Driver):
         answer = _ask(self._door, f"/hooks/{HOOK}", content=body, headers=headers)
         if answer is None:
             raise ConnectionLost("the server is away")
-        if answer.status_code == 404:
+        if answer.status_code == 409:
+            assert answer.json()["error"] == "StaleCommand", answer.text
             STOPPED.wait(0.02)
-            raise NotFound(answer.text)  # the job is not that far yet, or further
+            raise StaleCommand(answer.text)  # the job is not that far yet
         assert answer.status_code == 200, answer.text
         receipt: dict[str, Any] = answer.json()
         self._sent.add(receipt["job"])
