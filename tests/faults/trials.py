@@ -75,7 +75,7 @@ def served(url: str, folder: Path, seed: str, many: int, told: Told = silent, mo
 def supervised(url: str, folder: Path, seed: str, many: int, told: Told = silent) -> dict[str, int]:
     """SIGKILL the processes of a real ``flow worker``, and every third time the process that supervises them."""
     with Load(url, folder, seed=seed) as load, Supervised(url, folder) as flow:
-        load.begin(workers=0, drivers=2, most=many * 8)
+        load.begin(workers=0, drivers=2, most=many * 40)  # more than are begun before the last kill
         for number in range(1, many + 1):
             eventually(lambda: len(flow.children()) == 2, "there are not two worker processes")
             load.wait_for_more(2)
