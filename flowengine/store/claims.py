@@ -8,6 +8,7 @@ found, and late work changes nothing (L10).
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -52,8 +53,9 @@ happens once to a call, for then it is alone."""
 _MINE = (*THIS, _C.c.epoch == param("of_epoch"))
 
 
-def _claim(dialect: str) -> Statement:
-    ready = sa.select(_C.c.job_id, _C.c.number).where(IS_READY).order_by(*ORDER).limit(param("most"))
+def _claim(dialect: str, most: int) -> Statement:
+    few: sa.ColumnElement[int] = sa.literal_column(str(int(most)))
+    ready = sa.select(_C.c.job_id, _C.c.number).where(IS_READY).order_by(*ORDER).limit(few)
     if dialect == "postgresql":
         ready = ready.with_for_update(skip_locked=True)
     return (
@@ -71,12 +73,18 @@ def _claim(dialect: str) -> Statement:
     )
 
 
-CLAIM = Query(
-    "calls.claim",
-    "Take calls that are ready, for the length of a lease. One whose last worker was lost is to be run alone; the "
-    "attempt that was lost among others does not count.",
-    _claim,
-)
+@cache
+def claiming(most: int) -> Query:
+    """Claims up to so many. The number stands in the statement: PostgreSQL keeps a plan only where it knows how few
+    rows are wanted, and planning takes longer than the claim."""
+    return Query(
+        "calls.claim",
+        "Take calls that are ready, for the length of a lease. One whose last worker was lost is to be run alone; the "
+        "attempt that was lost among others does not count.",
+        lambda dialect: _claim(dialect, most),
+    )
+
+
 OWNED = Query(
     "calls.owned",
     "Whether a claim still holds; the row stays as it is until the transaction ends.",
@@ -175,9 +183,9 @@ class Claims:
     def claim(self, worker: str, limit: int, lease_until: datetime, now: datetime, lane: str = "") -> list[ClaimedCall]:
         """Take up to ``limit`` calls of a lane that are ready, until the lease ends; the attempt is counted before it
         runs."""
-        values: dict[str, Any] = {"by_worker": worker, "most": limit, "of_lane": lane}
+        values: dict[str, Any] = {"by_worker": worker, "of_lane": lane}
         values |= {"until": micros(lease_until), "now": micros(now)}
-        found = [claimed_call(row) for row in self._channel.rows(CLAIM, values)]
+        found = [claimed_call(row) for row in self._channel.rows(claiming(limit), values)]
         return sorted(found, key=lambda call: (call.job, call.number))
 
     def owned(self, job: str, number: int, epoch: int) -> bool:

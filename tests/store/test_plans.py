@@ -55,7 +55,7 @@ BY_KEY = {
     calls.DROP: "flow_calls",
     calls.READY: "ix_flow_calls_ready",
     calls.NEXT: "ix_flow_calls_ready",
-    claims.CLAIM: "ix_flow_calls_ready",
+    claims.claiming(100): "ix_flow_calls_ready",
     claims.OWNED: "flow_calls",
     claims.PROLONG: "flow_calls",
     claims.RESCHEDULE: "flow_calls",
@@ -180,6 +180,22 @@ def plan(database: Database, query: Query) -> str:
             return "\n".join(row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {sql}", nothing))
         raw.execute("SET LOCAL enable_seqscan = off")  # the tables are still small for PostgreSQL
         return "\n".join(row[0] for row in raw.execute("EXPLAIN (GENERIC_PLAN) " + sql))
+
+
+def test_a_claim_is_not_planned_each_time(filled: Database) -> None:
+    """PostgreSQL keeps the plan of a claim among many calls: it knows how few are wanted."""
+    if filled.dialect == "sqlite":
+        pytest.skip("SQLite plans a statement once, when it is prepared")
+    now = NOW + HOUR * 1000
+    with filled.writing() as tx:
+        for _ in range(40):
+            assert len(tx.calls.claim("w1", 1, now + HOUR, now)) == 1
+        kept = tx.channel.raw.execute(  # type: ignore[attr-defined]
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements "
+            "WHERE statement LIKE 'WITH ready%flow_calls%'"
+        ).fetchall()
+    ((generic, custom),) = kept
+    assert generic > custom
 
 
 @pytest.mark.parametrize("query", BY_KEY, ids=lambda query: query.name)
