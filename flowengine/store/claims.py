@@ -19,7 +19,7 @@ from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain
 from flowengine.store.people import Person
-from flowengine.store.query import Query, Statement, param
+from flowengine.store.query import Query, Statement, few, param
 
 _C, _J, _P = t.calls, t.jobs, t.people
 WAITING = sa.and_(_C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None))
@@ -54,8 +54,7 @@ _MINE = (*THIS, _C.c.epoch == param("of_epoch"))
 
 
 def _claim(dialect: str, most: int) -> Statement:
-    few: sa.ColumnElement[int] = sa.literal_column(str(int(most)))
-    ready = sa.select(_C.c.job_id, _C.c.number).where(IS_READY).order_by(*ORDER).limit(few)
+    ready = sa.select(_C.c.job_id, _C.c.number).where(IS_READY).order_by(*ORDER).limit(few(most))
     if dialect == "postgresql":
         ready = ready.with_for_update(skip_locked=True)
     return (
@@ -75,8 +74,7 @@ def _claim(dialect: str, most: int) -> Statement:
 
 @cache
 def claiming(most: int) -> Query:
-    """Claims up to so many. The number stands in the statement: PostgreSQL keeps a plan only where it knows how few
-    rows are wanted, and planning takes longer than the claim."""
+    """Claims up to so many, a statement for each number."""
     return Query(
         "calls.claim",
         "Take calls that are ready, for the length of a lease. One whose last worker was lost is to be run alone; the "

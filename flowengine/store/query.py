@@ -34,6 +34,12 @@ def param(name: str) -> sa.BindParameter[Any]:
     return sa.bindparam(name)
 
 
+def few(number: int) -> sa.ColumnElement[int]:
+    """How many rows are wanted, as it stands in the statement. PostgreSQL keeps a plan only where it knows that, and to
+    plan takes longer than to find one row."""
+    return sa.literal_column(str(int(number)))
+
+
 Statement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete
 
 

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment
-from flowengine.store.query import Query, param
+from flowengine.store.query import Query, few, param
 
 _C, _T, _O = t.calls, t.timers, t.outbox
 _NONE: sa.ColumnElement[str] = sa.literal_column("''")
 
 
 def _first(column: sa.Column[Any], *which: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
-    return sa.select(column).where(*which).order_by(column).limit(1).scalar_subquery()
+    return sa.select(column).where(*which).order_by(column).limit(few(1)).scalar_subquery()
 
 
 NEXT = Query(
