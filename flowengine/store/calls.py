@@ -15,7 +15,7 @@ from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.claims import COLUMNS, IS_READY, ORDER, THIS, WAITING, ClaimedCall, Claims, claimed_call
 from flowengine.store.codec import decode, micros, plain, text
-from flowengine.store.query import Query, Statement, few, param, upserts
+from flowengine.store.query import Query, Statement, param, upserts
 
 _C, _J = t.calls, t.jobs
 
@@ -56,7 +56,7 @@ READY = Query(
 NEXT = Query(
     "calls.next",
     "When the next call is to be run, or its lease runs out.",
-    sa.select(_C.c.next_at).where(WAITING, _C.c.lane == sa.literal_column("''")).order_by(_C.c.next_at).limit(few(1)),
+    sa.select(_C.c.next_at).where(WAITING, _C.c.lane == sa.literal_column("''")).order_by(_C.c.next_at).limit(1),
 )
 TAKE_BACK = Query(
     "calls.take_back",

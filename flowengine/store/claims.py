@@ -54,7 +54,7 @@ _MINE = (*THIS, _C.c.epoch == param("of_epoch"))
 
 
 def _claim(dialect: str, most: int) -> Statement:
-    ready = sa.select(_C.c.job_id, _C.c.number).where(IS_READY).order_by(*ORDER).limit(few(most))
+    ready = sa.select(_C.c.job_id, _C.c.number).where(IS_READY).order_by(*ORDER).limit(few(most, dialect))
     if dialect == "postgresql":
         ready = ready.with_for_update(skip_locked=True)
     return (

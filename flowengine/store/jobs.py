@@ -17,7 +17,7 @@ from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, moment
 from flowengine.store.ids import shown
 from flowengine.store.position import LazyPosition
-from flowengine.store.query import Query, few, inserts, param
+from flowengine.store.query import Query, inserts, param
 
 _J = t.jobs
 _ID = param("id")
@@ -53,12 +53,12 @@ UPDATE = {
 BY_ID = Query(
     "jobs.by_id",
     "Ids that begin so.",
-    sa.select(_J.c.id).where(_J.c.id >= _LOW, _J.c.id < _HIGH).order_by(_J.c.id).limit(few(6)),
+    sa.select(_J.c.id).where(_J.c.id >= _LOW, _J.c.id < _HIGH).order_by(_J.c.id).limit(6),
 )
 BY_SHORT = Query(
     "jobs.by_short",
     "Jobs whose short form begins so.",
-    sa.select(_J.c.id).where(_J.c.short >= _LOW, _J.c.short < _HIGH).order_by(_J.c.short).limit(few(6)),
+    sa.select(_J.c.id).where(_J.c.short >= _LOW, _J.c.short < _HIGH).order_by(_J.c.short).limit(6),
 )
 
 _PREFIX = re.compile(r"[0-9a-f]{1,12}|[0-9a-f-]{1,36}", re.ASCII)
@@ -180,7 +180,7 @@ class Jobs:
 BY_ID_PAGE = Query(
     "jobs.ids",
     "A page of ids.",
-    sa.select(_J.c.id).where(_J.c.id > param("after")).order_by(_J.c.id).limit(few(500)),
+    sa.select(_J.c.id).where(_J.c.id > param("after")).order_by(_J.c.id).limit(500),
 )
 
 

@@ -21,7 +21,7 @@ from flowengine.core.values import Json
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import micros, plain, text
-from flowengine.store.query import Query, Statement, few, inserts, param, upserts
+from flowengine.store.query import Query, Statement, inserts, param, upserts
 
 _O, _J, _S = t.outbox, t.jobs, t.settings
 _LIVE = _O.c.incident == sa.literal_column("''")
@@ -111,7 +111,7 @@ DONE = Query("outbox.done", "A message was sent.", sa.delete(_O).where(*_THIS))
 NEXT = Query(
     "outbox.next",
     "When the next row is to be sent.",
-    sa.select(_O.c.next_at).where(_LIVE).order_by(_O.c.next_at).limit(few(1)),
+    sa.select(_O.c.next_at).where(_LIVE).order_by(_O.c.next_at).limit(1),
 )
 HEAL = Query(
     "outbox.heal",

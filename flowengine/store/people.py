@@ -15,7 +15,7 @@ from flowengine.errors import Ambiguous, BadAnswer, NotFound
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, plain, text
-from flowengine.store.query import Query, few, inserts, param
+from flowengine.store.query import Query, inserts, param
 
 ID = re.compile(r"[A-Za-z0-9._@-]{1,64}", re.ASCII)
 """What a person's id looks like."""
@@ -38,12 +38,12 @@ GET = Query("people.get", "One person by id.", sa.select(_P.c.body).where(_P.c.i
 BY_CONTACT = Query(
     "people.by_contact",
     "Those with this contact.",
-    sa.select(_P.c.body).where(_P.c.contact_key == param("words")).order_by(_P.c.id).limit(few(6)),
+    sa.select(_P.c.body).where(_P.c.contact_key == param("words")).order_by(_P.c.id).limit(6),
 )
 BY_NAME = Query(
     "people.by_name",
     "Those with this name.",
-    sa.select(_P.c.body).where(_P.c.name_key == param("words")).order_by(_P.c.id).limit(few(6)),
+    sa.select(_P.c.body).where(_P.c.name_key == param("words")).order_by(_P.c.id).limit(6),
 )
 MEMBERS = Query(
     "people.members",

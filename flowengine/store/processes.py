@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import micros, moment, plain
-from flowengine.store.query import Query, few, inserts, param
+from flowengine.store.query import Query, inserts, param
 
 _P = t.processes
 _COLUMNS = (_P.c.name, _P.c.version, _P.c.title, _P.c.source, _P.c.at, _P.c.number)
@@ -35,7 +35,7 @@ GET = Query(
 LATEST = Query(
     "processes.latest",
     "The version of a process that was deployed last.",
-    sa.select(*_COLUMNS).where(_P.c.name == _NAME).order_by(_P.c.number.desc()).limit(few(1)),
+    sa.select(*_COLUMNS).where(_P.c.name == _NAME).order_by(_P.c.number.desc()).limit(1),
 )
 ALL = Query(
     "processes.all", "All versions, by name, oldest first.", sa.select(*_COLUMNS).order_by(_P.c.name, _P.c.number)

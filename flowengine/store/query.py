@@ -34,10 +34,10 @@ def param(name: str) -> sa.BindParameter[Any]:
     return sa.bindparam(name)
 
 
-def few(number: int) -> sa.ColumnElement[int]:
-    """How many rows are wanted, as it stands in the statement. PostgreSQL keeps a plan only where it knows that, and to
-    plan takes longer than to find one row."""
-    return sa.literal_column(str(int(number)))
+def few(number: int, dialect: str) -> sa.ColumnElement[int] | int:
+    """How many rows are wanted. For PostgreSQL it stands in the statement: it keeps a plan only where it knows that,
+    and to plan takes longer than to find one row. SQLite, which plans once, is led astray by it."""
+    return sa.literal_column(f"{number:d}") if dialect == "postgresql" else number
 
 
 Statement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete

@@ -15,7 +15,7 @@ from flowengine.core.values import Seat, Step
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain, text
-from flowengine.store.query import Query, few, inserts, param
+from flowengine.store.query import Query, inserts, param
 
 _S = t.steps
 _JOB, _NUMBER = param("of_job"), param("of_number")
@@ -38,9 +38,7 @@ ANSWER = Query(
     .where(*_THIS, _S.c.audience == param("whom"))
     .values(seated=param("new_seat"), answered=param("spoken")),
 )
-BRANCH = Query(
-    "steps.branch", "The branch on which a step is open.", sa.select(_S.c.branch).where(*_THIS).limit(few(1))
-)
+BRANCH = Query("steps.branch", "The branch on which a step is open.", sa.select(_S.c.branch).where(*_THIS).limit(1))
 SEAT = Query("steps.seat", "One seat of a step.", sa.select(_S.c.seated).where(*_THIS, _S.c.audience == param("whom")))
 SEATS = Query(
     "steps.seats",

@@ -13,7 +13,7 @@ from flowengine.core.values import Timer
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment, plain
-from flowengine.store.query import Query, Statement, few, param, upserts
+from flowengine.store.query import Query, Statement, param, upserts
 
 _T, _J = t.timers, t.jobs
 
@@ -54,7 +54,7 @@ CLAIM = Query("timers.claim", "Keep due timers from being fired by other workers
 NEXT = Query(
     "timers.next",
     "When the next timer is due.",
-    sa.select(_T.c.wake).order_by(_T.c.wake).limit(few(1)),
+    sa.select(_T.c.wake).order_by(_T.c.wake).limit(1),
 )
 BRANCH = Query(
     "timers.branch",

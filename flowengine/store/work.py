@@ -11,24 +11,25 @@ import sqlalchemy as sa
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment
-from flowengine.store.query import Query, few, param
+from flowengine.store.query import Query, Statement, few, param
 
 _C, _T, _O = t.calls, t.timers, t.outbox
 _NONE: sa.ColumnElement[str] = sa.literal_column("''")
 
 
-def _first(column: sa.Column[Any], *which: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
-    return sa.select(column).where(*which).order_by(column).limit(few(1)).scalar_subquery()
+def _next(dialect: str) -> Statement:
+    def first(column: sa.Column[Any], *which: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
+        return sa.select(column).where(*which).order_by(column).limit(few(1, dialect)).scalar_subquery()
+
+    return sa.select(
+        first(_T.c.wake, _T.c.claimed_until <= param("now")),
+        first(_C.c.next_at, _C.c.lane == _NONE, _C.c.incident == _NONE, _C.c.next_at.is_not(None)),
+        first(_O.c.next_at, _O.c.incident == _NONE),
+    )
 
 
 NEXT = Query(
-    "work.next",
-    "When the next timer, the next call for workers of our own, and the next message are due.",
-    sa.select(
-        _first(_T.c.wake, _T.c.claimed_until <= param("now")),
-        _first(_C.c.next_at, _C.c.lane == _NONE, _C.c.incident == _NONE, _C.c.next_at.is_not(None)),
-        _first(_O.c.next_at, _O.c.incident == _NONE),
-    ),
+    "work.next", "When the next timer, the next call for workers of our own, and the next message are due.", _next
 )
 
 
