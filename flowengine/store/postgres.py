@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -265,6 +266,7 @@ class PostgresDriver:
             raise StoreError(
                 f"{url.drivername} is not a driver that is taken", possible=["postgresql+psycopg://…", "sqlite:///…"]
             )
+        self._turn = Lock()
         self._watchdog = Watchdog(max(answer, 2 * timeout))  # who waits for a lock is answered when the wait is over
         self._pools = Pools(url, timeout, self._watchdog)
         self.writer = self._pools.writer
@@ -290,7 +292,7 @@ class PostgresDriver:
         raw: Any = fairy.driver_connection
         wire = fairy.info.get(_WIRE)
         if wire is None:
-            wire = fairy.info[_WIRE] = Wire(raw)
+            wire = fairy.info[_WIRE] = Wire(raw, self._turn)
         return PostgresChannel(raw, wire, self._watchdog, fairy=fairy, begin=begin, writing=writing)
 
     def end(self, channel: PostgresChannel, keep: bool) -> None:

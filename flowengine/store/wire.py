@@ -3,18 +3,23 @@
 A cursor of psycopg costs more than the server does for a row found by its key, and the more so in its pipeline. So
 values are turned to what the server takes by psycopg, and its answers to rows; the statements in between go to libpq.
 Waiting is done outside libpq: other threads go on, and a signal is heard.
+
+psycopg lets other threads run at each statement that it sends and each answer that it looks for, which takes no time at
+all. Threads that only change places a hundred times a job cost more than the job: so they take turns, one a database,
+to send a trip and to read what came.
 """
 
 from __future__ import annotations
 
 import select
 from collections.abc import Sequence
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from psycopg import OperationalError, RawCursor
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq import ExecStatus
 from psycopg.rows import tuple_row
 
 if TYPE_CHECKING:
@@ -100,15 +105,16 @@ class Borrowed(_Reading):
 
 
 class Wire(_Reading):
-    """One connection. Whoever uses it has it for himself.
+    """One connection. Whoever uses it has it for himself. ``turn`` is shared by all connections to the database.
 
     ``amid`` says that a trip has begun and its answers were not all read: then the connection is of no more use.
     """
 
-    __slots__ = ("_conn", "_known", "_poll", "_prepared", "_threshold")
+    __slots__ = ("_conn", "_known", "_poll", "_prepared", "_threshold", "_turn")
 
-    def __init__(self, raw: psycopg.Connection[Any]) -> None:
+    def __init__(self, raw: psycopg.Connection[Any], turn: Lock) -> None:
         super().__init__(raw)
+        self._turn = turn
         self._conn: PGconn = raw.pgconn
         self._poll = select.poll()
         self._poll.register(raw.fileno(), select.POLLIN)
@@ -125,11 +131,14 @@ class Wire(_Reading):
             raise OperationalError("the connection was left amid an answer")
         bound = [self._bound(sql, values) for sql, values in steps]
         self.amid = True
-        self._conn.enter_pipeline_mode()
-        for one in bound:
-            self._send(one)
-        self._conn.pipeline_sync()
-        self._flush()
+        with self._turn:
+            self._conn.enter_pipeline_mode()
+            for one in bound:
+                self._send(one)
+            self._conn.pipeline_sync()
+            rest = self._conn.flush()
+        if rest:
+            self._flush()
         results = self._results()
         self._conn.exit_pipeline_mode()
         self.amid = False
@@ -170,8 +179,6 @@ class Wire(_Reading):
     def _flush(self) -> None:
         """Send it all; what the server says meanwhile is read, or both would wait for each other."""
         conn, poll = self._conn, self._poll
-        if not conn.flush():
-            return
         poll.modify(conn.socket, select.POLLIN | select.POLLOUT)
         try:
             while conn.flush():
@@ -182,23 +189,32 @@ class Wire(_Reading):
 
     def _results(self) -> list[PGresult]:
         """The answers up to the end of the trip."""
-        conn, poll = self._conn, self._poll
         found: list[PGresult] = []
-        while True:
-            while conn.is_busy():
-                poll.poll()
+        with self._turn:
+            over = self._read(found)
+        while not over:
+            self._poll.poll()
+            with self._turn:
                 try:
-                    conn.consume_input()
+                    self._conn.consume_input()
                 except OperationalError as error:
                     raise _first_failure(found, self._transformer.encoding) or error from None
+                over = self._read(found)
+        return found
+
+    def _read(self, found: list[PGresult]) -> bool:
+        """Read the answers that are there; whether the trip is over. Behind each comes its end, which is there as soon
+        as the answer is."""
+        conn = self._conn
+        while not conn.is_busy():
             result = conn.get_result()
-            if result is None:  # between two statements, or for ever where the connection is lost
-                if conn.status == ConnStatus.BAD:
-                    raise _first_failure(found, self._transformer.encoding) or OperationalError(_CLOSED)
-            elif result.status == ExecStatus.PIPELINE_SYNC:
-                return found
-            else:
-                found.append(result)
+            if result is None:  # the connection is lost
+                raise _first_failure(found, self._transformer.encoding) or OperationalError(_CLOSED)
+            if result.status == ExecStatus.PIPELINE_SYNC:
+                return True
+            found.append(result)
+            conn.get_result()
+        return False
 
     def _learned(self, bound: Sequence[_Bound], results: Sequence[PGresult]) -> list[PGresult]:
         """The statements' own answers. What was to be prepared behind a failure was not, and is forgotten."""
