@@ -16,7 +16,8 @@ from time import perf_counter, sleep
 
 from flowengine import Engine, HandlerCall, Worker, __version__
 
-WARM, CONCURRENCY = 30, 8
+WARM, CONCURRENCY, STARTERS = 30, 8, 2
+"""Jobs to warm up, calls at a time, and threads that start jobs: as many as DBOS is given."""
 
 PROCESS = """
 process: one_service
@@ -52,7 +53,7 @@ def main(url: str, jobs: int) -> None:
         def start(number: int) -> None:
             engine.start("one_service", by="ada", need={"cloth": "navy"}, key=f"order {number}")
 
-        with ThreadPoolExecutor(CONCURRENCY) as clients:
+        with ThreadPoolExecutor(STARTERS) as clients:
             list(clients.map(start, range(WARM)))
             _until_over(engine)
             began = perf_counter()
