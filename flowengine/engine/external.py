@@ -145,7 +145,7 @@ def _given(
     shell: Shell, tx: Transaction, who: TokenView, claimed: ClaimedCall, now: datetime, lease_for: timedelta
 ) -> ExternalCall | _Unusable:
     try:
-        policy = leases.policy_for(shell, tx, claimed)
+        policy = services.policy_of_claim(shell, tx, claimed)
     except StoreError:
         raise
     except (FlowError, KeyError, AssertionError) as error:

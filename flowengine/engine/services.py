@@ -77,6 +77,12 @@ def policy_of(compiled: Compiled, name: str, member: str = "") -> Policy:
     return Policy(state.retry, state.limit)
 
 
+def policy_of_claim(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Policy:
+    """The policy of a call that was just claimed: the claim has read of which process it is."""
+    compiled = shell.catalogue.compiled(tx, claimed.process, claimed.version)
+    return policy_of(compiled, claimed.call.state, claimed.call.member)
+
+
 class Held:
     """A call in the hands of a worker, and the line between its handler and the worker.
 
@@ -116,8 +122,7 @@ def take(shell: Shell, limit: int, lane: str = "", lease: timedelta = LEASE, wor
 
 def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
     try:
-        compiled = shell.catalogue.compiled(tx, claimed.process, claimed.version)
-        policy = policy_of(compiled, claimed.call.state, claimed.call.member)
+        policy = policy_of_claim(shell, tx, claimed)
     except StoreError:
         raise
     except (FlowError, KeyError, AssertionError) as error:

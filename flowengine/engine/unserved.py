@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from flowengine.engine import tokens
+from flowengine.engine.lanes import Lanes
 from flowengine.language.model import Process, Race, Service
 
 if TYPE_CHECKING:
@@ -15,20 +15,14 @@ if TYPE_CHECKING:
 def unserved(shell: Shell, processes: Iterable[Process]) -> dict[str, list[str]]:
     """The handlers that processes call and that neither this engine has nor an external worker serves, each with the
     services that call it (``process.state``)."""
-    outside = _outside(shell)
+    with shell.reading() as tx:
+        outside = Lanes().of(tx, shell.clock.now())  # as it stands now, not as it was remembered
     found: dict[str, list[str]] = {}
     for process in processes:
         for where, handler in _called(process):
             if handler not in outside and not shell.handlers.has(handler):
                 found.setdefault(handler, []).append(where)
     return found
-
-
-def _outside(shell: Shell) -> set[str]:
-    """The handlers that live tokens of external workers name."""
-    now = shell.clock.now()
-    live = (one for one in tokens.tokens(shell) if not one.revoked and (one.expires is None or one.expires > now))
-    return {handler for one in live for handler in one.handlers}
 
 
 def _called(process: Process) -> Iterator[tuple[str, str]]:

@@ -48,10 +48,6 @@ ANSWER = 30.0
 _IDLE = 0
 """libpq's status of a connection on which no transaction was begun."""
 
-_ASTRAY = (1, 4)
-"""The same after an error that is none of a statement: an answer is still expected (a server that shuts down says so in
-the middle of a pipeline), or there is no connection any more."""
-
 _FAILED = "a statement of this transaction has failed; nothing of it was kept"
 
 _WIRE = "flowengine.wire"
