@@ -15,7 +15,8 @@ from flowengine.store import Saved
 class Commanded:
     """A command that is carried out. ``trace`` is the W3C ``traceparent`` that the calls it opens are given.
 
-    ``saved`` is what it wrote, once it has; empty for what was refused or asks for nothing new.
+    ``saved`` is what it wrote, once it has; empty for what was refused or asks for nothing new. Calls of several jobs
+    that are settled together are watched as one command, which has written an entry for each.
     """
 
     trace: str = ""

@@ -171,7 +171,7 @@ def judge(shell: Shell, held: Held, run: Run) -> Verdict:
     except (NotConfigured, AddressRefused) as missing:  # an operator has to change a setting first
         return Missing(str(missing))
     except Exception as error:
-        return _failed(shell, held, policy, error)
+        return failed(shell, held, error)
 
 
 def _observed(shell: Shell, held: Held, call: HandlerCall, handler: Handler, limit: Duration, run: Run) -> Any:
@@ -192,8 +192,7 @@ def conclude(shell: Shell, held: Held, verdict: Verdict) -> bool:
         except StoreError:
             raise
         except FlowError as error:  # the job cannot take this result
-            assert held.policy is not None, "only a result is refused, and a handler gave it"
-            return settle(shell, held.claimed, _failed(shell, held, held.policy, error))
+            return settle(shell, held.claimed, failed(shell, held, error))
     except Lost:
         held.lost = True
         return False
@@ -253,12 +252,13 @@ def _prolonged(tx: Transaction, held: Held, words: str, until: Any) -> bool:
     return words == held.kept or tx.calls.tell(claimed, words)
 
 
-def _failed(shell: Shell, held: Held, policy: Policy, error: Exception) -> Again | Over:
-    """Whether and when it is tried again after an error."""
+def failed(shell: Shell, held: Held, error: Exception) -> Again | Over:
+    """Whether and when it is tried again after an error of its handler."""
+    assert held.policy is not None, "only a handler that was run can fail"
     words = describe(error)
     if isinstance(error, GiveUp):
         return Over(words)
-    wait = policy.next(held.claimed.attempts, shell.random.random())
+    wait = held.policy.next(held.claimed.attempts, shell.random.random())
     if wait is None:
         return Over(words)
     if isinstance(error, TryLater) and isinstance(error.after, timedelta):

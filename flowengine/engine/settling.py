@@ -111,7 +111,7 @@ def settle(shell: Shell, claimed: ClaimedCall, verdict: Verdict) -> bool:
     """
     match verdict:
         case Done(outcome, result):
-            command = c.Finish(by=_by(claimed), call=claimed.number, outcome=outcome, result=result)
+            command = c.Finish(by=handler_of(claimed), call=claimed.number, outcome=outcome, result=result)
             _owned(shell, claimed, command)
             return True
         case Left(within):
@@ -135,7 +135,8 @@ def give_back(shell: Shell, claimed: ClaimedCall) -> None:
     shell.keep(work)
 
 
-def _by(claimed: ClaimedCall) -> Actor:
+def handler_of(claimed: ClaimedCall) -> Actor:
+    """Who ends a call, in the history."""
     return Actor(kind="service", id=claimed.call.handler or "http")
 
 
@@ -160,6 +161,7 @@ def _owned(shell: Shell, claimed: ClaimedCall, command: c.Finish | c.Fail) -> No
 
     def work(tx: Transaction) -> None:
         tx.calls.expect_owned(claimed.job, claimed.number, claimed.epoch)
+        tx.trace = claimed.trace or tx.trace  # what is called next stays in the trace of the act that led to it
         shell.run(tx, claimed.job, command, None, permit)
 
     try:
@@ -172,7 +174,7 @@ def _give_up(shell: Shell, claimed: ClaimedCall, error: str, stuck: bool) -> Non
     """The route ``failed`` where the process has one, else an incident; an incident too where that route cannot be
     taken."""
     try:
-        _owned(shell, claimed, c.Fail(by=_by(claimed), call=claimed.number, error=error, stuck=stuck))
+        _owned(shell, claimed, c.Fail(by=handler_of(claimed), call=claimed.number, error=error, stuck=stuck))
     except StoreError:
         raise
     except FlowError as refused:

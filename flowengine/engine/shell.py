@@ -141,11 +141,17 @@ class Shell:
             before = given(stored, key, body)
             if before is not None:
                 return before
+        done, now = self.compute(tx, job, command, permit)
+        return self.write(tx, job_id, job, done, command, now, (key, body))
+
+    def compute(
+        self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: Permit
+    ) -> tuple[Advance, datetime]:
+        """What a command comes to on a job that is locked, and when; nothing is written. Raises what refuses it."""
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
         now = self.clock.now()
-        done = advance(compiled, job.position, command, now, StoreWorld(tx, job.customer))
-        return self.write(tx, job_id, job, done, command, now, (key, body))
+        return advance(compiled, job.position, command, now, StoreWorld(tx, job.customer)), now
 
     def told(
         self,

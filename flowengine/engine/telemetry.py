@@ -8,7 +8,7 @@ names, never data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from flowengine.engine.observing import Attempted, Commanded
+from flowengine.store import Saved
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _BY_TYPE: Any = {"record_exception": False, "set_status_on_exception": False}
@@ -39,9 +40,9 @@ class Telemetry:
             seen.trace = seen.trace or _traceparent()
             with _noting(span):
                 yield
-            for one in seen.saved:
-                span.update_name(f"flow {one.command}")
-                span.set_attributes({"flow.job": one.job, "flow.seq": one.seq, "flow.command": one.command})
+            if seen.saved:
+                span.update_name(f"flow {seen.saved[0].command}")
+                span.set_attributes(_facts(seen.saved))
 
     @contextmanager
     def attempt(self, seen: Attempted) -> Iterator[None]:
@@ -59,6 +60,14 @@ class Telemetry:
                 yield
             if seen.outcome:
                 span.set_attribute("flow.outcome", seen.outcome)
+
+
+def _facts(saved: Sequence[Saved]) -> dict[str, str | int | list[str]]:
+    """What a command wrote; where several were settled together, they are the same command of several jobs."""
+    first = saved[0]
+    if len(saved) > 1:
+        return {"flow.jobs": [f"{one.job} {one.seq}" for one in saved], "flow.command": first.command}
+    return {"flow.job": first.job, "flow.seq": first.seq, "flow.command": first.command}
 
 
 def _traceparent() -> str:

@@ -50,11 +50,13 @@ class Crew:
         self._messages = Chore("messages", self._deliver, lambda *_: ear.wake())
         self._looked: datetime | None = None
         self._healed = self._asked = -HEALING
-        self._more = False
+        self.has_plenty = False
+        """Whether the last time as many calls were there as could be taken."""
         self._idle = False
 
     def start(self) -> None:
         """Start the threads."""
+        self._hands.start()
         self._heart.start()
         self._timers.start()
         self._messages.start()
@@ -85,7 +87,7 @@ class Crew:
         resting = self.is_at_rest()
         self._mind_the_clock(now)
         self._take_over()
-        if self._more and monotonic() - self._asked < PLENTY:
+        if self.has_plenty and monotonic() - self._asked < PLENTY:
             self._take()
             self._idle = False
             return PLENTY
@@ -109,7 +111,7 @@ class Crew:
         if wanted <= 0:
             return False
         taken = services.take(self._shell, wanted, lease=self._lease, worker=self._name)
-        self._more = len(taken) == wanted
+        self.has_plenty = len(taken) == wanted
         if taken:
             self._hands.give(taken)
             self._heart.wake()
@@ -141,6 +143,11 @@ class Crew:
     def is_at_rest(self) -> bool:
         """Whether nothing runs."""
         return not (self._hands.held() or self._timers.busy or self._messages.busy)
+
+    @property
+    def is_hungry(self) -> bool:
+        """Whether there is plenty, and half of the hands have nothing to do."""
+        return self.has_plenty and 2 * self._hands.free >= self._hands.most
 
     @property
     def stuck(self) -> int:

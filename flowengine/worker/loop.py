@@ -30,7 +30,7 @@ from flowengine.worker.tally import Tally
 log = logging.getLogger("flowengine.worker")
 
 BREATH = 0.005
-"""Seconds between two looks while anything runs, so that what becomes ready meanwhile is taken together."""
+"""Seconds between two looks while anything runs."""
 
 MOST_STUCK = 2
 """A worker is worn out when this many times its concurrency of handlers overran their limits and run on."""
@@ -136,15 +136,23 @@ class Worker:
                 if self._is_worn_out(crew):
                     break
                 if not (until_idle and crew.is_idle()):
-                    looked = monotonic()
-                    self._ear.wait(wait)
-                    if not crew.is_at_rest():
-                        sleep(max(0.0, looked + BREATH - monotonic()))
+                    self._wait(crew, wait)
                 if until_idle and crew.trouble is not None:
                     raise crew.trouble
         finally:
             self._close(crew)
         return crew.tally.total()
+
+    def _wait(self, crew: Crew, seconds: float) -> None:
+        """Until something may be due. While anything runs, for a breath at least, so that what becomes ready meanwhile
+        is taken together; but where there is plenty, no longer than until half of the hands have nothing to do."""
+        breath = monotonic() + BREATH
+        self._ear.wait(seconds)
+        while not crew.is_at_rest() and not crew.is_hungry and (rest := breath - monotonic()) > 0:
+            if crew.has_plenty:
+                self._ear.wait(rest)
+            else:
+                sleep(rest)
 
     def _troubled(self, error: StoreError, until_idle: bool, patience: Patience) -> float:
         """The database cannot be asked. How many seconds to wait."""

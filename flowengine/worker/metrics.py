@@ -78,7 +78,8 @@ class Metrics:
             self._refused.labels(error.code if isinstance(error, FlowError) else type(error).__name__).inc()
             raise
         finally:
-            self._command_seconds.observe(perf_counter() - began)
+            for _ in seen.saved or (None,):
+                self._command_seconds.observe(perf_counter() - began)
         for one in seen.saved:
             self._commands.labels(one.command).inc()
 

@@ -21,6 +21,12 @@ from flowengine.store.sqlite import SqliteChannel
 
 T = TypeVar("T")
 
+COMMANDS = ("Start", "Act", "Claim", "Say", "Invoke", "Deliver", "Fire", "Finish", "Fail")
+"""What a transaction is about that writes one entry of a history."""
+
+SEVERAL = "several"
+"""What one is about that writes several: calls that are settled together."""
+
 FAULTS = ("commit.before", "commit.after", "answer.kept", "answer.lost")
 
 
@@ -67,7 +73,8 @@ def _note(channel: Any, query: Any, values: Any) -> None:
     name: str = query.name
     if name == "history.add":
         found = _COMMAND.search(values["body"])
-        _labels[id(channel)] = found[1] if found else name
+        before = _labels.get(id(channel), "")
+        _labels[id(channel)] = SEVERAL if before in COMMANDS else found[1] if found else name
     elif _labels.get(id(channel), "") in ("", *_ORDER) and name in _WRITES:
         _labels[id(channel)] = name
 

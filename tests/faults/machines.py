@@ -12,13 +12,26 @@ from faulty import Crash, FaultyDatabase, running
 from record import Run
 
 from flowengine import Engine, HandlerCall
-from flowengine.errors import Unreachable
+from flowengine.engine import services
+from flowengine.engine.handlers import Handler
+from flowengine.engine.settling import Done
+from flowengine.engine.together import settle_together
+from flowengine.errors import StoreError, Unreachable
+from flowengine.language.durations import Duration
 from flowengine.store import OutboxMessage
 
 if TYPE_CHECKING:
     from world import World
 
 NOTIFY = "engine.notify"
+
+MOST_TAKEN = 3
+"""Calls that are taken and settled together."""
+
+
+def _run(held: services.Held, handler: Handler, call: HandlerCall, limit: Duration) -> Any:  # noqa: ARG001
+    """In this thread: it is the only one that goes on."""
+    return handler(call)
 
 
 class Machine:
@@ -29,9 +42,9 @@ class Machine:
         self.name = name
         self.is_worker = is_worker
         self.dead = False
-        self.at_work: tuple[str, int] | None = None
+        self.at_work: list[tuple[str, int]] = []
         self.healed: datetime | None = None
-        self._before: tuple[str, Any] | None = None
+        self._before: dict[str, Any] = {}
         with running(None):
             self.database: FaultyDatabase = world.store.connect(self)
             self.engine = Engine(self.database, clock=world.clock, handlers=self._handlers())
@@ -48,12 +61,11 @@ class Machine:
         self.world.stage.pause(what)
         if self.dead:
             raise Crash
-        self._before = self.world.look_at_zombie(self)
+        self._before = self.world.look_at_zombies(self)
 
     def after_transaction(self) -> None:
-        if self._before is not None:
-            job, rows = self._before
-            self._before = None
+        before, self._before = self._before, {}
+        for job, rows in before.items():
             self.world.check_zombie(self, job, rows)
 
     def fault(self, label: str) -> str:
@@ -63,11 +75,31 @@ class Machine:
         self.dead = True
         self.world.record.crashes += 1
 
+    # working
+
+    def work_together(self) -> bool:
+        """Take a few calls and settle what they come to together, as the threads of a worker do; what is left over is
+        settled by itself. Whether there was a call."""
+        shell = self.engine.shell
+        taken = services.take(shell, MOST_TAKEN)
+        judged = [(held, services.judge(shell, held, _run)) for held in taken]
+        done = [(held, verdict) for held, verdict in judged if isinstance(verdict, Done)]
+        try:
+            kept = settle_together(shell, [(held.claimed, verdict) for held, verdict in done])
+        except StoreError as error:
+            self.world.tell(f"    {len(done)} calls are not settled together: {error}")
+            kept = [False] * len(done)
+        settled = {id(held) for (held, _), well in zip(done, kept, strict=True) if well}
+        for held, verdict in judged:
+            if id(held) not in settled:
+                services.conclude(shell, held, verdict)
+        return bool(taken)
+
     # handlers
 
     def _handle(self, call: HandlerCall) -> Any:
         job, _, number = call.key.rpartition(".")
-        self.at_work = (job, int(number))
+        self.at_work.append((job, int(number)))
         self.world.record.runs[call.key].append(Run(call.handler, call.attempt, call.input, call.token))
         self._point(f"handler.before:{call.handler}")
         given = self.world.answer_of_handler(call)

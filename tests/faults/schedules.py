@@ -137,7 +137,7 @@ def _work(world: World) -> None:
         return
     due = world.office.next_due()
     if due is not None and (due <= world.clock.now() or world.choices.one_in(8)):
-        world.work_pass(machine)
+        world.work_pass(machine, together=world.choices.one_in(2))
 
 
 def _time(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from flowengine.core.draft import Effects
 from flowengine.engine import shell as shell_module
 from flowengine.store import save as save_module
 from flowengine.store.calls import Calls
+from flowengine.store.jobs import Jobs, StoredJob
 from flowengine.store.sqlite import SqliteChannel
 
 MOST = 120
@@ -24,6 +25,15 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 def _no_epoch(patch: pytest.MonkeyPatch) -> None:
     """A worker may finish a call that is not its own any more."""
     patch.setattr(Calls, "owned", lambda *_: True)
+
+
+def _no_epoch_together(patch: pytest.MonkeyPatch) -> None:
+    """The same, where calls are settled together."""
+
+    def lock_held(calls: Any, claims: Sequence[tuple[str, int, int]]) -> list[StoredJob | None]:
+        return [Jobs(calls._channel).lock(job) for job, _, _ in claims]
+
+    patch.setattr(Calls, "lock_held", lock_held)
 
 
 def _no_receipts(patch: pytest.MonkeyPatch) -> None:
@@ -64,6 +74,7 @@ def store() -> Iterator[Store]:
     ("plant", "words"),
     [
         (_no_epoch, ("L10", "L11")),
+        (_no_epoch_together, ("L10", "L11")),
         (_no_receipts, ("L3", "refused when asked again", "not answered")),
         (_no_timers, ("L5", "still open", "nothing can wake it")),
         (_lost_commits, ("L2",)),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from choices import Choices, shrunk
 from fault_processes import HANDLERS, STARTED
-from faulty import FAULTS
+from faulty import COMMANDS, FAULTS, SEVERAL
 from schedules import run_schedule
 from stores import Store
 
@@ -16,8 +16,8 @@ SEEDS = {"memory": 20, "sqlite": 14, "postgresql": 8}
 """Schedules a database; the long form (``python tests/faults/long.py``) runs thousands."""
 
 COMMITS = (
-    "Start", "Act", "Claim", "Say", "Invoke", "Deliver", "Fire", "Finish", "Fail", "calls.claim", "calls.reschedule",
-    "timers.claim", "outbox.claim", "outbox.done", "outbox.retry_at", "outbox.add",
+    *COMMANDS, SEVERAL, "calls.claim", "calls.reschedule", "timers.claim", "outbox.claim", "outbox.done",
+    "outbox.retry_at", "outbox.add",
 )  # fmt: skip
 """What a transaction may be about; each commit has every fault at least once."""
 

@@ -136,16 +136,16 @@ class World:
 
     # zombies
 
-    def look_at_zombie(self, machine: Machine) -> tuple[str, Any] | None:
-        """The rows of a job, when the process is about to settle a call of it that is not its own any more."""
-        if machine.at_work is None:
-            return None
-        (job, number), machine.at_work = machine.at_work, None
+    def look_at_zombies(self, machine: Machine) -> dict[str, Any]:
+        """The rows of each job of which the process is about to settle a call that is not its own any more."""
+        at_work, machine.at_work = machine.at_work, []
+        found = {}
         with running(None):
-            where = f"job_id = '{job}' AND number = {number} AND worker = '{machine.engine.shell.worker}'"
-            if self.store.rows(f"SELECT 1 FROM flow_calls WHERE {where}"):
-                return None
-            return job, self.store.rows_of(job)
+            for job, number in at_work:
+                where = f"job_id = '{job}' AND number = {number} AND worker = '{machine.engine.shell.worker}'"
+                if not self.store.rows(f"SELECT 1 FROM flow_calls WHERE {where}"):
+                    found[job] = self.store.rows_of(job)
+        return found
 
     def check_zombie(self, machine: Machine, job: str, before: Any) -> None:
         """L10: late work changes nothing."""
@@ -215,16 +215,16 @@ class World:
             services.heal(machine.engine.shell)
             outbox.heal(machine.engine.shell)
 
-    def work_pass(self, machine: Machine) -> None:
-        """A worker makes one pass over what is due."""
+    def work_pass(self, machine: Machine, together: bool = False) -> None:
+        """A worker makes one pass over what is due; with ``together`` over calls only, which it settles at once."""
 
         def work() -> None:
             try:
                 self._heal(machine)
-                self.moved = machine.engine.run_due(3).anything
+                self.moved = machine.work_together() if together else machine.engine.run_due(3).anything
             except StoreError as error:
                 self.tell(f"    the pass of {machine.name} is over: {error}")  # the next pass comes
             finally:
-                machine.at_work = None
+                machine.at_work = []
 
         self.stage.spawn(f"pass of {machine.name}", machine, work)

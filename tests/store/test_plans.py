@@ -57,6 +57,7 @@ BY_KEY = {
     calls.NEXT: "ix_flow_calls_ready",
     claims.claiming(100): "ix_flow_calls_ready",
     claims.OWNED: "flow_calls",
+    claims.LOCK_HELD: "flow_calls",
     claims.PROLONG: "flow_calls",
     claims.RESCHEDULE: "flow_calls",
     claims.TELL: "flow_calls",

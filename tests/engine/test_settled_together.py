@@ -1,0 +1,254 @@
+"""Calls that end at the same time are settled in one transaction: all that can be, and nobody waits for the others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from service_flows import ORDERING
+
+from flowengine import ConnectionLost, Database, Engine, SimulatedClock
+from flowengine.engine import services, together
+from flowengine.engine.observing import Attempted, Commanded
+from flowengine.engine.services import Held
+from flowengine.engine.settling import Done
+from flowengine.errors import FlowError, NotAllowed
+from flowengine.store import StoredJob, Transaction
+
+PAIR = """
+process: pair
+title: Two at once
+need: Both
+states:
+  need: {type: need, next: both}
+  both:
+    type: parallel
+    branches:
+      left: {start: one, states: {one: {type: service, call: order_cloth, on: {done: done}}}}
+      right: {start: other, states: {other: {type: service, call: order_cloth, on: {done: done}}}}
+    on: {joined: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+CHAIN = """
+process: chain
+title: One after another
+need: All
+states:
+  need: {type: need, next: one}
+  one: {type: service, call: order_cloth, on: {done: two}}
+  two: {type: service, call: order_cloth, on: {done: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+DONE = Done("done", {"order": 7})
+
+
+@pytest.fixture
+def shop(engine: Engine) -> Engine:
+    for text in (ORDERING, PAIR, CHAIN):
+        engine.deploy(text)
+    return engine
+
+
+def taken(engine: Engine, jobs: int, process: str = "ordering") -> list[Held]:
+    """Calls of so many new jobs, in the hands of a worker."""
+    for _ in range(jobs):
+        engine.start(process, by="ada", need={"metres": 3} if process == "ordering" else {})
+    return services.take(engine.shell, 100)
+
+
+def settle(engine: Engine, held: list[Held], *verdicts: Done) -> list[bool]:
+    return together.settle_together(
+        engine.shell, [(one.claimed, verdicts[n] if verdicts else DONE) for n, one in enumerate(held)]
+    )
+
+
+def where(engine: Engine, held: list[Held]) -> list[tuple[str, ...]]:
+    states = {row.id: row.states for row in engine.jobs()}
+    return [states[one.claimed.job] for one in held]
+
+
+@pytest.fixture
+def commits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """How many entries each write transaction has written from now on."""
+    found: list[int] = []
+    original = Database.keep
+
+    def keep(self: Database, work: Callable[[Transaction], Any]) -> Any:
+        def counted(tx: Transaction) -> Any:
+            given = work(tx)
+            found.append(len(tx.saved))
+            return given
+
+        return original(self, counted)
+
+    monkeypatch.setattr(Database, "keep", keep)
+    return found
+
+
+def test_all_are_kept_in_one_transaction(shop: Engine, commits: list[int]) -> None:
+    """Each job goes on by its own result, with an entry of its own in its own history, and is whole."""
+    held = taken(shop, 3)
+    commits.clear()
+    assert (
+        settle(shop, held, Done("done", {"order": 1}), Done("out_of_stock", {}), Done("done", {"order": 3}))
+        == [True] * 3
+    )
+    assert commits == [3]
+    assert where(shop, held) == [("accept",), ("sorry",), ("accept",)]
+    assert [shop.history(one.claimed.job)[-1].command["result"] for one in held] == [{"order": 1}, {}, {"order": 3}]
+    assert services.take(shop.shell, 100) == []
+    assert shop.audit().fine
+
+
+def test_nothing_to_settle_is_nothing(shop: Engine) -> None:
+    """An empty list asks for nothing."""
+    assert settle(shop, []) == []
+
+
+def test_a_claim_that_is_gone_changes_nothing(shop: Engine, clock: SimulatedClock) -> None:
+    """Late work among others is left out, also when another worker has the call by now (L10); the others are kept."""
+    late, other = taken(shop, 2)
+    clock.advance(timedelta(seconds=5))
+    services.beat(shop.shell, [other])
+    clock.advance(timedelta(seconds=6))
+    (again,) = services.take(shop.shell, 100)
+    before = shop.history(late.claimed.job)
+    assert settle(shop, [late, other]) == [False, True]
+    assert shop.history(late.claimed.job) == before
+    assert settle(shop, [again, other]) == [True, False]  # and what was settled is not settled twice
+    assert not services.conclude(shop.shell, late, DONE)
+    assert late.lost
+    assert shop.audit().fine
+
+
+def test_what_a_job_refuses_stops_no_other(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The core refuses one of them: the others are kept, and the one is refused again when it is settled by itself."""
+    held = taken(shop, 3)
+    original = type(shop.shell).compute
+
+    def compute(shell: Any, tx: Transaction, job: StoredJob, *more: Any) -> Any:
+        if job.id == held[1].claimed.job:
+            raise NotAllowed("its job cannot take it")
+        return original(shell, tx, job, *more)
+
+    monkeypatch.setattr(type(shop.shell), "compute", compute)
+    assert settle(shop, held) == [True, False, True]
+    assert not services.conclude(shop.shell, held[1], DONE)
+    ((waits,),) = [stuck.waits for stuck in shop.stuck() if stuck.job == held[1].claimed.job]
+    assert "its job cannot take it" in waits.error
+
+
+def test_of_two_calls_of_one_job_the_second_waits_its_turn(shop: Engine) -> None:
+    """The second is computed on what the first has made of the job, so it is settled after it."""
+    held = taken(shop, 1, "pair")
+    assert len(held) == 2
+    assert settle(shop, held) == [True, False]
+    assert settle(shop, held) == [False, True]
+    assert shop.jobs()[0].status == "fulfilled"
+    assert shop.audit().fine
+
+
+def test_a_job_that_somebody_holds_is_not_waited_for(shop: Engine, database: Database) -> None:
+    """A job locked by another transaction is left out; the others are kept meanwhile."""
+    if database.dialect == "sqlite":
+        pytest.skip("on SQLite one writer at a time has all jobs to himself")
+    held = taken(shop, 2)
+    locked, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with database.writing() as tx:
+            tx.jobs.lock(held[0].claimed.job)
+            locked.set()
+            done.wait(60)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert locked.wait(60)
+        assert settle(shop, held) == [False, True]
+    finally:
+        done.set()
+        holder.join()
+    assert settle(shop, held) == [True, False]
+
+
+def test_what_cannot_be_written_leaves_nothing_of_all(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When one write is refused the transaction is: no job has half of what it came to."""
+    held = taken(shop, 2)
+    before = [shop.history(one.claimed.job) for one in held]
+    writes = []
+    original = type(shop.shell).write
+
+    def write(*given: Any) -> Any:
+        writes.append(given)
+        if len(writes) == 2:
+            raise FlowError("the slot was taken meanwhile")
+        return original(*given)
+
+    monkeypatch.setattr(type(shop.shell), "write", write)
+    with pytest.raises(FlowError, match="slot"):
+        settle(shop, held)
+    assert [shop.history(one.claimed.job) for one in held] == before
+    assert settle(shop, held) == [True, True]
+    assert shop.audit().fine
+
+
+def test_an_answer_that_was_lost_is_found_out(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the commit's answer is lost, the histories tell: all were kept, and none is settled again."""
+    held = taken(shop, 2)
+    original, lost = Database._once, []
+
+    def once(self: Database, work: Callable[[Transaction], Any]) -> Any:
+        given = original(self, work)
+        if not lost:
+            lost.append(given)
+            raise ConnectionLost("the connection was cut", where="commit", in_doubt=True)
+        return given
+
+    monkeypatch.setattr(Database, "_once", once)
+    assert settle(shop, held) == [True, True]
+    assert lost == [[True, True]]
+    assert [len(shop.history(one.claimed.job)) for one in held] == [2, 2]
+
+
+class Watch:
+    """Gives each command a trace, and notes what it wrote."""
+
+    def __init__(self) -> None:
+        self.trace = ""
+        self.wrote: list[list[str]] = []
+
+    @contextmanager
+    def command(self, seen: Commanded) -> Iterator[None]:
+        seen.trace = self.trace
+        yield
+        self.wrote.append([one.command for one in seen.saved])
+
+    def attempt(self, seen: Attempted) -> AbstractContextManager[None]:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_each_job_stays_in_its_own_trace(shop: Engine, alone: bool) -> None:
+    """What a job calls next is in the trace of the act that led to it, whatever it was settled with."""
+    shop.shell.observers.add(watch := Watch())
+    traces = [f"00-{letter * 32}-{'1' * 16}-01" for letter in "abc"]
+    for watch.trace in traces[:2]:
+        shop.start("chain", by="ada")
+    watch.trace = traces[2]
+    held = services.take(shop.shell, 10)
+    watch.wrote.clear()
+    if alone:
+        assert [services.conclude(shop.shell, one, DONE) for one in held] == [True, True]
+    else:
+        assert settle(shop, held) == [True, True]
+        assert watch.wrote == [["Finish", "Finish"]]
+    following = services.take(shop.shell, 10)
+    assert {one.claimed.job: one.claimed.trace for one in following} == {
+        one.claimed.job: one.claimed.trace for one in held
+    }
+    assert sorted(one.claimed.trace for one in following) == traces[:2]
