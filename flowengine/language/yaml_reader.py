@@ -98,12 +98,18 @@ def read(text: str, file: str) -> tuple[Node, list[Problem]]:
     try:
         root = builder.build(yaml.parse(text, Loader=yaml.CSafeLoader))
     except yaml.MarkedYAMLError as error:
+        if error.problem == _TOO_DEEP and error.problem_mark is not None:
+            _Builder(file).build(yaml.parse(text[: error.problem_mark.index], Loader=yaml.CSafeLoader))
         raise Unreadable(*builder.problems, _syntax(error, text, file)) from None
     except (yaml.YAMLError, UnicodeError) as error:
         message = str(error).splitlines()[0][:200]
         raise Unreadable(*builder.problems, Problem(file, Place(), "yaml-syntax", message)) from None
     return root, builder.problems
 
+
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What the YAML library says of a thousand levels before it has told of the first (from 6.0.4 on). Read up to there,
+the text meets our own bound, at its place."""
 
 _SAID = {
     "mapping values are not allowed in this context": (
