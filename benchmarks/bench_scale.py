@@ -205,7 +205,7 @@ def looks(fresh: Engine, full: Engine, times: int) -> Iterator[Line]:
         "an idle worker's look for calls": lambda tx: tx.calls.ready(now, 10, "nobody's"),
         "for due timers": lambda tx: tx.timers.due(now, 100),
         "for messages to send": lambda tx: tx.outbox.ready(now, 100),
-        "for when to look again": lambda tx: (tx.calls.next(), tx.timers.next(), tx.outbox.next()),
+        "for when to look again": lambda tx: tx.ahead(now),
         "an inbox of a role, its first 20": lambda tx: tx.steps.inbox(["role:porter"], 20, person="mika"),
         "an inbox of a customer": lambda tx: tx.steps.inbox(["customer:c7", "person:c7"], 20, person="c7"),
     }

@@ -5,7 +5,7 @@ Each kind of work is bounded, so that none starves the others. The worker does t
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flowengine.core import commands as c
@@ -17,12 +17,13 @@ from flowengine.engine.shell import not_joined
 from flowengine.engine.views import Ran
 from flowengine.errors import NotFound, StaleCommand, StoreError
 from flowengine.language.durations import Duration
-from flowengine.store.codec import moment
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
 
 CLOCK = Actor(kind="clock")
+
+LAST = datetime.max.replace(tzinfo=UTC)
 
 POSTPONED = timedelta(minutes=10)
 """When a timer is fired again that could not be carried out."""
@@ -99,6 +100,6 @@ def _runner(shell: Shell) -> services.Run:
 
 
 def next_due(shell: Shell) -> datetime | None:
+    """When the next of all is due; a timer that somebody has in his hands may be fired by another as well."""
     with shell.reading() as tx:
-        moments = [due for due in (tx.timers.next(), tx.calls.next(), tx.outbox.next()) if due is not None]
-    return moment(min(moments)) if moments else None
+        return tx.ahead(LAST).next()

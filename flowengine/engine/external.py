@@ -196,7 +196,9 @@ def heartbeat(
         now = shell.clock.now()
         tx.calls.owned(mine.job, mine.number, mine.epoch)  # from here on the row stays as it is
         claimed = leases.held(tx, who, mine)
-        deadline = mine.began + timedelta(seconds=leases.policy_for(shell, tx, claimed).limit.seconds)
+        deadline = mine.began + timedelta(
+            seconds=leases.policy_for(shell, tx, tx.jobs.get(claimed.job), claimed).limit.seconds
+        )
         if deadline <= now:
             raise leases.lost(mine, "it took longer than its limit")
         until = min(now + timedelta(seconds=seconds), deadline)

@@ -17,7 +17,7 @@ from flowengine.engine import access
 from flowengine.engine.services import Policy, policy_of
 from flowengine.engine.tokens import TokenView
 from flowengine.errors import StaleCommand
-from flowengine.store import ClaimedCall, Transaction
+from flowengine.store import ClaimedCall, StoredJob, Transaction
 from flowengine.store.codec import micros, moment
 
 if TYPE_CHECKING:
@@ -39,9 +39,8 @@ class Lease(NamedTuple):
     subject: str
 
 
-def policy_for(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Policy:
+def policy_for(shell: Shell, tx: Transaction, job: StoredJob, claimed: ClaimedCall) -> Policy:
     """How the call is tried, as its process says."""
-    job = tx.jobs.get(claimed.job)
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     return policy_of(compiled, claimed.call.state, claimed.call.member)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
@@ -12,13 +10,11 @@ from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Actor, Branch
 from flowengine.engine import access
 from flowengine.engine.actors import actor_of
+from flowengine.engine.shell import Computed, Shell
 from flowengine.engine.views import Receipt
 from flowengine.errors import NotAllowed
 from flowengine.language.model import Process, Race
 from flowengine.store import Transaction
-
-if TYPE_CHECKING:
-    from flowengine.engine.shell import Shell
 
 
 def migrate(shell: Shell, text: str, version: str | None, by: str | Actor) -> Receipt:
@@ -38,7 +34,7 @@ def migrate(shell: Shell, text: str, version: str | None, by: str | Actor) -> Re
         draft = Draft(job.position)
         draft.record(e.Migrated(version=new.version))
         done = Advance(draft=draft, events=draft.events, effects=draft.effects, micro_steps=0)
-        return shell.write(tx, job.id, job, done, command, now)
+        return shell.write(tx, Computed(job, command, done, now))
 
     return shell.keep(work)
 

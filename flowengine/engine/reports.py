@@ -16,12 +16,12 @@ from flowengine.core.values import Actor, Json
 from flowengine.engine import access, leases, services
 from flowengine.engine.receipts import body_hash
 from flowengine.engine.running import LONGEST_ERROR, describe
-from flowengine.engine.settling import AWAITED, LONGEST_AWAITED, checked
+from flowengine.engine.settling import AWAITED, LONGEST_AWAITED, checked, finish_of, give_up
 from flowengine.engine.tokens import TokenView
 from flowengine.engine.views import View
 from flowengine.errors import BadAnswer, FlowError, KeyConflict, NotFound, StoreError
 from flowengine.people import actor_key
-from flowengine.store import ClaimedCall, Transaction
+from flowengine.store import ClaimedCall, StoredJob, Transaction
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
@@ -40,10 +40,6 @@ class Settled(View, frozen=True, kw_only=True):
 _SETTLED = msgspec.json.Decoder(Settled)
 
 
-class _Unfit(Exception):
-    """A result that the process cannot take."""
-
-
 def finish(shell: Shell, who: TokenView, id: str, lease: str, outcome: str = "done", result: Json = None) -> Settled:
     """The call has ended with an outcome and a result.
 
@@ -54,21 +50,17 @@ def finish(shell: Shell, who: TokenView, id: str, lease: str, outcome: str = "do
     mine = leases.read(shell, who, id, lease)
     asked = c.Finish(by=_subject(who), call=mine.number, outcome=outcome, result=result)
 
-    def work(tx: Transaction, claimed: ClaimedCall) -> Settled:
+    def work(tx: Transaction, job: StoredJob, claimed: ClaimedCall) -> Settled:
         try:
-            command = c.Finish(by=_handler(claimed), call=mine.number, outcome=outcome, result=checked(result))
-            shell.run(tx, mine.job, command, None, access.permit_all)
+            computed = shell.compute(tx, job, finish_of(claimed, outcome, checked(result)), access.permit_all)
         except StoreError:
             raise
         except FlowError as error:
-            raise _Unfit(describe(error)) from error
-        return _come_of(tx, mine.job, mine.number, "done")
+            return _failed(shell, tx, job, claimed, describe(error))
+        shell.write(tx, computed)
+        return _come_of(tx, claimed, "done")
 
-    try:
-        return _report(shell, who, mine, asked, "", work)
-    except _Unfit as unfit:
-        error = str(unfit)
-    return _report(shell, who, mine, asked, "", lambda tx, claimed: _failed(shell, tx, claimed, error))
+    return _report(shell, who, mine, asked, "", work)
 
 
 def fail(
@@ -98,7 +90,7 @@ def fail(
         mine,
         asked,
         f"{retry_after}",
-        lambda tx, claimed: _failed(shell, tx, claimed, words, after, give_up=give_up),
+        lambda tx, job, claimed: _failed(shell, tx, job, claimed, words, after, for_good=give_up),
     )
 
 
@@ -111,7 +103,7 @@ def leave(shell: Shell, who: TokenView, id: str, lease: str, within: float) -> S
     mine = leases.read(shell, who, id, lease)
     asked = c.Finish(by=_subject(who), call=mine.number)
 
-    def work(tx: Transaction, claimed: ClaimedCall) -> Settled:
+    def work(tx: Transaction, _job: StoredJob, claimed: ClaimedCall) -> Settled:
         at = shell.clock.now() + timedelta(seconds=within)
         tx.calls.reschedule(claimed, at, progress=AWAITED)
         return Settled(status="left", next=at)
@@ -125,7 +117,7 @@ def _report(
     mine: leases.Lease,
     asked: c.Finish | c.Fail,
     more: str,
-    work: Callable[[Transaction, ClaimedCall], Settled],
+    work: Callable[[Transaction, StoredJob, ClaimedCall], Settled],
 ) -> Settled:
     """Do ``work`` once for this lease, under the job's lock, and keep what came of it (L3, L10)."""
     actor, key = actor_key(asked.by), f"lease:{mine.id}:{mine.epoch}"
@@ -133,13 +125,13 @@ def _report(
 
     def whole(tx: Transaction) -> Settled:
         try:
-            tx.jobs.lock(mine.job)
+            job = tx.jobs.lock(mine.job)
         except NotFound:
             raise leases.lost(mine) from None
         before = tx.receipts.find(actor, key)
         if before is not None:
             return _replayed(before, body, mine)
-        settled = work(tx, leases.held(tx, who, mine))
+        settled = work(tx, job, leases.held(tx, who, mine))
         tx.receipts.add(actor, key, mine.job, body, msgspec.json.encode(settled), shell.clock.now())
         return settled
 
@@ -159,38 +151,27 @@ def _replayed(before: tuple[str, bytes], body: str, mine: leases.Lease) -> Settl
 def _failed(
     shell: Shell,
     tx: Transaction,
+    job: StoredJob,
     claimed: ClaimedCall,
     error: str,
     after: timedelta | None = None,
     *,
-    give_up: bool = False,
+    for_good: bool = False,
 ) -> Settled:
     """Try again later, or give up: ``failed`` where the process routes it, else an incident."""
-    policy = leases.policy_for(shell, tx, claimed)
-    wait = None if give_up else policy.next(claimed.attempts, shell.random.random())
+    policy = leases.policy_for(shell, tx, job, claimed)
+    wait = None if for_good else policy.next(claimed.attempts, shell.random.random(), after)
     if wait is None:
-        return _over(shell, tx, claimed, error)
-    at = shell.clock.now() + max(wait, after or timedelta())
+        give_up(shell, tx, job, claimed, error)
+        return _come_of(tx, claimed, "failed")
+    at = shell.clock.now() + wait
     tx.calls.reschedule(claimed, at, error)
     return Settled(status="again", error=error, next=at)
 
 
-def _over(shell: Shell, tx: Transaction, claimed: ClaimedCall, error: str) -> Settled:
-    """The route ``failed`` where the process has one, else an incident; one too where that route cannot be taken."""
-    by, number = _handler(claimed), claimed.number
-    try:
-        shell.run(tx, claimed.job, c.Fail(by=by, call=number, error=error), None, access.permit_all)
-    except StoreError:
-        raise
-    except FlowError as refused:  # it comes from the core, which has written nothing
-        error = f"{error}; and then: {describe(refused)}"[:LONGEST_ERROR]
-        shell.run(tx, claimed.job, c.Fail(by=by, call=number, error=error, stuck=True), None, access.permit_all)
-    return _come_of(tx, claimed.job, number, "failed")
-
-
-def _come_of(tx: Transaction, job: str, number: int, status: str) -> Settled:
+def _come_of(tx: Transaction, claimed: ClaimedCall, status: str) -> Settled:
     """What the job made of it: an outcome that leads nowhere leaves the call open, as an incident."""
-    left = tx.calls.get(job, number)
+    left = tx.calls.get(claimed.job, claimed.number)
     if left is not None and left.call.incident:
         return Settled(status="incident", error=left.call.incident)
     return Settled(status=status)
@@ -199,8 +180,3 @@ def _come_of(tx: Transaction, job: str, number: int, status: str) -> Settled:
 def _subject(who: TokenView) -> Actor:
     """Whose reports are told apart: all tokens of one subject are one."""
     return Actor(kind="service", id=f"token {who.subject}")
-
-
-def _handler(claimed: ClaimedCall) -> Actor:
-    """Who ended the call, in the history: the handler, wherever it ran."""
-    return Actor(kind="service", id=claimed.call.handler)

@@ -23,7 +23,6 @@ from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConf
 from flowengine.language.durations import Duration
 from flowengine.language.model import DONE, Retry, Service
 from flowengine.store import ClaimedCall, Transaction
-from flowengine.store.codec import moment
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
@@ -57,9 +56,10 @@ class Policy:
     retry: Retry
     limit: Duration
 
-    def next(self, attempts: int, chance: float = 1.0) -> timedelta | None:
+    def next(self, attempts: int, chance: float = 1.0, after: timedelta | None = None) -> timedelta | None:
         """How long to wait after that many attempts, or None to give up: ``first`` times ``factor`` each, at most
-        ``longest``. ``chance``, from 0 to 1, says where between three quarters of that and all of it."""
+        ``longest``. ``chance``, from 0 to 1, says where between three quarters of that and all of it. Who asked for
+        more time is left alone for it (``after``), but for a day at most."""
         if attempts >= self.retry.attempts:
             return None
         longest = self.retry.longest.seconds
@@ -67,7 +67,8 @@ class Policy:
             seconds = min(self.retry.first.seconds * self.retry.factor ** (attempts - 1), longest)
         except OverflowError:
             seconds = longest
-        return timedelta(seconds=seconds * (EARLIEST + (1 - EARLIEST) * chance))
+        wait = timedelta(seconds=seconds * (EARLIEST + (1 - EARLIEST) * chance))
+        return wait if after is None else max(wait, min(after, LONGEST_WAIT))
 
 
 def policy_of(compiled: Compiled, name: str, member: str = "") -> Policy:
@@ -236,8 +237,8 @@ def free(shell: Shell, worker: str) -> int:
 
     def work(tx: Transaction) -> int:
         now = shell.clock.now()
-        first = tx.calls.next()
-        at = now if first is None else min(now, moment(first) - timedelta(microseconds=1))
+        first = tx.ahead(now).call
+        at = now if first is None else min(now, first - timedelta(microseconds=1))
         freed = tx.calls.free(worker, at, now, now + LONGEST_LEASE)
         tx.wakes |= freed > 0
         return freed
@@ -258,11 +259,10 @@ def failed(shell: Shell, held: Held, error: Exception) -> Again | Over:
     words = describe(error)
     if isinstance(error, GiveUp):
         return Over(words)
-    wait = held.policy.next(held.claimed.attempts, shell.random.random())
+    after = error.after if isinstance(error, TryLater) and isinstance(error.after, timedelta) else None
+    wait = held.policy.next(held.claimed.attempts, shell.random.random(), after)
     if wait is None:
         return Over(words)
-    if isinstance(error, TryLater) and isinstance(error.after, timedelta):
-        wait = max(wait, min(error.after, LONGEST_WAIT))
     return Again(words, wait, alone=isinstance(error, Overran) and not error.ended)
 
 

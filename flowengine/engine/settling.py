@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from flowengine.core import commands as c
-from flowengine.core.machines import Compiled
 from flowengine.core.plain import LONGEST_ANSWER
 from flowengine.core.values import Actor, Json
 from flowengine.engine import access
 from flowengine.engine.handlers import Later, Outcome
 from flowengine.engine.running import LONGEST_ERROR, describe
-from flowengine.errors import BadAnswer, FlowError, StoreError
+from flowengine.errors import BadAnswer, FlowError, NotFound, StoreError
 from flowengine.store import ClaimedCall, StoredJob, Transaction
 
 if TYPE_CHECKING:
@@ -111,15 +111,15 @@ def settle(shell: Shell, claimed: ClaimedCall, verdict: Verdict) -> bool:
     """
     match verdict:
         case Done(outcome, result):
-            command = c.Finish(by=handler_of(claimed), call=claimed.number, outcome=outcome, result=result)
-            _owned(shell, claimed, command)
+            finish = finish_of(claimed, outcome, result)
+            _owned(shell, claimed, lambda tx, job: shell.write(tx, shell.compute(tx, job, finish, access.permit_all)))
             return True
         case Left(within):
             return _later(shell, claimed, within, "", progress=AWAITED)
         case Again(error, wait, alone):
             _later(shell, claimed, wait, error, alone=alone)
         case Over(error, stuck):
-            _give_up(shell, claimed, error, stuck)
+            _over(shell, claimed, error, stuck)
         case Missing(error):
             _elsewhere(shell, claimed, error)
     return False
@@ -135,8 +135,31 @@ def give_back(shell: Shell, claimed: ClaimedCall) -> None:
     shell.keep(work)
 
 
-def handler_of(claimed: ClaimedCall) -> Actor:
-    """Who ends a call, in the history."""
+def finish_of(claimed: ClaimedCall, outcome: str, result: Json) -> c.Finish:
+    """The command that ends a call, in the name of its handler, wherever that ran."""
+    return c.Finish(by=_handler(claimed), call=claimed.number, outcome=outcome, result=result)
+
+
+def give_up(
+    shell: Shell, tx: Transaction, job: StoredJob, claimed: ClaimedCall, error: str, *, stuck: bool = False
+) -> None:
+    """The route ``failed`` where the process has one, else an incident; an incident too where that route cannot be
+    taken. The job is locked. Raises what refuses even that."""
+    command = c.Fail(by=_handler(claimed), call=claimed.number, error=error, stuck=stuck)
+    try:
+        computed = shell.compute(tx, job, command, access.permit_all)
+    except StoreError:
+        raise
+    except FlowError as refused:
+        if stuck:
+            raise
+        words = f"{error}; and then: {describe(refused)}"[:LONGEST_ERROR]
+        give_up(shell, tx, job, claimed, words, stuck=True)
+    else:
+        shell.write(tx, computed)
+
+
+def _handler(claimed: ClaimedCall) -> Actor:
     return Actor(kind="service", id=claimed.call.handler or "http")
 
 
@@ -152,36 +175,31 @@ def _later(
     return True
 
 
-def _owned(shell: Shell, claimed: ClaimedCall, command: c.Finish | c.Fail) -> None:
-    """Carry out a command if the claim still holds, which is looked at under the job's lock (L10)."""
-
-    def permit(tx: Transaction, _compiled: Compiled, _job: StoredJob, _command: object) -> None:
-        if not tx.calls.owned(claimed.job, claimed.number, claimed.epoch):
-            raise Lost
+def _owned(shell: Shell, claimed: ClaimedCall, end: Callable[[Transaction, StoredJob], object]) -> None:
+    """End a call if the claim still holds, which is looked at under the job's lock (L10)."""
 
     def work(tx: Transaction) -> None:
         tx.calls.expect_owned(claimed.job, claimed.number, claimed.epoch)
+        try:
+            job = tx.jobs.lock(claimed.job)
+        except NotFound:
+            raise Lost from None  # the job is gone
+        if not tx.calls.owned(claimed.job, claimed.number, claimed.epoch):
+            raise Lost
         tx.trace = claimed.trace or tx.trace  # what is called next stays in the trace of the act that led to it
-        shell.run(tx, claimed.job, command, None, permit)
+        end(tx, job)
 
+    shell.keep(work)
+
+
+def _over(shell: Shell, claimed: ClaimedCall, error: str, stuck: bool) -> None:
+    """It has failed for good; where not even an incident can be written, it is looked at again later."""
     try:
-        shell.keep(work)
-    except access.Hidden:
-        raise Lost from None  # the job is gone
-
-
-def _give_up(shell: Shell, claimed: ClaimedCall, error: str, stuck: bool) -> None:
-    """The route ``failed`` where the process has one, else an incident; an incident too where that route cannot be
-    taken."""
-    try:
-        _owned(shell, claimed, c.Fail(by=handler_of(claimed), call=claimed.number, error=error, stuck=stuck))
+        _owned(shell, claimed, lambda tx, job: give_up(shell, tx, job, claimed, error, stuck=stuck))
     except StoreError:
         raise
     except FlowError as refused:
-        if stuck:
-            _later(shell, claimed, POSTPONED, f"{error}; and then: {describe(refused)}")
-        else:
-            _give_up(shell, claimed, f"{error}; and then: {describe(refused)}"[:LONGEST_ERROR], stuck=True)
+        _later(shell, claimed, POSTPONED, f"{error}; and then: {describe(refused)}")
 
 
 def _elsewhere(shell: Shell, claimed: ClaimedCall, error: str) -> None:
@@ -196,4 +214,4 @@ def _elsewhere(shell: Shell, claimed: ClaimedCall, error: str) -> None:
         return True
 
     if not shell.keep(moved):
-        _give_up(shell, claimed, error, stuck=True)
+        _over(shell, claimed, error, stuck=True)

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from flowengine.clock import Clock
 from flowengine.core import commands as c
@@ -46,6 +46,15 @@ T = TypeVar("T")
 
 Permit: TypeAlias = Callable[[Transaction, Compiled, StoredJob, Any], None]
 """Raises when the command is not for the actor that asks."""
+
+
+class Computed(NamedTuple):
+    """What a command comes to on a job (None: a new one), and when; it is not written yet."""
+
+    job: StoredJob | None
+    command: c.AnyCommand
+    done: Advance
+    at: datetime
 
 
 class Shell:
@@ -141,17 +150,14 @@ class Shell:
             before = given(stored, key, body)
             if before is not None:
                 return before
-        done, now = self.compute(tx, job, command, permit)
-        return self.write(tx, job_id, job, done, command, now, (key, body))
+        return self.write(tx, self.compute(tx, job, command, permit), (key, body))
 
-    def compute(
-        self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: Permit
-    ) -> tuple[Advance, datetime]:
-        """What a command comes to on a job that is locked, and when; nothing is written. Raises what refuses it."""
+    def compute(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: Permit) -> Computed:
+        """What a command comes to on a job that is locked; nothing is written. Raises what refuses it."""
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
         now = self.clock.now()
-        return advance(compiled, job.position, command, now, StoreWorld(tx, job.customer)), now
+        return Computed(job, command, advance(compiled, job.position, command, now, StoreWorld(tx, job.customer)), now)
 
     def told(
         self,
@@ -169,18 +175,15 @@ class Shell:
             raise access.no_such(*typed) from None
 
     def write(
-        self,
-        tx: Transaction,
-        job_id: str,
-        job: StoredJob | None,
-        done: Advance,
-        command: c.AnyCommand,
-        now: datetime,
-        request: tuple[str | None, str | None] = (None, None),
+        self, tx: Transaction, computed: Computed, request: tuple[str | None, str | None] = (None, None)
     ) -> Receipt:
-        """Write what a command came to: position, history, effects, outgoing messages and the receipt (L2)."""
+        """Write what a command came to: position, history, effects, outgoing messages and the receipt (L2).
+
+        ``request`` is the request key and the hash of its body, where there is one.
+        """
+        job, command, done, now = computed
         key, body = request
-        seq = job.seq + 1 if job else 1
+        job_id, seq = done.draft.head.job, job.seq + 1 if job else 1
         entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
@@ -282,7 +285,7 @@ class Shell:
             compiled = self.catalogue.latest(tx, process)
             now = self.clock.now()
             done = start_job(compiled, job_id, owner, command, now, StoreWorld(tx, owner))
-            return self.write(tx, job_id, None, done, command, now, (key, body))
+            return self.write(tx, Computed(None, command, done, now), (key, body))
 
         return self.keep(work)
 

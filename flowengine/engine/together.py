@@ -9,27 +9,21 @@ the database then refuses one of them, none is kept. What was left out is settle
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flowengine.core import commands as c
-from flowengine.core.advance import Advance
 from flowengine.engine import access
-from flowengine.engine.settling import Done, handler_of
+from flowengine.engine.settling import Done, finish_of
 from flowengine.errors import FlowError, StoreError
-from flowengine.store import ClaimedCall, StoredJob, Transaction
+from flowengine.store import ClaimedCall, Transaction
 
 if TYPE_CHECKING:
-    from flowengine.engine.shell import Shell
+    from flowengine.engine.shell import Computed, Shell
 
 MOST = 32
 """So many are written down together at most: their jobs are locked meanwhile."""
 
 Ended = tuple[ClaimedCall, Done]
 """A call that is held, and how its handler has ended it."""
-
-_Move = tuple[int, StoredJob, c.Finish, Advance, datetime]
-"""Which call it is of, its job as it was, the command, what that comes to, and when."""
 
 
 def settle_together(shell: Shell, ended: Sequence[Ended]) -> list[bool]:
@@ -40,28 +34,27 @@ def settle_together(shell: Shell, ended: Sequence[Ended]) -> list[bool]:
 
     def work(tx: Transaction) -> list[bool]:
         kept, trace = [False] * len(ended), tx.trace
-        for place, job, command, done, now in list(_moves(shell, tx, ended)):
+        for place, computed in list(_computed(shell, tx, ended)):
             tx.trace = ended[place][0].trace or trace  # each job stays in the trace of the act that led to its call
-            shell.write(tx, job.id, job, done, command, now)
+            shell.write(tx, computed)
             kept[place] = True
         return kept
 
     return shell.keep(work)
 
 
-def _moves(shell: Shell, tx: Transaction, ended: Sequence[Ended]) -> Iterator[_Move]:
-    """What can be written down together, computed and not yet written."""
+def _computed(shell: Shell, tx: Transaction, ended: Sequence[Ended]) -> Iterator[tuple[int, Computed]]:
+    """What can be written down together: which of them it is, and what it comes to."""
     jobs = tx.calls.lock_held([(claimed.job, claimed.number, claimed.epoch) for claimed, _ in ended])
     known: set[str] = set()
     for place, ((claimed, verdict), job) in enumerate(zip(ended, jobs, strict=True)):
         if job is None or job.id in known:
             continue
         known.add(job.id)
-        command = c.Finish(by=handler_of(claimed), call=claimed.number, outcome=verdict.outcome, result=verdict.result)
+        command = finish_of(claimed, verdict.outcome, verdict.result)
         try:
-            done, now = shell.compute(tx, job, command, access.permit_all)
+            yield place, shell.compute(tx, job, command, access.permit_all)
         except StoreError:
             raise
         except FlowError:
             continue  # settled by itself, it is refused again, and that is told
-        yield place, job, command, done, now

@@ -13,7 +13,7 @@ from flowengine.core.draft import Effects
 from flowengine.core.values import ServiceCall
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
-from flowengine.store.claims import COLUMNS, IS_READY, ORDER, THIS, WAITING, ClaimedCall, Claims, claimed_call
+from flowengine.store.claims import COLUMNS, IS_READY, ORDER, THIS, ClaimedCall, Claims, claimed_call
 from flowengine.store.codec import decode, micros, plain, text
 from flowengine.store.query import Query, Statement, param, upserts
 
@@ -52,11 +52,6 @@ READY = Query(
     "calls.ready",
     "Calls of a lane to be run by now, earliest first; those whose lease ran out are among them.",
     sa.select(*COLUMNS).where(IS_READY).order_by(*ORDER).limit(param("most")),
-)
-NEXT = Query(
-    "calls.next",
-    "When the next call is to be run, or its lease runs out.",
-    sa.select(_C.c.next_at).where(WAITING, _C.c.lane == sa.literal_column("''")).order_by(_C.c.next_at).limit(1),
 )
 TAKE_BACK = Query(
     "calls.take_back",
@@ -105,11 +100,6 @@ class Calls(Claims):
         """Calls of a lane that could be claimed now, earliest first."""
         values = {"now": micros(now), "most": limit, "of_lane": lane}
         return [claimed_call(row) for row in self._channel.rows(READY, values)]
-
-    def next(self) -> int | None:
-        """When the next call is to be run by workers of our own, in microseconds since the epoch; None: none is."""
-        row = self._channel.one(NEXT, {})
-        return row[0] if row else None
 
     def take_back(self, lane: str) -> int:
         """Give the calls of a lane to workers of our own. How many those were."""

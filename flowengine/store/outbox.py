@@ -108,11 +108,6 @@ WAKE = Query(
     .values(next_at=param("now")),
 )
 DONE = Query("outbox.done", "A message was sent.", sa.delete(_O).where(*_THIS))
-NEXT = Query(
-    "outbox.next",
-    "When the next row is to be sent.",
-    sa.select(_O.c.next_at).where(_LIVE).order_by(_O.c.next_at).limit(1),
-)
 HEAL = Query(
     "outbox.heal",
     "Make due what a clock that ran ahead has put off: a claim, or a message never tried, further away than can be.",
@@ -286,11 +281,6 @@ class Outbox:
         """After a clock jumped back: what was never tried and is due later than ``beyond``, and whatever is due later
         than ``longest``, is due now. How many messages those were."""
         return self._channel.count(HEAL, {"now": micros(now), "beyond": micros(beyond), "longest": micros(longest)})
-
-    def next(self) -> int | None:
-        """When the next row is to be sent, in microseconds since the epoch; None when there is none."""
-        row = self._channel.one(NEXT, {})
-        return row[0] if row else None
 
     def incidents(self) -> list[FailedMessage]:
         """Messages that gave up, by job."""

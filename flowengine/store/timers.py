@@ -51,11 +51,6 @@ def _claim(dialect: str) -> Statement:
 
 
 CLAIM = Query("timers.claim", "Keep due timers from being fired by other workers for a while.", _claim)
-NEXT = Query(
-    "timers.next",
-    "When the next timer is due.",
-    sa.select(_T.c.wake).order_by(_T.c.wake).limit(1),
-)
 BRANCH = Query(
     "timers.branch",
     "The branch on which a timer is set.",
@@ -123,11 +118,6 @@ class Timers:
         """
         rows = self._channel.rows(CLAIM, {"now": micros(now), "most": limit, "until": micros(until)})
         return [(job, number) for _, job, number in sorted(rows)]
-
-    def next(self) -> int | None:
-        """When the next timer is due, in microseconds since the epoch; None when none is set."""
-        row = self._channel.one(NEXT, {})
-        return row[0] if row else None
 
     def postpone(self, job: str, number: int, until: datetime, error: str) -> bool:
         """Firing it failed; do not try before ``until``. False when the timer is gone."""

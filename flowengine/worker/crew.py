@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 from time import monotonic
@@ -30,22 +31,29 @@ NEVER = 3600.0
 """Seconds to wait when nothing is due at all."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """How a worker works: the name its claims stand under, how many calls it runs at a time, how many timers it takes
+    at once, and for how long a call stays with it when it is lost."""
+
+    name: str
+    concurrency: int
+    limit: int
+    lease: timedelta
+
+
 class Crew:
     """All threads of one worker. ``trouble`` is what the database said last when one of them could not work."""
 
-    def __init__(
-        self, shell: Shell, name: str, concurrency: int, limit: int, lease: timedelta, ear: Ear, caution: Caution,
-        gone: deque[str],
-    ) -> None:  # fmt: skip
+    def __init__(self, shell: Shell, terms: Terms, ear: Ear, caution: Caution, gone: deque[str]) -> None:
         self.tally = Tally()
         self._shell = shell
+        self._terms = terms
         self._ear = ear
-        self._lease = lease
-        self._name = name
         self._gone = gone
-        self._hands = Hands(shell, concurrency, self._settled, caution)
-        self._heart = Heart(shell, self._hands.held, lease)
-        self._timers = Chore("timers", lambda: due.fire_timers(shell, limit), self._fired)
+        self._hands = Hands(shell, terms.concurrency, self._settled, caution)
+        self._heart = Heart(shell, self._hands.held, terms.lease)
+        self._timers = Chore("timers", lambda: due.fire_timers(shell, terms.limit), self._fired)
         self._ending = Event()
         self._messages = Chore("messages", self._deliver, lambda *_: ear.wake())
         self._looked: datetime | None = None
@@ -110,7 +118,7 @@ class Crew:
         wanted = self._hands.free
         if wanted <= 0:
             return False
-        taken = services.take(self._shell, wanted, lease=self._lease, worker=self._name)
+        taken = services.take(self._shell, wanted, lease=self._terms.lease, worker=self._terms.name)
         self.has_plenty = len(taken) == wanted
         if taken:
             self._hands.give(taken)
@@ -128,7 +136,7 @@ class Crew:
         before anybody takes the calls anew, and free what was put off by a clock that ran ahead."""
         passed = timedelta() if self._looked is None else now - self._looked
         self._looked = now
-        if passed > self._lease / 2 or passed < timedelta():
+        if passed > self._terms.lease / 2 or passed < timedelta():
             self._heart.beat()
         if passed < timedelta() or monotonic() - self._healed >= HEALING:
             services.heal(self._shell)

@@ -22,7 +22,7 @@ from flowengine.engine.waking import Ear
 from flowengine.errors import StoreError
 from flowengine.store import new_id
 from flowengine.worker.caution import Caution
-from flowengine.worker.crew import Crew
+from flowengine.worker.crew import Crew, Terms
 from flowengine.worker.patience import Patience
 from flowengine.worker.signals import heeding
 from flowengine.worker.tally import Tally
@@ -69,12 +69,10 @@ class Worker:
             raise ValueError(f"a lease has up to {longest:.0f} seconds, not {lease}")
         self.engine = engine
         self.poll = poll
-        self.limit = limit
         self.grace = grace
         self.worn_out = ""
         self.name = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
-        self._concurrency = concurrency
-        self._lease = timedelta(seconds=lease)
+        self._terms = Terms(name=self.name, concurrency=concurrency, limit=limit, lease=timedelta(seconds=lease))
         self._told = told
         self._shell = engine.shell
         self._ear = Ear()
@@ -117,9 +115,7 @@ class Worker:
             self._shell.hint.leave(self._ear)
 
     def _run(self, until_idle: bool) -> Ran:
-        crew = Crew(
-            self._shell, self.name, self._concurrency, self.limit, self._lease, self._ear, self._caution, self._gone
-        )
+        crew = Crew(self._shell, self._terms, self._ear, self._caution, self._gone)
         crew.start()
         patience = Patience()
         try:
@@ -163,7 +159,7 @@ class Worker:
         return wait
 
     def _is_worn_out(self, crew: Crew) -> bool:
-        if crew.stuck >= MOST_STUCK * self._concurrency:
+        if crew.stuck >= MOST_STUCK * self._terms.concurrency:
             self.worn_out = f"{crew.stuck} handlers overran their limits and run on"
             log.error("the worker stops: %s", self.worn_out)
         return bool(self.worn_out)

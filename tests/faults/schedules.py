@@ -73,7 +73,7 @@ def shrink(store: Store, choices: Sequence[int], tries: int = 300) -> list[int]:
 
 
 def _live(world: World, kinds: Sequence[str]) -> None:
-    for kind in [world.choices.pick(kinds) for _ in range(1 + world.choices.draw(3))]:
+    for kind in [world.choices.pick(kinds) for _ in range(1 + world.choices.draw(5))]:
         world.send(wishes.begin(world, kind), world.machines[0])
     for _ in range(TURNS):
         _turn(world)

@@ -213,4 +213,4 @@ def test_timers_are_due_in_their_order(database: Database) -> None:
         assert tx.timers.due(NOW + HOUR) == [(early, 6)]
         assert tx.timers.due(NOW + 3 * HOUR) == [(early, 6), (late, 3)]
     with database.reading() as tx:
-        assert tx.timers.next() == int((NOW + HOUR).timestamp()) * 1_000_000
+        assert tx.ahead(NOW).timer == NOW + HOUR

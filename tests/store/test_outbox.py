@@ -124,7 +124,7 @@ def test_what_stands_behind_is_pushed_back_and_woken(database: Database) -> None
         assert [(one.id, one.head_at) for one in page.behind] == [(ids[1], micros(NOW + HOUR))]
         tx.outbox.push([(one.id, one.seen, NOW + HOUR) for one in page.behind])
         assert tx.outbox.page(NOW).behind == ()
-        assert tx.outbox.next() == micros(NOW + HOUR)
+        assert tx.ahead(NOW).message == NOW + HOUR
     with database.writing() as tx:
         assert tx.outbox.done(claimed(tx, ids[0], HOUR), NOW + HOUR - SECOND)
         assert heads(tx, HOUR - SECOND) == ids[1:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from time import monotonic, sleep
 
 import pytest
@@ -98,4 +99,4 @@ def test_a_worker_waits_for_what_it_sends_when_it_is_stopped(
 
 def nothing_left(database: Database) -> bool:
     with database.reading() as tx:
-        return tx.outbox.next() is None
+        return tx.ahead(datetime.now(UTC)).message is None
