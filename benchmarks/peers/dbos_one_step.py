@@ -1,6 +1,6 @@
 """DBOS: workflows of one step, from start to the result. Runs in a virtual environment of its own.
 
-``python dbos_one_step.py URL JOBS direct|queue`` prints one JSON object: workflows a second, and what they ran on.
+``python dbos_one_step.py URL JOBS CLIENTS direct|queue`` prints one JSON object: workflows a second, and what ran.
 
 ``direct`` starts workflows in the process that runs them, as many at a time as DBOS's own executor takes; ``queue``
 puts them into a DBOS queue first. The step does what flowengine's handler does: it returns a small object. SQLite is
@@ -20,8 +20,8 @@ from time import perf_counter
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig
 
-WARM, STARTERS = 30, 2
-"""Workflows to warm up, and threads that start workflows: as many as flowengine is given."""
+WARM = 30
+"""Workflows to warm up."""
 
 
 @DBOS.step()
@@ -49,7 +49,8 @@ def engine_of(url: str) -> sa.Engine | None:
     return engine
 
 
-def main(url: str, jobs: int, how: str) -> None:
+def main(url: str, jobs: int, clients: int, how: str) -> None:
+    """``clients``: threads that start workflows, as many as flowengine is given."""
     config: DBOSConfig = {"name": "peer", "system_database_url": url, "log_level": "ERROR", "run_admin_server": False}
     engine = engine_of(url)
     if engine is not None:
@@ -59,11 +60,11 @@ def main(url: str, jobs: int, how: str) -> None:
     if how == "queue":
         DBOS.register_queue("orders", polling_interval_sec=0.05)
     start = partial(DBOS.enqueue_workflow, "orders", need) if how == "queue" else partial(DBOS.start_workflow, need)
-    with ThreadPoolExecutor(STARTERS) as clients:
-        for handle in list(clients.map(start, ["navy"] * WARM)):
+    with ThreadPoolExecutor(clients) as starters:
+        for handle in list(starters.map(start, ["navy"] * WARM)):
             handle.get_result()
         began = perf_counter()
-        handles = list(clients.map(start, ["navy"] * jobs))
+        handles = list(starters.map(start, ["navy"] * jobs))
         results = [handle.get_result() for handle in handles]
         took = perf_counter() - began
     assert results == [{"order": "order of navy"}] * jobs
@@ -72,4 +73,4 @@ def main(url: str, jobs: int, how: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])

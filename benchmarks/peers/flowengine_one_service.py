@@ -1,6 +1,6 @@
 """flowengine: jobs of one service, from start to fulfilled, with a worker in the same process.
 
-``python flowengine_one_service.py URL JOBS`` prints one JSON object: jobs a second. Each job is a whole one: the
+``python flowengine_one_service.py URL JOBS CLIENTS`` prints one JSON object: jobs a second. Each job is whole: the
 customer's need is checked and kept, the call is claimed with a lease and an epoch, the handler runs outside any
 transaction, its result is saved, the job ends, and history, hash chain and receipts are written. That all this was done
 is checked at the end.
@@ -16,8 +16,8 @@ from time import perf_counter, sleep
 
 from flowengine import Engine, HandlerCall, Worker, __version__
 
-WARM, CONCURRENCY, STARTERS = 30, 8, 2
-"""Jobs to warm up, calls at a time, and threads that start jobs: as many as DBOS is given."""
+WARM, CONCURRENCY = 30, 8
+"""Jobs to warm up, and calls at a time."""
 
 PROCESS = """
 process: one_service
@@ -39,7 +39,8 @@ states:
 """
 
 
-def main(url: str, jobs: int) -> None:
+def main(url: str, jobs: int, clients: int) -> None:
+    """``clients``: threads that start jobs, as many as DBOS is given."""
 
     def order_cloth(call: HandlerCall) -> dict[str, str]:
         return {"order": f"order of {call.input['cloth']}"}
@@ -53,11 +54,11 @@ def main(url: str, jobs: int) -> None:
         def start(number: int) -> None:
             engine.start("one_service", by="ada", need={"cloth": "navy"}, key=f"order {number}")
 
-        with ThreadPoolExecutor(STARTERS) as clients:
-            list(clients.map(start, range(WARM)))
+        with ThreadPoolExecutor(clients) as starters:
+            list(starters.map(start, range(WARM)))
             _until_over(engine)
             began = perf_counter()
-            list(clients.map(start, range(WARM, WARM + jobs)))
+            list(starters.map(start, range(WARM, WARM + jobs)))
             _until_over(engine)
             took = perf_counter() - began
         worker.stop()
@@ -74,4 +75,4 @@ def _until_over(engine: Engine) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
