@@ -44,9 +44,9 @@ class Hands:
     """
 
     def __init__(self, shell: Shell, most: int, ended: Ended, caution: Caution) -> None:
+        self.most = most
         self.trouble: StoreError | None = None
         self._shell = shell
-        self.most = most
         self._ended = ended
         self._caution = caution
         self._threads, self._limits = Threads(), Limits()
@@ -91,18 +91,16 @@ class Hands:
         for one in taken:
             self._queue.put((one, None))
 
-    def _begin(self, work: _Work | None = None) -> None:
-        """One more thread, with this work first."""
-        Thread(target=self._serve, args=(work,), name="flow call", daemon=True).start()
+    def _begin(self) -> None:
+        """One more thread."""
+        Thread(target=self._serve, name="flow call", daemon=True).start()
 
-    def _serve(self, work: _Work | None) -> None:
-        work = work or self._queue.get()
-        while work is not None:
+    def _serve(self) -> None:
+        while (work := self._queue.get()) is not None:
             try:
                 self._do(*work)
             except Left:
                 return
-            work = self._queue.get()
 
     def _do(self, held: services.Held, verdict: Verdict | None) -> None:
         try:
@@ -165,7 +163,8 @@ class Hands:
 
         def overran() -> None:
             error = Overran(f"took longer than {limit}", ended=False)
-            self._begin((held, services.failed(self._shell, held, error)))
+            self._queue.put((held, services.failed(self._shell, held, error)))
+            self._begin()
 
         until = monotonic() + limit.seconds
         given = self._limits.run(handler, call, limit.seconds, overran)

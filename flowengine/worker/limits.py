@@ -114,5 +114,5 @@ class Limits:
                 self._stuck += 1
                 try:
                     running.overran()
-                except Exception:  # no thread can be started, perhaps: its lease runs out, and the call is tried again
+                except Exception:  # no thread can be started, perhaps: the others go on
                     log.exception("nobody takes the place of a handler that overran its limit")
