@@ -187,12 +187,13 @@ def worker(desk: Desk, /, **given: Any) -> None:
     import os
 
     from flowengine.cli import supervising
+    from flowengine.cli.work_options import Work
 
     if given["once"] and (given["dev"] or given["processes"] > 1):
         raise click.UsageError("--once works in this process: leave --dev and --processes out.")
     if given["metrics"] and given["processes"] > 1:
         raise click.UsageError("Each process has figures of its own: start several workers, each with its --metrics.")
-    supervising.work(desk, supervising.Work(**given), os.environ)
+    supervising.work(desk, Work(**given), os.environ)
 
 
 @click.group(cls=FlowGroup)

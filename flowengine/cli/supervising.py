@@ -5,11 +5,9 @@ Nothing heavy is imported here: this process lives as long as the work does.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,34 +15,11 @@ from typing import TYPE_CHECKING
 import click
 
 from flowengine.cli.context import PROGRAM, Desk
+from flowengine.cli.work_options import KINDS, Work, words
 from flowengine.worker.supervised import Supervised
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
-
-_KINDS = (("timers", "timer"), ("calls", "service call"), ("outbox", "message"), ("failed", "failure"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """The options of ``flow worker``."""
-
-    handlers: tuple[str, ...] = ()
-    concurrency: int = 8
-    processes: int = 1
-    poll: float = 0.1
-    grace: float = 30.0
-    once: bool = False
-    dev: bool = False
-    metrics: tuple[str, int] | None = None
-
-    def command(self, desk: Desk) -> list[str]:
-        """The command line of one worker process. The database's address is not on it: everybody can read that."""
-        given = [word for reference in self.handlers for word in ("--handlers", reference)]
-        numbers = [f"--concurrency={self.concurrency}", f"--poll={self.poll}", f"--grace={self.grace}"]
-        served = [f"--metrics={self.metrics[0]}:{self.metrics[1]}"] if self.metrics else []
-        flags = [*served, *(["--dev"] if self.dev else []), *(["--json"] if desk.json else [])]
-        return [sys.executable, "-m", "flowengine.cli", "worker", *given, *numbers, *flags]
 
 
 def work(desk: Desk, given: Work, environment: MutableMapping[str, str]) -> None:
@@ -66,7 +41,7 @@ def supervise(desk: Desk, given: Work, environment: Mapping[str, str]) -> None:
     from flowengine.worker.supervisor import Supervisor
 
     desk.must_exist()
-    total: Counter[str] = Counter(dict.fromkeys((name for name, _ in _KINDS), 0))
+    total: Counter[str] = Counter(dict.fromkeys((name for name in KINDS), 0))
     say = teller(desk)
     below = {**environment, "FLOW_AT": desk.address, PROGRAM: desk.program}
     watch = None
@@ -97,9 +72,3 @@ def teller(desk: Desk) -> Callable[[str], None]:
             click.echo(f"{datetime.now():%H:%M:%S}  {harmless(text)}", err=desk.json)  # noqa: DTZ005 - local time
 
     return say
-
-
-def words(counts: Mapping[str, int]) -> str:
-    """What was done, in words: ``1 timer, 3 service calls``."""
-    parts = [f"{counts[name]} {what}{'' if counts[name] == 1 else 's'}" for name, what in _KINDS if counts[name]]
-    return ", ".join(parts) or "nothing was due"

@@ -17,7 +17,7 @@ import click
 
 from flowengine.cli import logs, show, watching
 from flowengine.cli.context import Desk, screen
-from flowengine.cli.supervising import Work, words
+from flowengine.cli.work_options import Work, words
 from flowengine.engine import Engine
 from flowengine.engine.views import Ran
 from flowengine.errors import Refused

@@ -45,7 +45,7 @@ def settle_together(shell: Shell, ended: Sequence[Ended]) -> list[bool]:
 
 def _computed(shell: Shell, tx: Transaction, ended: Sequence[Ended]) -> Iterator[tuple[int, Computed]]:
     """What can be written down together: which of them it is, and what it comes to."""
-    jobs = tx.calls.lock_held([(claimed.job, claimed.number, claimed.epoch) for claimed, _ in ended])
+    jobs = tx.jobs.lock_held([(claimed.job, claimed.number, claimed.epoch) for claimed, _ in ended])
     known: set[str] = set()
     for place, ((claimed, verdict), job) in enumerate(zip(ended, jobs, strict=True)):
         if job is None or job.id in known:

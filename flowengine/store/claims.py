@@ -7,7 +7,6 @@ found, and late work changes nothing (L10).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -19,7 +18,6 @@ from flowengine.core.values import ServiceCall
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain
-from flowengine.store.jobs import StoredJob, stored
 from flowengine.store.people import Person
 from flowengine.store.query import Query, Statement, few, param
 
@@ -89,12 +87,6 @@ OWNED = Query(
     "calls.owned",
     "Whether a claim still holds; the row stays as it is until the transaction ends.",
     sa.select(_C.c.epoch).where(*_MINE).with_for_update(),
-)
-LOCK_HELD = Query(
-    "calls.lock_held",
-    "The job of a claim that holds, locked with its call. Nobody is waited for: there is none, too, where somebody "
-    "else has either of them locked.",
-    sa.select(*_J.c).join(_C, _C.c.job_id == _J.c.id).where(*_MINE).with_for_update(of=(_J, _C), skip_locked=True),
 )
 PROLONG = Query(
     "calls.prolong",
@@ -201,15 +193,6 @@ class Claims:
     def expect_owned(self, job: str, number: int, epoch: int) -> None:
         """:meth:`owned` will be asked for these, behind the job's lock."""
         self._channel.expect(OWNED, _mine(job, number, epoch))
-
-    def lock_held(self, claims: Sequence[tuple[str, int, int]]) -> list[StoredJob | None]:
-        """The jobs of claims (job, number and epoch) that hold, locked, in one round trip. None for a claim that is
-        gone (L10), and for a job that somebody else has locked."""
-        values = [_mine(*claim) for claim in claims]
-        for later in values[1:]:
-            self._channel.expect(LOCK_HELD, later)
-        rows = [self._channel.one(LOCK_HELD, one) for one in values]
-        return [None if row is None else stored(self._channel, row) for row in rows]
 
     def prolong(self, job: str, number: int, epoch: int, until: datetime) -> bool:
         """Prolong a lease. False when it was lost (L10)."""

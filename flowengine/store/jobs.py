@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from flowengine.store.ids import shown
 from flowengine.store.position import LazyPosition
 from flowengine.store.query import Query, inserts, param
 
-_J = t.jobs
+_J, _C = t.jobs, t.calls
 _ID = param("id")
 _WHOLE = tuple(_J.c)
 _LISTED = (_J.c.id, _J.c.process, _J.c.version, _J.c.customer, _J.c.status, _J.c.seq, _J.c.started, _J.c.updated)
@@ -32,6 +32,15 @@ LOCK = Query(
     "jobs.lock",
     "The same, and nobody else may change it until the transaction ends.",
     sa.select(*_WHOLE).where(_J.c.id == _ID).with_for_update(),
+)
+LOCK_HELD = Query(
+    "jobs.lock_held",
+    "The job of a claim that holds, locked with its call. Nobody is waited for: there is none, too, where somebody "
+    "else has either of them locked.",
+    sa.select(*_WHOLE)
+    .join(_C, _C.c.job_id == _J.c.id)
+    .where(_C.c.job_id == param("job"), _C.c.number == param("number"), _C.c.epoch == param("epoch"))
+    .with_for_update(of=(_J, _C), skip_locked=True),
 )
 ADD = Query("jobs.add", "Begin a job.", inserts(_J))
 
@@ -120,6 +129,15 @@ class Jobs:
     def lock(self, job: str) -> StoredJob:
         """The job, which nobody else may change until the transaction ends. Raises NotFound."""
         return self._one(LOCK, job)
+
+    def lock_held(self, claims: Sequence[tuple[str, int, int]]) -> list[StoredJob | None]:
+        """The jobs of claims (job, number and epoch) that hold, locked, in one round trip. None for a claim that is
+        gone (L10), and for a job that somebody else has locked."""
+        values = [{"job": job, "number": number, "epoch": epoch} for job, number, epoch in claims]
+        for later in values[1:]:
+            self._channel.expect(LOCK_HELD, later)
+        rows = [self._channel.one(LOCK_HELD, one) for one in values]
+        return [None if row is None else stored(self._channel, row) for row in rows]
 
     def expect_locked(self, job: str) -> None:
         """:meth:`lock` will be asked for this job, which may be locked from now on."""

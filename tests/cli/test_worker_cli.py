@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from flowengine import Ran, SimulatedClock
 from flowengine.cli import flow, working
 from flowengine.cli.context import Desk
-from flowengine.cli.supervising import Work, words
+from flowengine.cli.work_options import Work, words
 
 if TYPE_CHECKING:
     from conftest import Flow

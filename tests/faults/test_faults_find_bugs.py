@@ -30,10 +30,10 @@ def _no_epoch(patch: pytest.MonkeyPatch) -> None:
 def _no_epoch_together(patch: pytest.MonkeyPatch) -> None:
     """The same, where calls are settled together."""
 
-    def lock_held(calls: Any, claims: Sequence[tuple[str, int, int]]) -> list[StoredJob | None]:
-        return [Jobs(calls._channel).lock(job) for job, _, _ in claims]
+    def lock_held(jobs: Jobs, claims: Sequence[tuple[str, int, int]]) -> list[StoredJob | None]:
+        return [jobs.lock(job) for job, _, _ in claims]
 
-    patch.setattr(Calls, "lock_held", lock_held)
+    patch.setattr(Jobs, "lock_held", lock_held)
 
 
 def _no_receipts(patch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ from flowengine.store.query import Query
 
 BY_KEY = {
     jobs.GET: "flow_jobs",
+    jobs.LOCK_HELD: "flow_calls",
     jobs.UPDATE[True, False]: "flow_jobs",
     jobs.BY_SHORT: "ix_flow_jobs_short",
     jobs.BY_ID: "flow_jobs",
@@ -55,7 +56,6 @@ BY_KEY = {
     calls.READY: "ix_flow_calls_ready",
     claims.claiming(100): "ix_flow_calls_ready",
     claims.OWNED: "flow_calls",
-    claims.LOCK_HELD: "flow_calls",
     claims.PROLONG: "flow_calls",
     claims.RESCHEDULE: "flow_calls",
     claims.TELL: "flow_calls",

@@ -1,0 +1,42 @@
+"""What ``flow worker`` is told, and what it tells: its options, and its counts in words. Nothing heavy is imported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flowengine.cli.context import Desk
+
+KINDS = {"timers": "timer", "calls": "service call", "outbox": "message", "failed": "failure"}
+"""What is counted, and what one of it is called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """The options of ``flow worker``."""
+
+    handlers: tuple[str, ...] = ()
+    concurrency: int = 8
+    processes: int = 1
+    poll: float = 0.1
+    grace: float = 30.0
+    once: bool = False
+    dev: bool = False
+    metrics: tuple[str, int] | None = None
+
+    def command(self, desk: Desk) -> list[str]:
+        """The command line of one worker process. The database's address is not on it: everybody can read that."""
+        given = [word for reference in self.handlers for word in ("--handlers", reference)]
+        numbers = [f"--concurrency={self.concurrency}", f"--poll={self.poll}", f"--grace={self.grace}"]
+        served = [f"--metrics={self.metrics[0]}:{self.metrics[1]}"] if self.metrics else []
+        flags = [*served, *(["--dev"] if self.dev else []), *(["--json"] if desk.json else [])]
+        return [sys.executable, "-m", "flowengine.cli", "worker", *given, *numbers, *flags]
+
+
+def words(counts: Mapping[str, int]) -> str:
+    """What was done, in words: ``1 timer, 3 service calls``."""
+    parts = [f"{counts[name]} {what}{'' if counts[name] == 1 else 's'}" for name, what in KINDS.items() if counts[name]]
+    return ", ".join(parts) or "nothing was due"
