@@ -137,15 +137,14 @@ class World:
     # zombies
 
     def look_at_zombies(self, machine: Machine) -> dict[str, Any]:
-        """The rows of each job of which the process is about to settle a call that is not its own any more."""
+        """The rows of each job of which the process is about to settle a call that is not its own any more, and none
+        that is."""
         at_work, machine.at_work = machine.at_work, []
-        found = {}
+        mine = f"SELECT job_id, number FROM flow_calls WHERE worker = '{machine.engine.shell.worker}'"
         with running(None):
-            for job, number in at_work:
-                where = f"job_id = '{job}' AND number = {number} AND worker = '{machine.engine.shell.worker}'"
-                if not self.store.rows(f"SELECT 1 FROM flow_calls WHERE {where}"):
-                    found[job] = self.store.rows_of(job)
-        return found
+            held = set(self.store.rows(mine)) if at_work else set()
+            own = {job for job, number in at_work if (job, number) in held}
+            return {job: self.store.rows_of(job) for job, number in at_work if job not in own}
 
     def check_zombie(self, machine: Machine, job: str, before: Any) -> None:
         """L10: late work changes nothing."""
