@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from time import monotonic
 
-from bench_machine import folder
+from bench_machine import folder, postgres
 from bench_worker import ADA, family, one_service, ready, resident, wait_for_open, worker
 
 CALLS = 20
@@ -16,8 +16,7 @@ BATCH = 50
 """Jobs that are open at a time."""
 
 
-def measure(where: Path, marks: tuple[int, ...]) -> None:
-    url = f"sqlite:///{where}/flow.db"
+def measure(url: str, where: Path, marks: tuple[int, ...]) -> None:
     found: list[float] = []
     with ready(url, one_service("now", CALLS)) as engine, worker(url, where) as process:
         done, began = 0, monotonic()
@@ -38,9 +37,17 @@ def measure(where: Path, marks: tuple[int, ...]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    share = 10 if parser.parse_args().quick else 1
-    with folder() as where:
-        measure(where, tuple(mark // share for mark in (10_000, 50_000, 100_000)))
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append", help="both otherwise")
+    given = parser.parse_args()
+    marks = tuple(mark // (10 if given.quick else 1) for mark in (10_000, 50_000, 100_000))
+    for database in given.database or ("sqlite", "postgresql"):
+        print(database)
+        with folder() as where:
+            if database == "sqlite":
+                measure(f"sqlite:///{where}/flow.db", where, marks)
+            else:
+                with postgres(where) as fresh:
+                    measure(fresh("memory"), where, marks)
 
 
 if __name__ == "__main__":
