@@ -41,7 +41,7 @@ def supervise(desk: Desk, given: Work, environment: Mapping[str, str]) -> None:
     from flowengine.worker.supervisor import Supervisor
 
     desk.must_exist()
-    total: Counter[str] = Counter(dict.fromkeys((name for name in KINDS), 0))
+    total: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
     say = teller(desk)
     below = {**environment, "FLOW_AT": desk.address, PROGRAM: desk.program}
     watch = None

@@ -18,7 +18,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.engine import access
 from flowengine.engine.receipts import body_hash, encoded, given
 from flowengine.engine.running import LONGEST_ERROR
-from flowengine.engine.settling import checked
+from flowengine.engine.settling import checked, handler_of
 from flowengine.engine.views import Receipt
 from flowengine.errors import BadAnswer, KeyConflict, NotFound, StaleCommand
 from flowengine.people import actor_key
@@ -117,7 +117,7 @@ def _end(shell: Shell, text: str, make: Callable[[Actor, int], c.Finish | c.Fail
             return before
         if row is None:
             raise StaleCommand("the call is no longer open", where=f"call {job_id}.{number}")
-        command = make(Actor(kind="service", id=row.call.handler or "http"), number)
+        command = make(handler_of(row), number)
         receipt = shell.run(tx, job_id, command, None, access.permit_all)
         left = tx.calls.get(job_id, number)
         if left is not None and isinstance(command, c.Finish):  # from a handler it would be an incident

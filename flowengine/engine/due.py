@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CLOCK = Actor(kind="clock")
 
 LAST = datetime.max.replace(tzinfo=UTC)
+"""A moment at which nobody has a timer in his hands any more."""
 
 POSTPONED = timedelta(minutes=10)
 """When a timer is fired again that could not be carried out."""

@@ -145,7 +145,7 @@ def _given(
     shell: Shell, tx: Transaction, who: TokenView, claimed: ClaimedCall, now: datetime, lease_for: timedelta
 ) -> ExternalCall | _Unusable:
     try:
-        policy = services.policy_of_claim(shell, tx, claimed)
+        policy = services.policy_of(shell, tx, claimed, claimed.call)
     except StoreError:
         raise
     except (FlowError, KeyError, AssertionError) as error:
@@ -196,9 +196,8 @@ def heartbeat(
         now = shell.clock.now()
         tx.calls.owned(mine.job, mine.number, mine.epoch)  # from here on the row stays as it is
         claimed = leases.held(tx, who, mine)
-        deadline = mine.began + timedelta(
-            seconds=leases.policy_for(shell, tx, tx.jobs.get(claimed.job), claimed).limit.seconds
-        )
+        policy = services.policy_of(shell, tx, tx.jobs.get(claimed.job), claimed.call)
+        deadline = mine.began + timedelta(seconds=policy.limit.seconds)
         if deadline <= now:
             raise leases.lost(mine, "it took longer than its limit")
         until = min(now + timedelta(seconds=seconds), deadline)

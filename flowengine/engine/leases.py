@@ -14,10 +14,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from flowengine.engine import access
-from flowengine.engine.services import Policy, policy_of
 from flowengine.engine.tokens import TokenView
 from flowengine.errors import StaleCommand
-from flowengine.store import ClaimedCall, StoredJob, Transaction
+from flowengine.store import ClaimedCall, Transaction
 from flowengine.store.codec import micros, moment
 
 if TYPE_CHECKING:
@@ -37,12 +36,6 @@ class Lease(NamedTuple):
     epoch: int
     began: datetime
     subject: str
-
-
-def policy_for(shell: Shell, tx: Transaction, job: StoredJob, claimed: ClaimedCall) -> Policy:
-    """How the call is tried, as its process says."""
-    compiled = shell.catalogue.compiled(tx, job.process, job.version)
-    return policy_of(compiled, claimed.call.state, claimed.call.member)
 
 
 def written(shell: Shell, lease: Lease) -> str:

@@ -13,10 +13,10 @@ import msgspec
 
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
-from flowengine.engine import access, leases, services
+from flowengine.engine import access, leases, services, settling
 from flowengine.engine.receipts import body_hash
 from flowengine.engine.running import LONGEST_ERROR, describe
-from flowengine.engine.settling import AWAITED, LONGEST_AWAITED, checked, finish_of, give_up
+from flowengine.engine.settling import AWAITED, LONGEST_AWAITED, checked, finish_of
 from flowengine.engine.tokens import TokenView
 from flowengine.engine.views import View
 from flowengine.errors import BadAnswer, FlowError, KeyConflict, NotFound, StoreError
@@ -159,10 +159,10 @@ def _failed(
     for_good: bool = False,
 ) -> Settled:
     """Try again later, or give up: ``failed`` where the process routes it, else an incident."""
-    policy = leases.policy_for(shell, tx, job, claimed)
+    policy = services.policy_of(shell, tx, job, claimed.call)
     wait = None if for_good else policy.next(claimed.attempts, shell.random.random(), after)
     if wait is None:
-        give_up(shell, tx, job, claimed, error)
+        settling.give_up(shell, tx, job, claimed, error)
         return _come_of(tx, claimed, "failed")
     at = shell.clock.now() + wait
     tx.calls.reschedule(claimed, at, error)

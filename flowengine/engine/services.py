@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flowengine.core.machines import Compiled, member_state
+from flowengine.core.machines import member_state
+from flowengine.core.values import ServiceCall
 from flowengine.engine import completing
 from flowengine.engine.actors import customer_of
 from flowengine.engine.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
@@ -22,7 +23,7 @@ from flowengine.engine.settling import AWAITED, POSTPONED, Again, Lost, Missing,
 from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConfigured, StoreError
 from flowengine.language.durations import Duration
 from flowengine.language.model import DONE, Retry, Service
-from flowengine.store import ClaimedCall, Transaction
+from flowengine.store import ClaimedCall, StoredJob, Transaction
 
 if TYPE_CHECKING:
     from flowengine.engine.shell import Shell
@@ -71,17 +72,13 @@ class Policy:
         return wait if after is None else max(wait, min(after, LONGEST_WAIT))
 
 
-def policy_of(compiled: Compiled, name: str, member: str = "") -> Policy:
-    """The policy of a service state, or of a service that is a member of a race."""
-    state = member_state(compiled.state(name), member)
-    assert isinstance(state, Service), f"{name} is not a service"
+def policy_of(shell: Shell, tx: Transaction, whose: StoredJob | ClaimedCall, call: ServiceCall) -> Policy:
+    """How a call is tried: by a service state, or by a service that is a member of a race. A job says of which process
+    it is, and so does a call that was just claimed."""
+    compiled = shell.catalogue.compiled(tx, whose.process, whose.version)
+    state = member_state(compiled.state(call.state), call.member)
+    assert isinstance(state, Service), f"{call.state} is not a service"
     return Policy(state.retry, state.limit)
-
-
-def policy_of_claim(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Policy:
-    """The policy of a call that was just claimed: the claim has read of which process it is."""
-    compiled = shell.catalogue.compiled(tx, claimed.process, claimed.version)
-    return policy_of(compiled, claimed.call.state, claimed.call.member)
 
 
 class Held:
@@ -123,7 +120,7 @@ def take(shell: Shell, limit: int, lane: str = "", lease: timedelta = LEASE, wor
 
 def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
     try:
-        policy = policy_of_claim(shell, tx, claimed)
+        policy = policy_of(shell, tx, claimed, claimed.call)
     except StoreError:
         raise
     except (FlowError, KeyError, AssertionError) as error:

@@ -137,7 +137,7 @@ def give_back(shell: Shell, claimed: ClaimedCall) -> None:
 
 def finish_of(claimed: ClaimedCall, outcome: str, result: Json) -> c.Finish:
     """The command that ends a call, in the name of its handler, wherever that ran."""
-    return c.Finish(by=_handler(claimed), call=claimed.number, outcome=outcome, result=result)
+    return c.Finish(by=handler_of(claimed), call=claimed.number, outcome=outcome, result=result)
 
 
 def give_up(
@@ -145,7 +145,7 @@ def give_up(
 ) -> None:
     """The route ``failed`` where the process has one, else an incident; an incident too where that route cannot be
     taken. The job is locked. Raises what refuses even that."""
-    command = c.Fail(by=_handler(claimed), call=claimed.number, error=error, stuck=stuck)
+    command = c.Fail(by=handler_of(claimed), call=claimed.number, error=error, stuck=stuck)
     try:
         computed = shell.compute(tx, job, command, access.permit_all)
     except StoreError:
@@ -159,7 +159,8 @@ def give_up(
         shell.write(tx, computed)
 
 
-def _handler(claimed: ClaimedCall) -> Actor:
+def handler_of(claimed: ClaimedCall) -> Actor:
+    """Who ended a call, in the history: its handler, wherever it ran."""
     return Actor(kind="service", id=claimed.call.handler or "http")
 
 

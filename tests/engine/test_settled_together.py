@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -228,8 +228,8 @@ class Watch:
         yield
         self.wrote.append([one.command for one in seen.saved])
 
-    def attempt(self, seen: Attempted) -> AbstractContextManager[None]:
-        raise NotImplementedError
+    def attempt(self, seen: Attempted) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
 
 
 @pytest.mark.parametrize("alone", [False, True])
