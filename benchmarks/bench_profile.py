@@ -15,7 +15,7 @@ ROOMS = {
     "flowengine/core": "core: compute",
     "flowengine/language": "language: expressions",
     "flowengine/store": "store: rows, statements",
-    "flowengine/engine": "engine: shell, receipts",
+    "flowengine/commands": "commands: shell, receipts",
     "flowengine/people": "people: permissions",
     "transitions": "transitions",
 }

@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from flowengine import Engine
-from flowengine.engine import services
 from flowengine.store import Transaction
+from flowengine.work import services
 
 console = Console(width=None if sys.stdout.isatty() else 118)
 

@@ -12,22 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flowengine.clock import Clock, SimulatedClock, SystemClock
     from flowengine.core.values import Actor
-    from flowengine.engine import NOTIFY, Engine, GiveUp, Handler, HandlerCall, Later, Outcome, Settings, TryLater
-    from flowengine.engine.views import (
-        Archived,
-        Audit,
-        Deployed,
-        HistoryLine,
-        InboxItem,
-        IncidentView,
-        JobRow,
-        PersonView,
-        Ran,
-        Receipt,
-        RetriedAll,
-        StepView,
-        Track,
-    )
+    from flowengine.engine import Engine
     from flowengine.errors import (
         AlreadyClaimed,
         Ambiguous,
@@ -57,7 +42,24 @@ if TYPE_CHECKING:
         Unreachable,
     )
     from flowengine.language import load, parse, problems
+    from flowengine.runtime.handlers import NOTIFY, GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
+    from flowengine.runtime.settings import Settings
     from flowengine.store import Database
+    from flowengine.views.replies import (
+        Archived,
+        Audit,
+        Deployed,
+        HistoryLine,
+        InboxItem,
+        IncidentView,
+        JobRow,
+        PersonView,
+        Ran,
+        Receipt,
+        RetriedAll,
+        StepView,
+        Track,
+    )
     from flowengine.worker import Worker
 
 __version__ = "0.1.0"
@@ -65,10 +67,10 @@ __version__ = "0.1.0"
 _HOMES = {
     "flowengine.clock": ("Clock", "SimulatedClock", "SystemClock"),
     "flowengine.core.values": ("Actor",),
-    "flowengine.engine": (
-        "NOTIFY", "Engine", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "Settings", "TryLater",
-    ),
-    "flowengine.engine.views": (
+    "flowengine.engine": ("Engine",),
+    "flowengine.runtime.handlers": ("NOTIFY", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "TryLater"),
+    "flowengine.runtime.settings": ("Settings",),
+    "flowengine.views.replies": (
         "Archived", "Audit", "Deployed", "HistoryLine", "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran",
         "Receipt", "RetriedAll", "StepView", "Track",
     ),

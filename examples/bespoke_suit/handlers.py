@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowengine.engine.handlers import Handler, HandlerCall, Outcome
+from flowengine.runtime.handlers import Handler, HandlerCall, Outcome
 
 from .mill import Mill, OutOfStock
 

@@ -18,7 +18,7 @@ from flowengine.cli.group import Entry, FlowGroup
 
 _ENTRIES = (
     Entry("demo", "demo:demo", "See a suit being made, from need to fulfilment.", "First steps"),
-    Entry("completion", "shell:completion", "Print the completion script of a shell.", "First steps"),
+    Entry("completion", "completion:completion", "Print the completion script of a shell.", "First steps"),
     Entry("new", "designers:new", "Write a small process file to begin with.", "Designers"),
     Entry("check", "designers:check", "Find the problems of process files.", "Designers"),
     Entry("draw", "designers:draw", "Draw a process: Mermaid, or an outline.", "Designers"),

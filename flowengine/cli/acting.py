@@ -19,9 +19,9 @@ from flowengine.cli.moments import told as moment
 from flowengine.cli.values import FORMATS, answer_from, hint, missing
 from flowengine.core.forms import Form, FormField, Way, questions
 from flowengine.core.values import Json
-from flowengine.engine.views import Receipt, StepView
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotFound, Refused, SlotTaken, UnknownOutcome
 from flowengine.language.model import Always, Process
+from flowengine.views.replies import Receipt, StepView
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -127,7 +127,7 @@ def _plain(field: FormField) -> bool:
 
 def days_of(option: FormOption) -> str:
     """How long an option takes to come."""
-    from flowengine.interop.words import span
+    from flowengine.interop.labels import span
 
     return span(Duration.parse(option.lead_time)) if option.lead_time else "at once"
 

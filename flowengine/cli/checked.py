@@ -11,7 +11,7 @@ from rich.console import Console
 from flowengine.cli import show
 from flowengine.cli.problems import show_problems
 from flowengine.errors import ProcessRefused
-from flowengine.interop.words import span
+from flowengine.interop.labels import span
 from flowengine.language import Problem, Process, parse
 from flowengine.language.checks import LeftOut, left_out
 

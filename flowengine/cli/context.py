@@ -158,7 +158,8 @@ def refuse_http(address: str) -> None:
 
 def opened(address: str, clock: Clock | None = None) -> Engine:
     """An engine on the database of that URL, with the settings that the environment gives. Raises NotConfigured."""
-    from flowengine.engine import Engine, Settings
+    from flowengine.engine import Engine
+    from flowengine.runtime.settings import Settings
 
     refuse_http(address)
     return Engine(address, clock=clock, settings=Settings.from_environment(os.environ))

@@ -6,8 +6,8 @@ import click
 
 from flowengine.cli import completing
 from flowengine.cli.context import Desk, Stopped
+from flowengine.cli.flags import answers, desk, request_key
 from flowengine.cli.group import common
-from flowengine.cli.options import answers, desk, request_key
 
 KINDS = ("note", "wish", "concern", "expectation", "question", "answer")
 

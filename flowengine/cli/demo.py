@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from flowengine.cli.context import Desk, program
+from flowengine.cli.flags import desk
 from flowengine.cli.group import common
-from flowengine.cli.options import desk
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from flowengine.engine import Handler
+    from flowengine.runtime.handlers import Handler
     from flowengine.store import Database
 
 

@@ -12,8 +12,8 @@ import click
 
 from flowengine.cli import completing
 from flowengine.cli.context import Desk
+from flowengine.cli.flags import desk
 from flowengine.cli.group import REFUSED, common
-from flowengine.cli.options import desk
 from flowengine.cli.safe_text import harmless
 from flowengine.errors import NotFound, ProcessRefused, Refused
 from flowengine.problems import Problem

@@ -8,8 +8,8 @@ import click
 
 from flowengine.cli import completing
 from flowengine.cli.context import Desk
+from flowengine.cli.flags import desk
 from flowengine.cli.group import REFUSED, FlowGroup, common
-from flowengine.cli.options import desk
 
 
 @click.command()

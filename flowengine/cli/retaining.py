@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from flowengine.cli.context import Desk
+from flowengine.cli.flags import desk, span_or_moment
 from flowengine.cli.group import common
-from flowengine.cli.options import desk, span_or_moment
 
 
 class Before(click.ParamType[timedelta | datetime]):

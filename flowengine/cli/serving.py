@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowengine.cli.context import Desk
+from flowengine.cli.flags import desk, span_or_moment
 from flowengine.cli.group import FlowGroup, common
-from flowengine.cli.options import desk, span_or_moment
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from flowengine.cli.moments import day, distance, told
 from flowengine.cli.safe_text import harmless
-from flowengine.engine.views import (
+from flowengine.views.replies import (
     Audit,
     Deployed,
     HistoryLine,

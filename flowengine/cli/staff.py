@@ -8,8 +8,8 @@ import click
 
 from flowengine.cli import completing
 from flowengine.cli.context import Desk
+from flowengine.cli.flags import desk, request_key
 from flowengine.cli.group import FlowGroup, common
-from flowengine.cli.options import desk, request_key
 
 
 @click.command()

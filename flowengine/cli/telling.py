@@ -22,9 +22,9 @@ from flowengine.clock import SimulatedClock
 from flowengine.core.forms import FormField
 from flowengine.core.values import Json
 from flowengine.engine import Engine
-from flowengine.engine.handlers import Handler, HandlerCall, Outcome
 from flowengine.errors import InvariantBroken
 from flowengine.language.texts import plain
+from flowengine.runtime.handlers import Handler, HandlerCall, Outcome
 
 LONGEST_ANSWER = 60
 """Characters of what code answered that are told."""

@@ -18,7 +18,7 @@ def watch(engine: Engine, environment: Mapping[str, str]) -> None:
     if wanted == "off":
         return
     try:
-        from flowengine.engine.telemetry import Telemetry
+        from flowengine.runtime.telemetry import Telemetry
     except ModuleNotFoundError as missing:
         raise Refused(
             f"for FLOW_TELEMETRY=on, {missing.name} must be installed",

@@ -19,8 +19,8 @@ from flowengine.cli import logs, show, watching
 from flowengine.cli.context import Desk, screen
 from flowengine.cli.work_options import Work, words
 from flowengine.engine import Engine
-from flowengine.engine.views import Ran
 from flowengine.errors import Refused
+from flowengine.views.replies import Ran
 from flowengine.worker import Worker, load_handlers
 from flowengine.worker.alone import memory_bound
 from flowengine.worker.exits import WORN_OUT

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from flowengine.interop import words
+from flowengine.interop import labels as words
 from flowengine.language.model import (
     DONE,
     Always,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from flowengine.interop import words
+from flowengine.interop import labels as words
 from flowengine.language.model import (
     Call,
     Decision,

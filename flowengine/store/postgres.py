@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.pq.abc import PGresult
 
-    from flowengine.store.wire import Borrowed, Step, Wire
+    from flowengine.store.libpq import Borrowed, Step, Wire
 
 MIGRATION_LOCK = 0x666C6F77
 """The key of the advisory lock that is held while the schema changes."""
@@ -281,7 +281,7 @@ class PostgresDriver:
         return self._opened(self._pools.reader, (_SNAPSHOT,), writing=False)
 
     def _opened(self, engine: sa.Engine, begin: Sequence[Step], *, writing: bool) -> PostgresChannel:
-        from flowengine.store.wire import Wire
+        from flowengine.store.libpq import Wire
 
         self._watchdog.watch()
         fairy = self._pools.take(engine)
@@ -320,7 +320,7 @@ class PostgresDriver:
         """A channel in the caller's transaction; nothing is collected, so that savepoints mean what they say."""
         import psycopg
 
-        from flowengine.store.wire import Borrowed
+        from flowengine.store.libpq import Borrowed
 
         raw: Any = connection.connection.driver_connection
         if not isinstance(raw, psycopg.Connection):

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from flowengine.store.channel import Channel
+from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.query import Query
-from flowengine.store.settings import DatabaseSettings
 from flowengine.store.tables import HEAD
 
 VERSION_TABLE = "flow_schema"

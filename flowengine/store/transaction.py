@@ -12,12 +12,12 @@ from flowengine.store.calls import Calling, Calls
 from flowengine.store.channel import Channel
 from flowengine.store.history import Entry, History
 from flowengine.store.jobs import Jobs, StoredJob
+from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.outbox import Outbox
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
 from flowengine.store.save import UNMARKED, Saved, save
-from flowengine.store.settings import DatabaseSettings
 from flowengine.store.steps import Steps
 from flowengine.store.timers import Timers
 from flowengine.store.tokens import Tokens

@@ -8,8 +8,8 @@ from typing import Annotated
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from flowengine.commands.tokens import TokenView
 from flowengine.engine import Engine
-from flowengine.engine.tokens import TokenView
 from flowengine.errors import BadToken, NotAllowed
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of flow token create.")

@@ -1,4 +1,4 @@
-"""The door of external workers: claim, heartbeat, finish, fail, leave (:mod:`flowengine.engine.external`)."""
+"""The door of external workers: claim, heartbeat, finish, fail, leave (:mod:`flowengine.work.external`)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from flowengine.engine import external, reports
-from flowengine.engine.tokens import WORKER, TokenView
+from flowengine.commands.tokens import WORKER, TokenView
 from flowengine.errors import BadAnswer
 from flowengine.web.auth import engine_of, holder_of
+from flowengine.web.bodies import body_of, error_of, json_of, request_of
 from flowengine.web.errors import answer
-from flowengine.web.reading import body_of, error_of, json_of, request_of
+from flowengine.work import external, reports
 
 LONGEST_POLL = 20.0
 """Seconds for which somebody may wait for work in one request."""

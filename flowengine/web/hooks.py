@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
-from flowengine.engine.views import Receipt
 from flowengine.errors import BadAnswer
+from flowengine.views.replies import Receipt
 from flowengine.web.auth import engine_of
+from flowengine.web.bodies import body_of, error_of, json_of, raw, request_of
 from flowengine.web.errors import answer
-from flowengine.web.reading import body_of, error_of, json_of, raw, request_of
 
 router = APIRouter(
     tags=["from outside"],

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from flowengine.engine.tokens import TokenView
+from flowengine.commands.tokens import TokenView
 from flowengine.web.auth import holder_of
 from flowengine.worker.metrics import CONTENT_TYPE, Metrics
 

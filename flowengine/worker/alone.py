@@ -18,9 +18,9 @@ from time import monotonic
 from types import TracebackType
 from typing import Any
 
-from flowengine.engine.handlers import Handler, HandlerCall
 from flowengine.errors import HandlerDied, HandlerMissing, Refused
 from flowengine.language.durations import Duration
+from flowengine.runtime.handlers import Handler, HandlerCall
 from flowengine.worker import wire
 from flowengine.worker.exits import how
 

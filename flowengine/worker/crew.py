@@ -7,19 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Event
 from time import monotonic
-from typing import TYPE_CHECKING
 
-from flowengine.engine import due, outbox, services
-from flowengine.engine.waking import Ear
+from flowengine.commands.shell import Shell
 from flowengine.errors import StoreError
+from flowengine.post.outbox import Post
+from flowengine.runtime.waking import Ear
+from flowengine.work import due, services
 from flowengine.worker.caution import Caution
 from flowengine.worker.chore import Chore
 from flowengine.worker.hands import Hands
 from flowengine.worker.heart import Heart
 from flowengine.worker.tally import Tally
-
-if TYPE_CHECKING:
-    from flowengine.engine.shell import Shell
 
 HEALING = 60.0
 """Seconds between two looks for what a clock that ran ahead has put off."""
@@ -45,9 +43,10 @@ class Terms:
 class Crew:
     """All threads of one worker. ``trouble`` is what the database said last when one of them could not work."""
 
-    def __init__(self, shell: Shell, terms: Terms, ear: Ear, caution: Caution, gone: deque[str]) -> None:
+    def __init__(self, shell: Shell, post: Post, terms: Terms, ear: Ear, caution: Caution, gone: deque[str]) -> None:
         self.tally = Tally()
         self._shell = shell
+        self._post = post
         self._terms = terms
         self._ear = ear
         self._gone = gone
@@ -81,7 +80,7 @@ class Crew:
 
     def _deliver(self) -> tuple[int, int]:
         """As long as there is anything to deliver: a slow receiver is waited for, and the others are not held up."""
-        return outbox.deliver(self._shell, None, self._ending, self._delivered)
+        return self._post.deliver(None, self._ending, self._delivered)
 
     def _delivered(self, done: int, failed: int) -> None:
         self.tally.add(outbox=done, failed=failed)
@@ -140,8 +139,8 @@ class Crew:
             self._heart.beat()
         if passed < timedelta() or monotonic() - self._healed >= HEALING:
             services.heal(self._shell)
-            outbox.heal(self._shell)
-            outbox.offer(self._shell)
+            self._post.heal()
+            self._post.offer()
             self._healed = monotonic()
 
     def is_idle(self) -> bool:

@@ -9,22 +9,20 @@ from inspect import isawaitable
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from flowengine.engine import services
-from flowengine.engine.handlers import Handler, HandlerCall
-from flowengine.engine.running import Overran, Threads
-from flowengine.engine.settling import Done, Verdict, give_back
-from flowengine.engine.together import MOST
+from flowengine.commands.settling import Done, Verdict, give_back
+from flowengine.commands.shell import Shell
 from flowengine.errors import HandlerDied, StoreError
 from flowengine.language.durations import Duration
+from flowengine.runtime.handler_threads import Overran, Threads
+from flowengine.runtime.handlers import Handler, HandlerCall
+from flowengine.work import services
+from flowengine.work.together import MOST
 from flowengine.worker.caution import Caution
 from flowengine.worker.limits import Left, Limits
 from flowengine.worker.patience import Patience
 from flowengine.worker.settler import Settler
-
-if TYPE_CHECKING:
-    from flowengine.engine.shell import Shell
 
 log = logging.getLogger("flowengine.worker")
 

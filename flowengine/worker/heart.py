@@ -11,13 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from threading import Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING
 
-from flowengine.engine import services
+from flowengine.commands.shell import Shell
 from flowengine.errors import StoreError
-
-if TYPE_CHECKING:
-    from flowengine.engine.shell import Shell
+from flowengine.work import services
 
 log = logging.getLogger("flowengine.worker")
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from threading import Lock, Thread
 from typing import Any, NoReturn
 
-from flowengine.engine.handlers import Handler, HandlerCall
+from flowengine.runtime.handlers import Handler, HandlerCall
 from flowengine.worker import wire
 
 _PR_SET_PDEATHSIG = 1  # from Linux's prctl.h

@@ -14,8 +14,8 @@ from threading import TIMEOUT_MAX, Condition, Thread
 from time import monotonic
 from typing import Any
 
-from flowengine.engine.handlers import Handler, HandlerCall
-from flowengine.engine.running import describe
+from flowengine.runtime.handler_threads import describe
+from flowengine.runtime.handlers import Handler, HandlerCall
 
 log = logging.getLogger("flowengine.worker")
 

@@ -8,9 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowengine.engine.handlers import Handler
-from flowengine.engine.unserved import unserved as all_unserved
+from flowengine.commands.unserved import unserved as all_unserved
 from flowengine.errors import HandlerMissing
+from flowengine.runtime.handlers import Handler
 
 if TYPE_CHECKING:
     from flowengine.engine import Engine
@@ -47,7 +47,7 @@ def load_handlers(reference: str) -> dict[str, Handler]:
 
 def unserved(engine: Engine) -> dict[str, list[str]]:
     """The handlers that the latest versions of the deployed processes call and that nobody here has
-    (:mod:`flowengine.engine.unserved`)."""
+    (:mod:`flowengine.commands.unserved`)."""
     names = dict.fromkeys(row.name for row in engine.processes())
     return all_unserved(engine.shell, [engine.process(name) for name in names])
 

@@ -15,12 +15,13 @@ from datetime import timedelta
 from threading import current_thread, main_thread
 from time import monotonic, sleep
 
-from flowengine.engine import Engine, services
-from flowengine.engine.shell import not_joined
-from flowengine.engine.views import Ran
-from flowengine.engine.waking import Ear
+from flowengine.commands.shell import not_joined
+from flowengine.engine import Engine
 from flowengine.errors import StoreError
+from flowengine.runtime.waking import Ear
 from flowengine.store import new_id
+from flowengine.views.replies import Ran
+from flowengine.work import services
 from flowengine.worker.caution import Caution
 from flowengine.worker.crew import Crew, Terms
 from flowengine.worker.patience import Patience
@@ -115,7 +116,7 @@ class Worker:
             self._shell.hint.leave(self._ear)
 
     def _run(self, until_idle: bool) -> Ran:
-        crew = Crew(self._shell, self._terms, self._ear, self._caution, self._gone)
+        crew = Crew(self._shell, self.engine.post, self._terms, self._ear, self._caution, self._gone)
         crew.start()
         patience = Patience()
         try:

@@ -26,8 +26,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from flowengine.engine import Engine
-from flowengine.engine.observing import Attempted, Commanded
 from flowengine.errors import FlowError
+from flowengine.runtime.observing import Attempted, Commanded
 from flowengine.store.measures import Backlog, Measures
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4

@@ -7,15 +7,12 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import sleep
-from typing import TYPE_CHECKING
 
-from flowengine.engine.services import Held
-from flowengine.engine.settling import Done
-from flowengine.engine.together import MOST, settle_together
+from flowengine.commands.settling import Done
+from flowengine.commands.shell import Shell
 from flowengine.errors import FlowError
-
-if TYPE_CHECKING:
-    from flowengine.engine.shell import Shell
+from flowengine.work.services import Held
+from flowengine.work.together import MOST, settle_together
 
 log = logging.getLogger("flowengine.worker")
 

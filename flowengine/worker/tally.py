@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from threading import Lock
 
-from flowengine.engine.views import Ran
+from flowengine.views.replies import Ran
 
 
 class Tally:

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from flowengine.engine.handlers import GiveUp, HandlerCall, Later, Outcome, TryLater
 from flowengine.errors import HandlerDied
+from flowengine.runtime.handlers import GiveUp, HandlerCall, Later, Outcome, TryLater
 
 LONGEST = 4 * 1024 * 1024
 """Bytes of one line. A result that is not refused as too large is far below."""

@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from flowengine.cli import show, waits
-from flowengine.engine.views import IncidentView, WaitView
+from flowengine.views.replies import IncidentView, WaitView
 
 if TYPE_CHECKING:
     from conftest import Flow

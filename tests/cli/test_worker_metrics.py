@@ -69,7 +69,7 @@ def test_a_wrong_place_is_told(shop: Flow) -> None:
 def test_telemetry_is_switched_on_by_a_word(shop: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
     """FLOW_TELEMETRY lets the global tracer watch; another word is told with those that are known."""
     watched = []
-    monkeypatch.setattr("flowengine.engine.engine.Engine.watch", lambda _, who: watched.append(type(who).__name__))
+    monkeypatch.setattr("flowengine.engine.Engine.watch", lambda _, who: watched.append(type(who).__name__))
     monkeypatch.setenv("FLOW_TELEMETRY", "on")
     shop.run("worker", "--once")
     assert watched == ["Telemetry"]

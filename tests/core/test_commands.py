@@ -8,14 +8,7 @@ from rehearsal import ADA, BEN, CLOCK, CODE, EVA, OPS, TOM, Rehearsal, process
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.world import Member
-from flowengine.errors import (
-    AlreadyClaimed,
-    BadAnswer,
-    NotAllowed,
-    NotFound,
-    StaleCommand,
-    UnknownOutcome,
-)
+from flowengine.errors import AlreadyClaimed, BadAnswer, NotAllowed, NotFound, StaleCommand, UnknownOutcome
 
 SEWING = """
   first: {type: task, for: tailor, on: {done: check, hopeless: gone}}

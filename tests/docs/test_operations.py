@@ -11,7 +11,7 @@ import click
 import pytest
 
 from flowengine.cli import flow
-from flowengine.engine import Settings
+from flowengine.runtime.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("operations.md", "scale.md", "notifications.md", "services.md", "http-api.md")

@@ -21,7 +21,8 @@ from flowengine import (
     SimulatedClock,
     StaleCommand,
 )
-from flowengine.engine import completing, services
+from flowengine.commands import completing
+from flowengine.work import services
 
 HOUR = timedelta(hours=1)
 

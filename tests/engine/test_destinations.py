@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from flowengine.engine.destinations import DOUBTFUL, LONGEST_QUEUE, LONGEST_REST, TRUSTED, Destinations
+from flowengine.post.destinations import DOUBTFUL, LONGEST_QUEUE, LONGEST_REST, TRUSTED, Destinations
 
 NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

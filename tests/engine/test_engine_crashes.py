@@ -41,7 +41,7 @@ def handler(call):
 
 engine = Engine(database, handlers={"order_cloth": handler})
 if point == "before finish":
-    from flowengine.engine import services
+    from flowengine.work import services
     services.conclude = lambda *_: die()
 if point in ("in handler", "before finish"):
     engine.run_due()

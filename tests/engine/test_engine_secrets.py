@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from flowengine import Engine, HandlerCall, Outcome, SimulatedClock
-from flowengine.engine.views import Receipt
+from flowengine.views.replies import Receipt
 
 SECRET = "SECRET"
 INNER = "hush"

@@ -8,7 +8,15 @@ from datetime import timedelta
 import pytest
 from engine_flows import CHILD, LETTER, PARENT, STUBBORN, SUIT, VOTE
 
-from flowengine import Database, Engine, ExpressionFailed, HandlerCall, NotAllowed, NotFound, SimulatedClock
+from flowengine import (
+    Database,
+    Engine,
+    ExpressionFailed,
+    HandlerCall,
+    NotAllowed,
+    NotFound,
+    SimulatedClock,
+)
 from flowengine.core.advance import advance
 from flowengine.store import shown
 
@@ -245,6 +253,6 @@ def test_only_jobs_that_stand_where_it_is_awaited_are_read(engine: Engine, monke
         tried.append(given)
         return advance(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("flowengine.engine.asking.advance", counted)
+    monkeypatch.setattr("flowengine.commands.on_jobs.advance", counted)
     assert engine.send("letter", "4").status == "open"
     assert len(tried) == 1

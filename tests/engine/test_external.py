@@ -11,11 +11,20 @@ from typing import Any
 import pytest
 from engine_flows import SERVICE, STUBBORN
 
-from flowengine import BadAnswer, BadToken, Engine, HandlerCall, KeyConflict, NotFound, SimulatedClock, StaleCommand
-from flowengine.engine import external, reports
-from flowengine.engine.external import ExternalCall
-from flowengine.engine.lanes import FRESH, Lanes
-from flowengine.engine.tokens import TokenView
+from flowengine import (
+    BadAnswer,
+    BadToken,
+    Engine,
+    HandlerCall,
+    KeyConflict,
+    NotFound,
+    SimulatedClock,
+    StaleCommand,
+)
+from flowengine.commands.tokens import TokenView
+from flowengine.runtime.lanes import FRESH, Lanes
+from flowengine.work import external, reports
+from flowengine.work.external import ExternalCall
 
 FIELDS = SERVICE.replace("process: ordering", "process: exact").replace(
     "    limit: PT2S\n", "    limit: PT1H\n    fields: {order: {type: integer}}\n"

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from flowengine import HandlerCall, HandlerMissing
-from flowengine.engine import handlers as module
-from flowengine.engine.handlers import Handlers
-from flowengine.engine.running import run as run_limited
-from flowengine.engine.services import Policy
 from flowengine.language.durations import Duration
 from flowengine.language.model import Retry
+from flowengine.runtime import handlers as module
+from flowengine.runtime.handler_threads import run as run_limited
+from flowengine.runtime.handlers import Handlers
+from flowengine.work.services import Policy
 
 CALL = HandlerCall(job="j", key="j.1", handler="order")
 

@@ -23,7 +23,7 @@ from flowengine import (
     Settings,
     SimulatedClock,
 )
-from flowengine.engine.hooks import LONGEST_BODY
+from flowengine.post.hooks import LONGEST_BODY
 from flowengine.signing import headers, new_secret
 
 SECRET, NEXT_SECRET, FOREIGN = new_secret(), new_secret(), new_secret()

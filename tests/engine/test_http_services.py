@@ -33,11 +33,11 @@ from flowengine import (
     Unreachable,
     Worker,
 )
-from flowengine.engine.http_services import AGAIN, ServiceFailed, call_over_http, document, meaning
 from flowengine.language.durations import Duration
 from flowengine.outside import http
 from flowengine.outside.http import Answer
 from flowengine.signing import verify
+from flowengine.work.http_services import AGAIN, ServiceFailed, call_over_http, document, meaning
 
 SECRET, OLD_SECRET = f"whsec_{'A' * 43}=", f"whsec_{'B' * 42}A="
 

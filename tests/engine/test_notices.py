@@ -14,8 +14,8 @@ from engine_flows import SUIT, VOTE
 from mail_server import MailServer
 
 from flowengine import NOTIFY, Database, Engine, HandlerCall, SimulatedClock
-from flowengine.engine.settings import Settings
 from flowengine.errors import NotConfigured
+from flowengine.runtime.settings import Settings
 from flowengine.signing import new_secret, verify
 
 SECRET = new_secret()

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from flowengine import Database, Engine, HandlerCall, NotFound, Outcome, SimulatedClock
-from flowengine.engine.telemetry import Telemetry
+from flowengine.runtime.telemetry import Telemetry
 from flowengine.worker.metrics import Metrics
 
 SHOP = """

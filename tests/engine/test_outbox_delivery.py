@@ -13,9 +13,9 @@ import pytest
 from mail_server import MailServer
 
 from flowengine import NOTIFY, Database, Engine, GiveUp, HandlerCall, SimulatedClock, TryLater
-from flowengine.engine import outbox
-from flowengine.engine.settings import Settings
 from flowengine.errors import ConnectionLost
+from flowengine.post import outbox
+from flowengine.runtime.settings import Settings
 from flowengine.signing import new_secret
 
 FROM = "Tailor <suits@example.org>"
@@ -251,7 +251,7 @@ def test_notices_become_letters_once(
     mailing: Engine, mail: MailServer, database: Database, clock: SimulatedClock
 ) -> None:
     """Of two workers with the same row in hand, one makes letters of it; the other finds that it is done (L10)."""
-    from flowengine.engine import notices
+    from flowengine.post import notices
 
     start(mailing)
     with database.reading() as tx:
@@ -334,7 +334,7 @@ def test_a_database_that_was_away_costs_no_attempt(
     engine: Engine, clock: SimulatedClock, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What did not go because the database was lost is tried again, and not counted."""
-    from flowengine.engine import deliveries
+    from flowengine.post import deliveries
 
     def lost(*_: object) -> None:
         raise ConnectionLost("the database went away")
@@ -368,7 +368,7 @@ def test_a_pass_that_is_stopped_ends_what_it_began(mailing: Engine, mail: MailSe
         start(mailing)
     stop = threading.Event()
     mail.after = stop.set
-    _, failed = outbox.deliver(mailing.shell, None, stop)
+    _, failed = mailing.post.deliver(None, stop)
     assert failed == 0
     assert 0 < len(mail.letters) < 20
     mail.after = None

@@ -70,7 +70,7 @@ def test_one_that_cannot_be_does_not_stop_the_others(
 ) -> None:
     """What is refused is told with its reason, and the others are tried again all the same."""
     assert database is engine.database
-    from flowengine.engine import incidents
+    from flowengine.commands import incidents
 
     first = engine.incidents()[0].id
     retry: Callable[..., object] = incidents.retry

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from flowengine import HandlerCall
-from flowengine.engine.running import Overran, Threads, describe
 from flowengine.language.durations import Duration
+from flowengine.runtime.handler_threads import Overran, Threads, describe
 
 CALL = HandlerCall(job="j", key="j.3", handler="order", input={"metres": 3})
 SHORT, LONG = Duration.parse("PT0.05S"), Duration.parse("PT30S")
@@ -144,7 +144,7 @@ def test_a_coroutine_is_cancelled_at_its_limit(threads: Threads) -> None:
 
 def test_a_coroutine_that_blocks_the_loop_stops_no_other(threads: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a coroutine holds the loop, those that come next get another."""
-    monkeypatch.setattr("flowengine.engine.running.BACK", 0.1)
+    monkeypatch.setattr("flowengine.runtime.handler_threads.BACK", 0.1)
     gate = threading.Event()
 
     async def blocks(_: HandlerCall) -> None:

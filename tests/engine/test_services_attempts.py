@@ -10,11 +10,21 @@ from typing import Any
 import pytest
 from service_flows import BROKEN_ROUTE, ORDERING, STUBBORN, UNDOING
 
-from flowengine import Database, DatabaseBusy, Engine, GiveUp, HandlerCall, Later, Outcome, SimulatedClock, TryLater
-from flowengine.engine import services
-from flowengine.engine.services import Policy
+from flowengine import (
+    Database,
+    DatabaseBusy,
+    Engine,
+    GiveUp,
+    HandlerCall,
+    Later,
+    Outcome,
+    SimulatedClock,
+    TryLater,
+)
 from flowengine.language.durations import Duration
 from flowengine.language.model import Retry
+from flowengine.work import services
+from flowengine.work.services import Policy
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 

@@ -12,12 +12,12 @@ import pytest
 from service_flows import ORDERING
 
 from flowengine import ConnectionLost, Database, Engine, SimulatedClock
-from flowengine.engine import services, together
-from flowengine.engine.observing import Attempted, Commanded
-from flowengine.engine.services import Held
-from flowengine.engine.settling import Done
+from flowengine.commands.settling import Done
 from flowengine.errors import FlowError, NotAllowed
+from flowengine.runtime.observing import Attempted, Commanded
 from flowengine.store import StoredJob, Transaction
+from flowengine.work import services, together
+from flowengine.work.services import Held
 
 PAIR = """
 process: pair

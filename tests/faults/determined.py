@@ -13,8 +13,9 @@ from random import Random
 from typing import Any
 
 from flowengine.clock import Clock
-from flowengine.engine import notices, outbox, services
-from flowengine.engine import shell as shell_module
+from flowengine.commands import shell as shell_module
+from flowengine.post import notices, outbox
+from flowengine.work import services
 
 
 class Inline:

@@ -12,13 +12,13 @@ from faulty import Crash, FaultyDatabase, running
 from record import Run
 
 from flowengine import Engine, HandlerCall
-from flowengine.engine import services
-from flowengine.engine.handlers import Handler
-from flowengine.engine.settling import Done
-from flowengine.engine.together import settle_together
+from flowengine.commands.settling import Done
 from flowengine.errors import StoreError, Unreachable
 from flowengine.language.durations import Duration
+from flowengine.runtime.handlers import Handler
 from flowengine.store import OutboxMessage
+from flowengine.work import services
+from flowengine.work.together import settle_together
 
 if TYPE_CHECKING:
     from world import World
@@ -49,7 +49,7 @@ class Machine:
             self.database: FaultyDatabase = world.store.connect(self)
             self.engine = Engine(self.database, clock=world.clock, handlers=self._handlers())
             self.engine.shell.random = Random(name)
-            self.engine.shell.channels._ways["mail"] = self._letter
+            self.engine.post.channels._ways["mail"] = self._letter
 
     def _handlers(self) -> dict[str, Callable[[HandlerCall], Any]]:
         known: dict[str, Callable[[HandlerCall], Any]] = dict.fromkeys(HANDLERS, self._handle)

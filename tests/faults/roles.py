@@ -20,8 +20,8 @@ from types import FrameType
 from typing import Any
 
 from flowengine import Engine, HandlerCall, Receipt, Worker
-from flowengine.engine.handlers import Handler
 from flowengine.errors import Refused, StoreError
+from flowengine.runtime.handlers import Handler
 
 STOPPED = Event()
 

@@ -9,8 +9,8 @@ import pytest
 from schedules import run_schedule, shrink
 from stores import Store
 
+from flowengine.commands import shell as shell_module
 from flowengine.core.draft import Effects
-from flowengine.engine import shell as shell_module
 from flowengine.store import save as save_module
 from flowengine.store.calls import Calls
 from flowengine.store.jobs import Jobs, StoredJob

@@ -11,8 +11,8 @@ from world import OPERATOR, World
 
 from flowengine import Engine, Receipt
 from flowengine.core.answers import Form
-from flowengine.engine.views import JobRow
 from flowengine.errors import NotFound
+from flowengine.views.replies import JobRow
 
 
 def begin(world: World, process: str) -> Request:

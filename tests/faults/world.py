@@ -22,10 +22,10 @@ from stores import Store
 
 from flowengine import Engine, HandlerCall, Outcome, Receipt, SimulatedClock
 from flowengine.core.values import Actor
-from flowengine.engine import outbox, services
-from flowengine.engine.handlers import GiveUp, Later, TryLater
 from flowengine.errors import Refused, StoreError
 from flowengine.language.model import Process
+from flowengine.runtime.handlers import GiveUp, Later, TryLater
+from flowengine.work import services
 
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OPERATOR = Actor(kind="operator", id="olga")
@@ -212,7 +212,7 @@ class World:
         if machine.healed is None or not timedelta() <= now - machine.healed < timedelta(minutes=1):
             machine.healed = now
             services.heal(machine.engine.shell)
-            outbox.heal(machine.engine.shell)
+            machine.engine.post.heal()
 
     def work_pass(self, machine: Machine, together: bool = False) -> None:
         """A worker makes one pass over what is due; with ``together`` over calls only, which it settles at once."""

@@ -16,7 +16,7 @@ from language_samples import HEAD, STATES, WHOLE, state, task
 from flowengine.language.model import Process
 from flowengine.language.parser import CODES, read_process
 from flowengine.language.parser.composites import TYPES
-from flowengine.language.parser.reading import MOST_PARTS, MOST_STATES
+from flowengine.language.parser.session import MOST_PARTS, MOST_STATES
 from flowengine.language.yaml_reader import LARGEST, MOST_NODES, resolve
 from flowengine.problems import Problem
 

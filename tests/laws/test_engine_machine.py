@@ -30,12 +30,12 @@ from flowengine.core.advance import advance, compile_process, start
 from flowengine.core.draft import rebuild, settle
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import Actor
-from flowengine.engine.actors import StoreWorld
-from flowengine.engine.views import InboxItem
 from flowengine.errors import KeyConflict, NotFound, Refused
 from flowengine.language import load
 from flowengine.language.model import Service
+from flowengine.runtime.actors import StoreWorld
 from flowengine.store import Database
+from flowengine.views.replies import InboxItem
 
 PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flowengine import Engine, SimulatedClock
-from flowengine.engine.views import InboxItem, JobRow, Receipt, Track
+from flowengine.views.replies import InboxItem, JobRow, Receipt, Track
 
 PASSES = 50
 """Passes of due work after which a job that is still busy at one moment is taken to be running in circles."""

@@ -45,7 +45,7 @@ def arm(url: str, at: int) -> None:
 
         names = ["_do", "write_many", "command"]
     else:
-        from flowengine.store.wire import Wire as kind  # type: ignore[assignment]
+        from flowengine.store.libpq import Wire as kind  # type: ignore[assignment]
 
         names = ["_send"]
     for name in names:

@@ -13,12 +13,12 @@ from drafts import NOW, act, begin, call, move_on, started, write
 
 from flowengine import Engine
 from flowengine.core.draft import Draft
-from flowengine.engine import services
 from flowengine.errors import StoreError
 from flowengine.store import Database, Person
 from flowengine.store import people as rows
+from flowengine.store.libpq import MOST_PREPARED, Wire
 from flowengine.store.query import Query
-from flowengine.store.wire import MOST_PREPARED, Wire
+from flowengine.work import services
 
 CLOTH = """
 process: cloth

@@ -11,8 +11,8 @@ import pytest
 
 from flowengine import DatabaseBusy, Engine
 from flowengine.errors import ConnectionLost, FlowError
+from flowengine.web.bodies import LARGEST
 from flowengine.web.errors import STATUS, status_of
-from flowengine.web.reading import LARGEST
 
 if TYPE_CHECKING:
     from served_app import Door

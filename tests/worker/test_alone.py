@@ -14,7 +14,16 @@ from typing import Any
 import lone_handlers as handlers
 import pytest
 
-from flowengine import GiveUp, HandlerCall, HandlerDied, HandlerMissing, Later, Outcome, Refused, TryLater
+from flowengine import (
+    GiveUp,
+    HandlerCall,
+    HandlerDied,
+    HandlerMissing,
+    Later,
+    Outcome,
+    Refused,
+    TryLater,
+)
 from flowengine.language.durations import Duration
 from flowengine.worker import alone
 from flowengine.worker.alone import importable, memory_bound, run_alone

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flowengine import Database, Engine, FlowError, HandlerCall, Outcome, StoreError, Worker
-from flowengine.engine import together
+from flowengine.work import together
 from flowengine.worker import settler
 
 SHOP = """

@@ -23,9 +23,11 @@ from flowengine import (
     StoreError,
     Worker,
 )
-from flowengine.engine import completing, outbox, services
-from flowengine.engine.waking import Ear
+from flowengine.commands import completing
+from flowengine.post import outbox
+from flowengine.runtime.waking import Ear
 from flowengine.store import Transaction
+from flowengine.work import services
 
 SHOP = """
 process: ordering
@@ -155,7 +157,7 @@ def test_a_slow_handler_holds_up_nothing_else(
     engine.start("waiting", by="ada")
     with engine.database.writing() as tx:
         tx.outbox.add(job, 1, "child_ended", {}, engine.clock.now())
-    monkeypatch.setattr(outbox, "deliver", slow_delivery)
+    monkeypatch.setattr(outbox.Post, "deliver", slow_delivery)
     clock.advance(HOUR)
     with working(engine, concurrency=1):
         until(delivering.is_set)
@@ -436,7 +438,7 @@ def test_a_bug_in_delivering_does_not_end_the_worker(engine: Engine, monkeypatch
     def broken(*_: Any) -> Any:
         raise AssertionError("nobody thought of this")
 
-    monkeypatch.setattr(outbox, "deliver", broken)
+    monkeypatch.setattr(outbox.Post, "deliver", broken)
     engine.register({"order_cloth": lambda _: None})
     job = engine.start("ordering", by="ada").job
     with engine.database.writing() as tx:

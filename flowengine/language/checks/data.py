@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowengine.language.checks.facts import FactFlow, Facts
+from flowengine.language.checks.evaluating import CUSTOMER, JOB, Reading
+from flowengine.language.checks.flow_of_data import FactFlow, Facts
 from flowengine.language.checks.guards import Guards
 from flowengine.language.checks.places import Places
-from flowengine.language.checks.reading import CUSTOMER, JOB, Reading
-from flowengine.language.checks.shapes import (
-    INT,
-    MOMENT,
-    TEXT,
-    UNKNOWN,
-    ListOf,
-    Record,
-    Shape,
-    Slot,
-    internal,
-    sample,
-)
+from flowengine.language.checks.shapes import INT, MOMENT, TEXT, UNKNOWN, ListOf, Record, Shape, Slot, internal, sample
 from flowengine.language.checks.survey import Survey
 from flowengine.language.checks.trial import NOW, Trial
 from flowengine.language.checks.uses import Use

@@ -10,17 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from flowengine.language.checks.states import is_end, routes
 from flowengine.language.checks.survey import Survey, Target
-from flowengine.language.model import (
-    DONE,
-    Decision,
-    Each,
-    Fulfilled,
-    Need,
-    Parallel,
-    Scope,
-    Stage,
-    State,
-)
+from flowengine.language.model import DONE, Decision, Each, Fulfilled, Need, Parallel, Scope, Stage, State
 
 
 def check(survey: Survey) -> None:

@@ -6,18 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from flowengine.language.checks.states import EXPIRED
 from flowengine.language.checks.survey import Survey
-from flowengine.language.model import (
-    Approval,
-    Decision,
-    Fitting,
-    Parallel,
-    Race,
-    Service,
-    Stage,
-    State,
-    Task,
-    Vote,
-)
+from flowengine.language.model import Approval, Decision, Fitting, Parallel, Race, Service, Stage, State, Task, Vote
 from flowengine.language.suggest import hint, near
 
 _UNTIMED = (Vote,)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from flowengine.language.model import Audience
-from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
+from flowengine.language.parser.scalars import COUNT, EXPRESSION, NAME, NAME_OR_EXPRESSION
+from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Json, ListOf, Named, wrong
-from flowengine.language.parser.words import COUNT, EXPRESSION, NAME, NAME_OR_EXPRESSION
 from flowengine.language.yaml_reader import Node, Scalar
 
 _EVERYBODY: dict[str, Literal["customer", "customers", "staff", "anyone"]] = {

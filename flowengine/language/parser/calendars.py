@@ -9,10 +9,10 @@ from typing import Any
 
 from flowengine.language.durations import Duration
 from flowengine.language.model import Calendar
-from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, record
+from flowengine.language.parser.scalars import DURATION, SOME_TIME, WEEKDAYS, name_key
+from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, Word, full
-from flowengine.language.parser.words import DURATION, SOME_TIME, WEEKDAYS, name_key
 from flowengine.language.yaml_reader import Node
 from flowengine.problems import Place
 

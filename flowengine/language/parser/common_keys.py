@@ -7,11 +7,11 @@ from typing import Any
 from flowengine.language.model import Escalation, Show
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.fields import FIELDS
-from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ON, ROUTES
+from flowengine.language.parser.scalars import LONGEST_TITLE, PLACE, SHOWN, SOME_TIME, TEXT, TITLE, WHEN
+from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Word, wrong
-from flowengine.language.parser.words import LONGEST_TITLE, PLACE, SHOWN, SOME_TIME, TEXT, TITLE, WHEN
 from flowengine.language.yaml_reader import Items, Node, Pairs
 from flowengine.problems import Place
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from flowengine.language import model
 from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, WITHIN_KEY
-from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ALWAYS
+from flowengine.language.parser.scalars import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled
+from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, OneOf, every, wrong
 from flowengine.language.parser.state_types import MACHINES, PASSING, PEOPLE, StateType, state_type
 from flowengine.language.parser.states import STATE, STATES, Typed, make_state
-from flowengine.language.parser.words import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problems import Place
 

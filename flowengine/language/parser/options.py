@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowengine.language.model import Option, Pick
-from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
+from flowengine.language.parser.scalars import DURATION, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
+from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, wrong
-from flowengine.language.parser.words import DURATION, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
 from flowengine.language.yaml_reader import Node, Scalar
 from flowengine.problems import Place
 

@@ -11,10 +11,10 @@ from flowengine.language.parser.audiences import EVERYBODY
 from flowengine.language.parser.calendars import CALENDARS
 from flowengine.language.parser.composites import ALWAYS_KEY, STATES_KEY
 from flowengine.language.parser.options import PROCESS_OPTIONS
-from flowengine.language.parser.reading import Enough, Reading, Refusal
 from flowengine.language.parser.records import Key, Values, record
+from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
+from flowengine.language.parser.session import Enough, Reading, Refusal
 from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
-from flowengine.language.parser.words import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
 from flowengine.language.yaml_reader import Node, Unreadable, decode, read
 from flowengine.problems import Place, Problem, in_order
 

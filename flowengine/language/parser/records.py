@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowengine.language.parser.reading import Reading, Refusal
+from flowengine.language.parser.session import Reading, Refusal
 from flowengine.language.parser.shapes import Json, Plain, Shape, wrong
 from flowengine.language.suggest import hint, near
 from flowengine.language.yaml_reader import Node, Pairs, Scalar

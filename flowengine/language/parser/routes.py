@@ -8,10 +8,8 @@ from typing import Any
 from flowengine.language.model import Always, Route
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.fields import FIELDS
-from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named
-from flowengine.language.parser.words import (
+from flowengine.language.parser.scalars import (
     EXPRESSION,
     HANDLER,
     NAME,
@@ -22,6 +20,8 @@ from flowengine.language.parser.words import (
     name_key,
     titled,
 )
+from flowengine.language.parser.session import Reading
+from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named
 from flowengine.language.yaml_reader import Node
 from flowengine.problems import Place
 

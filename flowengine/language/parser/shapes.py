@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
-from flowengine.language.parser.reading import Reading, Refusal
+from flowengine.language.parser.session import Reading, Refusal
 from flowengine.language.suggest import near
 from flowengine.language.yaml_reader import Items, Node, Pairs, Scalar
 from flowengine.problems import Place

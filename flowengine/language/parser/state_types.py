@@ -22,11 +22,21 @@ from flowengine.language.parser.common_keys import (
     WITHIN_KEY,
 )
 from flowengine.language.parser.options import PICKS, SOURCE
-from flowengine.language.parser.reading import Reading
 from flowengine.language.parser.records import Key, Record, Values, record
 from flowengine.language.parser.routes import ASSIGNMENTS, ELSE, RULES
+from flowengine.language.parser.scalars import (
+    EXPRESSION,
+    FLAG,
+    HANDLER,
+    NAME,
+    SOME_TIME,
+    TITLE,
+    URL,
+    WHEN,
+    HandlerOrUrl,
+)
+from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, Named, Number, OneOf
-from flowengine.language.parser.words import EXPRESSION, FLAG, HANDLER, NAME, SOME_TIME, TITLE, URL, WHEN, HandlerOrUrl
 from flowengine.language.yaml_reader import Node
 
 

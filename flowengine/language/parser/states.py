@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from flowengine.language import model
-from flowengine.language.parser.reading import MOST_STATES, Reading
 from flowengine.language.parser.records import Values
+from flowengine.language.parser.scalars import name_key, titled
+from flowengine.language.parser.session import MOST_STATES, Reading
 from flowengine.language.parser.shapes import Json, Named, every, wrong
 from flowengine.language.parser.state_types import StateType
-from flowengine.language.parser.words import name_key, titled
 from flowengine.language.suggest import hint
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problems import Place

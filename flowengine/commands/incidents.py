@@ -1,0 +1,140 @@
+"""What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent."""
+
+from __future__ import annotations
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.core import commands as c
+from flowengine.core.position import Position
+from flowengine.core.values import Actor, Timer
+from flowengine.errors import NotFound, Refused, StaleCommand
+from flowengine.runtime.actors import actor_of
+from flowengine.store import FailedMessage, Incident, Transaction, shown
+from flowengine.store.timers import FailedTimer
+from flowengine.views.replies import IncidentView, Receipt, RetriedAll
+
+KINDS = ("call", "timer", "message")
+
+
+def incidents(shell: Shell) -> list[IncidentView]:
+    """Calls first, then timers, then messages, each by job."""
+    with shell.reading() as tx:
+        calls = [_of_call(row) for row in tx.calls.incidents()]
+        timers = [_of_timer(tx, row) for row in tx.timers.failed()]
+        return calls + timers + [_of_message(row) for row in tx.outbox.incidents()]
+
+
+def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
+    """A call is handed to the workers again, and so is a message; a timer is fired at once, and what stands in its way
+    is raised. A message's receipt is that of the job as it is: sending is no part of its history."""
+
+    def work(tx: Transaction) -> Receipt:
+        actor = actor_of(tx, by)
+        access.require_operator(actor, "have an incident tried again")
+        if text.count(".") == 2:
+            return _send_again(shell, tx, text, actor)
+        job_id, number = access.numbered_ref(tx, text, actor, "call")
+        try:
+            timer = timer_of(access.locked(tx, job_id).position, number)
+        except access.Hidden:
+            raise access.no_such("call", text) from None
+        command = c.Fire(by=actor, timer=number) if timer else c.Retry(by=actor, call=number)
+        return shell.told(tx, job_id, command, None, access.permit_all, ("call", text))
+
+    return shell.keep(work)
+
+
+def retry_all(shell: Shell, by: str | Actor, kind: str | None, process: str | None, handler: str | None) -> RetriedAll:
+    """Each in a transaction of its own, so that one that cannot be tried again does not keep the others from it."""
+    if kind is not None and kind not in KINDS:
+        raise Refused(f"{kind!r} is no kind of incident", where="kind", possible=KINDS)
+    with shell.reading() as tx:
+        access.require_operator(actor_of(tx, by), "have incidents tried again")
+    tried: list[str] = []
+    refused: dict[str, str] = {}
+    for one in incidents(shell):
+        if any(wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)):
+            continue
+        try:
+            retry(shell, one.id, by)
+            tried.append(one.id)
+        except (StaleCommand, NotFound):
+            continue  # somebody else has just seen to it
+        except Refused as error:
+            refused[one.id] = str(error)
+    return RetriedAll(tried=tuple(tried), refused=refused)
+
+
+def _fits(
+    one: IncidentView, kind: str | None, process: str | None, handler: str | None
+) -> tuple[tuple[str | None, str], ...]:
+    return (kind, one.kind), (process, one.process), (handler, one.handler)
+
+
+def _send_again(shell: Shell, tx: Transaction, text: str, actor: Actor) -> Receipt:
+    rest, _, number = text.rpartition(".")
+    job_id, seq = access.numbered_ref(tx, rest, actor, "message")
+    if not (number.isascii() and number.isdigit() and len(number) <= 15):
+        raise access.no_such("message", text)
+    if not tx.outbox.retry(f"{job_id}.{seq}.{number}", shell.clock.now()):
+        raise access.no_such("message", text)
+    job = access.read(tx, job_id, "message", text)
+    head = job.position.head
+    standing = tuple(sorted(head.standing)) if head.status == "open" else (head.end,)
+    return Receipt(job=job_id, seq=job.seq, status=head.status, states=standing, because=head.because)
+
+
+def timer_of(position: Position, number: int) -> Timer | None:
+    """The timer of that number, while it is set."""
+    branch_id = position.branch_of_timer(number)
+    branch = position.branch(branch_id) if branch_id is not None else None
+    return next((timer for timer in branch.timers if timer.number == number), None) if branch else None
+
+
+def _of_call(row: Incident) -> IncidentView:
+    return IncidentView(
+        kind="call",
+        id=f"{row.job}.{row.number}",
+        short=f"{shown(row.job)}.{row.number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        state=row.call.state,
+        handler=row.call.handler or row.call.http or row.call.process,
+        error=row.error,
+        attempts=row.attempts,
+    )
+
+
+def _of_timer(tx: Transaction, row: FailedTimer) -> IncidentView:
+    position = tx.jobs.get(row.job).position
+    branch, timer = position.branch(row.branch), timer_of(position, row.number)
+    return IncidentView(
+        kind="timer",
+        id=f"{row.job}.{row.number}",
+        short=f"{shown(row.job)}.{row.number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        state=branch.state if branch else "",
+        handler=timer.purpose if timer else "",
+        error=row.error,
+        attempts=row.attempts,
+        next=row.wake,
+    )
+
+
+def _of_message(row: FailedMessage) -> IncidentView:
+    _, seq, number = row.id.rsplit(".", 2)
+    return IncidentView(
+        kind="message",
+        id=row.id,
+        short=f"{shown(row.job)}.{seq}.{number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        state="",
+        handler=f"{row.body['channel']} to {row.body['person']}" if row.kind == "letter" else row.kind,
+        error=row.error,
+        attempts=row.attempts,
+    )

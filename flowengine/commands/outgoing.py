@@ -1,0 +1,79 @@
+"""What one job does to the world outside its own rows: it leaves through the outbox, in the command's transaction (L2).
+
+| kind | lane | body | what it becomes |
+|-|-|-|-|
+| ``child`` | the call | call, process, need, customer | a job of another process, started for the call |
+| ``child_left`` | the call | call, process, customer | the called job is withdrawn where it can be |
+| ``child_ended`` | the parent | parent, status, end, because, data | ``Finish`` of the parent's call |
+| ``referral`` | referrals | name, contact, by | a customer's record with ``referred_by`` |
+| ``notice`` | the handler | step, why | a call of the handler ``engine.notify`` |
+| ``announce`` | all people | told: why, step | a ``letter`` for each receiver |
+| ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from flowengine.core import events as e
+from flowengine.core.advance import Advance
+from flowengine.core.values import Json
+from flowengine.runtime.handlers import NOTIFY, Handlers
+from flowengine.runtime.wanted import Wanted
+from flowengine.store import Transaction
+
+
+def leave(
+    tx: Transaction, handlers: Handlers, wanted: Wanted, job: str, seq: int, done: Advance, now: datetime
+) -> None:
+    """Put what a command sends out into the outbox."""
+    effects, head = done.effects, done.draft.head
+
+    def post(kind: str, lane: str, body: dict[str, Json]) -> None:
+        tx.outbox.add(job, seq, kind, body, now, lane)
+
+    _tell(tx, handlers, wanted, job, seq, done, now)
+    for call in effects.calls.values():
+        if call.process and not call.incident:
+            need = {"call": call.number, "process": call.process, "at": call.at, "need": call.input or {}}
+            post("child", f"call:{call.number}", need | {"customer": head.customer})
+    for call in effects.cut_off:
+        left = {"call": call.number, "process": call.process, "customer": head.customer}
+        post("child_left", f"call:{call.number}", left)
+    if effects.ended is not None and head.parent:
+        end = {"status": head.status, "end": head.end, "because": head.because, "data": dict(done.draft.data)}
+        post("child_ended", "parent", {"parent": head.parent, "job": job} | end)
+    for referral in effects.referred:
+        post("referral", "referrals", {"name": referral.name, "contact": referral.contact, "by": head.customer})
+
+
+def _tell(
+    tx: Transaction, handlers: Handlers, wanted: Wanted, job: str, seq: int, done: Advance, now: datetime
+) -> None:
+    """Leave word for the handler of notices, and for people, where somebody carries it."""
+    effects, head = done.effects, done.draft.head
+    ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
+    if not (ends or effects.opened_steps or effects.reminded or effects.dropped_timers):
+        return  # an escalation drops the timer that made it
+    handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
+    if not (handled or carried):
+        return
+    told: list[Json] = [{"step": step, "why": why} for step, why in _news(done)]
+    if carried - {"handler"} and (told or ends):
+        ended: list[Json] = [{"step": 0, "why": "ended"}] if ends else []
+        tx.outbox.add(job, seq, "announce", {"told": told + ended}, now, "people")
+    if handled or "handler" in carried:
+        for one in told:
+            tx.outbox.add(job, seq, "notice", one, now, "handler")
+
+
+def _news(done: Advance) -> Iterator[tuple[int, str]]:
+    """The steps that people should hear of, and why."""
+    for number in done.effects.opened_steps:
+        yield number, "opened"
+    for number in done.effects.reminded:
+        yield number, "reminded"
+    for event in done.events:
+        if isinstance(event, e.StepChanged) and event.why == "escalated":
+            yield event.step.number, "escalated"

@@ -1,0 +1,104 @@
+"""Request keys and receipts: an act takes effect once (L3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+import msgspec
+
+from flowengine.core import events as e
+from flowengine.core.advance import Advance
+from flowengine.core.commands import Command
+from flowengine.core.values import Actor
+from flowengine.errors import BadAnswer, KeyConflict, Refused
+from flowengine.people import actor_key
+from flowengine.store import Transaction
+from flowengine.store.receipts import Stored
+from flowengine.views.replies import Receipt
+
+LONGEST_KEY = 200
+"""Characters a request key may have."""
+
+_ENCODE = msgspec.json.Encoder(order="deterministic").encode
+_RECEIPTS = msgspec.json.Decoder(Receipt)
+_WHO_ASKED = msgspec.structs.replace
+
+
+def body_hash(about: str, command: Command) -> str:
+    """What was asked, as a hash: two requests are the same when they name the same job and the same command.
+
+    Roles and groups do not count: they may change between a request and its repetition.
+    """
+    bare = _WHO_ASKED(command, by=Actor(kind=command.by.kind, id=command.by.id))
+    try:
+        return sha256(_ENCODE((about, bare))).hexdigest()
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, possible=("plain JSON",)) from None
+
+
+def replayed(tx: Transaction, actor: Actor, key: str, body: str) -> Receipt | None:
+    """The receipt that was given under this key before. Raises KeyConflict when it was for something else."""
+    return given(tx.receipts.find(actor_key(actor), key), key, body)
+
+
+def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
+    """The receipt that is stored under this key, if it was for the same. Raises KeyConflict when it was not."""
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise Refused(f"a request key has 1 to {LONGEST_KEY} characters, this one {len(key)}", where="key")
+    if stored is None:
+        return None
+    if stored[0] != body:
+        raise KeyConflict(
+            f"the request key {key!r} was used before for something else",
+            where="key",
+            possible=("use a fresh key for each new request", "repeat exactly the same request"),
+        )
+    return _RECEIPTS.decode(stored[1])
+
+
+def encoded(receipt: Receipt) -> bytes:
+    """The receipt as it is kept."""
+    return _ENCODE(receipt)
+
+
+def receipt_of(job: str, seq: int, done: Advance) -> Receipt:
+    """What a command did, in short."""
+    head = done.draft.head
+    return Receipt(
+        job=job,
+        seq=seq,
+        status=head.status,
+        outcome=_outcome(done.events),
+        states=tuple(sorted(head.standing)) if head.status == "open" else (head.end,),
+        steps=tuple(f"{job}.{number}" for number in done.effects.opened_steps),
+        because=head.because,
+        events=summary(done.events),
+    )
+
+
+def _outcome(events: Sequence[e.AnyEvent]) -> str:
+    """How the first step that was touched ended, or the move that was made in it."""
+    for event in events:
+        match event:
+            case e.Left(outcome=word) | e.StepClosed(outcome=word) | e.Moved(move=word) if word:
+                return word
+    return ""
+
+
+def summary(events: Sequence[e.AnyEvent]) -> tuple[str, ...]:
+    """The events that a person would tell, each in a few words."""
+    told: list[str] = []
+    for event in events:
+        kind = type(event)
+        if kind is e.Entered:
+            told.append(f"entered {event.state}")  # type: ignore[union-attr]  # told apart by type(): the hot path
+        elif kind is e.Left:
+            told.append(f"left {event.state}: {event.outcome}")  # type: ignore[union-attr]
+        elif kind is e.StepChanged:
+            told.append(f"step {event.why}")  # type: ignore[union-attr]
+        elif kind is e.Moved:
+            told.append(event.move)  # type: ignore[union-attr]
+        elif kind is e.Ended:
+            told.append(f"ended: {event.kind}")  # type: ignore[union-attr]
+    return tuple(told)

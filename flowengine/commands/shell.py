@@ -1,0 +1,303 @@
+"""The shell: one command, one transaction (L2).
+
+A command is repeated from its receipt (L3), or: the job is locked, the actor's permission is checked (L4), the pure
+core computes (L7), and everything that came of it is written and committed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+
+from flowengine.clock import Clock
+from flowengine.commands import access, outgoing
+from flowengine.commands.receipts import body_hash, encoded, given, receipt_of, replayed
+from flowengine.core import commands as c
+from flowengine.core.advance import Advance, advance
+from flowengine.core.advance import start as start_job
+from flowengine.core.machines import Compiled
+from flowengine.core.values import Actor
+from flowengine.errors import NotAllowed
+from flowengine.people import actor_key
+from flowengine.runtime.actors import StoreWorld, actor_of
+from flowengine.runtime.catalogue import Catalogue
+from flowengine.runtime.handlers import Handlers
+from flowengine.runtime.lanes import Lanes
+from flowengine.runtime.observing import Observers
+from flowengine.runtime.secret import Secret
+from flowengine.runtime.settings import Settings
+from flowengine.runtime.waking import Hint
+from flowengine.runtime.wanted import Wanted
+from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
+from flowengine.store.save import UNMARKED
+from flowengine.views.customer_words import for_customer
+from flowengine.views.replies import Receipt
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+
+Permit: TypeAlias = Callable[[Transaction, Compiled, StoredJob, Any], None]
+"""Raises when the command is not for the actor that asks."""
+
+
+class Computed(NamedTuple):
+    """What a command comes to on a job (None: a new one), and when; it is not written yet."""
+
+    job: StoredJob | None
+    command: c.AnyCommand
+    done: Advance
+    at: datetime
+
+
+class Shell:
+    """What the parts of the engine share: the database, the clock, the compiled processes and the handlers."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Handlers,
+        catalogue: Catalogue | None = None,
+        joined: Connection | Session | None = None,
+        settings: Settings | None = None,
+        lanes: Lanes | None = None,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.handlers = handlers
+        self.catalogue = catalogue or Catalogue()
+        self.joined = joined
+        self.settings = settings or Settings()
+        self.external = lanes or Lanes()
+        self.secret = Secret()
+        self.hint = Hint()
+        self.wanted = Wanted()
+        self.observers = Observers()
+        self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
+        self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
+
+    def joining(self, connection: Connection | Session) -> Shell:
+        """The same shell in the caller's transaction."""
+        joined = copy(self)
+        joined.joined = connection
+        return joined
+
+    def reading(self) -> AbstractContextManager[Transaction]:
+        """A read transaction, or the caller's."""
+        return self.database.reading() if self.joined is None else nullcontext(self.database.joined(self.joined))
+
+    def keep(self, work: Callable[[Transaction], T]) -> T:
+        """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
+        the caller's transaction."""
+        if self.joined is not None:
+            with self._in_callers() as tx:
+                return work(tx)
+        return self._kept_and_told(work) if self.hint.ears or self.observers else self.database.keep(work)
+
+    def _kept_and_told(self, work: Callable[[Transaction], T]) -> T:
+        """Keep it, with observers around it, and wake the workers of this process where it leaves work that is due at
+        once."""
+        wakes = False
+
+        def noting(tx: Transaction) -> T:
+            nonlocal wakes
+            tx.trace = seen.trace
+            given = work(tx)
+            wakes, seen.saved = tx.wakes, tuple(tx.saved)
+            return given
+
+        with self.observers.command() as seen:
+            given = self.database.keep(noting)
+        if wakes:
+            self.hint.give()
+        return given
+
+    @contextmanager
+    def _in_callers(self) -> Iterator[Transaction]:
+        assert self.joined is not None, "only an engine made by using() joins a transaction"
+        tx = self.database.joined(self.joined)
+        with self.joined.begin_nested():  # a refused command takes back what it wrote, and the rest goes on
+            yield tx
+
+    def run(
+        self,
+        tx: Transaction,
+        job_id: str,
+        command: c.AnyCommand,
+        key: str | None,
+        permit: Permit,
+        about: str | None = None,
+    ) -> Receipt:
+        """Carry out one command on one job, in the transaction given.
+
+        ``about`` is what a request key is about, where that is not the job: then the caller has looked for a receipt.
+        """
+        body = None
+        if key is None:
+            job = access.locked(tx, job_id)
+        else:  # found under the lock: of two equal requests at once, the second must find the first's receipt
+            job, stored = access.locked_with(tx, job_id, command.by, key)
+            body = body_hash(about or job_id, command)
+            before = given(stored, key, body)
+            if before is not None:
+                return before
+        return self.write(tx, self.compute(tx, job, command, permit), (key, body))
+
+    def compute(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: Permit) -> Computed:
+        """What a command comes to on a job that is locked; nothing is written. Raises what refuses it."""
+        compiled = self.catalogue.compiled(tx, job.process, job.version)
+        permit(tx, compiled, job, command)
+        now = self.clock.now()
+        return Computed(job, command, advance(compiled, job.position, command, now, StoreWorld(tx, job.customer)), now)
+
+    def told(
+        self,
+        tx: Transaction,
+        job_id: str,
+        command: c.AnyCommand,
+        key: str | None,
+        permit: Permit,
+        typed: tuple[str, str],
+    ) -> Receipt:
+        """As :meth:`run`; what is hidden is answered as if what was typed, a kind and a text, were not there (L4)."""
+        try:
+            return self.run(tx, job_id, command, key, permit)
+        except access.Hidden:
+            raise access.no_such(*typed) from None
+
+    def write(
+        self, tx: Transaction, computed: Computed, request: tuple[str | None, str | None] = (None, None)
+    ) -> Receipt:
+        """Write what a command came to: position, history, effects, outgoing messages and the receipt (L2).
+
+        ``request`` is the request key and the hash of its body, where there is one.
+        """
+        job, command, done, now = computed
+        key, body = request
+        job_id, seq = done.draft.head.job, job.seq + 1 if job else 1
+        entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
+        calling = self.calling(tx, now) if done.effects.calls else UNMARKED
+        saved = tx.save(job, done.draft, entry, calling)
+        tx.wakes |= _leaves_work(done)
+        outgoing.leave(tx, self.handlers, self.wanted, job_id, saved.seq, done, now)
+        receipt = receipt_of(job_id, saved.seq, done)
+        if command.by.kind == "customer":
+            head = done.draft.head
+            receipt = for_customer(receipt, self.catalogue.compiled(tx, head.process, head.version), command, done)
+        if key is not None and body is not None:
+            tx.receipts.add(actor_key(command.by), key, job_id, body, encoded(receipt), now)
+        return receipt
+
+    def calling(self, tx: Transaction, now: datetime) -> Calling:
+        """What new calls are marked with."""
+        return Calling(external=self.external.of(tx, now, keep=self.joined is None), trace=tx.trace)
+
+    # commands on jobs
+
+    def on_step(
+        self,
+        step_id: str,
+        make: Callable[[int, Actor], c.AnyCommand],
+        by: str | Actor,
+        key: str | None,
+        permit: Permit = access.permit_step,
+    ) -> Receipt:
+        """A command on a step, by somebody for whom the step must wait (L4)."""
+
+        def work(tx: Transaction) -> Receipt:
+            access.foresee(tx, step_id.rpartition(".")[0], by, key)
+            actor = actor_of(tx, by)
+            job_id, number = access.step_ref(tx, step_id, actor)
+            return self.told(tx, job_id, make(number, actor), key, permit, ("step", step_id))
+
+        return self.keep(work)
+
+    def assign(self, step_id: str, person: str, by: str | Actor, key: str | None) -> Receipt:
+        def work(tx: Transaction) -> Receipt:
+            actor = actor_of(tx, by)
+            job_id, number = access.step_ref(tx, step_id, actor)
+            target = actor_of(tx, person)
+            command = c.Assign(by=actor, step=number, person=target.id)
+            return self.told(tx, job_id, command, key, access.permit_assign(target), ("step", step_id))
+
+        return self.keep(work)
+
+    def on_job(
+        self,
+        job: str,
+        make: Callable[[Actor], c.AnyCommand],
+        by: str | Actor,
+        key: str | None,
+        permit: Permit,
+    ) -> Receipt:
+        """A command on a job as a whole."""
+
+        def work(tx: Transaction) -> Receipt:
+            access.foresee(tx, job, by, key)
+            actor = actor_of(tx, by)
+            return self.told(tx, access.job_ref(tx, job, actor), make(actor), key, permit, ("job", job))
+
+        return self.keep(work)
+
+    def by_engine(self, job_id: str, command: c.AnyCommand, key: str | None = None) -> Receipt:
+        """A command of the clock or of a service, which nobody has to permit."""
+        return self.keep(lambda tx: self.told(tx, job_id, command, key, access.permit_all, ("job", job_id)))
+
+    def start(
+        self,
+        process: str,
+        by: str | Actor,
+        need: dict[str, Any],
+        customer: str | None,
+        key: str | None,
+        parent: str = "",
+    ) -> Receipt:
+        """Begin a job. The receipt is kept under the actor and the key; its body names process and customer.
+
+        Of two equal requests at once, one commits; the other crosses it, is done again, and finds the receipt. So do
+        the first two of a new customer, of which one enters him.
+        """
+        job_id = new_id()
+
+        def work(tx: Transaction) -> Receipt:
+            tx.processes.expect(process)
+            if key is not None:
+                tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else by, key)
+            actor = access.starting_actor(tx, by, self.clock.now())
+            owner = access.customer_of_start(tx, actor, customer)
+            command = c.Start(by=actor, answer=need, parent=parent)
+            body = None
+            if key is not None:
+                body = body_hash(f"start {process} for {owner}", command)
+                before = replayed(tx, actor, key, body)
+                if before is not None:
+                    tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
+                    return before
+            compiled = self.catalogue.latest(tx, process)
+            now = self.clock.now()
+            done = start_job(compiled, job_id, owner, command, now, StoreWorld(tx, owner))
+            return self.write(tx, Computed(None, command, done, now), (key, body))
+
+        return self.keep(work)
+
+
+def _leaves_work(done: Advance) -> bool:
+    """Whether a worker has something to do at once: a call to run, or something to send to another job."""
+    effects = done.effects
+    return bool(effects.calls or effects.cut_off or effects.referred or (effects.ended and done.draft.head.parent))
+
+
+def not_joined(shell: Shell) -> None:
+    """Refuse what runs handlers inside the caller's transaction (L11)."""
+    if shell.joined is not None:
+        raise NotAllowed(
+            "due work cannot run inside the caller's transaction",
+            possible=("call run_due on the engine itself, after the commit",),
+        )

@@ -1,0 +1,168 @@
+"""Tokens for those who come in from outside: external workers, operators, whoever reads the metrics.
+
+A token is 256 random bits. It is shown once; only its SHA-256 is stored, by which it is found again: who knows the
+database knows no token. It is looked up at every use, so that revoking works at once.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from flowengine.commands.shell import Shell
+from flowengine.errors import BadAnswer, BadToken, NotFound
+from flowengine.language.suggest import near
+from flowengine.store import StoredToken, Transaction
+from flowengine.store.tokens import Powers
+from flowengine.views.replies import View
+
+PREFIX = "flow_"
+"""How every token begins, so that scanners of published code recognise one."""
+
+WORKER = "worker"
+SCOPES = {
+    WORKER: "claims and finishes the calls of the handlers it names",
+    "operator": "looks after the installation",
+    "metrics": "reads the metrics",
+}
+"""What a token can be for."""
+
+MOST_HANDLERS = 100
+LONGEST_SUBJECT = 100
+_BITS = 256
+_FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}", re.ASCII)
+_HANDLER = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,199}", re.ASCII)
+
+
+class TokenView(View, frozen=True, kw_only=True):
+    """A token without its secret. ``id`` is short and public, ``subject`` names the holder; ``handlers`` are those that
+    a worker's token serves."""
+
+    id: str
+    scope: str
+    subject: str
+    handlers: tuple[str, ...] = ()
+    created: datetime
+    expires: datetime | None = None
+    revoked: datetime | None = None
+
+
+class IssuedToken(TokenView, frozen=True, kw_only=True):
+    """A new token. ``token`` is the secret itself, which is never shown again."""
+
+    token: str
+
+    def __repr__(self) -> str:
+        return f"IssuedToken(id={self.id!r}, scope={self.scope!r}, subject={self.subject!r})"
+
+
+def issue(
+    shell: Shell, scope: str, subject: str, handlers: Sequence[str], expires: datetime | timedelta | None
+) -> IssuedToken:
+    """Make a token. Raises BadAnswer for what it cannot be."""
+    now = shell.clock.now()
+    until = now + expires if isinstance(expires, timedelta) else expires
+    served = tuple(dict.fromkeys(handlers))
+    _check(scope, subject, served, until, now)
+    secret = PREFIX + urlsafe_b64encode(secrets.token_bytes(_BITS // 8)).rstrip(b"=").decode()
+    token = StoredToken(
+        id=secrets.token_hex(6),
+        scope=scope,
+        subject=subject,
+        powers=Powers(handlers=served),
+        created=now,
+        expires=until,
+        revoked=None,
+    )
+    shell.keep(lambda tx: tx.tokens.add(_hash(secret), token))
+    shell.external.forget()
+    return IssuedToken(token=secret, **_fields(token))
+
+
+def _check(scope: str, subject: str, handlers: Sequence[str], expires: datetime | None, now: datetime) -> None:
+    if scope not in SCOPES:
+        raise BadAnswer({"scope": f"{scope!r} is none"}, possible=tuple(SCOPES))
+    if not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable() or subject != subject.strip():
+        raise BadAnswer({"subject": f"must name the holder, in 1 to {LONGEST_SUBJECT} characters"}, possible=("mill",))
+    if scope != WORKER and handlers:
+        raise BadAnswer({"handlers": f"a token of the scope {scope} serves none"}, possible=("leave them out",))
+    if scope == WORKER and not 0 < len(handlers) <= MOST_HANDLERS:
+        raise BadAnswer({"handlers": f"must be 1 to {MOST_HANDLERS} names of handlers"}, possible=("order_cloth",))
+    for name in handlers:
+        if not _HANDLER.fullmatch(name):
+            raise BadAnswer({"handlers": f"{name[:80]!r} is no name of a handler"}, possible=("a name as in call:",))
+    if expires is not None and expires.tzinfo is None:
+        raise BadAnswer({"expires": "has no time zone"}, possible=("2030-01-01T00:00:00Z",))
+    if expires is not None and expires <= now:
+        raise BadAnswer({"expires": "lies in the past"}, possible=("a later moment", "none at all"))
+
+
+def revoke(shell: Shell, id: str, take_back: bool) -> TokenView:
+    """Revoke a token, now; one that is revoked stays as it is. With ``take_back`` the calls of those of its handlers
+    that nobody else serves are for workers of our own again. Raises NotFound."""
+
+    def work(tx: Transaction) -> StoredToken:
+        now = shell.clock.now()
+        tx.tokens.revoke(id, now)
+        found = tx.tokens.get(id)
+        if found is None:
+            known = [token.id for token in tx.tokens.all()]
+            raise NotFound(f"there is no token {id!r}", where=id, possible=(near(id, known) or "flow token list",))
+        if take_back:
+            served = {name for token in tx.tokens.valid(WORKER, now) for name in token.powers.handlers}
+            for handler in found.powers.handlers:
+                tx.wakes |= handler not in served and tx.calls.take_back(handler) > 0
+        return found
+
+    found = shell.keep(work)
+    shell.external.forget()
+    return TokenView(**_fields(found))
+
+
+def tokens(shell: Shell) -> list[TokenView]:
+    """All tokens, without their secrets."""
+    with shell.reading() as tx:
+        return [TokenView(**_fields(token)) for token in tx.tokens.all()]
+
+
+def token(shell: Shell, text: str) -> TokenView:
+    """Whose token that is. What is unknown, expired or revoked is answered alike; the time it takes to find a hash
+    says nothing about the token. Raises BadToken."""
+    found = None
+    if _FORM.fullmatch(text):
+        with shell.reading() as tx:
+            found = tx.tokens.find(_hash(text), shell.clock.now())
+    if found is None:
+        raise BadToken(
+            "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)
+        )
+    return TokenView(**_fields(found))
+
+
+def token_of(tx: Transaction, id: str, now: datetime) -> TokenView | None:
+    """The token of that public id, while it is valid."""
+    found = tx.tokens.get(id)
+    if found is None or found.revoked is not None or (found.expires is not None and found.expires <= now):
+        return None
+    return TokenView(**_fields(found))
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+def _fields(token: StoredToken) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "scope": token.scope,
+        "subject": token.subject,
+        "handlers": token.powers.handlers,
+        "created": token.created,
+        "expires": token.expires,
+        "revoked": token.revoked,
+    }

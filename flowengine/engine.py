@@ -1,0 +1,461 @@
+"""The engine: everything that can be asked of flows, typed and in one place.
+
+Each method that changes something is one command in one transaction (L2). Ids of jobs and steps are taken in full or
+as a unique beginning of their short form. ``by`` is a person's id, a contact or unique name, or an
+:class:`~flowengine.core.values.Actor` whom the application has authenticated itself. ``key`` is a request key: asked
+again with the same key, a method answers with the same receipt and does nothing (L3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from flowengine.clock import Clock
+from flowengine.commands import (
+    access,
+    completing,
+    deploying,
+    incidents,
+    migration,
+    people,
+    retention,
+    tokens,
+)
+from flowengine.commands import (
+    on_jobs as asking,
+)
+from flowengine.commands.shell import Shell, not_joined
+from flowengine.commands.tokens import IssuedToken, TokenView
+from flowengine.core import commands as c
+from flowengine.core.values import Actor, Json
+from flowengine.language.model import Process
+from flowengine.post import hooks
+from flowengine.post.outbox import Post
+from flowengine.reading import auditing, histories, inbox, stuck, tracking
+from flowengine.runtime.handlers import Handler, Handlers
+from flowengine.runtime.observing import Observer
+from flowengine.runtime.settings import Settings
+from flowengine.store import Database
+from flowengine.store.measures import Measures, measured
+from flowengine.views.replies import (
+    Archived,
+    Audit,
+    Deployed,
+    HistoryLine,
+    InboxItem,
+    IncidentView,
+    JobRow,
+    PersonView,
+    ProcessRow,
+    Ran,
+    Receipt,
+    RetriedAll,
+    StepView,
+    StuckView,
+    Track,
+)
+from flowengine.work import due
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+By = str | Actor
+"""Who asks: a person's id, contact or unique name, or an actor that the application vouches for."""
+
+
+class Engine:
+    """Flows on one database. May be used from many threads at once.
+
+    >>> engine = Engine("sqlite://")
+    >>> engine.close()
+
+    ``database`` is an URL (``sqlite:///flow.db``, ``postgresql+psycopg://…``) or an open :class:`Database`, which then
+    stays the caller's to close. ``handlers`` maps the names that services ``call`` to functions; a name that is
+    not in it is looked for among those that installed packages offer (entry points ``flowengine.handlers``).
+    ``settings`` says how the world is reached: mail, HTTP, secrets. Unless a ``clock`` is given, it is the database's:
+    on PostgreSQL the server's, so that all machines agree, on SQLite the machine's.
+    """
+
+    def __init__(
+        self,
+        database: str | Database = "sqlite:///flow.db",
+        *,
+        clock: Clock | None = None,
+        handlers: Mapping[str, Handler] | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self._owned = isinstance(database, str)
+        opened = Database.open(database) if isinstance(database, str) else database
+        self._shell = Shell(opened, clock or opened.clock(), Handlers(handlers), settings=settings)
+        self._post = Post(self._shell)
+
+    @classmethod
+    def _on(cls, shell: Shell, post: Post) -> Engine:
+        engine = cls.__new__(cls)
+        engine._owned, engine._shell, engine._post = False, shell, post
+        return engine
+
+    def using(self, connection: Connection | Session) -> Engine:
+        """An engine that joins the caller's open SQLAlchemy transaction on the same database.
+
+        Its commands commit and roll back with the caller's own rows; flowengine does neither. A refused command
+        changes nothing and leaves the transaction usable. It cannot run due work: no transaction may be open while
+        a handler runs (L11).
+        """
+        return self._on(self._shell.joining(connection), self._post)
+
+    def close(self) -> None:
+        """Give the database back. An engine made by :meth:`using`, or on a given Database, closes nothing."""
+        if self._owned:
+            self._shell.database.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def database(self) -> Database:
+        """The database that the engine works on."""
+        return self._shell.database
+
+    @property
+    def shell(self) -> Shell:
+        """What the parts of flowengine share. For its own worker and web server, not for applications."""
+        return self._shell
+
+    @property
+    def post(self) -> Post:
+        """What this process sends, and by which channels. For flowengine's own worker, not for applications."""
+        return self._post
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that the engine reads."""
+        return self._shell.clock
+
+    # processes
+
+    def deploy(self, source: str | Path) -> Deployed:
+        """Put a process in use: a path of a file, or the text itself (recognised by its line breaks).
+
+        Jobs that run keep their version (L6). Raises :class:`~flowengine.errors.ProcessRefused` with all problems.
+        """
+        return deploying.deploy(self._shell, source)
+
+    def processes(self) -> list[ProcessRow]:
+        """All versions of all processes, by name, the oldest first."""
+        return deploying.rows(self._shell)
+
+    def process(self, name: str, version: str | None = None) -> Process:
+        """A process as frozen values; the latest version unless one is named."""
+        return deploying.process(self._shell, name, version)
+
+    # people
+
+    def add_customer(
+        self,
+        id: str,
+        name: str = "",
+        contact: str = "",
+        groups: Sequence[str] = (),
+        record: Mapping[str, Json] | None = None,
+    ) -> PersonView:
+        """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him."""
+        return people.add_customer(self._shell, id, name, contact, tuple(groups), dict(record or {}))
+
+    def add_staff(self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "") -> PersonView:
+        """Enter a member of staff with roles, or change one. The role ``operator`` makes an operator."""
+        return people.add_staff(self._shell, id, name, contact, tuple(roles))
+
+    def person(self, text: str) -> PersonView:
+        """A person by id, contact or unique name."""
+        return people.person(self._shell, text)
+
+    def people(self, kind: str | None = None) -> list[PersonView]:
+        """All people, or all of one kind: ``customer`` or ``staff``."""
+        return people.all_people(self._shell, kind)
+
+    def actor(self, id: str) -> Actor:
+        """The actor that a person is, with the roles and groups of this moment."""
+        return people.actor(self._shell, id)
+
+    # jobs: what customers and staff do
+
+    def start(
+        self,
+        process: str,
+        *,
+        by: By,
+        need: Mapping[str, Json] | None = None,
+        customer: str | None = None,
+        key: str | None = None,
+    ) -> Receipt:
+        """Begin a job of the latest version with a stated need.
+
+        A customer begins his own; an id that nobody has yet becomes a customer of that name. Staff name the customer
+        for whom they begin it. Raises BadAnswer when the need breaks its fields.
+        """
+        return self._shell.start(process, by, dict(need or {}), customer, key)
+
+    def act(
+        self,
+        step_id: str,
+        outcome: str = "",
+        answer: Mapping[str, Json] | None = None,
+        *,
+        by: By,
+        key: str | None = None,
+    ) -> Receipt:
+        """Act on a step: end it with an outcome and an answer, or make a move within it.
+
+        Raises NotFound (no such step, or not for this actor: L4), StaleCommand, UnknownOutcome, BadAnswer,
+        AlreadyClaimed, SlotTaken, NotAllowed, KeyConflict; then nothing has changed.
+        """
+        return self._shell.on_step(
+            step_id, lambda step, who: c.Act(by=who, step=step, outcome=outcome, answer=dict(answer or {})), by, key
+        )
+
+    def claim(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:
+        """Take a step for oneself. Raises AlreadyClaimed when another has it."""
+        return self._shell.on_step(step_id, lambda step, who: c.Claim(by=who, step=step), by, key)
+
+    def release(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:
+        """Give a claimed step back to all whom it waits for; an operator may do it for somebody else."""
+        return self._shell.on_step(
+            step_id, lambda step, who: c.Release(by=who, step=step), by, key, access.permit_release
+        )
+
+    def assign(self, step_id: str, person: str, *, by: By, key: str | None = None) -> Receipt:
+        """Hand a step to another of those whom it waits for: by who has it, or by any of them while nobody has. An
+        operator may hand it to anybody, who is asked from then on."""
+        return self._shell.assign(step_id, person, by, key)
+
+    def invoke(
+        self, job: str, name: str, answer: Mapping[str, Json] | None = None, *, by: By, key: str | None = None
+    ) -> Receipt:
+        """Use an ``always`` entry of the process: a change of mind, a withdrawal. :attr:`Track.offers` lists them."""
+        return asking.invoke(self._shell, job, name, dict(answer or {}), by, key)
+
+    def withdraw(self, job: str, *, by: By, key: str | None = None) -> Receipt:
+        """Use the ``always`` entry ``withdraw``, where the process has one and it is open now."""
+        return asking.invoke(self._shell, job, "withdraw", {}, by, key)
+
+    def say(self, job: str, text: str, kind: str = "note", *, by: By, key: str | None = None) -> Receipt:
+        """Say something about a job: a note, wish, concern, expectation, question or answer."""
+        return asking.say(self._shell, job, text, kind, by, key)
+
+    def send(
+        self,
+        name: str,
+        key: str = "",
+        body: Json = None,
+        *,
+        job: str | None = None,
+        by: By | None = None,
+        request_key: str | None = None,
+    ) -> Receipt:
+        """Deliver a message to a job, or to the one open job that waits for this name and key.
+
+        Raises NotFound when no job waits for it, Ambiguous when several do.
+        """
+        return asking.send(self._shell, name, key, body, job, by, request_key)
+
+    def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Receipt:
+        """Deliver a signed message that came in over HTTP to the hook of that name (Settings.hook_secrets).
+
+        ``body`` is what came, byte by byte. Raises NotFound, BadSignature, BadAnswer, Ambiguous, KeyConflict.
+        """
+        return hooks.receive(self._shell, name, headers, body)
+
+    def add(self, job: str, state: str, items: Sequence[Json], *, by: By, key: str | None = None) -> Receipt:
+        """Add items to an ``each`` with ``more: true`` while it runs: by the job's customer, staff, or an operator."""
+        return asking.add(self._shell, job, state, tuple(items), by, key)
+
+    # looking
+
+    def inbox(self, who: By, limit: int = 100, *, everything: bool = False) -> list[InboxItem]:
+        """The oldest ``limit`` steps that wait for somebody: those kept for him first, then by deadline, then by age.
+
+        Steps that somebody else has claimed are left out, and so are votes in which he has spoken and appointments
+        that he has booked, unless ``everything`` is wanted.
+        """
+        return inbox.inbox(self._shell, who, limit, everything)
+
+    def step(self, step_id: str, by: By) -> StepView:
+        """A step with all that is needed to act on it. Operators may look at each step."""
+        return inbox.step(self._shell, step_id, by)
+
+    def track(self, job: str, by: By) -> Track:
+        """Where a job is, as its customer, staff or an operator may see it (L9)."""
+        return tracking.track(self._shell, job, by)
+
+    def jobs(
+        self,
+        *,
+        status: str | None = None,
+        process: str | None = None,
+        customer: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[JobRow]:
+        """Jobs, the newest first. ``after`` is the last job id of the page before."""
+        return tracking.jobs(self._shell, status, process, customer, limit, after)
+
+    def history(self, job: str) -> list[HistoryLine]:
+        """All that happened to a job, the oldest first, with the stored facts. For operators and programs."""
+        return histories.history(self._shell, job)
+
+    def audit(self, job: str | None = None) -> Audit:
+        """Check the hash chain of one job or of all, and that what is stored follows from it (L5)."""
+        return auditing.audit(self._shell, job)
+
+    # operating
+
+    def handler(self, name: str) -> Callable[[Handler], Handler]:
+        """Register a function as the handler of the services that ``call`` this name."""
+        return self._shell.handlers.decorator(name)
+
+    def register(self, more: Mapping[str, Handler]) -> None:
+        """Register several handlers by name."""
+        self._shell.handlers.add(more)
+
+    def complete(self, token: str, outcome: str = "done", result: Json = None) -> Receipt:
+        """End a service call from outside, by the ``token`` that its handler was given: for one that returned
+        :class:`~flowengine.runtime.handlers.Later`, or will. Whoever has the token may.
+
+        Repeated, the same completion gives the same receipt (L3). Raises NotFound for a token that is none, KeyConflict
+        when the call was completed in another way, StaleCommand when it is over in another way, BadAnswer for a result
+        or an outcome that the process cannot take: then the call still waits.
+        """
+        return completing.complete(self._shell, token, outcome, result)
+
+    def give_up(self, token: str, error: str) -> Receipt:
+        """Have a service call fail for good, by its ``token``: it takes the route ``failed`` of its process, else it is
+        an incident. Raises as :meth:`complete` does."""
+        return completing.give_up(self._shell, token, error)
+
+    def run_due(self, limit: int = 100) -> Ran:
+        """One pass over what is due: at most ``limit`` timers, service calls and outgoing messages each."""
+        not_joined(self._shell)
+        timers, refused = due.fire_timers(self._shell, limit)
+        calls, failed = due.run_calls(self._shell, limit)
+        sent, unsent = self._post.deliver(limit)
+        return Ran(timers=timers, calls=calls, outbox=sent, failed=refused + failed + unsent)
+
+    def watch(self, observer: Observer) -> None:
+        """Let somebody watch each command and each attempt of a handler:
+        :class:`~flowengine.runtime.telemetry.Telemetry` makes OpenTelemetry's spans of them,
+        :class:`~flowengine.worker.metrics.Metrics` Prometheus's figures.
+
+        What is done inside a caller's transaction (:meth:`using`) is the caller's to watch.
+        """
+        self._shell.observers.add(observer)
+
+    def measures(self) -> Measures:
+        """How much is open, due and given up just now, for monitoring."""
+        with self._shell.reading() as tx:
+            return measured(tx.channel, self._shell.clock.now())
+
+    def incidents(self) -> list[IncidentView]:
+        """The service calls that gave up, and the timers that cannot be fired."""
+        return incidents.incidents(self._shell)
+
+    def retry(self, incident: str, by: By) -> Receipt:
+        """Have an incident tried again, by its id: a worker runs a call; a timer is fired at once. For operators.
+
+        Raises what still stands in a timer's way; then it stays an incident.
+        """
+        return incidents.retry(self._shell, incident, by)
+
+    def retry_all(
+        self, by: By, *, kind: str | None = None, process: str | None = None, handler: str | None = None
+    ) -> RetriedAll:
+        """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``), process or handler, as
+        :class:`IncidentView` names them. For operators. Those that cannot be are told; the others go on all the same.
+        """
+        return incidents.retry_all(self._shell, by, kind, process, handler)
+
+    def stuck(self, *, process: str | None = None, limit: int = 100) -> list[StuckView]:
+        """What waits for what, and since when: of the open jobs the ``limit`` that have not moved for longest, each
+        with all that it waits for; who has waited longest comes first.
+
+        Looks through all open jobs (of the process), so it is for an operator now and then.
+        """
+        return stuck.stuck(self._shell, process, limit)
+
+    def archive(self, before: datetime, to: str | Path, *, batch: int = 200) -> Archived:
+        """Write the jobs that ended before a moment to a new file ``to``, with their whole histories, and delete them
+        from the database with their receipts, ``batch`` jobs in one transaction. Live jobs are not touched.
+
+        The file is lines of JSON (gzip where the name ends in ``.gz``); :meth:`verify_archive` checks one. A request
+        key of a job that is gone counts as fresh. Raises Refused when the file is there already.
+        """
+        return retention.archive(self._shell, before, Path(to), batch)
+
+    def archivable(self, before: datetime) -> int:
+        """How many jobs :meth:`archive` would take now."""
+        return retention.count(self._shell, before)
+
+    @staticmethod
+    def verify_archive(path: str | Path) -> Audit:
+        """Check the histories in an archive against their hashes (L5). Raises NotFound, and Refused for no archive."""
+        return retention.verify(Path(path))
+
+    def migrate(self, job: str, version: str | None = None, *, by: By) -> Receipt:
+        """Move a job on purpose to another version of its process, the latest unless one is named (L6).
+
+        Refused with NotAllowed unless each state where the job stands is in that version with the same type, in the
+        same scope. For operators.
+        """
+        return migration.migrate(self._shell, job, version, by)
+
+    # who comes in from outside
+
+    def issue_token(
+        self,
+        scope: str,
+        subject: str,
+        *,
+        handlers: Sequence[str] = (),
+        expires: datetime | timedelta | None = None,
+    ) -> IssuedToken:
+        """Make a token for ``subject``: its secret is in the answer and never shown again.
+
+        ``scope`` is ``worker`` (an external worker, for the calls of the ``handlers`` named), ``operator`` or
+        ``metrics``. ``expires`` is a moment, or a span from now; without it the token is valid until it is revoked.
+        Raises BadAnswer.
+        """
+        return tokens.issue(self._shell, scope, subject, handlers, expires)
+
+    def revoke_token(self, id: str, *, take_back: bool = False) -> TokenView:
+        """Make a token invalid, now and for ever, by its public id. Raises NotFound.
+
+        Calls that wait for external workers go on waiting for one with a valid token. With ``take_back`` they are for
+        workers of our own again, where no other token serves their handlers.
+        """
+        return tokens.revoke(self._shell, id, take_back)
+
+    def tokens(self) -> list[TokenView]:
+        """All tokens, the oldest first, without their secrets; those that expired or were revoked too."""
+        return tokens.tokens(self._shell)
+
+    def token(self, text: str) -> TokenView:
+        """Whose token that is. Raises BadToken for one that is unknown, expired or revoked."""
+        return tokens.token(self._shell, text)
+
+    def next_due(self) -> datetime | None:
+        """When there is work to do next, or None: how far a simulated clock may be moved at once.
+
+        The earliest of all timers, service calls (their next attempts too) and outgoing messages; what is due already
+        lies in the past.
+        """
+        return due.next_due(self._shell)

@@ -1,0 +1,110 @@
+"""What one job does to others: each row becomes a command of its own.
+
+A crash in between delivers again, once the claim has run out. That changes nothing: a child is started under a request
+key (L3), a second end of a call finds it closed, and a referred person gets an id that follows from the row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from hashlib import sha256
+
+from flowengine.commands import children
+from flowengine.commands.shell import Shell
+from flowengine.core import commands as c
+from flowengine.errors import NotFound, Refused, StaleCommand
+from flowengine.post import notices
+from flowengine.runtime.handler_threads import describe
+from flowengine.store import OutboxMessage, Person, Transaction
+
+
+def child(shell: Shell, row: OutboxMessage) -> None:
+    """Start the job that a ``call`` state asked for. If it cannot be started, the call has failed.
+
+    Whether it is awaited is asked before and after: the caller may go on meanwhile, and then tells nobody any more.
+    """
+    call, body = int(row.body["call"]), row.body
+    by = children.caller(row.job)
+    parent = f"{row.job}.{call}"
+    if not _is_awaited(shell, row.job, call):
+        child_left(shell, row)  # it may have been started at an attempt that was cut short
+        return
+    try:
+        if body["at"]:
+            raise Refused(f"jobs of other organisations cannot be started from here ({body['at']})")
+        shell.start(body["process"], by, body["need"], body["customer"], parent, parent)
+    except Refused as refused:
+        _end_call(shell, row.job, c.Fail(by=by, call=call, error=describe(refused)))
+    else:
+        if not _is_awaited(shell, row.job, call):
+            child_left(shell, row)
+
+
+def _is_awaited(shell: Shell, job: str, call: int) -> bool:
+    with shell.reading() as tx:
+        return children.is_awaited(tx, job, call)
+
+
+def child_left(shell: Shell, row: OutboxMessage) -> None:
+    """The caller has gone on without the job it called."""
+    children.leave(shell, row.job, int(row.body["call"]), str(row.body["process"]), str(row.body["customer"]))
+
+
+def child_ended(shell: Shell, row: OutboxMessage) -> None:
+    """The job that was called is over: its parent's call ends with it."""
+    job, _, call = str(row.body["parent"]).rpartition(".")
+    status = str(row.body["status"])
+    result = {**row.body["data"], **{name: row.body[name] for name in ("job", "status", "end", "because")}}
+    by = children.caller(row.job)
+    _end_call(shell, job, c.Finish(by=by, call=int(call), outcome=status, result=result))
+
+
+def _end_call(shell: Shell, job: str, command: c.Finish | c.Fail) -> None:
+    try:
+        shell.by_engine(job, command)
+    except (StaleCommand, NotFound):
+        return  # the parent has gone on without it
+
+
+def referral(shell: Shell, row: OutboxMessage) -> None:
+    """Enter whom a customer brought, unless he is known by his contact."""
+    name, contact = str(row.body["name"]), str(row.body["contact"])
+
+    def work(tx: Transaction) -> None:
+        id = referred_id(name, row)
+        if tx.people.get(id) is not None or (contact and _known(tx, contact)):
+            return
+        record = {"referred_by": row.body["by"], "referred_in": row.job}
+        now = shell.clock.now()
+        tx.people.add(
+            Person(id=id, kind="customer", name=name, contact=contact, roles=(), groups=(), record=record, created=now)
+        )
+
+    shell.keep(work)
+
+
+def _known(tx: Transaction, contact: str) -> bool:
+    try:
+        tx.people.find(contact)
+    except NotFound:
+        return False
+    except Refused:
+        return True  # several have it
+    return True
+
+
+def referred_id(name: str, row: OutboxMessage) -> str:
+    """An id for a referred person: his name, and a few digits that follow from the row, so that it is made once."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "customer"
+    return f"{slug}-{sha256(row.id.encode()).hexdigest()[:6]}"
+
+
+DELIVER: dict[str, Callable[[Shell, OutboxMessage], None]] = {
+    "child": child,
+    "child_left": child_left,
+    "child_ended": child_ended,
+    "referral": referral,
+    "announce": notices.announce,
+}
+"""The kinds of rows that stay in this database."""

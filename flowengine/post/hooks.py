@@ -1,0 +1,68 @@
+"""Messages that come in over HTTP, signed (Standard Webhooks): a hook has the name of the message it takes.
+
+The sender posts ``{"key": …, "job": …, "body": …}``, each of which may be left out: as
+:meth:`~flowengine.engine.Engine.send` has it. The ``webhook-id`` is the request key, so that a message that is
+delivered again has the same receipt and no further effect (L3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+
+import msgspec
+
+from flowengine.commands import on_jobs as asking
+from flowengine.commands.receipts import LONGEST_KEY
+from flowengine.commands.shell import Shell
+from flowengine.core.values import Json
+from flowengine.errors import BadAnswer, NotFound
+from flowengine.signing import verify
+from flowengine.views.replies import Receipt
+
+LONGEST_BODY = 512 * 1024
+"""Bytes of what is posted; a message itself may have 256 KiB."""
+
+
+class Posted(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What is posted to a hook: which of the jobs that wait (``key``, or ``job`` by its id), and the message."""
+
+    key: str = ""
+    job: str | None = None
+    body: Json = None
+
+
+_POSTED = msgspec.json.Decoder(Posted)
+
+
+def receive(shell: Shell, name: str, headers: Mapping[str, str], body: bytes, now: datetime | None = None) -> Receipt:
+    """Deliver what was posted to the hook ``name``.
+
+    Raises NotFound for a hook that is not set up and for a message that no job waits for, BadSignature, BadAnswer for
+    what is no such document, Ambiguous when several jobs wait, KeyConflict when the id was used for another message.
+    """
+    secrets = shell.settings.hook_secrets.get(name)
+    if secrets is None:
+        raise NotFound(f"there is no hook {name[:100]!r}")
+    if len(body) > LONGEST_BODY:
+        raise BadAnswer({"": f"has {len(body):,} bytes; at most {LONGEST_BODY:,} are taken"})
+    id = verify(secrets.split(), headers, body, now or shell.clock.now())
+    posted = _read(body)
+    return asking.send(shell, name, posted.key, posted.body, posted.job, None, _request_key(name, id))
+
+
+def _read(body: bytes) -> Posted:
+    try:
+        return _POSTED.decode(body)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        possible = ('{"key": "…", "job": "…", "body": {…}}, each of which may be left out',)
+        raise BadAnswer({"": f"is not the document that is expected: {str(error)[:200]}"}, possible=possible) from None
+
+
+def _request_key(name: str, id: str) -> str:
+    """One for each hook and id: senders do not know of each other, and may choose the same ids."""
+    key = f"hook:{name}:{id}"
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"hook:{sha256(key.encode()).hexdigest()}"

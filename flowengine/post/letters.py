@@ -1,0 +1,175 @@
+"""What people are told: composed when it is sent, from what is true then, and only what the receiver may see (L9)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.core.machines import member_state
+from flowengine.core.values import Json, Step
+from flowengine.language.model import Process
+from flowengine.outside.letter import is_address
+from flowengine.people import may_act
+from flowengine.runtime.actors import as_actor
+from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
+from flowengine.views import plainly
+
+MAIL, HOOK = "mail", "hook"
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
+_OPENING = {
+    "opened": "This waits for you:",
+    "reminded": "A reminder: this still waits for you:",
+    "escalated": "This has waited for long, and now waits for you too:",
+}
+
+
+def channel_of(contact: str) -> tuple[str, str]:
+    """How a contact is reached, and its address: ``mail``, ``hook``, or the scheme of another kind; empty when it is
+    none (a telephone number, nothing)."""
+    text = contact.strip()
+    if is_address(text):
+        return MAIL, text
+    found = _SCHEME.fullmatch(text)
+    if found is None or len(text) > 2_000:
+        return "", text
+    scheme = found[1].lower()
+    return (HOOK if scheme in ("http", "https") else scheme), text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """One letter: ``data`` is the same for programs."""
+
+    to: str
+    name: str
+    subject: str
+    text: str
+    why: str
+    data: dict[str, Json]
+    at: datetime
+
+
+def compose(shell: Shell, row: OutboxMessage) -> Words | None:
+    """What a row of kind ``letter`` says; None when it need not be said any more.
+
+    That is so when the step is closed, taken by somebody else or no longer for him, and when he is not there any more
+    or is reached another way now. An address that was corrected is used.
+    """
+    body = row.body
+    with shell.reading() as tx:
+        person = tx.people.get(str(body["person"]))
+        if person is None:
+            return None
+        channel, to = channel_of(person.contact)
+        if channel != body["channel"]:
+            return None
+        job = tx.jobs.get(row.job)
+        process = shell.catalogue.compiled(tx, job.process, job.version).process
+        at = _at(tx, row, shell.clock.now())
+        if body["why"] == "ended":
+            return _ended(shell.settings.url, job, process, person, to, at)
+        step = access.open_step(job, int(body["step"]))
+        if step is None or not _for(person, step, job):
+            return None
+        return _asked(shell, tx, job, step, person, to, str(body["why"]), at)
+
+
+def _at(tx: Transaction, row: OutboxMessage, now: datetime) -> datetime:
+    """When what is told happened: the same at each attempt. (Of an archived history it is not known any more.)"""
+    found = tx.history.of(row.job, row.seq - 1, 1)
+    return found[0].at if found else now
+
+
+def _for(person: Person, step: Step, job: StoredJob) -> bool:
+    """Whether the step waits for him now (L4)."""
+    if step.booked is not None or (step.claimed and step.claimed != person.id):
+        return False
+    return may_act(as_actor(person), step, job.position.seat)
+
+
+def _asked(
+    shell: Shell, tx: Transaction, job: StoredJob, step: Step, person: Person, to: str, why: str, at: datetime
+) -> Words:
+    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    process, short = compiled.process, f"{shown(job.id)}.{step.number}"
+    zone = plainly.zone_of(process, member_state(compiled.state(step.state), step.member))
+    link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
+    due = f"By {plainly.moment(step.due, zone)}" if step.due else ""
+    answer = link or f"flow act {short} --as {person.id}"
+    title = step.title or process.title
+    lines = (
+        _greeting(person),
+        _OPENING[why],
+        f"    {title}",
+        due,
+        _where("Answer here:", answer),
+        _about(process, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=("Reminder: " if why == "reminded" else "") + title,
+        text=_text(lines),
+        why=f"step.{why}",
+        data={
+            "step": f"{job.id}.{step.number}",
+            "job": job.id,
+            "process": process.title,
+            "title": title,
+            "due": step.due.isoformat() if step.due else None,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def _ended(url: str, job: StoredJob, process: Process, person: Person, to: str, at: datetime) -> Words | None:
+    head = job.position.head
+    if head.status == "open":
+        return None
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    told = "It is done." if head.status == "fulfilled" else f"It has ended: {head.because or head.end}."
+    look = link or f"flow track {short} --as {person.id}"
+    lines = (_greeting(person), f"    {process.title}", told, _where("All that happened:", look))
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{process.title}: {'done' if head.status == 'fulfilled' else 'ended'}",
+        text=_text(lines),
+        why="job.ended",
+        data={
+            "job": job.id,
+            "process": process.title,
+            "status": head.status,
+            "because": head.because,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def _greeting(person: Person) -> str:
+    return f"Hello {person.name}," if person.name else "Hello,"
+
+
+def _where(words: str, answer: str) -> str:
+    return f"{words}\n    {answer}"
+
+
+def _about(process: Process, short: str) -> str:
+    return f"It belongs to: {process.title} ({short})"
+
+
+def _text(lines: tuple[str, ...]) -> str:
+    return "\n\n".join(_kept(lines)) + "\n"
+
+
+def _kept(lines: tuple[str, ...]) -> Iterator[str]:
+    return (line for line in lines if line)

@@ -1,0 +1,1 @@
+"""Looking without changing: inbox, tracking, history, what is stuck, and whether histories agree with themselves."""

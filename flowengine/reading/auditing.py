@@ -1,0 +1,49 @@
+"""Auditing: does the history agree with itself, and does what is stored follow from it (L5)?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.core.values import Actor
+from flowengine.store import Transaction
+from flowengine.store.audit import audit_job
+from flowengine.views.replies import Audit, AuditProblem
+
+_READER = Actor(kind="operator")
+_PAGE = 500
+
+
+def audit(shell: Shell, job: str | None) -> Audit:
+    """Audit one job, or all, each in a read transaction of its own so that a long audit holds nothing up."""
+    jobs = entries = 0
+    problems: list[AuditProblem] = []
+    for id in _ids(shell, job):
+        with shell.reading() as tx:
+            found = audit_job(tx, id)
+        jobs += 1
+        entries += found.entries
+        problems.extend(AuditProblem(job=id, what=what) for what in found.problems)
+    return Audit(jobs=jobs, entries=entries, problems=tuple(problems))
+
+
+def _ids(shell: Shell, job: str | None) -> Iterator[str]:
+    if job is not None:
+        with shell.reading() as tx:
+            id = access.job_ref(tx, job, _READER)
+            access.read(tx, id, "job", job)
+        yield id
+        return
+    after: str | None = None
+    while True:
+        with shell.reading() as tx:
+            page = _page(tx, after)
+        yield from page
+        if len(page) < _PAGE:
+            return
+        after = page[-1]
+
+
+def _page(tx: Transaction, after: str | None) -> list[str]:
+    return [row.id for row in tx.jobs.list(limit=_PAGE, after=after)]

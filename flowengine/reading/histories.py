@@ -1,0 +1,52 @@
+"""The history of a job, told and in full."""
+
+from __future__ import annotations
+
+import msgspec
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.core import events as e
+from flowengine.core.values import Actor
+from flowengine.core.veil import veiled
+from flowengine.runtime.actors import name_of
+from flowengine.store import Entry, Transaction
+from flowengine.views.history_lines import Teller
+from flowengine.views.replies import HistoryLine
+
+_READER = Actor(kind="operator")
+
+
+def history(shell: Shell, job: str) -> list[HistoryLine]:
+    with shell.reading() as tx:
+        stored = access.read(tx, access.job_ref(tx, job, _READER), "job", job)
+        process = shell.catalogue.compiled(tx, stored.process, stored.version).process
+        entries = list(tx.history.of(stored.id))
+        names = _names(tx, entries)
+    teller = Teller(process, names)
+    return [_line(teller, entry, names) for entry in entries]
+
+
+def _line(teller: Teller, entry: Entry, names: dict[str, str]) -> HistoryLine:
+    """One entry, without what nobody is shown: who voted what in a secret vote."""
+    command, events = veiled(entry.command, entry.events)
+    return HistoryLine(
+        seq=entry.seq,
+        at=entry.at,
+        who=names.get(entry.by.id, "") or entry.by.id or entry.by.kind,
+        kind=entry.by.kind,
+        what=teller.what(command, events),
+        command=msgspec.to_builtins(command),
+        events=tuple(msgspec.to_builtins(event) for event in events),
+    )
+
+
+def _names(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
+    """The names of all persons who did something, to whom steps were handed, and whom steps waited for."""
+    ids = {entry.by.id for entry in entries if entry.by.kind in ("customer", "staff", "operator") and entry.by.id}
+    ids |= {person for entry in entries if (person := getattr(entry.command, "person", ""))}
+    for entry in entries:
+        for event in entry.events:
+            if isinstance(event, e.StepOpened):
+                ids |= {whom.partition(":")[2] for whom in event.step.audience if whom.startswith("person:")}
+    return {one: name_of(tx, one) for one in ids}

@@ -1,0 +1,181 @@
+"""What waits for what, and since when: for operators who look for what does not move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from heapq import nsmallest
+from itertools import islice
+
+from flowengine.commands.children import child_of
+from flowengine.commands.shell import Shell
+from flowengine.core.machines import Compiled
+from flowengine.core.names import JobNames
+from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step
+from flowengine.errors import ExpressionFailed
+from flowengine.language.model import Message, Race, State
+from flowengine.language.texts import plain
+from flowengine.people import waits_for_words
+from flowengine.runtime.actors import StoreWorld, name_of
+from flowengine.store import ClaimedCall, ListedJob, StoredJob, Transaction, shown
+from flowengine.store.timers import FailedTimer
+from flowengine.views.replies import StuckView, WaitView
+
+MOST = 50
+"""How many of the things that one job waits for are listed."""
+
+_PAGE = 500
+
+
+def stuck(shell: Shell, process: str | None, limit: int) -> list[StuckView]:
+    with shell.reading() as tx:
+        oldest = nsmallest(limit, _open_jobs(tx, process), key=lambda row: row.updated)
+        failed = {(row.job, row.number): row for row in tx.timers.failed()}
+        found = [_Look(shell, tx, tx.jobs.get(row.id), failed).view() for row in oldest]
+    return sorted(found, key=lambda one: (one.since, one.job))
+
+
+def _open_jobs(tx: Transaction, process: str | None) -> Iterator[ListedJob]:
+    after: str | None = None
+    while True:
+        rows = tx.jobs.list(status="open", process=process, limit=_PAGE, after=after)
+        yield from rows
+        if len(rows) < _PAGE:
+            return
+        after = rows[-1].id
+
+
+@dataclass
+class _Look:
+    """One look at one job."""
+
+    shell: Shell
+    tx: Transaction
+    job: StoredJob
+    failed: Mapping[tuple[str, int], FailedTimer]
+
+    def __post_init__(self) -> None:
+        self.compiled: Compiled = self.shell.catalogue.compiled(self.tx, self.job.process, self.job.version)
+        self.calls = {row.number: row for row in self.tx.calls.of(self.job.id)}
+
+    def view(self) -> StuckView:
+        found = list(islice(self._waits(), MOST + 1))
+        waits = sorted(found[:MOST], key=lambda wait: wait.since)
+        return StuckView(
+            job=self.job.id,
+            short=shown(self.job.id),
+            process=self.job.process,
+            customer=self.job.customer,
+            customer_name=name_of(self.tx, self.job.customer),
+            since=waits[0].since if waits else self.job.updated,
+            updated=self.job.updated,
+            waits=tuple(waits),
+            more=len(found) > MOST,
+        )
+
+    def _waits(self) -> Iterator[WaitView]:
+        """Branch by branch, as they were opened."""
+        waiting = [ROOT]
+        while waiting:
+            branch = self.job.position.branch(waiting.pop(0))
+            if branch is None:
+                continue
+            yield from (self._step(branch, step) for step in branch.steps if step.booked is None)
+            yield from (self._call(call) for call in branch.calls)
+            yield from self._timers(branch)
+            yield from self._messages(branch)
+            if self.job.position.head.branches:
+                waiting.extend(child.id for child in self.job.position.children(branch.id))
+
+    def _id(self, number: int) -> str:
+        return f"{shown(self.job.id)}.{number}"
+
+    def _step(self, branch: Branch, step: Step) -> WaitView:
+        return WaitView(
+            kind="step",
+            id=self._id(step.number),
+            what=step.title,
+            state=step.state,
+            since=step.opened,
+            whom=self._whom(branch, step),
+            due=step.due,
+        )
+
+    def _whom(self, branch: Branch, step: Step) -> str:
+        process, inner = self.compiled.process, branch.inners.get(step.member)
+        if isinstance(inner, Poll):
+            return f"{inner.voters - inner.cast} of {inner.voters} who may vote"
+        if isinstance(inner, Panel):
+            return f"{step.seats - inner.approved - inner.changes - inner.declined} of {step.seats}"
+        if step.claimed:
+            return name_of(self.tx, step.claimed)
+        ids = [one.partition(":")[2] for one in step.audience if one.startswith("person:")]
+        names = {id: name_of(self.tx, id) for id in ids}
+        return ", ".join(waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
+
+    def _call(self, call: ServiceCall) -> WaitView:
+        row, what = self.calls.get(call.number), self._title(call.state, call.member)
+        child = ""
+        if call.process and not call.incident:
+            child = child_of(self.tx, self.job.id, call.number, call.process, self.job.customer) or ""
+        return WaitView(
+            kind="job" if call.process else "call",
+            id=self._id(call.number),
+            what=f"undoing {what}" if call.undo else what,
+            state=call.state,
+            since=call.opened,
+            whom=shown(child) if child else call.handler or call.http or call.process,
+            next=row.next_at if row and not call.incident else None,
+            error=call.incident or self._error(row),
+            attempts=row.attempts if row else 0,
+            external=bool(row and row.lane),
+            progress=row.progress if row and not call.incident else "",
+        )
+
+    def _error(self, row: ClaimedCall | None) -> str:
+        """What went wrong last; for a call in a lane that nobody serves any more, that."""
+        if row is None or row.last_error or not row.lane:
+            return row.last_error if row else ""
+        served = self.shell.external.of(self.tx, self.shell.clock.now(), keep=False)
+        return "" if row.lane in served else "no token of an external worker is valid for this handler"
+
+    def _timers(self, branch: Branch) -> Iterator[WaitView]:
+        """Waits, and whatever timer could not be fired; deadlines are told with their steps."""
+        for timer in branch.timers:
+            failed = self.failed.get((self.job.id, timer.number))
+            if timer.purpose == "elapse" or failed:
+                yield WaitView(
+                    kind="timer",
+                    id=self._id(timer.number),
+                    what=self._title(branch.state, timer.member),
+                    state=branch.state,
+                    since=branch.since or self.job.started,
+                    due=timer.due,
+                    next=failed.wake if failed else None,
+                    error=failed.error if failed else "",
+                    attempts=failed.attempts if failed else 0,
+                )
+
+    def _messages(self, branch: Branch) -> Iterator[WaitView]:
+        state = self.compiled.states.get(branch.state)
+        members = state.of.values() if isinstance(state, Race) else (state,)
+        for one in members:
+            if isinstance(one, Message):
+                since = branch.since or self.job.started
+                key = self._key(branch, one)
+                yield WaitView(kind="message", what=one.message, state=branch.state, since=since, whom=key)
+
+    def _key(self, branch: Branch, state: Message) -> str:
+        if state.key is None:
+            return ""
+        world = StoreWorld(self.tx, self.job.customer)
+        try:
+            return plain(state.key.value(JobNames(self.job.position, branch, self.shell.clock.now(), world)))
+        except ExpressionFailed as error:
+            return f"no key: {error}"
+
+    def _title(self, name: str, member: str) -> str:
+        state: State | None = self.compiled.states.get(name)
+        if isinstance(state, Race) and member in state.of:
+            state = state.of[member]
+        return state.title if state is not None else name

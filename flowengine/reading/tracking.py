@@ -1,0 +1,181 @@
+"""Where a job is, in plain words; and lists of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.core import events as e
+from flowengine.core.machines import Compiled
+from flowengine.core.position import Position
+from flowengine.core.values import ROOT, Actor, Branch, Promise, Step
+from flowengine.language.model import Process, State
+from flowengine.people import may_see, seatings, waits_for_words
+from flowengine.people.offers import offers
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of
+from flowengine.store import StoredJob, Transaction, shown
+from flowengine.views import settled as facts
+from flowengine.views.ahead import ahead
+from flowengine.views.customer_words import places
+from flowengine.views.history_lines import SAYINGS
+from flowengine.views.replies import JobRow, OfferView, PlaceView, PromiseView, Track, WaitingView
+
+_MOST = 20
+"""Lines of one kind that are shown."""
+
+_RECENT = 200
+"""History entries, counted from the end, in which words are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One look at a job by one actor. ``inside``: he may see the inner states; ``own``: it is his own job."""
+
+    tx: Transaction
+    job: StoredJob
+    compiled: Compiled
+    actor: Actor
+    inside: bool
+    own: bool
+
+    @property
+    def process(self) -> Process:
+        return self.compiled.process
+
+    @property
+    def position(self) -> Position:
+        return self.job.position
+
+
+def track(shell: Shell, text: str, by: str | Actor) -> Track:
+    with shell.reading() as tx:
+        actor = actor_of(tx, by)
+        job = access.visible_job(tx, text, actor)
+        compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        inside = actor.kind != "customer"
+        look = _View(tx, job, compiled, actor, inside, may_see(actor, job.customer))
+        head, now = job.position.head, shell.clock.now()
+        world, where = StoreWorld(tx, job.customer), tuple(_where(look))
+        open_to = offers(compiled, job.position, actor, now, world)
+        promise = head.promise
+        return Track(
+            job=job.id,
+            short=shown(job.id),
+            process=job.process,
+            version=job.version,
+            title=compiled.process.title,
+            customer=job.customer,
+            customer_name=name_of(tx, job.customer) if look.own else "",
+            status=head.status,
+            because=head.because,
+            started=job.started,
+            updated=job.updated,
+            ended=job.ended,
+            promise=_promise(promise) if look.own else None,
+            where=where,
+            waiting=tuple(_waiting(look)),
+            ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
+            facts=facts.facts(compiled, look.position, inside=inside) if look.own else (),
+            offers=tuple(
+                OfferView(name=entry.name, title=entry.title, fields=tuple(field.name for field in entry.fields))
+                for entry in open_to
+            ),
+            said=tuple(_said(look)),
+        )
+
+
+def _promise(promise: Promise | None) -> PromiseView | None:
+    return PromiseView(by=promise.by, first=promise.first, kept=promise.kept) if promise else None
+
+
+def _where(look: _View) -> Iterable[PlaceView]:
+    head = look.position.head
+    if head.status != "open":
+        return []
+    root = look.position.branch(ROOT)
+    since = root.since if root else None
+    if look.inside:
+        states = (state for name, state in look.compiled.states.items() if name in head.standing)
+        return [
+            PlaceView(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None)
+            for state in states
+        ]
+    return [PlaceView(words=words) for words in places(look.compiled, head.standing)]
+
+
+def _at(root: Branch | None, state: State) -> bool:
+    return root is not None and root.state == state.name
+
+
+def _waiting(look: _View) -> Iterable[WaitingView]:
+    """The open steps: all for those inside, to a customer his own."""
+    mine = seatings(look.actor)
+    steps: dict[int, tuple[Step, list[str]]] = {}
+    for row in look.tx.steps.of(look.job.id):
+        if look.inside or row.audience in mine:
+            steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
+    found = []
+    for number, (step, audience) in sorted(steps.items()):
+        whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
+        found.append(
+            WaitingView(
+                id=f"{look.job.id}.{number}",
+                short=f"{shown(look.job.id)}.{number}",
+                title=step.title,
+                state=step.state,
+                whom=whom,
+                for_you=not mine.isdisjoint(audience),
+                due=step.due,
+                claimed=step.claimed or "",
+                booked=step.booked,
+            )
+        )
+    return found
+
+
+def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
+    for seating in audience:
+        kind, _, person = seating.partition(":")
+        names = {person: name_of(look.tx, person)} if kind == "person" else {}
+        yield waits_for_words(seating, names, look.process.roles, look.process.groups, look.actor.id)
+
+
+def _said(look: _View) -> Iterable[tuple[str, str, str]]:
+    """What was said lately. A customer sees his own words and the answers to them, not the notes of those inside."""
+    if not look.own:
+        return []
+    found: list[tuple[str, str, str]] = []
+    for entry in look.tx.history.of(look.job.id, after=max(0, look.job.seq - _RECENT)):
+        found.extend(
+            (name_of(look.tx, event.by) or entry.by.kind, SAYINGS[event.kind], event.text)
+            for event in entry.events
+            if isinstance(event, e.Said) and (look.inside or event.by == look.actor.id or event.kind == "answer")
+        )
+    return found[-_MOST:]
+
+
+def jobs(
+    shell: Shell, status: str | None, process: str | None, customer: str | None, limit: int, after: str | None
+) -> list[JobRow]:
+    with shell.reading() as tx:
+        rows = list(tx.jobs.list(status=status, process=process, customer=customer, limit=limit, after=after))
+        names = {id: name_of(tx, id) for id in {row.customer for row in rows}}
+        return [
+            JobRow(
+                id=row.id,
+                short=shown(row.id),
+                process=row.process,
+                version=row.version,
+                customer=row.customer,
+                customer_name=names[row.customer],
+                status=row.status,
+                states=tuple(sorted(row.head.standing)) if row.status == "open" else (row.head.end,),
+                started=row.started,
+                updated=row.updated,
+                ended=row.ended,
+                because=row.head.because,
+            )
+            for row in rows
+        ]

@@ -1,0 +1,108 @@
+"""What a customer may be told of the states of a process: phases, and the states that ask customers (L9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.advance import Advance
+from flowengine.core.fields import once
+from flowengine.core.machines import Compiled
+from flowengine.language.model import Race, State
+from flowengine.people import seatings
+from flowengine.views.replies import Receipt
+
+UNDER_WAY = "We are working on it"
+"""Where a job is, for its customer, when the process has no word of its own for it."""
+
+_CUSTOMERS = frozenset(("customer", "customers", "group", "anyone"))
+
+
+def customers_word(state: State) -> str:
+    """What a customer may know of a state: its phase, or the title when it waits for customers (L9)."""
+    if state.phase:
+        return state.phase
+    if isinstance(state, Race):  # of its members, those that ask customers: the others are inner ones
+        return " or ".join(dict.fromkeys(word for one in state.of.values() if (word := customers_word(one))))
+    return state.title if for_customers(state) else ""
+
+
+def for_customers(state: State) -> bool:
+    """Whether the state asks the job's customer, or others."""
+    if isinstance(state, Race):
+        return any(for_customers(member) for member in state.of.values())
+    return state.customer or any(one.kind in _CUSTOMERS for one in state.audience)
+
+
+def words_of(compiled: Compiled) -> Mapping[str, str]:
+    """The word for each state that has one, by name, in the order of the file; found once for each version."""
+    return once(
+        compiled,
+        "customers",
+        lambda: {name: word for name, state in compiled.states.items() if (word := customers_word(state))},
+    )
+
+
+def places(compiled: Compiled, standing: Mapping[str, int]) -> tuple[str, ...]:
+    """Where a job stands, for customers, in the order of the file; one thing at least."""
+    words = words_of(compiled)
+    if len(standing) == 1:
+        (name,) = standing
+        return (words.get(name, UNDER_WAY),)
+    return tuple(dict.fromkeys(word for name, word in words.items() if name in standing)) or (UNDER_WAY,)
+
+
+def for_customer(receipt: Receipt, compiled: Compiled, command: c.AnyCommand, done: Advance) -> Receipt:
+    """A receipt as the customer who asked may read it: phases for states, and of the events those that are his (L9).
+
+    The end of a job is told by its reason. ``steps`` are those that now wait for him.
+    """
+    head = done.draft.head
+    ended = (head.because or head.status.capitalize(),)
+    return msgspec.structs.replace(
+        receipt,
+        outcome=_outcome(command, done.events),
+        states=places(compiled, head.standing) if head.status == "open" else ended,
+        steps=tuple(_own_steps(receipt.job, command, done)),
+        events=tuple(_events(compiled, command, done.events)),
+    )
+
+
+def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:
+    mine = seatings(command.by)
+    for number in done.effects.opened_steps:
+        step = done.effects.steps[number]
+        asked = not mine.isdisjoint(step.audience)
+        if asked or (step.seats and any(done.draft.seat(number, one) for one in mine)):
+            yield f"{job}.{number}"
+
+
+def _outcome(command: c.AnyCommand, events: Iterable[e.AnyEvent]) -> str:
+    """How his own step ended, or the move he made in it; the name of what he used at any time."""
+    if isinstance(command, c.Invoke):
+        return command.name
+    if not isinstance(command, c.Act | c.Start):
+        return ""
+    for event in events:
+        if isinstance(event, e.Moved):
+            return event.move
+        if isinstance(event, e.Left | e.StepClosed) and event.outcome:
+            return event.outcome
+    return ""
+
+
+def _events(compiled: Compiled, command: c.AnyCommand, events: Iterable[e.AnyEvent]) -> Iterable[str]:
+    """His own doing first, then each word for where the job came by, once."""
+    words = words_of(compiled)
+    told = dict.fromkeys(filter(None, (_outcome(command, events),)))
+    for event in events:
+        if isinstance(event, e.StepChanged):
+            told[event.why] = None
+        elif isinstance(event, e.Entered) and event.state in words:
+            told[words[event.state]] = None
+        elif isinstance(event, e.Ended):
+            told[event.kind] = None
+    return told

@@ -1,0 +1,234 @@
+"""What is known of a job, told as titles and texts for people.
+
+A customer is told his own answers, his appointments, and what is marked to be shown; data of inner states stay inside
+(L9). What he is being asked anew is not settled, and left out. Prices are told one by one: what is to be paid in all
+is the process's to say, in a text of its own, for only it knows what belongs together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
+
+from flowengine.core.fields import once
+from flowengine.core.machines import Compiled
+from flowengine.core.position import Position
+from flowengine.core.scopes import branches_in
+from flowengine.core.values import Booking, Json
+from flowengine.language.model import (
+    Always,
+    Choice,
+    Each,
+    Field,
+    Fitting,
+    Option,
+    Pick,
+    Process,
+    Race,
+    Scope,
+    State,
+    Vote,
+)
+from flowengine.language.texts import plain
+from flowengine.views import plainly
+from flowengine.views.customer_words import for_customers
+from flowengine.views.writers import Writers, answered_by_customer, by_customer, path_of, writers_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    """One line. ``about`` is the title of the state it comes from; of a price, what it is the price of."""
+
+    title: str
+    text: str
+    about: str = ""
+    price: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at a job's data. ``inside``: for those who may see everything that the states declare."""
+
+    process: Process
+    position: Position
+    inside: bool
+    writers: Writers
+    booked: Mapping[tuple[str, str], datetime]
+
+    def may(self, place: str, key: str, *, own: bool) -> bool:
+        return self.inside or (own and self.writers.shown(place, key))
+
+    def asked_now(self, state: State) -> bool:
+        """Whether the job stands in the state, so that what was answered there before is not settled."""
+        return state.name in self.position.head.standing
+
+
+def facts(compiled: Compiled, position: Position, *, inside: bool) -> tuple[tuple[str, str], ...]:
+    """Title and text of what is known, in the order of the process file; what several states save in one place once."""
+    process = compiled.process
+    look = _Look(
+        process, position, inside, once(process, "writers", lambda: writers_of(process)), _booked(compiled, position)
+    )
+    told: dict[str, list[_Fact]] = {}
+    for number, (state, member, data) in enumerate(_states(process.root)):
+        place = state.saves or state.name
+        found = list(_of_state(look, state, member, place)) if data else list(_appointment(look, state, member, {}))
+        if found and (not told.get(place) or not data):
+            told[place if data else f"{place} {number}"] = found
+    for entry in _entries(process.root):
+        found = list(_of_fields(look, entry.fields, entry.name, entry.title, own=by_customer(entry)))
+        told.setdefault(f"always {entry.name}", found)
+    return _distinct([fact for found in told.values() for fact in found])
+
+
+def _states(scope: Scope, data: bool = True) -> Iterator[tuple[State, str, bool]]:
+    """States and members of races (with the race's name), in the order of the file, inner ones after those around them.
+
+    The last says whether they save into the job's data; inside an each they do not.
+    """
+    for state in scope.states.values():
+        if isinstance(state, Race):
+            for name, member in state.of.items():
+                yield replace(member, name=state.name, saves=member.saves or state.saves or state.name), name, data
+        else:
+            yield state, "", data
+        for inner in state.scopes:
+            yield from _states(inner, data and not isinstance(state, Each))
+
+
+def _entries(scope: Scope) -> Iterator[Always]:
+    """The always entries that save into the job's data."""
+    yield from scope.always
+    for state in scope.states.values():
+        if not isinstance(state, Each):
+            for inner in state.scopes:
+                yield from _entries(inner)
+
+
+def _of_state(look: _Look, state: State, member: str, place: str) -> Iterator[_Fact]:
+    own = answered_by_customer(state)
+    saved = _read(look.position.data, place)
+    known = saved if isinstance(saved, Mapping) else {}
+    yield from _appointment(look, state, member, known)
+    if not (own and look.asked_now(state)):
+        yield from _of_fields(look, state.fields, place, _about(state), own=own)
+    if isinstance(state, Choice) and not look.asked_now(state):
+        yield from _chosen(look, state, place, known)
+    if isinstance(state, Vote) and known.get("winner") and look.may(place, "winner", own=True):
+        yield _Fact(state.title, _option_title(_listed(look.process, state.options), known["winner"]), state.title)
+
+
+def _of_fields(look: _Look, fields: tuple[Field, ...], place: str, about: str, *, own: bool) -> Iterator[_Fact]:
+    saved = _read(look.position.data, place)
+    if not isinstance(saved, Mapping):
+        return
+    zone = plainly.zone_of(look.process)
+    for field in fields:
+        if field.name in saved and look.may(place, field.name, own=own or field.show):
+            text = plainly.value(field, saved[field.name], zone)
+            if text:
+                yield _Fact(field.title, text, about)
+
+
+def _about(state: State) -> str:
+    """Where a field comes from, in words that a customer may read as well."""
+    return state.title if for_customers(state) else state.phase
+
+
+def _appointment(look: _Look, state: State, member: str, saved: Mapping[str, Json]) -> Iterator[_Fact]:
+    """When a fitting was, or when it is booked for; one that is to be booked anew is none."""
+    if not isinstance(state, Fitting):
+        return
+    zone: tzinfo = plainly.zone_of(look.process, state)
+    booked = look.booked.get((state.name, member))
+    if booked is not None:
+        yield _Fact(state.title, plainly.moment(booked, zone), state.title)
+    elif "slot" in saved and not look.asked_now(state) and look.may(state.saves or state.name, "slot", own=True):
+        yield _Fact(state.title, plainly.moment_text(saved["slot"], zone), state.title)
+
+
+def _booked(compiled: Compiled, position: Position) -> dict[tuple[str, str], datetime]:
+    """The appointments that are booked and not over, by state and member of a race."""
+    found: dict[tuple[str, str], datetime] = {}
+    for name in position.head.standing:
+        state = compiled.states.get(name)
+        members = state.of.values() if isinstance(state, Race) else (state,)
+        if not any(isinstance(one, Fitting) for one in members):
+            continue
+        for branch in branches_in(position, compiled, compiled.scope_of[name].path):
+            for member, inner in branch.inners.items() if branch.state == name else ():
+                if isinstance(inner, Booking) and inner.phase == "booked" and inner.slot is not None:
+                    slot = inner.slot.astimezone(UTC)
+                    found[name, member] = min(slot, found.get((name, member), slot))
+    return found
+
+
+def _chosen(look: _Look, state: Choice, place: str, saved: Mapping[str, Json]) -> Iterator[_Fact]:
+    for pick in state.choose.values():
+        if pick.name in saved and look.may(place, pick.name, own=True):
+            words = saved.get("titles") if look.may(place, "titles", own=True) else None
+            words = words.get(pick.name) if isinstance(words, Mapping) else None
+            text = words if isinstance(words, str) else _picked(look.process, pick, saved[pick.name])
+            if text:
+                yield _Fact(pick.title, text, state.title)
+    price = saved.get("price")
+    if isinstance(price, int | float) and price and look.may(place, "price", own=True):
+        yield _Fact("Price", plainly.price(price), _priced(state), price=True)
+
+
+def _priced(state: Choice) -> str:
+    """What a choice's price is the price of."""
+    if len(state.choose) == 1:
+        return next(iter(state.choose.values())).title
+    return state.title.removeprefix("Choose ")
+
+
+def _picked(process: Process, pick: Pick, value: Json) -> str:
+    options = _listed(process, pick.source)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{count} × {_option_title(options, id)}" for id, count in value.items())
+    if isinstance(value, list):
+        return ", ".join(_option_title(options, id) for id in value)
+    return _option_title(options, value)
+
+
+def _listed(process: Process, source: object) -> tuple[Option, ...]:
+    """The options that the file itself lists; those of an expression are known by their ids alone."""
+    if isinstance(source, str):
+        return process.options.get(source, ())
+    return source if isinstance(source, tuple) else ()
+
+
+def _option_title(options: tuple[Option, ...], id: Json) -> str:
+    return next((option.title for option in options if option.id == id or str(option.id) == id), plain(id))
+
+
+def _distinct(found: list[_Fact]) -> tuple[tuple[str, str], ...]:
+    """Each line once, and lines of one title told apart by where they come from."""
+    prices = sum(fact.price for fact in found)
+    named = [
+        replace(fact, title=f"Price of {plainly.lower(fact.about)}") if fact.price and prices > 1 else fact
+        for fact in found
+    ]
+    once: dict[tuple[str, str], _Fact] = {}
+    for fact in named:
+        once.setdefault((fact.title, fact.text), fact)
+    lines = list(once.values())
+    often = Counter(fact.title for fact in lines)
+    return tuple(
+        (f"{fact.title} ({plainly.lower(fact.about)})", fact.text)
+        if often[fact.title] > 1 and fact.about not in ("", fact.title)
+        else (fact.title, fact.text)
+        for fact in lines
+    )
+
+
+def _read(data: Mapping[str, Json], place: str) -> Json:
+    value: Json = data
+    for key in path_of(place):
+        if not isinstance(value, Mapping) or key not in value:
+            return None
+        value = value[key]
+    return value

@@ -1,0 +1,93 @@
+"""One pass over what is due, in the caller's thread: for tests, simulated time, and programs with a loop of their own.
+
+Each kind of work is bounded, so that none starves the others. The worker does the same, on threads of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flowengine.commands.shell import Shell
+from flowengine.core import commands as c
+from flowengine.core.values import Actor
+from flowengine.errors import NotFound, StaleCommand, StoreError
+from flowengine.language.durations import Duration
+from flowengine.runtime.handler_threads import THREADS, describe
+from flowengine.runtime.handlers import Handler, HandlerCall
+from flowengine.work import services
+
+CLOCK = Actor(kind="clock")
+
+LAST = datetime.max.replace(tzinfo=UTC)
+"""A moment at which nobody has a timer in his hands any more."""
+
+POSTPONED = timedelta(minutes=10)
+"""When a timer is fired again that could not be carried out."""
+
+CLAIMED = timedelta(seconds=30)
+"""For how long a batch of timers is kept for whoever fires it."""
+
+
+def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
+    """Fire at most ``limit`` due timers, the earliest first, each in a transaction of its own. How many were fired, and
+    how many could not be.
+
+    They are claimed first, so that several workers fire different ones; that none is fired twice is decided under the
+    job's lock, where a timer that was fired is no longer set (L3).
+    """
+    with shell.reading() as tx:  # an idle pass takes no lock
+        due = tx.ahead(shell.clock.now()).timer
+    if due is None or due > shell.clock.now():
+        return 0, 0
+    claimed = shell.keep(lambda tx: tx.timers.claim(limit, shell.clock.now() + CLAIMED, shell.clock.now()))
+    fired = refused = 0
+    for job, number in claimed:
+        try:
+            shell.by_engine(job, c.Fire(by=CLOCK, timer=number))
+            fired += 1
+        except (StaleCommand, NotFound):
+            continue  # another act has just closed what it was set for
+        except StoreError:
+            raise
+        except Exception as error:  # whatever it is, this timer must not stand in the way of the others
+            _postpone(shell, job, number, error)
+            refused += 1
+    return fired, refused
+
+
+def _postpone(shell: Shell, job: str, number: int, error: Exception) -> None:
+    words = describe(error)
+    shell.keep(lambda tx: tx.timers.postpone(job, number, shell.clock.now() + POSTPONED, words))
+
+
+def run_calls(shell: Shell, limit: int) -> tuple[int, int]:
+    """Calls are taken one at a time, so that a lease does not run while others of the pass are at work."""
+    with shell.reading() as tx:  # an idle pass takes no lock
+        if not tx.calls.ready(shell.clock.now(), 1):
+            return 0, 0
+    done = failed = 0
+    for _ in range(limit):
+        held = services.take(shell, 1)
+        if not held:
+            break
+        if services.attempt(shell, held[0], _runner(shell)):
+            done += 1
+        else:
+            failed += 1
+    return done, failed
+
+
+def _runner(shell: Shell) -> services.Run:
+    """Runs a handler and prolongs its lease meanwhile, in this thread."""
+
+    def run(held: services.Held, handler: Handler, call: HandlerCall, limit: Duration) -> Any:
+        return THREADS.run(handler, call, limit, lambda: services.beat(shell, (held,)), services.BEAT)
+
+    return run
+
+
+def next_due(shell: Shell) -> datetime | None:
+    """When the next of all is due; a timer that somebody has in his hands may be fired by another as well."""
+    with shell.reading() as tx:
+        return tx.ahead(LAST).next()

@@ -1,0 +1,275 @@
+"""Service calls: taken, run outside any transaction, and settled (L10, L11).
+
+The attempt is counted when the call is taken, before the handler runs: a handler that kills the process has had its
+attempt, and a call whose attempts are used up is never run again. A lease is short. It is prolonged while the handler
+runs, by a thread of the worker that no handler can block, so a lost worker's calls are soon taken up by another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from flowengine.commands import completing
+from flowengine.commands.settling import AWAITED, POSTPONED, Again, Lost, Missing, Over, Verdict, settle, verdict_of
+from flowengine.commands.shell import Shell
+from flowengine.core.machines import member_state
+from flowengine.core.values import ServiceCall
+from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConfigured, StoreError
+from flowengine.language.durations import Duration
+from flowengine.language.model import DONE, Retry, Service
+from flowengine.runtime.actors import customer_of
+from flowengine.runtime.handler_threads import Overran, describe
+from flowengine.runtime.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
+from flowengine.store import ClaimedCall, StoredJob, Transaction
+from flowengine.work.http_services import over_http
+
+LEASE = timedelta(seconds=10)
+"""How long a claim holds unless it is prolonged: after this time a lost worker's call is taken up by another."""
+
+BEAT = 2.5
+"""Seconds between two prolongations."""
+
+LONGEST_LEASE = timedelta(minutes=1)
+"""The longest lease that a worker may be told to use, so that a lease which reaches further is known to be no lease."""
+
+LONGEST_FOREIGN_LEASE = timedelta(minutes=10)
+"""The same for workers that are not ours."""
+
+EARLIEST = 0.75
+"""A wait between attempts is made shorter by chance, down to this part of it, so that what failed together is not tried
+together again."""
+
+LONGEST_WAIT = timedelta(days=1)
+"""The longest that a handler may ask to be left alone (TryLater)."""
+
+LONGEST_PROGRESS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a call is tried: the process's ``retry`` and ``limit``."""
+
+    retry: Retry
+    limit: Duration
+
+    def next(self, attempts: int, chance: float = 1.0, after: timedelta | None = None) -> timedelta | None:
+        """How long to wait after that many attempts, or None to give up: ``first`` times ``factor`` each, at most
+        ``longest``. ``chance``, from 0 to 1, says where between three quarters of that and all of it. Who asked for
+        more time is left alone for it (``after``), but for a day at most."""
+        if attempts >= self.retry.attempts:
+            return None
+        longest = self.retry.longest.seconds
+        try:
+            seconds = min(self.retry.first.seconds * self.retry.factor ** (attempts - 1), longest)
+        except OverflowError:
+            seconds = longest
+        wait = timedelta(seconds=seconds * (EARLIEST + (1 - EARLIEST) * chance))
+        return wait if after is None else max(wait, min(after, LONGEST_WAIT))
+
+
+def policy_of(shell: Shell, tx: Transaction, whose: StoredJob | ClaimedCall, call: ServiceCall) -> Policy:
+    """How a call is tried: by a service state, or by a service that is a member of a race. A job says of which process
+    it is, and so does a call that was just claimed."""
+    compiled = shell.catalogue.compiled(tx, whose.process, whose.version)
+    state = member_state(compiled.state(call.state), call.member)
+    assert isinstance(state, Service), f"{call.state} is not a service"
+    return Policy(state.retry, state.limit)
+
+
+class Held:
+    """A call in the hands of a worker, and the line between its handler and the worker.
+
+    ``lost`` is set when the claim is lost. ``trouble`` says why it cannot be run at all.
+    """
+
+    __slots__ = ("call", "claimed", "kept", "lost", "policy", "said", "trouble")
+
+    def __init__(self, claimed: ClaimedCall, policy: Policy | None, trouble: str = "") -> None:
+        self.claimed = claimed
+        self.policy = policy
+        self.trouble = trouble
+        self.call: HandlerCall | None = None
+        self.lost = False
+        self.said = self.kept = ""
+
+    def progress(self, words: str) -> None:
+        """Said by the handler, at any rate: the last words are kept with the next beat."""
+        self.said = str(words)[:LONGEST_PROGRESS]
+
+
+Run = Callable[[Held, Handler, HandlerCall, Duration], Any]
+"""Runs the handler of a call that is held: what it returns. Raises what it raises, Overran, TimeoutError."""
+
+
+def take(shell: Shell, limit: int, lane: str = "", lease: timedelta = LEASE, worker: str = "") -> list[Held]:
+    """Take up to ``limit`` calls that are ready, with all that their handlers are given, in one transaction."""
+    shell.secret.made(shell)
+
+    def work(tx: Transaction) -> list[Held]:
+        now = shell.clock.now()
+        claimed = tx.calls.claim(worker or shell.worker, limit, now + lease, now, lane)
+        return [_held(shell, tx, one) for one in claimed]
+
+    return shell.keep(work)
+
+
+def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
+    try:
+        policy = policy_of(shell, tx, claimed, claimed.call)
+    except StoreError:
+        raise
+    except (FlowError, KeyError, AssertionError) as error:
+        return Held(claimed, None, describe(error))  # one job that cannot be read must not stop the others
+    held = Held(claimed, policy)
+    held.call = _given(shell, claimed, held)
+    return held
+
+
+def _given(shell: Shell, claimed: ClaimedCall, held: Held) -> HandlerCall:
+    return HandlerCall(
+        job=claimed.job,
+        key=f"{claimed.job}.{claimed.number}",
+        handler=claimed.call.handler,
+        input=claimed.call.input,
+        customer=customer_of(claimed.customer, claimed.person),
+        process=claimed.process,
+        state=claimed.call.state,
+        attempt=claimed.attempts,
+        undo=claimed.call.undo,
+        token=completing.token(shell, claimed.job, claimed.number),
+        trace=claimed.trace,
+        line=held,
+    )
+
+
+def attempt(shell: Shell, held: Held, run: Run) -> bool:
+    """Run a call that is held and write down what it came to. Whether the call went on. Raises StoreError when that
+    cannot be written: :func:`conclude` may be asked again."""
+    return conclude(shell, held, judge(shell, held, run))
+
+
+def judge(shell: Shell, held: Held, run: Run) -> Verdict:
+    """Run the handler, with no transaction open (L11), and say what it came to."""
+    claimed, policy = held.claimed, held.policy
+    if policy is None or held.call is None:
+        return Again(held.trouble, POSTPONED)
+    if claimed.attempts > policy.retry.attempts:
+        return Over(_used_up(claimed))
+    try:
+        handler = _handler(shell, claimed, policy)
+    except Exception as missing:  # a handler's module may fail in any way when it is imported
+        return Missing(str(missing) if isinstance(missing, HandlerMissing) else describe(missing))
+    try:
+        return verdict_of(_observed(shell, held, held.call, handler, policy.limit, run))
+    except (NotConfigured, AddressRefused) as missing:  # an operator has to change a setting first
+        return Missing(str(missing))
+    except Exception as error:
+        return failed(shell, held, error)
+
+
+def _observed(shell: Shell, held: Held, call: HandlerCall, handler: Handler, limit: Duration, run: Run) -> Any:
+    """Run it, with observers around it, under whose trace it then is."""
+    if not shell.observers:
+        return run(held, handler, call, limit)
+    with shell.observers.attempt(call) as seen:
+        given = run(held, handler, replace(call, trace=seen.trace), limit)
+        seen.outcome = given.name if isinstance(given, Outcome) else "later" if isinstance(given, Later) else DONE
+        return given
+
+
+def conclude(shell: Shell, held: Held, verdict: Verdict) -> bool:
+    """Write a verdict down, once. Whether the call went on; not when the claim was lost (L10)."""
+    try:
+        try:
+            return settle(shell, held.claimed, verdict)
+        except StoreError:
+            raise
+        except FlowError as error:  # the job cannot take this result
+            return settle(shell, held.claimed, failed(shell, held, error))
+    except Lost:
+        held.lost = True
+        return False
+
+
+def spent(shell: Shell, claimed: ClaimedCall) -> None:
+    """A call was taken whose attempts were used up before: it has failed, and is not run again."""
+    conclude(shell, Held(claimed, None), Over(_used_up(claimed)))
+
+
+def beat(shell: Shell, held: Sequence[Held], lease: timedelta = LEASE) -> None:
+    """Prolong the leases of all calls that are held, and keep what their handlers have said, in one transaction.
+
+    Those whose claim is gone are marked as lost: somebody else has them, or their jobs have gone on.
+    """
+    ordered = sorted(held, key=lambda one: (one.claimed.job, one.claimed.number))
+    said = [one.said for one in ordered]
+
+    def work(tx: Transaction) -> list[bool]:
+        until = shell.clock.now() + lease
+        return [_prolonged(tx, one, words, until) for one, words in zip(ordered, said, strict=True)]
+
+    for one, words, kept in zip(ordered, said, shell.keep(work), strict=True):
+        one.kept, one.lost = words, one.lost or not kept
+
+
+def heal(shell: Shell) -> int:
+    """Make ready what a clock that ran ahead, and was then set right, has put off. How many timers and calls."""
+
+    def work(tx: Transaction) -> int:
+        now = shell.clock.now()
+        calls = tx.calls.heal(now, now + LONGEST_LEASE, now + LONGEST_FOREIGN_LEASE)
+        return calls + tx.timers.heal(now, now + LONGEST_LEASE)
+
+    return shell.keep(work)
+
+
+def free(shell: Shell, worker: str) -> int:
+    """A worker of ours is known to be lost: what it had is ready at once, and before all else, for it was so before.
+    How many calls that were."""
+
+    def work(tx: Transaction) -> int:
+        now = shell.clock.now()
+        first = tx.ahead(now).call
+        at = now if first is None else min(now, first - timedelta(microseconds=1))
+        freed = tx.calls.free(worker, at, now, now + LONGEST_LEASE)
+        tx.wakes |= freed > 0
+        return freed
+
+    return shell.keep(work)
+
+
+def _prolonged(tx: Transaction, held: Held, words: str, until: Any) -> bool:
+    claimed = held.claimed
+    if not tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until):
+        return False
+    return words == held.kept or tx.calls.tell(claimed, words)
+
+
+def failed(shell: Shell, held: Held, error: Exception) -> Again | Over:
+    """Whether and when it is tried again after an error of its handler."""
+    assert held.policy is not None, "only a handler that was run can fail"
+    words = describe(error)
+    if isinstance(error, GiveUp):
+        return Over(words)
+    after = error.after if isinstance(error, TryLater) and isinstance(error.after, timedelta) else None
+    wait = held.policy.next(held.claimed.attempts, shell.random.random(), after)
+    if wait is None:
+        return Over(words)
+    return Again(words, wait, alone=isinstance(error, Overran) and not error.ended)
+
+
+def _used_up(claimed: ClaimedCall) -> str:
+    """Why a call is not run again though its last attempt ended without a word."""
+    last = claimed.attempts - 1
+    which = "at its only attempt" if last == 1 else f"at the last of {last} attempts"
+    why = f"nobody completed it in time, {which}" if claimed.progress == AWAITED else f"its worker was lost {which}"
+    return f"{why}; before that: {claimed.last_error}" if claimed.last_error else why
+
+
+def _handler(shell: Shell, claimed: ClaimedCall, policy: Policy) -> Handler:
+    if claimed.call.http:
+        return over_http(shell, claimed.call.http, policy.limit)
+    return shell.handlers.get(claimed.call.handler)
