@@ -14,7 +14,8 @@ from typing import Any
 
 from flowengine.clock import Clock
 from flowengine.commands import shell as shell_module
-from flowengine.post import notices, outbox
+from flowengine.post import outbox
+from flowengine.runtime import wanted
 from flowengine.work import services
 
 
@@ -62,7 +63,7 @@ def determined(clock: Clock) -> Iterator[None]:
         (outbox, "ThreadPoolExecutor", Inline),
         (outbox, "_RANDOM", Random(1)),
         (outbox, "monotonic", monotonic),
-        (notices, "monotonic", monotonic),
+        (wanted, "monotonic", monotonic),
     ]
     before = [(module, name, getattr(module, name)) for module, name, _ in changes]
     for module, name, value in changes:
