@@ -36,7 +36,7 @@ from flowengine.language.model import Process
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
 from flowengine.reading import auditing, histories, inbox, stuck, tracking
-from flowengine.runtime.handlers import Handler, Handlers
+from flowengine.runtime.handlers import AnyHandler, Handler, Handlers
 from flowengine.runtime.observing import Observer
 from flowengine.runtime.settings import Settings
 from flowengine.store import Database
@@ -320,7 +320,7 @@ class Engine:
 
     # operating
 
-    def handler(self, name: str) -> Callable[[Handler], Handler]:
+    def handler(self, name: str) -> Callable[[AnyHandler], AnyHandler]:
         """Register a function as the handler of the services that ``call`` this name."""
         return self._shell.handlers.decorator(name)
 

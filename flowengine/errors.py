@@ -41,7 +41,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowengine.problems import Problem
+    from flowengine.problem import Problem
 
 
 class FlowError(Exception):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -83,6 +86,22 @@ def test_every_public_name_is_there(name: str) -> None:
     """Each public name can be imported, and is found by ``dir``."""
     assert getattr(flowengine, name) is not None
     assert name in dir(flowengine)
+
+
+def test_type_checkers_are_told_the_same_names() -> None:
+    """The names that type checkers see are those that programs find, from the same modules."""
+    [checked] = [
+        node
+        for node in ast.walk(ast.parse(Path(flowengine.__file__).read_text(encoding="utf-8")))
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    ]
+    seen = {
+        alias.asname: getattr(import_module(node.module), alias.name)
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
+    assert seen == {name: getattr(flowengine, name) for name in flowengine.__all__}
 
 
 def test_every_error_is_public() -> None:

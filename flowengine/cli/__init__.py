@@ -13,8 +13,13 @@ import sys
 
 import click
 
-from flowengine.cli.context import Desk
-from flowengine.cli.group import Entry, FlowGroup
+from flowengine.cli.mixed import stop_if_mixed
+
+stop_if_mixed()  # before anything else of flowengine's is imported, for that may be another's
+
+from flowengine.cli.context import Desk  # noqa: E402
+from flowengine.cli.group import Entry, FlowGroup  # noqa: E402
+from flowengine.distribution import NAME, __version__  # noqa: E402
 
 _ENTRIES = (
     Entry("demo", "demo:demo", "See a suit being made, from need to fulfilment.", "First steps"),
@@ -53,9 +58,7 @@ _ENTRIES = (
 
 def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from flowengine import __version__
-
-        click.echo(f"flowengine {__version__}")
+        click.echo(f"flowengine {__version__} (distribution {NAME})")
         ctx.exit()
 
 

@@ -16,7 +16,7 @@ from flowengine.cli.flags import desk
 from flowengine.cli.group import REFUSED, common
 from flowengine.cli.safe_text import harmless
 from flowengine.errors import NotFound, ProcessRefused, Refused
-from flowengine.problems import Problem
+from flowengine.problem import Problem
 
 if TYPE_CHECKING:
     from flowengine.language.model import Process

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowengine.cli.safe_text import harmless
-from flowengine.problems import Problem
+from flowengine.problem import Problem
 
 if TYPE_CHECKING:
     from rich.console import Console

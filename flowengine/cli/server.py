@@ -10,6 +10,7 @@ from types import FrameType
 
 from flowengine.cli import logs, show, watching
 from flowengine.cli.context import Desk, screen, write_json
+from flowengine.distribution import installing
 from flowengine.errors import Refused
 
 try:
@@ -17,9 +18,7 @@ try:
 
     from flowengine.web import make_app
 except ModuleNotFoundError as missing:
-    raise Refused(
-        f"to serve over HTTP, {missing.name} must be installed", possible=("pip install 'flowengine[web]'",)
-    ) from missing
+    raise Refused(f"to serve over HTTP, {missing.name} must be installed", possible=(installing("web"),)) from missing
 
 GRACE = 25
 """Seconds that requests have to end once the server is told to stop: longer than anybody may wait for work."""

@@ -153,8 +153,8 @@ class Telling:
 
 def _asked(call: HandlerCall) -> str:
     if call.undo:
-        return "undoes the order" if isinstance(call.input, dict) and call.input.get("result") else "undoes"
-    return ", ".join(str(value) for value in call.input.values()) if isinstance(call.input, dict) else ""
+        return "undoes the order" if call.input.get("result") else "undoes"
+    return ", ".join(map(str, call.input.values()))
 
 
 def _joined(title: str, given: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flowengine.distribution import installing
 from flowengine.engine import Engine
 from flowengine.errors import Refused
 
@@ -21,7 +22,6 @@ def watch(engine: Engine, environment: Mapping[str, str]) -> None:
         from flowengine.runtime.telemetry import Telemetry
     except ModuleNotFoundError as missing:
         raise Refused(
-            f"for FLOW_TELEMETRY=on, {missing.name} must be installed",
-            possible=("pip install 'flowengine[telemetry]'",),
+            f"for FLOW_TELEMETRY=on, {missing.name} must be installed", possible=(installing("telemetry"),)
         ) from missing
     engine.watch(Telemetry())

@@ -18,6 +18,7 @@ import click
 from flowengine.cli import logs, show, watching
 from flowengine.cli.context import Desk, screen
 from flowengine.cli.work_options import Work, words
+from flowengine.distribution import installing
 from flowengine.engine import Engine
 from flowengine.errors import Refused
 from flowengine.views.replies import Ran
@@ -92,7 +93,7 @@ def _measured(engine: Engine, given: Work) -> Iterator[None]:
         from flowengine.worker.metrics import Metrics
     except ModuleNotFoundError as missing:
         raise Refused(
-            f"for --metrics, {missing.name} must be installed", possible=("pip install 'flowengine[metrics]'",)
+            f"for --metrics, {missing.name} must be installed", possible=(installing("metrics"),)
         ) from missing
     _, close = Metrics(engine).serve(*given.metrics)
     try:

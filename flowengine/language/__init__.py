@@ -11,7 +11,7 @@ from flowengine.errors import ProcessRefused
 from flowengine.language.model import Process
 from flowengine.language.parser import read_process
 from flowengine.language.yaml_reader import LARGEST
-from flowengine.problems import Place, Problem, in_order
+from flowengine.problem import Place, Problem, in_order
 
 __all__ = ["Place", "Problem", "Process", "load", "parse", "problems", "schema"]
 

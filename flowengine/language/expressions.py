@@ -22,7 +22,7 @@ from flowengine.language.mentions import JOB_FUNCTIONS, Mentions, chain, literal
 from flowengine.language.rewriting import ORDER, canonical, in_order, rewritten
 from flowengine.language.syntax import LONGEST as LONGEST
 from flowengine.language.syntax import Macro, Node, read, walk
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 
 def _library() -> ModuleType:

@@ -31,7 +31,7 @@ from flowengine.language.parts import (
     When,
 )
 from flowengine.language.texts import Text
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 __all__ = [
     "DONE",

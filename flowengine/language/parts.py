@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import Text
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 DONE = "done"
 """The target that ends a branch or a stage; also the usual outcome of tasks and services."""

@@ -11,7 +11,7 @@ from typing import Any
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression, Names
 from flowengine.language.syntax import closing_brace
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from flowengine.problems import Place, Problem
+from flowengine.problem import Place, Problem
 
 LARGEST = 2_000_000
 """Bytes a file may have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError
 
 
@@ -19,7 +20,7 @@ def send(address: str, title: str, text: str) -> None:
         raise NotConfigured(
             f"messages to {scheme}:// need the library Apprise, which is not installed",
             where="FLOW_NOTIFY",
-            possible=("pip install 'flowengine[notify]'",),
+            possible=(installing("notify"),),
         ) from error
     sender = apprise.Apprise()
     if not sender.add(address):

@@ -5,7 +5,7 @@ and a connection is made only to an address that was checked; TLS is verified by
 or password is taken from the environment. The time limit is one for everything from the look-up of the name to the last
 byte: whoever sends one byte a second does not hold the caller longer than whoever sends nothing.
 
-The one file that imports httpx and httpcore, which come with the extra ``flowengine[http]``.
+The one file that imports httpx and httpcore, which come with the extra ``http``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from importlib.metadata import version
 from time import monotonic
 
 import httpcore
 import httpx
 
+from flowengine.distribution import __version__
 from flowengine.errors import AddressRefused, AnswerRefused, NotConfigured, OutsideError, Unreachable
 from flowengine.outside.addresses import IP, PORTS, Allowed, Target, resolve, target_of
 
@@ -61,7 +61,7 @@ class Client:
             trust_env=False,
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers={"user-agent": f"flowengine/{version('flowengine')}", "accept": "application/json"},
+            headers={"user-agent": f"flowengine/{__version__}", "accept": "application/json"},
         )
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, within: float) -> Answer:

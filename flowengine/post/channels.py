@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from flowengine.commands.shell import Shell
+from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
 from flowengine.outside.letter import Letter, sender_of
 from flowengine.outside.mail import Mailer, server_of
@@ -76,7 +77,7 @@ class Channels:
             from flowengine.outside.http import client
         except ImportError as error:
             raise NotConfigured(
-                "webhooks need the library httpx, which is not installed", possible=("pip install 'flowengine[http]'",)
+                "webhooks need the library httpx, which is not installed", possible=(installing("http"),)
             ) from error
         settings = self._settings
         body = msgspec.json.encode({"type": words.why, "timestamp": words.at.isoformat(), "data": words.data})

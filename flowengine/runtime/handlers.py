@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from flowengine.core.values import Json
 from flowengine.errors import HandlerMissing
@@ -54,7 +54,7 @@ class HandlerCall:
     job: str
     key: str
     handler: str
-    input: Json = None
+    input: Mapping[str, Json] = field(default_factory=dict)
     customer: Mapping[str, Any] = field(default_factory=dict)
     process: str = ""
     state: str = ""
@@ -107,6 +107,9 @@ Handler = Callable[[HandlerCall], Any]
 """Returns JSON (or None) for the outcome ``done``, an :class:`Outcome` or :class:`Later`; raises to be tried again. May
 be an ``async def``."""
 
+AnyHandler = TypeVar("AnyHandler", bound=Handler)
+"""A handler of a type of its own, which stays that when it is registered."""
+
 
 def entry_points(*, group: str) -> EntryPoints:
     """Those that installed packages offer. Imported when it is asked for: the process of a lone attempt needs none."""
@@ -128,8 +131,8 @@ class Handlers:
         with self._lock:
             self._known.update(more)
 
-    def decorator(self, name: str) -> Callable[[Handler], Handler]:
-        def register(handler: Handler) -> Handler:
+    def decorator(self, name: str) -> Callable[[AnyHandler], AnyHandler]:
+        def register(handler: AnyHandler) -> AnyHandler:
             self.add({name: handler})
             return handler
 

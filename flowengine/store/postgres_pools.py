@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from flowengine.distribution import installing
 from flowengine.errors import ConnectionLost, StoreError
 from flowengine.store.postgres_errors import reaching
 from flowengine.store.watchdog import Watchdog
@@ -51,7 +52,7 @@ class Pools:
             self.reader = sa.create_engine(url, **options)
         except ImportError as error:
             raise StoreError(
-                "psycopg, the driver of PostgreSQL, is not installed", possible=["pip install 'flowengine[postgres]'"]
+                "psycopg, the driver of PostgreSQL, is not installed", possible=[installing("postgres")]
             ) from error
         for engine in (self.writer, self.reader):
             sa.event.listen(engine, "do_connect", self._connect)

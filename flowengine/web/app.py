@@ -6,6 +6,7 @@ from threading import Event
 
 from fastapi import FastAPI
 
+from flowengine.distribution import __version__
 from flowengine.engine import Engine
 from flowengine.web import errors, external, health, hooks, metrics
 from flowengine.worker.metrics import Metrics
@@ -21,8 +22,6 @@ def make_app(engine: Engine) -> FastAPI:
 
     Whoever stops the server sets ``app.state.stopping``, so that those who wait for work are answered at once.
     """
-    from flowengine import __version__
-
     app = FastAPI(
         title="flowengine",
         version=__version__,

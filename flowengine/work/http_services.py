@@ -25,6 +25,7 @@ import msgspec
 from flowengine import signing
 from flowengine.commands.shell import Shell
 from flowengine.core.values import Json
+from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, NotConfigured
 from flowengine.language.durations import Duration
 from flowengine.runtime.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
@@ -134,7 +135,7 @@ def _client(shell: Shell) -> Client:
         raise NotConfigured(
             f"calls over HTTP need the library {missing.name}",
             where="http",
-            possible=("pip install 'flowengine[http]'",),
+            possible=(installing("http"),),
         ) from None
     return http.client(shell.settings.http_allow)
 

@@ -123,4 +123,4 @@ def test_without_its_libraries_serve_says_what_to_install(shop: Flow) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=dict(os.environ))
     assert done.returncode == 1
-    assert "flowengine[web]" in json.loads(done.stdout)["possible"][0]
+    assert "needflow[web]" in json.loads(done.stdout)["possible"][0]

@@ -375,7 +375,7 @@ def test_without_the_library_an_operator_is_told(shop: Engine, server: Server, m
     _order(shop)
     shop.run_due()
     (incident,) = shop.incidents()
-    assert "flowengine[http]" in incident.error
+    assert "needflow[http]" in incident.error
     assert server.sent == []
 
 

@@ -396,7 +396,7 @@ def test_a_library_that_is_missing_is_named(
     with database.reading() as tx:
         raw = tx.channel.raw  # type: ignore[attr-defined]
         ((error,),) = raw.execute("SELECT last_error FROM flow_outbox").fetchall()
-    assert "pip install 'flowengine[notify]'" in error
+    assert "pip install 'needflow[notify]'" in error
     assert "secret-topic" not in error
 
 

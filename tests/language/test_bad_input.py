@@ -18,7 +18,7 @@ from flowengine.language.parser import CODES, read_process
 from flowengine.language.parser.composites import TYPES
 from flowengine.language.parser.session import MOST_PARTS, MOST_STATES
 from flowengine.language.yaml_reader import LARGEST, MOST_NODES, resolve
-from flowengine.problems import Problem
+from flowengine.problem import Problem
 
 
 def survive(data: bytes | str) -> tuple[Process | None, list[Problem]]:

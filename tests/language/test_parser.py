@@ -15,7 +15,7 @@ from flowengine.language.expressions import Expression
 from flowengine.language.model import Audience, Field, Option, Process, Route, Scope, Show
 from flowengine.language.parser import read_process
 from flowengine.language.texts import Text
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 
 def read(text: str) -> Process:

@@ -15,7 +15,7 @@ from flowengine.errors import ProcessRefused
 from flowengine.language import load, parse, problems
 from flowengine.language.parser import CODES, read_process
 from flowengine.language.parser.fields import FORMATS
-from flowengine.problems import Problem
+from flowengine.problem import Problem
 
 
 def found(text: str | bytes) -> list[Problem]:

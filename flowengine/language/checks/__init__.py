@@ -8,7 +8,7 @@ from flowengine.language.checks import data, deadlines, graph, joins, names, out
 from flowengine.language.checks.left_out import LeftOut, left_out
 from flowengine.language.checks.survey import Enough, Survey
 from flowengine.language.model import Process
-from flowengine.problems import Problem
+from flowengine.problem import Problem
 
 __all__ = ["LeftOut", "check", "left_out"]
 

@@ -9,7 +9,7 @@ from flowengine.language.checks.states import members, routes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.model import Branch, Each, Parallel, Scope
 from flowengine.language.suggest import hint
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 
 def check(survey: Survey) -> None:

@@ -21,7 +21,7 @@ from flowengine.language.model import (
     Vote,
 )
 from flowengine.language.suggest import hint
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 _EVERYBODY = ("customer", "customers", "staff", "anyone")
 

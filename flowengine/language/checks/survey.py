@@ -11,7 +11,7 @@ from flowengine.language.checks.uses import Use, uses
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import DONE, Parallel, Process, Scope, State
 from flowengine.language.suggest import hint
-from flowengine.problems import Place, Problem
+from flowengine.problem import Place, Problem
 
 
 class Target(Enum):

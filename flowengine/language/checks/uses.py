@@ -27,7 +27,7 @@ from flowengine.language.model import (
     Wait,
 )
 from flowengine.language.texts import Text
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 Gives: TypeAlias = Literal["anything", "boolean", "list", "text", "number", "moment", "span or moment", "list of texts"]
 """What an expression must give where it stands."""

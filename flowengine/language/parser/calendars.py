@@ -14,7 +14,7 @@ from flowengine.language.parser.scalars import DURATION, SOME_TIME, WEEKDAYS, na
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, Word, full
 from flowengine.language.yaml_reader import Node
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 Hours = tuple[tuple[time, time], ...]
 

@@ -13,7 +13,7 @@ from flowengine.language.parser.scalars import LONGEST_TITLE, PLACE, SHOWN, SOME
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Word, wrong
 from flowengine.language.yaml_reader import Items, Node, Pairs
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 
 def _show(values: Values, reading: Reading) -> Show:  # noqa: ARG001 - the signature of builders

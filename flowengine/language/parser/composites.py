@@ -16,7 +16,7 @@ from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, OneOf,
 from flowengine.language.parser.state_types import MACHINES, PASSING, PEOPLE, StateType, state_type
 from flowengine.language.parser.states import STATE, STATES, Typed, make_state
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 START_KEY = Key("start", NAME, "The state it begins in; the first one, unless given.")
 STATES_KEY = Key("states", STATES, "The states inside, by name.", True)

@@ -13,7 +13,7 @@ from flowengine.language.parser.scalars import FREE_KEY, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word, wrong
 from flowengine.language.yaml_reader import Node, Scalar
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object")
 FORMATS = (

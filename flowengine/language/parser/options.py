@@ -11,7 +11,7 @@ from flowengine.language.parser.scalars import DURATION, LONGEST_NAME, NAME_OR_B
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, wrong
 from flowengine.language.yaml_reader import Node, Scalar
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 
 def option_text(id: str | int | bool) -> str:

@@ -16,7 +16,7 @@ from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, T
 from flowengine.language.parser.session import Enough, Reading, Refusal
 from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
 from flowengine.language.yaml_reader import Node, Unreadable, decode, read
-from flowengine.problems import Place, Problem, in_order
+from flowengine.problem import Place, Problem, in_order
 
 
 class _Titled:

@@ -10,7 +10,7 @@ from flowengine.language.parser.session import Reading, Refusal
 from flowengine.language.parser.shapes import Json, Plain, Shape, wrong
 from flowengine.language.suggest import hint, near
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 
 class Values(dict[str, Any]):

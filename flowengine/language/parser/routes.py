@@ -23,7 +23,7 @@ from flowengine.language.parser.scalars import (
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named
 from flowengine.language.yaml_reader import Node
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 ASSIGNMENTS = Named("assignments", MapOf(PLACE_KEY, EXPRESSION, example="{name: expression}"))
 

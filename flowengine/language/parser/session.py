@@ -11,7 +11,7 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.texts import Text
-from flowengine.problems import Place, Problem
+from flowengine.problem import Place, Problem
 
 MOST_STATES = 3_000
 """States a process may have, members of races not counted: as many as can be read and checked in time (L12)."""

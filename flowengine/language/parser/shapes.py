@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeAlias
 from flowengine.language.parser.session import Reading, Refusal
 from flowengine.language.suggest import near
 from flowengine.language.yaml_reader import Items, Node, Pairs, Scalar
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 Json: TypeAlias = dict[str, Any]
 MOST_ENTRIES = 5_000

@@ -14,7 +14,7 @@ from flowengine.language.parser.shapes import Json, Named, every, wrong
 from flowengine.language.parser.state_types import StateType
 from flowengine.language.suggest import hint
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
-from flowengine.problems import Place
+from flowengine.problem import Place
 
 _NAME = name_key("a state's name", (model.DONE,), "as a target it ends the branch or stage")
 
