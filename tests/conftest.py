@@ -1,6 +1,7 @@
 """Databases for tests: SQLite in a file, and a real PostgreSQL, which is started once a test session (or xdist worker).
 
-Every test begins with an empty SQLite file, and with PostgreSQL tables that were emptied for it.
+Every test begins with an empty SQLite file, and with PostgreSQL tables that were emptied for it. The marks by which some
+tests are chosen (`-m quick`) are given here, too.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,64 @@ import pytest
 from flowengine.store import Database
 
 _numbers = itertools.count(1)
+
+TESTS = Path(__file__).parent
+PROCESSES = (
+    "cli/test_main.py",
+    "cli/test_prompts.py",
+    "cli/test_serving.py",
+    "cli/test_suit_by_cli.py",
+    "cli/test_worker_cli.py",
+    "cli/test_worker_metrics.py",
+    "engine/test_engine_crashes.py",
+    "examples",
+    "faults",
+    "store/test_durability.py",
+    "store/test_locks.py",
+    "store/test_sqlite_processes.py",
+    "test_distribution.py",
+    "worker/test_alone.py",
+    "worker/test_poison.py",
+    "worker/test_supervisor.py",
+)
+"""Where tests start processes of the operating system, and stop or kill them."""
+
+SLOW = (
+    "language/test_bad_input.py",
+    "language/test_tangled.py",
+    "laws",
+    "processes/test_bespoke_suit.py",
+    "store/test_bench_scale.py",
+    "test_typed_application.py",
+    "worker/test_bench_timers.py",
+)
+"""Where tests take long in one process."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by what it needs; ``quick`` are those that need nothing."""
+    for name in (*PROCESSES, *SLOW):
+        if not (TESTS / name).exists():
+            raise pytest.UsageError(f"{name} is marked in tests/conftest.py, but it is not there")
+    for item in items:
+        marks = [*_marks_of(item.path)]
+        if _on_postgres(item):
+            marks.append("postgres")
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            marks.append("random")
+        for mark in marks or ["quick"]:
+            item.add_marker(mark)
+
+
+@cache
+def _marks_of(path: Path) -> tuple[str, ...]:
+    marked = {"processes": PROCESSES, "slow": SLOW}
+    return tuple(mark for mark, names in marked.items() if any(path.is_relative_to(TESTS / name) for name in names))
+
+
+def _on_postgres(item: pytest.Item) -> bool:
+    of = getattr(item, "callspec", None)
+    return "postgres_server" in getattr(item, "fixturenames", ()) or (of is not None and "postgresql" in of.id)
 
 
 @pytest.fixture(scope="session")
