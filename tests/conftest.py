@@ -1,7 +1,7 @@
 """Databases for tests: SQLite in a file, and a real PostgreSQL, which is started once a test session (or xdist worker).
 
-Every test begins with an empty SQLite file, and with PostgreSQL tables that were emptied for it. The marks by which some
-tests are chosen (`-m quick`) are given here, too.
+Every test begins with an empty SQLite file, and with PostgreSQL tables that were emptied for it. The marks by which
+some tests are chosen (`-m quick`) are given here, too.
 """
 
 from __future__ import annotations

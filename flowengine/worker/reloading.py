@@ -46,9 +46,9 @@ def python_files(folder: Path) -> Iterator[str]:
 class Watch:
     """Looks at files again and again. A file is changed when its size or the moment of its last change is another."""
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, folder: Path, say: Callable[[str], None], most: int = MOST) -> None:
         self.folder = folder
-        self._say = say
+        self._say, self._most = say, most
         self._seen: dict[str, tuple[int, int] | None] = {}
         self._pending: set[str] = set()
 
@@ -65,7 +65,7 @@ class Watch:
 
     def lost(self, since: int) -> None:
         """Look at all Python files of the folder: what was loaded is not known, for it could not be loaded."""
-        self.follow([file for file, _ in zip(python_files(self.folder), range(MOST), strict=False)], since)
+        self.follow([file for file, _ in zip(python_files(self.folder), range(self._most), strict=False)], since)
 
     def changed(self) -> Sequence[str]:
         """The files that changed since something was last answered, by their names in the folder.

@@ -85,7 +85,8 @@ class Supervisor:
 
     ``command`` starts a worker process that speaks with its supervisor by :class:`Supervised`. ``say`` is given
     sentences for people, ``ran`` each report of what was done. ``grace`` is how many seconds a worker lets running
-    handlers finish when it stops. With ``watch`` the processes start anew when a file changes.
+    handlers finish when it stops, and ``beyond`` how many more until it is killed; one that gives no sign of life is
+    killed after ``silent`` seconds. With ``watch`` the processes start anew when a file changes.
     """
 
     def __init__(
@@ -98,9 +99,12 @@ class Supervisor:
         ran: Callable[[Mapping[str, int]], None] = lambda _: None,
         watch: Watched | None = None,
         environment: Mapping[str, str] | None = None,
+        beyond: float = BEYOND,
+        silent: float = SILENT,
     ) -> None:
         self.command = tuple(command)
         self.grace = grace
+        self._beyond, self._silent = beyond, silent
         self._say, self._ran, self._watch = say, ran, watch
         self._environment = dict(os.environ if environment is None else environment)
         self._places = [_Place() for _ in range(processes)]
@@ -187,7 +191,7 @@ class Supervisor:
                 self._watch.follow(report["files"], process.began)
         if process.closed and process.reports in self._selector.get_map():
             self._selector.unregister(process.reports)
-        if process.ready and process.silent > SILENT and process.code is None:
+        if process.ready and process.silent > self._silent and process.code is None:
             process.frozen = True
             process.kill()
 
@@ -212,7 +216,7 @@ class Supervisor:
             wait = place.patience.after(monotonic() - process.born)
             place.start = monotonic() + wait
             when = f"another is started in {wait:.0f} s" if wait else "another is started"
-            end = f"gave no sign of life for {SILENT:.0f} s and was killed" if process.frozen else how(code)
+            end = f"gave no sign of life for {self._silent:.0f} s and was killed" if process.frozen else how(code)
             self._say(f"Worker process {process.pid} {end}; {when}.")
 
     def _refused(self, place: _Place, process: WorkerProcess, code: int) -> None:
@@ -257,7 +261,7 @@ class Supervisor:
 
     def _stop(self) -> None:
         self._telling = monotonic() + TELLING
-        self._deadline = min(self._deadline, monotonic() + self.grace + BEYOND)
+        self._deadline = min(self._deadline, monotonic() + self.grace + self._beyond)
         for place in self._places:
             if place.running:
                 place.running.stop()
@@ -265,7 +269,7 @@ class Supervisor:
     def _hurry(self) -> None:
         self._telling = float("inf")
         self._say("Hurrying: what still runs is given back.")
-        self._deadline = monotonic() + BEYOND
+        self._deadline = monotonic() + self._beyond
         for place in self._places:
             if place.running:
                 place.running.hurry()

@@ -8,9 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from httpx import Client, Response, post
+from served_app import served
 
-from flowengine import DatabaseBusy, Engine
+from flowengine import Database, DatabaseBusy, Engine
 from flowengine.errors import ConnectionLost, FlowError
+from flowengine.web import make_app
 from flowengine.web.bodies import LARGEST
 from flowengine.web.errors import STATUS, status_of
 
@@ -122,33 +125,36 @@ def test_wrong_addresses_are_told_in_the_same_shape(door: Door, method: str, pat
         assert answer.json()["possible"] == ["POST"]
 
 
-def test_a_fault_of_ours_shows_nothing(
-    door: Door, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+class Failing(Engine):
+    """An engine that fails when it is asked whose token that is."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("sqlite://", handlers={})
+        self.error = error
+
+    def token(self, text: str) -> Any:  # noqa: ARG002
+        raise self.error
+
+
+def claimed_from(engine: Engine) -> Response:
+    """What a worker hears that asks an engine for work."""
+    with engine, served(make_app(engine)) as url:
+        return post(f"{url}{CLAIM}", json={"worker": "a"}, headers={"authorization": "Bearer flow_A"}, trust_env=False)
+
+
+def test_a_fault_of_ours_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """An error that nobody foresaw is 500 in the same shape: no trace, no words of its own."""
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("password=hunter2")
-
-    monkeypatch.setattr(Engine, "token", broken)
     with caplog.at_level(logging.CRITICAL):
-        answer = door.post(CLAIM, {"worker": "a"})
+        answer = claimed_from(Failing(RuntimeError("password=hunter2")))
     assert (answer.status_code, answer.json()["error"]) == (500, "Failed")
     assert "hunter2" not in answer.text
     assert set(answer.json()) == SHAPE
 
 
 @pytest.mark.parametrize("error", [DatabaseBusy("locked: /srv/flow.db"), ConnectionLost("host=10.0.0.7")])
-def test_a_database_that_is_away_is_said_without_its_address(
-    door: Door, monkeypatch: pytest.MonkeyPatch, error: FlowError
-) -> None:
+def test_a_database_that_is_away_is_said_without_its_address(error: FlowError) -> None:
     """503 with when to come again; where the database is, is nobody's business."""
-
-    def away(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(Engine, "token", away)
-    answer = door.post(CLAIM, {"worker": "a"})
+    answer = claimed_from(Failing(error))
     assert (answer.status_code, answer.json()["error"], answer.headers["retry-after"]) == (503, error.code, "1")
     assert error.what not in answer.text
 
@@ -182,19 +188,27 @@ def test_no_token_is_logged(door: Door, caplog: pytest.LogCaptureFixture) -> Non
 # health and description
 
 
-def test_the_server_lives_whatever_the_database_does(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+class Going(Database):
+    """A database that can go away."""
+
+    away = False
+
+    def revision(self) -> str | None:
+        if self.away:
+            raise ConnectionLost("the server at 10.0.0.7 is gone")
+        return super().revision()
+
+
+def test_the_server_lives_whatever_the_database_does() -> None:
     """Live says that the process answers; ready that the database does, without anybody's token."""
-    assert door.client.get("/health/live").json() == {"status": "alive"}
-    assert door.client.get("/health/ready").json() == {"status": "ready"}
-
-    def away(*_: object) -> None:
-        raise ConnectionLost("the server at 10.0.0.7 is gone")
-
-    monkeypatch.setattr(type(door.engine.database), "revision", away)
-    answer = door.client.get("/health/ready")
-    assert answer.status_code == 503
-    assert "10.0.0.7" not in answer.text
-    assert door.client.get("/health/live").status_code == 200
+    with Going.open("sqlite://") as database, served(make_app(Engine(database))) as url, Client(base_url=url) as client:
+        assert client.get("/health/live").json() == {"status": "alive"}
+        assert client.get("/health/ready").json() == {"status": "ready"}
+        database.away = True
+        answer = client.get("/health/ready")
+        assert answer.status_code == 503
+        assert "10.0.0.7" not in answer.text
+        assert client.get("/health/live").status_code == 200
 
 
 def test_the_description_is_whole(door: Door) -> None:

@@ -83,11 +83,13 @@ def kills_itself(_: HandlerCall) -> Any:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def sleeps(_: HandlerCall) -> Any:
+def sleeps(call: HandlerCall) -> Any:
+    call.progress(str(os.getpid()))
     time.sleep(600)
 
 
-def holds_the_interpreter(_: HandlerCall) -> Any:
+def holds_the_interpreter(call: HandlerCall) -> Any:
+    call.progress(str(os.getpid()))
     re.match(r"(a+)+$", "a" * 60 + "b")
 
 

@@ -25,7 +25,6 @@ from flowengine import (
     TryLater,
 )
 from flowengine.language.durations import Duration
-from flowengine.worker import alone
 from flowengine.worker.alone import importable, memory_bound, run_alone
 from flowengine.worker.exits import how
 
@@ -151,9 +150,8 @@ def test_the_limit_ends_whatever_runs(handler: Any) -> None:
         run_alone(handler, CALL, SHORT)
 
 
-def test_the_end_ends_what_the_handler_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_ends_what_the_handler_started(tmp_path: Path) -> None:
     """When an attempt is ended, all processes that it started are killed with it."""
-    monkeypatch.setattr(alone, "NOTICE", 0.1)
     file = tmp_path / "pid"
     with pytest.raises(HandlerDied):
         run_alone(handlers.leaves_a_child, call(str(file)), LONG, stop=lambda: file.exists() and bool(file.read_text()))
@@ -196,9 +194,8 @@ def test_a_handler_sees_that_it_is_lost() -> None:
     assert run_alone(handlers.waits_until_lost, call(line=Losing()), LONG) == "noticed"
 
 
-def test_a_handler_that_does_not_notice_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handler_that_does_not_notice_is_ended() -> None:
     """When nobody waits any more the process is killed soon, long before its limit."""
-    monkeypatch.setattr(alone, "NOTICE", 0.2)
     line = Line()
     with pytest.raises(HandlerDied, match="nobody waited"):
         run_alone(handlers.waits_for_ever, call(line=line), LONG, stop=lambda: bool(line.said))
@@ -267,18 +264,16 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 import lone_handlers
 from flowengine import HandlerCall
 from flowengine.language.durations import Duration
-from flowengine.worker import alone
-class Told(alone._Attempt):
-    def __init__(self, *given):
-        super().__init__(*given)
-        print(self._process.pid, flush=True)
-alone._Attempt = Told
-alone.run_alone(lone_handlers.{handler}, HandlerCall(job="j", key="j.1", handler="h"), Duration.parse("PT2M"))
+from flowengine.worker.alone import run_alone
+class Line:
+    lost = False
+    progress = staticmethod(lambda words: print(words, flush=True))
+call = HandlerCall(job="j", key="j.1", handler="h", line=Line())
+run_alone(lone_handlers.{handler}, call, Duration.parse("PT2M"))
 """
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         pid = int(worker.stdout.readline())
-        time.sleep(0.5)  # so that it is in the handler, most likely; before that it has to end just as well
         worker.kill()
         worker.wait()
     assert gone(pid)

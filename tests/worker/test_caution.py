@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from flowengine.worker import caution
-from flowengine.worker.caution import LONG, WELL, Caution
+from flowengine.worker.caution import LONG, MOST, WELL, Caution
 from flowengine.worker.legacy import Legacy
 
 
@@ -72,11 +71,10 @@ def test_what_others_tell_changes_no_own_record(clock: Clock) -> None:
     assert told == ["cut"]
 
 
-def test_only_so_many_are_remembered(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_are_remembered(clock: Clock) -> None:
     """The one that died longest ago is forgotten for another."""
-    monkeypatch.setattr(caution, "MOST", 2)
     careful = Caution(clock=clock)
-    for name in ("cut", "sew", "cut", "press"):
+    for name in ("cut", "sew", *(f"h{number}" for number in range(MOST - 2)), "cut", "press"):
         careful.died(name)
     assert [name for name in ("cut", "sew", "press") if name in careful] == ["cut", "press"]
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from flowengine.worker import supervisor as module
 from flowengine.worker.exits import WORN_OUT
 from flowengine.worker.supervised import VARIABLE, Supervised
 from flowengine.worker.supervisor import Patience, Supervisor
@@ -206,18 +205,16 @@ def test_a_second_signal_hurries(tmp_path: Path, told: Told) -> None:
     ]
 
 
-def test_who_does_not_stop_is_killed(tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_does_not_stop_is_killed(tmp_path: Path, told: Told) -> None:
     """A process that ignores the request to stop is killed after the grace and a little more; the end is still 0."""
-    monkeypatch.setattr(module, "BEYOND", 0.1)
     body = "ready(); (folder / 'ready').touch(); time.sleep(600)"
     when((tmp_path / "ready").exists, stop_me)
-    assert Supervisor(command(tmp_path, body), grace=0.1, say=told.say).run() == 0
+    assert Supervisor(command(tmp_path, body), grace=0.1, beyond=0.1, say=told.say).run() == 0
     assert "did not end in time and was killed" in told.said[0]
 
 
-def test_who_holds_the_interpreter_is_replaced(tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_holds_the_interpreter_is_replaced(tmp_path: Path, told: Told) -> None:
     """A process in which code in C holds the interpreter gives no sign of life; it is killed, and another started."""
-    monkeypatch.setattr(module, "SILENT", 4.0)
     body = """
         ready()
         if births == 1:
@@ -226,13 +223,12 @@ def test_who_holds_the_interpreter_is_replaced(tmp_path: Path, told: Told, monke
         (folder / 'ready').touch(); stop.wait()
     """
     when((tmp_path / "ready").exists, stop_me)
-    assert Supervisor(command(tmp_path, body), say=told.say).run() == 0
+    assert Supervisor(command(tmp_path, body), silent=4.0, say=told.say).run() == 0
     assert "gave no sign of life for 4 s and was killed; another is started" in told.said[0]
 
 
-def test_signs_of_life_are_enough(tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signs_of_life_are_enough(tmp_path: Path, told: Told) -> None:
     """A process that is only busy, or idle, goes on living."""
-    monkeypatch.setattr(module, "SILENT", 5.0)
     body = """
         from flowengine.worker import supervised
         supervised.PULSE = 0.2
@@ -242,7 +238,7 @@ def test_signs_of_life_are_enough(tmp_path: Path, told: Told, monkeypatch: pytes
         (folder / 'long').touch(); stop.wait()
     """
     when((tmp_path / "long").exists, stop_me)
-    assert Supervisor(command(tmp_path, body), say=told.say).run() == 0
+    assert Supervisor(command(tmp_path, body), silent=5.0, say=told.say).run() == 0
     assert told.said == []
 
 
