@@ -67,7 +67,9 @@ def work(engine: Engine, **options: Any) -> Worker:
 
 def again(engine: Engine) -> None:
     """Work once more, after the wait before a second attempt."""
-    time.sleep(0.1)
+    due = engine.next_due()
+    while due is not None and engine.clock.now() < due:
+        time.sleep(0.01)
     Worker(engine, poll=0.02).run(until_idle=True)
 
 

@@ -81,7 +81,8 @@ from pathlib import Path
 from flowengine import Engine, Worker
 def slow(call):
     Path({str(tmp_path / "begun")!r}).touch()
-    time.sleep(0.5)
+    while not Path({str(tmp_path / "struck")!r}).exists():
+        time.sleep(0.02)
     return {{}}
 engine = Engine({f"sqlite:///{tmp_path}/flow.db"!r}, handlers={{"order_cloth": slow}})
 print(Worker(engine, poll=60).run().calls)
@@ -93,6 +94,7 @@ engine.close()
         assert time.monotonic() < deadline
         time.sleep(0.02)
     os.kill(process.pid, number)
+    (tmp_path / "struck").touch()
     out, _ = process.communicate(timeout=30)
     assert (process.returncode, out.strip()) == (0, "1")
     assert next(row.status for row in engine.jobs() if row.id == job) == "fulfilled"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from flowengine import (
+    NOTIFY,
     ConnectionLost,
     Database,
     DatabaseBusy,
@@ -51,6 +53,15 @@ need: Patience
 states:
   need: {type: need, next: rest}
   rest: {type: wait, for: PT1H, next: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+ASKING = """
+process: asking
+title: Asking
+need: An answer
+states:
+  need: {type: need, next: ask}
+  ask: {type: ask, ask: May we begin, fields: {yes: {type: boolean}}, within: P1D, on: {answered: fulfilled, expired: fulfilled}}
   fulfilled: {type: fulfilled}
 """
 HOUR = timedelta(hours=1)
@@ -141,23 +152,19 @@ def test_calls_run_side_by_side(engine: Engine) -> None:
     assert most == 4
 
 
-def test_a_slow_handler_holds_up_nothing_else(
-    engine: Engine, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slow_handler_holds_up_nothing_else(engine: Engine, clock: SimulatedClock) -> None:
     """While every hand is busy, timers fire and messages go out; while messages are slow, calls run."""
     gate, delivering = threading.Event(), threading.Event()
 
-    def slow_delivery(*_: Any) -> tuple[int, int]:
+    def notify(_: HandlerCall) -> None:
         delivering.set()
         gate.wait(LONG)
-        return 0, 0
 
-    engine.register({"order_cloth": lambda _: gate.wait(LONG) and None})
-    job = engine.start("ordering", by="ada").job
+    engine.register({"order_cloth": lambda _: gate.wait(LONG) and None, NOTIFY: notify})
+    engine.deploy(ASKING)
+    engine.start("asking", by="ada")
+    engine.start("ordering", by="ada")
     engine.start("waiting", by="ada")
-    with engine.database.writing() as tx:
-        tx.outbox.add(job, 1, "child_ended", {}, engine.clock.now())
-    monkeypatch.setattr(outbox.Post, "deliver", slow_delivery)
     clock.advance(HOUR)
     with working(engine, concurrency=1):
         until(delivering.is_set)
@@ -165,6 +172,7 @@ def test_a_slow_handler_holds_up_nothing_else(
         engine.register({"order_cloth": lambda _: None})
         gate.set()
         until(lambda: len(over(engine)) == 2)
+        assert len(engine.jobs(status="open")) == 1
 
 
 def test_what_is_committed_here_wakes_it_at_once(engine: Engine) -> None:
@@ -221,7 +229,8 @@ def test_a_long_handler_keeps_its_lease(real: Engine, database: Database) -> Non
         working(other, lease=1.0, poll=0.01),
     ):
         until(lambda: runs)
-        time.sleep(3)  # three leases
+        three_leases_later = real.clock.now() + timedelta(seconds=3)
+        until(lambda: real.clock.now() > three_leases_later)
         assert runs == [1]
         gate.set()
         until(lambda: over(real) == ["fulfilled"])
@@ -372,26 +381,34 @@ def test_too_many_handlers_that_overran_wear_a_worker_out(real: Engine) -> None:
 # a database that fails
 
 
-class Gone:
-    """A database that is not there for a while."""
+class Failing(Database):
+    """A database that fails for a while, but for the thread of the test."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.away = False
-        self.asked = 0
-        for name in ("reading", "keep"):
-            monkeypatch.setattr(Database, name, self._patched(getattr(Database, name)))
+    error: Exception | None = None
+    asked = 0
 
-    def _patched(self, real: Callable[..., Any]) -> Callable[..., Any]:
-        def method(*given: Any) -> Any:
-            if self.away and threading.current_thread() is not threading.main_thread():
-                self.asked += 1
-                raise ConnectionLost("the server closed the connection")
-            return real(*given)
+    def reading(self) -> Any:
+        self._fail()
+        return super().reading()
 
-        return method
+    def keep(self, *given: Any) -> Any:
+        self._fail()
+        return super().keep(*given)
+
+    def _fail(self) -> None:
+        if self.error is not None and threading.current_thread() is not threading.main_thread():
+            self.asked += 1
+            raise self.error
 
 
-def test_a_database_that_is_gone_is_waited_for(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def failing(database_url: str) -> Iterator[Failing]:
+    with Failing.open(database_url) as database:
+        assert isinstance(database, Failing)
+        yield database
+
+
+def test_a_database_that_is_gone_is_waited_for(failing: Failing, clock: SimulatedClock) -> None:
     """A worker outlives its database: it goes on when that is back, and a handler's result is not lost meanwhile."""
     begun, gate, runs = threading.Event(), threading.Event(), []
 
@@ -401,16 +418,15 @@ def test_a_database_that_is_gone_is_waited_for(engine: Engine, monkeypatch: pyte
         gate.wait(LONG)
         return {"attempt": call.attempt}
 
-    engine.register({"order_cloth": slow})
+    engine = ready(Engine(failing, clock=clock, handlers={"order_cloth": slow}))
     job = engine.start("ordering", by="ada").job
-    gone = Gone(monkeypatch)
     with working(engine):
         until(begun.is_set)
-        gone.away = True
+        failing.error = ConnectionLost("the server closed the connection")
         gate.set()
-        until(lambda: gone.asked > 3)
+        until(lambda: failing.asked > 3)
         assert over(engine) == []
-        gone.away = False
+        failing.error = None
         until(lambda: over(engine) == ["fulfilled"])
         engine.start("ordering", by="ada")
         until(lambda: len(over(engine)) == 2)
@@ -419,17 +435,12 @@ def test_a_database_that_is_gone_is_waited_for(engine: Engine, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("error", [DatabaseBusy("somebody writes"), StoreError("the disk is full")])
-def test_until_idle_does_not_wait_for_a_database(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, error: StoreError
-) -> None:
+def test_until_idle_does_not_wait_for_a_database(failing: Failing, error: StoreError) -> None:
     """A single run says that the database cannot be used, and does not hang."""
-
-    def fails(*_: Any) -> Any:
-        raise error
-
-    monkeypatch.setattr(Database, "reading", fails)
-    with pytest.raises(StoreError, match=str(error)):
-        Worker(engine).run(until_idle=True)
+    worker = Worker(Engine(failing, handlers={}))
+    failing.error = error
+    with ThreadPoolExecutor() as threads, pytest.raises(StoreError, match=str(error)):
+        threads.submit(worker.run, until_idle=True).result(LONG)
 
 
 def test_a_bug_in_delivering_does_not_end_the_worker(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -488,7 +499,7 @@ def test_a_clock_that_jumps_ahead_takes_no_call_from_its_worker(engine: Engine, 
         until(begun.is_set)
         for _ in range(5):
             clock.advance(HOUR)
-            time.sleep(0.1)
+            until(lambda: (due := engine.next_due()) is not None and due > clock.now())  # it was prolonged
         gate.set()
         until(lambda: over(engine) == ["fulfilled"])
     assert runs == [1]
