@@ -61,7 +61,11 @@ title: Asking
 need: An answer
 states:
   need: {type: need, next: ask}
-  ask: {type: ask, ask: May we begin, fields: {yes: {type: boolean}}, within: P1D, on: {answered: fulfilled, expired: fulfilled}}
+  ask:
+    type: ask
+    fields: {begin: {type: boolean}}
+    within: P1D
+    on: {answered: fulfilled, expired: fulfilled}
   fulfilled: {type: fulfilled}
 """
 HOUR = timedelta(hours=1)
