@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
 from datetime import timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
+from installed import install
 
 from flowengine import HandlerCall, HandlerMissing
 from flowengine.language.durations import Duration
 from flowengine.language.model import Retry
-from flowengine.runtime import handlers as module
 from flowengine.runtime.handler_threads import run as run_limited
 from flowengine.runtime.handlers import Handlers
 from flowengine.work.services import Policy
@@ -19,32 +19,22 @@ from flowengine.work.services import Policy
 CALL = HandlerCall(job="j", key="j.1", handler="order")
 
 
-class _Point:
-    """An entry point of an installed package."""
-
-    def __init__(self, name: str, handler: Callable[[HandlerCall], Any]) -> None:
-        self.name, self.handler, self.loaded = name, handler, 0
-
-    def load(self) -> Callable[[HandlerCall], Any]:
-        self.loaded += 1
-        return self.handler
-
-
-def test_installed_packages_offer_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_packages_offer_handlers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A name that is not registered is looked for among the entry points, and loaded once, when it is needed."""
-    point = _Point("order", lambda _: {"from": "package"})
-    monkeypatch.setattr(module, "entry_points", lambda group: [point] if group == "flowengine.handlers" else [])
+    install(monkeypatch, tmp_path, "order", "def handle(call): return {'from': 'package'}\n")
     known = Handlers({"other": lambda _: None})
     assert known.names() == ("order", "other")
-    assert (known.has("order"), point.loaded) == (True, 0)
-    for _ in range(2):
-        assert known.get("order")(CALL) == {"from": "package"}
-    assert point.loaded == 1
+    assert known.has("order")
+    assert "offers_order" not in sys.modules
+    first = known.get("order")
+    assert first(CALL) == {"from": "package"}
+    monkeypatch.delitem(sys.modules, "offers_order")
+    assert known.get("order") is first
 
 
-def test_what_the_application_registers_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_application_registers_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A handler that the application registers hides an installed one of the same name."""
-    monkeypatch.setattr(module, "entry_points", lambda group: [_Point("order", lambda _: group)])
+    install(monkeypatch, tmp_path, "order", "def handle(call): return 'installed'\n")
     known = Handlers()
 
     @known.decorator("order")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from installed import install
 from service_flows import BROKEN_ROUTE, ORDERING, STUBBORN, UNDOING
 
 from flowengine import (
@@ -252,15 +254,13 @@ def test_a_route_that_cannot_be_taken_is_an_incident(shop: Engine) -> None:
     assert "age" in incident.error
 
 
-def test_a_handler_whose_module_fails_is_an_incident(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handler_whose_module_fails_is_an_incident(
+    shop: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """A handler that cannot be loaded is an operator's affair; the worker goes on."""
-
-    def broken(_: str) -> Any:
-        raise ImportError("no module named loom")
-
-    monkeypatch.setattr(shop.shell.handlers, "get", broken)
+    install(monkeypatch, tmp_path, "order_cloth", "raise ImportError('no module named loom')\n")
     order(shop)
-    shop.run_due()
+    Engine(shop.database, clock=shop.clock).run_due()  # one that has not looked yet what is installed
     (incident,) = shop.incidents()
     assert "no module named loom" in incident.error
 

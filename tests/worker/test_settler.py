@@ -6,11 +6,13 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
 
 from flowengine import Database, Engine, FlowError, HandlerCall, Outcome, StoreError, Worker
+from flowengine.runtime.observing import Attempted, Commanded
 from flowengine.work import together
 from flowengine.worker import settler
 
@@ -42,17 +44,21 @@ def engine(database: Database) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def batches(engine: Engine) -> list[int]:
     """How many calls were settled together, each time."""
     sizes: list[int] = []
-    original = settler.settle_together
 
-    def noted(shell: Any, ended: Any) -> list[bool]:
-        kept = original(shell, ended)
-        sizes.append(sum(kept))
-        return kept
+    class Counting:
+        @contextmanager
+        def command(self, seen: Commanded) -> Iterator[None]:
+            yield
+            if seen.saved and seen.saved[0].command == "Finish":
+                sizes.append(len(seen.saved))
 
-    monkeypatch.setattr(settler, "settle_together", noted)
+        def attempt(self, seen: Attempted) -> AbstractContextManager[None]:  # noqa: ARG002
+            return nullcontext()
+
+    engine.watch(Counting())
     return sizes
 
 
