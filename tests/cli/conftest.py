@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,10 +168,11 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flow:
 
 
 @pytest.fixture
-def shop(empty: Flow) -> Flow:
+def shop(empty: Flow, sqlite_file: Path) -> Flow:
     """The workshop in use: Ada and Ben are customers, Tom and Tess make, Olga operates."""
     from flowengine.engine import Engine
 
+    shutil.copyfile(sqlite_file, empty.folder / "flow.db")
     with Engine(f"sqlite:///{empty.folder}/flow.db") as engine:
         engine.deploy(empty.folder / "workshop.yaml")
         engine.add_customer("ada", "Ada", "ada@example.org")

@@ -26,7 +26,7 @@ _LOCK_TIMEOUT = Query("test", "How long a lock is waited for.", sa.select(sa.fun
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest) -> str:
     """The address of a database without tables, once for each kind."""
-    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "empty_postgres_url")
+    url: str = request.getfixturevalue("empty_sqlite_url" if request.param == "sqlite" else "empty_postgres_url")
     return url
 
 
