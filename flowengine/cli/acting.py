@@ -20,7 +20,8 @@ from flowengine.cli.values import FORMATS, answer_from, hint, missing
 from flowengine.core.forms import Form, FormField, Way, questions
 from flowengine.core.values import Json
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotFound, Refused, SlotTaken, UnknownOutcome
-from flowengine.language.model import Always, Process
+from flowengine.language.model import Process
+from flowengine.language.parts import Always
 from flowengine.views.replies import Receipt, StepView
 
 if TYPE_CHECKING:

@@ -249,6 +249,10 @@ def _rest(console: Console, seen: Track, command: str) -> None:
         line(console, ("What is settled", "bold"))
         for title, value in seen.facts:
             line(console, "  ", (f"{title}: ", "dim"), value)
+    for at, words, lines in seen.told:
+        line(console, (f"  {told(at)}: ", "dim"), words)
+        for title, value in lines:
+            line(console, "    ", (f"{title}: ", "dim"), value)
     for who, kind, text in seen.said:
         line(console, (f"  {who} ({kind}): ", "dim"), text)
     if seen.offers:

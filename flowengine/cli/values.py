@@ -16,7 +16,7 @@ from flowengine.core.fields import check_answer
 from flowengine.core.forms import FormField, FormOption
 from flowengine.core.values import Json
 from flowengine.errors import BadAnswer
-from flowengine.language.model import Field
+from flowengine.language.parts import Field
 
 LARGEST = 1_000_000
 """Bytes of an answer file that are read at most; the engine takes far less."""

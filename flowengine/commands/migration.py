@@ -11,7 +11,7 @@ from flowengine.core.draft import Draft
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Actor, Branch
 from flowengine.errors import NotAllowed
-from flowengine.language.model import Process, Race
+from flowengine.language.model import Process
 from flowengine.runtime.actors import actor_of
 from flowengine.store import Transaction
 from flowengine.views.replies import Receipt
@@ -61,9 +61,9 @@ def _check(position: Position, old: Process, new: Process) -> None:
 
 
 def _shapes(process: Process) -> dict[str, tuple[str, str, tuple[str, ...]]]:
-    """Each state's type, scope, and the members of a race: what the parts of a job that stands in it rely on."""
+    """Each state's type, scope and members: what the parts of a job that stands in it rely on."""
     return {
-        name: (state.type, scope.path, tuple(sorted(state.of)) if isinstance(state, Race) else ())
+        name: (state.type, scope.path, tuple(sorted(state.members)))
         for scope in process.scopes()
         for name, state in scope.states.items()
     }

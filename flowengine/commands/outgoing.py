@@ -9,6 +9,9 @@
 | ``notice`` | the handler | step, why | a call of the handler ``engine.notify`` |
 | ``announce`` | all people | told: why, step | a ``letter`` for each receiver |
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
+
+News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
+the things that the command told it is.
 """
 
 from __future__ import annotations
@@ -54,12 +57,13 @@ def _tell(
     """Leave word for the handler of notices, and for people, where somebody carries it."""
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
-    if not (ends or effects.opened_steps or effects.reminded or effects.dropped_timers):
+    if not (ends or effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told):
         return  # an escalation drops the timer that made it
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
         return
     told: list[Json] = [{"step": step, "why": why} for step, why in _news(done)]
+    told += [{"step": 0, "why": "told", "number": number} for number, _ in enumerate(effects.told)]
     if carried - {"handler"} and (told or ends):
         ended: list[Json] = [{"step": 0, "why": "ended"}] if ends else []
         tx.outbox.add(job, seq, "announce", {"told": told + ended}, now, "people")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flowengine.commands.shell import Shell
-from flowengine.language.model import Process, Race, Service
+from flowengine.language.model import Process
 from flowengine.runtime.lanes import Lanes
 
 
@@ -25,8 +25,7 @@ def unserved(shell: Shell, processes: Iterable[Process]) -> dict[str, list[str]]
 def _called(process: Process) -> Iterator[tuple[str, str]]:
     """Where a process calls handlers, and which; undo handlers too."""
     for state in process.states():
-        for one in (state, *(state.of.values() if isinstance(state, Race) else ())):
-            if isinstance(one, Service):
-                for handler in dict.fromkeys((one.call, one.undo)):
-                    if handler and "://" not in handler:  # an URL is called by the engine itself
-                        yield f"{process.name}.{state.name}", handler
+        for member in state.members.values():
+            for handler in member.handlers:
+                if "://" not in handler:  # an URL is called by the engine itself
+                    yield f"{process.name}.{state.name}", handler

@@ -20,7 +20,7 @@ from flowengine.core.draft import Draft, Effects
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow, kind_of
 from flowengine.core.items import add
-from flowengine.core.machines import Compiled, compile_process, member_state
+from flowengine.core.machines import Compiled, compile_process
 from flowengine.core.messages import deliver
 from flowengine.core.position import Position
 from flowengine.core.spot import Result
@@ -103,7 +103,7 @@ def _settled(flow: Flow) -> Advance:
 def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:
     """What can be done on an open step now: outcomes and moves."""
     state = compiled.state(step.state)
-    kind = kind_of(member_state(state, step.member))
+    kind = kind_of(state.member(step.member))
     assert kind is not None, f"{step.state} has no steps"
     return kind.possible(Flow(compiled, Draft(position), now, world).spot(step.branch, state, step.member), step)
 

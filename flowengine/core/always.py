@@ -19,7 +19,7 @@ from flowengine.core.spot import Spot
 from flowengine.core.values import Branch, Json, Seating
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound
-from flowengine.language.model import Always
+from flowengine.language.parts import Always
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

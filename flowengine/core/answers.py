@@ -5,35 +5,26 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime
 
 from flowengine.core.draft import Draft
 from flowengine.core.fields import LONGEST_TEXT, check_answer
 from flowengine.core.forms import Form, FormField, FormOption, Way
 from flowengine.core.kinds import KINDS
-from flowengine.core.kinds.fitting import calendar_of
-from flowengine.core.machines import Compiled, member_state
+from flowengine.core.machines import Compiled
 from flowengine.core.plain import LONGEST_ANSWER
 from flowengine.core.position import Position
-from flowengine.core.slots import Taken, length_of, window
+from flowengine.core.slots import Asked, Taken
 from flowengine.core.spot import Spot
 from flowengine.core.values import Step
 from flowengine.core.world import World
-from flowengine.language.model import Calendar, Fitting, State, Vote
+from flowengine.language.model import State
+from flowengine.language.types import Vote
 
 __all__ = [
     "LONGEST_ANSWER", "LONGEST_TEXT", "Asked", "Form", "FormField", "FormOption", "Way", "asked_slots",
     "check_answer", "form", "is_secret",
 ]  # fmt: skip
-
-
-class Asked(NamedTuple):
-    """Whose appointments matter for a fitting's step: those of ``calendar`` that touch ``start`` to ``end``."""
-
-    calendar: Calendar
-    start: datetime
-    end: datetime
 
 
 def form(compiled: Compiled, position: Position, step: Step, now: datetime, world: World, taken: Taken = ()) -> Form:
@@ -58,11 +49,7 @@ def form(compiled: Compiled, position: Position, step: Step, now: datetime, worl
 def asked_slots(compiled: Compiled, step: Step, now: datetime) -> Asked | None:
     """The calendar and the time whose appointments :func:`form` must know for this step; None when it needs none."""
     state = state_of(compiled, step)
-    if not isinstance(state, Fitting) or step.purpose != "book":
-        return None
-    calendar = calendar_of(compiled.process, state)
-    first, last = window(calendar, now)
-    return Asked(calendar, first, last + length_of(calendar, state.length) + timedelta(seconds=1))
+    return KINDS[state.type].asked_slots(compiled.process, state, step, now)
 
 
 def is_secret(compiled: Compiled, step: Step) -> bool:
@@ -73,7 +60,7 @@ def is_secret(compiled: Compiled, step: Step) -> bool:
 
 def state_of(compiled: Compiled, step: Step) -> State:
     """The state (or member of a race) that a step belongs to. Raises :class:`NotFound`."""
-    return member_state(compiled.state(step.state), step.member)
+    return compiled.state(step.state).member(step.member)
 
 
 def _spot(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> Spot:

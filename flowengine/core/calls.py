@@ -7,11 +7,10 @@ from flowengine.core import events as e
 from flowengine.core import undo
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow, kind_of
-from flowengine.core.machines import member_state
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, ServiceCall
 from flowengine.errors import NotAllowed, StaleCommand
-from flowengine.language.model import DONE, Race
+from flowengine.language.parts import DONE
 
 FAILED = "failed"
 
@@ -29,7 +28,7 @@ def finish(flow: Flow, command: c.Finish) -> None:
         flow.draft.record(e.CallChanged(call=replace(call, incident=error)))
         return
     state = flow.state_of(branch)
-    kind = kind_of(member_state(state, call.member))
+    kind = kind_of(state.member(call.member))
     assert kind is not None, f"{call.state} makes no calls"
     closed = e.CallClosed(branch=branch.id, call=call.number, outcome=command.outcome, result=command.result)
     flow.draft.record(closed)
@@ -75,7 +74,7 @@ def _ways(
     if call.undo:
         return outcome == DONE, (DONE,)
     state = flow.state_of(branch)
-    if isinstance(state, Race) and call.member:
+    if call.member:
         known = tuple(name for name in state.on if name.split(".")[0] == call.member)
         return f"{call.member}.{outcome}" in known or (not exact and call.member in known), known
     return outcome in state.on, tuple(state.on)

@@ -11,13 +11,14 @@ from flowengine.core import events as e
 from flowengine.core import turns
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
-from flowengine.core.machines import EXPIRED
 from flowengine.core.plain import as_json
 from flowengine.core.spot import NOTHING, Result
 from flowengine.core.values import Branch, Fork, Json
 from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand
 from flowengine.language.expressions import Expression
-from flowengine.language.model import DONE, Each, Parallel, Stage, State
+from flowengine.language.model import State
+from flowengine.language.parts import DONE, EXPIRED
+from flowengine.language.types import Each, Parallel, Stage
 
 Composite = Parallel | Each | Stage
 TYPES = (Parallel, Each, Stage)

@@ -264,6 +264,20 @@ class Said(Event, frozen=True, kw_only=True):
     by: str = ""
 
 
+class Told(Event, frozen=True, kw_only=True):
+    """Somebody was told something, by the process: ``words`` and the lines ``shown`` as they were then.
+
+    ``to`` are seatings; ``everyone`` stands for the job's customer and all who have acted on one of its steps by then,
+    whom the entries of the history name.
+    """
+
+    branch: str
+    state: str
+    to: tuple[Seating, ...]
+    words: str
+    shown: tuple[tuple[str, str], ...] = ()
+
+
 class Referred(Event, frozen=True, kw_only=True):
     """The customer brings another: ``name`` and ``contact`` as given."""
 
@@ -295,7 +309,7 @@ AnyEvent = (
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
     | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Referred | Promised | Migrated | Ended
+    | Told | Referred | Promised | Migrated | Ended
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

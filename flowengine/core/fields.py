@@ -18,7 +18,7 @@ from flowengine.core.plain import as_plain
 from flowengine.core.values import Json
 from flowengine.errors import BadAnswer
 from flowengine.language import suggest
-from flowengine.language.model import Field
+from flowengine.language.parts import Field
 
 LONGEST_TEXT = 10_000
 """Characters of a text whose field does not say ``maxLength`` itself."""

@@ -15,13 +15,14 @@ from typing import Any
 from flowengine.core import events as e
 from flowengine.core.draft import Draft
 from flowengine.core.kinds import KINDS
-from flowengine.core.machines import Compiled, member_state
+from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
 from flowengine.core.spot import Kind, Result, Spot
 from flowengine.core.values import Branch, Fork, Undoable, Undoing
 from flowengine.core.world import World
 from flowengine.errors import RunawayProcess
-from flowengine.language.model import Race, Service, State
+from flowengine.language.model import State
+from flowengine.language.types import Service
 
 BUDGET = 1_000
 """States that one branch may enter in one command."""
@@ -67,7 +68,7 @@ class Flow:
 
     def spot(self, branch: str, state: State, member: str = "") -> Spot:
         """The spot of a state, or of one member of a race (``state`` is the race)."""
-        here = member_state(state, member) if member else state
+        here = state.member(member) if member else state
         return Spot(self.compiled.process, self.draft, branch, here, self.now, self.world, member)
 
     def state_of(self, branch: Branch) -> State:
@@ -133,8 +134,8 @@ class Flow:
                 self.draft.record(e.UndoNoted(branch=branch.id, undoable=undoable))
         elif branch.state:
             state = self.state_of(branch)
-            for member in state.of if isinstance(state, Race) else ("",):
-                kind = kind_of(member_state(state, member))
+            for member in state.members:
+                kind = kind_of(state.member(member))
                 if kind is not None:
                     kind.leave(self.spot(branch.id, state, member))
             if branch.calls:
@@ -143,7 +144,7 @@ class Flow:
     def _cut_off(self, branch: Branch, state: State) -> None:
         """A service that has not answered may have done its work: it can be undone like one that has."""
         for call in branch.calls:
-            service = member_state(state, call.member)
+            service = state.member(call.member)
             if isinstance(service, Service) and service.undo and not call.undo:
                 undoable = Undoable(
                     call=call.number,

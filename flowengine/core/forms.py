@@ -14,7 +14,7 @@ import msgspec
 
 from flowengine.core.fields import once, schema_of
 from flowengine.core.values import Json
-from flowengine.language.model import Field
+from flowengine.language.parts import Field
 
 Shape = Literal["one", "several", "quantities"]
 """How options are answered: with one id, a list of ids, or an object that maps ids to whole numbers."""

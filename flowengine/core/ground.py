@@ -48,6 +48,7 @@ class Effects:
     opened_steps: list[int] = field(default_factory=list)
     """The steps that were opened by this command and are still open, for notices."""
     reminded: list[int] = field(default_factory=list)
+    told: list[e.Told] = field(default_factory=list)
     referred: list[e.Referred] = field(default_factory=list)
     ended: e.Ended | None = None
 

@@ -6,7 +6,6 @@ from flowengine.core.draft import Draft
 from flowengine.core.machines import Compiled
 from flowengine.core.values import ROOT, Branch, Fork, Undoing
 from flowengine.errors import InvariantBroken
-from flowengine.language.model import Each, Message, Parallel, Race, Stage
 
 
 def check(compiled: Compiled, draft: Draft) -> None:
@@ -49,10 +48,9 @@ def _waits(compiled: Compiled, branch: Branch) -> bool:
     if branch.steps or branch.timers or branch.calls:
         return True
     state = compiled.states[branch.state]
-    if isinstance(state, Parallel | Each | Stage):
+    if state.scopes:
         return isinstance(branch.inners.get(""), Fork)
-    members = state.of.values() if isinstance(state, Race) else (state,)
-    return any(isinstance(member, Message) for member in members)
+    return any(member.awaited is not None for member in state.members.values())
 
 
 def _over(compiled: Compiled, draft: Draft) -> None:

@@ -8,7 +8,7 @@ from flowengine.core.flow import Flow
 from flowengine.core.plain import as_plain
 from flowengine.core.scopes import branches_in
 from flowengine.errors import NotAllowed, NotFound, StaleCommand
-from flowengine.language.model import Each
+from flowengine.language.types import Each
 
 
 def add(flow: Flow, command: c.Add) -> None:

@@ -17,13 +17,10 @@ from transitions.core import State as Node
 
 from flowengine.core.names import JobNames
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
-from flowengine.language.model import DONE, Always, Decision, Message, Parallel, Process, Race, Route, Scope, State
-
-DECIDED = "decided"
-"""The outcome that triggers the rules of a decision."""
-
-EXPIRED = "expired"
-"""The outcome of a state whose ``within`` is over."""
+from flowengine.language.durations import Duration
+from flowengine.language.model import Process, Scope, State
+from flowengine.language.parts import DONE, Always, Route
+from flowengine.language.types import Parallel
 
 
 class Cursor:
@@ -119,16 +116,9 @@ class Compiled:
         cursor = Cursor(state.name, names)
         trigger.trigger(cursor)
         if cursor.route is None:
-            guards = tuple(route.when.source for route in routes(state).get(outcome, ()) if route.when)
+            guards = tuple(route.when.source for route in state.ways.get(outcome, ()) if route.when)
             raise NotAllowed(f"no way on from {outcome!r}: no guard holds", where=state.name, possible=guards)
         return cursor.route
-
-
-def routes(state: State) -> dict[str, tuple[Route, ...]]:
-    """All ways on from a state, by outcome; a decision's rules stand under :data:`DECIDED`."""
-    if isinstance(state, Decision):
-        return {DECIDED: (*state.rules, state.otherwise)}
-    return dict(state.on)
 
 
 def compile_process(process: Process) -> Compiled:
@@ -174,7 +164,7 @@ def _machine(scope: Scope, ends: tuple[str, ...], file: str) -> Machine:
     for name in (*scope.states, *ends, DONE):
         nodes[name] = Node(name)
     for name, state in scope.states.items():
-        for outcome, ways in routes(state).items():
+        for outcome, ways in state.ways.items():
             event = machine.events.get(outcome)
             if event is None:
                 machine.events[outcome] = event = Event(outcome, machine)
@@ -186,23 +176,15 @@ def _machine(scope: Scope, ends: tuple[str, ...], file: str) -> Machine:
 def _listeners(scopes: dict[str, Scope]) -> Iterator[tuple[str, Listener]]:
     for path, scope in scopes.items():
         for state in scope.states.values():
-            if isinstance(state, Message):
-                yield state.message, Listener(path, state)
-            elif isinstance(state, Race):
-                for name, member in state.of.items():
-                    if isinstance(member, Message):
-                        yield member.message, Listener(path, state, name)
+            for name, member in state.members.items():
+                if member.awaited is not None:
+                    yield member.awaited.message, Listener(path, state, name)
         for entry in scope.always:
             if entry.message:
                 yield entry.message, Listener(path, always=entry)
 
 
-def member_state(state: State, member: str) -> State:
-    """The state itself, or the member of a race."""
-    return state.of[member] if member and isinstance(state, Race) else state
-
-
-def keeps(compiled: Compiled, name: str) -> list[Any]:
+def keeps(compiled: Compiled, name: str) -> list[Duration]:
     """For how long messages of that name are kept when nobody waits for them yet."""
-    found = (member_state(one.state, one.member) for one in compiled.listeners.get(name, ()) if one.state)
-    return [state.keep for state in found if isinstance(state, Message) and state.keep is not None]
+    waiting = (one.state.member(one.member).awaited for one in compiled.listeners.get(name, ()) if one.state)
+    return [awaited.keep for awaited in waiting if awaited is not None and awaited.keep is not None]

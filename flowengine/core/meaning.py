@@ -251,6 +251,10 @@ def _reminded(ground: Ground, event: e.Reminded) -> None:
     ground.effects.reminded.append(event.step)
 
 
+def _told(ground: Ground, event: e.Told) -> None:
+    ground.effects.told.append(event)
+
+
 def _referred(ground: Ground, event: e.Referred) -> None:
     ground.effects.referred.append(event)
 
@@ -309,6 +313,7 @@ APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Invoked: _nothing,
     e.Reminded: _reminded,
     e.Said: _nothing,
+    e.Told: _told,
     e.Referred: _referred,
     e.Promised: _promised,
     e.Migrated: _migrated,

@@ -13,12 +13,11 @@ from flowengine.core import events as e
 from flowengine.core.commands import Deliver
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow, kind_of
-from flowengine.core.machines import Listener, keeps, member_state
+from flowengine.core.machines import Listener, keeps
 from flowengine.core.scopes import branches_in
 from flowengine.core.values import ROOT, Branch, KeptMessage, Timer
 from flowengine.errors import NotAllowed, StaleCommand
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Message
 from flowengine.language.texts import plain
 
 MOST_KEPT = 100
@@ -56,10 +55,10 @@ def _waiting(flow: Flow, listeners: tuple[Listener, ...], key: str) -> Iterator[
         state = listener.state
         if state is None or not standing.get(state.name):
             continue
-        message = member_state(state, listener.member)
-        assert isinstance(message, Message), f"{message.name} waits for no message"
+        awaited = state.member(listener.member).awaited
+        assert awaited is not None, f"{state.name} waits for no message"
         for branch in branches_in(flow.draft, flow.compiled, listener.scope):
-            if branch.state == state.name and _fits(flow, branch, message.key, key):
+            if branch.state == state.name and _fits(flow, branch, awaited.key, key):
                 yield branch, listener
 
 

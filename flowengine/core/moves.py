@@ -12,12 +12,10 @@ from collections.abc import Mapping
 from flowengine.core import events as e
 from flowengine.core import turns, undo
 from flowengine.core.flow import Arrive, Flow, Over
-from flowengine.core.machines import member_state
 from flowengine.core.plain import as_json
 from flowengine.core.spot import NOTHING
 from flowengine.core.values import ROOT, Undoing
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Decision, Race
 
 
 def take(flow: Flow, over: Over) -> None:
@@ -32,13 +30,13 @@ def take(flow: Flow, over: Over) -> None:
     state, result = flow.state_of(branch), over.result
     turns.begun(flow, branch)
     outcome = trigger = result.outcome
-    if isinstance(state, Race) and over.member:
+    if over.member:
         outcome = f"{over.member}.{result.outcome}"
         trigger = outcome if outcome in state.on else over.member
     if result.value is not NOTHING:
-        place = member_state(state, over.member).saves or state.saves or state.name
+        place = state.member(over.member).saves or state.saves or state.name
         draft.record(e.Saved(branch=branch.id, place=place, value=result.value))
-    flow.leave(branch.id, "" if isinstance(state, Decision) else outcome, result.by)
+    flow.leave(branch.id, outcome, result.by)
     names = flow.names(branch.id, outcome=outcome)
     route = flow.compiled.route(branch.scope, state, trigger, names)
     go(flow, branch.id, route.to, route.set, undoing=route.undo, outcome=outcome)

@@ -15,7 +15,8 @@ from flowengine.core.values import Json
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression, Names
-from flowengine.language.model import Option, Process
+from flowengine.language.model import Process
+from flowengine.language.parts import Option
 
 Offered = dict[str, Json]
 """One offered option."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from flowengine.errors import BadAnswer
 from flowengine.language.durations import Duration
-from flowengine.language.model import Calendar
+from flowengine.language.parts import Calendar
 
 Taken = Sequence[tuple[datetime, datetime]]
 """Appointments that are booked or held: start and end of each."""
@@ -23,6 +24,14 @@ _NAMED = 10
 
 _FINEST = timedelta(minutes=1)
 """The finest grid there is."""
+
+
+class Asked(NamedTuple):
+    """Whose appointments matter for a fitting's step: those of ``calendar`` that touch ``start`` to ``end``."""
+
+    calendar: Calendar
+    start: datetime
+    end: datetime
 
 
 def length_of(calendar: Calendar, length: Duration) -> timedelta:

@@ -21,7 +21,8 @@ from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression, moment
-from flowengine.language.model import Audience, Escalation, Process, State, When
+from flowengine.language.model import Process, State
+from flowengine.language.parts import Audience, Escalation, When
 from flowengine.language.texts import Text, plain
 
 
@@ -152,7 +153,7 @@ class Spot:
     def _seating(self, audience: Audience) -> list[Seating]:
         if audience.kind == "customer":
             return [f"person:{self.draft.head.customer}"]
-        if audience.kind in ("customers", "staff", "anyone"):
+        if audience.kind in ("customers", "staff", "anyone", "everyone"):
             return [audience.kind]
         name = audience.name
         value = name.value(self.names()) if isinstance(name, Expression) else name

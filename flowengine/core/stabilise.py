@@ -5,10 +5,10 @@ from __future__ import annotations
 from flowengine.core import composite, moves, promises
 from flowengine.core import events as e
 from flowengine.core.flow import Arrive, Flow, Over, kind_of
-from flowengine.core.machines import DECIDED
-from flowengine.core.spot import Result
 from flowengine.core.values import ROOT, Branch
-from flowengine.language.model import DONE, Decision, Ended, Fulfilled, Race, State
+from flowengine.language.model import State
+from flowengine.language.parts import DONE
+from flowengine.language.types import End
 
 
 def stabilise(flow: Flow) -> None:
@@ -43,24 +43,21 @@ def enter(flow: Flow, branch: str, state: State) -> None:
     entry = flow.draft.next_number()
     flow.draft.record(e.Entered(branch=branch, state=state.name, entry=entry, at=flow.now))
     here = flow.draft.at(branch)
-    if isinstance(state, Decision):
-        flow.over(here, Result(DECIDED))
-    elif isinstance(state, composite.TYPES):
+    if isinstance(state, composite.TYPES):
         composite.enter(flow, here, state)
-    elif isinstance(state, Race):
-        _enter_race(flow, here, state)
     else:
-        _enter_kind(flow, here, state)
+        _offer(flow, here, state)
     if state.within is not None:
         _set_deadline(flow, branch, entry, state)
 
 
-def _enter_race(flow: Flow, branch: Branch, state: Race) -> None:
-    """All members are offered; one that is over at once wins, and the rest is not offered any more."""
-    for member, one in state.of.items():
+def _offer(flow: Flow, branch: Branch, state: State) -> None:
+    """What waits in the state is offered. Of a race, a member that is over at once wins, and the rest is not offered
+    any more."""
+    for member, one in state.members.items():
         if _enter_kind(flow, branch, state, member):
             return
-        if one.within is not None:
+        if member and one.within is not None:
             _set_deadline(flow, branch.id, branch.entry, state, member)
 
 
@@ -89,11 +86,12 @@ def _set_deadline(flow: Flow, branch_id: str, entry: int, state: State, member: 
 
 def _end_job(flow: Flow, end: State) -> None:
     """The job is over: everything that was open in it is closed."""
-    assert isinstance(end, Fulfilled | Ended), f"{end.name} is no end"
+    assert isinstance(end, End), f"{end.name} is no end"
+    fulfilled = end.type == "fulfilled"
     draft = flow.draft
     flow.agenda.clear()
     flow.count(ROOT, end.name)
     draft.record(e.Entered(branch=ROOT, state=end.name, entry=draft.next_number(), at=flow.now))
-    promises.close(flow, fulfilled=isinstance(end, Fulfilled))
-    because = end.because or ("" if isinstance(end, Fulfilled) else end.title)
+    promises.close(flow, fulfilled=fulfilled)
+    because = end.because or ("" if fulfilled else end.title)
     draft.record(e.Ended(kind=end.type, state=end.name, because=because, at=flow.now))

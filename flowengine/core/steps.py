@@ -7,7 +7,6 @@ from flowengine.core import events as e
 from flowengine.core import turns
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow, kind_of
-from flowengine.core.machines import member_state
 from flowengine.core.values import Actor, Branch, Step
 from flowengine.errors import AlreadyClaimed, NotAllowed, StaleCommand
 
@@ -19,7 +18,7 @@ def act(flow: Flow, command: c.Act) -> None:
         raise _claimed(flow, step)
     _not_excluded(flow, step, command.by.id)
     state = flow.state_of(branch)
-    kind = kind_of(member_state(state, step.member))
+    kind = kind_of(state.member(step.member))
     assert kind is not None, f"{step.state} has no steps"
     turns.begun(flow, branch)
     result = kind.act(flow.spot(branch.id, state, step.member), step, command)

@@ -6,7 +6,6 @@ from flowengine.core import always, composite, messages
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.flow import Flow, kind_of
-from flowengine.core.machines import member_state
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, Timer
 from flowengine.errors import NotAllowed, StaleCommand
@@ -46,7 +45,7 @@ def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
 def _wake(flow: Flow, branch: Branch, timer: Timer) -> None:
     """Let the kind say what its timer means; for a race or a fork it is the deadline."""
     state = flow.state_of(branch)
-    kind = kind_of(member_state(state, timer.member))
+    kind = kind_of(state.member(timer.member))
     if kind is None:
         result: Result | None = composite.expired(flow, branch, state)
     else:

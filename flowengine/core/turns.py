@@ -10,21 +10,7 @@ from flowengine.core import events as e
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
 from flowengine.core.values import Branch, Fork
-from flowengine.language.model import (
-    Approval,
-    Ask,
-    Choice,
-    Feedback,
-    Fitting,
-    Message,
-    Parallel,
-    Race,
-    State,
-    Task,
-    Vote,
-)
-
-_OFFERED = Ask | Choice | Fitting | Approval | Vote | Feedback | Task | Message
+from flowengine.language.types import Parallel
 
 
 def next_turn(state: Parallel, ready: list[str]) -> tuple[list[str], str]:
@@ -53,11 +39,4 @@ def begun(flow: Flow, branch: Branch) -> None:
 
 def _offered(state: Parallel, name: str) -> bool:
     scope = state.branches[name].scope
-    return _waits(scope.states[scope.start])
-
-
-def _waits(state: State) -> bool:
-    """Whether a state only waits when it is entered."""
-    if isinstance(state, Race):
-        return all(_waits(member) for member in state.of.values())
-    return isinstance(state, _OFFERED)
+    return all(one.only_waits for one in scope.states[scope.start].members.values())

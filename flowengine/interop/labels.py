@@ -8,28 +8,21 @@ from datetime import timedelta
 
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
-from flowengine.language.model import (
-    Audience,
-    Call,
-    Decision,
-    Each,
-    Fitting,
-    Message,
-    Parallel,
-    Process,
-    Race,
-    Route,
-    Scope,
-    Service,
-    Stage,
-    State,
-    Wait,
-    When,
-)
+from flowengine.language.model import Process, Scope, State
+from flowengine.language.parts import Always, Audience, Route, When
+from flowengine.language.texts import spoken
+from flowengine.language.types import Each, Parallel, Stage
 
 LONGEST_GUARD = 32
 """Characters of a guard that a label shows; the file tells the rest."""
 
+_MANY = {
+    "customer": "customer",
+    "customers": "any customer",
+    "staff": "any staff",
+    "anyone": "anyone",
+    "everyone": "everyone who took part",
+}
 _SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -51,12 +44,11 @@ def when(value: When) -> str:
 
 
 def who(process: Process, state: State) -> str:
-    """Whom a state waits for, in words; empty for what no person does."""
-    names = [audience(process, one) for one in state.audience]
-    if isinstance(state, Fitting):
-        names += [audience(process, one) for one in state.with_]
-        return " with ".join((names[0], ", ".join(names[1:]))) if len(names) > 1 else names[0]
-    return ", ".join(dict.fromkeys(names))
+    """Whom a state waits for, in words; for what no person does, what the clock, code or the outside does in it."""
+    asked = ", ".join(dict.fromkeys(audience(process, one) for one in state.readers))
+    beside = ", ".join(audience(process, one) for one in state.companions)
+    detail = state.detail if isinstance(state.detail, str) else when(state.detail)
+    return " with ".join(filter(None, (asked, beside))) or detail
 
 
 def audience(process: Process, one: Audience) -> str:
@@ -68,26 +60,14 @@ def audience(process: Process, one: Audience) -> str:
         return process.groups[name].title if name in process.groups else name
     if one.kind in ("person", "people"):
         return shorten(name)
-    return {"customer": "customer", "customers": "any customer", "staff": "any staff", "anyone": "anyone"}[one.kind]
+    return _MANY[one.kind]
 
 
-def for_customers(process: Process, state: State) -> bool:
-    """Whether the customer, or any customer, takes part in the state."""
-    if isinstance(state, Race):
-        return any(for_customers(process, member) for member in state.of.values())
-    return state.customer or any(one.kind in ("customer", "customers", "group", "anyone") for one in state.audience)
-
-
-def told(state: State) -> str:
-    """What the clock, code or the outside does in a state: ``3 days``, ``order_cloth``, the message's name."""
-    if isinstance(state, Wait):
-        value = state.for_ if state.for_ is not None else state.until
-        return when(value) if value is not None else ""
-    if isinstance(state, Service):
-        return state.call or state.http
-    if isinstance(state, Message):
-        return state.message
-    return state.process if isinstance(state, Call) else ""
+def occasion(process: Process, entry: Always) -> str:
+    """Who or what uses an always entry, in words."""
+    if entry.within is not None:
+        return f"after {when(entry.within)}"
+    return f"message {entry.message}" if entry.message else ", ".join(audience(process, one) for one in entry.by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +81,11 @@ class Way:
 
 def ways(state: State) -> Iterator[Way]:
     """Every way on from a state, in the file's order."""
-    if isinstance(state, Decision):
-        for rule in state.rules:
-            yield Way("", shorten(rule.when.source) if rule.when else "", rule)
-        yield Way("", "else", state.otherwise)
-        return
     plain = len(state.on) == 1 and next(iter(state.on)) in state.outcomes[:1]
-    for outcome, routes in state.on.items():
+    for outcome, routes in state.ways.items():
+        if not outcome:
+            yield from (Way("", shorten(one.when.source) if one.when else "else", one) for one in routes)
+            continue
         label = "" if plain and len(routes) == 1 else spoken(outcome)
         if outcome == "expired" and isinstance(state.within, Duration):
             label = f"not within {span(state.within)}"
@@ -115,10 +93,6 @@ def ways(state: State) -> Iterator[Way]:
             guard = f"if {shorten(route.when.source)}" if route.when else ""
             undo = "undo" if route.undo else ""
             yield Way(outcome, ", ".join(part for part in (label, guard, undo) if part), route)
-
-
-RARE = frozenset(("expired", "failed", "missed", "no_quorum"))
-"""Outcomes of which nobody hopes that they come: a picture of the usual way leaves them out."""
 
 
 def usual(scope: Scope) -> Scope:
@@ -131,7 +105,7 @@ def usual(scope: Scope) -> Scope:
             continue
         reached.add(name)
         state = scope.states[name]
-        on = {outcome: routes for outcome, routes in state.on.items() if outcome not in RARE}
+        on = {outcome: routes for outcome, routes in state.on.items() if not state.is_rare(outcome)}
         kept[name] = _usual_inside(replace(state, on=on))
         waiting += [way.route.to for way in ways(kept[name])]
     return replace(scope, states={name: kept[name] for name in scope.states if name in kept}, always=())
@@ -142,11 +116,6 @@ def _usual_inside(state: State) -> State:
         branches = {name: replace(branch, scope=usual(branch.scope)) for name, branch in state.branches.items()}
         return replace(state, branches=branches)
     return replace(state, scope=usual(state.scope)) if isinstance(state, Each | Stage) else state
-
-
-def spoken(name: str) -> str:
-    """A name of the file without underscores."""
-    return name.replace("_", " ")
 
 
 def shorten(text: str, longest: int = LONGEST_GUARD) -> str:

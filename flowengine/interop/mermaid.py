@@ -15,24 +15,15 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from flowengine.interop import labels as words
-from flowengine.language.model import (
-    DONE,
-    Always,
+from flowengine.language.model import Process, Scope, State
+from flowengine.language.parts import DONE, Always
+from flowengine.language.texts import spoken
+from flowengine.language.types import (
     Branch,
-    Call,
-    Decision,
     Each,
-    Ended,
-    Fulfilled,
-    Message,
     Parallel,
-    Process,
     Race,
-    Scope,
-    Service,
     Stage,
-    State,
-    Wait,
 )
 
 _SHAPES = {
@@ -42,6 +33,7 @@ _SHAPES = {
     "clock": ("{{", "}}"),
     "message": (">", "]"),
     "decision": ("{", "}"),
+    "tell": ("[/", "/]"),
     "fulfilled": ("([", "])"),
     "ended": ("([", "])"),
     "always": ("([", "])"),
@@ -53,6 +45,7 @@ _STYLES = {
     "clock": "fill:#f1ecfa,stroke:#8a73b5,color:#2c2143",
     "message": "fill:#f1ecfa,stroke:#8a73b5,color:#2c2143",
     "decision": "fill:#ffffff,stroke:#4b6f9c,color:#12263f",
+    "tell": "fill:#fff8e6,stroke:#c26a00,color:#3a2200",
     "fulfilled": "fill:#cdeccd,stroke:#2f8132,stroke-width:2px,color:#123214",
     "ended": "fill:#f6dada,stroke:#a94442,color:#461414",
     "always": "fill:#ffffff,stroke:#c26a00,stroke-dasharray:4 3,color:#3a2200",
@@ -183,29 +176,15 @@ class _Chart:
             self._arrow(source, self._door(way.route.to, done), way.label, late=way.outcome == "expired")
 
     def _node(self, node: str, state: State, indent: str, *, here: bool = False) -> None:
-        kind = self._kind(state)
+        kind = "customer" if state.for_customers else state.symbol
         open_, close = _SHAPES[kind]
-        who = words.who(self.process, state) or words.told(state)
+        who = words.who(self.process, state)
         label = f"<b>{escaped(state.title)}</b>" + (f"<br/><i>{escaped(who)}</i>" if who else "")
         self._use(kind)
         self.order[node] = len(self.order)
         self.lines.append(f'{indent}{node}{open_}"{label}"{close}:::{kind}')
         if here:
             self._mark(node, indent)
-
-    def _kind(self, state: State) -> str:
-        if words.for_customers(self.process, state):
-            return "customer"
-        kinds: tuple[tuple[type[State], str], ...] = (
-            (Service, "code"),
-            (Call, "code"),
-            (Wait, "clock"),
-            (Message, "message"),
-            (Decision, "decision"),
-            (Fulfilled, "fulfilled"),
-            (Ended, "ended"),
-        )
-        return next((kind for type_, kind in kinds if isinstance(state, type_)), "task")
 
     def _parallel(self, state: Parallel, indent: str) -> None:
         opens, joins = _id(state.name, "in"), _id(state.name, "out")
@@ -249,16 +228,12 @@ class _Chart:
         for way in words.ways(state):
             name = way.outcome.partition(".")[0]
             source = _id(state.name, name) if name in state.of else start
-            label = way.label.removeprefix(words.spoken(name)).lstrip("., ")
+            label = way.label.removeprefix(spoken(name)).lstrip("., ")
             self._arrow(source, self._door(way.route.to, done), label, late=way.outcome == "expired")
 
     def _always(self, scope: Scope, entry: Always, indent: str, done: str) -> None:
         node = _id("always", scope.path.replace("/", "_"), entry.name)
-        who = ", ".join(words.audience(self.process, one) for one in entry.by)
-        if entry.message:
-            who = f"message {entry.message}"
-        elif entry.within is not None:
-            who = f"after {words.when(entry.within)}"
+        who = words.occasion(self.process, entry)
         guard = f"<br/>if {escaped(words.shorten(entry.when.source))}" if entry.when else ""
         label = f"<b>{escaped(entry.title)}</b><br/><i>at any time, {escaped(who)}</i>{guard}"
         self._use("always")

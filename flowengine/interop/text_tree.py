@@ -6,34 +6,28 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from flowengine.interop import labels as words
-from flowengine.language.model import (
-    Call,
-    Decision,
+from flowengine.language.model import Process, Scope, State, Symbol
+from flowengine.language.types import (
     Each,
-    Ended,
-    Fulfilled,
-    Message,
     Parallel,
-    Process,
     Race,
-    Scope,
-    Service,
     Stage,
-    State,
-    Wait,
 )
 
 HERE = "▶"
-LEGEND = "● customer  □ staff  ⚙ code  ◷ clock  ✉ message  ◇ decision  ◆ several at once  ■ end  ↯ at any time"
+LEGEND = "● customer  □ staff  ⚙ code  ◷ clock  ✉ message  ◇ decision  » tell  ◆ several at once  ■ end  ↯ at any time"
 
-_MARKS: tuple[tuple[tuple[type[State], ...], str], ...] = (
-    ((Service, Call), "⚙"),
-    ((Wait,), "◷"),
-    ((Message,), "✉"),
-    ((Decision,), "◇"),
-    ((Parallel, Each, Stage, Race), "◆"),
-    ((Fulfilled, Ended), "■"),
-)
+_MARKS: dict[Symbol, str] = {
+    "task": "□",
+    "code": "⚙",
+    "clock": "◷",
+    "message": "✉",
+    "decision": "◇",
+    "tell": "»",
+    "several": "◆",
+    "fulfilled": "■",
+    "ended": "■",
+}
 
 
 def text_tree(process: Process, position_states: Collection[str] = (), *, usual: bool = False) -> str:
@@ -58,21 +52,15 @@ def _scope(process: Process, scope: Scope, depth: int, here: frozenset[str]) -> 
     for state in words.ordered(scope):
         yield from _state(process, state, depth, here)
     for entry in scope.always:
-        who = ", ".join(words.audience(process, one) for one in entry.by)
-        if entry.message:
-            who = f"message {entry.message}"
-        elif entry.within is not None:
-            who = f"after {words.when(entry.within)}"
+        who = words.occasion(process, entry)
         guard = f" if {words.shorten(entry.when.source)}" if entry.when else ""
         undo = ", undoing what services did" if entry.undo else ""
         yield f"{_indent(depth)}↯ {_column(entry.name, depth)} {who}{guard} → {entry.to}{undo}"
 
 
 def _state(process: Process, state: State, depth: int, here: frozenset[str]) -> Iterator[str]:
-    mark = HERE if state.name in here else _mark(process, state)
-    about = ", ".join(
-        part for part in (words.shorten(state.title, 80), words.who(process, state) or words.told(state)) if part
-    )
+    mark = HERE if state.name in here else _mark(state)
+    about = ", ".join(filter(None, (words.shorten(state.title, 80), words.who(process, state))))
     routes = list(words.ways(state))
     first = f" → {routes[0].route.to}" if len(routes) == 1 and not routes[0].label else ""
     yield f"{_indent(depth)}{mark} {_column(state.name, depth)} {about}{first}".rstrip()
@@ -95,15 +83,12 @@ def _inside(process: Process, state: State, depth: int, here: frozenset[str]) ->
         yield from _scope(process, state.scopes[0], depth + 1, here)
     elif isinstance(state, Race):
         for name, member in state.of.items():
-            who = words.who(process, member) or words.told(member)
-            about = ", ".join(part for part in (words.shorten(member.title, 80), who) if part)
-            yield f"{_indent(depth)}{_mark(process, member)} {_column(name, depth)} {about}".rstrip()
+            about = ", ".join(filter(None, (words.shorten(member.title, 80), words.who(process, member))))
+            yield f"{_indent(depth)}{_mark(member)} {_column(name, depth)} {about}".rstrip()
 
 
-def _mark(process: Process, state: State) -> str:
-    if not isinstance(state, Race) and words.for_customers(process, state):
-        return "●"
-    return next((mark for types, mark in _MARKS if isinstance(state, types)), "□")
+def _mark(state: State) -> str:
+    return "●" if state.for_customers and state.symbol != "several" else _MARKS[state.symbol]
 
 
 def _indent(depth: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from flowengine.errors import ProcessRefused
 from flowengine.language.model import Process
-from flowengine.language.parser import read_process
+from flowengine.language.parser.process import read_process
 from flowengine.language.yaml_reader import LARGEST
 from flowengine.problem import Place, Problem, in_order
 

@@ -3,19 +3,24 @@
 A :class:`Process` holds one root :class:`Scope`. A scope is a flat set of states with one start; ``parallel``, ``each``
 and ``stage`` states hold scopes of their own, so scopes nest as a tree. Everything that can be written in two ways
 in the file (``next`` or ``on``, one audience or a list) has one form here.
+
+:class:`State` is what all types of states have in common, and all that the rest of the house asks of a type: each type
+in :mod:`flowengine.language.types` is a class that says where it differs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
+from flowengine.language.parser.records import Key, Values
+from flowengine.language.parser.session import Reading
 from flowengine.language.parts import (
-    DONE,
+    CUSTOMERS,
+    EXPIRED,
     Always,
     Audience,
     Calendar,
@@ -23,70 +28,102 @@ from flowengine.language.parts import (
     Field,
     Group,
     Option,
-    Pick,
-    Retry,
     Role,
     Route,
     Show,
     When,
 )
-from flowengine.language.texts import Text
+from flowengine.language.texts import Text, spoken
+from flowengine.language.value_shapes import Lists, Record, Saved, Shape
 from flowengine.problem import Place
 
-__all__ = [
-    "DONE",
-    "STATE_TYPES",
-    "Always",
-    "Approval",
-    "Ask",
-    "Audience",
-    "Branch",
-    "Calendar",
-    "Call",
-    "Choice",
-    "Decision",
-    "Each",
-    "Ended",
-    "Escalation",
-    "Feedback",
-    "Field",
-    "Fitting",
-    "Fulfilled",
-    "Group",
-    "Join",
-    "Message",
-    "Need",
-    "Option",
-    "Parallel",
-    "Pick",
-    "Process",
-    "Race",
-    "Retry",
-    "Role",
-    "Route",
-    "Scope",
-    "Service",
-    "Show",
-    "Stage",
-    "State",
-    "Task",
-    "Vote",
-    "Wait",
-    "When",
-]  # fmt: skip
+Gives: TypeAlias = Literal["anything", "boolean", "list", "text", "number", "moment", "span or moment", "list of texts"]
+"""What an expression must give where it stands."""
+
+Symbol: TypeAlias = Literal["task", "code", "clock", "message", "decision", "tell", "several", "fulfilled", "ended"]
+"""How a state is drawn; where customers take part, it is drawn as theirs instead."""
+
+
+class Held(NamedTuple):
+    """What a state holds under a key: an expression, or what may stand in its place, which the checks pass over."""
+
+    value: object
+    key: str
+    gives: Gives = "anything"
+    variables: tuple[str, ...] = ()
+
+
+class Meant(NamedTuple):
+    """A name in a state that must mean something: a calendar, a list of options, or another state."""
+
+    kind: Literal["calendar", "options", "state"]
+    name: str
+    place: Place
+    key: str = ""
+
+
+class Awaited(NamedTuple):
+    """The message that a state waits for; one that came up to ``keep`` earlier counts."""
+
+    message: str
+    key: Expression | None
+    keep: Duration | None
+
+
+class Fact(NamedTuple):
+    """What an answer comes to, for people. A price is told with what it is the ``price_of``."""
+
+    title: str
+    value: Any
+    price_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """What all states have. ``on`` maps each outcome to its routes; the first whose ``when`` holds is taken."""
 
+    # what the file may say
     type: ClassVar[str]
+    is_noun: ClassVar[bool] = True
+    """Whether the type's name is a noun, with which a sentence can name such a state."""
+    keys: ClassVar[tuple[Key, ...]] = ()
+    exactly_one: ClassVar[tuple[str, ...]] = ()
+    at_least_one: ClassVar[tuple[str, ...]] = ()
+    in_race: ClassVar[bool] = False
+    """Whether it can be a member of a race."""
+
+    words_key: ClassVar[str] = "ask"
+    """The key under which the file says the words of ``ask``."""
+
+    # outcomes
     outcomes: ClassVar[tuple[str, ...]] = ()
     """The outcomes that the type itself knows, the usual one first; ``expired`` comes with ``within``."""
     open_outcomes: ClassVar[bool] = False
     """Whether a designer may add outcomes of his own, by naming them in ``on``."""
+    rare: ClassVar[frozenset[str]] = frozenset()
+    """Outcomes of which nobody hopes that they come, beside ``expired``."""
+    expires: ClassVar[bool] = True
+    """Whether ``within`` ends it as ``expired``; else it ends with an outcome of its own."""
+
+    # how it waits
     customer: ClassVar[bool] = False
     """Whether the type always waits for the customer."""
+    only_waits: ClassVar[bool] = False
+    """Whether nothing has happened yet when it is entered, so that it can be offered with others."""
+    passes: ClassVar[bool] = False
+    """Whether it waits for nothing, so that a job goes through it at once."""
+    is_start: ClassVar[bool] = False
+    """Whether a job begins in it, and never comes there again."""
+    is_end: ClassVar[bool] = False
+
+    # what is told of it
+    symbol: ClassVar[Symbol] = "task"
+    moves: ClassVar[Mapping[str, str]] = {}
+    """What the history says of what leaves the step open, by the move; ``{what}`` is the title, ``{at}`` the
+    appointment, ``{choice}`` what was voted for."""
+    endings: ClassVar[Mapping[str, str]] = {}
+    """What the history says of how somebody ended it, by the outcome; ``{what}`` is the state's title, ``{title}`` what
+    he was asked."""
 
     name: str
     title: str
@@ -103,15 +140,195 @@ class State:
     on: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
 
+    @classmethod
+    def called(cls) -> str:
+        """A state of the type, in a sentence."""
+        if not cls.is_noun:
+            return f"a state of type {cls.type}"
+        return f"an {cls.type}" if cls.type[0] in "aeiou" else f"a {cls.type}"
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        """Settle what the keys say between them, before the state is made."""
+
+    # whom it asks
+
     @property
     def audience(self) -> tuple[Audience, ...]:
         """Whom the state's step waits for; empty when it waits for nobody."""
         return (Audience(kind="customer"),) if self.customer else ()
 
     @property
+    def companions(self) -> tuple[Audience, ...]:
+        """Who meets those who are asked."""
+        return ()
+
+    @property
+    def readers(self) -> tuple[Audience, ...]:
+        """Who reads ``ask`` and ``shows``."""
+        return self.audience
+
+    @property
+    def for_customers(self) -> bool:
+        """Whether customers are among those whom it waits for."""
+        return self.customer or any(one.kind in CUSTOMERS for one in self.audience)
+
+    @property
+    def answered_by_customer(self) -> bool:
+        """Whether its fields are the job's customer's own answers."""
+        return self.customer or (bool(self.audience) and all(one.kind == "customer" for one in self.audience))
+
+    @property
+    def has_deadline(self) -> bool:
+        """Whether it ends by itself when nobody does anything."""
+        return self.within is not None
+
+    # what it holds, and what it is made of
+
+    @property
+    def members(self) -> Mapping[str, State]:
+        """What waits in it, by name: itself, which has none; of a race its members."""
+        return {"": self}
+
+    def member(self, name: str) -> State:
+        """The member of that name, else the state itself."""
+        return self
+
+    @property
     def scopes(self) -> tuple[Scope, ...]:
         """The scopes inside the state."""
         return ()
+
+    @property
+    def expressions(self) -> Iterator[Held]:
+        """The expressions that the type's own keys hold."""
+        yield from ()
+
+    @property
+    def names(self) -> Iterator[Meant]:
+        """The names in it that must mean something, beside people and targets."""
+        yield from ()
+
+    @property
+    def awaited(self) -> Awaited | None:
+        """The message that it waits for."""
+        return None
+
+    @property
+    def handlers(self) -> tuple[str, ...]:
+        """The handlers, and addresses, that it calls."""
+        return ()
+
+    @property
+    def calendar_name(self) -> str | None:
+        """The calendar in which it is booked, perhaps one of its own without a name; None for what is not booked."""
+        return None
+
+    # where it leads
+
+    @property
+    def ways(self) -> Mapping[str, tuple[Route, ...]]:
+        """All ways on, by outcome."""
+        return self.on
+
+    @property
+    def routes(self) -> Iterator[tuple[str, int, Route]]:
+        """All ways on: the outcome, which of its routes, and the route."""
+        for outcome, routes in self.ways.items():
+            for index, route in enumerate(routes):
+                yield outcome, index, route
+
+    @property
+    def possible(self) -> tuple[str, ...]:
+        """The outcomes that it can have, apart from those that the designer names."""
+        return (*self.outcomes, EXPIRED) if self.within is not None and self.expires else self.outcomes
+
+    @property
+    def must_lead(self) -> tuple[str, ...]:
+        """The outcomes, of its own, that must lead somewhere."""
+        return () if self.open_outcomes else self.outcomes
+
+    def knows(self, outcome: str) -> bool:
+        """Whether ``on`` may name the outcome."""
+        return outcome in self.possible or (self.open_outcomes and outcome != EXPIRED)
+
+    def refuses(self, outcome: str) -> bool:
+        """Whether an outcome that finds no way is refused to a person, who can act otherwise; the clock, code and
+        joins cannot be refused."""
+        return outcome != EXPIRED and bool(self.audience)
+
+    def is_rare(self, outcome: str) -> bool:
+        """Whether nobody hopes for the outcome."""
+        return outcome == EXPIRED or outcome in self.rare
+
+    def is_usual(self, outcome: str) -> bool:
+        """Whether people hope for the outcome, or may well choose it."""
+        return not self.is_rare(outcome)
+
+    # what its answer saves
+
+    def saved(self, outcome: str, lists: Lists) -> Saved | None:
+        """What is saved with an outcome, and where; None: nothing."""
+        shape = None if outcome == EXPIRED else self.shape(outcome, lists)
+        if shape is None:
+            return None
+        hidden = not isinstance(shape, Record) and not self.for_customers
+        return Saved(tuple((self.saves or self.name).split(".")), shape, self.surely(outcome), hidden)
+
+    def shape(self, outcome: str, lists: Lists) -> Shape | None:
+        """The shape of what is saved with an outcome, and which parts of it no customer may see; None: nothing."""
+        return None
+
+    def surely(self, outcome: str) -> bool:
+        """Whether something is saved each time it has the outcome."""
+        return True
+
+    @property
+    def saves_anything(self) -> bool:
+        """Whether what it saves may have other keys than :meth:`saved` says of the type's own outcomes."""
+        return False
+
+    def told_keys(self, keys: frozenset[str]) -> frozenset[str]:
+        """Of the keys of what is saved, those that the job's customer is told when he asks what is known."""
+        return keys if self.answered_by_customer else self.marked
+
+    @property
+    def marked(self) -> frozenset[str]:
+        """The fields that are marked to be shown."""
+        return frozenset(one.name for one in self.fields if one.show)
+
+    def facts(self, saved: Mapping[str, Any], options: Mapping[str, tuple[Option, ...]]) -> Iterator[Fact]:
+        """What is known beside the fields, from what was saved, as far as the reader may see it."""
+        yield from ()
+
+    @property
+    def inner_options(self) -> frozenset[str]:
+        """The questions whose options hold inner data beside what people choose by."""
+        return frozenset()
+
+    # what is told of it
+
+    @property
+    def customers_word(self) -> str:
+        """What a customer may know of it: its phase, or the title where it waits for customers (L9); of the members of
+        a race only those that do."""
+        asked = (one.title for one in self.members.values() if one.for_customers)
+        return self.phase or " or ".join(dict.fromkeys(asked))
+
+    @property
+    def detail(self) -> str | When:
+        """What the clock, code or the outside does in it, on one line."""
+        return ""
+
+    def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+        """What the history says when somebody has ended it; ``decided``: after the last of several answers, which is
+        told already."""
+        words = self.endings.get(outcome)
+        return words.format(what=self.title, title=title) if words else f"{title}: {spoken(outcome)}"
+
+    def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:
+        """The titles of what can be voted for, by id."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,265 +340,6 @@ class Scope:
     states: Mapping[str, State]
     always: tuple[Always, ...] = ()
     place: Place = field(default=Place(), compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need(State):
-    type = "need"
-    outcomes = ("stated",)
-    customer = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice(State):
-    """The saved answer holds what was picked by name, with ``titles`` (what was picked in plain words, by name),
-    ``price`` (the sum) and ``lead_time_days`` (the longest)."""
-
-    type = "choice"
-    outcomes = ("chosen",)
-    customer = True
-    choose: Mapping[str, Pick] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask(State):
-    type = "ask"
-    outcomes = ("answered",)
-    customer = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fitting(State):
-    """An appointment of the customer with a role. ``fields`` are the findings, given with the outcome ``held``."""
-
-    type = "fitting"
-    outcomes = ("held", "missed")
-    customer = True
-    with_: tuple[Audience, ...] = ()
-    length: Duration = Duration()
-    calendar: str = ""
-    hold: Duration | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval(State):
-    """``by`` lists who is asked; ``needed`` of them must approve (all, when None)."""
-
-    type = "approval"
-    outcomes = ("approved", "changes", "declined")
-    by: tuple[Audience, ...] = ()
-    needed: int | None = 1
-
-    @property
-    def audience(self) -> tuple[Audience, ...]:
-        return self.by
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vote(State):
-    """Members of a group (or listed people) vote until ``within``; who may vote is frozen when it opens.
-
-    ``quorum`` is the share of the electorate's weight that must be cast (0 to 1). ``tie`` is ``outcome`` (end as
-    ``tied``) or ``first`` (the option listed first wins). ``weight`` is an expression on ``member``.
-    """
-
-    type = "vote"
-    outcomes = ("decided", "no_quorum", "tied")
-    customer = True
-    of: Audience = Audience(kind="customers")
-    options: str | tuple[Option, ...] | Expression = ()
-    seats: int = 1
-    quorum: float = 0.0
-    rule: Literal["plurality", "majority", "two_thirds"] = "plurality"
-    weight: Expression | None = None
-    secret: bool = True
-    changeable: bool = True
-    early: bool = False
-    tie: Literal["outcome", "first"] = "outcome"
-
-    @property
-    def audience(self) -> tuple[Audience, ...]:
-        return (self.of,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feedback(State):
-    type = "feedback"
-    outcomes = ("given",)
-    customer = True
-    scale: tuple[int, int] = (1, 5)
-    refer: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task(State):
-    """``not_by`` names states whose last actor may not do this; ``prefer`` gives the person it is kept for first."""
-
-    type = "task"
-    outcomes = (DONE,)
-    open_outcomes = True
-    open_to: tuple[Audience, ...] = ()
-    not_by: tuple[str, ...] = ()
-    prefer: Expression | None = None
-
-    @property
-    def audience(self) -> tuple[Audience, ...]:
-        return self.open_to
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service(State):
-    """Code: a handler by name (``call``), or an URL (``http``). ``limit`` bounds one attempt."""
-
-    type = "service"
-    outcomes = (DONE, "failed")
-    open_outcomes = True
-    call: str = ""
-    http: str = ""
-    input: Mapping[str, Expression] = field(default_factory=dict)
-    retry: Retry = Retry()
-    limit: Duration = Duration(rest=timedelta(minutes=5))
-    undo: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision(State):
-    """Takes the first route whose ``when`` holds, else ``otherwise``, which always holds."""
-
-    type = "decision"
-    rules: tuple[Route, ...] = ()
-    otherwise: Route = Route(to=DONE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait(State):
-    """``for``: a duration, or an expression that gives one; ``until``: an expression that gives a moment or a date."""
-
-    type = "wait"
-    outcomes = ("elapsed",)
-    for_: When | None = None
-    until: Expression | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message(State):
-    """Waits for a message of that name (and key). One that came up to ``keep`` earlier counts."""
-
-    type = "message"
-    outcomes = ("received",)
-    message: str = ""
-    key: Expression | None = None
-    keep: Duration | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Race(State):
-    """Offers all members at once; the first outcome closes the others.
-
-    Its outcomes are ``member`` and ``member.outcome``; the longer one is looked for first.
-    """
-
-    type = "race"
-    of: Mapping[str, State] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
-    """One line of a parallel. Opened only when ``when`` holds, and after the branches in ``after`` are done."""
-
-    name: str
-    title: str
-    scope: Scope
-    when: Expression | None = None
-    after: tuple[str, ...] = ()
-    place: Place = field(default=Place(), compare=False)
-
-
-Join: TypeAlias = Literal["all"] | int | Expression
-"""When a parallel or each is done: all branches, that many, or as soon as the expression holds.
-
-The expression sees ``done``, ``open`` and ``total`` (whole numbers) beside the usual names.
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parallel(State):
-    type = "parallel"
-    outcomes = ("joined",)
-    branches: Mapping[str, Branch] = field(default_factory=dict)
-    join: Join = "all"
-    rest: Literal["cancel", "continue"] = "cancel"
-    one_at_a_time: bool = False
-
-    @property
-    def scopes(self) -> tuple[Scope, ...]:
-        return tuple(branch.scope for branch in self.branches.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Each(State):
-    """One branch per item of the list ``of``; inside, the item is called ``item`` (and ``as_``).
-
-    What is saved inside goes to the branch's own data, which hides the job's; at the join, ``saves`` receives a list
-    with one object per finished item: ``item`` and the branch's own data.
-    """
-
-    type = "each"
-    outcomes = ("joined",)
-    of: Expression | None = None
-    as_: str = "item"
-    scope: Scope = Scope(path="", start="", states={})
-    at_a_time: int | None = None
-    more: bool = False
-    join: Join = "all"
-    rest: Literal["cancel", "continue"] = "cancel"
-
-    @property
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call(State):
-    """Another process's job. ``at`` is the address of another organisation, or empty for here."""
-
-    type = "call"
-    outcomes = ("fulfilled", "ended")
-    process: str = ""
-    at: str = ""
-    need: Mapping[str, Expression] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage(State):
-    type = "stage"
-    outcomes = (DONE,)
-    scope: Scope = Scope(path="", start="", states={})
-
-    @property
-    def scopes(self) -> tuple[Scope, ...]:
-        return (self.scope,)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fulfilled(State):
-    type = "fulfilled"
-    because: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended(State):
-    type = "ended"
-    because: str = ""
-
-
-STATE_TYPES: dict[str, type[State]] = {
-    cls.type: cls
-    for cls in (
-        Need, Choice, Ask, Fitting, Approval, Vote, Feedback, Task, Service, Decision,
-        Wait, Message, Race, Parallel, Each, Call, Stage, Fulfilled, Ended,
-    )
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,4 +378,4 @@ class Process:
     @property
     def ends(self) -> dict[str, State]:
         """The ends of the process, by name."""
-        return {name: state for name, state in self.root.states.items() if isinstance(state, Fulfilled | Ended)}
+        return {name: state for name, state in self.root.states.items() if state.is_end}

@@ -9,11 +9,17 @@ from typing import Any, Literal, TypeAlias
 
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
-from flowengine.language.texts import Text
+from flowengine.language.texts import Text, plain
 from flowengine.problem import Place
 
 DONE = "done"
 """The target that ends a branch or a stage; also the usual outcome of tasks and services."""
+
+EXPIRED = "expired"
+"""The outcome of a state whose ``within`` is over."""
+
+CUSTOMERS = frozenset({"customer", "customers", "group", "anyone", "everyone"})
+"""The audiences in which there are customers."""
 
 When: TypeAlias = Duration | Expression
 """A span after entering the state, or an expression that gives a moment (or a duration text)."""
@@ -39,10 +45,11 @@ class Audience:
 
     ``customer``: the job's own customer; ``customers``: any customer; ``staff``: any member of staff; ``anyone``: both;
     ``role``: staff with that role; ``person``: one person, whose id ``name`` gives; ``people``: a list of person ids
-    that the expression gives; ``group``: the customers of a group.
+    that the expression gives; ``group``: the customers of a group; ``everyone``: the job's customer and all who acted
+    on one of its steps, who can be told something, but not be waited for.
     """
 
-    kind: Literal["customer", "customers", "staff", "anyone", "role", "person", "people", "group"]
+    kind: Literal["customer", "customers", "staff", "anyone", "role", "person", "people", "group", "everyone"]
     name: str | Expression = ""
     place: Place = field(default=Place(), compare=False)
 
@@ -167,3 +174,15 @@ class Retry:
     first: Duration = Duration(rest=timedelta(seconds=10))
     factor: float = 2.0
     longest: Duration = Duration(rest=timedelta(hours=1))
+
+
+def options_of(source: object, options: Mapping[str, tuple[Option, ...]]) -> tuple[Option, ...]:
+    """The options that the file itself lists, there or under a name; those of an expression are not known to it."""
+    if isinstance(source, str):
+        return options.get(source, ())
+    return source if isinstance(source, tuple) else ()
+
+
+def option_title(options: tuple[Option, ...], id: Any) -> str:
+    """The title of the option with that id, which may be given as text; the id where nothing is known of it."""
+    return next((option.title for option in options if option.id == id or str(option.id) == id), plain(id))

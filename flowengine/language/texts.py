@@ -54,6 +54,11 @@ def plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+def spoken(name: str) -> str:
+    """A name of the file as words."""
+    return name.replace("_", " ")
+
+
 def _number(value: float) -> str:
     """Without the noise of binary fractions, and without an exponent where a person would write none."""
     if not math.isfinite(value) or abs(value) >= 1e15:

@@ -11,7 +11,7 @@ from flowengine.core.position import Position
 from flowengine.core.spot import Spot
 from flowengine.core.values import ROOT, Actor
 from flowengine.core.world import World
-from flowengine.language.model import Always
+from flowengine.language.parts import Always
 from flowengine.people import seatings
 
 

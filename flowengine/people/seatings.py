@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from flowengine.core.values import Actor, Seating
-from flowengine.language.model import Group, Role
+from flowengine.language.parts import Group, Role
+
+_MANY = {
+    "customers": "any customer",
+    "staff": "any of the staff",
+    "anyone": "anyone",
+    "everyone": "everyone who took part",
+}
 
 OPERATOR = "operator"
 """The role that makes a member of staff an operator."""
@@ -52,4 +59,4 @@ def waits_for_words(
         return roles[name].title if name in roles else name
     if kind == "group":
         return groups[name].title if name in groups else name
-    return {"customers": "any customer", "staff": "any of the staff", "anyone": "anyone"}.get(kind, seating)
+    return _MANY.get(kind, seating)

@@ -9,11 +9,13 @@ from datetime import datetime
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
-from flowengine.core.machines import member_state
+from flowengine.commands.told import told_in
+from flowengine.core import events as e
 from flowengine.core.values import Json, Step
+from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
 from flowengine.outside.letter import is_address
-from flowengine.people import may_act
+from flowengine.people import may_act, may_see
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import plainly
@@ -72,6 +74,9 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         at = _at(tx, row, shell.clock.now())
         if body["why"] == "ended":
             return _ended(shell.settings.url, job, process, person, to, at)
+        if body["why"] == "told":
+            told = told_in(tx, row.job, row.seq)[int(body["number"])]
+            return _told(shell.settings.url, job, process, told, person, to, at)
         step = access.open_step(job, int(body["step"]))
         if step is None or not _for(person, step, job):
             return None
@@ -96,7 +101,7 @@ def _asked(
 ) -> Words:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
-    zone = plainly.zone_of(process, member_state(compiled.state(step.state), step.member))
+    zone = plainly.zone_of(process, compiled.state(step.state).member(step.member))
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
     due = f"By {plainly.moment(step.due, zone)}" if step.due else ""
     answer = link or f"flow act {short} --as {person.id}"
@@ -148,6 +153,37 @@ def _ended(url: str, job: StoredJob, process: Process, person: Person, to: str, 
             "process": process.title,
             "status": head.status,
             "because": head.because,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Person, to: str, at: datetime) -> Words:
+    """What the process tells, as it was said; where the job is to be seen only for those who may see it (L4)."""
+    short = shown(job.id)
+    seen = may_see(as_actor(person), job.customer)
+    link = f"{url}/jobs/{short}" if url and seen else ""
+    look = link or f"flow track {short} --as {person.id}"
+    lines = (
+        _greeting(person),
+        told.words,
+        "\n".join(f"    {title}: {value}" for title, value in told.shown),
+        _where("All that happened:", look) if seen else "",
+        _about(process, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=shorten(told.words, 120),
+        text=_text(lines),
+        why="job.told",
+        data={
+            "job": job.id,
+            "process": process.title,
+            "words": told.words,
+            "shown": [list(line) for line in told.shown],
             "person": person.id,
             "link": link or None,
         },

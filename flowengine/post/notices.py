@@ -8,6 +8,7 @@ from typing import Any
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.commands.told import told_in, took_part
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
 from flowengine.post.letters import channel_of
@@ -50,18 +51,27 @@ def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> I
     crowds = _Crowds(tx)
     for news in row.body["told"]:
         told: set[str] = set()
-        for person in _receivers(crowds, job, int(news["step"])):
+        for person in _receivers(tx, crowds, job, row, news):
             channel, to = channel_of(person.contact)
             if channel in channels and to.casefold() not in told:
                 told.add(to.casefold())
-                yield {"step": news["step"], "why": news["why"], "channel": channel, "to": to, "person": person.id}
+                yield {**news, "channel": channel, "to": to, "person": person.id}
 
 
-def _receivers(crowds: _Crowds, job: StoredJob, number: int) -> list[Person]:
-    """Those who should hear of a step: nobody, when it is closed by now. Step 0 is the job: its customer hears."""
-    if not number:
+def _receivers(
+    tx: Transaction, crowds: _Crowds, job: StoredJob, row: OutboxMessage, news: dict[str, Json]
+) -> list[Person]:
+    """Those who should hear of a step: nobody, when it is closed by now. That the job is over its customer hears, and
+    what the process tells they whom it tells it."""
+    if news["why"] == "ended":
         return crowds.of(f"person:{job.customer}")
-    step = access.open_step(job, number)
+    if news["why"] == "told":
+        to = told_in(tx, row.job, row.seq)[int(news["number"])].to
+        if "everyone" in to:
+            took = took_part(entry for entry in tx.history.of(row.job) if entry.seq <= row.seq)
+            to = (*to, *(f"person:{one}" for one in (job.customer, *took)))
+        return [person for seating in to for person in crowds.of(seating)]
+    step = access.open_step(job, int(news["step"]))
     if step is None or step.booked is not None:
         return []
     return [
@@ -106,28 +116,44 @@ class _Crowds:
 
 
 def to_handler(shell: Shell, row: OutboxMessage) -> None:
-    """Tell the application that a step was opened, or that its deadline comes near; nothing when it is done by now."""
+    """Tell the application that a step was opened, or that its deadline comes near, which is nothing when it is done
+    by now; or what the process tells."""
     with shell.reading() as tx:
         job = tx.jobs.get(row.job)
-        step = access.open_step(job, int(row.body["step"]))
-        if step is None:
+        given = _given(tx, job, row)
+        if given is None:
             return
-        given: dict[str, Any] = {
-            "step": f"{row.job}.{step.number}",
-            "why": row.body["why"],
-            "title": step.title,
-            "state": step.state,
-            "audience": list(step.audience),
-            "due": step.due.isoformat() if step.due else None,
-        }
         call = HandlerCall(
             job=row.job,
-            key=f"{row.job}.{row.seq}.{row.body['step']}.{row.body['why']}",
+            key=f"{row.job}.{row.seq}.{row.body['step']}.{row.body['why']}" + _number(row),
             handler=NOTIFY,
             input=given,
             customer=dict(StoreWorld(tx, job.customer).customer),
             process=job.process,
-            state=step.state,
+            state=given["state"],
             attempt=row.attempts + 1,
         )
     THREADS.run(shell.handlers.get(NOTIFY), call, LIMIT)
+
+
+def _number(row: OutboxMessage) -> str:
+    return f".{row.body['number']}" if "number" in row.body else ""
+
+
+def _given(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    if row.body["why"] == "told":
+        told = told_in(tx, row.job, row.seq)[int(row.body["number"])]
+        audience, shown = list(told.to), [list(line) for line in told.shown]
+        said: dict[str, Any] = {"step": None, "why": "told", "title": told.words, "state": told.state}
+        return said | {"audience": audience, "due": None, "shown": shown}
+    step = access.open_step(job, int(row.body["step"]))
+    if step is None:
+        return None
+    return {
+        "step": f"{row.job}.{step.number}",
+        "why": row.body["why"],
+        "title": step.title,
+        "state": step.state,
+        "audience": list(step.audience),
+        "due": step.due.isoformat() if step.due else None,
+    }

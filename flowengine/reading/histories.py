@@ -47,6 +47,7 @@ def _names(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
     ids |= {person for entry in entries if (person := getattr(entry.command, "person", ""))}
     for entry in entries:
         for event in entry.events:
-            if isinstance(event, e.StepOpened):
-                ids |= {whom.partition(":")[2] for whom in event.step.audience if whom.startswith("person:")}
+            if isinstance(event, e.StepOpened | e.Told):
+                whom = event.step.audience if isinstance(event, e.StepOpened) else event.to
+                ids |= {one.partition(":")[2] for one in whom if one.startswith("person:")}
     return {one: name_of(tx, one) for one in ids}

@@ -10,10 +10,7 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core.advance import possible
 from flowengine.core.answers import Form, FormField, asked_slots, form
-from flowengine.core.machines import member_state
 from flowengine.core.values import Actor, Step
-from flowengine.language.expressions import Expression
-from flowengine.language.model import Choice
 from flowengine.people import may_act, may_operate, seatings
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
 from flowengine.store import StoredJob, Transaction, shown
@@ -80,12 +77,12 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
 def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor) -> StepView:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     now, world = shell.clock.now(), StoreWorld(tx, job.customer)
-    state = member_state(compiled.state(found.state), found.member)
+    state = compiled.state(found.state).member(found.member)
     asked = asked_slots(compiled, found, now)
     taken = tx.bookings.taken(asked.calendar.name, asked.start, asked.end) if asked is not None else []
     made = form(compiled, job.position, found, now, world, taken)
-    if actor.kind == "customer" and isinstance(state, Choice):
-        made = _plain_options(made, state)
+    if actor.kind == "customer" and state.inner_options:
+        made = _plain_options(made, state.inner_options)
     return StepView(
         id=f"{job.id}.{found.number}",
         short=f"{shown(job.id)}.{found.number}",
@@ -108,15 +105,14 @@ def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
     )
 
 
-def _plain_options(made: Form, state: Choice) -> Form:
-    """The form without what an expression's options hold beside title, price and lead time: that is inner data (L9)."""
-    inner = {name for name, pick in state.choose.items() if isinstance(pick.source, Expression)}
+def _plain_options(made: Form, inner: frozenset[str]) -> Form:
+    """The form without what these options hold beside title, price and lead time: that is inner data (L9)."""
     replace = msgspec.structs.replace
     ways = (
         replace(way, fields=tuple(_bare(field) if field.name in inner else field for field in way.fields))
         for way in made.ways
     )
-    return replace(made, ways=tuple(ways)) if inner else made
+    return replace(made, ways=tuple(ways))
 
 
 def _bare(field: FormField) -> FormField:

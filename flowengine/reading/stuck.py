@@ -13,7 +13,7 @@ from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
 from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step
 from flowengine.errors import ExpressionFailed
-from flowengine.language.model import Message, Race, State
+from flowengine.language.expressions import Expression
 from flowengine.language.texts import plain
 from flowengine.people import waits_for_words
 from flowengine.runtime.actors import StoreWorld, name_of
@@ -158,24 +158,21 @@ class _Look:
 
     def _messages(self, branch: Branch) -> Iterator[WaitView]:
         state = self.compiled.states.get(branch.state)
-        members = state.of.values() if isinstance(state, Race) else (state,)
-        for one in members:
-            if isinstance(one, Message):
+        for one in state.members.values() if state is not None else ():
+            if one.awaited is not None:
                 since = branch.since or self.job.started
-                key = self._key(branch, one)
-                yield WaitView(kind="message", what=one.message, state=branch.state, since=since, whom=key)
+                key = self._key(branch, one.awaited.key)
+                yield WaitView(kind="message", what=one.awaited.message, state=branch.state, since=since, whom=key)
 
-    def _key(self, branch: Branch, state: Message) -> str:
-        if state.key is None:
+    def _key(self, branch: Branch, key: Expression | None) -> str:
+        if key is None:
             return ""
         world = StoreWorld(self.tx, self.job.customer)
         try:
-            return plain(state.key.value(JobNames(self.job.position, branch, self.shell.clock.now(), world)))
+            return plain(key.value(JobNames(self.job.position, branch, self.shell.clock.now(), world)))
         except ExpressionFailed as error:
             return f"no key: {error}"
 
     def _title(self, name: str, member: str) -> str:
-        state: State | None = self.compiled.states.get(name)
-        if isinstance(state, Race) and member in state.of:
-            state = state.of[member]
-        return state.title if state is not None else name
+        state = self.compiled.states.get(name)
+        return state.member(member).title if state is not None else name

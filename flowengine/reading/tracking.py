@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.commands.told import took_part
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
@@ -15,7 +17,7 @@ from flowengine.language.model import Process, State
 from flowengine.people import may_see, seatings, waits_for_words
 from flowengine.people.offers import offers
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
-from flowengine.store import StoredJob, Transaction, shown
+from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import places
@@ -60,6 +62,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         world, where = StoreWorld(tx, job.customer), tuple(_where(look))
         open_to = offers(compiled, job.position, actor, now, world)
         promise = head.promise
+        lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
         return Track(
             job=job.id,
             short=shown(job.id),
@@ -82,7 +85,8 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
                 OfferView(name=entry.name, title=entry.title, fields=tuple(field.name for field in entry.fields))
                 for entry in open_to
             ),
-            said=tuple(_said(look)),
+            said=tuple(_said(look, lately)),
+            told=tuple(_told(look, lately)),
         )
 
 
@@ -142,18 +146,31 @@ def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
         yield waits_for_words(seating, names, look.process.roles, look.process.groups, look.actor.id)
 
 
-def _said(look: _View) -> Iterable[tuple[str, str, str]]:
+def _said(look: _View, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
     """What was said lately. A customer sees his own words and the answers to them, not the notes of those inside."""
-    if not look.own:
-        return []
-    found: list[tuple[str, str, str]] = []
-    for entry in look.tx.history.of(look.job.id, after=max(0, look.job.seq - _RECENT)):
-        found.extend(
-            (name_of(look.tx, event.by) or entry.by.kind, SAYINGS[event.kind], event.text)
-            for event in entry.events
-            if isinstance(event, e.Said) and (look.inside or event.by == look.actor.id or event.kind == "answer")
-        )
+    found = [
+        (name_of(look.tx, event.by) or entry.by.kind, SAYINGS[event.kind], event.text)
+        for entry in entries
+        for event in entry.events
+        if isinstance(event, e.Said) and (look.inside or event.by == look.actor.id or event.kind == "answer")
+    ]
+    return found[-_MOST:] if look.own else []
+
+
+def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
+    """What the process has told lately. A customer sees what was told to him, or to all who had taken part by then."""
+    mine, found = seatings(look.actor), []
+    for entry in entries:
+        for event in entry.events:
+            if isinstance(event, e.Told):
+                among = look.inside or not mine.isdisjoint(event.to)
+                if among or ("everyone" in event.to and (look.own or _took_part(look, entry.seq))):
+                    found.append((entry.at, event.words, event.shown))
     return found[-_MOST:]
+
+
+def _took_part(look: _View, seq: int) -> bool:
+    return look.actor.id in took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
 
 
 def jobs(

@@ -12,18 +12,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import inf
 
-from flowengine.core.machines import Compiled, routes
+from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Branch, Fork
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
-from flowengine.language.model import DONE, Each, Fulfilled, Parallel, Race, Route, Scope, Service, State, Wait
-from flowengine.views.customer_words import customers_word
-
-RARE = frozenset(("expired", "failed", "missed", "no_quorum", "tied", "declined", "ended"))
-"""Outcomes of which nobody hopes that they come."""
+from flowengine.language.model import Scope, State
+from flowengine.language.parts import DONE, Route
+from flowengine.language.types import Each, Fulfilled, Parallel
 
 MOST = 20
 """How much is told."""
@@ -115,7 +113,7 @@ def _spread(look: _Look, scope: Scope, seen: dict[str, None], words: dict[str, N
 
 def _tell(look: _Look, state: State, words: dict[str, None]) -> None:
     """The word for a state, and for what is inside it."""
-    if word := customers_word(state):
+    if word := state.customers_word:
         words.setdefault(word)
     inside = replace(look, likely=words, usual=look.usual if words is look.likely else words)
     if isinstance(state, Parallel):
@@ -132,8 +130,8 @@ def _tell(look: _Look, state: State, words: dict[str, None]) -> None:
 
 def _next(look: _Look, scope: Scope, state: State) -> str:
     """Where a state most likely leads; empty where nobody knows."""
-    ways = routes(state)
-    hoped = [outcome for outcome in (*state.outcomes[:1], *ways) if outcome in ways and _is_usual(state, outcome)]
+    ways = state.ways
+    hoped = [outcome for outcome in (*state.outcomes[:1], *ways) if outcome in ways and state.is_usual(outcome)]
     likely = ways[hoped[0]] if hoped else next(iter(ways.values()), ())
     unsure: list[Route] = []
     for route in likely:
@@ -167,17 +165,6 @@ def _is_good_end(scope: Scope, name: str) -> bool:
 
 def _targets(state: State, *, rare: bool) -> Iterator[str]:
     """Where a state may lead: by usual outcomes, or by all."""
-    for outcome, ways in routes(state).items():
-        if rare or _is_usual(state, outcome):
+    for outcome, ways in state.ways.items():
+        if rare or state.is_usual(outcome):
             yield from (route.to for route in ways)
-
-
-def _is_usual(state: State, outcome: str) -> bool:
-    """Whether an outcome is one that people hope for, or may well choose."""
-    member, _, last = outcome.rpartition(".")
-    if last in RARE:
-        return False
-    if isinstance(state, Race):
-        clocks = [name for name, one in state.of.items() if isinstance(one, Wait)]
-        return (member or last) not in clocks or len(clocks) == len(state.of)
-    return not isinstance(state, Service) or outcome == DONE

@@ -11,30 +11,11 @@ from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.fields import once
 from flowengine.core.machines import Compiled
-from flowengine.language.model import Race, State
 from flowengine.people import seatings
 from flowengine.views.replies import Receipt
 
 UNDER_WAY = "We are working on it"
 """Where a job is, for its customer, when the process has no word of its own for it."""
-
-_CUSTOMERS = frozenset(("customer", "customers", "group", "anyone"))
-
-
-def customers_word(state: State) -> str:
-    """What a customer may know of a state: its phase, or the title when it waits for customers (L9)."""
-    if state.phase:
-        return state.phase
-    if isinstance(state, Race):  # of its members, those that ask customers: the others are inner ones
-        return " or ".join(dict.fromkeys(word for one in state.of.values() if (word := customers_word(one))))
-    return state.title if for_customers(state) else ""
-
-
-def for_customers(state: State) -> bool:
-    """Whether the state asks the job's customer, or others."""
-    if isinstance(state, Race):
-        return any(for_customers(member) for member in state.of.values())
-    return state.customer or any(one.kind in _CUSTOMERS for one in state.audience)
 
 
 def words_of(compiled: Compiled) -> Mapping[str, str]:
@@ -42,7 +23,7 @@ def words_of(compiled: Compiled) -> Mapping[str, str]:
     return once(
         compiled,
         "customers",
-        lambda: {name: word for name, state in compiled.states.items() if (word := customers_word(state))},
+        lambda: {name: word for name, state in compiled.states.items() if (word := state.customers_word)},
     )
 
 

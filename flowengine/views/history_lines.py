@@ -6,18 +6,21 @@ Moments are in the zone of the process's calendar, or UTC, which is then said.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.values import ServiceCall, Step
-from flowengine.language.model import Process
-from flowengine.language.texts import plain
+from flowengine.core.values import Booking, Json, ServiceCall, Step, Timer
+from flowengine.language.model import Process, State
+from flowengine.language.parts import Always
+from flowengine.language.texts import plain, spoken
+from flowengine.language.types import TYPES
+from flowengine.language.types.approval import verdict
 from flowengine.people import waits_for_words
 from flowengine.store import shown
 from flowengine.views import plainly
-from flowengine.views.doings import acted
-from flowengine.views.known import Known
 
 SAYINGS = {
     "note": "noted",
@@ -29,12 +32,85 @@ SAYINGS = {
 }
 """How each kind of words is told."""
 
+_MOVES = {move: words for one in TYPES.values() for move, words in one.moves.items()}
+"""How the moves of all types are told, also where the state is not in this version of the process."""
+
+
+@dataclass
+class _Known:
+    """What is known while a history is told in order. ``names`` maps ids of persons to their names.
+
+    The process may be another version than an entry's own: what it does not know is told by its name.
+    """
+
+    process: Process | None
+    names: Mapping[str, str]
+    steps: dict[int, Step] = field(default_factory=dict)
+    timers: dict[int, Timer] = field(default_factory=dict)
+    calls: dict[int, ServiceCall] = field(default_factory=dict)
+    kept: dict[int, str] = field(default_factory=dict)
+    slots: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    standing: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.states: dict[str, State] = {state.name: state for state in self.process.states()} if self.process else {}
+        self.entries: dict[str, Always] = {}
+        for scope in self.process.scopes() if self.process else ():
+            for entry in scope.always:
+                self.entries.setdefault(entry.name, entry)
+
+    def learn(self, events: Iterable[e.AnyEvent]) -> None:
+        """Take in what an entry's events say."""
+        for event in events:
+            match event:
+                case e.StepOpened() | e.StepChanged():
+                    self.steps[event.step.number] = event.step
+                case e.TimerSet():
+                    self.timers[event.timer.number] = event.timer
+                case e.CallOpened() | e.CallChanged():
+                    self.calls[event.call.number] = event.call
+                case e.MessageKept():
+                    self.kept[event.message.number] = event.message.name
+                case e.Kept(inner=Booking(slot=datetime() as slot)):
+                    self.slots[event.branch, event.member] = slot
+                case e.Entered():
+                    self.standing[event.branch] = event.state
+
+    def state(self, name: str, member: str = "") -> State | None:
+        """A state of the process, or the member of a race."""
+        state = self.states.get(name)
+        return state.member(member) if state is not None else None
+
+    def title(self, name: str, member: str = "") -> str:
+        """A state's title; its name with spaces when the process does not know it."""
+        state = self.state(name, member)
+        return state.title if state is not None else plainly.spoken(name)
+
+    def entry(self, name: str) -> str:
+        """The title of an always entry."""
+        return self.entries[name].title if name in self.entries else plainly.spoken(name)
+
+    def person(self, id: str) -> str:
+        """A person's name, or the id."""
+        return self.names.get(id) or id
+
+    def promised(self, value: datetime) -> str:
+        """A promised moment; the last instant of a day in UTC, which a promised date is, is that day everywhere."""
+        whole = (value.hour, value.minute, value.second) == (23, 59, 59)
+        return plainly.day(value) if whole else self.moment(value)
+
+    def moment(self, value: datetime, state: str = "") -> str:
+        """A moment in the zone of the process, or of the fitting's own calendar."""
+        if self.process is None:
+            return f"{value:%Y-%m-%d %H:%M} UTC"
+        return plainly.moment(value, plainly.zone_of(self.process, self.states.get(state)))
+
 
 class Teller:
     """Tells a history, entry by entry in order. ``names`` maps ids of persons to their names."""
 
     def __init__(self, process: Process | None, names: Mapping[str, str]) -> None:
-        self.known = Known(process, names)
+        self.known = _Known(process, names)
 
     def what(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         """One entry in plain words."""
@@ -48,7 +124,7 @@ class Teller:
                 begun = f"began, for the job {shown(command.parent.rpartition('.')[0])}"
                 return begun if command.parent else "stated the need"
             case c.Act():
-                return acted(self.known, command, events)
+                return self._acted(command, events)
             case c.Claim() | c.Release() | c.Assign():
                 return self._handed(command, events)
             case c.Fire():
@@ -79,6 +155,49 @@ class Teller:
             return f"took: {what}"
         holder = before.claimed if before else None
         return f"gave back{f' for {self.known.person(holder)}' if holder and holder != command.by.id else ''}: {what}"
+
+    # people on their steps
+
+    def _acted(self, command: c.Act, events: Sequence[e.AnyEvent]) -> str:
+        """The move that was made, or the answer of one of several; and how the state ended, if it did."""
+        step = self.known.steps.get(command.step)
+        if step is None:
+            return "acted on a step that the history does not know"
+        moved = next((one for one in events if isinstance(one, e.Moved) and one.step == step.number), None)
+        seated = (one for one in events if isinstance(one, e.SeatAnswered) and not one.secret)
+        answered = next((one.seat.answer for one in seated), None)
+        given = answered if isinstance(answered, Mapping) else {}
+        title = step.title or self.known.title(step.state, step.member)
+        told = ""
+        if moved is not None:
+            told = self._moved(step, moved.move, given, events)
+        elif given:
+            told = verdict(str(given.get("outcome", "")), given.get("words"), title)
+        left = next((one for one in events if isinstance(one, e.Left) and one.branch == step.branch), None)
+        ended = ""
+        if left is not None and left.state == step.state:
+            state, outcome = self.known.state(step.state, step.member), left.outcome.rpartition(".")[2]
+            if state is None:
+                ended = f"{title}: {spoken(outcome)}"
+            else:
+                ended = state.ended(outcome, title, _saved(step, events), decided=bool(told))
+        return "; ".join(filter(None, (told, ended))) or f"acted on: {step.title}"
+
+    def _moved(self, step: Step, move: str, given: Mapping[str, Json], events: Sequence[e.AnyEvent]) -> str:
+        """What leaves the step open. The appointment is the one that is taken by these events, else the one before
+        them."""
+        known, state = self.known, self.known.state(step.state, step.member)
+        slot = known.slots.get((step.branch, step.member))
+        for event in events:
+            if isinstance(event, e.Kept) and isinstance(event.inner, Booking) and event.inner.slot is not None:
+                slot = event.inner.slot
+        at = known.moment(slot, step.state) if slot is not None else "a time that the history does not know"
+        titles = state.titles(known.process.options) if state is not None and known.process is not None else {}
+        chosen = [titles.get(str(one), str(one)) for one in given.get("for", ())]
+        choice = f" for {', '.join(chosen)}" if chosen else ""
+        title = known.title(step.state, step.member)
+        what = step.title or title if move == "vote" else title
+        return _MOVES[move].format(what=what, at=at, choice=choice) if move in _MOVES else f"{spoken(move)}: {what}"
 
     # the clock
 
@@ -172,12 +291,15 @@ class Teller:
     # what came of it
 
     def _besides(self, events: Sequence[e.AnyEvent]) -> Iterator[str]:
-        """What is worth a word beside what was asked: what is undone, who was brought, promises, the end."""
+        """What is worth a word beside what was asked: what is undone, who was told or brought, promises, the end."""
         for event in events:
             match event:
                 case e.UndoTaken():
                     calls = [self.known.calls.get(number) for number in event.calls]
                     yield f"to be undone: {', '.join(self.known.title(call.state) for call in calls if call)}"
+                case e.Told():
+                    lines = "; ".join(f"{title}: {value}" for title, value in event.shown)
+                    yield f"told {self._names(event.to)}: {event.words}" + (f" ({lines})" if lines else "")
                 case e.Referred():
                     yield f"brings {event.name}"
                 case e.Promised():
@@ -187,3 +309,13 @@ class Teller:
                 case e.Ended():
                     end = f"the job ended: {event.because or plainly.spoken(event.state)}"
                     yield "the job is fulfilled" if event.kind == "fulfilled" else end
+
+
+def _saved(step: Step, events: Sequence[e.AnyEvent]) -> Mapping[str, Json]:
+    """What the answer was saved as: the first that was saved before the state was left."""
+    for event in events:
+        if isinstance(event, e.Saved) and event.branch == step.branch and isinstance(event.value, Mapping):
+            return event.value
+        if isinstance(event, e.Left):
+            break
+    return {}

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo
 from flowengine.core.values import Json
 from flowengine.interop.labels import span
 from flowengine.language.durations import Duration
-from flowengine.language.model import Field, Fitting, Process, State
-from flowengine.language.texts import plain
+from flowengine.language.model import Process, State
+from flowengine.language.parts import Field
+from flowengine.language.texts import plain, spoken
+
+__all__ = ["day", "lower", "moment", "moment_text", "price", "spoken", "value", "zone_of"]
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -18,8 +21,9 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def zone_of(process: Process, state: State | None = None) -> tzinfo:
     """The zone in which a process's people live: of a fitting's calendar, else that of all calendars, else UTC."""
-    if isinstance(state, Fitting) and state.calendar in process.calendars:
-        return ZoneInfo(process.calendars[state.calendar].zone)
+    calendar = process.calendars.get((state and state.calendar_name) or "")
+    if calendar is not None:
+        return ZoneInfo(calendar.zone)
     zones = {calendar.zone for calendar in process.calendars.values()}
     return ZoneInfo(zones.pop()) if len(zones) == 1 else UTC
 
@@ -54,11 +58,6 @@ def price(value: float) -> str:
 def lower(title: str) -> str:
     """A title in the middle of a sentence: ``your suit``, but ``NHS glasses``."""
     return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title
-
-
-def spoken(name: str) -> str:
-    """A name of the file as words."""
-    return name.replace("_", " ")
 
 
 def _text(format: str, given: Json, zone: tzinfo) -> str:

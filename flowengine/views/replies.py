@@ -206,6 +206,9 @@ class Track(View, frozen=True, kw_only=True):
     offers: tuple[OfferView, ...]
     said: tuple[tuple[str, str, str], ...] = ()
     """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
+    told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
+    """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
+    customer sees what was told to him, or to everyone who took part when he had; others see all of it."""
 
 
 class JobRow(View, frozen=True, kw_only=True):

@@ -17,24 +17,11 @@ from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
 from flowengine.core.values import Booking, Json
-from flowengine.language.model import (
-    Always,
-    Choice,
-    Each,
-    Field,
-    Fitting,
-    Option,
-    Pick,
-    Process,
-    Race,
-    Scope,
-    State,
-    Vote,
-)
-from flowengine.language.texts import plain
+from flowengine.language.model import Process, Scope, State
+from flowengine.language.parts import Always, Field
+from flowengine.language.types import Each
 from flowengine.views import plainly
-from flowengine.views.customer_words import for_customers
-from flowengine.views.writers import Writers, answered_by_customer, by_customer, path_of, writers_of
+from flowengine.views.writers import Writers, by_customer, path_of, writers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +76,9 @@ def _states(scope: Scope, data: bool = True) -> Iterator[tuple[State, str, bool]
     The last says whether they save into the job's data; inside an each they do not.
     """
     for state in scope.states.values():
-        if isinstance(state, Race):
-            for name, member in state.of.items():
-                yield replace(member, name=state.name, saves=member.saves or state.saves or state.name), name, data
-        else:
-            yield state, "", data
+        for name, one in state.members.items():
+            place = one.saves or state.saves or state.name
+            yield (replace(one, name=state.name, saves=place) if name else one), name, data
         for inner in state.scopes:
             yield from _states(inner, data and not isinstance(state, Each))
 
@@ -108,16 +93,18 @@ def _entries(scope: Scope) -> Iterator[Always]:
 
 
 def _of_state(look: _Look, state: State, member: str, place: str) -> Iterator[_Fact]:
-    own = answered_by_customer(state)
+    own, asked_now = state.answered_by_customer, look.asked_now(state)
     saved = _read(look.position.data, place)
     known = saved if isinstance(saved, Mapping) else {}
     yield from _appointment(look, state, member, known)
-    if not (own and look.asked_now(state)):
+    if not (own and asked_now):
         yield from _of_fields(look, state.fields, place, _about(state), own=own)
-    if isinstance(state, Choice) and not look.asked_now(state):
-        yield from _chosen(look, state, place, known)
-    if isinstance(state, Vote) and known.get("winner") and look.may(place, "winner", own=True):
-        yield _Fact(state.title, _option_title(_listed(look.process, state.options), known["winner"]), state.title)
+    if not asked_now:
+        seen = {key: value for key, value in known.items() if look.may(place, key, own=True)}
+        for fact in state.facts(seen, look.process.options):
+            text = plainly.price(fact.value) if fact.price_of else fact.value
+            if text:
+                yield _Fact(fact.title, text, fact.price_of or state.title, price=bool(fact.price_of))
 
 
 def _of_fields(look: _Look, fields: tuple[Field, ...], place: str, about: str, *, own: bool) -> Iterator[_Fact]:
@@ -134,12 +121,12 @@ def _of_fields(look: _Look, fields: tuple[Field, ...], place: str, about: str, *
 
 def _about(state: State) -> str:
     """Where a field comes from, in words that a customer may read as well."""
-    return state.title if for_customers(state) else state.phase
+    return state.title if state.for_customers else state.phase
 
 
 def _appointment(look: _Look, state: State, member: str, saved: Mapping[str, Json]) -> Iterator[_Fact]:
     """When a fitting was, or when it is booked for; one that is to be booked anew is none."""
-    if not isinstance(state, Fitting):
+    if state.calendar_name is None:
         return
     zone: tzinfo = plainly.zone_of(look.process, state)
     booked = look.booked.get((state.name, member))
@@ -154,8 +141,7 @@ def _booked(compiled: Compiled, position: Position) -> dict[tuple[str, str], dat
     found: dict[tuple[str, str], datetime] = {}
     for name in position.head.standing:
         state = compiled.states.get(name)
-        members = state.of.values() if isinstance(state, Race) else (state,)
-        if not any(isinstance(one, Fitting) for one in members):
+        if state is None or all(one.calendar_name is None for one in state.members.values()):
             continue
         for branch in branches_in(position, compiled, compiled.scope_of[name].path):
             for member, inner in branch.inners.items() if branch.state == name else ():
@@ -163,46 +149,6 @@ def _booked(compiled: Compiled, position: Position) -> dict[tuple[str, str], dat
                     slot = inner.slot.astimezone(UTC)
                     found[name, member] = min(slot, found.get((name, member), slot))
     return found
-
-
-def _chosen(look: _Look, state: Choice, place: str, saved: Mapping[str, Json]) -> Iterator[_Fact]:
-    for pick in state.choose.values():
-        if pick.name in saved and look.may(place, pick.name, own=True):
-            words = saved.get("titles") if look.may(place, "titles", own=True) else None
-            words = words.get(pick.name) if isinstance(words, Mapping) else None
-            text = words if isinstance(words, str) else _picked(look.process, pick, saved[pick.name])
-            if text:
-                yield _Fact(pick.title, text, state.title)
-    price = saved.get("price")
-    if isinstance(price, int | float) and price and look.may(place, "price", own=True):
-        yield _Fact("Price", plainly.price(price), _priced(state), price=True)
-
-
-def _priced(state: Choice) -> str:
-    """What a choice's price is the price of."""
-    if len(state.choose) == 1:
-        return next(iter(state.choose.values())).title
-    return state.title.removeprefix("Choose ")
-
-
-def _picked(process: Process, pick: Pick, value: Json) -> str:
-    options = _listed(process, pick.source)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{count} × {_option_title(options, id)}" for id, count in value.items())
-    if isinstance(value, list):
-        return ", ".join(_option_title(options, id) for id in value)
-    return _option_title(options, value)
-
-
-def _listed(process: Process, source: object) -> tuple[Option, ...]:
-    """The options that the file itself lists; those of an expression are known by their ids alone."""
-    if isinstance(source, str):
-        return process.options.get(source, ())
-    return source if isinstance(source, tuple) else ()
-
-
-def _option_title(options: tuple[Option, ...], id: Json) -> str:
-    return next((option.title for option in options if option.id == id or str(option.id) == id), plain(id))
 
 
 def _distinct(found: list[_Fact]) -> tuple[tuple[str, str], ...]:

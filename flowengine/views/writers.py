@@ -10,32 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from flowengine.language.model import (
-    DONE,
-    Always,
-    Approval,
-    Call,
-    Choice,
-    Decision,
-    Each,
-    Feedback,
-    Field,
-    Fitting,
-    Message,
-    Process,
-    Race,
-    Route,
-    Scope,
-    Service,
-    State,
-    Vote,
-)
+from flowengine.language.model import Process, Scope, State
+from flowengine.language.parts import Always, Field, Route
+from flowengine.language.types import Each
+from flowengine.language.value_shapes import Lists, Record
 
 Path = tuple[str, ...]
-
-_APPROVED = frozenset(("outcome", "by", "words", "shown", "answers"))
-_GIVEN = frozenset(("rating", "words", "recommend", "referral"))
-_VOTED = frozenset(("winner", "winners", "tied", "tally", "cast", "voters", "turnout"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +46,7 @@ class Writers:
 
 def writers_of(process: Process) -> Writers:
     """Takes time linear in the file."""
-    return Writers(tuple(_of_scope(process.root)))
-
-
-def answered_by_customer(state: State) -> bool:
-    """Whether the fields of the state are the customer's own answers; a fitting's are the findings of the role."""
-    if isinstance(state, Fitting):
-        return False
-    return state.customer or (bool(state.audience) and all(one.kind == "customer" for one in state.audience))
+    return Writers(tuple(_of_scope(process.root, Lists(process.options))))
 
 
 def by_customer(entry: Always) -> bool:
@@ -92,19 +65,28 @@ def _harmless(writer: Writer, asked: Path) -> bool:
     return key in writer.open or (writer.keys is not None and key not in writer.keys)
 
 
-def _of_scope(scope: Scope) -> Iterator[Writer]:
+def _of_scope(scope: Scope, lists: Lists) -> Iterator[Writer]:
     for state in scope.states.values():
-        yield from _of_state(state, state.saves or state.name)
-        yield from _of_routes(route for routes in state.on.values() for route in routes)
-        if isinstance(state, Decision):
-            yield from _of_routes((*state.rules, state.otherwise))
+        for member in state.members.values():
+            yield from _of_answer(member, member.saves or state.saves or state.name, lists)
+        yield from _of_routes(route for _, _, route in state.routes)
         if not isinstance(state, Each):
             for inner in state.scopes:
-                yield from _of_scope(inner)
+                yield from _of_scope(inner, lists)
     for entry in scope.always:
         if entry.fields:
             yield _by_fields(entry.name, entry.fields, own=by_customer(entry))
         yield from (_exactly(place) for place in entry.set)
+
+
+def _of_answer(state: State, place: str, lists: Lists) -> Iterator[Writer]:
+    """The keys that the answer may have, with any of the type's outcomes; any at all, where it is not held to some."""
+    found = [saved.shape for outcome in state.possible if (saved := state.saved(outcome, lists)) is not None]
+    if state.saves_anything or not all(isinstance(shape, Record) and shape.rest is None for shape in found):
+        yield Writer(path_of(place), None, state.marked)
+    elif found:
+        keys = frozenset(key for shape in found if isinstance(shape, Record) for key in shape.members)
+        yield Writer(path_of(place), keys, state.told_keys(keys))
 
 
 def _of_routes(routes: Iterable[Route]) -> Iterator[Writer]:
@@ -117,37 +99,6 @@ def _exactly(place: str) -> Writer:
     return Writer(tuple(path), frozenset((key,)))
 
 
-def _of_state(state: State, place: str) -> Iterator[Writer]:
-    if isinstance(state, Race):
-        for member in state.of.values():
-            yield from _of_state(member, member.saves or place)
-    elif isinstance(state, Service | Call | Message | Each):
-        bound = isinstance(state, Message) or (isinstance(state, Service) and set(state.on) <= {DONE, "expired"})
-        if bound and state.fields:
-            yield _by_fields(place, state.fields, own=False)
-        else:
-            yield Writer(path_of(place), None, _marked(state.fields))
-    elif isinstance(state, Choice):
-        keys = frozenset((*state.choose, "titles", "price", "lead_time_days"))
-        yield Writer(path_of(place), keys, keys)
-    elif isinstance(state, Approval):
-        yield Writer(path_of(place), _APPROVED)
-    elif isinstance(state, Vote):
-        yield Writer(path_of(place), _VOTED, frozenset(("winner",)))
-    elif isinstance(state, Feedback):
-        keys = _GIVEN | {field.name for field in state.fields}
-        yield Writer(path_of(place), keys, keys)
-    elif isinstance(state, Fitting):
-        shown = _marked(state.fields) | {"slot"}
-        yield Writer(path_of(place), frozenset(field.name for field in state.fields) | {"slot"}, shown)
-    elif state.fields:
-        yield _by_fields(place, state.fields, own=answered_by_customer(state))
-
-
 def _by_fields(place: str, fields: Iterable[Field], *, own: bool) -> Writer:
     keys = frozenset(field.name for field in fields)
-    return Writer(path_of(place), keys, keys if own else _marked(fields))
-
-
-def _marked(fields: Iterable[Field]) -> frozenset[str]:
-    return frozenset(field.name for field in fields if field.show)
+    return Writer(path_of(place), keys, keys if own else frozenset(field.name for field in fields if field.show))

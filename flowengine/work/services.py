@@ -15,11 +15,11 @@ from typing import Any
 from flowengine.commands import completing
 from flowengine.commands.settling import AWAITED, POSTPONED, Again, Lost, Missing, Over, Verdict, settle, verdict_of
 from flowengine.commands.shell import Shell
-from flowengine.core.machines import member_state
 from flowengine.core.values import ServiceCall
 from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConfigured, StoreError
 from flowengine.language.durations import Duration
-from flowengine.language.model import DONE, Retry, Service
+from flowengine.language.parts import DONE, Retry
+from flowengine.language.types import Service
 from flowengine.runtime.actors import customer_of
 from flowengine.runtime.handler_threads import Overran, describe
 from flowengine.runtime.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
@@ -74,7 +74,7 @@ def policy_of(shell: Shell, tx: Transaction, whose: StoredJob | ClaimedCall, cal
     """How a call is tried: by a service state, or by a service that is a member of a race. A job says of which process
     it is, and so does a call that was just claimed."""
     compiled = shell.catalogue.compiled(tx, whose.process, whose.version)
-    state = member_state(compiled.state(call.state), call.member)
+    state = compiled.state(call.state).member(call.member)
     assert isinstance(state, Service), f"{call.state} is not a service"
     return Policy(state.retry, state.limit)
 

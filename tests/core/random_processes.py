@@ -60,7 +60,7 @@ class _Maker:
         for index, (name, maker) in enumerate(zip(names, makers, strict=True)):
             following = names[index + 1] if index + 1 < length else out
             ahead = [*names[index + 1 :], out, out, *(["gone"] if depth == 0 or self.may(0.2) else [])]
-            others = [*names, out] if maker != self.decision and self.may(0.3) else ahead
+            others = [*names, out] if maker not in (self.decision, self.tell) and self.may(0.3) else ahead
             states[name] = maker(name, depth, lambda f=following: f, lambda o=tuple(others): self.chance.choice(o))
         scope: Json = {"start": names[0], "states": states}
         if self.may(0.35):
@@ -68,8 +68,8 @@ class _Maker:
         return scope
 
     def maker(self, depth: int) -> Callable[..., Json]:
-        leaves = [self.ask, self.task, self.service, self.service, self.wait, self.message, self.decision, self.race]
-        leaves += [self.ask, self.choice, self.approval, self.vote, self.feedback, self.fitting, self.call]
+        leaves = [self.ask, self.task, self.service, self.service, self.wait, self.message, self.decision, self.tell]
+        leaves += [self.race, self.ask, self.choice, self.approval, self.vote, self.feedback, self.fitting, self.call]
         holders = [self.parallel, self.parallel, self.each, self.each, self.stage]
         return self.pick(holders if depth < 3 and self.room > 0 and self.may(0.45) else leaves)
 
@@ -177,6 +177,14 @@ class _Maker:
     def decision(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
         rules = [{"when": self.guard(), "to": other(), **self.undoing()} for _ in range(self.chance.randint(1, 2))]
         return {"type": "decision", "rules": rules, "else": go()}
+
+    def tell(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
+        return {
+            "type": "tell",
+            "to": self.pick([["customer"], ["everyone", "r"]]),
+            "say": "So it is",
+            "on": {"told": go()},
+        }
 
     def parallel(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
         branches: Json = {}

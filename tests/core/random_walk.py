@@ -14,11 +14,12 @@ from flowengine.core.always import offers
 from flowengine.core.answers import form
 from flowengine.core.draft import moment_text
 from flowengine.core.forms import FormField
-from flowengine.core.machines import member_state
 from flowengine.core.values import Actor, Branch, Fork, Step
 from flowengine.core.world import Member
 from flowengine.errors import Refused
-from flowengine.language.model import Each, Field, Message, Process, Race, Service
+from flowengine.language.model import Process
+from flowengine.language.parts import Field
+from flowengine.language.types import Each, Message, Race, Service
 
 MEMBERS = [Member(id=f"member{number}") for number in range(7)]
 
@@ -165,7 +166,7 @@ class Walk:
             return None
         call = self.chance.choice(calls)
         home = self.job.compiled.state(call.state)
-        state = member_state(home, call.member)
+        state = home.member(call.member)
         prefix = f"{call.member}." if isinstance(home, Race) else ""
         known = [name.removeprefix(prefix) for name in home.on if name.startswith(prefix) and name != prefix[:-1]]
         outcome = self.chance.choice(["done", *known]) if not call.undo else "done"

@@ -15,7 +15,8 @@ from flowengine import Engine, SimulatedClock
 from flowengine.language import checks, parse, problems, schema
 from flowengine.language.checks.codes import CODES as CHECK_CODES
 from flowengine.language.parser.codes import CODES as PARSER_CODES
-from flowengine.language.parser.composites import TYPES
+from flowengine.language.parser.states import record_of
+from flowengine.language.types import TYPES
 from flowengine.language.yaml_reader import Items, Node, Pairs, Scalar, read
 
 PAGE = Path(__file__).parents[2] / "docs" / "process-language.md"
@@ -97,7 +98,7 @@ def test_every_key_of_every_type_has_an_example() -> None:
             kind = state.pairs["type"][1]
             assert isinstance(kind, Scalar)
             shown[str(kind.value)] |= set(state.pairs)
-    missing = {name: sorted(set(kind.record.keys) - shown[name]) for name, kind in TYPES.items()}
+    missing = {name: sorted(set(record_of(kind).keys) - shown[name]) for name, kind in TYPES.items()}
     assert {name: keys for name, keys in missing.items() if keys} == {}
 
 

@@ -11,7 +11,7 @@ from installed import install
 
 from flowengine import HandlerCall, HandlerMissing
 from flowengine.language.durations import Duration
-from flowengine.language.model import Retry
+from flowengine.language.parts import Retry
 from flowengine.runtime.handler_threads import run as run_limited
 from flowengine.runtime.handlers import Handlers
 from flowengine.work.services import Policy

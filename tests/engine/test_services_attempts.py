@@ -24,7 +24,7 @@ from flowengine import (
     TryLater,
 )
 from flowengine.language.durations import Duration
-from flowengine.language.model import Retry
+from flowengine.language.parts import Retry
 from flowengine.work import services
 from flowengine.work.services import Policy
 

@@ -185,6 +185,14 @@ STATES: dict[str, str] = {
       - {when: true, to: end}
     else: {to: end, set: {way: '"right"'}}
 """,
+    "tell": """
+    title: Say so
+    to: [everyone, tailor, {role: tailor}, {group: members}, {person: 'by("need")'}]
+    say: 'It is done: {data.need.cloth}'
+    shows: {Cloth: '{data.need.cloth}'}
+    next: end
+    on: {}
+""",
     "wait": _NAMING + "\n    for: '{data.need.by}'\n    next: end\n    on: {}\n",
     "message": _NAMING
     + """

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from language_samples import HEAD, STATES, WHOLE, state, task
 
 from flowengine.language.model import Process
-from flowengine.language.parser import CODES, read_process
-from flowengine.language.parser.composites import TYPES
+from flowengine.language.parser.codes import CODES
+from flowengine.language.parser.process import read_process
 from flowengine.language.parser.session import MOST_PARTS, MOST_STATES
+from flowengine.language.parser.states import record_of
+from flowengine.language.types import TYPES
 from flowengine.language.yaml_reader import LARGEST, MOST_NODES, resolve
 from flowengine.problem import Problem
 
@@ -109,7 +111,7 @@ def test_the_largest_files_stay_within_the_memory() -> None:
     """A fresh process that reads the largest hostile files stays below 256 MB, the interpreter included."""
     program = (
         f"{PEAK}\n"
-        "from flowengine.language.parser import read_process\n"
+        "from flowengine.language.parser.process import read_process\n"
         "for text in ('- a\\n' * 490_000, 'x' * 10_000_000, '{' + ','.join(f'a{i}' for i in range(250_000)) + '}',\n"
         "             '- {a: [b, c]}\\n' * 120_000, '? ' * 900_000, '[' * 5_000):\n"
         "    process, problems = read_process(text, 'f')\n"
@@ -213,6 +215,6 @@ PLAIN = st.recursive(
 @given(st.sampled_from(sorted(STATES)), st.data())
 def test_wrong_types_everywhere_are_survived(name: str, data: st.DataObject) -> None:
     """A state whose known keys have values of any type gives a process or problems."""
-    keys = data.draw(st.dictionaries(st.sampled_from(sorted(TYPES[name].record.keys)), PLAIN, max_size=6))
+    keys = data.draw(st.dictionaries(st.sampled_from(sorted(record_of(TYPES[name]).keys)), PLAIN, max_size=6))
     whole = {"process": "a", "need": "x", "states": {"it": keys | {"type": name}}}
     survive(json.dumps(whole))

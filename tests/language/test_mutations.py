@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flowengine.language import problems
 from flowengine.language.checks.codes import CODES as CHECKED
-from flowengine.language.parser import CODES as READ
+from flowengine.language.parser.codes import CODES as READ
 from flowengine.language.yaml_reader import Items, Node, Scalar, decode, read
 
 HERE = Path(__file__).parent

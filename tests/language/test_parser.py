@@ -12,8 +12,9 @@ from language_samples import ALTERNATIVES, HEAD, STATES, WHOLE, one, state, task
 from flowengine.language import load, parse
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Audience, Field, Option, Process, Route, Scope, Show
-from flowengine.language.parser import read_process
+from flowengine.language.model import Process, Scope
+from flowengine.language.parser.process import read_process
+from flowengine.language.parts import Audience, Field, Option, Route, Show
 from flowengine.language.texts import Text
 from flowengine.problem import Place
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from language_samples import HEAD, REFUSED, one, task, unmarked
 
-import flowengine.language.parser as parser_package
+import flowengine.language as language
 import flowengine.language.yaml_reader as yaml_reader
 from flowengine.errors import ProcessRefused
 from flowengine.language import load, parse, problems
-from flowengine.language.parser import CODES, read_process
+from flowengine.language.parser.codes import CODES
 from flowengine.language.parser.fields import FORMATS
+from flowengine.language.parser.process import read_process
 from flowengine.problem import Problem
 
 
@@ -40,7 +41,12 @@ def test_every_code_is_shown_by_an_example() -> None:
 
 def test_every_code_in_the_source_is_in_the_table() -> None:
     """The parser gives no code that the table does not explain."""
-    files = [*Path(parser_package.__file__).parent.glob("*.py"), Path(yaml_reader.__file__)]
+    package = Path(language.__file__).parent
+    files = [
+        *(package / "parser").glob("*.py"),
+        *(package / "types").glob("*.py"),
+        Path(yaml_reader.__file__),
+    ]
     nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8"))))
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     words = {text for text in texts if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", text)}

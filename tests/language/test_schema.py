@@ -10,10 +10,10 @@ import pytest
 from language_samples import REFUSED, STATES, accepted, unmarked
 
 from flowengine.language import schema
-from flowengine.language.model import STATE_TYPES
-from flowengine.language.parser import make_schema, read_process
-from flowengine.language.parser.composites import TYPES
-from flowengine.language.parser.process import PROCESS
+from flowengine.language.parser.process import PROCESS, read_process
+from flowengine.language.parser.schema import make_schema
+from flowengine.language.parser.states import record_of
+from flowengine.language.types import TYPES
 from flowengine.language.yaml_reader import Items, Node, Pairs, decode, read
 
 VALIDATOR = jsonschema_rs.Draft202012Validator(schema())
@@ -59,7 +59,7 @@ def test_the_schema_is_valid_itself() -> None:
 
 def test_there_is_a_table_for_every_type_of_the_model() -> None:
     """Parser, schema and model know the same types."""
-    assert set(TYPES) == set(STATE_TYPES)
+    assert [cls.type for cls in TYPES.values()] == list(TYPES)
     assert schema()["$defs"]["state"]["properties"]["type"]["enum"] == list(TYPES)
 
 
@@ -67,7 +67,7 @@ def test_there_is_a_table_for_every_type_of_the_model() -> None:
 def test_the_schema_knows_the_keys_of_a_type(name: str) -> None:
     """For each type the schema knows exactly the parser's keys, and describes each of them."""
     definition = schema()["$defs"][f"state_{name}"]
-    assert set(definition["properties"]) == set(TYPES[name].record.keys)
+    assert set(definition["properties"]) == set(record_of(TYPES[name]).keys)
     assert definition["additionalProperties"] is False
     assert all(key["description"] for key in definition["properties"].values())
 
@@ -97,7 +97,7 @@ def test_every_key_has_an_example(name: str) -> None:
     used = {
         key for sample, text in accepted().items() if sample.split()[0] == name for key in as_json(text)["states"]["it"]
     }
-    assert used == set(TYPES[name].record.keys)
+    assert used == set(record_of(TYPES[name]).keys)
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -111,7 +111,7 @@ def test_a_key_of_another_name_is_refused_by_both(name: str) -> None:
 @pytest.mark.parametrize("name", STATES)
 def test_a_missing_key_is_refused_by_both(name: str) -> None:
     """A state without a key that it needs is refused by the parser and by the schema."""
-    for key in TYPES[name].record.required:
+    for key in record_of(TYPES[name]).required:
         data = as_json(accepted()[name])
         del data["states"]["it"][key]
         assert not VALIDATOR.is_valid(data)
@@ -123,7 +123,7 @@ def test_a_missing_key_is_refused_by_both(name: str) -> None:
 @pytest.mark.parametrize("name", STATES)
 def test_whatever_the_schema_refuses_the_parser_refuses(name: str, wrong: Any) -> None:
     """With any one key's value replaced, the parser refuses whatever the schema refuses, and never breaks."""
-    for key in TYPES[name].record.keys:
+    for key in record_of(TYPES[name]).keys:
         data = as_json(accepted()[name])
         data["states"]["it"][key] = wrong
         listed = read_process(json.dumps(data), "f")[1]

@@ -11,7 +11,7 @@ from bounds import KILOBYTES, PEAK, in_time
 
 from flowengine.language import problems
 from flowengine.language.checks.codes import CODES as CHECKED
-from flowengine.language.parser import CODES as READ
+from flowengine.language.parser.codes import CODES as READ
 
 HEAD = "process: a\nneed: x\nroles: {b: B}\n"
 

@@ -11,7 +11,8 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 
 from flowengine.core.answers import Form, FormField, Way
-from flowengine.language.model import Message, Process, Race
+from flowengine.language.model import Process
+from flowengine.language.types import Message, Race
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]

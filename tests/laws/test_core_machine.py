@@ -35,7 +35,8 @@ from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import Member, PlainWorld
 from flowengine.errors import Refused
 from flowengine.language import load
-from flowengine.language.model import Service, State
+from flowengine.language.model import State
+from flowengine.language.types import Service
 
 PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -32,7 +32,7 @@ from flowengine.core.position import MemoryPosition
 from flowengine.core.values import Actor
 from flowengine.errors import KeyConflict, NotFound, Refused
 from flowengine.language import load
-from flowengine.language.model import Service
+from flowengine.language.types import Service
 from flowengine.runtime.actors import StoreWorld
 from flowengine.store import Database
 from flowengine.views.replies import InboxItem

@@ -8,7 +8,7 @@ import pytest
 
 from flowengine import Actor
 from flowengine.core.values import Seat, Step
-from flowengine.language.model import Group, Role
+from flowengine.language.parts import Group, Role
 from flowengine.people import actor_key, may_act, may_operate, may_see, seatings, waits_for_words
 
 ADA = Actor(kind="customer", id="ada", groups=("members",))

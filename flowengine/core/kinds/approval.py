@@ -16,7 +16,8 @@ from flowengine.core.kinds.base import Waiting, chosen, routed
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Actor, Json, Panel, Seating, Step
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
-from flowengine.language.model import Approval, Field
+from flowengine.language.parts import Field
+from flowengine.language.types import Approval
 
 _TITLES = {"approved": "Approve", "changes": "Ask for changes", "declined": "Decline"}
 _WORDS = (Field(name="words", type="string", title="In your words", optional=True),)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flowengine.core.commands import Act
 from flowengine.core.fields import check_answer
-from flowengine.core.forms import Way, questions
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Step
@@ -14,18 +13,7 @@ from flowengine.language.model import State
 class Asking(Waiting[State]):
     """Waits for the answers to the state's fields; ends with the one outcome that the type knows."""
 
-    def enter(self, spot: Spot) -> Result | None:
-        self.open(spot)
-        return None
-
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         outcome = chosen(step, command, self.possible(spot, step))
         answer = check_answer(spot.state.fields, command.answer, step.state)
         return Result(outcome, answer, command.by.id)
-
-    def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
-        return spot.state.outcomes
-
-    def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        (outcome,) = self.possible(spot, step)
-        return (Way(outcome=outcome, title=step.title, fields=questions(spot.state.fields)),)

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Generic, TypeVar, cast
 
 from flowengine.core.commands import Act, Finish
 from flowengine.core.fields import clip
-from flowengine.core.forms import Way
-from flowengine.core.slots import Taken
+from flowengine.core.forms import Way, questions
+from flowengine.core.slots import Asked, Taken
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import KeptMessage, ServiceCall, Step, Timer
 from flowengine.errors import InvariantBroken, UnknownOutcome
-from flowengine.language.model import Race, State
+from flowengine.language.model import Process, State
+from flowengine.language.parts import EXPIRED, Field
 
 S = TypeVar("S", bound=State)
 
-EXPIRED = "expired"
 
-
-class Waiting(ABC, Generic[S]):
+class Waiting(Generic[S]):
     """A kind that waits for something. Each kind overrides what concerns it; what is left is a stray command."""
 
-    @abstractmethod
     def enter(self, spot: Spot) -> Result | None:
         """Open what the state waits for."""
+        self.open(spot)
+        return None
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:  # noqa: ARG002 - the protocol's signature
         raise _stray(spot, f"step {step.number}")
@@ -46,15 +45,25 @@ class Waiting(ABC, Generic[S]):
         """Most kinds hold nothing outside the job."""
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
-        return ()
+        """What can be done on the step now: outcomes and moves."""
+        return spot.state.outcomes
 
-    def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:  # noqa: ARG002 - the protocol's signature
+    def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
         """What a person is asked for each thing that can be done now."""
-        return ()
+        fields = questions(self.asked(self.state(spot)))
+        return tuple(Way(outcome=one, title=step.title, fields=fields) for one in self.possible(spot, step))
+
+    def asked(self, state: S) -> tuple[Field, ...]:
+        """What the answer is held against."""
+        return state.fields
 
     def slots(self, spot: Spot, step: Step, taken: Taken) -> tuple[datetime, ...]:  # noqa: ARG002
         """The appointments that can be booked now."""
         return ()
+
+    def asked_slots(self, process: Process, state: S, step: Step, now: datetime) -> Asked | None:  # noqa: ARG002
+        """The appointments of others that must be known to tell which can be booked now."""
+        return None
 
     def state(self, spot: Spot) -> S:
         """The state as its own type."""
@@ -97,7 +106,7 @@ def routed(spot: Spot) -> tuple[str, ...]:
 def _routed_by_race(spot: Spot) -> tuple[str, ...]:
     branch = spot.branch
     race = next((scope.states.get(branch.state) for scope in spot.process.scopes() if scope.path == branch.scope), None)
-    if not isinstance(race, Race):
+    if race is None:
         return spot.state.outcomes
     prefix = f"{spot.member}."
     named = tuple(name[len(prefix) :] for name in race.on if name.startswith(prefix))

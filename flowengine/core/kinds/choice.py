@@ -13,7 +13,8 @@ from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, Offer, Step
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Choice, Pick
+from flowengine.language.parts import Pick
+from flowengine.language.types import Choice
 
 _NAMED = 20
 """How many options a message names."""
@@ -68,9 +69,6 @@ class Choosing(Waiting[Choice]):
         offer = spot.inner
         assert isinstance(offer, Offer), "a choice keeps what it offers"
         return offer
-
-    def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
-        return spot.state.outcomes
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
         state, offer = self.state(spot), self._offer(spot)

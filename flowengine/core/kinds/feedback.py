@@ -7,11 +7,11 @@ from typing import Any
 from flowengine.core import events as e
 from flowengine.core.commands import Act
 from flowengine.core.fields import check_answer, once
-from flowengine.core.forms import Way, questions
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Step
-from flowengine.language.model import Feedback, Field
+from flowengine.language.parts import Field
+from flowengine.language.types import Feedback
 
 _REFERRAL: dict[str, Any] = {
     "properties": {
@@ -31,29 +31,17 @@ class Rating(Waiting[Feedback]):
     saved: it is another person's data, not this job's.
     """
 
-    def enter(self, spot: Spot) -> Result | None:
-        self.open(spot)
-        return None
-
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         outcome = chosen(step, command, self.possible(spot, step))
-        answer = check_answer(fields_of(self.state(spot)), command.answer, step.state)
+        answer = check_answer(self.asked(self.state(spot)), command.answer, step.state)
         referral = answer.pop("referral", None)
         if referral is not None:
             spot.draft.record(e.Referred(name=referral["name"], contact=referral.get("contact", "")))
         return Result(outcome, answer, command.by.id)
 
-    def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
-        return spot.state.outcomes
-
-    def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        (outcome,) = self.possible(spot, step)
-        return (Way(outcome=outcome, title=step.title, fields=questions(fields_of(self.state(spot)))),)
-
-
-def fields_of(state: Feedback) -> tuple[Field, ...]:
-    """What a feedback asks: the rating, words, whether he would recommend it, and the state's own fields."""
-    return once(state, "feedback", lambda: _fields(state))
+    def asked(self, state: Feedback) -> tuple[Field, ...]:
+        """The rating, words, whether he would recommend it, and the state's own fields."""
+        return once(state, "feedback", lambda: _fields(state))
 
 
 def _fields(state: Feedback) -> tuple[Field, ...]:

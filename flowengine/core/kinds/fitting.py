@@ -17,12 +17,24 @@ from flowengine.core.draft import moment_text
 from flowengine.core.fields import check_answer, near, once, take
 from flowengine.core.forms import FormField, Way, questions
 from flowengine.core.kinds.base import Waiting, chosen, routed
-from flowengine.core.slots import HOURS_OF_OFFICE, Taken, check_slot, free_slots, length_of, nearest, read_slot
+from flowengine.core.slots import (
+    HOURS_OF_OFFICE,
+    Asked,
+    Taken,
+    check_slot,
+    free_slots,
+    length_of,
+    nearest,
+    read_slot,
+    window,
+)
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Booking, Json, Step, Timer
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed
 from flowengine.language.durations import Duration
-from flowengine.language.model import Calendar, Fitting, Process
+from flowengine.language.model import Process
+from flowengine.language.parts import Calendar
+from flowengine.language.types import Fitting
 
 BOOK = "book"
 """The purpose of the customer's step."""
@@ -216,6 +228,13 @@ class Fitted(Waiting[Fitting]):
             return ()
         state = self.state(spot)
         return tuple(free_slots(calendar_of(spot.process, state), state.length, spot.now, taken))
+
+    def asked_slots(self, process: Process, state: Fitting, step: Step, now: datetime) -> Asked | None:
+        if step.purpose != BOOK:
+            return None
+        calendar = calendar_of(process, state)
+        first, last = window(calendar, now)
+        return Asked(calendar, first, last + length_of(calendar, state.length) + timedelta(seconds=1))
 
 
 def calendar_of(process: Process, state: Fitting) -> Calendar:

@@ -9,8 +9,8 @@ from flowengine.core.plain import as_plain
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, KeptMessage
 from flowengine.errors import BadAnswer
-from flowengine.language.model import Message
 from flowengine.language.texts import plain
+from flowengine.language.types import Message
 
 
 class Receiving(Waiting[Message]):
@@ -25,9 +25,6 @@ class Receiving(Waiting[Message]):
             result = self._take(spot, message)
             if result is not None:
                 return result
-        due = spot.due()
-        if due is not None:
-            spot.set_timer("expire", due)
         return None
 
     def deliver(self, spot: Spot, message: KeptMessage) -> Result | None:

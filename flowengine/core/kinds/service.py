@@ -12,7 +12,8 @@ from flowengine.core.plain import as_json, as_plain
 from flowengine.core.spot import NOTHING, Result, Spot
 from flowengine.core.values import Json, ServiceCall, Undoable
 from flowengine.language.expressions import Expression
-from flowengine.language.model import DONE, Call, Service
+from flowengine.language.parts import DONE
+from flowengine.language.types import Call, Service
 
 
 def inputs(spot: Spot, given: Mapping[str, Expression]) -> dict[str, Json]:
@@ -21,13 +22,6 @@ def inputs(spot: Spot, given: Mapping[str, Expression]) -> dict[str, Json]:
         return {}
     names = spot.names()
     return {name: as_json(expression.value(names), expression.source) for name, expression in given.items()}
-
-
-def limit(spot: Spot) -> None:
-    """Set the state's deadline, when it has one."""
-    due = spot.due()
-    if due is not None:
-        spot.set_timer("expire", due)
 
 
 class Calling(Waiting[Service]):
@@ -41,7 +35,6 @@ class Calling(Waiting[Service]):
     def enter(self, spot: Spot) -> Result | None:
         state = self.state(spot)
         spot.open_call(handler=state.call, http=state.http, input=inputs(spot, state.input))
-        limit(spot)
         return None
 
     def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:
@@ -73,7 +66,6 @@ class Delegating(Waiting[Call]):
     def enter(self, spot: Spot) -> Result | None:
         state = self.state(spot)
         spot.open_call(process=state.process, at=state.at, input=inputs(spot, state.need))
-        limit(spot)
         return None
 
     def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:  # noqa: ARG002

@@ -9,7 +9,7 @@ from flowengine.core.kinds.base import Waiting, chosen, routed
 from flowengine.core.spot import NOTHING, Result, Spot
 from flowengine.core.values import Step
 from flowengine.errors import ExpressionFailed
-from flowengine.language.model import Task
+from flowengine.language.types import Task
 
 
 class Working(Waiting[Task]):

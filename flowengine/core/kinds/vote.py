@@ -26,7 +26,7 @@ from flowengine.core.values import Json, Poll, Seat, Seating, Step, Timer
 from flowengine.core.world import Member
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Vote
+from flowengine.language.types import Vote
 
 _NAMED = 20
 """How many options a message names."""

@@ -6,7 +6,7 @@ from flowengine.core.kinds.base import Waiting
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Timer
 from flowengine.errors import InvariantBroken
-from flowengine.language.model import Wait
+from flowengine.language.types import Wait
 
 
 class Elapsing(Waiting[Wait]):

@@ -8,13 +8,14 @@ from flowengine.language.checks.evaluating import CUSTOMER, JOB, Reading
 from flowengine.language.checks.flow_of_data import FactFlow, Facts
 from flowengine.language.checks.guards import Guards
 from flowengine.language.checks.places import Places
-from flowengine.language.checks.shapes import INT, MOMENT, TEXT, UNKNOWN, ListOf, Record, Shape, Slot, internal, sample
 from flowengine.language.checks.survey import Survey
 from flowengine.language.checks.trial import NOW, Trial
 from flowengine.language.checks.uses import Use
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Each, Scope
+from flowengine.language.model import Scope
 from flowengine.language.suggest import hint
+from flowengine.language.types import Each
+from flowengine.language.value_shapes import INT, MOMENT, TEXT, UNKNOWN, ListOf, Record, Shape, Slot, internal, sample
 
 _MEMBER = Record({"id": Slot(TEXT)}, UNKNOWN)
 _EVERYWHERE: dict[str, Shape] = {"customer": CUSTOMER, "job": JOB, "now": MOMENT}

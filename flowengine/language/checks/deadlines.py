@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flowengine.language.checks.states import waits_for_customer
 from flowengine.language.checks.survey import Survey
-from flowengine.language.model import Need, Race, Scope, State, Wait
+from flowengine.language.model import Scope, State
+from flowengine.language.types import Race
 
 
 def check(survey: Survey) -> None:
@@ -17,7 +17,7 @@ def check(survey: Survey) -> None:
     clocks = _Clocks(survey)
     for scope in survey.scopes.values():
         for state in scope.states.values():
-            if isinstance(state, Need) or not waits_for_customer(state) or _has_deadline(state) or clocks.limit(state):
+            if state.is_start or not state.for_customers or state.has_deadline or clocks.limit(state):
                 continue
             survey.endless.add(state.name)
             asked = any(one.kind == "customer" for one in state.audience)
@@ -61,11 +61,3 @@ class _Clocks:
 def _clocks(scope: Scope) -> list[str]:
     """Where the clocks of a scope lead that strike whatever the data are."""
     return [entry.to for entry in scope.always if entry.within is not None and entry.when is None]
-
-
-def _has_deadline(state: State) -> bool:
-    if state.within is not None:
-        return True
-    if isinstance(state, Race):
-        return any(isinstance(member, Wait) or member.within is not None for member in state.of.values())
-    return False

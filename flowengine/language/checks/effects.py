@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flowengine.language.checks.places import NO_EFFECT, Effect, Places
 from flowengine.language.checks.survey import Survey
-from flowengine.language.model import Parallel, Scope, State
+from flowengine.language.model import Scope, State
+from flowengine.language.types import Parallel
 
 
 class Effects:

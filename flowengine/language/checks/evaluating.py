@@ -7,7 +7,23 @@ from dataclasses import dataclass, field
 
 from flowengine.language.checks.guards import ALL, NOTHING_TOLD, Guards, Told
 from flowengine.language.checks.places import Places
-from flowengine.language.checks.shapes import (
+from flowengine.language.mentions import chain
+from flowengine.language.model import Scope
+from flowengine.language.suggest import hint
+from flowengine.language.syntax import (
+    Call,
+    Collection,
+    Condition,
+    Has,
+    Index,
+    Literal,
+    Macro,
+    Member,
+    Name,
+    Node,
+    Operation,
+)
+from flowengine.language.value_shapes import (
     BOOLEAN,
     DOUBLE,
     INT,
@@ -27,22 +43,6 @@ from flowengine.language.checks.shapes import (
     is_shown,
     union,
     with_member,
-)
-from flowengine.language.mentions import chain
-from flowengine.language.model import Scope
-from flowengine.language.suggest import hint
-from flowengine.language.syntax import (
-    Call,
-    Collection,
-    Condition,
-    Has,
-    Index,
-    Literal,
-    Macro,
-    Member,
-    Name,
-    Node,
-    Operation,
 )
 
 Report = Callable[[str, str, str], None]

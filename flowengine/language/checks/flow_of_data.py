@@ -17,7 +17,9 @@ from flowengine.language.checks.places import Places, literal_text
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.checks.uses import Point
 from flowengine.language.checks.worklist import Worklist, after_done, begun
-from flowengine.language.model import Always, Branch, Need, Parallel, Route, Scope, Stage, State
+from flowengine.language.model import Scope, State
+from flowengine.language.parts import Always, Route
+from flowengine.language.types import Branch, Parallel, Stage
 
 _ROUNDS = 6
 """Rounds in which facts and what literal texts tell of them are found together; then the texts tell nothing."""
@@ -125,7 +127,7 @@ class FactFlow:
             self._work.add(("leave", state.name))
         else:
             self._leave(state)
-        if scope.always and not isinstance(state, Need):
+        if scope.always and not state.is_start:
             must, may = self.entering[state.name]
             inside = self._effects.within(state)
             if _meet(self.roaming, scope.path, must & ~inside.loses, may | inside.may):

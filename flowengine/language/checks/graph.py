@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from flowengine.language.checks.states import is_end, routes
 from flowengine.language.checks.survey import Survey, Target
-from flowengine.language.model import DONE, Decision, Each, Fulfilled, Need, Parallel, Scope, Stage, State
+from flowengine.language.model import Scope, State
+from flowengine.language.parts import DONE
+from flowengine.language.types import Each, Fulfilled, Parallel, Stage
 
 
 def check(survey: Survey) -> None:
@@ -44,7 +45,8 @@ class Ways:
         onward = {name: self.targets(scope, state) for name, state in scope.states.items()}
         always = {entry.to for entry in scope.always}
         reached = _reach([scope.start], onward, scope.states)
-        if reached - {scope.start} or not isinstance(scope.states.get(scope.start), Need):
+        start = scope.states.get(scope.start)
+        if reached - {scope.start} or start is None or not start.is_start:
             reached |= _reach(always, onward, scope.states)
         self.reached[scope.path] = reached
         outs = {name for name in reached if self._leaves(scope, scope.states[name], onward[name])}
@@ -68,7 +70,7 @@ class Ways:
     def targets(self, scope: Scope, state: State) -> list[str]:  # noqa: ARG002 - a state's ways belong to its scope
         """Where a state can lead; a join that cannot happen leads nowhere."""
         passable = self.passable(state)
-        return [route.to for outcome, _, route in routes(state) if passable or outcome not in state.outcomes]
+        return [route.to for outcome, _, route in state.routes if passable or outcome not in state.outcomes]
 
     def passable(self, state: State) -> bool:
         """Whether the scopes inside can be done, so that the state itself is."""
@@ -84,7 +86,7 @@ class Ways:
         ways = self.survey.routes[state.name]
         return (
             self._closes(scope, state, onward)
-            or not (ways or is_end(state))
+            or not (ways or state.is_end)
             or any(self._out(scope, to) for to in onward)
         )
 
@@ -96,13 +98,13 @@ class Ways:
         return self.survey.target(scope, to) in (Target.END, Target.UNKNOWN, Target.FOREIGN)
 
     def _closes(self, scope: Scope, state: State, onward: Iterable[str]) -> bool:
-        if is_end(state) or any(inner.path in self.closes for inner in state.scopes):
+        if state.is_end or any(inner.path in self.closes for inner in state.scopes):
             return True
         return any(self._ends(scope, to) for to in onward)
 
     def passes_at_once(self, state: State) -> bool:
         """Whether a job can go through the state without waiting."""
-        if isinstance(state, Decision):
+        if state.passes:
             return True
         if isinstance(state, Parallel):
             return all(branch.scope.path in self.instant for branch in state.branches.values())
@@ -164,7 +166,7 @@ def _ends_used(survey: Survey) -> set[str]:
     used: set[str] = set()
     for scope in survey.scopes.values():
         if scope.path:
-            used.update(route.to for state in scope.states.values() for _, _, route in routes(state))
+            used.update(route.to for state in scope.states.values() for _, _, route in state.routes)
             used.update(entry.to for entry in scope.always)
     return used & survey.ends.keys()
 
@@ -233,11 +235,11 @@ def _whole(survey: Survey, ways: Ways) -> None:
     """The process as a whole begins with the need and can be fulfilled."""
     root = survey.process.root
     start = root.states.get(root.start)
-    if start is not None and not isinstance(start, Need):
+    if start is not None and not start.is_start:
         message = f"a process begins with the customer's need, but {start.name!r} is of type {start.type}"
         survey.report(start.place, "no-need", message, "let the first state be of type need")
     for state in survey.states.values():
-        if isinstance(state, Need) and state is not start:
+        if state.is_start and state is not start:
             survey.report(state.place, "second-need", "only the first state can be of type need", "use type ask")
     fulfilled = [name for name, state in survey.ends.items() if isinstance(state, Fulfilled)]
     if not fulfilled:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowengine.language.checks.graph import Ways, astray, circles, components
-from flowengine.language.checks.states import members, routes
 from flowengine.language.checks.survey import Survey
-from flowengine.language.model import Branch, Each, Parallel, Scope
+from flowengine.language.model import Scope
 from flowengine.language.suggest import hint
+from flowengine.language.types import Branch, Each, Parallel
 from flowengine.problem import Place
 
 
@@ -113,12 +113,12 @@ def written(scope: Scope) -> Iterator[tuple[str, Place]]:
         for place in entry.set:
             yield place, entry.place
     for state in scope.states.values():
-        for one in members(state):
+        for one in state.members.values():
             if one.saves:
                 yield one.saves, state.place
-        if one is not state and any(not member.saves for member in members(state)):
+        if one is not state and any(not member.saves for member in state.members.values()):
             yield state.name, state.place
-        for _, _, route in routes(state):
+        for _, _, route in state.routes:
             for place in route.set:
                 yield place, route.place if route.place != Place() else state.place
         if not isinstance(state, Each):

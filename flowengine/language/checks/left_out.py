@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flowengine.language.checks.graph import components
-from flowengine.language.checks.states import is_end, routes, waits_for_customer
-from flowengine.language.model import Parallel, Process, Scope, State
+from flowengine.language.model import Process, Scope, State
+from flowengine.language.types import Parallel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +45,13 @@ def left_out(process: Process) -> LeftOut:
     """Measure the longest stretch without the customer, in states and in time."""
     by_states = _Longest(counted=True).anywhere(process.root)
     by_time = _Longest(counted=False).anywhere(process.root)
-    states = [state for state in process.states() if not is_end(state)]
+    states = [state for state in process.states() if not state.is_end]
     return LeftOut(
         states=int(by_states.weight),
         path=by_states.path,
         time=timedelta(seconds=by_time.weight),
         time_path=by_time.path,
-        customer_states=sum(waits_for_customer(state) for state in states),
+        customer_states=sum(state.for_customers for state in states),
         all_states=len(states),
     )
 
@@ -74,9 +74,9 @@ class _Longest:
 
     def _stretches(self, scope: Scope) -> dict[str, _Stretch]:
         """For each state without the customer, the longest stretch that begins there; loops are taken as one state."""
-        alone = {name: state for name, state in scope.states.items() if not is_end(state) and not _with_customer(state)}
+        alone = {name: state for name, state in scope.states.items() if not state.is_end and not _with_customer(state)}
         onward = {
-            name: [route.to for _, _, route in routes(state) if route.to in alone] for name, state in alone.items()
+            name: [route.to for _, _, route in state.routes if route.to in alone] for name, state in alone.items()
         }
         found: dict[str, _Stretch] = {}
         for part in components(onward):
@@ -121,7 +121,7 @@ def _ordered(state: State) -> bool:
 
 def _with_customer(state: State) -> bool:
     """Whether the customer is waited for in the state or anywhere inside."""
-    return waits_for_customer(state) or any(map(_with_customer, _inner(state.scopes)))
+    return state.for_customers or any(map(_with_customer, _inner(state.scopes)))
 
 
 def _inner(scopes: Iterable[Scope]) -> Iterable[State]:

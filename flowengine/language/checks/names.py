@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from flowengine.language.checks.states import members, routes
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.mentions import JOB_FUNCTIONS
-from flowengine.language.model import (
-    DONE,
-    Approval,
-    Audience,
-    Choice,
-    Fitting,
-    Need,
-    Route,
-    Scope,
-    State,
-    Task,
-    Vote,
-)
+from flowengine.language.model import Scope, State
+from flowengine.language.parts import DONE, Audience, Route
 from flowengine.language.suggest import hint
 from flowengine.problem import Place
 
@@ -35,9 +23,9 @@ def check(survey: Survey) -> None:
             _target(survey, scope, entry.to, entry.place)
             _audiences(survey, entry.by, entry.place)
         for state in scope.states.values():
-            for _, _, route in routes(state):
+            for _, _, route in state.routes:
                 _target(survey, scope, route.to, _place(route, state))
-            for one in members(state):
+            for one in state.members.values():
                 _state(survey, one)
     _functions(survey)
 
@@ -56,7 +44,7 @@ def _target(survey: Survey, scope: Scope, to: str, place: Place) -> None:
         case Target.FOREIGN:
             message = f"{to!r} lies in another scope; a way leads to a state of the same scope, or to an end"
             survey.report(place, "foreign-target", message, hint("", _targets(survey, scope)))
-        case Target.STATE if isinstance(scope.states[to], Need):
+        case Target.STATE if scope.states[to].is_start:
             message = f"{to!r} is where a job starts; it cannot be entered again"
             survey.report(place, "need-again", message, "ask anew in a state of type ask, with 'saves' the same")
 
@@ -68,32 +56,17 @@ def _targets(survey: Survey, scope: Scope) -> list[str]:
 
 def _state(survey: Survey, state: State) -> None:
     process = survey.process
-    for audience in _audience_of(state):
-        _audiences(survey, (audience,), state.place)
-    if isinstance(state, Fitting) and (state.calendar or process.calendars) and state.calendar not in process.calendars:
-        survey.unknown(state.place, "unknown-calendar", "calendar", state.calendar, process.calendars)
-    sources: list[tuple[object, Place]] = []
-    if isinstance(state, Choice):
-        sources = [(pick.source, pick.place) for pick in state.choose.values()]
-    elif isinstance(state, Vote):
-        sources = [(state.options, state.place)]
-    for source, place in sources:
-        if isinstance(source, str) and source not in process.options:
-            where = place if place != Place() else state.place
-            survey.unknown(where, "unknown-options", "list of options", source, process.options)
-    if isinstance(state, Task):
-        for name in state.not_by:
-            _known_state(survey, name, state.place, "not_by")
-
-
-def _audience_of(state: State) -> Iterator[Audience]:
-    yield from state.audience
-    if isinstance(state, Fitting):
-        yield from state.with_
-    if isinstance(state, Approval):
-        yield from state.by
+    _audiences(survey, (*state.readers, *state.companions), state.place)
     for escalation in state.escalate:
-        yield from escalation.to
+        _audiences(survey, escalation.to, state.place)
+    for kind, name, place, key in state.names:
+        where = place if place != Place() else state.place
+        if kind == "state":
+            _known_state(survey, name, where, key)
+        elif kind == "options" and name not in process.options:
+            survey.unknown(where, "unknown-options", "list of options", name, process.options)
+        elif kind == "calendar" and (name or process.calendars) and name not in process.calendars:
+            survey.unknown(where, "unknown-calendar", "calendar", name, process.calendars)
 
 
 def _audiences(survey: Survey, audiences: Iterable[Audience], place: Place) -> None:

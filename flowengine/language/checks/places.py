@@ -10,23 +10,26 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from flowengine.language.checks.saving import Answer, Answers, answer
-from flowengine.language.checks.shapes import (
+from flowengine.language.checks.survey import Survey
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Scope, State
+from flowengine.language.parts import Always
+from flowengine.language.syntax import Literal
+from flowengine.language.types import Each
+from flowengine.language.value_shapes import (
     NOTHING,
     UNKNOWN,
     ListOf,
+    Lists,
     Nothing,
     Record,
+    Saved,
     Shape,
     Slot,
     of_fields,
     put,
     union,
 )
-from flowengine.language.checks.survey import Survey
-from flowengine.language.expressions import Expression
-from flowengine.language.model import Always, Each, Scope, State
-from flowengine.language.syntax import Literal
 
 Path: TypeAlias = tuple[str, ...]
 ShapeOf: TypeAlias = Callable[[Expression, Scope, str], Shape]
@@ -76,12 +79,12 @@ class Places:
         self._fixed: dict[str, _Tree] | None = None
         self._writes: list[_Write] = []
         self._sets: list[tuple[str, Path, Expression, Scope, str]] = []
-        self._answers: dict[tuple[str, str], tuple[str, Answer]] = {}
+        self._answers: dict[tuple[str, str], tuple[str, Saved]] = {}
         self.shapes: dict[str, Record] = {}
         """By owner (``""`` is the job, else the path of an each's scope): its data."""
-        answers = Answers(survey.process)
+        lists = Lists(survey.process.options)
         for scope in survey.scopes.values():
-            self._gather(scope, answers)
+            self._gather(scope, lists)
         self._texts = self._literal_texts()
 
     # who owns what
@@ -97,16 +100,16 @@ class Places:
 
     # gathering
 
-    def _gather(self, scope: Scope, answers: Answers) -> None:
+    def _gather(self, scope: Scope, lists: Lists) -> None:
         owner = self.owner(scope)
         for entry in scope.always:
             if entry.fields:
-                self._write(owner, Answer((entry.name,), of_fields(entry.fields, internal=False)))
+                self._write(owner, Saved((entry.name,), of_fields(entry.fields, internal=False)))
             for place, expression in entry.set.items():
                 self._sets.append((owner, tuple(place.split(".")), expression, scope, ""))
         for state in scope.states.values():
             for outcome in state.on:
-                found = answer(answers, state, outcome)
+                found = state.saved(outcome, lists)
                 if found is not None:
                     self._answers[state.name, outcome] = (owner, found)
                     self._write(owner, found)
@@ -114,7 +117,7 @@ class Places:
                 for place, expression in route.set.items():
                     self._sets.append((owner, tuple(place.split(".")), expression, scope, state.name))
 
-    def _write(self, owner: str, found: Answer) -> None:
+    def _write(self, owner: str, found: Saved) -> None:
         self._writes.append(_Write(owner, found.place, found.shape, found.sure, found.internal))
 
     def _literal_texts(self) -> dict[tuple[str, Path], dict[str, None]]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import cached_property
 
-from flowengine.language.checks.states import is_end, routes
 from flowengine.language.checks.uses import Use, uses
 from flowengine.language.mentions import JOB_FUNCTIONS
-from flowengine.language.model import DONE, Parallel, Process, Scope, State
+from flowengine.language.model import Process, Scope, State
+from flowengine.language.parts import DONE
 from flowengine.language.suggest import hint
+from flowengine.language.types import Parallel
 from flowengine.problem import Place, Problem
 
 
@@ -53,7 +54,7 @@ class Survey:
                 for inner in state.scopes:
                     self.owner[inner.path] = state
         self.ends = process.ends
-        self.routes = {name: tuple(routes(state)) for name, state in self.states.items()}
+        self.routes = {name: tuple(state.routes) for name, state in self.states.items()}
         """The ways on of each state: the outcome, which of its routes, and the route."""
         self._followers: dict[str, dict[str, list[str]]] = {}
         self._spent = 0
@@ -113,7 +114,7 @@ class Survey:
     def target(self, scope: Scope, to: str) -> Target:
         """What a route of a scope leads to."""
         if to in scope.states:
-            return Target.END if is_end(scope.states[to]) else Target.STATE
+            return Target.END if scope.states[to].is_end else Target.STATE
         if to == DONE and scope.path:
             return Target.DONE
         if to in self.ends:

@@ -12,12 +12,12 @@ from functools import cached_property
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
-from flowengine.language.checks.shapes import UNKNOWN, Basic, Shape, describe
-from flowengine.language.checks.uses import Gives
 from flowengine.language.expressions import Expression, PlainNames, types_fit
 from flowengine.language.mentions import JOB_FUNCTIONS
+from flowengine.language.model import Gives
 from flowengine.language.syntax import Call, Condition, Macro, Node, Operation, children
 from flowengine.language.texts import plain
+from flowengine.language.value_shapes import UNKNOWN, Basic, Shape, describe
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "passed": lambda state: True,  # noqa: ARG005 - every state was passed

@@ -7,30 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from flowengine.language.checks.states import for_customers, members, routes
 from flowengine.language.expressions import VARIABLES, Expression
-from flowengine.language.model import (
-    Always,
-    Audience,
-    Branch,
-    Call,
-    Choice,
-    Each,
-    Message,
-    Parallel,
-    Process,
-    Scope,
-    Service,
-    State,
-    Task,
-    Vote,
-    Wait,
-)
+from flowengine.language.model import Gives, Process, Scope, State
+from flowengine.language.parts import CUSTOMERS, Always, Audience
 from flowengine.language.texts import Text
 from flowengine.problem import Place
-
-Gives: TypeAlias = Literal["anything", "boolean", "list", "text", "number", "moment", "span or moment", "list of texts"]
-"""What an expression must give where it stands."""
 
 Point: TypeAlias = tuple[str, str, str, int]
 """A point of a job's life at which an expression is evaluated: ``("enter", state, "", 0)``, ``("guard" or "route",
@@ -64,7 +45,7 @@ def uses(process: Process) -> list[Use]:
             found.extend(_always(scope, entry))
         for state in scope.states.values():
             collect = _Collect(scope, state)
-            for one in members(state):
+            for one in state.members.values():
                 collect.state(one)
             if one is not state:
                 collect.common(state)
@@ -130,8 +111,8 @@ class _Collect:
     def common(self, state: State) -> None:
         """What all types may have."""
         name = state.name
-        reader = "customer" if state.customer or _seen_by_customers(state.audience) else "staff"
-        self.text(state.ask, f"{name}.ask", reader)
+        reader = "customer" if state.customer or _seen_by_customers(state.readers) else "staff"
+        self.text(state.ask, f"{name}.{state.words_key}", reader)
         for show in state.shows:
             self.text(show.value, f"{name}.shows.{show.title}", reader)
         self.add(state.within, f"{name}.within", "span or moment")
@@ -139,39 +120,13 @@ class _Collect:
             self.audiences(escalation.to, f"{name}.escalate")
 
     def state(self, state: State) -> None:
-        name = state.name
         self.common(state)
-        self.audiences(state.audience, f"{name}.for")
-        if isinstance(state, Choice):
-            for pick in state.choose.values():
-                self.add(pick.source, f"{name}.choose.{pick.name}", "list")
-        elif isinstance(state, Vote):
-            self.add(state.options, f"{name}.options", "list")
-            self.add(state.weight, f"{name}.weight", "number", "member")
-        elif isinstance(state, Task):
-            self.add(state.prefer, f"{name}.prefer", "text")
-        elif isinstance(state, Service | Call):
-            given = state.input if isinstance(state, Service) else state.need
-            for key, expression in given.items():
-                self.add(expression, f"{name}.{'input' if isinstance(state, Service) else 'need'}.{key}")
-        elif isinstance(state, Wait):
-            self.add(state.for_, f"{name}.for", "span or moment")
-            self.add(state.until, f"{name}.until", "moment")
-        elif isinstance(state, Message):
-            self.add(state.key, f"{name}.key")
-        elif isinstance(state, Parallel | Each):
-            self.fork(state)
-
-    def fork(self, state: Parallel | Each) -> None:
-        if isinstance(state, Each):
-            self.add(state.of, f"{state.name}.of", "list")
-        else:
-            for branch in state.branches.values():
-                self.add(branch.when, f"{state.name}.{_named(branch)}.when", "boolean")
-        self.add(state.join, f"{state.name}.join", "boolean", "done", "open", "total")
+        self.audiences(state.audience, f"{state.name}.for")
+        for value, key, gives, variables in state.expressions:
+            self.add(value, f"{state.name}.{key}", gives, *variables)
 
     def routes(self) -> None:
-        for outcome, index, route in routes(self.home):
+        for outcome, index, route in self.home.routes:
             what = f"{self.home.name}.{outcome or 'rules'}"
             self.point = ("guard", self.home.name, outcome, index)
             self.add(route.when, f"{what}.when", "boolean", "outcome")
@@ -180,10 +135,6 @@ class _Collect:
                 self.add(expression, f"{what}.set.{place}", "anything", "outcome")
 
 
-def _named(branch: Branch) -> str:
-    return f"branches.{branch.name}"
-
-
 def _seen_by_customers(audience: tuple[Audience, ...]) -> bool:
     """Whether customers may be among those who see it; a person who is named may be one."""
-    return for_customers(audience) or any(one.kind in ("person", "people") for one in audience)
+    return any(one.kind in CUSTOMERS or one.kind in ("person", "people") for one in audience)

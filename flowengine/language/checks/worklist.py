@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from flowengine.language.checks.survey import Survey, Target
-from flowengine.language.model import Each, Need, Parallel, Scope, Stage, State
+from flowengine.language.model import Scope, State
+from flowengine.language.types import Parallel
 
 Item: TypeAlias = tuple[Literal["enter", "begin", "leave", "roam"], str]
 """``enter`` and ``leave`` a state, ``begin`` a branch, ``roam`` a scope; states by name, the others by path."""
@@ -92,7 +93,7 @@ def _onward(survey: Survey, item: Item) -> Iterator[Item]:
 
 def _entered(survey: Survey, state: State) -> Iterator[Item]:
     scope = survey.scope_of[state.name]
-    if not isinstance(state, Need) and scope.always:
+    if not state.is_start and scope.always:
         yield "roam", scope.path
     if state.scopes:
         yield "leave", state.name
@@ -119,6 +120,5 @@ def after_done(survey: Survey, scope: Scope) -> Iterator[Item]:
 
 def begun(state: State) -> Iterator[Item]:
     """What may begin once a state with scopes inside is entered."""
-    if isinstance(state, Parallel | Each | Stage):
-        for inner in state.scopes:
-            yield "begin", inner.path
+    for inner in state.scopes:
+        yield "begin", inner.path

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flowengine.language.model import Audience
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import COUNT, EXPRESSION, NAME, NAME_OR_EXPRESSION
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Json, ListOf, Named, wrong
+from flowengine.language.parts import Audience
 from flowengine.language.yaml_reader import Node, Scalar
 
 _EVERYBODY: dict[str, Literal["customer", "customers", "staff", "anyone"]] = {
@@ -63,6 +63,26 @@ AUDIENCE = Named(
     ),
 )
 AUDIENCES = Named("audiences", ListOf(AUDIENCE, one=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One who can be told something: nobody is written to because anybody might read it."""
+
+    def read(self, node: Node, reading: Reading) -> Audience:
+        name = NAME.read(node, reading)
+        if name == "everyone":
+            return Audience(kind="everyone", place=node.place)
+        if name in _EVERYBODY and name != "customer":
+            raise wrong(node, _WHO_IS_TOLD, reading, "everyone is all who took part in the job")
+        return _Word().read(node, reading)
+
+    def schema(self, defs: Json) -> Json:
+        return NAME.schema(defs)
+
+
+_WHO_IS_TOLD = "customer, everyone, a role's name, or a mapping such as {person: …}"
+READERS = Named("readers", ListOf(Named("reader", Either(_WHO_IS_TOLD, _Reader(), None, _MAPPING)), one=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from datetime import date, time
 from typing import Any
 
 from flowengine.language.durations import Duration
-from flowengine.language.model import Calendar
 from flowengine.language.parser.records import Key, record
 from flowengine.language.parser.scalars import DURATION, SOME_TIME, WEEKDAYS, name_key
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, Word, full
+from flowengine.language.parts import Calendar
 from flowengine.language.yaml_reader import Node
 from flowengine.problem import Place
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowengine.language.model import Escalation, Show
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.fields import FIELDS
 from flowengine.language.parser.records import Key, Values, record
@@ -12,6 +11,7 @@ from flowengine.language.parser.routes import ON, ROUTES
 from flowengine.language.parser.scalars import LONGEST_TITLE, PLACE, SHOWN, SOME_TIME, TEXT, TITLE, WHEN
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Word, wrong
+from flowengine.language.parts import Escalation, Show
 from flowengine.language.yaml_reader import Items, Node, Pairs
 from flowengine.problem import Place
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import jsonschema_rs
 
-from flowengine.language.model import Field
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import FREE_KEY, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word, wrong
+from flowengine.language.parts import Field
 from flowengine.language.yaml_reader import Node, Scalar
 from flowengine.problem import Place
 

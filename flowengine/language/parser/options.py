@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flowengine.language.model import Option, Pick
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import DURATION, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, wrong
+from flowengine.language.parts import Option, Pick
 from flowengine.language.yaml_reader import Node, Scalar
 from flowengine.problem import Place
 

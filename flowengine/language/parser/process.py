@@ -6,15 +6,17 @@ import hashlib
 from contextlib import suppress
 from typing import Any
 
-from flowengine.language import model
+from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import EVERYBODY
 from flowengine.language.parser.calendars import CALENDARS
-from flowengine.language.parser.composites import ALWAYS_KEY, STATES_KEY
 from flowengine.language.parser.options import PROCESS_OPTIONS
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
 from flowengine.language.parser.session import Enough, Reading, Refusal
 from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
+from flowengine.language.parser.states import ALWAYS_KEY, STATES_KEY, know
+from flowengine.language.parts import Group, Role
+from flowengine.language.types import TYPES
 from flowengine.language.yaml_reader import Node, Unreadable, decode, read
 from flowengine.problem import Place, Problem, in_order
 
@@ -33,12 +35,12 @@ class _Titled:
         return self.shape.schema(defs)
 
 
-def _role(name: str, place: Place, title: str | None) -> model.Role:
-    return model.Role(name=name, title=title or titled(name), place=place)
+def _role(name: str, place: Place, title: str | None) -> Role:
+    return Role(name=name, title=title or titled(name), place=place)
 
 
-def _group(name: str, place: Place, title: str | None) -> model.Group:
-    return model.Group(name=name, title=title or titled(name), place=place)
+def _group(name: str, place: Place, title: str | None) -> Group:
+    return Group(name=name, title=title or titled(name), place=place)
 
 
 class _Calendars:
@@ -81,9 +83,10 @@ PROCESS = record(
     STATES_KEY,
 )  # fmt: skip
 ROOT: Shape = PROCESS
+know(TYPES)
 
 
-def read_process(data: bytes | str, file: str) -> tuple[model.Process | None, list[Problem]]:
+def read_process(data: bytes | str, file: str) -> tuple[Process | None, list[Problem]]:
     """The process of a file, or None and the problems, in the order of the file."""
     try:
         text = decode(data, file)
@@ -97,17 +100,17 @@ def read_process(data: bytes | str, file: str) -> tuple[model.Process | None, li
     return (None if problems else process), in_order(problems)
 
 
-def _process(values: Values, text: str, file: str) -> model.Process:
+def _process(values: Values, text: str, file: str) -> Process:
     states = values.pop("states")
     always = values.pop("always", ())
     promise = values.pop("promise", None)
     values.setdefault("title", titled(values["name"]))
-    return model.Process(
+    return Process(
         **values,
         version=hashlib.sha256(text.encode("utf-8")).hexdigest()[:12],
         source=text,
         file=file,
         promise=promise["by"] if promise else None,
         promise_kept=promise.get("kept") if promise else None,
-        root=model.Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place),
+        root=Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flowengine.language.parser.session import Reading, Refusal
@@ -35,6 +35,10 @@ class Key:
     @property
     def attribute(self) -> str:
         return self.into or self.name
+
+    def needed(self) -> Key:
+        """The same key where it must be there."""
+        return replace(self, required=True)
 
 
 @dataclass(frozen=True, slots=True)

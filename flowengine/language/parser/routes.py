@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flowengine.language.model import Always, Route
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.fields import FIELDS
 from flowengine.language.parser.records import Key, Values, record
@@ -22,6 +21,7 @@ from flowengine.language.parser.scalars import (
 )
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named
+from flowengine.language.parts import Always, Route
 from flowengine.language.yaml_reader import Node
 from flowengine.problem import Place
 

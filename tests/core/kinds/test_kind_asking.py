@@ -10,7 +10,7 @@ from rehearsal import ADA, Rehearsal, process
 from flowengine.core.answers import LONGEST_ANSWER, LONGEST_TEXT, check_answer, form
 from flowengine.core.events import Reminded
 from flowengine.errors import BadAnswer, UnknownOutcome
-from flowengine.language.model import Field
+from flowengine.language.parts import Field
 
 ASK = """
   first:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from flowengine.core.slots import all_slots, check_slot, free_slots, nearest, window
 from flowengine.errors import BadAnswer
 from flowengine.language.durations import Duration
-from flowengine.language.model import Calendar
+from flowengine.language.parts import Calendar
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kathmandu"]
 NIGHT = {day: ((time(0, 15), time(4)), (time(22), time(23, 30))) for day in range(7)}

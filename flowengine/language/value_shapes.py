@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from flowengine.language.model import Field
+from flowengine.language.expressions import Expression
+from flowengine.language.parts import Field, Option
 
 BasicKind: TypeAlias = Literal["text", "int", "double", "boolean", "moment", "span", "null"]
 
@@ -68,6 +69,55 @@ NULL = Basic("null", None)
 
 _FORMATS = {"date": "2026-05-01", "date-time": "2026-05-01T10:00:00Z", "time": "10:00:00Z", "duration": "P1D"}
 _TYPES: dict[str, Shape] = {"string": TEXT, "number": DOUBLE, "integer": INT, "boolean": BOOLEAN, "null": NULL}
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a state saves with an outcome, and where. ``sure``: each time it has that outcome. ``internal``: what has
+    no members that say it themselves is not for customers (L9)."""
+
+    place: tuple[str, ...]
+    shape: Shape
+    sure: bool = True
+    internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list of options has in common: the shape of its ids, and whether any has a price (None: nobody knows)."""
+
+    id: Shape
+    priced: bool | None
+
+
+class Lists:
+    """The lists of options of one process; each is looked through once."""
+
+    def __init__(self, options: Mapping[str, tuple[Option, ...]]) -> None:
+        self._options = options
+        self._listed: dict[str, Listed] = {}
+
+    def listed(self, source: str | tuple[Option, ...] | Expression) -> Listed:
+        """What the options have in common, of a list, or of the process's list of that name."""
+        if isinstance(source, Expression):
+            return Listed(UNKNOWN, None)
+        if not isinstance(source, str):
+            return _listed(source)
+        if source not in self._listed:
+            self._listed[source] = _listed(self._options.get(source, ()))
+        return self._listed[source]
+
+
+def _listed(options: tuple[Option, ...]) -> Listed:
+    kinds = {type(option.id): option.id for option in options}
+    shape = _of_value(next(iter(kinds.values()))) if len(kinds) == 1 else UNKNOWN
+    return Listed(shape, any(option.price is not None for option in options))
+
+
+def _of_value(value: str | int | bool) -> Shape:
+    if isinstance(value, bool):
+        return BOOLEAN
+    return Basic("int", value) if isinstance(value, int) else Basic("text", value)
 
 
 def of_schema(schema: Mapping[str, Any] | bool, type_name: str = "") -> Shape:

@@ -1,0 +1,72 @@
+"""``approval``: one, all or some of several say whether what they are shown is as it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowengine.language.model import State
+from flowengine.language.parser.audiences import APPROVERS, Approvers
+from flowengine.language.parser.common_keys import LEADING, NAMING, WAITING
+from flowengine.language.parser.records import Key, Values
+from flowengine.language.parser.session import Reading
+from flowengine.language.parts import Audience
+from flowengine.language.texts import spoken
+from flowengine.language.value_shapes import TEXT, UNKNOWN, ListOf, Lists, Record, Shape, Slot, of_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval(State):
+    """``by`` lists who is asked; ``needed`` of them must approve (all, when None)."""
+
+    type = "approval"
+    keys = (
+        *NAMING, *WAITING, *LEADING,
+        Key("by", APPROVERS, "Who approves: an audience, {all: […]}, {any: n, of: […]}; the customer, unless given."),
+    )  # fmt: skip
+    in_race = True
+    outcomes = ("approved", "changes", "declined")
+    rare = frozenset(("declined",))
+    only_waits = True
+
+    by: tuple[Audience, ...] = ()
+    needed: int | None = 1
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        approvers = values.pop("by", Approvers((Audience(kind="customer", place=values.place),)))
+        values["by"], values["needed"] = approvers.by, approvers.needed
+
+    @property
+    def audience(self) -> tuple[Audience, ...]:
+        return self.by
+
+    @property
+    def must_lead(self) -> tuple[str, ...]:
+        return ("approved",)  # only what leads somewhere is offered
+
+    def shape(self, outcome: str, lists: Lists) -> Shape | None:
+        hidden = not self.for_customers
+        members = {
+            **of_fields(self.fields, internal=hidden, required=outcome == "approved").members,
+            "outcome": Slot(TEXT),
+            "by": Slot(TEXT, internal=hidden),
+            "words": Slot(TEXT, internal=hidden),
+            "shown": Slot(Record({}, TEXT), internal=hidden),
+        }
+        if len(self.by) > 1 or any(one.kind == "people" for one in self.by):
+            members["answers"] = Slot(ListOf(UNKNOWN), internal=hidden)
+        return Record(members)
+
+    def told_keys(self, keys: frozenset[str]) -> frozenset[str]:
+        return frozenset()
+
+    def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+        return f"it is decided: {spoken(outcome)}" if decided else verdict(outcome, saved.get("words"), title)
+
+
+def verdict(outcome: str, words: Any, what: str) -> str:
+    """What somebody said of what he was asked to approve."""
+    said = "asked for changes" if outcome == "changes" else outcome
+    return f"{said}: {what}" + (f" (“{words}”)" if isinstance(words, str) and words else "")

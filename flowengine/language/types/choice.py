@@ -1,0 +1,96 @@
+"""``choice``: the customer chooses among options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Fact, Held, Meant, State
+from flowengine.language.parser.common_keys import LEADING, NAMING, WAITING
+from flowengine.language.parser.options import PICKS
+from flowengine.language.parser.records import Key
+from flowengine.language.parts import Option, Pick, option_title, options_of
+from flowengine.language.texts import plain
+from flowengine.language.value_shapes import DOUBLE, INT, TEXT, ListOf, Lists, Record, Shape, Slot, of_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(State):
+    """The saved answer holds what was picked by name, with ``titles`` (what was picked in plain words, by name),
+    ``price`` (the sum) and ``lead_time_days`` (the longest)."""
+
+    type = "choice"
+    keys = (*NAMING, *WAITING, *LEADING, Key("choose", PICKS, "What is chosen, by name.", True))
+    in_race = True
+    outcomes = ("chosen",)
+    customer = True
+    only_waits = True
+
+    choose: Mapping[str, Pick] = field(default_factory=dict)
+
+    @property
+    def expressions(self) -> Iterator[Held]:
+        return (Held(pick.source, f"choose.{pick.name}", "list") for pick in self.choose.values())
+
+    @property
+    def names(self) -> Iterator[Meant]:
+        for pick in self.choose.values():
+            if isinstance(pick.source, str):
+                yield Meant("options", pick.source, pick.place)
+
+    @property
+    def inner_options(self) -> frozenset[str]:
+        return frozenset(name for name, pick in self.choose.items() if isinstance(pick.source, Expression))
+
+    def shape(self, outcome: str, lists: Lists) -> Shape | None:
+        listed = {name: lists.listed(pick.source) for name, pick in self.choose.items()}
+        titles = {one.name: Slot(TEXT, sure=one.min > 0 or one.max > 1 or one.quantity) for one in self.choose.values()}
+        members = {
+            **of_fields(self.fields, internal=False).members,
+            **{name: _slot(pick, listed[name].id) for name, pick in self.choose.items()},
+            "titles": Slot(Record(titles)),
+            "lead_time_days": Slot(DOUBLE),
+        }
+        prices = [one.priced for one in listed.values()]
+        if any(priced is not False for priced in prices):
+            members["price"] = Slot(DOUBLE, sure=any(priced is True for priced in prices))
+        return Record(members)
+
+    def facts(self, saved: Mapping[str, Any], options: Mapping[str, tuple[Option, ...]]) -> Iterator[Fact]:
+        titles = saved.get("titles")
+        for pick in self.choose.values():
+            if pick.name in saved:
+                words = titles.get(pick.name) if isinstance(titles, Mapping) else None
+                yield Fact(pick.title, words if isinstance(words, str) else _picked(pick, saved[pick.name], options))
+        price = saved.get("price")
+        if isinstance(price, int | float) and price:
+            one = next(iter(self.choose.values())).title if len(self.choose) == 1 else ""
+            yield Fact("Price", price, one or self.title.removeprefix("Choose "))
+
+    def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+        titles = saved.get("titles")
+        words = titles if isinstance(titles, Mapping) else {}
+        picked = [
+            f"{pick.title}: {words.get(name) or plain(saved[name])}"
+            for name, pick in self.choose.items()
+            if name in saved and (words.get(name) or saved[name])
+        ]
+        return f"chose {'; '.join(picked) or 'nothing'}"
+
+
+def _slot(pick: Pick, id: Any) -> Slot:
+    if pick.quantity:
+        return Slot(Record({}, INT))
+    return Slot(ListOf(id)) if pick.max > 1 else Slot(id, sure=pick.min > 0)
+
+
+def _picked(pick: Pick, value: Any, options: Mapping[str, tuple[Option, ...]]) -> str:
+    """What was picked, by the titles in the file; options of an expression are known by their ids alone."""
+    listed = options_of(pick.source, options)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{count} × {option_title(listed, id)}" for id, count in value.items())
+    if isinstance(value, list):
+        return ", ".join(option_title(listed, id) for id in value)
+    return option_title(listed, value)

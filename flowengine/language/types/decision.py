@@ -1,0 +1,36 @@
+"""``decision``: the first rule that holds says where it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flowengine.language.model import State
+from flowengine.language.parser.common_keys import PHASE_KEY, TITLE_KEY
+from flowengine.language.parser.records import Key
+from flowengine.language.parser.routes import ELSE, RULES
+from flowengine.language.parts import DONE, Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision(State):
+    """Takes the first route whose ``when`` holds, else ``otherwise``, which always holds.
+
+    Its one outcome has no name, for nobody and nothing brings it about.
+    """
+
+    type = "decision"
+    keys = (
+        TITLE_KEY, PHASE_KEY,
+        Key("rules", RULES, "The first rule that holds is taken: {when, to, set}.", True),
+        Key("else", ELSE, "Where to when no rule holds.", True, "otherwise"),
+    )  # fmt: skip
+    passes = True
+    symbol = "decision"
+
+    rules: tuple[Route, ...] = ()
+    otherwise: Route = Route(to=DONE)
+
+    @property
+    def ways(self) -> Mapping[str, tuple[Route, ...]]:
+        return {"": (*self.rules, self.otherwise)}

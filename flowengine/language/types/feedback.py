@@ -1,0 +1,57 @@
+"""``feedback``: the customer rates what was done, and may bring another customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flowengine.language.model import State
+from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, WAITING
+from flowengine.language.parser.records import Key
+from flowengine.language.parser.scalars import FLAG
+from flowengine.language.parser.session import Reading
+from flowengine.language.parser.shapes import Json, ListOf, Number
+from flowengine.language.texts import plain
+from flowengine.language.value_shapes import BOOLEAN, INT, TEXT, Lists, Record, Shape, Slot, of_fields
+from flowengine.language.yaml_reader import Node
+
+
+class _Scale:
+    """The smallest and the largest rating."""
+
+    ends = ListOf(Number(-100, 100))
+
+    def read(self, node: Node, reading: Reading) -> tuple[int, int]:
+        ends = self.ends.read(node, reading)
+        if len(ends) != 2 or ends[0] >= ends[1]:
+            raise reading.refuse(node.place, "bad-number", "a scale is two whole numbers that rise", "write [1, 5]")
+        return ends[0], ends[1]
+
+    def schema(self, defs: Json) -> Json:
+        return self.ends.schema(defs) | {"minItems": 2, "maxItems": 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback(State):
+    type = "feedback"
+    keys = (
+        *NAMING, *WAITING, *LEADING, FIELDS_KEY,
+        Key("scale", _Scale(), "The smallest and the largest rating; [1, 5] unless given."),
+        Key("refer", FLAG, "Whether the customer may name somebody with the same need."),
+    )  # fmt: skip
+    in_race = True
+    outcomes = ("given",)
+    customer = True
+    only_waits = True
+
+    scale: tuple[int, int] = (1, 5)
+    refer: bool = False
+
+    def shape(self, outcome: str, lists: Lists) -> Shape | None:
+        own = {"rating": Slot(INT), "words": Slot(TEXT, sure=False), "recommend": Slot(BOOLEAN, sure=False)}
+        return Record({**own, **of_fields(self.fields, internal=False).members})
+
+    def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+        words = saved.get("words")
+        return f"gave feedback: {plain(saved.get('rating'))}" + (f" (“{words}”)" if words else "")

@@ -1,0 +1,185 @@
+"""``parallel``, ``each`` and ``stage``: what opens branches with states of their own, and waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Held, Scope, State
+from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, WITHIN_KEY
+from flowengine.language.parser.records import Key, Values, record
+from flowengine.language.parser.scalars import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled
+from flowengine.language.parser.session import Reading
+from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, OneOf, wrong
+from flowengine.language.parser.states import SCOPE_KEYS, take_scope
+from flowengine.language.parts import DONE
+from flowengine.language.yaml_reader import Node, Scalar
+from flowengine.problem import Place
+
+Join: TypeAlias = Literal["all"] | int | Expression
+"""When a parallel or each is done: all branches, that many, or as soon as the expression holds.
+
+The expression sees ``done``, ``open`` and ``total`` (whole numbers) beside the usual names.
+"""
+
+
+class _Join:
+    """``all``, a number, or an expression over ``done``, ``open`` and ``total``."""
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        if isinstance(node, Scalar) and node.value == "all":
+            return "all"
+        if isinstance(node, Scalar) and isinstance(node.value, int) and not isinstance(node.value, bool):
+            return COUNT.read(node, reading)
+        if not isinstance(node, Scalar) or not isinstance(node.value, str):
+            raise wrong(node, "all, a number, or an expression over done, open and total", reading)
+        return EXPRESSION.read(node, reading)
+
+    def schema(self, defs: Json) -> Json:
+        return {"anyOf": [{"const": "all"}, COUNT.schema(defs), {"type": "string", "not": {"const": "all"}}]}
+
+
+_JOIN_KEYS = (
+    Key(
+        "join",
+        Named("join", _Join()),
+        "When it goes on: all, a number of branches, or an expression over done, open, total.",
+    ),
+    Key("rest", OneOf(("cancel", "continue")), "What becomes of branches still open then; cancel unless given."),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One line of a parallel. Opened only when ``when`` holds, and after the branches in ``after`` are done."""
+
+    name: str
+    title: str
+    scope: Scope
+    when: Expression | None = None
+    after: tuple[str, ...] = ()
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _BranchScope:
+    """A branch's values with its scope, which knows its path."""
+
+    keys = record(
+        "a branch",
+        Key("title", TITLE, "What people read; the name with spaces, unless given."),
+        Key("when", EXPRESSION, "The branch is opened only if this holds."),
+        Key("after", Named("branch_names", ListOf(NAME, one=True)), "Branches that must be done before it is opened."),
+        *SCOPE_KEYS,
+    )
+
+    def read(self, node: Node, reading: Reading) -> Values:
+        values: Values = self.keys.read(node, reading)
+        values["scope"] = take_scope(values, reading.path)
+        return values
+
+    def schema(self, defs: Json) -> Json:
+        return self.keys.schema(defs)
+
+
+def _branch(name: str, place: Place, values: Any) -> Branch:
+    values.setdefault("title", titled(name))
+    return Branch(name=name, place=place, **values)
+
+
+_BRANCHES = MapOf(name_key("a branch's name"), Named("branch", _BranchScope()), _branch, least=1, scoped=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parallel(State):
+    type = "parallel"
+    is_noun = False
+    keys = (
+        *NAMING, WITHIN_KEY, *LEADING, *_JOIN_KEYS,
+        Key("branches", _BRANCHES, "The branches, by name.", True),
+        Key("one_at_a_time", FLAG, "Whether only one branch is open at a time."),
+    )  # fmt: skip
+    outcomes = ("joined",)
+    symbol = "several"
+
+    branches: Mapping[str, Branch] = field(default_factory=dict)
+    join: Join = "all"
+    rest: Literal["cancel", "continue"] = "cancel"
+    one_at_a_time: bool = False
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        return tuple(branch.scope for branch in self.branches.values())
+
+    @property
+    def expressions(self) -> Iterator[Held]:
+        for branch in self.branches.values():
+            yield Held(branch.when, f"branches.{branch.name}.when", "boolean")
+        yield Held(self.join, "join", "boolean", ("done", "open", "total"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Each(State):
+    """One branch per item of the list ``of``; inside, the item is called ``item`` (and ``as_``).
+
+    What is saved inside goes to the branch's own data, which hides the job's; at the join, ``saves`` receives a list
+    with one object per finished item: ``item`` and the branch's own data. What that list is like is for those to say
+    who know the scope (the checks, and who may have written what).
+    """
+
+    type = "each"
+    is_noun = False
+    keys = (
+        *NAMING, SAVES_KEY, WITHIN_KEY, *LEADING, *_JOIN_KEYS, *SCOPE_KEYS,
+        Key("of", EXPRESSION, "The items: an expression that gives a list.", True),
+        Key("as", NAME, "What the item is called inside, beside 'item'.", into="as_"),
+        Key("at_a_time", COUNT, "How many branches are open at a time; all, unless given."),
+        Key("more", FLAG, "Whether items may be added while it runs."),
+    )  # fmt: skip
+    outcomes = ("joined",)
+    symbol = "several"
+
+    of: Expression | None = None
+    as_: str = "item"
+    scope: Scope = Scope(path="", start="", states={})
+    at_a_time: int | None = None
+    more: bool = False
+    join: Join = "all"
+    rest: Literal["cancel", "continue"] = "cancel"
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        values["scope"] = take_scope(values, reading.path)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        return (self.scope,)
+
+    @property
+    def saves_anything(self) -> bool:
+        return True
+
+    @property
+    def expressions(self) -> Iterator[Held]:
+        yield Held(self.of, "of", "list")
+        yield Held(self.join, "join", "boolean", ("done", "open", "total"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage(State):
+    type = "stage"
+    keys = (*NAMING, WITHIN_KEY, *LEADING, *SCOPE_KEYS)
+    outcomes = (DONE,)
+    symbol = "several"
+
+    scope: Scope = Scope(path="", start="", states={})
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        values["scope"] = take_scope(values, reading.path)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        return (self.scope,)

@@ -1,0 +1,115 @@
+"""``race``: several things are offered at once, and the first outcome closes the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flowengine.language.model import State
+from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, WITHIN_KEY
+from flowengine.language.parser.records import Key, Values
+from flowengine.language.parser.session import Reading
+from flowengine.language.parser.states import MEMBERS
+from flowengine.language.parts import EXPIRED
+from flowengine.language.value_shapes import Lists, Saved, union
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Race(State):
+    """Offers all members at once; the first outcome closes the others.
+
+    Its outcomes are ``member`` and ``member.outcome``; the longer one is looked for first. What it is asked, it asks
+    its members: this is the one place that does.
+    """
+
+    type = "race"
+    keys = (
+        *NAMING, SAVES_KEY, WITHIN_KEY, *LEADING,
+        Key("of", MEMBERS, "What is offered at once: the first outcome closes the others.", True),
+    )  # fmt: skip
+    symbol = "several"
+
+    of: Mapping[str, State] = field(default_factory=dict)
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        """``next`` stands for every member without an entry of its own in ``on``."""
+        following = values.pop("next", None)
+        if following is not None:
+            on = values.setdefault("on", {})
+            for member in values["of"]:
+                on.setdefault(member, following)
+
+    @property
+    def members(self) -> Mapping[str, State]:
+        return self.of
+
+    def member(self, name: str) -> State:
+        return self.of.get(name, self)
+
+    def _split(self, outcome: str) -> tuple[State | None, str]:
+        """The member that an outcome is of, and the member's own outcome."""
+        name, _, rest = outcome.partition(".")
+        return self.of.get(name), rest
+
+    @property
+    def for_customers(self) -> bool:
+        return any(member.for_customers for member in self.of.values())
+
+    @property
+    def has_deadline(self) -> bool:
+        return self.within is not None or any(member.has_deadline for member in self.of.values())
+
+    @property
+    def possible(self) -> tuple[str, ...]:
+        found: list[str] = []
+        for name, member in self.of.items():
+            found += [name, *(f"{name}.{outcome}" for outcome in member.possible)]
+        return (*found, EXPIRED) if self.within is not None else tuple(found)
+
+    @property
+    def must_lead(self) -> tuple[str, ...]:
+        """What the members need; a member's name alone catches all of its outcomes."""
+        routed = {outcome.partition(".")[0] for outcome in self.on if "." in outcome}
+        found: list[str] = []
+        for name, member in self.of.items():
+            if name not in self.on:
+                timed = (EXPIRED,) if EXPIRED in member.possible else ()
+                needed = (*member.must_lead, *timed)
+                found += [f"{name}.{outcome}" for outcome in needed] if name in routed else [name]
+        return tuple(outcome for outcome in found if outcome not in self.on)
+
+    def knows(self, outcome: str) -> bool:
+        member, rest = self._split(outcome)
+        return outcome in self.possible or (member is not None and bool(rest) and member.knows(rest))
+
+    def is_rare(self, outcome: str) -> bool:
+        member, rest = self._split(outcome)
+        return outcome == EXPIRED or (member is not None and bool(rest) and member.is_rare(rest))
+
+    def is_usual(self, outcome: str) -> bool:
+        """A clock in a race is a deadline, unless there is nothing else in it."""
+        clocks = [name for name, member in self.of.items() if member.symbol == "clock"]
+        timed = outcome.partition(".")[0] in clocks and len(clocks) < len(self.of)
+        return not timed and not self.is_rare(outcome)
+
+    def refuses(self, outcome: str) -> bool:
+        member, rest = self._split(outcome)
+        return outcome != EXPIRED and (member is None or member.refuses(rest))
+
+    def saved(self, outcome: str, lists: Lists) -> Saved | None:
+        """A member's name alone saves what any of the outcomes saves that have no way of their own."""
+        name, _, rest = outcome.partition(".")
+        member = self.of.get(name)
+        if member is None:
+            return None
+        endings = [rest] if rest else [one for one in member.possible if f"{name}.{one}" not in self.on]
+        found = [member.saved(ending, lists) for ending in endings]
+        saved = [one for one in found if one is not None]
+        if not saved:
+            return None
+        shape, sure = saved[0].shape, len(saved) == len(found) and all(one.sure for one in saved)
+        for one in saved[1:]:
+            shape = union(shape, one.shape)
+        home = tuple((member.saves or self.saves or self.name).split("."))
+        return Saved(home, shape, sure, any(one.internal for one in saved))

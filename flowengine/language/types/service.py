@@ -1,0 +1,132 @@
+"""``service``: code, as a handler by name or over HTTP; and ``call``: a job of another process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from flowengine.language.durations import Duration
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Held, State
+from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
+from flowengine.language.parser.records import Key, Values, record
+from flowengine.language.parser.routes import ASSIGNMENTS
+from flowengine.language.parser.scalars import HANDLER, NAME, SOME_TIME, URL, HandlerOrUrl
+from flowengine.language.parser.session import Reading
+from flowengine.language.parser.shapes import Number
+from flowengine.language.parts import DONE, EXPIRED, Retry
+from flowengine.language.value_shapes import TEXT, UNKNOWN, Lists, Record, Saved, Shape, Slot, of_fields
+
+
+def _retry(values: Values, reading: Reading) -> Retry:
+    retry = Retry(**values)
+    if retry.longest.seconds < retry.first.seconds:
+        raise reading.refuse(values.place, "bad-number", "the longest wait between attempts is shorter than the first")
+    return retry
+
+
+_RETRY = record(
+    "a retry",
+    Key("attempts", Number(1, 1_000), "How often it is tried in all; 5 unless given."),
+    Key("first", SOME_TIME, "The wait before the second attempt; PT10S unless given."),
+    Key("factor", Number(1, 100, fraction=True), "How many times as long each further wait is; 2 unless given."),
+    Key("longest", SOME_TIME, "The longest wait between attempts; PT1H unless given."),
+    build=_retry,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service(State):
+    """Code: a handler by name (``call``), or an URL (``http``). ``limit`` bounds one attempt."""
+
+    type = "service"
+    keys = (
+        *NAMING, SAVES_KEY, WITHIN_KEY, FIELDS_KEY, *LEADING,
+        Key("call", HANDLER, "The handler that is called."),
+        Key("http", URL, "The address that is called."),
+        Key("input", ASSIGNMENTS, "What it is given: names and expressions."),
+        Key("retry", _RETRY, "How it is tried again after a failure."),
+        Key("limit", SOME_TIME, "How long one attempt may take; PT5M unless given."),
+        Key("undo", HandlerOrUrl(), "The handler that takes back what was done, or its address."),
+    )  # fmt: skip
+    exactly_one = ("call", "http")
+    in_race = True
+    outcomes = (DONE, "failed")
+    open_outcomes = True
+    rare = frozenset(("failed", "missed", "declined", "ended"))
+    """Words by which handlers call what nobody hopes for."""
+    symbol = "code"
+
+    call: str = ""
+    http: str = ""
+    input: Mapping[str, Expression] = field(default_factory=dict)
+    retry: Retry = Retry()
+    limit: Duration = Duration(rest=timedelta(minutes=5))
+    undo: str = ""
+
+    @property
+    def detail(self) -> str:
+        return self.call or self.http
+
+    @property
+    def handlers(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(filter(None, (self.call, self.http, self.undo))))
+
+    @property
+    def expressions(self) -> Iterator[Held]:
+        return (Held(expression, f"input.{key}") for key, expression in self.input.items())
+
+    def is_usual(self, outcome: str) -> bool:
+        return outcome == DONE
+
+    @property
+    def saves_anything(self) -> bool:
+        return not set(self.on) <= {DONE, EXPIRED}
+
+    def saved(self, outcome: str, lists: Lists) -> Saved | None:
+        """Only with ``done`` the result is held against the fields; with other outcomes it may be anything."""
+        found = State.saved(self, outcome, lists)
+        return replace(found, internal=True) if found is not None and outcome != DONE else found
+
+    def shape(self, outcome: str, lists: Lists) -> Shape | None:
+        if outcome == "failed":
+            return None
+        fields = of_fields(self.fields, internal=True, required=outcome == DONE)
+        rest = None if outcome == DONE else UNKNOWN
+        return Record(fields.members, rest) if self.fields else UNKNOWN
+
+    def surely(self, outcome: str) -> bool:
+        return outcome == DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(State):
+    """Another process's job. ``at`` is the address of another organisation, or empty for here."""
+
+    type = "call"
+    keys = (
+        *NAMING, SAVES_KEY, WITHIN_KEY, *LEADING,
+        Key("process", NAME, "The process whose job is started.", True),
+        Key("at", URL, "The organisation that runs it; here, unless given."),
+        Key("need", ASSIGNMENTS, "The need of that job: names and expressions."),
+    )  # fmt: skip
+    in_race = True
+    outcomes = ("fulfilled", "ended")
+    rare = frozenset(("ended",))
+    symbol = "code"
+
+    process: str = ""
+    at: str = ""
+    need: Mapping[str, Expression] = field(default_factory=dict)
+
+    @property
+    def detail(self) -> str:
+        return self.process
+
+    @property
+    def expressions(self) -> Iterator[Held]:
+        return (Held(expression, f"need.{key}") for key, expression in self.need.items())
+
+    def shape(self, outcome: str, lists: Lists) -> Shape | None:
+        return Record({"status": Slot(TEXT)}, UNKNOWN)

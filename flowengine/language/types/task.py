@@ -1,0 +1,67 @@
+"""``task``: work for a role, for named people or for anyone, with outcomes of the designer's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Held, Meant, State
+from flowengine.language.parser.audiences import AUDIENCES
+from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, WAITING
+from flowengine.language.parser.records import Key, Values
+from flowengine.language.parser.scalars import EXPRESSION, NAME
+from flowengine.language.parser.session import Reading
+from flowengine.language.parser.shapes import ListOf, Named
+from flowengine.language.parts import DONE, EXPIRED, Audience
+from flowengine.language.value_shapes import Lists, Shape, of_fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(State):
+    """``not_by`` names states whose last actor may not do this; ``prefer`` gives the person it is kept for first."""
+
+    type = "task"
+    keys = (
+        *NAMING, *WAITING, *LEADING, FIELDS_KEY,
+        Key("for", AUDIENCES, "Who does it.", into="for_"),
+        Key("open_to", AUDIENCES, "Who else may do it."),
+        Key("not_by", Named("names", ListOf(NAME, one=True)), "States: whoever did one of them may not do this."),
+        Key("prefer", EXPRESSION, "The person it is kept for first, for example by(\"draft\")."),
+    )  # fmt: skip
+    at_least_one = ("for", "open_to")
+    in_race = True
+    outcomes = (DONE,)
+    open_outcomes = True
+    rare = frozenset(("failed", "missed", "declined", "ended"))
+    """Words by which designers call what nobody hopes for."""
+    only_waits = True
+    endings: ClassVar[Mapping[str, str]] = {DONE: "finished: {title}"}
+
+    open_to: tuple[Audience, ...] = ()
+    not_by: tuple[str, ...] = ()
+    prefer: Expression | None = None
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        values["open_to"] = values.pop("for_", ()) + values.get("open_to", ())
+
+    @property
+    def audience(self) -> tuple[Audience, ...]:
+        return self.open_to
+
+    @property
+    def names(self) -> Iterator[Meant]:
+        return (Meant("state", name, self.place, "not_by") for name in self.not_by)
+
+    @property
+    def expressions(self) -> Iterator[Held]:
+        yield Held(self.prefer, "prefer", "text")
+
+    def shape(self, outcome: str, lists: Lists) -> Shape | None:
+        return of_fields(self.fields, internal=not self.for_customers, required=self.surely(outcome))
+
+    def surely(self, outcome: str) -> bool:
+        """The fields are required with ``done`` where it leads somewhere, else with the first outcome named."""
+        return outcome == (DONE if DONE in self.on else next((one for one in self.on if one != EXPIRED), DONE))

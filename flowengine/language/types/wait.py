@@ -1,0 +1,46 @@
+"""``wait``: the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Held, State
+from flowengine.language.parser.common_keys import LEADING, NAMING
+from flowengine.language.parser.records import Key
+from flowengine.language.parser.scalars import EXPRESSION, WHEN
+from flowengine.language.parts import When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(State):
+    """``for``: a duration, or an expression that gives one; ``until``: an expression that gives a moment or a date."""
+
+    type = "wait"
+    keys = (
+        *NAMING, *LEADING,
+        Key("for", WHEN, "How long: a duration, or '{expression}'.", into="for_"),
+        Key("until", EXPRESSION, "Until when: an expression that gives a date or a time."),
+    )  # fmt: skip
+    exactly_one = ("for", "until")
+    in_race = True
+    outcomes = ("elapsed",)
+    symbol = "clock"
+
+    for_: When | None = None
+    until: Expression | None = None
+
+    @property
+    def has_deadline(self) -> bool:
+        return True
+
+    @property
+    def detail(self) -> str | When:
+        value = self.for_ if self.for_ is not None else self.until
+        return value if value is not None else ""
+
+    @property
+    def expressions(self) -> Iterator[Held]:
+        yield Held(self.for_, "for", "span or moment")
+        yield Held(self.until, "until", "moment")
