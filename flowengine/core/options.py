@@ -16,7 +16,7 @@ from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression, Names
 from flowengine.language.model import Process
-from flowengine.language.parts import Option
+from flowengine.language.parts import Option, option_key
 
 Offered = dict[str, Json]
 """One offered option."""
@@ -33,11 +33,6 @@ def offered(process: Process, source: Source, names: Names) -> list[Offered]:
         return _from_expression(source, names)
     options = process.options[source] if isinstance(source, str) else source
     return once(options, "offered", lambda: [_offer(option) for option in options])
-
-
-def key_of(id: object) -> str:
-    """An option's id as text: how ids are counted and compared."""
-    return str(id).lower() if isinstance(id, bool) else str(id)
 
 
 def form_options(options: Sequence[Offered]) -> tuple[FormOption, ...]:
@@ -85,9 +80,9 @@ def _from_expression(source: Expression, names: Names) -> list[Offered]:
     options: dict[str, Offered] = {}
     for one in value:
         made = _made(one, source.source)
-        if key_of(made["id"]) in options:
+        if option_key(made["id"]) in options:
             raise ExpressionFailed(f"gives the option {made['id']!r} twice", where=source.source)
-        options[key_of(made["id"])] = made
+        options[option_key(made["id"])] = made
     return list(options.values())
 
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
-from flowengine.language.parser.records import Key, Values
+from flowengine.language.parser.records import Gives, Key, Values
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import (
     CUSTOMERS,
@@ -36,9 +36,6 @@ from flowengine.language.parts import (
 from flowengine.language.texts import Text, spoken
 from flowengine.language.value_shapes import Lists, Record, Saved, Shape
 from flowengine.problem import Place
-
-Gives: TypeAlias = Literal["anything", "boolean", "list", "text", "number", "moment", "span or moment", "list of texts"]
-"""What an expression must give where it stands."""
 
 Symbol: TypeAlias = Literal["task", "code", "clock", "message", "decision", "tell", "several", "fulfilled", "ended"]
 """How a state is drawn; where customers take part, it is drawn as theirs instead."""
@@ -199,10 +196,13 @@ class State:
         """The scopes inside the state."""
         return ()
 
-    @property
     def expressions(self) -> Iterator[Held]:
         """The expressions that the type's own keys hold."""
-        yield from ()
+        for key in self.keys:
+            if key.gives:
+                value = getattr(self, key.attribute)
+                for name, one in value.items() if isinstance(value, Mapping) else (("", value),):
+                    yield Held(one, f"{key.name}.{name}" if name else key.name, key.gives, key.variables)
 
     @property
     def names(self) -> Iterator[Meant]:

@@ -176,6 +176,11 @@ class Retry:
     longest: Duration = Duration(rest=timedelta(hours=1))
 
 
+def option_key(id: object) -> str:
+    """An option's id as text: how ids are counted and compared."""
+    return str(id).lower() if isinstance(id, bool) else str(id)
+
+
 def options_of(source: object, options: Mapping[str, tuple[Option, ...]]) -> tuple[Option, ...]:
     """The options that the file itself lists, there or under a name; those of an expression are not known to it."""
     if isinstance(source, str):

@@ -84,11 +84,11 @@ class _Known:
     def title(self, name: str, member: str = "") -> str:
         """A state's title; its name with spaces when the process does not know it."""
         state = self.state(name, member)
-        return state.title if state is not None else plainly.spoken(name)
+        return state.title if state is not None else spoken(name)
 
     def entry(self, name: str) -> str:
         """The title of an always entry."""
-        return self.entries[name].title if name in self.entries else plainly.spoken(name)
+        return self.entries[name].title if name in self.entries else spoken(name)
 
     def person(self, id: str) -> str:
         """A person's name, or the id."""
@@ -222,9 +222,9 @@ class Teller:
                 return f"the appointment{at} was kept for long enough and is free again: {what}"
             case "close":
                 left = next((event for event in events if isinstance(event, e.Left)), None)
-                return f"the vote closed: {what}" + (f": {plainly.spoken(left.outcome)}" if left else "")
+                return f"the vote closed: {what}" + (f": {spoken(left.outcome)}" if left else "")
             case "keep":
-                return f"the message {plainly.spoken(known.kept.get(timer.detail, ''))} was kept in vain"
+                return f"the message {spoken(known.kept.get(timer.detail, ''))} was kept in vain"
             case "always":
                 used = any(isinstance(event, e.Invoked) for event in events)
                 entry = known.entry(str(timer.detail[1]))
@@ -265,12 +265,12 @@ class Teller:
             return f"undone: {self.known.title(call.state, call.member)}"
         if call is not None and call.process and isinstance(command.result, Mapping):
             child, because = str(command.result.get("job", "")), command.result.get("because")
-            ended = f"the job {shown(child)} of {plainly.spoken(call.process)} is {command.outcome}"
+            ended = f"the job {shown(child)} of {spoken(call.process)} is {command.outcome}"
             return f"{what}: {ended}" + (f": {because}" if because else "")
-        return f"{what}: {plainly.spoken(command.outcome)}"
+        return f"{what}: {spoken(command.outcome)}"
 
     def _delivered(self, command: c.Deliver, events: Sequence[e.AnyEvent]) -> str:
-        came = f"the message {plainly.spoken(command.name)}" + (f" ({command.key})" if command.key else "") + " came"
+        came = f"the message {spoken(command.name)}" + (f" ({command.key})" if command.key else "") + " came"
         for event in events:
             match event:
                 case e.MessageKept():
@@ -307,7 +307,7 @@ class Teller:
                     promised = {None: f"promised for {by}", True: "the promise is kept", False: "the promise is broken"}
                     yield promised[kept]
                 case e.Ended():
-                    end = f"the job ended: {event.because or plainly.spoken(event.state)}"
+                    end = f"the job ended: {event.because or spoken(event.state)}"
                     yield "the job is fulfilled" if event.kind == "fulfilled" else end
 
 

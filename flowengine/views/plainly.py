@@ -10,9 +10,7 @@ from flowengine.interop.labels import span
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Field
-from flowengine.language.texts import plain, spoken
-
-__all__ = ["day", "lower", "moment", "moment_text", "price", "spoken", "value", "zone_of"]
+from flowengine.language.texts import plain
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -8,12 +8,12 @@ from flowengine.core.commands import Act
 from flowengine.core.fields import clip, kind_of, near, take
 from flowengine.core.forms import FormField, Shape, Way
 from flowengine.core.kinds.base import Waiting, chosen
-from flowengine.core.options import Offered, days_of, form_options, id_type, key_of, offered
+from flowengine.core.options import Offered, days_of, form_options, id_type, offered
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, Offer, Step
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.expressions import Expression
-from flowengine.language.parts import Pick
+from flowengine.language.parts import Pick, option_key
 from flowengine.language.types import Choice
 
 _NAMED = 20
@@ -108,7 +108,7 @@ class _Checked:
 
     def __init__(self, pick: Pick, options: list[Offered], given: Json) -> None:
         self.pick = pick
-        self.options = {key_of(option["id"]): option for option in options}
+        self.options = {option_key(option["id"]): option for option in options}
         self.known = list(self.options)
         self.picked: list[tuple[Offered, int]] = []
         self.value: Json = None
@@ -139,7 +139,7 @@ class _Checked:
             given = []
         ids = given if isinstance(given, list) else [given]
         found = [self._option(id) for id in ids]
-        if len({key_of(option["id"]) for option in found}) < len(found):
+        if len({option_key(option["id"]) for option in found}) < len(found):
             raise ValueError("names an option twice")
         self._within(len(found))
         self.picked, self.value = [(option, 1) for option in found], [option["id"] for option in found]
@@ -155,14 +155,14 @@ class _Checked:
             if number:
                 self.picked.append((option, number))
         self._within(sum(number for _, number in self.picked))
-        self.value = {key_of(option["id"]): number for option, number in self.picked}
+        self.value = {option_key(option["id"]): number for option, number in self.picked}
 
     def _option(self, id: Json) -> Offered:
         if not isinstance(id, str | int):
             raise ValueError(f"must be an option's id, not {kind_of(id)}; choose {self._named('one of ')}")
-        option = self.options.get(key_of(id))
+        option = self.options.get(option_key(id))
         if option is None:
-            hint = near(key_of(id), self.known)
+            hint = near(option_key(id), self.known)
             raise ValueError(f"{clip(id)} is not offered{hint}; choose {self._named('one of ')}")
         return option
 
@@ -185,5 +185,5 @@ class _Checked:
 
     @staticmethod
     def _words(option: Offered) -> str:
-        key = key_of(option["id"])
+        key = option_key(option["id"])
         return key if key == option["title"] else f"{key} ({option['title']})"

@@ -20,12 +20,13 @@ from flowengine.core.draft import replace
 from flowengine.core.fields import kind_of, near, take
 from flowengine.core.forms import FormField, FormOption, Way
 from flowengine.core.kinds.base import Waiting, chosen
-from flowengine.core.options import key_of, offered
+from flowengine.core.options import offered
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, Poll, Seat, Seating, Step, Timer
 from flowengine.core.world import Member
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.expressions import Expression
+from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
 
 _NAMED = 20
@@ -49,8 +50,8 @@ class Voting(Waiting[Vote]):
         poll = Poll(
             voters=len(seats),
             weight=weight,
-            tally={key_of(one["id"]): 0.0 for one in options},
-            options=tuple((key_of(one["id"]), str(one["title"])) for one in options),
+            tally={option_key(one["id"]): 0.0 for one in options},
+            options=tuple((option_key(one["id"]), str(one["title"])) for one in options),
         )
         spot.keep(poll)
         if not seats or not options:
@@ -175,7 +176,7 @@ def _ballot(answer: Json, poll: Poll, seats: int, where: str) -> list[str]:
         titles = [id if id == title else f"{id} ({title})" for id, title in poll.options[:_NAMED]]
         more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
         raise BadAnswer({"for": f"{problem}; the options are {', '.join(titles)}{more}"}, where=where, possible=known)
-    return [key_of(id) for id in several]
+    return [option_key(id) for id in several]
 
 
 def _wrong_ballot(ids: list[Json], known: list[str], seats: int) -> str:
@@ -186,9 +187,9 @@ def _wrong_ballot(ids: list[Json], known: list[str], seats: int) -> str:
     for id in ids:
         if not isinstance(id, str | int):
             return f"must be an option's id, not {kind_of(id)}"
-        if key_of(id) not in known:
-            return f"{msgspec.json.encode(key_of(id)[:60]).decode()} is no option{near(key_of(id), known)}"
-    return "names an option twice" if len({key_of(id) for id in ids}) < len(ids) else ""
+        if option_key(id) not in known:
+            return f"{msgspec.json.encode(option_key(id)[:60]).decode()} is no option{near(option_key(id), known)}"
+    return "names an option twice" if len({option_key(id) for id in ids}) < len(ids) else ""
 
 
 def _counted(spot: Spot, poll: Poll, before: Seat, options: list[str]) -> e.Counted:

@@ -27,12 +27,8 @@ def _unknown(survey: Survey, state: State, outcome: str) -> None:
     if outcome == EXPIRED and state.expires:
         message, advice = f"{state.name!r} never expires, since it has no 'within'", "add within, for example P7D"
     else:
-        message, advice = f"{_a(state.type)} cannot end as {outcome!r}", hint(outcome, state.possible)
+        message, advice = f"{state.called()} cannot end as {outcome!r}", hint(outcome, state.possible)
     survey.report(place, "unknown-outcome", message, advice)
-
-
-def _a(word: str) -> str:
-    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 def _missing(survey: Survey, state: State, meant: set[str]) -> None:

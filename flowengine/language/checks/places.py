@@ -59,15 +59,6 @@ class Effect:
 NO_EFFECT = Effect()
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
-    owner: str
-    path: Path
-    shape: Shape
-    sure: bool = True
-    internal: bool = False
-
-
 class Places:
     """All places of a process."""
 
@@ -77,7 +68,8 @@ class Places:
         self._bits: dict[tuple[str, Path], int] = {}
         self._masks: dict[tuple[str, str], int] = {}
         self._fixed: dict[str, _Tree] | None = None
-        self._writes: list[_Write] = []
+        self._writes: list[tuple[str, Saved]] = []
+        """What is saved, and to whose data."""
         self._sets: list[tuple[str, Path, Expression, Scope, str]] = []
         self._answers: dict[tuple[str, str], tuple[str, Saved]] = {}
         self.shapes: dict[str, Record] = {}
@@ -104,7 +96,7 @@ class Places:
         owner = self.owner(scope)
         for entry in scope.always:
             if entry.fields:
-                self._write(owner, Saved((entry.name,), of_fields(entry.fields, internal=False)))
+                self._writes.append((owner, Saved((entry.name,), of_fields(entry.fields, internal=False))))
             for place, expression in entry.set.items():
                 self._sets.append((owner, tuple(place.split(".")), expression, scope, ""))
         for state in scope.states.values():
@@ -112,18 +104,15 @@ class Places:
                 found = state.saved(outcome, lists)
                 if found is not None:
                     self._answers[state.name, outcome] = (owner, found)
-                    self._write(owner, found)
+                    self._writes.append((owner, found))
             for _, _, route in self.survey.routes[state.name]:
                 for place, expression in route.set.items():
                     self._sets.append((owner, tuple(place.split(".")), expression, scope, state.name))
 
-    def _write(self, owner: str, found: Saved) -> None:
-        self._writes.append(_Write(owner, found.place, found.shape, found.sure, found.internal))
-
     def _literal_texts(self) -> dict[tuple[str, Path], dict[str, None]]:
         """Places that are only ever set to literal texts, with these texts: they tell where a job came from."""
         found: dict[tuple[str, Path], dict[str, None]] = {}
-        spoiled = {(write.owner, write.path) for write in self._writes}
+        spoiled = {(owner, saved.place) for owner, saved in self._writes}
         for owner, path, expression, _, _ in self._sets:
             text = literal_text(expression)
             if text is None:
@@ -171,8 +160,8 @@ class Places:
         """What the states save, by owner: the same in each round."""
         eachs = (path for path in self.survey.scopes if isinstance(self.survey.owner.get(path), Each))
         trees: dict[str, _Tree] = {"": {}, **{path: {} for path in eachs}}
-        for write in self._writes:
-            self._merge(trees[write.owner], write.path, write.shape, write.internal)
+        for owner, saved in self._writes:
+            self._merge(trees[owner], saved.place, saved.shape, saved.internal)
         return trees
 
     def _build(self, sets: dict[tuple[str, Path], Shape], lists: dict[str, Shape]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression, PlainNames, types_fit
 from flowengine.language.mentions import JOB_FUNCTIONS
-from flowengine.language.model import Gives
+from flowengine.language.parser.records import Gives
 from flowengine.language.syntax import Call, Condition, Macro, Node, Operation, children
 from flowengine.language.texts import plain
 from flowengine.language.value_shapes import UNKNOWN, Basic, Shape, describe

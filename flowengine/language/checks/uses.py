@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
 
 from flowengine.language.expressions import VARIABLES, Expression
-from flowengine.language.model import Gives, Process, Scope, State
+from flowengine.language.model import Process, Scope, State
+from flowengine.language.parser.records import Gives
 from flowengine.language.parts import CUSTOMERS, Always, Audience
 from flowengine.language.texts import Text
 from flowengine.problem import Place
@@ -44,12 +44,12 @@ def uses(process: Process) -> list[Use]:
         for entry in scope.always:
             found.extend(_always(scope, entry))
         for state in scope.states.values():
-            collect = _Collect(scope, state)
+            collect = _Collect(scope, state.place, ("enter", state.name, "", 0))
             for one in state.members.values():
                 collect.state(one)
             if one is not state:
                 collect.common(state)
-            collect.routes()
+            collect.routes(state)
             found.extend(collect.found)
     if process.promise is not None:
         promise = process.promise
@@ -60,42 +60,34 @@ def uses(process: Process) -> list[Use]:
     return found
 
 
-def _always(scope: Scope, entry: Always) -> Iterator[Use]:
-    at: Point = ("always", scope.path, entry.name, 0)
-    begun: Point = ("enter", scope.start, "", 0)
+def _always(scope: Scope, entry: Always) -> list[Use]:
+    collect = _Collect(scope, entry.place, ("always", scope.path, entry.name, 0))
+    name = f"always.{entry.name}"
     for audience in entry.by:
-        if isinstance(audience.name, Expression):
-            yield Use(audience.name, _at(audience.name, entry.place), f"always.{entry.name}.by", at, scope)
-    if entry.when is not None:
-        yield Use(entry.when, _at(entry.when, entry.place), f"always.{entry.name}.when", at, scope, "boolean")
-    if entry.key is not None:
-        yield Use(entry.key, _at(entry.key, entry.place), f"always.{entry.name}.key", at, scope)
-    if isinstance(entry.within, Expression):
-        what = f"always.{entry.name}.within"
-        yield Use(entry.within, _at(entry.within, entry.place), what, begun, scope, "span or moment")
+        collect.add(audience.name, f"{name}.by")
+    collect.add(entry.when, f"{name}.when", "boolean")
+    collect.add(entry.key, f"{name}.key")
+    collect.point = ("enter", scope.start, "", 0)
+    collect.add(entry.within, f"{name}.within", "span or moment")
+    collect.point = ("invoked", scope.path, entry.name, 0)
     for place, expression in entry.set.items():
-        what = f"always.{entry.name}.set.{place}"
-        after: Point = ("invoked", scope.path, entry.name, 0)
-        yield Use(expression, _at(expression, entry.place), what, after, scope, variables=("outcome",))
-
-
-def _at(expression: Expression, place: Place) -> Place:
-    return expression.place if expression.place != Place() else place
+        collect.add(expression, f"{name}.set.{place}", "anything", "outcome")
+    return collect.found
 
 
 class _Collect:
-    """The expressions of one state."""
+    """The expressions of one state, or of one entry of always; those without a place stand where it stands."""
 
-    def __init__(self, scope: Scope, state: State) -> None:
+    def __init__(self, scope: Scope, place: Place, point: Point) -> None:
         self.scope = scope
-        self.home = state
+        self.place = place
+        self.point = point
         self.found: list[Use] = []
-        self.point: Point = ("enter", state.name, "", 0)
 
     def add(self, expression: object, what: str, gives: Gives = "anything", *more: str, reader: str = "") -> None:
         """Note what is an expression; durations, names and lists that stand there instead are none."""
         if isinstance(expression, Expression):
-            place = _at(expression, self.home.place)
+            place = expression.place if expression.place != Place() else self.place
             seen: Literal["customer", "staff", ""] = reader  # type: ignore[assignment]  # one of the three
             self.found.append(Use(expression, place, what, self.point, self.scope, gives, more, seen))
 
@@ -121,16 +113,16 @@ class _Collect:
 
     def state(self, state: State) -> None:
         self.common(state)
-        self.audiences(state.audience, f"{state.name}.for")
-        for value, key, gives, variables in state.expressions:
+        self.audiences(state.readers, f"{state.name}.for")
+        for value, key, gives, variables in state.expressions():
             self.add(value, f"{state.name}.{key}", gives, *variables)
 
-    def routes(self) -> None:
-        for outcome, index, route in self.home.routes:
-            what = f"{self.home.name}.{outcome or 'rules'}"
-            self.point = ("guard", self.home.name, outcome, index)
+    def routes(self, state: State) -> None:
+        for outcome, index, route in state.routes:
+            what = f"{state.name}.{outcome or 'rules'}"
+            self.point = ("guard", state.name, outcome, index)
             self.add(route.when, f"{what}.when", "boolean", "outcome")
-            self.point = ("route", self.home.name, outcome, index)
+            self.point = ("route", state.name, outcome, index)
             for place, expression in route.set.items():
                 self.add(expression, f"{what}.set.{place}", "anything", "outcome")
 

@@ -9,14 +9,9 @@ from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import DURATION, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, wrong
-from flowengine.language.parts import Option, Pick
+from flowengine.language.parts import Option, Pick, option_key
 from flowengine.language.yaml_reader import Node, Scalar
 from flowengine.problem import Place
-
-
-def option_text(id: str | int | bool) -> str:
-    """An option's id as text: the key under which votes and quantities are counted."""
-    return str(id).lower() if isinstance(id, bool) else str(id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,7 @@ class _Distinct:
         options: tuple[Option, ...] = self.entries.read(node, reading)
         seen: dict[str, Place] = {}
         for option in options:
-            text = option_text(option.id)
+            text = option_key(option.id)
             if text in seen:
                 message = f"the option {text!r} is there twice"
                 raise reading.refuse(option.place, "duplicate-option", message, f"first in line {seen[text].line}")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from flowengine.language.parser.session import Reading, Refusal
 from flowengine.language.parser.shapes import Json, Plain, Shape, wrong
 from flowengine.language.suggest import hint, near
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
+
+Gives: TypeAlias = Literal["anything", "boolean", "list", "text", "number", "moment", "span or moment", "list of texts"]
+"""What an expression must give where it stands."""
 
 
 class Values(dict[str, Any]):
@@ -24,13 +27,19 @@ class Values(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of a record. ``into`` is the attribute it fills, its own name unless given."""
+    """One key of a record. ``into`` is the attribute it fills, its own name unless given.
+
+    Where it holds an expression, or a mapping of names to such, ``gives`` says what that must give, and ``variables``
+    what it sees beside the usual.
+    """
 
     name: str
     shape: Shape
     description: str
     required: bool = False
     into: str = ""
+    gives: Gives | Literal[""] = ""
+    variables: tuple[str, ...] = ()
 
     @property
     def attribute(self) -> str:

@@ -30,7 +30,6 @@ class Choice(State):
 
     choose: Mapping[str, Pick] = field(default_factory=dict)
 
-    @property
     def expressions(self) -> Iterator[Held]:
         return (Held(pick.source, f"choose.{pick.name}", "list") for pick in self.choose.values())
 

@@ -46,6 +46,8 @@ _JOIN_KEYS = (
         "join",
         Named("join", _Join()),
         "When it goes on: all, a number of branches, or an expression over done, open, total.",
+        gives="boolean",
+        variables=("done", "open", "total"),
     ),
     Key("rest", OneOf(("cancel", "continue")), "What becomes of branches still open then; cancel unless given."),
 )
@@ -113,11 +115,10 @@ class Parallel(State):
     def scopes(self) -> tuple[Scope, ...]:
         return tuple(branch.scope for branch in self.branches.values())
 
-    @property
     def expressions(self) -> Iterator[Held]:
         for branch in self.branches.values():
             yield Held(branch.when, f"branches.{branch.name}.when", "boolean")
-        yield Held(self.join, "join", "boolean", ("done", "open", "total"))
+        yield from State.expressions(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +134,7 @@ class Each(State):
     is_noun = False
     keys = (
         *NAMING, SAVES_KEY, WITHIN_KEY, *LEADING, *_JOIN_KEYS, *SCOPE_KEYS,
-        Key("of", EXPRESSION, "The items: an expression that gives a list.", True),
+        Key("of", EXPRESSION, "The items: an expression that gives a list.", True, gives="list"),
         Key("as", NAME, "What the item is called inside, beside 'item'.", into="as_"),
         Key("at_a_time", COUNT, "How many branches are open at a time; all, unless given."),
         Key("more", FLAG, "Whether items may be added while it runs."),
@@ -160,11 +161,6 @@ class Each(State):
     @property
     def saves_anything(self) -> bool:
         return True
-
-    @property
-    def expressions(self) -> Iterator[Held]:
-        yield Held(self.of, "of", "list")
-        yield Held(self.join, "join", "boolean", ("done", "open", "total"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Awaited, Held, State
+from flowengine.language.model import Awaited, State
 from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.records import Key
 from flowengine.language.parser.scalars import EXPRESSION, HANDLER, SOME_TIME
@@ -22,7 +21,7 @@ class Message(State):
     keys = (
         *NAMING, SAVES_KEY, WITHIN_KEY, FIELDS_KEY, *LEADING,
         Key("name", HANDLER, "The message's name.", True, "message"),
-        Key("key", EXPRESSION, "Which messages of that name: those whose key equals this."),
+        Key("key", EXPRESSION, "Which messages of that name: those whose key equals this.", gives="anything"),
         Key("keep", SOME_TIME, "How long a message is kept that comes before it is waited for."),
     )  # fmt: skip
     in_race = True
@@ -41,10 +40,6 @@ class Message(State):
     @property
     def detail(self) -> str:
         return self.message
-
-    @property
-    def expressions(self) -> Iterator[Held]:
-        yield Held(self.key, "key")
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return of_fields(self.fields, internal=True) if self.fields else UNKNOWN

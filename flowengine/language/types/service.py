@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Held, State
+from flowengine.language.model import State
 from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ASSIGNMENTS
@@ -45,7 +45,7 @@ class Service(State):
         *NAMING, SAVES_KEY, WITHIN_KEY, FIELDS_KEY, *LEADING,
         Key("call", HANDLER, "The handler that is called."),
         Key("http", URL, "The address that is called."),
-        Key("input", ASSIGNMENTS, "What it is given: names and expressions."),
+        Key("input", ASSIGNMENTS, "What it is given: names and expressions.", gives="anything"),
         Key("retry", _RETRY, "How it is tried again after a failure."),
         Key("limit", SOME_TIME, "How long one attempt may take; PT5M unless given."),
         Key("undo", HandlerOrUrl(), "The handler that takes back what was done, or its address."),
@@ -72,10 +72,6 @@ class Service(State):
     @property
     def handlers(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(filter(None, (self.call, self.http, self.undo))))
-
-    @property
-    def expressions(self) -> Iterator[Held]:
-        return (Held(expression, f"input.{key}") for key, expression in self.input.items())
 
     def is_usual(self, outcome: str) -> bool:
         return outcome == DONE
@@ -109,7 +105,7 @@ class Call(State):
         *NAMING, SAVES_KEY, WITHIN_KEY, *LEADING,
         Key("process", NAME, "The process whose job is started.", True),
         Key("at", URL, "The organisation that runs it; here, unless given."),
-        Key("need", ASSIGNMENTS, "The need of that job: names and expressions."),
+        Key("need", ASSIGNMENTS, "The need of that job: names and expressions.", gives="anything"),
     )  # fmt: skip
     in_race = True
     outcomes = ("fulfilled", "ended")
@@ -123,10 +119,6 @@ class Call(State):
     @property
     def detail(self) -> str:
         return self.process
-
-    @property
-    def expressions(self) -> Iterator[Held]:
-        return (Held(expression, f"need.{key}") for key, expression in self.need.items())
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return Record({"status": Slot(TEXT)}, UNKNOWN)

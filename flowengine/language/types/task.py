@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Held, Meant, State
+from flowengine.language.model import Meant, State
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.records import Key, Values
@@ -28,7 +28,7 @@ class Task(State):
         Key("for", AUDIENCES, "Who does it.", into="for_"),
         Key("open_to", AUDIENCES, "Who else may do it."),
         Key("not_by", Named("names", ListOf(NAME, one=True)), "States: whoever did one of them may not do this."),
-        Key("prefer", EXPRESSION, "The person it is kept for first, for example by(\"draft\")."),
+        Key("prefer", EXPRESSION, "The person it is kept for first, for example by(\"draft\").", gives="text"),
     )  # fmt: skip
     at_least_one = ("for", "open_to")
     in_race = True
@@ -54,10 +54,6 @@ class Task(State):
     @property
     def names(self) -> Iterator[Meant]:
         return (Meant("state", name, self.place, "not_by") for name in self.not_by)
-
-    @property
-    def expressions(self) -> Iterator[Held]:
-        yield Held(self.prefer, "prefer", "text")
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return of_fields(self.fields, internal=not self.for_customers, required=self.surely(outcome))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from flowengine.language.model import Held, State
+from flowengine.language.model import State
 from flowengine.language.parser.audiences import READERS
 from flowengine.language.parser.common_keys import LEADING, SHOWS_KEY, TITLE_KEY
 from flowengine.language.parser.records import Key
@@ -34,7 +33,3 @@ class Tell(State):
     @property
     def readers(self) -> tuple[Audience, ...]:
         return self.to
-
-    @property
-    def expressions(self) -> Iterator[Held]:
-        return (Held(one.name, "to", "list of texts" if one.kind == "people" else "text") for one in self.to)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Fact, Held, Meant, State
+from flowengine.language.model import Fact, Meant, State
 from flowengine.language.parser.audiences import ELECTORATE
 from flowengine.language.parser.common_keys import ESCALATE_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.options import SOURCE
@@ -41,11 +41,12 @@ class Vote(State):
     keys = (
         *NAMING, *(key for key in WAITING if key is not ESCALATE_KEY), *LEADING,
         Key("of", ELECTORATE, "Who may vote: {group: name}, {people: expression} or customers.", True),
-        Key("options", SOURCE, "A list, the name of the process's options, or '{expression}'.", True),
+        Key("options", SOURCE, "A list, the name of the process's options, or '{expression}'.", True, gives="list"),
         Key("seats", Number(1, 1_000), "How many options win; 1 unless given."),
         Key("quorum", Number(0, 1, fraction=True), "The share of the electorate that must vote, from 0 to 1."),
         Key("rule", OneOf(("plurality", "majority", "two_thirds")), "What wins; plurality unless given."),
-        Key("weight", EXPRESSION, "The weight of a member's vote: an expression on 'member'."),
+        Key("weight", EXPRESSION, "The weight of a member's vote: an expression on 'member'.", gives="number",
+            variables=("member",)),
         Key("secret", FLAG, "Whether nobody sees who voted what; true unless given."),
         Key("changeable", FLAG, "Whether a vote may be changed until the end; true unless given."),
         Key("early", FLAG, "Whether it closes as soon as the result is certain."),
@@ -87,11 +88,6 @@ class Vote(State):
         """With the first listed as the winner of a tie, only a rule that asks for a share can leave no winner."""
         can_tie = self.tie == "outcome" or self.rule != "plurality"
         return self.outcomes if can_tie else ("decided", "no_quorum")
-
-    @property
-    def expressions(self) -> Iterator[Held]:
-        yield Held(self.options, "options", "list")
-        yield Held(self.weight, "weight", "number", ("member",))
 
     @property
     def names(self) -> Iterator[Meant]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Held, State
+from flowengine.language.model import State
 from flowengine.language.parser.common_keys import LEADING, NAMING
 from flowengine.language.parser.records import Key
 from flowengine.language.parser.scalars import EXPRESSION, WHEN
@@ -20,8 +19,8 @@ class Wait(State):
     type = "wait"
     keys = (
         *NAMING, *LEADING,
-        Key("for", WHEN, "How long: a duration, or '{expression}'.", into="for_"),
-        Key("until", EXPRESSION, "Until when: an expression that gives a date or a time."),
+        Key("for", WHEN, "How long: a duration, or '{expression}'.", into="for_", gives="span or moment"),
+        Key("until", EXPRESSION, "Until when: an expression that gives a date or a time.", gives="moment"),
     )  # fmt: skip
     exactly_one = ("for", "until")
     in_race = True
@@ -39,8 +38,3 @@ class Wait(State):
     def detail(self) -> str | When:
         value = self.for_ if self.for_ is not None else self.until
         return value if value is not None else ""
-
-    @property
-    def expressions(self) -> Iterator[Held]:
-        yield Held(self.for_, "for", "span or moment")
-        yield Held(self.until, "until", "moment")
