@@ -249,6 +249,8 @@ def _rest(console: Console, seen: Track, command: str) -> None:
         line(console, ("What is settled", "bold"))
         for title, value in seen.facts:
             line(console, "  ", (f"{title}: ", "dim"), value)
+    if seen.told:
+        line(console, ("What was told", "bold"))
     for at, words, lines in seen.told:
         line(console, (f"  {told(at)}: ", "dim"), words)
         for title, value in lines:

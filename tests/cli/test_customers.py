@@ -231,3 +231,27 @@ states:
     on: {joined: fulfilled}
   fulfilled: {type: fulfilled}
 """
+
+
+NEWS = """
+process: news
+need: Some news
+states:
+  need: {type: need, fields: {of: {type: string}}, next: tell}
+  tell: {type: tell, to: everyone, say: "There is news of {data.need.of}", shows: {For: "{customer.name}"}, next: end}
+  end: {type: fulfilled}
+"""
+
+
+def test_track_shows_what_was_told(shop: Flow) -> None:
+    """The words and lines that a process told stand in the timeline, and are harmless for a terminal."""
+    (shop.folder / "news.yaml").write_text(NEWS, "utf-8")
+    shop.run("deploy", "news.yaml")
+    job = shop.json("start", "news", "--set", "of=\x1b[31mrain", who="ada")["job"]
+    shown = shop.run("track", job, who="ada").output
+    assert "What was told\n" in shown
+    assert "    For: Ada\n" in shown
+    assert "There is news of" in shown
+    assert "\x1b[31m" not in shown
+    ((_, words, lines),) = shop.json("track", job, who="ada")["told"]
+    assert (words, lines) == ("There is news of \x1b[31mrain", [["For", "Ada"]])
