@@ -48,7 +48,7 @@ def _is_awaited(shell: Shell, job: str, call: int) -> bool:
 
 def child_left(shell: Shell, row: OutboxMessage) -> None:
     """The caller has gone on without the job it called."""
-    children.leave(shell, row.job, int(row.body["call"]), str(row.body["process"]), str(row.body["customer"]))
+    children.leave(shell, row.job, int(row.body["call"]))
 
 
 def child_ended(shell: Shell, row: OutboxMessage) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import islice
 
-from flowengine.commands.children import child_of
 from flowengine.commands.shell import Shell
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
@@ -117,7 +116,7 @@ class _Look:
         row, what = self.calls.get(call.number), self._title(call.state, call.member)
         child = ""
         if call.process and not call.incident:
-            child = child_of(self.tx, self.job.id, call.number, call.process, self.job.customer) or ""
+            child = self.tx.jobs.child_of(self.job.id, call.number) or ""
         return WaitView(
             kind="job" if call.process else "call",
             id=self._id(call.number),

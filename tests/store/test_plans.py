@@ -38,6 +38,7 @@ BY_KEY = {
     jobs.UPDATE[True, False]: "flow_jobs",
     jobs.BY_SHORT: "ix_flow_jobs_short",
     jobs.BY_ID: "flow_jobs",
+    jobs.CHILD: "ix_flow_jobs_parent",
     branches.GET: "flow_branches",
     branches.DROP: "flow_branches",
     branches.CHILDREN: "ix_flow_branches_parent",
