@@ -158,7 +158,7 @@ def _failed(
 ) -> Settled:
     """Try again later, or give up: ``failed`` where the process routes it, else an incident."""
     policy = services.policy_of(shell, tx, job, claimed.call)
-    wait = None if for_good else policy.next(claimed.attempts, shell.random.random(), after)
+    wait = None if for_good else policy.next(claimed.attempts, shell.random, after)
     if wait is None:
         settling.give_up(shell, tx, job, claimed, error)
         return _come_of(tx, claimed, "failed")

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
+from flowengine.backoff import Backoff
 from flowengine.commands import completing
 from flowengine.commands.settling import AWAITED, POSTPONED, Again, Lost, Missing, Over, Verdict, settle, verdict_of
 from flowengine.commands.shell import Shell
@@ -38,9 +40,8 @@ LONGEST_LEASE = timedelta(minutes=1)
 LONGEST_FOREIGN_LEASE = timedelta(minutes=10)
 """The same for workers that are not ours."""
 
-EARLIEST = 0.75
-"""A wait between attempts is made shorter by chance, down to this part of it, so that what failed together is not tried
-together again."""
+CHANCE = 0.25
+"""The part of a wait between attempts that is left to chance."""
 
 LONGEST_WAIT = timedelta(days=1)
 """The longest that a handler may ask to be left alone (TryLater)."""
@@ -55,18 +56,13 @@ class Policy:
     retry: Retry
     limit: Duration
 
-    def next(self, attempts: int, chance: float = 1.0, after: timedelta | None = None) -> timedelta | None:
-        """How long to wait after that many attempts, or None to give up: ``first`` times ``factor`` each, at most
-        ``longest``. ``chance``, from 0 to 1, says where between three quarters of that and all of it. Who asked for
-        more time is left alone for it (``after``), but for a day at most."""
+    def next(self, attempts: int, random: Random | None = None, after: timedelta | None = None) -> timedelta | None:
+        """How long to wait after that many attempts, or None to give up. Who asked for more time is left alone for it
+        (``after``), but for a day at most."""
         if attempts >= self.retry.attempts:
             return None
-        longest = self.retry.longest.seconds
-        try:
-            seconds = min(self.retry.first.seconds * self.retry.factor ** (attempts - 1), longest)
-        except OverflowError:
-            seconds = longest
-        wait = timedelta(seconds=seconds * (EARLIEST + (1 - EARLIEST) * chance))
+        first, longest = (timedelta(seconds=one.seconds) for one in (self.retry.first, self.retry.longest))
+        wait = Backoff(first, longest, self.retry.factor, CHANCE).wait(attempts, random)
         return wait if after is None else max(wait, min(after, LONGEST_WAIT))
 
 
@@ -255,7 +251,7 @@ def failed(shell: Shell, held: Held, error: Exception) -> Again | Over:
     if isinstance(error, GiveUp):
         return Over(words)
     after = error.after if isinstance(error, TryLater) and isinstance(error.after, timedelta) else None
-    wait = held.policy.next(held.claimed.attempts, shell.random.random(), after)
+    wait = held.policy.next(held.claimed.attempts, shell.random, after)
     if wait is None:
         return Over(words)
     return Again(words, wait, alone=isinstance(error, Overran) and not error.ended)
