@@ -11,8 +11,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flowengine.commands import completing
-from flowengine.commands.settling import POSTPONED, Again
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.commands.tokens import TokenView, token_of
 from flowengine.core.values import Json
@@ -22,7 +20,8 @@ from flowengine.runtime.handler_threads import describe
 from flowengine.runtime.lanes import SCOPE
 from flowengine.store import ClaimedCall, Transaction
 from flowengine.views.replies import View
-from flowengine.work import leases, services
+from flowengine.work import completing, leases, services
+from flowengine.work.ending import POSTPONED, Again, policy_of
 
 LONGEST_LEASE = services.LONGEST_FOREIGN_LEASE
 MOST_CALLS = 100
@@ -143,7 +142,7 @@ def _given(
     shell: Shell, tx: Transaction, who: TokenView, claimed: ClaimedCall, now: datetime, lease_for: timedelta
 ) -> ExternalCall | _Unusable:
     try:
-        policy = services.policy_of(shell, tx, claimed, claimed.call)
+        policy = policy_of(shell, tx, claimed, claimed.call)
     except StoreError:
         raise
     except (FlowError, KeyError, AssertionError) as error:
@@ -194,7 +193,7 @@ def heartbeat(
         now = shell.clock.now()
         tx.calls.owned(mine.job, mine.number, mine.epoch)  # from here on the row stays as it is
         claimed = leases.held(tx, who, mine)
-        policy = services.policy_of(shell, tx, tx.jobs.get(claimed.job), claimed.call)
+        policy = policy_of(shell, tx, tx.jobs.get(claimed.job), claimed.call)
         deadline = mine.began + timedelta(seconds=policy.limit.seconds)
         if deadline <= now:
             raise leases.lost(mine, "it took longer than its limit")

@@ -10,19 +10,31 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from flowengine.commands import access, settling
 from flowengine.commands.receipts import body_hash
-from flowengine.commands.settling import AWAITED, LONGEST_AWAITED, checked, finish_of
 from flowengine.commands.shell import Shell
 from flowengine.commands.tokens import TokenView
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
-from flowengine.errors import BadAnswer, FlowError, KeyConflict, NotFound, StoreError
+from flowengine.errors import BadAnswer, KeyConflict, NotFound
 from flowengine.people import actor_key
 from flowengine.runtime.handler_threads import LONGEST_ERROR, describe
-from flowengine.store import ClaimedCall, StoredJob, Transaction
+from flowengine.store import ClaimedCall, Transaction
 from flowengine.views.replies import View
-from flowengine.work import leases, services
+from flowengine.work import leases
+from flowengine.work.ending import (
+    LONGEST_AWAITED,
+    LONGEST_WAIT,
+    Again,
+    Done,
+    Ended,
+    Left,
+    Over,
+    Policy,
+    Verdict,
+    checked,
+    end,
+    policy_of,
+)
 
 
 class Settled(View, frozen=True, kw_only=True):
@@ -48,17 +60,13 @@ def finish(shell: Shell, who: TokenView, id: str, lease: str, outcome: str = "do
     mine = leases.read(shell, who, id, lease)
     asked = c.Finish(by=_subject(who), call=mine.number, outcome=outcome, result=result)
 
-    def work(tx: Transaction, job: StoredJob, claimed: ClaimedCall) -> Settled:
+    def judge(policy: Policy, claimed: ClaimedCall) -> Verdict:
         try:
-            computed = shell.compute(tx, job, finish_of(claimed, outcome, checked(result)), access.permit_all)
-        except StoreError:
-            raise
-        except FlowError as error:
-            return _failed(shell, tx, job, claimed, describe(error))
-        shell.write(tx, computed)
-        return _come_of(tx, claimed, "done")
+            return Done(outcome, checked(result))
+        except BadAnswer as refused:
+            return policy.after(claimed, describe(refused), shell.random)
 
-    return _report(shell, who, mine, asked, "", work)
+    return _report(shell, who, mine, asked, "", judge)
 
 
 def fail(
@@ -75,21 +83,18 @@ def fail(
     ``give_up`` the call has failed for good. Raises as :func:`finish` does, and BadAnswer."""
     if not error.strip():
         raise BadAnswer({"error": "must say what went wrong"})
-    longest = services.LONGEST_WAIT.total_seconds()
+    longest = LONGEST_WAIT.total_seconds()
     if retry_after is not None and not 0 <= retry_after <= longest:
         raise BadAnswer({"retry_after": f"{retry_after} is not between 0 and {longest:.0f} seconds"})
     mine = leases.read(shell, who, id, lease)
     words = error[:LONGEST_ERROR]
     asked = c.Fail(by=_subject(who), call=mine.number, error=error, stuck=give_up)
-    after = None if retry_after is None else timedelta(seconds=retry_after)
-    return _report(
-        shell,
-        who,
-        mine,
-        asked,
-        f"{retry_after}",
-        lambda tx, job, claimed: _failed(shell, tx, job, claimed, words, after, for_good=give_up),
-    )
+    more = None if retry_after is None else timedelta(seconds=retry_after)
+
+    def judge(policy: Policy, claimed: ClaimedCall) -> Verdict:
+        return Over(words) if give_up else policy.after(claimed, words, shell.random, more)
+
+    return _report(shell, who, mine, asked, f"{retry_after}", judge)
 
 
 def leave(shell: Shell, who: TokenView, id: str, lease: str, within: float) -> Settled:
@@ -101,12 +106,8 @@ def leave(shell: Shell, who: TokenView, id: str, lease: str, within: float) -> S
     mine = leases.read(shell, who, id, lease)
     asked = c.Finish(by=_subject(who), call=mine.number)
 
-    def work(tx: Transaction, _job: StoredJob, claimed: ClaimedCall) -> Settled:
-        at = shell.clock.now() + timedelta(seconds=within)
-        tx.calls.reschedule(claimed, at, progress=AWAITED)
-        return Settled(status="left", next=at)
-
-    return _report(shell, who, mine, asked, f"left {within}", work)
+    left = Left(timedelta(seconds=within))
+    return _report(shell, who, mine, asked, f"left {within}", lambda *_: left)
 
 
 def _report(
@@ -115,9 +116,9 @@ def _report(
     mine: leases.Lease,
     asked: c.Finish | c.Fail,
     more: str,
-    work: Callable[[Transaction, StoredJob, ClaimedCall], Settled],
+    judge: Callable[[Policy, ClaimedCall], Verdict],
 ) -> Settled:
-    """Do ``work`` once for this lease, under the job's lock, and keep what came of it (L3, L10)."""
+    """Write down what ``judge`` says, once for this lease, under the job's lock, and keep what came of it (L3, L10)."""
     actor, key = actor_key(asked.by), f"lease:{mine.id}:{mine.epoch}"
     body = body_hash(f"{mine.id} {more}", asked)
 
@@ -129,7 +130,9 @@ def _report(
         before = tx.receipts.find(actor, key)
         if before is not None:
             return _replayed(before, body, mine)
-        settled = work(tx, job, leases.held(tx, who, mine))
+        claimed = leases.held(tx, who, mine)
+        policy = policy_of(shell, tx, job, claimed.call)
+        settled = _told(end(shell, tx, job, claimed, judge(policy, claimed), policy))
         tx.receipts.add(actor, key, mine.job, body, msgspec.json.encode(settled), shell.clock.now())
         return settled
 
@@ -146,33 +149,19 @@ def _replayed(before: tuple[str, bytes], body: str, mine: leases.Lease) -> Settl
     return _SETTLED.decode(before[1])
 
 
-def _failed(
-    shell: Shell,
-    tx: Transaction,
-    job: StoredJob,
-    claimed: ClaimedCall,
-    error: str,
-    after: timedelta | None = None,
-    *,
-    for_good: bool = False,
-) -> Settled:
-    """Try again later, or give up: ``failed`` where the process routes it, else an incident."""
-    policy = services.policy_of(shell, tx, job, claimed.call)
-    wait = None if for_good else policy.next(claimed.attempts, shell.random, after)
-    if wait is None:
-        settling.give_up(shell, tx, job, claimed, error)
-        return _come_of(tx, claimed, "failed")
-    at = shell.clock.now() + wait
-    tx.calls.reschedule(claimed, at, error)
-    return Settled(status="again", error=error, next=at)
-
-
-def _come_of(tx: Transaction, claimed: ClaimedCall, status: str) -> Settled:
-    """What the job made of it: an outcome that leads nowhere leaves the call open, as an incident."""
-    left = tx.calls.get(claimed.job, claimed.number)
-    if left is not None and left.call.incident:
-        return Settled(status="incident", error=left.call.incident)
-    return Settled(status=status)
+def _told(ended: Ended) -> Settled:
+    match ended.verdict:
+        case Done() | Over() if ended.incident:  # also after an outcome that leads nowhere
+            return Settled(status="incident", error=ended.incident)
+        case Done():
+            return Settled(status="done")
+        case Over():
+            return Settled(status="failed")
+        case Left():
+            return Settled(status="left", next=ended.next)
+        case Again(error):
+            return Settled(status="again", error=error, next=ended.next)
+    raise AssertionError(f"nobody reports {ended.verdict}")
 
 
 def _subject(who: TokenView) -> Actor:

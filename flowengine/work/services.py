@@ -8,24 +8,32 @@ runs, by a thread of the worker that no handler can block, so a lost worker's ca
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from random import Random
 from typing import Any
 
-from flowengine.backoff import Backoff
-from flowengine.commands import completing
-from flowengine.commands.settling import AWAITED, POSTPONED, Again, Lost, Missing, Over, Verdict, settle, verdict_of
 from flowengine.commands.shell import Shell
-from flowengine.core.machines import member_state
-from flowengine.core.values import ServiceCall
 from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConfigured, StoreError
 from flowengine.language.durations import Duration
-from flowengine.language.model import DONE, Retry, Service
+from flowengine.language.model import DONE
 from flowengine.runtime.actors import customer_of
 from flowengine.runtime.handler_threads import Overran, describe
 from flowengine.runtime.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
-from flowengine.store import ClaimedCall, StoredJob, Transaction
+from flowengine.store import ClaimedCall, Transaction
+from flowengine.work import completing
+from flowengine.work.ending import (
+    AWAITED,
+    POSTPONED,
+    Again,
+    Lost,
+    Missing,
+    Over,
+    Policy,
+    Verdict,
+    policy_of,
+    settle,
+    verdict_of,
+)
 from flowengine.work.http_services import over_http
 
 LEASE = timedelta(seconds=10)
@@ -40,39 +48,7 @@ LONGEST_LEASE = timedelta(minutes=1)
 LONGEST_FOREIGN_LEASE = timedelta(minutes=10)
 """The same for workers that are not ours."""
 
-CHANCE = 0.25
-"""The part of a wait between attempts that is left to chance."""
-
-LONGEST_WAIT = timedelta(days=1)
-"""The longest that a handler may ask to be left alone (TryLater)."""
-
 LONGEST_PROGRESS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How a call is tried: the process's ``retry`` and ``limit``."""
-
-    retry: Retry
-    limit: Duration
-
-    def next(self, attempts: int, random: Random | None = None, after: timedelta | None = None) -> timedelta | None:
-        """How long to wait after that many attempts, or None to give up. Who asked for more time is left alone for it
-        (``after``), but for a day at most."""
-        if attempts >= self.retry.attempts:
-            return None
-        first, longest = (timedelta(seconds=one.seconds) for one in (self.retry.first, self.retry.longest))
-        wait = Backoff(first, longest, self.retry.factor, CHANCE).wait(attempts, random)
-        return wait if after is None else max(wait, min(after, LONGEST_WAIT))
-
-
-def policy_of(shell: Shell, tx: Transaction, whose: StoredJob | ClaimedCall, call: ServiceCall) -> Policy:
-    """How a call is tried: by a service state, or by a service that is a member of a race. A job says of which process
-    it is, and so does a call that was just claimed."""
-    compiled = shell.catalogue.compiled(tx, whose.process, whose.version)
-    state = member_state(compiled.state(call.state), call.member)
-    assert isinstance(state, Service), f"{call.state} is not a service"
-    return Policy(state.retry, state.limit)
 
 
 class Held:
@@ -179,12 +155,7 @@ def _observed(shell: Shell, held: Held, call: HandlerCall, handler: Handler, lim
 def conclude(shell: Shell, held: Held, verdict: Verdict) -> bool:
     """Write a verdict down, once. Whether the call went on; not when the claim was lost (L10)."""
     try:
-        try:
-            return settle(shell, held.claimed, verdict)
-        except StoreError:
-            raise
-        except FlowError as error:  # the job cannot take this result
-            return settle(shell, held.claimed, failed(shell, held, error))
+        return settle(shell, held.claimed, verdict, held.policy)
     except Lost:
         held.lost = True
         return False
@@ -250,11 +221,9 @@ def failed(shell: Shell, held: Held, error: Exception) -> Again | Over:
     words = describe(error)
     if isinstance(error, GiveUp):
         return Over(words)
-    after = error.after if isinstance(error, TryLater) and isinstance(error.after, timedelta) else None
-    wait = held.policy.next(held.claimed.attempts, shell.random, after)
-    if wait is None:
-        return Over(words)
-    return Again(words, wait, alone=isinstance(error, Overran) and not error.ended)
+    more = error.after if isinstance(error, TryLater) and isinstance(error.after, timedelta) else None
+    alone = isinstance(error, Overran) and not error.ended
+    return held.policy.after(held.claimed, words, shell.random, more, alone=alone)
 
 
 def _used_up(claimed: ClaimedCall) -> str:

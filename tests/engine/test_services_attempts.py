@@ -26,7 +26,7 @@ from flowengine import (
 from flowengine.language.durations import Duration
 from flowengine.language.model import Retry
 from flowengine.work import services
-from flowengine.work.services import Policy
+from flowengine.work.ending import Policy
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
