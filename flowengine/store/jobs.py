@@ -17,9 +17,9 @@ from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, moment
 from flowengine.store.ids import shown
 from flowengine.store.position import LazyPosition
-from flowengine.store.query import Query, inserts, param
+from flowengine.store.query import Query, Values, inserts, param
 
-_J, _C = t.jobs, t.calls
+_J, _C, _T = t.jobs, t.calls, t.timers
 _ID = param("id")
 WHOLE = tuple(column for column in _J.c if column is not _J.c.parent)
 """What is read of a job: all, but for the parent, which the head tells as well."""
@@ -42,6 +42,14 @@ LOCK_HELD = Query(
     .join(_C, _C.c.job_id == _J.c.id)
     .where(_C.c.job_id == param("job"), _C.c.number == param("number"), _C.c.epoch == param("epoch"))
     .with_for_update(of=(_J, _C), skip_locked=True),
+)
+LOCK_SET = Query(
+    "jobs.lock_set",
+    "The job of a timer that is set, locked, in the same way.",
+    sa.select(*WHOLE)
+    .join(_T, _T.c.job_id == _J.c.id)
+    .where(_T.c.job_id == param("job"), _T.c.number == param("number"))
+    .with_for_update(of=_J, skip_locked=True),
 )
 CHILD = Query(
     "jobs.child",
@@ -139,10 +147,18 @@ class Jobs:
     def lock_held(self, claims: Sequence[tuple[str, int, int]]) -> list[StoredJob | None]:
         """The jobs of claims (job, number and epoch) that hold, locked, in one round trip. None for a claim that is
         gone (L10), and for a job that somebody else has locked."""
-        values = [{"job": job, "number": number, "epoch": epoch} for job, number, epoch in claims]
+        return self._locked(
+            LOCK_HELD, [{"job": job, "number": number, "epoch": epoch} for job, number, epoch in claims]
+        )
+
+    def lock_set(self, timers: Sequence[tuple[str, int]]) -> list[StoredJob | None]:
+        """The jobs of timers (job and number) that are set, likewise. None for a timer that is not (L3)."""
+        return self._locked(LOCK_SET, [{"job": job, "number": number} for job, number in timers])
+
+    def _locked(self, query: Query, values: Sequence[Values]) -> list[StoredJob | None]:
         for later in values[1:]:
-            self._channel.expect(LOCK_HELD, later)
-        rows = [self._channel.one(LOCK_HELD, one) for one in values]
+            self._channel.expect(query, later)
+        rows = [self._channel.one(query, one) for one in values]
         return [None if row is None else stored(self._channel, row) for row in rows]
 
     def expect_locked(self, job: str) -> None:

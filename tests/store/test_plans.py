@@ -35,6 +35,7 @@ from flowengine.store.query import Query
 BY_KEY = {
     jobs.GET: "flow_jobs",
     jobs.LOCK_HELD: "flow_calls",
+    jobs.LOCK_SET: "flow_timers",
     jobs.UPDATE[True, False]: "flow_jobs",
     jobs.BY_SHORT: "ix_flow_jobs_short",
     jobs.BY_ID: "flow_jobs",
