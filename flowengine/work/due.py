@@ -19,7 +19,7 @@ from flowengine.runtime.handler_threads import THREADS, describe
 from flowengine.runtime.handlers import Handler, HandlerCall
 from flowengine.store import Transaction
 from flowengine.work import services
-from flowengine.work.together import MOST, Wanted, keep_together
+from flowengine.work.together import Wanted, keep_together
 
 LOG = logging.getLogger("flowengine.timers")
 CLOCK = Actor(kind="clock")
@@ -29,6 +29,9 @@ LAST = datetime.max.replace(tzinfo=UTC)
 
 POSTPONED = timedelta(minutes=10)
 """When a timer is fired again that could not be carried out."""
+
+TOGETHER = 8
+"""Timers that are fired in one transaction: many wait for the disk once, and people who act do not wait for long."""
 
 CLAIMED = timedelta(seconds=30)
 """For how long a batch of timers is kept for whoever fires it."""
@@ -47,8 +50,8 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
         return 0, 0
     claimed = shell.keep(lambda tx: tx.timers.claim(limit, shell.clock.now() + CLAIMED, shell.clock.now()))
     fired = refused = 0
-    for start in range(0, len(claimed), MOST):
-        few = claimed[start : start + MOST]
+    for start in range(0, len(claimed), TOGETHER):
+        few = claimed[start : start + TOGETHER]
         for (job, number), kept in zip(few, _fire_together(shell, few), strict=True):
             try:
                 if not kept:

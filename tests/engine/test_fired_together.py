@@ -98,7 +98,7 @@ def test_no_more_are_fired_together_than_may_be(
     engine: Engine, jobs: Callable[..., list[str]], fires: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their jobs are locked meanwhile, so how many are taken at once is bounded."""
-    monkeypatch.setattr(due, "MOST", 2)
+    monkeypatch.setattr(due, "TOGETHER", 2)
     jobs(5)
     fires.clear()
     assert due.fire_timers(engine.shell, 100) == (5, 0)
