@@ -15,12 +15,13 @@ from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.claims import COLUMNS, IS_READY, ORDER, THIS, ClaimedCall, Claims, claimed_call
 from flowengine.store.codec import decode, micros, plain, text
+from flowengine.store.dialects import Dialect
 from flowengine.store.query import Query, Statement, param, upserts
 
 _C, _J = t.calls, t.jobs
 
 
-def _put(dialect: str) -> Statement:
+def _put(dialect: Dialect) -> Statement:
     cleared = sa.and_(_C.c.incident != "", sa.literal_column("excluded.incident") == "", _C.c.next_at.is_not(None))
     kept = ("branch", "epoch", "lease_until", "last_error", "alone", "progress", "trace")
     return upserts(

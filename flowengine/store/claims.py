@@ -18,8 +18,9 @@ from flowengine.core.values import ServiceCall
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain
+from flowengine.store.dialects import Dialect
 from flowengine.store.people import Person
-from flowengine.store.query import Query, Statement, few, param
+from flowengine.store.query import Query, Statement, param
 
 _C, _J, _P = t.calls, t.jobs, t.people
 WAITING = sa.and_(_C.c.incident == sa.literal_column("''"), _C.c.next_at.is_not(None))
@@ -53,13 +54,11 @@ happens once to a call, for then it is alone."""
 _MINE = (*THIS, _C.c.epoch == param("of_epoch"))
 
 
-def _claim(dialect: str, most: int) -> Statement:
-    ready = sa.select(_C.c.job_id, _C.c.number).where(IS_READY).order_by(*ORDER).limit(few(most, dialect))
-    if dialect == "postgresql":
-        ready = ready.with_for_update(skip_locked=True)
+def _claim(dialect: Dialect, most: int) -> Statement:
+    ready = sa.select(_C.c.job_id, _C.c.number).where(IS_READY).order_by(*ORDER).limit(dialect.few(most))
     return (
         sa.update(_C)
-        .where(_KEY.in_(ready.cte("ready").select() if dialect == "postgresql" else ready))
+        .where(_KEY.in_(dialect.candidates(ready)))
         .values(
             epoch=_C.c.epoch + 1,
             attempts=_C.c.attempts + sa.case((_AMONG_OTHERS, 0), else_=1),

@@ -21,6 +21,7 @@ from flowengine.core.values import Json
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import micros, plain, text
+from flowengine.store.dialects import Dialect
 from flowengine.store.query import Query, Statement, inserts, param, upserts
 
 _O, _J, _S = t.outbox, t.jobs, t.settings
@@ -35,10 +36,10 @@ _UNCHANGED = (*_THIS, _O.c.next_at == param("seen"))
 """The row, unless somebody else has claimed, postponed or woken it since it was looked at."""
 
 
-def _head_at(dialect: str) -> sa.ColumnElement[int]:
+def _head_at(dialect: Dialect) -> sa.ColumnElement[int]:
     """When the head of the row's lane is due; NULL for the head itself. One look into the index of lanes, which SQLite
     has to be told: its statistics make it walk along the job's rows instead."""
-    index = "INDEXED BY ix_flow_outbox_lane " if dialect == "sqlite" else ""
+    index = dialect.by_index("ix_flow_outbox_lane")
     return sa.literal_column(
         f"(SELECT earlier.next_at FROM flow_outbox AS earlier {index}"
         "WHERE earlier.job_id = flow_outbox.job_id AND earlier.lane = flow_outbox.lane AND earlier.incident = '' "
@@ -48,7 +49,7 @@ def _head_at(dialect: str) -> sa.ColumnElement[int]:
     ).label("head_at")
 
 
-def _ready(dialect: str) -> Statement:
+def _ready(dialect: Dialect) -> Statement:
     columns = (_O.c.job_id, _O.c.seq, _O.c.number, _O.c.kind, _O.c.body, _O.c.attempts, _O.c.lane, _O.c.next_at)
     return (
         sa.select(*columns, _head_at(dialect))

@@ -13,6 +13,7 @@ from flowengine.core.values import Timer
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment, plain
+from flowengine.store.dialects import Dialect
 from flowengine.store.query import Query, Statement, param, upserts
 
 _T, _J = t.timers, t.jobs
@@ -33,18 +34,16 @@ DUE = Query(
 )
 
 
-def _claim(dialect: str) -> Statement:
+def _claim(dialect: Dialect) -> Statement:
     due = (
         sa.select(_T.c.job_id, _T.c.number)
         .where(_T.c.wake <= param("now"), _T.c.claimed_until <= param("now"))
         .order_by(_T.c.wake, _T.c.job_id, _T.c.number)
         .limit(param("most"))
     )
-    if dialect == "postgresql":
-        due = due.with_for_update(skip_locked=True)
     return (
         sa.update(_T)
-        .where(sa.tuple_(_T.c.job_id, _T.c.number).in_(due.cte("due").select() if dialect == "postgresql" else due))
+        .where(sa.tuple_(_T.c.job_id, _T.c.number).in_(dialect.candidates(due)))
         .values(claimed_until=param("until"))
         .returning(_T.c.wake, _T.c.job_id, _T.c.number)
     )
