@@ -16,8 +16,7 @@ from flowengine.language.model import Message, Race, State
 from flowengine.language.texts import plain
 from flowengine.people import waits_for_words
 from flowengine.runtime.actors import StoreWorld, name_of
-from flowengine.store import ClaimedCall, ListedJob, StoredJob, Transaction, shown
-from flowengine.store.timers import FailedTimer
+from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
 from flowengine.views.replies import StuckView, WaitView
 
 MOST = 50
@@ -29,7 +28,7 @@ _PAGE = 500
 def stuck(shell: Shell, process: str | None, limit: int) -> list[StuckView]:
     with shell.reading() as tx:
         oldest = nsmallest(limit, _open_jobs(tx, process), key=lambda row: row.updated)
-        failed = {(row.job, row.number): row for row in tx.timers.failed()}
+        failed = {row.id: row for row in tx.timers.incidents()}
         found = [_Look(shell, tx, tx.jobs.get(row.id), failed).view() for row in oldest]
     return sorted(found, key=lambda one: (one.since, one.job))
 
@@ -51,7 +50,7 @@ class _Look:
     shell: Shell
     tx: Transaction
     job: StoredJob
-    failed: Mapping[tuple[str, int], FailedTimer]
+    failed: Mapping[str, Incident]
 
     def __post_init__(self) -> None:
         self.compiled: Compiled = self.shell.catalogue.compiled(self.tx, self.job.process, self.job.version)
@@ -141,7 +140,7 @@ class _Look:
     def _timers(self, branch: Branch) -> Iterator[WaitView]:
         """Waits, and whatever timer could not be fired; deadlines are told with their steps."""
         for timer in branch.timers:
-            failed = self.failed.get((self.job.id, timer.number))
+            failed = self.failed.get(f"{self.job.id}.{timer.number}")
             if timer.purpose == "elapse" or failed:
                 yield WaitView(
                     kind="timer",
@@ -150,7 +149,7 @@ class _Look:
                     state=branch.state,
                     since=branch.since or self.job.started,
                     due=timer.due,
-                    next=failed.wake if failed else None,
+                    next=failed.next if failed else None,
                     error=failed.error if failed else "",
                     attempts=failed.attempts if failed else 0,
                 )
