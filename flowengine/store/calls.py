@@ -191,7 +191,7 @@ BRANCH = Query(
 )
 
 
-class ClaimedCall(msgspec.Struct, frozen=True, kw_only=True):
+class ClaimedCall(msgspec.Struct, frozen=True):
     """An open call and how its attempts stand. ``next_at`` is None when no worker is to run it (another job does).
 
     ``lane`` names the handler where external workers serve it, else it is empty. ``alone``: this attempt is to run in
@@ -362,21 +362,7 @@ def _mine(job: str, number: int, epoch: int) -> dict[str, Any]:
 def _call(row: Row) -> ClaimedCall:
     job, number, body, epoch, attempts, worker, next_at, last_error, lane, alone, progress, trace, *whose = row
     process, version, customer, person = whose or ("", "", "", None)
-    return ClaimedCall(
-        job=job,
-        number=number,
-        call=decode(body, ServiceCall),
-        epoch=epoch,
-        attempts=attempts,
-        worker=worker,
-        next_at=None if next_at is None else moment(next_at),
-        last_error=last_error,
-        lane=lane,
-        alone=bool(alone),
-        progress=progress,
-        trace=trace,
-        process=process,
-        version=version,
-        customer=customer,
-        person=decode(person, Person) if person else None,
-    )
+    at = None if next_at is None else moment(next_at)
+    told = (worker, at, last_error, lane, bool(alone), progress, trace, process, version, customer)
+    known = decode(person, Person) if person else None
+    return ClaimedCall(job, number, decode(body, ServiceCall), epoch, attempts, *told, known)

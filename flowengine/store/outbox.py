@@ -130,7 +130,7 @@ _WANTED = "notices."
 """What the names of the settings begin with that say so; the channel follows."""
 
 
-class OutboxMessage(msgspec.Struct, frozen=True, kw_only=True):
+class OutboxMessage(msgspec.Struct, frozen=True):
     """A message in the outbox.
 
     ``id`` is ``<job id>.<seq>.<number>``, the same at each attempt: an idempotency key for whoever gets it. ``seen`` is
@@ -261,16 +261,8 @@ class Outbox:
 
 def _message(row: Row) -> OutboxMessage:
     job, seq, number, kind, body, attempts, lane, seen, _ = row
-    return OutboxMessage(
-        id=f"{job}.{seq}.{number}",
-        job=job,
-        seq=seq,
-        kind=kind,
-        body=msgspec.json.decode(body),
-        attempts=attempts,
-        lane=lane,
-        seen=seen,
-    )
+    id = f"{job}.{seq}.{number}"
+    return OutboxMessage(id, job, seq, kind, msgspec.json.decode(body), attempts, lane, seen)
 
 
 def _key(id: str) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from flowengine.store.query import Query, Statement, param
 _J = t.jobs
 
 
-class Incident(msgspec.Struct, frozen=True, kw_only=True):
+class Incident(msgspec.Struct, frozen=True):
     """A row that gave up, and why (``error``). ``what`` and ``detail`` say what it is, as its queue has them; ``next``
     is when it is tried again by itself, None where it waits for an operator."""
 
@@ -97,18 +97,7 @@ class Queue:
         many, found = len(self._key), []
         for row in channel.rows(self.incidents, {}):
             key, (what, detail, error, next_, attempts, process, customer) = row[:many], row[many:]
-            found.append(
-                Incident(
-                    kind=self.kind,
-                    id=".".join(map(str, key)),
-                    job=key[0],
-                    what=what,
-                    detail=detail,
-                    attempts=attempts,
-                    error=error,
-                    next=None if next_ is None else moment(next_),
-                    process=process,
-                    customer=customer,
-                )
-            )
+            next_at = None if next_ is None else moment(next_)
+            id = ".".join(map(str, key))
+            found.append(Incident(self.kind, id, key[0], what, detail, attempts, error, next_at, process, customer))
         return found

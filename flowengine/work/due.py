@@ -62,7 +62,7 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
             except StoreError:
                 raise
             except Exception as error:  # whatever it is, this timer must not stand in the way of the others
-                _postpone(shell, job, number, error)
+                _postpone(shell, job, number, describe(error))
                 refused += 1
     return fired, refused
 
@@ -81,8 +81,7 @@ def _fire_together(shell: Shell, timers: Sequence[tuple[str, int]]) -> list[bool
         return [False] * len(timers)
 
 
-def _postpone(shell: Shell, job: str, number: int, error: Exception) -> None:
-    words = describe(error)
+def _postpone(shell: Shell, job: str, number: int, words: str) -> None:
     shell.keep(lambda tx: tx.timers.postpone(job, number, shell.clock.now() + POSTPONED, words))
 
 

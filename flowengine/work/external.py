@@ -9,19 +9,17 @@ there (L4).
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.commands.tokens import TokenView, token_of
 from flowengine.core.values import Json
-from flowengine.errors import BadAnswer, BadToken, FlowError, StoreError
-from flowengine.runtime.actors import customer_of
-from flowengine.runtime.handler_threads import describe
+from flowengine.errors import BadAnswer, BadToken
 from flowengine.runtime.lanes import SCOPE
 from flowengine.store import ClaimedCall, Transaction
 from flowengine.views.replies import View
-from flowengine.work import completing, leases, services
-from flowengine.work.ending import POSTPONED, Again, policy_of
+from flowengine.work import leases, services
+from flowengine.work.ending import policy_of
 
 LONGEST_LEASE = services.LONGEST_FOREIGN_LEASE
 MOST_CALLS = 100
@@ -61,19 +59,6 @@ class Prolonged(View, frozen=True, kw_only=True):
     lease_until: datetime
 
 
-class _Unusable(NamedTuple):
-    """A call that was claimed and cannot be given to anybody: its attempts were used up before, or there is trouble."""
-
-    claimed: ClaimedCall
-    trouble: str = ""
-
-    def settle(self, shell: Shell) -> None:
-        if not self.trouble:
-            services.spent(shell, self.claimed)
-        else:
-            services.conclude(shell, services.Held(self.claimed, None, self.trouble), Again(self.trouble, POSTPONED))
-
-
 def lane_of(shell: Shell, handler: str) -> str | None:
     """The lane of a handler that external workers serve, else None."""
     with shell.reading() as tx:
@@ -96,19 +81,19 @@ def claim(shell: Shell, who: TokenView, worker: str, most: int, seconds: float) 
     shell.secret.made(shell)
     lease = timedelta(seconds=seconds)
 
-    def take(tx: Transaction) -> list[ExternalCall | _Unusable]:
+    def take(tx: Transaction) -> list[ExternalCall | services.Held]:
         now = shell.clock.now()
         claimed: list[ClaimedCall] = []
         for lane in lanes:
             if len(claimed) < most:
                 name = f"{who.subject}/{worker}"
                 claimed += tx.calls.claim(name, most - len(claimed), now + lease, now, lane)
-        return [_given(shell, tx, who, call, now, lease) for call in claimed]
+        return [_given(shell, tx, who, services.hold(shell, tx, call), now, lease) for call in claimed]
 
     found = shell.keep(take)
     for one in found:  # under the job's lock, so in transactions of their own
-        if isinstance(one, _Unusable):
-            one.settle(shell)
+        if isinstance(one, services.Held) and (verdict := services.not_run(one)) is not None:
+            services.conclude(shell, one, verdict)
     return [one for one in found if isinstance(one, ExternalCall)]
 
 
@@ -139,38 +124,34 @@ def _ready(shell: Shell, who: TokenView) -> list[str]:
 
 
 def _given(
-    shell: Shell, tx: Transaction, who: TokenView, claimed: ClaimedCall, now: datetime, lease_for: timedelta
-) -> ExternalCall | _Unusable:
-    try:
-        policy = policy_of(shell, tx, claimed, claimed.call)
-    except StoreError:
-        raise
-    except (FlowError, KeyError, AssertionError) as error:
-        return _Unusable(claimed, describe(error))  # one job that cannot be read must not stop the others
-    if claimed.attempts > policy.retry.attempts:
-        return _Unusable(claimed)
+    shell: Shell, tx: Transaction, who: TokenView, held: services.Held, now: datetime, lease_for: timedelta
+) -> ExternalCall | services.Held:
+    """What is handed out of a call that was claimed; the call itself where it cannot be run."""
+    claimed, call, policy = held.claimed, held.call, held.policy
+    if call is None or policy is None or services.not_run(held) is not None:
+        return held
     deadline = now + timedelta(seconds=policy.limit.seconds)
     until = min(now + lease_for, deadline)
     if until == deadline:  # the claim did not know the state's limit
         tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until)
-    id = f"{claimed.job}.{claimed.number}"
-    lease = leases.Lease(id, claimed.job, claimed.number, claimed.epoch, now, who.subject)
     return ExternalCall(
-        id=id,
-        key=id,
-        lease=leases.written(shell, lease),
+        id=call.key,
+        key=call.key,
+        lease=leases.written(
+            shell, leases.Lease(call.key, claimed.job, claimed.number, claimed.epoch, now, who.subject)
+        ),
         lease_until=until,
         deadline=deadline,
-        job=claimed.job,
-        process=claimed.process,
-        state=claimed.call.state,
-        handler=claimed.call.handler,
-        attempt=claimed.attempts,
-        undo=claimed.call.undo,
-        token=completing.token(shell, claimed.job, claimed.number),
-        traceparent=claimed.trace,
-        input=claimed.call.input,
-        customer=customer_of(claimed.customer, claimed.person),
+        job=call.job,
+        process=call.process,
+        state=call.state,
+        handler=call.handler,
+        attempt=call.attempt,
+        undo=call.undo,
+        token=call.token,
+        traceparent=call.trace,
+        input=call.input,
+        customer=dict(call.customer),
     )
 
 

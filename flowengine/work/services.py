@@ -83,12 +83,13 @@ def take(shell: Shell, limit: int, lane: str = "", lease: timedelta = LEASE, wor
     def work(tx: Transaction) -> list[Held]:
         now = shell.clock.now()
         claimed = tx.calls.claim(worker or shell.worker, limit, now + lease, now, lane)
-        return [_held(shell, tx, one) for one in claimed]
+        return [hold(shell, tx, one) for one in claimed]
 
     return shell.keep(work)
 
 
-def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
+def hold(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
+    """A call that was just claimed, with all that whoever runs it is given."""
     try:
         policy = policy_of(shell, tx, claimed, claimed.call)
     except StoreError:
@@ -96,12 +97,7 @@ def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
     except (FlowError, KeyError, AssertionError) as error:
         return Held(claimed, None, describe(error))  # one job that cannot be read must not stop the others
     held = Held(claimed, policy)
-    held.call = _given(shell, claimed, held)
-    return held
-
-
-def _given(shell: Shell, claimed: ClaimedCall, held: Held) -> HandlerCall:
-    return HandlerCall(
+    held.call = HandlerCall(
         job=claimed.job,
         key=f"{claimed.job}.{claimed.number}",
         handler=claimed.call.handler,
@@ -115,6 +111,7 @@ def _given(shell: Shell, claimed: ClaimedCall, held: Held) -> HandlerCall:
         trace=claimed.trace,
         line=held,
     )
+    return held
 
 
 def attempt(shell: Shell, held: Held, run: Run) -> bool:
@@ -126,10 +123,10 @@ def attempt(shell: Shell, held: Held, run: Run) -> bool:
 def judge(shell: Shell, held: Held, run: Run) -> Verdict:
     """Run the handler, with no transaction open (L11), and say what it came to."""
     claimed, policy = held.claimed, held.policy
-    if policy is None or held.call is None:
-        return Again(held.trouble, POSTPONED)
-    if claimed.attempts > policy.retry.attempts:
-        return Over(_used_up(claimed))
+    if (verdict := not_run(held)) is not None:
+        return verdict
+    assert policy is not None, "a call without trouble has a policy"
+    assert held.call is not None, "and what its handler is given"
     try:
         handler = _handler(shell, claimed, policy)
     except Exception as missing:  # a handler's module may fail in any way when it is imported
@@ -140,6 +137,13 @@ def judge(shell: Shell, held: Held, run: Run) -> Verdict:
         return Missing(str(missing))
     except Exception as error:
         return failed(shell, held, error)
+
+
+def not_run(held: Held) -> Verdict | None:
+    """What a call that is held comes to without being run: there is trouble, or its attempts were used up before."""
+    if held.policy is None:
+        return Again(held.trouble, POSTPONED)
+    return Over(_used_up(held.claimed)) if held.claimed.attempts > held.policy.retry.attempts else None
 
 
 def _observed(shell: Shell, held: Held, call: HandlerCall, handler: Handler, limit: Duration, run: Run) -> Any:
@@ -159,11 +163,6 @@ def conclude(shell: Shell, held: Held, verdict: Verdict) -> bool:
     except Lost:
         held.lost = True
         return False
-
-
-def spent(shell: Shell, claimed: ClaimedCall) -> None:
-    """A call was taken whose attempts were used up before: it has failed, and is not run again."""
-    conclude(shell, Held(claimed, None), Over(_used_up(claimed)))
 
 
 def beat(shell: Shell, held: Sequence[Held], lease: timedelta = LEASE) -> None:
