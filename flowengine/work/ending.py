@@ -4,7 +4,7 @@ lock, and only for whoever holds the claim (L10, L11).
 | who ends it | shows | what the job refuses |
 |-|-|-|
 | a worker of ours (:func:`settle`, :func:`settle_together`) | the epoch of its claim | is a failed attempt |
-| an external worker (:mod:`~flowengine.work.reports`) | its lease | is a failed attempt |
+| an external worker (:mod:`~flowengine.work.external`) | its lease | is a failed attempt |
 | whoever was left the call (:mod:`~flowengine.work.completing`) | the call's token | is raised |
 """
 
