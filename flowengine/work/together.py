@@ -55,15 +55,15 @@ def _computed(shell: Shell, tx: Transaction, wanted: Iterable[Wanted]) -> Iterab
     known: set[str] = set()
     booking = False
     for one in wanted:
-        computed = None
+        computed: Computed | None = None
         if one.job is not None and one.job.id not in known:
             known.add(one.job.id)
             try:
                 computed = shell.compute(tx, one.job, one.command, access.permit_all)
             except StoreError:
                 raise
-            except Exception:
-                pass
+            except Exception:  # whatever it is: done by itself it comes up again, and is told
+                computed = None
         if computed is not None and any(isinstance(event, SlotBooked | SlotFreed) for event in computed.done.events):
             computed, booking = None if booking else computed, True
         yield one, computed

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from flowengine import Database, Engine, SimulatedClock
 from flowengine.core import commands as c
+from flowengine.core.events import SlotFreed
 from flowengine.errors import FlowError
 from flowengine.store import StoredJob, Transaction
-from flowengine.work import due
+from flowengine.work import due, together
 
 WAITING = """
 process: waiting
@@ -144,6 +146,19 @@ def test_of_two_timers_of_one_job_the_second_waits_its_turn(engine: Engine, jobs
     assert due.fire_timers(engine.shell, 100)[1] == 0
     assert [row.status for row in engine.jobs()] == ["fulfilled"]
     assert engine.audit(job).fine
+
+
+def test_only_the_first_that_changes_bookings_is_taken() -> None:
+    """Two transactions that take calendars job by job could wait for each other; so the second is left to itself."""
+    freed = SlotFreed(branch="main", calendar="shop", start=datetime(2026, 3, 1, tzinfo=UTC))
+
+    def compute(_tx: Any, _job: Any, events: Any, _permit: Any) -> Any:
+        return SimpleNamespace(done=SimpleNamespace(events=events))
+
+    events = {"a": [], "b": [freed], "c": [freed], "d": []}
+    wanted = [together.Wanted(SimpleNamespace(id=id), one) for id, one in events.items()]  # type: ignore[arg-type]
+    found = together._computed(SimpleNamespace(compute=compute), None, wanted)  # type: ignore[arg-type]
+    assert [computed is not None for _, computed in found] == [True, True, False, True]
 
 
 def test_a_job_that_somebody_holds_is_fired_after_the_others(
