@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from flowengine.clock import Clock
 from flowengine.commands import (
     access,
-    completing,
     deploying,
     incidents,
     migration,
@@ -58,7 +57,7 @@ from flowengine.views.replies import (
     StuckView,
     Track,
 )
-from flowengine.work import due
+from flowengine.work import completing, due
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

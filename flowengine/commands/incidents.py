@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.position import Position
-from flowengine.core.values import Actor, Timer
+from flowengine.core.values import Actor, ServiceCall, Timer
 from flowengine.errors import NotFound, Refused, StaleCommand
 from flowengine.runtime.actors import actor_of
-from flowengine.store import FailedMessage, Incident, Transaction, shown
-from flowengine.store.timers import FailedTimer
+from flowengine.store import Incident, Transaction, shown
+from flowengine.store.codec import decode
 from flowengine.views.replies import IncidentView, Receipt, RetriedAll
 
 KINDS = ("call", "timer", "message")
@@ -19,9 +21,8 @@ KINDS = ("call", "timer", "message")
 def incidents(shell: Shell) -> list[IncidentView]:
     """Calls first, then timers, then messages, each by job."""
     with shell.reading() as tx:
-        calls = [_of_call(row) for row in tx.calls.incidents()]
-        timers = [_of_timer(tx, row) for row in tx.timers.failed()]
-        return calls + timers + [_of_message(row) for row in tx.outbox.incidents()]
+        rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
+        return [_view(tx, row) for row in rows]
 
 
 def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
@@ -91,50 +92,29 @@ def timer_of(position: Position, number: int) -> Timer | None:
     return next((timer for timer in branch.timers if timer.number == number), None) if branch else None
 
 
-def _of_call(row: Incident) -> IncidentView:
+def _view(tx: Transaction, row: Incident) -> IncidentView:
+    state = ""
+    match row.kind:
+        case "call":
+            call = decode(row.what, ServiceCall)
+            state, handler = call.state, call.handler or call.http or call.process
+        case "timer":
+            position = tx.jobs.get(row.job).position
+            branch, timer = position.branch(row.what), timer_of(position, int(row.id.rpartition(".")[2]))
+            state, handler = branch.state if branch else "", timer.purpose if timer else ""
+        case _:
+            body = decode(row.what, dict[str, Any])
+            handler = f"{body['channel']} to {body['person']}" if row.detail == "letter" else row.detail
     return IncidentView(
-        kind="call",
-        id=f"{row.job}.{row.number}",
-        short=f"{shown(row.job)}.{row.number}",
-        job=row.job,
-        process=row.process,
-        customer=row.customer,
-        state=row.call.state,
-        handler=row.call.handler or row.call.http or row.call.process,
-        error=row.error,
-        attempts=row.attempts,
-    )
-
-
-def _of_timer(tx: Transaction, row: FailedTimer) -> IncidentView:
-    position = tx.jobs.get(row.job).position
-    branch, timer = position.branch(row.branch), timer_of(position, row.number)
-    return IncidentView(
-        kind="timer",
-        id=f"{row.job}.{row.number}",
-        short=f"{shown(row.job)}.{row.number}",
-        job=row.job,
-        process=row.process,
-        customer=row.customer,
-        state=branch.state if branch else "",
-        handler=timer.purpose if timer else "",
-        error=row.error,
-        attempts=row.attempts,
-        next=row.wake,
-    )
-
-
-def _of_message(row: FailedMessage) -> IncidentView:
-    _, seq, number = row.id.rsplit(".", 2)
-    return IncidentView(
-        kind="message",
+        kind=row.kind,
         id=row.id,
-        short=f"{shown(row.job)}.{seq}.{number}",
+        short=row.id.replace(row.job, shown(row.job)),
         job=row.job,
         process=row.process,
         customer=row.customer,
-        state="",
-        handler=f"{row.body['channel']} to {row.body['person']}" if row.kind == "letter" else row.kind,
+        state=state,
+        handler=handler,
         error=row.error,
         attempts=row.attempts,
+        next=row.next,
     )

@@ -10,13 +10,19 @@ import re
 from collections.abc import Callable
 from hashlib import sha256
 
-from flowengine.commands import children
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
+from flowengine.core.values import Actor
 from flowengine.errors import NotFound, Refused, StaleCommand
 from flowengine.post import notices
 from flowengine.runtime.handler_threads import describe
 from flowengine.store import OutboxMessage, Person, Transaction
+
+WITHDRAW = "withdraw"
+"""The always entry that is used on a job that nobody waits for any more."""
+
+LEFT = "Nobody waits for this job any more: the job that asked for it has gone on without it."
+"""What is noted on a job that cannot be withdrawn."""
 
 
 def child(shell: Shell, row: OutboxMessage) -> None:
@@ -25,7 +31,7 @@ def child(shell: Shell, row: OutboxMessage) -> None:
     Whether it is awaited is asked before and after: the caller may go on meanwhile, and then tells nobody any more.
     """
     call, body = int(row.body["call"]), row.body
-    by = children.caller(row.job)
+    by = _caller(row.job)
     parent = f"{row.job}.{call}"
     if not _is_awaited(shell, row.job, call):
         child_left(shell, row)  # it may have been started at an attempt that was cut short
@@ -41,14 +47,32 @@ def child(shell: Shell, row: OutboxMessage) -> None:
             child_left(shell, row)
 
 
+def _caller(job: str) -> Actor:
+    """The job as it calls others."""
+    return Actor(kind="service", id=f"job:{job}")
+
+
 def _is_awaited(shell: Shell, job: str, call: int) -> bool:
+    """Whether the calling job still waits for the end of what it called."""
     with shell.reading() as tx:
-        return children.is_awaited(tx, job, call)
+        try:
+            return tx.jobs.get(job).position.branch_of_call(call) is not None
+        except NotFound:
+            return False
 
 
 def child_left(shell: Shell, row: OutboxMessage) -> None:
-    """The caller has gone on without the job it called."""
-    children.leave(shell, row.job, int(row.body["call"]), str(row.body["process"]), str(row.body["customer"]))
+    """The caller has gone on without the job it called: that is withdrawn where it can be, else it goes on by itself,
+    and whoever works on it is told by a note. Nothing happens where it is over, or was never started."""
+    call, by = f"{row.job}.{row.body['call']}", _caller(row.job)
+    with shell.reading() as tx:
+        child = tx.jobs.child_of(row.job, int(row.body["call"]))
+    if child is None:
+        return
+    try:
+        shell.by_engine(child, c.Invoke(by=by, name=WITHDRAW), f"{call}.{WITHDRAW}")
+    except Refused:  # it has no such entry, or it is too late for it
+        shell.by_engine(child, c.Say(by=by, text=LEFT), f"{call}.note")
 
 
 def child_ended(shell: Shell, row: OutboxMessage) -> None:
@@ -56,7 +80,7 @@ def child_ended(shell: Shell, row: OutboxMessage) -> None:
     job, _, call = str(row.body["parent"]).rpartition(".")
     status = str(row.body["status"])
     result = {**row.body["data"], **{name: row.body[name] for name in ("job", "status", "end", "because")}}
-    by = children.caller(row.job)
+    by = _caller(row.job)
     _end_call(shell, job, c.Finish(by=by, call=int(call), outcome=status, result=result))
 
 

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from random import Random
 from threading import Lock
 
+from flowengine.backoff import Backoff
+
 THREADS = 8
 """Messages that one process sends at once."""
 
@@ -22,7 +24,9 @@ TRUSTED, UNKNOWN = 4, 1
 DOUBTFUL = THREADS // 2
 """Messages under way to destinations of which nothing is known, or that were down, all together."""
 
-FIRST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(minutes=5)
+REST = Backoff(timedelta(seconds=5), timedelta(minutes=5), chance=0.25)
+"""Of a destination that is down."""
+
 LONGEST_QUEUE = timedelta(minutes=5)
 """For how long a message that finds its destination busy is laid aside at most."""
 
@@ -56,7 +60,7 @@ class Destinations:
             found = self._known.get(name)
             if found is None or found.rest_until is None:
                 return ""
-            if not timedelta() < found.rest_until - now <= LONGEST_REST:  # over, or the clock was set
+            if not timedelta() < found.rest_until - now <= REST.longest:  # over, or the clock was set
                 found.rest_until = None
                 return ""
             return found.why
@@ -94,9 +98,8 @@ class Destinations:
         with self._lock:
             found = self._end(name)
             self._doubt(found)
-            rest = min(FIRST_REST * 2 ** min(found.failures, 10), LONGEST_REST)
             found.failures += 1
-            found.rest_until = now + rest * self._random.uniform(0.75, 1.0)
+            found.rest_until = now + REST.wait(found.failures, self._random)
             found.why = why
 
     def turn(self, name: str, now: datetime) -> datetime:

@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from random import Random
 from threading import Event
 from time import monotonic
 
 import msgspec
 
+from flowengine.backoff import Backoff
 from flowengine.commands.shell import Shell
 from flowengine.errors import (
     AddressRefused,
@@ -38,8 +38,8 @@ from flowengine.runtime.handlers import GiveUp, TryLater
 from flowengine.store import OutboxMessage, Page, Transaction
 from flowengine.store.codec import micros, moment
 
-FIRST, LONGEST = timedelta(seconds=10), timedelta(hours=8)
-"""How long is waited after the first attempt, which doubles each time, and the longest; a quarter is left to chance."""
+BACKOFF = Backoff(timedelta(seconds=10), timedelta(hours=8), chance=0.25)
+"""Between the attempts of a row."""
 
 ATTEMPTS = 20
 LEASE = timedelta(seconds=60)
@@ -60,7 +60,6 @@ UNTAKEN = timedelta(seconds=5)
 LONGEST_ASIDE = timedelta(minutes=5)
 
 LOG = logging.getLogger("flowengine.outbox")
-_RANDOM = Random()
 
 
 Told = Callable[[int, int], None]
@@ -90,15 +89,9 @@ class Post:
 
         def work(tx: Transaction) -> int:
             now = self._shell.clock.now()
-            return tx.outbox.heal(now, now + 2 * LONGEST_ASIDE, now + LONGEST)
+            return tx.outbox.heal(now, now + 2 * LONGEST_ASIDE, now + BACKOFF.longest)
 
         return self._shell.keep(work)
-
-
-def wait_after(attempts: int, random: Random = _RANDOM) -> timedelta:
-    """How long a row waits that has failed ``attempts`` times (from 1)."""
-    longest: timedelta = min(FIRST * 2 ** min(attempts - 1, 16), LONGEST)
-    return longest * random.uniform(0.75, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,12 +287,12 @@ class _Round:
     def _fate(self, row: OutboxMessage, error: BaseException) -> _Fate:
         said, now = describe(error), self._shell.clock.now()
         if isinstance(error, (DatabaseBusy, ConnectionLost)):
-            return _Fate(row, said, now + FIRST, untried=True)
+            return _Fate(row, said, now + BACKOFF.first, untried=True)
         if isinstance(error, (GiveUp, AddressRefused, AnswerRefused)) or row.attempts + 1 >= ATTEMPTS:
             return _Fate(row, said, gives_up=True)
-        later = wait_after(row.attempts + 1)
+        later = BACKOFF.wait(row.attempts + 1, self._shell.random)
         if isinstance(error, TryLater):
-            later = max(later, min(error.after, LONGEST))
+            later = max(later, min(error.after, BACKOFF.longest))
         return _Fate(row, said, now + later)
 
     def _settle(self, fates: Sequence[_Fate]) -> None:

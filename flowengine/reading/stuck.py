@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import islice
 
-from flowengine.commands.children import child_of
 from flowengine.commands.shell import Shell
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
@@ -17,8 +16,7 @@ from flowengine.language.expressions import Expression
 from flowengine.language.texts import plain
 from flowengine.people import waits_for_words
 from flowengine.runtime.actors import StoreWorld, name_of
-from flowengine.store import ClaimedCall, ListedJob, StoredJob, Transaction, shown
-from flowengine.store.timers import FailedTimer
+from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
 from flowengine.views.replies import StuckView, WaitView
 
 MOST = 50
@@ -30,7 +28,7 @@ _PAGE = 500
 def stuck(shell: Shell, process: str | None, limit: int) -> list[StuckView]:
     with shell.reading() as tx:
         oldest = nsmallest(limit, _open_jobs(tx, process), key=lambda row: row.updated)
-        failed = {(row.job, row.number): row for row in tx.timers.failed()}
+        failed = {row.id: row for row in tx.timers.incidents()}
         found = [_Look(shell, tx, tx.jobs.get(row.id), failed).view() for row in oldest]
     return sorted(found, key=lambda one: (one.since, one.job))
 
@@ -52,7 +50,7 @@ class _Look:
     shell: Shell
     tx: Transaction
     job: StoredJob
-    failed: Mapping[tuple[str, int], FailedTimer]
+    failed: Mapping[str, Incident]
 
     def __post_init__(self) -> None:
         self.compiled: Compiled = self.shell.catalogue.compiled(self.tx, self.job.process, self.job.version)
@@ -117,7 +115,7 @@ class _Look:
         row, what = self.calls.get(call.number), self._title(call.state, call.member)
         child = ""
         if call.process and not call.incident:
-            child = child_of(self.tx, self.job.id, call.number, call.process, self.job.customer) or ""
+            child = self.tx.jobs.child_of(self.job.id, call.number) or ""
         return WaitView(
             kind="job" if call.process else "call",
             id=self._id(call.number),
@@ -142,7 +140,7 @@ class _Look:
     def _timers(self, branch: Branch) -> Iterator[WaitView]:
         """Waits, and whatever timer could not be fired; deadlines are told with their steps."""
         for timer in branch.timers:
-            failed = self.failed.get((self.job.id, timer.number))
+            failed = self.failed.get(f"{self.job.id}.{timer.number}")
             if timer.purpose == "elapse" or failed:
                 yield WaitView(
                     kind="timer",
@@ -151,7 +149,7 @@ class _Look:
                     state=branch.state,
                     since=branch.since or self.job.started,
                     due=timer.due,
-                    next=failed.wake if failed else None,
+                    next=failed.next if failed else None,
                     error=failed.error if failed else "",
                     attempts=failed.attempts if failed else 0,
                 )

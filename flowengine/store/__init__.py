@@ -1,14 +1,14 @@
 """The store: the one package that imports SQLAlchemy. SQLite by default, or PostgreSQL."""
 
-from flowengine.store.calls import Calling, Incident
-from flowengine.store.claims import ClaimedCall
+from flowengine.store.calls import Calling, ClaimedCall
 from flowengine.store.database import Database
 from flowengine.store.history import Entry
 from flowengine.store.ids import new_id, short, shown
 from flowengine.store.jobs import ListedJob, StoredJob
-from flowengine.store.outbox import FailedMessage, OutboxMessage, Page
+from flowengine.store.outbox import OutboxMessage, Page
 from flowengine.store.people import Person
 from flowengine.store.processes import StoredProcess
+from flowengine.store.queues import Incident
 from flowengine.store.save import Saved
 from flowengine.store.steps import WaitingStep
 from flowengine.store.tokens import StoredToken
@@ -19,7 +19,6 @@ __all__ = [
     "ClaimedCall",
     "Database",
     "Entry",
-    "FailedMessage",
     "Incident",
     "ListedJob",
     "OutboxMessage",

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from flowengine.clock import Clock, FollowingClock, SystemClock
 from flowengine.errors import SchemaMismatch, StoreError
 from flowengine.store import persistence, schema
+from flowengine.store.driver import Driver
 from flowengine.store.postgres import ANSWER, PostgresDriver
-from flowengine.store.query import Query
 from flowengine.store.sqlite import SqliteDriver
 from flowengine.store.tables import HEAD
 from flowengine.store.transaction import Transaction
@@ -27,15 +27,13 @@ T = TypeVar("T")
 TIMEOUT = 10.0
 """How long, in seconds, a transaction waits for a lock before DatabaseBusy."""
 
-SERVER_TIME = Query("clock", "What time it is on the server.", sa.select(sa.func.clock_timestamp()))
-
 
 class Scope:
     """A with-block around one transaction: kept when the block ends well, rolled back when it raises."""
 
     __slots__ = ("_begin", "_channel", "_driver")
 
-    def __init__(self, driver: Any, begin: Callable[[], Any]) -> None:
+    def __init__(self, driver: Driver[Any], begin: Callable[[], Any]) -> None:
         self._driver = driver
         self._begin = begin
 
@@ -57,7 +55,7 @@ class Database:
     []
     """
 
-    def __init__(self, driver: SqliteDriver | PostgresDriver, url: str, patience: float = TIMEOUT) -> None:
+    def __init__(self, driver: Driver[Any], url: str, patience: float = TIMEOUT) -> None:
         self._driver = driver
         self._patience = patience
         self._clock: FollowingClock | None = None
@@ -127,8 +125,9 @@ class Database:
         return self._driver.remarks
 
     def clock(self) -> Clock:
-        """The clock of this database: on PostgreSQL the server's, so that all machines agree; else the machine's."""
-        if self.dialect != "postgresql":
+        """The clock of this database: the server's, so that all machines agree, or the machine's where it is the only
+        one."""
+        if self._driver.server_time is None:
             return SystemClock()
         if self._clock is None:
             self._clock = FollowingClock(self._server_time, away=StoreError)
@@ -141,7 +140,7 @@ class Database:
 
     def _server_time(self) -> datetime:
         with Scope(self._driver, self._driver.begin_reading) as tx:
-            row = tx.channel.one(SERVER_TIME, {})
+            row = tx.channel.one(self._driver.server_time, {}) if self._driver.server_time else None
         assert row is not None, "a function of no table gives one row"
         return cast(datetime, row[0])
 
@@ -156,11 +155,9 @@ class Database:
         return persistence.keep(self._once, work, self._patience)
 
     def _once(self, work: Callable[[Transaction], T]) -> T:
-        """One try. SQLite gathers the work of several threads in one transaction."""
-        if isinstance(self._driver, SqliteDriver):
-            return self._driver.once(lambda channel: work(Transaction(channel)))
-        with self.writing() as tx:
-            return work(tx)
+        """One try."""
+        self._tend()
+        return self._driver.once(lambda channel: work(Transaction(channel)))
 
     def writing(self) -> Scope:
         """A transaction that writes: kept whole at the end of the block, or not at all (L2). Raises DatabaseBusy.
@@ -219,7 +216,7 @@ class Database:
         self.close()
 
 
-def _driver(url: str, timeout: float, answer: float) -> SqliteDriver | PostgresDriver:
+def _driver(url: str, timeout: float, answer: float) -> Driver[Any]:
     try:
         made = sa.make_url(url)
     except sa.exc.ArgumentError as error:

@@ -17,30 +17,44 @@ from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, moment
 from flowengine.store.ids import shown
 from flowengine.store.position import LazyPosition
-from flowengine.store.query import Query, inserts, param
+from flowengine.store.query import Query, Values, inserts, param
 
-_J, _C = t.jobs, t.calls
+_J, _C, _T = t.jobs, t.calls, t.timers
 _ID = param("id")
-_WHOLE = tuple(_J.c)
+WHOLE = tuple(column for column in _J.c if column is not _J.c.parent)
+"""What is read of a job: all, but for the parent, which the head tells as well."""
 _LISTED = (_J.c.id, _J.c.process, _J.c.version, _J.c.customer, _J.c.status, _J.c.seq, _J.c.started, _J.c.updated)
 _LOW, _HIGH = param("low"), param("high")
 _ALWAYS = ("seq", "hash", "updated", "head", "root")
 _SELDOM = ("version", "status", "ended")
 
-GET = Query("jobs.get", "One job with its head, root branch and data.", sa.select(*_WHOLE).where(_J.c.id == _ID))
+GET = Query("jobs.get", "One job with its head, root branch and data.", sa.select(*WHOLE).where(_J.c.id == _ID))
 LOCK = Query(
     "jobs.lock",
     "The same, and nobody else may change it until the transaction ends.",
-    sa.select(*_WHOLE).where(_J.c.id == _ID).with_for_update(),
+    sa.select(*WHOLE).where(_J.c.id == _ID).with_for_update(),
 )
 LOCK_HELD = Query(
     "jobs.lock_held",
     "The job of a claim that holds, locked with its call. Nobody is waited for: there is none, too, where somebody "
     "else has either of them locked.",
-    sa.select(*_WHOLE)
+    sa.select(*WHOLE)
     .join(_C, _C.c.job_id == _J.c.id)
     .where(_C.c.job_id == param("job"), _C.c.number == param("number"), _C.c.epoch == param("epoch"))
     .with_for_update(of=(_J, _C), skip_locked=True),
+)
+LOCK_SET = Query(
+    "jobs.lock_set",
+    "The job of a timer that is set, locked, in the same way.",
+    sa.select(*WHOLE)
+    .join(_T, _T.c.job_id == _J.c.id)
+    .where(_T.c.job_id == param("job"), _T.c.number == param("number"))
+    .with_for_update(of=_J, skip_locked=True),
+)
+CHILD = Query(
+    "jobs.child",
+    "The open job that was started for a call.",
+    sa.select(_J.c.id).where(_J.c.parent == param("of_call"), _J.c.status == sa.literal_column("'open'")),
 )
 ADD = Query("jobs.add", "Begin a job.", inserts(_J))
 
@@ -133,10 +147,18 @@ class Jobs:
     def lock_held(self, claims: Sequence[tuple[str, int, int]]) -> list[StoredJob | None]:
         """The jobs of claims (job, number and epoch) that hold, locked, in one round trip. None for a claim that is
         gone (L10), and for a job that somebody else has locked."""
-        values = [{"job": job, "number": number, "epoch": epoch} for job, number, epoch in claims]
+        return self._locked(
+            LOCK_HELD, [{"job": job, "number": number, "epoch": epoch} for job, number, epoch in claims]
+        )
+
+    def lock_set(self, timers: Sequence[tuple[str, int]]) -> list[StoredJob | None]:
+        """The jobs of timers (job and number) that are set, likewise. None for a timer that is not (L3)."""
+        return self._locked(LOCK_SET, [{"job": job, "number": number} for job, number in timers])
+
+    def _locked(self, query: Query, values: Sequence[Values]) -> list[StoredJob | None]:
         for later in values[1:]:
-            self._channel.expect(LOCK_HELD, later)
-        rows = [self._channel.one(LOCK_HELD, one) for one in values]
+            self._channel.expect(query, later)
+        rows = [self._channel.one(query, one) for one in values]
         return [None if row is None else stored(self._channel, row) for row in rows]
 
     def expect_locked(self, job: str) -> None:
@@ -146,6 +168,11 @@ class Jobs:
     def get(self, job: str) -> StoredJob:
         """The job, without a lock. Raises NotFound."""
         return self._one(GET, job)
+
+    def child_of(self, job: str, call: int) -> str | None:
+        """The open job that was started for a call of a job, or None."""
+        row = self._channel.one(CHILD, {"of_call": f"{job}.{call}"})
+        return row[0] if row else None
 
     def _one(self, query: Query, job: str) -> StoredJob:
         row = self._channel.one(query, {"id": job}) if _PREFIX.fullmatch(job) else None

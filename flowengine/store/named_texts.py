@@ -7,12 +7,13 @@ import sqlalchemy as sa
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import plain
+from flowengine.store.dialects import Dialect
 from flowengine.store.query import Query, Statement, param, upserts
 
 _S = t.settings
 
 
-def _once(dialect: str) -> Statement:
+def _once(dialect: Dialect) -> Statement:
     """What is there stays: it is set to itself, which also waits for another who sets it at this moment."""
     return upserts(dialect, _S, {"value": _S.c.value})
 

@@ -21,24 +21,29 @@ from flowengine.core.values import Json
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import micros, plain, text
+from flowengine.store.dialects import Dialect
 from flowengine.store.query import Query, Statement, inserts, param, upserts
+from flowengine.store.queues import Incident, Queue
 
-_O, _J, _S = t.outbox, t.jobs, t.settings
+_O, _S = t.outbox, t.settings
 _LIVE = _O.c.incident == sa.literal_column("''")
-_ORDER = (_O.c.next_at, _O.c.job_id, _O.c.seq, _O.c.number)
-_THIS = (
-    _O.c.job_id == param("of_job"),
-    _O.c.seq == param("of_seq"),
-    _O.c.number == param("of_number"),
+QUEUE = Queue(
+    kind="message",
+    table=_O,
+    due="next_at",
+    waits=_LIVE,
+    gave_up=_O.c.incident != sa.literal_column("''"),
+    shown=(_O.c.body, _O.c.kind, _O.c.incident, sa.null()),
 )
+_THIS = QUEUE.this
 _UNCHANGED = (*_THIS, _O.c.next_at == param("seen"))
 """The row, unless somebody else has claimed, postponed or woken it since it was looked at."""
 
 
-def _head_at(dialect: str) -> sa.ColumnElement[int]:
+def _head_at(dialect: Dialect) -> sa.ColumnElement[int]:
     """When the head of the row's lane is due; NULL for the head itself. One look into the index of lanes, which SQLite
     has to be told: its statistics make it walk along the job's rows instead."""
-    index = "INDEXED BY ix_flow_outbox_lane " if dialect == "sqlite" else ""
+    index = dialect.by_index("ix_flow_outbox_lane")
     return sa.literal_column(
         f"(SELECT earlier.next_at FROM flow_outbox AS earlier {index}"
         "WHERE earlier.job_id = flow_outbox.job_id AND earlier.lane = flow_outbox.lane AND earlier.incident = '' "
@@ -48,14 +53,9 @@ def _head_at(dialect: str) -> sa.ColumnElement[int]:
     ).label("head_at")
 
 
-def _ready(dialect: str) -> Statement:
+def _ready(dialect: Dialect) -> Statement:
     columns = (_O.c.job_id, _O.c.seq, _O.c.number, _O.c.kind, _O.c.body, _O.c.attempts, _O.c.lane, _O.c.next_at)
-    return (
-        sa.select(*columns, _head_at(dialect))
-        .where(_LIVE, _O.c.next_at <= param("now"))
-        .order_by(*_ORDER)
-        .limit(param("most"))
-    )
+    return QUEUE.ready(*columns, _head_at(dialect))
 
 
 _FIRST = _O.alias("first")
@@ -87,11 +87,7 @@ PUSH = Query(
     sa.update(_O).where(*_UNCHANGED).values(next_at=param("later")),
 )
 POSTPONE = Query(
-    "outbox.retry_at",
-    "A message was not sent; try again later.",
-    sa.update(_O)
-    .where(*_UNCHANGED, _LIVE)
-    .values(next_at=param("later"), attempts=_O.c.attempts + 1, last_error=param("error")),
+    "outbox.retry_at", "A message was not sent; try again later.", QUEUE.postpone(_O.c.next_at == param("seen"), _LIVE)
 )
 GIVE_UP = Query(
     "outbox.give_up",
@@ -124,25 +120,6 @@ RETRY = Query(
     "Send a message that gave up, or waits for its next attempt, again now, with fresh attempts.",
     sa.update(_O).where(*_THIS).values(next_at=param("now"), attempts=0, incident=""),
 )
-INCIDENTS = Query(
-    "outbox.incidents",
-    "Messages that gave up, with their jobs' process and customer.",
-    sa.select(
-        _O.c.job_id,
-        _O.c.seq,
-        _O.c.number,
-        _O.c.kind,
-        _O.c.body,
-        _O.c.attempts,
-        _O.c.incident,
-        _O.c.lane,
-        _J.c.process,
-        _J.c.customer,
-    )
-    .join(_J, _J.c.id == _O.c.job_id)
-    .where(_O.c.incident != sa.literal_column("''"))
-    .order_by(_O.c.job_id, _O.c.seq, _O.c.number),
-)
 WANTED = Query(
     "outbox.wanted",
     "The channels for which notices are wanted, and until when.",
@@ -153,7 +130,7 @@ _WANTED = "notices."
 """What the names of the settings begin with that say so; the channel follows."""
 
 
-class OutboxMessage(msgspec.Struct, frozen=True, kw_only=True):
+class OutboxMessage(msgspec.Struct, frozen=True):
     """A message in the outbox.
 
     ``id`` is ``<job id>.<seq>.<number>``, the same at each attempt: an idempotency key for whoever gets it. ``seen`` is
@@ -185,20 +162,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     heads: tuple[OutboxMessage, ...]
     behind: tuple[Behind, ...]
     full: bool
-
-
-class FailedMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that gave up, and why (``error``)."""
-
-    id: str
-    job: str
-    kind: str
-    body: Json
-    lane: str
-    attempts: int
-    error: str
-    process: str
-    customer: str
 
 
 class Outbox:
@@ -282,24 +245,9 @@ class Outbox:
         than ``longest``, is due now. How many messages those were."""
         return self._channel.count(HEAL, {"now": micros(now), "beyond": micros(beyond), "longest": micros(longest)})
 
-    def incidents(self) -> list[FailedMessage]:
+    def incidents(self) -> list[Incident]:
         """Messages that gave up, by job."""
-        return [
-            FailedMessage(
-                id=f"{job}.{seq}.{number}",
-                job=job,
-                kind=kind,
-                body=msgspec.json.decode(body),
-                lane=lane,
-                attempts=attempts,
-                error=error,
-                process=process,
-                customer=customer,
-            )
-            for job, seq, number, kind, body, attempts, error, lane, process, customer in self._channel.rows(
-                INCIDENTS, {}
-            )
-        ]
+        return QUEUE.gone_wrong(self._channel)
 
     def want(self, channel: str, until: datetime) -> None:
         """Say that somebody carries notices on this channel, until then."""
@@ -313,16 +261,8 @@ class Outbox:
 
 def _message(row: Row) -> OutboxMessage:
     job, seq, number, kind, body, attempts, lane, seen, _ = row
-    return OutboxMessage(
-        id=f"{job}.{seq}.{number}",
-        job=job,
-        seq=seq,
-        kind=kind,
-        body=msgspec.json.decode(body),
-        attempts=attempts,
-        lane=lane,
-        seen=seen,
-    )
+    id = f"{job}.{seq}.{number}"
+    return OutboxMessage(id, job, seq, kind, msgspec.json.decode(body), attempts, lane, seen)
 
 
 def _key(id: str) -> dict[str, Any]:

@@ -21,11 +21,13 @@ is then made twice: the first runs out with its lease.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from random import Random
 from typing import Generic, Protocol, TypeVar
 
+from flowengine.backoff import Backoff
 from flowengine.errors import ConnectionLost, DatabaseBusy, FlowError, NotFound
 from flowengine.store.save import Saved
 from flowengine.store.transaction import Transaction
@@ -35,8 +37,11 @@ T = TypeVar("T")
 COLLISIONS = 5
 """How often work is done again that crossed another transaction."""
 
-SHORTEST, LONGEST = 0.01, 0.5
-"""Pauses between tries, in seconds: doubled from one to the other, and cut by up to half at random."""
+BACKOFF = Backoff(timedelta(seconds=0.01), timedelta(seconds=0.5), chance=0.5)
+"""Between tries. After a lost connection the first one comes at once."""
+
+
+_RANDOM = Random()
 
 
 class Once(Protocol):
@@ -110,7 +115,7 @@ class Persistence(Generic[T]):
         self._doubts: list[Doubt[T]] = []
         self._refusal: FlowError | None = None
         self._collisions = 0
-        self._pause = 0.0
+        self._failures = 0
 
     def after(self, error: FlowError) -> T:
         """Try again until it is kept, refused, or hopeless."""
@@ -150,16 +155,16 @@ class Persistence(Generic[T]):
         left = self._until - time.monotonic()
         if isinstance(error, DatabaseBusy) and error.collided and self._collisions < COLLISIONS:
             self._collisions += 1
-            self._pause = max(self._pause, SHORTEST)
-            left = LONGEST
+            self._failures = max(self._failures, 1)
+            left = BACKOFF.longest.total_seconds()
         elif isinstance(error, DatabaseBusy) and not self._doubts:
             raise error
         if isinstance(error, ConnectionLost) and error.in_doubt and self._attempt.done:
             self._doubts.append(Doubt(self._attempt))
         if left <= 0:
             raise self._given_up(error)
-        time.sleep(min(self._pause * random.uniform(0.5, 1), left))
-        self._pause = min(max(self._pause * 2, SHORTEST), LONGEST)
+        time.sleep(min(BACKOFF.wait(self._failures, _RANDOM).total_seconds(), left))
+        self._failures += 1
 
     def _given_up(self, error: FlowError) -> FlowError:
         """The error as it is, or, where a try may have been kept, one that says so."""

@@ -8,11 +8,11 @@ way (``in_doubt``), and no wait for an answer is endless.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from flowengine.store.libpq import Borrowed, Step, Wire
+
+T = TypeVar("T")
 
 MIGRATION_LOCK = 0x666C6F77
 """The key of the advisory lock that is held while the schema changes."""
@@ -244,6 +246,9 @@ def _named(sent: Sequence[Sent]) -> str:
     return ", ".join(names) or ("commit" if sent else "begin")
 
 
+SERVER_TIME = Query("clock", "What time it is on the server.", sa.select(sa.func.clock_timestamp()))
+
+
 class PostgresDriver:
     """A PostgreSQL database and its two pools.
 
@@ -251,6 +256,7 @@ class PostgresDriver:
     """
 
     dialect = "postgresql"
+    server_time: Query | None = SERVER_TIME
     remarks: tuple[str, ...] = ()
 
     def __init__(self, url: sa.URL, timeout: float, answer: float = ANSWER) -> None:
@@ -266,6 +272,16 @@ class PostgresDriver:
         self._watchdog = Watchdog(max(answer, 2 * timeout))  # who waits for a lock is answered when the wait is over
         self._pools = Pools(url, timeout, self._watchdog)
         self.writer = self._pools.writer
+
+    def once(self, work: Callable[[PostgresChannel], T]) -> T:
+        """Do ``work`` in a write transaction of its own and commit it."""
+        channel, kept = self.begin_writing(), False
+        try:
+            result = work(channel)
+            kept = True
+        finally:
+            self.end(channel, kept)
+        return result
 
     def begin_writing(self) -> PostgresChannel:
         """A write transaction, which :meth:`end` ends.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from flowengine.errors import ConnectionLost, DatabaseBusy, StoreError
+from flowengine.store import driver
 
 COLLIDED = {"40P01", "40001", "23505"}
 """SQLSTATEs: deadlock, serialization failure, unique violation. The database has broken off one of two that were in
@@ -102,15 +103,7 @@ def lost(error: BaseException, where: str, in_doubt: bool) -> ConnectionLost:
     return ConnectionLost(what, where=where, possible=[advice], in_doubt=in_doubt)
 
 
-@contextmanager
-def translating(where: str) -> Iterator[None]:
-    """Translate what goes wrong in a block that uses SQLAlchemy."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        raise translated(error.orig or error, where) from error
-    except errors() as error:
-        raise translated(error, where) from error
+translating = partial(driver.translating, errors, translated)
 
 
 @contextmanager

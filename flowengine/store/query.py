@@ -12,19 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-
-@cache
-def dialect_of(name: str) -> sa.Dialect:
-    """SQLAlchemy's dialect for ``sqlite`` or ``postgresql``, imported when it is needed."""
-    if name == "sqlite":
-        from sqlalchemy.dialects.sqlite import pysqlite
-
-        return pysqlite.dialect(paramstyle="qmark")
-    from sqlalchemy.dialects.postgresql import psycopg
-
-    made: sa.Dialect = psycopg.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # it is untyped there
-    return made
-
+from flowengine.store.dialects import DIALECTS, Dialect
 
 Values = Mapping[str, Any]
 
@@ -34,13 +22,12 @@ def param(name: str) -> sa.BindParameter[Any]:
     return sa.bindparam(name)
 
 
-def few(number: int, dialect: str) -> sa.ColumnElement[int] | int:
-    """How many rows are wanted. For PostgreSQL it stands in the statement: it keeps a plan only where it knows that,
-    and to plan takes longer than to find one row. SQLite, which plans once, is led astray by it."""
-    return sa.literal_column(f"{number:d}") if dialect == "postgresql" else number
-
-
 Statement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete
+
+
+@cache
+def _compiler(name: str) -> sa.Dialect:
+    return DIALECTS[name].compiler()
 
 
 class Compiled:
@@ -48,8 +35,8 @@ class Compiled:
 
     __slots__ = ("bind", "sql")
 
-    def __init__(self, statement: Statement, dialect: str) -> None:
-        compiled = statement.compile(dialect=dialect_of(dialect), compile_kwargs={"render_postcompile": True})
+    def __init__(self, statement: Statement, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=_compiler(dialect.name), compile_kwargs={"render_postcompile": True})
         order = tuple(compiled.positiontup or ())
         fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self.sql = str(compiled)
@@ -70,12 +57,12 @@ def _binder(order: tuple[str, ...], fixed: dict[str, Any]) -> Callable[[Values],
 class Query:
     """A named statement. ``about`` says in one sentence what it does.
 
-    ``build`` is the statement, or a function that makes it for a dialect's name where the databases differ.
+    ``build`` is the statement, or a function that makes it for a dialect where the databases differ.
     """
 
     __slots__ = ("_build", "_compiled", "about", "name")
 
-    def __init__(self, name: str, about: str, build: Statement | Callable[[str], Statement]) -> None:
+    def __init__(self, name: str, about: str, build: Statement | Callable[[Dialect], Statement]) -> None:
         self.name = name
         self.about = about
         self._build = build
@@ -85,8 +72,9 @@ class Query:
         """The statement for ``sqlite`` or ``postgresql``."""
         found = self._compiled.get(dialect)
         if found is None:
-            statement = self._build(dialect) if callable(self._build) else self._build
-            found = self._compiled[dialect] = Compiled(statement, dialect)
+            known = DIALECTS[dialect]
+            statement = self._build(known) if callable(self._build) else self._build
+            found = self._compiled[dialect] = Compiled(statement, known)
         return found
 
 
@@ -96,22 +84,13 @@ def inserts(table: sa.Table, **fixed: Any) -> sa.Insert:
 
 
 def upserts(
-    dialect: str, table: sa.Table, changes: Mapping[str, Any] | None = None, keep: tuple[str, ...] = ()
+    dialect: Dialect, table: sa.Table, changes: Mapping[str, Any] | None = None, keep: tuple[str, ...] = ()
 ) -> sa.Insert:
     """An insert of every column that, where the key is there already, changes the other columns except ``keep``.
 
     ``changes`` says another expression for some columns.
     """
-    insert: Any
-    if dialect == "sqlite":
-        from sqlalchemy.dialects import sqlite
-
-        insert = sqlite.insert(table)
-    else:
-        from sqlalchemy.dialects import postgresql
-
-        insert = postgresql.insert(table)
-    insert = insert.values({column.name: sa.bindparam(column.name) for column in table.c})
+    insert = dialect.insert(table).values({column.name: sa.bindparam(column.name) for column in table.c})
     key = [column.name for column in table.primary_key]
     new = {c.name: insert.excluded[c.name] for c in table.c if c.name not in key and c.name not in keep}
     statement: sa.Insert = insert.on_conflict_do_update(index_elements=key, set_=new | dict(changes or {}))

@@ -10,7 +10,7 @@ from flowengine.errors import NotFound
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain
-from flowengine.store.jobs import StoredJob, stored
+from flowengine.store.jobs import WHOLE, StoredJob, stored
 from flowengine.store.query import Query, inserts, param
 
 _R, _J = t.receipts, t.jobs
@@ -33,7 +33,7 @@ LOCK_AND_FIND = Query(
     "receipts.lock_and_find",
     "A job, locked, its number of entries before the lock was waited for, and what was answered under this key.",
     sa.select(
-        *_J.c,
+        *WHOLE,
         sa.select(_BEFORE.c.seq).where(_BEFORE.c.id == param("job")).scalar_subquery(),
         _R.c.body_hash,
         _R.c.receipt,

@@ -62,6 +62,7 @@ def _add(channel: Channel, draft: Draft, saved: Saved, at: int) -> None:
         "short": short(head.job),
         "process": head.process,
         "customer": head.customer,
+        "parent": head.parent or None,
     }
     fixed |= {"started": micros(head.started), "data": text(draft.data)}
     channel.write(jobs.ADD, fixed | _changed(draft, saved, at, None, None))

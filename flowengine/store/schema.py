@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,18 +15,13 @@ VERSION_TABLE = "flow_schema"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 _version = sa.table(VERSION_TABLE, sa.column("version_num", sa.String))
-_master = sa.table("sqlite_master", sa.column("name", sa.String))
 
 REVISION = Query("schema.revision", "The revision of the schema.", sa.select(_version.c.version_num))
 
 
-def _there(dialect: str) -> sa.Select[Any]:
-    if dialect == "sqlite":
-        return sa.select(sa.func.count()).select_from(_master).where(_master.c.name == VERSION_TABLE)
-    return sa.select(sa.func.count(sa.func.to_regclass(VERSION_TABLE)))
-
-
-THERE = Query("schema.there", "Whether the table of the revision exists.", _there)
+THERE = Query(
+    "schema.there", "Whether the table of the revision exists.", lambda dialect: dialect.has_table(VERSION_TABLE)
+)
 
 
 OLDEST_CODE = "oldest_code"

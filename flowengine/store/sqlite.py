@@ -20,6 +20,7 @@ from sqlalchemy.pool import StaticPool
 from flowengine.errors import DatabaseBusy, StoreError
 from flowengine.store.gathering import Batch, Piece
 from flowengine.store.locks import FairLock, FileLock
+from flowengine.store.query import Query
 from flowengine.store.sqlite_channel import SqliteChannel
 from flowengine.store.sqlite_errors import translated, translating
 
@@ -33,6 +34,7 @@ class SqliteDriver:
     """A SQLite file (or memory) and its two pools."""
 
     dialect = "sqlite"
+    server_time: Query | None = None
 
     def __init__(self, url: sa.URL, timeout: float) -> None:
         self.timeout = timeout

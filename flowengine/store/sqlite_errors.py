@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import sqlalchemy as sa
+from functools import partial
 
 from flowengine.errors import DatabaseBusy, StoreError
-
-
-@contextmanager
-def translating(where: str) -> Iterator[None]:
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        raise translated(error.orig or error, where) from error
-    except sqlite3.Error as error:
-        raise translated(error, where) from error
-
+from flowengine.store import driver
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _MEANINGS = {
@@ -48,3 +35,6 @@ def translated(error: BaseException, where: str) -> StoreError:
         return DatabaseBusy("another program has the database locked", where=where, possible=["try again"])
     meaning = _EXACTLY.get(exactly) or _MEANINGS.get(code)
     return StoreError(meaning or f"SQLite says: {error}", where=where, possible=_ADVICE.get(code, ()))
+
+
+translating = partial(driver.translating, lambda: sqlite3.Error, translated)

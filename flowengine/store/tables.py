@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0002"
+HEAD = "0003"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -107,12 +107,20 @@ jobs = sa.Table(
     _text("head"),
     _text("root", nullable=True),
     _text("data"),
+    sa.Column("parent", Key, nullable=True),
     sa.Index("ix_flow_jobs_short", "short"),
     sa.Index("ix_flow_jobs_customer", "customer", "id"),
     sa.Index("ix_flow_jobs_process", "process", "id"),
     sa.Index("ix_flow_jobs_status", "status", "id"),
+    sa.Index(
+        "ix_flow_jobs_parent",
+        "parent",
+        sqlite_where=sa.text("parent IS NOT NULL"),
+        postgresql_where=sa.text("parent IS NOT NULL"),
+    ),
     postgresql_with={"fillfactor": 70},
-    comment="One row a job: its head, its root branch and its data. seq and hash are those of its last history entry.",
+    comment="One row a job: its head, its root branch and its data. seq and hash are those of its last history entry. "
+    "parent: the call, as <job id>.<number>, that it was started for; NULL for a job that a person wished for.",
 )
 
 branches = sa.Table(

@@ -5,17 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import msgspec
 import sqlalchemy as sa
 
 from flowengine.core.draft import Effects
 from flowengine.core.values import Timer
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
-from flowengine.store.codec import micros, moment, plain
-from flowengine.store.query import Query, Statement, param, upserts
+from flowengine.store.codec import micros, plain
+from flowengine.store.query import Query, param, upserts
+from flowengine.store.queues import Incident, Queue
 
-_T, _J = t.timers, t.jobs
+_T = t.timers
+QUEUE = Queue(
+    kind="timer",
+    table=_T,
+    due="wake",
+    waits=sa.true(),
+    gave_up=_T.c.attempts > sa.literal_column("0"),
+    shown=(_T.c.branch, sa.literal_column("''"), _T.c.last_error, _T.c.wake),
+)
 
 SET = Query("timers.set", "Set a timer, or set it anew.", lambda dialect: upserts(dialect, _T))
 DROP = Query(
@@ -23,34 +31,19 @@ DROP = Query(
     "Drop a timer.",
     sa.delete(_T).where(_T.c.job_id == param("job_id"), _T.c.number == param("number")),
 )
-DUE = Query(
-    "timers.due",
-    "Timers due by now, earliest first.",
-    sa.select(_T.c.job_id, _T.c.number)
-    .where(_T.c.wake <= param("now"))
-    .order_by(_T.c.wake, _T.c.job_id, _T.c.number)
-    .limit(param("most")),
+DUE = Query("timers.due", "Timers due by now, earliest first.", QUEUE.ready(_T.c.job_id, _T.c.number))
+CLAIM = Query(
+    "timers.claim",
+    "Keep due timers from being fired by other workers for a while.",
+    lambda dialect: QUEUE.claim(
+        dialect,
+        {"claimed_until": param("until")},
+        _T.c.wake,
+        _T.c.job_id,
+        _T.c.number,
+        where=_T.c.claimed_until <= param("now"),
+    ),
 )
-
-
-def _claim(dialect: str) -> Statement:
-    due = (
-        sa.select(_T.c.job_id, _T.c.number)
-        .where(_T.c.wake <= param("now"), _T.c.claimed_until <= param("now"))
-        .order_by(_T.c.wake, _T.c.job_id, _T.c.number)
-        .limit(param("most"))
-    )
-    if dialect == "postgresql":
-        due = due.with_for_update(skip_locked=True)
-    return (
-        sa.update(_T)
-        .where(sa.tuple_(_T.c.job_id, _T.c.number).in_(due.cte("due").select() if dialect == "postgresql" else due))
-        .values(claimed_until=param("until"))
-        .returning(_T.c.wake, _T.c.job_id, _T.c.number)
-    )
-
-
-CLAIM = Query("timers.claim", "Keep due timers from being fired by other workers for a while.", _claim)
 BRANCH = Query(
     "timers.branch",
     "The branch on which a timer is set.",
@@ -61,41 +54,12 @@ OF_JOB = Query(
     "All timers of a job: number and branch.",
     sa.select(_T.c.number, _T.c.branch, _T.c.wake, _T.c.attempts).where(_T.c.job_id == param("job_id")),
 )
-POSTPONE = Query(
-    "timers.postpone",
-    "Firing a timer failed; try again later.",
-    sa.update(_T)
-    .where(_T.c.job_id == param("of_job"), _T.c.number == param("of_number"))
-    .values(wake=param("later"), claimed_until=0, attempts=_T.c.attempts + 1, last_error=param("error")),
-)
+POSTPONE = Query("timers.postpone", "Firing a timer failed; try again later.", QUEUE.postpone(claimed_until=0))
 HEAL = Query(
     "timers.heal",
     "Let go of timers that are claimed for longer than any claim can be, since a clock has jumped back.",
     sa.update(_T).where(_T.c.wake <= param("now"), _T.c.claimed_until > param("beyond")).values(claimed_until=0),
 )
-FAILED = Query(
-    "timers.failed",
-    "Timers that could not be fired, with their jobs' process and customer.",
-    sa.select(
-        _T.c.job_id, _T.c.number, _T.c.branch, _T.c.wake, _T.c.attempts, _T.c.last_error, _J.c.process, _J.c.customer
-    )
-    .join(_J, _J.c.id == _T.c.job_id)
-    .where(_T.c.attempts > sa.literal_column("0"))
-    .order_by(_T.c.job_id, _T.c.number),
-)
-
-
-class FailedTimer(msgspec.Struct, frozen=True, kw_only=True):
-    """A timer that could not be fired, and why (``error``). It is tried again at ``wake``."""
-
-    job: str
-    number: int
-    branch: str
-    wake: datetime
-    attempts: int
-    error: str
-    process: str
-    customer: str
 
 
 class Timers:
@@ -129,21 +93,9 @@ class Timers:
         those were. (One that is not due any more is looked at when it is.)"""
         return self._channel.count(HEAL, {"now": micros(now), "beyond": micros(beyond)})
 
-    def failed(self) -> list[FailedTimer]:
+    def incidents(self) -> list[Incident]:
         """Timers that could not be fired, by job."""
-        return [
-            FailedTimer(
-                job=job,
-                number=number,
-                branch=branch,
-                wake=moment(wake),
-                attempts=attempts,
-                error=error,
-                process=process,
-                customer=customer,
-            )
-            for job, number, branch, wake, attempts, error, process, customer in self._channel.rows(FAILED, {})
-        ]
+        return QUEUE.gone_wrong(self._channel)
 
 
 def save(channel: Channel, job: str, effects: Effects) -> None:

@@ -11,15 +11,16 @@ import sqlalchemy as sa
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment
-from flowengine.store.query import Query, Statement, few, param
+from flowengine.store.dialects import Dialect
+from flowengine.store.query import Query, Statement, param
 
 _C, _T, _O = t.calls, t.timers, t.outbox
 _NONE: sa.ColumnElement[str] = sa.literal_column("''")
 
 
-def _next(dialect: str) -> Statement:
+def _next(dialect: Dialect) -> Statement:
     def first(column: sa.Column[Any], *which: sa.ColumnElement[bool]) -> sa.ScalarSelect[Any]:
-        return sa.select(column).where(*which).order_by(column).limit(few(1, dialect)).scalar_subquery()
+        return sa.select(column).where(*which).order_by(column).limit(dialect.few(1)).scalar_subquery()
 
     return sa.select(
         first(_T.c.wake, _T.c.claimed_until <= param("now")),

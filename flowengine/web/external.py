@@ -14,7 +14,7 @@ from flowengine.errors import BadAnswer
 from flowengine.web.auth import engine_of, holder_of
 from flowengine.web.bodies import body_of, error_of, json_of, request_of
 from flowengine.web.errors import answer
-from flowengine.work import external, reports
+from flowengine.work import external
 
 LONGEST_POLL = 20.0
 """Seconds for which somebody may wait for work in one request."""
@@ -126,24 +126,24 @@ def heartbeat(request: Request, id: str, who: Worker, asked: Annotated[Beat, Dep
     "/{id}/finish",
     summary="Report that the work is done",
     openapi_extra=request_of(Finish),
-    responses={200: json_of(reports.Settled), **_ONE},
+    responses={200: json_of(external.Settled), **_ONE},
 )
 def finish(request: Request, id: str, who: Worker, asked: Annotated[Finish, Depends(body_of(Finish))]) -> Response:
     """End the call. A result that the process cannot take makes it a failed attempt: `status` and `error` say so. The
     same report again has the same answer."""
     shell = engine_of(request).shell
-    return answer(200, reports.finish(shell, who, id, asked.lease, asked.outcome, asked.result))
+    return answer(200, external.finish(shell, who, id, asked.lease, asked.outcome, asked.result))
 
 
 @router.post(
     "/{id}/fail",
     summary="Report that the attempt has failed",
     openapi_extra=request_of(Fail),
-    responses={200: json_of(reports.Settled), **_ONE},
+    responses={200: json_of(external.Settled), **_ONE},
 )
 def fail(request: Request, id: str, who: Worker, asked: Annotated[Fail, Depends(body_of(Fail))]) -> Response:
     """Have it tried again as the process says, or not at all. The same report again has the same answer."""
-    settled = reports.fail(
+    settled = external.fail(
         engine_of(request).shell,
         who,
         id,
@@ -159,9 +159,9 @@ def fail(request: Request, id: str, who: Worker, asked: Annotated[Fail, Depends(
     "/{id}/leave",
     summary="Leave a call to somebody else",
     openapi_extra=request_of(Leave),
-    responses={200: json_of(reports.Settled), **_ONE},
+    responses={200: json_of(external.Settled), **_ONE},
 )
 def leave(request: Request, id: str, who: Worker, asked: Annotated[Leave, Depends(body_of(Leave))]) -> Response:
     """The work here is done, and whoever has the call's own token says how it ended. If nobody does in time, this
     attempt has failed. The same report again has the same answer."""
-    return answer(200, reports.leave(engine_of(request).shell, who, id, asked.lease, asked.within))
+    return answer(200, external.leave(engine_of(request).shell, who, id, asked.lease, asked.within))

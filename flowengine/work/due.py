@@ -5,6 +5,8 @@ Each kind of work is bounded, so that none starves the others. The worker does t
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,8 +17,11 @@ from flowengine.errors import NotFound, StaleCommand, StoreError
 from flowengine.language.durations import Duration
 from flowengine.runtime.handler_threads import THREADS, describe
 from flowengine.runtime.handlers import Handler, HandlerCall
+from flowengine.store import Transaction
 from flowengine.work import services
+from flowengine.work.together import Wanted, keep_together
 
+LOG = logging.getLogger("flowengine.timers")
 CLOCK = Actor(kind="clock")
 
 LAST = datetime.max.replace(tzinfo=UTC)
@@ -25,13 +30,16 @@ LAST = datetime.max.replace(tzinfo=UTC)
 POSTPONED = timedelta(minutes=10)
 """When a timer is fired again that could not be carried out."""
 
+TOGETHER = 8
+"""Timers that are fired in one transaction: many wait for the disk once, and people who act do not wait for long."""
+
 CLAIMED = timedelta(seconds=30)
 """For how long a batch of timers is kept for whoever fires it."""
 
 
 def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
-    """Fire at most ``limit`` due timers, the earliest first, each in a transaction of its own. How many were fired, and
-    how many could not be.
+    """Fire at most ``limit`` due timers, the earliest first, many in one transaction. How many were fired, and how many
+    could not be.
 
     They are claimed first, so that several workers fire different ones; that none is fired twice is decided under the
     job's lock, where a timer that was fired is no longer set (L3).
@@ -42,22 +50,38 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
         return 0, 0
     claimed = shell.keep(lambda tx: tx.timers.claim(limit, shell.clock.now() + CLAIMED, shell.clock.now()))
     fired = refused = 0
-    for job, number in claimed:
-        try:
-            shell.by_engine(job, c.Fire(by=CLOCK, timer=number))
-            fired += 1
-        except (StaleCommand, NotFound):
-            continue  # another act has just closed what it was set for
-        except StoreError:
-            raise
-        except Exception as error:  # whatever it is, this timer must not stand in the way of the others
-            _postpone(shell, job, number, error)
-            refused += 1
+    for start in range(0, len(claimed), TOGETHER):
+        few = claimed[start : start + TOGETHER]
+        for (job, number), kept in zip(few, _fire_together(shell, few), strict=True):
+            try:
+                if not kept:
+                    shell.by_engine(job, c.Fire(by=CLOCK, timer=number))
+                fired += 1
+            except (StaleCommand, NotFound):
+                continue  # another act has just closed what it was set for
+            except StoreError:
+                raise
+            except Exception as error:  # whatever it is, this timer must not stand in the way of the others
+                _postpone(shell, job, number, describe(error))
+                refused += 1
     return fired, refused
 
 
-def _postpone(shell: Shell, job: str, number: int, error: Exception) -> None:
-    words = describe(error)
+def _fire_together(shell: Shell, timers: Sequence[tuple[str, int]]) -> list[bool]:
+    """Fire all that can be in one transaction; which of them were. The others are fired by themselves."""
+
+    def due(tx: Transaction) -> Iterator[Wanted]:
+        for (_, number), job in zip(timers, tx.jobs.lock_set(timers), strict=True):
+            yield Wanted(job, c.Fire(by=CLOCK, timer=number))
+
+    try:
+        return keep_together(shell, due)
+    except Exception as error:  # one of them cannot be written, or the database is away: by itself each tells which
+        LOG.info("%d timers are fired one by one: %s", len(timers), error)
+        return [False] * len(timers)
+
+
+def _postpone(shell: Shell, job: str, number: int, words: str) -> None:
     shell.keep(lambda tx: tx.timers.postpone(job, number, shell.clock.now() + POSTPONED, words))
 
 

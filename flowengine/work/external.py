@@ -8,25 +8,50 @@ there (L4).
 
 from __future__ import annotations
 
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from flowengine.commands import completing
-from flowengine.commands.settling import POSTPONED, Again
+import msgspec
+
+from flowengine.commands import access
+from flowengine.commands.receipts import body_hash
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.commands.tokens import TokenView, token_of
-from flowengine.core.values import Json
-from flowengine.errors import BadAnswer, BadToken, FlowError, StoreError
-from flowengine.runtime.actors import customer_of
-from flowengine.runtime.handler_threads import describe
+from flowengine.core import commands as c
+from flowengine.core.values import Actor, Json
+from flowengine.errors import BadAnswer, BadToken, KeyConflict, NotFound, StaleCommand
+from flowengine.people import actor_key
+from flowengine.runtime.handler_threads import LONGEST_ERROR, describe
 from flowengine.runtime.lanes import SCOPE
 from flowengine.store import ClaimedCall, Transaction
+from flowengine.store.codec import micros, moment
 from flowengine.views.replies import View
-from flowengine.work import leases, services
+from flowengine.work import services
+from flowengine.work.ending import (
+    LONGEST_AWAITED,
+    LONGEST_WAIT,
+    Again,
+    Done,
+    Ended,
+    Left,
+    Over,
+    Policy,
+    Verdict,
+    checked,
+    end,
+    policy_of,
+)
 
 LONGEST_LEASE = services.LONGEST_FOREIGN_LEASE
 MOST_CALLS = 100
 LONGEST_NAME = 100
+_LEASE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})-([A-Za-z0-9_-]{22})", re.ASCII)
+_CALL = re.compile(rf"({access.JOB_ID})\.([0-9]{{1,12}})", re.ASCII)
+_SHOWN = 100
 
 
 class ExternalCall(View, frozen=True, kw_only=True):
@@ -62,17 +87,83 @@ class Prolonged(View, frozen=True, kw_only=True):
     lease_until: datetime
 
 
-class _Unusable(NamedTuple):
-    """A call that was claimed and cannot be given to anybody: its attempts were used up before, or there is trouble."""
+class Settled(View, frozen=True, kw_only=True):
+    """What a report came to. ``status`` is ``done``, ``again`` (it is tried again at ``next``), ``failed`` (the process
+    goes on by its route for failures), ``incident`` (it waits for an operator) or ``left`` (somebody else completes it,
+    or it is tried again at ``next``). ``error`` says why."""
 
-    claimed: ClaimedCall
-    trouble: str = ""
+    status: str
+    error: str = ""
+    next: datetime | None = None
 
-    def settle(self, shell: Shell) -> None:
-        if not self.trouble:
-            services.spent(shell, self.claimed)
-        else:
-            services.conclude(shell, services.Held(self.claimed, None, self.trouble), Again(self.trouble, POSTPONED))
+
+_SETTLED = msgspec.json.Decoder(Settled)
+
+
+# leases
+
+
+class Lease(NamedTuple):
+    """The right to report on one attempt of one call: which one, of which epoch, since when, and by whom.
+
+    It is handed out as a text that only the claim gives out, sealed with the database's secret: so whoever shows one
+    did claim the call, and can be told that it is lost. It is good for every token of the same subject, so that tokens
+    can be replaced while work goes on.
+    """
+
+    id: str
+    job: str
+    number: int
+    epoch: int
+    began: datetime
+    subject: str
+
+
+def _written(shell: Shell, lease: Lease) -> str:
+    """The lease as its holder shows it."""
+    return f"{lease.epoch}-{micros(lease.began)}-{_seal(shell, lease)}"
+
+
+def _seal(shell: Shell, lease: Lease) -> str:
+    """128 bits, which only who knows the database's secret can make."""
+    words = f"lease {lease.id} {lease.epoch} {micros(lease.began)} {lease.subject}"
+    mac = hmac.digest(shell.secret.made(shell), words.encode(), "sha256")
+    return urlsafe_b64encode(mac[:16]).decode().rstrip("=")
+
+
+def _read(shell: Shell, who: TokenView, id: str, text: str) -> Lease:
+    """The lease of a call that was given to the token's subject. Raises NotFound for any other (L4)."""
+    call, parts = _CALL.fullmatch(id), _LEASE.fullmatch(text)
+    if call is None or parts is None:
+        raise access.no_such("call", id[:_SHOWN])
+    lease = Lease(id, call[1], int(call[2]), int(parts[1]), _moment(int(parts[2])), who.subject)
+    if not hmac.compare_digest(_seal(shell, lease), parts[3]):
+        raise access.no_such("call", id)
+    return lease
+
+
+def _moment(microseconds: int) -> datetime:
+    try:
+        return moment(microseconds)
+    except OverflowError:
+        return moment(0)  # such a lease was never written: its seal is wrong
+
+
+def _held(tx: Transaction, who: TokenView, mine: Lease) -> ClaimedCall:
+    """The call, while the lease is the last that was given out and nothing was reported under it (L10)."""
+    claimed = tx.calls.get(mine.job, mine.number)
+    if claimed is None or claimed.epoch != mine.epoch or not claimed.worker or claimed.call.incident:
+        raise _lost(mine)
+    if claimed.call.handler not in who.handlers:
+        raise access.no_such("call", mine.id)
+    return claimed
+
+
+def _lost(mine: Lease, why: str = "the call is over, or another has it by now") -> StaleCommand:
+    """What late work is answered: it changes nothing (L10)."""
+    return StaleCommand(
+        f"the lease is lost: {why}", where=mine.id, possible=("drop the work: whatever comes of it changes nothing",)
+    )
 
 
 def lane_of(shell: Shell, handler: str) -> str | None:
@@ -97,19 +188,19 @@ def claim(shell: Shell, who: TokenView, worker: str, most: int, seconds: float) 
     shell.secret.made(shell)
     lease = timedelta(seconds=seconds)
 
-    def take(tx: Transaction) -> list[ExternalCall | _Unusable]:
+    def take(tx: Transaction) -> list[ExternalCall | services.Held]:
         now = shell.clock.now()
         claimed: list[ClaimedCall] = []
         for lane in lanes:
             if len(claimed) < most:
                 name = f"{who.subject}/{worker}"
                 claimed += tx.calls.claim(name, most - len(claimed), now + lease, now, lane)
-        return [_given(shell, tx, who, call, now, lease) for call in claimed]
+        return [_given(shell, tx, who, services.hold(shell, tx, call), now, lease) for call in claimed]
 
     found = shell.keep(take)
     for one in found:  # under the job's lock, so in transactions of their own
-        if isinstance(one, _Unusable):
-            one.settle(shell)
+        if isinstance(one, services.Held) and (verdict := services.not_run(one)) is not None:
+            services.conclude(shell, one, verdict)
     return [one for one in found if isinstance(one, ExternalCall)]
 
 
@@ -140,38 +231,32 @@ def _ready(shell: Shell, who: TokenView) -> list[str]:
 
 
 def _given(
-    shell: Shell, tx: Transaction, who: TokenView, claimed: ClaimedCall, now: datetime, lease_for: timedelta
-) -> ExternalCall | _Unusable:
-    try:
-        policy = services.policy_of(shell, tx, claimed, claimed.call)
-    except StoreError:
-        raise
-    except (FlowError, KeyError, AssertionError) as error:
-        return _Unusable(claimed, describe(error))  # one job that cannot be read must not stop the others
-    if claimed.attempts > policy.retry.attempts:
-        return _Unusable(claimed)
+    shell: Shell, tx: Transaction, who: TokenView, held: services.Held, now: datetime, lease_for: timedelta
+) -> ExternalCall | services.Held:
+    """What is handed out of a call that was claimed; the call itself where it cannot be run."""
+    claimed, call, policy = held.claimed, held.call, held.policy
+    if call is None or policy is None or services.not_run(held) is not None:
+        return held
     deadline = now + timedelta(seconds=policy.limit.seconds)
     until = min(now + lease_for, deadline)
     if until == deadline:  # the claim did not know the state's limit
         tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until)
-    id = f"{claimed.job}.{claimed.number}"
-    lease = leases.Lease(id, claimed.job, claimed.number, claimed.epoch, now, who.subject)
     return ExternalCall(
-        id=id,
-        key=id,
-        lease=leases.written(shell, lease),
+        id=call.key,
+        key=call.key,
+        lease=_written(shell, Lease(call.key, claimed.job, claimed.number, claimed.epoch, now, who.subject)),
         lease_until=until,
         deadline=deadline,
-        job=claimed.job,
-        process=claimed.process,
-        state=claimed.call.state,
-        handler=claimed.call.handler,
-        attempt=claimed.attempts,
-        undo=claimed.call.undo,
-        token=completing.token(shell, claimed.job, claimed.number),
-        traceparent=claimed.trace,
-        input=claimed.call.input,
-        customer=customer_of(claimed.customer, claimed.person),
+        job=call.job,
+        process=call.process,
+        state=call.state,
+        handler=call.handler,
+        attempt=call.attempt,
+        undo=call.undo,
+        token=call.token,
+        traceparent=call.trace,
+        input=call.input,
+        customer=dict(call.customer),
     )
 
 
@@ -188,16 +273,16 @@ def heartbeat(
     _check_seconds(seconds)
     if len(progress) > services.LONGEST_PROGRESS:
         raise BadAnswer({"progress": f"has {len(progress)} characters; at most {services.LONGEST_PROGRESS} are kept"})
-    mine = leases.read(shell, who, id, lease)
+    mine = _read(shell, who, id, lease)
 
     def work(tx: Transaction) -> Prolonged:
         now = shell.clock.now()
         tx.calls.owned(mine.job, mine.number, mine.epoch)  # from here on the row stays as it is
-        claimed = leases.held(tx, who, mine)
-        policy = services.policy_of(shell, tx, tx.jobs.get(claimed.job), claimed.call)
+        claimed = _held(tx, who, mine)
+        policy = policy_of(shell, tx, tx.jobs.get(claimed.job), claimed.call)
         deadline = mine.began + timedelta(seconds=policy.limit.seconds)
         if deadline <= now:
-            raise leases.lost(mine, "it took longer than its limit")
+            raise _lost(mine, "it took longer than its limit")
         until = min(now + timedelta(seconds=seconds), deadline)
         tx.calls.prolong(mine.job, mine.number, mine.epoch, until)
         if progress:
@@ -205,3 +290,125 @@ def heartbeat(
         return Prolonged(lease_until=until)
 
     return shell.keep(work)
+
+
+# what came of it
+
+
+def finish(shell: Shell, who: TokenView, id: str, lease: str, outcome: str = "done", result: Json = None) -> Settled:
+    """The call has ended with an outcome and a result.
+
+    A result that the process cannot take (it breaks the state's fields, it has more than 256 KiB) makes this a failed
+    attempt. Raises NotFound, KeyConflict when something else was reported under this lease, and StaleCommand when it is
+    lost: then nothing has changed.
+    """
+    mine = _read(shell, who, id, lease)
+    asked = c.Finish(by=_subject(who), call=mine.number, outcome=outcome, result=result)
+
+    def judge(policy: Policy, claimed: ClaimedCall) -> Verdict:
+        try:
+            return Done(outcome, checked(result))
+        except BadAnswer as refused:
+            return policy.after(claimed, describe(refused), shell.random)
+
+    return _report(shell, who, mine, asked, "", judge)
+
+
+def fail(
+    shell: Shell,
+    who: TokenView,
+    id: str,
+    lease: str,
+    error: str,
+    *,
+    give_up: bool = False,
+    retry_after: float | None = None,
+) -> Settled:
+    """The attempt has failed: it is tried again as the process says, not before ``retry_after`` seconds; with
+    ``give_up`` the call has failed for good. Raises as :func:`finish` does, and BadAnswer."""
+    if not error.strip():
+        raise BadAnswer({"error": "must say what went wrong"})
+    longest = LONGEST_WAIT.total_seconds()
+    if retry_after is not None and not 0 <= retry_after <= longest:
+        raise BadAnswer({"retry_after": f"{retry_after} is not between 0 and {longest:.0f} seconds"})
+    mine = _read(shell, who, id, lease)
+    words = error[:LONGEST_ERROR]
+    asked = c.Fail(by=_subject(who), call=mine.number, error=error, stuck=give_up)
+    more = None if retry_after is None else timedelta(seconds=retry_after)
+
+    def judge(policy: Policy, claimed: ClaimedCall) -> Verdict:
+        return Over(words) if give_up else policy.after(claimed, words, shell.random, more)
+
+    return _report(shell, who, mine, asked, f"{retry_after}", judge)
+
+
+def leave(shell: Shell, who: TokenView, id: str, lease: str, within: float) -> Settled:
+    """Somebody else completes the call by its own token, ``within`` so many seconds; if nobody does, this attempt has
+    failed. Raises as :func:`finish` does, and BadAnswer."""
+    longest = LONGEST_AWAITED.total_seconds()
+    if not 1 <= within <= longest:
+        raise BadAnswer({"within": f"{within} is not between 1 and {longest:.0f} seconds"})
+    mine = _read(shell, who, id, lease)
+    asked = c.Finish(by=_subject(who), call=mine.number)
+
+    left = Left(timedelta(seconds=within))
+    return _report(shell, who, mine, asked, f"left {within}", lambda *_: left)
+
+
+def _report(
+    shell: Shell,
+    who: TokenView,
+    mine: Lease,
+    asked: c.Finish | c.Fail,
+    more: str,
+    judge: Callable[[Policy, ClaimedCall], Verdict],
+) -> Settled:
+    """Write down what ``judge`` says, once for this lease, under the job's lock, and keep what came of it (L3, L10)."""
+    actor, key = actor_key(asked.by), f"lease:{mine.id}:{mine.epoch}"
+    body = body_hash(f"{mine.id} {more}", asked)
+
+    def whole(tx: Transaction) -> Settled:
+        try:
+            job = tx.jobs.lock(mine.job)
+        except NotFound:
+            raise _lost(mine) from None
+        before = tx.receipts.find(actor, key)
+        if before is not None:
+            return _replayed(before, body, mine)
+        claimed = _held(tx, who, mine)
+        policy = policy_of(shell, tx, job, claimed.call)
+        settled = _told(end(shell, tx, job, claimed, judge(policy, claimed), policy))
+        tx.receipts.add(actor, key, mine.job, body, msgspec.json.encode(settled), shell.clock.now())
+        return settled
+
+    return shell.keep(whole)
+
+
+def _replayed(before: tuple[str, bytes], body: str, mine: Lease) -> Settled:
+    if before[0] != body:
+        raise KeyConflict(
+            "something else was reported under this lease before, and that counts",
+            where=mine.id,
+            possible=("report once what each claim came to", "repeat exactly the same report"),
+        )
+    return _SETTLED.decode(before[1])
+
+
+def _told(ended: Ended) -> Settled:
+    match ended.verdict:
+        case Done() | Over() if ended.incident:  # also after an outcome that leads nowhere
+            return Settled(status="incident", error=ended.incident)
+        case Done():
+            return Settled(status="done")
+        case Over():
+            return Settled(status="failed")
+        case Left():
+            return Settled(status="left", next=ended.next)
+        case Again(error):
+            return Settled(status="again", error=error, next=ended.next)
+    raise AssertionError(f"nobody reports {ended.verdict}")
+
+
+def _subject(who: TokenView) -> Actor:
+    """Whose reports are told apart: all tokens of one subject are one."""
+    return Actor(kind="service", id=f"token {who.subject}")

@@ -8,22 +8,32 @@ runs, by a thread of the worker that no handler can block, so a lost worker's ca
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from flowengine.commands import completing
-from flowengine.commands.settling import AWAITED, POSTPONED, Again, Lost, Missing, Over, Verdict, settle, verdict_of
 from flowengine.commands.shell import Shell
-from flowengine.core.values import ServiceCall
 from flowengine.errors import AddressRefused, FlowError, HandlerMissing, NotConfigured, StoreError
 from flowengine.language.durations import Duration
-from flowengine.language.parts import DONE, Retry
-from flowengine.language.types import Service
+from flowengine.language.parts import DONE
 from flowengine.runtime.actors import customer_of
 from flowengine.runtime.handler_threads import Overran, describe
 from flowengine.runtime.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
-from flowengine.store import ClaimedCall, StoredJob, Transaction
+from flowengine.store import ClaimedCall, Transaction
+from flowengine.work import completing
+from flowengine.work.ending import (
+    AWAITED,
+    POSTPONED,
+    Again,
+    Lost,
+    Missing,
+    Over,
+    Policy,
+    Verdict,
+    policy_of,
+    settle,
+    verdict_of,
+)
 from flowengine.work.http_services import over_http
 
 LEASE = timedelta(seconds=10)
@@ -38,45 +48,7 @@ LONGEST_LEASE = timedelta(minutes=1)
 LONGEST_FOREIGN_LEASE = timedelta(minutes=10)
 """The same for workers that are not ours."""
 
-EARLIEST = 0.75
-"""A wait between attempts is made shorter by chance, down to this part of it, so that what failed together is not tried
-together again."""
-
-LONGEST_WAIT = timedelta(days=1)
-"""The longest that a handler may ask to be left alone (TryLater)."""
-
 LONGEST_PROGRESS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How a call is tried: the process's ``retry`` and ``limit``."""
-
-    retry: Retry
-    limit: Duration
-
-    def next(self, attempts: int, chance: float = 1.0, after: timedelta | None = None) -> timedelta | None:
-        """How long to wait after that many attempts, or None to give up: ``first`` times ``factor`` each, at most
-        ``longest``. ``chance``, from 0 to 1, says where between three quarters of that and all of it. Who asked for
-        more time is left alone for it (``after``), but for a day at most."""
-        if attempts >= self.retry.attempts:
-            return None
-        longest = self.retry.longest.seconds
-        try:
-            seconds = min(self.retry.first.seconds * self.retry.factor ** (attempts - 1), longest)
-        except OverflowError:
-            seconds = longest
-        wait = timedelta(seconds=seconds * (EARLIEST + (1 - EARLIEST) * chance))
-        return wait if after is None else max(wait, min(after, LONGEST_WAIT))
-
-
-def policy_of(shell: Shell, tx: Transaction, whose: StoredJob | ClaimedCall, call: ServiceCall) -> Policy:
-    """How a call is tried: by a service state, or by a service that is a member of a race. A job says of which process
-    it is, and so does a call that was just claimed."""
-    compiled = shell.catalogue.compiled(tx, whose.process, whose.version)
-    state = compiled.state(call.state).member(call.member)
-    assert isinstance(state, Service), f"{call.state} is not a service"
-    return Policy(state.retry, state.limit)
 
 
 class Held:
@@ -111,12 +83,13 @@ def take(shell: Shell, limit: int, lane: str = "", lease: timedelta = LEASE, wor
     def work(tx: Transaction) -> list[Held]:
         now = shell.clock.now()
         claimed = tx.calls.claim(worker or shell.worker, limit, now + lease, now, lane)
-        return [_held(shell, tx, one) for one in claimed]
+        return [hold(shell, tx, one) for one in claimed]
 
     return shell.keep(work)
 
 
-def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
+def hold(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
+    """A call that was just claimed, with all that whoever runs it is given."""
     try:
         policy = policy_of(shell, tx, claimed, claimed.call)
     except StoreError:
@@ -124,12 +97,7 @@ def _held(shell: Shell, tx: Transaction, claimed: ClaimedCall) -> Held:
     except (FlowError, KeyError, AssertionError) as error:
         return Held(claimed, None, describe(error))  # one job that cannot be read must not stop the others
     held = Held(claimed, policy)
-    held.call = _given(shell, claimed, held)
-    return held
-
-
-def _given(shell: Shell, claimed: ClaimedCall, held: Held) -> HandlerCall:
-    return HandlerCall(
+    held.call = HandlerCall(
         job=claimed.job,
         key=f"{claimed.job}.{claimed.number}",
         handler=claimed.call.handler,
@@ -143,6 +111,7 @@ def _given(shell: Shell, claimed: ClaimedCall, held: Held) -> HandlerCall:
         trace=claimed.trace,
         line=held,
     )
+    return held
 
 
 def attempt(shell: Shell, held: Held, run: Run) -> bool:
@@ -154,10 +123,10 @@ def attempt(shell: Shell, held: Held, run: Run) -> bool:
 def judge(shell: Shell, held: Held, run: Run) -> Verdict:
     """Run the handler, with no transaction open (L11), and say what it came to."""
     claimed, policy = held.claimed, held.policy
-    if policy is None or held.call is None:
-        return Again(held.trouble, POSTPONED)
-    if claimed.attempts > policy.retry.attempts:
-        return Over(_used_up(claimed))
+    if (verdict := not_run(held)) is not None:
+        return verdict
+    assert policy is not None, "a call without trouble has a policy"
+    assert held.call is not None, "and what its handler is given"
     try:
         handler = _handler(shell, claimed, policy)
     except Exception as missing:  # a handler's module may fail in any way when it is imported
@@ -168,6 +137,13 @@ def judge(shell: Shell, held: Held, run: Run) -> Verdict:
         return Missing(str(missing))
     except Exception as error:
         return failed(shell, held, error)
+
+
+def not_run(held: Held) -> Verdict | None:
+    """What a call that is held comes to without being run: there is trouble, or its attempts were used up before."""
+    if held.policy is None:
+        return Again(held.trouble, POSTPONED)
+    return Over(_used_up(held.claimed)) if held.claimed.attempts > held.policy.retry.attempts else None
 
 
 def _observed(shell: Shell, held: Held, call: HandlerCall, handler: Handler, limit: Duration, run: Run) -> Any:
@@ -183,20 +159,10 @@ def _observed(shell: Shell, held: Held, call: HandlerCall, handler: Handler, lim
 def conclude(shell: Shell, held: Held, verdict: Verdict) -> bool:
     """Write a verdict down, once. Whether the call went on; not when the claim was lost (L10)."""
     try:
-        try:
-            return settle(shell, held.claimed, verdict)
-        except StoreError:
-            raise
-        except FlowError as error:  # the job cannot take this result
-            return settle(shell, held.claimed, failed(shell, held, error))
+        return settle(shell, held.claimed, verdict, held.policy)
     except Lost:
         held.lost = True
         return False
-
-
-def spent(shell: Shell, claimed: ClaimedCall) -> None:
-    """A call was taken whose attempts were used up before: it has failed, and is not run again."""
-    conclude(shell, Held(claimed, None), Over(_used_up(claimed)))
 
 
 def beat(shell: Shell, held: Sequence[Held], lease: timedelta = LEASE) -> None:
@@ -254,11 +220,9 @@ def failed(shell: Shell, held: Held, error: Exception) -> Again | Over:
     words = describe(error)
     if isinstance(error, GiveUp):
         return Over(words)
-    after = error.after if isinstance(error, TryLater) and isinstance(error.after, timedelta) else None
-    wait = held.policy.next(held.claimed.attempts, shell.random.random(), after)
-    if wait is None:
-        return Over(words)
-    return Again(words, wait, alone=isinstance(error, Overran) and not error.ended)
+    more = error.after if isinstance(error, TryLater) and isinstance(error.after, timedelta) else None
+    alone = isinstance(error, Overran) and not error.ended
+    return held.policy.after(held.claimed, words, shell.random, more, alone=alone)
 
 
 def _used_up(claimed: ClaimedCall) -> str:

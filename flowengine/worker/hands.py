@@ -11,13 +11,13 @@ from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
 
-from flowengine.commands.settling import Done, Verdict, give_back
 from flowengine.commands.shell import Shell
 from flowengine.errors import HandlerDied, StoreError
 from flowengine.language.durations import Duration
 from flowengine.runtime.handler_threads import Overran, Threads
 from flowengine.runtime.handlers import Handler, HandlerCall
 from flowengine.work import services
+from flowengine.work.ending import Back, Done, Verdict
 from flowengine.work.together import MOST
 from flowengine.worker.caution import Caution
 from flowengine.worker.limits import Left, Limits
@@ -197,7 +197,7 @@ class Hands:
         for held in self.held():
             held.lost = True
             try:
-                give_back(self._shell, held.claimed)
+                services.conclude(self._shell, held, Back())
                 log.warning("call %s.%s is given back: its handler has not ended in time", *_name(held))
             except StoreError as error:
                 log.warning("call %s.%s cannot be given back; its lease will run out: %s", *_name(held), error)

@@ -1,13 +1,16 @@
-"""How long to wait after something went wrong: longer each time, up to a bound, until something goes well."""
+"""The patience of one who tries again until something goes well."""
 
 from __future__ import annotations
 
-FIRST, LONGEST = 0.1, 5.0
-"""Seconds."""
+from datetime import timedelta
+
+from flowengine.backoff import Backoff
+
+BACKOFF = Backoff(timedelta(seconds=0.1), timedelta(seconds=5))
 
 
 class Patience:
-    """Waits of one who tries again.
+    """Counts failures in a row.
 
     >>> patience = Patience()
     >>> [patience.next() for _ in range(3)]
@@ -15,13 +18,13 @@ class Patience:
     """
 
     def __init__(self) -> None:
-        self._next = FIRST
+        self._failures = 0
 
     def next(self) -> float:
-        """Seconds to wait now."""
-        wait, self._next = self._next, min(self._next * 2, LONGEST)
-        return wait
+        """It failed once more: seconds to wait now."""
+        self._failures += 1
+        return BACKOFF.wait(self._failures).total_seconds()
 
     def reset(self) -> None:
         """It went well."""
-        self._next = FIRST
+        self._failures = 0

@@ -8,11 +8,11 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from time import sleep
 
-from flowengine.commands.settling import Done
 from flowengine.commands.shell import Shell
 from flowengine.errors import FlowError
+from flowengine.work.ending import Done, settle_together
 from flowengine.work.services import Held
-from flowengine.work.together import MOST, settle_together
+from flowengine.work.together import MOST
 
 log = logging.getLogger("flowengine.worker")
 

@@ -12,10 +12,12 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic
 from types import FrameType
 from typing import Any, Protocol
 
+from flowengine.backoff import Backoff
 from flowengine.worker.exits import WORN_OUT, how
 from flowengine.worker.legacy import Legacy
 from flowengine.worker.supervised import WorkerProcess
@@ -26,8 +28,8 @@ LOOK = 0.5
 HEALTHY = 10.0
 """Seconds that a worker process has to live so that its end says nothing against the next start."""
 
-LONGEST = 30.0
-"""Seconds between two starts at most."""
+BACKOFF = Backoff(timedelta(seconds=1), timedelta(seconds=30))
+"""Between two starts, from the second death on."""
 
 SILENT = 10.0
 """Seconds without a sign of life after which a worker process is killed: a handler holds the interpreter, so that not
@@ -67,7 +69,7 @@ class Patience:
     def after(self, lived: float) -> float:
         """Seconds to wait, when a process has died that lived so long (in seconds)."""
         self.deaths = 1 if lived >= HEALTHY else self.deaths + 1
-        return 0.0 if self.deaths == 1 else min(2.0 ** min(self.deaths - 2, 10), LONGEST)
+        return BACKOFF.wait(self.deaths - 1).total_seconds()
 
 
 @dataclass

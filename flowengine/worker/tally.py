@@ -18,12 +18,7 @@ class Tally:
     def add(self, *, timers: int = 0, calls: int = 0, outbox: int = 0, failed: int = 0) -> None:
         """So much more was done."""
         with self._lock:
-            self._all = Ran(
-                timers=self._all.timers + timers,
-                calls=self._all.calls + calls,
-                outbox=self._all.outbox + outbox,
-                failed=self._all.failed + failed,
-            )
+            self._all = _sum(self._all, Ran(timers=timers, calls=calls, outbox=outbox, failed=failed))
 
     def total(self) -> Ran:
         """All that was done."""
@@ -33,9 +28,8 @@ class Tally:
         """What was done since this was last asked."""
         with self._lock:
             now, before, self._told = self._all, self._told, self._all
-        return Ran(
-            timers=now.timers - before.timers,
-            calls=now.calls - before.calls,
-            outbox=now.outbox - before.outbox,
-            failed=now.failed - before.failed,
-        )
+        return _sum(now, before, -1)
+
+
+def _sum(one: Ran, other: Ran, times: int = 1) -> Ran:
+    return Ran(**{name: getattr(one, name) + times * getattr(other, name) for name in Ran.__struct_fields__})

@@ -21,8 +21,7 @@ from flowengine import (
     SimulatedClock,
     StaleCommand,
 )
-from flowengine.commands import completing
-from flowengine.work import services
+from flowengine.work import completing, services
 
 HOUR = timedelta(hours=1)
 

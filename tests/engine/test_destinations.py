@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from flowengine.post.destinations import DOUBTFUL, LONGEST_QUEUE, LONGEST_REST, TRUSTED, Destinations
+from flowengine.post.destinations import DOUBTFUL, LONGEST_QUEUE, REST, TRUSTED, Destinations
 
 NOW = datetime(2026, 5, 4, 9, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -55,7 +55,7 @@ def test_what_is_down_is_rested_longer_each_time(known: Destinations) -> None:
         rests.append(now - begun)
     assert timedelta(seconds=3.7) <= rests[0] <= timedelta(seconds=5.3)
     assert rests[3] > 4 * rests[0]
-    assert LONGEST_REST * 0.7 < rests[-1] <= LONGEST_REST + SECOND
+    assert REST.longest * 0.7 < rests[-1] <= REST.longest + SECOND
     trust(known, "a")
     assert not known.resting("a", now)
     assert known.begin("a")

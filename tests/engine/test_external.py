@@ -23,7 +23,7 @@ from flowengine import (
 )
 from flowengine.commands.tokens import TokenView
 from flowengine.runtime.lanes import FRESH, Lanes
-from flowengine.work import external, reports
+from flowengine.work import external
 from flowengine.work.external import ExternalCall
 
 FIELDS = SERVICE.replace("process: ordering", "process: exact").replace(
@@ -287,7 +287,7 @@ def test_a_lost_lease_changes_nothing(engine: Engine, mill: TokenView, order: Ca
         with pytest.raises(StaleCommand, match="lease is lost"):
             late()
     with pytest.raises(StaleCommand, match="lease is lost"):
-        reports.fail(engine.shell, mill, zombie.id, zombie.lease, "I overslept", give_up=True)
+        external.fail(engine.shell, mill, zombie.id, zombie.lease, "I overslept", give_up=True)
     assert _finish(engine, mill, other, result={"order": 7}).status == "done"
     with pytest.raises(StaleCommand, match="lease is lost"):
         _finish(engine, mill, zombie, result={"order": 666})
@@ -369,18 +369,18 @@ def test_the_same_report_again_is_answered_alike(engine: Engine, mill: TokenView
     with pytest.raises(KeyConflict):
         _finish(engine, mill, found, result={"order": 8})
     with pytest.raises(KeyConflict):
-        reports.fail(engine.shell, mill, found.id, found.lease, "no, it failed")
+        external.fail(engine.shell, mill, found.id, found.lease, "no, it failed")
 
 
 def test_a_failed_attempt_is_tried_again(engine: Engine, mill: TokenView, order: Callable[..., str]) -> None:
     """The process's policy says when, as for a handler in Python; the lease is over at once."""
     order()
     found = claim(engine, mill)
-    settled = reports.fail(engine.shell, mill, found.id, found.lease, "the saw is blunt")
+    settled = external.fail(engine.shell, mill, found.id, found.lease, "the saw is blunt")
     assert (settled.status, settled.error) == ("again", "the saw is blunt")
     assert settled.next is not None
     assert timedelta(seconds=7.5) <= settled.next - engine.clock.now() <= timedelta(seconds=10)
-    assert reports.fail(engine.shell, mill, found.id, found.lease, "the saw is blunt") == settled
+    assert external.fail(engine.shell, mill, found.id, found.lease, "the saw is blunt") == settled
     with pytest.raises(StaleCommand, match="lost"):
         _beat(engine, mill, found)
     with pytest.raises(KeyConflict):
@@ -394,7 +394,7 @@ def test_a_worker_may_ask_for_patience(engine: Engine, mill: TokenView, order: C
     """The next attempt comes no earlier than the worker says, and no earlier than the process says."""
     order()
     found = claim(engine, mill)
-    settled = reports.fail(engine.shell, mill, found.id, found.lease, "closed today", retry_after=3600)
+    settled = external.fail(engine.shell, mill, found.id, found.lease, "closed today", retry_after=3600)
     assert settled.next == engine.clock.now() + timedelta(hours=1)
 
 
@@ -402,11 +402,11 @@ def test_a_call_is_left_to_somebody_else(engine: Engine, mill: TokenView, order:
     """Whoever has the call's own token completes it; the lease is over meanwhile, and nobody is given the call."""
     job = order()
     found = claim(engine, mill)
-    left = reports.leave(engine.shell, mill, found.id, found.lease, 3600)
+    left = external.leave(engine.shell, mill, found.id, found.lease, 3600)
     assert (left.status, left.next) == ("left", engine.clock.now() + timedelta(hours=1))
-    assert reports.leave(engine.shell, mill, found.id, found.lease, 3600) == left
+    assert external.leave(engine.shell, mill, found.id, found.lease, 3600) == left
     with pytest.raises(KeyConflict):
-        reports.finish(engine.shell, mill, found.id, found.lease)
+        external.finish(engine.shell, mill, found.id, found.lease)
     with pytest.raises(StaleCommand):
         external.heartbeat(engine.shell, mill, found.id, found.lease)
     assert external.claim(engine.shell, mill, "saw-2", 10, 30) == []
@@ -421,7 +421,7 @@ def test_what_nobody_completes_in_time_is_tried_again(
     """A call that was left is given out anew when its time is over, as its next attempt."""
     order()
     found = claim(engine, mill)
-    reports.leave(engine.shell, mill, found.id, found.lease, 3600)
+    external.leave(engine.shell, mill, found.id, found.lease, 3600)
     clock.advance(timedelta(hours=1))
     assert claim(engine, mill).attempt == 2
 
@@ -430,7 +430,7 @@ def test_giving_up_takes_the_route(engine: Engine, mill: TokenView, order: Calla
     """With give_up the attempts that are left do not count."""
     job = order()
     found = claim(engine, mill)
-    assert reports.fail(engine.shell, mill, found.id, found.lease, "no such cloth", give_up=True).status == "failed"
+    assert external.fail(engine.shell, mill, found.id, found.lease, "no such cloth", give_up=True).status == "failed"
     assert engine.track(job, "olga").status == "ended"
 
 
@@ -439,7 +439,7 @@ def test_giving_up_without_a_route_is_an_incident(engine: Engine, mill: TokenVie
     order(STUBBORN)
     for _ in range(3):
         found = claim(engine, mill)
-        settled = reports.fail(engine.shell, mill, found.id, found.lease, "no such cloth")
+        settled = external.fail(engine.shell, mill, found.id, found.lease, "no such cloth")
         _advance(engine, seconds=60)
     assert settled.to_json() == {"status": "incident", "error": "no such cloth", "next": None}
     (incident,) = engine.incidents()
@@ -499,7 +499,7 @@ def test_a_report_is_checked(engine: Engine, mill: TokenView, order: Callable[..
     order()
     found = claim(engine, mill)
     with pytest.raises(BadAnswer):
-        reports.fail(engine.shell, mill, found.id, found.lease, **given)
+        external.fail(engine.shell, mill, found.id, found.lease, **given)
     with pytest.raises(BadAnswer):
         external.heartbeat(engine.shell, mill, found.id, found.lease, 30, "x" * 201)
     assert _finish(engine, mill, found).status == "done"
@@ -560,13 +560,13 @@ def _beat(engine: Engine, who: TokenView, call: ExternalCall, progress: str = ""
 
 def _finish(
     engine: Engine, who: TokenView, call: ExternalCall, outcome: str = "done", result: Any = None
-) -> reports.Settled:
-    return reports.finish(engine.shell, who, call.id, call.lease, outcome, result)
+) -> external.Settled:
+    return external.finish(engine.shell, who, call.id, call.lease, outcome, result)
 
 
 def _refusal(engine: Engine, who: TokenView, id: str, lease: str) -> str:
     with pytest.raises(NotFound) as told:
-        reports.finish(engine.shell, who, id, lease)
+        external.finish(engine.shell, who, id, lease)
     return told.value.what
 
 
@@ -590,7 +590,7 @@ def test_the_same_report_from_many_at_once_counts_once(
     job = order()
     call = claim(engine, mill)
     before = len(engine.history(job))
-    answers: list[reports.Settled] = []
+    answers: list[external.Settled] = []
     _at_once([lambda: answers.append(_finish(engine, mill, call, result={"order": 7}))] * 6)
     assert [answer.status for answer in answers] == ["done"] * 6
     assert len(engine.history(job)) == before + 1

@@ -14,7 +14,7 @@ from flowengine.language.durations import Duration
 from flowengine.language.parts import Retry
 from flowengine.runtime.handler_threads import run as run_limited
 from flowengine.runtime.handlers import Handlers
-from flowengine.work.services import Policy
+from flowengine.work.ending import Policy
 
 CALL = HandlerCall(job="j", key="j.1", handler="order")
 

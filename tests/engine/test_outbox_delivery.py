@@ -304,11 +304,11 @@ def test_a_message_that_is_not_there_is_not_retried(mailing: Engine, text: str) 
 
 def test_waits_grow_and_differ() -> None:
     """Each wait is twice the last one, up to eight hours, and up to a quarter shorter by chance."""
-    waits = [outbox.wait_after(n, Random(n)) for n in range(1, outbox.ATTEMPTS)]
+    waits = [outbox.BACKOFF.wait(n, Random(n)) for n in range(1, outbox.ATTEMPTS)]
     for number, wait in enumerate(waits):
-        longest = min(outbox.FIRST * 2**number, outbox.LONGEST)
+        longest = min(timedelta(seconds=10) * 2**number, timedelta(hours=8))
         assert longest * 0.75 <= wait <= longest
-    assert len({wait / min(outbox.FIRST * 2**n, outbox.LONGEST) for n, wait in enumerate(waits)}) == len(waits)
+    assert len({wait / outbox.BACKOFF.wait(n) for n, wait in enumerate(waits, 1)}) == len(waits)
 
 
 def test_a_handler_may_give_up_or_ask_for_time(engine: Engine, clock: SimulatedClock) -> None:

@@ -26,7 +26,7 @@ from flowengine import (
 from flowengine.language.durations import Duration
 from flowengine.language.parts import Retry
 from flowengine.work import services
-from flowengine.work.services import Policy
+from flowengine.work.ending import Policy
 
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
@@ -59,11 +59,10 @@ def test_waits_are_shortened_by_chance(seed: int) -> None:
     retry = Retry(attempts=5, first=Duration.parse("PT10S"), factor=2, longest=Duration.parse("PT1M"))
     policy, chance = Policy(retry, Duration.parse("PT1M")), Random(seed)
     for attempts, full in ((1, 10), (2, 20), (3, 40), (4, 60)):
-        wait = policy.next(attempts, chance.random())
+        wait = policy.next(attempts, chance)
         assert wait is not None
         assert timedelta(seconds=full * 0.75) <= wait <= timedelta(seconds=full)
-    assert policy.next(2, 0.0) == timedelta(seconds=15)
-    assert policy.next(5, chance.random()) is None
+    assert policy.next(5, chance) is None
 
 
 def test_a_handler_may_give_up_at_once(shop: Engine) -> None:

@@ -12,11 +12,11 @@ import pytest
 from service_flows import ORDERING
 
 from flowengine import ConnectionLost, Database, Engine, SimulatedClock
-from flowengine.commands.settling import Done
 from flowengine.errors import FlowError, NotAllowed
 from flowengine.runtime.observing import Attempted, Commanded
 from flowengine.store import StoredJob, Transaction
-from flowengine.work import services, together
+from flowengine.work import services
+from flowengine.work.ending import Done, settle_together
 from flowengine.work.services import Held
 
 PAIR = """
@@ -61,7 +61,7 @@ def taken(engine: Engine, jobs: int, process: str = "ordering") -> list[Held]:
 
 
 def settle(engine: Engine, held: list[Held], *verdicts: Done) -> list[bool]:
-    return together.settle_together(
+    return settle_together(
         engine.shell, [(one.claimed, verdicts[n] if verdicts else DONE) for n, one in enumerate(held)]
     )
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from hashlib import sha256
-from random import Random
 from typing import Any
 
 from flowengine.clock import Clock
@@ -61,7 +60,6 @@ def determined(clock: Clock) -> Iterator[None]:
         (shell_module, "new_id", ids()),
         (services, "BEAT", 1e6),  # seconds: a handler that pauses here is not kept alive by the wall clock
         (outbox, "ThreadPoolExecutor", Inline),
-        (outbox, "_RANDOM", Random(1)),
         (outbox, "monotonic", monotonic),
         (wanted, "monotonic", monotonic),
     ]

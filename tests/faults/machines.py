@@ -12,13 +12,12 @@ from faulty import Crash, FaultyDatabase, running
 from record import Run
 
 from flowengine import Engine, HandlerCall
-from flowengine.commands.settling import Done
 from flowengine.errors import StoreError, Unreachable
 from flowengine.language.durations import Duration
 from flowengine.runtime.handlers import Handler
 from flowengine.store import OutboxMessage
 from flowengine.work import services
-from flowengine.work.together import settle_together
+from flowengine.work.ending import Done, settle_together
 
 if TYPE_CHECKING:
     from world import World

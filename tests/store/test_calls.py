@@ -10,8 +10,9 @@ from drafts import HOUR, NOW, act, begin, call, move_on
 
 from flowengine.core import events as e
 from flowengine.core.draft import Draft, replace
-from flowengine.core.values import ROOT
+from flowengine.core.values import ROOT, ServiceCall
 from flowengine.store import ClaimedCall, Database
+from flowengine.store.codec import decode
 
 LEASE = timedelta(minutes=5)
 
@@ -169,8 +170,8 @@ def test_an_incident_waits_for_an_operator(database: Database, job: str) -> None
     act(database, job, lambda draft: incident(draft, "the mill is closed"))
     with database.reading() as tx:
         (found,) = tx.calls.incidents()
-        assert (found.job, found.number, found.error, found.attempts) == (job, 4, "the mill is closed", 1)
-        assert (found.process, found.customer, found.call.handler) == ("suit", "ada", "order")
+        assert (found.job, found.id, found.error, found.attempts) == (job, f"{job}.4", "the mill is closed", 1)
+        assert (found.process, found.customer, decode(found.what, ServiceCall).handler) == ("suit", "ada", "order")
     assert claim(database, at=NOW + HOUR) == []
     act(database, job, lambda draft: incident(draft, ""))
     with database.writing() as tx:

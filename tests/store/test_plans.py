@@ -19,7 +19,6 @@ from flowengine.store import (
     bookings,
     branches,
     calls,
-    claims,
     history,
     jobs,
     outbox,
@@ -35,9 +34,11 @@ from flowengine.store.query import Query
 BY_KEY = {
     jobs.GET: "flow_jobs",
     jobs.LOCK_HELD: "flow_calls",
+    jobs.LOCK_SET: "flow_timers",
     jobs.UPDATE[True, False]: "flow_jobs",
     jobs.BY_SHORT: "ix_flow_jobs_short",
     jobs.BY_ID: "flow_jobs",
+    jobs.CHILD: "ix_flow_jobs_parent",
     branches.GET: "flow_branches",
     branches.DROP: "flow_branches",
     branches.CHILDREN: "ix_flow_branches_parent",
@@ -49,21 +50,21 @@ BY_KEY = {
     timers.DUE: "ix_flow_timers_wake",
     timers.CLAIM: "ix_flow_timers_wake",
     timers.POSTPONE: "flow_timers",
-    timers.FAILED: "ix_flow_timers_failed",
+    timers.QUEUE.incidents: "ix_flow_timers_failed",
     timers.HEAL: "ix_flow_timers_wake",
     work.NEXT: "ix_flow_calls_ready",
     calls.DROP: "flow_calls",
     calls.READY: "ix_flow_calls_ready",
-    claims.claiming(100): "ix_flow_calls_ready",
-    claims.OWNED: "flow_calls",
-    claims.PROLONG: "flow_calls",
-    claims.RESCHEDULE: "flow_calls",
-    claims.TELL: "flow_calls",
-    claims.HEAL: "ix_flow_calls_ready",
-    claims.FREE: "ix_flow_calls_ready",
-    claims.BLAME: "flow_calls",
+    calls.claiming(100): "ix_flow_calls_ready",
+    calls.OWNED: "flow_calls",
+    calls.PROLONG: "flow_calls",
+    calls.RESCHEDULE: "flow_calls",
+    calls.TELL: "flow_calls",
+    calls.HEAL: "ix_flow_calls_ready",
+    calls.FREE: "ix_flow_calls_ready",
+    calls.BLAME: "flow_calls",
     calls.ONE: "flow_calls",
-    calls.INCIDENTS: "ix_flow_calls_incident",
+    calls.QUEUE.incidents: "ix_flow_calls_incident",
     outbox.READY: "ix_flow_outbox_ready",
     outbox.DONE: "flow_outbox",
     outbox.CLAIM: "flow_outbox",
@@ -72,7 +73,7 @@ BY_KEY = {
     outbox.GIVE_UP: "flow_outbox",
     outbox.WAKE: "ix_flow_outbox_lane",
     outbox.RETRY: "flow_outbox",
-    outbox.INCIDENTS: "ix_flow_outbox_incident",
+    outbox.QUEUE.incidents: "ix_flow_outbox_incident",
     tokens.FIND: "flow_tokens",
     tokens.OF_ID: "ix_flow_tokens_id",
     tokens.VALID: "ix_flow_tokens_scope",
@@ -108,7 +109,14 @@ BY_KEY |= {
 }
 """Where the planner may as well take another one that leads to the very row."""
 
-SORTS = {bookings.TAKEN, steps.BRANCH, calls.INCIDENTS, timers.FAILED, outbox.INCIDENTS, tokens.VALID}
+SORTS = {
+    bookings.TAKEN,
+    steps.BRANCH,
+    calls.QUEUE.incidents,
+    timers.QUEUE.incidents,
+    outbox.QUEUE.incidents,
+    tokens.VALID,
+}
 """Queries that may sort the few rows they find."""
 
 

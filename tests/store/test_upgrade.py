@@ -78,6 +78,31 @@ def test_code_of_the_revision_before_goes_on_writing(url: str, outside: sa.Engin
     assert (row["lane"], row["alone"], row["progress"], row["trace"]) == ("", 0, "", "")
 
 
+def test_a_called_job_is_found_whoever_started_it(url: str, outside: sa.Engine) -> None:
+    """For which call a job was started is filled in for those that are there, and for those that code of the revision
+    before starts after the upgrade."""
+    insert = sa.text(
+        "INSERT INTO flow_jobs (id, short, process, version, customer, status, seq, hash, started, updated, head, data)"
+        " VALUES (:id, :id, 'p', 'v', 'ada', 'open', 1, '', 5, 5, :head, '{}')"
+    )
+    heads = {"called": '{"job":"called","parent":"a.1"}', "wished": '{"job":"wished"}'}
+    later = {"also_called": '{"job":"also_called","parent":"a.2"}', "also_wished": '{"job":"also_wished"}'}
+    first_revision(url)
+    with Database.open(url, check=False) as database:
+        with outside.begin() as connection:
+            connection.execute(insert, [{"id": id, "head": head} for id, head in heads.items()])
+        database.upgrade()
+        with outside.begin() as connection:
+            connection.execute(insert, [{"id": id, "head": head} for id, head in later.items()])
+        with database.reading() as tx:
+            found = [tx.jobs.child_of("a", call) for call in (1, 2, 3)]
+    assert found == ["called", "also_called", None]
+    with outside.connect() as connection:
+        table = metadata.tables["flow_jobs"]
+        rows = connection.execute(sa.select(table.c.id, table.c.parent)).all()
+    assert {id for id, parent in rows if parent is None} == {"wished", "also_wished"}
+
+
 def test_an_engine_goes_on_while_the_schema_grows(url: str, outside: sa.Engine) -> None:
     """A column and an index that come under a running engine change nothing for it, and a new one opens beside it."""
     with Engine(url, handlers={"order": lambda _: None}) as engine:

@@ -13,7 +13,7 @@ import pytest
 
 from flowengine import Database, Engine, FlowError, HandlerCall, Outcome, StoreError, Worker
 from flowengine.runtime.observing import Attempted, Commanded
-from flowengine.work import together
+from flowengine.work import ending
 from flowengine.worker import settler
 
 SHOP = """
@@ -140,7 +140,7 @@ def test_what_cannot_be_settled_together_is_settled_by_itself(
 
 def test_what_is_left_out_is_settled_by_itself(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of each batch the first is left out: it is not forgotten."""
-    original = together.settle_together
+    original = ending.settle_together
     monkeypatch.setattr(settler, "settle_together", lambda shell, ended: [False, *original(shell, ended[1:])])
     engine.register({"order_cloth": lambda _: {}})
     work(engine)

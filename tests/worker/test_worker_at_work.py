@@ -25,11 +25,10 @@ from flowengine import (
     StoreError,
     Worker,
 )
-from flowengine.commands import completing
 from flowengine.post import outbox
 from flowengine.runtime.waking import Ear
 from flowengine.store import Transaction
-from flowengine.work import services
+from flowengine.work import completing, services
 
 SHOP = """
 process: ordering

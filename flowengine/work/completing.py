@@ -9,11 +9,9 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
 
 from flowengine.commands import access
 from flowengine.commands.receipts import body_hash, encoded, given
-from flowengine.commands.settling import checked, handler_of
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
@@ -22,6 +20,7 @@ from flowengine.people import actor_key
 from flowengine.runtime.handler_threads import LONGEST_ERROR
 from flowengine.store import ClaimedCall, Transaction
 from flowengine.views.replies import Receipt
+from flowengine.work.ending import Done, Over, checked, command_of, end
 
 COMPLETER = Actor(kind="service", id="completion")
 """Under whose name the receipts of completions are kept."""
@@ -58,24 +57,22 @@ def _unknown() -> NotFound:
 
 def complete(shell: Shell, text: str, outcome: str, result: Json) -> Receipt:
     """End a call with an outcome. Raises BadAnswer for what the process cannot take: then the call still waits."""
-    result = checked(result)
-    return _end(shell, text, lambda by, number: c.Finish(by=by, call=number, outcome=outcome, result=result))
+    return _end(shell, text, Done(outcome, checked(result)))
 
 
 def give_up(shell: Shell, text: str, error: str) -> Receipt:
     """Have a call fail for good: its route ``failed``, or an incident."""
-    words = str(error)[:LONGEST_ERROR] or "given up"
-    return _end(shell, text, lambda by, number: c.Fail(by=by, call=number, error=words))
+    return _end(shell, text, Over(str(error)[:LONGEST_ERROR] or "given up"))
 
 
-def _end(shell: Shell, text: str, make: Callable[[Actor, int], c.Finish | c.Fail]) -> Receipt:
+def _end(shell: Shell, text: str, verdict: Done | Over) -> Receipt:
     job_id, number = _call_of(shell, text)
-    asked = make(COMPLETER, number)
+    asked = command_of(number, verdict, COMPLETER)
     body = body_hash(job_id, asked)
 
     def work(tx: Transaction) -> Receipt:
         try:
-            access.locked(tx, job_id)
+            job = access.locked(tx, job_id)
         except access.Hidden:
             raise _unknown() from None
         row = tx.calls.get(job_id, number)
@@ -84,14 +81,13 @@ def _end(shell: Shell, text: str, make: Callable[[Actor, int], c.Finish | c.Fail
             return before
         if row is None:
             raise StaleCommand("the call is no longer open", where=f"call {job_id}.{number}")
-        command = make(handler_of(row), number)
-        receipt = shell.run(tx, job_id, command, None, access.permit_all)
-        left = tx.calls.get(job_id, number)
-        if left is not None and isinstance(command, c.Finish):  # from a handler it would be an incident
-            raise BadAnswer({"": left.call.incident}, where=f"call {job_id}.{number}")
-        key = _key(job_id, number, left)
-        tx.receipts.add(actor_key(COMPLETER), key, job_id, body, encoded(receipt), shell.clock.now())
-        return receipt
+        ended = end(shell, tx, job, row, verdict, strict=True)
+        assert ended.receipt is not None, "what is not refused is written in the job's history"
+        if ended.incident and isinstance(verdict, Done):
+            raise BadAnswer({"": ended.incident}, where=f"call {job_id}.{number}")
+        key = _key(job_id, number, tx.calls.get(job_id, number))
+        tx.receipts.add(actor_key(COMPLETER), key, job_id, body, encoded(ended.receipt), shell.clock.now())
+        return ended.receipt
 
     return shell.keep(work)
 
