@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Unreachable as Unreachable,
     )
     from flowengine.language import load as load, parse as parse, problems as problems
+    from flowengine.people.permissions import PROGRAM as PROGRAM
     from flowengine.runtime.handlers import (
         NOTIFY as NOTIFY,
         GiveUp as GiveUp,
@@ -94,6 +95,7 @@ else:
             "SlotTaken", "StaleCommand", "StoreError", "UnknownOutcome", "Unreachable",
         ),
         "flowengine.language": ("load", "parse", "problems"),
+        "flowengine.people.permissions": ("PROGRAM",),
         "flowengine.store": ("Database",),
         "flowengine.worker": ("Worker",),
     }  # fmt: skip

@@ -1,9 +1,11 @@
 """The engine: everything that can be asked of flows, typed and in one place.
 
 Each method that changes something is one command in one transaction (L2). Ids of jobs and steps are taken in full or
-as a unique beginning of their short form. ``by`` is a person's id, a contact or unique name, or an
-:class:`~flowengine.core.values.Actor` whom the application has authenticated itself. ``key`` is a request key: asked
-again with the same key, a method answers with the same receipt and does nothing (L3).
+as a unique beginning of their short form. ``by`` is who asks: a person's exact id (L15), or an
+:class:`~flowengine.core.values.Actor` whom the application has authenticated itself; where it may be left out, the
+program itself asks. Who may do what stands in :mod:`flowengine.people.permissions`, which each verb asks: it raises
+NotAllowed, or NotFound where the asker may not even know. ``key`` is a request key: asked again with the same key, a
+method answers with the same receipt and does nothing (L3).
 """
 
 from __future__ import annotations
@@ -15,23 +17,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from flowengine.clock import Clock
-from flowengine.commands import (
-    access,
-    deploying,
-    incidents,
-    migration,
-    people,
-    retention,
-    tokens,
-)
-from flowengine.commands import (
-    on_jobs as asking,
-)
+from flowengine.commands import access, deploying, incidents, migration, people, retention, tokens
+from flowengine.commands import on_jobs as asking
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
 from flowengine.language.model import Process
+from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
 from flowengine.reading import auditing, histories, inbox, stuck, tracking
@@ -56,7 +49,7 @@ from flowengine.views.replies import (
     StepView,
     StuckView,
     Track,
-)
+)  # fmt: skip
 from flowengine.work import completing, due
 
 if TYPE_CHECKING:
@@ -64,7 +57,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 By = str | Actor
-"""Who asks: a person's id, contact or unique name, or an actor that the application vouches for."""
+"""Who asks: a person's exact id, or an actor that the application vouches for."""
 
 
 class Engine:
@@ -98,6 +91,11 @@ class Engine:
         engine = cls.__new__(cls)
         engine._owned, engine._shell, engine._post = False, shell, post
         return engine
+
+    def _for(self, verb: str, by: By) -> Shell:
+        """The shell, for one who may use a verb whatever it is used on."""
+        self._shell.asker(verb, by)
+        return self._shell
 
     def using(self, connection: Connection | Session) -> Engine:
         """An engine that joins the caller's open SQLAlchemy transaction on the same database.
@@ -143,20 +141,20 @@ class Engine:
 
     # processes
 
-    def deploy(self, source: str | Path) -> Deployed:
+    def deploy(self, source: str | Path, *, by: By = PROGRAM) -> Deployed:
         """Put a process in use: a path of a file, or the text itself (recognised by its line breaks).
 
         Jobs that run keep their version (L6). Raises :class:`~flowengine.errors.ProcessRefused` with all problems.
         """
-        return deploying.deploy(self._shell, source)
+        return deploying.deploy(self._for("deploy", by), source)
 
-    def processes(self) -> list[ProcessRow]:
+    def processes(self, *, by: By = PROGRAM) -> list[ProcessRow]:
         """All versions of all processes, by name, the oldest first."""
-        return deploying.rows(self._shell)
+        return deploying.rows(self._for("processes", by))
 
-    def process(self, name: str, version: str | None = None) -> Process:
+    def process(self, name: str, version: str | None = None, *, by: By = PROGRAM) -> Process:
         """A process as frozen values; the latest version unless one is named."""
-        return deploying.process(self._shell, name, version)
+        return deploying.process(self._for("process", by), name, version)
 
     # people
 
@@ -167,25 +165,43 @@ class Engine:
         contact: str = "",
         groups: Sequence[str] = (),
         record: Mapping[str, Json] | None = None,
+        *,
+        by: By = PROGRAM,
     ) -> PersonView:
-        """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him."""
-        return people.add_customer(self._shell, id, name, contact, tuple(groups), dict(record or {}))
+        """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him.
 
-    def add_staff(self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "") -> PersonView:
-        """Enter a member of staff with roles, or change one. The role ``operator`` makes an operator."""
-        return people.add_staff(self._shell, id, name, contact, tuple(roles))
+        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
+        """
+        return people.enter(self._for("add_customer", by), id, "customer", name, contact, (), groups, record)
 
-    def person(self, text: str) -> PersonView:
-        """A person by id, contact or unique name."""
-        return people.person(self._shell, text)
+    def add_staff(
+        self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, by: By = PROGRAM
+    ) -> PersonView:
+        """Enter a member of staff with roles, or change one. The role ``operator`` makes an operator.
 
-    def people(self, kind: str | None = None) -> list[PersonView]:
+        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a customer.
+        """
+        return people.enter(self._for("add_staff", by), id, "staff", name, contact, roles)
+
+    def person(self, id: str, *, by: By = PROGRAM) -> PersonView:
+        """The person with exactly that id. A customer is shown himself, without the organisation's record of him."""
+        return people.person(self._shell, id, by)
+
+    def find_person(self, text: str, *, kind: str | None = None, by: By = PROGRAM) -> PersonView:
+        """The one person whom a text fits, for terminals: an id, a contact, a name, or how an id or a name begins;
+        what fits best counts. ``kind`` is ``customer`` or ``staff``.
+
+        Raises Ambiguous, which says whom it fits, and NotFound.
+        """
+        return people.find_person(self._shell, text, kind, by)
+
+    def people(self, kind: str | None = None, *, by: By = PROGRAM) -> list[PersonView]:
         """All people, or all of one kind: ``customer`` or ``staff``."""
-        return people.all_people(self._shell, kind)
+        return people.all_people(self._shell, kind, by)
 
-    def actor(self, id: str) -> Actor:
-        """The actor that a person is, with the roles and groups of this moment."""
-        return people.actor(self._shell, id)
+    def actor(self, id: str, *, by: By = PROGRAM) -> Actor:
+        """The actor that the person with exactly that id is, with the roles and groups of this moment."""
+        return people.actor(self._shell, id, by)
 
     # jobs: what customers and staff do
 
@@ -201,7 +217,7 @@ class Engine:
         """Begin a job of the latest version with a stated need.
 
         A customer begins his own; an id that nobody has yet becomes a customer of that name. Staff name the customer
-        for whom they begin it. Raises BadAnswer when the need breaks its fields.
+        for whom they begin it, by his id. Raises BadAnswer when the need breaks its fields.
         """
         return self._shell.start(process, by, dict(need or {}), customer, key)
 
@@ -225,7 +241,7 @@ class Engine:
 
     def claim(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:
         """Take a step for oneself. Raises AlreadyClaimed when another has it."""
-        return self._shell.on_step(step_id, lambda step, who: c.Claim(by=who, step=step), by, key)
+        return self._shell.on_step(step_id, lambda step, who: c.Claim(by=who, step=step), by, key, access.permit_claim)
 
     def release(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:
         """Give a claimed step back to all whom it waits for; an operator may do it for somebody else."""
@@ -234,9 +250,15 @@ class Engine:
         )
 
     def assign(self, step_id: str, person: str, *, by: By, key: str | None = None) -> Receipt:
-        """Hand a step to another of those whom it waits for: by who has it, or by any of them while nobody has. An
-        operator may hand it to anybody, who is asked from then on."""
-        return self._shell.assign(step_id, person, by, key)
+        """Hand a step to another of those whom it waits for, by his id: by who has it, or by any of them while nobody
+        has. An operator may hand it to anybody, who is asked from then on."""
+        return self._shell.on_step(
+            step_id,
+            lambda step, who: c.Assign(by=who, step=step, person=person),
+            by,
+            key,
+            access.permit_assign(person),
+        )
 
     def invoke(
         self, job: str, name: str, answer: Mapping[str, Json] | None = None, *, by: By, key: str | None = None
@@ -281,16 +303,19 @@ class Engine:
 
     # looking
 
-    def inbox(self, who: By, limit: int = 100, *, everything: bool = False) -> list[InboxItem]:
-        """The oldest ``limit`` steps that wait for somebody: those kept for him first, then by deadline, then by age.
+    def inbox(self, by: By, limit: int = 100, *, everything: bool = False) -> list[InboxItem]:
+        """The oldest ``limit`` steps that wait for who asks: those kept for him first, then by deadline, then by age.
 
         Steps that somebody else has claimed are left out, and so are votes in which he has spoken and appointments
         that he has booked, unless ``everything`` is wanted.
         """
-        return inbox.inbox(self._shell, who, limit, everything)
+        return inbox.inbox(self._shell, by, limit, everything)
 
     def step(self, step_id: str, by: By) -> StepView:
-        """A step with all that is needed to act on it. Operators may look at each step."""
+        """A step with all that is needed to act on it: what is offered is what :meth:`act` takes from who asks.
+
+        Operators may look at each step; nothing is offered on one that does not wait for them.
+        """
         return inbox.step(self._shell, step_id, by)
 
     def track(self, job: str, by: By) -> Track:
@@ -305,17 +330,18 @@ class Engine:
         customer: str | None = None,
         limit: int = 100,
         after: str | None = None,
+        by: By = PROGRAM,
     ) -> list[JobRow]:
-        """Jobs, the newest first. ``after`` is the last job id of the page before."""
-        return tracking.jobs(self._shell, status, process, customer, limit, after)
+        """Jobs, the newest first; a customer's are his own. ``after`` is the last job id of the page before."""
+        return tracking.jobs(self._shell, status, process, customer, limit, after, by)
 
-    def history(self, job: str) -> list[HistoryLine]:
-        """All that happened to a job, the oldest first, with the stored facts. For operators and programs."""
-        return histories.history(self._shell, job)
+    def history(self, job: str, *, by: By = PROGRAM) -> list[HistoryLine]:
+        """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is."""
+        return histories.history(self._shell, job, by)
 
-    def audit(self, job: str | None = None) -> Audit:
+    def audit(self, job: str | None = None, *, by: By = PROGRAM) -> Audit:
         """Check the hash chain of one job or of all, and that what is stored follows from it (L5)."""
-        return auditing.audit(self._shell, job)
+        return auditing.audit(self._for("audit", by), job)
 
     # operating
 
@@ -359,63 +385,63 @@ class Engine:
         """
         self._shell.observers.add(observer)
 
-    def measures(self) -> Measures:
+    def measures(self, *, by: By = PROGRAM) -> Measures:
         """How much is open, due and given up just now, for monitoring."""
-        with self._shell.reading() as tx:
+        with self._for("measures", by).reading() as tx:
             return measured(tx.channel, self._shell.clock.now())
 
-    def incidents(self) -> list[IncidentView]:
+    def incidents(self, *, by: By = PROGRAM) -> list[IncidentView]:
         """The service calls that gave up, and the timers that cannot be fired."""
-        return incidents.incidents(self._shell)
+        return incidents.incidents(self._for("incidents", by))
 
-    def retry(self, incident: str, by: By) -> Receipt:
-        """Have an incident tried again, by its id: a worker runs a call; a timer is fired at once. For operators.
+    def retry(self, incident: str, by: By = PROGRAM) -> Receipt:
+        """Have an incident tried again, by its id: a worker runs a call; a timer is fired at once.
 
         Raises what still stands in a timer's way; then it stays an incident.
         """
-        return incidents.retry(self._shell, incident, by)
+        return incidents.retry(self._shell, incident, self._shell.asker("retry", by))
 
     def retry_all(
-        self, by: By, *, kind: str | None = None, process: str | None = None, handler: str | None = None
+        self, by: By = PROGRAM, *, kind: str | None = None, process: str | None = None, handler: str | None = None
     ) -> RetriedAll:
         """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``), process or handler, as
-        :class:`IncidentView` names them. For operators. Those that cannot be are told; the others go on all the same.
+        :class:`IncidentView` names them. Those that cannot be are told; the others go on all the same.
         """
-        return incidents.retry_all(self._shell, by, kind, process, handler)
+        return incidents.retry_all(self._shell, self._shell.asker("retry_all", by), kind, process, handler)
 
-    def stuck(self, *, process: str | None = None, limit: int = 100) -> list[StuckView]:
+    def stuck(self, *, process: str | None = None, limit: int = 100, by: By = PROGRAM) -> list[StuckView]:
         """What waits for what, and since when: of the open jobs the ``limit`` that have not moved for longest, each
         with all that it waits for; who has waited longest comes first.
 
         Looks through all open jobs (of the process), so it is for an operator now and then.
         """
-        return stuck.stuck(self._shell, process, limit)
+        return stuck.stuck(self._for("stuck", by), process, limit)
 
-    def archive(self, before: datetime, to: str | Path, *, batch: int = 200) -> Archived:
+    def archive(self, before: datetime, to: str | Path, *, batch: int = 200, by: By = PROGRAM) -> Archived:
         """Write the jobs that ended before a moment to a new file ``to``, with their whole histories, and delete them
         from the database with their receipts, ``batch`` jobs in one transaction. Live jobs are not touched.
 
         The file is lines of JSON (gzip where the name ends in ``.gz``); :meth:`verify_archive` checks one. A request
         key of a job that is gone counts as fresh. Raises Refused when the file is there already.
         """
-        return retention.archive(self._shell, before, Path(to), batch)
+        return retention.archive(self._for("archive", by), before, Path(to), batch)
 
-    def archivable(self, before: datetime) -> int:
+    def archivable(self, before: datetime, *, by: By = PROGRAM) -> int:
         """How many jobs :meth:`archive` would take now."""
-        return retention.count(self._shell, before)
+        return retention.count(self._for("archivable", by), before)
 
     @staticmethod
     def verify_archive(path: str | Path) -> Audit:
         """Check the histories in an archive against their hashes (L5). Raises NotFound, and Refused for no archive."""
         return retention.verify(Path(path))
 
-    def migrate(self, job: str, version: str | None = None, *, by: By) -> Receipt:
+    def migrate(self, job: str, version: str | None = None, *, by: By = PROGRAM) -> Receipt:
         """Move a job on purpose to another version of its process, the latest unless one is named (L6).
 
         Refused with NotAllowed unless each state where the job stands is in that version with the same type, in the
-        same scope. For operators.
+        same scope.
         """
-        return migration.migrate(self._shell, job, version, by)
+        return migration.migrate(self._shell, job, version, self._shell.asker("migrate", by))
 
     # who comes in from outside
 
@@ -426,6 +452,7 @@ class Engine:
         *,
         handlers: Sequence[str] = (),
         expires: datetime | timedelta | None = None,
+        by: By = PROGRAM,
     ) -> IssuedToken:
         """Make a token for ``subject``: its secret is in the answer and never shown again.
 
@@ -433,28 +460,28 @@ class Engine:
         ``metrics``. ``expires`` is a moment, or a span from now; without it the token is valid until it is revoked.
         Raises BadAnswer.
         """
-        return tokens.issue(self._shell, scope, subject, handlers, expires)
+        return tokens.issue(self._for("issue_token", by), scope, subject, handlers, expires)
 
-    def revoke_token(self, id: str, *, take_back: bool = False) -> TokenView:
+    def revoke_token(self, id: str, *, take_back: bool = False, by: By = PROGRAM) -> TokenView:
         """Make a token invalid, now and for ever, by its public id. Raises NotFound.
 
         Calls that wait for external workers go on waiting for one with a valid token. With ``take_back`` they are for
         workers of our own again, where no other token serves their handlers.
         """
-        return tokens.revoke(self._shell, id, take_back)
+        return tokens.revoke(self._for("revoke_token", by), id, take_back)
 
-    def tokens(self) -> list[TokenView]:
+    def tokens(self, *, by: By = PROGRAM) -> list[TokenView]:
         """All tokens, the oldest first, without their secrets; those that expired or were revoked too."""
-        return tokens.tokens(self._shell)
+        return tokens.tokens(self._for("tokens", by))
 
     def token(self, text: str) -> TokenView:
         """Whose token that is. Raises BadToken for one that is unknown, expired or revoked."""
         return tokens.token(self._shell, text)
 
-    def next_due(self) -> datetime | None:
+    def next_due(self, *, by: By = PROGRAM) -> datetime | None:
         """When there is work to do next, or None: how far a simulated clock may be moved at once.
 
         The earliest of all timers, service calls (their next attempts too) and outgoing messages; what is due already
         lies in the past.
         """
-        return due.next_due(self._shell)
+        return due.next_due(self._for("next_due", by))

@@ -14,6 +14,7 @@ import flowengine
 
 NAMES = [
     "NOTIFY",
+    "PROGRAM",
     "Actor",
     "AddressRefused",
     "AlreadyClaimed",

@@ -42,6 +42,7 @@ def start(
     with _reading():
         me, engine = desk.me, desk.engine()
         chosen = _process(desk, engine, process)
+        owner = desk.person(engine, customer) if customer else None
         need = chosen.root.states[chosen.root.start]
         if desk.asks:
             show.line(screen(), (chosen.title, "bold"), f": {need.ask.source}" if need.ask else "")
@@ -49,7 +50,7 @@ def start(
         desk,
         questions(need.fields),
         answer_from(questions(need.fields), sets, answer),
-        lambda full: engine.start(chosen.name, by=me, need=full, customer=customer, key=key),
+        lambda full: engine.start(chosen.name, by=me, need=full, customer=owner, key=key),
         where=chosen.name,
     )
     told(desk, engine, receipt, begun=True)

@@ -43,14 +43,14 @@ def _completes(find: Find) -> Complete:
 
 def _jobs(engine: Engine, desk: Desk, _ctx: click.Context) -> Iterable[tuple[str, str]]:
     who = desk.who_or_nobody
-    mine = engine.person(who) if who else None
+    mine = engine.find_person(who) if who else None
     customer = mine.id if mine is not None and mine.kind == "customer" else None
     rows = engine.jobs(customer=customer, limit=MOST)
     return [(row.short, f"{row.process}, {row.customer_name}, {row.status}") for row in rows]
 
 
 def _steps(engine: Engine, desk: Desk, _ctx: click.Context) -> Iterable[tuple[str, str]]:
-    who = desk.who_or_nobody
+    who = desk.person(engine, desk.who_or_nobody)
     items = engine.inbox(who, MOST, everything=True) if who else []
     return [(item.short, f"{item.title}, {item.customer_name}") for item in items]
 
@@ -75,13 +75,13 @@ def _outcomes(engine: Engine, desk: Desk, ctx: click.Context) -> Iterable[tuple[
     """The ways of the step that is named, or of the only one that waits."""
     from flowengine.cli.acting import step_id
 
-    who = desk.who_or_nobody
+    who = desk.person(engine, desk.who_or_nobody)
     step = engine.step(step_id(desk, engine, who, ctx.params.get("ref")), who)
     return [(way.outcome, way.title) for way in step.form.ways]
 
 
 def _offers(engine: Engine, desk: Desk, ctx: click.Context) -> Iterable[tuple[str, str]]:
-    seen = engine.track(str(ctx.params.get("job")), desk.who_or_nobody)
+    seen = engine.track(str(ctx.params.get("job")), desk.person(engine, desk.who_or_nobody))
     return [(offer.name, offer.title) for offer in seen.offers]
 
 

@@ -93,14 +93,26 @@ class Desk:
         """The id of who acts; wrong use when nobody said."""
         if not self.who_or_nobody:
             raise click.UsageError("Say who you are: --as ID, or set FLOW_AS.")
-        return self.who_or_nobody
+        return self.person(self.engine(), self.who_or_nobody)
+
+    def person(self, engine: Engine, typed: str) -> str:
+        """The id of the person whose whole id, contact or name was typed; else what was typed: somebody new, perhaps.
+
+        A mere beginning is nobody: ``ann`` who is new must not become Anna.
+        """
+        try:
+            found = engine.find_person(typed)
+        except NotFound:
+            return typed
+        whole = typed.strip().casefold() in (found.contact.casefold(), found.name.casefold())
+        return found.id if whole else typed
 
     @property
     def me_or_operator(self) -> str | Actor:
         """Who acts, or an operator: whoever can open the database with no name of his own operates it."""
         from flowengine.core.values import Actor
 
-        return self.who_or_nobody or Actor(kind="operator", id="operator")
+        return self.me if self.who_or_nobody else Actor(kind="operator", id="operator")
 
     def engine(self, *, create: bool = False) -> Engine:
         """The engine on the database, opened once a command. Only with ``create`` may a new SQLite file appear."""

@@ -43,7 +43,7 @@ def jobs(
     rows = engine.jobs(
         status=status,
         process=engine.process(process).name if process else None,
-        customer=engine.person(customer).id if customer else None,
+        customer=engine.find_person(customer, kind="customer").id if customer else None,
         limit=limit,
         after=engine.track(after, Actor(kind="operator", id="operator")).job if after else None,
     )

@@ -53,7 +53,7 @@ def assign(desk: Desk, step: str, person: str, key: str | None) -> None:
     """Hand a step to PERSON, who must be one of those whom it waits for."""
     from flowengine.cli import show
 
-    receipt = desk.engine().assign(step, person, by=desk.me_or_operator, key=key)
+    receipt = desk.engine().assign(step, desk.person(desk.engine(), person), by=desk.me_or_operator, key=key)
     desk.answer(receipt, lambda console: show.line(console, ("Handed over", "bold green"), f" to {person}."))
 
 
@@ -113,8 +113,8 @@ def list_people(desk: Desk, kind: str | None) -> None:
 @common
 @desk
 def show_person(desk: Desk, person: str) -> None:
-    """Show one person, by id, contact or unique name."""
+    """Show one person, by id, contact or name, or how an id or name begins."""
     from flowengine.cli import show
 
-    found = desk.engine().person(person)
+    found = desk.engine().find_person(person)
     desk.answer(found, lambda console: show.person(console, found))

@@ -79,7 +79,7 @@ def _fitting(story: Telling) -> None:
 def begin_the_next(story: Telling, now: datetime) -> tuple[str, str]:
     """Ben, whom Ada has sent, begins a job and leaves it waiting: his id, and the job's."""
     story.clock.set(max(now, story.clock.now()))
-    ben = story.engine.person("ben@example.org").id
+    ben = story.engine.find_person("ben@example.org").id
     need = {"occasion": "A new job", "needed_by": f"{(now + timedelta(days=100)).date()}"}
     receipt = story.engine.start("bespoke_suit", by=ben, need=need)
     story.line("Ben", "comes, because Ada told him, and needs a suit", f"{need['occasion']}, by {need['needed_by']}")

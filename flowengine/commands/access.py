@@ -8,14 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from flowengine.core import events as e
+from flowengine.core.always import meant_for, open_to
 from flowengine.core.machines import Compiled
+from flowengine.core.seatings import seatings, waits_for
 from flowengine.core.values import Actor, Step
-from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, StaleCommand
-from flowengine.people import actor_key, may_act, may_operate, may_see, seatings
-from flowengine.runtime.actors import actor_of, as_actor
+from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
+from flowengine.people.identities import actor_key, check_person
+from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
+from flowengine.runtime.actors import StoreWorld, actor_of, as_actor, nobody
 from flowengine.store import Person, StoredJob, Transaction, short, shown
 from flowengine.store.receipts import Stored
 
@@ -29,8 +32,6 @@ MOST_OWN = 1_000
 PAGE = 8
 """History entries that are read at once to find a step; nearly each opens one."""
 
-_PERSON_ID = re.compile(r"[\w.@-]{1,64}", re.ASCII)
-
 
 def no_such(kind: str, text: str) -> NotFound:
     """The one answer for what is not there and for what is not for the asker."""
@@ -39,6 +40,10 @@ def no_such(kind: str, text: str) -> NotFound:
 
 class Hidden(Exception):
     """Something is not there, or not for the asker; whoever knows what was typed answers with :func:`no_such`."""
+
+
+Permit: TypeAlias = Callable[[Transaction, Compiled, StoredJob, Any], None]
+"""Raises when the command is not for the actor that asks."""
 
 
 # ids
@@ -138,42 +143,107 @@ def steps_for(job: StoredJob, tx: Transaction, actor: Actor) -> list[str]:
 # permissions
 
 
+def asker(tx: Transaction, verb: str, by: str | Actor) -> Actor:
+    """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
+    actor = actor_of(tx, by)
+    require(verb, actor)
+    return actor
+
+
 def permit_all(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
     """For commands of the engine itself."""
 
 
-def permit_step(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-    """The step must wait for the actor (L4); one that did and is done is told to be done."""
-    step = open_step(job, command.step)
-    if step is None:
-        raise closed(tx, job, command.by, command.step)
-    if not may_act(command.by, step, job.position.seat):
-        raise Hidden
+def permit_on_step(verb: str) -> Permit:
+    """The step must be to the actor what the verb needs (L4); to one whom it waited for, a step that is done is told
+    to be done."""
+
+    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+        actor, step = command.by, open_step(job, command.step)
+        if step is None:
+            raise closed(tx, job, actor, command.step)
+        needed = needs(verb, actor)
+        if needed == ANY or (needed == WAITS and waits_for(actor, step, job.position.seat)):
+            return
+        raise denied(verb, actor) if needs("step", actor) == ANY else Hidden
+
+    return permit
 
 
-def permit_release(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
-    """Those for whom the step waits, and operators."""
-    if may_operate(command.by) and open_step(job, command.step) is not None:
-        return
-    permit_step(tx, compiled, job, command)
+permit_act, permit_claim, permit_release = map(permit_on_step, ("act", "claim", "release"))
 
 
-def permit_assign(target: Actor) -> Callable[[Transaction, Compiled, StoredJob, Any], None]:
-    """Those for whom the step waits may hand it to another of them; operators may hand it to anybody."""
+def permit_assign(person: str) -> Permit:
+    """Those for whom the step waits may hand it to another of them; operators may hand it to anybody.
+
+    Others are not told whether there is such a person.
+    """
+    permit_handing = permit_on_step("assign")
 
     def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
-        if may_operate(command.by) and open_step(job, command.step) is not None:
-            return
-        permit_step(tx, compiled, job, command)
-        step = open_step(job, command.step)
-        if step is not None and not may_act(target, step, job.position.seat):
+        permit_handing(tx, compiled, job, command)
+        found, step = tx.people.get(person), open_step(job, command.step)
+        if needs("assign", command.by) == ANY:
+            if found is None:
+                raise nobody(person)
+        elif found is None or step is None or not waits_for(as_actor(found), step, job.position.seat):
             raise NotAllowed(
-                f"{target.id} is not one of those for whom the step waits",
+                f"{person} is not one of those for whom the step waits",
                 where=f"{shown(job.id)}.{command.step}",
-                possible=[*step.audience, "ask an operator to hand it over"],
+                possible=[*(step.audience if step else ()), "ask an operator to hand it over"],
             )
 
     return permit
+
+
+def permit_on_job(verb: str) -> Permit:
+    """The job must be to the actor what the verb needs."""
+
+    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+        if not _stands(tx, job, command.by, needs(verb, command.by)):
+            raise denied(verb, command.by, f"job {shown(job.id)}") if sees(tx, job, command.by) else Hidden
+
+    return permit
+
+
+permit_say, permit_add, permit_send = map(permit_on_job, ("say", "add", "send"))
+
+
+def permit_always(name: str, now: Callable[[], datetime]) -> Permit:
+    """An always entry must be open to the actor, now or at another time; who sees the job is told what is open now."""
+
+    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
+        actor, world = command.by, StoreWorld(tx, job.customer)
+        if not sees(tx, job, actor):
+            raise Hidden
+        if needs("invoke", actor) != OPEN or not meant_for(compiled, job.position, actor, name, now(), world):
+            raise NotAllowed(
+                f"{name!r} cannot be asked of this job by {actor.id or actor.kind}",
+                where=f"job {shown(job.id)}",
+                possible=sorted(entry.name for entry in open_to(compiled, job.position, actor, now(), world)),
+            )
+
+    return permit
+
+
+def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
+    """Whether the actor may look at the job."""
+    return _stands(tx, job, actor, needs("track", actor))
+
+
+def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation) -> bool:
+    """``stands``, with the steps of the job read only where it depends on them."""
+    return stands(needed, actor, job.customer) or (
+        needed == PART and stands(needed, actor, job.customer, (row.audience for row in tx.steps.of(job.id)))
+    )
+
+
+def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
+    """A job for looking at. Raises NotFound for those who may not."""
+    job = read(tx, job_ref(tx, text, actor), "job", text)
+    if not sees(tx, job, actor):
+        raise no_such("job", text)
+    return job
 
 
 def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden | StaleCommand:
@@ -215,65 +285,30 @@ def _first_opened(tx: Transaction, job: str, after: int, last: int) -> tuple[int
     return last, []
 
 
-def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
-    """Whether the actor may look at the job."""
-    return may_see(actor, job.customer) or may_see(actor, job.customer, (row.audience for row in tx.steps.of(job.id)))
-
-
-def permit_seen(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-    """Whoever may see the job."""
-    if not sees(tx, job, command.by):
-        raise Hidden
-
-
-def permit_parties(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-    """The job's own customer, and everybody who is not a customer."""
-    if not may_see(command.by, job.customer):
-        raise Hidden
-
-
-def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
-    """A job for looking at. Raises NotFound for those who may not."""
-    job = read(tx, job_ref(tx, text, actor), "job", text)
-    if not sees(tx, job, actor):
-        raise no_such("job", text)
-    return job
-
-
-def require_operator(actor: Actor, what: str) -> None:
-    """Raises NotAllowed unless an operator asks."""
-    if not may_operate(actor):
-        raise NotAllowed(
-            f"only an operator may {what}", where=actor.id, possible=("ask somebody with the role operator",)
-        )
-
-
 # starting
 
 
 def starting_actor(tx: Transaction, by: str | Actor, now: datetime) -> Actor:
     """Who starts a job: an id that nobody has yet becomes a customer of that name."""
-    if isinstance(by, Actor):
-        if by.kind == "customer" and tx.people.get(by.id) is None:
-            _new_customer(tx, by.id, now)
+    if isinstance(by, Actor) and by.kind != "customer":
+        require("start", by)
         return by
-    try:
-        return actor_of(tx, by)
-    except NotFound:
-        return _new_customer(tx, by, now)
-
-
-def _new_customer(tx: Transaction, id: str, now: datetime) -> Actor:
-    if not _PERSON_ID.fullmatch(id):
-        raise BadAnswer({"by": f"{id!r} is no id of a person"}, possible=("1 to 64 letters, digits and ._@-",))
-    person = Person(id=id, kind="customer", name=id, contact="", roles=(), groups=(), record={}, created=now)
-    tx.people.enter(person)
-    return as_actor(person)
+    id = by if isinstance(by, str) else by.id
+    check_person(id)
+    found = tx.people.get(id)
+    if found is None:
+        found = Person(id=id, kind="customer", name=id, created=now)
+        tx.people.enter(found)
+    if isinstance(by, str):
+        return as_actor(found)
+    if found.kind != "customer":
+        raise NotAllowed(f"{id} is not a customer", where=id, possible=("begin it as who he is",))
+    return by
 
 
 def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> str:
     """Whose job it is: a customer's own, or the one whom staff, operators and services name."""
-    if actor.kind == "customer":
+    if needs("start", actor) == OWN:
         if customer is not None and customer != actor.id:
             raise NotAllowed("a customer begins only his own jobs", where=actor.id, possible=(actor.id,))
         return actor.id

@@ -10,7 +10,6 @@ from flowengine.core import commands as c
 from flowengine.core.position import Position
 from flowengine.core.values import Actor, ServiceCall, Timer
 from flowengine.errors import NotFound, Refused, StaleCommand
-from flowengine.runtime.actors import actor_of
 from flowengine.store import Incident, Transaction, shown
 from flowengine.store.codec import decode
 from flowengine.views.replies import IncidentView, Receipt, RetriedAll
@@ -25,13 +24,11 @@ def incidents(shell: Shell) -> list[IncidentView]:
         return [_view(tx, row) for row in rows]
 
 
-def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
+def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
     """A call is handed to the workers again, and so is a message; a timer is fired at once, and what stands in its way
     is raised. A message's receipt is that of the job as it is: sending is no part of its history."""
 
     def work(tx: Transaction) -> Receipt:
-        actor = actor_of(tx, by)
-        access.require_operator(actor, "have an incident tried again")
         if text.count(".") == 2:
             return _send_again(shell, tx, text, actor)
         job_id, number = access.numbered_ref(tx, text, actor, "call")
@@ -45,19 +42,17 @@ def retry(shell: Shell, text: str, by: str | Actor) -> Receipt:
     return shell.keep(work)
 
 
-def retry_all(shell: Shell, by: str | Actor, kind: str | None, process: str | None, handler: str | None) -> RetriedAll:
+def retry_all(shell: Shell, actor: Actor, kind: str | None, process: str | None, handler: str | None) -> RetriedAll:
     """Each in a transaction of its own, so that one that cannot be tried again does not keep the others from it."""
     if kind is not None and kind not in KINDS:
         raise Refused(f"{kind!r} is no kind of incident", where="kind", possible=KINDS)
-    with shell.reading() as tx:
-        access.require_operator(actor_of(tx, by), "have incidents tried again")
     tried: list[str] = []
     refused: dict[str, str] = {}
     for one in incidents(shell):
         if any(wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)):
             continue
         try:
-            retry(shell, one.id, by)
+            retry(shell, one.id, actor)
             tried.append(one.id)
         except (StaleCommand, NotFound):
             continue  # somebody else has just seen to it

@@ -12,11 +12,9 @@ from flowengine.core import commands as c
 from flowengine.core.advance import advance
 from flowengine.core.machines import Compiled, keeps
 from flowengine.core.values import Actor, Json
-from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, Refused, StaleCommand
-from flowengine.people import may_see
-from flowengine.people.offers import is_for, offers
+from flowengine.errors import Ambiguous, BadAnswer, NotFound, Refused, StaleCommand
 from flowengine.runtime.actors import StoreWorld, actor_of
-from flowengine.store import StoredJob, Transaction, shown
+from flowengine.store import Transaction, shown
 from flowengine.views.replies import Receipt
 
 KINDS_OF_WORDS = ("note", "wish", "concern", "expectation", "question", "answer")
@@ -31,18 +29,7 @@ _PAGE = 500
 
 
 def invoke(shell: Shell, job: str, name: str, answer: dict[str, Json], by: str | Actor, key: str | None) -> Receipt:
-    def permit(tx: Transaction, compiled: Compiled, stored: StoredJob, command: Any) -> None:
-        if not access.sees(tx, stored, command.by):
-            raise access.Hidden
-        now, world = shell.clock.now(), StoreWorld(tx, stored.customer)
-        if not is_for(compiled, stored.position, command.by, name, now, world):
-            open_now = offers(compiled, stored.position, command.by, now, world)
-            raise NotAllowed(
-                f"{name!r} cannot be asked of this job by {command.by.id or command.by.kind}",
-                where=f"job {shown(stored.id)}",
-                possible=sorted({entry.name for entry in open_now}),
-            )
-
+    permit = access.permit_always(name, shell.clock.now)
     return shell.on_job(job, lambda actor: c.Invoke(by=actor, name=name, answer=answer), by, key, permit)
 
 
@@ -50,11 +37,11 @@ def say(shell: Shell, job: str, text: str, kind: str, by: str | Actor, key: str 
     if kind not in KINDS_OF_WORDS:
         raise BadAnswer({"kind": f"{kind!r} is no kind of words"}, possible=KINDS_OF_WORDS)
     words: Any = kind
-    return shell.on_job(job, lambda actor: c.Say(by=actor, text=text, kind=words), by, key, access.permit_seen)
+    return shell.on_job(job, lambda actor: c.Say(by=actor, text=text, kind=words), by, key, access.permit_say)
 
 
 def add(shell: Shell, job: str, state: str, items: tuple[Json, ...], by: str | Actor, key: str | None) -> Receipt:
-    return shell.on_job(job, lambda actor: c.Add(by=actor, state=state, items=items), by, key, access.permit_parties)
+    return shell.on_job(job, lambda actor: c.Add(by=actor, state=state, items=items), by, key, access.permit_add)
 
 
 def send(
@@ -69,7 +56,7 @@ def send(
     def work(tx: Transaction) -> Receipt:
         command = _message(tx, name, key, body, by)
         try:
-            return shell.run(tx, found, command, request_key, _permit_sender, ANY_JOB)
+            return shell.run(tx, found, command, request_key, access.permit_send, ANY_JOB)
         except (access.Hidden, StaleCommand):
             raise _nobody_waits(command) from None
 
@@ -82,7 +69,7 @@ def _send_to(
     def work(tx: Transaction) -> Receipt:
         command = _message(tx, name, key, body, by)
         ref = access.job_ref(tx, job, command.by)
-        return shell.told(tx, ref, command, request_key, _permit_sender, ("job", job))
+        return shell.told(tx, ref, command, request_key, access.permit_send, ("job", job))
 
     return shell.keep(work)
 
@@ -108,18 +95,6 @@ def _addressee(
             if before is None:
                 raise
             return before  # an equal request was a moment earlier
-
-
-def _permit_sender(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-    """Messages come from outside, from staff and operators: a customer could pretend that one had come."""
-    if command.by.kind == "customer":
-        if not may_see(command.by, job.customer):
-            raise access.Hidden
-        raise NotAllowed(
-            "a customer cannot deliver a message of the outside",
-            where=command.by.id,
-            possible=("say something about the job", "act on a step that waits for you"),
-        )
 
 
 def _waiting_job(shell: Shell, tx: Transaction, command: c.Deliver) -> str:

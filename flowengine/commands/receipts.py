@@ -12,7 +12,7 @@ from flowengine.core.advance import Advance
 from flowengine.core.commands import Command
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyConflict, Refused
-from flowengine.people import actor_key
+from flowengine.people.identities import actor_key
 from flowengine.store import Transaction
 from flowengine.store.receipts import Stored
 from flowengine.views.replies import Receipt

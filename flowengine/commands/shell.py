@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from flowengine.clock import Clock
 from flowengine.commands import access, outgoing
@@ -19,10 +19,10 @@ from flowengine.commands.receipts import body_hash, encoded, given, receipt_of, 
 from flowengine.core import commands as c
 from flowengine.core.advance import Advance, advance
 from flowengine.core.advance import start as start_job
-from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor
 from flowengine.errors import NotAllowed
-from flowengine.people import actor_key
+from flowengine.people.identities import actor_key
+from flowengine.people.permissions import require
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 T = TypeVar("T")
-
-Permit: TypeAlias = Callable[[Transaction, Compiled, StoredJob, Any], None]
-"""Raises when the command is not for the actor that asks."""
 
 
 class Computed(NamedTuple):
@@ -126,13 +123,21 @@ class Shell:
         with self.joined.begin_nested():  # a refused command takes back what it wrote, and the rest goes on
             yield tx
 
+    def asker(self, verb: str, by: str | Actor) -> Actor:
+        """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
+        if isinstance(by, Actor):
+            require(verb, by)
+            return by
+        with self.reading() as tx:
+            return access.asker(tx, verb, by)
+
     def run(
         self,
         tx: Transaction,
         job_id: str,
         command: c.AnyCommand,
         key: str | None,
-        permit: Permit,
+        permit: access.Permit,
         about: str | None = None,
     ) -> Receipt:
         """Carry out one command on one job, in the transaction given.
@@ -150,7 +155,7 @@ class Shell:
                 return before
         return self.write(tx, self.compute(tx, job, command, permit), (key, body))
 
-    def compute(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: Permit) -> Computed:
+    def compute(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
         """What a command comes to on a job that is locked; nothing is written. Raises what refuses it."""
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
@@ -163,7 +168,7 @@ class Shell:
         job_id: str,
         command: c.AnyCommand,
         key: str | None,
-        permit: Permit,
+        permit: access.Permit,
         typed: tuple[str, str],
     ) -> Receipt:
         """As :meth:`run`; what is hidden is answered as if what was typed, a kind and a text, were not there (L4)."""
@@ -207,7 +212,7 @@ class Shell:
         make: Callable[[int, Actor], c.AnyCommand],
         by: str | Actor,
         key: str | None,
-        permit: Permit = access.permit_step,
+        permit: access.Permit = access.permit_act,
     ) -> Receipt:
         """A command on a step, by somebody for whom the step must wait (L4)."""
 
@@ -219,23 +224,13 @@ class Shell:
 
         return self.keep(work)
 
-    def assign(self, step_id: str, person: str, by: str | Actor, key: str | None) -> Receipt:
-        def work(tx: Transaction) -> Receipt:
-            actor = actor_of(tx, by)
-            job_id, number = access.step_ref(tx, step_id, actor)
-            target = actor_of(tx, person)
-            command = c.Assign(by=actor, step=number, person=target.id)
-            return self.told(tx, job_id, command, key, access.permit_assign(target), ("step", step_id))
-
-        return self.keep(work)
-
     def on_job(
         self,
         job: str,
         make: Callable[[Actor], c.AnyCommand],
         by: str | Actor,
         key: str | None,
-        permit: Permit,
+        permit: access.Permit,
     ) -> Receipt:
         """A command on a job as a whole."""
 

@@ -18,18 +18,19 @@ from flowengine.core import events as e
 from flowengine.core.calls import fail, finish, retry
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.fields import check_answer
-from flowengine.core.flow import Flow, kind_of
+from flowengine.core.flow import Flow
 from flowengine.core.items import add
 from flowengine.core.machines import Compiled, compile_process
 from flowengine.core.messages import deliver
 from flowengine.core.position import Position
 from flowengine.core.spot import Result
 from flowengine.core.stabilise import stabilise
-from flowengine.core.values import ROOT, Branch, Head, Step
+from flowengine.core.steps import offered, possible
+from flowengine.core.values import ROOT, Branch, Head
 from flowengine.core.world import World
 from flowengine.errors import BadAnswer, ExpressionFailed, FlowError, RunawayProcess, StaleCommand
 
-__all__ = ["Advance", "Compiled", "advance", "compile_process", "possible", "start"]
+__all__ = ["Advance", "Compiled", "advance", "compile_process", "offered", "possible", "start"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,6 @@ def _settled(flow: Flow) -> Advance:
     stabilise(flow)
     invariants.check(flow.compiled, flow.draft)
     return Advance(flow.draft, flow.draft.events, flow.draft.effects, flow.micro_steps)
-
-
-def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:
-    """What can be done on an open step now: outcomes and moves."""
-    state = compiled.state(step.state)
-    kind = kind_of(state.member(step.member))
-    assert kind is not None, f"{step.state} has no steps"
-    return kind.possible(Flow(compiled, Draft(position), now, world).spot(step.branch, state, step.member), step)
 
 
 def _say(flow: Flow, command: c.Say) -> None:

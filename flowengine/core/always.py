@@ -15,8 +15,9 @@ from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
+from flowengine.core.seatings import seatings
 from flowengine.core.spot import Spot
-from flowengine.core.values import Branch, Json, Seating
+from flowengine.core.values import ROOT, Actor, Branch, Json, Seating
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.parts import Always
@@ -46,6 +47,22 @@ def offers(compiled: Compiled, position: Position, now: datetime, world: World) 
     ]
 
 
+def open_to(compiled: Compiled, position: Position, actor: Actor, now: datetime, world: World) -> list[Always]:
+    """The always entries that the actor may use now, each name once."""
+    mine, found = seatings(actor), dict[str, Always]()
+    for offer in offers(compiled, position, now, world):
+        if not mine.isdisjoint(offer.audience):
+            found.setdefault(offer.entry.name, offer.entry)
+    return list(found.values())
+
+
+def meant_for(compiled: Compiled, position: Position, actor: Actor, name: str, now: datetime, world: World) -> bool:
+    """Whether an always entry of that name is meant for the actor, now or at another time (L4)."""
+    mine, flow = seatings(actor), Flow(compiled, Draft(position), now, world)
+    spot = flow.spot(ROOT, compiled.process.root.states[compiled.process.root.start])
+    return any(not mine.isdisjoint(spot.seatings(entry.by)) for _, entry in compiled.always.get(name, ()) if entry.by)
+
+
 def _open(flow: Flow, branch: Branch, entry: Always) -> bool:
     """Whether the entry can be used; a guard that cannot be evaluated yet does not hold."""
     try:
@@ -69,8 +86,10 @@ def invoke(flow: Flow, command: Invoke) -> None:
         ids = tuple(branch.id for branch, _ in found)
         raise NotAllowed(f"{command.name!r} can be done on several branches; name one", possible=ids)
     if not found or not holds(flow, *found[0]):
-        now = tuple(offer.entry.name for offer in offers(flow.compiled, flow.draft, flow.now, flow.world))
-        raise NotAllowed(f"{command.name!r} cannot be done now", where=flow.draft.head.job, possible=now)
+        now = open_to(flow.compiled, flow.draft, command.by, flow.now, flow.world)
+        raise NotAllowed(
+            f"{command.name!r} cannot be done now", where=flow.draft.head.job, possible=[entry.name for entry in now]
+        )
     branch, entry = found[0]
     use(flow, branch, entry, check_answer(entry.fields, command.answer, entry.name), command.by.id)
 

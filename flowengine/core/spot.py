@@ -16,7 +16,8 @@ from flowengine.core import events as e
 from flowengine.core.commands import Act, Finish
 from flowengine.core.draft import Draft, replace
 from flowengine.core.names import JobNames
-from flowengine.core.values import Branch, Inners, Json, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
+from flowengine.core.seatings import person_seating
+from flowengine.core.values import Actor, Branch, Inners, Json, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
@@ -152,7 +153,7 @@ class Spot:
 
     def _seating(self, audience: Audience) -> list[Seating]:
         if audience.kind == "customer":
-            return [f"person:{self.draft.head.customer}"]
+            return [person_seating(self.draft.head.customer)]
         if audience.kind in ("customers", "staff", "anyone", "everyone"):
             return [audience.kind]
         name = audience.name
@@ -160,7 +161,7 @@ class Spot:
         if audience.kind == "people":
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                 raise ExpressionFailed(f"gives {value!r}, not a list of person ids", where=str(name))
-            return [f"person:{one}" for one in value]
+            return [person_seating(one) for one in value]
         if not isinstance(value, str):
             raise ExpressionFailed(f"gives {value!r}, not a text", where=str(name))
         return [f"{audience.kind}:{value}"]
@@ -244,6 +245,12 @@ class Kind(Protocol):
         """Somebody acts on one of its steps: check the outcome and the answer, and say how the state ends, if it does.
 
         Raises UnknownOutcome, BadAnswer, NotAllowed, SlotTaken; then nothing is changed.
+        """
+
+    def admit(self, spot: Spot, step: Step, by: Actor) -> Seat | None:
+        """The seat for which one of those whom the step waits for may act now; None where nobody has seats.
+
+        Raises NotAllowed for one who has done his part, NotFound for one who has none in it.
         """
 
     def fire(self, spot: Spot, timer: Timer) -> Result | None:

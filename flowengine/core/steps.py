@@ -1,29 +1,56 @@
-"""Commands on an open step: act, claim, release, assign."""
+"""Commands on an open step: act, claim, release, assign; and what is offered to somebody on it."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import turns
-from flowengine.core.draft import replace
+from flowengine.core.draft import Draft, replace
 from flowengine.core.flow import Flow, kind_of
+from flowengine.core.machines import Compiled
+from flowengine.core.position import Position
+from flowengine.core.seatings import person_seating, waits_for
+from flowengine.core.spot import Kind
 from flowengine.core.values import Actor, Branch, Step
-from flowengine.errors import AlreadyClaimed, NotAllowed, StaleCommand
+from flowengine.core.world import World
+from flowengine.errors import AlreadyClaimed, NotAllowed, Refused, StaleCommand
 
 
 def act(flow: Flow, command: c.Act) -> None:
     """Somebody acts on a step: its kind says how the state ends, if it does."""
     branch, step = find(flow, command.step)
-    if step.claimed is not None and step.claimed != command.by.id:
-        raise _claimed(flow, step)
-    _not_excluded(flow, step, command.by.id)
+    _not_kept_from(flow, step, command.by.id)
     state = flow.state_of(branch)
-    kind = kind_of(state.member(step.member))
-    assert kind is not None, f"{step.state} has no steps"
     turns.begun(flow, branch)
-    result = kind.act(flow.spot(branch.id, state, step.member), step, command)
+    result = _kind(flow, step).act(flow.spot(branch.id, state, step.member), step, command)
     if result is not None:
         flow.over(branch, result, step.member)
+
+
+def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:
+    """What can be done on an open step now: outcomes and moves."""
+    flow = Flow(compiled, Draft(position), now, world)
+    return _kind(flow, step).possible(flow.spot(step.branch, compiled.state(step.state), step.member), step)
+
+
+def offered(
+    compiled: Compiled, position: Position, step: Step, now: datetime, world: World, actor: Actor
+) -> tuple[str, ...]:
+    """What somebody can do on an open step now: exactly what :func:`act` takes from him, as far as it is his to act.
+
+    Nothing for those whom the step does not wait for (L4), and for those who have done their part in it.
+    """
+    if not waits_for(actor, step, position.seat):
+        return ()
+    flow = Flow(compiled, Draft(position), now, world)
+    try:
+        _not_kept_from(flow, step, actor.id)
+        _kind(flow, step).admit(flow.spot(step.branch, compiled.state(step.state), step.member), step, actor)
+    except Refused:
+        return ()
+    return possible(compiled, position, step, now, world)
 
 
 def claim(flow: Flow, command: c.Claim) -> None:
@@ -51,7 +78,7 @@ def assign(flow: Flow, command: c.Assign) -> None:
     _, step = find(flow, command.step)
     if step.claimed not in (None, command.by.id) and command.by.kind != "operator":
         raise _claimed(flow, step)
-    seating = f"person:{command.person}"
+    seating = person_seating(command.person)
     if seating not in step.audience:
         step = replace(step, audience=(*step.audience, seating))
     _give(flow, step, command.person, "assigned", command.by)
@@ -72,6 +99,19 @@ def find(flow: Flow, number: int) -> tuple[Branch, Step]:
 def standing(flow: Flow) -> tuple[str, ...]:
     """Where the job stands: the states' names."""
     return tuple(flow.draft.head.standing)
+
+
+def _kind(flow: Flow, step: Step) -> Kind:
+    kind = kind_of(flow.compiled.state(step.state).member(step.member))
+    assert kind is not None, f"{step.state} has no steps"
+    return kind
+
+
+def _not_kept_from(flow: Flow, step: Step, person: str) -> None:
+    """Raises AlreadyClaimed where somebody else has claimed the step, NotAllowed for whom it excludes."""
+    if step.claimed is not None and step.claimed != person:
+        raise _claimed(flow, step)
+    _not_excluded(flow, step, person)
 
 
 def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:

@@ -97,7 +97,7 @@ def referral(shell: Shell, row: OutboxMessage) -> None:
 
     def work(tx: Transaction) -> None:
         id = referred_id(name, row)
-        if tx.people.get(id) is not None or (contact and _known(tx, contact)):
+        if tx.people.get(id) is not None or tx.people.with_contact(contact):
             return
         record = {"referred_by": row.body["by"], "referred_in": row.job}
         now = shell.clock.now()
@@ -106,16 +106,6 @@ def referral(shell: Shell, row: OutboxMessage) -> None:
         )
 
     shell.keep(work)
-
-
-def _known(tx: Transaction, contact: str) -> bool:
-    try:
-        tx.people.find(contact)
-    except NotFound:
-        return False
-    except Refused:
-        return True  # several have it
-    return True
 
 
 def referred_id(name: str, row: OutboxMessage) -> str:

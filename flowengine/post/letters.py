@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,12 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import told_in
 from flowengine.core import events as e
+from flowengine.core.seatings import waits_for
 from flowengine.core.values import Json, Step
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
 from flowengine.outside.letter import is_address
-from flowengine.people import may_act, may_see
+from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import plainly
@@ -93,7 +95,7 @@ def _for(person: Person, step: Step, job: StoredJob) -> bool:
     """Whether the step waits for him now (L4)."""
     if step.booked is not None or (step.claimed and step.claimed != person.id):
         return False
-    return may_act(as_actor(person), step, job.position.seat)
+    return waits_for(as_actor(person), step, job.position.seat)
 
 
 def _asked(
@@ -104,7 +106,7 @@ def _asked(
     zone = plainly.zone_of(process, compiled.state(step.state).member(step.member))
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
     due = f"By {plainly.moment(step.due, zone)}" if step.due else ""
-    answer = link or f"flow act {short} --as {person.id}"
+    answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = step.title or process.title
     lines = (
         _greeting(person),
@@ -140,7 +142,7 @@ def _ended(url: str, job: StoredJob, process: Process, person: Person, to: str, 
     short = shown(job.id)
     link = f"{url}/jobs/{short}" if url else ""
     told = "It is done." if head.status == "fulfilled" else f"It has ended: {head.because or head.end}."
-    look = link or f"flow track {short} --as {person.id}"
+    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
     lines = (_greeting(person), f"    {process.title}", told, _where("All that happened:", look))
     return Words(
         to=to,
@@ -163,9 +165,10 @@ def _ended(url: str, job: StoredJob, process: Process, person: Person, to: str, 
 def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Person, to: str, at: datetime) -> Words:
     """What the process tells, as it was said; where the job is to be seen only for those who may see it (L4)."""
     short = shown(job.id)
-    seen = may_see(as_actor(person), job.customer)
+    actor = as_actor(person)
+    seen = stands(needs("track", actor), actor, job.customer)
     link = f"{url}/jobs/{short}" if url and seen else ""
-    look = link or f"flow track {short} --as {person.id}"
+    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
     lines = (
         _greeting(person),
         told.words,

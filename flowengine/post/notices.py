@@ -83,7 +83,8 @@ def _seatings(job: StoredJob, step: Step) -> list[str]:
     if step.claimed:
         return [f"person:{step.claimed}"]
     if step.seats:
-        return [seat.audience for seat in job.position.seats(step.number) if seat.answer is None]
+        unanswered = [seat.audience for seat in job.position.seats(step.number) if seat.answer is None]
+        return [*unanswered, *step.audience]
     return list(step.audience)
 
 

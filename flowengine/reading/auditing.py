@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
-from flowengine.core.values import Actor
+from flowengine.people.permissions import PROGRAM
 from flowengine.store import Transaction
 from flowengine.store.audit import audit_job
 from flowengine.views.replies import Audit, AuditProblem
 
-_READER = Actor(kind="operator")
 _PAGE = 500
 
 
@@ -31,7 +30,7 @@ def audit(shell: Shell, job: str | None) -> Audit:
 def _ids(shell: Shell, job: str | None) -> Iterator[str]:
     if job is not None:
         with shell.reading() as tx:
-            id = access.job_ref(tx, job, _READER)
+            id = access.job_ref(tx, job, PROGRAM)
             access.read(tx, id, "job", job)
         yield id
         return

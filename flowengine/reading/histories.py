@@ -14,12 +14,10 @@ from flowengine.store import Entry, Transaction
 from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
 
-_READER = Actor(kind="operator")
 
-
-def history(shell: Shell, job: str) -> list[HistoryLine]:
+def history(shell: Shell, job: str, by: str | Actor) -> list[HistoryLine]:
     with shell.reading() as tx:
-        stored = access.read(tx, access.job_ref(tx, job, _READER), "job", job)
+        stored = access.read(tx, access.job_ref(tx, job, access.asker(tx, "history", by)), "job", job)
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
         entries = list(tx.history.of(stored.id))
         names = _names(tx, entries)

@@ -14,9 +14,9 @@ from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import plain
-from flowengine.people import waits_for_words
 from flowengine.runtime.actors import StoreWorld, name_of
 from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
+from flowengine.views import plainly
 from flowengine.views.replies import StuckView, WaitView
 
 MOST = 50
@@ -109,7 +109,7 @@ class _Look:
             return name_of(self.tx, step.claimed)
         ids = [one.partition(":")[2] for one in step.audience if one.startswith("person:")]
         names = {id: name_of(self.tx, id) for id in ids}
-        return ", ".join(waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
+        return ", ".join(plainly.waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
 
     def _call(self, call: ServiceCall) -> WaitView:
         row, what = self.calls.get(call.number), self._title(call.state, call.member)

@@ -9,15 +9,17 @@ from datetime import datetime
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
+from flowengine.core import always
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
+from flowengine.core.seatings import seatings
 from flowengine.core.values import ROOT, Actor, Branch, Promise, Step
 from flowengine.language.model import Process, State
-from flowengine.people import may_see, seatings, waits_for_words
-from flowengine.people.offers import offers
+from flowengine.people.permissions import OWN, denied, needs
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
-from flowengine.store import Entry, StoredJob, Transaction, shown
+from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
+from flowengine.views import plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import places
@@ -57,10 +59,10 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         job = access.visible_job(tx, text, actor)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
-        look = _View(tx, job, compiled, actor, inside, may_see(actor, job.customer))
+        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
         head, now = job.position.head, shell.clock.now()
         world, where = StoreWorld(tx, job.customer), tuple(_where(look))
-        open_to = offers(compiled, job.position, actor, now, world)
+        open_to = always.open_to(compiled, job.position, actor, now, world)
         promise = head.promise
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
         return Track(
@@ -143,7 +145,7 @@ def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
     for seating in audience:
         kind, _, person = seating.partition(":")
         names = {person: name_of(look.tx, person)} if kind == "person" else {}
-        yield waits_for_words(seating, names, look.process.roles, look.process.groups, look.actor.id)
+        yield plainly.waits_for_words(seating, names, look.process.roles, look.process.groups, look.actor.id)
 
 
 def _said(look: _View, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
@@ -174,9 +176,21 @@ def _took_part(look: _View, seq: int) -> bool:
 
 
 def jobs(
-    shell: Shell, status: str | None, process: str | None, customer: str | None, limit: int, after: str | None
+    shell: Shell,
+    status: str | None,
+    process: str | None,
+    customer: str | None,
+    limit: int,
+    after: str | None,
+    by: str | Actor,
 ) -> list[JobRow]:
+    """A customer's are his own, and told in his words (L9)."""
     with shell.reading() as tx:
+        asker = access.asker(tx, "jobs", by)
+        own = needs("jobs", asker) == OWN
+        if own and customer not in (None, asker.id):
+            raise denied("jobs", asker)
+        customer = asker.id if own else customer
         rows = list(tx.jobs.list(status=status, process=process, customer=customer, limit=limit, after=after))
         names = {id: name_of(tx, id) for id in {row.customer for row in rows}}
         return [
@@ -188,7 +202,7 @@ def jobs(
                 customer=row.customer,
                 customer_name=names[row.customer],
                 status=row.status,
-                states=tuple(sorted(row.head.standing)) if row.status == "open" else (row.head.end,),
+                states=_standing(shell, tx, row, own),
                 started=row.started,
                 updated=row.updated,
                 ended=row.ended,
@@ -196,3 +210,13 @@ def jobs(
             )
             for row in rows
         ]
+
+
+def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[str, ...]:
+    """Where the job stands or how it ended: states for the organisation, for its customer what his receipts say."""
+    head = row.head
+    if not own:
+        return tuple(sorted(head.standing)) if row.status == "open" else (head.end,)
+    if row.status != "open":
+        return (head.because or head.status.capitalize(),)
+    return places(shell.catalogue.compiled(tx, row.process, row.version), head.standing)

@@ -7,15 +7,29 @@ from typing import Any, Literal
 
 from flowengine.core.values import Actor
 from flowengine.core.world import Member
-from flowengine.people.seatings import OPERATOR
+from flowengine.errors import NotFound
 from flowengine.store import Person, Transaction
+
+OPERATOR = "operator"
+"""The role that makes a member of staff an operator."""
 
 
 def actor_of(tx: Transaction, by: str | Actor) -> Actor:
-    """The actor that asks. An :class:`Actor` is taken as it is: the application vouches for it."""
+    """The actor that asks: a person by his exact id (L15), or an :class:`Actor`, for which the application vouches.
+
+    Raises NotFound.
+    """
     if isinstance(by, Actor):
         return by
-    return as_actor(find(tx, by))
+    found = tx.people.get(by)
+    if found is None:
+        raise nobody(by)
+    return as_actor(found)
+
+
+def nobody(id: str) -> NotFound:
+    """For an id that nobody has."""
+    return NotFound(f"there is nobody with the id {id[:200]!r}", possible=("an exact id: find_person finds people",))
 
 
 def as_actor(person: Person) -> Actor:
@@ -24,12 +38,6 @@ def as_actor(person: Person) -> Actor:
     if kind == "staff" and OPERATOR in person.roles:
         kind = "operator"
     return Actor(kind=kind, id=person.id, roles=tuple(person.roles), groups=tuple(person.groups))
-
-
-def find(tx: Transaction, text: str) -> Person:
-    """A person by id, contact or unique name. Raises NotFound, Ambiguous."""
-    found: Person = tx.people.find(text)
-    return found
 
 
 def name_of(tx: Transaction, id: str) -> str:

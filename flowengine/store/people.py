@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -11,14 +10,12 @@ import msgspec
 import sqlalchemy as sa
 
 from flowengine.core.values import Json
-from flowengine.errors import Ambiguous, BadAnswer, NotFound
+from flowengine.errors import BadAnswer, NotFound
+from flowengine.people.identities import PERSON_ID, check_person
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, plain, text
 from flowengine.store.query import Query, inserts, param
-
-ID = re.compile(r"[A-Za-z0-9._@-]{1,64}", re.ASCII)
-"""What a person's id looks like."""
 
 CUSTOMERS = "customers"
 """The group that every customer belongs to."""
@@ -44,6 +41,25 @@ BY_NAME = Query(
     "people.by_name",
     "Those with this name.",
     sa.select(_P.c.body).where(_P.c.name_key == param("words")).order_by(_P.c.id).limit(6),
+)
+MOST = 60
+"""Of those whose ids or names begin alike, how many are looked at."""
+
+_LAST = "\U0010ffff"
+"""Sorts behind whatever may follow a beginning."""
+
+BEGINNING = Query(
+    "people.beginning",
+    "Those whose id begins so.",
+    sa.select(_P.c.body).where(_P.c.id >= param("start"), _P.c.id < param("beyond")).order_by(_P.c.id).limit(MOST),
+)
+NAME_BEGINNING = Query(
+    "people.name_beginning",
+    "Those whose name begins so.",
+    sa.select(_P.c.body)
+    .where(_P.c.name_key >= param("start"), _P.c.name_key < param("beyond"))
+    .order_by(_P.c.name_key, _P.c.id)
+    .limit(MOST),
 )
 MEMBERS = Query(
     "people.members",
@@ -86,14 +102,13 @@ class People:
 
     def add(self, person: Person) -> None:
         """Enter a person. Raises BadAnswer for an id that is malformed or taken."""
-        if not ID.fullmatch(person.id):
-            raise BadAnswer({"id": f"{person.id!r} is no id"}, possible=["1 to 64 letters, digits and . _ @ -"])
+        check_person(person.id)
         if self.get(person.id) is not None:
             raise BadAnswer({"id": f"there is somebody with the id {person.id!r} already"}, possible=["another id"])
         self.enter(person)
 
     def enter(self, person: Person) -> None:
-        """Enter a person with a well-formed id, which the caller has just not found. Where somebody else entered it
+        """Enter a person with an id that the caller has checked, and just not found. Where somebody else entered it
         meanwhile, the transaction fails (DatabaseBusy), and done again it finds him."""
         self._channel.write(ADD, {"id": person.id, "created": micros(person.created)} | _columns(person))
         self._belong(person)
@@ -110,23 +125,34 @@ class People:
         self._channel.write_many(JOIN, [{"group_name": group, "person": person.id} for group in groups])
 
     def get(self, id: str) -> Person | None:
-        """The person with that id, or None."""
-        row = self._channel.one(GET, {"id": plain(id)})
+        """The person with exactly that id, or None."""
+        row = self._channel.one(GET, {"id": id}) if PERSON_ID.fullmatch(id) else None
         return decode(row[0], Person) if row else None
 
-    def find(self, words: str) -> Person:
-        """The person with that id, contact, or name that nobody else has. Raises NotFound, Ambiguous."""
-        found = self.get(words)
-        if found is not None:
-            return found
-        for query in (BY_CONTACT, BY_NAME):
-            rows = self._channel.rows(query, {"words": _searched(words)}) if words.strip() else []
-            if len(rows) > 1:
-                ids = [decode(row[0], Person).id for row in rows]
-                raise Ambiguous(f"several people are called {words!r}", possible=ids)
-            if rows:
-                return decode(rows[0][0], Person)
-        raise NotFound(f"there is nobody called {words!r}", possible=["an id, a contact, or a name that only one has"])
+    def with_id(self, id: str) -> list[Person]:
+        """The one with exactly that id, if there is one."""
+        found = self.get(id)
+        return [found] if found else []
+
+    def with_contact(self, contact: str) -> list[Person]:
+        """The first few with this contact, without regard to case."""
+        return self._found(BY_CONTACT, contact)
+
+    def called(self, name: str) -> list[Person]:
+        """The first few with this name, without regard to case."""
+        return self._found(BY_NAME, name)
+
+    def beginning(self, words: str) -> list[Person]:
+        """The first few whose id, or whose name without regard to case, begins so."""
+        by_id = self._channel.rows(BEGINNING, {"start": plain(words), "beyond": plain(words) + _LAST})
+        searched = _searched(words)
+        by_name = self._channel.rows(NAME_BEGINNING, {"start": searched, "beyond": searched + _LAST})
+        found = {person.id: person for person in (decode(row[0], Person) for row in [*by_id, *by_name])}
+        return list(found.values())
+
+    def _found(self, query: Query, words: str) -> list[Person]:
+        rows = self._channel.rows(query, {"words": _searched(words)}) if words.strip() else []
+        return [decode(row[0], Person) for row in rows]
 
     def members(self, group: str) -> Sequence[Person]:
         """The customers of a group in the order of their ids; the group ``customers`` is all of them."""

@@ -26,6 +26,11 @@ NOBODY = ""
 
 OPEN = Query("steps.open", "A step waits for an audience, or for one seat.", inserts(_S))
 DROP = Query("steps.drop", "A step no longer waits.", sa.delete(_S).where(*_THIS))
+DROP_OTHERS = Query(
+    "steps.drop_others",
+    "A step with seats no longer waits for those without.",
+    sa.delete(_S).where(*_THIS, _S.c.seated.is_(None)),
+)
 CHANGE = Query(
     "steps.change",
     "A step with seats was claimed, or its deadline moved.",
@@ -155,6 +160,11 @@ def save(channel: Channel, job: str, draft: Draft) -> None:
             if step.seats:
                 values = {"of_job": job, "of_number": number, "new_body": text(step), "by": step.claimed}
                 channel.write(CHANGE, values)
+                if step.audience:  # it was opened to others than those who have seats
+                    channel.write(DROP_OTHERS, {"of_job": job, "of_number": number})
+                    seated = {seat.audience for seat in draft.seats(number)}
+                    base = _columns(job, step, head.process, head.customer)
+                    rows.extend(_waiting_for(base, [whom for whom in step.audience if whom not in seated]))
                 continue
             gone.append({"of_job": job, "of_number": number})
         base = _columns(job, step, head.process, head.customer)
@@ -198,8 +208,12 @@ def _rows(base: dict[str, Any], step: Step, seats: Iterable[Seat]) -> list[dict[
             for seat in seats
         ]
     else:
-        rows = [base | {"audience": plain(whom), "seat": place} for place, whom in enumerate(step.audience, 1)]
+        rows = _waiting_for(base, step.audience)
     return rows or [base]
+
+
+def _waiting_for(base: dict[str, Any], audience: Iterable[str]) -> list[dict[str, Any]]:
+    return [base | {"audience": plain(whom), "seat": place} for place, whom in enumerate(audience, 1)]
 
 
 def _answer(job: str, seat: Seat) -> dict[str, Any]:

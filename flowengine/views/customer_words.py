@@ -11,7 +11,7 @@ from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.fields import once
 from flowengine.core.machines import Compiled
-from flowengine.people import seatings
+from flowengine.core.seatings import waits_for
 from flowengine.views.replies import Receipt
 
 UNDER_WAY = "We are working on it"
@@ -53,11 +53,8 @@ def for_customer(receipt: Receipt, compiled: Compiled, command: c.AnyCommand, do
 
 
 def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:
-    mine = seatings(command.by)
     for number in done.effects.opened_steps:
-        step = done.effects.steps[number]
-        asked = not mine.isdisjoint(step.audience)
-        if asked or (step.seats and any(done.draft.seat(number, one) for one in mine)):
+        if waits_for(command.by, done.effects.steps[number], done.draft.seat):
             yield f"{job}.{number}"
 
 

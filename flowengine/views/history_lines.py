@@ -18,7 +18,6 @@ from flowengine.language.parts import Always
 from flowengine.language.texts import plain, spoken
 from flowengine.language.types import TYPES
 from flowengine.language.types.approval import verdict
-from flowengine.people import waits_for_words
 from flowengine.store import shown
 from flowengine.views import plainly
 
@@ -243,7 +242,7 @@ class Teller:
     def _names(self, audience: Sequence[str]) -> str:
         process = self.known.process
         roles, groups = (process.roles, process.groups) if process else ({}, {})
-        return ", ".join(waits_for_words(one, self.known.names, roles, groups) for one in audience)
+        return ", ".join(plainly.waits_for_words(one, self.known.names, roles, groups) for one in audience)
 
     # code, other jobs, the outside
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from flowengine.core.values import Json
+from flowengine.core.values import Json, Seating
 from flowengine.interop.labels import span
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
-from flowengine.language.parts import Field
+from flowengine.language.parts import Field, Group, Role
 from flowengine.language.texts import plain
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -71,3 +72,29 @@ def _text(format: str, given: Json, zone: tzinfo) -> str:
         except (ValueError, OverflowError):
             return given
     return plain(given)
+
+
+_MANY = {
+    "customers": "any customer",
+    "staff": "any of the staff",
+    "anyone": "anyone",
+    "everyone": "everyone who took part",
+}
+
+
+def waits_for_words(
+    seating: Seating,
+    names: Mapping[str, str],
+    roles: Mapping[str, Role],
+    groups: Mapping[str, Group],
+    asker: str = "",
+) -> str:
+    """Whom a seating means, in plain words. ``names`` maps ids of persons to their names."""
+    kind, _, name = seating.partition(":")
+    if kind == "person":
+        return "you" if name == asker else names.get(name) or name
+    if kind == "role":
+        return roles[name].title if name in roles else name
+    if kind == "group":
+        return groups[name].title if name in groups else name
+    return _MANY.get(kind, seating)

@@ -16,7 +16,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, KeyConflict, NotFound, StaleCommand
-from flowengine.people import actor_key
+from flowengine.people.identities import actor_key
 from flowengine.runtime.handler_threads import LONGEST_ERROR
 from flowengine.store import ClaimedCall, Transaction
 from flowengine.views.replies import Receipt

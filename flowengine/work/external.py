@@ -24,7 +24,7 @@ from flowengine.commands.tokens import TokenView, token_of
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, BadToken, KeyConflict, NotFound, StaleCommand
-from flowengine.people import actor_key
+from flowengine.people.identities import actor_key
 from flowengine.runtime.handler_threads import LONGEST_ERROR, describe
 from flowengine.runtime.lanes import SCOPE
 from flowengine.store import ClaimedCall, Transaction

@@ -60,5 +60,5 @@ def test_nothing_is_offered_where_nothing_can_be_read(empty: Flow, words: str) -
 
 def test_what_is_offered_is_harmless(shop: Flow) -> None:
     """A name cannot reach the terminal through a completion."""
-    shop.run("people", "add", "eve", "--name", "Eve\x1b[2J\u202e")
+    shop.stored("eve", name="Eve\x1b[2J\u202e")
     assert offered("flow people show ev") == {"eve": "Eve\\x1b[2J\\u202e"}

@@ -255,3 +255,20 @@ def test_track_shows_what_was_told(shop: Flow) -> None:
     assert "\x1b[31m" not in shown
     ((_, words, lines),) = shop.json("track", job, who="ada")["told"]
     assert (words, lines) == ("There is news of \x1b[31mrain", [["For", "Ada"]])
+
+
+@pytest.mark.parametrize("who", ["auth0|5f7c", "ada+home@example.org", "urn:uuid:1"])
+def test_an_id_of_an_identity_provider_acts(shop: Flow, who: str) -> None:
+    """Whoever an identity provider knows by such an id begins a job and acts on his step by it."""
+    job = shop.start(who)
+    assert shop.json("act", shop.step(job, who), "--set", "wood=oak", "--set", "legs=3", who=who)["outcome"] == "chosen"
+
+
+def test_who_asks_is_somebody_whole(shop: Flow) -> None:
+    """Who acts is said by a whole id, contact or name; the beginning of one is somebody new."""
+    job = shop.start("ada")
+    assert shop.json("inbox", who="ADA@example.org") == shop.json("inbox", who="Ada") == shop.json("inbox", who="ada")
+    assert "nobody with the id 'ad'" in shop.run("inbox", who="ad", code=1).stderr
+    shop.start("ad")
+    assert [one["customer"] for one in shop.json("jobs")] == ["ad", "ada"]
+    assert shop.json("track", job, who="Ada")["customer"] == "ada"

@@ -72,7 +72,8 @@ def test_people_are_entered_listed_and_shown(shop: Flow) -> None:
 def test_hostile_names_are_harmless(shop: Flow) -> None:
     """A name with escapes and markup is shown as it is written, never acted on."""
     name = "\x1b[31mEve\u202e[bold]x[/bold]"
-    shop.run("people", "add", "eve", "--name", name)
+    assert "\x1b" not in shop.run("people", "add", "eve", "--name", name, code=1).stderr
+    shop.stored("eve", name=name)
     out = shop.run("people", "list").stdout
     assert "\\x1b[31mEve\\u202e[bold]x[/bold]" in out
     assert "\x1b" not in out

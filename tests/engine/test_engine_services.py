@@ -304,13 +304,16 @@ def test_a_customer_cannot_pretend_a_message(services: Engine) -> None:
 
 
 def test_items_are_added_while_it_runs(services: Engine) -> None:
-    """The customer and staff add items to an each with ``more``; other customers know nothing of it (L4)."""
+    """The customer and staff add items to an each with ``more``; other customers may not, and know of it only while a
+    step of it waits for them (L4)."""
     job = services.start("letters", by="ada", need={"number": "1"}).job
+    with pytest.raises(NotFound):
+        services.add(job, "talk", ["first"], by="ben")
     services.send("letter", "1")
     receipt = services.add(job, "talk", ["second", "third"], by="ada")
     assert len(receipt.steps) == 2
     services.add(job, "talk", ["fourth"], by="tom")
-    with pytest.raises(NotFound):
+    with pytest.raises(NotAllowed):
         services.add(job, "talk", ["fifth"], by="ben")
     assert len([item for item in services.inbox("ben") if item.job == job]) == 4
 
@@ -330,7 +333,7 @@ def test_a_referral_enters_a_customer(services: Engine) -> None:
         services.run_due()
     brought = [person for person in services.people("customer") if person.record.get("referred_by") == "ada"]
     assert [person.name for person in brought] == ["Cid"]
-    assert services.person("cid@example.org").id == brought[0].id
+    assert services.find_person("cid@example.org").id == brought[0].id
 
 
 def test_a_vote_waits_for_each_member(services: Engine) -> None:

@@ -264,7 +264,7 @@ def test_a_process_is_deployed_from_a_path(engine: Engine) -> None:
 
 def test_people_are_entered_and_changed(engine: Engine) -> None:
     """A person is found by id, contact or unique name; entering one again changes what is known, and loses nothing."""
-    assert engine.person("ada@example.org").id == engine.person("Ada").id == "ada"
+    assert engine.find_person("ada@example.org").id == engine.find_person("Ada").id == engine.person("ada").id == "ada"
     engine.add_customer("ada", record={"chest": 101})
     changed = engine.add_customer("ada", groups=["members"], record={"likes": "navy"})
     assert (changed.name, changed.contact) == ("Ada", "ada@example.org")

@@ -160,6 +160,15 @@ def test_without_an_address_of_our_own_the_command_is_told(make: Callable[..., E
     assert f"flow act {engine.inbox('ada')[0].short} --as ada" in mail.letters[0].get_content()
 
 
+def test_the_command_that_is_told_can_be_pasted(make: Callable[..., Engine], mail: MailServer) -> None:
+    """An id with what a shell would read is quoted in the line to type."""
+    engine = make(**smtp(mail))
+    engine.add_customer("auth0|5f7c", "Ann", contact="ann@example.org")
+    engine.start("small_suit", by="auth0|5f7c", need={"occasion": "Work"})
+    settle(engine)
+    assert f"flow act {engine.inbox('auth0|5f7c')[0].short} --as 'auth0|5f7c'" in mail.letters[0].get_content()
+
+
 def test_who_acts_elsewhere_leaves_notices_too(
     make: Callable[..., Engine], mail: MailServer, database: Database, clock: SimulatedClock
 ) -> None:

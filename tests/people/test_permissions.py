@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from flowengine import Actor
+from flowengine import PROGRAM, Actor, BadAnswer, Engine, NotAllowed
+from flowengine.core.seatings import seatings, waits_for
 from flowengine.core.values import Seat, Step
 from flowengine.language.parts import Group, Role
-from flowengine.people import actor_key, may_act, may_operate, may_see, seatings, waits_for_words
+from flowengine.people.identities import actor_key, check_person
+from flowengine.people.permissions import NEVER, TABLE, needs, require, stands
+from flowengine.views.plainly import waits_for_words
 
 ADA = Actor(kind="customer", id="ada", groups=("members",))
 TOM = Actor(kind="staff", id="tom", roles=("tailor", "cutter"))
@@ -70,19 +75,20 @@ def test_a_customer_cannot_have_a_role_nor_staff_a_group() -> None:
 )
 def test_a_step_is_for_its_audience(audience: str, actor: Actor, may: bool) -> None:
     """A step may be acted on by those who fill one of its seatings, operators included in that rule."""
-    assert may_act(actor, _step(audience), _no_seat) is may
+    assert waits_for(actor, _step(audience), _no_seat) is may
 
 
 def test_a_step_with_seats_is_for_those_invited() -> None:
-    """Where several are asked one by one, only who has a seat may act."""
+    """Where several are asked one by one, only who has a seat may act, and those to whom it was opened later."""
     invited = {(1, "person:ada")}
 
     def seat(step: int, audience: str) -> Seat | None:
         return Seat(step=step, number=1, audience=audience) if (step, audience) in invited else None
 
-    assert may_act(ADA, _step(seats=1), seat)
-    assert not may_act(Actor(kind="customer", id="ben"), _step(seats=1), seat)
-    assert not may_act(TOM, _step("staff", seats=1), seat)
+    assert waits_for(ADA, _step(seats=1), seat)
+    assert not waits_for(Actor(kind="customer", id="ben"), _step(seats=1), seat)
+    assert not waits_for(TOM, _step(seats=1), seat)
+    assert waits_for(TOM, _step("staff", seats=1), seat)
 
 
 def test_a_preference_forbids_nobody() -> None:
@@ -95,24 +101,46 @@ def test_a_preference_forbids_nobody() -> None:
         preferred="tim",
         opened=datetime(2026, 1, 1, tzinfo=UTC),
     )
-    assert may_act(TOM, step, _no_seat)
+    assert waits_for(TOM, step, _no_seat)
 
 
 def test_who_sees_a_job() -> None:
     """Staff see every job; a customer his own, and those in which a step waits for him."""
-    assert may_see(TOM, "ben")
-    assert may_see(Actor(kind="operator"), "ben")
-    assert may_see(ADA, "ada")
-    assert not may_see(ADA, "ben")
-    assert not may_see(ADA, "ben", ["person:ben", "staff"])
-    assert may_see(ADA, "ben", ["group:members"])
+
+    def sees(actor: Actor, customer: str, *waiting: str) -> bool:
+        return stands(needs("track", actor), actor, customer, waiting)
+
+    assert sees(TOM, "ben")
+    assert sees(Actor(kind="operator"), "ben")
+    assert sees(ADA, "ada")
+    assert not sees(ADA, "ben")
+    assert not sees(ADA, "ben", "person:ben", "staff")
+    assert sees(ADA, "ben", "group:members")
 
 
 def test_only_operators_operate() -> None:
-    """Incidents and migrations are for operators."""
-    assert may_operate(OLGA)
-    assert not may_operate(TOM)
-    assert not may_operate(ADA)
+    """Incidents and migrations are for operators, and for the program itself."""
+    for verb in ("retry", "migrate"):
+        assert require(verb, OLGA) == require(verb, PROGRAM) == "any"
+        for actor in (TOM, ADA, Actor(kind="service", id="mill"), Actor(kind="clock")):
+            with pytest.raises(NotAllowed, match="only an operator may") as refused:
+                require(verb, actor)
+            assert refused.value.possible
+
+
+def test_each_verb_of_the_engine_has_a_row() -> None:
+    """The table and the public methods of the engine name the same verbs; whoever may ask besides the program says who
+    he is, and what is the program's own asks nobody."""
+    methods = {
+        name: inspect.signature(getattr(Engine, name))
+        for name, value in vars(Engine).items()
+        if not name.startswith("_") and not isinstance(value, property)
+    }
+    assert methods.keys() == TABLE.keys()
+    for verb, signature in methods.items():
+        row = TABLE[verb]
+        asked = any(one != NEVER for one in (row.customer, row.staff, row.operator, row.service, row.clock))
+        assert ("by" in signature.parameters) == asked, verb
 
 
 def test_request_keys_belong_to_a_person() -> None:
@@ -141,3 +169,32 @@ def test_a_seating_in_plain_words(seating: str, words: str) -> None:
     roles = {"tailor": Role(name="tailor", title="The tailor")}
     groups = {"members": Group(name="members", title="Members of the club")}
     assert waits_for_words(seating, {"ben": "Ben"}, roles, groups, asker="ada") == words
+
+
+@pytest.mark.parametrize(
+    "id",
+    ["ada", "auth0|5f7c", "ada+home@example.org", "urn:uuid:1", "https://id.example.org/ada", "x" * 200, "-Hq_=", "1"],
+)
+def test_ids_of_identity_providers_are_taken(id: str) -> None:
+    """A person's id may be what an identity provider gives."""
+    check_person(id)
+
+
+@pytest.mark.parametrize(
+    ("known", "wrong"),
+    [
+        ({"id": "a b"}, ["id"]),
+        ({"id": "a/../b"}, ["id"]),
+        ({"id": "ada", "name": " "}, ["name"]),
+        ({"id": "ada", "name": "Ada\nByron"}, ["name"]),
+        ({"id": "ada", "name": "x" * 201}, ["name"]),
+        ({"id": "ada", "contact": "a@b.org\r\nBcc: all@b.org"}, ["contact"]),
+        ({"id": "", "name": "\x1b[2J", "contact": "\u2028"}, ["id", "name", "contact"]),
+    ],
+)
+def test_a_person_that_cannot_be_one_is_refused(known: dict[str, Any], wrong: list[str]) -> None:
+    """All that is wrong with an id, a name and a contact is said at once, with what is possible."""
+    with pytest.raises(BadAnswer) as refused:
+        check_person(**known)
+    assert list(refused.value.problems) == wrong
+    assert len(refused.value.possible) == len(wrong)

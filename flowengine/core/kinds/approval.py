@@ -13,8 +13,9 @@ from flowengine.core.draft import replace
 from flowengine.core.fields import check_answer
 from flowengine.core.forms import Way, questions
 from flowengine.core.kinds.base import Waiting, chosen, routed
+from flowengine.core.seatings import person_seating, seatings
 from flowengine.core.spot import Result, Spot
-from flowengine.core.values import Actor, Json, Panel, Seating, Step
+from flowengine.core.values import Actor, Json, Panel, Seat, Step
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.parts import Field
 from flowengine.language.types import Approval
@@ -41,16 +42,16 @@ class Approving(Waiting[Approval]):
 
     def enter(self, spot: Spot) -> Result | None:
         state = self.state(spot)
-        seatings = spot.seatings(state.by)
-        needed = len(seatings) if state.needed is None else state.needed
-        if len(seatings) < max(needed, 1):
-            what = f"{len(seatings)} can be asked, but {max(needed, 1)} must approve"
+        asked = spot.seatings(state.by)
+        needed = len(asked) if state.needed is None else state.needed
+        if len(asked) < max(needed, 1):
+            what = f"{len(asked)} can be asked, but {max(needed, 1)} must approve"
             raise ExpressionFailed(what, where=state.name)
-        if len(seatings) == 1:
+        if len(asked) == 1:
             self.open(spot)
             return None
         spot.keep(Panel())
-        step = spot.open_step((), seats=[(seating, 1.0) for seating in seatings], due=spot.due())
+        step = spot.open_step((), seats=[(seating, 1.0) for seating in asked], due=spot.due())
         spot.set_deadlines(step)
         return None
 
@@ -58,31 +59,34 @@ class Approving(Waiting[Approval]):
         outcome = chosen(step, command, self.possible(spot, step))
         answer = _checked(outcome, command.answer, step.state)
         said = {"outcome": outcome, "by": command.by.id, "words": answer.get("words", "")}
-        if not step.seats:
+        seat = self.admit(spot, step, command.by)
+        if seat is None:
             return Result(outcome, {**said, "shown": dict(step.shown)}, command.by.id)
-        self._seat(spot, step, command.by, said)
+        answered = replace(seat, answer=said, by=command.by.id)
+        spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=answered))
+        panel = self._panel(spot)
+        counted: Any = {outcome: getattr(panel, outcome) + 1}
+        spot.keep(replace(panel, **counted))
         return self._decided(spot, step, said)
 
-    def _seat(self, spot: Spot, step: Step, by: Actor, said: dict[str, Json]) -> None:
-        """Take the answer of one who is asked; each person answers once, for one seat.
+    def admit(self, spot: Spot, step: Step, by: Actor) -> Seat | None:
+        """Each person answers once, for one seat: his own where he has one, which nobody else can answer for.
 
         Those to whom the step was opened later (``escalate``) may answer for whoever has not.
         """
-        seats = spot.draft.seats(step.number)
+        if not step.seats:
+            return None
+        seats, mine = list(spot.draft.seats(step.number)), seatings(by)
         if any(seat.by == by.id for seat in seats):
             raise NotAllowed("you have answered; the others have not yet", where=step.state)
-        widened = any(_is_meant(by, audience) for audience in step.audience)
-        own = [seat for seat in seats if widened or _is_meant(by, seat.audience)]
+        widened = not mine.isdisjoint(step.audience)
+        own = [seat for seat in seats if widened or seat.audience in mine]
         if not own:
             raise NotFound("no such step", where=str(step.number))
-        free = next((seat for seat in own if seat.answer is None), None)
-        if free is None:
+        free = [seat for seat in own if seat.answer is None]
+        if not free:
             raise NotAllowed("somebody else has answered in your place", where=step.state)
-        seat = replace(free, answer=said, by=by.id)
-        spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=seat))
-        panel, outcome = self._panel(spot), str(said["outcome"])
-        counted: Any = {outcome: getattr(panel, outcome) + 1}
-        spot.keep(replace(panel, **counted))
+        return next((seat for seat in free if seat.audience == person_seating(by.id)), free[0])
 
     def _panel(self, spot: Spot) -> Panel:
         panel = spot.inner
@@ -122,17 +126,3 @@ def _checked(outcome: str, answer: Json, where: str) -> dict[str, Json]:
             problems = {**bad.problems, "words": "say what should change"}
             raise BadAnswer(problems, where=where, possible=["words"]) from None
         raise
-
-
-def _is_meant(by: Actor, audience: Seating) -> bool:
-    """Whether a seat, or a step, is for this actor."""
-    kind, _, name = audience.partition(":")
-    if kind == "person":
-        return by.id == name
-    if kind == "role":
-        return by.kind == "staff" and name in by.roles
-    if kind == "group":
-        return by.kind == "customer" and name in by.groups
-    return (
-        kind == "anyone" or (kind == "customers" and by.kind == "customer") or (kind == "staff" and by.kind == "staff")
-    )

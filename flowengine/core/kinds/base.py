@@ -10,7 +10,7 @@ from flowengine.core.fields import clip
 from flowengine.core.forms import Way, questions
 from flowengine.core.slots import Asked, Taken
 from flowengine.core.spot import Result, Spot
-from flowengine.core.values import KeptMessage, ServiceCall, Step, Timer
+from flowengine.core.values import Actor, KeptMessage, Seat, ServiceCall, Step, Timer
 from flowengine.errors import InvariantBroken, UnknownOutcome
 from flowengine.language.model import Process, State
 from flowengine.language.parts import EXPIRED, Field
@@ -28,6 +28,10 @@ class Waiting(Generic[S]):
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:  # noqa: ARG002 - the protocol's signature
         raise _stray(spot, f"step {step.number}")
+
+    def admit(self, spot: Spot, step: Step, by: Actor) -> Seat | None:  # noqa: ARG002 - the protocol's signature
+        """Most steps ask nobody one by one."""
+        return None
 
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
         """A deadline ends the state as ``expired``."""

@@ -13,10 +13,14 @@ from flowengine.core.values import Step
 from flowengine.language.parts import Field
 from flowengine.language.types import Feedback
 
+_NO = r"\u0000-\u001f\u007f-\u009f\u2028\u2029"
+_LINE = f"[^{_NO}]*"
+"""Names and contacts are one line, without control characters."""
+
 _REFERRAL: dict[str, Any] = {
     "properties": {
-        "name": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S"},
-        "contact": {"type": "string", "maxLength": 500},
+        "name": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": rf"^{_LINE}[^\s{_NO}]{_LINE}$"},
+        "contact": {"type": "string", "maxLength": 500, "pattern": rf"^{_LINE}$"},
     },
     "required": ["name"],
     "additionalProperties": False,

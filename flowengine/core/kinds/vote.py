@@ -21,8 +21,9 @@ from flowengine.core.fields import kind_of, near, take
 from flowengine.core.forms import FormField, FormOption, Way
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import offered
+from flowengine.core.seatings import person_seating
 from flowengine.core.spot import Result, Spot
-from flowengine.core.values import Json, Poll, Seat, Seating, Step, Timer
+from flowengine.core.values import Actor, Json, Poll, Seat, Seating, Step, Timer
 from flowengine.core.world import Member
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.expressions import Expression
@@ -62,18 +63,22 @@ class Voting(Waiting[Vote]):
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         move = chosen(step, command, self.possible(spot, step))
-        state, poll = self.state(spot), self.poll(spot)
-        seat = spot.draft.seat(step.number, f"person:{command.by.id}")
-        if seat is None:
-            raise NotFound("no such step", where=str(step.number))
-        if seat.answer is not None and not state.changeable:
-            raise NotAllowed("your ballot has been cast; in this vote it cannot be changed", where=step.state)
+        state, poll, seat = self.state(spot), self.poll(spot), self.admit(spot, step, command.by)
         options = _ballot(command.answer, poll, state.seats, step.state)
         answered = replace(seat, answer={"for": options}, by=command.by.id)
         spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=answered, secret=state.secret))
         spot.draft.record(e.Moved(branch=spot.branch_id, step=step.number, move=move, by=command.by.id))
         spot.draft.record(_counted(spot, poll, seat, options))
         return self._close(spot) if state.early and ballots.certain(self.count(spot)) else None
+
+    def admit(self, spot: Spot, step: Step, by: Actor) -> Seat:
+        """Each of the electorate has one ballot."""
+        seat = spot.draft.seat(step.number, person_seating(by.id))
+        if seat is None:
+            raise NotFound("no such step", where=str(step.number))
+        if seat.answer is not None and not self.state(spot).changeable:
+            raise NotAllowed("your ballot has been cast; in this vote it cannot be changed", where=step.state)
+        return seat
 
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
         return self._close(spot) if timer.purpose == "close" else super().fire(spot, timer)
@@ -138,7 +143,7 @@ def _electorate(spot: Spot) -> Iterator[tuple[Seating, float]]:
         weight = _weight(spot, state.weight, member) if state.weight is not None else 1.0
         if member.id not in seen and ballots.parts(weight) > 0:
             seen.add(member.id)
-            yield f"person:{member.id}", weight
+            yield person_seating(member.id), weight
 
 
 def _members(spot: Spot, state: Vote) -> Iterator[Member]:

@@ -1,0 +1,44 @@
+"""Who a person is: an exact id (L15). Names and contacts are for finding people, never for being them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from flowengine.core.values import Actor
+from flowengine.errors import BadAnswer
+
+LONGEST_ID = 200
+LONGEST_NAME = 200
+LONGEST_CONTACT = 2_000
+_SIGNS = r"[!#-&(-+\--;=?-\[\]-_a-~]"
+PERSON_ID = re.compile(rf"(?=.*[A-Za-z0-9])(?!(.*/)?\.\.?(/|$)){_SIGNS}{{1,{LONGEST_ID}}}", re.ASCII)
+"""What identity providers give: ``auth0|5f7c``, ``ada+home@example.org``, ``urn:uuid:1``. Printable ASCII without what
+ends a word or a quotation somewhere, and never a step of a path (``..``)."""
+
+_POSSIBLE_ID = f"1 to {LONGEST_ID} printable ASCII characters without space, quotes, backslash, comma, < and >"
+
+
+def check_person(id: str, name: str = "", contact: str = "") -> None:
+    """Raises BadAnswer with all that is wrong with what identifies a person; no name and no contact are fine."""
+    problems: dict[str, str] = {}
+    possible: list[str] = []
+    if not PERSON_ID.fullmatch(id):
+        problems["id"] = f"{id[:LONGEST_ID]!r} is no id of a person"
+        possible.append(_POSSIBLE_ID)
+    for what, text, longest in (("name", name, LONGEST_NAME), ("contact", contact, LONGEST_CONTACT)):
+        if text and (not text.strip() or len(text) > longest or not _on_one_line(text)):
+            problems[what] = f"{text[:60]!r} is no {what} of a person"
+            possible.append(f"a {what} of 1 to {longest} characters on one line, not blank")
+    if problems:
+        raise BadAnswer(problems, possible=possible)
+
+
+def _on_one_line(text: str) -> bool:
+    """Whether a text has no line breaks, control characters or halves of characters."""
+    return all(unicodedata.category(sign) not in ("Cc", "Zl", "Zp", "Cs") for sign in text)
+
+
+def actor_key(actor: Actor) -> str:
+    """The name under which an actor's request keys are kept: his id, or his kind when he has none."""
+    return actor.id or actor.kind

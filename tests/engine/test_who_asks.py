@@ -1,0 +1,293 @@
+"""The permission table at work: each verb of the engine asks who asks, and meets him by his exact id (L4, L15)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from engine_flows import LETTER, SUIT
+
+from flowengine import PROGRAM, Actor, Ambiguous, BadAnswer, Engine, NotAllowed, NotFound, Refused
+from flowengine.people.permissions import NEVER, TABLE, needs
+from flowengine.views.replies import Receipt
+
+Suit = Callable[..., str]
+StepOf = Callable[[str, str], str]
+
+BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
+ACTORS = {
+    "customer": Actor(kind="customer", id="ben"),
+    "staff": Actor(kind="staff", id="tom", roles=("tailor",)),
+    "operator": Actor(kind="operator", id="olga", roles=("operator",)),
+    "program": PROGRAM,
+    "service": Actor(kind="service", id="mill"),
+    "clock": Actor(kind="clock"),
+}
+NOTHING = "01890000-0000-7000-8000-000000000000"
+ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
+    "act": lambda engine, by, step: engine.act(step, "chosen", {"cloth": "navy"}, by=by),
+    "claim": lambda engine, by, step: engine.claim(step, by=by),
+    "release": lambda engine, by, step: engine.release(step, by=by),
+    "assign": lambda engine, by, step: engine.assign(step, "ben", by=by),
+    "step": lambda engine, by, step: engine.step(step, by),
+}
+ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
+    "invoke": lambda engine, by, job: engine.invoke(job, "withdraw", by=by),
+    "withdraw": lambda engine, by, job: engine.withdraw(job, by=by),
+    "say": lambda engine, by, job: engine.say(job, "Hello", by=by),
+    "add": lambda engine, by, job: engine.add(job, "choose", [1], by=by),
+    "send": lambda engine, by, job: engine.send("letter", job=job, by=by),
+    "track": lambda engine, by, job: engine.track(job, by),
+}
+"""What is asked of a job or a step that is there: who may not see it must not learn that it is."""
+AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
+    "deploy": lambda engine, by: engine.deploy(SUIT, by=by),
+    "processes": lambda engine, by: engine.processes(by=by),
+    "process": lambda engine, by: engine.process("small_suit", by=by),
+    "add_customer": lambda engine, by: engine.add_customer("new", by=by),
+    "add_staff": lambda engine, by: engine.add_staff("newer", by=by),
+    "person": lambda engine, by: engine.person("ben", by=by),
+    "find_person": lambda engine, by: engine.find_person("Ada", by=by),
+    "people": lambda engine, by: engine.people(by=by),
+    "actor": lambda engine, by: engine.actor("ben", by=by),
+    "start": lambda engine, by: engine.start("small_suit", by=by, need={"occasion": "Work"}, customer="ben"),
+    "inbox": lambda engine, by: engine.inbox(by),
+    "jobs": lambda engine, by: engine.jobs(by=by),
+    "history": lambda engine, by: engine.history(engine.jobs()[0].id, by=by),
+    "audit": lambda engine, by: engine.audit(by=by),
+    "measures": lambda engine, by: engine.measures(by=by),
+    "incidents": lambda engine, by: engine.incidents(by=by),
+    "retry": lambda engine, by: engine.retry(f"{engine.jobs()[0].id}.99", by=by),
+    "retry_all": lambda engine, by: engine.retry_all(by),
+    "stuck": lambda engine, by: engine.stuck(by=by),
+    "archive": lambda engine, by: engine.archive(BEFORE, Path(engine.jobs()[0].id), by=by),
+    "archivable": lambda engine, by: engine.archivable(BEFORE, by=by),
+    "migrate": lambda engine, by: engine.migrate(NOTHING, by=by),
+    "issue_token": lambda engine, by: engine.issue_token("metrics", "mill", by=by),
+    "revoke_token": lambda engine, by: engine.revoke_token("none", by=by),
+    "tokens": lambda engine, by: engine.tokens(by=by),
+    "next_due": lambda engine, by: engine.next_due(by=by),
+}
+"""What is asked of no thing in particular: the kind of the actor alone decides."""
+
+
+def test_every_verb_with_a_row_is_tried() -> None:
+    """The tests below try each verb that somebody besides the program may use."""
+    own = {verb for verb, row in TABLE.items() if {row[1], row[2], row[3], row[5], row[6]} == {NEVER}}
+    assert ON_A_STEP.keys() | ON_A_JOB.keys() | AT_LARGE.keys() == TABLE.keys() - own
+
+
+@pytest.mark.parametrize("kind", ACTORS)
+def test_the_kind_of_an_actor_decides_at_large(
+    engine: Engine, suit: Suit, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no thing is named, an actor is refused with what is possible exactly where the table says so."""
+    monkeypatch.chdir(tmp_path)
+    suit("ada")
+    for verb, ask in AT_LARGE.items():
+        try:
+            ask(engine, ACTORS[kind])
+            refused = None
+        except Refused as error:
+            refused = error
+        if needs(verb, ACTORS[kind]) == NEVER:
+            assert type(refused) is NotAllowed, verb
+            assert refused.possible, verb
+        else:
+            assert not isinstance(refused, NotAllowed), verb
+
+
+@pytest.mark.parametrize("kind", ACTORS)
+@pytest.mark.parametrize("verb", [*ON_A_STEP, *ON_A_JOB])
+def test_the_relation_to_a_thing_decides(engine: Engine, suit: Suit, step_of: StepOf, verb: str, kind: str) -> None:
+    """A foreign job or step and a missing one answer alike to those who may not see it; who may see it is told."""
+    job, by = suit("ada"), ACTORS[kind]
+    step = step_of(job, "ada")
+    ask = ON_A_STEP.get(verb) or ON_A_JOB[verb]
+    there = step if verb in ON_A_STEP else job
+    gone = there.replace(job, NOTHING)
+    with pytest.raises(NotFound) as missing:
+        ask(engine, by, gone)
+    if needs(verb, by) == "any" and verb not in ("release", "add", "send"):
+        ask(engine, by, there)
+    elif needs(verb, by) == "any":  # it is his to ask, and the job does not stand so that it can be done
+        with pytest.raises(Refused) as refused:
+            ask(engine, by, there)
+        assert "only" not in str(refused.value)
+    elif needs("step" if verb in ON_A_STEP else "track", by) == "any":
+        with pytest.raises(NotAllowed):
+            ask(engine, by, there)
+    else:
+        with pytest.raises(NotFound) as foreign:
+            ask(engine, by, there)
+        assert str(foreign.value).replace(there, gone) == str(missing.value)
+
+
+def test_a_customer_meets_only_his_own(engine: Engine, suit: Suit) -> None:
+    """A customer lists his own jobs in his own words, reads no history, and is shown nobody but himself."""
+    mine, other = suit("ada"), suit("ben")
+    assert [(row.id, row.states) for row in engine.jobs(by="ada")] == [(mine, ("Choose",))]
+    assert engine.jobs(by="ada", customer="ada") == engine.jobs(by="ada")
+    said = []
+    for customer in ("ben", "nobody"):
+        with pytest.raises(NotAllowed) as refused:
+            engine.jobs(by="ada", customer=customer)
+        said.append(str(refused.value))
+    assert said[0] == said[1]
+    engine.withdraw(mine, by="ada")
+    assert engine.jobs(by="ada")[0].states == ("The customer withdrew",)
+    for job in (mine, other, NOTHING):
+        with pytest.raises(NotAllowed, match="only staff and operators may read the history") as no_history:
+            engine.history(job, by="ada")
+        assert no_history.value.possible == ("track tells a customer where his job is",)
+    engine.add_customer("ada", record={"credit": "bad"})
+    assert engine.person("ada", by="tom").record == {"credit": "bad"}
+    assert (engine.person("ada", by="ada").name, engine.person("ada", by="ada").record) == ("Ada", {})
+    for id in ("ben", "nobody"):
+        with pytest.raises(NotFound, match=f"nobody with the id '{id}'"):
+            engine.person(id, by="ada")
+
+
+def test_staff_read_and_add_on_every_customer(engine: Engine, suit: Suit) -> None:
+    """Every part of the organisation may read and add on every customer."""
+    job = suit("ada")
+    assert engine.history(job, by="cleo")
+    assert [row.customer for row in engine.jobs(by="cleo")] == ["ada"]
+    engine.add_customer("ada", record={"likes": "navy"}, by="cleo")
+    assert engine.start("small_suit", by="cleo", customer="ada", need={"occasion": "Work"}).job
+
+
+def test_nobody_is_made_somebody_else(engine: Engine) -> None:
+    """A customer cannot be made staff, nor staff a customer, by entering him again."""
+    with pytest.raises(NotAllowed):
+        engine.add_customer("olga", by="tom")
+    with pytest.raises(NotAllowed):
+        engine.add_staff("ada", roles=["operator"])
+    assert engine.actor("olga").kind == "operator"
+
+
+# exact identities
+
+
+@pytest.fixture
+def eve(engine: Engine) -> str:
+    """The id of a customer who is called Eve, and has a job."""
+    engine.add_customer("u1", "Eve", contact="eve@example.org")
+    return engine.start("small_suit", by="u1", need={"occasion": "Work"}).job
+
+
+@pytest.mark.parametrize("text", ["Eve", "eve", "eve@example.org", "U1", "u", "u1 ", "\ud800", "x" * 5_000, ""])
+def test_a_name_is_nobody(engine: Engine, eve: str, step_of: StepOf, text: str) -> None:
+    """Names, contacts, beginnings and other spellings of an id are nobody, at each verb that takes a person."""
+    step = step_of(eve, "u1")
+    asks: list[Callable[[], Any]] = [
+        lambda: engine.inbox(text),
+        lambda: engine.step(step, text),
+        lambda: engine.act(step, "chosen", {"cloth": "navy"}, by=text),
+        lambda: engine.claim(step, by=text),
+        lambda: engine.assign(step, text, by="olga"),
+        lambda: engine.track(eve, text),
+        lambda: engine.say(eve, "Hello", by=text),
+        lambda: engine.withdraw(eve, by=text),
+        lambda: engine.start("small_suit", by="tom", customer=text, need={"occasion": "Work"}),
+        lambda: engine.person(text),
+        lambda: engine.actor(text),
+        lambda: engine.jobs(by=text),
+        lambda: engine.deploy(SUIT, by=text),
+    ]
+    for ask in asks:
+        with pytest.raises(NotFound, match="nobody with the id"):
+            ask()
+
+
+def test_a_start_by_a_name_is_by_somebody_new(engine: Engine, eve: str) -> None:
+    """An exact id that nobody has becomes a customer of that name, whoever else is called so."""
+    job = engine.start("small_suit", by="eve", need={"occasion": "Work"}).job
+    assert engine.person("eve").id == engine.jobs(customer="eve")[0].customer == "eve"
+    assert [row.id for row in engine.jobs(customer="u1")] == [eve]
+    with pytest.raises(NotFound):
+        engine.track(job, by="u1")
+
+
+def test_people_are_found_by_what_is_typed(engine: Engine) -> None:
+    """An id counts before a contact, a contact before a name, a name before a beginning; what fits several is told
+    whom it fits, and what fits nobody, who was meant."""
+    engine.add_customer("u1", "Eve", contact="eve@example.org")
+    for text in ("u1", "EVE", " eve@Example.org ", "ev", "u"):
+        assert engine.find_person(text).id == "u1"
+    engine.add_customer("eve", "Evelyn")
+    assert engine.find_person("eve").id == "eve"
+    assert engine.find_person("Eve", kind="customer").id == "u1"
+    with pytest.raises(Ambiguous) as several:
+        engine.find_person("e")
+    assert set(several.value.possible) == {"eve (Evelyn)", "u1 (Eve)"}
+    assert engine.find_person("t", kind="staff").id == "tom"
+    with pytest.raises(NotFound):
+        engine.find_person("tom", kind="customer")
+    with pytest.raises(NotFound) as nobody:
+        engine.find_person("Evelin")
+    assert nobody.value.possible == ("eve",)
+    for text in ("", " ", "\0", "\ud800", "%", "zz"):
+        with pytest.raises(NotFound):
+            engine.find_person(text)
+    with pytest.raises(NotAllowed):
+        engine.find_person("ada", by="ben")
+
+
+def test_nobody_acts_for_somebody_else(engine: Engine, suit: Suit, step_of: StepOf) -> None:
+    """An identity that is not the asker's own does not help: another's step is hidden, whoever hands it on learns
+    nothing of other people, and a job begins for a customer, named by a customer's id."""
+    step = step_of(suit("ada"), "ada")
+    with pytest.raises(NotFound):
+        engine.act(step, "chosen", {"cloth": "navy"}, by=Actor(kind="customer", id="ben"))
+    for person in ("ben", "nobody"):
+        with pytest.raises(NotAllowed, match="is not one of those for whom the step waits"):
+            engine.assign(step, person, by="ada")
+        with pytest.raises(NotFound, match="no step"):
+            engine.assign(step, person, by="ben")
+    for ask in (
+        lambda: engine.start("small_suit", by="tom", customer="cleo", need={"occasion": "Work"}),
+        lambda: engine.start("small_suit", by=Actor(kind="customer", id="cleo"), need={"occasion": "Work"}),
+        lambda: engine.start("small_suit", by="ben", customer="ada", need={"occasion": "Work"}),
+        lambda: engine.start("small_suit", by=ACTORS["clock"], customer="ada", need={"occasion": "Work"}),
+    ):
+        with pytest.raises(NotAllowed):
+            ask()
+
+
+@pytest.mark.parametrize("id", ["auth0|5f7c", "ada+home@example.org", "urn:uuid:1", "https://id.example.org/ada?x=1"])
+def test_ids_of_identity_providers_work_throughout(engine: Engine, id: str) -> None:
+    """Such an id begins jobs, is waited for, is seen by expressions, is handed steps, and repeats requests (L15)."""
+    engine.deploy(
+        SUIT.replace("process: small_suit", "process: other").replace("    not_by: cut", "    prefer: by('cut')")
+    )
+
+    def begin() -> Receipt:
+        return engine.start("other", by=id, need={"occasion": "Work"}, key="k")
+
+    job = begin().job
+    assert begin().job == job
+    engine.act(engine.inbox(id)[0].id, "chosen", {"cloth": "grey"}, by=id)
+    engine.assign(engine.inbox("cleo")[0].id, id, by="olga")
+    engine.act(engine.inbox(id)[0].id, by=id)
+    assert [line.who for line in engine.history(job)] == [id, id, "Olga", id]
+    tailor = Actor(kind="staff", id=id, roles=("tailor",))
+    assert [item.preferred for item in engine.inbox(tailor)] == [True]
+    assert engine.find_person(id).id == id
+    assert engine.audit(job).fine
+
+
+def test_a_referral_is_on_one_line(engine: Engine) -> None:
+    """Whom a customer brings has a name on one line; another is refused where it is given."""
+    engine.deploy(LETTER)
+    engine.start("letters", by="ada", need={"number": "1"})
+    engine.send("letter", "1")
+    engine.act(next(item.id for item in engine.inbox("ben")), by="ben")
+    (item,) = engine.inbox("ada")
+    for referral in ({"name": "Cid\nDan"}, {"name": "\x1b[2J"}, {"name": " "}, {"name": "Cid", "contact": "a\r\nb"}):
+        with pytest.raises(BadAnswer):
+            engine.act(item.id, "given", {"rating": 5, "referral": referral}, by="ada")
+    engine.act(item.id, "given", {"rating": 5, "referral": {"name": "Cid Ümlaut", "contact": ""}}, by="ada")
