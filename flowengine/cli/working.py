@@ -156,10 +156,12 @@ def _own(given: Work, line: Supervised) -> Callable[[], None]:
 class Telling:
     """Tells what ran, at most once a second: what comes faster is told as one sum. May be given from many threads."""
 
-    def __init__(self, tell: Callable[[Ran], None], own: Callable[[], None] = lambda: None) -> None:
-        self._tell, self._own = tell, own
+    def __init__(
+        self, tell: Callable[[Ran], None], own: Callable[[], None] = lambda: None, every: float = SECOND
+    ) -> None:
+        self._tell, self._own, self._every = tell, own, every
         self._sum = Ran()
-        self._last = -SECOND
+        self._last = -every
         self._lock = Lock()
         self._over = Event()
         self._thread = Thread(target=self._now_and_then, name="flow telling", daemon=True)
@@ -168,7 +170,7 @@ class Telling:
         """Something ran. It is told now, or with what comes within the second."""
         with self._lock:
             self._sum = Ran(**{name: count + getattr(ran, name) for name, count in self._sum.to_json().items()})
-        if time.monotonic() - self._last >= SECOND:
+        if time.monotonic() - self._last >= self._every:
             self._flush()
 
     def _flush(self) -> None:
@@ -179,7 +181,7 @@ class Telling:
                 self._tell(ran)
 
     def _now_and_then(self) -> None:
-        while not self._over.wait(SECOND):
+        while not self._over.wait(self._every):
             self._flush()
             self._own()
 

@@ -261,11 +261,10 @@ def test_the_address_is_not_on_a_command_line() -> None:
     ]  # fmt: skip
 
 
-def test_what_comes_fast_is_told_as_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_comes_fast_is_told_as_sums() -> None:
     """What runs first is told at once, what follows within the second as one sum; nothing is left untold."""
-    monkeypatch.setattr(working, "SECOND", 3600.0)
     told: list[Ran] = []
-    with working.Telling(told.append) as telling:
+    with working.Telling(told.append, every=3600.0) as telling:
         telling.add(Ran(calls=1))
         for _ in range(100):
             telling.add(Ran(calls=2, timers=1, failed=1))
@@ -274,11 +273,10 @@ def test_what_comes_fast_is_told_as_sums(monkeypatch: pytest.MonkeyPatch) -> Non
     assert words(told[1].to_json()) == "100 timers, 200 service calls, 100 failures"
 
 
-def test_the_last_sum_does_not_wait_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_sum_does_not_wait_for_more() -> None:
     """What came within the second is told when it is over, also when nothing follows."""
-    monkeypatch.setattr(working, "SECOND", 0.05)
     told: list[Ran] = []
-    with working.Telling(told.append) as telling:
+    with working.Telling(told.append, every=0.05) as telling:
         for _ in range(2):
             telling.add(Ran(calls=1))
         end = monotonic() + PATIENCE

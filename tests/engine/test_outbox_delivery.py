@@ -130,21 +130,20 @@ def test_a_slow_receiver_holds_nobody_up(mailing: Engine, mail: MailServer) -> N
 
 
 def test_what_cannot_be_sent_from_here_is_looked_behind(
-    mailing: Engine, mail: MailServer, database: Database, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+    mailing: Engine, mail: MailServer, database: Database, clock: SimulatedClock
 ) -> None:
     """A page full of what only other workers carry is laid aside, so that what is behind it is seen."""
-    monkeypatch.setattr(outbox, "PAGE", 5)
     job = start(mailing)
     settle(mailing)
     with database.writing() as tx:
-        for number in range(20):
+        for number in range(3 * outbox.PAGE):
             body = {"step": 3, "why": "opened", "channel": "pigeon", "to": f"p{number}", "person": "ada"}
-            tx.outbox.add(job, 1, "letter", body, clock.now() - PAUSE, f"pigeon:{number}", 100 + number)
+            tx.outbox.add(job, 1, "letter", body, clock.now() - PAUSE, f"pigeon:{number}", 1000 + number)
     mail.letters.clear()
     start(mailing)
     settle(mailing)
     assert receivers(mail) == ["ada@example.org"]
-    assert len(rows(database)) == 20
+    assert len(rows(database)) == 3 * outbox.PAGE
     assert all(attempts == 0 for _, attempts, _, _ in rows(database))
 
 
@@ -168,14 +167,13 @@ def test_what_nobody_carries_is_not_looked_at_again_and_again(
 
 
 def test_what_stands_behind_does_not_hide_others(
-    mailing: Engine, mail: MailServer, dead: str, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+    mailing: Engine, mail: MailServer, dead: str, clock: SimulatedClock
 ) -> None:
     """A long queue behind a dead receiver is pushed back page by page."""
-    monkeypatch.setattr(outbox, "PAGE", 5)
     mailing.add_customer("ben", contact=dead)
     job = start(mailing, "ben")
     with mailing.database.writing() as tx:
-        for number in range(23):
+        for number in range(3 * outbox.PAGE):
             body = {"step": 3, "why": "opened", "channel": "hook", "to": dead, "person": "ben"}
             tx.outbox.add(job, 1, "letter", body, clock.now() - PAUSE, f"hook:{dead}", 100 + number)
     start(mailing)

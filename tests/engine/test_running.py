@@ -142,9 +142,8 @@ def test_a_coroutine_is_cancelled_at_its_limit(threads: Threads) -> None:
     assert threads.stuck == 0
 
 
-def test_a_coroutine_that_blocks_the_loop_stops_no_other(threads: Threads, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_coroutine_that_blocks_the_loop_stops_no_other(threads: Threads) -> None:
     """Where a coroutine holds the loop, those that come next get another."""
-    monkeypatch.setattr("flowengine.runtime.handler_threads.BACK", 0.1)
     gate = threading.Event()
 
     async def blocks(_: HandlerCall) -> None:
