@@ -13,12 +13,13 @@ from types import ModuleType
 
 from flowengine.errors import NotFound
 
-_HOMES = (Path(__file__).parent, Path(__file__).parent.parent)
+_PACKAGE = Path(__file__).parent
+_HOME = _PACKAGE if (_PACKAGE / "processes").is_dir() else _PACKAGE.parent
 
 
 def process_file(name: str) -> Path:
     """The file of a sample process. Raises NotFound, which lists those there are."""
-    found = _folder("processes") / f"{name}.yaml"
+    found = _HOME / "processes" / f"{name}.yaml"
     if not found.is_file():
         known = sorted(path.stem for path in found.parent.glob("*.yaml"))
         raise NotFound(f"there is no sample process {name!r}", where=name, possible=known)
@@ -29,7 +30,7 @@ def suit_shop() -> ModuleType:
     """The package of the tailor's shop, with its modules ``mill`` and ``handlers`` and the story ``tell``."""
     name = "flowengine_bespoke_suit"
     if name not in sys.modules:
-        folder = _folder("examples") / "bespoke_suit"
+        folder = _HOME / "examples" / "bespoke_suit"
         spec = spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
         assert spec is not None, "a file path always has a loader"
         assert spec.loader is not None, "a file path always has a loader"
@@ -37,10 +38,3 @@ def suit_shop() -> ModuleType:
         sys.modules[name] = module
         spec.loader.exec_module(module)
     return sys.modules[name]
-
-
-def _folder(name: str) -> Path:
-    for home in _HOMES:
-        if (home / name / "bespoke_suit").is_dir() or (home / name / "bespoke_suit.yaml").is_file():
-            return home / name
-    raise NotFound(f"the folder {name!r} is in none of its places", where=name, possible=[str(h) for h in _HOMES])

@@ -6,13 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from flowengine.core.values import Json
 from flowengine.errors import HandlerMissing
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoints
 
 GROUP = "flowengine.handlers"
 """The group of entry points in which installed packages offer handlers: name of the service, function."""
@@ -111,13 +108,6 @@ AnyHandler = TypeVar("AnyHandler", bound=Handler)
 """A handler of a type of its own, which stays that when it is registered."""
 
 
-def entry_points(*, group: str) -> EntryPoints:
-    """Those that installed packages offer. Imported when it is asked for: the process of a lone attempt needs none."""
-    from importlib.metadata import entry_points as offered
-
-    return offered(group=group)
-
-
 class Handlers:
     """The handlers that an engine knows, by name. Entry points are read once, when a name is first not found."""
 
@@ -156,6 +146,8 @@ class Handlers:
     def _entry_points(self) -> dict[str, Any]:
         with self._lock:
             if self._offered is None:
+                from importlib.metadata import entry_points  # only here: the process of a lone attempt needs none
+
                 self._offered = {point.name: point for point in entry_points(group=GROUP)}
             return self._offered
 
