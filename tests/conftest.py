@@ -38,10 +38,13 @@ PROCESSES = (
     "worker/test_alone.py",
     "worker/test_poison.py",
     "worker/test_supervisor.py",
+    "worker/test_worker.py",
 )
 """Where tests start processes of the operating system, and stop or kill them."""
 
 SLOW = (
+    "cli/test_bad_input_cli.py",
+    "core/test_each.py",
     "language/test_bad_input.py",
     "language/test_tangled.py",
     "laws",
