@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         StoreError as StoreError,
         UnknownOutcome as UnknownOutcome,
         Unreachable as Unreachable,
+        http_status as http_status,
     )
     from flowengine.language import load as load, parse as parse, problems as problems
     from flowengine.people.permissions import PROGRAM as PROGRAM
@@ -92,7 +93,7 @@ else:
             "BadToken", "ConnectionLost", "DatabaseBusy", "ExpressionFailed", "FlowError", "HandlerDied",
             "HandlerMissing", "HistoryBroken", "InvariantBroken", "KeyConflict", "NotAllowed", "NotConfigured",
             "NotFound", "OutsideError", "ProcessRefused", "Refused", "RunawayProcess", "SchemaMismatch",
-            "SlotTaken", "StaleCommand", "StoreError", "UnknownOutcome", "Unreachable",
+            "SlotTaken", "StaleCommand", "StoreError", "UnknownOutcome", "Unreachable", "http_status",
         ),
         "flowengine.language": ("load", "parse", "problems"),
         "flowengine.people.permissions": ("PROGRAM",),

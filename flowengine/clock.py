@@ -13,13 +13,15 @@ from typing import Protocol
 class Clock(Protocol):
     """Tells the time. Every moment in flowengine is an aware UTC ``datetime``."""
 
-    def now(self) -> datetime: ...
+    def now(self) -> datetime:
+        """The moment, aware and in UTC."""
 
 
 class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
+        """The moment, aware and in UTC."""
         return datetime.now(UTC)
 
 
@@ -112,6 +114,7 @@ class SimulatedClock:
         self._now = _aware(start)
 
     def now(self) -> datetime:
+        """The moment to which it was moved."""
         return self._now
 
     def advance(self, by: timedelta) -> datetime:

@@ -100,9 +100,10 @@ class Engine:
     def using(self, connection: Connection | Session) -> Engine:
         """An engine that joins the caller's open SQLAlchemy transaction on the same database.
 
-        Its commands commit and roll back with the caller's own rows; flowengine does neither. A refused command
-        changes nothing and leaves the transaction usable. It cannot run due work: no transaction may be open while
-        a handler runs (L11).
+        Its commands commit and roll back with the caller's own rows; flowengine does neither. Rows of one's own beside
+        a command with a request key are written unless :attr:`Receipt.repeated`. A refused command changes nothing and
+        leaves the transaction usable; after DatabaseBusy it is to be rolled back and begun again. It cannot run due
+        work: no transaction may be open while a handler runs (L11). Raises NotConfigured for an asynchronous one.
         """
         return self._on(self._shell.joining(connection), self._post)
 
@@ -123,6 +124,14 @@ class Engine:
     def database(self) -> Database:
         """The database that the engine works on."""
         return self._shell.database
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What endangers the database as it is used, as far as it has been seen; each is logged once a process too.
+
+        So far it is one thing: several processes write a SQLite file, with a SQLite older than 3.51.3.
+        """
+        return self._shell.database.warnings
 
     @property
     def shell(self) -> Shell:
@@ -153,7 +162,7 @@ class Engine:
         return deploying.rows(self._for("processes", by))
 
     def process(self, name: str, version: str | None = None, *, by: By = PROGRAM) -> Process:
-        """A process as frozen values; the latest version unless one is named."""
+        """A process as frozen values; the latest version unless one is named. Raises NotFound."""
         return deploying.process(self._for("process", by), name, version)
 
     # people
@@ -240,7 +249,7 @@ class Engine:
         )
 
     def claim(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:
-        """Take a step for oneself. Raises AlreadyClaimed when another has it."""
+        """Take a step for oneself. Raises AlreadyClaimed when another has it, else as :meth:`act` does."""
         return self._shell.on_step(step_id, lambda step, who: c.Claim(by=who, step=step), by, key, access.permit_claim)
 
     def release(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:
@@ -263,7 +272,10 @@ class Engine:
     def invoke(
         self, job: str, name: str, answer: Mapping[str, Json] | None = None, *, by: By, key: str | None = None
     ) -> Receipt:
-        """Use an ``always`` entry of the process: a change of mind, a withdrawal. :attr:`Track.offers` lists them."""
+        """Use an ``always`` entry of the process: a change of mind, a withdrawal. :attr:`Track.offers` lists them.
+
+        Raises NotAllowed, with what is possible, where it is not open to who asks, or not now; NotFound, BadAnswer.
+        """
         return asking.invoke(self._shell, job, name, dict(answer or {}), by, key)
 
     def withdraw(self, job: str, *, by: By, key: str | None = None) -> Receipt:
@@ -312,15 +324,26 @@ class Engine:
         return inbox.inbox(self._shell, by, limit, everything)
 
     def step(self, step_id: str, by: By) -> StepView:
-        """A step with all that is needed to act on it: what is offered is what :meth:`act` takes from who asks.
+        """A step with all that is needed to act on it, or, once it is over, how it ended.
 
-        Operators may look at each step; nothing is offered on one that does not wait for them.
+        What is offered is what :meth:`act` takes from who asks. For those for whom it is or was; operators may look at
+        each step, and nothing is offered on one that does not wait for them. To others it is NotFound (L4).
         """
         return inbox.step(self._shell, step_id, by)
 
     def track(self, job: str, by: By) -> Track:
         """Where a job is, as its customer, staff or an operator may see it (L9)."""
         return tracking.track(self._shell, job, by)
+
+    def data(self, job: str, *, by: By = PROGRAM) -> dict[str, Json]:
+        """A job's data as plain JSON values: for each place, which is a state's name unless the state says ``saves``,
+        what was answered, chosen, found or returned there.
+
+        ``{"need": {"day": "2027-05-01"}, "style": {"cloth": "navy", "price": 420.0}}``. All of it for the program and
+        the organisation; for the job's customer what :attr:`Track.facts` tells him of (L9). Raises NotFound,
+        NotAllowed.
+        """
+        return tracking.data(self._shell, job, by)
 
     def jobs(
         self,
@@ -336,7 +359,8 @@ class Engine:
         return tracking.jobs(self._shell, status, process, customer, limit, after, by)
 
     def history(self, job: str, *, by: By = PROGRAM) -> list[HistoryLine]:
-        """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is."""
+        """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is.
+        Raises NotFound."""
         return histories.history(self._shell, job, by)
 
     def audit(self, job: str | None = None, *, by: By = PROGRAM) -> Audit:

@@ -38,7 +38,7 @@ Each says *what* is wrong, *where*, and what is *possible* instead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from flowengine.problem import Problem
@@ -48,8 +48,14 @@ class FlowError(Exception):
     """The root of all errors that flowengine raises on purpose.
 
     ``what`` is a sentence, ``where`` names the place (``file:line:column``, a step, a field), ``possible`` lists what
-    would have been accepted.
+    would have been accepted: ``str(error)`` says all three, ``to_json()`` gives them as plain values beside ``error``,
+    the name of the class. ``status`` is the HTTP status that goes with it, said with a class, else its parent's.
     """
+
+    status: ClassVar[int] = 500
+
+    def __init_subclass__(cls, status: int = 0) -> None:
+        cls.status = status or cls.status
 
     def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = ()) -> None:
         super().__init__(what)
@@ -71,7 +77,16 @@ class FlowError(Exception):
         return {"error": self.code, "what": self.what, "where": self.where, "possible": list(self.possible)}
 
 
-class ProcessRefused(FlowError):
+def http_status(error: BaseException) -> int:
+    """The HTTP status to answer an error with: that of its class, and 500 for what is no FlowError.
+
+    400 to 499: it is the request's, and nothing was changed. 503: the database cannot do it now, so the same may be
+    asked again. 500: it is the installation's; its words may hold addresses and paths, so they are for the log.
+    """
+    return error.status if isinstance(error, FlowError) else 500
+
+
+class ProcessRefused(FlowError, status=422):
     """A process file has problems; ``problems`` lists all of them in the order of the file."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -82,39 +97,39 @@ class ProcessRefused(FlowError):
         return {"error": self.code, "problems": [problem.to_json() for problem in self.problems]}
 
 
-class ExpressionFailed(FlowError):
+class ExpressionFailed(FlowError, status=422):
     """An expression could not be evaluated: a missing name, a wrong type, a division by zero."""
 
 
-class Refused(FlowError):
+class Refused(FlowError, status=400):
     """What was asked cannot be done. Nothing was changed."""
 
 
-class NotFound(Refused):
+class NotFound(Refused, status=404):
     """There is no such thing, or it is not for this actor: both answer alike (L4)."""
 
 
-class Ambiguous(Refused):
+class Ambiguous(Refused, status=409):
     """A short id fits more than one thing; ``possible`` lists them."""
 
 
-class NotAllowed(Refused):
+class NotAllowed(Refused, status=403):
     """This actor may not do this, or not now."""
 
 
-class BadToken(Refused):
+class BadToken(Refused, status=401):
     """Whoever asks has shown no valid token: it is unknown, expired or revoked, which answer alike (L4)."""
 
 
-class StaleCommand(Refused):
+class StaleCommand(Refused, status=409):
     """The step, timer or call that the command names is no longer open."""
 
 
-class UnknownOutcome(Refused):
+class UnknownOutcome(Refused, status=422):
     """The step does not know this outcome; ``possible`` lists those it knows."""
 
 
-class BadAnswer(Refused):
+class BadAnswer(Refused, status=422):
     """The answer breaks the step's fields; ``problems`` maps each field's path to what is wrong with it."""
 
     def __init__(self, problems: Mapping[str, str], *, where: str = "", possible: Sequence[str] = ()) -> None:
@@ -126,23 +141,23 @@ class BadAnswer(Refused):
         return super().to_json() | {"problems": self.problems}
 
 
-class AlreadyClaimed(Refused):
+class AlreadyClaimed(Refused, status=409):
     """Somebody else has claimed the step."""
 
 
-class SlotTaken(Refused):
+class SlotTaken(Refused, status=409):
     """The appointment was booked by another in the meantime; ``possible`` lists slots still free."""
 
 
-class KeyConflict(Refused):
+class KeyConflict(Refused, status=409):
     """The request key was used before for something else (L3)."""
 
 
-class BadSignature(Refused):
+class BadSignature(Refused, status=401):
     """What came from outside is not signed as it has to be: no signature, a wrong one, or one of another time."""
 
 
-class RunawayProcess(FlowError):
+class RunawayProcess(FlowError, status=422):
     """A job took more micro steps in one command than the budget allows: its process goes round without waiting."""
 
 
@@ -185,12 +200,12 @@ class AnswerRefused(OutsideError):
         self.final = final
 
 
-class StoreError(FlowError):
+class StoreError(FlowError, status=503):
     """The database could not do what was asked."""
 
 
 class DatabaseBusy(StoreError):
-    """A lock was not had in time. Nothing was changed; try again.
+    """A lock was not had in time. Nothing was changed; try again: inside :meth:`Engine.using` the whole transaction.
 
     ``collided``: two transactions were in each other's way (a deadlock, a serialization failure, the same row entered
     by both), so the database broke this one off; to do it again at once helps.
@@ -216,5 +231,5 @@ class SchemaMismatch(StoreError):
     """The database's schema belongs to an older or newer flowengine."""
 
 
-class HistoryBroken(StoreError):
+class HistoryBroken(StoreError, status=500):
     """The history does not agree with itself or with what is stored (L5)."""

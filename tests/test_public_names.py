@@ -71,6 +71,7 @@ NAMES = [
     "UnknownOutcome",
     "Unreachable",
     "Worker",
+    "http_status",
     "load",
     "parse",
     "problems",

@@ -25,9 +25,11 @@ def main() -> None:
 def tell(shop: Shop) -> None:
     """One order, from need to fulfilment, with a mistake on the way that leaves no trace."""
     mechanic = Actor(kind="staff", id="mika", roles=("mechanic",))
-    order = shop.take_in("ada", "The chain jumps")
+    order = shop.take_in("ada", "The chain jumps", key="ada's first click")
     job = shop.job(order)
     print(f"Ada brings her bicycle: order {order} and job {job[-12:][:8]} were entered together.")
+    again = shop.take_in("ada", "The chain jumps", key="ada's first click")
+    print(f"Her browser sends the same again, and is told of order {again}: there is no second one.")
 
     try:
         shop.estimate(order, 900.0, mechanic)

@@ -46,10 +46,14 @@ class Shop:
         self.flows.close()
         self.database.dispose()
 
-    def take_in(self, customer: str, trouble: str) -> int:
-        """Enter an order and begin its flow, in one transaction. The number of the order."""
+    def take_in(self, customer: str, trouble: str, key: str | None = None) -> int:
+        """Enter an order and begin its flow, in one transaction. The number of the order: the same for the same request
+        key."""
+        need = {"trouble": trouble}
         with self.database.begin() as connection:
-            receipt = self.flows.using(connection).start("bicycle_repair", by=customer, need={"trouble": trouble})
+            receipt = self.flows.using(connection).start("bicycle_repair", by=customer, need=need, key=key)
+            if receipt.repeated:
+                return int(connection.execute(sa.select(orders.c.id).where(orders.c.job == receipt.job)).scalar_one())
             row = connection.execute(orders.insert().values(customer=customer, job=receipt.job, paid=False))
             return int(row.inserted_primary_key[0])
 

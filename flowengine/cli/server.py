@@ -57,8 +57,6 @@ def serve(desk: Desk, host: str, port: int) -> None:
             sys.stdout.flush()  # whoever started it waits for the address
         else:
             show.line(screen(), (f"Serving {desk.shown_address} at ", "dim"), address, (". Ctrl-C stops it.", "dim"))
-            for remark in engine.database.remarks:
-                show.line(screen(), ("Mind: ", "bold"), remark)
         Server(config, app.state.stopping).run([listening])
 
 

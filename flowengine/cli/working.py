@@ -104,7 +104,7 @@ def _measured(engine: Engine, given: Work) -> Iterator[None]:
 
 def _greet(desk: Desk, engine: Engine) -> None:
     """Say what is worked on, and what is worth knowing before it begins."""
-    remarks = [*engine.database.remarks]  # a worker is a second process beside those that act
+    remarks = []
     for handler, places in unserved(engine).items():
         more = f" and {len(places) - 2} more" if len(places) > 2 else ""
         remarks.append(f"no handler {handler!r} is here, which {', '.join(places[:2])}{more} will call")

@@ -14,7 +14,7 @@ from flowengine.core import events as e
 from flowengine.core.always import meant_for, open_to
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import seatings, waits_for
-from flowengine.core.values import Actor, Step
+from flowengine.core.values import Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
 from flowengine.people.identities import actor_key, check_person
 from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
@@ -248,19 +248,24 @@ def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
 
 def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden | StaleCommand:
     """For a step that is not open: those for whom it was are told so, to others it never was (L4)."""
-    opened = _opening(tx, job, number)
-    if opened is None or seatings(actor).isdisjoint((*opened.step.audience, *(one.audience for one in opened.seats))):
+    found = opening(tx, job, number)
+    if found is None or seatings(actor).isdisjoint(asked(found[1])):
         return Hidden()
     return StaleCommand(
-        f"the step {opened.step.title!r} is no longer open",
+        f"the step {found[1].step.title!r} is no longer open",
         where=f"{shown(job.id)}.{number}",
         possible=steps_for(job, tx, actor),
     )
 
 
-def _opening(tx: Transaction, job: StoredJob, number: int) -> e.StepOpened | None:
-    """How a step was opened. Numbers only grow along a history, so that halving it finds the entry (the job is locked
-    meanwhile, however long its history is)."""
+def asked(opened: e.StepOpened) -> set[Seating]:
+    """Those for whom a step was opened."""
+    return {*opened.step.audience, *(seat.audience for seat in opened.seats)}
+
+
+def opening(tx: Transaction, job: StoredJob, number: int) -> tuple[int, e.StepOpened] | None:
+    """The number of the entry that opened a step, and how. Numbers of steps only grow along a history, so that halving
+    it finds the entry (the job may be locked meanwhile, however long its history is)."""
     low, high = 0, job.seq
     while low < high:
         middle = (low + high) // 2
@@ -270,7 +275,7 @@ def _opening(tx: Transaction, job: StoredJob, number: int) -> e.StepOpened | Non
         elif opened[-1].step.number < number:
             low = seq
         else:
-            return next((event for event in opened if event.step.number == number), None)
+            return next(((seq, event) for event in opened if event.step.number == number), None)
     return None
 
 

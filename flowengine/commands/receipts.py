@@ -54,7 +54,7 @@ def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
             where="key",
             possible=("use a fresh key for each new request", "repeat exactly the same request"),
         )
-    return _RECEIPTS.decode(stored[1])
+    return msgspec.structs.replace(_RECEIPTS.decode(stored[1]), repeated=True)
 
 
 def encoded(receipt: Receipt) -> bytes:
@@ -62,13 +62,15 @@ def encoded(receipt: Receipt) -> bytes:
     return _ENCODE(receipt)
 
 
-def receipt_of(job: str, seq: int, done: Advance) -> Receipt:
+def receipt_of(job: str, seq: int, command: Command, done: Advance) -> Receipt:
     """What a command did, in short."""
-    head = done.draft.head
+    head, step = done.draft.head, getattr(command, "step", None)
     return Receipt(
         job=job,
         seq=seq,
         status=head.status,
+        step=f"{job}.{step}" if step is not None else "",
+        acted=done.acted,
         outcome=_outcome(done.events),
         states=tuple(sorted(head.standing)) if head.status == "open" else (head.end,),
         steps=tuple(f"{job}.{number}" for number in done.effects.opened_steps),

@@ -13,6 +13,8 @@ from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from flowengine.clock import Clock
 from flowengine.commands import access, outgoing
 from flowengine.commands.receipts import body_hash, encoded, given, receipt_of, replayed
@@ -20,7 +22,7 @@ from flowengine.core import commands as c
 from flowengine.core.advance import Advance, advance
 from flowengine.core.advance import start as start_job
 from flowengine.core.values import Actor
-from flowengine.errors import NotAllowed
+from flowengine.errors import DatabaseBusy, NotAllowed
 from flowengine.people.identities import actor_key
 from flowengine.people.permissions import require
 from flowengine.runtime.actors import StoreWorld, actor_of
@@ -33,6 +35,7 @@ from flowengine.runtime.settings import Settings
 from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
+from flowengine.store.database import refuse_async
 from flowengine.store.save import UNMARKED
 from flowengine.views.customer_words import for_customer
 from flowengine.views.replies import Receipt
@@ -82,19 +85,20 @@ class Shell:
 
     def joining(self, connection: Connection | Session) -> Shell:
         """The same shell in the caller's transaction."""
+        refuse_async(connection)
         joined = copy(self)
         joined.joined = connection
         return joined
 
     def reading(self) -> AbstractContextManager[Transaction]:
         """A read transaction, or the caller's."""
-        return self.database.reading() if self.joined is None else nullcontext(self.database.joined(self.joined))
+        return self.database.reading() if self.joined is None else self._in_callers(nullcontext)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
         the caller's transaction."""
         if self.joined is not None:
-            with self._in_callers() as tx:
+            with self._in_callers(self.joined.begin_nested) as tx:
                 return work(tx)
         return self._kept_and_told(work) if self.hint.ears or self.observers else self.database.keep(work)
 
@@ -117,11 +121,17 @@ class Shell:
         return given
 
     @contextmanager
-    def _in_callers(self) -> Iterator[Transaction]:
+    def _in_callers(self, within: Callable[[], AbstractContextManager[object]]) -> Iterator[Transaction]:
+        """The caller's transaction. ``within`` a savepoint a refused command takes back what it wrote, and the rest
+        goes on; of what is in the way of the whole transaction, only the caller can have another try."""
         assert self.joined is not None, "only an engine made by using() joins a transaction"
-        tx = self.database.joined(self.joined)
-        with self.joined.begin_nested():  # a refused command takes back what it wrote, and the rest goes on
-            yield tx
+        try:
+            tx = self.database.joined(self.joined)
+            with within():
+                yield tx
+        except DatabaseBusy as busy:
+            again = "roll your transaction back and begin it again"
+            raise DatabaseBusy(busy.what, where=busy.where, possible=(again,), collided=busy.collided) from busy
 
     def asker(self, verb: str, by: str | Actor) -> Actor:
         """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
@@ -192,7 +202,7 @@ class Shell:
         saved = tx.save(job, done.draft, entry, calling)
         tx.wakes |= _leaves_work(done)
         outgoing.leave(tx, self.handlers, self.wanted, job_id, saved.seq, done, now)
-        receipt = receipt_of(job_id, saved.seq, done)
+        receipt = receipt_of(job_id, saved.seq, command, done)
         if command.by.kind == "customer":
             head = done.draft.head
             receipt = for_customer(receipt, self.catalogue.compiled(tx, head.process, head.version), command, done)
@@ -274,7 +284,7 @@ class Shell:
                 before = replayed(tx, actor, key, body)
                 if before is not None:
                     tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
-                    return before
+                    return replace(before, repeated=before.job != job_id)  # done again, it may have met itself
             compiled = self.catalogue.latest(tx, process)
             now = self.clock.now()
             done = start_job(compiled, job_id, owner, command, now, StoreWorld(tx, owner))

@@ -35,12 +35,14 @@ __all__ = ["Advance", "Compiled", "advance", "compile_process", "offered", "poss
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """What came of a command. ``draft`` is the new position; ``micro_steps`` counts the states that were entered."""
+    """What came of a command. ``draft`` is the new position; ``micro_steps`` counts the states that were entered;
+    ``acted`` is the state, or the always entry, that the command was about."""
 
     draft: Draft
     events: list[e.AnyEvent]
     effects: Effects
     micro_steps: int
+    acted: str = ""
 
 
 def start(compiled: Compiled, job: str, customer: str, command: c.Start, now: datetime, world: World) -> Advance:
@@ -60,6 +62,7 @@ def start(compiled: Compiled, job: str, customer: str, command: c.Start, now: da
     draft.record(e.Started(head=head))
     draft.record(e.BranchOpened(branch=Branch(id=ROOT)))
     flow = Flow(compiled, draft, now, world)
+    flow.acted = need.name
     flow.begin(ROOT)
     flow.agenda.clear()
     flow.count(ROOT, need.name)
@@ -98,7 +101,7 @@ def _incident(flow: Flow, command: c.Finish | c.Fail, error: FlowError) -> Advan
 def _settled(flow: Flow) -> Advance:
     stabilise(flow)
     invariants.check(flow.compiled, flow.draft)
-    return Advance(flow.draft, flow.draft.events, flow.draft.effects, flow.micro_steps)
+    return Advance(flow.draft, flow.draft.events, flow.draft.effects, flow.micro_steps, flow.acted)
 
 
 def _say(flow: Flow, command: c.Say) -> None:

@@ -96,6 +96,7 @@ def invoke(flow: Flow, command: Invoke) -> None:
 
 def use(flow: Flow, branch: Branch, entry: Always, answer: Json, by: str = "") -> None:
     """Move the branch as the entry says: what was open in it is cut short."""
+    flow.acted = entry.name
     flow.draft.record(e.Invoked(branch=branch.id, name=entry.name, by=by))
     if entry.fields:
         flow.draft.record(e.Saved(branch=branch.id, place=entry.name, value=answer))

@@ -62,6 +62,7 @@ def find(flow: Flow, number: int) -> tuple[Branch, ServiceCall]:
     if branch is not None:
         for call in branch.calls:
             if call.number == number:
+                flow.acted = call.state
                 return branch, call
     raise StaleCommand("the call is no longer open", where=_where(flow, number))
 

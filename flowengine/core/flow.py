@@ -49,7 +49,7 @@ class Over:
 class Flow:
     """One command at work on one job."""
 
-    __slots__ = ("_rounds", "_trail", "agenda", "compiled", "draft", "micro_steps", "now", "world")
+    __slots__ = ("_rounds", "_trail", "acted", "agenda", "compiled", "draft", "micro_steps", "now", "world")
 
     def __init__(self, compiled: Compiled, draft: Draft, now: datetime, world: World) -> None:
         self.compiled = compiled
@@ -58,6 +58,7 @@ class Flow:
         self.world = world
         self.agenda: deque[Arrive | Over] = deque()
         self.micro_steps = 0
+        self.acted = ""
         self._rounds: dict[str, int] = {}
         self._trail: deque[str] = deque(maxlen=50)
 

@@ -28,5 +28,6 @@ def add(flow: Flow, command: c.Add) -> None:
         ids = tuple(branch.id for branch in found)
         raise NotAllowed(f"several branches stand in {state.name}; name one", possible=ids)
     items = as_plain(command.items, f"items for {state.name}")
+    flow.acted = state.name
     if items:
         composite.add(flow, found[0], state, tuple(items))

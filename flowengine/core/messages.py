@@ -71,6 +71,7 @@ def _take(flow: Flow, branch: Branch, listener: Listener, command: Deliver) -> N
     spot = flow.spot(branch.id, listener.state, listener.member)
     kind = kind_of(spot.state)
     assert kind is not None, f"nothing is known of states of type {spot.state.type!r}"
+    flow.acted = branch.state
     message = KeptMessage(
         number=0, name=command.name, key=command.key, body=command.body, came=flow.now, until=flow.now
     )

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from flowengine.core.draft import moment_text
-from flowengine.core.values import Json
+from flowengine.core.values import Json, altered
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.durations import Duration
 
@@ -22,15 +22,20 @@ LONGEST_ANSWER = 256 * 1024
 """Bytes that what comes from outside may have when it is encoded."""
 
 
-def as_plain(value: object, where: str = "") -> Json:
-    """A value from outside as plain JSON of its own. Raises :class:`BadAnswer` when it is none, or too large."""
+def as_plain(value: object, where: str = "", name: str = "") -> Json:
+    """A value from outside as plain JSON of its own. Raises :class:`BadAnswer`, which calls it by its ``name``, when it
+    is none, would not be the same as JSON, or is too large."""
     try:
         encoded = msgspec.json.encode(value)
         plain = msgspec.json.decode(encoded)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
-        raise BadAnswer({"": f"is not JSON: {str(error)[:120]}"}, where=where) from None
+        raise BadAnswer({name: f"is not JSON: {str(error)[:200]}"}, where=where, possible=("plain JSON",)) from None
     if len(encoded) > LONGEST_ANSWER:
-        raise BadAnswer({"": f"has {len(encoded)} bytes; at most {LONGEST_ANSWER} are taken"}, where=where)
+        size = f"has {-(-len(encoded) // 1024)} KiB; at most {LONGEST_ANSWER // 1024} KiB are kept"
+        raise BadAnswer({name: size}, where=where, possible=("store it elsewhere, and say where it is",))
+    problem = altered(value, name)
+    if problem is not None:
+        raise BadAnswer(dict((problem,)), where=where, possible=("plain JSON",))
     return plain
 
 

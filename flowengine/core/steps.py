@@ -92,6 +92,7 @@ def find(flow: Flow, number: int) -> tuple[Branch, Step]:
     if branch is not None:
         for step in branch.steps:
             if step.number == number:
+                flow.acted = step.state
                 return branch, step
     raise StaleCommand("the step is no longer open", where=f"{draft.head.job}.{number}", possible=standing(flow))
 

@@ -7,6 +7,8 @@ from one counter of the job (``Head.serial``), so the core needs no randomness a
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
@@ -14,6 +16,33 @@ import msgspec
 
 Json: TypeAlias = Any
 """Plain JSON: None, bool, int, float, str, lists, and dicts with string keys."""
+
+
+def altered(value: object, where: str = "") -> tuple[str, str] | None:
+    """What JSON changes in a value without a word: where it stands, and what is wrong with it. The value can be
+    encoded, so that it has an end."""
+    rest: list[tuple[str, object]] = [(where, value)]
+    while rest:
+        at, one = rest.pop()
+        inner: Iterable[tuple[object, object]] = ()
+        if isinstance(one, dict):
+            inner = one.items()
+        elif isinstance(one, list | tuple):
+            inner = enumerate(one)
+        elif isinstance(one, float) and not math.isfinite(one):
+            return at, f"must be a number, which {one} is not"
+        elif isinstance(one, set | frozenset):
+            return at, "must be a list, for a set has no order"
+        else:
+            names = getattr(one, "__dataclass_fields__", ()) or getattr(one, "__struct_fields__", ())
+            inner = [(name, getattr(one, name, None)) for name in names]
+        for name, found in inner:
+            if type(found) not in _SCALARS:
+                rest.append((f"{at}.{name}" if at else f"{name}", found))
+    return None
+
+
+_SCALARS = frozenset((str, int, bool, type(None)))
 
 ROOT = "main"
 """The id of the root branch. A child's id is ``<parent>/<state>#<entry>/<branch name or item index>``."""

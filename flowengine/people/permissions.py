@@ -82,6 +82,8 @@ TABLE = {
     "inbox": Row("see what waits for him",               OWN,   OWN,   OWN,   OWN,   OWN,   OWN),
     "step": Row("look at a step",                        WAITS, WAITS, ANY,   ANY,   NEVER, NEVER),
     "track": Row("look at a job",                        PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "data": Row("read the data of a job",                OWN,   ANY,   ANY,   ANY,   ANY,   NEVER,
+                "track tells a customer where the job is"),
     "jobs": Row("list jobs",                             OWN,   ANY,   ANY,   ANY,   ANY,   NEVER),
     "history": _organisation("read the history of a job", "track tells a customer where his job is"),
     "audit": _operators("audit histories"),

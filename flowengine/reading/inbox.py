@@ -8,13 +8,15 @@ import msgspec
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.core import events as e
 from flowengine.core.advance import offered
 from flowengine.core.answers import Form, FormField, asked_slots, form
 from flowengine.core.seatings import person_seating, seatings, waits_for
-from flowengine.core.values import Actor, Step
+from flowengine.core.values import Actor, Seating, Step
+from flowengine.language.parts import EXPIRED
 from flowengine.people.permissions import ANY, needs
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
-from flowengine.store import StoredJob, Transaction, shown
+from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.steps import WaitingStep
 from flowengine.views.replies import InboxItem, StepView
 
@@ -84,14 +86,16 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
         job = access.read(tx, job_id, "step", step_id)
         found = access.open_step(job, number)
         if found is None:
-            closed = access.closed(tx, job, actor, number)
-            raise access.no_such("step", step_id) if isinstance(closed, access.Hidden) else closed
-        if not (looks or waits_for(actor, found, job.position.seat)):
+            view = _closed(shell, tx, job, number, actor, looks)
+        else:
+            asked = looks or waits_for(actor, found, job.position.seat)
+            view = _open(shell, tx, job, found, actor) if asked else None
+        if view is None:
             raise access.no_such("step", step_id)
-        return _view(shell, tx, job, found, actor)
+        return view
 
 
-def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor) -> StepView:
+def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor) -> StepView:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     now, world = shell.clock.now(), StoreWorld(tx, job.customer)
     state = compiled.state(found.state).member(found.member)
@@ -103,26 +107,70 @@ def _view(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         made = msgspec.structs.replace(made, ways=(), slots=())
     if actor.kind == "customer" and state.inner_options:
         made = _plain_options(made, state.inner_options)
+    view = _view(tx, job, found, made)
+    return msgspec.structs.replace(view, possible=can, slots=made.slots, booked=found.booked)
+
+
+def _view(tx: Transaction, job: StoredJob, step: Step, made: Form) -> StepView:
+    """What is told of a step, open or not."""
     return StepView(
-        id=f"{job.id}.{found.number}",
-        short=f"{shown(job.id)}.{found.number}",
+        id=f"{job.id}.{step.number}",
+        short=f"{shown(job.id)}.{step.number}",
         job=job.id,
         process=job.process,
         customer=job.customer,
         customer_name=name_of(tx, job.customer),
-        state=found.state,
-        type=state.type,
-        title=found.title,
-        purpose=found.purpose,
-        opened=found.opened,
-        due=found.due,
-        claimed=found.claimed or "",
-        shown=found.shown,
-        possible=can,
+        state=step.state,
+        type=made.type,
+        title=step.title,
+        purpose=step.purpose,
+        opened=step.opened,
+        due=step.due,
+        claimed=step.claimed or "",
+        shown=step.shown,
         form=made,
-        slots=made.slots,
-        booked=found.booked,
     )
+
+
+def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: Actor, looks: bool) -> StepView | None:
+    """A step that is over, as it was last, to those for whom it was and to operators (L4): when it ended; how and by
+    whom, which a customer is told of what he did himself, and when his time had run out (L9)."""
+    found = access.opening(tx, job, number)
+    ended = _ending(tx, job, *found) if found is not None else None
+    if ended is None or not (looks or seatings(actor) & ended[1]):
+        return None
+    step, _, entry, outcome = ended
+    state = shell.catalogue.compiled(tx, job.process, job.version).states.get(step.state)
+    kind = state.member(step.member).type if state is not None else ""  # the job may have been migrated
+    bare = Form(step=number, type=kind, title=step.title, purpose=step.purpose, shown=step.shown)
+    told = actor.kind != "customer" or entry.by.id == actor.id or outcome == EXPIRED
+    who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
+    view = _view(tx, job, step, bare)
+    return msgspec.structs.replace(view, open=False, ended=entry.at, ended_by=who, outcome=how)
+
+
+def _ending(
+    tx: Transaction, job: StoredJob, seq: int, opened: e.StepOpened
+) -> tuple[Step, set[Seating], Entry, str] | None:
+    """A step as it was last, all those for whom it was, and the entry and the outcome that ended it: by itself, with
+    its state, or with its branch or the job."""
+    step, whose, after, waiting = opened.step, access.asked(opened), seq - 1, True
+    while entries := tx.history.of(job.id, after, access.PAGE):
+        for entry in entries:
+            for event in entry.events:
+                if waiting:
+                    waiting = event != opened
+                elif isinstance(event, e.StepChanged) and event.step.number == step.number:
+                    step = event.step
+                    whose.update(step.audience)
+                elif (
+                    (isinstance(event, e.StepClosed) and event.step == step.number)
+                    or (isinstance(event, e.Left | e.BranchClosed | e.BranchRested) and event.branch == step.branch)
+                    or isinstance(event, e.Ended)
+                ):
+                    return step, whose, entry, getattr(event, "outcome", "")
+        after = entries[-1].seq
+    return None
 
 
 def _plain_options(made: Form, inner: frozenset[str]) -> Form:

@@ -14,9 +14,9 @@ from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import seatings
-from flowengine.core.values import ROOT, Actor, Branch, Promise, Step
+from flowengine.core.values import ROOT, Actor, Branch, Json, Promise, Step
 from flowengine.language.model import Process, State
-from flowengine.people.permissions import OWN, denied, needs
+from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import plainly
@@ -90,6 +90,17 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
         )
+
+
+def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
+    with shell.reading() as tx:
+        actor = actor_of(tx, by)
+        job = access.visible_job(tx, text, actor)
+        if not stands(require("data", actor), actor, job.customer):
+            raise denied("data", actor, text)
+        if actor.kind != "customer":
+            return dict(job.position.data)
+        return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
 
 
 def _promise(promise: Promise | None) -> PromiseView | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import sqlalchemy as sa
 
 from flowengine.clock import Clock, FollowingClock, SystemClock
-from flowengine.errors import SchemaMismatch, StoreError
+from flowengine.errors import NotConfigured, SchemaMismatch, StoreError
 from flowengine.store import persistence, schema
 from flowengine.store.driver import Driver
 from flowengine.store.postgres import ANSWER, PostgresDriver
@@ -120,9 +120,9 @@ class Database:
         return HEAD
 
     @property
-    def remarks(self) -> tuple[str, ...]:
-        """What whoever runs several processes on this database should know."""
-        return self._driver.remarks
+    def warnings(self) -> tuple[str, ...]:
+        """What endangers this database as it is used, as far as it has been seen."""
+        return self._driver.warnings
 
     def clock(self) -> Clock:
         """The clock of this database: the server's, so that all machines agree, or the machine's where it is the only
@@ -219,8 +219,11 @@ class Database:
 def _driver(url: str, timeout: float, answer: float) -> Driver[Any]:
     try:
         made = sa.make_url(url)
+        asynchronous = made.get_dialect().is_async
     except sa.exc.ArgumentError as error:
         raise StoreError(f"{url!r} is not the address of a database", possible=_ADDRESSES) from error
+    if asynchronous and made.get_backend_name() in _PLAIN:
+        raise _asynchronous(f"{made.drivername} is an asynchronous driver", _PLAIN[made.get_backend_name()])
     if made.get_backend_name() == "sqlite":
         return SqliteDriver(made, timeout)
     if made.get_backend_name() == "postgresql":
@@ -228,7 +231,21 @@ def _driver(url: str, timeout: float, answer: float) -> Driver[Any]:
     raise StoreError(f"{made.get_backend_name()} is not a database that is taken", possible=_ADDRESSES)
 
 
-_ADDRESSES = ("sqlite:///flow.db", "postgresql+psycopg://user@host/name")
+_PLAIN = {"sqlite": "sqlite:///flow.db", "postgresql": "postgresql+psycopg://user@host/name"}
+_ADDRESSES = tuple(_PLAIN.values())
+
+
+def refuse_async(connection: sa.Connection | Session) -> None:
+    """Raise NotConfigured for a connection or session of SQLAlchemy's asyncio: a transaction is one thread's."""
+    marks = ("sync_connection", "sync_session")  # how they look from outside, for to import asyncio's takes long
+    dialect = getattr(connection, "dialect", None)
+    if any(hasattr(connection, mark) for mark in marks) or (dialect is not None and dialect.is_async):
+        raise _asynchronous("the connection to join is asynchronous", "a plain Connection or Session")
+
+
+def _asynchronous(what: str, instead: str) -> NotConfigured:
+    in_thread = "await asyncio.to_thread(…) around the engine's methods"
+    return NotConfigured(f"{what}, and the engine's methods wait for the database", possible=(instead, in_thread))
 
 
 def _mismatch(found: str | None, where: str) -> SchemaMismatch:

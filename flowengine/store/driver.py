@@ -32,9 +32,8 @@ class Driver(Protocol[C]):
     server_time: Query | None
     """What asks the server for the time, where machines share it; None where the machine's clock is the database's."""
 
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What whoever runs several processes on this database should know."""
+    warnings: tuple[str, ...]
+    """What endangers the database as it is used, as far as it has been seen."""
 
     def once(self, work: Callable[[C], T]) -> T:
         """Do ``work`` in one write transaction and commit it, durably (L2); it may be done together with the work of

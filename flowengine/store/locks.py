@@ -11,6 +11,7 @@ import fcntl
 import os
 import threading
 from collections import deque
+from functools import cache
 from typing import Generic, TypeVar
 
 from flowengine.errors import DatabaseBusy, StoreError
@@ -127,7 +128,7 @@ class FileLock:
         self._sent = _shut_gate()  # plain locks: a Semaphore takes its time in Python at each hand-over
         self._back = _shut_gate()
         self._agent: threading.Thread | None = None
-        self._away = self._wanted = self._closed = False
+        self._away = self._wanted = self._closed = self._marked = False
         self._trouble: OSError | None = None
 
     def acquire(self, timeout: float) -> None:
@@ -205,6 +206,20 @@ class FileLock:
                 self._sent.acquire()
         self._shut()
 
+    def others(self) -> bool:
+        """Whether another process has had the lock since this one had it last; for whoever has it. Each leaves its
+        mark in the file: one that is found at first may be of a process that is gone."""
+        me = _mark(os.getpid())
+        try:
+            if os.pread(self._door, len(me), 0) != me:
+                os.pwrite(self._door, me, 0)
+                seen, self._marked = self._marked, True
+                return seen
+            self._marked = True
+        except OSError:
+            pass  # a full disk has no room for a mark; then nothing is known
+        return False
+
     def release(self) -> None:
         """Let the next process in."""
         fcntl.flock(self._door, fcntl.LOCK_UN)
@@ -222,6 +237,12 @@ class FileLock:
     def _shut(self) -> None:
         os.close(self._door)
         os.close(self._turnstile)
+
+
+@cache
+def _mark(process: int) -> bytes:  # noqa: ARG001 - a process that forks makes another
+    """What tells this process from all others, on whichever machine's or container's count of processes."""
+    return os.urandom(16)
 
 
 def _shut_gate() -> threading.Lock:

@@ -257,7 +257,7 @@ class PostgresDriver:
 
     dialect = "postgresql"
     server_time: Query | None = SERVER_TIME
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def __init__(self, url: sa.URL, timeout: float, answer: float = ANSWER) -> None:
         self.timeout = timeout

@@ -6,11 +6,13 @@ memory has one connection, which readers and writers take in turns.
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +27,8 @@ from flowengine.store.sqlite_channel import SqliteChannel
 from flowengine.store.sqlite_errors import translated, translating
 
 T = TypeVar("T")
+
+LOG = logging.getLogger("flowengine.store")
 
 MENDED = (3, 51, 3)
 """The first version of SQLite whose write-ahead log is reset safely beside other processes."""
@@ -43,6 +47,8 @@ class SqliteDriver:
         self.path = _path(url)
         self._threads: FairLock[Piece] = FairLock()
         self._processes: FileLock | None = None
+        self._safe = sqlite3.sqlite_version_info >= MENDED
+        self.warnings: tuple[str, ...] = ()
         if self.path:
             if not Path(self.path).parent.is_dir():
                 folder = str(Path(self.path).parent)
@@ -71,15 +77,17 @@ class SqliteDriver:
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
 
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """Versions of SQLite before 3.51.3 can lose a commit when the log is reset while two processes write."""
-        if not self.path or sqlite3.sqlite_version_info >= MENDED:
-            return ()
-        return (
+    def _look_around(self) -> None:
+        """Versions of SQLite before 3.51.3 can lose a commit when the log is reset while two processes write: where
+        another process writes, that is said once."""
+        if self._safe or self.warnings or self._processes is None or not self._processes.others():
+            return
+        found = (
             f"SQLite {sqlite3.sqlite_version} can damage a database that several processes write at once; "
-            f"use SQLite {'.'.join(map(str, MENDED))} or newer, or one process, or PostgreSQL",
+            f"use SQLite {'.'.join(map(str, MENDED))} or newer, or one process, or PostgreSQL"
         )
+        self.warnings = (found,)
+        _warn(self.path, found)
 
     def once(self, work: Callable[[SqliteChannel], T]) -> T:
         """Do ``work`` in a write transaction and commit it: in one of its own, or together with other threads' work.
@@ -135,6 +143,7 @@ class SqliteDriver:
         try:
             if self._processes is not None:
                 self._processes.acquire(patience)
+                self._look_around()
         except BaseException:
             self._threads.release()
             raise
@@ -182,6 +191,7 @@ class SqliteDriver:
         if self._processes is not None:
             try:
                 self._processes.acquire(self.timeout)
+                self._look_around()
             except BaseException:
                 self._threads.release()
                 raise
@@ -250,6 +260,12 @@ class SqliteDriver:
         self._reader.dispose()
         if self._processes is not None:
             self._processes.close()
+
+
+@cache
+def _warn(path: str, what: str) -> None:
+    """Log it, once for each file."""
+    LOG.warning(what, extra={"file": path})
 
 
 def _done(work: Callable[[SqliteChannel], T], channel: SqliteChannel, batch: Batch) -> T:

@@ -32,7 +32,13 @@ def translated(error: BaseException, where: str) -> StoreError:
     exactly = getattr(error, "sqlite_errorcode", None) or 0
     code = exactly & 0xFF
     if code in _BUSY:
-        return DatabaseBusy("another program has the database locked", where=where, possible=["try again"])
+        stale = exactly == sqlite3.SQLITE_BUSY_SNAPSHOT
+        what = (
+            "another has written since this transaction began to read"
+            if stale
+            else "another program has the database locked"
+        )
+        return DatabaseBusy(what, where=where, possible=["try again"])
     meaning = _EXACTLY.get(exactly) or _MEANINGS.get(code)
     return StoreError(meaning or f"SQLite says: {error}", where=where, possible=_ADVICE.get(code, ()))
 

@@ -45,11 +45,18 @@ def for_customer(receipt: Receipt, compiled: Compiled, command: c.AnyCommand, do
     ended = (head.because or head.status.capitalize(),)
     return msgspec.structs.replace(
         receipt,
+        acted=_acted(compiled, command, done),
         outcome=_outcome(command, done.events),
         states=places(compiled, head.standing) if head.status == "open" else ended,
         steps=tuple(_own_steps(receipt.job, command, done)),
         events=tuple(_events(compiled, command, done.events)),
     )
+
+
+def _acted(compiled: Compiled, command: c.AnyCommand, done: Advance) -> str:
+    if isinstance(command, c.Invoke):
+        return next(entry.title for _, entry in compiled.always[command.name])
+    return words_of(compiled).get(done.acted, UNDER_WAY) if done.acted else ""
 
 
 def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:

@@ -23,9 +23,35 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         plain: dict[str, Any] = msgspec.to_builtins(self)
         return plain
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """How pydantic takes and writes a view, so that it can be a response model of FastAPI."""
+        from pydantic_core import core_schema
 
-class Receipt(View, frozen=True, kw_only=True):
+        written = core_schema.plain_serializer_function_ser_schema(lambda view: view.to_json())
+        return core_schema.is_instance_schema(cls, serialization=written)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        whole = msgspec.json.schema(cls)
+
+        def inline(node: Any) -> Any:
+            if isinstance(node, dict):
+                named = whole["$defs"].get(str(node.get("$ref", "")).rpartition("/")[2])
+                return inline(named) if named else {key: inline(one) for key, one in node.items() if key != "$defs"}
+            return [inline(one) for one in node] if isinstance(node, list) else node
+
+        plain: dict[str, Any] = inline(whole)
+        return plain
+
+
+class Receipt(View, frozen=True, kw_only=True, eq=False):
     """What one command did. The same request key always gives the same receipt (L3).
+
+    ``repeated`` says that nothing was done now, because the same request was answered before; two receipts are equal
+    irrespective of it. ``acted`` is what was acted on: the state of the step, of the service call that was ended or of
+    the message that was delivered, the need of a job that was begun, or the ``always`` entry that was used; ``step``
+    is the id of the step, where it was one.
 
     ``outcome`` is how the step ended, or the move that was made in it; empty for commands that end no step.
     ``states`` are the states where the job stands now, ``steps`` the ids of the steps that this command opened,
@@ -36,11 +62,23 @@ class Receipt(View, frozen=True, kw_only=True):
     job: str
     seq: int
     status: str
+    step: str = ""
+    acted: str = ""
     outcome: str = ""
     states: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     because: str = ""
     events: tuple[str, ...] = ()
+    repeated: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Receipt) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._said())
+
+    def _said(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name != "repeated")
 
 
 class Deployed(View, frozen=True, kw_only=True):
@@ -105,11 +143,15 @@ class InboxItem(View, frozen=True, kw_only=True):
 
 
 class StepView(View, frozen=True, kw_only=True):
-    """One open step as the person who opens it sees it.
+    """One step as somebody for whom it is, or was, sees it.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
     ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already.
     ``shown`` are the lines that the process shows.
+
+    A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
+    (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
+    two of what he did himself, and when his time had run out.
     """
 
     id: str
@@ -126,10 +168,14 @@ class StepView(View, frozen=True, kw_only=True):
     due: datetime | None
     claimed: str
     shown: tuple[tuple[str, str], ...]
-    possible: tuple[str, ...]
     form: Form
+    possible: tuple[str, ...] = ()
     slots: tuple[datetime, ...] = ()
     booked: datetime | None = None
+    open: bool = True
+    ended: datetime | None = None
+    ended_by: str = ""
+    outcome: str = ""
 
     def to_json(self) -> dict[str, Any]:
         plain = {name: getattr(self, name) for name in self.__struct_fields__ if name != "form"}
@@ -229,7 +275,11 @@ class JobRow(View, frozen=True, kw_only=True):
 
 
 class HistoryLine(View, frozen=True, kw_only=True):
-    """One command of a job's history: ``what`` in plain words, ``events`` the facts as they are stored."""
+    """One command of a job's history: ``who`` (a name) did ``what``, in plain words; ``kind`` is the kind of actor.
+
+    ``command`` and ``events`` are what was asked and the facts that came of it, as they are stored: objects whose
+    ``command`` and ``event`` name their kind.
+    """
 
     seq: int
     at: datetime
@@ -256,6 +306,7 @@ class Audit(View, frozen=True, kw_only=True):
 
     @property
     def fine(self) -> bool:
+        """Whether nothing was found."""
         return not self.problems
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from typing import Any
 
 from flowengine.core.fields import once
 from flowengine.core.machines import Compiled
@@ -54,20 +55,51 @@ class _Look:
 
 def facts(compiled: Compiled, position: Position, *, inside: bool) -> tuple[tuple[str, str], ...]:
     """Title and text of what is known, in the order of the process file; what several states save in one place once."""
-    process = compiled.process
-    look = _Look(
-        process, position, inside, once(process, "writers", lambda: writers_of(process)), _booked(compiled, position)
-    )
+    look = _look(compiled, position, inside)
     told: dict[str, list[_Fact]] = {}
-    for number, (state, member, data) in enumerate(_states(process.root)):
+    for number, (state, member, data) in enumerate(_states(look.process.root)):
         place = state.saves or state.name
         found = list(_of_state(look, state, member, place)) if data else list(_appointment(look, state, member, {}))
         if found and (not told.get(place) or not data):
             told[place if data else f"{place} {number}"] = found
-    for entry in _entries(process.root):
+    for entry in _entries(look.process.root):
         found = list(_of_fields(look, entry.fields, entry.name, entry.title, own=by_customer(entry)))
         told.setdefault(f"always {entry.name}", found)
     return _distinct([fact for found in told.values() for fact in found])
+
+
+def known_data(compiled: Compiled, position: Position) -> dict[str, Json]:
+    """What a customer may know of the data, as it is saved and where; by the rule for :func:`facts` (L9)."""
+    look = _look(compiled, position, inside=False)
+    told = [
+        (entry.name, frozenset(one.name for one in entry.fields if one.show or by_customer(entry)))
+        for entry in _entries(look.process.root)
+    ]
+    for state, _, data in _states(look.process.root):
+        place, asked_now = state.saves or state.name, look.asked_now(state)
+        if data and not (asked_now and state.answered_by_customer):
+            told.append((place, state.told_keys(_keys(look, place)) - ({"slot"} if asked_now else set())))
+    known: dict[str, Any] = {}
+    for place, keys in told:
+        for key in sorted(keys & _keys(look, place)):
+            if look.may(place, key, own=True):
+                there = known
+                for name in path_of(place):
+                    there = there.setdefault(name, {})
+                there[key] = _read(look.position.data, place)[key]
+    return known
+
+
+def _keys(look: _Look, place: str) -> frozenset[str]:
+    """The keys of what is saved at a place."""
+    saved = _read(look.position.data, place)
+    return frozenset(saved) if isinstance(saved, Mapping) else frozenset()
+
+
+def _look(compiled: Compiled, position: Position, inside: bool) -> _Look:
+    process = compiled.process
+    writers = once(process, "writers", lambda: writers_of(process))
+    return _Look(process, position, inside, writers, _booked(compiled, position))
 
 
 def _states(scope: Scope, data: bool = True) -> Iterator[tuple[State, str, bool]]:

@@ -23,48 +23,19 @@ RETRY_SECONDS = 1
 """What is said to whoever came while the database was busy or away."""
 
 
-class Malformed(e.FlowError):
+class Malformed(e.FlowError, status=400):
     """What was sent is no JSON."""
 
 
-class TooLarge(e.FlowError):
+class TooLarge(e.FlowError, status=413):
     """What was sent is larger than is taken."""
 
-
-STATUS: Mapping[type[e.FlowError], int] = {
-    Malformed: 400,
-    e.Refused: 400,
-    e.BadToken: 401,
-    e.BadSignature: 401,
-    e.NotAllowed: 403,
-    e.NotFound: 404,
-    e.Ambiguous: 409,
-    e.StaleCommand: 409,
-    e.AlreadyClaimed: 409,
-    e.SlotTaken: 409,
-    e.KeyConflict: 409,
-    TooLarge: 413,
-    e.UnknownOutcome: 422,
-    e.BadAnswer: 422,
-    e.ProcessRefused: 422,
-    e.ExpressionFailed: 422,
-    e.RunawayProcess: 422,
-    e.StoreError: 503,
-    e.HistoryBroken: 500,
-    e.FlowError: 500,
-}
-"""The status of each error; one that is not listed has that of its nearest parent."""
 
 _CODES = {404: "NotFound", 405: "WrongMethod"}
 _HIDDEN = {
     500: "this could not be done here, and not through what was sent; the server's log says why",
     503: "the database cannot do it now; send the same again",
 }
-
-
-def status_of(error: e.FlowError) -> int:
-    """The HTTP status that goes with an error."""
-    return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
@@ -89,7 +60,7 @@ def install(app: FastAPI) -> None:
 
 def _flow_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, e.FlowError)
-    status = status_of(error)
+    status = e.http_status(error)
     headers = {}
     if status == 401:
         headers["www-authenticate"] = "Bearer"

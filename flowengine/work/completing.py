@@ -14,13 +14,14 @@ from flowengine.commands import access
 from flowengine.commands.receipts import body_hash, encoded, given
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
+from flowengine.core.plain import as_plain
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, KeyConflict, NotFound, StaleCommand
 from flowengine.people.identities import actor_key
 from flowengine.runtime.handler_threads import LONGEST_ERROR
 from flowengine.store import ClaimedCall, Transaction
 from flowengine.views.replies import Receipt
-from flowengine.work.ending import Done, Over, checked, command_of, end
+from flowengine.work.ending import Done, Over, command_of, end
 
 COMPLETER = Actor(kind="service", id="completion")
 """Under whose name the receipts of completions are kept."""
@@ -57,7 +58,7 @@ def _unknown() -> NotFound:
 
 def complete(shell: Shell, text: str, outcome: str, result: Json) -> Receipt:
     """End a call with an outcome. Raises BadAnswer for what the process cannot take: then the call still waits."""
-    return _end(shell, text, Done(outcome, checked(result)))
+    return _end(shell, text, Done(outcome, as_plain(result, name="result")))
 
 
 def give_up(shell: Shell, text: str, error: str) -> Receipt:

@@ -16,13 +16,11 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-import msgspec
-
 from flowengine.backoff import Backoff
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
-from flowengine.core.plain import LONGEST_ANSWER
+from flowengine.core.plain import as_plain
 from flowengine.core.values import Actor, Json, ServiceCall
 from flowengine.errors import BadAnswer, FlowError, NotFound, StoreError
 from flowengine.language.durations import Duration
@@ -148,19 +146,6 @@ def policy_of(shell: Shell, tx: Transaction, whose: StoredJob | ClaimedCall, cal
     return Policy(state.retry, state.limit)
 
 
-def checked(result: Any) -> Json:
-    """A result as plain JSON of its own. Raises BadAnswer when it is none, or larger than 256 KiB."""
-    try:
-        written = msgspec.json.encode(result)
-        if len(written) <= LONGEST_ANSWER:
-            plain: Json = msgspec.json.decode(written)
-            return plain
-    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
-        raise BadAnswer({"result": f"is not JSON: {str(error)[:200]}"}, possible=("plain JSON",)) from None
-    size = f"has {len(written) / 1024:.0f} KiB; at most {LONGEST_ANSWER // 1024} KiB are kept"
-    raise BadAnswer({"result": size}, possible=("store it elsewhere, and return where it is",))
-
-
 def verdict_of(given: Any) -> Done | Left:
     """What a handler returned, as a verdict. Raises BadAnswer for what cannot be kept."""
     if isinstance(given, Later):
@@ -170,8 +155,8 @@ def verdict_of(given: Any) -> Done | Left:
     if isinstance(given, Outcome):
         if not isinstance(given.name, str):
             raise BadAnswer({"outcome": f"{given.name!r} is no text"}, possible=("an outcome that the process routes",))
-        return Done(given.name, checked(given.result))
-    return Done("done", checked(given))
+        return Done(given.name, as_plain(given.result, name="result"))
+    return Done("done", as_plain(given, name="result"))
 
 
 def end(

@@ -22,6 +22,7 @@ from flowengine.commands.receipts import body_hash
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.commands.tokens import TokenView, token_of
 from flowengine.core import commands as c
+from flowengine.core.plain import as_plain
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, BadToken, KeyConflict, NotFound, StaleCommand
 from flowengine.people.identities import actor_key
@@ -41,7 +42,6 @@ from flowengine.work.ending import (
     Over,
     Policy,
     Verdict,
-    checked,
     end,
     policy_of,
 )
@@ -307,7 +307,7 @@ def finish(shell: Shell, who: TokenView, id: str, lease: str, outcome: str = "do
 
     def judge(policy: Policy, claimed: ClaimedCall) -> Verdict:
         try:
-            return Done(outcome, checked(result))
+            return Done(outcome, as_plain(result, name="result"))
         except BadAnswer as refused:
             return policy.after(claimed, describe(refused), shell.random)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from flowengine.core.values import altered
 from flowengine.errors import HandlerDied
 from flowengine.runtime.handlers import GiveUp, HandlerCall, Later, Outcome, TryLater
 
@@ -58,6 +59,9 @@ def answer_of(given: Any) -> bytes:
         return error_of(TypeError(f"the handler's result is not JSON: {error}"))
     if len(said) > LONGEST:
         return error_of(ValueError(f"the handler's result has {len(said)} bytes, more than {LONGEST}"))
+    problem = altered(result, "result")
+    if problem is not None:
+        return error_of(ValueError(": ".join(problem)))
     return said
 
 

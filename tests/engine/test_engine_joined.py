@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from flowengine import BadAnswer, Engine, NotAllowed, NotFound, SlotTaken, StoreError
+from flowengine import BadAnswer, DatabaseBusy, Engine, NotAllowed, NotConfigured, NotFound, SlotTaken, StoreError
 
 FITTING = """
 process: appointment
@@ -167,3 +167,44 @@ def test_another_database_is_refused(engine: Engine) -> None:
     with other.connect() as connection, pytest.raises(StoreError):
         engine.using(connection).start("small_suit", by="ada", need=NEED)
     other.dispose()
+
+
+def test_a_stale_transaction_is_to_be_begun_again(engine: Engine, application: sa.Engine) -> None:
+    """To try again inside a transaction that read before another wrote cannot help, so that is not what is advised."""
+    job = engine.start("small_suit", by="ada", need=NEED).job
+    step = engine.inbox("ada")[0].id
+    level = "SERIALIZABLE" if application.name == "sqlite" else "REPEATABLE READ"
+    for time in range(2):
+        with application.connect().execution_options(isolation_level=level) as connection:
+            if application.name == "sqlite":
+                connection.exec_driver_sql("BEGIN")
+            connection.execute(sa.text("SELECT count(*) FROM own_orders")).scalar_one()
+            if time == 0:
+                engine.say(job, "Meanwhile", by="ada")
+                with pytest.raises(DatabaseBusy) as busy:
+                    engine.using(connection).act(step, "chosen", {"cloth": "navy"}, by="ada")
+                assert busy.value.possible == ("roll your transaction back and begin it again",)
+            else:
+                engine.using(connection).act(step, "chosen", {"cloth": "navy"}, by="ada")
+                connection.commit()
+    assert engine.track(job, "olga").where[0].state == "cut"
+
+
+class AsyncSession:
+    """What SQLAlchemy's own looks like from outside, which cannot be had here without an asynchronous driver."""
+
+    sync_session = None
+
+
+def test_an_asynchronous_connection_is_told_what_to_do(engine: Engine, application: sa.Engine) -> None:
+    """An asynchronous connection or session is refused with what to do instead."""
+    connection = application.connect()
+    connection.dialect.is_async = True
+    try:
+        for joined in (AsyncSession(), connection):
+            with pytest.raises(NotConfigured, match="asynchronous") as refused:
+                engine.using(joined)  # type: ignore[arg-type]  # what it is about
+            assert "asyncio.to_thread" in " ".join(refused.value.possible)
+    finally:
+        connection.dialect.is_async = False
+        connection.close()

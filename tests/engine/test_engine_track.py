@@ -115,6 +115,7 @@ def test_values_are_texts_for_people(engine: Engine, begin: Begin) -> None:
         ("It lasts", "1 day 2 hours"),
         ("Loud music", "no"),
     )
+    assert engine.data(job, by="ada")["need"] == engine.data(job)["need"]
 
 
 def test_without_a_calendar_moments_say_that_they_are_utc(engine: Engine) -> None:
@@ -168,6 +169,12 @@ def test_appointments_are_told_from_the_booking_on(engine: Engine, begin: Begin,
         ("What we found (second visit)", "fits"),
     )
     assert ("Hidden", "He smells") in engine.track(job, "tom").facts
+    whole, told = engine.data(job), engine.data(job, by="ada")
+    visits = [(place, saved) for place, saved in whole.items() if "findings" in saved]
+    assert [saved["findings"] for _, saved in visits] == ["short", "fits"]
+    assert [told[place] for place, _ in visits] == [
+        {name: saved[name] for name in ("slot", "findings")} for _, saved in visits
+    ]
 
 
 def test_a_booked_appointment_waits_for_nobody(engine: Engine, begin: Begin) -> None:
@@ -201,6 +208,7 @@ def test_what_is_chosen_anew_is_not_settled(engine: Engine, begin: Begin) -> Non
     act(engine, "ada", "chosen", cloth="grey")
     engine.invoke(job, "again", by="ada")
     assert [title for title, _ in engine.track(job, "ada").facts] == ["Needed by"]
+    assert set(engine.data(job, by="ada")) == {"need"}
     act(engine, "ada", "chosen", cloth="navy")
     assert ("Cloth", "Navy flannel") in engine.track(job, "ada").facts
 

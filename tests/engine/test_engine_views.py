@@ -44,6 +44,25 @@ def test_a_customer_sees_phases_and_his_own_answers(engine: Engine, suit: Suit, 
     assert "fat" not in str(seen.to_json())
 
 
+def test_data_is_given_as_it_is_saved(engine: Engine, suit: Suit, step_of: StepOf) -> None:
+    """The program, staff and operators are given all data as values; a customer what he may know of his own (L9)."""
+    job = suit(guests=80)
+    engine.act(step_of(job, "ada"), "chosen", {"cloth": "navy"}, by="ada")
+    engine.act(step_of(job, "cleo"), "done", {"note": "Mind the nap", "waste": 12.5}, by="cleo")
+    whole = engine.data(job)
+    assert whole == engine.data(job, by="tom") == engine.data(job, by="olga")
+    assert whole["need"] == {"occasion": "A wedding", "guests": 80}
+    assert (whole["choose"]["cloth"], whole["choose"]["price"]) == ("navy", 420)
+    assert whole["cut"] == {"note": "Mind the nap", "waste": 12.5}
+    assert engine.data(job, by="ada") == {
+        "need": {"occasion": "A wedding", "guests": 80},
+        "choose": whole["choose"],
+        "cut": {"waste": 12.5},
+    }
+    with pytest.raises(NotFound):
+        engine.data(job, by="ben")
+
+
 def test_staff_see_where_it_stands(engine: Engine, suit: Suit, step_of: StepOf) -> None:
     """Staff and operators see the states, all that is known, and for whom each step waits."""
     job = suit()
@@ -313,4 +332,5 @@ states:
     (item,) = engine.inbox("ada")
     engine.act(item.id, "answered", {"colour": "red"}, by="ada")
     assert (("Colour", "red") in engine.track(job, "ada").facts) is own
+    assert ("first" in engine.data(job, by="ada")) is own
     assert ("Colour", "red") in engine.track(job, "olga").facts

@@ -41,6 +41,7 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "add": lambda engine, by, job: engine.add(job, "choose", [1], by=by),
     "send": lambda engine, by, job: engine.send("letter", job=job, by=by),
     "track": lambda engine, by, job: engine.track(job, by),
+    "data": lambda engine, by, job: engine.data(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
 AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from alembic.script import ScriptDirectory
 from drafts import begin, change, move_on, started, write
 from sqlalchemy.orm import Session
 
-from flowengine.errors import DatabaseBusy, SchemaMismatch, StoreError
+from flowengine.errors import DatabaseBusy, NotConfigured, SchemaMismatch, StoreError
 from flowengine.store import Database
 from flowengine.store.query import Query
 from flowengine.store.schema import MIGRATIONS, VERSION_TABLE
@@ -89,12 +91,28 @@ def test_a_database_of_another_version_is_refused(empty_url: str, revision: str,
 
 @pytest.mark.parametrize(
     "url",
-    ["", "nonsense", "mysql://localhost/x", "sqlite:////no/such/folder/flow.db", "postgresql+asyncpg://localhost/x"],
+    ["", "nonsense", "mysql://localhost/x", "sqlite+no_driver:///flow.db", "sqlite:////no/such/folder/flow.db"],
 )
 def test_a_wrong_address_is_refused(url: str) -> None:
     """An address that is none, of another database, or of a folder that is not there is a StoreError."""
     with pytest.raises(StoreError):
         Database.open(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "instead"),
+    [
+        ("sqlite+aiosqlite:///flow.db", "sqlite:///"),
+        ("postgresql+psycopg_async://host/flow", "postgresql+psycopg://"),
+        ("postgresql+asyncpg://localhost/x", "postgresql+psycopg://"),
+    ],
+)
+def test_an_address_of_an_asynchronous_driver_is_told_what_to_use(url: str, instead: str) -> None:
+    """An asynchronous driver cannot be used; the plain address is named, and how to wait for it elsewhere."""
+    with pytest.raises(NotConfigured, match="asynchronous") as refused:
+        Database.open(url)
+    assert refused.value.possible[0].startswith(instead)
+    assert "asyncio.to_thread" in refused.value.possible[1]
 
 
 def test_a_server_that_is_not_there_is_reported(tmp_path: Path) -> None:
@@ -179,14 +197,27 @@ def test_sqlite_keeps_every_commit_on_disk(sqlite_url: str) -> None:
         assert raw.execute("PRAGMA synchronous").fetchone()[0] == 2
 
 
-def test_an_old_sqlite_is_remarked_upon(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A SQLite that is not safe for several processes is named; a newer one, and one in memory, are not."""
-    with Database.open(sqlite_url) as database, Database.open("sqlite://") as memory:
-        monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 40, 1))
-        assert "3.51.3" in database.remarks[0]
-        assert memory.remarks == ()
-        monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 51, 3))
-        assert database.remarks == ()
+@pytest.mark.parametrize(("version", "warned"), [((3, 40, 1), True), ((3, 51, 3), False)])
+def test_an_old_sqlite_that_several_processes_write_is_warned_of(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, version: object, warned: bool
+) -> None:
+    """It is said once, when another process has written; not for one process, nor after another that is gone."""
+    monkeypatch.setattr("sqlite3.sqlite_version_info", version)
+    other = f"from flowengine import Engine\nwith Engine({sqlite_url!r}) as other: other.add_customer('ada')"
+    _in_another_process(other)
+    with Database.open(sqlite_url) as database, Database.open(sqlite_url) as second:
+        for one in (database, second) * 2:
+            one.keep(lambda tx: tx.processes.all())
+        assert (database.warnings, caplog.messages) == ((), [])
+        _in_another_process(other)
+        for one in (database, second) * 2:
+            one.keep(lambda tx: tx.processes.all())
+        assert [("3.51.3" in message) for message in caplog.messages] == [True] * warned
+        assert list(database.warnings) == caplog.messages
+
+
+def _in_another_process(script: str) -> None:
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 # in the caller's transaction

@@ -143,6 +143,10 @@ def no_json(_: HandlerCall) -> Any:
     return {"made": object()}
 
 
+def no_number(_: HandlerCall) -> Any:
+    return {"made": float("nan")}
+
+
 def too_much(_: HandlerCall) -> Any:
     return "x" * (5 << 20)
 

@@ -107,6 +107,7 @@ def test_what_a_handler_returns_comes_back(handler: Any, given: Any) -> None:
         (handlers.tries_later, TryLater, "TryLater", "closed"),
         (handlers.leaves, Exception, "SystemExit", "4"),
         (handlers.no_json, Exception, "TypeError", "the handler's result is not JSON"),
+        (handlers.no_number, Exception, "ValueError", "result.made: must be a number, which nan is not"),
         (handlers.too_much, Exception, "ValueError", "bytes, more than"),
         (handlers.says_much, Exception, "ValueError", "x" * 2_000),
     ],

@@ -121,7 +121,7 @@ def test_circles_and_depths_are_refused() -> None:
 
 def test_large_answer_is_refused() -> None:
     """An answer of more than 256 KB is refused with its size, whatever the fields allow."""
-    with pytest.raises(BadAnswer, match="at most 262144"):
+    with pytest.raises(BadAnswer, match="has 257 KiB; at most 256 KiB"):
         check_answer(text(maxLength=10**7), {"words": "x" * LONGEST_ANSWER}, "here")
 
 
