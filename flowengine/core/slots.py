@@ -47,13 +47,22 @@ def window(calendar: Calendar, now: datetime) -> tuple[datetime, datetime]:
 def all_slots(calendar: Calendar, length: Duration, first: datetime, last: datetime) -> Iterator[datetime]:
     """The starts of all slots from ``first`` to ``last``, both included, in order, taken or not."""
     zone = ZoneInfo(calendar.zone)
-    day = (first - timedelta(days=1)).astimezone(zone).date()
-    end = last.astimezone(zone).date()
-    while day <= end:
-        for start in _slots_of_day(calendar, zone, day, length_of(calendar, length)):
-            if first <= start <= last:
-                yield start
-        day += timedelta(days=1)
+    for day in _days(zone, first, last):
+        found = {
+            start
+            for opening in _openings(calendar, zone, day)
+            for start in opening.slots(length_of(calendar, length))
+            if first <= start <= last
+        }
+        yield from sorted(found)
+
+
+def is_slot(calendar: Calendar, length: Duration, start: datetime) -> bool:
+    """Whether a slot starts then, taken or not: found on the openings around it, without listing their slots."""
+    zone, long = ZoneInfo(calendar.zone), length_of(calendar, length)
+    return any(
+        opening.fits(start, long) for day in _days(zone, start, start) for opening in _openings(calendar, zone, day)
+    )
 
 
 def free_slots(
@@ -82,7 +91,7 @@ def check_slot(calendar: Calendar, length: Duration, start: datetime, now: datet
         problem = f"is too soon; slots are offered from {_text(first)}"
     elif start > last:
         problem = f"is too far ahead; slots are offered until {_text(last)}"
-    elif start in all_slots(calendar, length, start, start):
+    elif is_slot(calendar, length, start):
         return
     else:
         problem = f"is no slot of the calendar {calendar.name}"
@@ -115,20 +124,51 @@ def read_slot(calendar: Calendar, length: Duration, text: object, now: datetime,
         raise BadAnswer({"slot": problem}, where=where, possible=nearest(calendar, length, now, now)) from None
 
 
-def _slots_of_day(calendar: Calendar, zone: ZoneInfo, day: date, length: timedelta) -> list[datetime]:
+class _Opening(NamedTuple):
+    """One time of opening: by the clock on the wall, and the instants in which it begins at the earliest and ends at
+    the latest. A slot begins on a grid of ``every`` from its beginning."""
+
+    opens: datetime
+    closes: datetime
+    begin: datetime
+    end: datetime
+    every: timedelta
+    zone: ZoneInfo
+
+    def slots(self, length: timedelta) -> Iterator[datetime]:
+        start = self.begin
+        while start + length <= self.end:
+            if self._holds(start, length):
+                yield start
+            start += self.every
+
+    def fits(self, start: datetime, length: timedelta) -> bool:
+        """Whether :meth:`slots` has this start."""
+        inside = self.begin <= start and start + length <= self.end
+        return inside and not (start - self.begin) % self.every and self._holds(start, length)
+
+    def _holds(self, start: datetime, length: timedelta) -> bool:
+        """Whether it is open by the clock on the wall, which may have been changed in between."""
+        return _local(start, self.zone) >= self.opens and _local(start + length, self.zone) <= self.closes
+
+
+def _days(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[date]:
+    """The days whose openings may have slots from ``first`` to ``last``: an opening may last beyond midnight."""
+    day, end = (first - timedelta(days=1)).astimezone(zone).date(), last.astimezone(zone).date()
+    while day <= end:
+        yield day
+        day += timedelta(days=1)
+
+
+def _openings(calendar: Calendar, zone: ZoneInfo, day: date) -> Iterator[_Opening]:
     if day in calendar.closed:
-        return []
+        return
     every = max(calendar.every.rest, _FINEST)
-    found: set[datetime] = set()
     for opens, closes in calendar.hours.get(day.weekday(), ()):
         open_at = datetime.combine(day, opens)
         close_at = datetime.combine(day if closes > opens else day + timedelta(days=1), closes)
-        start, end = min(_instants(open_at, zone)), max(_instants(close_at, zone))
-        while start + length <= end:
-            if _local(start, zone) >= open_at and _local(start + length, zone) <= close_at:
-                found.add(start)
-            start += every
-    return sorted(found)
+        begin, end = min(_instants(open_at, zone)), max(_instants(close_at, zone))
+        yield _Opening(open_at, close_at, begin, end, every, zone)
 
 
 def _instants(local: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:

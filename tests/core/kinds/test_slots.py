@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -95,6 +96,62 @@ def test_what_is_refused_is_not_offered(calendar: Calendar, length: Duration, no
         assert start not in offered
         for text in refused.possible:
             check_slot(calendar, length, datetime.fromisoformat(text), now)
+
+
+CLOCKS = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+
+
+@st.composite
+def odd_calendars(draw: st.DrawFn) -> Calendar:
+    """Calendars with any opening hours, also over midnight and over each other, on any grid."""
+    spans = st.lists(st.tuples(CLOCKS, CLOCKS), max_size=3).map(tuple)
+    return Calendar(
+        name="odd",
+        zone=draw(st.sampled_from([*ZONES, "America/St_Johns", "Pacific/Apia", "Africa/Monrovia"])),
+        hours=draw(st.dictionaries(st.integers(0, 6), spans)),
+        every=Duration(rest=timedelta(seconds=draw(st.integers(0, 90 * 60)))),
+        ahead=Duration(rest=timedelta(days=4)),
+        closed=tuple(draw(st.lists(st.dates(date(2026, 1, 1), date(2026, 12, 31)), max_size=3))),
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(odd_calendars(), st.integers(1, 26 * 60).map(minutes), NOWS, st.data())
+def test_a_slot_is_one_that_would_be_listed(
+    calendar: Calendar, length: Duration, now: datetime, data: st.DataObject
+) -> None:
+    """Whatever the calendar, the zone and its clocks, a start is taken exactly when it is in the list of slots."""
+    listed = list(all_slots(calendar, length, *window(calendar, now)))
+    asked = st.integers(-120, 5 * 24 * 60).map(lambda number: now + timedelta(minutes=number))
+    near = st.tuples(st.sampled_from(listed or [now]), st.sampled_from([0, 1, -1, 60, 1800, 3600, -3600])).map(
+        lambda pair: pair[0] + timedelta(seconds=pair[1])
+    )
+    for start in data.draw(st.lists(asked | near, min_size=1, max_size=8)):
+        try:
+            check_slot(calendar, length, start, now)
+            assert start in listed
+        except BadAnswer:
+            assert start not in listed
+
+
+def test_checking_a_slot_costs_the_same_among_many() -> None:
+    """A slot is checked by as many calls on a grid of a minute as on one of an hour."""
+    counts = []
+    for every in (1, 60):
+        calendar = Calendar(name="shop", zone="Europe/Berlin", hours=DAY, every=minutes(every))
+        calls = 0
+
+        def count(_frame: object, event: str, _arg: object) -> None:
+            nonlocal calls
+            calls += event == "call"
+
+        sys.setprofile(count)
+        try:
+            check_slot(calendar, minutes(30), datetime(2026, 3, 4, 14, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC))
+        finally:
+            sys.setprofile(None)
+        counts.append(calls)
+    assert counts[0] == counts[1]
 
 
 def test_skipped_hour_has_no_slots() -> None:
