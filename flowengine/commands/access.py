@@ -16,11 +16,10 @@ from flowengine.core.machines import Compiled
 from flowengine.core.seatings import seatings, waits_for
 from flowengine.core.values import Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
-from flowengine.people.identities import actor_key, check_person
+from flowengine.people.identities import check_person
 from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, as_actor, nobody
 from flowengine.store import Person, StoredJob, Transaction, short, shown
-from flowengine.store.receipts import Stored
 
 JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 """What the full id of a job looks like."""
@@ -76,31 +75,26 @@ def _own(tx: Transaction, start: str, actor: Actor, kind: str, text: str) -> str
     raise Ambiguous(f"{text!r} fits more than one {kind}", where=text, possible=[short(job) for job in found])
 
 
-def foresee(tx: Transaction, job: str, by: str | Actor, key: str | None) -> None:
-    """The job will be locked for somebody who is looked up first: a guess, which saves a round trip when it is right.
+def asker_of_job(tx: Transaction, by: str | Actor, job: str, key: str | None) -> Actor:
+    """Who asks something of a job.
 
-    Whoever names himself by his id, and the job by its own, is met by it.
+    Where he is looked up, the job is locked behind it: a guess, which saves a round trip when it is right. Whoever
+    names himself by his id, and the job by its own, is met by it.
     """
-    if isinstance(by, Actor) or not _FULL_ID.fullmatch(job):
-        return
-    if key is None:
-        tx.jobs.expect_locked(job)
-    else:
-        tx.receipts.expect_locked(job, by, key)
+    if isinstance(by, Actor):
+        return by
+    if _FULL_ID.fullmatch(job):
+        if key is None:
+            tx.jobs.expect_locked(job)
+        else:
+            tx.receipts.expect_locked(job, by, key)
+    return actor_of(tx, by)
 
 
 def locked(tx: Transaction, job_id: str) -> StoredJob:
     """The job, locked. Raises Hidden."""
     try:
         return tx.jobs.lock(job_id)
-    except NotFound:
-        raise Hidden from None
-
-
-def locked_with(tx: Transaction, job_id: str, actor: Actor, key: str) -> tuple[StoredJob, Stored | None]:
-    """The job, locked, and what the actor was answered under that request key before. Raises Hidden."""
-    try:
-        return tx.receipts.lock_and_find(job_id, actor_key(actor), key)
     except NotFound:
         raise Hidden from None
 
@@ -118,19 +112,17 @@ def numbered_ref(tx: Transaction, text: str, actor: Actor, kind: str = "step") -
     job, dot, number = text.rpartition(".")
     if not dot or not job or not (number.isascii() and number.isdigit()) or len(number) > 12:
         raise no_such(kind, text)
-    return job_ref(tx, job, actor, kind, text), int(number)
-
-
-def step_ref(tx: Transaction, text: str, actor: Actor) -> tuple[str, int]:
-    """The job and the number of a step."""
-    return numbered_ref(tx, text, actor, "step")
+    return job if _FULL_ID.fullmatch(job) else job_ref(tx, job, actor, kind, text), int(number)
 
 
 def open_step(job: StoredJob, number: int) -> Step | None:
     """The open step of that number."""
     branch_id = job.position.branch_of_step(number)
     branch = job.position.branch(branch_id) if branch_id is not None else None
-    return next((step for step in branch.steps if step.number == number), None) if branch else None
+    for step in branch.steps if branch else ():
+        if step.number == number:
+            return step
+    return None
 
 
 def steps_for(job: StoredJob, tx: Transaction, actor: Actor) -> list[str]:

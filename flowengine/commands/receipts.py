@@ -65,42 +65,40 @@ def encoded(receipt: Receipt) -> bytes:
 def receipt_of(job: str, seq: int, command: Command, done: Advance) -> Receipt:
     """What a command did, in short."""
     head, step = done.draft.head, getattr(command, "step", None)
+    outcome, events = _summary(done.events)
     return Receipt(
         job=job,
         seq=seq,
         status=head.status,
         step=f"{job}.{step}" if step is not None else "",
         acted=done.acted,
-        outcome=_outcome(done.events),
+        outcome=outcome,
         states=tuple(sorted(head.standing)) if head.status == "open" else (head.end,),
-        steps=tuple(f"{job}.{number}" for number in done.effects.opened_steps),
+        steps=tuple([f"{job}.{number}" for number in done.effects.opened_steps]),
         because=head.because,
-        events=summary(done.events),
+        events=events,
     )
 
 
-def _outcome(events: Sequence[e.AnyEvent]) -> str:
-    """How the first step that was touched ended, or the move that was made in it."""
-    for event in events:
-        match event:
-            case e.Left(outcome=word) | e.StepClosed(outcome=word) | e.Moved(move=word) if word:
-                return word
-    return ""
-
-
-def summary(events: Sequence[e.AnyEvent]) -> tuple[str, ...]:
-    """The events that a person would tell, each in a few words."""
+def _summary(events: Sequence[e.AnyEvent]) -> tuple[str, tuple[str, ...]]:
+    """How the first step that was touched ended, or the move that was made in it; and the events that a person would
+    tell, each in a few words."""
+    outcome = ""
     told: list[str] = []
     for event in events:
-        kind = type(event)
-        if kind is e.Entered:
-            told.append(f"entered {event.state}")  # type: ignore[union-attr]  # told apart by type(): the hot path
-        elif kind is e.Left:
-            told.append(f"left {event.state}: {event.outcome}")  # type: ignore[union-attr]
-        elif kind is e.StepChanged:
-            told.append(f"step {event.why}")  # type: ignore[union-attr]
-        elif kind is e.Moved:
-            told.append(event.move)  # type: ignore[union-attr]
-        elif kind is e.Ended:
-            told.append(f"ended: {event.kind}")  # type: ignore[union-attr]
-    return tuple(told)
+        match event:
+            case e.Entered():
+                told.append(f"entered {event.state}")
+            case e.Left():
+                outcome = outcome or event.outcome
+                told.append(f"left {event.state}: {event.outcome}")
+            case e.StepChanged():
+                told.append(f"step {event.why}")
+            case e.StepClosed():
+                outcome = outcome or event.outcome
+            case e.Moved():
+                outcome = outcome or event.move
+                told.append(event.move)
+            case e.Ended():
+                told.append(f"ended: {event.kind}")
+    return outcome, tuple(told)

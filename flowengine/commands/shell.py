@@ -11,8 +11,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from flowengine.clock import Clock
@@ -22,10 +23,10 @@ from flowengine.core import commands as c
 from flowengine.core.advance import Advance, advance
 from flowengine.core.advance import start as start_job
 from flowengine.core.values import Actor
-from flowengine.errors import DatabaseBusy, NotAllowed
+from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
 from flowengine.people.identities import actor_key
 from flowengine.people.permissions import require
-from flowengine.runtime.actors import StoreWorld, actor_of
+from flowengine.runtime.actors import StoreWorld
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
 from flowengine.runtime.lanes import Lanes
@@ -36,8 +37,8 @@ from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
-from flowengine.store.save import UNMARKED
-from flowengine.views.customer_words import for_customer
+from flowengine.store.transaction import UNMARKED
+from flowengine.views.customer_words import customers_receipt
 from flowengine.views.replies import Receipt
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Computed(NamedTuple):
+class Computed(msgspec.Struct, frozen=True):
     """What a command comes to on a job (None: a new one), and when; it is not written yet."""
 
     job: StoredJob | None
@@ -100,7 +101,7 @@ class Shell:
         if self.joined is not None:
             with self._in_callers(self.joined.begin_nested) as tx:
                 return work(tx)
-        return self._kept_and_told(work) if self.hint.ears or self.observers else self.database.keep(work)
+        return self._kept_and_told(work) if self.hint.ears or self.observers.all else self.database.keep(work)
 
     def _kept_and_told(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, with observers around it, and wake the workers of this process where it leaves work that is due at
@@ -158,7 +159,10 @@ class Shell:
         if key is None:
             job = access.locked(tx, job_id)
         else:  # found under the lock: of two equal requests at once, the second must find the first's receipt
-            job, stored = access.locked_with(tx, job_id, command.by, key)
+            try:
+                job, stored = tx.receipts.lock_and_find(job_id, actor_key(command.by), key)
+            except NotFound:
+                raise access.Hidden from None
             body = body_hash(about or job_id, command)
             before = given(stored, key, body)
             if before is not None:
@@ -194,18 +198,20 @@ class Shell:
 
         ``request`` is the request key and the hash of its body, where there is one.
         """
-        job, command, done, now = computed
+        job, command, done, now = computed.job, computed.command, computed.done, computed.at
         key, body = request
-        job_id, seq = done.draft.head.job, job.seq + 1 if job else 1
+        head = done.draft.head
+        job_id, seq = head.job, job.seq + 1 if job else 1
         entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
         tx.wakes |= _leaves_work(done)
         outgoing.leave(tx, self.handlers, self.wanted, job_id, saved.seq, done, now)
-        receipt = receipt_of(job_id, saved.seq, command, done)
         if command.by.kind == "customer":
-            head = done.draft.head
-            receipt = for_customer(receipt, self.catalogue.compiled(tx, head.process, head.version), command, done)
+            compiled = self.catalogue.compiled(tx, head.process, head.version)
+            receipt = customers_receipt(job_id, saved.seq, compiled, command, done)
+        else:
+            receipt = receipt_of(job_id, saved.seq, command, done)
         if key is not None and body is not None:
             tx.receipts.add(actor_key(command.by), key, job_id, body, encoded(receipt), now)
         return receipt
@@ -227,9 +233,8 @@ class Shell:
         """A command on a step, by somebody for whom the step must wait (L4)."""
 
         def work(tx: Transaction) -> Receipt:
-            access.foresee(tx, step_id.rpartition(".")[0], by, key)
-            actor = actor_of(tx, by)
-            job_id, number = access.step_ref(tx, step_id, actor)
+            actor = access.asker_of_job(tx, by, step_id.rpartition(".")[0], key)
+            job_id, number = access.numbered_ref(tx, step_id, actor)
             return self.told(tx, job_id, make(number, actor), key, permit, ("step", step_id))
 
         return self.keep(work)
@@ -245,8 +250,7 @@ class Shell:
         """A command on a job as a whole."""
 
         def work(tx: Transaction) -> Receipt:
-            access.foresee(tx, job, by, key)
-            actor = actor_of(tx, by)
+            actor = access.asker_of_job(tx, by, job, key)
             return self.told(tx, access.job_ref(tx, job, actor), make(actor), key, permit, ("job", job))
 
         return self.keep(work)

@@ -8,9 +8,10 @@ raised, nothing has happened.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from flowengine.core import always, invariants, steps, timers
 from flowengine.core import commands as c
@@ -22,9 +23,9 @@ from flowengine.core.flow import Flow
 from flowengine.core.items import add
 from flowengine.core.machines import Compiled, compile_process
 from flowengine.core.messages import deliver
+from flowengine.core.moves import stabilise
 from flowengine.core.position import Position
 from flowengine.core.spot import Result
-from flowengine.core.stabilise import stabilise
 from flowengine.core.steps import offered, possible
 from flowengine.core.values import ROOT, Branch, Head
 from flowengine.core.world import World
@@ -33,8 +34,7 @@ from flowengine.errors import BadAnswer, ExpressionFailed, FlowError, RunawayPro
 __all__ = ["Advance", "Compiled", "advance", "compile_process", "offered", "possible", "start"]
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True):
     """What came of a command. ``draft`` is the new position; ``micro_steps`` counts the states that were entered;
     ``acted`` is the state, or the always entry, that the command was about."""
 
@@ -48,7 +48,7 @@ class Advance:
 def start(compiled: Compiled, job: str, customer: str, command: c.Start, now: datetime, world: World) -> Advance:
     """Begin a job with the need that was stated (L1). Raises BadAnswer, and what advancing raises."""
     process = compiled.process
-    need = compiled.state(process.root.start)
+    need = compiled.states[process.root.start]
     answer = check_answer(need.fields, command.answer, need.name)
     draft = Draft()
     head = Head(

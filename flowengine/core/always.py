@@ -127,4 +127,4 @@ def _everywhere(flow: Flow, name: str) -> Iterator[tuple[Branch, Always]]:
 def _spot(flow: Flow, branch: Branch) -> Spot:
     """Audiences are resolved on the start of the scope when the branch stands nowhere: they only see names."""
     state = branch.state or flow.compiled.scopes[branch.scope].start
-    return flow.spot(branch.id, flow.compiled.state(state))
+    return flow.spot(branch.id, flow.compiled.states[state])

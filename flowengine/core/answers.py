@@ -8,11 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from flowengine.core.draft import Draft
-from flowengine.core.fields import LONGEST_TEXT, check_answer
+from flowengine.core.fields import LONGEST_ANSWER, LONGEST_TEXT, check_answer
 from flowengine.core.forms import Form, FormField, FormOption, Way
 from flowengine.core.kinds import KINDS
 from flowengine.core.machines import Compiled
-from flowengine.core.plain import LONGEST_ANSWER
 from flowengine.core.position import Position
 from flowengine.core.slots import Asked, Taken
 from flowengine.core.spot import Spot
@@ -60,7 +59,7 @@ def is_secret(compiled: Compiled, step: Step) -> bool:
 
 def state_of(compiled: Compiled, step: Step) -> State:
     """The state (or member of a race) that a step belongs to. Raises :class:`NotFound`."""
-    return compiled.state(step.state).member(step.member)
+    return compiled.states[step.state].member(step.member)
 
 
 def _spot(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> Spot:

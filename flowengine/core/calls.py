@@ -6,7 +6,7 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import undo
 from flowengine.core.draft import replace
-from flowengine.core.flow import Flow, kind_of
+from flowengine.core.flow import Flow
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, ServiceCall
 from flowengine.errors import NotAllowed, StaleCommand
@@ -27,12 +27,11 @@ def finish(flow: Flow, command: c.Finish) -> None:
         error = f"its outcome {command.outcome!r} leads nowhere; {call.state} knows {known}"
         flow.draft.record(e.CallChanged(call=replace(call, incident=error)))
         return
-    state = flow.state_of(branch)
-    kind = kind_of(state.member(call.member))
+    kind, spot = flow.at_work(branch.id, flow.state_of(branch), call.member)
     assert kind is not None, f"{call.state} makes no calls"
     closed = e.CallClosed(branch=branch.id, call=call.number, outcome=command.outcome, result=command.result)
     flow.draft.record(closed)
-    result = kind.finish(flow.spot(branch.id, state, call.member), call, command)
+    result = kind.finish(spot, call, command)
     if result is not None:
         flow.over(branch, result, call.member)
 

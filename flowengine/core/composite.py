@@ -10,8 +10,8 @@ from __future__ import annotations
 from flowengine.core import events as e
 from flowengine.core import turns
 from flowengine.core.draft import replace
+from flowengine.core.fields import as_json
 from flowengine.core.flow import Flow
-from flowengine.core.plain import as_json
 from flowengine.core.spot import NOTHING, Result
 from flowengine.core.values import Branch, Fork, Json
 from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand

@@ -1,37 +1,341 @@
-"""A position being changed: events are applied to it one by one, and it remembers what has to be written.
+"""A position being changed: what each event means for it, and that it remembers what has to be written.
 
 ``advance`` records events through a draft while it computes, and ``rebuild`` folds a history with it, so both agree by
-construction (L5).
+construction (L5). An event is applied alone: it holds all that is needed, so that a history can be folded without the
+process file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from flowengine.core import events as e
-from flowengine.core.ground import Effects, Ground, memory_owner, replace
-from flowengine.core.meaning import APPLY
-from flowengine.core.position import MemoryPosition, Position
+from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
+from flowengine.core.position import MemoryPosition
+from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Undoing
 
 __all__ = ["Draft", "Effects", "memory_owner", "moment_text", "rebuild", "replace", "settle"]
+
+
+def _started(ground: Ground, event: e.Started) -> None:
+    ground.head = event.head
+
+
+def _branch_opened(ground: Ground, event: e.BranchOpened) -> None:
+    branch = event.branch
+    ground.put(branch)
+    if branch.parent is not None:
+        ground.head = replace(ground.head, branches=ground.head.branches + 1)
+        ground.add_child(branch.parent, branch.id)
+
+
+def _branch_woken(ground: Ground, event: e.BranchWoken) -> None:
+    ground.put(replace(ground.at(event.branch), pending=False))
+
+
+def _branch_rested(ground: Ground, event: e.BranchRested) -> None:
+    branch = ground.at(event.branch)
+    ground.clear(branch)
+    ground.stand(branch.state, -1)
+    ground.put(replace(branch, state="", pending=True, steps=(), timers=(), calls=(), inners={}))
+
+
+def _branch_done(ground: Ground, event: e.BranchDone) -> None:
+    branch = ground.at(event.branch)
+    ground.clear(branch)
+    ground.put(replace(branch, done=True, timers=(), memory=Memory()))
+
+
+def _branch_detached(ground: Ground, event: e.BranchDetached) -> None:
+    branch = ground.at(event.branch)
+    ground.put(replace(branch, detached=True))
+    _count_rest(ground, branch, 1)
+
+
+def _count_rest(ground: Ground, branch: Branch, by: int) -> None:
+    assert branch.parent is not None, "the root branch has nothing to be detached from"
+    parent = ground.at(branch.parent)
+    ground.put(replace(parent, rest=parent.rest + by))
+
+
+def _branch_closed(ground: Ground, event: e.BranchClosed) -> None:
+    branch = ground.at(event.branch)
+    ground.clear(branch)
+    ground.stand(branch.state, -1)
+    ground.head = replace(ground.head, branches=ground.head.branches - 1)
+    if branch.detached:
+        _count_rest(ground, branch, -1)
+    if branch.undoable and branch.parent is not None:
+        owner = memory_owner(ground, ground.at(branch.parent))
+        ground.put(replace(owner, undoable=owner.undoable + branch.undoable))
+    ground.close(branch.id)
+
+
+def _entered(ground: Ground, event: e.Entered) -> None:
+    ground.serial = max(ground.serial, event.entry)
+    ground.put(replace(ground.at(event.branch), state=event.state, entry=event.entry, since=event.at))
+    ground.stand(event.state, 1)
+
+
+def _left(ground: Ground, event: e.Left) -> None:
+    branch = ground.at(event.branch)
+    timers = ground.clear(branch, scope=False)
+    ground.stand(branch.state, -1)
+    bare = replace(branch, state="", steps=(), timers=timers, calls=(), inners={})
+    own = branch.own or branch.parent is None
+    owner = bare if own else memory_owner(ground, branch)
+    memory = owner.memory if not event.passed else _passed(owner.memory, event)
+    if not own:
+        ground.put(bare)
+    memory = replace(memory, entered=memory.entered | {event.state: branch.entry})
+    ground.put(replace(owner, memory=memory))
+    if event.passed and owner.parent is not None:
+        _tell_above(ground, owner, event)
+
+
+def _passed(memory: Memory, event: e.Left) -> Memory:
+    passed = memory.passed | {event.state: memory.passed.get(event.state, 0) + 1}
+    return replace(memory, passed=passed, by=memory.by | {event.state: event.by} if event.by else memory.by)
+
+
+def _tell_above(ground: Ground, owner: Branch, event: e.Left) -> None:
+    """What an item has passed is known around its each too, apart from what was passed there."""
+    while owner.parent is not None:
+        above = memory_owner(ground, ground.at(owner.parent))
+        memory = _passed(above.memory.inside.get(owner.scope, Memory()), event)
+        memory = replace(above.memory, inside=above.memory.inside | {owner.scope: memory})
+        ground.put(replace(above, memory=memory))
+        owner = above
+
+
+def _saved(ground: Ground, event: e.Saved) -> None:
+    owner = memory_owner(ground, ground.at(event.branch))
+    if owner.id == ROOT:
+        _set(ground.data, event.place, event.value)
+        ground.data_changed = True
+    else:
+        data = dict(owner.data)
+        _set(data, event.place, event.value)
+        ground.put(replace(owner, data=data))
+
+
+def _set(data: dict[str, Json], place: str, value: Json) -> None:
+    *path, last = place.split(".")
+    for key in path:
+        inner = data.get(key)
+        data[key] = inner = dict(inner) if isinstance(inner, dict) else {}
+        data = inner
+    data[last] = value
+
+
+def _counted(ground: Ground, event: e.Counted) -> None:
+    branch = ground.at(event.branch)
+    poll = branch.inners[event.member]
+    assert isinstance(poll, Poll), f"{branch.state} is no vote"
+    counted = replace(poll, cast=event.cast, cast_weight=event.cast_weight, tally=poll.tally | event.tally)
+    ground.put(replace(branch, inners=branch.inners | {event.member: counted}))
+
+
+def _kept(ground: Ground, event: e.Kept) -> None:
+    branch = ground.at(event.branch)
+    inners = dict(branch.inners)
+    if event.inner is None:
+        inners.pop(event.member, None)
+    else:
+        inners[event.member] = event.inner
+    ground.put(replace(branch, inners=inners))
+
+
+def _step_opened(ground: Ground, event: e.StepOpened) -> None:
+    step = event.step
+    ground.serial = max(ground.serial, step.number)
+    branch = ground.at(step.branch)
+    ground.put(replace(branch, steps=(*branch.steps, step)))
+    ground.step_branch[step.number] = step.branch
+    ground.effects.steps[step.number] = step
+    ground.effects.opened_steps.append(step.number)
+    if event.seats:
+        ground.effects.seats[step.number] = {seat.audience: seat for seat in event.seats}
+
+
+def _step_changed(ground: Ground, event: e.StepChanged) -> None:
+    branch = ground.at(event.step.branch)
+    steps = tuple(event.step if step.number == event.step.number else step for step in branch.steps)
+    ground.put(replace(branch, steps=steps))
+    ground.effects.steps[event.step.number] = event.step
+
+
+def _step_closed(ground: Ground, event: e.StepClosed) -> None:
+    branch = ground.at(event.branch)
+    ground.put(replace(branch, steps=tuple(step for step in branch.steps if step.number != event.step)))
+    ground.drop_step(event.step)
+
+
+def _seat_answered(ground: Ground, event: e.SeatAnswered) -> None:
+    ground.effects.seats.setdefault(event.seat.step, {})[event.seat.audience] = event.seat
+
+
+def _timer_set(ground: Ground, event: e.TimerSet) -> None:
+    timer = event.timer
+    ground.serial = max(ground.serial, timer.number)
+    branch = ground.at(timer.branch)
+    ground.put(replace(branch, timers=(*branch.timers, timer)))
+    ground.timer_branch[timer.number] = timer.branch
+    ground.effects.timers[timer.number] = timer
+
+
+def _timer_dropped(ground: Ground, event: e.TimerDropped) -> None:
+    branch = ground.at(event.branch)
+    ground.put(replace(branch, timers=tuple(timer for timer in branch.timers if timer.number != event.timer)))
+    gone(event.timer, ground.effects.timers, ground.timer_branch, ground.effects.dropped_timers)
+
+
+def _call_opened(ground: Ground, event: e.CallOpened) -> None:
+    call = event.call
+    ground.serial = max(ground.serial, call.number)
+    branch = ground.at(call.branch)
+    ground.put(replace(branch, calls=(*branch.calls, call)))
+    ground.call_branch[call.number] = call.branch
+    ground.effects.calls[call.number] = call
+
+
+def _call_changed(ground: Ground, event: e.CallChanged) -> None:
+    branch = ground.at(event.call.branch)
+    calls = tuple(event.call if call.number == event.call.number else call for call in branch.calls)
+    ground.put(replace(branch, calls=calls))
+    ground.effects.calls[event.call.number] = event.call
+
+
+def _call_closed(ground: Ground, event: e.CallClosed) -> None:
+    branch = ground.at(event.branch)
+    ground.put(replace(branch, calls=tuple(call for call in branch.calls if call.number != event.call)))
+    gone(event.call, ground.effects.calls, ground.call_branch, ground.effects.closed_calls)
+
+
+def _undo_noted(ground: Ground, event: e.UndoNoted) -> None:
+    owner = memory_owner(ground, ground.at(event.branch))
+    ground.put(replace(owner, undoable=(*owner.undoable, event.undoable)))
+
+
+def _undo_taken(ground: Ground, event: e.UndoTaken) -> None:
+    owner = memory_owner(ground, ground.at(event.branch))
+    left = tuple(entry for entry in owner.undoable if entry.call not in event.calls)
+    ground.put(replace(owner, undoable=left))
+
+
+def _undone(ground: Ground, event: e.Undone) -> None:
+    branch = ground.at(event.branch)
+    undoing = branch.inners.get("")
+    assert isinstance(undoing, Undoing), f"branch {branch.id} is not undoing"
+    waiting = tuple(undoable for undoable in undoing.waiting if undoable.call != event.call)
+    ground.put(replace(branch, inners={"": replace(undoing, waiting=waiting)} if waiting else {}))
+
+
+def _slot_booked(ground: Ground, event: e.SlotBooked) -> None:
+    ground.effects.booked.append(event)
+
+
+def _slot_freed(ground: Ground, event: e.SlotFreed) -> None:
+    ground.effects.freed.append(event)
+
+
+def _message_kept(ground: Ground, event: e.MessageKept) -> None:
+    ground.serial = max(ground.serial, event.message.number)
+    ground.head = replace(ground.head, kept=(*ground.head.kept, event.message))
+
+
+def _message_taken(ground: Ground, event: e.MessageTaken) -> None:
+    ground.head = replace(ground.head, kept=tuple(kept for kept in ground.head.kept if kept.number != event.number))
+    timers = ground.at(ROOT).timers
+    for timer in timers:
+        if timer.purpose == "keep" and timer.detail == event.number:
+            _timer_dropped(ground, e.TimerDropped(branch=ROOT, timer=timer.number))
+
+
+def _reminded(ground: Ground, event: e.Reminded) -> None:
+    ground.effects.reminded.append(event.step)
+
+
+def _told(ground: Ground, event: e.Told) -> None:
+    ground.effects.told.append(event)
+
+
+def _referred(ground: Ground, event: e.Referred) -> None:
+    ground.effects.referred.append(event)
+
+
+def _promised(ground: Ground, event: e.Promised) -> None:
+    ground.head = replace(ground.head, promise=event.promise)
+
+
+def _migrated(ground: Ground, event: e.Migrated) -> None:
+    ground.head = replace(ground.head, version=event.version)
+
+
+def _ended(ground: Ground, event: e.Ended) -> None:
+    status: Any = event.kind
+    ground.head = replace(ground.head, status=status, end=event.state, because=event.because, kept=())
+    root = ground.at(ROOT)
+    ground.clear(root)
+    ground.put(replace(root, steps=(), timers=(), calls=(), inners={}))
+    ground.effects.ended = event
+
+
+def _nothing(ground: Ground, event: e.AnyEvent) -> None:
+    """A fact for the reader of the history; the position does not change."""
+
+
+_APPLY: dict[type, Callable[[Ground, Any], None]] = {
+    e.Started: _started,
+    e.BranchOpened: _branch_opened,
+    e.BranchWoken: _branch_woken,
+    e.BranchRested: _branch_rested,
+    e.BranchDone: _branch_done,
+    e.BranchDetached: _branch_detached,
+    e.BranchClosed: _branch_closed,
+    e.Entered: _entered,
+    e.Left: _left,
+    e.Saved: _saved,
+    e.Kept: _kept,
+    e.StepOpened: _step_opened,
+    e.StepChanged: _step_changed,
+    e.StepClosed: _step_closed,
+    e.SeatAnswered: _seat_answered,
+    e.Counted: _counted,
+    e.Moved: _nothing,
+    e.TimerSet: _timer_set,
+    e.TimerDropped: _timer_dropped,
+    e.CallOpened: _call_opened,
+    e.CallChanged: _call_changed,
+    e.CallClosed: _call_closed,
+    e.UndoNoted: _undo_noted,
+    e.UndoTaken: _undo_taken,
+    e.Undone: _undone,
+    e.SlotBooked: _slot_booked,
+    e.SlotFreed: _slot_freed,
+    e.MessageKept: _message_kept,
+    e.MessageTaken: _message_taken,
+    e.Invoked: _nothing,
+    e.Reminded: _reminded,
+    e.Said: _nothing,
+    e.Told: _told,
+    e.Referred: _referred,
+    e.Promised: _promised,
+    e.Migrated: _migrated,
+    e.Ended: _ended,
+}
+"""How each type of event changes a position."""
 
 
 class Draft(Ground):
     """A position with changes on top, and the events that made them."""
 
-    def __init__(self, base: Position | None = None) -> None:
-        super().__init__(base)
-        self.events: list[e.AnyEvent] = []
-
     def record(self, event: e.AnyEvent) -> None:
-        """Apply an event and keep it for the history."""
-        APPLY[type(event)](self, event)
+        """Apply an event, and note it for the history."""
+        _APPLY[type(event)](self, event)
         self.events.append(event)
-
-    def apply(self, event: e.AnyEvent) -> None:
-        """Apply an event that is in the history already."""
-        APPLY[type(event)](self, event)
 
 
 def settle(base: MemoryPosition | None, draft: Draft) -> MemoryPosition:
@@ -50,7 +354,7 @@ def rebuild(history: Iterable[Iterable[e.AnyEvent]]) -> MemoryPosition:
     for events in history:
         draft = Draft(position)
         for event in events:
-            draft.apply(event)
+            draft.record(event)
         position = settle(position, draft)
     assert position is not None, "a history begins with Started"
     return position

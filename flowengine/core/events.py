@@ -1,4 +1,4 @@
-"""The facts of a job's history. A position is the fold of its events (L5): see :mod:`flowengine.core.meaning`.
+"""The facts of a job's history. A position is the fold of its events (L5): see :mod:`flowengine.core.draft`.
 
 An event holds all that is needed to apply it without the process file, the clock or the world.
 """

@@ -1,27 +1,34 @@
-"""Answers held against the fields that ask for them.
+"""What a job may keep: plain JSON of its own, and answers that are held against the fields that ask for them.
 
-The JSON Schema of a state's fields is compiled once and kept as long as the process is; checking an answer then costs
-about a microsecond. Every answer is taken over as plain JSON first, so that nothing a caller holds is shared with the
-job, and nothing that is not JSON gets in.
+What comes from outside (answers, results, messages, items) is taken over by :func:`as_plain`, so that nothing a caller
+holds is shared with the job, and nothing that is not JSON gets in; what the process's own expressions give, by
+:func:`as_json`. The JSON Schema of a state's fields is compiled once and kept as long as the process is; checking an
+answer then costs about a microsecond.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 
 import jsonschema_rs
 import msgspec
 
-from flowengine.core.plain import as_plain
-from flowengine.core.values import Json
-from flowengine.errors import BadAnswer
+from flowengine.core.draft import moment_text
+from flowengine.core.values import Json, altered
+from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import suggest
+from flowengine.language.durations import Duration
 from flowengine.language.parts import Field
 
 LONGEST_TEXT = 10_000
 """Characters of a text whose field does not say ``maxLength`` itself."""
+
+LONGEST_ANSWER = 256 * 1024
+"""Bytes that what comes from outside may have when it is encoded."""
 
 _WHOLE = 2**53 - 1
 """The largest whole number that every reader of JSON can hold."""
@@ -46,6 +53,42 @@ def once(owner: object, what: str, make: Callable[[], T]) -> T:
     value = make()
     _ONCE[id(owner), what] = (owner, value)
     return value
+
+
+def as_plain(value: object, where: str = "", name: str = "") -> Json:
+    """A value from outside as plain JSON of its own. Raises :class:`BadAnswer`, which calls it by its ``name``, when it
+    is none, would not be the same as JSON, or is too large."""
+    try:
+        encoded = msgspec.json.encode(value)
+        plain = msgspec.json.decode(encoded)
+    except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
+        raise BadAnswer({name: f"is not JSON: {str(error)[:200]}"}, where=where, possible=("plain JSON",)) from None
+    if len(encoded) > LONGEST_ANSWER:
+        size = f"has {-(-len(encoded) // 1024)} KiB; at most {LONGEST_ANSWER // 1024} KiB are kept"
+        raise BadAnswer({name: size}, where=where, possible=("store it elsewhere, and say where it is",))
+    problem = altered(value, name)
+    if problem is not None:
+        raise BadAnswer(dict((problem,)), where=where, possible=("plain JSON",))
+    return plain
+
+
+def as_json(value: Any, where: str) -> Json:
+    """An expression's value as plain JSON: moments and durations become ISO 8601 text. Raises ExpressionFailed."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ExpressionFailed(f"gives {value}, which is no number that can be kept", where=where)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Mapping):
+        if not all(isinstance(key, str) for key in value):
+            raise ExpressionFailed("gives a map whose keys are not all texts", where=where)
+        return {key: as_json(one, where) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(one, where) for one in value]
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, timedelta):
+        return str(Duration(rest=value))
+    raise ExpressionFailed(f"gives a {type(value).__name__}, which cannot be kept", where=where)
 
 
 def take(answer: object, where: str = "") -> dict[str, Json]:

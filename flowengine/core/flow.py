@@ -1,6 +1,6 @@
 """One command at work: the draft, what still has to happen, and the ways a branch is left or cancelled.
 
-The agenda holds what the states' ends and the openings of branches lead to; ``stabilise`` works it off until each
+The agenda holds what the states' ends and the openings of branches lead to; ``moves.stabilise`` works it off until each
 branch waits. Everything here only records events and adds to the agenda, so that no depth of nesting and no length of
 a round is a depth of Python's stack.
 """
@@ -8,9 +8,10 @@ a round is a depth of Python's stack.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from flowengine.core import events as e
 from flowengine.core.draft import Draft
@@ -28,16 +29,14 @@ BUDGET = 1_000
 """States that one branch may enter in one command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrive:
+class Arrive(msgspec.Struct, frozen=True):
     """A branch is on its way to a target: a state, an end, or ``done``."""
 
     branch: str
     to: str
 
 
-@dataclass(frozen=True, slots=True)
-class Over:
+class Over(msgspec.Struct, frozen=True):
     """The state in which a branch stood since ``entry`` is over."""
 
     branch: str
@@ -72,9 +71,15 @@ class Flow:
         here = state.member(member) if member else state
         return Spot(self.compiled.process, self.draft, branch, here, self.now, self.world, member)
 
+    def at_work(self, branch: str, state: State, member: str = "") -> tuple[Kind | None, Spot]:
+        """The kind of a state (of one member of a race) and the spot it works on; None for the types that only move
+        branches (decision, parallel, ends …)."""
+        spot = self.spot(branch, state, member)
+        return KINDS.get(spot.state.type), spot
+
     def state_of(self, branch: Branch) -> State:
         """The state in which the branch stands."""
-        return self.compiled.state(branch.state)
+        return self.compiled.states[branch.state]
 
     # planning
 
@@ -91,6 +96,7 @@ class Flow:
             )
 
     def over(self, branch: Branch, result: Result, member: str = "") -> None:
+        """The state in which a branch stands has ended; what follows goes to the agenda."""
         self.agenda.append(Over(branch.id, branch.entry, result, member))
 
     def begin(self, branch: str) -> None:
@@ -109,8 +115,10 @@ class Flow:
         branch = self.draft.at(branch_id)
         if not branch.state:
             return
-        self.cancel_children(branch_id)
-        self.vacate(self.draft.at(branch_id))
+        if isinstance(branch.inners.get(""), Fork):
+            self.cancel_children(branch_id)
+            branch = self.draft.at(branch_id)
+        self.vacate(branch)
         self.draft.record(e.Left(branch=branch_id, state=branch.state, outcome=outcome, by=by, passed=passed))
 
     def cancel_children(self, branch_id: str, *, detached: bool = False) -> None:
@@ -136,9 +144,9 @@ class Flow:
         elif branch.state:
             state = self.state_of(branch)
             for member in state.members:
-                kind = kind_of(state.member(member))
+                kind, spot = self.at_work(branch.id, state, member)
                 if kind is not None:
-                    kind.leave(self.spot(branch.id, state, member))
+                    kind.leave(spot)
             if branch.calls:
                 self._cut_off(branch, state)
 
@@ -156,8 +164,3 @@ class Flow:
                     input=call.input,
                 )
                 self.draft.record(e.UndoNoted(branch=branch.id, undoable=undoable))
-
-
-def kind_of(state: State) -> Kind | None:
-    """The kind of a state's type; None for the types that only move branches (decision, parallel, ends …)."""
-    return KINDS.get(state.type)

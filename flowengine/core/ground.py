@@ -1,13 +1,12 @@
 """The ground of a draft: a position with changes on top, and the few ways to change it.
 
 What is changed is noted in :class:`Effects`, for the store to write. What an event means is said in
-:mod:`flowengine.core.meaning`, in these terms.
+:mod:`flowengine.core.draft`, in these terms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -22,34 +21,33 @@ SCOPE_TIMERS = frozenset({"always", "keep"})
 """Purposes of the timers that belong to a branch's scope and not to the state it stands in."""
 
 
-@dataclass
-class Effects:
+class Effects(msgspec.Struct):
     """What the shell must write and do, beside the head, the data and the history.
 
     A thing that came and went within one command is in none of the lists.
     """
 
-    branches: dict[str, Branch] = field(default_factory=dict)
+    branches: dict[str, Branch] = {}
     """New and changed branches, by id."""
-    closed_branches: set[str] = field(default_factory=set)
-    steps: dict[int, Step] = field(default_factory=dict)
+    closed_branches: set[str] = set()
+    steps: dict[int, Step] = {}
     """New and changed steps."""
-    seats: dict[int, dict[str, Seat]] = field(default_factory=dict)
+    seats: dict[int, dict[str, Seat]] = {}
     """New and changed seats, by step and audience."""
-    closed_steps: set[int] = field(default_factory=set)
-    timers: dict[int, Timer] = field(default_factory=dict)
-    dropped_timers: set[int] = field(default_factory=set)
-    calls: dict[int, ServiceCall] = field(default_factory=dict)
-    closed_calls: set[int] = field(default_factory=set)
-    cut_off: list[ServiceCall] = field(default_factory=list)
+    closed_steps: set[int] = set()
+    timers: dict[int, Timer] = {}
+    dropped_timers: set[int] = set()
+    calls: dict[int, ServiceCall] = {}
+    closed_calls: set[int] = set()
+    cut_off: list[ServiceCall] = []
     """Calls of other processes' jobs that were still awaited when what made them was left."""
-    booked: list[e.SlotBooked] = field(default_factory=list)
-    freed: list[e.SlotFreed] = field(default_factory=list)
-    opened_steps: list[int] = field(default_factory=list)
+    booked: list[e.SlotBooked] = []
+    freed: list[e.SlotFreed] = []
+    opened_steps: list[int] = []
     """The steps that were opened by this command and are still open, for notices."""
-    reminded: list[int] = field(default_factory=list)
-    told: list[e.Told] = field(default_factory=list)
-    referred: list[e.Referred] = field(default_factory=list)
+    reminded: list[int] = []
+    told: list[e.Told] = []
+    referred: list[e.Referred] = []
     ended: e.Ended | None = None
 
 
@@ -59,7 +57,8 @@ class Ground:
     def __init__(self, base: Position | None = None) -> None:
         self._base = base
         self._head = base.head if base else None
-        self._serial = self._head.serial if self._head else 0
+        self.serial = self._head.serial if self._head else 0
+        """The highest number that is used by now."""
         self._data: dict[str, Json] | None = None
         self._branches: dict[str, Branch | None] = {}
         self._new_children: dict[str, list[str]] = {}
@@ -67,6 +66,7 @@ class Ground:
         self.timer_branch: dict[int, str] = {}
         self.call_branch: dict[int, str] = {}
         self._existed: set[str] = set()
+        self.events: list[e.AnyEvent] = []
         self.effects = Effects()
         self.data_changed = False
 
@@ -76,14 +76,14 @@ class Ground:
     def head(self) -> Head:
         head = self._head
         assert head is not None, "a job begins with Started"
-        if head.serial != self._serial:
-            self._head = head = replace(head, serial=self._serial)
+        if head.serial != self.serial:
+            self._head = head = replace(head, serial=self.serial)
         return head
 
     @head.setter
     def head(self, head: Head) -> None:
         self._head = head
-        self._serial = max(self._serial, head.serial)
+        self.serial = max(self.serial, head.serial)
 
     @property
     def data(self) -> dict[str, Json]:
@@ -102,7 +102,7 @@ class Ground:
 
     def at(self, branch: str) -> Branch:
         """The branch of that id, which must exist."""
-        found = self.branch(branch)
+        found = self._branches.get(branch) or self.branch(branch)
         assert found is not None, f"branch {branch} is not open"
         return found
 
@@ -118,21 +118,19 @@ class Ground:
                 yield child_now
 
     def branch_of_step(self, step: int) -> str | None:
-        return self._owner(step, self.step_branch, self.effects.closed_steps, "branch_of_step")
+        if self._base is None or step in self.effects.closed_steps:
+            return self.step_branch.get(step)
+        return self.step_branch.get(step) or self._base.branch_of_step(step)
 
     def branch_of_timer(self, timer: int) -> str | None:
-        return self._owner(timer, self.timer_branch, self.effects.dropped_timers, "branch_of_timer")
+        if self._base is None or timer in self.effects.dropped_timers:
+            return self.timer_branch.get(timer)
+        return self.timer_branch.get(timer) or self._base.branch_of_timer(timer)
 
     def branch_of_call(self, call: int) -> str | None:
-        return self._owner(call, self.call_branch, self.effects.closed_calls, "branch_of_call")
-
-    def _owner(self, number: int, new: dict[int, str], gone: set[int], reader: str) -> str | None:
-        if number in new:
-            return new[number]
-        if number in gone or self._base is None:
-            return None
-        found: str | None = getattr(self._base, reader)(number)
-        return found
+        if self._base is None or call in self.effects.closed_calls:
+            return self.call_branch.get(call)
+        return self.call_branch.get(call) or self._base.branch_of_call(call)
 
     def seat(self, step: int, audience: str) -> Seat | None:
         changed = self.effects.seats.get(step, {}).get(audience)
@@ -144,8 +142,8 @@ class Ground:
 
     def next_number(self) -> int:
         """A fresh number for a step, timer, call or entry."""
-        self._serial += 1
-        return self._serial
+        self.serial += 1
+        return self.serial
 
     @property
     def touched(self) -> frozenset[str]:
@@ -170,15 +168,11 @@ class Ground:
         if branch in self._existed:
             self.effects.closed_branches.add(branch)
 
-    def seen(self, number: int) -> None:
-        """A number is used, so that the next one is higher."""
-        self._serial = max(self._serial, number)
-
     def stand(self, state: str, by: int) -> None:
         """So many branches more, or fewer, stand in a state."""
-        if not state:
+        head = self._head
+        if not state or head is None:
             return
-        head = self.head
         standing = dict(head.standing)
         count = standing.get(state, 0) + by
         if count:
@@ -205,10 +199,11 @@ class Ground:
 
     def drop_step(self, number: int) -> None:
         """The step is no longer open, and its seats are gone."""
-        gone(number, self.effects.steps, self.step_branch, self.effects.closed_steps)
-        self.effects.seats.pop(number, None)
-        if number in self.effects.opened_steps:
-            self.effects.opened_steps.remove(number)
+        effects = self.effects
+        gone(number, effects.steps, self.step_branch, effects.closed_steps)
+        effects.seats.pop(number, None)
+        if number in effects.opened_steps:
+            effects.opened_steps.remove(number)
 
 
 def gone(number: int, made: dict[int, Any], owners: dict[int, str], closed: set[int]) -> None:

@@ -4,49 +4,51 @@ from __future__ import annotations
 
 from flowengine.core.draft import Draft
 from flowengine.core.machines import Compiled
-from flowengine.core.values import ROOT, Branch, Fork, Undoing
+from flowengine.core.values import ROOT, Branch, Fork, Head, Undoing
 from flowengine.errors import InvariantBroken
 
 
 def check(compiled: Compiled, draft: Draft) -> None:
     """Raises InvariantBroken. Proves for each touched branch that it stands where it can, and that it waits (L1)."""
+    head = draft.head
     for branch in draft.effects.branches.values():
-        if branch.id != ROOT or draft.head.status == "open":
-            _branch(compiled, draft, branch)
-    if draft.head.status != "open":
+        if branch.id != ROOT or head.status == "open":
+            _branch(compiled, draft, head, branch)
+    if head.status != "open":
         _over(compiled, draft)
-    if any(count < 1 for count in draft.head.standing.values()):
-        raise InvariantBroken("a state is counted less than once", where=draft.head.job)
+    if min(head.standing.values(), default=1) < 1:
+        raise InvariantBroken("a state is counted less than once", where=head.job)
 
 
-def _branch(compiled: Compiled, draft: Draft, branch: Branch) -> None:
-    where = f"{draft.head.job}, branch {branch.id}"
+def _branch(compiled: Compiled, draft: Draft, head: Head, branch: Branch) -> None:
     if branch.id != ROOT and (branch.parent is None or draft.branch(branch.parent) is None):
-        raise InvariantBroken("a branch has outlived the branch above it", where=where)
+        raise _broken("a branch has outlived the branch above it", head, branch)
     inner = branch.inners.get("")
     if branch.pending or branch.done:
         if branch.state or branch.steps or branch.timers or branch.calls or branch.inners:
-            raise InvariantBroken("a branch that does not run holds something open", where=where)
+            raise _broken("a branch that does not run holds something open", head, branch)
     elif isinstance(inner, Undoing):
         if branch.state or not any(call.undo for call in branch.calls):
-            raise InvariantBroken("a branch that is undoing waits for no undo call", where=where)
+            raise _broken("a branch that is undoing waits for no undo call", head, branch)
     elif branch.state not in compiled.scopes[branch.scope].states or branch.state in compiled.ends:
-        raise InvariantBroken(f"a branch stands in {branch.state or 'no state'!r}, outside its scope", where=where)
-    elif not _waits(compiled, branch):
-        raise InvariantBroken(f"a branch stands in {branch.state!r} and waits for nothing", where=where)
+        raise _broken(f"a branch stands in {branch.state or 'no state'!r}, outside its scope", head, branch)
+    elif not (branch.steps or branch.timers or branch.calls or _waits(compiled, branch)):
+        raise _broken(f"a branch stands in {branch.state!r} and waits for nothing", head, branch)
     if isinstance(inner, Fork) and not (inner.open >= 0 and inner.done >= 0 and inner.open + inner.done <= inner.total):
-        raise InvariantBroken(f"a fork does not add up: {inner}", where=where)
+        raise _broken(f"a fork does not add up: {inner}", head, branch)
     for step in branch.steps:
-        if step.branch != branch.id or step.state != branch.state or step.number > draft.head.serial:
-            raise InvariantBroken(f"step {step.number} is not of its branch", where=where)
+        if step.branch != branch.id or step.state != branch.state or step.number > head.serial:
+            raise _broken(f"step {step.number} is not of its branch", head, branch)
         if step.claimed is not None and step.claimed in step.excluded:
-            raise InvariantBroken(f"step {step.number} is claimed by one who may not do it", where=where)
+            raise _broken(f"step {step.number} is claimed by one who may not do it", head, branch)
+
+
+def _broken(what: str, head: Head, branch: Branch) -> InvariantBroken:
+    return InvariantBroken(what, where=f"{head.job}, branch {branch.id}")
 
 
 def _waits(compiled: Compiled, branch: Branch) -> bool:
-    """Whether something can still happen: a step, a timer, a call, a branch below, or a message."""
-    if branch.steps or branch.timers or branch.calls:
-        return True
+    """Whether something can still happen where nothing is open: a branch below, or a message."""
     state = compiled.states[branch.state]
     if state.scopes:
         return isinstance(branch.inners.get(""), Fork)

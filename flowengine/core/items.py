@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flowengine.core import commands as c
 from flowengine.core import composite
+from flowengine.core.fields import as_plain
 from flowengine.core.flow import Flow
-from flowengine.core.plain import as_plain
 from flowengine.core.scopes import branches_in
 from flowengine.errors import NotAllowed, NotFound, StaleCommand
 from flowengine.language.types import Each
@@ -13,7 +13,7 @@ from flowengine.language.types import Each
 
 def add(flow: Flow, command: c.Add) -> None:
     """Add items to an each. Raises NotFound, NotAllowed, StaleCommand, BadAnswer."""
-    state = flow.compiled.state(command.state)
+    state = flow.compiled.states[command.state]
     if not isinstance(state, Each):
         eaches = tuple(one.name for one in flow.compiled.states.values() if isinstance(one, Each) and one.more)
         raise NotFound(f"{command.state} is no each", possible=eaches)

@@ -1,19 +1,18 @@
 """A process made ready to run: one flat state machine a scope. This is the one file that imports ``transitions``.
 
-The machines are compiled once a process version and shared by all its jobs. They hold no job: a trigger runs on a small
+The machines are compiled once a process version and shared by all its jobs. They hold no job: a trigger moves a small
 :class:`Cursor`, which stands in a state, knows the names that guards see, and is left with the route that was taken.
-A machine knows the targets of its own scope, the ends of the process, and ``done``.
+A machine knows the targets of its own scope, the ends of the process, and ``done``. Where an outcome's first route has
+no guard there is nothing to find out, and the route is looked up (:attr:`Compiled.certain`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
-from transitions import Machine
-from transitions.core import Event, EventData, Transition
-from transitions.core import State as Node
+from transitions import EventData, Machine
 
 from flowengine.core.names import JobNames
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
@@ -35,7 +34,7 @@ class Cursor:
 
 
 class _Guard:
-    """The condition of one route: notes on the cursor that the route was taken."""
+    """The condition of one route: notes on the cursor that the route is taken."""
 
     __slots__ = ("file", "route")
 
@@ -61,11 +60,13 @@ class _Guard:
             raise ExpressionFailed(error.what, where=where) from None
 
 
-class _Way(Transition):
-    """A transition that is taken when its guard holds. Nothing is called back: a branch moves by events (L5)."""
+class _States(dict[str, State]):
+    """The states of a process by name. NotFound for a name that none of them has."""
 
-    def execute(self, event_data: EventData) -> bool:
-        return bool(self._eval_conditions(event_data))
+    process = ""
+
+    def __missing__(self, name: str) -> State:
+        raise NotFound(f"process {self.process} has no state {name!r}", possible=tuple(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,13 @@ class Compiled:
     process: Process
     scopes: dict[str, Scope]
     states: dict[str, State]
+    """All of them; to ask for another is NotFound."""
     scope_of: dict[str, Scope]
     parent_scope: dict[str, str]
     """The path of the scope around each scope but the root."""
     machines: dict[str, Machine]
+    certain: dict[tuple[str, str], Route]
+    """The route of a state and an outcome where its first has no guard."""
     ends: dict[str, State]
     always: dict[str, tuple[tuple[str, Always], ...]]
     """Always entries by name, each with its scope's path, outer scopes first."""
@@ -97,26 +101,21 @@ class Compiled:
     turns: frozenset[str] = frozenset()
     """The paths of the scopes of branches that run one at a time."""
 
-    def state(self, name: str) -> State:
-        """The state of that name. NotFound when the process has none."""
-        try:
-            return self.states[name]
-        except KeyError:
-            raise NotFound(f"process {self.process.name} has no state {name!r}", possible=tuple(self.states)) from None
-
     def route(self, scope: str, state: State, outcome: str, names: JobNames) -> Route:
         """The first route of the outcome whose guard holds.
 
         Raises UnknownOutcome when the state has no route for it, NotAllowed when no guard holds, ExpressionFailed.
         """
-        machine = self.machines[scope]
-        trigger: Event | None = machine.events.get(outcome)
-        if trigger is None or state.name not in trigger.transitions:
+        certain = self.certain.get((state.name, outcome))
+        if certain is not None:
+            return certain
+        ways = state.ways.get(outcome)
+        if not ways:
             raise UnknownOutcome(f"{outcome!r} leads nowhere", where=state.name, possible=tuple(state.on))
         cursor = Cursor(state.name, names)
-        trigger.trigger(cursor)
+        self.machines[scope].events[outcome].trigger(cursor)
         if cursor.route is None:
-            guards = tuple(route.when.source for route in state.ways.get(outcome, ()) if route.when)
+            guards = tuple(route.when.source for route in ways if route.when)
             raise NotAllowed(f"no way on from {outcome!r}: no guard holds", where=state.name, possible=guards)
         return cursor.route
 
@@ -125,6 +124,8 @@ def compile_process(process: Process) -> Compiled:
     """Make a process ready to run. Takes time linear in its states."""
     scopes = {scope.path: scope for scope in process.scopes()}
     ends = process.ends
+    states = _States((name, state) for scope in scopes.values() for name, state in scope.states.items())
+    states.process = process.name
     always: dict[str, tuple[tuple[str, Always], ...]] = {}
     for scope in scopes.values():
         for entry in scope.always:
@@ -135,7 +136,7 @@ def compile_process(process: Process) -> Compiled:
     return Compiled(
         process=process,
         scopes=scopes,
-        states={name: state for scope in scopes.values() for name, state in scope.states.items()},
+        states=states,
         scope_of={name: scope for scope in scopes.values() for name in scope.states},
         parent_scope={
             inner.path: path
@@ -144,6 +145,13 @@ def compile_process(process: Process) -> Compiled:
             for inner in state.scopes
         },
         machines={path: _machine(scope, tuple(ends), process.file) for path, scope in scopes.items()},
+        certain={
+            (name, outcome): ways[0]
+            for scope in scopes.values()
+            for name, state in scope.states.items()
+            for outcome, ways in state.ways.items()
+            if ways and ways[0].when is None
+        },
         ends=ends,
         always=always,
         listeners=listeners,
@@ -159,17 +167,12 @@ def compile_process(process: Process) -> Compiled:
 
 def _machine(scope: Scope, ends: tuple[str, ...], file: str) -> Machine:
     """One flat machine: no model, no auto transitions; each route is a transition whose condition is its guard."""
-    machine = Machine(model=None, initial=None, auto_transitions=False, send_event=True)
-    nodes = machine.states
-    for name in (*scope.states, *ends, DONE):
-        nodes[name] = Node(name)
+    nodes = [*scope.states, *ends, DONE]
+    machine = Machine(model=None, states=nodes, initial=None, auto_transitions=False, send_event=True)
     for name, state in scope.states.items():
         for outcome, ways in state.ways.items():
-            event = machine.events.get(outcome)
-            if event is None:
-                machine.events[outcome] = event = Event(outcome, machine)
             for route in ways:
-                event.add_transition(_Way(name, route.to, conditions=cast(Any, _Guard(route, file))))
+                machine.add_transition(outcome, name, route.to, conditions=_Guard(route, file))
     return machine
 
 

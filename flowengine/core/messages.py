@@ -12,7 +12,7 @@ from flowengine.core import always
 from flowengine.core import events as e
 from flowengine.core.commands import Deliver
 from flowengine.core.fields import check_answer
-from flowengine.core.flow import Flow, kind_of
+from flowengine.core.flow import Flow
 from flowengine.core.machines import Listener, keeps
 from flowengine.core.scopes import branches_in
 from flowengine.core.values import ROOT, Branch, KeptMessage, Timer
@@ -68,8 +68,7 @@ def _fits(flow: Flow, branch: Branch, key: Expression | None, given: str) -> boo
 
 def _take(flow: Flow, branch: Branch, listener: Listener, command: Deliver) -> None:
     assert listener.state is not None, "only states wait"
-    spot = flow.spot(branch.id, listener.state, listener.member)
-    kind = kind_of(spot.state)
+    kind, spot = flow.at_work(branch.id, listener.state, listener.member)
     assert kind is not None, f"nothing is known of states of type {spot.state.type!r}"
     flow.acted = branch.state
     message = KeptMessage(

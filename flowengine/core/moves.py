@@ -1,24 +1,42 @@
-"""How a branch moves: a state is over, a route is taken, the target is entered next.
+"""How branches move until each waits: a state is over, a route is taken, the target is entered, and so on.
 
-The order within one move: the answer is saved, the state is left (so that guards see the answer, and ``passed`` and
-``count`` include the state just left), the route is chosen, its ``set`` is saved, services are undone, the target is
-entered.
+The agenda is worked off in order. The order within one move: the answer is saved, the state is left (so that guards see
+the answer, and ``passed`` and ``count`` include the state just left), the route is chosen, its ``set`` is saved,
+services are undone, the target is entered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from flowengine.core import composite, promises, turns, undo
 from flowengine.core import events as e
-from flowengine.core import turns, undo
+from flowengine.core.fields import as_json
 from flowengine.core.flow import Arrive, Flow, Over
-from flowengine.core.plain import as_json
 from flowengine.core.spot import NOTHING
-from flowengine.core.values import ROOT, Undoing
+from flowengine.core.values import ROOT, Branch, Undoing
 from flowengine.language.expressions import Expression
+from flowengine.language.model import State
+from flowengine.language.parts import DONE
+from flowengine.language.types import End
 
 
-def take(flow: Flow, over: Over) -> None:
+def stabilise(flow: Flow) -> None:
+    """Work off the agenda. Raises RunawayProcess, and whatever entering a state or taking a route raises."""
+    agenda, process = flow.agenda, flow.compiled.process
+    while agenda:
+        item = agenda.popleft()
+        if isinstance(item, Over):
+            _take(flow, item)
+        else:
+            _arrive(flow, item)
+    if process.promise is not None and flow.draft.data_changed:
+        promises.renew(flow)
+    if process.promise_kept is not None:
+        promises.settle(flow)
+
+
+def _take(flow: Flow, over: Over) -> None:
     """A state is over: save, leave, and go where its outcome leads.
 
     Raises UnknownOutcome, NotAllowed (no guard holds), ExpressionFailed.
@@ -28,17 +46,20 @@ def take(flow: Flow, over: Over) -> None:
     if branch is None or not branch.state or branch.entry != over.entry:
         return
     state, result = flow.state_of(branch), over.result
-    turns.begun(flow, branch)
+    if flow.compiled.turns:
+        turns.begun(flow, branch)
     outcome = trigger = result.outcome
     if over.member:
         outcome = f"{over.member}.{result.outcome}"
         trigger = outcome if outcome in state.on else over.member
     if result.value is not NOTHING:
-        place = state.member(over.member).saves or state.saves or state.name
+        place = (state.member(over.member).saves if over.member else "") or state.saves or state.name
         draft.record(e.Saved(branch=branch.id, place=place, value=result.value))
     flow.leave(branch.id, outcome, result.by)
-    names = flow.names(branch.id, outcome=outcome)
-    route = flow.compiled.route(branch.scope, state, trigger, names)
+    compiled = flow.compiled
+    route = compiled.certain.get((state.name, trigger)) or compiled.route(
+        branch.scope, state, trigger, flow.names(branch.id, outcome=outcome)
+    )
     go(flow, branch.id, route.to, route.set, undoing=route.undo, outcome=outcome)
 
 
@@ -57,3 +78,76 @@ def go(
         undo.retarget(flow, branch, to, more=undoing)
     elif not (undoing and undo.begin(flow, branch, to)):
         flow.agenda.append(Arrive(branch, to))
+
+
+def _arrive(flow: Flow, arrive: Arrive) -> None:
+    branch = flow.draft.branch(arrive.branch)
+    if branch is None or branch.state or branch.pending:
+        return
+    if arrive.to in flow.compiled.ends:
+        _end_job(flow, flow.compiled.ends[arrive.to])
+    elif arrive.to == DONE and branch.parent is not None:
+        composite.end_branch(flow, branch)
+    else:
+        _enter(flow, branch.id, flow.compiled.states[arrive.to])
+
+
+def _enter(flow: Flow, branch: str, state: State) -> None:
+    """A branch that stands nowhere enters a state."""
+    draft = flow.draft
+    flow.count(branch, state.name)
+    entry = draft.next_number()
+    draft.record(e.Entered(branch=branch, state=state.name, entry=entry, at=flow.now))
+    here = draft.at(branch)
+    if isinstance(state, composite.TYPES):
+        composite.enter(flow, here, state)
+    else:
+        _offer(flow, here, state)
+    if state.within is not None:
+        _set_deadline(flow, branch, entry, state)
+
+
+def _offer(flow: Flow, branch: Branch, state: State) -> None:
+    """What waits in the state is offered. Of a race, a member that is over at once wins, and the rest is not offered
+    any more."""
+    for member, one in state.members.items():
+        if _enter_kind(flow, branch, state, member):
+            return
+        if member and one.within is not None:
+            _set_deadline(flow, branch.id, branch.entry, state, member)
+
+
+def _enter_kind(flow: Flow, branch: Branch, state: State, member: str = "") -> bool:
+    kind, spot = flow.at_work(branch.id, state, member)
+    assert kind is not None, f"nothing is known of states of type {spot.state.type!r}"
+    result = kind.enter(spot)
+    if result is not None:
+        flow.over(branch, result, member)
+    return result is not None
+
+
+def _set_deadline(flow: Flow, branch_id: str, entry: int, state: State, member: str = "") -> None:
+    """The timer of ``within``, unless the kind has set its own."""
+    branch = flow.draft.branch(branch_id)
+    if branch is None or branch.entry != entry or not branch.state:
+        return
+    for timer in branch.timers:
+        if timer.member == member and timer.purpose in ("expire", "close"):
+            return
+    spot = flow.spot(branch_id, state, member)
+    due = spot.due()
+    assert due is not None, f"{state.name} has no deadline"
+    spot.set_timer("expire", due)
+
+
+def _end_job(flow: Flow, end: State) -> None:
+    """The job is over: everything that was open in it is closed."""
+    assert isinstance(end, End), f"{end.name} is no end"
+    fulfilled = end.type == "fulfilled"
+    draft = flow.draft
+    flow.agenda.clear()
+    flow.count(ROOT, end.name)
+    draft.record(e.Entered(branch=ROOT, state=end.name, entry=draft.next_number(), at=flow.now))
+    promises.close(flow, fulfilled=fulfilled)
+    because = end.because or ("" if fulfilled else end.title)
+    draft.record(e.Ended(kind=end.type, state=end.name, because=because, at=flow.now))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
+
+import msgspec
 
 from flowengine.core.draft import memory_owner
 from flowengine.core.position import Position
@@ -15,15 +16,14 @@ from flowengine.core.world import World
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class JobNames:
+class JobNames(msgspec.Struct, frozen=True):
     """Names as seen from one branch. ``more`` adds what only some places know (``outcome``, ``member``, ``done`` …)."""
 
     position: Position
     branch: Branch
     now: datetime
     world: World
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = {}
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:
         if name in self.more:

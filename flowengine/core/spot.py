@@ -8,9 +8,10 @@ sets timers and keeps what it must remember, all by recording events. It never m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+
+import msgspec
 
 from flowengine.core import events as e
 from flowengine.core.commands import Act, Finish
@@ -37,8 +38,7 @@ class _Nothing:
 NOTHING: Any = _Nothing()
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """How a state ended: its outcome, what to save under its ``saves``, and by whom."""
 
     outcome: str
@@ -46,8 +46,7 @@ class Result:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(msgspec.Struct, frozen=True):
     """One branch in one state (or one member of a race) at one moment."""
 
     process: Process
@@ -111,13 +110,17 @@ class Spot:
             due=due,
             excluded=excluded,
             preferred=preferred,
-            shown=self.shown(),
+            shown=self.shown() if self.state.shows else (),
         )
-        seated = tuple(
-            Seat(step=number, number=index, audience=whom, weight=weight)
-            for index, (whom, weight) in enumerate(seats, start=1)
+        seated = (
+            [
+                Seat(step=number, number=index, audience=whom, weight=weight)
+                for index, (whom, weight) in enumerate(seats, start=1)
+            ]
+            if seats
+            else []
         )
-        self.draft.record(e.StepOpened(step=step, seats=seated))
+        self.draft.record(e.StepOpened(step=step, seats=tuple(seated)))
         return step
 
     def change_step(self, step: Step, why: str, by: str = "", **changes: Any) -> Step:
@@ -135,8 +138,6 @@ class Spot:
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """The lines that the person is shown, as they are now."""
-        if not self.state.shows:
-            return ()
         names = self.names()
         return tuple(
             (show.title, show.value.render(names) if isinstance(show.value, Text) else plain(show.value.value(names)))
@@ -204,7 +205,10 @@ class Spot:
 
     def due(self) -> datetime | None:
         """The deadline that ``within`` means now."""
-        return self.at_time(self.state.within) if self.state.within is not None else None
+        within = self.state.within
+        if isinstance(within, Duration):
+            return within.after(self.now)
+        return None if within is None else self.at_time(within)
 
     def set_deadlines(self, step: Step, purpose: str = "expire") -> None:
         """Timers for the step's deadline (``purpose``), its reminders and its escalations."""

@@ -8,11 +8,11 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import turns
 from flowengine.core.draft import Draft, replace
-from flowengine.core.flow import Flow, kind_of
+from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import person_seating, waits_for
-from flowengine.core.spot import Kind
+from flowengine.core.spot import Kind, Spot
 from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import World
 from flowengine.errors import AlreadyClaimed, NotAllowed, Refused, StaleCommand
@@ -22,17 +22,18 @@ def act(flow: Flow, command: c.Act) -> None:
     """Somebody acts on a step: its kind says how the state ends, if it does."""
     branch, step = find(flow, command.step)
     _not_kept_from(flow, step, command.by.id)
-    state = flow.state_of(branch)
-    turns.begun(flow, branch)
-    result = _kind(flow, step).act(flow.spot(branch.id, state, step.member), step, command)
+    if flow.compiled.turns:
+        turns.begun(flow, branch)
+    kind, spot = _at_work(flow, step)
+    result = kind.act(spot, step, command)
     if result is not None:
         flow.over(branch, result, step.member)
 
 
 def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:
     """What can be done on an open step now: outcomes and moves."""
-    flow = Flow(compiled, Draft(position), now, world)
-    return _kind(flow, step).possible(flow.spot(step.branch, compiled.state(step.state), step.member), step)
+    kind, spot = _at_work(Flow(compiled, Draft(position), now, world), step)
+    return kind.possible(spot, step)
 
 
 def offered(
@@ -47,7 +48,8 @@ def offered(
     flow = Flow(compiled, Draft(position), now, world)
     try:
         _not_kept_from(flow, step, actor.id)
-        _kind(flow, step).admit(flow.spot(step.branch, compiled.state(step.state), step.member), step, actor)
+        kind, spot = _at_work(flow, step)
+        kind.admit(spot, step, actor)
     except Refused:
         return ()
     return possible(compiled, position, step, now, world)
@@ -88,8 +90,8 @@ def find(flow: Flow, number: int) -> tuple[Branch, Step]:
     """The open step of that number and its branch. Raises StaleCommand, which says what is open."""
     draft = flow.draft
     branch_id = draft.branch_of_step(number)
-    branch = draft.branch(branch_id) if branch_id is not None else None
-    if branch is not None:
+    if branch_id is not None:
+        branch = draft.at(branch_id)
         for step in branch.steps:
             if step.number == number:
                 flow.acted = step.state
@@ -102,17 +104,18 @@ def standing(flow: Flow) -> tuple[str, ...]:
     return tuple(flow.draft.head.standing)
 
 
-def _kind(flow: Flow, step: Step) -> Kind:
-    kind = kind_of(flow.compiled.state(step.state).member(step.member))
+def _at_work(flow: Flow, step: Step) -> tuple[Kind, Spot]:
+    kind, spot = flow.at_work(step.branch, flow.compiled.states[step.state], step.member)
     assert kind is not None, f"{step.state} has no steps"
-    return kind
+    return kind, spot
 
 
 def _not_kept_from(flow: Flow, step: Step, person: str) -> None:
     """Raises AlreadyClaimed where somebody else has claimed the step, NotAllowed for whom it excludes."""
     if step.claimed is not None and step.claimed != person:
         raise _claimed(flow, step)
-    _not_excluded(flow, step, person)
+    if step.excluded:
+        _not_excluded(flow, step, person)
 
 
 def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowengine.core import always, composite, messages
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.flow import Flow, kind_of
+from flowengine.core.flow import Flow
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, Timer
 from flowengine.errors import NotAllowed, StaleCommand
@@ -45,11 +45,11 @@ def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
 def _wake(flow: Flow, branch: Branch, timer: Timer) -> None:
     """Let the kind say what its timer means; for a race or a fork it is the deadline."""
     state = flow.state_of(branch)
-    kind = kind_of(state.member(timer.member))
+    kind, spot = flow.at_work(branch.id, state, timer.member)
     if kind is None:
         result: Result | None = composite.expired(flow, branch, state)
     else:
-        result = kind.fire(flow.spot(branch.id, state, timer.member), timer)
+        result = kind.fire(spot, timer)
     if result is not None:
         flow.over(branch, result, timer.member)
 

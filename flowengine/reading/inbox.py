@@ -82,7 +82,7 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
     with shell.reading() as tx:
         actor = actor_of(tx, by)
         looks = needs("step", actor) == ANY
-        job_id, number = access.step_ref(tx, step_id, actor)
+        job_id, number = access.numbered_ref(tx, step_id, actor)
         job = access.read(tx, job_id, "step", step_id)
         found = access.open_step(job, number)
         if found is None:
@@ -98,7 +98,7 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
 def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor) -> StepView:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     now, world = shell.clock.now(), StoreWorld(tx, job.customer)
-    state = compiled.state(found.state).member(found.member)
+    state = compiled.states[found.state].member(found.member)
     asked = asked_slots(compiled, found, now)
     taken = tx.bookings.taken(asked.calendar.name, asked.start, asked.end) if asked is not None else []
     can = offered(compiled, job.position, found, now, world, actor)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import msgspec
+
 from flowengine.core.values import Actor
 from flowengine.core.world import Member
 from flowengine.errors import NotFound
@@ -55,24 +57,21 @@ def customer_of(id: str, person: Person | None) -> dict[str, Any]:
     return (dict(person.record) if person else {}) | plain
 
 
-class StoreWorld:
+class StoreWorld(msgspec.Struct):
     """The world of one job, read from the database only when a process asks for it (L7)."""
 
-    __slots__ = ("_customer", "_customer_id", "_tx")
-
-    def __init__(self, tx: Transaction, customer: str) -> None:
-        self._tx = tx
-        self._customer_id = customer
-        self._customer: dict[str, Any] | None = None
+    tx: Transaction
+    customer_id: str
+    known: dict[str, Any] | None = None
 
     @property
     def customer(self) -> Mapping[str, Any]:
-        if self._customer is None:
-            self._customer = customer_of(self._customer_id, self._tx.people.get(self._customer_id))
-        return self._customer
+        if self.known is None:
+            self.known = customer_of(self.customer_id, self.tx.people.get(self.customer_id))
+        return self.known
 
     def group(self, name: str) -> Sequence[Member]:
         return [
             Member(id=row.id, record=dict(row.record) | {"id": row.id, "name": row.name})
-            for row in self._tx.people.members(name)
+            for row in self.tx.people.members(name)
         ]

@@ -137,7 +137,7 @@ class Handlers:
 
     def has(self, name: str) -> bool:
         """Whether there is such a handler, without loading it."""
-        return name in self._known or name in self._entry_points()
+        return name in self._known or name in (self._offered if self._offered is not None else self._entry_points())
 
     def names(self) -> tuple[str, ...]:
         """The names of all handlers, sorted."""

@@ -44,20 +44,20 @@ class Observers:
     """Several observers as one; the first that sets a trace is the one whose trace is carried on."""
 
     def __init__(self, observers: Sequence[Observer] = ()) -> None:
-        self._all = tuple(observers)
+        self.all = tuple(observers)
 
     def __bool__(self) -> bool:
-        return bool(self._all)
+        return bool(self.all)
 
     def add(self, observer: Observer) -> None:
         """Let one more watch."""
-        self._all = (*self._all, observer)
+        self.all = (*self.all, observer)
 
     @contextmanager
     def command(self) -> Iterator[Commanded]:
         seen = Commanded()
         with ExitStack() as stack:
-            for one in self._all:
+            for one in self.all:
                 stack.enter_context(one.command(seen))
             yield seen
 
@@ -65,6 +65,6 @@ class Observers:
     def attempt(self, call: HandlerCall) -> Iterator[Attempted]:
         seen = Attempted(call=call, trace=call.trace)
         with ExitStack() as stack:
-            for one in self._all:
+            for one in self.all:
                 stack.enter_context(one.attempt(seen))
             yield seen

@@ -9,10 +9,9 @@ from flowengine.store.outbox import OutboxMessage, Page
 from flowengine.store.people import Person
 from flowengine.store.processes import StoredProcess
 from flowengine.store.queues import Incident
-from flowengine.store.save import Saved
 from flowengine.store.steps import WaitingStep
 from flowengine.store.tokens import StoredToken
-from flowengine.store.transaction import Transaction
+from flowengine.store.transaction import Saved, Transaction
 
 __all__ = [
     "Calling",

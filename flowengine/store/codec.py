@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ Decoded = TypeVar("Decoded")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_encoder = msgspec.json.Encoder()
+_written = msgspec.json.Encoder().encode
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _making = Lock()
 """Held while a decoder is made: msgspec shares what it finds out about a struct before it has found out all of it, and
@@ -24,24 +25,36 @@ a thread that makes another decoder at that moment kills the process (SIGSEGV)."
 def encode(value: Any) -> bytes:
     """The value as JSON, in UTF-8. Raises BadAnswer for a text that no encoding can hold."""
     try:
-        return _encoder.encode(value)
+        return _written(value)
     except UnicodeEncodeError as error:
-        what = f"holds half of a character (a lone surrogate, {error.object[error.start]!r})"
-        raise BadAnswer({"": what}, possible=["text that can be written as UTF-8"]) from error
+        raise _unwritable(error) from error
 
 
 def text(value: Any) -> str:
     """The value as JSON, as the databases keep it."""
-    return encode(value).decode()
+    try:
+        return _written(value).decode()
+    except UnicodeEncodeError as error:
+        raise _unwritable(error) from error
+
+
+def _unwritable(error: UnicodeEncodeError) -> BadAnswer:
+    what = f"holds half of a character (a lone surrogate, {error.object[error.start]!r})"
+    return BadAnswer({"": what}, possible=["text that can be written as UTF-8"])
+
+
+def reader(kind: type[Decoded]) -> Callable[[str | bytes], Decoded]:
+    """What makes values of that type from their JSON."""
+    with _making:
+        decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
+    read: Callable[[str | bytes], Decoded] = decoder.decode
+    return read
 
 
 def decode(written: str | bytes, kind: type[Decoded]) -> Decoded:
     """A value of that type from its JSON."""
     decoder = _decoders.get(kind)
-    if decoder is None:
-        with _making:
-            decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
-    value: Decoded = decoder.decode(written)
+    value: Decoded = decoder.decode(written) if decoder is not None else reader(kind)(written)
     return value
 
 

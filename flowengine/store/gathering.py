@@ -14,8 +14,10 @@ import copy
 import threading
 import time
 from collections.abc import Callable
-from contextvars import copy_context
+from contextvars import Context
 from typing import Any, Protocol
+
+import msgspec
 
 from flowengine.errors import StoreError
 from flowengine.store.locks import FairLock, Waiter
@@ -44,21 +46,18 @@ class Gathered(Protocol):
         """Nothing more is asked through it."""
 
 
-class Piece:
-    """Work for one transaction, and what came of it. It runs in its own thread's context, whoever does it."""
+class Piece(msgspec.Struct, eq=False):
+    """Work for one transaction, and what came of it. It runs in its own thread's ``context``, whoever does it."""
 
-    __slots__ = ("_context", "error", "result", "settled", "work")
-
-    def __init__(self, work: Callable[[Any], Any]) -> None:
-        self.work = work
-        self._context = copy_context()
-        self.settled = False
-        self.result: Any = None
-        self.error: BaseException | None = None
+    work: Callable[[Any], Any]
+    context: Context
+    settled: bool = False
+    result: Any = None
+    error: BaseException | None = None
 
     def run(self, channel: Gathered) -> Any:
         """Do the work for another thread."""
-        return self._context.run(self.work, channel)
+        return self.context.run(self.work, channel)
 
     def outcome(self) -> Any:
         """What the work returned; raises what it raised, or why it was not kept."""
@@ -68,13 +67,13 @@ class Piece:
         return self.result
 
 
-class Batch:
+class Batch(msgspec.Struct, eq=False):
     """The pieces of other threads that are kept, or lost, with the leader's own."""
 
-    def __init__(self, queue: FairLock[Piece], channel: Gathered) -> None:
-        self._queue = queue
-        self._channel = channel
-        self._taken: list[Waiter[Piece]] = []
+    queue: FairLock[Piece]
+    channel: Gathered
+    taken: list[Waiter[Piece]] = []
+    """Whose pieces were taken up, in order."""
 
     def gather(self) -> BaseException | None:
         """Do what has queued up, within the bounds.
@@ -82,11 +81,11 @@ class Batch:
         Gives what interrupted this thread at another's piece, to be raised once the others are kept. Raises StoreError
         when the database has given up the whole transaction.
         """
-        if not self._channel.open:
+        if not self.channel.open:
             raise StoreError("the database gave up the transaction; nothing of it was kept")
         until = time.monotonic() + LONGEST
         for _ in range(MOST):
-            waiter = self._queue.next_errand(self._taken)
+            waiter = self.queue.next_errand(self.taken)
             if waiter is None:
                 return None
             interrupt = self._do(waiter)
@@ -97,7 +96,7 @@ class Batch:
         return None
 
     def _do(self, waiter: Waiter[Piece]) -> BaseException | None:
-        piece, channel = waiter.errand, self._channel.another()
+        piece, channel = waiter.errand, self.channel.another()
         assert piece is not None, "only waiters with an errand are taken up"
         try:
             channel.command("SAVEPOINT piece")
@@ -106,8 +105,8 @@ class Batch:
             except BaseException as error:
                 self._undo(error)
                 if _interrupts(error):  # meant for this thread: whose piece it was can do it himself
-                    self._taken.remove(waiter)
-                    self._queue.give_back(waiter)
+                    self.taken.remove(waiter)
+                    self.queue.give_back(waiter)
                     return error
                 piece.error = error
             channel.command("RELEASE piece")
@@ -116,8 +115,8 @@ class Batch:
         return None
 
     def _undo(self, error: BaseException) -> None:
-        if self._channel.open:
-            self._channel.command("ROLLBACK TO piece")
+        if self.channel.open:
+            self.channel.command("ROLLBACK TO piece")
         elif isinstance(error, StoreError):
             raise error
         else:
@@ -125,7 +124,7 @@ class Batch:
 
     def settle(self, lost: StoreError | None = None) -> None:
         """The transaction was kept; or it was ``lost``, and each thread is given an error of its own that says so."""
-        for waiter in self._taken:
+        for waiter in self.taken:
             piece = waiter.errand
             assert piece is not None, "only waiters with an errand are taken up"
             if lost is not None:
@@ -135,14 +134,14 @@ class Batch:
 
     def give_back(self) -> None:
         """Put what was not settled back at the head of the queue, in its order: the leader was interrupted."""
-        for waiter in reversed(self._taken):
+        for waiter in reversed(self.taken):
             if waiter.errand is not None and not waiter.errand.settled:
-                self._taken.remove(waiter)
-                self._queue.give_back(waiter)
+                self.taken.remove(waiter)
+                self.queue.give_back(waiter)
 
     def wake(self) -> None:
         """Let the threads go on whose pieces are settled."""
-        for waiter in self._taken:
+        for waiter in self.taken:
             waiter.gate.release()
 
 

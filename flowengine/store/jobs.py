@@ -1,23 +1,28 @@
-"""Jobs: locked, read, found by a short id, listed, and saved."""
+"""Jobs: locked, found by a short id, listed; and where each stands, read only as far as it is asked for.
+
+A position is kept for the length of the transaction. Branches below the root have a row each: an act on one of ten
+thousand reads and writes that one.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
-from flowengine.core.values import Head
+from flowengine.core.position import MemoryPosition
+from flowengine.core.values import ROOT, Branch, Head, Json, Seat
 from flowengine.errors import Ambiguous, NotFound
+from flowengine.store import calls, steps, timers
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import decode, moment
+from flowengine.store.codec import decode, moment, plain, reader
 from flowengine.store.ids import shown
-from flowengine.store.position import LazyPosition
-from flowengine.store.query import Query, Values, inserts, param
+from flowengine.store.query import Query, Values, inserts, param, upserts
 
 _J, _C, _T = t.jobs, t.calls, t.timers
 _ID = param("id")
@@ -86,6 +91,109 @@ BY_SHORT = Query(
 
 _PREFIX = re.compile(r"[0-9a-f]{1,12}|[0-9a-f-]{1,36}", re.ASCII)
 _AFTER_ALL_DIGITS = "g"
+
+
+_B = t.branches
+_JOB, _WHICH = param("job_id"), param("id")
+
+PUT_BRANCH = Query(
+    "branches.put",
+    "Write a new or changed branch; one that is there keeps its place in the order.",
+    lambda dialect: upserts(dialect, _B, keep=("made", "parent")),
+)
+DROP_BRANCH = Query("branches.drop", "A branch is closed.", sa.delete(_B).where(_B.c.job_id == _JOB, _B.c.id == _WHICH))
+BRANCH = Query("branches.get", "One branch.", sa.select(_B.c.body).where(_B.c.job_id == _JOB, _B.c.id == _WHICH))
+CHILDREN = Query(
+    "branches.children",
+    "The branches right below a branch, in the order they were opened.",
+    sa.select(_B.c.body).where(_B.c.job_id == _JOB, _B.c.parent == param("parent")).order_by(_B.c.made),
+)
+BRANCHES = Query(
+    "branches.all",
+    "All branches of a job below the root, in the order they were opened.",
+    sa.select(_B.c.body).where(_B.c.job_id == _JOB).order_by(_B.c.made),
+)
+
+_HEAD, _ROOT = reader(Head), reader(Branch)
+_DATA: Callable[[str | bytes], dict[str, Json]] = reader(dict)
+
+
+class LazyPosition:
+    """Where a stored job stands: a :class:`~flowengine.core.position.Position`.
+
+    Head, root branch and data came with the job's row.
+    """
+
+    def __init__(self, channel: Channel, job: str, head: str, root: str | None, data: str) -> None:
+        self._channel = channel
+        self._job = job
+        self._written_data = data
+        self.head: Head = _HEAD(head)
+        self.root: Branch | None = None if root is None else _ROOT(root)
+        self._data: dict[str, Json] | None = None
+        self._branches: dict[str, Branch | None] = {}
+
+    @property
+    def data(self) -> Mapping[str, Json]:
+        if self._data is None:
+            self._data = _DATA(self._written_data)
+        return self._data
+
+    def branch(self, branch: str) -> Branch | None:
+        if branch == ROOT:
+            return self.root
+        if branch not in self._branches:
+            row = self._channel.one(BRANCH, {"job_id": self._job, "id": plain(branch)})
+            self._branches[branch] = decode(row[0], Branch) if row else None
+        return self._branches[branch]
+
+    def children(self, branch: str) -> Iterable[Branch]:
+        rows = self._channel.rows(CHILDREN, {"job_id": self._job, "parent": plain(branch)})
+        found = [decode(row[0], Branch) for row in rows]
+        self._branches.update((child.id, child) for child in found)
+        return found
+
+    def branch_of_step(self, step: int) -> str | None:
+        for open_ in self.root.steps if self.root else ():
+            if open_.number == step:
+                return ROOT
+        return self._owner(steps.BRANCH, {"of_job": self._job, "of_number": step})
+
+    def branch_of_timer(self, timer: int) -> str | None:
+        if self.root and any(set_.number == timer for set_ in self.root.timers):
+            return ROOT
+        return self._owner(timers.BRANCH, {"job_id": self._job, "number": timer})
+
+    def branch_of_call(self, call: int) -> str | None:
+        if self.root and any(open_.number == call for open_ in self.root.calls):
+            return ROOT
+        return self._owner(calls.BRANCH, {"job_id": self._job, "number": call})
+
+    def _owner(self, query: Query, values: dict[str, str | int]) -> str | None:
+        row = self._channel.one(query, values)
+        return row[0] if row else None
+
+    def seat(self, step: int, audience: str) -> Seat | None:
+        values = {"of_job": self._job, "of_number": step, "whom": plain(audience)}
+        row = self._channel.one(steps.SEAT, values)
+        return decode(row[0], Seat) if row and row[0] is not None else None
+
+    def seats(self, step: int) -> Iterable[Seat]:
+        rows = self._channel.rows(steps.SEATS, {"of_job": self._job, "of_number": step})
+        return [decode(row[0], Seat) for row in rows]
+
+    def whole(self) -> MemoryPosition:
+        """All of it, in memory."""
+        rows = self._channel.rows(BRANCHES, {"job_id": self._job})
+        found = {ROOT: self.root} if self.root else {}
+        found |= {branch.id: branch for branch in (decode(row[0], Branch) for row in rows)}
+        seated = {
+            step.number: {seat.audience: seat for seat in self.seats(step.number)}
+            for branch in found.values()
+            for step in branch.steps
+            if step.seats
+        }
+        return MemoryPosition(self.head, dict(self.data), found, seated)
 
 
 class StoredJob(msgspec.Struct, frozen=True):

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from psycopg import OperationalError, RawCursor
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
@@ -50,17 +51,14 @@ class _Text:
         self.used = 0
 
 
-class _Bound:
+class _Bound(msgspec.Struct):
     """A statement with its values as they are sent."""
 
-    __slots__ = ("formats", "prepares", "text", "types", "values")
-
-    def __init__(self, text: _Text, values: Any, types: tuple[int, ...], formats: Any) -> None:
-        self.text = text
-        self.values = values
-        self.types = types
-        self.formats = formats
-        self.prepares = False
+    text: _Text
+    values: Any = None
+    types: tuple[int, ...] = ()
+    formats: Any = None
+    prepares: bool = False
 
 
 class _Reading:
@@ -129,7 +127,7 @@ class Wire(_Reading):
         """
         if self.amid:
             raise OperationalError("the connection was left amid an answer")
-        bound = [self._bound(sql, values) for sql, values in steps]
+        bound = self._bind(steps)
         self.amid = True
         with self._turn:
             self._conn.enter_pipeline_mode()
@@ -148,15 +146,23 @@ class Wire(_Reading):
             raise failed
         return answers
 
-    def _bound(self, sql: str, values: Sequence[Any]) -> _Bound:
-        text = self._known.get(sql)
-        if text is None:
-            text = self._known[sql] = _Text(sql, len(values))
-        if not values:
-            return _Bound(text, None, (), None)
-        turned = self._transformer
-        dumped = turned.dump_sequence(values, text.formats)
-        return _Bound(text, dumped, turned.types or (), turned.formats)
+    def quiet(self) -> bool:
+        """Whether the server has said nothing since the last trip: what it says unasked is that it closes."""
+        return not self._poll.poll(0)
+
+    def _bind(self, steps: Sequence[Step]) -> list[_Bound]:
+        known, turned = self._known, self._transformer
+        bound: list[_Bound] = []
+        for sql, values in steps:
+            text = known.get(sql)
+            if text is None:
+                text = known[sql] = _Text(sql, len(values))
+            if values:
+                dumped = turned.dump_sequence(values, text.formats)
+                bound.append(_Bound(text, dumped, turned.types or (), turned.formats))
+            else:
+                bound.append(_Bound(text))
+        return bound
 
     def _send(self, one: _Bound) -> None:
         """A statement without values, which begins or ends a transaction, is never prepared."""

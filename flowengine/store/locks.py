@@ -41,7 +41,8 @@ class FairLock(Generic[Errand]):
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._waiting: deque[Waiter[Errand]] = deque()
+        self.waiting: deque[Waiter[Errand]] = deque()
+        """Who queues, in order. To be looked at by anybody; whoever takes somebody out asks the methods."""
         self._owner: int | None = None
 
     def acquire(self, timeout: float, errand: Errand | None = None) -> bool:
@@ -61,7 +62,7 @@ class FairLock(Generic[Errand]):
                     possible=["end the first transaction before the next one begins"],
                 )
             waiter = Waiter(errand)
-            self._waiting.append(waiter)
+            self.waiting.append(waiter)
         try:
             if not waiter.gate.acquire(timeout=timeout) and not self._left(waiter):
                 waiter.gate.acquire()
@@ -76,9 +77,9 @@ class FairLock(Generic[Errand]):
     def _left(self, waiter: Waiter[Errand], anyhow: bool = False) -> bool:
         """Leave the queue; False when the waiter was not in it any more. Then it is gone only if it is, ``anyhow``."""
         with self._mutex:
-            queued = waiter in self._waiting
+            queued = waiter in self.waiting
             if queued:
-                self._waiting.remove(waiter)
+                self.waiting.remove(waiter)
             waiter.gone = queued or anyhow
             return queued
 
@@ -89,22 +90,22 @@ class FairLock(Generic[Errand]):
         back.
         """
         with self._mutex:
-            if not self._waiting or self._waiting[0].errand is None:
+            if not self.waiting or self.waiting[0].errand is None:
                 return None
-            taken.append(self._waiting[0])  # first, so that whoever is interrupted here forgets nobody
-            return self._waiting.popleft()
+            taken.append(self.waiting[0])  # first, so that whoever is interrupted here forgets nobody
+            return self.waiting.popleft()
 
     def give_back(self, waiter: Waiter[Errand]) -> None:
         """Put an errand that was not run to the head of the queue again."""
         with self._mutex:
-            if not waiter.gone and waiter not in self._waiting:
-                self._waiting.appendleft(waiter)
+            if not waiter.gone and waiter not in self.waiting:
+                self.waiting.appendleft(waiter)
 
     def release(self) -> None:
         """Hand it to whoever has waited longest."""
         with self._mutex:
-            if self._waiting:
-                waiter = self._waiting.popleft()
+            if self.waiting:
+                waiter = self.waiting.popleft()
                 self._owner = waiter.thread
                 waiter.gate.release()
             else:

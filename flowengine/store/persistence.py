@@ -29,8 +29,7 @@ from typing import Generic, Protocol, TypeVar
 
 from flowengine.backoff import Backoff
 from flowengine.errors import ConnectionLost, DatabaseBusy, FlowError, NotFound
-from flowengine.store.save import Saved
-from flowengine.store.transaction import Transaction
+from flowengine.store.transaction import Saved, Transaction
 
 T = TypeVar("T")
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,7 +28,7 @@ from flowengine.store.postgres_errors import (
     translated,
     translating,
 )
-from flowengine.store.postgres_pools import Pools
+from flowengine.store.postgres_pools import Line, Pool, Pools
 from flowengine.store.query import Query, Values
 from flowengine.store.watchdog import Watchdog
 
@@ -51,9 +50,6 @@ _IDLE = 0
 """libpq's status of a connection on which no transaction was begun."""
 
 _FAILED = "a statement of this transaction has failed; nothing of it was kept"
-
-_WIRE = "flowengine.wire"
-"""Where a pool keeps what is known of a connection's statements, as long as it keeps the connection."""
 
 _SNAPSHOT: Step = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
 
@@ -78,7 +74,7 @@ class PostgresChannel:
         "_raw",
         "_watchdog",
         "_wire",
-        "fairy",
+        "line",
         "lost",
         "writing",
     )
@@ -89,11 +85,11 @@ class PostgresChannel:
         wire: Wire | Borrowed,
         watchdog: Watchdog,
         *,
-        fairy: sa.PoolProxiedConnection | None = None,
+        line: Line | None = None,
         begin: Sequence[Step] = (),
         writing: bool = True,
     ) -> None:
-        self.fairy = fairy
+        self.line = line
         self.writing = writing
         self.lost = False
         self._raw = raw
@@ -124,19 +120,20 @@ class PostgresChannel:
         return self._wire.one(self._ask(query, values))
 
     def expect(self, query: Query, values: Values) -> None:
-        if self.fairy is not None:
+        if self.line is not None:
             self._expected.append((query, values))
 
     def write(self, query: Query, values: Values) -> None:
         self._ahead.clear()
         self._pending.append((query, values))
-        if self.fairy is None:
+        if self.line is None:
             self.flush()  # in the caller's transaction nothing is collected, so that savepoints mean what they say
 
     def write_many(self, query: Query, many: Sequence[Values]) -> None:
         self._ahead.clear()
-        self._pending.extend([(query, values) for values in many])
-        if self.fairy is None:
+        for values in many:
+            self._pending.append((query, values))
+        if self.line is None:
             self.flush()
 
     def count(self, query: Query, values: Values) -> int:
@@ -201,9 +198,14 @@ class PostgresChannel:
         """All that was collected, in one round trip; what begins the transaction goes ahead. The answers."""
         pending, self._pending = self._pending, []
         try:
-            steps = [_worded(what, values) for what, values in pending]
-            if self._begin and self._raw.pgconn.transaction_status == _IDLE:
-                steps = [*self._begin, *steps]
+            begins = self._begin and self._raw.pgconn.transaction_status == _IDLE
+            steps: list[Step] = list(self._begin) if begins else []
+            for what, values in pending:
+                if isinstance(what, str):
+                    steps.append((what, ()))
+                else:
+                    compiled = what.compiled.get("postgresql") or what.on("postgresql")
+                    steps.append((compiled.sql, compiled.bind(values)))
             return self._trip(steps)
         except BaseException as error:
             self._failing = True
@@ -230,14 +232,6 @@ class PostgresChannel:
 
     def close(self) -> None:
         self._wire = CLOSED
-
-
-def _worded(what: Query | str, values: Values) -> Step:
-    """A query, or the word that ends the transaction, as it is sent."""
-    if isinstance(what, str):
-        return what, ()
-    compiled = what.on("postgresql")
-    return compiled.sql, compiled.bind(values)
 
 
 def _named(sent: Sequence[Sent]) -> str:
@@ -268,10 +262,9 @@ class PostgresDriver:
             raise StoreError(
                 f"{url.drivername} is not a driver that is taken", possible=["postgresql+psycopg://…", "sqlite:///…"]
             )
-        self._turn = Lock()
         self._watchdog = Watchdog(max(answer, 2 * timeout))  # who waits for a lock is answered when the wait is over
         self._pools = Pools(url, timeout, self._watchdog)
-        self.writer = self._pools.writer
+        self.writer = self._pools.writer.engine
 
     def once(self, work: Callable[[PostgresChannel], T]) -> T:
         """Do ``work`` in a write transaction of its own and commit it."""
@@ -296,29 +289,23 @@ class PostgresDriver:
         """A read transaction, one snapshot of the database, which :meth:`end` ends."""
         return self._opened(self._pools.reader, (_SNAPSHOT,), writing=False)
 
-    def _opened(self, engine: sa.Engine, begin: Sequence[Step], *, writing: bool) -> PostgresChannel:
-        from flowengine.store.libpq import Wire
-
+    def _opened(self, pool: Pool, begin: Sequence[Step], *, writing: bool) -> PostgresChannel:
         self._watchdog.watch()
-        fairy = self._pools.take(engine)
-        raw: Any = fairy.driver_connection
-        wire = fairy.info.get(_WIRE)
-        if wire is None:
-            wire = fairy.info[_WIRE] = Wire(raw, self._turn)
-        return PostgresChannel(raw, wire, self._watchdog, fairy=fairy, begin=begin, writing=writing)
+        line = pool.take()
+        return PostgresChannel(line.raw, line.wire, self._watchdog, line=line, begin=begin, writing=writing)
 
     def end(self, channel: PostgresChannel, keep: bool) -> None:
         """Commit or roll back, and give the connection back."""
-        fairy = channel.fairy
-        assert fairy is not None, "only a transaction of our own is ended here"
+        line = channel.line
+        assert line is not None, "only a transaction of our own is ended here"
         try:
             channel.finish(keep)
         finally:
             if channel.lost:
-                fairy.invalidate()
+                line.fairy.invalidate()
                 self._pools.drop()  # the server went away: the other connections are no better
             else:
-                fairy.close()
+                line.pool.give(line)
 
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:

@@ -6,9 +6,9 @@ What libpq is told can be said otherwise in the address: ``?connect_timeout=2&tc
 from __future__ import annotations
 
 import os
-import select
+from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,8 +17,17 @@ from flowengine.errors import ConnectionLost, StoreError
 from flowengine.store.postgres_errors import reaching
 from flowengine.store.watchdog import Watchdog
 
-SIZE, OVERFLOW = 10, 30
-"""Connections that a pool keeps, and that it may open beyond them when many threads ask at once."""
+if TYPE_CHECKING:
+    import psycopg
+
+    from flowengine.store.libpq import Wire
+
+AT_HAND, SIZE, OVERFLOW = 5, 10, 30
+"""Connections that a pool keeps (so many of them at hand), and that it may open beyond them when many threads ask at
+once."""
+
+_WIRE = "flowengine.wire"
+"""Where SQLAlchemy keeps what is known of a connection's statements, as long as it keeps the connection."""
 
 DEFAULTS = {
     "connect_timeout": ("5", "PGCONNECT_TIMEOUT"),
@@ -31,6 +40,79 @@ DEFAULTS = {
 """What libpq is told unless the address says otherwise, or the variable of libpq's own does."""
 
 
+class Line(NamedTuple):
+    """A connection that is lent: as SQLAlchemy lends it, as the driver knows it, and as statements are sent on it.
+    ``dropped`` is how often its pool had been dropped when it was made."""
+
+    pool: Pool
+    dropped: int
+    fairy: sa.PoolProxiedConnection
+    raw: psycopg.Connection[Any]
+    wire: Wire
+
+
+class Pool:
+    """Connections of one kind, some of which are kept at hand between transactions.
+
+    SQLAlchemy makes them, bounds their number, and lets those wait who find none; to take one from it and to give it
+    back makes sixty calls. So what is given back stays here, unless somebody waits there for one.
+    """
+
+    def __init__(self, engine: sa.Engine, address: str, turn: Lock) -> None:
+        self.engine = engine
+        self._address = address
+        self._turn = turn  # of all that send to this database: flowengine.store.libpq
+        self._dropped = 0
+        self._mutex = Lock()
+        self._idle: list[Line] = []
+        self._asking = 0
+
+    def take(self) -> Line:
+        """A connection that was not dead a moment ago. Raises ConnectionLost, and DatabaseBusy when all are in use."""
+        for _ in range(SIZE + OVERFLOW + 1):
+            with self._mutex:
+                line = self._idle.pop() if self._idle else None
+                self._asking += line is None
+            if line is None:
+                line = self._fetched()
+            if line.wire.quiet() and not line.raw.closed:
+                return line
+            line.fairy.invalidate()
+        raise ConnectionLost("PostgreSQL closes every connection at once", where=self._address, possible=["try again"])
+
+    def _fetched(self) -> Line:
+        from flowengine.store.libpq import Wire
+
+        dropped = self._dropped
+        try:
+            with reaching(self._address):
+                fairy = self.engine.raw_connection()
+        finally:
+            with self._mutex:
+                self._asking -= 1
+        raw: Any = fairy.driver_connection
+        wire = fairy.info[_WIRE] = fairy.info.get(_WIRE) or Wire(raw, self._turn)
+        return Line(self, dropped, fairy, raw, wire)
+
+    def give(self, line: Line) -> None:
+        """It is not needed any more."""
+        with self._mutex:
+            keep = line.dropped == self._dropped and not self._asking and len(self._idle) < AT_HAND
+            if keep:
+                self._idle.append(line)
+        if not keep:
+            line.fairy.close()
+
+    def drop(self) -> None:
+        """Let go of all: of those in use when they are given back."""
+        with self._mutex:
+            idle, self._idle = self._idle, []
+            self._dropped += 1
+        for line in idle:
+            line.fairy.close()
+        self.engine.dispose()
+
+
 class Pools:
     """The two pools of a PostgreSQL database: ``writer`` begins by itself, ``reader`` sees snapshots only."""
 
@@ -38,8 +120,8 @@ class Pools:
         self.address = address_of(url)
         self._watchdog = watchdog
         options: dict[str, Any] = {
-            "pool_size": SIZE,
-            "max_overflow": OVERFLOW,
+            "pool_size": SIZE - AT_HAND,
+            "max_overflow": AT_HAND + OVERFLOW,
             "pool_timeout": timeout,
             "pool_reset_on_return": None,
             "use_native_hstore": False,
@@ -48,31 +130,23 @@ class Pools:
         self._told_to_prepare = "prepare_threshold" in url.query
         url = url.difference_update_query(("prepare_threshold",))
         try:
-            self.writer = sa.create_engine(url, isolation_level="AUTOCOMMIT", **options)  # BEGIN is said by us
-            self.reader = sa.create_engine(url, **options)
+            writer = sa.create_engine(url, isolation_level="AUTOCOMMIT", **options)  # BEGIN is said by us
+            reader = sa.create_engine(url, **options)
         except ImportError as error:
             raise StoreError(
                 "psycopg, the driver of PostgreSQL, is not installed", possible=[installing("postgres")]
             ) from error
-        for engine in (self.writer, self.reader):
+        for engine in (writer, reader):
             sa.event.listen(engine, "do_connect", self._connect)
             sa.event.listen(engine, "connect", self._greet)
-        sa.event.listen(self.reader, "connect", lambda raw, _: _only_reading(raw))
-
-    def take(self, engine: sa.Engine) -> sa.PoolProxiedConnection:
-        """A connection that was not dead a moment ago. Raises ConnectionLost, and DatabaseBusy when all are in use."""
-        for _ in range(SIZE + OVERFLOW + 1):
-            with reaching(self.address):
-                fairy = engine.raw_connection()
-            if not stale(fairy.driver_connection):
-                return fairy
-            fairy.invalidate()
-        raise ConnectionLost("PostgreSQL closes every connection at once", where=self.address, possible=["try again"])
+        sa.event.listen(reader, "connect", lambda raw, _: _only_reading(raw))
+        turn = Lock()
+        self.writer, self.reader = Pool(writer, self.address, turn), Pool(reader, self.address, turn)
 
     def drop(self) -> None:
         """Let go of all connections that are not in use."""
-        self.writer.dispose()
-        self.reader.dispose()
+        self.writer.drop()
+        self.reader.drop()
 
     def _connect(self, _dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
         import psycopg
@@ -96,15 +170,6 @@ class Pools:
             self._watchdog.answered(raw)
         if pid != raw.info.backend_pid and not self._told_to_prepare:
             raw.prepare_threshold = None
-
-
-def stale(raw: Any) -> bool:
-    """Whether an idle connection has been closed by the server: then there is something to read, without a question."""
-    if raw.closed:
-        return True
-    poll = select.poll()
-    poll.register(raw.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
 
 
 def address_of(url: sa.URL) -> str:

@@ -60,21 +60,22 @@ class Query:
     ``build`` is the statement, or a function that makes it for a dialect where the databases differ.
     """
 
-    __slots__ = ("_build", "_compiled", "about", "name")
+    __slots__ = ("_build", "about", "compiled", "name")
 
     def __init__(self, name: str, about: str, build: Statement | Callable[[Dialect], Statement]) -> None:
         self.name = name
         self.about = about
         self._build = build
-        self._compiled: dict[str, Compiled] = {}
+        self.compiled: dict[str, Compiled] = {}
+        """The statement by dialect, once it was compiled by :meth:`on`."""
 
     def on(self, dialect: str) -> Compiled:
         """The statement for ``sqlite`` or ``postgresql``."""
-        found = self._compiled.get(dialect)
+        found = self.compiled.get(dialect)
         if found is None:
             known = DIALECTS[dialect]
             statement = self._build(known) if callable(self._build) else self._build
-            found = self._compiled[dialect] = Compiled(statement, known)
+            found = self.compiled[dialect] = Compiled(statement, known)
         return found
 
 

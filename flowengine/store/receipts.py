@@ -10,8 +10,9 @@ from flowengine.errors import NotFound
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain
+from flowengine.store.dialects import Dialect
 from flowengine.store.jobs import WHOLE, StoredJob, stored
-from flowengine.store.query import Query, inserts, param
+from flowengine.store.query import Query, Statement, inserts, param
 
 _R, _J = t.receipts, t.jobs
 
@@ -28,19 +29,25 @@ RANGE = Query(
     .where(_R.c.actor == param("actor"), _R.c.key >= param("first"), _R.c.key < param("beyond"))
     .order_by(_R.c.at.desc(), _R.c.key.desc()),
 )
-_BEFORE = _J.alias("before")
+
+
+def _lock_and_find(dialect: Dialect) -> Statement:
+    """SQLite's writers wait before they read, so the number of entries is what it was before the lock."""
+    early = _J.alias("before")
+    looked_up = sa.select(early.c.seq).where(early.c.id == param("job")).scalar_subquery()
+    before = looked_up if dialect.name == "postgresql" else _J.c.seq.label("before")
+    return (
+        sa.select(*WHOLE, before, _R.c.body_hash, _R.c.receipt)
+        .select_from(_J.outerjoin(_R, sa.and_(_R.c.actor == param("actor"), _R.c.key == param("key"))))
+        .where(_J.c.id == param("job"))
+        .with_for_update(of=_J)
+    )
+
+
 LOCK_AND_FIND = Query(
     "receipts.lock_and_find",
     "A job, locked, its number of entries before the lock was waited for, and what was answered under this key.",
-    sa.select(
-        *WHOLE,
-        sa.select(_BEFORE.c.seq).where(_BEFORE.c.id == param("job")).scalar_subquery(),
-        _R.c.body_hash,
-        _R.c.receipt,
-    )
-    .select_from(_J.outerjoin(_R, sa.and_(_R.c.actor == param("actor"), _R.c.key == param("key"))))
-    .where(_J.c.id == param("job"))
-    .with_for_update(of=_J),
+    _lock_and_find,
 )
 
 Stored = tuple[str, bytes]
@@ -99,4 +106,6 @@ class Receipts:
 
 
 def _key(actor: str, key: str) -> dict[str, str]:
-    return {"actor": plain(actor), "key": plain(key)}
+    if "\0" in actor or "\0" in key:
+        actor, key = plain(actor), plain(key)
+    return {"actor": actor, "key": key}

@@ -10,8 +10,9 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,10 +21,10 @@ import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
 
 from flowengine.errors import DatabaseBusy, StoreError
+from flowengine.store.channel import CLOSED, Row
 from flowengine.store.gathering import Batch, Piece
 from flowengine.store.locks import FairLock, FileLock
-from flowengine.store.query import Query
-from flowengine.store.sqlite_channel import SqliteChannel
+from flowengine.store.query import Query, Values
 from flowengine.store.sqlite_errors import translated, translating
 
 T = TypeVar("T")
@@ -32,6 +33,100 @@ LOG = logging.getLogger("flowengine.store")
 
 MENDED = (3, 51, 3)
 """The first version of SQLite whose write-ahead log is reset safely beside other processes."""
+
+
+class SqliteChannel:
+    """Statements on one SQLite connection, each done at once."""
+
+    dialect = "sqlite"
+    __slots__ = ("_cursor", "fairy", "kept", "raw", "writing")
+
+    def __init__(
+        self, raw: sqlite3.Connection, fairy: sa.PoolProxiedConnection | None = None, writing: bool = False
+    ) -> None:
+        self.raw = raw
+        self.fairy = fairy
+        self.writing = writing
+        self.kept = False
+        self._cursor = raw.cursor()
+        self._cursor.row_factory = None  # an application's own connection may have another
+
+    def rows(self, query: Query, values: Values) -> list[Row]:
+        compiled = query.compiled.get("sqlite") or query.on("sqlite")
+        try:
+            return self._cursor.execute(compiled.sql, compiled.bind(values)).fetchall()
+        except sqlite3.Error as error:
+            raise translated(error, query.name) from error
+
+    def one(self, query: Query, values: Values) -> Row | None:
+        compiled = query.compiled.get("sqlite") or query.on("sqlite")
+        try:
+            row: Row | None = self._cursor.execute(compiled.sql, compiled.bind(values)).fetchone()
+        except sqlite3.Error as error:
+            raise translated(error, query.name) from error
+        return row
+
+    def expect(self, query: Query, values: Values) -> None:
+        """Nothing is asked ahead on SQLite: there is no way to go."""
+
+    def write(self, query: Query, values: Values) -> None:
+        compiled = query.compiled.get("sqlite") or query.on("sqlite")
+        try:
+            self._cursor.execute(compiled.sql, compiled.bind(values))
+        except sqlite3.Error as error:
+            raise translated(error, query.name) from error
+
+    def write_many(self, query: Query, many: Sequence[Values]) -> None:
+        compiled = query.compiled.get("sqlite") or query.on("sqlite")
+        try:
+            if len(many) == 1:
+                self._cursor.execute(compiled.sql, compiled.bind(many[0]))
+            elif many:
+                self._cursor.executemany(compiled.sql, map(compiled.bind, many))
+        except sqlite3.Error as error:
+            raise translated(error, query.name) from error
+
+    def count(self, query: Query, values: Values) -> int:
+        self.write(query, values)
+        return self._cursor.rowcount
+
+    def flush(self) -> None:
+        """Nothing is collected on SQLite."""
+
+    @property
+    def open(self) -> bool:
+        """Whether the transaction goes on: some errors end it in SQLite itself."""
+        return self.raw.in_transaction
+
+    def another(self) -> SqliteChannel:
+        """A further channel in the same transaction, closed on its own."""
+        return SqliteChannel(self.raw)
+
+    def command(self, sql: str) -> None:
+        """``BEGIN``, ``COMMIT``, ``SAVEPOINT`` and the like."""
+        try:
+            self._cursor.execute(sql)
+        except sqlite3.Error as error:
+            raise translated(error, sql) from error
+
+    def finish(self, keep: bool) -> None:
+        """Commit, or roll back; when the commit fails, nothing is kept either."""
+        try:
+            if keep:
+                self.command("COMMIT")
+        except StoreError:
+            keep = False
+            raise
+        finally:
+            if self.raw.in_transaction:
+                keep = False
+                self.command("ROLLBACK")
+            self.kept = keep
+            self.close()
+
+    def close(self) -> None:
+        self._cursor.close()
+        self._cursor = CLOSED
 
 
 class SqliteDriver:
@@ -43,6 +138,7 @@ class SqliteDriver:
     def __init__(self, url: sa.URL, timeout: float) -> None:
         self.timeout = timeout
         self._kept: sa.PoolProxiedConnection | None = None
+        self._raw: Any = None
         self._file: tuple[int, int] | None = None
         self.path = _path(url)
         self._threads: FairLock[Piece] = FairLock()
@@ -95,7 +191,7 @@ class SqliteDriver:
         Whoever leads may do it for this thread, so it takes no lock that its caller holds. Raises what it raises, and
         StoreError when it could not be kept.
         """
-        piece = Piece(work)
+        piece = Piece(work, copy_context())
         began = time.monotonic()
         if not self._threads.acquire(self.timeout, piece):
             result: T = piece.outcome()
@@ -103,17 +199,39 @@ class SqliteDriver:
         return self._lead(work, self.timeout - (time.monotonic() - began))
 
     def _lead(self, work: Callable[[SqliteChannel], T], patience: float) -> T:
+        """Do this thread's work and what others have queued up meanwhile, and commit once."""
         channel = self._let_in(patience)
         batch = Batch(self._threads, channel)
+        keep, interrupt = False, None
         try:
-            return _done(work, channel, batch)
+            try:
+                result = work(channel)
+                if self._threads.waiting or not channel.raw.in_transaction:
+                    interrupt = batch.gather()
+                keep = True
+            finally:
+                channel.finish(keep)
+        except StoreError as error:
+            batch.settle(error)
+            raise
+        finally:
+            if channel.kept and batch.taken:  # also when it was interrupted just after the commit
+                batch.settle()
+            self._leave(batch)
+        if interrupt is not None:
+            raise interrupt
+        return result
+
+    def _leave(self, batch: Batch) -> None:
+        """Let the next one in, and those go on whose work was done; what was not done is somebody else's."""
+        try:
+            if batch.taken:
+                batch.give_back()
         finally:
             try:
-                batch.give_back()
+                self._give_turn()
             finally:
-                try:
-                    self._give_turn()
-                finally:
+                if batch.taken:
                     batch.wake()
 
     def begin_writing(self) -> SqliteChannel:
@@ -125,13 +243,12 @@ class SqliteDriver:
     def _prepare(self, raw: Any, reading: bool) -> None:
         """Set up a fresh connection. All are to one and the same file."""
         _set_up(raw, self.path, reading)
-        if self._file is None:
-            self._file = _identity(self.path)
+        self._file = self._file or _identity(self.path)
         self._same_file()
 
     def _same_file(self) -> None:
         """Refuse to go on where the file is another one by now: SQLite would write what nobody ever reads."""
-        if self.path and self._file is not None and self._file != _identity(self.path):
+        if self._file is not None and self._file != _identity(self.path):
             raise StoreError(
                 "the database file was deleted, moved or replaced while it was open; nothing was written",
                 where=self.path,
@@ -140,19 +257,16 @@ class SqliteDriver:
 
     def _let_in(self, patience: float) -> SqliteChannel:
         """Begin, once this thread has the lock between threads; it loses it when that fails."""
-        try:
-            if self._processes is not None:
-                self._processes.acquire(patience)
-                self._look_around()
-        except BaseException:
-            self._threads.release()
-            raise
+        self._come_first(patience)
         try:
             self._same_file()
             if self._kept is None:
                 with translating("open"):
                     self._kept = self.writer.raw_connection()
-            return self._begun(self._kept, "BEGIN IMMEDIATE", writing=True)
+                self._raw = self._kept.driver_connection
+            channel = SqliteChannel(self._raw, self._kept, writing=True)
+            channel.command("BEGIN IMMEDIATE")
+            return channel
         except BaseException:
             self._give_turn()
             raise
@@ -165,16 +279,13 @@ class SqliteDriver:
         with translating("open"):
             fairy = self._reader.raw_connection()
         try:
-            return self._begun(fairy, "BEGIN", writing=False)
+            raw: Any = fairy.driver_connection
+            channel = SqliteChannel(raw, fairy)
+            channel.command("BEGIN")
+            return channel
         except BaseException:
             fairy.close()
             raise
-
-    def _begun(self, fairy: sa.PoolProxiedConnection, begin: str, *, writing: bool) -> SqliteChannel:
-        raw: Any = fairy.driver_connection
-        channel = SqliteChannel(raw, fairy, writing)
-        channel.command(begin)
-        return channel
 
     def end(self, channel: SqliteChannel, keep: bool) -> None:
         """Commit or roll back, and let the next one in."""
@@ -186,15 +297,15 @@ class SqliteDriver:
             elif channel.fairy is not None:
                 channel.fairy.close()
 
-    def _take_turn(self) -> None:
-        self._threads.acquire(self.timeout)
-        if self._processes is not None:
-            try:
-                self._processes.acquire(self.timeout)
+    def _come_first(self, patience: float) -> None:
+        """Be the process that writes, once this is its thread that does; it is not any more when that fails."""
+        try:
+            if self._processes is not None:
+                self._processes.acquire(patience)
                 self._look_around()
-            except BaseException:
-                self._threads.release()
-                raise
+        except BaseException:
+            self._threads.release()
+            raise
 
     def _give_turn(self) -> None:
         if self._processes is not None:
@@ -209,7 +320,8 @@ class SqliteDriver:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        self._take_turn()
+        self._threads.acquire(self.timeout)
+        self._come_first(self.timeout)
         try:
             yield
         finally:
@@ -266,27 +378,6 @@ class SqliteDriver:
 def _warn(path: str, what: str) -> None:
     """Log it, once for each file."""
     LOG.warning(what, extra={"file": path})
-
-
-def _done(work: Callable[[SqliteChannel], T], channel: SqliteChannel, batch: Batch) -> T:
-    """The leader's work and that of others, committed once."""
-    keep = False
-    try:
-        try:
-            result = work(channel)
-            interrupt = batch.gather()
-            keep = True
-        finally:
-            channel.finish(keep)
-    except StoreError as error:
-        batch.settle(error)
-        raise
-    finally:
-        if channel.kept:  # also when it was interrupted just after the commit
-            batch.settle()
-    if interrupt is not None:
-        raise interrupt
-    return result
 
 
 def _path(url: sa.URL) -> str:

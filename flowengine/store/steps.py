@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -10,11 +10,10 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from flowengine.core.draft import Draft
-from flowengine.core.values import Seat, Step
+from flowengine.core.values import Step
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import decode, micros, moment, plain, text
+from flowengine.store.codec import decode, micros, moment, plain
 from flowengine.store.query import Query, inserts, param
 
 _S = t.steps
@@ -147,84 +146,6 @@ class Steps:
     def of(self, job: str) -> list[WaitingStep]:
         """All rows of a job's open steps: one for each audience or seat."""
         return [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
-
-
-def save(channel: Channel, job: str, draft: Draft) -> None:
-    """Write what a command did to steps and seats."""
-    effects, head = draft.effects, draft.head
-    gone = [{"of_job": job, "of_number": number} for number in effects.closed_steps]
-    fresh = set(effects.opened_steps)
-    rows: list[dict[str, Any]] = []
-    for number, step in effects.steps.items():
-        if number not in fresh:
-            if step.seats:
-                values = {"of_job": job, "of_number": number, "new_body": text(step), "by": step.claimed}
-                channel.write(CHANGE, values)
-                if step.audience:  # it was opened to others than those who have seats
-                    channel.write(DROP_OTHERS, {"of_job": job, "of_number": number})
-                    seated = {seat.audience for seat in draft.seats(number)}
-                    base = _columns(job, step, head.process, head.customer)
-                    rows.extend(_waiting_for(base, [whom for whom in step.audience if whom not in seated]))
-                continue
-            gone.append({"of_job": job, "of_number": number})
-        base = _columns(job, step, head.process, head.customer)
-        rows.extend(_rows(base, step, effects.seats.get(number, {}).values()))
-    answers = [
-        _answer(job, seat) for number, seats in effects.seats.items() if number not in fresh for seat in seats.values()
-    ]
-    channel.write_many(DROP, gone)
-    channel.write_many(OPEN, rows)
-    channel.write_many(ANSWER, answers)
-
-
-def _columns(job: str, step: Step, process: str, customer: str) -> dict[str, Any]:
-    return {
-        "job_id": job,
-        "number": step.number,
-        "audience": NOBODY,
-        "seat": 0,
-        "answered": int(step.booked is not None),
-        "branch": step.branch,
-        "opened": micros(step.opened),
-        "claimed": step.claimed,
-        "process": process,
-        "customer": customer,
-        "body": text(step),
-        "seated": None,
-    }
-
-
-def _rows(base: dict[str, Any], step: Step, seats: Iterable[Seat]) -> list[dict[str, Any]]:
-    """The rows of a step: one for each seat, or for each audience, or one for nobody."""
-    if step.seats:
-        rows = [
-            base
-            | {
-                "audience": plain(seat.audience),
-                "seat": seat.number,
-                "answered": int(seat.answer is not None),
-                "seated": text(seat),
-            }
-            for seat in seats
-        ]
-    else:
-        rows = _waiting_for(base, step.audience)
-    return rows or [base]
-
-
-def _waiting_for(base: dict[str, Any], audience: Iterable[str]) -> list[dict[str, Any]]:
-    return [base | {"audience": plain(whom), "seat": place} for place, whom in enumerate(audience, 1)]
-
-
-def _answer(job: str, seat: Seat) -> dict[str, Any]:
-    spoken = int(seat.answer is not None)
-    return {
-        "of_job": job,
-        "of_number": seat.step,
-        "whom": plain(seat.audience),
-        "new_seat": text(seat),
-        "spoken": spoken,
-    }
 
 
 def _waiting(row: Row) -> WaitingStep:

@@ -3,8 +3,8 @@
 Moments are whole microseconds since the epoch (UTC), JSON is text exactly as it was encoded. Texts in keys compare by
 their bytes on every database (collation C on PostgreSQL), so that ranges, orders and prefixes mean the same.
 
-There are no foreign keys between the tables of a job: only :mod:`flowengine.store.save` writes them, always together
-under the job's lock, and on PostgreSQL each would cost a look-up and a row lock in every act.
+There are no foreign keys between the tables of a job: only :mod:`flowengine.store.transaction` writes them, always
+together under the job's lock, and on PostgreSQL each would cost a look-up and a row lock in every act.
 """
 
 from __future__ import annotations

@@ -1,47 +1,75 @@
-"""One transaction: an object for each noun, all on the same channel."""
+"""One transaction: an object for each noun, all on the same channel.
+
+What a command came to is written in it whole (L2): the job's row, all that hangs on it, and the history.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from types import TracebackType
+from typing import Any
 
-from flowengine.core.draft import Draft
+import msgspec
+
+from flowengine.core.draft import Draft, Effects
+from flowengine.core.values import ROOT, Head, Seat, Seating, Step
+from flowengine.errors import StoreError
+from flowengine.store import bookings, calls, history, jobs, steps, timers
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
 from flowengine.store.channel import Channel
-from flowengine.store.history import Entry, History
-from flowengine.store.jobs import Jobs, StoredJob
+from flowengine.store.codec import encode, micros, plain, text
+from flowengine.store.history import Entry, History, chained
+from flowengine.store.ids import short
+from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
 from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.outbox import Outbox
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
-from flowengine.store.save import UNMARKED, Saved, save
 from flowengine.store.steps import Steps
 from flowengine.store.timers import Timers
 from flowengine.store.tokens import Tokens
 from flowengine.store.work import Work, ahead
 
+UNMARKED = Calling()
+
+MOST_AT_ONCE = 2**24
+"""More branches than one command can open; ``made`` is the command's number times this, plus a place."""
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """The history entry that was written: its job, number and hash, and the name of the command."""
+
+    job: str
+    seq: int
+    hash: str
+    command: str
+
 
 class Transaction:
-    """What can be read and written together.
+    """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
+    application whose transaction was joined)."""
 
-    As a context manager it only marks where its use ends; who opened it commits (:class:`~flowengine.store.Database`,
-    or the application whose transaction was joined).
-    """
-
-    __slots__ = ("channel", "outbox", "saved", "trace", "wakes")
+    __slots__ = ("_outbox", "channel", "receipts", "saved", "trace", "wakes")
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self.outbox = Outbox(channel)
+        self.receipts = Receipts(channel)
+        self._outbox: Outbox | None = None
         self.saved: list[Saved] = []
         """What was written to histories: how to find out whether a commit was kept whose answer was lost."""
         self.trace = ""
         """The W3C traceparent that the calls it opens are given."""
         self.wakes = False
         """Whether this leaves work that is due at once, for which a worker in this process may be woken."""
+
+    @property
+    def outbox(self) -> Outbox:
+        if self._outbox is None:
+            self._outbox = Outbox(self.channel)
+        return self._outbox
 
     @property
     def processes(self) -> Processes:
@@ -58,10 +86,6 @@ class Transaction:
     @property
     def history(self) -> History:
         return History(self.channel)
-
-    @property
-    def receipts(self) -> Receipts:
-        return Receipts(self.channel)
 
     @property
     def steps(self) -> Steps:
@@ -100,15 +124,139 @@ class Transaction:
 
         Raises SlotTaken when a slot was booked in the meantime, StoreError when the job has changed since it was read.
         """
-        saved = save(self.channel, job, draft, entry, calling)
+        saved = _save(self.channel, job, draft, entry, calling)
         self.saved.append(saved)
         return saved
 
-    def __enter__(self) -> Transaction:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.channel.flush()
+def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, calling: Calling = UNMARKED) -> Saved:
+    """Write what a command came to. ``job`` is the job as it was locked, None for a new one.
+
+    Raises SlotTaken, and StoreError when the job has changed since it was read: then nothing may be committed.
+    """
+    head, effects = draft.head, draft.effects
+    id_, seq = head.job, job.seq + 1 if job else 1
+    if entry.seq != seq:
+        raise StoreError(f"entry {entry.seq} cannot follow entry {seq - 1}", where=id_)
+    body, at = encode(entry), micros(entry.at)
+    saved = Saved(id_, seq, chained(job.hash if job else id_, body), type(entry.command).__name__)
+    if effects.booked or effects.freed:
+        bookings.save(channel, id_, draft.events)
+    _save_job(channel, job, draft, saved, at)
+    if effects.closed_branches or len(effects.branches) > (ROOT in effects.branches):
+        _save_branches(channel, saved, effects)
+    if effects.steps or effects.closed_steps or effects.seats:
+        _save_steps(channel, draft)
+    if effects.timers or effects.dropped_timers:
+        timers.save(channel, id_, effects)
+    if effects.calls or effects.closed_calls:
+        calls.save(channel, id_, effects, at, calling)
+    channel.write(history.ADD, {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash, "body": body.decode()})
+    return saved
+
+
+def _save_job(channel: Channel, job: StoredJob | None, draft: Draft, saved: Saved, at: int) -> None:
+    head, effects = draft.head, draft.effects
+    root = effects.branches.get(ROOT)
+    kept = None if job is None or ROOT in effects.closed_branches else job.written_root
+    ended = job.times[2] if job else None
+    row: dict[str, Any] = {
+        "version": plain(head.version),
+        "status": head.status,
+        "seq": saved.seq,
+        "hash": saved.hash,
+        "updated": at,
+        "ended": ended if effects.ended is None else micros(effects.ended.at),
+        "head": text(head),
+        "root": kept if root is None else text(root),
+    }
+    if draft.data_changed or job is None:
+        row["data"] = text(draft.data)
+    if job is None:
+        row |= {"id": head.job, "short": short(head.job), "process": head.process, "customer": head.customer}
+        channel.write(jobs.ADD, row | {"parent": head.parent or None, "started": micros(head.started)})
+        return
+    row["of_job"], row["of_seq"] = job.id, job.seq
+    query = jobs.UPDATE[draft.data_changed, (job.status, job.version) != (head.status, row["version"])]
+    if channel.dialect == "postgresql":
+        channel.write(query, row)  # goes with the others; where the job has changed, the history's key stops all
+    elif channel.count(query, row) != 1:
+        raise StoreError("the job has changed since it was read", where=job.id, possible=["lock it, then ask again"])
+
+
+def _save_branches(channel: Channel, saved: Saved, effects: Effects) -> None:
+    """The branches below the root; the root is in the job's row."""
+    job, first = saved.job, saved.seq * MOST_AT_ONCE
+    channel.write_many(DROP_BRANCH, [{"job_id": job, "id": name} for name in effects.closed_branches if name != ROOT])
+    rows = [
+        {"job_id": job, "id": name, "parent": branch.parent, "made": first + place, "body": text(branch)}
+        for place, (name, branch) in enumerate(effects.branches.items())
+        if name != ROOT
+    ]
+    channel.write_many(PUT_BRANCH, rows)
+
+
+def _save_steps(channel: Channel, draft: Draft) -> None:
+    """Write what a command did to steps and seats."""
+    head, effects = draft.head, draft.effects
+    job, fresh = head.job, set(effects.opened_steps)
+    gone = list(effects.closed_steps)
+    rows: list[dict[str, Any]] = []
+    for number, step in effects.steps.items():
+        if number not in fresh and step.seats:
+            this = {"of_job": job, "of_number": number}
+            channel.write(steps.CHANGE, this | {"new_body": text(step), "by": step.claimed})
+            if step.audience:  # it was opened to others than those who have seats
+                channel.write(steps.DROP_OTHERS, this)
+                seated = {seat.audience for seat in draft.seats(number)}
+                rows += _waiting_for(_step_row(head, step), [whom for whom in step.audience if whom not in seated])
+            continue
+        if number not in fresh:
+            gone.append(number)
+        base = _step_row(head, step)
+        if step.seats:
+            for seat in effects.seats.get(number, {}).values():
+                answered = {"answered": int(seat.answer is not None), "seated": text(seat)}
+                rows.append(base | {"audience": plain(seat.audience), "seat": seat.number} | answered)
+        else:
+            rows += _waiting_for(base, step.audience) or [base]
+    if gone:
+        channel.write_many(steps.DROP, [{"of_job": job, "of_number": number} for number in gone])
+    channel.write_many(steps.OPEN, rows)
+    for number, seats in effects.seats.items():
+        if number not in fresh:
+            channel.write_many(steps.ANSWER, [_answer(job, seat) for seat in seats.values()])
+
+
+def _step_row(head: Head, step: Step) -> dict[str, Any]:
+    """The row of a step that waits for nobody yet."""
+    return {
+        "job_id": head.job,
+        "number": step.number,
+        "audience": steps.NOBODY,
+        "seat": 0,
+        "answered": int(step.booked is not None),
+        "branch": step.branch,
+        "opened": micros(step.opened),
+        "claimed": step.claimed,
+        "process": head.process,
+        "customer": head.customer,
+        "body": text(step),
+        "seated": None,
+    }
+
+
+def _waiting_for(base: dict[str, Any], audience: Sequence[Seating]) -> list[dict[str, Any]]:
+    """A step's rows for those of an audience who have no seats."""
+    return [base | {"audience": plain(whom), "seat": place} for place, whom in enumerate(audience, 1)]
+
+
+def _answer(job: str, seat: Seat) -> dict[str, Any]:
+    spoken = int(seat.answer is not None)
+    return {
+        "of_job": job,
+        "of_number": seat.step,
+        "whom": plain(seat.audience),
+        "new_seat": text(seat),
+        "spoken": spoken,
+    }

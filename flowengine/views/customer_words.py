@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
@@ -36,20 +34,26 @@ def places(compiled: Compiled, standing: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for name, word in words.items() if name in standing)) or (UNDER_WAY,)
 
 
-def for_customer(receipt: Receipt, compiled: Compiled, command: c.AnyCommand, done: Advance) -> Receipt:
+def customers_receipt(job: str, seq: int, compiled: Compiled, command: c.AnyCommand, done: Advance) -> Receipt:
     """A receipt as the customer who asked may read it: phases for states, and of the events those that are his (L9).
 
     The end of a job is told by its reason. ``steps`` are those that now wait for him.
     """
     head = done.draft.head
     ended = (head.because or head.status.capitalize(),)
-    return msgspec.structs.replace(
-        receipt,
+    outcome, events = _told(words_of(compiled), command, done.events)
+    step = getattr(command, "step", None)
+    return Receipt(
+        job=job,
+        seq=seq,
+        status=head.status,
+        step=f"{job}.{step}" if step is not None else "",
         acted=_acted(compiled, command, done),
-        outcome=_outcome(command, done.events),
+        outcome=outcome,
         states=places(compiled, head.standing) if head.status == "open" else ended,
-        steps=tuple(_own_steps(receipt.job, command, done)),
-        events=tuple(_events(compiled, command, done.events)),
+        steps=tuple(_own_steps(job, command, done)),
+        because=head.because,
+        events=events,
     )
 
 
@@ -65,29 +69,26 @@ def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:
             yield f"{job}.{number}"
 
 
-def _outcome(command: c.AnyCommand, events: Iterable[e.AnyEvent]) -> str:
-    """How his own step ended, or the move he made in it; the name of what he used at any time."""
-    if isinstance(command, c.Invoke):
-        return command.name
-    if not isinstance(command, c.Act | c.Start):
-        return ""
+def _told(words: Mapping[str, str], command: c.AnyCommand, events: Iterable[e.AnyEvent]) -> tuple[str, tuple[str, ...]]:
+    """How his own step ended, or the move he made in it; the name of what he used at any time. And what happened: his
+    own doing first, then each word for where the job came by, once."""
+    outcome = command.name if isinstance(command, c.Invoke) else ""
+    told: dict[str, None] = {}
+    acted = isinstance(command, c.Act | c.Start)
     for event in events:
-        if isinstance(event, e.Moved):
-            return event.move
-        if isinstance(event, e.Left | e.StepClosed) and event.outcome:
-            return event.outcome
-    return ""
-
-
-def _events(compiled: Compiled, command: c.AnyCommand, events: Iterable[e.AnyEvent]) -> Iterable[str]:
-    """His own doing first, then each word for where the job came by, once."""
-    words = words_of(compiled)
-    told = dict.fromkeys(filter(None, (_outcome(command, events),)))
-    for event in events:
-        if isinstance(event, e.StepChanged):
-            told[event.why] = None
-        elif isinstance(event, e.Entered) and event.state in words:
-            told[words[event.state]] = None
-        elif isinstance(event, e.Ended):
-            told[event.kind] = None
-    return told
+        match event:
+            case e.Entered():
+                if event.state in words:
+                    told[words[event.state]] = None
+            case e.Left() | e.StepClosed():
+                if acted and not outcome:
+                    outcome = event.outcome
+            case e.Moved():
+                if acted and not outcome:
+                    outcome = event.move
+            case e.StepChanged():
+                told[event.why] = None
+            case e.Ended():
+                told[event.kind] = None
+    first = (outcome,) if outcome else ()
+    return outcome, (*first, *(word for word in told if word != outcome))

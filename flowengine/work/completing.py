@@ -14,7 +14,7 @@ from flowengine.commands import access
 from flowengine.commands.receipts import body_hash, encoded, given
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
-from flowengine.core.plain import as_plain
+from flowengine.core.fields import as_plain
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, KeyConflict, NotFound, StaleCommand
 from flowengine.people.identities import actor_key

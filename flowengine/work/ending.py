@@ -20,7 +20,7 @@ from flowengine.backoff import Backoff
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
-from flowengine.core.plain import as_plain
+from flowengine.core.fields import as_plain
 from flowengine.core.values import Actor, Json, ServiceCall
 from flowengine.errors import BadAnswer, FlowError, NotFound, StoreError
 from flowengine.language.durations import Duration
@@ -141,7 +141,7 @@ def policy_of(shell: Shell, tx: Transaction, whose: StoredJob | ClaimedCall, cal
     """How a call is tried: by a service state, or by a service that is a member of a race. A job says of which process
     it is, and so does a call that was just claimed."""
     compiled = shell.catalogue.compiled(tx, whose.process, whose.version)
-    state = compiled.state(call.state).member(call.member)
+    state = compiled.states[call.state].member(call.member)
     assert isinstance(state, Service), f"{call.state} is not a service"
     return Policy(state.retry, state.limit)
 

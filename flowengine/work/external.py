@@ -22,7 +22,7 @@ from flowengine.commands.receipts import body_hash
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.commands.tokens import TokenView, token_of
 from flowengine.core import commands as c
-from flowengine.core.plain import as_plain
+from flowengine.core.fields import as_plain
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, BadToken, KeyConflict, NotFound, StaleCommand
 from flowengine.people.identities import actor_key

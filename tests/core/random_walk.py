@@ -165,7 +165,7 @@ class Walk:
         if not calls:
             return None
         call = self.chance.choice(calls)
-        home = self.job.compiled.state(call.state)
+        home = self.job.compiled.states[call.state]
         state = home.member(call.member)
         prefix = f"{call.member}." if isinstance(home, Race) else ""
         known = [name.removeprefix(prefix) for name in home.on if name.startswith(prefix) and name != prefix[:-1]]

@@ -115,7 +115,7 @@ def test_a_thousand_states_are_compiled() -> None:
 def test_an_unknown_state_is_not_found() -> None:
     """A state that the process does not have is an error that names those it has."""
     with pytest.raises(NotFound, match="nowhere"):
-        compile_process(process(CHOOSING)).state("nowhere")
+        compile_process(process(CHOOSING)).states["nowhere"]
 
 
 def broken(change: dict[str, object]) -> None:

@@ -11,7 +11,7 @@ from stores import Store
 
 from flowengine.commands import shell as shell_module
 from flowengine.core.draft import Effects
-from flowengine.store import save as save_module
+from flowengine.store import timers
 from flowengine.store.calls import Calls
 from flowengine.store.jobs import Jobs, StoredJob
 from flowengine.store.sqlite import SqliteChannel
@@ -43,13 +43,13 @@ def _no_receipts(patch: pytest.MonkeyPatch) -> None:
 
 def _no_timers(patch: pytest.MonkeyPatch) -> None:
     """Timers are not written."""
-    original: Any = save_module.timers.save
+    original: Any = timers.save
 
     def forget(channel: Any, job: str, effects: Effects) -> None:
         effects.timers.clear()
         original(channel, job, effects)
 
-    patch.setattr(save_module.timers, "save", forget)
+    patch.setattr(timers, "save", forget)
 
 
 def _lost_commits(patch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def arm(url: str, at: int) -> None:
     if url.startswith("sqlite"):
         from flowengine.store.sqlite import SqliteChannel as kind
 
-        names = ["_do", "write_many", "command"]
+        names = ["rows", "one", "write", "write_many", "command"]
     else:
         from flowengine.store.libpq import Wire as kind  # type: ignore[assignment]
 

@@ -284,8 +284,7 @@ def test_a_joined_transaction_sees_what_it_has_written(database: Database, order
     """Joined twice within one transaction, the second sees the first's rows; a lock is held until the end."""
     job = begin(database)
     with orders.connect() as connection:
-        with database.joined(connection) as tx:
-            change(tx, job, move_on)
+        change(database.joined(connection), job, move_on)
         assert database.joined(connection).jobs.get(job).seq == 2
         with database.reading() as other:
             assert other.jobs.get(job).seq == 1

@@ -51,7 +51,7 @@ class Crowd:
 
     def queue(self) -> int:
         """How many wait."""
-        return len(self.database._driver._threads._waiting)  # type: ignore[union-attr]
+        return len(self.database._driver._threads.waiting)  # type: ignore[union-attr]
 
     def add(self, name: str, work: Callable[[Transaction], Any]) -> None:
         """One more, who has queued when this returns."""

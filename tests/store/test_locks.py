@@ -88,7 +88,7 @@ def test_threads_have_it_in_the_order_in_which_they_asked() -> None:
     for number in range(6):
         threads.append(threading.Thread(target=wait, args=(number,)))
         threads[-1].start()
-        until(lambda: len(lock._waiting) == len(threads))
+        until(lambda: len(lock.waiting) == len(threads))
     lock.release()
     for thread in threads:
         thread.join(60)
@@ -138,7 +138,7 @@ def test_the_owner_may_run_the_errand_of_whoever_is_next() -> None:
             threading.Thread(target=lambda errand=errand: had.update({str(errand): lock.acquire(60, errand)}))
         )
         threads[-1].start()
-        until(lambda: len(lock._waiting) == len(threads))
+        until(lambda: len(lock.waiting) == len(threads))
     taken: list[Waiter[str]] = []
     waiter = lock.next_errand(taken)
     assert waiter is not None

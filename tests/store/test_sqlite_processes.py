@@ -72,7 +72,7 @@ def test_threads_that_wait_for_another_process_are_kept_together(
     """What queued up in one process while another one wrote takes one turn, not one each."""
     monkeypatch.setattr(gathering, "LONGEST", 60)
     with Database.open(sqlite_url, timeout=60) as database, holder("database", sqlite_url) as other:
-        waiting = database._driver._threads._waiting  # type: ignore[union-attr]
+        waiting = database._driver._threads.waiting  # type: ignore[union-attr]
         threads = []
         for number in range(5):
             threads.append(threading.Thread(target=database.keep, args=(note(f"n{number}"),)))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flowengine.core import events as e
-from flowengine.core.fields import check_answer
+from flowengine.core.fields import as_plain, check_answer
 from flowengine.core.kinds.base import Waiting
-from flowengine.core.plain import as_plain
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, KeptMessage
 from flowengine.errors import BadAnswer

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from flowengine.core import events as e
 from flowengine.core.commands import Finish
-from flowengine.core.fields import check_answer
+from flowengine.core.fields import as_json, as_plain, check_answer
 from flowengine.core.kinds.base import Waiting
-from flowengine.core.plain import as_json, as_plain
 from flowengine.core.spot import NOTHING, Result, Spot
 from flowengine.core.values import Json, ServiceCall, Undoable
 from flowengine.language.expressions import Expression
