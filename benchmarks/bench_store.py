@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,13 +56,26 @@ class _Noted:
 
 @contextmanager
 def recording() -> Iterator[Record]:
-    """Record what the store sends meanwhile."""
+    """Record what the store sends meanwhile: each query is compiled anew, to a statement that notes its values."""
     record, on = Record(), Query.on
-    Query.on = lambda self, dialect: _Noted(on(self, dialect), record)  # type: ignore[method-assign, assignment, return-value]
+    queries = [one for one in gc.get_objects() if isinstance(one, Query)]
+    known = [dict(one.compiled) for one in queries]
+    for one in queries:
+        one.compiled.clear()
+
+    def noted(query: Query, dialect: str) -> Any:
+        if dialect not in query.compiled:
+            query.compiled[dialect] = _Noted(on(query, dialect), record)  # type: ignore[assignment]
+        return query.compiled[dialect]
+
+    Query.on = noted  # type: ignore[method-assign]
     try:
         yield record
     finally:
         Query.on = on  # type: ignore[method-assign]
+        for one, compiled in zip(queries, known, strict=True):
+            one.compiled.clear()
+            one.compiled.update(compiled)
 
 
 class Bare(Protocol):

@@ -186,7 +186,7 @@ def _fields(value: type) -> Iterator[str]:
         if one.default_factory is not missing:
             default = " = {}"
         if name != "line":
-            yield f"{name}: {annotations[name]}{default}".replace("'", '"')
+            yield f"{name}: {annotations[name]}{default}"
 
 
 def _arguments(function: Any) -> list[str]:
