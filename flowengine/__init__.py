@@ -62,6 +62,9 @@ if TYPE_CHECKING:
     from flowengine.views.replies import (
         Archived as Archived,
         Audit as Audit,
+        CustomerItem as CustomerItem,
+        CustomerStep as CustomerStep,
+        CustomerTrack as CustomerTrack,
         Deployed as Deployed,
         HistoryLine as HistoryLine,
         InboxItem as InboxItem,
@@ -71,6 +74,9 @@ if TYPE_CHECKING:
         Ran as Ran,
         Receipt as Receipt,
         RetriedAll as RetriedAll,
+        StaffItem as StaffItem,
+        StaffStep as StaffStep,
+        StaffTrack as StaffTrack,
         StepView as StepView,
         Track as Track,
     )
@@ -85,8 +91,9 @@ else:
         "flowengine.runtime.handlers": ("NOTIFY", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "TryLater"),
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
-            "Archived", "Audit", "Deployed", "HistoryLine", "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran",
-            "Receipt", "RetriedAll", "StepView", "Track",
+            "Archived", "Audit", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
+            "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran", "Receipt", "RetriedAll", "StaffItem",
+            "StaffStep", "StaffTrack", "StepView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

@@ -10,7 +10,8 @@ method answers with the same receipt and does nothing (L3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -41,6 +42,7 @@ from flowengine.views.replies import (
     InboxItem,
     IncidentView,
     JobRow,
+    OfferView,
     PersonView,
     ProcessRow,
     Ran,
@@ -315,6 +317,17 @@ class Engine:
 
     # looking
 
+    @contextmanager
+    def looking(self) -> Iterator[Engine]:
+        """An engine whose looks all see one moment, in one transaction. It changes nothing.
+
+        >>> with Engine("sqlite://") as engine, engine.looking() as still:
+        ...     still.people(), still.jobs()
+        ([], [])
+        """
+        with self._shell.looking() as shell:
+            yield self._on(shell, self._post)
+
     def inbox(self, by: By, limit: int = 100, *, everything: bool = False) -> list[InboxItem]:
         """The oldest ``limit`` steps that wait for who asks: those kept for him first, then by deadline, then by age.
 
@@ -331,9 +344,24 @@ class Engine:
         """
         return inbox.step(self._shell, step_id, by)
 
+    def find_step(self, text: str = "", *, by: By, key: str | None = None) -> StepView | dict[str, str]:
+        """The step that somebody at a terminal means: by its id, by its job, or the only one that waits for him.
+
+        Where not exactly one waits, those that do: by their short ids what they are, and whose. With a request key that
+        was used before it is the step that was acted on, as it was then, so that a repeat can ask the same (L3).
+        """
+        return inbox.find_step(self._shell, text, by, key)
+
     def track(self, job: str, by: By) -> Track:
         """Where a job is, as its customer, staff or an operator may see it (L9)."""
         return tracking.track(self._shell, job, by)
+
+    def offer(self, job: str, name: str, by: By) -> OfferView:
+        """An ``always`` entry of a job that is meant for who asks, open now or not, with the questions it asks.
+
+        Raises NotFound, with what is open now.
+        """
+        return tracking.offer(self._shell, job, name, by)
 
     def data(self, job: str, *, by: By = PROGRAM) -> dict[str, Json]:
         """A job's data as plain JSON values: for each place, which is a state's name unless the state says ``saves``,

@@ -85,7 +85,8 @@ APPLICATION = {
             try:
                 [item] = engine.inbox("ada")
                 reveal_type(item.title)  # is str
-                reveal_type(engine.track(item.job, by="ada"))  # is flowengine.views.replies.Track
+                seen = engine.track(item.job, by="ada")
+                reveal_type(seen)  # is flowengine.views.replies.CustomerTrack | flowengine.views.replies.StaffTrack
             except BadAnswer as error:
                 reveal_type(error.problems)  # is dict[str, str]
                 error.problem  # error: "BadAnswer" has no attribute "problem"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flowengine import Engine, SimulatedClock
-from flowengine.cli.context import screen
+from flowengine.cli.terminal import screen
 
 from .mill import Mill
 from .story import tell

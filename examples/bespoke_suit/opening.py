@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.console import Console
 
 from flowengine import Engine, SimulatedClock
-from flowengine.cli.telling import Telling
 from flowengine.samples import process_file
 
 from .handlers import handlers
 from .mill import Mill, Order
+from .telling import Telling
 
 STAFF = (("hana", "Hana", "host"), ("tom", "Tom", "tailor"), ("carl", "Carl", "cutter"))
 

@@ -10,10 +10,10 @@ from datetime import timedelta
 from rich.console import Console
 
 from flowengine import Engine, SimulatedClock
-from flowengine.cli.telling import Telling
 
 from .mill import Mill
 from .opening import open_shop
+from .telling import Telling
 
 MEASURES = {"chest": 102.0, "waist": 88.5, "hips": 104.0, "sleeve": 64.0, "inside_leg": 81.0}
 STYLE = {"style": "double_breasted", "pockets": 3, "lining": "striped", "extras": ["working_cuffs"]}

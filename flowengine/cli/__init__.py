@@ -17,8 +17,8 @@ from flowengine.cli.mixed import stop_if_mixed
 
 stop_if_mixed()  # before anything else of flowengine's is imported, for that may be another's
 
-from flowengine.cli.context import Desk  # noqa: E402
 from flowengine.cli.group import Entry, FlowGroup  # noqa: E402
+from flowengine.cli.terminal import Terminal  # noqa: E402
 from flowengine.distribution import NAME, __version__  # noqa: E402
 
 _ENTRIES = (
@@ -75,7 +75,7 @@ def flow(ctx: click.Context) -> None:
 
     Begin with: flow demo
     """
-    ctx.ensure_object(Desk)
+    ctx.ensure_object(Terminal)
 
 
 def main() -> None:

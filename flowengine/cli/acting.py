@@ -12,22 +12,16 @@ from typing import TYPE_CHECKING
 import click
 
 from flowengine.cli import ask, show
-from flowengine.cli.context import Desk, Stopped, screen
 from flowengine.cli.failures import tell
 from flowengine.cli.moments import distance
 from flowengine.cli.moments import told as moment
-from flowengine.cli.values import FORMATS, answer_from, hint, missing
-from flowengine.core.forms import Form, FormField, Way, questions
-from flowengine.core.values import Json
-from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotFound, Refused, SlotTaken, UnknownOutcome
-from flowengine.language.model import Process
-from flowengine.language.parts import Always
-from flowengine.views.replies import Receipt, StepView
+from flowengine.cli.terminal import Stopped, Terminal, screen
+from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
+from flowengine.client import Desk, Form, FormField, Json, Receipt, StepView, Way
+from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotAllowed, NotFound, Refused, SlotTaken, UnknownOutcome
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from flowengine.engine import Engine
 
 NAMED = 12
 """How many options of a field that is missing are named."""
@@ -36,24 +30,36 @@ Do = Callable[[dict[str, Json]], Receipt]
 
 
 def start(
-    desk: Desk, process: str | None, customer: str | None, sets: Sequence[str], answer: str | None, key: str | None
+    terminal: Terminal,
+    process: str | None,
+    customer: str | None,
+    sets: Sequence[str],
+    answer: str | None,
+    key: str | None,
 ) -> None:
     """``flow start``: the need's fields are asked like those of any step."""
     with _reading():
-        me, engine = desk.me, desk.engine()
-        chosen = _process(desk, engine, process)
-        owner = desk.person(engine, customer) if customer else None
-        need = chosen.root.states[chosen.root.start]
-        if desk.asks:
-            show.line(screen(), (chosen.title, "bold"), f": {need.ask.source}" if need.ask else "")
+        desk = terminal.mine()
+        need = desk.need(_process(terminal, desk, process))
+        whom = person(desk, customer) if customer else None
+        if terminal.asks:
+            show.line(screen(), (need.title, "bold"), f": {need.ask}" if need.ask else "")
     receipt = _carry_out(
-        desk,
-        questions(need.fields),
-        answer_from(questions(need.fields), sets, answer),
-        lambda full: engine.start(chosen.name, by=me, need=full, customer=owner, key=key),
-        where=chosen.name,
+        terminal,
+        need.questions,
+        answer_from(need.questions, sets, answer),
+        lambda full: desk.start(need.process, need=full, customer=whom, key=key),
+        where=need.process,
     )
-    told(desk, engine, receipt, begun=True)
+    told(terminal, desk, receipt, begun=True)
+
+
+def person(desk: Desk, text: str, kind: str | None = None) -> str:
+    """The id of the person whom a text means; those who may not look for people name them by their ids."""
+    try:
+        return desk.find_person(text, kind=kind).id
+    except NotAllowed:
+        return text
 
 
 @contextmanager
@@ -65,70 +71,60 @@ def _reading() -> Iterator[None]:
         raise Stopped from None
 
 
-def _process(desk: Desk, engine: Engine, name: str | None) -> Process:
+def _process(terminal: Terminal, desk: Desk, name: str | None) -> str:
     if name is not None:
         if name.endswith((".yaml", ".yml")) or "/" in name or Path(name).is_file():
             raise Refused(
                 "a job is begun of a process in use, by its name",
                 where=name,
-                possible=(desk.line(f"deploy {shlex.quote(name)}", who=False),),
+                possible=(terminal.line(f"deploy {shlex.quote(name)}", who=False),),
             )
-        return engine.process(name)
-    rows = [row for row in engine.processes() if row.latest]
+        return name
+    rows = [row for row in desk.processes() if row.latest]
     if len(rows) == 1:
-        return engine.process(rows[0].name)
+        return rows[0].name
     if not rows:
         raise NotFound("no process is in use yet", possible=("flow deploy FILE", "flow new NAME"))
-    if not desk.asks:
+    if not terminal.asks:
         raise Ambiguous("name the process", possible=[row.name for row in rows])
-    return engine.process(rows[ask.pick(screen(), "Which process?", [(row.name, row.title) for row in rows])].name)
+    return rows[ask.pick(screen(), "Which process?", [(row.name, row.title) for row in rows])].name
 
 
-def act(desk: Desk, ref: str | None, outcome: str, sets: Sequence[str], answer: str | None, key: str | None) -> None:
+def act(
+    terminal: Terminal, ref: str | None, outcome: str, sets: Sequence[str], answer: str | None, key: str | None
+) -> None:
     """``flow act``: which step, which way, which answer."""
     with _reading():
-        me, engine = desk.me, desk.engine()
-        step = engine.step(step_id(desk, engine, me, ref), me)
-        if desk.asks:
-            _introduce(screen(), step, engine.clock.now())
-        way = _way(desk, step.form, outcome, step.short)
+        desk = terminal.mine()
+        found = desk.find_step(ref or "", key=key)
+        step = desk.step(_picked(terminal, ref, found)) if isinstance(found, dict) else found
+        if terminal.asks:
+            _introduce(screen(), step, desk.now())
+        way = _way(terminal, step.form, outcome, step.short)
     given = answer_from(way.fields, sets, answer)
     receipt = _carry_out(
-        desk,
+        terminal,
         way.fields,
         given,
-        lambda full: engine.act(step.id, way.outcome, full, by=me, key=key),
+        lambda full: desk.act(step.id, way.outcome, full, key=key),
         where=step.short,
-        slots=lambda: engine.step(step.id, me).slots,
+        slots=lambda: desk.step(step.id).slots,
     )
-    told(desk, engine, receipt, slot=given.get("slot"))
+    told(terminal, desk, receipt, slot=given.get("slot"))
 
 
-def step_id(desk: Desk, engine: Engine, me: str, ref: str | None) -> str:
-    """The step that is meant: named, the only one of the job, the only one at all, or picked by the person."""
-    if ref is not None and "." in ref:
-        return ref
-    if ref is None:
-        waiting = [(item.short, item.title, item.customer_name) for item in engine.inbox(me)]
-        nothing = NotFound("nothing waits for you", possible=(desk.line("track JOB"), desk.line("start PROCESS")))
-    else:
-        track = engine.track(ref, me)
-        waiting = [(step.short, step.title, "") for step in track.waiting if step.for_you]
-        nothing = NotFound(
-            "nothing of this job waits for you", where=ref, possible=(desk.line(f"track {track.short}"),)
-        )
+def _picked(terminal: Terminal, ref: str | None, waiting: Mapping[str, str]) -> str:
+    """The step that the person picks of several that wait."""
     if not waiting:
-        raise nothing
-    if len(waiting) == 1:
-        return waiting[0][0]
-    if not desk.asks:
-        raise Ambiguous(
-            "several steps wait for you; name one",
-            where=ref or "",
-            possible=[f"{short} ({title})" for short, title, _ in waiting],
-        )
-    choices = [(short, f"{title}, {whose}" if whose else title) for short, title, whose in waiting]
-    return waiting[ask.pick(screen(), "Which step?", choices)][0]
+        if ref is None:
+            raise NotFound(
+                "nothing waits for you", possible=(terminal.line("track JOB"), terminal.line("start PROCESS"))
+            )
+        raise NotFound("nothing of this job waits for you", where=ref, possible=(terminal.line(f"track {ref}"),))
+    if not terminal.asks:
+        possible = [f"{short} ({title})" for short, title in waiting.items()]
+        raise Ambiguous("several steps wait for you; name one", where=ref or "", possible=possible)
+    return list(waiting)[ask.pick(screen(), "Which step?", list(waiting.items()))]
 
 
 def _introduce(console: Console, step: StepView, now: datetime) -> None:
@@ -141,7 +137,7 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
         show.line(console, "  ", (f"{title}: ", "dim"), value)
 
 
-def _way(desk: Desk, form: Form, outcome: str, where: str) -> Way:
+def _way(terminal: Terminal, form: Form, outcome: str, where: str) -> Way:
     if not form.ways:
         raise Refused("nothing can be done on this step now", where=where)
     if outcome:
@@ -151,40 +147,37 @@ def _way(desk: Desk, form: Form, outcome: str, where: str) -> Way:
                 f"the step has no outcome {outcome[:60]!r}", where=where, possible=[one.outcome for one in form.ways]
             )
         return way
-    if len(form.ways) > 1 and not desk.asks:
+    if len(form.ways) > 1 and not terminal.asks:
         raise UnknownOutcome("say what to do with --outcome", where=where, possible=[one.outcome for one in form.ways])
     return ask.which_way(screen(), form.ways)
 
 
-def change(desk: Desk, job: str, name: str | None, sets: Sequence[str], answer: str | None, key: str | None) -> None:
+def change(
+    terminal: Terminal, job: str, name: str | None, sets: Sequence[str], answer: str | None, key: str | None
+) -> None:
     """``flow change``: one of the job's offers."""
-    me, engine = desk.me, desk.engine()
-    seen = engine.track(job, me)
+    desk = terminal.mine()
     if name is None:
+        seen = desk.track(job)
         if not seen.offers:
             raise NotFound("this job offers you nothing at this time", where=seen.short)
-        if not desk.asks:
+        if not terminal.asks:
             raise Ambiguous("name what to use", where=seen.short, possible=[offer.name for offer in seen.offers])
         choices = [(offer.name, offer.title) for offer in seen.offers]
         name = seen.offers[ask.pick(screen(), "What do you want to do?", choices)].name
-    entry = _always(engine.process(seen.process, seen.version), name)
-    asked = questions(entry.fields) if entry else ()
+    offer = desk.offer(job, name)
     receipt = _carry_out(
-        desk,
-        asked,
-        answer_from(asked, sets, answer),
-        lambda full: engine.invoke(seen.job, name, full, by=me, key=key),
-        where=seen.short,
+        terminal,
+        offer.questions,
+        answer_from(offer.questions, sets, answer),
+        lambda full: desk.invoke(job, offer.name, full, key=key),
+        where=job,
     )
-    told(desk, engine, receipt)
-
-
-def _always(process: Process, name: str) -> Always | None:
-    return next((entry for scope in process.scopes() for entry in scope.always if entry.name == name), None)
+    told(terminal, desk, receipt)
 
 
 def _carry_out(
-    desk: Desk,
+    terminal: Terminal,
     fields: Sequence[FormField],
     given: dict[str, Json],
     do: Do,
@@ -196,7 +189,7 @@ def _carry_out(
 
     What was asked is put into ``given``.
     """
-    if not desk.asks:
+    if not terminal.asks:
         lacking = missing(fields, given)
         if lacking:
             raise BadAnswer(_lacks(lacking), where=where, possible=[hint(field) for field in lacking])
@@ -241,9 +234,9 @@ def _again(fields: Sequence[FormField], error: FlowError) -> list[FormField]:
     return [field for field in fields if field.name in wrong] or list(fields)
 
 
-def words(desk: Desk, question: str) -> str:
+def words(terminal: Terminal, question: str) -> str:
     """Free words, asked for at a terminal."""
-    if not desk.asks:
+    if not terminal.asks:
         raise BadAnswer({"text": "is missing"}, possible=("flow say JOB TEXT",))
 
     def read(text: str) -> str:
@@ -254,17 +247,17 @@ def words(desk: Desk, question: str) -> str:
     return ask.repeat(screen(), question, read)
 
 
-def told(desk: Desk, engine: Engine, receipt: Receipt, *, begun: bool = False, slot: Json = None) -> None:
+def told(terminal: Terminal, desk: Desk, receipt: Receipt, *, begun: bool = False, slot: Json = None) -> None:
     """What came of it: the receipt for a program, the job as the asker may see it for a person."""
-    if desk.json:
-        desk.answer(receipt, lambda _console: None)
+    if terminal.json:
+        terminal.answer(receipt, lambda _console: None)
         return
     console = screen()
     what = f": {receipt.outcome.replace('_', ' ')}" if receipt.outcome and not begun else ""
     when = f", {moment(datetime.fromisoformat(slot))}" if isinstance(slot, str) else ""
     show.line(console, (f"{'Begun' if begun else 'Done'}{what}{when}.", "bold green"))
     try:
-        seen = engine.track(receipt.job, desk.me)
+        seen = desk.track(receipt.job)
     except NotFound:
         return
-    show.track(console, seen, engine.clock.now(), desk.program, desk.once, brief=not begun)
+    show.track(console, seen, desk.now(), terminal.program, terminal.once, brief=not begun)

@@ -13,13 +13,11 @@ from rich.console import Console
 from rich.text import Text
 
 from flowengine.cli import show
-from flowengine.cli.context import Stopped
 from flowengine.cli.moments import day, told
 from flowengine.cli.safe_text import harmless
-from flowengine.cli.values import typed
-from flowengine.core.forms import FormField, FormOption, Way
-from flowengine.core.values import Json
-from flowengine.language.durations import Duration
+from flowengine.cli.terminal import Stopped
+from flowengine.cli.typed_values import typed
+from flowengine.client import Duration, FormField, FormOption, Json, Way
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from flowengine.cli import show
-from flowengine.cli.problems import show_problems
+from flowengine.cli.problem_lines import show_problems
 from flowengine.errors import ProcessRefused
 from flowengine.interop.labels import span
 from flowengine.language import Problem, Process, parse

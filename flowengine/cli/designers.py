@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import completing
-from flowengine.cli.context import Desk
-from flowengine.cli.flags import desk
+from flowengine.cli import tab_words
+from flowengine.cli.flags import terminal
 from flowengine.cli.group import REFUSED, common
 from flowengine.cli.safe_text import harmless
+from flowengine.cli.terminal import Terminal
 from flowengine.errors import NotFound, ProcessRefused, Refused
 from flowengine.problem import Problem
 
 if TYPE_CHECKING:
-    from flowengine.language.model import Process
+    from flowengine.language import Process
 
 LARGEST = 4_000_000
 """Bytes of a file that are read at most; the language refuses far smaller ones."""
@@ -30,8 +30,8 @@ LARGEST = 4_000_000
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write.  [default: NAME.yaml]")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @common
-@desk
-def new(desk: Desk, name: str, output: Path | None, force: bool) -> None:
+@terminal
+def new(terminal: Terminal, name: str, output: Path | None, force: bool) -> None:
     """Write a small process file to begin with: valid, commented, ready to deploy."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
         raise Refused(
@@ -50,7 +50,7 @@ def new(desk: Desk, name: str, output: Path | None, force: bool) -> None:
         f"flow deploy {path}",
         f"flow start {name} --as ada",
     ]
-    desk.answer({"file": str(path), "next": nexts}, lambda console: console.print("\n".join(_written(path, nexts))))
+    terminal.answer({"file": str(path), "next": nexts}, lambda console: console.print("\n".join(_written(path, nexts))))
 
 
 def _written(path: Path, nexts: list[str]) -> list[str]:
@@ -60,8 +60,8 @@ def _written(path: Path, nexts: list[str]) -> list[str]:
 @click.command()
 @click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @common
-@desk
-def check(desk: Desk, paths: tuple[Path, ...]) -> None:
+@terminal
+def check(terminal: Terminal, paths: tuple[Path, ...]) -> None:
     """Find the problems of process files, all at once.
 
     A file without problems is "fine"; then it is told how often, and how long, the customer is left out.
@@ -70,7 +70,7 @@ def check(desk: Desk, paths: tuple[Path, ...]) -> None:
 
     checked = [check_text(_read(path), str(path)) for path in paths]
     fine = all(not one.problems for one in checked)
-    desk.answer(
+    terminal.answer(
         {"fine": fine, "files": [one.to_json() for one in checked]},
         lambda console: show_all(console, checked),
     )
@@ -80,55 +80,56 @@ def check(desk: Desk, paths: tuple[Path, ...]) -> None:
 
 @click.command()
 @click.argument("source", metavar="[FILE|PROCESS]", required=False)
-@click.option("--job", shell_complete=completing.jobs, help="Mark where this job stands.")
+@click.option("--job", shell_complete=tab_words.jobs, help="Mark where this job stands.")
 @click.option("--format", "form", type=click.Choice(["mermaid", "text"]), default="mermaid", show_default=True)
 @click.option("--usual", is_flag=True, help="Only what is hoped for: no deadlines, failures or changes of mind.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to a file.")
 @common
-@desk
-def draw(desk: Desk, source: str | None, job: str | None, form: str, usual: bool, output: Path | None) -> None:
+@terminal
+def draw(terminal: Terminal, source: str | None, job: str | None, form: str, usual: bool, output: Path | None) -> None:
     """Draw a process file, a process in use, or where a job stands."""
     from flowengine.interop.mermaid import mermaid
     from flowengine.interop.text_tree import text_tree
 
     if source is None and job is None:
         raise click.UsageError("Name a file, a process, or --job JOB.")
-    process, states = _drawn(desk, source, job)
+    process, states = _drawn(terminal, source, job)
     text = (mermaid if form == "mermaid" else text_tree)(process, states, usual=usual)
     if output is not None:
         output.write_text(text, encoding="utf-8")
     shown = f"Wrote {output}." if output is not None else harmless(text, lines=True).rstrip("\n")
     answer: dict[str, Any] = {"process": process.name, "version": process.version, "format": form}
     answer |= {"file": str(output)} if output is not None else {"text": text}
-    desk.answer(answer, lambda console: console.print(shown, soft_wrap=True))
+    terminal.answer(answer, lambda console: console.print(shown, soft_wrap=True))
 
 
-def _drawn(desk: Desk, source: str | None, job: str | None) -> tuple[Process, list[str]]:
+def _drawn(terminal: Terminal, source: str | None, job: str | None) -> tuple[Process, list[str]]:
     """The process, and the states where the job stands."""
-    from flowengine.language import load
+    from flowengine.client import StaffTrack
+    from flowengine.language import load, parse
 
     states: list[str] = []
     named = None
     if job is not None:
-        track = desk.engine().track(job, desk.me_or_operator)
-        states = [place.state for place in track.where if place.state]
+        track = terminal.desk().track(job)
+        states = [place.state for place in track.where] if isinstance(track, StaffTrack) else []
         named = (track.process, track.version)
     if source is not None and (Path(source).is_file() or source.endswith((".yaml", ".yml")) or "/" in source):
         _read(Path(source))
         return load(source), states
     if source is not None and named is None:
-        return desk.engine().process(source), states
+        return parse(terminal.desk().source(source), check=False), states
     assert named is not None, "a source or a job is named"
     if source is not None and source != named[0]:
         raise NotFound(f"the job is one of {named[0]!r}, not of {source[:60]!r}", where=str(job), possible=(named[0],))
-    return desk.engine().process(*named), states
+    return parse(terminal.desk().source(*named), check=False), states
 
 
 @click.command()
 @click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
 @common
-@desk
-def deploy(desk: Desk, paths: tuple[Path, ...]) -> None:
+@terminal
+def deploy(terminal: Terminal, paths: tuple[Path, ...]) -> None:
     """Put process files in use. Jobs that run keep the version they began with.
 
     Nothing is deployed unless every file is without problems.
@@ -136,36 +137,37 @@ def deploy(desk: Desk, paths: tuple[Path, ...]) -> None:
     from flowengine.cli import show
     from flowengine.language import problems
 
-    found: list[Problem] = [problem for path in paths for problem in problems(_read(path), str(path))]
+    texts = {str(path): _read(path) for path in paths}
+    found: list[Problem] = [problem for path, text in texts.items() for problem in problems(text, path)]
     if found:
         raise ProcessRefused(found)
-    engine = desk.engine(create=True)
-    done = [engine.deploy(path) for path in paths]
-    desk.answer(done, lambda console: show.deployed(console, done, lambda words: desk.line(words, who=False)))
+    desk = terminal.desk(create=True)
+    done = [desk.deploy(text.decode("utf-8")) for text in texts.values()]
+    terminal.answer(done, lambda console: show.deployed(console, done, lambda words: terminal.line(words, who=False)))
 
 
 @click.command()
 @common
-@desk
-def processes(desk: Desk) -> None:
+@terminal
+def processes(terminal: Terminal) -> None:
     """List the processes in use, with their versions."""
     from flowengine.cli import show
 
-    rows = desk.engine().processes()
-    desk.answer(rows, lambda console: show.processes(console, rows))
+    rows = terminal.desk().processes()
+    terminal.answer(rows, lambda console: show.processes(console, rows))
 
 
 @click.command()
-@click.argument("job", shell_complete=completing.jobs)
+@click.argument("job", shell_complete=tab_words.jobs)
 @click.option("--to", "version", help="The version.  [default: the latest]")
 @common
-@desk
-def migrate(desk: Desk, job: str, version: str | None) -> None:
+@terminal
+def migrate(terminal: Terminal, job: str, version: str | None) -> None:
     """Move a job on purpose to another version of its process."""
     from flowengine.cli import show
 
-    receipt = desk.engine().migrate(job, version, by=desk.me_or_operator)
-    desk.answer(receipt, lambda console: show.receipt(console, receipt))
+    receipt = terminal.desk().migrate(job, version)
+    terminal.answer(receipt, lambda console: show.receipt(console, receipt))
 
 
 def _read(path: Path) -> bytes:

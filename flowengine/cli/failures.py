@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli.context import screen, write_json
 from flowengine.cli.safe_text import harmless
+from flowengine.cli.terminal import screen, write_json
 from flowengine.errors import BadAnswer, FlowError, ProcessRefused
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def show(error: FlowError, *, json: bool) -> None:
         return
     console = screen(error=True)
     if isinstance(error, ProcessRefused):
-        from flowengine.cli.problems import show_problems
+        from flowengine.cli.problem_lines import show_problems
 
         show_problems(console, error.problems)
         return

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli.context import Desk
+from flowengine.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flowengine.language.durations import Duration
+    from flowengine.client import Duration
 
-desk = click.make_pass_decorator(Desk, ensure=True)
-"""Hands a command its :class:`Desk`."""
+terminal = click.make_pass_decorator(Terminal, ensure=True)
+"""Hands a command its :class:`Terminal`."""
 
 
 def answers(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,10 +32,19 @@ def request_key(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def span_or_moment(text: str) -> Duration | datetime:
-    """A span of time (``P30D``), or a date or moment in ISO 8601. Raises ValueError."""
-    from datetime import datetime
+def when(wanted: str) -> Callable[[click.Context, click.Parameter, str | None], Duration | datetime | None]:
+    """A callback that reads a span of time (``P30D``), or a date or moment in ISO 8601."""
 
-    from flowengine.language.durations import Duration
+    def read(ctx: click.Context, param: click.Parameter, text: str | None) -> Duration | datetime | None:
+        from datetime import datetime
 
-    return Duration.parse(text.upper()) if text.upper().startswith("P") else datetime.fromisoformat(text)
+        from flowengine.client import Duration
+
+        try:
+            if text is None:
+                return None
+            return Duration.parse(text.upper()) if text.upper().startswith("P") else datetime.fromisoformat(text)
+        except ValueError:
+            raise click.BadParameter(f"{text!r} is neither {wanted}.", ctx, param) from None
+
+    return read

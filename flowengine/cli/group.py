@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import click
 
-from flowengine.cli.context import Desk, Stopped
+from flowengine.cli.terminal import Stopped, Terminal
 from flowengine.errors import FlowError
 
 FINE, REFUSED, WRONG_USE = 0, 1, 2
@@ -43,11 +43,11 @@ def _common() -> list[Callable[[Any], Any]]:
 
 
 def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
-    """A callback that puts an option's value on the desk, where the command finds it."""
+    """A callback that puts an option's value on the terminal, where the command finds it."""
 
     def callback(ctx: click.Context, _param: click.Parameter, value: Any) -> None:
         if value:
-            setattr(ctx.ensure_object(Desk), name, value)
+            setattr(ctx.ensure_object(Terminal), name, value)
 
     return callback
 

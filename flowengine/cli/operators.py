@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import completing
-from flowengine.cli.context import Desk
-from flowengine.cli.flags import desk
+from flowengine.cli import tab_words
+from flowengine.cli.flags import terminal
 from flowengine.cli.group import REFUSED, FlowGroup, common
+from flowengine.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @click.command()
 @click.option("--status", type=click.Choice(["open", "fulfilled", "ended"]))
-@click.option("--process", metavar="NAME", shell_complete=completing.processes)
-@click.option("--customer", metavar="ID", shell_complete=completing.customers)
+@click.option("--process", metavar="NAME", shell_complete=tab_words.processes)
+@click.option("--customer", metavar="ID", shell_complete=tab_words.customers)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", metavar="JOB", help="The last job of the page before.")
 @click.option("--stuck", is_flag=True, help="Of the open jobs: what waits for what, the oldest first.")
 @common
-@desk
+@terminal
 def jobs(
-    desk: Desk,
+    terminal: Terminal,
     status: str | None,
     process: str | None,
     customer: str | None,
@@ -31,66 +34,65 @@ def jobs(
     stuck: bool,
 ) -> None:
     """List jobs, the newest first; with --stuck what the open ones wait for, and since when."""
-    from flowengine.cli import show
-    from flowengine.core.values import Actor
+    from flowengine.cli import acting, show
 
     if stuck:
         if status or customer or after:
             raise click.UsageError("--stuck takes --process and --limit, not --status, --customer or --after.")
-        _stuck(desk, process, limit)
+        _stuck(terminal, process, limit)
         return
-    engine = desk.engine()
-    rows = engine.jobs(
+    desk = terminal.desk()
+    rows = desk.jobs(
         status=status,
-        process=engine.process(process).name if process else None,
-        customer=engine.find_person(customer, kind="customer").id if customer else None,
+        process=desk.need(process).process if process else None,
+        customer=acting.person(desk, customer, kind="customer") if customer else None,
         limit=limit,
-        after=engine.track(after, Actor(kind="operator", id="operator")).job if after else None,
+        after=desk.track(after).job if after else None,
     )
-    desk.answer(rows, lambda console: show.jobs(console, rows))
+    terminal.answer(rows, lambda console: show.jobs(console, rows))
 
 
-def _stuck(desk: Desk, process: str | None, limit: int) -> None:
+def _stuck(terminal: Terminal, process: str | None, limit: int) -> None:
     from flowengine.cli import waits
 
-    engine = desk.engine()
-    rows = engine.stuck(process=engine.process(process).name if process else None, limit=limit)
-    desk.answer(rows, lambda console: waits.stuck(console, rows, engine.clock.now()))
+    desk = terminal.desk()
+    rows = desk.stuck(process=desk.need(process).process if process else None, limit=limit)
+    terminal.answer(rows, lambda console: waits.stuck(console, rows, desk.now()))
 
 
 @click.command()
-@click.argument("job", shell_complete=completing.jobs)
+@click.argument("job", shell_complete=tab_words.jobs)
 @click.option("--raw", is_flag=True, help="The stored facts, one JSON object a line.")
 @common
-@desk
-def history(desk: Desk, job: str, raw: bool) -> None:
+@terminal
+def history(terminal: Terminal, job: str, raw: bool) -> None:
     """All that happened to a job, the oldest first."""
     import json
 
     from flowengine.cli import show
 
-    lines = desk.engine().history(job)
-    if raw and not desk.json:
+    lines = terminal.desk().history(job)
+    if raw and not terminal.json:
         for one in lines:
             click.echo(json.dumps(one.to_json(), ensure_ascii=True))
         return
-    desk.answer(lines, lambda console: show.history(console, lines))
+    terminal.answer(lines, lambda console: show.history(console, lines))
 
 
 @click.command()
-@click.argument("job", required=False, shell_complete=completing.jobs)
+@click.argument("job", required=False, shell_complete=tab_words.jobs)
 @click.option("--archive", metavar="FILE", help="Check the histories in an archive instead.")
 @common
-@desk
-def audit(desk: Desk, job: str | None, archive: str | None) -> None:
+@terminal
+def audit(terminal: Terminal, job: str | None, archive: str | None) -> None:
     """Check one job or all: is the history whole, and does what is stored follow from it?"""
     from flowengine.cli import show
-    from flowengine.engine import Engine
+    from flowengine.client import verify_archive
 
     if archive and job:
         raise click.UsageError("An archive is checked as a whole: leave JOB out.")
-    result = Engine.verify_archive(archive) if archive else desk.engine().audit(job)
-    desk.answer(result.to_json() | {"fine": result.fine}, lambda console: show.audit(console, result))
+    result = verify_archive(archive) if archive else terminal.desk().audit(job)
+    terminal.answer(result.to_json() | {"fine": result.fine}, lambda console: show.audit(console, result))
     if not result.fine:
         click.get_current_context().exit(REFUSED)
 
@@ -99,42 +101,42 @@ def audit(desk: Desk, job: str | None, archive: str | None) -> None:
 @click.argument("name")
 @click.option("--key", default="", metavar="TEXT", help="The message's key, where the process asks for one.")
 @click.option("--body", metavar="JSON|TEXT", help="What the message says.")
-@click.option("--job", shell_complete=completing.jobs, help="The job it is for.  [default: the one that waits for it]")
+@click.option("--job", shell_complete=tab_words.jobs, help="The job it is for.  [default: the one that waits for it]")
 @click.option("--request-key", metavar="TEXT", help="The same request key delivers the message only once.")
 @common
-@desk
-def send(desk: Desk, name: str, key: str, body: str | None, job: str | None, request_key: str | None) -> None:
+@terminal
+def send(terminal: Terminal, name: str, key: str, body: str | None, job: str | None, request_key: str | None) -> None:
     """Deliver the message NAME to a job."""
     from flowengine.cli import show
-    from flowengine.cli.values import item
+    from flowengine.cli.typed_values import item
 
     content = item(body) if body is not None else None
-    receipt = desk.engine().send(name, key, content, job=job, by=desk.me_or_operator, request_key=request_key)
-    desk.answer(receipt, lambda console: show.receipt(console, receipt))
+    receipt = terminal.desk().send(name, key, content, job=job, request_key=request_key)
+    terminal.answer(receipt, lambda console: show.receipt(console, receipt))
 
 
 @click.command()
 @common
-@desk
-def incidents(desk: Desk) -> None:
+@terminal
+def incidents(terminal: Terminal) -> None:
     """Service calls that gave up and timers that cannot be fired, and why."""
     from flowengine.cli import show
 
-    engine = desk.engine()
-    rows = engine.incidents()
-    desk.answer(rows, lambda console: show.incidents(console, rows, engine.clock.now()))
+    desk = terminal.desk()
+    rows = desk.incidents()
+    terminal.answer(rows, lambda console: show.incidents(console, rows, desk.now()))
 
 
 @click.command()
-@click.argument("call", required=False, shell_complete=completing.calls)
+@click.argument("call", required=False, shell_complete=tab_words.calls)
 @click.option("--all", "everything", is_flag=True, help="All incidents, or all that the following say.")
 @click.option("--kind", type=click.Choice(["call", "timer", "message"]), help="All of this kind.")
-@click.option("--process", metavar="NAME", shell_complete=completing.processes, help="All of this process.")
+@click.option("--process", metavar="NAME", shell_complete=tab_words.processes, help="All of this process.")
 @click.option("--handler", metavar="NAME", help="All that gave up in this handler, as flow incidents shows it.")
 @common
-@desk
+@terminal
 def retry(
-    desk: Desk, call: str | None, everything: bool, kind: str | None, process: str | None, handler: str | None
+    terminal: Terminal, call: str | None, everything: bool, kind: str | None, process: str | None, handler: str | None
 ) -> None:
     """Try again what gave up: a worker runs a service call, a timer is fired at once, a message is sent."""
     from flowengine.cli import show
@@ -142,11 +144,11 @@ def retry(
     if bool(call) == (everything or bool(kind or process or handler)):
         raise click.UsageError("Name one incident, or say --all, --kind, --process or --handler.")
     if not call:
-        done = desk.engine().retry_all(desk.me_or_operator, kind=kind, process=process, handler=handler)
-        desk.answer(done, lambda console: show.retried(console, done))
+        done = terminal.desk().retry_all(kind=kind, process=process, handler=handler)
+        terminal.answer(done, lambda console: show.retried(console, done))
         return
-    receipt = desk.engine().retry(call, desk.me_or_operator)
-    desk.answer(receipt, lambda console: show.receipt(console, receipt))
+    receipt = terminal.desk().retry(call)
+    terminal.answer(receipt, lambda console: show.receipt(console, receipt))
 
 
 def _place(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, int] | None:
@@ -177,8 +179,8 @@ def _place(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("--once", is_flag=True, help="Run what is due now in this process, and stop.")
 @click.option("--dev", is_flag=True, help="Start anew when the code of the handlers changes.")
 @common
-@desk
-def worker(desk: Desk, /, **given: Any) -> None:
+@terminal
+def worker(terminal: Terminal, /, **given: Any) -> None:
     """Run what is due: timers, service calls, outgoing messages.
 
     Ctrl-C and SIGTERM let running handlers finish; the second time they are given back, for another worker. Processes
@@ -193,7 +195,7 @@ def worker(desk: Desk, /, **given: Any) -> None:
         raise click.UsageError("--once works in this process: leave --dev and --processes out.")
     if given["metrics"] and given["processes"] > 1:
         raise click.UsageError("Each process has figures of its own: start several workers, each with its --metrics.")
-    supervising.work(desk, Work(**given), os.environ)
+    supervising.work(terminal, Work(**given), os.environ)
 
 
 @click.group(cls=FlowGroup)
@@ -203,30 +205,50 @@ def db() -> None:
 
 @db.command()
 @common
-@desk
-def create(desk: Desk) -> None:
+@terminal
+def create(terminal: Terminal) -> None:
     """Create the database's tables, or see that they are there."""
-    from flowengine.cli import databases
+    from flowengine import client
 
-    databases.create(desk)
+    _ready(terminal, client.create(terminal.address), "is ready")
+
+
+@db.command()
+@common
+@terminal
+def upgrade(terminal: Terminal) -> None:
+    """Bring an older database up to this flowengine."""
+    from flowengine import client
+
+    before, after = client.upgrade(terminal.address)
+    _ready(terminal, after, "was up to date" if before == after else f"was upgraded from {before or 'nothing'}")
+
+
+def _ready(terminal: Terminal, revision: str | None, what: str) -> None:
+    from flowengine.cli import show
+
+    address, shown = terminal.shown_address, (str(revision), "bold")
+    terminal.answer(
+        {"database": address, "revision": revision},
+        lambda console: show.line(console, address, f" {what}; its schema is ", shown),
+    )
 
 
 @db.command()
 @click.argument("file")
 @common
-@desk
-def backup(desk: Desk, file: str) -> None:
+@terminal
+def backup(terminal: Terminal, file: str) -> None:
     """Copy a SQLite database to the new file FILE while it is in use."""
-    from flowengine.cli import databases
+    from pathlib import Path
 
-    databases.copy(desk, file)
+    from flowengine import client
+    from flowengine.cli import show
 
+    size = client.backup(terminal.address, Path(file))
 
-@db.command()
-@common
-@desk
-def upgrade(desk: Desk) -> None:
-    """Bring an older database up to this flowengine."""
-    from flowengine.cli import databases
+    def tell(console: Console) -> None:
+        show.line(console, ("Copied: ", "bold"), f"{terminal.shown_address} to {file} ({size:,} bytes).")
+        show.line(console, ("  check it: ", "dim"), f"{terminal.program} audit --at sqlite:///{file}", pasted=True)
 
-    databases.upgrade(desk)
+    terminal.answer({"file": file, "size": size}, tell)

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli.context import Desk
-from flowengine.cli.flags import desk, span_or_moment
+from flowengine.cli.flags import terminal, when
 from flowengine.cli.group import common
+from flowengine.cli.terminal import Terminal
 
-
-class Before(click.ParamType[timedelta | datetime]):
-    """A span of time before now (``P365D``), a date or a moment."""
-
-    name = "when"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta | datetime:
-        if isinstance(value, timedelta | datetime):
-            return value
-        try:
-            found = span_or_moment(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither a span like P365D nor a date like 2026-01-31.", param, ctx)
-        if not isinstance(found, datetime):
-            return timedelta(seconds=found.seconds)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+if TYPE_CHECKING:
+    from flowengine.client import Duration
 
 
 @click.command()
@@ -35,7 +21,7 @@ class Before(click.ParamType[timedelta | datetime]):
 @click.option(
     "--ended-before",
     "before",
-    type=Before(),
+    callback=when("a span like P365D nor a date like 2026-01-31"),
     required=True,
     metavar="P365D|DATE",
     help="Which jobs: those that ended longer ago than this, or before this day (UTC).",
@@ -43,8 +29,8 @@ class Before(click.ParamType[timedelta | datetime]):
 @click.option("--batch", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Jobs a transaction.")
 @click.option("--count", is_flag=True, help="Only say how many jobs it would be.")
 @common
-@desk
-def archive(desk: Desk, file: Path, before: timedelta | datetime, batch: int, count: bool) -> None:
+@terminal
+def archive(terminal: Terminal, file: Path, before: Duration | datetime, batch: int, count: bool) -> None:
     """Write finished jobs to the new file FILE, with their whole histories, and delete them from the database.
 
     FILE has one JSON object a line, packed where its name ends in .gz. `flow audit --archive FILE` checks it. What is
@@ -52,22 +38,25 @@ def archive(desk: Desk, file: Path, before: timedelta | datetime, batch: int, co
     """
     from flowengine.cli import show
 
-    engine = desk.engine()
-    moment = before if isinstance(before, datetime) else engine.clock.now() - before
+    desk = terminal.desk()
+    if isinstance(before, datetime):
+        moment = before if before.tzinfo else before.replace(tzinfo=UTC)
+    else:
+        moment = desk.now() - timedelta(seconds=before.seconds)
     if count:
-        found = engine.archivable(moment)
-        desk.answer(
+        found = desk.archivable(moment)
+        terminal.answer(
             {"jobs": found}, lambda console: show.line(console, f"{_jobs(found)} ended before {moment:%Y-%m-%d}.")
         )
         return
-    done = engine.archive(moment, file, batch=batch)
+    done = desk.archive(moment, file, batch=batch)
 
     def tell(console: Any) -> None:
         show.line(console, ("Archived: ", "bold"), f"{_jobs(done.jobs)} in {done.file} ({done.size:,} bytes).")
         if done.kept:
             show.line(console, f"  {_jobs(done.kept)} stayed here too: something was added meanwhile.")
 
-    desk.answer(done, tell)
+    terminal.answer(done, tell)
 
 
 def _jobs(count: int) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from flowengine.cli.moments import day, distance, told
 from flowengine.cli.safe_text import harmless
-from flowengine.views.replies import (
+from flowengine.client import (
     Audit,
     Deployed,
     HistoryLine,
@@ -23,6 +23,7 @@ from flowengine.views.replies import (
     ProcessRow,
     Receipt,
     RetriedAll,
+    StaffPlace,
     Track,
 )
 
@@ -192,9 +193,10 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         words = "Fulfilled" if good else "Ended"
         because = f": {seen.because}" if seen.because else ""
         line(console, ("■ ", "dim"), (f"{words}{because}", "bold green" if good else "bold"), f"  {told(seen.ended)}")
-    for place in dict.fromkeys((one.words, one.since) for one in seen.where):
-        since = f"  {distance(place[1], now)}" if place[1] else ""
-        line(console, ("▶ ", "magenta"), (place[0], "bold"), (since, "dim"))
+    for words, since in dict.fromkeys(
+        (one.words, one.since if isinstance(one, StaffPlace) else None) for one in seen.where
+    ):
+        line(console, ("▶ ", "magenta"), (words, "bold"), (f"  {distance(since, now)}" if since else "", "dim"))
     _promise(console, seen)
     _waiting(console, seen, now, command)
     if brief:

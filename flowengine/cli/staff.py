@@ -6,55 +6,56 @@ import shlex
 
 import click
 
-from flowengine.cli import completing
-from flowengine.cli.context import Desk
-from flowengine.cli.flags import desk, request_key
+from flowengine.cli import tab_words
+from flowengine.cli.flags import request_key, terminal
 from flowengine.cli.group import FlowGroup, common
+from flowengine.cli.terminal import Terminal
 
 
 @click.command()
-@click.argument("step", shell_complete=completing.steps)
+@click.argument("step", shell_complete=tab_words.steps)
 @request_key
 @common
-@desk
-def claim(desk: Desk, step: str, key: str | None) -> None:
+@terminal
+def claim(terminal: Terminal, step: str, key: str | None) -> None:
     """Take a step, so that the others know that it is yours."""
     from flowengine.cli import show
 
-    receipt = desk.engine().claim(step, by=desk.me, key=key)
-    desk.answer(
+    receipt = terminal.mine().claim(step, key=key)
+    terminal.answer(
         receipt,
         lambda console: show.line(
-            console, ("Yours.", "bold green"), f" Go on: {desk.line(f'act {shlex.quote(step)}')}"
+            console, ("Yours.", "bold green"), f" Go on: {terminal.line(f'act {shlex.quote(step)}')}"
         ),
     )
 
 
 @click.command()
-@click.argument("step", shell_complete=completing.steps)
+@click.argument("step", shell_complete=tab_words.steps)
 @request_key
 @common
-@desk
-def release(desk: Desk, step: str, key: str | None) -> None:
+@terminal
+def release(terminal: Terminal, step: str, key: str | None) -> None:
     """Give a step back to all whom it waits for."""
     from flowengine.cli import show
 
-    receipt = desk.engine().release(step, by=desk.me, key=key)
-    desk.answer(receipt, lambda console: show.line(console, ("Given back.", "bold green")))
+    receipt = terminal.mine().release(step, key=key)
+    terminal.answer(receipt, lambda console: show.line(console, ("Given back.", "bold green")))
 
 
 @click.command()
-@click.argument("step", shell_complete=completing.steps)
-@click.argument("person", shell_complete=completing.people)
+@click.argument("step", shell_complete=tab_words.steps)
+@click.argument("person", shell_complete=tab_words.people)
 @request_key
 @common
-@desk
-def assign(desk: Desk, step: str, person: str, key: str | None) -> None:
+@terminal
+def assign(terminal: Terminal, step: str, person: str, key: str | None) -> None:
     """Hand a step to PERSON, who must be one of those whom it waits for."""
-    from flowengine.cli import show
+    from flowengine.cli import acting, show
 
-    receipt = desk.engine().assign(step, desk.person(desk.engine(), person), by=desk.me_or_operator, key=key)
-    desk.answer(receipt, lambda console: show.line(console, ("Handed over", "bold green"), f" to {person}."))
+    desk = terminal.desk()
+    receipt = desk.assign(step, acting.person(desk, person), key=key)
+    terminal.answer(receipt, lambda console: show.line(console, ("Handed over", "bold green"), f" to {person}."))
 
 
 @click.group(cls=FlowGroup)
@@ -71,9 +72,9 @@ def people() -> None:
 @click.option("--group", "groups", multiple=True, help="For customers: a group. May be repeated.")
 @click.option("--record", "sets", metavar="KEY=VALUE", multiple=True, help="For customers: what else is known.")
 @common
-@desk
+@terminal
 def add_person(
-    desk: Desk,
+    terminal: Terminal,
     id: str,
     name: str,
     contact: str,
@@ -84,37 +85,37 @@ def add_person(
 ) -> None:
     """Enter a customer, or with --role a member of staff; or change what is known of one."""
     from flowengine.cli import show
-    from flowengine.cli.values import record_from
+    from flowengine.cli.typed_values import record_from
 
     if (roles or staff) and (groups or sets):
         raise click.UsageError("--role and --staff are for staff, --group and --record for customers.")
-    record, engine = record_from(sets), desk.engine(create=True)
+    record, desk = record_from(sets), terminal.desk(create=True)
     if roles or staff:
-        person = engine.add_staff(id, name, roles, contact)
+        person = desk.add_staff(id, name, roles, contact)
     else:
-        person = engine.add_customer(id, name, contact, groups, record)
-    desk.answer(person, lambda console: show.person(console, person))
+        person = desk.add_customer(id, name, contact, groups, record)
+    terminal.answer(person, lambda console: show.person(console, person))
 
 
 @people.command("list")
 @click.option("--kind", type=click.Choice(["customer", "staff"]))
 @common
-@desk
-def list_people(desk: Desk, kind: str | None) -> None:
+@terminal
+def list_people(terminal: Terminal, kind: str | None) -> None:
     """List who is known."""
     from flowengine.cli import show
 
-    rows = desk.engine().people(kind)
-    desk.answer(rows, lambda console: show.people(console, rows))
+    rows = terminal.desk().people(kind)
+    terminal.answer(rows, lambda console: show.people(console, rows))
 
 
 @people.command("show")
-@click.argument("person", shell_complete=completing.people)
+@click.argument("person", shell_complete=tab_words.people)
 @common
-@desk
-def show_person(desk: Desk, person: str) -> None:
-    """Show one person, by id, contact or name, or how an id or name begins."""
+@terminal
+def show_person(terminal: Terminal, person: str) -> None:
+    """Show one person, by id, contact or unique name."""
     from flowengine.cli import show
 
-    found = desk.engine().find_person(person)
-    desk.answer(found, lambda console: show.person(console, found))
+    found = terminal.desk().find_person(person)
+    terminal.answer(found, lambda console: show.person(console, found))

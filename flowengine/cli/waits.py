@@ -9,7 +9,7 @@ from rich.console import Console
 
 from flowengine.cli import show
 from flowengine.cli.moments import distance, told
-from flowengine.views.replies import StuckView, WaitView
+from flowengine.client import StuckView, WaitView
 
 
 def stuck(console: Console, rows: Sequence[StuckView], now: datetime) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowengine.cli.context import Desk
+    from flowengine.cli.terminal import Terminal
 
 KINDS = {"timers": "timer", "calls": "service call", "outbox": "message", "failed": "failure"}
 """What is counted, and what one of it is called."""
@@ -27,12 +27,17 @@ class Work:
     dev: bool = False
     metrics: tuple[str, int] | None = None
 
-    def command(self, desk: Desk) -> list[str]:
+    @property
+    def terms(self) -> dict[str, Any]:
+        """Those that a worker takes."""
+        return {"concurrency": self.concurrency, "poll": self.poll, "grace": self.grace}
+
+    def command(self, terminal: Terminal) -> list[str]:
         """The command line of one worker process. The database's address is not on it: everybody can read that."""
         given = [word for reference in self.handlers for word in ("--handlers", reference)]
         numbers = [f"--concurrency={self.concurrency}", f"--poll={self.poll}", f"--grace={self.grace}"]
         served = [f"--metrics={self.metrics[0]}:{self.metrics[1]}"] if self.metrics else []
-        flags = [*served, *(["--dev"] if self.dev else []), *(["--json"] if desk.json else [])]
+        flags = [*served, *(["--dev"] if self.dev else []), *(["--json"] if terminal.json else [])]
         return [sys.executable, "-m", "flowengine.cli", "worker", *given, *numbers, *flags]
 
 

@@ -15,113 +15,75 @@ from typing import Any
 
 import click
 
-from flowengine.cli import logs, show, watching
-from flowengine.cli.context import Desk, screen
+from flowengine.cli import logs, show
+from flowengine.cli.terminal import Terminal, screen
 from flowengine.cli.work_options import Work, words
-from flowengine.distribution import installing
-from flowengine.engine import Engine
-from flowengine.errors import Refused
-from flowengine.views.replies import Ran
-from flowengine.worker import Worker, load_handlers
-from flowengine.worker.alone import memory_bound
+from flowengine.client import Ran, must_exist
 from flowengine.worker.exits import WORN_OUT
-from flowengine.worker.loading import unserved
 from flowengine.worker.reloading import own_files
 from flowengine.worker.signals import heeding
+from flowengine.worker.standalone import Standalone
 from flowengine.worker.supervised import Supervised
 
 SECOND = 1.0
 """Seconds between two lines that tell what ran."""
 
 
-def here(desk: Desk, given: Work) -> None:
+def here(terminal: Terminal, given: Work) -> None:
     """Work in this process alone: with ``once`` until nothing is due, else until stopped. Say what was done in all."""
-    engine = _engine(desk, given)
-    if not given.once:
-        _greet(desk, engine)
-    with _measured(engine, given), _aside(desk), Telling(_lines(desk)) as telling:
-        total = _worker(engine, given, telling.add).run(until_idle=given.once)
-    desk.answer(total, lambda console: show.line(console, ("In all: ", "bold"), words(total.to_json())))
+    with _standalone(terminal, given) as place:
+        if not given.once:
+            _greet(terminal, place)
+        with place.measured(given.metrics), _aside(terminal), Telling(_lines(terminal)) as telling:
+            total = place.worker(**given.terms, told=telling.add).run(until_idle=given.once)
+    terminal.answer(total, lambda console: show.line(console, ("In all: ", "bold"), words(total.to_json())))
 
 
-def below(desk: Desk, given: Work, line: Supervised) -> None:
+def below(terminal: Terminal, given: Work, line: Supervised) -> None:
     """Work below a supervisor, who is told what was done."""
-    engine = _engine(desk, given)
-    if line.first:
-        _greet(desk, engine)
-    told = _lines(desk)
+    told = _lines(terminal)
 
     def tell(ran: Ran) -> None:
         line.say(ran=ran.to_json())
         told(ran)
 
-    with _measured(engine, given), _aside(desk), Telling(tell, own=_own(given, line)) as telling:
-        worker = _worker(engine, given, telling.add, lambda handler: line.say(wary=handler))
-        # Only the supervisor knows how often a signal was meant, so here each just stops. The worker itself would hurry
-        # at the second one; so it runs in another thread, where it looks after no signals.
-        with heeding(worker.stop), ThreadPoolExecutor(1, "flow worker") as aside:
-            line.listen(stop=worker.stop, hurry=worker.hurry, lost=worker.take_over, wary=worker.beware)
-            line.say(ready=True, worker=worker.name)
-            aside.submit(worker.run).result()
+    with _standalone(terminal, given) as place:
+        if line.first:
+            _greet(terminal, place)
+        with place.measured(given.metrics), _aside(terminal), Telling(tell, own=_own(given, line)) as telling:
+            worker = place.worker(**given.terms, told=telling.add, wary=lambda handler: line.say(wary=handler))
+            # Only the supervisor knows how often a signal was meant, so here each just stops. The worker itself would
+            # hurry at the second one; so it runs in another thread, where it looks after no signals.
+            with heeding(worker.stop), ThreadPoolExecutor(1, "flow worker") as aside:
+                line.listen(stop=worker.stop, hurry=worker.hurry, lost=worker.take_over, wary=worker.beware)
+                line.say(ready=True, worker=worker.name)
+                aside.submit(worker.run).result()
     if worker.worn_out:
         click.get_current_context().exit(WORN_OUT)
 
 
-def _engine(desk: Desk, given: Work) -> Engine:
+def _standalone(terminal: Terminal, given: Work) -> Standalone:
     logs.configure(os.environ)
-    memory_bound(os.environ)  # refused now, not at the first call that needs it
-    engine = desk.engine()
-    watching.watch(engine, os.environ)
-    for reference in given.handlers:
-        engine.register(load_handlers(reference))
-    return engine
+    must_exist(terminal.address)
+    return Standalone(terminal.address, os.environ, terminal.clock, given.handlers)
 
 
-def _worker(
-    engine: Engine, given: Work, told: Callable[[Ran], None], wary: Callable[[str], None] = lambda _: None
-) -> Worker:
-    return Worker(engine, concurrency=given.concurrency, poll=given.poll, grace=given.grace, told=told, wary=wary)
-
-
-@contextmanager
-def _measured(engine: Engine, given: Work) -> Iterator[None]:
-    """Answer Prometheus meanwhile, where that was asked for."""
-    if given.metrics is None:
-        yield
-        return
-    try:
-        from flowengine.worker.metrics import Metrics
-    except ModuleNotFoundError as missing:
-        raise Refused(
-            f"for --metrics, {missing.name} must be installed", possible=(installing("metrics"),)
-        ) from missing
-    _, close = Metrics(engine).serve(*given.metrics)
-    try:
-        yield
-    finally:
-        close()
-
-
-def _greet(desk: Desk, engine: Engine) -> None:
+def _greet(terminal: Terminal, place: Standalone) -> None:
     """Say what is worked on, and what is worth knowing before it begins."""
-    remarks = []
-    for handler, places in unserved(engine).items():
-        more = f" and {len(places) - 2} more" if len(places) > 2 else ""
-        remarks.append(f"no handler {handler!r} is here, which {', '.join(places[:2])}{more} will call")
-    if not desk.json:
+    if not terminal.json:
         with _read_or_not():
-            _show(desk, remarks)
+            _show(terminal, place.remarks())
 
 
-def _show(desk: Desk, remarks: list[str]) -> None:
+def _show(terminal: Terminal, remarks: list[str]) -> None:
     console = screen()
-    show.line(console, (f"Working on {desk.shown_address}. Ctrl-C stops it.", "dim"))
+    show.line(console, (f"Working on {terminal.shown_address}. Ctrl-C stops it.", "dim"))
     for remark in remarks:
         show.line(console, ("Mind: ", "bold"), remark)
     sys.stdout.flush()
 
 
-def _lines(desk: Desk) -> Callable[[Ran], None]:
+def _lines(terminal: Terminal) -> Callable[[Ran], None]:
     """Tells a person what ran."""
     console = screen()
 
@@ -129,11 +91,11 @@ def _lines(desk: Desk) -> Callable[[Ran], None]:
         now = f"{datetime.now():%H:%M:%S}  "  # noqa: DTZ005 - local time
         show.line(console, (now, "dim"), "ran ", words(ran.to_json()))
         if ran.failed:
-            show.line(console, ("          what gave up, and why: ", "dim"), desk.line("incidents"), pasted=True)
+            show.line(console, ("          what gave up, and why: ", "dim"), terminal.line("incidents"), pasted=True)
         sys.stdout.flush()
 
     def tell_if_read(ran: Ran) -> None:
-        if not desk.json:
+        if not terminal.json:
             with _read_or_not():
                 tell(ran)
 
@@ -205,9 +167,9 @@ def _read_or_not() -> Iterator[None]:
 
 
 @contextmanager
-def _aside(desk: Desk) -> Iterator[None]:
+def _aside(terminal: Terminal) -> Iterator[None]:
     """With ``--json`` standard output is for one document: what handlers print goes to standard error meanwhile."""
-    if not desk.json:
+    if not terminal.json:
         yield
         return
     sys.stdout.flush()

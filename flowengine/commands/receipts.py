@@ -42,6 +42,12 @@ def replayed(tx: Transaction, actor: Actor, key: str, body: str) -> Receipt | No
     return given(tx.receipts.find(actor_key(actor), key), key, body)
 
 
+def receipt_under(tx: Transaction, actor: Actor, key: str) -> Receipt | None:
+    """The receipt that was given under this key before, whatever it was for."""
+    stored = tx.receipts.find(actor_key(actor), key)
+    return _RECEIPTS.decode(stored[1]) if stored is not None else None
+
+
 def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
     """The receipt that is stored under this key, if it was for the same. Raises KeyConflict when it was not."""
     if not 0 < len(key) <= LONGEST_KEY:

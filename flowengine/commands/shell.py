@@ -75,6 +75,7 @@ class Shell:
         self.handlers = handlers
         self.catalogue = catalogue or Catalogue()
         self.joined = joined
+        self._look: Transaction | None = None
         self.settings = settings or Settings()
         self.external = lanes or Lanes()
         self.secret = Secret()
@@ -91,13 +92,25 @@ class Shell:
         joined.joined = connection
         return joined
 
+    @contextmanager
+    def looking(self) -> Iterator[Shell]:
+        """The same shell in one read transaction, for several looks at one moment."""
+        with self.reading() as tx:
+            look = copy(self)
+            look._look = tx
+            yield look
+
     def reading(self) -> AbstractContextManager[Transaction]:
         """A read transaction, or the caller's."""
+        if self._look is not None:
+            return nullcontext(self._look)
         return self.database.reading() if self.joined is None else self._in_callers(nullcontext)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
         the caller's transaction."""
+        if self._look is not None:
+            raise NotAllowed("nothing is changed while looking", possible=("ask the engine itself",))
         if self.joined is not None:
             with self._in_callers(self.joined.begin_nested) as tx:
                 return work(tx)

@@ -5,20 +5,28 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import asdict
 
 from flowengine.commands import access
+from flowengine.commands.receipts import receipt_under
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.advance import offered
 from flowengine.core.answers import Form, FormField, asked_slots, form
+from flowengine.core.commands import Act
+from flowengine.core.draft import rebuild
 from flowengine.core.seatings import person_seating, seatings, waits_for
 from flowengine.core.values import Actor, Seating, Step
 from flowengine.language.parts import EXPIRED
 from flowengine.people.permissions import ANY, needs
+from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
 from flowengine.store import Entry, StoredJob, Transaction, shown
 from flowengine.store.steps import WaitingStep
-from flowengine.views.replies import InboxItem, StepView
+from flowengine.views.replies import CustomerItem, CustomerStep, InboxItem, StaffItem, StaffStep, StepView
+
+MOST = 100
+"""Steps among which the one that is meant is looked for, where none is named."""
 
 
 def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[InboxItem]:
@@ -59,14 +67,13 @@ def _order(item: InboxItem) -> tuple[bool, bool, bool, datetime, datetime]:
 
 
 def _item(job: str, process: str, customer: str, name: str, step: Step, actor: Actor, answered: bool) -> InboxItem:
-    return InboxItem(
+    item = CustomerItem(
         id=f"{job}.{step.number}",
         short=f"{shown(job)}.{step.number}",
         job=job,
         process=process,
         customer=customer,
         customer_name=name,
-        state=step.state,
         title=step.title,
         opened=step.opened,
         due=step.due,
@@ -76,6 +83,7 @@ def _item(job: str, process: str, customer: str, name: str, step: Step, actor: A
         answered=bool(answered),
         booked=step.booked,
     )
+    return item if actor.kind == "customer" else StaffItem(**asdict(item), state=step.state)
 
 
 def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
@@ -89,15 +97,48 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
             view = _closed(shell, tx, job, number, actor, looks)
         else:
             asked = looks or waits_for(actor, found, job.position.seat)
-            view = _open(shell, tx, job, found, actor) if asked else None
+            view = _open(shell, tx, job, found, actor, shell.clock.now()) if asked else None
         if view is None:
             raise access.no_such("step", step_id)
         return view
 
 
-def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor) -> StepView:
+def find_step(shell: Shell, text: str, by: str | Actor, key: str | None) -> StepView | dict[str, str]:
+    with shell.looking() as look, look.reading() as tx:
+        actor = access.asker(tx, "find_step", by)
+        acted = _acted(look, tx, text, actor, key) if key else None
+        if acted is not None:
+            return acted
+        if "." in text:
+            return step(look, text, actor)
+        if text:
+            found = {one.short: one.title for one in track(look, text, actor).waiting if one.for_you}
+        else:
+            found = {one.short: f"{one.title}, {one.customer_name}" for one in inbox(look, actor, MOST, False)}
+        return step(look, next(iter(found)), actor) if len(found) == 1 else found
+
+
+def _acted(shell: Shell, tx: Transaction, text: str, actor: Actor, key: str) -> StepView | None:
+    """The step that was acted on under a request key, as it was then, if it is one that the text can mean."""
+    receipt = receipt_under(tx, actor, key)
+    if receipt is None:
+        return None
+    *before, acting = tx.history.of(receipt.job, limit=receipt.seq)
+    if not isinstance(acting.command, Act):
+        return None
+    start, dot, number = text.partition(".")
+    job, step = tx.jobs.get(receipt.job), acting.command.step
+    if (start and access.job_ref(tx, start, actor, "step", text) != job.id) or (dot and number != str(step)):
+        return None
+    position = rebuild(entry.events for entry in before)
+    then = msgspec.structs.replace(job, position=position, version=position.head.version)
+    found = access.open_step(then, step)
+    return _open(shell, tx, then, found, actor, acting.at) if found is not None else None
+
+
+def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor, now: datetime) -> StepView:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
-    now, world = shell.clock.now(), StoreWorld(tx, job.customer)
+    world = StoreWorld(tx, job.customer)
     state = compiled.states[found.state].member(found.member)
     asked = asked_slots(compiled, found, now)
     taken = tx.bookings.taken(asked.calendar.name, asked.start, asked.end) if asked is not None else []
@@ -107,20 +148,19 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         made = msgspec.structs.replace(made, ways=(), slots=())
     if actor.kind == "customer" and state.inner_options:
         made = _plain_options(made, state.inner_options)
-    view = _view(tx, job, found, made)
+    view = _view(tx, job, found, made, actor)
     return msgspec.structs.replace(view, possible=can, slots=made.slots, booked=found.booked)
 
 
-def _view(tx: Transaction, job: StoredJob, step: Step, made: Form) -> StepView:
+def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor) -> StepView:
     """What is told of a step, open or not."""
-    return StepView(
+    view = CustomerStep(
         id=f"{job.id}.{step.number}",
         short=f"{shown(job.id)}.{step.number}",
         job=job.id,
         process=job.process,
         customer=job.customer,
         customer_name=name_of(tx, job.customer),
-        state=step.state,
         type=made.type,
         title=step.title,
         purpose=step.purpose,
@@ -130,6 +170,7 @@ def _view(tx: Transaction, job: StoredJob, step: Step, made: Form) -> StepView:
         shown=step.shown,
         form=made,
     )
+    return view if actor.kind == "customer" else StaffStep(**asdict(view), state=step.state)
 
 
 def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: Actor, looks: bool) -> StepView | None:
@@ -145,7 +186,7 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     bare = Form(step=number, type=kind, title=step.title, purpose=step.purpose, shown=step.shown)
     told = actor.kind != "customer" or entry.by.id == actor.id or outcome == EXPIRED
     who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
-    view = _view(tx, job, step, bare)
+    view = _view(tx, job, step, bare, actor)
     return msgspec.structs.replace(view, open=False, ended=entry.at, ended_by=who, outcome=how)
 
 

@@ -6,16 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec.structs import asdict, replace
+
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
 from flowengine.core import always
 from flowengine.core import events as e
+from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import seatings
 from flowengine.core.values import ROOT, Actor, Branch, Json, Promise, Step
+from flowengine.errors import NotFound
 from flowengine.language.model import Process, State
+from flowengine.language.parts import Always
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
@@ -24,7 +29,18 @@ from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import places
 from flowengine.views.history_lines import SAYINGS
-from flowengine.views.replies import JobRow, OfferView, PlaceView, PromiseView, Track, WaitingView
+from flowengine.views.replies import (
+    CustomerPlace,
+    CustomerTrack,
+    CustomerWaiting,
+    JobRow,
+    OfferView,
+    PromiseView,
+    StaffPlace,
+    StaffTrack,
+    StaffWaiting,
+    Track,
+)
 
 _MOST = 20
 """Lines of one kind that are shown."""
@@ -62,10 +78,8 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
         head, now = job.position.head, shell.clock.now()
         world, where = StoreWorld(tx, job.customer), tuple(_where(look))
-        open_to = always.open_to(compiled, job.position, actor, now, world)
-        promise = head.promise
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
-        return Track(
+        seen = CustomerTrack(
             job=job.id,
             short=shown(job.id),
             process=job.process,
@@ -78,18 +92,33 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=_promise(promise) if look.own else None,
-            where=where,
-            waiting=tuple(_waiting(look)),
+            promise=_promise(head.promise) if look.own else None,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
             facts=facts.facts(compiled, look.position, inside=inside) if look.own else (),
-            offers=tuple(
-                OfferView(name=entry.name, title=entry.title, fields=tuple(field.name for field in entry.fields))
-                for entry in open_to
-            ),
+            offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
+            where=where,
+            waiting=tuple(_waiting(look)),
         )
+        return StaffTrack(**asdict(seen)) if inside else seen
+
+
+def _offer(entry: Always) -> OfferView:
+    return OfferView(name=entry.name, title=entry.title, fields=tuple(field.name for field in entry.fields))
+
+
+def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
+    with shell.reading() as tx:
+        actor = access.asker(tx, "offer", by)
+        job = access.visible_job(tx, text, actor)
+        compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        now, world = shell.clock.now(), StoreWorld(tx, job.customer)
+        if not always.meant_for(compiled, job.position, actor, name, now, world):
+            open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
+            raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
+        entry = next(entry for _, entry in compiled.always[name])
+        return replace(_offer(entry), questions=questions(entry.fields))
 
 
 def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
@@ -107,7 +136,7 @@ def _promise(promise: Promise | None) -> PromiseView | None:
     return PromiseView(by=promise.by, first=promise.first, kept=promise.kept) if promise else None
 
 
-def _where(look: _View) -> Iterable[PlaceView]:
+def _where(look: _View) -> Iterable[CustomerPlace]:
     head = look.position.head
     if head.status != "open":
         return []
@@ -116,39 +145,37 @@ def _where(look: _View) -> Iterable[PlaceView]:
     if look.inside:
         states = (state for name, state in look.compiled.states.items() if name in head.standing)
         return [
-            PlaceView(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None)
+            StaffPlace(words=state.phase or state.title, state=state.name, since=since if _at(root, state) else None)
             for state in states
         ]
-    return [PlaceView(words=words) for words in places(look.compiled, head.standing)]
+    return [CustomerPlace(words=words) for words in places(look.compiled, head.standing)]
 
 
 def _at(root: Branch | None, state: State) -> bool:
     return root is not None and root.state == state.name
 
 
-def _waiting(look: _View) -> Iterable[WaitingView]:
+def _waiting(look: _View) -> Iterable[CustomerWaiting]:
     """The open steps: all for those inside, to a customer his own."""
     mine = seatings(look.actor)
     steps: dict[int, tuple[Step, list[str]]] = {}
     for row in look.tx.steps.of(look.job.id):
         if look.inside or row.audience in mine:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
-    found = []
+    found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
         whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
-        found.append(
-            WaitingView(
-                id=f"{look.job.id}.{number}",
-                short=f"{shown(look.job.id)}.{number}",
-                title=step.title,
-                state=step.state,
-                whom=whom,
-                for_you=not mine.isdisjoint(audience),
-                due=step.due,
-                claimed=step.claimed or "",
-                booked=step.booked,
-            )
+        seen = CustomerWaiting(
+            id=f"{look.job.id}.{number}",
+            short=f"{shown(look.job.id)}.{number}",
+            title=step.title,
+            whom=whom,
+            for_you=not mine.isdisjoint(audience),
+            due=step.due,
+            claimed=step.claimed or "",
+            booked=step.booked,
         )
+        found.append(StaffWaiting(**asdict(seen), state=step.state) if look.inside else seen)
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core.answers import Form
+from flowengine.core.answers import Form, FormField
 from flowengine.core.values import Json
 
 
@@ -104,6 +104,16 @@ class ProcessRow(View, frozen=True, kw_only=True):
     latest: bool
 
 
+class NeedView(View, frozen=True, kw_only=True):
+    """What starting a job of a process asks."""
+
+    process: str
+    version: str
+    title: str
+    ask: str = ""
+    questions: tuple[FormField, ...] = ()
+
+
 class PersonView(View, frozen=True, kw_only=True):
     """A customer or a member of staff."""
 
@@ -117,8 +127,8 @@ class PersonView(View, frozen=True, kw_only=True):
     created: datetime | None = None
 
 
-class InboxItem(View, frozen=True, kw_only=True):
-    """A step that waits for somebody.
+class CustomerItem(View, frozen=True, kw_only=True):
+    """A step that waits for a customer.
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
@@ -131,7 +141,6 @@ class InboxItem(View, frozen=True, kw_only=True):
     process: str
     customer: str
     customer_name: str
-    state: str
     title: str
     opened: datetime
     due: datetime | None = None
@@ -142,8 +151,18 @@ class InboxItem(View, frozen=True, kw_only=True):
     booked: datetime | None = None
 
 
-class StepView(View, frozen=True, kw_only=True):
-    """One step as somebody for whom it is, or was, sees it.
+class StaffItem(CustomerItem, frozen=True, kw_only=True):
+    """A step that waits for a member of staff or an operator, who may know its state."""
+
+    state: str
+
+
+InboxItem = CustomerItem | StaffItem
+"""A step that waits for somebody, as the asker may see it."""
+
+
+class CustomerStep(View, frozen=True, kw_only=True):
+    """One step as a customer sees it for whom it is, or was.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
     ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already.
@@ -160,7 +179,6 @@ class StepView(View, frozen=True, kw_only=True):
     process: str
     customer: str
     customer_name: str
-    state: str
     type: str
     title: str
     purpose: str
@@ -183,16 +201,30 @@ class StepView(View, frozen=True, kw_only=True):
         return encoded | {"form": self.form.to_json()}
 
 
-class PlaceView(View, frozen=True, kw_only=True):
-    """Where a job stands, in plain words. ``state`` is empty when the place is told by its phase only (L9)."""
+class StaffStep(CustomerStep, frozen=True, kw_only=True):
+    """One step as staff and operators see it, who may know its state."""
+
+    state: str
+
+
+StepView = CustomerStep | StaffStep
+"""One step, as the asker may see it."""
+
+
+class CustomerPlace(View, frozen=True, kw_only=True):
+    """Where a job stands, in the process's words for customers."""
 
     words: str
-    state: str = ""
-    branch: str = ""
+
+
+class StaffPlace(CustomerPlace, frozen=True, kw_only=True):
+    """A state where a job stands; ``since`` when, where it is the job's only line."""
+
+    state: str
     since: datetime | None = None
 
 
-class WaitingView(View, frozen=True, kw_only=True):
+class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
@@ -201,12 +233,17 @@ class WaitingView(View, frozen=True, kw_only=True):
     id: str
     short: str
     title: str
-    state: str
     whom: str
     for_you: bool
     due: datetime | None = None
     claimed: str = ""
     booked: datetime | None = None
+
+
+class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
+    """An open step of a job, whoever it waits for, with its state."""
+
+    state: str
 
 
 class PromiseView(View, frozen=True, kw_only=True):
@@ -218,19 +255,23 @@ class PromiseView(View, frozen=True, kw_only=True):
 
 
 class OfferView(View, frozen=True, kw_only=True):
-    """Something the asker may do at any time now: withdraw, change his mind. ``name`` is what ``invoke`` takes."""
+    """Something the asker may do at any time now: withdraw, change his mind. ``name`` is what ``invoke`` takes.
+
+    ``fields`` are the names of what it asks; ``questions``, where one offer is looked at, all that is needed to ask.
+    """
 
     name: str
     title: str
     fields: tuple[str, ...] = ()
+    questions: tuple[FormField, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        plain = View.to_json(self)
+        return plain if self.questions else {name: one for name, one in plain.items() if name != "questions"}
 
 
-class Track(View, frozen=True, kw_only=True):
-    """Where a job is, as the asker may see it.
-
-    A customer sees phases and his own steps, never the organisation's inner states or data (L9): ``facts`` are his own
-    answers and the fields marked ``show: true``, as title and text. ``ahead`` lists what may still come for him.
-    """
+class _Track(View, frozen=True, kw_only=True):
+    """What everybody sees of a job who may see it. ``ahead`` lists what may still come for its customer."""
 
     job: str
     short: str
@@ -245,16 +286,37 @@ class Track(View, frozen=True, kw_only=True):
     updated: datetime
     ended: datetime | None
     promise: PromiseView | None
-    where: tuple[PlaceView, ...]
-    waiting: tuple[WaitingView, ...]
     ahead: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
+    """What is settled, as title and text."""
     offers: tuple[OfferView, ...]
     said: tuple[tuple[str, str, str], ...] = ()
     """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it."""
+
+
+class CustomerTrack(_Track, frozen=True, kw_only=True):
+    """Where a job is, as a customer may see it: phases and his own steps, never the organisation's states or data (L9).
+
+    ``facts`` are his own answers and the fields marked ``show: true``, ``said`` his own words and the answers to them.
+    Of somebody else's job, in which a step waits for him, he sees neither these nor the promise or the name.
+    """
+
+    where: tuple[CustomerPlace, ...]
+    waiting: tuple[CustomerWaiting, ...]
+
+
+class StaffTrack(_Track, frozen=True, kw_only=True):
+    """Where a job is, as staff and operators see it: each state, each open step, and all that is settled."""
+
+    where: tuple[StaffPlace, ...]
+    waiting: tuple[StaffWaiting, ...]
+
+
+Track = CustomerTrack | StaffTrack
+"""Where a job is, as the asker may see it."""
 
 
 class JobRow(View, frozen=True, kw_only=True):

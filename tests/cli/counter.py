@@ -1,6 +1,6 @@
 """Two ways to stand at the shop's counter with nothing but `flow`, and what both need.
 
-``Inside`` runs the commands in this process, in a simulated time that is handed to them as their :class:`Desk`'s clock:
+``Inside`` runs the commands in this process, in a simulated time that is handed to them as their terminal's clock:
 appointments months ahead are kept in a moment. ``Outside`` runs the installed program as far as the machine's own time
 allows.
 """
@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from flowengine import SimulatedClock
 from flowengine.cli import flow
-from flowengine.cli.context import Desk
+from flowengine.cli.terminal import Terminal
 from flowengine.samples import process_file
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ class Inside(Counter):
         self.clock, self.mill = clock, mill
 
     def _run(self, words: list[str]) -> tuple[int, str, str]:
-        result = CliRunner().invoke(flow, words, obj=Desk(clock=self.clock))
+        result = CliRunner().invoke(flow, words, obj=Terminal(clock=self.clock))
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result.exit_code, result.stdout, result.stderr

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flowengine import Database
 from flowengine.cli.moments import told
 
 if TYPE_CHECKING:
@@ -150,7 +153,8 @@ def test_somebody_elses_step_is_not_there(shop: Flow) -> None:
 def test_a_request_key_does_a_thing_once(shop: Flow) -> None:
     """The same key gives the same receipt; another request under it is a conflict (L3)."""
     words = ("start", "workshop", "--set", "wish=x", "--set", "width=80", "--key", "k1")
-    assert shop.json(*words, who="ada") == shop.json(*words, who="ada")
+    first, again = shop.json(*words, who="ada"), shop.json(*words, who="ada")
+    assert (again, first["repeated"]) == (first | {"repeated": True}, False)
     assert len(shop.json("jobs")) == 1
     error = shop.json(*words[:-4], "--set", "width=90", "--key", "k1", who="ada", code=1)
     assert error["error"] == "KeyConflict"
@@ -209,11 +213,59 @@ def test_words_of_others_are_harmless_in_every_view(shop: Flow) -> None:
     shop.run("say", job, hostile, who="ada")
     shown = shop.run("track", job, who="ada").stdout
     assert "\\x1b]0;x\\x07[red]\\u202eflip\\n▶ forged" in shown
-    for words in (("track", job), ("history", job), ("inbox",), ("jobs",), ("history", job, "--raw")):
-        out = shop.run(*words, who="ada").stdout
+    for words, who in (
+        (("track", job), "ada"), (("inbox",), "ada"), (("jobs",), "ada"), (("history", job), "tom"),
+        (("history", job, "--raw"), "tom"),
+    ):  # fmt: skip
+        out = shop.run(*words, who=who).stdout
         assert not {"\x1b", "\x07", "\u202e"} & set(out)
         assert "\n▶ forged" not in out
     assert dict(shop.json("track", job, who="ada")["facts"])["Your wish"] == hostile
+
+
+def test_a_repeated_act_gives_the_same_receipt_also_when_the_step_is_over(shop: Flow) -> None:
+    """Under its key an act is done once, whichever way the step is named; another answer under it is refused (L3)."""
+    job = shop.start()
+    step = shop.step(job, "ada")
+    give = ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=", "--key", "k1")
+    first = shop.json("act", step, *give, who="ada")
+    again = first | {"repeated": True}
+    assert [shop.json("act", *ref, *give, who="ada") for ref in ((step,), (job,), ())] == [again] * 3
+    assert len(shop.json("history", job)) == 2
+    error = shop.json("act", step, "--set", "wood=pine", *give[2:], who="ada", code=1)
+    assert error["error"] == "KeyConflict"
+
+
+def test_a_repeated_change_of_mind_gives_the_same_receipt(shop: Flow) -> None:
+    """Under its key an offer is used once, also when the job offers it no longer (L3)."""
+    job = shop.start()
+    shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
+    words = ("change", job, "rethink", "--key", "k2")
+    first, again = shop.json(*words, who="ada"), shop.json(*words, who="ada")
+    assert again == first | {"repeated": True}
+
+
+def test_acting_looks_in_one_transaction_and_acts_in_one(shop: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the step is named and who acts, one act costs a program one transaction to look and one to write."""
+    counted: Counter[str] = Counter()
+
+    def counting(kind: str, begin: Callable[..., Any]) -> Callable[..., Any]:
+        def counts(*given: Any) -> Any:
+            counted[kind] += 1
+            return begin(*given)
+
+        return counts
+
+    monkeypatch.setattr(Database, "reading", counting("looks", Database.reading))
+    monkeypatch.setattr(Database, "keep", counting("writes", Database.keep))
+    Database.open(f"sqlite:///{shop.folder}/flow.db").close()
+    opening, give = counted["looks"], ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=")
+    for who, named in (("ada", True), ("Ada", True), ("ada@example.org", False)):
+        job = shop.start()
+        counted.clear()
+        shop.json("act", *([job] if named else []), *give, who=who)
+        assert counted == {"looks": opening + 1, "writes": 1}
+        shop.run("withdraw", job, who="ada")
 
 
 TRIES = """

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from flowengine import Ran, SimulatedClock
 from flowengine.cli import flow, working
-from flowengine.cli.context import Desk
+from flowengine.cli.terminal import Terminal
 from flowengine.cli.work_options import Work, words
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def test_a_bound_of_memory_is_checked_at_the_start(shop: Flow, monkeypatch: pyte
 
 def test_with_a_clock_of_its_own_it_works_in_this_process(shop: Flow) -> None:
     """A program that hands over a clock works in its own process, in that clock's time, until it is told to stop."""
-    desk = Desk(clock=SimulatedClock(datetime(2027, 1, 4, 10, tzinfo=UTC)))
+    desk = Terminal(clock=SimulatedClock(datetime(2027, 1, 4, 10, tzinfo=UTC)))
     shop.visited()
     threading.Timer(3.0, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
     given = ["--at", f"sqlite:///{shop.folder}/flow.db", "worker", "--handlers", "workshop_handlers"]
@@ -252,7 +252,7 @@ def test_with_a_clock_of_its_own_it_works_in_this_process(shop: Flow) -> None:
 def test_the_address_is_not_on_a_command_line() -> None:
     """The processes are told the database by the environment: everybody can read command lines, passwords in them."""
     command = Work(handlers=("a:b", "c"), concurrency=3, dev=True).command(
-        Desk(at="postgresql://ada:secret@db/x", json=True)
+        Terminal(at="postgresql://ada:secret@db/x", json=True)
     )
     assert not [word for word in command if "secret" in word]
     assert command[3:] == [

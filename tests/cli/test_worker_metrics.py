@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from flowengine.cli.context import PROGRAM, Desk
+from flowengine.cli.terminal import PROGRAM, Terminal
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -80,4 +80,4 @@ def test_telemetry_is_switched_on_by_a_word(shop: Flow, monkeypatch: pytest.Monk
 def test_a_worker_below_a_supervisor_names_the_program_as_it_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is to be pasted begins with the words that the supervisor was called by, not with the process's own."""
     monkeypatch.setenv(PROGRAM, "/opt/flow/bin/flow")
-    assert Desk().line("incidents") == "/opt/flow/bin/flow incidents"
+    assert Terminal().line("incidents") == "/opt/flow/bin/flow incidents"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,14 +12,17 @@ from engine_flows import SUIT
 
 from flowengine import (
     Actor,
+    CustomerTrack,
     Database,
     Engine,
     NotAllowed,
     NotFound,
     ProcessRefused,
     SimulatedClock,
+    StaffTrack,
     load,
 )
+from flowengine.views import replies
 
 Suit = Callable[..., str]
 StepOf = Callable[[str, str], str]
@@ -31,7 +35,7 @@ def test_a_customer_sees_phases_and_his_own_answers(engine: Engine, suit: Suit, 
     engine.act(step_of(job, "cleo"), "done", {"note": "He is very fat", "waste": 3}, by="cleo")
     seen = engine.track(job, "ada")
     assert [place.words for place in seen.where] == ["Making your suit"]
-    assert [place.state for place in seen.where] == [""]
+    assert isinstance(seen, CustomerTrack)
     assert seen.waiting == ()
     assert seen.ahead == ("Accept",)
     assert seen.facts == (
@@ -70,9 +74,36 @@ def test_staff_see_where_it_stands(engine: Engine, suit: Suit, step_of: StepOf) 
     engine.act(step_of(job, "cleo"), "done", {"note": "Mind the collar"}, by="cleo")
     for who, mine in (("tom", True), ("cleo", False), ("olga", False)):
         seen = engine.track(job, who)
+        assert isinstance(seen, StaffTrack)
         assert [place.state for place in seen.where] == ["sew"]
         assert [(waiting.whom, waiting.for_you) for waiting in seen.waiting] == [("Tailor", mine)]
         assert ("Note to the tailor", "Mind the collar") in seen.facts
+
+
+def test_no_field_of_a_customers_view_holds_a_state(engine: Engine, suit: Suit, step_of: StepOf) -> None:
+    """What a customer is answered names no state of the process, in its types and in its values (L9)."""
+    job, seen = suit(), []
+    for who, outcome, answer in (
+        ("ada", "chosen", {"cloth": "navy"}), ("cleo", "done", {"note": "fat"}), ("tom", "done", {}),
+        ("ada", "approved", {}),
+    ):  # fmt: skip
+        step, items = step_of(job, who), engine.inbox("ada")
+        seen += [engine.track(job, "ada"), *items, *(engine.step(item.id, "ada") for item in items)]
+        receipt = engine.act(step, outcome, answer, by=who)
+        seen += [receipt] if who == "ada" else []
+    seen.append(engine.track(job, "ada"))
+    inner = {"need", "choose", "cut", "sew", "accept", "gone", "withdrawn"} | {"fat"}
+    assert inner.isdisjoint(_texts([one.to_json() for one in seen]))
+    kinds = [kind for name, kind in vars(replies).items() if name.startswith("Customer")]
+    assert {type(one) for one in seen} <= {*kinds, replies.Receipt}
+    assert [kind for kind in kinds if "state" in getattr(kind, "__struct_fields__", ())] == []
+
+
+def _texts(value: Any) -> set[str]:
+    """All texts in plain values, keys left out."""
+    if isinstance(value, dict | list | tuple):
+        return {text for one in (value.values() if isinstance(value, dict) else value) for text in _texts(one)}
+    return {value} if isinstance(value, str) else set()
 
 
 def test_another_customers_job_does_not_exist(engine: Engine, suit: Suit) -> None:

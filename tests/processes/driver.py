@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from flowengine import Engine, SimulatedClock
-from flowengine.views.replies import InboxItem, JobRow, Receipt, Track
+from flowengine import Actor, Engine, SimulatedClock
+from flowengine.views.replies import InboxItem, JobRow, Receipt, StaffTrack, Track
 
 PASSES = 50
 """Passes of due work after which a job that is still busy at one moment is taken to be running in circles."""
@@ -58,14 +58,22 @@ class Story:
 
     def waiting(self, who: str) -> dict[str, InboxItem]:
         """This person's open steps of this job, by state."""
-        return {item.state: item for item in self.engine.inbox(who, limit=1000) if item.job == self.job}
+        states = self._states()
+        return {states[item.id]: item for item in self.engine.inbox(who, limit=1000) if item.job == self.job}
 
     def step(self, who: str, state: str) -> str:
         """The id of the step of a state that waits for this person, or that he has booked and may still move."""
         items = self.engine.inbox(who, limit=1000, everything=True)
-        found = {item.state: item.id for item in items if item.job == self.job}
+        states = self._states()
+        found = {states[item.id]: item.id for item in items if item.job == self.job}
         assert state in found, f"{who} has {sorted(found)} to do, the job is {self.status} at {sorted(self.at)}"
         return found[state]
+
+    def _states(self) -> dict[str, str]:
+        """The states of the open steps, by the steps' ids: what an operator sees, and a customer does not (L9)."""
+        seen = self.engine.track(self.job, Actor(kind="operator", id="operator"))
+        assert isinstance(seen, StaffTrack)
+        return {waiting.id: waiting.state for waiting in seen.waiting}
 
     def id_of(self, state: str) -> str:
         """The id of the step that a state opened last, whoever it waits for."""

@@ -12,11 +12,8 @@ from typing import Any
 import click
 import msgspec
 
-from flowengine.core.fields import check_answer
-from flowengine.core.forms import FormField, FormOption
-from flowengine.core.values import Json
+from flowengine.client import Field, FormField, FormOption, Json, check_answer
 from flowengine.errors import BadAnswer
-from flowengine.language.parts import Field
 
 LARGEST = 1_000_000
 """Bytes of an answer file that are read at most; the engine takes far less."""

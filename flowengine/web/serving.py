@@ -1,24 +1,17 @@
-"""``flow serve``: the web application in one process, until it is told to stop."""
+"""A server of its own: the web application in one process, until it is told to stop."""
 
 from __future__ import annotations
 
-import os
 import socket
-import sys
+from collections.abc import Callable, Mapping
 from threading import Event
 from types import FrameType
 
-from flowengine.cli import logs, show, watching
-from flowengine.cli.context import Desk, screen, write_json
-from flowengine.distribution import installing
-from flowengine.errors import Refused
+import uvicorn
 
-try:
-    import uvicorn
-
-    from flowengine.web import make_app
-except ModuleNotFoundError as missing:
-    raise Refused(f"to serve over HTTP, {missing.name} must be installed", possible=(installing("web"),)) from missing
+from flowengine.clock import Clock
+from flowengine.web.app import make_app
+from flowengine.worker.standalone import Standalone
 
 GRACE = 25
 """Seconds that requests have to end once the server is told to stop: longer than anybody may wait for work."""
@@ -41,23 +34,23 @@ class Server(uvicorn.Server):
         self._stopping.set()
 
 
-def serve(desk: Desk, host: str, port: int) -> None:
-    """Listen, say where, and serve until a signal comes."""
-    logs.configure(os.environ)
-    engine = desk.engine()
-    watching.watch(engine, os.environ)
-    app = make_app(engine)
-    config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE, lifespan="off"
-    )
-    with _listening(host, port) as listening:
-        address = _address(listening)
-        if desk.json:
-            write_json({"url": address, "database": desk.shown_address})
-            sys.stdout.flush()  # whoever started it waits for the address
-        else:
-            show.line(screen(), (f"Serving {desk.shown_address} at ", "dim"), address, (". Ctrl-C stops it.", "dim"))
-        Server(config, app.state.stopping).run([listening])
+def serve(
+    address: str,
+    environment: Mapping[str, str],
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    clock: Clock | None = None,
+) -> None:
+    """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens."""
+    with Standalone(address, environment, clock) as here:
+        app = make_app(here.engine)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE, lifespan="off"
+        )
+        with _listening(host, port) as listening:
+            ready(_address(listening))
+            Server(config, app.state.stopping).run([listening])
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -15,19 +15,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flowengine import Actor, Engine, Handler, HandlerCall, InvariantBroken, Outcome, SimulatedClock, StepView
 from flowengine.cli import show
 from flowengine.cli.moments import day, told
 from flowengine.cli.safe_text import harmless
-from flowengine.clock import SimulatedClock
-from flowengine.core.forms import FormField
-from flowengine.core.values import Json
-from flowengine.engine import Engine
-from flowengine.errors import InvariantBroken
+from flowengine.client import FormField, Json
 from flowengine.language.texts import plain
-from flowengine.runtime.handlers import Handler, HandlerCall, Outcome
+from flowengine.views.replies import StaffWaiting
 
 LONGEST_ANSWER = 60
 """Characters of what code answered that are told."""
+
+OPERATOR = Actor(kind="operator", id="operator")
 
 PASSES = 50
 """Passes of due work at one moment after which the job is taken to be running in circles."""
@@ -72,6 +71,10 @@ class Telling:
         grid.add_row(show.cell(f"  {who}", style), said)
         self.console.print(grid)
 
+    def short(self, job: str) -> str:
+        """A job's id as people type it."""
+        return self.engine.track(job, OPERATOR).short
+
     def sees(self) -> None:
         """What the customer sees now, when it has changed."""
         track = self.engine.track(self.job, self.customer)
@@ -111,10 +114,7 @@ class Telling:
 
     def act(self, who: str, state: str, outcome: str = "", **answer: Json) -> None:
         """Act on the step of a state that waits for this person."""
-        items = [item for item in self.engine.inbox(who) if item.job == self.job and item.state == state]
-        if not items:
-            raise InvariantBroken(f"nothing waits for {who} at {state}", where=self.job)
-        step = self.engine.step(items[0].id, who)
+        step = self._step(who, state)
         way = next(way for way in step.form.ways if way.outcome == outcome or not outcome)
         given = "; ".join(_given(one, answer[one.name]) for one in way.fields if one.name in answer)
         usual = len(step.form.ways) == 1 or outcome in ("done", "chosen", "answered", "given", "book")
@@ -125,11 +125,19 @@ class Telling:
     def book(self, state: str, at_least: int) -> None:
         """The customer books the first free appointment so many days ahead; the time goes by until then."""
         earliest = self.clock.now() + timedelta(days=at_least)
-        item = next(item for item in self.engine.inbox(self.customer) if item.job == self.job and item.state == state)
-        slots = self.engine.step(item.id, self.customer).slots
+        slots = self._step(self.customer, state).slots
         slot = next((slot for slot in slots if slot >= earliest), slots[-1])
         self.act(self.customer, state, "book", slot=slot.isoformat())
         self.until(slot)
+
+    def _step(self, who: str, state: str) -> StepView:
+        """The step of a state that waits for this person; only those inside know it by its state."""
+        seen = self.engine.track(self.job, OPERATOR)
+        at = {waiting.id for waiting in seen.waiting if isinstance(waiting, StaffWaiting) and waiting.state == state}
+        found = next((item.id for item in self.engine.inbox(who) if item.id in at), None)
+        if found is None:
+            raise InvariantBroken(f"nothing waits for {who} at {state}", where=self.job)
+        return self.engine.step(found, who)
 
     def settle(self) -> None:
         """Let code, clock and the world outside do what is due at this moment."""

@@ -1,18 +1,18 @@
-"""The story that ``flow demo`` tells: a suit, from the need to the wedding."""
+"""What ``flow demo`` tells: a suit, from the need to the wedding, and a second job that is left waiting."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from importlib import import_module
+import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from flowengine.cli.telling import Telling
-from flowengine.clock import SimulatedClock
-from flowengine.engine import Engine
-from flowengine.samples import suit_shop
+from flowengine import Engine, Settings, SimulatedClock
+
+from .mill import Mill
+from .opening import open_shop
+from .telling import Telling
 
 LENGTH = timedelta(days=49)
 """No telling takes longer: it begins this long ago, so that it ends by now."""
@@ -20,19 +20,19 @@ LENGTH = timedelta(days=49)
 MEASURES = {"chest": 98.0, "waist": 84.5, "hips": 101.0, "sleeve": 63.0, "inside_leg": 79.0}
 
 
-def shop_module(name: str) -> Any:
-    """A module of the tailor's shop, whose folder is a package of its own."""
-    return import_module(f"{suit_shop().__name__}.{name}")
-
-
-def tell(engine: Engine, clock: SimulatedClock, console: Console, mill_file: Path) -> Telling:
-    """Tell the whole story; the pretend supplier keeps its orders in ``mill_file``."""
-    mill = shop_module("mill").Mill(mill_file, lambda: clock.now().date())
-    story: Telling = shop_module("opening").open_shop(engine, clock, console, mill)
-    _choosing(story)
-    _making(story)
-    _fitting(story)
-    return story
+def tell(address: str, console: Console, mill_file: Path) -> tuple[str, str, str]:
+    """Tell it on the database at an address; the pretend supplier keeps its orders in ``mill_file``. The short ids of
+    both jobs, and the id of Ben, for whom the second waits."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    clock = SimulatedClock((now - LENGTH).replace(hour=9, minute=0, second=0))
+    settings = Settings.from_environment(os.environ)
+    with Engine(address, clock=clock, handlers={}, settings=settings) as engine:
+        story = open_shop(engine, clock, console, Mill(mill_file, lambda: clock.now().date()))
+        _choosing(story)
+        _making(story)
+        _fitting(story)
+        ben, job = _begin_the_next(story, now)
+        return story.short(story.job), story.short(job), ben
 
 
 def _choosing(story: Telling) -> None:
@@ -76,7 +76,7 @@ def _fitting(story: Telling) -> None:
     story.act("ada", "thanks", "given", rating=5, words="I helped to make it.", recommend=True, referral=referral)
 
 
-def begin_the_next(story: Telling, now: datetime) -> tuple[str, str]:
+def _begin_the_next(story: Telling, now: datetime) -> tuple[str, str]:
     """Ben, whom Ada has sent, begins a job and leaves it waiting: his id, and the job's."""
     story.clock.set(max(now, story.clock.now()))
     ben = story.engine.find_person("ben@example.org").id

@@ -16,21 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.errors import NotFound, Refused
-
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from flowengine.client import Desk
     from flowengine.clock import Clock
-    from flowengine.core.values import Actor
-    from flowengine.engine import Engine
 
 DEFAULT_DATABASE = "sqlite:///flow.db"
 
 PROGRAM = "FLOW_PROGRAM"
 """The environment variable by which a supervisor tells its processes how it was called itself."""
-
-_BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo")
 
 
 class Stopped(click.Abort):
@@ -38,18 +33,18 @@ class Stopped(click.Abort):
 
 
 @dataclass
-class Desk:
+class Terminal:
     """One run of a command. ``at`` and ``who`` are what was given on the command line; the environment comes second.
 
     ``clock`` is the time that the command lives in, the machine's own unless a program that runs the command itself
-    gives another: ``flow.main([...], obj=Desk(clock=SimulatedClock(...)))``. Nobody can set it from outside.
+    gives another: ``flow.main([...], obj=Terminal(clock=SimulatedClock(...)))``. Nobody can set it from outside.
     """
 
     at: str = ""
     who: str = ""
     json: bool = False
     clock: Clock | None = field(default=None, repr=False)
-    _engine: Engine | None = field(default=None, repr=False)
+    _desk: Desk | None = field(default=None, repr=False)
 
     @property
     def address(self) -> str:
@@ -59,6 +54,8 @@ class Desk:
     @property
     def shown_address(self) -> str:
         """The database's URL without its password, for showing."""
+        from flowengine.client import without_password
+
         return without_password(self.address)
 
     @property
@@ -88,46 +85,25 @@ class Desk:
         """The id of who acts; empty when nobody said."""
         return self.who or os.environ.get("FLOW_AS", "")
 
-    @property
-    def me(self) -> str:
-        """The id of who acts; wrong use when nobody said."""
+    def desk(self, *, create: bool = False) -> Desk:
+        """The desk of who acts, or of the program itself where nobody is named: whoever can open the database operates
+        it. It is opened once a command; only with ``create`` may a new SQLite file appear."""
+        if self._desk is None:
+            self._desk = self.opened(create=create)
+            click.get_current_context().find_root().call_on_close(self._desk.close)
+        return self._desk
+
+    def mine(self) -> Desk:
+        """The desk of who acts; wrong use when nobody said."""
         if not self.who_or_nobody:
             raise click.UsageError("Say who you are: --as ID, or set FLOW_AS.")
-        return self.person(self.engine(), self.who_or_nobody)
+        return self.desk()
 
-    def person(self, engine: Engine, typed: str) -> str:
-        """The id of the person whose whole id, contact or name was typed; else what was typed: somebody new, perhaps.
+    def opened(self, *, create: bool = False) -> Desk:
+        """A desk at that address, for the caller to close."""
+        from flowengine.client import open_desk
 
-        A mere beginning is nobody: ``ann`` who is new must not become Anna.
-        """
-        try:
-            found = engine.find_person(typed)
-        except NotFound:
-            return typed
-        whole = typed.strip().casefold() in (found.contact.casefold(), found.name.casefold())
-        return found.id if whole else typed
-
-    @property
-    def me_or_operator(self) -> str | Actor:
-        """Who acts, or an operator: whoever can open the database with no name of his own operates it."""
-        from flowengine.core.values import Actor
-
-        return self.me if self.who_or_nobody else Actor(kind="operator", id="operator")
-
-    def engine(self, *, create: bool = False) -> Engine:
-        """The engine on the database, opened once a command. Only with ``create`` may a new SQLite file appear."""
-        if self._engine is None:
-            if not create:
-                self.must_exist()
-            self._engine = opened(self.address, self.clock)
-            click.get_current_context().find_root().call_on_close(self._engine.close)
-        return self._engine
-
-    def must_exist(self) -> None:
-        """A reading command in the wrong folder must not leave an empty database there. Raises NotFound."""
-        path = _sqlite_file(self.address)
-        if path is not None and not path.exists():
-            raise NotFound("there is no database here yet", where=str(path), possible=_BEGINNINGS)
+        return open_desk(self.address, typed=self.who_or_nobody, clock=self.clock, create=create)
 
     def answer(self, value: Any, show: Callable[[Console], None]) -> None:
         """Write the one JSON document, or let ``show`` tell a person."""
@@ -135,14 +111,6 @@ class Desk:
             write_json(value)
         else:
             show(screen())
-
-
-def without_password(address: str) -> str:
-    """An URL for showing."""
-    scheme, rest, path = address.partition("://")
-    user, at, host = path.rpartition("@")
-    name, colon, _ = user.partition(":")
-    return f"{scheme}{rest}{name}{':***' if colon else ''}{at}{host}"
 
 
 def program() -> list[str]:
@@ -156,25 +124,6 @@ def program() -> list[str]:
         return ["flow"]
     found = shutil.which(typed.stem)
     return [typed.stem] if found and Path(found).resolve() == typed.resolve() else [str(typed)]
-
-
-def refuse_http(address: str) -> None:
-    """Raises Refused for the address of a server."""
-    if address.startswith(("http://", "https://")):
-        raise Refused(
-            "a flowengine over HTTP cannot be reached yet",
-            where=address,
-            possible=("sqlite:///FILE", "postgresql+psycopg://HOST/DATABASE"),
-        )
-
-
-def opened(address: str, clock: Clock | None = None) -> Engine:
-    """An engine on the database of that URL, with the settings that the environment gives. Raises NotConfigured."""
-    from flowengine.engine import Engine
-    from flowengine.runtime.settings import Settings
-
-    refuse_http(address)
-    return Engine(address, clock=clock, settings=Settings.from_environment(os.environ))
 
 
 def screen(*, error: bool = False) -> Console:
@@ -202,11 +151,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     return value.to_json() if hasattr(value, "to_json") else value
-
-
-def _sqlite_file(address: str) -> Path | None:
-    scheme, colon, rest = address.partition(":///")
-    name = rest.partition("?")[0]
-    if not colon or not scheme.startswith("sqlite") or name in ("", ":memory:") or name.startswith("file:"):
-        return None
-    return Path(name)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from flowengine.cli.values import answer_from, hint, item, missing, read_answer, record_from, typed
+from flowengine.cli.typed_values import answer_from, hint, item, missing, read_answer, record_from, typed
 from flowengine.core.forms import FormField, FormOption
 from flowengine.errors import BadAnswer
 

@@ -1,0 +1,55 @@
+"""The one interface to flows for programs that are no part of the engine: a desk, opened by its address.
+
+>>> from flowengine.client import open_desk
+>>> with open_desk("sqlite://") as desk:
+...     desk.jobs()
+[]
+
+The names below are imported when they are first used, so that a command line starts at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowengine.client.desk import Desk
+    from flowengine.client.local import LocalDesk
+    from flowengine.client.opening import (
+        backup,
+        create,
+        must_exist,
+        open_desk,
+        upgrade,
+        verify_archive,
+        without_password,
+    )
+    from flowengine.commands.tokens import IssuedToken, TokenView
+    from flowengine.core.fields import check_answer
+    from flowengine.core.forms import Form, FormField, FormOption, Way
+    from flowengine.core.values import Json
+    from flowengine.language.durations import Duration
+    from flowengine.language.parts import Field
+    from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
+
+_HOMES = {
+    "flowengine.client.desk": ("Desk",),
+    "flowengine.client.local": ("LocalDesk",),
+    "flowengine.client.opening": (
+        "backup", "create", "must_exist", "open_desk", "upgrade", "verify_archive", "without_password",
+    ),
+    "flowengine.commands.tokens": ("IssuedToken", "TokenView"),
+    "flowengine.core.fields": ("check_answer",),
+    "flowengine.core.forms": ("Form", "FormField", "FormOption", "Way"),
+    "flowengine.core.values": ("Json",),
+    "flowengine.language.durations": ("Duration",),
+    "flowengine.language.parts": ("Field",),
+}  # fmt: skip
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    value = getattr(import_module(_HOME_OF.get(name, "flowengine.views.replies")), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,227 @@
+"""The desk: all that customers, staff and operators ask of flows, whoever answers: an engine here, or one over HTTP.
+
+A desk is opened for one identity, for whom each verb asks; who may do what is decided behind it. Arguments and answers
+are plain values and the frozen views of :mod:`flowengine.views.replies`, which encode to JSON as they are; errors are
+those of :mod:`flowengine.errors`. ``key`` is a request key: asked again with the same key, a verb gives the same
+receipt and does nothing (L3). Ids of jobs and steps are taken in full or as a unique beginning. A verb means what that
+of the same name on :class:`~flowengine.engine.Engine` means.
+"""
+
+# mypy: disable-error-code="no-any-return"
+# Each verb is asked by its name; tests hold the signatures against those of the engine.
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from flowengine.commands.tokens import IssuedToken, TokenView
+from flowengine.core.values import Json
+from flowengine.views import replies as view
+
+Answer = Mapping[str, Json]
+
+
+class Desk(ABC):
+    """What can be asked, for one identity."""
+
+    @abstractmethod
+    def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
+        """Ask by the verb's name, for the desk's identity."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what the desk holds open."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The time by the clock that decides deadlines."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # jobs
+
+    def start(
+        self, process: str, *, need: Answer | None = None, customer: str | None = None, key: str | None = None
+    ) -> view.Receipt:
+        """Begin a job with a stated need; staff name the customer for whom, by his exact id."""
+        return self._ask("start", process, need=need, customer=customer, key=key)
+
+    def act(
+        self, step_id: str, outcome: str = "", answer: Answer | None = None, *, key: str | None = None
+    ) -> view.Receipt:
+        """Act on a step: end it with an outcome and an answer, or make a move within it."""
+        return self._ask("act", step_id, outcome, answer, key=key)
+
+    def claim(self, step_id: str, *, key: str | None = None) -> view.Receipt:
+        """Take a step for oneself."""
+        return self._ask("claim", step_id, key=key)
+
+    def release(self, step_id: str, *, key: str | None = None) -> view.Receipt:
+        """Give a step back to all whom it waits for."""
+        return self._ask("release", step_id, key=key)
+
+    def assign(self, step_id: str, person: str, *, key: str | None = None) -> view.Receipt:
+        """Hand a step to a person, by his exact id."""
+        return self._ask("assign", step_id, person, key=key)
+
+    def invoke(self, job: str, name: str, answer: Answer | None = None, *, key: str | None = None) -> view.Receipt:
+        """Use what a job offers at any time, as a change of mind: an ``always`` entry of its process."""
+        return self._ask("invoke", job, name, answer, key=key)
+
+    def withdraw(self, job: str, *, key: str | None = None) -> view.Receipt:
+        """Withdraw from a job, where its process allows it now."""
+        return self._ask("withdraw", job, key=key)
+
+    def say(self, job: str, text: str, kind: str = "note", *, key: str | None = None) -> view.Receipt:
+        """Say something about a job: a note, wish, concern, expectation, question or answer."""
+        return self._ask("say", job, text, kind, key=key)
+
+    def send(
+        self, name: str, key: str = "", body: Json = None, *, job: str | None = None, request_key: str | None = None
+    ) -> view.Receipt:
+        """Deliver a message to a job, or to the one open job that waits for this name and key."""
+        return self._ask("send", name, key, body, job=job, request_key=request_key)
+
+    def add(self, job: str, state: str, items: Sequence[Json], *, key: str | None = None) -> view.Receipt:
+        """Add items to an ``each`` that takes more while it runs."""
+        return self._ask("add", job, state, items, key=key)
+
+    # looking
+
+    def inbox(self, *, limit: int = 100, everything: bool = False) -> list[view.InboxItem]:
+        """The steps that wait for who asks, the most urgent first; ``everything``: also what is booked or answered."""
+        return self._ask("inbox", limit=limit, everything=everything)
+
+    def step(self, step_id: str) -> view.StepView:
+        """A step with all that is needed to act on it."""
+        return self._ask("step", step_id)
+
+    def find_step(self, text: str = "", *, key: str | None = None) -> view.StepView | dict[str, str]:
+        """The step that is meant: by its id, its job, or the only one that waits. Where not exactly one does, those
+        that do: by their short ids what they are. With a ``key`` that was used before, the step that was acted on, as
+        it was then."""
+        return self._ask("find_step", text, key=key)
+
+    def track(self, job: str) -> view.Track:
+        """Where a job is, as who asks may see it (L9)."""
+        return self._ask("track", job)
+
+    def data(self, job: str) -> dict[str, Json]:
+        """A job's data as plain JSON values by their places, as far as who asks may see it."""
+        return self._ask("data", job)
+
+    def offer(self, job: str, name: str) -> view.OfferView:
+        """What a job offers under a name, now or at another time, with the questions it asks."""
+        return self._ask("offer", job, name)
+
+    def jobs(
+        self,
+        *,
+        status: str | None = None,
+        process: str | None = None,
+        customer: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+    ) -> list[view.JobRow]:
+        """Jobs, the newest first; a customer's are his own. ``after`` is the last full id of the page before."""
+        return self._ask("jobs", status=status, process=process, customer=customer, limit=limit, after=after)
+
+    def history(self, job: str) -> list[view.HistoryLine]:
+        """All that happened to a job, the oldest first, with the stored facts."""
+        return self._ask("history", job)
+
+    # processes
+
+    def processes(self) -> list[view.ProcessRow]:
+        """All versions of all processes, by name, the oldest first."""
+        return self._ask("processes")
+
+    @abstractmethod
+    def need(self, process: str) -> view.NeedView:
+        """What starting a job of a process asks."""
+
+    @abstractmethod
+    def source(self, process: str, version: str | None = None) -> str:
+        """The text of a process; the latest version unless one is named."""
+
+    def deploy(self, source: str) -> view.Deployed:
+        """Put the text of a process in use. Jobs that run keep their version (L6)."""
+        return self._ask("deploy", source if "\n" in source else f"{source}\n")
+
+    def migrate(self, job: str, version: str | None = None) -> view.Receipt:
+        """Move a job on purpose to another version of its process, the latest unless one is named."""
+        return self._ask("migrate", job, version)
+
+    # people
+
+    def add_customer(
+        self, id: str, name: str = "", contact: str = "", groups: Sequence[str] = (), record: Answer | None = None
+    ) -> view.PersonView:
+        """Enter a customer, or change what is known of one."""
+        return self._ask("add_customer", id, name, contact, groups, record)
+
+    def add_staff(self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "") -> view.PersonView:
+        """Enter a member of staff with roles, or change one."""
+        return self._ask("add_staff", id, name, roles, contact)
+
+    def find_person(self, text: str, *, kind: str | None = None) -> view.PersonView:
+        """The one person whom a text fits: an id, a contact, a name."""
+        return self._ask("find_person", text, kind=kind)
+
+    def people(self, kind: str | None = None) -> list[view.PersonView]:
+        """All people, or all of one kind: ``customer`` or ``staff``."""
+        return self._ask("people", kind)
+
+    # operating
+
+    def audit(self, job: str | None = None) -> view.Audit:
+        """Check the history of one job or of all, and that what is stored follows from it (L5)."""
+        return self._ask("audit", job)
+
+    def stuck(self, *, process: str | None = None, limit: int = 100) -> list[view.StuckView]:
+        """What waits for what, and since when, the longest first."""
+        return self._ask("stuck", process=process, limit=limit)
+
+    def incidents(self) -> list[view.IncidentView]:
+        """What gave up and waits for an operator."""
+        return self._ask("incidents")
+
+    def retry(self, incident: str) -> view.Receipt:
+        """Have an incident tried again, by its id."""
+        return self._ask("retry", incident)
+
+    def retry_all(
+        self, *, kind: str | None = None, process: str | None = None, handler: str | None = None
+    ) -> view.RetriedAll:
+        """Have all incidents tried again, or all of one kind, process or handler."""
+        return self._ask("retry_all", kind=kind, process=process, handler=handler)
+
+    def archive(self, before: datetime, to: str | Path, *, batch: int = 200) -> view.Archived:
+        """Write the jobs that ended before a moment to a new file here, and delete them."""
+        return self._ask("archive", before, to, batch=batch)
+
+    def archivable(self, before: datetime) -> int:
+        """How many jobs :meth:`archive` would take now."""
+        return self._ask("archivable", before)
+
+    def issue_token(
+        self, scope: str, subject: str, *, handlers: Sequence[str] = (), expires: datetime | None = None
+    ) -> IssuedToken:
+        """Make a token, whose secret is in the answer and never shown again."""
+        return self._ask("issue_token", scope, subject, handlers=handlers, expires=expires)
+
+    def revoke_token(self, id: str, *, take_back: bool = False) -> TokenView:
+        """Make a token invalid, now and for ever, by its public id."""
+        return self._ask("revoke_token", id, take_back=take_back)
+
+    def tokens(self) -> list[TokenView]:
+        """All tokens, the oldest first, without their secrets."""
+        return self._ask("tokens")

@@ -1,0 +1,67 @@
+"""A desk on an engine in this process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flowengine.client.desk import Desk
+from flowengine.core.forms import questions
+from flowengine.core.values import Actor
+from flowengine.engine import Engine
+from flowengine.errors import NotFound
+from flowengine.language.model import Process
+from flowengine.people.permissions import PROGRAM
+from flowengine.views.replies import NeedView
+
+
+class LocalDesk(Desk):
+    """A desk on an engine, which it closes with itself.
+
+    ``identity`` is an exact person's id or an actor that the application vouches for (L15); without one the program
+    itself asks. ``typed`` is, instead, what a person at a terminal typed to say who he is: he is found by it when the
+    desk is first asked, by his whole id, contact or name; else it is an id that nobody has yet.
+    """
+
+    def __init__(self, engine: Engine, identity: str | Actor | None = None, *, typed: str = "") -> None:
+        self._engine = engine
+        self._identity = identity or (None if typed else PROGRAM)
+        self._typed = typed
+
+    def close(self) -> None:
+        self._engine.close()
+
+    def now(self) -> datetime:
+        return self._engine.clock.now()
+
+    def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
+        if verb != "find_step":
+            return getattr(self._engine, verb)(*given, by=self._who(self._engine), **named)
+        with self._engine.looking() as engine:  # who asks, and what he means, in one transaction
+            return engine.find_step(*given, by=self._who(engine), **named)
+
+    def _who(self, engine: Engine) -> str | Actor:
+        """Who asks. A mere beginning of an id or a name is nobody's: ``ann``, who is new, must not become Anna."""
+        if self._identity is None:
+            try:
+                found = engine.find_person(self._typed)
+            except NotFound:
+                return self._typed
+            whole = {text.casefold() for text in (found.contact, found.name)}
+            self._identity = found.id if self._typed.strip().casefold() in whole else self._typed
+        return self._identity
+
+    def need(self, process: str) -> NeedView:
+        found = self._engine.process(process)  # by the program: he may be new
+        need = found.root.states[found.root.start]
+        return NeedView(
+            process=found.name,
+            version=found.version,
+            title=found.title,
+            ask=need.ask.source if need.ask else "",
+            questions=questions(need.fields),
+        )
+
+    def source(self, process: str, version: str | None = None) -> str:
+        found: Process = self._ask("process", process, version)
+        return found.source

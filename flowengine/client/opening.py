@@ -1,0 +1,103 @@
+"""Desks by their addresses; and what is done to a database itself, by whoever runs the installation."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowengine.errors import NotConfigured, NotFound
+
+if TYPE_CHECKING:
+    from flowengine.client.desk import Desk
+    from flowengine.clock import Clock
+    from flowengine.core.values import Actor
+    from flowengine.views.replies import Audit
+
+_BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo")
+
+
+def open_desk(
+    address: str,
+    identity: str | Actor | None = None,
+    *,
+    typed: str = "",
+    clock: Clock | None = None,
+    create: bool = False,
+) -> Desk:
+    """The desk at an address (the URL of a database), with the settings that the environment gives, for who asks
+    (:class:`~flowengine.client.local.LocalDesk`).
+
+    Only with ``create`` may a new SQLite file appear. Raises NotFound, NotConfigured, StoreError.
+    """
+    if create:
+        _database(address)
+    else:
+        must_exist(address)
+    from flowengine.client.local import LocalDesk
+    from flowengine.engine import Engine
+    from flowengine.runtime.settings import Settings
+
+    return LocalDesk(
+        Engine(address, clock=clock, settings=Settings.from_environment(os.environ)), identity, typed=typed
+    )
+
+
+def create(address: str) -> str | None:
+    """Open a database, which gives an empty one its tables: its schema's revision."""
+    from flowengine.store import Database
+
+    with Database.open(_database(address)) as database:
+        return database.revision()
+
+
+def upgrade(address: str) -> tuple[str | None, str]:
+    """Bring a database's tables to this version: its schema's revision before and after."""
+    must_exist(address)
+    from flowengine.store import Database
+
+    with Database.open(address, check=False) as database:
+        return database.revision(), database.upgrade()
+
+
+def backup(address: str, file: Path) -> int:
+    """Copy a SQLite database to a new file while it is in use: how many bytes it has."""
+    must_exist(address)
+    from flowengine.store.backup import backup
+
+    return backup(address, file)
+
+
+def verify_archive(file: str | Path) -> Audit:
+    """Check the histories in an archive against their hashes (L5). Raises NotFound, and Refused for no archive."""
+    from flowengine.engine import Engine
+
+    return Engine.verify_archive(file)
+
+
+def must_exist(address: str) -> None:
+    """A reading command in the wrong folder must not leave an empty database there. Raises NotFound, NotConfigured."""
+    scheme, colon, rest = _database(address).partition(":///")
+    name = rest.partition("?")[0]
+    in_file = colon and scheme.startswith("sqlite") and name not in ("", ":memory:") and not name.startswith("file:")
+    if in_file and not Path(name).exists():
+        raise NotFound("there is no database here yet", where=name, possible=_BEGINNINGS)
+
+
+def without_password(address: str) -> str:
+    """An URL for showing."""
+    scheme, rest, path = address.partition("://")
+    user, at, host = path.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return f"{scheme}{rest}{name}{':***' if colon else ''}{at}{host}"
+
+
+def _database(address: str) -> str:
+    """The address, unless it is a server's. Raises NotConfigured."""
+    if address.startswith(("http://", "https://")):
+        raise NotConfigured(
+            "a flowengine over HTTP cannot be reached yet: that comes with the HTTP client",
+            where=without_password(address),
+            possible=("sqlite:///FILE", "postgresql+psycopg://HOST/DATABASE"),
+        )
+    return address
