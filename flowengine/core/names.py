@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
 
 from flowengine.core.draft import memory_owner
@@ -24,6 +24,7 @@ class JobNames:
     now: datetime
     world: World
     more: Mapping[str, Any] = field(default_factory=dict)
+    zone: tzinfo = UTC
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:
         if name in self.more:

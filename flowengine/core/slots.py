@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 
 def length_of(calendar: Calendar, length: Duration) -> timedelta:
     """How long an appointment is: ``length``, or one step of the calendar's grid where it is zero."""
-    return length.rest if length.rest else calendar.every.rest
+    return length.exact or calendar.every.exact
 
 
 def window(calendar: Calendar, now: datetime) -> tuple[datetime, datetime]:
@@ -118,7 +118,7 @@ def read_slot(calendar: Calendar, length: Duration, text: object, now: datetime,
 def _slots_of_day(calendar: Calendar, zone: ZoneInfo, day: date, length: timedelta) -> list[datetime]:
     if day in calendar.closed:
         return []
-    every = max(calendar.every.rest, _FINEST)
+    every = max(calendar.every.exact, _FINEST)
     found: set[datetime] = set()
     for opens, closes in calendar.hours.get(day.weekday(), ()):
         open_at = datetime.combine(day, opens)
