@@ -38,10 +38,14 @@ Each says *what* is wrong, *where*, and what is *possible* instead.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from flowengine.problem import Problem
+
+
+Fault: TypeAlias = Literal["syntax", "missing", "type", "value", "budget"]
+"""Why an expression failed: see :class:`ExpressionFailed`."""
 
 
 class FlowError(Exception):
@@ -98,7 +102,26 @@ class ProcessRefused(FlowError, status=422):
 
 
 class ExpressionFailed(FlowError, status=422):
-    """An expression could not be evaluated: a missing name, a wrong type, a division by zero."""
+    """An expression could not be read or evaluated.
+
+    ``kind`` tells why: it is no expression (``syntax``), something it names is not there (``missing``), the types do
+    not fit (``type``), a value cannot be worked with, such as a division by zero or a text that is no date (``value``),
+    or it would take too long or too much memory (``budget``). ``span`` is the part of the expression at fault: from
+    its first character to behind its last, counted from 0; None when it is all of it.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        possible: Sequence[str] = (),
+        kind: Fault = "value",
+        span: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.kind = kind
+        self.span = span
 
 
 class Refused(FlowError, status=400):

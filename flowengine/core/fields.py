@@ -8,10 +8,10 @@ answer then costs about a microsecond.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
 import jsonschema_rs
@@ -74,10 +74,10 @@ def as_plain(value: object, where: str = "", name: str = "") -> Json:
 
 def as_json(value: Any, where: str) -> Json:
     """An expression's value as plain JSON: moments and durations become ISO 8601 text. Raises ExpressionFailed."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ExpressionFailed(f"gives {value}, which is no number that can be kept", where=where)
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or isinstance(value, (bool, int, str)):
         return value
+    if isinstance(value, Decimal):
+        return float(value)
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise ExpressionFailed("gives a map whose keys are not all texts", where=where)
@@ -86,9 +86,8 @@ def as_json(value: Any, where: str) -> Json:
         return [as_json(one, where) for one in value]
     if isinstance(value, datetime):
         return moment_text(value)
-    if isinstance(value, timedelta):
-        return str(Duration(rest=value))
-    raise ExpressionFailed(f"gives a {type(value).__name__}, which cannot be kept", where=where)
+    assert isinstance(value, Duration), "all that expressions give is named above"
+    return str(value)
 
 
 def take(answer: object, where: str = "") -> dict[str, Json]:
@@ -100,7 +99,8 @@ def take(answer: object, where: str = "") -> dict[str, Json]:
 
 
 def check_answer(fields: Sequence[Field], answer: object, where: str = "", *, partial: bool = False) -> dict[str, Json]:
-    """The answer as it is saved: plain JSON, numbers of ``type: number`` as floats.
+    """The answer as it is saved: plain JSON, numbers of ``type: integer`` as ints, those of
+    ``type: number`` as floats.
 
     With ``partial`` no field is required. Raises :class:`BadAnswer` with a problem for each field that is missing,
     wrong or not asked, and with what is possible.
@@ -109,9 +109,9 @@ def check_answer(fields: Sequence[Field], answer: object, where: str = "", *, pa
     rules = once(fields, "partial" if partial else "whole", lambda: _compile(fields, partial=partial))
     if not rules.validator.is_valid(plain):
         _refuse(rules, plain, where)
-    for name in rules.floats:
+    for name in rules.numbers:
         if name in plain:
-            plain[name] = _float(rules.schemas[name], plain[name])
+            plain[name] = _number(rules.schemas[name], plain[name])
     return plain
 
 
@@ -155,7 +155,7 @@ def clip(value: object, longest: int = 60) -> str:
 class _Rules:
     validator: jsonschema_rs.Validator
     schemas: Mapping[str, Mapping[str, Any]]
-    floats: tuple[str, ...]
+    numbers: tuple[str, ...]
 
 
 def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
@@ -167,8 +167,8 @@ def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
         "additionalProperties": False,
     }
     validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, retriever=_no_retrieving)
-    floats = tuple(name for name, one in schemas.items() if _has_numbers(one))
-    return _Rules(validator, schemas, floats)
+    numbers = tuple(name for name, one in schemas.items() if _has_numbers(one))
+    return _Rules(validator, schemas, numbers)
 
 
 def _no_retrieving(uri: str) -> NoReturn:
@@ -180,17 +180,19 @@ def _has_numbers(schema: object) -> bool:
     if not isinstance(schema, Mapping):
         return False
     inner = [schema.get("items"), *(schema.get("properties") or {}).values()]
-    return schema.get("type") == "number" or any(_has_numbers(one) for one in inner)
+    return schema.get("type") in ("number", "integer") or any(_has_numbers(one) for one in inner)
 
 
-def _float(schema: Mapping[str, Any], value: Json) -> Json:
-    if schema.get("type") == "number" and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+def _number(schema: Mapping[str, Any], value: Json) -> Json:
+    """The value with its numbers as their types keep them: ``5.0`` and ``1e3`` are whole numbers to JSON Schema."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        kind = schema.get("type")
+        return int(value) if kind == "integer" else float(value) if kind == "number" else value
     items, properties = schema.get("items"), schema.get("properties") or {}
     if isinstance(value, list) and isinstance(items, Mapping):
-        return [_float(items, one) for one in value]
+        return [_number(items, one) for one in value]
     if isinstance(value, dict):
-        return {name: _float(properties.get(name, {}), one) for name, one in value.items()}
+        return {name: _number(properties.get(name, {}), one) for name, one in value.items()}
     return value
 
 

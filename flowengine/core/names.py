@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,6 +24,7 @@ class JobNames(msgspec.Struct, frozen=True):
     now: datetime
     world: World
     more: Mapping[str, Any] = {}
+    zone: tzinfo = UTC
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:
         if name in self.more:

@@ -36,7 +36,7 @@ class Asked(NamedTuple):
 
 def length_of(calendar: Calendar, length: Duration) -> timedelta:
     """How long an appointment is: ``length``, or one step of the calendar's grid where it is zero."""
-    return length.rest if length.rest else calendar.every.rest
+    return length.exact or calendar.every.exact
 
 
 def window(calendar: Calendar, now: datetime) -> tuple[datetime, datetime]:
@@ -163,7 +163,7 @@ def _days(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[date]:
 def _openings(calendar: Calendar, zone: ZoneInfo, day: date) -> Iterator[_Opening]:
     if day in calendar.closed:
         return
-    every = max(calendar.every.rest, _FINEST)
+    every = max(calendar.every.exact, _FINEST)
     for opens, closes in calendar.hours.get(day.weekday(), ()):
         open_at = datetime.combine(day, opens)
         close_at = datetime.combine(day if closes > opens else day + timedelta(days=1), closes)

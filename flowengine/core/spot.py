@@ -8,7 +8,7 @@ sets timers and keeps what it must remember, all by recording events. It never m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -22,7 +22,7 @@ from flowengine.core.values import Actor, Branch, Inners, Json, KeptMessage, Sea
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
-from flowengine.language.expressions import Expression, moment
+from flowengine.language.expressions import Expression, later, moment
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Escalation, When
 from flowengine.language.texts import Text, plain
@@ -171,18 +171,14 @@ class Spot(msgspec.Struct, frozen=True):
 
     def at_time(self, when: When, since: datetime | None = None) -> datetime:
         """The moment that a ``within`` or ``for`` means, counted from now (or from ``since``)."""
-        since = since or self.now
-        if isinstance(when, Duration):
-            return when.after(since)
-        value = when.value(self.names())
-        if isinstance(value, str) and value.startswith("P"):
-            try:
-                return Duration.parse(value).after(since)
-            except ValueError as error:
-                raise ExpressionFailed(str(error), where=str(when)) from None
-        if isinstance(value, timedelta):
-            return since + value
-        return moment(value)
+        since, names = since or self.now, self.names()
+        value = when if isinstance(when, Duration) else when.value(names)
+        try:
+            if isinstance(value, str) and value.startswith("P"):
+                value = Duration.parse(value)
+            return later(since, value, names.zone) if isinstance(value, Duration) else moment(value, zone=names.zone)
+        except (ValueError, ExpressionFailed) as error:
+            raise ExpressionFailed(str(error), where=str(when)) from None
 
     def set_timer(self, purpose: Any, due: datetime, *, step: int = 0, detail: Json = None) -> Timer:
         timer = Timer(

@@ -28,7 +28,7 @@ _SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 def span(length: Duration | timedelta) -> str:
     """A length of time as a person says it: ``7 days``, ``45 minutes``, ``1 month 2 days``."""
-    months, rest = (length.months, length.rest) if isinstance(length, Duration) else (0, length)
+    months, rest = (length.months, length.exact) if isinstance(length, Duration) else (0, length)
     seconds = rest.total_seconds()
     parts = [_plural(months, "month")] if months else []
     for unit, size in _SPANS:

@@ -1,15 +1,16 @@
-"""ISO 8601 durations: ``P3D``, ``PT45M``, ``P1M``. Months and years follow the calendar, the rest is exact."""
+"""ISO 8601 durations: ``P3D``, ``PT45M``, ``P1M``. Years to days follow the calendar, the rest is exact."""
 
 from __future__ import annotations
 
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 _PATTERN = re.compile(
     r"P(?=.)(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,5})W)?(?:(?P<days>\d{1,6})D)?"
-    r"(?:T(?=.)(?:(?P<hours>\d{1,6})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?"
+    r"(?:T(?=.)(?:(?P<hours>\d{1,8})H)?(?:(?P<minutes>\d{1,8})M)?(?:(?P<seconds>\d{1,9}(?:\.\d{1,6})?)S)?)?",
+    re.ASCII,
 )
 
 
@@ -34,9 +35,10 @@ def _meant(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A span of time: whole months, and an exact rest."""
+    """A length of time: whole months and whole days by the calendar, and an exact rest."""
 
     months: int = 0
+    days: int = 0
     rest: timedelta = timedelta()
 
     @classmethod
@@ -47,28 +49,58 @@ class Duration:
             advice = f"write {meant}" if (meant := _meant(text)) else "write ISO 8601, for example P3D, PT45M or P1M"
             raise ValueError(f"{text[:40]!r} is not a duration; {advice}")
         number = {name: float(value or 0) for name, value in match.groupdict().items()}
-        exact = {name: number[name] for name in ("weeks", "days", "hours", "minutes", "seconds")}
-        return cls(months=int(number["years"] * 12 + number["months"]), rest=timedelta(**exact))
+        return cls(
+            months=int(number["years"] * 12 + number["months"]),
+            days=int(number["weeks"] * 7 + number["days"]),
+            rest=timedelta(hours=number["hours"], minutes=number["minutes"], seconds=number["seconds"]),
+        )
 
-    def after(self, moment: datetime) -> datetime:
-        """The moment this long after another. The 31st plus a month is the last day of the month."""
-        if self.months:
-            index = moment.year * 12 + moment.month - 1 + self.months
-            year, month = divmod(index, 12)
-            day = min(moment.day, calendar.monthrange(year, month + 1)[1])
-            moment = moment.replace(year=year, month=month + 1, day=day)
-        return moment + self.rest
+    def after(self, moment: datetime, zone: tzinfo = UTC) -> datetime:
+        """The moment this long after another. The 31st plus a month is the last day of the month; months and
+        days keep the time of day that clocks show in the zone. Raises ``OverflowError`` outside the years 1 to 9999."""
+        if self.months or self.days:
+            local = moment.astimezone(zone)
+            year, month = divmod(local.year * 12 + local.month - 1 + self.months, 12)
+            if not 1 <= year <= 9999:
+                raise OverflowError("date value out of range")
+            day = min(local.day, calendar.monthrange(year, month + 1)[1])
+            there = local.replace(year=year, month=month + 1, day=day) + timedelta(days=self.days)
+            return (there.astimezone(UTC) + self.rest).astimezone(moment.tzinfo)
+        return (moment.astimezone(UTC) + self.rest).astimezone(moment.tzinfo)
+
+    def __neg__(self) -> Duration:
+        return Duration(-self.months, -self.days, -self.rest)
+
+    def __add__(self, other: Duration) -> Duration:
+        return Duration(self.months + other.months, self.days + other.days, self.rest + other.rest)
+
+    def compare(self, other: Duration) -> int:
+        """Below, at or above 0 as it is shorter, as long or longer, a day being 24 hours. Raises ``ValueError`` where
+        that depends on the month: ``P1M`` and ``P30D``."""
+        months, exact = self.months - other.months, self.exact - other.exact
+        least, most = (timedelta(days=days) * months + exact for days in sorted((28, 31), key=lambda one: one * months))
+        if least > timedelta() or most < timedelta() or not months:
+            return (least > timedelta()) - (most < timedelta())
+        raise ValueError(f"which of {self} and {other} is longer depends on the month; add both to a moment")
+
+    @property
+    def exact(self) -> timedelta:
+        """The length without its months, a day counted as 24 hours."""
+        return timedelta(days=self.days) + self.rest
 
     @property
     def seconds(self) -> float:
         """The length in seconds, a month counted as 30 days: for comparing and estimating only."""
-        return self.months * 30 * 86400 + self.rest.total_seconds()
+        return self.months * 30 * 86400 + self.exact.total_seconds()
 
     def __str__(self) -> str:
-        seconds = self.rest.total_seconds()
-        days, seconds = divmod(seconds, 86400)
-        hours, seconds = divmod(seconds, 3600)
-        minutes, seconds = divmod(seconds, 60)
-        date = (f"{self.months}M" if self.months else "") + (f"{days:g}D" if days else "")
-        time = "".join(f"{n:g}{unit}" for n, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if n)
+        micros = self.rest // timedelta(microseconds=1)
+        sign, micros = (-1 if micros < 0 else 1), abs(micros)
+        minutes, rest = divmod(micros, 60_000_000)
+        hours, minutes = divmod(minutes, 60)
+        seconds = f"{rest // 1_000_000}.{rest % 1_000_000:06}".rstrip("0").rstrip(".")
+        date = "".join(f"{n}{unit}" for n, unit in ((self.months, "M"), (self.days, "D")) if n)
+        time = "".join(f"{n * sign}{unit}" for n, unit in ((hours, "H"), (minutes, "M")) if n)
+        if rest:
+            time += f"{'-' if sign < 0 else ''}{seconds}S"
         return f"P{date}T{time}" if time else f"P{date}" if date else "PT0S"

@@ -1,8 +1,7 @@
-"""The shape of an expression: CEL's grammar read into a tree, before CEL itself compiles it.
+"""The shape of an expression: CEL's grammar read into a tree, for the evaluator and for the checks.
 
-The checks need to know what an expression reads and under which guards, and CEL's library does not tell. Reading it
-here first also bounds it: length, tokens and nesting are refused before any other code sees them (L12). What CEL knows
-and flowengine does not offer (message types, bytes, optional syntax) is refused here, so that the two agree.
+Reading also bounds it: length, tokens and nesting are refused before any other code sees them (L12). What CEL knows
+and flowengine does not offer (message types, bytes, optional syntax) is refused here.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ import re
 from typing import NamedTuple, NoReturn
 
 from flowengine.errors import ExpressionFailed
+from flowengine.language.evaluation.numbers import LARGEST, SMALLEST, Number, exact
 from flowengine.language.tree import (
     Call,
     Collection,
@@ -36,7 +36,7 @@ LONGEST = 2_000
 """Characters an expression may have."""
 MOST_TOKENS = 500
 """Names, literals and signs an expression may have."""
-DEEPEST = 24
+DEEPEST = 40
 """Levels to which brackets, signs and conditions may be nested."""
 
 
@@ -79,7 +79,9 @@ class _Token(NamedTuple):
 def read(source: str) -> Node:
     """The tree of an expression. Raises :class:`ExpressionFailed`, saying at which character it cannot be read."""
     if len(source) > LONGEST:
-        raise ExpressionFailed(f"the expression has {len(source)} characters; at most {LONGEST} are allowed")
+        raise ExpressionFailed(
+            f"the expression has {len(source)} characters; at most {LONGEST} are allowed", kind="syntax"
+        )
     return _Reader(source, _tokens(source)).whole()
 
 
@@ -95,7 +97,9 @@ def _tokens(source: str) -> list[_Token]:
             found.append(_Token(kind, match.group(), at, match.end()))
         at = match.end()
     if len(found) > MOST_TOKENS:
-        raise ExpressionFailed(f"the expression has {len(found)} parts; at most {MOST_TOKENS} are allowed")
+        raise ExpressionFailed(
+            f"the expression has {len(found)} parts; at most {MOST_TOKENS} are allowed", kind="syntax"
+        )
     found.append(_Token("end", "", len(source), len(source)))
     return found
 
@@ -109,7 +113,8 @@ def _strange(source: str, at: int) -> str:
 
 
 def _fail(source: str, at: int, what: str) -> NoReturn:
-    raise ExpressionFailed(f"{what} (character {at + 1})", where=source if len(source) <= 80 else source[:77] + "…")
+    where = source if len(source) <= 80 else source[:77] + "…"
+    raise ExpressionFailed(f"{what} (character {at + 1})", where=where, kind="syntax", span=(at, at + 1))
 
 
 def closing_brace(source: str, start: int) -> int:
@@ -138,7 +143,7 @@ class _Reader:
 
     def whole(self) -> Node:
         if self.tokens[0].kind == "end":
-            raise ExpressionFailed("the expression is empty")
+            raise ExpressionFailed("the expression is empty", kind="syntax")
         node = self.expression()
         if self.tokens[self.at].kind != "end":
             self.unexpected()
@@ -198,11 +203,14 @@ class _Reader:
         token = self.tokens[self.at]
         if token.kind == "sign" and token.text in "!-":
             self.at += 1
+            if token.text == "-" and self.tokens[self.at].kind == "number":
+                self.tokens[self.at] = self.tokens[self.at]._replace(
+                    text="-" + self.tokens[self.at].text, start=token.start
+                )
+                return self.member()
             self.deeper()
             operand = self.unary()
             self.depth -= 1
-            if token.text == "-" and isinstance(operand, Literal) and type(operand.value) in (int, float):
-                return Literal(-operand.value, token.start, operand.end)
             return Operation(token.text, (operand,), token.start, operand.end)
         return self.member()
 
@@ -211,7 +219,7 @@ class _Reader:
         while True:
             if self.skip("."):
                 token = self.tokens[self.at]
-                if token.kind != "name" or token.text in _RESERVED or token.text in _WORDS:
+                if token.kind != "name" or token.text in _WORDS or token.text == "in":
                     self.unexpected()
                 self.at += 1
                 if self.tokens[self.at].text == "(":
@@ -232,7 +240,7 @@ class _Reader:
         token = self.tokens[self.at]
         self.at += 1
         if token.kind == "text":
-            return Literal(_text(token.text), token.start, token.end)
+            return Literal(_text(self.source, token), token.start, token.end)
         if token.kind == "number":
             return Literal(_number(self.source, token), token.start, token.end)
         if token.kind == "name":
@@ -294,13 +302,16 @@ class _Reader:
         return Collection(tuple(pairs), True, opening.start, self.tokens[self.at - 1].end)
 
 
-def _text(token: str) -> str:
+def _text(source: str, token: _Token) -> str:
     """The text that a literal means."""
-    raw = token[0] in "rR"
-    quoted = token[1:] if raw else token
+    raw = token.text[0] in "rR"
+    quoted = token.text[1:] if raw else token.text
     quote = 3 if quoted[:3] in ('"""', "'''") else 1
     body = quoted[quote:-quote]
-    return body if raw or "\\" not in body else _ESCAPE.sub(_unescape, body)
+    try:
+        return body if raw or "\\" not in body else _ESCAPE.sub(_unescape, body)
+    except ValueError as error:
+        _fail(source, token.start, str(error))
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -308,15 +319,19 @@ def _unescape(match: re.Match[str]) -> str:
     if len(code) == 1:
         return _ESCAPES.get(code, code)
     number = int(code, 8) if code[0].isdigit() else int(code[1:], 16)
-    return chr(number) if number < 0x110000 else code
+    if number >= 0x110000 or 0xD800 <= number < 0xE000:
+        raise ValueError(f"{match.group()} is no character")
+    return chr(number)
 
 
-def _number(source: str, token: _Token) -> int | float:
+def _number(source: str, token: _Token) -> Number:
     text = token.text.rstrip("uU")
-    if text[:2].lower() == "0x":
-        value: int | float = int(text, 16)
-    else:
-        value = float(text) if any(sign in text for sign in ".eE") else int(text)
-    if isinstance(value, int) and value >= 2**63:
-        _fail(source, token.start, f"{text} is too large; whole numbers go up to {2**63 - 1}")
+    if "x" not in text.lower() and any(sign in text for sign in ".eE"):
+        try:
+            return exact(text)
+        except ExpressionFailed as error:
+            _fail(source, token.start, f"{text[:40]}: {error.what}")
+    value = int(text, 16 if "x" in text.lower() else 10)
+    if not SMALLEST <= value <= LARGEST:
+        _fail(source, token.start, f"{text[:40]} is too large; whole numbers go from {SMALLEST} to {LARGEST}")
     return value

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
+from flowengine.language.durations import Duration
+from flowengine.language.evaluation.numbers import exact, written
 from flowengine.language.expressions import Expression, Names
 from flowengine.language.syntax import closing_brace
 from flowengine.problem import Place
@@ -41,16 +43,16 @@ def plain(value: Any) -> str:
     """A value as a person would write it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return _number(value)
+    if isinstance(value, int | float | Decimal):
+        return written(exact(value) if isinstance(value, float) else value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, timedelta):
+    if isinstance(value, Duration):
         return _span(value)
     if isinstance(value, list | tuple):
         return ", ".join(plain(item) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {plain(item)}" for key, item in sorted(value.items()))
+        return ", ".join(f"{key}: {plain(item)}" for key, item in value.items())
     return "" if value is None else str(value)
 
 
@@ -59,19 +61,13 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _number(value: float) -> str:
-    """Without the noise of binary fractions, and without an exponent where a person would write none."""
-    if not math.isfinite(value) or abs(value) >= 1e15:
-        return repr(value)
-    if value == int(value):
-        return str(int(value))
-    return repr(round(value, 10)) if abs(value) >= 1e-4 else f"{value:g}"
-
-
-def _span(value: timedelta) -> str:
-    hours, seconds = divmod(value.seconds, 3600)
-    minutes, seconds = divmod(seconds, 60)
-    parts = ((value.days, "day"), (hours, "hour"), (minutes, "minute"), (seconds, "second"))
+def _span(value: Duration) -> str:
+    sign, rest = (-1 if value.rest < timedelta() else 1), abs(value.rest)
+    hours, minutes, seconds = rest.seconds // 3600, rest.seconds // 60 % 60, rest.seconds % 60
+    parts = (
+        (value.months, "month"), (value.days + sign * rest.days, "day"),
+        (sign * hours, "hour"), (sign * minutes, "minute"), (sign * seconds, "second"),
+    )  # fmt: skip
     return " ".join(f"{n} {unit}{'' if abs(n) == 1 else 's'}" for n, unit in parts if n) or "0 seconds"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
+from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import Field, Option
 
@@ -64,7 +65,7 @@ INT = Basic("int", 2)
 DOUBLE = Basic("double", 1.5)
 BOOLEAN = Basic("boolean", True)
 MOMENT = Basic("moment", datetime(2026, 5, 1, 10, tzinfo=UTC))
-SPAN = Basic("span", timedelta(days=1))
+SPAN = Basic("span", Duration(days=1))
 NULL = Basic("null", None)
 
 _FORMATS = {"date": "2026-05-01", "date-time": "2026-05-01T10:00:00Z", "time": "10:00:00Z", "duration": "P1D"}

@@ -155,8 +155,8 @@ def test_a_job_that_is_over_holds_nothing_open() -> None:
 
 
 def test_a_number_that_json_does_not_know_is_not_kept() -> None:
-    """What an expression gives must be the same after it was stored: an infinite number is refused (L5)."""
+    """What an expression gives must be the same after it was stored: there is no infinite number (L5)."""
     states = "  first: {type: task, for: tailor, on: {done: {to: fulfilled, set: {shares: '[1.0 / 0.0]'}}}}\n"
     job = Rehearsal(process(states))
-    with pytest.raises(ExpressionFailed, match="no number"):
+    with pytest.raises(ExpressionFailed, match="division by zero"):
         job.act("first", by=TOM)

@@ -36,7 +36,7 @@ def only(mapping: str) -> Any:
 
 
 def days(number: float) -> Duration:
-    return Duration(rest=timedelta(days=number))
+    return Duration(days=number)
 
 
 def to(*states: str) -> tuple[Route, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flowengine.errors import ExpressionFailed
+from flowengine.language.durations import Duration
 from flowengine.language.expressions import PlainNames
 from flowengine.language.texts import Text, plain
 
@@ -50,12 +52,13 @@ def test_a_text_that_cannot_be_read_is_refused(source: str, message: str) -> Non
         (None, ""),
         (3, "3"),
         (420.0, "420"),
-        (0.1 + 0.2, "0.3"),
+        (Decimal("0.1") + Decimal("0.2"), "0.3"),
         (1234567.25, "1234567.25"),
-        (1e-7, "1e-07"),
+        (1e-7, "0.0000001"),
         (datetime(2026, 5, 1, 10, 30, tzinfo=UTC), "2026-05-01 10:30"),
-        (timedelta(days=1, hours=2), "1 day 2 hours"),
-        (timedelta(), "0 seconds"),
+        (Duration(rest=timedelta(days=1, hours=2)), "1 day 2 hours"),
+        (Duration(months=1, days=2, rest=timedelta(minutes=-5)), "1 month 2 days -5 minutes"),
+        (Duration(), "0 seconds"),
         ({"a": 1, "b": [True]}, "a: 1, b: yes"),
     ],
 )

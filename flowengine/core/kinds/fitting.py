@@ -130,7 +130,7 @@ class Fitted(Waiting[Fitting]):
                     calendar=calendar.name,
                     start=slot,
                     end=slot + length_of(calendar, state.length),
-                    every=calendar.every.rest.total_seconds(),
+                    every=calendar.every.exact.total_seconds(),
                     seats=calendar.seats,
                 )
             )
@@ -255,5 +255,5 @@ def calendar_of(process: Process, state: Fitting) -> Calendar:
 
 
 def _own_calendar(process: Process, state: Fitting) -> Calendar:
-    every = Duration(rest=max(state.length.rest, timedelta(minutes=30)))
+    every = Duration(rest=max(state.length.exact, timedelta(minutes=30)))
     return Calendar(name=f"{process.name}.{state.name}", zone="UTC", hours=HOURS_OF_OFFICE, every=every)

@@ -10,6 +10,7 @@ is marked, and no view shows it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 import msgspec
 
@@ -163,9 +164,9 @@ def _members(spot: Spot, state: Vote) -> Iterator[Member]:
 
 def _weight(spot: Spot, weight: Expression, member: Member) -> float:
     value = weight.value(spot.names(member={**member.record, "id": member.id}))
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= ballots.LARGEST:
-        raise ExpressionFailed(f"gives {value!r} for {member.id}, not a weight from 0", where=weight.source)
-    return ballots.parts(value) / ballots.UNIT
+    if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value <= ballots.LARGEST:
+        raise ExpressionFailed(f"gives {value} for {member.id}, not a weight from 0", where=weight.source)
+    return ballots.parts(float(value)) / ballots.UNIT
 
 
 def _ballot(answer: Json, poll: Poll, seats: int, where: str) -> list[str]:

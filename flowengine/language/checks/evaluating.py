@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from flowengine.language.checks.guards import ALL, NOTHING_TOLD, Guards, Told
 from flowengine.language.checks.places import Places
+from flowengine.language.evaluation.functions import FUNCTIONS
 from flowengine.language.mentions import chain
 from flowengine.language.model import Scope
 from flowengine.language.suggest import hint
@@ -53,10 +55,13 @@ def _unreported(code: str, message: str, advice: str) -> None:
     """Problems are of no interest to one who asks for a shape alone."""
 
 
+_GIVEN: Mapping[str, Shape] = {
+    "text": TEXT, "number": DOUBLE, "whole number": INT, "boolean": BOOLEAN, "moment": MOMENT, "span": SPAN,
+    "list of texts": ListOf(TEXT),
+}  # fmt: skip
 _CALLS: Mapping[str, Shape] = {
-    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "count": INT, "date": MOMENT, "day": TEXT, "days": SPAN, "span": SPAN,
-    "size": INT, "contains": BOOLEAN, "startsWith": BOOLEAN, "endsWith": BOOLEAN, "matches": BOOLEAN, "string": TEXT,
-    "int": INT, "uint": INT, "double": DOUBLE, "duration": SPAN, "timestamp": MOMENT, "type": TEXT,
+    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "count": INT, "matches": BOOLEAN,
+    **{name: _GIVEN[function.gives] for name, function in FUNCTIONS.items() if function.gives in _GIVEN},
 }  # fmt: skip
 CUSTOMER = Record({"id": Slot(TEXT), "name": Slot(TEXT), "groups": Slot(ListOf(TEXT))}, UNKNOWN)
 JOB = Record({"id": Slot(TEXT), "process": Slot(TEXT), "customer": Slot(TEXT), "started": Slot(MOMENT)})
@@ -294,14 +299,13 @@ class Reading:
 
     def _call(self, node: Call, told: Told) -> Shape:
         shapes = [self.shape(one, told) for one in (*((node.target,) if node.target else ()), *node.args)]
-        if node.name in ("min", "max", "sum"):
-            if len(shapes) == 1 and isinstance(shapes[0], ListOf):
-                return shapes[0].item if not isinstance(shapes[0].item, Unknown) else self._unknown(node)
-            return _all(shapes)
         found = _CALLS.get(node.name)
-        if found is None:
-            return INT if node.name.startswith("get") else self._unknown(node)
-        return found
+        if found is not None:
+            return found
+        if FUNCTIONS[node.name].gives != "its arguments":
+            return self._unknown(node)
+        among = shapes[0].item if len(shapes) == 1 and isinstance(shapes[0], ListOf) else _all(shapes)
+        return among if not isinstance(among, Unknown) else self._unknown(node)
 
     def _collection(self, node: Collection, shapes: list[Shape]) -> Shape:
         members: dict[str, Slot] = {}
@@ -326,7 +330,7 @@ def _literal(value: object) -> Shape:
         return BOOLEAN
     if isinstance(value, int):
         return Basic("int", value)
-    return Basic("double", value) if isinstance(value, float) else Basic("text", value)
+    return Basic("double", value) if isinstance(value, Decimal) else Basic("text", value)
 
 
 def _arithmetic(sign: str, left: Shape, right: Shape) -> Shape:
@@ -341,4 +345,6 @@ def _arithmetic(sign: str, left: Shape, right: Shape) -> Shape:
         return MOMENT
     if kinds == ("text", "text"):
         return TEXT
-    return {"int": INT, "double": DOUBLE}.get(kinds[0], left)
+    if set(kinds) <= {"int", "double"}:
+        return DOUBLE if "double" in kinds or sign == "/" else INT
+    return left

@@ -1,23 +1,25 @@
 """Tries expressions on values made from the declared fields, so that a type mix shows before a job meets it.
 
-CEL stops early (``a && b``, ``a ? b : c``), so each operand is tried alone. What depends on values that nobody can know
-(a service's result without ``fields``) is left out, and the rest around it is tried.
+Evaluation stops early (``a && b``, ``a ? b : c``), so each operand is tried alone. What depends on values that nobody
+can know (a service's result without ``fields``) is left out, and the rest around it is tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
-from flowengine.language.expressions import Expression, PlainNames, types_fit
+from flowengine.language.durations import Duration
+from flowengine.language.expressions import Expression, PlainNames, value_of
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.parser.records import Gives
-from flowengine.language.syntax import Call, Condition, Macro, Node, Operation, children
+from flowengine.language.syntax import Call, Condition, Macro, Name, Node, Operation, children, walk
 from flowengine.language.texts import plain
-from flowengine.language.value_shapes import UNKNOWN, Basic, Shape, describe
+from flowengine.language.value_shapes import Basic, Shape
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "passed": lambda state: True,  # noqa: ARG005 - every state was passed
@@ -29,7 +31,7 @@ _NUMBERS = frozenset({"int", "double"})
 _ORDERED = _NUMBERS | {"text", "moment", "span"}
 _OPERATORS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("<", "<=", ">", ">=", "==", "!="), _ORDERED),
-    **dict.fromkeys(("-", "*", "/"), _NUMBERS),
+    **dict.fromkeys(("-", "*"), _NUMBERS),
     "+": _NUMBERS | {"text"},
 }
 """The kinds of operands of which two alike fit an operator."""
@@ -70,7 +72,8 @@ class Trial:
         if not isinstance(node, Operation):
             return False
         kinds = {self._kind(one) for one in node.operands}
-        return len(kinds) == 1 and kinds <= _OPERATORS.get(node.sign, frozenset())
+        fitting = _OPERATORS.get(node.sign, frozenset())
+        return kinds <= fitting and (len(kinds) == 1 or kinds <= _NUMBERS)
 
     def problem(self, gives: Gives) -> str:
         """What is wrong with the expression, or an empty text."""
@@ -80,7 +83,7 @@ class Trial:
         return not any(node.start <= start and end <= node.end for start, end in self.unclear)
 
     def _parts(self, node: Node) -> str:
-        """Try what CEL might skip, innermost first, then the node itself."""
+        """Try what evaluation might skip, innermost first, then the node itself."""
         if isinstance(node, Operation) and node.sign in ("&&", "||", "!"):
             return self._each(node.operands)
         if isinstance(node, Condition):
@@ -118,28 +121,11 @@ class Trial:
 
     def _run(self, node: Node) -> tuple[Any, str]:
         """The value of a part, and what is wrong with it. Values that only a sample makes wrong are no problem."""
-        text = self._text(node)
         try:
-            part = self.expression if node is self.expression.tree else Expression(text)
-            return part.value(self.names), ""
+            return value_of(node, self.names), ""
         except ExpressionFailed as error:
-            return None, "" if types_fit(error) else f"{text}: {self._mix(node) or error.what}"
-
-    def _mix(self, node: Node) -> str:
-        """What does not fit in an operation on two values of known shapes, and what would."""
-        if not isinstance(node, Operation) or len(node.operands) != 2:
-            return ""
-        shapes = [self.shapes.get(id(one), UNKNOWN) for one in node.operands]
-        if UNKNOWN in shapes:
-            return ""
-        kinds = {self._kind(one) for one in node.operands}
-        if kinds == _NUMBERS:
-            whole = next(self._text(one) for one in node.operands if self._kind(one) == "int")
-            return f"a whole number and a number with a fraction do not mix; write {_as_double(whole)} for {whole}"
-        advice = "; make a moment of the text: date(…)" if kinds == {"text", "moment"} else ""
-        advice = "; make a text of the other: string(…)" if "text" in kinds and node.sign == "+" else advice
-        left, right = map(describe, shapes)
-        return f"{node.sign!r} does not go with {left} and {right}{advice}"
+            wrong = error.kind in ("type", "missing") or (error.kind == "value" and _constant(node))
+            return None, f"{self._text(node)}: {error.what}" if wrong else ""
 
     def _result(self, gives: Gives) -> str:
         tree = self.expression.tree
@@ -158,16 +144,17 @@ class Trial:
 
 
 def _may_skip(node: Node) -> bool:
-    """Whether there are parts inside that CEL might leave out, or that are tried by themselves."""
+    """Whether there are parts inside that evaluation might leave out, or that are tried by themselves."""
     return any(isinstance(one, Operation | Condition | Macro) or _may_skip(one) for one in children(node))
 
 
-def _as_double(text: str) -> str:
-    return f"{text}.0" if text.isdigit() else f"double({text})"
+def _constant(node: Node) -> bool:
+    """Whether its value is the same in every job."""
+    return not any(isinstance(one, Name) or (isinstance(one, Call) and one.name in JOB_FUNCTIONS) for one in walk(node))
 
 
 def _shown(value: object) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
         return "a number"
     if isinstance(value, str):
         return "a text"
@@ -185,9 +172,9 @@ def _fits(value: object, gives: Gives) -> bool:
         case "text" | "moment":
             return isinstance(value, str) or (gives == "moment" and isinstance(value, datetime))
         case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
+            return isinstance(value, int | Decimal) and not isinstance(value, bool)
         case "span or moment":
-            return isinstance(value, str | datetime | timedelta)
+            return isinstance(value, str | datetime | Duration)
         case "list of texts":
             return isinstance(value, list) and all(isinstance(one, str) for one in value)
         case _:

@@ -67,7 +67,7 @@ def _date(text: str) -> date:
 
 def _grid(text: str) -> Duration:
     duration = Duration.parse(text)
-    if duration.months or not 60 <= duration.rest.total_seconds() <= 86_400 or duration.rest.total_seconds() % 60:
+    if duration.months or not 60 <= duration.seconds <= 86_400 or duration.seconds % 60:
         raise ValueError(f"{text[:40]!r} does not cut a day into slots; write whole minutes, for example PT30M")
     return duration
 

@@ -92,7 +92,7 @@ class Reading:
         return text
 
     def _patterns(self, expression: Expression) -> None:
-        """Patterns are compiled whenever the expression is evaluated, also by the checks."""
+        """A pattern takes long to compile, for its length."""
         for name, args in expression.calls:
             if name == "matches" and args and isinstance(args[-1], str):
                 self.spend(pattern_cost(args[-1]), expression.place)
