@@ -186,7 +186,8 @@ def _fields(value: type) -> Iterator[str]:
         if one.default_factory is not missing:
             default = " = {}"
         if name != "line":
-            yield f"{name}: {annotations[name]}{default}"
+            said = str(annotations[name]).replace("'", '"')  # as the formatter writes texts
+            yield f"{name}: {said}{default}"
 
 
 def _arguments(function: Any) -> list[str]:
