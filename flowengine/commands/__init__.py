@@ -1,1 +1,7 @@
-"""One command, one transaction: the shell around the pure core, and every verb that changes something."""
+"""One command, one transaction: the shell around the pure core, and every verb that changes something.
+
+Others take from here: ``shell`` (the transaction in which a command is computed and written), ``access`` (from what
+people type to jobs and steps, and whether they may), ``receipts`` (request keys), ``told`` (what people were told), and
+the verbs in ``on_jobs``, ``deploying``, ``people``, ``migration``, ``incidents``, ``retention``, ``tokens`` and
+``unserved``.
+"""

@@ -1,1 +1,4 @@
-"""Pictures of a process: Mermaid for pages, an outline for terminals."""
+"""Processes for other eyes and programs.
+
+Others take from here: ``mermaid`` and ``text_tree`` (pictures), and ``labels`` (how they name things).
+"""

@@ -1,1 +1,5 @@
-"""What reaches beyond this installation: calls over HTTP, mail. Nothing here knows of jobs."""
+"""What reaches beyond this installation, and nothing of flows.
+
+Others take from here: ``http`` (one document posted, one answer), ``addresses`` (where calls may go), ``mail`` and
+``letter`` (one text to one person) and ``apprise`` (whatever that library reaches).
+"""

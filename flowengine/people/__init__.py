@@ -1,1 +1,4 @@
-"""Who may do what, and who is who: the permission table (L4) and exact identities (L15)."""
+"""Who may do what, and who is who.
+
+Others take from here: ``permissions`` (the one table that each verb asks, L4) and ``identities`` (what an id is, L15).
+"""

@@ -1,1 +1,5 @@
-"""Looking without changing: inbox, tracking, history, what is stuck, and whether histories agree with themselves."""
+"""Looking without changing. Each file answers one question, and the engine's face asks it.
+
+Others take from here: ``inbox`` (what waits for somebody, and one step), ``tracking`` (where a job is, and lists),
+``histories`` (what happened), ``stuck`` (what waits for what) and ``auditing`` (whether histories agree).
+"""
