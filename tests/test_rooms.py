@@ -62,3 +62,13 @@ def test_no_file_imports_itself_through_others() -> None:
         tuple(TopologicalSorter(graph).static_order())
     except CycleError as circle:
         pytest.fail(" -> ".join(circle.args[1]))
+
+
+def test_the_page_on_the_house_names_what_is_there() -> None:
+    """Each file that the page names is there, and each room is on the page."""
+    page = (HOUSE.parent / "docs" / "architecture.md").read_text()
+    there = {str(path.relative_to(HOUSE)) for path in HOUSE.rglob("*.py")}
+    named = re.findall(r"`([\w/]+\.py)`", page)
+    assert [one for one in named if not any(f"/{path}".endswith(f"/{one}") for path in there)] == []
+    rooms = {path.parent.name for path in HOUSE.glob("*/__init__.py")}
+    assert sorted(room for room in rooms if f"{room}/" not in page) == []
