@@ -74,6 +74,9 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Receipt) and self._said() == other._said()
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # msgspec's own compares by identity
+
     def __hash__(self) -> int:
         return hash(self._said())
 

@@ -18,7 +18,7 @@ from fault_processes import PROCESSES
 from faulty import FaultyDatabase, Process
 
 from flowengine import Engine
-from flowengine.people import seatings
+from flowengine.core.seatings import seatings
 from flowengine.store import Database
 
 OF_JOBS = (
