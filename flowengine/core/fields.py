@@ -8,6 +8,7 @@ answer then costs about a microsecond.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from flowengine.core.values import Json, altered
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import suggest
 from flowengine.language.durations import Duration
+from flowengine.language.expressions import moment
 from flowengine.language.parts import Field
 
 LONGEST_TEXT = 10_000
@@ -166,9 +168,40 @@ def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
         "required": [] if partial else [field.name for field in fields if not field.optional],
         "additionalProperties": False,
     }
-    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, retriever=_no_retrieving)
+    validator = jsonschema_rs.Draft202012Validator(
+        schema, validate_formats=True, formats=_READABLE, retriever=_no_retrieving
+    )
     numbers = tuple(name for name, one in schemas.items() if _has_numbers(one))
     return _Rules(validator, schemas, numbers)
+
+
+def _is_date(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None and _is_moment(text)
+
+
+def _is_time(text: str) -> bool:
+    return _TIME.fullmatch(text) is not None and _is_moment(text)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        moment(text)
+    except ExpressionFailed:
+        return False
+    return True
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        return Duration.parse(text).seconds <= _LONGEST_DURATION
+    except ValueError:
+        return False
+
+
+_TIME = re.compile(r"[0-9-]{10}[Tt][0-9:]{8}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_LONGEST_DURATION = 100 * 366 * 86_400
+_READABLE: dict[str, Callable[[str], bool]] = {"date": _is_date, "date-time": _is_time, "duration": _is_duration}
+"""Formats are read by the grammar that expressions read them by, so that what was taken can be used later."""
 
 
 def _no_retrieving(uri: str) -> NoReturn:
@@ -228,7 +261,7 @@ _FORMATS = {
     "email": "an e-mail address",
     "uri": "an address (URI)",
     "uuid": "a UUID",
-    "duration": "a duration, as P3D or PT45M",
+    "duration": "a duration of at most a hundred years, as P3D or PT45M",
 }
 
 
