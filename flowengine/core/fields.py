@@ -32,6 +32,8 @@ LONGEST_TEXT = 10_000
 LONGEST_ANSWER = 256 * 1024
 """Bytes that what comes from outside may have when it is encoded."""
 
+_ENCODE = msgspec.json.Encoder(decimal_format="number").encode
+
 _WHOLE = 2**53 - 1
 """The largest whole number that every reader of JSON can hold."""
 
@@ -61,7 +63,7 @@ def as_plain(value: object, where: str = "", name: str = "") -> Json:
     """A value from outside as plain JSON of its own. Raises :class:`BadAnswer`, which calls it by its ``name``, when it
     is none, would not be the same as JSON, or is too large."""
     try:
-        encoded = msgspec.json.encode(value)
+        encoded = _ENCODE(value)
         plain = msgspec.json.decode(encoded)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         raise BadAnswer({name: f"is not JSON: {str(error)[:200]}"}, where=where, possible=("plain JSON",)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -61,6 +62,13 @@ def test_what_a_format_takes_can_be_read_later(format: str, good: list[str], bad
     for text in bad:
         with pytest.raises(BadAnswer, match="must be a"):
             check_answer(fields, {"x": text})
+
+
+def test_a_decimal_is_a_number() -> None:
+    """What a handler in Python gives as a decimal is kept as the number that it is."""
+    assert as_plain({"x": [Decimal("1.50"), Decimal("2")]}) == {"x": [1.5, 2]}
+    with pytest.raises(BadAnswer):
+        as_plain(Decimal("NaN"))
 
 
 def test_what_is_nested_too_deeply_is_refused() -> None:
