@@ -8,8 +8,8 @@ import pytest
 from rehearsal import Rehearsal, process
 
 from flowengine.core.answers import form
-from flowengine.core.values import Offer
 from flowengine.core.options import offered
+from flowengine.core.values import Offer
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import parse
 from flowengine.language.expressions import Expression, PlainNames
