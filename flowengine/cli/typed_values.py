@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from flowengine.client import Field, FormField, FormOption, Json, check_answer
+from flowengine.client import Field, FormField, FormOption, Json, check_answer, repeated_key
 from flowengine.errors import BadAnswer
 
 LARGEST = 1_000_000
@@ -227,7 +227,10 @@ def _json(text: str, where: str) -> Json:
 
 def _json_value(text: str) -> Json:
     try:
-        return msgspec.json.decode(text)
+        value = msgspec.json.decode(text)
+        if key := repeated_key(text):
+            raise ValueError(f"{key[:60]!r} is there twice")
+        return value
     except (ValueError, RecursionError) as error:
         raise ValueError(f"this is not JSON: {str(error)[:100]}") from None
 

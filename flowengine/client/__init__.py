@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flowengine.commands.tokens import IssuedToken, TokenView
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
-    from flowengine.core.values import Json
+    from flowengine.core.values import Json, repeated_key
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
@@ -42,7 +42,7 @@ _HOMES = {
     "flowengine.commands.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
     "flowengine.core.forms": ("Form", "FormField", "FormOption", "Way"),
-    "flowengine.core.values": ("Json",),
+    "flowengine.core.values": ("Json", "repeated_key"),
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
 }  # fmt: skip

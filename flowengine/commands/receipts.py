@@ -20,7 +20,7 @@ from flowengine.views.replies import Receipt
 LONGEST_KEY = 200
 """Characters a request key may have."""
 
-_ENCODE = msgspec.json.Encoder(order="deterministic").encode
+_ENCODE = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
 _RECEIPTS = msgspec.json.Decoder(Receipt)
 _WHO_ASKED = msgspec.structs.replace
 

@@ -8,6 +8,7 @@ answer then costs about a microsecond.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from flowengine.core.values import Json, altered
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import suggest
 from flowengine.language.durations import Duration
+from flowengine.language.expressions import moment
 from flowengine.language.parts import Field
 
 LONGEST_TEXT = 10_000
@@ -29,6 +31,8 @@ LONGEST_TEXT = 10_000
 
 LONGEST_ANSWER = 256 * 1024
 """Bytes that what comes from outside may have when it is encoded."""
+
+_ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 
 _WHOLE = 2**53 - 1
 """The largest whole number that every reader of JSON can hold."""
@@ -59,7 +63,7 @@ def as_plain(value: object, where: str = "", name: str = "") -> Json:
     """A value from outside as plain JSON of its own. Raises :class:`BadAnswer`, which calls it by its ``name``, when it
     is none, would not be the same as JSON, or is too large."""
     try:
-        encoded = msgspec.json.encode(value)
+        encoded = _ENCODE(value)
         plain = msgspec.json.decode(encoded)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         raise BadAnswer({name: f"is not JSON: {str(error)[:200]}"}, where=where, possible=("plain JSON",)) from None
@@ -166,9 +170,40 @@ def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
         "required": [] if partial else [field.name for field in fields if not field.optional],
         "additionalProperties": False,
     }
-    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, retriever=_no_retrieving)
+    validator = jsonschema_rs.Draft202012Validator(
+        schema, validate_formats=True, formats=_READABLE, retriever=_no_retrieving
+    )
     numbers = tuple(name for name, one in schemas.items() if _has_numbers(one))
     return _Rules(validator, schemas, numbers)
+
+
+def _is_date(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None and _is_moment(text)
+
+
+def _is_time(text: str) -> bool:
+    return _TIME.fullmatch(text) is not None and _is_moment(text)
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        moment(text)
+    except ExpressionFailed:
+        return False
+    return True
+
+
+def _is_duration(text: str) -> bool:
+    try:
+        return Duration.parse(text).seconds <= _LONGEST_DURATION
+    except ValueError:
+        return False
+
+
+_TIME = re.compile(r"[0-9-]{10}[Tt][0-9:]{8}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+_LONGEST_DURATION = 100 * 366 * 86_400
+_READABLE: dict[str, Callable[[str], bool]] = {"date": _is_date, "date-time": _is_time, "duration": _is_duration}
+"""Formats are read by the grammar that expressions read them by, so that what was taken can be used later."""
 
 
 def _no_retrieving(uri: str) -> NoReturn:
@@ -228,7 +263,7 @@ _FORMATS = {
     "email": "an e-mail address",
     "uri": "an address (URI)",
     "uuid": "a UUID",
-    "duration": "a duration, as P3D or PT45M",
+    "duration": "a duration of at most a hundred years, as P3D or PT45M",
 }
 
 

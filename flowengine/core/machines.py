@@ -57,7 +57,7 @@ class _Guard:
         except ExpressionFailed as error:
             place = self.route.place
             where = f"{self.file}:{place.line}:{place.column}: {self.route.when.source}"
-            raise ExpressionFailed(error.what, where=where) from None
+            raise ExpressionFailed(error.what, where=where, kind=error.kind, span=error.span) from None
 
 
 class _States(dict[str, State]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from flowengine.core.fields import clip, once, take
+from flowengine.core.fields import as_json, clip, once, take
 from flowengine.core.forms import FormOption
 from flowengine.core.values import Json
 from flowengine.errors import BadAnswer, ExpressionFailed
@@ -72,8 +72,8 @@ def _offer(option: Option) -> Offered:
 
 
 def _from_expression(source: Expression, names: Names) -> list[Offered]:
-    value = source.value(names)
-    if not isinstance(value, list | tuple):
+    value = as_json(source.value(names), source.source)
+    if not isinstance(value, list):
         raise ExpressionFailed(f"gives {str(value)[:60]!r}, not a list of options", where=source.source)
     if len(value) > _MOST:
         raise ExpressionFailed(f"gives {len(value)} options; at most {_MOST} are offered", where=source.source)

@@ -7,6 +7,7 @@ from one counter of the job (``Head.serial``), so the core needs no randomness a
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from datetime import datetime
@@ -18,12 +19,18 @@ Json: TypeAlias = Any
 """Plain JSON: None, bool, int, float, str, lists, and dicts with string keys."""
 
 
+DEEPEST = 64
+"""Levels to which lists and objects from outside may be nested."""
+
+
 def altered(value: object, where: str = "") -> tuple[str, str] | None:
-    """What JSON changes in a value without a word: where it stands, and what is wrong with it. The value can be
-    encoded, so that it has an end."""
-    rest: list[tuple[str, object]] = [(where, value)]
+    """What JSON changes in a value without a word, or what is nested too deeply: where it stands, and what is wrong
+    with it. The value can be encoded, so that it has an end."""
+    rest: list[tuple[str, object, int]] = [(where, value, 0)]
     while rest:
-        at, one = rest.pop()
+        at, one, depth = rest.pop()
+        if depth > DEEPEST:
+            return where, f"is nested more than {DEEPEST} levels deep"
         inner: Iterable[tuple[object, object]] = ()
         if isinstance(one, dict):
             inner = one.items()
@@ -38,8 +45,21 @@ def altered(value: object, where: str = "") -> tuple[str, str] | None:
             inner = [(name, getattr(one, name, None)) for name in names]
         for name, found in inner:
             if type(found) not in _SCALARS:
-                rest.append((f"{at}.{name}" if at else f"{name}", found))
+                rest.append((f"{at}.{name}" if at else f"{name}", found, depth + 1))
     return None
+
+
+def repeated_key(text: str | bytes) -> str:
+    """A key that an object in a JSON text has twice, of which readers keep one or the other; empty when there is none.
+    The text was read as JSON before."""
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        if len(names := [name for name, _ in pairs]) > len(set(names)):
+            found.append(next(name for index, name in enumerate(names) if name in names[:index]))
+
+    json.loads(text, object_pairs_hook=look, parse_int=str, parse_float=str)
+    return found[0] if found else ""
 
 
 _SCALARS = frozenset((str, int, bool, type(None)))

@@ -16,7 +16,7 @@ import msgspec
 from flowengine.commands import on_jobs as asking
 from flowengine.commands.receipts import LONGEST_KEY
 from flowengine.commands.shell import Shell
-from flowengine.core.values import Json
+from flowengine.core.values import Json, repeated_key
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.signing import verify
 from flowengine.views.replies import Receipt
@@ -54,7 +54,10 @@ def receive(shell: Shell, name: str, headers: Mapping[str, str], body: bytes, no
 
 def _read(body: bytes) -> Posted:
     try:
-        return _POSTED.decode(body)
+        posted = _POSTED.decode(body)
+        if key := repeated_key(body):
+            raise ValueError(f"{key[:60]!r} is there twice")
+        return posted
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         possible = ('{"key": "…", "job": "…", "body": {…}}, each of which may be left out',)
         raise BadAnswer({"": f"is not the document that is expected: {str(error)[:200]}"}, possible=possible) from None

@@ -15,7 +15,7 @@ Decoded = TypeVar("Decoded")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_written = msgspec.json.Encoder().encode
+_written = msgspec.json.Encoder(decimal_format="number").encode
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _making = Lock()
 """Held while a decoder is made: msgspec shares what it finds out about a struct before it has found out all of it, and

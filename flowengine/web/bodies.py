@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from fastapi import Request
 
+from flowengine.core.values import repeated_key
 from flowengine.errors import BadAnswer
 from flowengine.web.errors import Malformed, TooLarge
 
@@ -51,7 +52,10 @@ def body_of(kind: type[Read]) -> Callable[[Request], Awaitable[Read]]:
 def decoded(decoder: msgspec.json.Decoder[Read], body: bytes, kind: type[Any]) -> Read:
     """The struct that the bytes stand for."""
     try:
-        return decoder.decode(body)
+        found = decoder.decode(body)
+        if key := repeated_key(body):
+            raise BadAnswer({key[:60]: "is there twice"}, where="body")
+        return found
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$")
         field = path.strip(".`") or "body"

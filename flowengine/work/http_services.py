@@ -24,7 +24,7 @@ import msgspec
 
 from flowengine import signing
 from flowengine.commands.shell import Shell
-from flowengine.core.values import Json
+from flowengine.core.values import Json, repeated_key
 from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, NotConfigured
 from flowengine.language.durations import Duration
@@ -145,6 +145,8 @@ def _result(body: bytes) -> Json:
         return None
     try:
         result: Json = msgspec.json.decode(body)
+        if key := repeated_key(body):
+            raise ValueError(f"{key[:60]!r} is there twice")
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise AnswerRefused(
             f"its answer is not JSON: {str(error)[:120]}", possible=("a JSON document", "204 and nothing")

@@ -26,12 +26,13 @@ LONGEST_ERROR = 2_000
 LOST = b'{"lost": true}\n'
 """Said to the process: nobody waits for this attempt any more."""
 
+_ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 _SAID = tuple(one.name for one in fields(HandlerCall) if one.name != "line")
 
 
 def line(said: dict[str, Any]) -> bytes:
     """One object as a line. Raises TypeError or ValueError for what is not JSON."""
-    return msgspec.json.encode(said) + b"\n"
+    return _ENCODE(said) + b"\n"
 
 
 def read(text: bytes) -> dict[str, Any]:

@@ -17,8 +17,9 @@ DIGITS: Final = 34
 _TRAPS = [Inexact, Overflow, InvalidOperation]
 EXACT = Context(prec=DIGITS, Emin=-6143, Emax=6144, traps=_TRAPS)
 _ROUGH = Context(prec=DIGITS, Emin=-6143, Emax=6144, traps=[Overflow, InvalidOperation])
-_ENDLESS = 17
-"""Digits of a quotient that has no end, so that two of them can be multiplied within 34."""
+_ENDLESS = 15
+"""Digits of a quotient that has no end: as many as outlive being kept as JSON by any reader, and few enough that two of
+them can be multiplied within 34."""
 
 
 def exact(value: float | str) -> Decimal:

@@ -8,9 +8,11 @@ import pytest
 from rehearsal import Rehearsal, process
 
 from flowengine.core.answers import form
+from flowengine.core.options import offered
 from flowengine.core.values import Offer
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import parse
+from flowengine.language.expressions import Expression, PlainNames
 
 OPTIONS = """
 options:
@@ -162,6 +164,15 @@ def test_bad_options_are_refused(ideas: list[Any], words: str) -> None:
     with pytest.raises(ExpressionFailed, match=words) as refused:
         Rehearsal(parse(IDEAS, "ideas.yaml"), need={"ideas": ideas})
     assert refused.value.where == "data.need.ideas"
+
+
+def test_an_expression_may_reckon_prices_and_lead_times() -> None:
+    """Options from an expression keep their numbers as numbers, and lengths of time and moments as texts."""
+    source = '[{"id": "a", "price": data.p * 1.1, "lead_time": days(3), "width": 1.5, "from": date("2026-05-01")}]'
+    (option,) = offered(parse(IDEAS, "ideas.yaml"), Expression(source), PlainNames({"data": {"p": 12.5}}))
+    assert option == {
+        "id": "a", "title": "a", "price": 13.75, "lead_time": "P3D", "width": 1.5, "from": "2026-05-01T00:00:00Z",
+    }  # fmt: skip
 
 
 def test_offer_is_kept_in_the_job() -> None:
