@@ -137,7 +137,7 @@ def _numbered(field: FormField) -> bool:
 
 def _by_number(field: FormField, text: str) -> str:
     """Numbers of the table become the ids that they stand for."""
-    if not field.options or not _numbered(field):
+    if not field.options or not _numbered(field) or text.startswith("["):
         return text
 
     def one(part: str) -> str:

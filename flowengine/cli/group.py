@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -101,9 +102,15 @@ class FlowGroup(click.Group):
         json = "--json" in options
         extra.pop("standalone_mode", None)
         try:
-            code = super().main(given, prog_name, standalone_mode=False, **extra)
-        except Exception as error:
-            code = _failed(error, json)
+            try:
+                code = super().main(given, prog_name, standalone_mode=False, **extra)
+            except Exception as error:
+                code = _failed(error, json)
+            sys.stdout.flush()
+        except BrokenPipeError:  # nobody reads any more: what is left to be said goes nowhere, also at the very end
+            code = REFUSED
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         sys.exit(code if isinstance(code, int) else FINE)
 
 
@@ -120,7 +127,7 @@ def _failed(error: Exception, json: bool) -> int:
     if isinstance(error, click.ClickException):
         failures.wrong_use(error, json=json)
         return WRONG_USE
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
         failures.unreadable(error, json=json)
         return REFUSED
     raise error

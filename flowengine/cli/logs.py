@@ -7,6 +7,7 @@ by its type and where it was raised.
 
 from __future__ import annotations
 
+import encodings.unicode_escape  # noqa: F401 - now: it cannot be loaded when file descriptors have run out
 import json
 import logging
 import re

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import msgspec
@@ -64,7 +64,7 @@ def read_answer(text: str) -> dict[str, Json]:
         text = sys.stdin.read(LARGEST)
     elif text.startswith("@"):
         text = _file(Path(text[1:]))
-    found = _json(text, "--answer")
+    found = _json(text.removeprefix("\ufeff"), "--answer")
     if not isinstance(found, dict):
         raise click.UsageError("--answer must be a JSON object, as '{\"chest\": 98}'.")
     return found
@@ -80,6 +80,8 @@ def hint(field: FormField) -> str:
     if field.options:
         ids = "|".join(str(option.id) for option in field.options[:8])
         forms = {"one": ids, "several": f"{ids}[,…]", "quantities": f"{ids}:N[,…]"}
+        if any("," in str(option.id) for option in field.options):
+            forms |= {"several": f'["{ids}",…]', "quantities": f'["{ids}:N",…]'}
         return f"--set {field.name}={forms[field.shape]}"
     if field.type == "object":
         return f"--set {field.name}:=JSON"
@@ -100,7 +102,7 @@ def typed(field: FormField, text: str) -> Json:
 def _options(field: FormField, text: str) -> Json:
     if field.shape == "one":
         return _option(field, text)
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    parts = _parts(text)
     if field.shape == "several":
         chosen: list[Any] = [_option(field, part) for part in parts]
         if len(set(map(str, chosen))) < len(chosen):
@@ -115,6 +117,15 @@ def _options(field: FormField, text: str) -> Json:
         amounts[str(_option(field, name.strip()))] = int(number)
     _count(field, sum(amounts.values()))
     return amounts
+
+
+def _parts(text: str) -> list[str]:
+    """What is listed with commas between; as a JSON list of texts where they have commas themselves."""
+    if text.lstrip().startswith("["):
+        found = _json_value(text)
+        if isinstance(found, list):
+            return [str(one) for one in found]
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _option(field: FormField, text: str) -> str | int | bool:
@@ -168,13 +179,11 @@ def _boolean(_field: FormField, text: str) -> bool:
 
 def _array(field: FormField, text: str) -> list[Json]:
     if text.lstrip().startswith("["):
-        found = _json_value(text)
-        if isinstance(found, list):
-            return found
+        return cast(list[Json], _json_value(text))
     items = field.schema.get("items")
     kind = items.get("type", "string") if isinstance(items, dict) else "string"
     reader = _READERS.get(kind, _READERS["string"])
-    return [reader(field, part.strip()) for part in text.split(",") if part.strip()]
+    return [reader(field, part) for part in _parts(text)]
 
 
 def _object(_field: FormField, text: str) -> Json:

@@ -77,8 +77,7 @@ def verify_archive(file: str | Path) -> Audit:
 
 def must_exist(address: str) -> None:
     """A reading command in the wrong folder must not leave an empty database there. Raises NotFound, NotConfigured."""
-    scheme, colon, rest = _database(address).partition(":///")
-    name = rest.partition("?")[0]
+    scheme, colon, name = _database(address).partition(":///")
     in_file = colon and scheme.startswith("sqlite") and name not in ("", ":memory:") and not name.startswith("file:")
     if in_file and not Path(name).exists():
         raise NotFound("there is no database here yet", where=name, possible=_BEGINNINGS)

@@ -109,7 +109,8 @@ def _waiting_job(shell: Shell, tx: Transaction, command: c.Deliver) -> str:
         compiled = shell.catalogue.compiled(tx, stored.process, stored.version)
         world = StoreWorld(tx, stored.customer)
         try:
-            advance(compiled, stored.position, command, shell.clock.now(), world)
+            largest = shell.settings.largest_data
+            advance(compiled, stored.position, command, shell.clock.now(), world, largest_data=largest)
         except Refused:
             continue
         found.append(id)

@@ -186,8 +186,8 @@ class Shell:
         """What a command comes to on a job that is locked; nothing is written. Raises what refuses it."""
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
-        now = self.clock.now()
-        return Computed(job, command, advance(compiled, job.position, command, now, StoreWorld(tx, job.customer)), now)
+        now, world, largest = self.clock.now(), StoreWorld(tx, job.customer), self.settings.largest_data
+        return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
 
     def told(
         self,
@@ -304,7 +304,8 @@ class Shell:
                     return replace(before, repeated=before.job != job_id)  # done again, it may have met itself
             compiled = self.catalogue.latest(tx, process)
             now = self.clock.now()
-            done = start_job(compiled, job_id, owner, command, now, StoreWorld(tx, owner))
+            world, largest = StoreWorld(tx, owner), self.settings.largest_data
+            done = start_job(compiled, job_id, owner, command, now, world, largest_data=largest)
             return self.write(tx, Computed(None, command, done, now), (key, body))
 
         return self.keep(work)

@@ -17,7 +17,7 @@ from flowengine.core import always, invariants, steps, timers
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.calls import fail, finish, retry
-from flowengine.core.draft import Draft, Effects
+from flowengine.core.draft import LARGEST_DATA, Draft, Effects
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow
 from flowengine.core.items import add
@@ -45,12 +45,15 @@ class Advance(msgspec.Struct, frozen=True):
     acted: str = ""
 
 
-def start(compiled: Compiled, job: str, customer: str, command: c.Start, now: datetime, world: World) -> Advance:
+def start(
+    compiled: Compiled, job: str, customer: str, command: c.Start, now: datetime, world: World, *,
+    largest_data: int = LARGEST_DATA,
+) -> Advance:  # fmt: skip
     """Begin a job with the need that was stated (L1). Raises BadAnswer, and what advancing raises."""
     process = compiled.process
     need = compiled.states[process.root.start]
     answer = check_answer(need.fields, command.answer, need.name)
-    draft = Draft()
+    draft = Draft(None, largest_data)
     head = Head(
         job=job,
         process=process.name,
@@ -71,7 +74,10 @@ def start(compiled: Compiled, job: str, customer: str, command: c.Start, now: da
     return _settled(flow)
 
 
-def advance(compiled: Compiled, position: Position, command: c.AnyCommand, now: datetime, world: World) -> Advance:
+def advance(
+    compiled: Compiled, position: Position, command: c.AnyCommand, now: datetime, world: World, *,
+    largest_data: int = LARGEST_DATA,
+) -> Advance:  # fmt: skip
     """Do what a command asks of a job.
 
     Raises StaleCommand, UnknownOutcome, BadAnswer, NotAllowed, NotFound, AlreadyClaimed, SlotTaken, ExpressionFailed,
@@ -81,7 +87,7 @@ def advance(compiled: Compiled, position: Position, command: c.AnyCommand, now: 
     head = position.head
     if head.status != "open" and not isinstance(command, c.Say):
         raise StaleCommand(f"the job is over: {head.status}", where=head.job)
-    flow = Flow(compiled, Draft(position), now, world)
+    flow = Flow(compiled, Draft(position, largest_data), now, world)
     try:
         _COMMANDS[type(command)](flow, command)
         return _settled(flow)

@@ -99,7 +99,7 @@ def use(flow: Flow, branch: Branch, entry: Always, answer: Json, by: str = "") -
     flow.acted = entry.name
     flow.draft.record(e.Invoked(branch=branch.id, name=entry.name, by=by))
     if entry.fields:
-        flow.draft.record(e.Saved(branch=branch.id, place=entry.name, value=answer))
+        flow.draft.save(branch.id, entry.name, answer)
     turns.begun(flow, branch)
     flow.leave(branch.id, entry.name, by, passed=False)
     flow.cancel_children(branch.id, detached=True)

@@ -10,14 +10,14 @@ from __future__ import annotations
 from flowengine.core import events as e
 from flowengine.core import turns
 from flowengine.core.draft import replace
-from flowengine.core.fields import as_json
+from flowengine.core.fields import as_json, check_answer, like, schema_of
 from flowengine.core.flow import Flow
 from flowengine.core.spot import NOTHING, Result
 from flowengine.core.values import Branch, Fork, Json
-from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand
+from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, StaleCommand
 from flowengine.language.expressions import Expression
 from flowengine.language.model import State
-from flowengine.language.parts import DONE, EXPIRED
+from flowengine.language.parts import DONE, EXPIRED, Field
 from flowengine.language.types import Each, Parallel, Stage
 
 Composite = Parallel | Each | Stage
@@ -67,13 +67,20 @@ def end_branch(flow: Flow, branch: Branch) -> None:
 
 
 def add(flow: Flow, branch: Branch, state: Each, items: tuple[Json, ...]) -> None:
-    """More items for an each that is still running. Raises NotAllowed, StaleCommand."""
+    """More items for an each that is still running: such as the process says, or else such as the first. Raises
+    NotAllowed, StaleCommand, BadAnswer."""
     if not state.more:
         raise NotAllowed(f"{state.name} takes no more items", where=state.name, possible=("more: true in the process",))
     fork = branch.inners.get("")
     if not isinstance(fork, Fork):
         raise StaleCommand(f"{state.name} is over", where=branch.id)
-    _open_items(flow, branch, state, items, fork)
+    if fork.total + len(items) > state.most:
+        what = f"there are {fork.total} already, and there may be {state.most} in all, not {fork.total + len(items)}"
+        raise BadAnswer({"items": what}, where=state.name)
+    one = schema_of(state.items) if state.items else like(flow.draft.at(child_id(branch, state, 0)).item)
+    asked = (Field(name="items", type="array", title="", schema={"items": one}),)
+    checked = check_answer(asked, {"items": items}, state.name)["items"]
+    _open_items(flow, branch, state, tuple(checked), fork)
 
 
 def expired(flow: Flow, branch: Branch, state: State) -> Result:

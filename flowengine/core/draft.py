@@ -11,10 +11,13 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from flowengine.core import events as e
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
-from flowengine.core.position import MemoryPosition
+from flowengine.core.position import MemoryPosition, Position
 from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Undoing
+from flowengine.errors import BadAnswer
 
 __all__ = ["Draft", "Effects", "memory_owner", "moment_text", "rebuild", "replace", "settle"]
 
@@ -329,8 +332,25 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
 """How each type of event changes a position."""
 
 
+LARGEST_DATA = 1_000_000
+"""Bytes that the data of a job may have as JSON, and those of each item of an each, where nothing else is said."""
+
+
 class Draft(Ground):
     """A position with changes on top, and the events that made them."""
+
+    def __init__(self, base: Position | None = None, largest_data: int = LARGEST_DATA) -> None:
+        super().__init__(base)
+        self.largest_data = largest_data
+
+    def save(self, branch: str, place: str, value: Json) -> None:
+        """Save a value in the data of the branch. Raises BadAnswer where they become larger than data may be."""
+        self.record(e.Saved(branch=branch, place=place, value=value))
+        owner = memory_owner(self, self.at(branch))
+        size = len(msgspec.json.encode(self.data if owner.id == ROOT else owner.data))
+        if size > self.largest_data:
+            what = f"makes the data {size:,} bytes large; at most {self.largest_data:,} are kept"
+            raise BadAnswer({place: what}, where=f"data.{place}", possible=("keep it elsewhere, and say where it is",))
 
     def record(self, event: e.AnyEvent) -> None:
         """Apply an event, and note it for the history."""

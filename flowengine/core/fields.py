@@ -133,6 +133,20 @@ def schema_of(field: Field) -> dict[str, Any]:
     return schema
 
 
+def like(value: Json) -> dict[str, Any]:
+    """A schema for what is like a value: of its type, and an object with the same members."""
+    if isinstance(value, dict):
+        return {
+            "type": "object",
+            "properties": {name: like(one) for name, one in value.items()},
+            "required": list(value),
+            "additionalProperties": False,
+        }
+    kinds: dict[type, Any] = {bool: "boolean", str: "string", int: "number", float: "number", list: "array"}
+    found: dict[str, Any] = {"type": [kinds[type(value)]]} if value is not None else {}
+    return found | {"maxLength": LONGEST_TEXT} if isinstance(value, str) else found
+
+
 def kind_of(value: object) -> str:
     """The JSON type of a value, in words."""
     if value is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flowengine.core import commands as c
 from flowengine.core import composite
-from flowengine.core.fields import as_plain
 from flowengine.core.flow import Flow
 from flowengine.core.scopes import branches_in
 from flowengine.errors import NotAllowed, NotFound, StaleCommand
@@ -27,7 +26,6 @@ def add(flow: Flow, command: c.Add) -> None:
     if len(found) > 1:
         ids = tuple(branch.id for branch in found)
         raise NotAllowed(f"several branches stand in {state.name}; name one", possible=ids)
-    items = as_plain(command.items, f"items for {state.name}")
     flow.acted = state.name
-    if items:
-        composite.add(flow, found[0], state, tuple(items))
+    if command.items:
+        composite.add(flow, found[0], state, command.items)

@@ -54,7 +54,7 @@ def _take(flow: Flow, over: Over) -> None:
         trigger = outcome if outcome in state.on else over.member
     if result.value is not NOTHING:
         place = (state.member(over.member).saves if over.member else "") or state.saves or state.name
-        draft.record(e.Saved(branch=branch.id, place=place, value=result.value))
+        draft.save(branch.id, place, result.value)
     flow.leave(branch.id, outcome, result.by)
     compiled = flow.compiled
     route = compiled.certain.get((state.name, trigger)) or compiled.route(
@@ -69,7 +69,7 @@ def go(
     """Send a branch that has left its state to a target. An end of the process takes the whole job with it."""
     for place, expression in saves.items():
         value = as_json(expression.value(flow.names(branch, outcome=outcome)), str(expression))
-        flow.draft.record(e.Saved(branch=branch, place=place, value=value))
+        flow.draft.save(branch, place, value)
     if to in flow.compiled.ends:
         flow.leave(ROOT, outcome, passed=False)
         flow.cancel_children(ROOT, detached=True)

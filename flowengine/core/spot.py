@@ -75,7 +75,7 @@ class Spot(msgspec.Struct, frozen=True):
         self.draft.record(e.Kept(branch=self.branch_id, member=self.member, inner=inner))
 
     def save(self, place: str, value: Json) -> None:
-        self.draft.record(e.Saved(branch=self.branch_id, place=place, value=value))
+        self.draft.save(self.branch_id, place, value)
 
     # steps
 

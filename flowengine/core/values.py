@@ -114,7 +114,8 @@ class Step(Value, frozen=True, kw_only=True):
 
 
 class Seat(Value, frozen=True, kw_only=True):
-    """One of the invited of a step with seats; ``answer`` is what this one said, ``by`` who said it."""
+    """One of the invited of a step with seats; ``answer`` is what this one said, ``by`` who said it, ``may`` the other
+    seats that he could take as well, so that this one is free for somebody else."""
 
     step: int
     number: int
@@ -122,6 +123,12 @@ class Seat(Value, frozen=True, kw_only=True):
     weight: float = 1.0
     answer: Json = None
     by: str | None = None
+    may: tuple[Seating, ...] = ()
+
+    @property
+    def spoken(self) -> bool:
+        """Whether it waits for nobody any more: for an answer, or for another who answers in it."""
+        return self.answer is not None and not self.may
 
 
 class Timer(Value, frozen=True, kw_only=True):

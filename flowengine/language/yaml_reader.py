@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from flowengine.errors import NotConfigured
 from flowengine.problem import Place, Problem
 
 LARGEST = 2_000_000
@@ -92,8 +93,15 @@ def decode(data: bytes | str, file: str) -> str:
 def read(text: str, file: str) -> tuple[Node, list[Problem]]:
     """The nodes of a text from :func:`decode`, with the problems that leave it readable (duplicate keys, tags …).
 
-    Raises :class:`Unreadable` when it is no YAML, empty, several documents, or beyond the limits.
+    Raises :class:`Unreadable` when it is no YAML, empty, several documents, or beyond the limits; NotConfigured when
+    PyYAML is installed without libyaml: its own parser, in Python, reads other files than these and is much slower.
     """
+    if not yaml.__with_libyaml__:
+        raise NotConfigured(
+            "process files are read by libyaml, and the PyYAML that is installed here was built without it",
+            where=str(yaml.__file__),
+            possible=("pip install --force-reinstall --only-binary pyyaml pyyaml", "your system's python3-yaml"),
+        )
     builder = _Builder(file)
     try:
         root = builder.build(yaml.parse(text, Loader=yaml.CSafeLoader))

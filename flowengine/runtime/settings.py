@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
 from flowengine.outside.addresses import Allowed
 from flowengine.outside.letter import sender_of
@@ -33,6 +34,7 @@ class Settings:
     | ``mail`` | ``FLOW_MAIL`` | the mail server: ``smtp://user:password@host:587`` or ``smtps://…`` |
     | ``mail_from`` | ``FLOW_MAIL_FROM`` | who writes: ``Tailor <suits@example.org>`` |
     | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
+    | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
     """
 
     url: str = ""
@@ -42,10 +44,13 @@ class Settings:
     mail: str = field(default="", repr=False)
     mail_from: str = ""
     notify: tuple[str, ...] = ()
+    largest_data: int = LARGEST_DATA
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
         Allowed.of(self.http_allow)
+        if self.largest_data < 1:
+            raise NotConfigured("data have at least one byte", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
         if self.http_secret != UNSIGNED:
             for secret in self.http_secret.split():
                 key_of(secret, "FLOW_HTTP_SECRET")
@@ -72,8 +77,15 @@ class Settings:
             hook_secrets=_by_name(environment.get("FLOW_HOOK_SECRETS", "")),
             mail=environment.get("FLOW_MAIL", ""),
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
+            largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
+
+
+def _bytes(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise NotConfigured(f"{text!r} is no number of bytes", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
+    return int(text)
 
 
 def _by_name(text: str) -> dict[str, str]:

@@ -111,7 +111,7 @@ def _steps(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
     head, wanted = rebuilt.head, {}
     for step in rebuilt.steps.values():
         seats = rebuilt.seated.get(step.number, {})
-        spoken = {plain(seat.audience): seat.answer is not None for seat in seats.values()}
+        spoken = {plain(seat.audience): seat.spoken for seat in seats.values()}
         for whom in spoken | dict.fromkeys(map(plain, step.audience)) or [steps.NOBODY]:
             wanted[step.number, whom] = (step, spoken.get(whom, step.booked is not None))
     found: dict[tuple[int, str], tuple[Step, bool]] = {}

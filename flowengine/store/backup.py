@@ -10,6 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from flowengine.errors import NotFound, Refused, StoreError
+from flowengine.store.sqlite import path_of
 from flowengine.store.sqlite_errors import translated
 
 ELSEWHERE = (
@@ -44,9 +45,10 @@ def backup(url: str, to: Path) -> int:
 
 def _file(url: str) -> Path:
     made = sa.make_url(url)
-    if made.get_backend_name() != "sqlite" or not made.database or made.database == ":memory:":
+    name = path_of(url) if made.get_backend_name() == "sqlite" else ""
+    if not name:
         raise Refused("only a SQLite file is copied here", where=made.render_as_string(), possible=ELSEWHERE)
-    path = Path(made.database).absolute()
+    path = Path(name)
     if not path.exists():
         raise NotFound("there is no database here", where=str(path))
     return path

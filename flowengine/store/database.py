@@ -225,7 +225,7 @@ def _driver(url: str, timeout: float, answer: float) -> Driver[Any]:
     if asynchronous and made.get_backend_name() in _PLAIN:
         raise _asynchronous(f"{made.drivername} is an asynchronous driver", _PLAIN[made.get_backend_name()])
     if made.get_backend_name() == "sqlite":
-        return SqliteDriver(made, timeout)
+        return SqliteDriver(url, timeout)
     if made.get_backend_name() == "postgresql":
         return PostgresDriver(made, timeout, answer)
     raise StoreError(f"{made.get_backend_name()} is not a database that is taken", possible=_ADDRESSES)

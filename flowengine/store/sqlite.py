@@ -135,12 +135,12 @@ class SqliteDriver:
     dialect = "sqlite"
     server_time: Query | None = None
 
-    def __init__(self, url: sa.URL, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float) -> None:
         self.timeout = timeout
         self._kept: sa.PoolProxiedConnection | None = None
         self._raw: Any = None
         self._file: tuple[int, int] | None = None
-        self.path = _path(url)
+        self.path = path_of(url)
         self._threads: FairLock[Piece] = FairLock()
         self._processes: FileLock | None = None
         self._safe = sqlite3.sqlite_version_info >= MENDED
@@ -160,7 +160,7 @@ class SqliteDriver:
             )
             sa.event.listen(self.writer, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
 
-    def _engine(self, url: sa.URL, begin: str) -> sa.Engine:
+    def _engine(self, url: str, begin: str) -> sa.Engine:
         engine = sa.create_engine(
             url,
             pool_size=8,
@@ -380,9 +380,12 @@ def _warn(path: str, what: str) -> None:
     LOG.warning(what, extra={"file": path})
 
 
-def _path(url: sa.URL) -> str:
-    """The file of the URL, or an empty text for a database in memory."""
-    name = url.database or ""
+def path_of(url: str) -> str:
+    """The file of the URL, or an empty text for a database in memory. Raises StoreError for an URL with options."""
+    if "?" in url:
+        what = "a '?' begins options, and the address of a SQLite file has none; its name can hold no '?' either"
+        raise StoreError(what, where=url, possible=["sqlite:///path/to/flow.db"])
+    name = sa.make_url(url).database or ""
     if name == ":memory:" or not name:
         return ""
     if name.startswith("file:"):

@@ -216,7 +216,7 @@ def _save_steps(channel: Channel, draft: Draft) -> None:
         base = _step_row(head, step)
         if step.seats:
             for seat in effects.seats.get(number, {}).values():
-                answered = {"answered": int(seat.answer is not None), "seated": text(seat)}
+                answered = {"answered": int(seat.spoken), "seated": text(seat)}
                 rows.append(base | {"audience": plain(seat.audience), "seat": seat.number} | answered)
         else:
             rows += _waiting_for(base, step.audience) or [base]
@@ -252,7 +252,7 @@ def _waiting_for(base: dict[str, Any], audience: Sequence[Seating]) -> list[dict
 
 
 def _answer(job: str, seat: Seat) -> dict[str, Any]:
-    spoken = int(seat.answer is not None)
+    spoken = int(seat.spoken)
     return {
         "of_job": job,
         "of_number": seat.step,

@@ -14,6 +14,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from flowengine import errors as e
 
@@ -55,6 +56,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(e.FlowError, _flow_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _wrong_request)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -89,6 +91,11 @@ def _wrong_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = {".".join(str(part) for part in one["loc"]): str(one["msg"]) for one in error.errors()}
     return _flow_error(request, e.BadAnswer(problems))
+
+
+def _left(_request: Request, _error: Exception) -> Response:
+    """Nobody is there any more to be answered, and nothing is wrong here."""
+    return Response(status_code=400)
 
 
 def _unforeseen(_request: Request, _error: Exception) -> Response:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from threading import Event
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from flowengine.clock import Clock
 from flowengine.web.app import make_app
+from flowengine.web.connections import Connection, Quiet, most_connections
 from flowengine.worker.standalone import Standalone
 
 GRACE = 25
@@ -23,9 +26,21 @@ QUEUE = 2048
 class Server(uvicorn.Server):
     """A server that answers at once those who wait for work when it is told to stop, and then ends well."""
 
-    def __init__(self, config: uvicorn.Config, stopping: Event) -> None:
+    def __init__(self, app: FastAPI) -> None:
+        Connection.most = most_connections()
+        at_once = Connection.most // 8  # as many are taken before one too many can be let go
+        config = uvicorn.Config(
+            app, http=Connection, ws="none", backlog=at_once, log_config=None, access_log=False, server_header=False,
+            timeout_graceful_shutdown=GRACE, lifespan="off",
+        )  # fmt: skip
         super().__init__(config)
-        self._stopping = stopping
+        self._stopping: Event = app.state.stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(Quiet())
+        await super().startup(sockets)
+        for listening in sockets or ():
+            listening.listen(QUEUE)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
         """The first signal stops it gracefully; another does not wait for requests that are under way."""
@@ -45,12 +60,9 @@ def serve(
     """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens."""
     with Standalone(address, environment, clock) as here:
         app = make_app(here.engine)
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE, lifespan="off"
-        )
         with _listening(host, port) as listening:
             ready(_address(listening))
-            Server(config, app.state.stopping).run([listening])
+            Server(app).run([listening])
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -158,3 +158,41 @@ def test_the_demo_overwrites_nothing(empty: Flow) -> None:
     assert first["database"] != second["database"]
     assert first["seconds"] < 20, "under 5 s on a machine that does nothing else"
     assert len(first["commands"]) == 3
+
+
+@pytest.mark.parametrize(
+    "words", [("check", "missing.yaml", "--json"), ("check", "--json", "fine.yaml"), ("nonsense",)]
+)
+def test_a_reader_that_has_gone_gets_no_traceback(words: tuple[str, ...], tmp_path: Path) -> None:
+    """Output that nobody reads ends the command quietly, an error's too."""
+    (tmp_path / "fine.yaml").write_text(
+        "process: p\nneed: K\nstates:\n  need: {type: need, next: f}\n  f: {type: fulfilled}\n"
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "flowengine.cli", *words],
+            stdout=writing,
+            stderr=subprocess.PIPE if "--json" in words else writing,
+            text=True,
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert done.returncode == 1
+    assert not done.stderr
+
+
+def test_an_address_with_a_question_mark_is_refused(tmp_path: Path) -> None:
+    """No command opens another file than the one that was named."""
+    (tmp_path / "a").write_bytes(b"")
+    (tmp_path / "a?b.db").write_bytes(b"")
+    for words in (("jobs",), ("db", "create"), ("db", "backup", "to.db")):
+        done = fresh(*words, "--at", "sqlite:///a?b.db", "--json", folder=tmp_path)
+        assert done.returncode == 1
+        assert "'?'" in json.loads(done.stdout)["what"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "a?b.db"]

@@ -23,6 +23,7 @@ CLOTH = (
     FormOption(id="navy", title="Navy flannel", price=420, lead_time="P12D"),
     FormOption(id="grey", title="Grey worsted", price=380),
 )
+COMMAS = (FormOption(id="3,5 m", title="3,5 m"), FormOption(id="5 m", title="five, about"))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,10 @@ CLOTH = (
         (field("array", options=CLOTH, shape="several"), "navy,grey", ["navy", "grey"]),
         (field("array", options=CLOTH, shape="several", min=0), "", []),
         (field("object", options=CLOTH, shape="quantities"), "navy:2, grey:1", {"navy": 2, "grey": 1}),
+        (field("array", options=COMMAS, shape="several"), '["3,5 m", "5 m"]', ["3,5 m", "5 m"]),
+        (field("array", options=COMMAS, shape="several"), '["five, about"]', ["5 m"]),
+        (field("object", options=COMMAS, shape="quantities"), '["3,5 m:2"]', {"3,5 m": 2}),
+        (field(options=COMMAS), "3,5 m", "3,5 m"),
     ],
 )
 def test_a_text_becomes_a_value_of_its_field(asked: FormField, text: str, value: Any) -> None:
@@ -152,3 +157,15 @@ def test_items_and_records() -> None:
     """An item is JSON where it is JSON, else a text; a record's values are texts unless := is written."""
     assert [item("3"), item('{"a": 1}'), item("plain words")] == [3, {"a": 1}, "plain words"]
     assert record_from(["size=3", "shoe:=44"]) == {"size": "3", "shoe": 44}
+
+
+def test_an_answer_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    """A file as editors on Windows write it is read like any other."""
+    file = tmp_path / "answer.json"
+    file.write_bytes(b'\xef\xbb\xbf{"chest": 98}')
+    assert read_answer(f"@{file}") == {"chest": 98}
+
+
+def test_options_with_commas_are_hinted_at_as_a_list() -> None:
+    """Where ids have commas the hint shows the form in which they can be said."""
+    assert hint(field("array", options=COMMAS, shape="several")) == '--set x=["3,5 m|5 m",…]'

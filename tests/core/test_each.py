@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from rehearsal import ADA, EVA, TOM, Rehearsal, process
 
 from flowengine.core import commands as c
 from flowengine.core.always import offers
 from flowengine.core.values import ROOT
-from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, StaleCommand
+from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound, StaleCommand
+from flowengine.language import parse
 
 
 def tries(keys: str = "", of: str = "[1, 2, 3]", fields: str = "found: {type: string}") -> Rehearsal:
@@ -101,6 +104,70 @@ def test_adding_is_refused_where_it_is_not_provided_for() -> None:
         job.do(c.Add(by=ADA, state="after", items=(4,)))
 
 
+@pytest.mark.parametrize("of", ['["a"]', "data.need.l"])
+@pytest.mark.parametrize("item", [5, None, {"x": 1}, ["a"], True, "x" * 10_001])
+def test_what_is_added_is_like_what_is_there(of: str, item: Any) -> None:
+    """A list of texts takes no number, nothing, object or list, and the job stands as it was."""
+    job = _listing(of)
+    before = job.position
+    with pytest.raises(BadAnswer) as refused:
+        job.do(c.Add(by=ADA, state="first", items=("fine", item)))
+    assert list(refused.value.problems) == ["items.1"]
+    assert job.position == before
+    job.do(c.Add(by=ADA, state="first", items=("fine",)))
+    assert job.standing == ["first", "look", "look"]
+
+
+def test_objects_that_are_added_have_the_members_of_the_first() -> None:
+    """Where items are objects, an added one has the same members, of the same types, numbers being one type."""
+    job = _listing('[{"name": "a", "price": 3}]')
+    job.do(c.Add(by=ADA, state="first", items=({"name": "b", "price": 2.5},)))
+    for wrong in ({"name": "b"}, {"name": 5, "price": 1}, {"name": "b", "price": 1, "more": 1}, "b"):
+        with pytest.raises(BadAnswer):
+            job.do(c.Add(by=ADA, state="first", items=(wrong,)))
+
+
+def test_what_is_added_is_held_against_the_declared_field() -> None:
+    """``items`` says what an added item must be; numbers become what their type says."""
+    job = _listing("[1]", "items: {type: integer, minimum: 1, maximum: 9}")
+    job.do(c.Add(by=ADA, state="first", items=(5.0,)))
+    assert repr(job.position.branches[branch(1)].item) == "5"
+    for wrong in (0, 10, 2.5, "2"):
+        with pytest.raises(BadAnswer, match=r"items\.0"):
+            job.do(c.Add(by=ADA, state="first", items=(wrong,)))
+
+
+@pytest.mark.parametrize(("more", "most"), [("", 1000), ("most: 3", 3)])
+def test_there_are_never_more_items_than_may_be(more: str, most: int) -> None:
+    """Items are added up to the limit, and not one beyond it, neither at once nor bit by bit."""
+    job = _listing('["a"]', more)
+    with pytest.raises(BadAnswer, match=f"{most} in all"):
+        job.do(c.Add(by=ADA, state="first", items=("b",) * 20_000))
+    job.do(c.Add(by=ADA, state="first", items=("b",) * (most - 1)))
+    with pytest.raises(BadAnswer, match=f"{most} in all"):
+        job.do(c.Add(by=ADA, state="first", items=("b",)))
+
+
+def _listing(of: str, more: str = "") -> Rehearsal:
+    """A job in an each that takes more."""
+    text = f"""
+process: listing
+need: A list
+states:
+  need: {{type: need, fields: {{l: {{type: array, optional: true}}}}, next: first}}
+  first:
+    type: each
+    of: '{of}'
+    more: true
+    {more}
+    start: look
+    states: {{look: {{type: task, for: staff, on: {{done: done}}}}}}
+    on: {{joined: fulfilled}}
+  fulfilled: {{type: fulfilled}}
+"""
+    return Rehearsal(parse(text, "listing.yaml", check=False), need={"l": ["a"]})
+
+
 def test_an_early_join_collects_what_is_done() -> None:
     """With ``join: 1`` the first branch done joins; only its data is collected."""
     job = tries("join: 1")
@@ -179,6 +246,7 @@ def many(count: int) -> Rehearsal:
     type: each
     of: data.first.items
     more: true
+    most: 20000
     join: 3
     start: look
     states: {look: {type: task, for: tailor, on: {done: done}}}
@@ -196,7 +264,7 @@ def test_ten_thousand_branches_do_not_touch_each_other() -> None:
     costs = []
     for count in (4, 10_000):
         job = many(count)
-        added = job.do(c.Add(by=ADA, state="reading", items=("one more",)))
+        added = job.do(c.Add(by=ADA, state="reading", items=(count,)))
         ended = job.act("look", by=TOM, branch=f"{ROOT}/reading#4/1")
         costs.append(
             [

@@ -157,6 +157,14 @@ def test_a_person_answers_for_one_of_his_seats(engine: Engine, panel: str) -> No
     assert engine.audit(panel).fine
 
 
+def test_a_seat_is_left_to_whoever_can_fill_no_other(engine: Engine, panel: str) -> None:
+    """Who could sit on two seats keeps out nobody: the other is asked, on SQLite and PostgreSQL, and audits agree."""
+    engine.act(engine.inbox("tea")[0].id, "approved", by="tea")
+    (item,) = engine.inbox("tom")
+    assert engine.act(item.id, "approved", by="tom").status == "fulfilled"
+    assert engine.audit(panel).fine
+
+
 def test_his_own_seat_comes_first(engine: Engine) -> None:
     """Who is asked by his name and by his role answers for his name, which nobody else can."""
     engine.deploy(PANEL.replace("[tailor, boss]", "[tailor, {people: '[\"tom\"]'}]"))

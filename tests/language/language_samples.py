@@ -243,6 +243,8 @@ STATES: dict[str, str] = {
     always: {stop: {by: customer, to: done}}
     at_a_time: 3
     more: true
+    items: {type: string, maxLength: 80}
+    most: 50
     join: 2
     rest: cancel
     next: end

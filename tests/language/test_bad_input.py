@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from bounds import KILOBYTES, PEAK, in_time
@@ -218,3 +219,23 @@ def test_wrong_types_everywhere_are_survived(name: str, data: st.DataObject) -> 
     keys = data.draw(st.dictionaries(st.sampled_from(sorted(record_of(TYPES[name]).keys)), PLAIN, max_size=6))
     whole = {"process": "a", "need": "x", "states": {"it": keys | {"type": name}}}
     survive(json.dumps(whole))
+
+
+def test_without_libyaml_it_is_said_what_to_install() -> None:
+    """A PyYAML that was built without libyaml is told in one sentence, in the library and by the command."""
+    script = (
+        "import sys; sys.modules['yaml._yaml'] = None\n"
+        "from flowengine import NotConfigured, parse\n"
+        "try: parse('process: p')\n"
+        "except NotConfigured as error: print(error.what)\n"
+        "from flowengine.cli import flow\n"
+        "flow.main(['check', '--json', sys.argv[1]])\n"
+    )
+    file = Path(__file__).parents[2] / "processes" / "bespoke_suit.yaml"
+    done = subprocess.run([sys.executable, "-c", script, str(file)], capture_output=True, text=True, check=False)
+    sentence, _, document = done.stdout.partition("\n")
+    assert "libyaml" in sentence
+    told = json.loads(document)
+    assert (done.returncode, told["error"], told["what"]) == (1, "NotConfigured", sentence)
+    assert "pyyaml" in told["possible"][0]
+    assert not done.stderr

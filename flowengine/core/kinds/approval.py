@@ -5,6 +5,8 @@ What was approved is saved as it was shown: a receipt of exactly what was agreed
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from flowengine.core import events as e
@@ -15,7 +17,7 @@ from flowengine.core.forms import Way, questions
 from flowengine.core.kinds.base import Waiting, chosen, routed
 from flowengine.core.seatings import person_seating, seatings
 from flowengine.core.spot import Result, Spot
-from flowengine.core.values import Actor, Json, Panel, Seat, Step
+from flowengine.core.values import Actor, Json, Panel, Seat, Seating, Step
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
 from flowengine.language.parts import Field
 from flowengine.language.types import Approval
@@ -59,11 +61,16 @@ class Approving(Waiting[Approval]):
         outcome = chosen(step, command, self.possible(spot, step))
         answer = _checked(outcome, command.answer, step.state)
         said = {"outcome": outcome, "by": command.by.id, "words": answer.get("words", "")}
-        seat = self.admit(spot, step, command.by)
-        if seat is None:
+        if not step.seats:
             return Result(outcome, {**said, "shown": dict(step.shown)}, command.by.id)
-        answered = replace(seat, answer=said, by=command.by.id)
+        own, way = self._seats_for(spot, step, command.by)
+        taken, *_ = way
+        answered = replace(taken, answer=said, by=command.by.id, may=_without(own, taken))
         spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=answered))
+        for old, new in pairwise(way):  # those who sat there move on, each to the next
+            may = _without((old.audience, *old.may), new)
+            moved = replace(new, answer=old.answer, by=old.by, may=may)
+            spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=moved))
         panel = self._panel(spot)
         counted: Any = {outcome: getattr(panel, outcome) + 1}
         spot.keep(replace(panel, **counted))
@@ -74,19 +81,22 @@ class Approving(Waiting[Approval]):
 
         Those to whom the step was opened later (``escalate``) may answer for whoever has not.
         """
-        if not step.seats:
-            return None
-        seats, mine = list(spot.draft.seats(step.number)), seatings(by)
-        if any(seat.by == by.id for seat in seats):
+        return self._seats_for(spot, step, by)[1][0] if step.seats else None
+
+    def _seats_for(self, spot: Spot, step: Step, by: Actor) -> tuple[list[Seating], list[Seat]]:
+        """The seats that somebody can take, his own first, and the way to a free one (:func:`_way`)."""
+        seats, mine = {seat.audience: seat for seat in spot.draft.seats(step.number)}, seatings(by)
+        if any(seat.by == by.id for seat in seats.values()):
             raise NotAllowed("you have answered; the others have not yet", where=step.state)
         widened = not mine.isdisjoint(step.audience)
-        own = [seat for seat in seats if widened or seat.audience in mine]
+        own = [audience for audience in seats if widened or audience in mine]
         if not own:
             raise NotFound("no such step", where=str(step.number))
-        free = [seat for seat in own if seat.answer is None]
-        if not free:
+        own.sort(key=lambda audience: audience != person_seating(by.id))
+        way = _way(seats, own, set())
+        if not way:
             raise NotAllowed("somebody else has answered in your place", where=step.state)
-        return next((seat for seat in free if seat.audience == person_seating(by.id)), free[0])
+        return own, way
 
     def _panel(self, spot: Spot) -> Panel:
         panel = spot.inner
@@ -116,6 +126,24 @@ class Approving(Waiting[Approval]):
             Way(outcome=outcome, title=_TITLES[outcome], fields=questions(_FIELDS[outcome]))
             for outcome in self.possible(spot, step)
         )
+
+
+def _way(seats: Mapping[Seating, Seat], own: Sequence[Seating], seen: set[Seating]) -> list[Seat]:
+    """The seat to take and, where somebody sits there, those to which one after the other moves, the last of them free:
+    the augmenting path of a matching, so that nobody is kept out by the order in which people come."""
+    for audience in own:
+        if seats[audience].answer is None:
+            return [seats[audience]]
+    for audience in own:
+        if audience not in seen:
+            seen.add(audience)
+            if further := _way(seats, seats[audience].may, seen):
+                return [seats[audience], *further]
+    return []
+
+
+def _without(audiences: Sequence[Seating], taken: Seat) -> tuple[Seating, ...]:
+    return tuple(audience for audience in audiences if audience != taken.audience)
 
 
 def _checked(outcome: str, answer: Json, where: str) -> dict[str, Json]:

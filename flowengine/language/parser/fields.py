@@ -140,7 +140,7 @@ _FIELD = record(
 )
 
 
-def _named(name: str, place: Place, values: Values) -> Field:
+def named(name: str, place: Place, values: Values) -> Field:
     return Field(
         name=name,
         type=values["type"],
@@ -165,7 +165,8 @@ class _FieldShape:
         return _FIELD.schema(defs)
 
 
-_FIELDS = MapOf(name_key("a field's name"), Named("field", _FieldShape()), _named, example="{name: {type: string}}")
+FIELD = Named("field", _FieldShape())
+_FIELDS = MapOf(name_key("a field's name"), FIELD, named, example="{name: {type: string}}")
 
 
 class _FieldsShape:

@@ -9,12 +9,13 @@ from typing import Any, Literal, TypeAlias
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Held, Scope, State
 from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, WITHIN_KEY
+from flowengine.language.parser.fields import FIELD, named
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, OneOf, wrong
 from flowengine.language.parser.states import SCOPE_KEYS, take_scope
-from flowengine.language.parts import DONE
+from flowengine.language.parts import DONE, Field
 from flowengine.language.yaml_reader import Node, Scalar
 from flowengine.problem import Place
 
@@ -138,6 +139,8 @@ class Each(State):
         Key("as", NAME, "What the item is called inside, beside 'item'.", into="as_"),
         Key("at_a_time", COUNT, "How many branches are open at a time; all, unless given."),
         Key("more", FLAG, "Whether items may be added while it runs."),
+        Key("items", FIELD, "What an item that is added must be, as a field; like the first, unless given."),
+        Key("most", COUNT, "How many items there may be in all when some are added; 1,000, unless given."),
     )  # fmt: skip
     outcomes = ("joined",)
     symbol = "several"
@@ -147,11 +150,20 @@ class Each(State):
     scope: Scope = Scope(path="", start="", states={})
     at_a_time: int | None = None
     more: bool = False
+    items: Field | None = None
+    most: int = 1000
     join: Join = "all"
     rest: Literal["cancel", "continue"] = "cancel"
 
     @classmethod
     def settle(cls, values: Values, reading: Reading) -> None:
+        for key in ("items", "most"):
+            if key in values and not values.get("more"):
+                raise reading.refuse(
+                    values.places[key], "missing-key", f"{key} is for items that are added", "more: true"
+                )
+        if "items" in values:
+            values["items"] = named("items", values.places["items"], values["items"])
         values["scope"] = take_scope(values, reading.path)
 
     @property

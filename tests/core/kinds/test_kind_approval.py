@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -9,11 +10,13 @@ from rehearsal import ADA, BEN, EVA, OPS, TOM, Rehearsal, process
 
 from flowengine.core import events as e
 from flowengine.core.answers import form
+from flowengine.core.steps import offered
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
 from flowengine.language import parse
 
 KIT = Actor(kind="staff", id="kit", roles=("cutter",))
+THREE = "roles: {tailor: {title: Tailor}, cutter: {title: Cutter}, maker: {title: Maker}}"
 CUT = Actor(kind="staff", id="cal", roles=("cutter", "tailor"))
 
 
@@ -39,8 +42,8 @@ states:
     return parse(text, "sample.yaml", check=False)
 
 
-def begin(keys: str, *people: str) -> Rehearsal:
-    return Rehearsal(approval(keys), need={"price": 420, "people": list(people)})
+def begin(keys: str, *people: str, **more: str) -> Rehearsal:
+    return Rehearsal(approval(keys, **more), need={"price": 420, "people": list(people)})
 
 
 CHANGING = """
@@ -181,6 +184,36 @@ def test_each_answers_once_and_for_himself() -> None:
     two.act("first", "approved", by=TOM)
     with pytest.raises(NotAllowed, match="somebody else"):
         two.act("first", "approved", by=EVA)
+
+
+@pytest.mark.parametrize("order", list(permutations([CUT, TOM, ADA])))
+def test_it_does_not_matter_who_comes_first(order: tuple[Actor, ...]) -> None:
+    """Whoever fills several places takes the one that is left for him, whatever the order in which people answer."""
+    job = begin("by: {all: [tailor, cutter, customer]}")
+    for by in order:
+        assert by in _asked(job)
+        job.act("first", "approved", {"words": f"{by.id} says"}, by=by)
+        assert job.status == "fulfilled" or by not in _asked(job)
+    answers = job.data["first"]["answers"]
+    assert [answer["by"] for answer in answers] == ["tom", "cal", "ada"]
+    assert all(answer["words"] == f"{answer['by']} says" for answer in answers)
+
+
+def _asked(job: Rehearsal) -> list[Actor]:
+    """For whom the step waits now, as the inbox does."""
+    step = job.step("first")
+    return [by for by in (CUT, TOM, ADA) if offered(job.compiled, job.position, step, job.now, job.world, by)]
+
+
+def test_places_are_passed_on_from_one_to_another() -> None:
+    """Several move where only that makes room, and nobody is let in for whom there is none."""
+    job = begin("by: {all: [tailor, cutter, maker]}", more=THREE)
+    job.act("first", "approved", by=CUT)
+    job.act("first", "approved", by=Actor(kind="staff", id="max", roles=("cutter", "maker")))
+    with pytest.raises(NotAllowed, match="you have answered"):
+        job.act("first", "approved", by=CUT)
+    job.act("first", "approved", by=TOM)
+    assert job.status == "fulfilled"
 
 
 def test_others_answer_after_an_escalation() -> None:

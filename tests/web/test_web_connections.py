@@ -1,0 +1,168 @@
+"""Connections of ``flow serve``: quick answers, limits of time and number, a log that stays small."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from httpx import Client
+from served_app import Door
+
+from flowengine import Engine
+from flowengine.web import connections
+from flowengine.web.serving import Server
+
+HALF = b"POST /api/v1/calls/claim HTTP/1.1\r\nHost: here\r\n"
+BODY = HALF + b"Authorization: Bearer TOKEN\r\nContent-Length: 100\r\nContent-Type: application/json\r\n\r\n{"
+
+_LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+from flowengine.cli import flow
+flow.main(["serve", "--json", "--port", "0", "--at", sys.argv[1]])
+"""
+
+
+@contextmanager
+def _serving(door: Door) -> Iterator[int]:
+    """The application on the server of ``flow serve``, in a thread; its port."""
+    server = Server(door.app)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.01)
+            yield listening.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(60)
+
+
+def _ended(client: socket.socket) -> bool:
+    """Whether the server ends the connection, perhaps after an answer."""
+    try:
+        while client.recv(1000):
+            pass
+    except ConnectionResetError:
+        pass
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_requests_on_a_kept_connection_are_answered_without_delay(door: Door) -> None:
+    """An answer on a connection that was kept waits for no acknowledgement of its first part (40 ms on Linux)."""
+    with _serving(door) as port, Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        taken = []
+        for _ in range(20):
+            began = time.perf_counter()
+            assert client.get("/health/live").status_code == 200
+            taken.append(time.perf_counter() - began)
+    assert sorted(taken)[10] < 0.035
+
+
+@pytest.mark.parametrize("sent", [b"", HALF, BODY])
+def test_who_sends_no_whole_request_in_time_is_let_go(
+    door: Door, sent: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A head or a body that does not come in time ends the connection, however often a little more of it comes."""
+    monkeypatch.setattr(connections, "HEADERS_SECONDS", 0.4)
+    monkeypatch.setattr(connections, "BODY_SECONDS", 0.4)
+    with _serving(door) as port, socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        began = time.monotonic()
+        client.sendall(sent.replace(b"TOKEN", door.token.encode()))
+        for _ in range(3):
+            time.sleep(0.1)
+            client.sendall(b" " if sent == BODY else b"x" if sent else b"")
+        assert _ended(client)
+        assert time.monotonic() - began < 5
+    assert not caplog.records
+
+
+def test_a_slow_answer_is_not_cut_off(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has sent a whole request may wait for its answer for longer than the request might have taken."""
+    monkeypatch.setattr(connections, "HEADERS_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "BODY_SECONDS", 0.3)
+    headers = {"authorization": f"Bearer {door.token}"}
+    with _serving(door) as port, Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        asked = {"worker": "saw-1", "wait": 1}
+        assert client.post("/api/v1/calls/claim", json=asked, headers=headers).json() == {"calls": []}
+
+
+def test_who_takes_no_answer_is_let_go(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks and never reads holds his connection only for a time."""
+    monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.3)
+    with _serving(door) as port, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        client.settimeout(10)
+        client.connect(("127.0.0.1", port))
+        with pytest.raises(OSError, match=r"reset|Broken pipe"):  # noqa: PT012 - it may end at any of them
+            for _ in range(100_000):
+                client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: here\r\n\r\n" * 20)
+
+
+def test_half_sent_requests_give_way_to_whole_ones(tmp_path: Path) -> None:
+    """With 256 file descriptors and 300 half-sent requests the server goes on answering, and its log stays small."""
+    at = f"sqlite:///{tmp_path}/flow.db"
+    Engine(at).close()
+    command = [sys.executable, "-c", _LIMITED, at]
+    with (
+        ExitStack() as slow,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            lines = ""
+            while "}" not in lines:
+                line = process.stdout.readline()
+                assert line, process.stderr.read()
+                lines += line
+            url = json.loads(lines)["url"]
+            found = re.search(r":(\d+)$", url)
+            assert found
+            for number in range(300):
+                client = slow.enter_context(socket.create_connection(("127.0.0.1", int(found[1])), timeout=10))
+                client.sendall(BODY if number % 2 else HALF)
+            for _ in range(5):
+                with Client(base_url=url, trust_env=False, timeout=5) as asking:
+                    assert asking.get("/health/live").status_code == 200
+                    assert asking.get("/health/ready").status_code == 200
+        finally:
+            process.terminate()
+            process.wait(60)
+        assert len(process.stderr.read()) < 2000
+
+
+def test_that_no_connection_can_be_taken_is_said_once_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    """Of many errors in taking connections one is told; other errors of the loop are told as ever."""
+    quiet = connections.Quiet()
+    loop = asyncio.new_event_loop()
+    context = {
+        "message": "socket.accept() out of system resource",
+        "exception": OSError(errno.EMFILE, "Too many open files"),
+    }
+    try:
+        with caplog.at_level(logging.ERROR):
+            for _ in range(1000):
+                quiet(loop, context)
+            assert [record.getMessage() for record in caplog.records] == [
+                "no more connections can be taken: Too many open files"
+            ]
+            quiet(loop, {"message": "something else"})
+            assert len(caplog.records) == 2
+    finally:
+        loop.close()
