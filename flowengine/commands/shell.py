@@ -186,8 +186,8 @@ class Shell:
         """What a command comes to on a job that is locked; nothing is written. Raises what refuses it."""
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
-        now = self.clock.now()
-        return Computed(job, command, advance(compiled, job.position, command, now, StoreWorld(tx, job.customer)), now)
+        now, world = self.clock.now(), StoreWorld(tx, job.customer, job.id)
+        return Computed(job, command, advance(compiled, job.position, command, now, world), now)
 
     def told(
         self,
