@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flowengine.core import undo
 from flowengine.core.draft import Draft
 from flowengine.core.machines import Compiled
 from flowengine.core.values import ROOT, Branch, Fork, Head, Undoing
@@ -29,7 +28,7 @@ def _branch(compiled: Compiled, draft: Draft, head: Head, branch: Branch) -> Non
         if branch.state or branch.steps or branch.timers or branch.calls or branch.inners:
             raise _broken("a branch that does not run holds something open", head, branch)
     elif isinstance(inner, Undoing):
-        awaited = undo.is_cut_off(head, inner.waiting[0].call)
+        awaited = head.is_cut_off(inner.waiting[0].call)
         if branch.state or awaited == any(call.undo for call in branch.calls):
             raise _broken("a branch that is undoing waits for nothing, or undoes what may still happen", head, branch)
     elif branch.state not in compiled.scopes[branch.scope].states or branch.state in compiled.ends:

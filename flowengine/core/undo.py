@@ -15,7 +15,7 @@ from __future__ import annotations
 from flowengine.core import events as e
 from flowengine.core.draft import memory_owner
 from flowengine.core.flow import MARGIN, Arrive, Flow
-from flowengine.core.values import ROOT, Branch, Head, Json, ServiceCall, Undoable, Undoing
+from flowengine.core.values import ROOT, Branch, Json, ServiceCall, Undoable, Undoing
 
 
 def begin(flow: Flow, branch: str, to: str, *, all: bool) -> bool:
@@ -45,16 +45,11 @@ def _next(flow: Flow, branch: str, to: str) -> None:
     undoing = flow.draft.at(branch).inners.get("")
     if not isinstance(undoing, Undoing):
         flow.agenda.append(Arrive(branch, to))
-    elif not is_cut_off(flow.draft.head, undoing.waiting[0].call):
+    elif not flow.draft.head.is_cut_off(undoing.waiting[0].call):
         _call(flow, branch, undoing.waiting[0])
 
 
 # what was cut off
-
-
-def is_cut_off(head: Head, call: int) -> bool:
-    """Whether the job has gone on without a call of which an attempt may be running."""
-    return any(one.number == call for one in head.cut_off)
 
 
 def late(flow: Flow, number: int, outcome: str, result: Json = None) -> bool:
@@ -113,7 +108,7 @@ def _take(flow: Flow, branch: str, to: str, *, all: bool) -> tuple[Undoable, ...
     found = [
         undoable
         for undoable in owner.undoable
-        if (all or (to in flow.compiled.ends and is_cut_off(flow.draft.head, undoable.call)))
+        if (all or (to in flow.compiled.ends and flow.draft.head.is_cut_off(undoable.call)))
         and undoable.call > since
         and (branch == ROOT or f"{undoable.branch}/".startswith(f"{branch}/"))
     ]

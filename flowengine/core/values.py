@@ -318,3 +318,7 @@ class Head(Value, frozen=True, kw_only=True):
     promise: Promise | None = None
     parent: str = ""
     """``<job id>.<call number>`` of the call that started this job, or empty."""
+
+    def is_cut_off(self, call: int) -> bool:
+        """Whether the job has gone on without this call, of which an attempt may be running."""
+        return any(one.number == call for one in self.cut_off)

@@ -191,7 +191,9 @@ ONE = Query("calls.get", "One open call.", sa.select(*COLUMNS).where(*QUEUE.this
 ATTEMPTS = Query(
     "calls.attempts",
     "How the last attempts of a job's calls stand; nobody begins or ends one until the transaction does.",
-    sa.select(_C.c.number, _C.c.epoch, _C.c.worker, _C.c.progress, _C.c.incident, _C.c.next_at, _C.c.lease_until)
+    sa.select(
+        _C.c.number, _C.c.epoch, _C.c.worker, _C.c.progress, _C.c.incident, _C.c.alone, _C.c.next_at, _C.c.lease_until
+    )
     .where(_C.c.job_id == param("of_job"))
     .order_by(_C.c.number)
     .with_for_update(),
@@ -268,12 +270,14 @@ class Calls:
     def attempt(self, job: str, number: int) -> Attempt | None:
         """The last attempt of an open call; None when nobody has ever taken it. Ask under the job's lock: until the
         transaction ends nobody begins one."""
-        for one, epoch, worker, progress, incident, next_at, lease_until in self._channel.rows(
+        for one, epoch, worker, progress, incident, alone, next_at, lease_until in self._channel.rows(
             ATTEMPTS, {"of_job": job}
         ):
             if one == number and epoch:
-                left = not worker and progress == AWAITED
-                until = next_at if left else lease_until if worker and not incident else None
+                running = not incident and (worker or progress == AWAITED)
+                until = (lease_until if worker else next_at) if running else None
+                if until is None and alone:
+                    until = 0  # an attempt was lost before the last one, and may be at work still
                 return Attempt(None if until is None else moment(until))
         return None
 

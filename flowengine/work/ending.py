@@ -21,7 +21,6 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.fields import as_plain
-from flowengine.core.undo import is_cut_off
 from flowengine.core.values import Actor, Json, ServiceCall
 from flowengine.errors import BadAnswer, FlowError, NotFound, StoreError
 from flowengine.language.durations import Duration
@@ -179,7 +178,7 @@ def end(
     A call that was cut off is not tried again: however its attempt ends, that is its end (L14).
     """
     now = shell.clock.now()
-    if is_cut_off(job.position.head, claimed.number):
+    if job.position.head.is_cut_off(claimed.number):
         match verdict:
             case Back():
                 return Ended(verdict)  # it may have begun all the same: its time decides
@@ -188,6 +187,8 @@ def end(
                 return Ended(verdict, now + within)
             case Again(error) | Missing(error):
                 verdict = Over(error)
+        if claimed.alone and isinstance(verdict, Over) and not verdict.certain:
+            return Ended(verdict)  # an attempt before it was lost, and may be at work still: its time decides
     if isinstance(verdict, Missing):  # an external worker may serve it by now: the call was opened before its token was
         served = claimed.call.handler in shell.calling(tx, now).external
         verdict = Back(lane=claimed.call.handler) if served else Over(verdict.error, stuck=True)
