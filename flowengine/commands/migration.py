@@ -44,7 +44,7 @@ def _check(position: Position, old: Process, new: Process) -> None:
     if new.version == head.version:
         raise NotAllowed(f"the job has version {new.version} already", possible=("deploy a new version first",))
     was, becomes = _shapes(old), _shapes(new)
-    for state in sorted(head.standing):
+    for state in sorted({*head.standing, *(call.state for call in head.cut_off)}):
         if was[state] == becomes.get(state):
             continue
         there = becomes.get(state)

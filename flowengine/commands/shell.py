@@ -186,7 +186,8 @@ class Shell:
         """What a command comes to on a job that is locked; nothing is written. Raises what refuses it."""
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
-        now, world, largest = self.clock.now(), StoreWorld(tx, job.customer), self.settings.largest_data
+        now, world = self.clock.now(), StoreWorld(tx, job.customer, job.id)
+        largest = self.settings.largest_data
         return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
 
     def told(

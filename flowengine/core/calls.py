@@ -17,6 +17,8 @@ FAILED = "failed"
 
 def finish(flow: Flow, command: c.Finish) -> None:
     """A call has ended. An outcome that leads nowhere, or a result that breaks the fields, becomes an incident."""
+    if undo.late(flow, command.call, command.outcome, command.result):
+        return
     branch, call = find(flow, command.call)
     if call.undo and command.outcome == DONE:
         undo.go_on(flow, branch.id, call.number)
@@ -38,6 +40,8 @@ def finish(flow: Flow, command: c.Finish) -> None:
 
 def fail(flow: Flow, command: c.Fail) -> None:
     """A call gave up: the route ``failed`` where the process has one, else an incident for an operator."""
+    if undo.late(flow, command.call, FAILED if command.certain else "", command.error):
+        return
     branch, call = find(flow, command.call)
     if not command.stuck and _ways(flow, branch, call, FAILED, exact=True)[0]:
         flow.draft.record(e.CallClosed(branch=branch.id, call=call.number, outcome=FAILED, result=command.error))

@@ -72,11 +72,13 @@ class Fail(Command, frozen=True, kw_only=True):
     """A service call gave up after its attempts: takes the route ``failed`` where there is one, else an incident.
 
     ``stuck``: it could not even be tried (its handler is missing), which is an incident for an operator in any case.
+    ``certain``: it is known to have had no effect, so that one that was cut off needs no undo.
     """
 
     call: int
     error: str
     stuck: bool = False
+    certain: bool = False
 
 
 class Retry(Command, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ process file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,9 @@ import msgspec
 from flowengine.core import events as e
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
 from flowengine.core.position import MemoryPosition, Position
-from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Undoing
+from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Undoable, Undoing
 from flowengine.errors import BadAnswer
+from flowengine.language.parts import DONE
 
 __all__ = ["Draft", "Effects", "memory_owner", "moment_text", "rebuild", "replace", "settle"]
 
@@ -217,6 +218,43 @@ def _call_closed(ground: Ground, event: e.CallClosed) -> None:
     gone(event.call, ground.effects.calls, ground.call_branch, ground.effects.closed_calls)
 
 
+def _cut_off(ground: Ground, event: e.CutOff) -> None:
+    ground.head = replace(ground.head, cut_off=(*ground.head.cut_off, event.call))
+    ground.effects.calls[event.call.number] = event.call
+
+
+def _late_result(ground: Ground, event: e.LateResult) -> None:
+    _drop_cut_off(ground, event.call)
+    if not event.outcome:
+        return
+    branch = ground.at(event.branch)
+    undoing = branch.inners.get("")
+    if isinstance(undoing, Undoing):
+        waiting = tuple(_known(undoing.waiting, event))
+        branch = replace(branch, inners={"": replace(undoing, waiting=waiting)} if waiting else {})
+    ground.put(replace(branch, undoable=tuple(_known(branch.undoable, event))))
+
+
+def _known(undoables: Iterable[Undoable], event: e.LateResult) -> Iterator[Undoable]:
+    """What is to be undone once it is known how that call ended: only one that is done has had an effect."""
+    for one in undoables:
+        if one.call != event.call:
+            yield one
+        elif event.outcome == DONE:
+            yield replace(one, result=event.result, certain=True)
+
+
+def _drop_cut_off(ground: Ground, *calls: int) -> None:
+    """Nobody waits any more for what comes of these."""
+    ground.head = replace(ground.head, cut_off=tuple(c for c in ground.head.cut_off if c.number not in calls))
+    for timer in ground.at(ROOT).timers:
+        if timer.purpose == "cut_off" and timer.detail in calls:
+            _timer_dropped(ground, e.TimerDropped(branch=ROOT, timer=timer.number))
+    for call in calls:
+        ground.effects.calls.pop(call, None)
+        ground.effects.closed_calls.add(call)
+
+
 def _undo_noted(ground: Ground, event: e.UndoNoted) -> None:
     owner = memory_owner(ground, ground.at(event.branch))
     ground.put(replace(owner, undoable=(*owner.undoable, event.undoable)))
@@ -279,6 +317,7 @@ def _migrated(ground: Ground, event: e.Migrated) -> None:
 
 def _ended(ground: Ground, event: e.Ended) -> None:
     status: Any = event.kind
+    _drop_cut_off(ground, *(call.number for call in ground.head.cut_off))
     ground.head = replace(ground.head, status=status, end=event.state, because=event.because, kept=())
     root = ground.at(ROOT)
     ground.clear(root)
@@ -313,6 +352,8 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.CallOpened: _call_opened,
     e.CallChanged: _call_changed,
     e.CallClosed: _call_closed,
+    e.CutOff: _cut_off,
+    e.LateResult: _late_result,
     e.UndoNoted: _undo_noted,
     e.UndoTaken: _undo_taken,
     e.Undone: _undone,

@@ -192,6 +192,23 @@ class CallClosed(Event, frozen=True, kw_only=True):
     result: Json = None
 
 
+class CutOff(Event, frozen=True, kw_only=True):
+    """The job goes on without a call of which an attempt may be running: what comes of it is only waited for, so that
+    it can be undone."""
+
+    call: ServiceCall
+
+
+class LateResult(Event, frozen=True, kw_only=True):
+    """The attempt of a call that was cut off has ended, or can no longer end: then ``outcome`` is empty, and whether it
+    took effect is not known. ``branch`` is the one that has it to undo. The position is the same as before."""
+
+    branch: str
+    call: int
+    outcome: str = ""
+    result: Json = None
+
+
 class UndoNoted(Event, frozen=True, kw_only=True):
     """A call has had an effect that can be undone; it is noted where ``branch`` keeps its data."""
 
@@ -308,6 +325,7 @@ AnyEvent = (
     Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
     | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed
+    | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
     | Told | Referred | Promised | Migrated | Ended
 )  # fmt: skip

@@ -8,22 +8,26 @@ a round is a depth of Python's stack.
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from flowengine.core import events as e
-from flowengine.core.draft import Draft
+from flowengine.core.draft import Draft, replace
 from flowengine.core.kinds import KINDS
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
 from flowengine.core.spot import Kind, Result, Spot
-from flowengine.core.values import Branch, Fork, Undoable, Undoing
+from flowengine.core.values import ROOT, Branch, Fork, Timer, Undoable, Undoing
 from flowengine.core.world import World
 from flowengine.errors import RunawayProcess
 from flowengine.language.model import State
 from flowengine.language.types import Service
+
+MARGIN = timedelta(seconds=10)
+"""So long after its lease and its limit are over, an attempt has ended: as long as a worker of ours holds a call
+without a sign of life."""
 
 BUDGET = 1_000
 """States that one branch may enter in one command."""
@@ -151,16 +155,30 @@ class Flow:
                 self._cut_off(branch, state)
 
     def _cut_off(self, branch: Branch, state: State) -> None:
-        """A service that has not answered may have done its work: it can be undone like one that has."""
+        """A service that has not answered may have done its work, unless nobody has begun it: it can be undone like one
+        that has. While an attempt of it may be running it is not closed: it is undone only once that is over (L14)."""
         for call in branch.calls:
             service = state.member(call.member)
-            if isinstance(service, Service) and service.undo and not call.undo:
-                undoable = Undoable(
-                    call=call.number,
-                    state=state.name,
-                    member=call.member,
-                    handler=service.undo,
-                    branch=branch.id,
-                    input=call.input,
-                )
-                self.draft.record(e.UndoNoted(branch=branch.id, undoable=undoable))
+            if not isinstance(service, Service) or not service.undo or call.undo:
+                continue
+            attempt = self.world.attempt(call.number)
+            if attempt is None:
+                continue
+            undoable = Undoable(
+                call=call.number,
+                state=state.name,
+                member=call.member,
+                handler=service.undo,
+                branch=branch.id,
+                input=call.input,
+                certain=False,
+            )
+            self.draft.record(e.UndoNoted(branch=branch.id, undoable=undoable))
+            if attempt.until is not None:
+                self.draft.record(e.CutOff(call=replace(call, cut_off=True)))
+                self.await_end(call.number, max(attempt.until, service.limit.after(self.now)))
+
+    def await_end(self, call: int, until: datetime) -> None:
+        """Look again, some time after ``until``, whether the attempt of a call that was cut off can still end."""
+        timer = Timer(number=self.draft.next_number(), branch=ROOT, purpose="cut_off", due=until + MARGIN, detail=call)
+        self.draft.record(e.TimerSet(timer=timer))

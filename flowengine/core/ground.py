@@ -17,8 +17,8 @@ from flowengine.core.values import Branch, Head, Json, Seat, ServiceCall, Step, 
 
 replace = msgspec.structs.replace
 
-SCOPE_TIMERS = frozenset({"always", "keep"})
-"""Purposes of the timers that belong to a branch's scope and not to the state it stands in."""
+SCOPE_TIMERS = frozenset({"always", "keep", "cut_off"})
+"""Purposes of the timers that belong to a branch's scope, or to the job, and not to the state it stands in."""
 
 
 class Effects(msgspec.Struct):
@@ -191,7 +191,10 @@ class Ground:
                 stay.append(timer)
             else:
                 gone(timer.number, self.effects.timers, self.timer_branch, self.effects.dropped_timers)
+        cut_off = {call.number for call in self.head.cut_off} if branch.calls else ()
         for call in branch.calls:
+            if call.number in cut_off:
+                continue  # its row stays, for whoever is at work on it
             gone(call.number, self.effects.calls, self.call_branch, self.effects.closed_calls)
             if call.process and call.number in self.effects.closed_calls:
                 self.effects.cut_off.append(call)

@@ -28,8 +28,9 @@ def _branch(compiled: Compiled, draft: Draft, head: Head, branch: Branch) -> Non
         if branch.state or branch.steps or branch.timers or branch.calls or branch.inners:
             raise _broken("a branch that does not run holds something open", head, branch)
     elif isinstance(inner, Undoing):
-        if branch.state or not any(call.undo for call in branch.calls):
-            raise _broken("a branch that is undoing waits for no undo call", head, branch)
+        awaited = head.is_cut_off(inner.waiting[0].call)
+        if branch.state or awaited == any(call.undo for call in branch.calls):
+            raise _broken("a branch that is undoing waits for nothing, or undoes what may still happen", head, branch)
     elif branch.state not in compiled.scopes[branch.scope].states or branch.state in compiled.ends:
         raise _broken(f"a branch stands in {branch.state or 'no state'!r}, outside its scope", head, branch)
     elif not (branch.steps or branch.timers or branch.calls or _waits(compiled, branch)):

@@ -76,7 +76,7 @@ def go(
         branch = ROOT
     if isinstance(flow.draft.at(branch).inners.get(""), Undoing):
         undo.retarget(flow, branch, to, more=undoing)
-    elif not (undoing and undo.begin(flow, branch, to)):
+    elif not undo.begin(flow, branch, to, all=undoing):
         flow.agenda.append(Arrive(branch, to))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowengine.core import always, composite, messages
+from flowengine.core import always, composite, messages, undo
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.flow import Flow
@@ -20,7 +20,9 @@ def fire(flow: Flow, command: c.Fire) -> None:
         messages.forget(flow, timer)
         return
     flow.draft.record(e.TimerDropped(branch=branch.id, timer=timer.number, fired=True))
-    if timer.purpose == "always":
+    if timer.purpose == "cut_off":
+        undo.look_again(flow, timer.detail)
+    elif timer.purpose == "always":
         always.fire(flow, flow.draft.at(branch.id), *timer.detail)
     elif timer.purpose in ("remind", "escalate"):
         _nudge(flow, branch, timer)

@@ -136,13 +136,14 @@ class Timer(Value, frozen=True, kw_only=True):
 
     ``purpose``: ``expire`` (a deadline), ``remind``, ``escalate``, ``elapse`` (a wait), ``hold`` (a held slot is let
     go), ``close`` (a vote), ``keep`` (a kept message is dropped), ``always`` (an always entry's ``within``; ``detail``
-    is ``[scope path, name]``).
+    is ``[scope path, name]``), ``cut_off`` (an attempt of a call that was cut off can no longer end; ``detail`` is the
+    call's number).
     """
 
     number: int
     branch: str
     member: str = ""
-    purpose: Literal["expire", "remind", "escalate", "elapse", "hold", "close", "keep", "always"]
+    purpose: Literal["expire", "remind", "escalate", "elapse", "hold", "close", "keep", "always", "cut_off"]
     due: datetime
     step: int = 0
     detail: Json = None
@@ -150,6 +151,7 @@ class Timer(Value, frozen=True, kw_only=True):
 
 class ServiceCall(Value, frozen=True, kw_only=True):
     """A call of a handler, or of another process's job (``process``). ``undo`` marks an undo handler's call.
+    ``cut_off``: the job has gone on without it while an attempt of it may be running.
 
     The idempotency key that the handler is given is ``<job id>.<number>``, the same at each attempt (L11).
     """
@@ -164,12 +166,14 @@ class ServiceCall(Value, frozen=True, kw_only=True):
     at: str = ""
     input: Json = None
     undo: bool = False
+    cut_off: bool = False
     opened: datetime
     incident: str = ""
 
 
 class Undoable(Value, frozen=True, kw_only=True):
-    """A service call whose effect can be undone; ``result`` is None when it was cut off before it answered.
+    """A service call whose effect can be undone. When it was cut off it is not ``certain`` that it had one, and
+    ``result`` is None, until its attempt has ended.
 
     ``handler`` is the one that undoes it, ``branch`` the branch that stood in ``state`` when it was called.
     """
@@ -181,6 +185,7 @@ class Undoable(Value, frozen=True, kw_only=True):
     branch: str
     input: Json = None
     result: Json = None
+    certain: bool = True
 
 
 class KeptMessage(Value, frozen=True, kw_only=True):
@@ -264,7 +269,8 @@ class Offer(Inner, frozen=True, kw_only=True):
 
 
 class Undoing(Inner, frozen=True, kw_only=True):
-    """The branch undoes services, newest first, before it enters ``to``; the first of ``waiting`` is being undone."""
+    """The branch undoes services, newest first, before it enters ``to``. The first of ``waiting`` is being undone, or
+    it was cut off and its attempt is waited for."""
 
     to: str
     waiting: tuple[Undoable, ...] = ()
@@ -334,6 +340,12 @@ class Head(Value, frozen=True, kw_only=True):
     standing: dict[str, int] = {}
     branches: int = 0
     kept: tuple[KeptMessage, ...] = ()
+    cut_off: tuple[ServiceCall, ...] = ()
+    """Calls that the job has gone on without, and whose attempts may still take effect."""
     promise: Promise | None = None
     parent: str = ""
     """``<job id>.<call number>`` of the call that started this job, or empty."""
+
+    def is_cut_off(self, call: int) -> bool:
+        """Whether the job has gone on without this call, of which an attempt may be running."""
+        return any(one.number == call for one in self.cut_off)

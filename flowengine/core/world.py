@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +14,13 @@ class Member:
 
     id: str
     record: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Attempt(NamedTuple):
+    """The last attempt of a service call. ``until``: somebody may be at work on it, and has the call at least until
+    then (a lease, or the time for which it was left to somebody else); None when it is over."""
+
+    until: datetime | None = None
 
 
 class World(Protocol):
@@ -28,6 +36,9 @@ class World(Protocol):
         The name ``customers`` means all customers there are.
         """
 
+    def attempt(self, call: int) -> Attempt | None:
+        """The last attempt of an open service call of the job; None when nobody has ever taken it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainWorld:
@@ -35,6 +46,10 @@ class PlainWorld:
 
     customer: Mapping[str, Any] = field(default_factory=lambda: {"id": "", "name": ""})
     groups: Mapping[str, Sequence[Member]] = field(default_factory=dict)
+    attempts: Mapping[int, Attempt | None] = field(default_factory=dict)
 
     def group(self, name: str) -> Sequence[Member]:
         return self.groups.get(name, ())
+
+    def attempt(self, call: int) -> Attempt | None:
+        return self.attempts.get(call, Attempt())

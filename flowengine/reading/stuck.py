@@ -72,7 +72,8 @@ class _Look:
         )
 
     def _waits(self) -> Iterator[WaitView]:
-        """Branch by branch, as they were opened."""
+        """What was cut off and is not over yet, and then branch by branch, as they were opened."""
+        yield from (self._call(call) for call in self.job.position.head.cut_off)
         waiting = [ROOT]
         while waiting:
             branch = self.job.position.branch(waiting.pop(0))
@@ -119,7 +120,11 @@ class _Look:
         return WaitView(
             kind="job" if call.process else "call",
             id=self._id(call.number),
-            what=f"undoing {what}" if call.undo else what,
+            what=f"undoing {what}"
+            if call.undo
+            else f"{what}, cut off: its attempt has to end"
+            if call.cut_off
+            else what,
             state=call.state,
             since=call.opened,
             whom=shown(child) if child else call.handler or call.http or call.process,

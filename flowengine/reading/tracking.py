@@ -17,7 +17,7 @@ from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import seatings
-from flowengine.core.values import ROOT, Actor, Branch, Json, Promise, Step
+from flowengine.core.values import ROOT, Actor, Branch, Json, Promise, Step, Undoing
 from flowengine.errors import NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
@@ -142,6 +142,11 @@ def _where(look: _View) -> Iterable[CustomerPlace]:
         return []
     root = look.position.branch(ROOT)
     since = root.since if root else None
+    if root and isinstance(root.inners.get(""), Undoing):
+        words = "it is being undone"
+        for call in head.cut_off:
+            words = f"{look.compiled.states[call.state].member(call.member).title} has to end, so that it can be undone"
+        return [StaffPlace(words=words, state="") if look.inside else CustomerPlace(words=words)]
     if look.inside:
         states = (state for name, state in look.compiled.states.items() if name in head.standing)
         return [

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from flowengine.core.values import Actor
-from flowengine.core.world import Member
+from flowengine.core.world import Attempt, Member
 from flowengine.errors import NotFound
 from flowengine.store import Person, Transaction
 
@@ -62,6 +62,7 @@ class StoreWorld(msgspec.Struct):
 
     tx: Transaction
     customer_id: str
+    job: str = ""
     known: dict[str, Any] | None = None
 
     @property
@@ -75,3 +76,6 @@ class StoreWorld(msgspec.Struct):
             Member(id=row.id, record=dict(row.record) | {"id": row.id, "name": row.name})
             for row in self.tx.people.members(name)
         ]
+
+    def attempt(self, call: int) -> Attempt | None:
+        return self.tx.calls.attempt(self.job, call)

@@ -42,7 +42,8 @@ class HandlerCall:
 
     ``key`` is the same at each attempt of the same call: hand it to whatever can refuse to do a thing twice (L11).
     ``attempt`` counts from 1. ``undo`` marks the call of an undo handler: ``input`` then has the ``call`` to be
-    undone (its key), its ``input``, and its ``result``, which is None when it was cut off before it answered.
+    undone (its key), its ``input``, its ``result``, and whether it is ``certain`` that it had an effect: where that
+    cannot be known any more, the result is None.
 
     ``token`` completes the call from outside, for a handler that returns :class:`Later`: a secret, the same at each
     attempt. ``trace`` is the W3C ``traceparent`` under which the handler runs, or empty.

@@ -1,6 +1,6 @@
 """The store: the one package that imports SQLAlchemy. SQLite by default, or PostgreSQL."""
 
-from flowengine.store.calls import Calling, ClaimedCall
+from flowengine.store.calls import AWAITED, Calling, ClaimedCall
 from flowengine.store.database import Database
 from flowengine.store.history import Entry
 from flowengine.store.ids import new_id, short, shown
@@ -14,6 +14,7 @@ from flowengine.store.tokens import StoredToken
 from flowengine.store.transaction import Saved, Transaction
 
 __all__ = [
+    "AWAITED",
     "Calling",
     "ClaimedCall",
     "Database",

@@ -141,8 +141,9 @@ def _timers(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
 def _calls(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
     rows = tx.channel.rows(CALLS, {"job_id": rebuilt.head.job})
     found = {number: (branch, incident, decode(body, ServiceCall)) for number, branch, incident, body in rows}
-    for number in sorted(rebuilt.calls.keys() | found.keys()):
-        call, row = rebuilt.calls.get(number), found.get(number)
+    calls = rebuilt.calls | {call.number: call for call in rebuilt.head.cut_off}
+    for number in sorted(calls.keys() | found.keys()):
+        call, row = calls.get(number), found.get(number)
         if call is None or row is None:
             yield f"call {number} is {'stored but not open' if call is None else 'open but not stored'}"
         elif row != (call.branch, plain(call.incident), call):

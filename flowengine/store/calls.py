@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
 
 from flowengine.core.draft import Effects
 from flowengine.core.values import ServiceCall
+from flowengine.core.world import Attempt
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain, text
@@ -24,6 +25,9 @@ from flowengine.store.dialects import Dialect
 from flowengine.store.people import Person
 from flowengine.store.query import Query, Statement, param, upserts
 from flowengine.store.queues import Incident, Queue
+
+AWAITED = "waits to be completed from outside"
+"""The progress of a call whose handler has left it to somebody else."""
 
 _C, _J, _P = t.calls, t.jobs, t.people
 _NONE: sa.ColumnElement[str] = sa.literal_column("''")
@@ -83,13 +87,15 @@ def claiming(most: int) -> Query:
 
 
 def _put(dialect: Dialect) -> Statement:
+    given: sa.ColumnElement[int] = sa.literal_column("excluded.next_at")
     cleared = sa.and_(_C.c.incident != "", sa.literal_column("excluded.incident") == "", _C.c.next_at.is_not(None))
+    # one that is cut off is for no worker any more; its lease stays
     kept = ("branch", "epoch", "lease_until", "last_error", "alone", "progress", "trace")
     return upserts(
         dialect,
         _C,
         {
-            "next_at": sa.case((cleared, sa.literal_column("excluded.next_at")), else_=_C.c.next_at),
+            "next_at": sa.case((sa.or_(cleared, given.is_(None)), given), else_=_C.c.next_at),
             "attempts": sa.case((cleared, 0), else_=_C.c.attempts),
             "epoch": _C.c.epoch + sa.case((cleared, 1), else_=0),
             "worker": sa.case((cleared, sa.literal_column("''")), else_=_C.c.worker),
@@ -127,8 +133,11 @@ OWNED = Query(
 )
 PROLONG = Query(
     "calls.prolong",
-    "Prolong a lease.",
-    sa.update(_C).where(*_MINE).values(lease_until=param("until"), next_at=param("until")),
+    "Prolong a lease. Of a call that was cut off that is all: it is for no other worker afterwards.",
+    sa.update(_C)
+    .where(*_MINE)
+    .values(lease_until=param("until"), next_at=sa.case((_C.c.next_at.is_not(None), param("until"))))
+    .returning(_C.c.next_at),
 )
 RESCHEDULE = Query(
     "calls.reschedule",
@@ -179,6 +188,16 @@ BLAME = Query(
 )
 TELL = Query("calls.tell", "How far a handler has come.", sa.update(_C).where(*_MINE).values(progress=param("said")))
 ONE = Query("calls.get", "One open call.", sa.select(*COLUMNS).where(*QUEUE.this))
+ATTEMPTS = Query(
+    "calls.attempts",
+    "How the last attempts of a job's calls stand; nobody begins or ends one until the transaction does.",
+    sa.select(
+        _C.c.number, _C.c.epoch, _C.c.worker, _C.c.progress, _C.c.incident, _C.c.alone, _C.c.next_at, _C.c.lease_until
+    )
+    .where(_C.c.job_id == param("of_job"))
+    .order_by(_C.c.number)
+    .with_for_update(),
+)
 OF_JOB = Query(
     "calls.of",
     "The open calls of a job.",
@@ -192,7 +211,8 @@ BRANCH = Query(
 
 
 class ClaimedCall(msgspec.Struct, frozen=True):
-    """An open call and how its attempts stand. ``next_at`` is None when no worker is to run it (another job does).
+    """An open call and how its attempts stand. ``next_at`` is None when no worker is to run it: another job
+    does, or it is cut off.
 
     ``lane`` names the handler where external workers serve it, else it is empty. ``alone``: this attempt is to run in
     a process of its own, since the last one did not end by itself. ``trace`` is the W3C traceparent of the act that
@@ -242,9 +262,24 @@ class Calls:
         """:meth:`owned` will be asked for these, behind the job's lock."""
         self._channel.expect(OWNED, _mine(job, number, epoch))
 
-    def prolong(self, job: str, number: int, epoch: int, until: datetime) -> bool:
-        """Prolong a lease. False when it was lost (L10)."""
-        return self._channel.count(PROLONG, _mine(job, number, epoch) | {"until": micros(until)}) == 1
+    def prolong(self, job: str, number: int, epoch: int, until: datetime) -> Literal["", "held", "cut off"]:
+        """Prolong a lease: whether the job still waits for the call, or it is cut off. Empty when it was lost (L10)."""
+        row = self._channel.one(PROLONG, _mine(job, number, epoch) | {"until": micros(until)})
+        return "" if row is None else "cut off" if row[0] is None else "held"
+
+    def attempt(self, job: str, number: int) -> Attempt | None:
+        """The last attempt of an open call; None when nobody has ever taken it. Ask under the job's lock: until the
+        transaction ends nobody begins one."""
+        for one, epoch, worker, progress, incident, alone, next_at, lease_until in self._channel.rows(
+            ATTEMPTS, {"of_job": job}
+        ):
+            if one == number and epoch:
+                running = not incident and (worker or progress == AWAITED)
+                until = (lease_until if worker else next_at) if running else None
+                if until is None and alone:
+                    until = 0  # an attempt was lost before the last one, and may be at work still
+                return Attempt(None if until is None else moment(until))
+        return None
 
     def reschedule(
         self,
@@ -342,7 +377,7 @@ def _row(job: str, call: ServiceCall, at: int, calling: Calling) -> dict[str, An
         "branch": call.branch,
         "body": text(call),
         "incident": plain(call.incident),
-        "next_at": None if call.process else at,
+        "next_at": None if call.process or call.cut_off else at,
         "epoch": 0,
         "attempts": 0,
         "worker": "",

@@ -14,7 +14,7 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.values import Booking, Json, ServiceCall, Step, Timer
 from flowengine.language.model import Process, State
-from flowengine.language.parts import Always
+from flowengine.language.parts import DONE, Always
 from flowengine.language.texts import plain, spoken
 from flowengine.language.types import TYPES
 from flowengine.language.types.approval import verdict
@@ -222,6 +222,10 @@ class Teller:
             case "close":
                 left = next((event for event in events if isinstance(event, e.Left)), None)
                 return f"the vote closed: {what}" + (f": {spoken(left.outcome)}" if left else "")
+            case "cut_off":
+                late = any(isinstance(event, e.LateResult) for event in events)
+                done = self._call(known.calls.get(timer.detail))
+                return f"{done}: nobody said how it ended" if late else f"{done}: it may still be at work"
             case "keep":
                 return f"the message {spoken(known.kept.get(timer.detail, ''))} was kept in vain"
             case "always":
@@ -256,6 +260,9 @@ class Teller:
         call = self.known.calls.get(command.call)
         what = self._call(call)
         incident = next((event.call.incident for event in events if isinstance(event, e.CallChanged)), "")
+        if any(isinstance(event, e.LateResult) for event in events):
+            said = command.error if isinstance(command, c.Fail) else spoken(command.outcome)
+            return f"{what}: ended after it was cut off: {said}"
         if incident:
             return f"{what}: gave up and waits for an operator: {incident}"
         if isinstance(command, c.Fail):
@@ -296,6 +303,11 @@ class Teller:
                 case e.UndoTaken():
                     calls = [self.known.calls.get(number) for number in event.calls]
                     yield f"to be undone: {', '.join(self.known.title(call.state) for call in calls if call)}"
+                case e.CutOff():
+                    yield f"cut off at work: {self._call(event.call)}"
+                case e.LateResult():
+                    took = {"": "it may have taken effect", DONE: "it took effect"}
+                    yield took.get(event.outcome, "it took no effect, and needs no undoing")
                 case e.Told():
                     lines = "; ".join(f"{title}: {value}" for title, value in event.shown)
                     yield f"told {self._names(event.to)}: {event.words}" + (f" ({lines})" if lines else "")

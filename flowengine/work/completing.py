@@ -63,7 +63,7 @@ def complete(shell: Shell, text: str, outcome: str, result: Json) -> Receipt:
 
 def give_up(shell: Shell, text: str, error: str) -> Receipt:
     """Have a call fail for good: its route ``failed``, or an incident."""
-    return _end(shell, text, Over(str(error)[:LONGEST_ERROR] or "given up"))
+    return _end(shell, text, Over(str(error)[:LONGEST_ERROR] or "given up", certain=True))
 
 
 def _end(shell: Shell, text: str, verdict: Done | Over) -> Receipt:

@@ -28,12 +28,9 @@ from flowengine.language.parts import Retry
 from flowengine.language.types import Service
 from flowengine.runtime.handler_threads import LONGEST_ERROR, describe
 from flowengine.runtime.handlers import Later, Outcome
-from flowengine.store import ClaimedCall, StoredJob, Transaction
+from flowengine.store import AWAITED, ClaimedCall, StoredJob, Transaction
 from flowengine.views.replies import Receipt
 from flowengine.work.together import Wanted, keep_together
-
-AWAITED = "waits to be completed from outside"
-"""The progress of a call whose handler has left it to somebody else."""
 
 LONGEST_AWAITED = timedelta(days=3660)
 """How long a handler may leave a call to somebody else."""
@@ -74,10 +71,12 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """The call has failed for good. ``stuck``: an operator must see to it, whatever the process says about failures."""
+    """The call has failed for good. ``stuck``: an operator must see to it, whatever the process says about failures.
+    ``certain``: whoever had it says so himself, so it has had no effect."""
 
     error: str
     stuck: bool = False
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +174,21 @@ def end(
     where this route cannot be taken; and where not even an incident can be written, it is looked at again later. A
     result that the job refuses is a failed attempt by its ``policy``. With ``strict`` what is refused is raised, and
     nothing is written. Raises Lost for a call that was given up meanwhile.
+
+    A call that was cut off is not tried again: however its attempt ends, that is its end (L14).
     """
     now = shell.clock.now()
+    if job.position.head.is_cut_off(claimed.number):
+        match verdict:
+            case Back():
+                return Ended(verdict)  # it may have begun all the same: its time decides
+            case Left(within):
+                tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, now + within)
+                return Ended(verdict, now + within)
+            case Again(error) | Missing(error):
+                verdict = Over(error)
+        if claimed.alone and isinstance(verdict, Over) and not verdict.certain:
+            return Ended(verdict)  # an attempt before it was lost, and may be at work still: its time decides
     if isinstance(verdict, Missing):  # an external worker may serve it by now: the call was opened before its token was
         served = claimed.call.handler in shell.calling(tx, now).external
         verdict = Back(lane=claimed.call.handler) if served else Over(verdict.error, stuck=True)
@@ -225,7 +237,7 @@ def command_of(call: int, verdict: Done | Over, by: Actor) -> c.Finish | c.Fail:
     """The command that ends a call of a job."""
     if isinstance(verdict, Done):
         return c.Finish(by=by, call=call, outcome=verdict.outcome, result=verdict.result)
-    return c.Fail(by=by, call=call, error=verdict.error, stuck=verdict.stuck)
+    return c.Fail(by=by, call=call, error=verdict.error, stuck=verdict.stuck, certain=verdict.certain)
 
 
 def _in_its_name(claimed: ClaimedCall, verdict: Done | Over) -> c.Finish | c.Fail:

@@ -82,9 +82,11 @@ class ExternalCall(View, frozen=True, kw_only=True):
 
 
 class Prolonged(View, frozen=True, kw_only=True):
-    """Until when a lease holds now."""
+    """Until when a lease holds now. ``cut_off``: the job has gone on without the call, and waits only to undo it. Stop
+    if you can, and report how far it came all the same."""
 
     lease_until: datetime
+    cut_off: bool = False
 
 
 class Settled(View, frozen=True, kw_only=True):
@@ -284,10 +286,10 @@ def heartbeat(
         if deadline <= now:
             raise _lost(mine, "it took longer than its limit")
         until = min(now + timedelta(seconds=seconds), deadline)
-        tx.calls.prolong(mine.job, mine.number, mine.epoch, until)
+        kept = tx.calls.prolong(mine.job, mine.number, mine.epoch, until)
         if progress:
             tx.calls.tell(claimed, progress)
-        return Prolonged(lease_until=until)
+        return Prolonged(lease_until=until, cut_off=kept == "cut off")
 
     return shell.keep(work)
 
@@ -337,7 +339,7 @@ def fail(
     more = None if retry_after is None else timedelta(seconds=retry_after)
 
     def judge(policy: Policy, claimed: ClaimedCall) -> Verdict:
-        return Over(words) if give_up else policy.after(claimed, words, shell.random, more)
+        return Over(words, certain=True) if give_up else policy.after(claimed, words, shell.random, more)
 
     return _report(shell, who, mine, asked, f"{retry_after}", judge)
 

@@ -19,10 +19,9 @@ from flowengine.language.parts import DONE
 from flowengine.runtime.actors import customer_of
 from flowengine.runtime.handler_threads import Overran, describe
 from flowengine.runtime.handlers import GiveUp, Handler, HandlerCall, Later, Outcome, TryLater
-from flowengine.store import ClaimedCall, Transaction
+from flowengine.store import AWAITED, ClaimedCall, Transaction
 from flowengine.work import completing
 from flowengine.work.ending import (
-    AWAITED,
     POSTPONED,
     Again,
     Lost,
@@ -168,17 +167,17 @@ def conclude(shell: Shell, held: Held, verdict: Verdict) -> bool:
 def beat(shell: Shell, held: Sequence[Held], lease: timedelta = LEASE) -> None:
     """Prolong the leases of all calls that are held, and keep what their handlers have said, in one transaction.
 
-    Those whose claim is gone are marked as lost: somebody else has them, or their jobs have gone on.
+    Those for which nobody waits are marked as lost: somebody else has them, or their jobs have gone on.
     """
     ordered = sorted(held, key=lambda one: (one.claimed.job, one.claimed.number))
     said = [one.said for one in ordered]
 
-    def work(tx: Transaction) -> list[bool]:
+    def work(tx: Transaction) -> list[str]:
         until = shell.clock.now() + lease
         return [_prolonged(tx, one, words, until) for one, words in zip(ordered, said, strict=True)]
 
     for one, words, kept in zip(ordered, said, shell.keep(work), strict=True):
-        one.kept, one.lost = words, one.lost or not kept
+        one.kept, one.lost = words, one.lost or kept != "held"
 
 
 def heal(shell: Shell) -> int:
@@ -207,11 +206,12 @@ def free(shell: Shell, worker: str) -> int:
     return shell.keep(work)
 
 
-def _prolonged(tx: Transaction, held: Held, words: str, until: Any) -> bool:
+def _prolonged(tx: Transaction, held: Held, words: str, until: Any) -> str:
     claimed = held.claimed
-    if not tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until):
-        return False
-    return words == held.kept or tx.calls.tell(claimed, words)
+    kept = tx.calls.prolong(claimed.job, claimed.number, claimed.epoch, until)
+    if kept and words != held.kept:
+        tx.calls.tell(claimed, words)
+    return kept
 
 
 def failed(shell: Shell, held: Held, error: Exception) -> Again | Over:
@@ -219,7 +219,7 @@ def failed(shell: Shell, held: Held, error: Exception) -> Again | Over:
     assert held.policy is not None, "only a handler that was run can fail"
     words = describe(error)
     if isinstance(error, GiveUp):
-        return Over(words)
+        return Over(words, certain=True)
     more = error.after if isinstance(error, TryLater) and isinstance(error.after, timedelta) else None
     alone = isinstance(error, Overran) and not error.ended
     return held.policy.after(held.claimed, words, shell.random, more, alone=alone)

@@ -129,7 +129,7 @@ def test_undoing_goes_outside_too(engine: Engine) -> None:
     engine.act(engine.inbox("ada")[0].id, "declined", by="ada")
     undo = claim(engine, who)
     assert (undo.handler, undo.undo) == ("cancel_cloth", True)
-    assert undo.input == {"call": ordered.key, "input": {"metres": 3}, "result": {"order": 7}}
+    assert undo.input == {"call": ordered.key, "input": {"metres": 3}, "result": {"order": 7}, "certain": True}
     _finish(engine, who, undo)
     assert engine.track(job, "olga").status == "ended"
 

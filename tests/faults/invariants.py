@@ -10,7 +10,7 @@ from world import World
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.values import Branch
+from flowengine.core.values import Branch, Undoing
 from flowengine.store import Entry, StoredJob, Transaction
 
 
@@ -25,6 +25,13 @@ def all_of(world: World) -> None:
     keys_and_attempts(world)
     nothing_left_to_send(world)
     at_an_end(world)
+    undone_last(world)
+
+
+def undone_last(world: World) -> None:
+    """L14: nothing takes effect, within its limit, after it was undone."""
+    if world.record.too_late:
+        raise Broken(f"after they were undone took effect: {', '.join(world.record.too_late)} (L14)")
 
 
 def _histories(world: World) -> dict[str, list[Entry]]:
@@ -103,6 +110,10 @@ def _wakes(tx: Transaction, job: StoredJob, branch: Branch, awaited: set[str]) -
     """Whether the branch has a step, a timer, branches below it, or a call that somebody will run or end."""
     if branch.pending or branch.done or branch.steps or branch.timers or job.position.children(branch.id):
         return True
+    undoing = branch.inners.get("")
+    if isinstance(undoing, Undoing) and job.position.head.is_cut_off(undoing.waiting[0].call):
+        looks = [timer for timer in job.position.whole().root.timers if timer.purpose == "cut_off"]
+        return any(timer.detail == undoing.waiting[0].call for timer in looks)
     for call in branch.calls:
         row = tx.calls.get(job.id, call.number)
         if row is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 NOTIFY = "engine.notify"
 
+LIMIT = timedelta(minutes=5)
+"""How long an attempt may take; who works longer than that is waited for no more."""
+
 MOST_TAKEN = 3
 """Calls that are taken and settled together."""
 
@@ -42,6 +45,7 @@ class Machine:
         self.is_worker = is_worker
         self.dead = False
         self.at_work: list[tuple[str, int]] = []
+        self.took = timedelta()
         self.healed: datetime | None = None
         self._before: dict[str, Any] = {}
         with running(None):
@@ -100,7 +104,12 @@ class Machine:
         job, _, number = call.key.rpartition(".")
         self.at_work.append((job, int(number)))
         self.world.record.runs[call.key].append(Run(call.handler, call.attempt, call.input, call.token))
+        record = self.world.record
+        if call.undo and not call.input["certain"]:  # else it was done, and its key refuses to be done again
+            record.undone.add(call.input["call"])
         self._point(f"handler.before:{call.handler}")
+        if call.key in record.undone and record.passed - self.took < LIMIT:
+            record.too_late.append(f"{call.handler} {call.key}")
         given = self.world.answer_of_handler(call)
         self.world.tell(f"    {call.handler} {call.key} attempt {call.attempt}: {given!r}")
         self._point(f"handler.after:{call.handler}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from flowengine import Engine, Receipt
@@ -52,6 +53,12 @@ class Record:
     tokens: dict[str, str] = field(default_factory=dict)
     notices: list[tuple[str, int, int]] = field(default_factory=list)
     letters: list[tuple[str, str]] = field(default_factory=list)
+    passed: timedelta = timedelta()
+    """How much time has passed, whatever the clock was set to."""
+    undone: set[str] = field(default_factory=set)
+    """The calls for which an undo handler was begun."""
+    too_late: list[str] = field(default_factory=list)
+    """What took effect within its limit, and after it was undone."""
     points: set[str] = field(default_factory=set)
     crashes: int = 0
     zombies: int = 0

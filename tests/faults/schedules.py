@@ -100,7 +100,7 @@ def _turn(world: World) -> None:
         _time(world)
     elif kind < 88:
         jump = timedelta(minutes=world.choices.draw(120) - 60)
-        world.clock.set(world.clock.now() + jump)
+        world.move_clock(jump)
     elif kind < 90:
         world.bury(world.choices.pick(world.machines))
         world.record.crashes += 1
@@ -144,9 +144,9 @@ def _time(world: World) -> None:
     due = world.office.next_due()
     n = world.choices.draw(len(FORWARD) + 2)
     if n < len(FORWARD):
-        world.clock.advance(timedelta(seconds=FORWARD[n]))
+        world.move_clock(timedelta(seconds=FORWARD[n]))
     elif due is not None and due > world.clock.now():
-        world.clock.set(due)
+        world.move_clock(due - world.clock.now())
 
 
 def _freeze(world: World) -> None:
@@ -155,7 +155,7 @@ def _freeze(world: World) -> None:
     if working:
         task = world.choices.pick(working)
         world.frozen.symmetric_difference_update({task})
-        world.clock.advance(timedelta(seconds=11))
+        world.move_clock(timedelta(seconds=11))
 
 
 def _complete(world: World) -> None:
@@ -202,7 +202,7 @@ def _rest(world: World) -> None:
         _drain(world)
         due = world.office.next_due()
         if due is not None:  # what is due and not done is in the hands of a worker that is dead, for a while
-            world.clock.set(max(due, world.clock.now() + timedelta(seconds=15)))
+            world.move_clock(max(due - world.clock.now(), timedelta(seconds=15)))
 
 
 def _drain(world: World) -> None:

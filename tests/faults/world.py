@@ -68,6 +68,11 @@ class World:
         """Keep what happens, for whoever looks into a schedule that broke something."""
         self.log.append(f"{self.clock.now():%d %H:%M:%S} {what}")
 
+    def move_clock(self, by: timedelta) -> None:
+        """The clock goes on, or is set back: time only passes forwards."""
+        self.clock.advance(by)
+        self.record.passed += max(by, timedelta())
+
     # faults
 
     def fault_at_commit(self, label: str) -> str:
@@ -218,6 +223,7 @@ class World:
         """A worker makes one pass over what is due; with ``together`` over calls only, which it settles at once."""
 
         def work() -> None:
+            machine.took = self.record.passed
             try:
                 self._heal(machine)
                 self.moved = machine.work_together() if together else machine.engine.run_due(3).anything
