@@ -15,8 +15,8 @@ from typing import Any
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.evaluation.compiling import compiled
+from flowengine.language.evaluation.frame import SIMPLE, Closure, Frame
 from flowengine.language.evaluation.frame import VARIABLES as VARIABLES
-from flowengine.language.evaluation.frame import Closure, Frame
 from flowengine.language.evaluation.frame import Names as Names
 from flowengine.language.evaluation.functions import kind_of
 from flowengine.language.evaluation.functions import later as later
@@ -55,7 +55,7 @@ class _Program:
         """Its value. Raises :class:`ExpressionFailed` that does not say in which expression."""
         frame = Frame(names, self.mentions.variables, self.macros)
         value = self.run(frame)
-        return frame.taken_over(value) if isinstance(value, list | dict | str) else value
+        return value if type(value) in SIMPLE or type(value) is str else frame.taken_over(value)
 
 
 @lru_cache(maxsize=8192)

@@ -80,8 +80,10 @@ class _Compiler:
         names = tuple(one.name for one in nodes)
         start = self.start(base, bound)
 
+        variable = base.name if isinstance(base, Name) and base.name not in bound else None
+
         def follow(frame: Frame) -> Any:
-            value = whole = start(frame)
+            value = whole = frame.seen[variable] if variable in frame.seen else start(frame)
             try:
                 for name in names:
                     value = value[name]
@@ -129,7 +131,7 @@ class _Compiler:
         over, place = self.closure(node.over, bound), self.macros
         self.macros += 1
         bodies = self.closures(node.bodies, {**bound, node.variable: place})
-        return MACROS[node.name](node, items_of(node, over, place), *bodies)
+        return MACROS[node.name](node, place, items_of(node, over), *bodies)
 
     # calls
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any, Protocol, TypeAlias, cast
 
 from flowengine.errors import ExpressionFailed, Fault
@@ -34,6 +35,10 @@ FOREIGN = frozenset({float, timedelta})
 """Types of values from outside that are taken over as others."""
 
 
+SIMPLE = frozenset({bool, int, Decimal, datetime, Duration, type(None)})
+"""Types of values that nobody can change, and that have a bounded size."""
+
+
 class Names(Protocol):
     """What an expression sees."""
 
@@ -51,16 +56,18 @@ class Names(Protocol):
 class Frame:
     """One evaluation: the values of the variables seen so far, those that macros bind, and what is left to spend."""
 
-    __slots__ = ("bound", "members", "names", "room", "seen", "steps", "zone")
+    steps = STEPS
+    room = ROOM
 
     def __init__(self, names: Names, members: Mapping[str, frozenset[str] | None], macros: int) -> None:
         self.names = names
-        self.zone = names.zone
         self.members = members
         self.seen: dict[str, Any] = {}
         self.bound: list[Any] = [None] * macros
-        self.steps = STEPS
-        self.room = ROOM
+
+    @property
+    def zone(self) -> tzinfo:
+        return self.names.zone
 
     def variable(self, name: str) -> Any:
         try:
@@ -125,11 +132,13 @@ class Frame:
     def taken_over(self, value: Any) -> Any:
         """A result as a copy of its own, numbers exact; what is in it twice is counted twice."""
         if isinstance(value, list | tuple):
-            self.spend(4)
+            self.spend(10)
             self.make(4 * len(value))
+            if SIMPLE.issuperset(map(type, value)):
+                return list(value)
             return [self.taken_over(one) for one in value]
         if isinstance(value, dict):
-            self.spend(4)
+            self.spend(10)
             self.make(4 * len(value))
             return {key: self.taken_over(one) for key, one in value.items()}
         if isinstance(value, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from flowengine.errors import ExpressionFailed
@@ -11,36 +11,32 @@ from flowengine.language.evaluation.functions import given, kind_of
 from flowengine.language.evaluation.operators import refuse
 from flowengine.language.tree import Macro, walk
 
-Items: TypeAlias = Callable[[Frame], Iterator[Any]]
+Items: TypeAlias = Callable[[Frame], Iterable[Any]]
 
 
-def items_of(node: Macro, over: Closure, place: int) -> Items:
-    """What binds each entry of a list, or each name in an object in its order, to the macro's variable in turn."""
+def items_of(node: Macro, over: Closure) -> Items:
+    """What gives the entries of a list, or the names in an object in its order, and takes the steps of all of them."""
     weight = 1 + sum(WEIGHTS.get(type(part), 1) for body in node.bodies for part in walk(body))
 
-    def items(frame: Frame) -> Iterator[Any]:
+    def items(frame: Frame) -> Iterable[Any]:
         values = over(frame)
         if not isinstance(values, list | tuple | dict):
             what = f"{node.name}() works through a list or an object, not through {kind_of(values)}"
             raise failed(node.over, what, "type")
-        bound = frame.bound
-        for value in values:
-            frame.steps -= weight
-            if frame.steps < 0:
-                frame.spend(0)
-            bound[place] = given(value) if type(value) in FOREIGN else value
-            yield value
+        frame.spend(weight * len(values))
+        return values if FOREIGN.isdisjoint(map(type, values)) else [given(value) for value in values]
 
     return items
 
 
-def _quantified(decisive: bool) -> Callable[[Macro, Items, Closure], Closure]:
+def _quantified(decisive: bool) -> Callable[[Macro, int, Items, Closure], Closure]:
     """``exists`` and ``all``: one entry decides, even where others fail."""
 
-    def make(node: Macro, items: Items, body: Closure) -> Closure:
+    def make(node: Macro, place: int, items: Items, body: Closure) -> Closure:
         def quantified(frame: Frame) -> bool:
             error: ExpressionFailed | None = None
-            for _ in items(frame):
+            bound = frame.bound
+            for bound[place] in items(frame):
                 try:
                     value: object = body(frame)
                     if value is decisive:
@@ -61,15 +57,16 @@ def _quantified(decisive: bool) -> Callable[[Macro, Items, Closure], Closure]:
     return make
 
 
-def _chosen(node: Macro, items: Items, test: Closure) -> Callable[[Frame], list[Any]]:
+def _chosen(node: Macro, place: int, items: Items, test: Closure) -> Callable[[Frame], list[Any]]:
     """The entries for which a test holds."""
 
     def choose(frame: Frame) -> list[Any]:
         chosen = []
-        for item in items(frame):
+        bound = frame.bound
+        for bound[place] in items(frame):
             holds = test(frame)
             if holds is True:
-                chosen.append(item)
+                chosen.append(bound[place])
             elif holds is not False:
                 refuse(node.bodies[0], holds)
         frame.make(len(chosen))
@@ -78,22 +75,21 @@ def _chosen(node: Macro, items: Items, test: Closure) -> Callable[[Frame], list[
     return choose
 
 
-def _exists_one(node: Macro, items: Items, test: Closure) -> Closure:
-    choose = _chosen(node, items, test)
+def _exists_one(node: Macro, place: int, items: Items, test: Closure) -> Closure:
+    choose = _chosen(node, place, items, test)
     return lambda frame: len(choose(frame)) == 1
 
 
-def _map(node: Macro, items: Items, *bodies: Closure) -> Closure:
+def _map(node: Macro, place: int, items: Items, *bodies: Closure) -> Closure:
     *tests, make = bodies
+    if tests:
+        items = _chosen(node, place, items, tests[0])
 
     def mapped(frame: Frame) -> list[Any]:
+        bound = frame.bound
         made = []
-        for _ in items(frame):
-            holds = tests[0](frame) if tests else True
-            if holds is True:
-                made.append(make(frame))
-            elif holds is not False:
-                refuse(node.bodies[0], holds)
+        for bound[place] in items(frame):
+            made.append(make(frame))
         frame.make(len(made))
         return made
 

@@ -128,15 +128,35 @@ def operation(node: Operation, operands: list[Closure]) -> Closure:
         return _equality(left, right, sign == "==")
     if sign == "in":
         return _within(node, left, right)
-    work = _ARITHMETIC[sign]
-    quick = {"+": operator.add, "-": operator.sub}.get(sign)
+    return _sum(node, left, right) if sign in _QUICK else _arithmetic(node, left, right)
 
-    def arithmetic(frame: Frame) -> Any:
+
+_QUICK: Mapping[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub}
+
+
+def _sum(node: Operation, left: Closure, right: Closure) -> Closure:
+    """Sums of whole numbers, which most are, without further questions."""
+    quick, settle = _QUICK[node.sign], _settled(node)
+
+    def sum_of(frame: Frame) -> Any:
         one, other = left(frame), right(frame)
-        if quick is not None and type(one) is int and type(other) is int:
-            found: int = quick(one, other)
-            if SMALLEST <= found <= LARGEST:
-                return found
+        if type(one) is int and type(other) is int and SMALLEST <= (found := quick(one, other)) <= LARGEST:
+            return found
+        return settle(frame, one, other)
+
+    return sum_of
+
+
+def _arithmetic(node: Operation, left: Closure, right: Closure) -> Closure:
+    settle = _settled(node)
+    return lambda frame: settle(frame, left(frame), right(frame))
+
+
+def _settled(node: Operation) -> Callable[[Frame, Any, Any], Any]:
+    """What gives the result of an operation, or says what does not fit."""
+    work = _ARITHMETIC[node.sign]
+
+    def settle(frame: Frame, one: Any, other: Any) -> Any:
         try:
             found = work(frame, one, other)
         except ExpressionFailed as error:
@@ -145,7 +165,7 @@ def operation(node: Operation, operands: list[Closure]) -> Closure:
             raise _unfit(node, one, other)
         return found
 
-    return arithmetic
+    return settle
 
 
 def _negated(node: Operation, operand: Closure) -> Closure:
