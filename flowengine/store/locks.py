@@ -7,6 +7,7 @@ the turnstile, so whoever has just written cannot overtake.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
@@ -15,6 +16,7 @@ from functools import cache
 from typing import Generic, TypeVar
 
 from flowengine.errors import DatabaseBusy, StoreError
+from flowengine.store.sqlite_errors import LOOK_ELSEWHERE
 
 Errand = TypeVar("Errand")
 
@@ -256,7 +258,9 @@ def _opened(path: str) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
-        raise StoreError(f"the lock file cannot be opened: {error.strerror}", where=path) from error
+        unwritable = error.errno in (errno.EROFS, errno.EACCES, errno.ENOSPC)
+        advice = (LOOK_ELSEWHERE,) if unwritable else ()
+        raise StoreError(f"the lock file cannot be opened: {error.strerror}", where=path, possible=advice) from error
 
 
 def _not_lockable(error: OSError, path: str) -> StoreError:

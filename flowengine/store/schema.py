@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from flowengine.errors import SchemaMismatch
 from flowengine.store.channel import Channel
 from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.query import Query
@@ -24,6 +25,8 @@ THERE = Query(
 )
 
 
+TABLES = Query("schema.tables", "Whether the table of jobs exists.", lambda dialect: dialect.has_table("flow_jobs"))
+
 OLDEST_CODE = "oldest_code"
 """The name of the setting that says which revision's code still works on this schema. A migration that only adds leaves
 it as it is, so that processes can be replaced one after another."""
@@ -38,9 +41,18 @@ def fits(channel: Channel, found: str | None) -> bool:
 
 
 def revision(channel: Channel) -> str | None:
-    """The revision of the schema, or None for an empty database."""
+    """The revision of the schema, or None for an empty database. Raises SchemaMismatch where there are tables and
+    nothing says of which revision: they could be of any."""
     there = channel.one(THERE, {})
     row = channel.one(REVISION, {}) if there and there[0] else None
+    if row is None:
+        tables = channel.one(TABLES, {})
+        if tables and tables[0]:
+            raise SchemaMismatch(
+                "the tables of flowengine are there, but nothing says of which schema they are",
+                where=VERSION_TABLE,
+                possible=[f"put the one row of {VERSION_TABLE} back, as a backup has it", "restore the backup"],
+            )
     return row[0] if row else None
 
 

@@ -22,8 +22,14 @@ _EXACTLY = {
     sqlite3.SQLITE_IOERR_FSYNC: "the disk did not confirm what was written; it may be there after a crash all the same",
 }
 """What some extended codes mean more exactly."""
-_ADVICE = {
-    sqlite3.SQLITE_FULL: ("free some space and ask again; nothing has to be restarted",),
+LOOK_ELSEWHERE = "to look only: copy the file, and the one ending in -wal, to where one can write, and look there"
+"""SQLite writes beside the file even to read it, for those who write meanwhile."""
+_FREE = "free some space and ask again; nothing has to be restarted"
+_ADVICE: dict[int, tuple[str, ...]] = {
+    sqlite3.SQLITE_FULL: (_FREE,),
+    sqlite3.SQLITE_IOERR_SHMSIZE: (_FREE, LOOK_ELSEWHERE),
+    sqlite3.SQLITE_READONLY: (LOOK_ELSEWHERE,),
+    sqlite3.SQLITE_CANTOPEN: (LOOK_ELSEWHERE,),
 }
 
 
@@ -40,7 +46,9 @@ def translated(error: BaseException, where: str) -> StoreError:
         )
         return DatabaseBusy(what, where=where, possible=["try again"])
     meaning = _EXACTLY.get(exactly) or _MEANINGS.get(code)
-    return StoreError(meaning or f"SQLite says: {error}", where=where, possible=_ADVICE.get(code, ()))
+    return StoreError(
+        meaning or f"SQLite says: {error}", where=where, possible=_ADVICE.get(exactly) or _ADVICE.get(code, ())
+    )
 
 
 translating = partial(driver.translating, lambda: sqlite3.Error, translated)

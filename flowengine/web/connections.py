@@ -69,6 +69,8 @@ class Connection(H11Protocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._limited(None)
+        self._awaited = None
+        self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._limited(None)

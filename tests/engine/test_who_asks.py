@@ -281,6 +281,17 @@ def test_ids_of_identity_providers_work_throughout(engine: Engine, id: str) -> N
     assert engine.audit(job).fine
 
 
+def test_a_contact_of_two_people_is_neither(engine: Engine) -> None:
+    """Two may have one contact, a family's address; whoever says who he is by it is asked which of them."""
+    engine.add_customer("mum", "Mum", contact="home@example.org")
+    engine.add_customer("son", "Son", contact="HOME@example.org")
+    with pytest.raises(Ambiguous) as told:
+        engine.find_person("home@example.org")
+    assert told.value.possible == ("mum (Mum)", "son (Son)")
+    with pytest.raises(NotFound):
+        engine.inbox("home@example.org")
+
+
 def test_a_referral_is_on_one_line(engine: Engine) -> None:
     """Whom a customer brings has a name on one line; another is refused where it is given."""
     engine.deploy(LETTER)

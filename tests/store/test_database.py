@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,7 @@ from flowengine.errors import DatabaseBusy, NotConfigured, SchemaMismatch, Store
 from flowengine.store import Database
 from flowengine.store.query import Query
 from flowengine.store.schema import MIGRATIONS, VERSION_TABLE
+from flowengine.store.sqlite_errors import translated
 from flowengine.store.tables import HEAD, metadata
 
 _LOCK_TIMEOUT = Query("test", "How long a lock is waited for.", sa.select(sa.func.current_setting("lock_timeout")))
@@ -264,6 +267,46 @@ def test_the_callers_rollback_takes_the_flow_with_it(database: Database, orders:
                 connection.execute(ORDER)
             connection.rollback()
         assert kept(database, orders) == (0, 0)
+
+
+def test_tables_without_a_revision_are_told(empty_url: str) -> None:
+    """Where nothing says of which schema the tables are, that is said, and nothing is made anew."""
+    Database.open(empty_url).close()
+    outside = sa.create_engine(empty_url)
+    for lost in (f"DELETE FROM {VERSION_TABLE}", f"DROP TABLE {VERSION_TABLE}"):
+        with outside.begin() as connection:
+            connection.execute(sa.text(lost))
+        with pytest.raises(SchemaMismatch, match="nothing says of which schema") as told:
+            Database.open(empty_url)
+        assert any(VERSION_TABLE in one for one in told.value.possible)
+        with Database.open(empty_url, check=False) as database, pytest.raises(SchemaMismatch, match="nothing says"):
+            database.upgrade()
+    outside.dispose()
+
+
+@pytest.mark.parametrize("why", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_where_nothing_can_be_written_it_is_said_how_to_look(
+    empty_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, why: int
+) -> None:
+    """On a read-only or full disk whoever only wants to look is told what that takes."""
+
+    def refuse(path: str, *_more: object) -> int:
+        raise OSError(why, os.strerror(why), path)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(StoreError, match="cannot be opened") as told:
+        Database.open(empty_sqlite_url)
+    assert "to look only" in told.value.possible[-1]
+
+
+@pytest.mark.parametrize(
+    "code", [sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_CANTINIT, sqlite3.SQLITE_IOERR_SHMSIZE]
+)
+def test_what_sqlite_needs_even_to_look_is_said(code: int) -> None:
+    """Each way in which SQLite cannot write beside the file names how to look all the same."""
+    error = sqlite3.OperationalError("no")
+    error.sqlite_errorcode = code
+    assert "to look only" in translated(error, "flow.db").possible[-1]
 
 
 def test_a_session_can_be_joined(database: Database, orders: sa.Engine) -> None:
