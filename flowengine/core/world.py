@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from flowengine.core.values import KeptMessage
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -28,6 +30,10 @@ class World(Protocol):
         The name ``customers`` means all customers there are.
         """
 
+    def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
+        """The messages of a name and a key (None: any) that lie outside of all jobs for who will wait for them, the
+        oldest first; nobody else takes them, and none is added, until the command is carried out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainWorld:
@@ -36,5 +42,10 @@ class PlainWorld:
     customer: Mapping[str, Any] = field(default_factory=lambda: {"id": "", "name": ""})
     groups: Mapping[str, Sequence[Member]] = field(default_factory=dict)
 
+    messages: Sequence[KeptMessage] = ()
+
     def group(self, name: str) -> Sequence[Member]:
         return self.groups.get(name, ())
+
+    def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
+        return [one for one in self.messages if one.name == name and key in (None, one.key)]

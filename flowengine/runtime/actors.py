@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from flowengine.core.values import Actor
+from flowengine.core.values import Actor, KeptMessage
 from flowengine.core.world import Member
 from flowengine.errors import NotFound
 from flowengine.store import Person, Transaction
@@ -75,3 +75,6 @@ class StoreWorld(msgspec.Struct):
             Member(id=row.id, record=dict(row.record) | {"id": row.id, "name": row.name})
             for row in self.tx.people.members(name)
         ]
+
+    def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
+        return self.tx.messages.kept(name, key)
