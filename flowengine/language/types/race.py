@@ -81,7 +81,9 @@ class Race(State):
 
     def knows(self, outcome: str) -> bool:
         member, rest = self._split(outcome)
-        return outcome in self.possible or (member is not None and bool(rest) and member.knows(rest))
+        if member is None:
+            return outcome == EXPIRED and self.within is not None
+        return "." not in outcome or member.knows(rest)
 
     def is_rare(self, outcome: str) -> bool:
         member, rest = self._split(outcome)
@@ -89,9 +91,9 @@ class Race(State):
 
     def is_usual(self, outcome: str) -> bool:
         """A clock in a race is a deadline, unless there is nothing else in it."""
-        clocks = [name for name, member in self.of.items() if member.symbol == "clock"]
-        timed = outcome.partition(".")[0] in clocks and len(clocks) < len(self.of)
-        return not timed and not self.is_rare(outcome)
+        member, _ = self._split(outcome)
+        timed = member is not None and member.symbol == "clock"
+        return not (timed and any(one.symbol != "clock" for one in self.of.values())) and not self.is_rare(outcome)
 
     def refuses(self, outcome: str) -> bool:
         member, rest = self._split(outcome)
