@@ -27,7 +27,7 @@ def test_a_call_is_claimed_prolonged_and_finished(door: Door) -> None:
     path = f"/api/v1/calls/{call['id']}"
     door.clock.advance(timedelta(seconds=10))
     beat = door.post(f"{path}/heartbeat", {"lease": call["lease"], "seconds": 60, "progress": "half of it"})
-    assert (beat.status_code, beat.json()) == (200, {"lease_until": "2026-05-04T09:01:10Z"})
+    assert (beat.status_code, beat.json()) == (200, {"lease_until": "2026-05-04T09:01:10Z", "cut_off": False})
     done = door.post(f"{path}/finish", {"lease": call["lease"], "result": {"order": 7}})
     assert (done.status_code, done.json()) == (200, {"status": "done", "error": "", "next": None})
     assert door.state(job) == "parcel"
