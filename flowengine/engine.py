@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from flowengine.clock import Clock
-from flowengine.commands import access, deploying, incidents, migration, people, retention, tokens
+from flowengine.commands import access, deploying, incidents, messages, migration, people, retention, tokens
 from flowengine.commands import on_jobs as asking
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.commands.tokens import IssuedToken, TokenView
@@ -300,12 +300,15 @@ class Engine:
     ) -> Receipt:
         """Deliver a message to a job, or to the one open job that waits for this name and key.
 
-        Raises NotFound when no job waits for it, Ambiguous when several do.
+        Where none waits, but a process keeps messages of that name, it is :class:`~flowengine.views.replies.Kept` for
+        the job that comes to wait for it. Raises NotFound when nobody waits and nobody keeps it, Ambiguous when several
+        jobs wait, NotAllowed when too many are kept.
         """
-        return asking.send(self._shell, name, key, body, job, by, request_key)
+        return messages.send(self._shell, name, key, body, job, by, request_key)
 
     def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Receipt:
-        """Deliver a signed message that came in over HTTP to the hook of that name (Settings.hook_secrets).
+        """Deliver a signed message that came in over HTTP to the hook of that name (Settings.hook_secrets), as
+        :meth:`send` does.
 
         ``body`` is what came, byte by byte. Raises NotFound, BadSignature, BadAnswer, Ambiguous, KeyConflict.
         """

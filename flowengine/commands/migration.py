@@ -8,10 +8,12 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.draft import Draft
+from flowengine.core.messages import all_awaited
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Actor, Branch
 from flowengine.errors import NotAllowed
 from flowengine.language.model import Process
+from flowengine.runtime.actors import StoreWorld
 from flowengine.store import Transaction
 from flowengine.views.replies import Receipt
 
@@ -30,6 +32,8 @@ def migrate(shell: Shell, text: str, version: str | None, actor: Actor) -> Recei
         command, now = c.Migrate(by=actor, version=new.version), shell.clock.now()
         draft = Draft(job.position)
         draft.record(e.Migrated(version=new.version))
+        compiled = shell.catalogue.compiled(tx, new.name, new.version)
+        draft.effects.awaited = all_awaited(compiled, draft, now, StoreWorld(tx, job.customer))
         done = Advance(draft=draft, events=draft.events, effects=draft.effects, micro_steps=0)
         return shell.write(tx, Computed(job, command, done, now))
 

@@ -15,13 +15,13 @@ from flowengine.errors import BadAnswer, KeyConflict, Refused
 from flowengine.people.identities import actor_key
 from flowengine.store import Transaction
 from flowengine.store.receipts import Stored
-from flowengine.views.replies import Receipt
+from flowengine.views.replies import Kept, Receipt
 
 LONGEST_KEY = 200
 """Characters a request key may have."""
 
 _ENCODE = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
-_RECEIPTS = msgspec.json.Decoder(Receipt)
+_RECEIPTS, _KEPT = msgspec.json.Decoder(Receipt), msgspec.json.Decoder(Kept)
 _WHO_ASKED = msgspec.structs.replace
 
 
@@ -45,7 +45,7 @@ def replayed(tx: Transaction, actor: Actor, key: str, body: str) -> Receipt | No
 def receipt_under(tx: Transaction, actor: Actor, key: str) -> Receipt | None:
     """The receipt that was given under this key before, whatever it was for."""
     stored = tx.receipts.find(actor_key(actor), key)
-    return _RECEIPTS.decode(stored[1]) if stored is not None else None
+    return _decoded(stored[1]) if stored is not None else None
 
 
 def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
@@ -60,7 +60,12 @@ def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
             where="key",
             possible=("use a fresh key for each new request", "repeat exactly the same request"),
         )
-    return msgspec.structs.replace(_RECEIPTS.decode(stored[1]), repeated=True)
+    return msgspec.structs.replace(_decoded(stored[1]), repeated=True)
+
+
+def _decoded(written: bytes) -> Receipt:
+    found = _RECEIPTS.decode(written)
+    return _KEPT.decode(written) if found.status == "kept" else found
 
 
 def encoded(receipt: Receipt) -> bytes:
@@ -71,6 +76,9 @@ def encoded(receipt: Receipt) -> bytes:
 def receipt_of(job: str, seq: int, command: Command, done: Advance) -> Receipt:
     """What a command did, in short."""
     head, step = done.draft.head, getattr(command, "step", None)
+    for event in done.events:
+        if isinstance(event, e.MessageKept):
+            return Kept(job=job, seq=seq, acted=event.message.name, until=event.message.until)
     outcome, events = _summary(done.events)
     return Receipt(
         job=job,

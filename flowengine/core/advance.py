@@ -22,7 +22,7 @@ from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow
 from flowengine.core.items import add
 from flowengine.core.machines import Compiled, compile_process
-from flowengine.core.messages import deliver
+from flowengine.core.messages import deliver, note_awaited
 from flowengine.core.moves import stabilise
 from flowengine.core.position import Position
 from flowengine.core.spot import Result
@@ -71,7 +71,7 @@ def start(
     flow.count(ROOT, need.name)
     draft.record(e.Entered(branch=ROOT, state=need.name, entry=draft.next_number(), at=now))
     flow.over(draft.at(ROOT), Result("stated", answer, command.by.id))
-    return _settled(flow)
+    return _settled(flow, None)
 
 
 def advance(
@@ -90,23 +90,24 @@ def advance(
     flow = Flow(compiled, Draft(position, largest_data), now, world)
     try:
         _COMMANDS[type(command)](flow, command)
-        return _settled(flow)
+        return _settled(flow, position)
     except (BadAnswer, ExpressionFailed, RunawayProcess) as error:
         if not isinstance(command, c.Finish | c.Fail):
             raise
-        return _incident(Flow(compiled, Draft(position), now, world), command, error)
+        return _incident(Flow(compiled, Draft(position), now, world), position, command, error)
 
 
-def _incident(flow: Flow, command: c.Finish | c.Fail, error: FlowError) -> Advance:
+def _incident(flow: Flow, before: Position, command: c.Finish | c.Fail, error: FlowError) -> Advance:
     """The process cannot go on from how a call ended. Code cannot answer otherwise, so an operator has to look."""
     why = f"it ended with {command.outcome!r}" if isinstance(command, c.Finish) else f"it gave up ({command.error})"
     fail(flow, c.Fail(by=command.by, call=command.call, error=f"{why}, which was refused: {error}", stuck=True))
-    return _settled(flow)
+    return _settled(flow, before)
 
 
-def _settled(flow: Flow) -> Advance:
+def _settled(flow: Flow, before: Position | None) -> Advance:
     stabilise(flow)
     invariants.check(flow.compiled, flow.draft)
+    note_awaited(flow, before)
     return Advance(flow.draft, flow.draft.events, flow.draft.effects, flow.micro_steps, flow.acted)
 
 

@@ -288,6 +288,9 @@ def _message_kept(ground: Ground, event: e.MessageKept) -> None:
 
 
 def _message_taken(ground: Ground, event: e.MessageTaken) -> None:
+    if event.message is not None:
+        ground.effects.taken.append(event.message)
+        return
     ground.head = replace(ground.head, kept=tuple(kept for kept in ground.head.kept if kept.number != event.number))
     timers = ground.at(ROOT).timers
     for timer in timers:

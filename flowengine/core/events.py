@@ -256,10 +256,15 @@ class MessageKept(Event, frozen=True, kw_only=True):
 
 
 class MessageTaken(Event, frozen=True, kw_only=True):
-    """A kept message was taken, or dropped when its time was over; its ``keep`` timer goes with it."""
+    """A kept message was taken, or dropped: its time was over, or its body was not as it has to be.
 
-    number: int
+    One that this job kept is known by its ``number``, and its ``keep`` timer goes with it; one that lay outside of all
+    jobs comes into this one's history here, whole, as ``message``.
+    """
+
+    number: int = 0
     dropped: bool = False
+    message: KeptMessage | None = None
 
 
 class Invoked(Event, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ import msgspec
 
 from flowengine.core import events as e
 from flowengine.core.position import Position
-from flowengine.core.values import Branch, Head, Json, Seat, ServiceCall, Step, Timer
+from flowengine.core.values import Branch, Head, Json, KeptMessage, Seat, ServiceCall, Step, Timer, Wait
 
 replace = msgspec.structs.replace
 
@@ -48,6 +48,10 @@ class Effects(msgspec.Struct):
     reminded: list[int] = []
     told: list[e.Told] = []
     referred: list[e.Referred] = []
+    awaited: dict[str, tuple[Wait, ...]] = {}
+    """What branches wait for from outside, where that has changed; nothing for those that wait no more."""
+    taken: list[KeptMessage] = []
+    """Messages that lay outside of all jobs and are this one's now."""
     ended: e.Ended | None = None
 
 

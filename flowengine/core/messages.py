@@ -1,45 +1,54 @@
 """Messages from outside: to whoever waits for them, else kept for a time, else refused.
 
-A message is for one taker: the state that has waited longest for its name and key, else an ``always`` entry, outer
-scopes first.
+A message is for one taker: of those that wait for its key, else of those that take any, the state that has waited
+longest, else an ``always`` entry, outer scopes first. What a job waits for is told to the store with each command
+(:attr:`~flowengine.core.ground.Effects.awaited`), so that a message that names no job finds the one that waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from flowengine.core import always
 from flowengine.core import events as e
 from flowengine.core.commands import Deliver
+from flowengine.core.draft import Draft, memory_owner, replace
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow
-from flowengine.core.machines import Listener, keeps
+from flowengine.core.machines import Compiled, Listener, keeps
+from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
-from flowengine.core.values import ROOT, Branch, KeptMessage, Timer
-from flowengine.errors import NotAllowed, StaleCommand
+from flowengine.core.values import ROOT, Branch, KeptMessage, Timer, Wait
+from flowengine.core.world import World
+from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import plain
 
 MOST_KEPT = 100
-"""Messages that a job keeps at most; more than that is a flood, not a message that came early."""
+"""Messages of one key, or sent to one job, that are kept at most; more is a flood, not a message that came early."""
 
 
 def deliver(flow: Flow, command: Deliver) -> None:
     """A message arrives. Raises StaleCommand when nobody waits for it and it is not kept, BadAnswer."""
-    listeners = flow.compiled.listeners.get(command.name, ())
-    waiting = sorted(_waiting(flow, listeners, command.key), key=lambda one: one[0].entry)
-    if waiting:
-        _take(flow, *waiting[0], command)
-        return
-    for listener in listeners:
-        entry = listener.always
-        if entry is None:
-            continue
-        for branch in branches_in(flow.draft, flow.compiled, listener.scope):
-            if _fits(flow, branch, entry.key, command.key) and always.holds(flow, branch, entry):
-                answer = check_answer(entry.fields, command.body or {}, entry.name)
-                always.use(flow, branch, entry, answer, command.by.id)
-                return
+    listeners = _possible(flow, flow.compiled.listeners.get(command.name, ()))
+    found = [
+        (branch, wait)
+        for scope in dict.fromkeys(one.scope for one in listeners)
+        for branch in branches_in(flow.draft, flow.compiled, scope)
+        for wait in waits(flow, branch)
+        if wait.message == command.name and wait.key in (None, command.key)
+    ]
+    found.sort(key=lambda one: (one[1].key is None, one[1].always != "", 0 if one[1].always else one[0].entry))
+    for branch, wait in found:
+        if not wait.always:
+            _take(flow, branch, wait, command)
+            return
+        entry = next(one for one in flow.compiled.scopes[branch.scope].always if one.name == wait.always)
+        if always.holds(flow, branch, entry):
+            answer = check_answer(entry.fields, command.body or {}, entry.name)
+            always.use(flow, branch, entry, answer, command.by.id)
+            return
     _keep(flow, command)
 
 
@@ -48,35 +57,97 @@ def forget(flow: Flow, timer: Timer) -> None:
     flow.draft.record(e.MessageTaken(number=timer.detail, dropped=True))
 
 
-def _waiting(flow: Flow, listeners: tuple[Listener, ...], key: str) -> Iterator[tuple[Branch, Listener]]:
-    """The branches that stand in a state that waits for the message; those that cannot are not read."""
+def waits(flow: Flow, branch: Branch) -> Iterator[Wait]:
+    """What a branch waits for from outside. A key that cannot be evaluated yet is no message's."""
+    if flow.draft.head.status != "open" or branch.pending or branch.done:
+        return
+    if branch.state:
+        for name, member in flow.state_of(branch).members.items():
+            if member.awaited is not None:
+                yield from _wait(flow, branch, member.awaited.key, Wait(message=member.awaited.message, member=name))
+    for entry in flow.compiled.scopes[branch.scope].always:
+        if entry.message:
+            yield from _wait(flow, branch, entry.key, Wait(message=entry.message, always=entry.name))
+
+
+def _wait(flow: Flow, branch: Branch, key: Expression | None, wait: Wait) -> Iterator[Wait]:
+    try:
+        yield wait if key is None else replace(wait, key=plain(key.value(flow.names(branch.id))))
+    except ExpressionFailed:
+        return
+
+
+def note_awaited(flow: Flow, before: Position | None) -> None:
+    """Note where a command has changed what branches wait for: they stand elsewhere, or a key is made of new data."""
+    if not flow.compiled.listeners:
+        return
+    effects = flow.draft.effects
+    was = None if before is None else Flow(flow.compiled, Draft(before), flow.now, flow.world)
+    for id in dict.fromkeys((*effects.branches, *effects.closed_branches, *_keyed_anew(flow))):
+        now = _waits_at(flow, id)
+        if was is None or now != _waits_at(was, id):
+            effects.awaited[id] = now
+
+
+def all_awaited(compiled: Compiled, draft: Draft, now: datetime, world: World) -> dict[str, tuple[Wait, ...]]:
+    """What each branch of a job waits for: all of them, read one by one."""
+    flow = Flow(compiled, draft, now, world)
+    found: dict[str, tuple[Wait, ...]] = {}
+    ids = [ROOT]
+    while ids:
+        id = ids.pop()
+        found[id] = _waits_at(flow, id)
+        ids += [child.id for child in draft.children(id)]
+    return found
+
+
+def _waits_at(flow: Flow, id: str) -> tuple[Wait, ...]:
+    branch = flow.draft.branch(id)
+    return () if branch is None else tuple(waits(flow, branch))
+
+
+def _keyed_anew(flow: Flow) -> Iterator[str]:
+    """The branches whose keys may be others now, since data that they are made of was saved."""
+    saved = {event.place.partition(".")[0] for event in flow.draft.events if isinstance(event, e.Saved)}
+    if not saved:
+        return
+    everywhere = flow.draft.data_changed
+    for listeners in flow.compiled.listeners.values():
+        reading = [one for one in _possible(flow, listeners) if _reads(_key_of(one), saved)]
+        for scope in dict.fromkeys(one.scope for one in reading):
+            for branch in branches_in(flow.draft, flow.compiled, scope):
+                if everywhere or memory_owner(flow.draft, branch).id in flow.draft.effects.branches:
+                    yield branch.id
+
+
+def _possible(flow: Flow, listeners: Iterable[Listener]) -> list[Listener]:
+    """Those that may be waiting: somebody stands in their state, or they are always entries."""
     standing = flow.draft.head.standing
-    for listener in listeners:
-        state = listener.state
-        if state is None or not standing.get(state.name):
-            continue
-        awaited = state.member(listener.member).awaited
-        assert awaited is not None, f"{state.name} waits for no message"
-        for branch in branches_in(flow.draft, flow.compiled, listener.scope):
-            if branch.state == state.name and _fits(flow, branch, awaited.key, key):
-                yield branch, listener
+    return [one for one in listeners if one.state is None or standing.get(one.state.name)]
 
 
-def _fits(flow: Flow, branch: Branch, key: Expression | None, given: str) -> bool:
-    return key is None or plain(key.value(flow.names(branch.id))) == given
+def _key_of(listener: Listener) -> Expression | None:
+    if listener.always is not None:
+        return listener.always.key
+    awaited = listener.state.member(listener.member).awaited if listener.state else None
+    return awaited.key if awaited else None
 
 
-def _take(flow: Flow, branch: Branch, listener: Listener, command: Deliver) -> None:
-    assert listener.state is not None, "only states wait"
-    kind, spot = flow.at_work(branch.id, listener.state, listener.member)
+def _reads(key: Expression | None, saved: set[str]) -> bool:
+    if key is None or "data" not in key.variables:
+        return False
+    members = key.variables["data"]
+    return members is None or not members.isdisjoint(saved)
+
+
+def _take(flow: Flow, branch: Branch, wait: Wait, command: Deliver) -> None:
+    kind, spot = flow.at_work(branch.id, flow.state_of(branch), wait.member)
     assert kind is not None, f"nothing is known of states of type {spot.state.type!r}"
     flow.acted = branch.state
-    message = KeptMessage(
-        number=0, name=command.name, key=command.key, body=command.body, came=flow.now, until=flow.now
-    )
+    message = KeptMessage(name=command.name, key=command.key, body=command.body, came=flow.now, until=flow.now)
     result = kind.deliver(spot, message)
     if result is not None:
-        flow.over(branch, result, listener.member)
+        flow.over(branch, result, wait.member)
 
 
 def _keep(flow: Flow, command: Deliver) -> None:
@@ -98,9 +169,4 @@ def _keep(flow: Flow, command: Deliver) -> None:
 
 def _awaited(flow: Flow) -> tuple[str, ...]:
     """The names of the messages that the job waits for now."""
-    standing = flow.draft.head.standing
-    return tuple(
-        name
-        for name, listeners in flow.compiled.listeners.items()
-        if any(one.always or (one.state and standing.get(one.state.name)) for one in listeners)
-    )
+    return tuple(name for name, listeners in flow.compiled.listeners.items() if _possible(flow, listeners))

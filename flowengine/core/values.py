@@ -190,14 +190,28 @@ class Undoable(Value, frozen=True, kw_only=True):
 
 class KeptMessage(Value, frozen=True, kw_only=True):
     """A message that came before anybody waited for it. It is dropped at ``until``, the longest that anybody keeps it;
-    a state takes it for as long after ``came`` as the state itself says."""
+    a state takes it for as long after ``came`` as the state itself says.
 
-    number: int
+    One that was sent to this job alone has a ``number`` in it; one for whoever will wait for it has an ``id``, and
+    lies outside of all jobs until one takes it."""
+
+    number: int = 0
+    id: str = ""
     name: str
     key: str = ""
     body: Json = None
     came: datetime
     until: datetime
+
+
+class Wait(Value, frozen=True, kw_only=True):
+    """What a branch waits for from outside: a message of that name with that key, or with any (None). ``member`` is
+    the member of a race that waits for it, ``always`` the always entry that takes it."""
+
+    message: str
+    key: str | None = None
+    member: str = ""
+    always: str = ""
 
 
 class Promise(Value, frozen=True, kw_only=True):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from flowengine.core.values import KeptMessage
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -39,6 +41,10 @@ class World(Protocol):
     def attempt(self, call: int) -> Attempt | None:
         """The last attempt of an open service call of the job; None when nobody has ever taken it."""
 
+    def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
+        """The messages of a name and a key (None: any) that lie outside of all jobs for who will wait for them, the
+        oldest first; nobody else takes them, and none is added, until the command is carried out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainWorld:
@@ -47,9 +53,13 @@ class PlainWorld:
     customer: Mapping[str, Any] = field(default_factory=lambda: {"id": "", "name": ""})
     groups: Mapping[str, Sequence[Member]] = field(default_factory=dict)
     attempts: Mapping[int, Attempt | None] = field(default_factory=dict)
+    messages: Sequence[KeptMessage] = ()
 
     def group(self, name: str) -> Sequence[Member]:
         return self.groups.get(name, ())
 
     def attempt(self, call: int) -> Attempt | None:
         return self.attempts.get(call, Attempt())
+
+    def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
+        return [one for one in self.messages if one.name == name and key in (None, one.key)]

@@ -13,7 +13,7 @@ from hashlib import sha256
 
 import msgspec
 
-from flowengine.commands import on_jobs as asking
+from flowengine.commands import messages
 from flowengine.commands.receipts import LONGEST_KEY
 from flowengine.commands.shell import Shell
 from flowengine.core.values import Json, repeated_key
@@ -49,7 +49,7 @@ def receive(shell: Shell, name: str, headers: Mapping[str, str], body: bytes, no
         raise BadAnswer({"": f"has {len(body):,} bytes; at most {LONGEST_BODY:,} are taken"})
     id = verify(secrets.split(), headers, body, now or shell.clock.now())
     posted = _read(body)
-    return asking.send(shell, name, posted.key, posted.body, posted.job, None, _request_key(name, id))
+    return messages.send(shell, name, posted.key, posted.body, posted.job, None, _request_key(name, id))
 
 
 def _read(body: bytes) -> Posted:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from flowengine.core.values import Actor
+from flowengine.core.values import Actor, KeptMessage
 from flowengine.core.world import Attempt, Member
 from flowengine.errors import NotFound
 from flowengine.store import Person, Transaction
@@ -79,3 +79,6 @@ class StoreWorld(msgspec.Struct):
 
     def attempt(self, call: int) -> Attempt | None:
         return self.tx.calls.attempt(self.job, call)
+
+    def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
+        return self.tx.messages.kept(name, key)

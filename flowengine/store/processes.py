@@ -40,6 +40,9 @@ LATEST = Query(
 ALL = Query(
     "processes.all", "All versions, by name, oldest first.", sa.select(*_COLUMNS).order_by(_P.c.name, _P.c.number)
 )
+VERSIONS = Query(
+    "processes.versions", "The name and version of each, without its source.", sa.select(_P.c.name, _P.c.version)
+)
 
 
 class StoredProcess(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +89,10 @@ class Processes:
     def expect(self, name: str) -> None:
         """:meth:`latest` will be asked for this name."""
         self._channel.expect(LATEST, {"name": plain(name)})
+
+    def versions(self) -> list[tuple[str, str]]:
+        """The name and the version of each that was ever deployed."""
+        return [(name, version) for name, version in self._channel.rows(VERSIONS, {})]
 
     def all(self) -> list[StoredProcess]:
         """All versions, by name, the one in use last."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -251,6 +251,33 @@ outbox = sa.Table(
     sqlite_with_rowid=False,
     comment="What a job asks of other jobs and people, written with the act that asks it. Rows of one job and lane (a "
     "receiver) go out in their order; a row with an incident waits for an operator and holds nobody up.",
+)
+
+awaiting = sa.Table(
+    "flow_awaiting",
+    metadata,
+    _key("job_id", primary_key=True),
+    _key("branch", primary_key=True),
+    _count("number", primary_key=True),
+    _key("message"),
+    sa.Column("key", Key, nullable=True),
+    sa.Index("ix_flow_awaiting_message", "message", "key", "job_id"),
+    sqlite_with_rowid=False,
+    comment="What branches wait for from outside; key is NULL where any will do. A row with an empty message stands "
+    "for an open job of the revision before, of which this is not known yet.",
+)
+
+messages = sa.Table(
+    "flow_messages",
+    metadata,
+    _key("message", primary_key=True),
+    _key("key", primary_key=True),
+    _key("id", primary_key=True),
+    _text("body"),
+    _time("until"),
+    sa.Index("ix_flow_messages_until", "until"),
+    sqlite_with_rowid=False,
+    comment="Messages that came before anybody waited for them, for whoever will, until they are forgotten.",
 )
 
 tokens = sa.Table(

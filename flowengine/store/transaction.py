@@ -14,7 +14,7 @@ import msgspec
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
-from flowengine.store import bookings, calls, history, jobs, steps, timers
+from flowengine.store import bookings, calls, history, jobs, messages, steps, timers
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
@@ -23,6 +23,7 @@ from flowengine.store.codec import encode, micros, plain, text
 from flowengine.store.history import Entry, History, chained
 from flowengine.store.ids import short
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
+from flowengine.store.messages import Messages
 from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.outbox import Outbox
 from flowengine.store.people import People
@@ -100,6 +101,10 @@ class Transaction:
         return Calls(self.channel)
 
     @property
+    def messages(self) -> Messages:
+        return Messages(self.channel)
+
+    @property
     def bookings(self) -> Bookings:
         return Bookings(self.channel)
 
@@ -151,6 +156,8 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         timers.save(channel, id_, effects)
     if effects.calls or effects.closed_calls:
         calls.save(channel, id_, effects, at, calling)
+    if effects.awaited or effects.taken:
+        messages.save(channel, id_, effects)
     channel.write(history.ADD, {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash, "body": body.decode()})
     return saved
 

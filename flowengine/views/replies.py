@@ -84,6 +84,16 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
         return tuple(getattr(self, name) for name in self.__struct_fields__ if name != "repeated")
 
 
+class Kept(Receipt, frozen=True, kw_only=True, eq=False):
+    """A message that nobody waits for yet, and which is kept ``until`` then: whoever waits for its name (``acted``)
+    and key by then has it. ``job`` is empty, or the job that it was sent to."""
+
+    job: str = ""
+    seq: int = 0
+    status: str = "kept"
+    until: datetime
+
+
 class Deployed(View, frozen=True, kw_only=True):
     """A process in use. ``new`` is False when exactly this text was in use before.
 

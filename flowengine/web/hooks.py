@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from flowengine.errors import BadAnswer
-from flowengine.views.replies import Receipt
+from flowengine.views.replies import Kept, Receipt
 from flowengine.web.auth import engine_of
 from flowengine.web.bodies import body_of, error_of, json_of, raw, request_of
 from flowengine.web.errors import answer
@@ -47,8 +47,12 @@ def complete(request: Request, asked: Annotated[Completion, Depends(body_of(Comp
 
 
 @router.post(
-    "/hooks/{name:path}", summary="Deliver a signed message", responses={401: error_of("not signed as it must be")}
+    "/hooks/{name:path}",
+    summary="Deliver a signed message",
+    responses={202: json_of(Kept), 401: error_of("not signed as it must be")},
 )
 def receive(request: Request, name: str, body: Annotated[bytes, Depends(raw)]) -> Response:
-    """The message NAME, signed as Standard Webhooks has it. Delivered again under its id, it has the same receipt."""
-    return answer(200, engine_of(request).receive(name, request.headers, body))
+    """The message NAME, signed as Standard Webhooks has it: 200 where a job takes it, 202 where it is kept for one that
+    will wait for it. Delivered again under its id, it has the same receipt."""
+    receipt = engine_of(request).receive(name, request.headers, body)
+    return answer(202 if isinstance(receipt, Kept) else 200, receipt)

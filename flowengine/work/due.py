@@ -42,13 +42,13 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
     could not be.
 
     They are claimed first, so that several workers fire different ones; that none is fired twice is decided under the
-    job's lock, where a timer that was fired is no longer set (L3).
+    job's lock, where a timer that was fired is no longer set (L3). Kept messages whose time is over are forgotten.
     """
     with shell.reading() as tx:  # an idle pass takes no lock
         due = tx.ahead(shell.clock.now()).timer
     if due is None or due > shell.clock.now():
         return 0, 0
-    claimed = shell.keep(lambda tx: tx.timers.claim(limit, shell.clock.now() + CLAIMED, shell.clock.now()))
+    claimed = shell.keep(lambda tx: _claim(tx, limit, shell.clock.now()))
     fired = refused = 0
     for start in range(0, len(claimed), TOGETHER):
         few = claimed[start : start + TOGETHER]
@@ -65,6 +65,11 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
                 _postpone(shell, job, number, describe(error))
                 refused += 1
     return fired, refused
+
+
+def _claim(tx: Transaction, limit: int, now: datetime) -> list[tuple[str, int]]:
+    tx.messages.forget(now, limit)
+    return tx.timers.claim(limit, now + CLAIMED, now)
 
 
 def _fire_together(shell: Shell, timers: Sequence[tuple[str, int]]) -> list[bool]:

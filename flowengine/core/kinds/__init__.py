@@ -15,14 +15,14 @@ from flowengine.core.kinds.choice import Choosing
 from flowengine.core.kinds.decision import Deciding
 from flowengine.core.kinds.feedback import Rating
 from flowengine.core.kinds.fitting import Fitted
-from flowengine.core.kinds.message import Receiving, awaits
+from flowengine.core.kinds.message import Receiving
 from flowengine.core.kinds.service import Calling, Delegating
 from flowengine.core.kinds.task import Working
 from flowengine.core.kinds.tell import Telling
 from flowengine.core.kinds.vote import Voting
 from flowengine.core.kinds.wait import Elapsing
 
-__all__ = ["KINDS", "Waiting", "awaits"]
+__all__ = ["KINDS", "Waiting"]
 
 KINDS: dict[str, Waiting[Any]] = {
     "need": Asking(),

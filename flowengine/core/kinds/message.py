@@ -30,20 +30,23 @@ class Receiving(Waiting[Message]):
         return Result("received", self._body(spot, message))
 
     def _early(self, spot: Spot) -> list[KeptMessage]:
-        """The kept messages that came early, but not too early for this state."""
-        keep, kept = self.state(spot).keep, spot.draft.head.kept
-        if keep is None or not kept:
+        """The kept messages that came early, but not too early for this state: this job's own, then those of all."""
+        state = self.state(spot)
+        keep, name = state.keep, state.message
+        if keep is None:
             return []
-        return [one for one in kept if keep.after(one.came) > spot.now and awaits(spot, one.name, one.key)]
+        key = None if state.key is None else plain(state.key.value(spot.names()))
+        own = [one for one in spot.draft.head.kept if one.name == name and key in (None, one.key)]
+        return [one for one in (*own, *spot.world.kept(name, key)) if keep.after(one.came) > spot.now]
 
     def _take(self, spot: Spot, message: KeptMessage) -> Result | None:
         """Take a kept message; one whose body breaks the fields is dropped, for who acts now is not who sent it."""
         try:
-            result = self.deliver(spot, message)
+            result: Result | None = self.deliver(spot, message)
         except BadAnswer:
-            spot.draft.record(e.MessageTaken(number=message.number, dropped=True))
-            return None
-        spot.draft.record(e.MessageTaken(number=message.number))
+            result = None
+        whole = message if message.id else None
+        spot.draft.record(e.MessageTaken(number=message.number, dropped=result is None, message=whole))
         return result
 
     def _body(self, spot: Spot, message: KeptMessage) -> Json:
@@ -52,11 +55,3 @@ class Receiving(Waiting[Message]):
         if spot.state.fields:
             return check_answer(spot.state.fields, body, where)
         return as_plain(body, where)
-
-
-def awaits(spot: Spot, name: str, key: str) -> bool:
-    """Whether a message state waits for the message of that name and key."""
-    state = spot.state
-    if not isinstance(state, Message) or state.message != name:
-        return False
-    return state.key is None or plain(state.key.value(spot.names())) == key
