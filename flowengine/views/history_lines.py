@@ -12,7 +12,7 @@ from datetime import datetime
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.values import Booking, Json, ServiceCall, Step, Timer
+from flowengine.core.values import Booking, Json, KeptMessage, ServiceCall, Step, Timer
 from flowengine.language.model import Process, State
 from flowengine.language.parts import DONE, Always
 from flowengine.language.texts import plain, spoken
@@ -276,7 +276,7 @@ class Teller:
         return f"{what}: {spoken(command.outcome)}"
 
     def _delivered(self, command: c.Deliver, events: Sequence[e.AnyEvent]) -> str:
-        came = f"the message {spoken(command.name)}" + (f" ({command.key})" if command.key else "") + " came"
+        came = f"the message {spoken(command.name)}{_key(command.key)} came"
         for event in events:
             match event:
                 case e.MessageKept():
@@ -311,6 +311,9 @@ class Teller:
                 case e.Told():
                     lines = "; ".join(f"{title}: {value}" for title, value in event.shown)
                     yield f"told {self._names(event.to)}: {event.words}" + (f" ({lines})" if lines else "")
+                case e.MessageTaken(message=KeptMessage() as early):
+                    became = "did not fit, and is gone" if event.dropped else "is taken"
+                    yield f"the message {spoken(early.name)}{_key(early.key)}, which came early, {became}"
                 case e.Referred():
                     yield f"brings {event.name}"
                 case e.Promised():
@@ -320,6 +323,10 @@ class Teller:
                 case e.Ended():
                     end = f"the job ended: {event.because or spoken(event.state)}"
                     yield "the job is fulfilled" if event.kind == "fulfilled" else end
+
+
+def _key(key: str) -> str:
+    return f" ({key})" if key else ""
 
 
 def _saved(step: Step, events: Sequence[e.AnyEvent]) -> Mapping[str, Json]:

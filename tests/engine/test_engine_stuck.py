@@ -253,6 +253,6 @@ def test_only_jobs_that_stand_where_it_is_awaited_are_read(engine: Engine, monke
         tried.append(given)
         return advance(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("flowengine.commands.on_jobs.advance", counted)
+    monkeypatch.setattr("flowengine.commands.shell.advance", counted)
     assert engine.send("letter", "4").status == "open"
     assert len(tried) == 1

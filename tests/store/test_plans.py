@@ -9,7 +9,7 @@ import pytest
 from drafts import HOUR, NOW, call, fork, started, write
 
 from flowengine.core import events as e
-from flowengine.core.values import ROOT
+from flowengine.core.values import ROOT, KeptMessage, Wait
 from flowengine.store import (
     Database,
     Person,
@@ -20,6 +20,7 @@ from flowengine.store import (
     calls,
     history,
     jobs,
+    messages,
     outbox,
     people,
     receipts,
@@ -79,6 +80,17 @@ BY_KEY = {
     archive.FINISHED: "ix_flow_jobs_status|flow_jobs",
     archive.TAKE: "flow_jobs",
     **{query: query.name.removeprefix("archive.") for query in archive.REST},
+    messages.WAITING: "ix_flow_awaiting_message",
+    messages.WAITING_FOR_ANY: "ix_flow_awaiting_message",
+    messages.LEAVE: "flow_awaiting",
+    messages.FORGET_JOB: "flow_awaiting",
+    messages.KEPT: "flow_messages",
+    messages.TAKE: "flow_messages",
+    messages.OVER: "ix_flow_messages_until",
+    messages.COUNT: "flow_messages",
+    messages.COUNT_NAME: "flow_messages",
+    messages.OWN_RECEIPT: "ix_flow_receipts_job",
+    messages.FORGET_RECEIPT: "ix_flow_receipts_job",
     bookings.TAKEN: "flow_bookings",
     bookings.FREE: "ix_flow_bookings_job",
     history.OF_JOB: "flow_history",
@@ -151,6 +163,9 @@ def fill(tx: Transaction, number: int) -> None:
     draft.record(e.SlotBooked(branch=ROOT, calendar="shop", start=start, end=start + HOUR, every=1200))
     write(tx, draft)
     job = draft.head.job
+    tx.messages.read(job, {ROOT: (Wait(message="come", key=f"{number}"), Wait(message="stop"))})
+    early = KeptMessage(id=job, name="come", key=f"{number}", came=NOW, until=NOW + HOUR * number)
+    tx.messages.keep(early)
     tx.people.add(Person(id=f"c{number}", kind="customer", name=f"Name {number}", contact=f"{number}@x", created=NOW))
     tx.receipts.add(f"customer:c{number}", "key", job, "hash", b"receipt", NOW)
     for n in range(4):
