@@ -30,13 +30,8 @@ _NAME, _KEY = param("of_name"), param("of_key")
 
 WAITING = Query(
     "awaiting.jobs",
-    "The jobs that wait for a message of that name and key.",
+    "The jobs that wait for a message of that name and that key, or of that name whatever its key.",
     sa.select(_A.c.job_id).where(_A.c.message == _NAME, _A.c.key == _KEY).distinct().limit(_MOST),
-)
-WAITING_FOR_ANY = Query(
-    "awaiting.any",
-    "The jobs that wait for a message of that name, whatever its key.",
-    sa.select(_A.c.job_id).where(_A.c.message == _NAME, _A.c.key.is_(None)).distinct().limit(_MOST),
 )
 LEAVE = Query(
     "awaiting.leave",
@@ -104,6 +99,9 @@ HOLD_SHARED = Query(
 LONGEST = 200
 """Characters of a key that stand in an index as they are; a longer one is known by its hash."""
 
+ANY = "*"
+"""What stands for the key where any will do; other keys stand behind an equals sign."""
+
 UNREAD = ""
 """The name, which no message has, under which the jobs stand that are not in the index yet."""
 
@@ -118,9 +116,8 @@ class Messages:
 
     def waiting(self, name: str, key: str | None, most: int) -> list[str]:
         """At most so many of the jobs that wait for that name and key, or (None) for that name whatever the key."""
-        query = WAITING if key is not None else WAITING_FOR_ANY
-        values = {"of_name": plain(name), "of_key": _index_key(key or ""), "most": most}
-        return [row[0] for row in self._channel.rows(query, values)]
+        values = {"of_name": plain(name), "of_key": _awaited_key(key), "most": most}
+        return [row[0] for row in self._channel.rows(WAITING, values)]
 
     def unread(self, most: int) -> list[str]:
         """Jobs of the revision before, whose waits are not in the index yet."""
@@ -179,16 +176,22 @@ def save(channel: Channel, job: str, effects: Effects) -> None:
         channel.write(OWN_RECEIPT, {"of_id": one.id, "job": job})
 
 
-def _rows(job: str, awaited: Mapping[str, Iterable[Wait]]) -> list[dict[str, str | int | None]]:
+def _rows(job: str, awaited: Mapping[str, Iterable[Wait]]) -> list[dict[str, str | int]]:
     return [
-        {"job_id": job, "branch": branch, "number": number, "message": plain(wait.message), "key": _of(wait)}
+        {
+            "job_id": job,
+            "branch": branch,
+            "number": number,
+            "message": plain(wait.message),
+            "key": _awaited_key(wait.key),
+        }
         for branch, waits in awaited.items()
         for number, wait in enumerate(waits, 1)
     ]
 
 
-def _of(wait: Wait) -> str | None:
-    return None if wait.key is None else _index_key(wait.key)
+def _awaited_key(key: str | None) -> str:
+    return ANY if key is None else f"={_index_key(key)}"
 
 
 def _index_key(key: str) -> str:

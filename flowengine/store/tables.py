@@ -260,11 +260,11 @@ awaiting = sa.Table(
     _key("branch", primary_key=True),
     _count("number", primary_key=True),
     _key("message"),
-    sa.Column("key", Key, nullable=True),
+    _key("key"),
     sa.Index("ix_flow_awaiting_message", "message", "key", "job_id"),
     sqlite_with_rowid=False,
-    comment="What branches wait for from outside; key is NULL where any will do. A row with an empty message stands "
-    "for an open job of the revision before, of which this is not known yet.",
+    comment="What branches wait for from outside; key is * where any will do, else it stands behind =. A row with an "
+    "empty message stands for an open job of the revision before, of which this is not known yet.",
 )
 
 messages = sa.Table(

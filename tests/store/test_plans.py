@@ -81,7 +81,6 @@ BY_KEY = {
     archive.TAKE: "flow_jobs",
     **{query: query.name.removeprefix("archive.") for query in archive.REST},
     messages.WAITING: "ix_flow_awaiting_message",
-    messages.WAITING_FOR_ANY: "ix_flow_awaiting_message",
     messages.LEAVE: "flow_awaiting",
     messages.FORGET_JOB: "flow_awaiting",
     messages.KEPT: "flow_messages",

@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("branch", KEY, primary_key=True),
         sa.Column("number", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("message", KEY, nullable=False),
-        sa.Column("key", KEY, nullable=True),
+        sa.Column("key", KEY, nullable=False),
         sa.PrimaryKeyConstraint("job_id", "branch", "number", name="pk_flow_awaiting"),
         sqlite_with_rowid=False,
     )
@@ -44,5 +44,5 @@ def upgrade() -> None:
     op.create_index("ix_flow_messages_until", "flow_messages", ["until"])
     op.execute(
         "INSERT INTO flow_awaiting (job_id, branch, number, message, key)"
-        " SELECT id, '', 0, '', NULL FROM flow_jobs WHERE status = 'open'"
+        " SELECT id, '', 0, '', '*' FROM flow_jobs WHERE status = 'open'"
     )
