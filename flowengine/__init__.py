@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         InboxItem as InboxItem,
         IncidentView as IncidentView,
         JobRow as JobRow,
+        Kept as Kept,
         PersonView as PersonView,
         Ran as Ran,
         Receipt as Receipt,
@@ -92,8 +93,8 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
-            "InboxItem", "IncidentView", "JobRow", "PersonView", "Ran", "Receipt", "RetriedAll", "StaffItem",
-            "StaffStep", "StaffTrack", "StepView", "Track",
+            "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran", "Receipt", "RetriedAll",
+            "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

@@ -47,6 +47,7 @@ NAMES = [
     "IncidentView",
     "InvariantBroken",
     "JobRow",
+    "Kept",
     "KeyConflict",
     "Later",
     "NotAllowed",

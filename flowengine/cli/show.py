@@ -19,6 +19,7 @@ from flowengine.client import (
     InboxItem,
     IncidentView,
     JobRow,
+    Kept,
     PersonView,
     ProcessRow,
     Receipt,
@@ -177,6 +178,9 @@ def _next(row: IncidentView, now: datetime) -> str:
 
 def receipt(console: Console, done: Receipt) -> None:
     """What a command did, for those who see the whole job."""
+    if isinstance(done, Kept):
+        line(console, ("Kept", "bold green"), f" until {told(done.until)} for who will wait for it")
+        return
     line(console, ("Done", "bold green"), f" ({done.outcome})" if done.outcome else "")
     for event in done.events:
         line(console, "  ", event)

@@ -27,6 +27,12 @@ THERE = Query(
 
 TABLES = Query("schema.tables", "Whether the table of jobs exists.", lambda dialect: dialect.has_table("flow_jobs"))
 
+NOTE_UNREAD = sa.text(
+    "INSERT INTO flow_awaiting (job_id, branch, number, message, key)"
+    " SELECT id, '', 0, '', '*' FROM flow_jobs WHERE status = 'open' ON CONFLICT DO NOTHING"
+)
+"""Note of all open jobs that it is not known what they wait for; the next message that names no job has them read."""
+
 OLDEST_CODE = "oldest_code"
 """The name of the setting that says which revision's code still works on this schema. A migration that only adds leaves
 it as it is, so that processes can be replaced one after another."""
@@ -57,7 +63,8 @@ def revision(channel: Channel) -> str | None:
 
 
 def upgrade(connection: sa.Connection, to: str = HEAD) -> None:
-    """Bring the schema to a revision, in the connection's transaction."""
+    """Bring the schema to a revision, in the connection's transaction. What open jobs wait for is read anew then: code
+    of an older revision may have moved them."""
     from alembic import command
     from alembic.config import Config
 
@@ -66,3 +73,5 @@ def upgrade(connection: sa.Connection, to: str = HEAD) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, to)
+    if to == HEAD:
+        connection.execute(NOTE_UNREAD)

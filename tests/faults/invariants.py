@@ -10,8 +10,12 @@ from world import World
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.draft import Draft
+from flowengine.core.messages import all_awaited
 from flowengine.core.values import Branch, Undoing
+from flowengine.runtime.actors import StoreWorld
 from flowengine.store import Entry, StoredJob, Transaction
+from flowengine.views.replies import Kept
 
 
 def all_of(world: World) -> None:
@@ -21,6 +25,7 @@ def all_of(world: World) -> None:
     audit(world)
     calls_end_once(histories)
     wakeable(world)
+    messages_find_their_jobs(world, histories)
     ended_jobs_wait_for_nothing(world)
     keys_and_attempts(world)
     nothing_left_to_send(world)
@@ -47,6 +52,8 @@ def acknowledged(world: World, histories: dict[str, list[Entry]]) -> None:
         if found[request.key] > 1:
             raise Broken(f"{request.key} happened {found[request.key]} times (L3)")
         if request.receipt is None:
+            continue
+        if isinstance(request.receipt, Kept):
             continue
         place = request.receipt.job, request.receipt.seq
         if stored.get(place) != request.hash:
@@ -123,9 +130,38 @@ def _wakes(tx: Transaction, job: StoredJob, branch: Branch, awaited: set[str]) -
     return False
 
 
+def messages_find_their_jobs(world: World, histories: dict[str, list[Entry]]) -> None:
+    """What is known of who waits is what positions say; nothing is kept that somebody waits for, or taken twice."""
+    rows = world.store.rows("SELECT job_id, branch, number, message, key FROM flow_awaiting")
+    found = {(job, branch, number): (message, key) for job, branch, number, message, key in rows}
+    awaited = {}
+    with world.store.plain.reading() as tx:
+        for row in tx.jobs.list(status="open", limit=10_000):
+            job = tx.jobs.get(row.id)
+            compiled = world.office.shell.catalogue.compiled(tx, job.process, job.version)
+            draft, outside = Draft(job.position), StoreWorld(tx, job.customer)
+            for branch, waits in all_awaited(compiled, draft, world.clock.now(), outside).items():
+                for number, wait in enumerate(waits, 1):
+                    awaited[job.id, branch, number] = (wait.message, "*" if wait.key is None else f"={wait.key}")
+    if found != awaited:
+        raise Broken(f"jobs wait for {awaited}, and {found} is known of it")
+    lying = {(message, f"={key}") for message, key in world.store.rows("SELECT message, key FROM flow_messages")}
+    if not lying.isdisjoint(awaited.values()):
+        raise Broken(f"of {lying} some are waited for")
+    taken = Counter(
+        event.message.id
+        for entries in histories.values()
+        for entry in entries
+        for event in entry.events
+        if isinstance(event, e.MessageTaken) and event.message is not None
+    )
+    if any(times > 1 for times in taken.values()):
+        raise Broken(f"messages were taken more than once: {taken}")
+
+
 def ended_jobs_wait_for_nothing(world: World) -> None:
     """L1: what is over has no steps, timers, calls, branches or future slots."""
-    for table in ("flow_steps", "flow_timers", "flow_calls", "flow_branches"):
+    for table in ("flow_steps", "flow_timers", "flow_calls", "flow_branches", "flow_awaiting"):
         left = world.store.rows(
             f"SELECT t.job_id FROM {table} t JOIN flow_jobs j ON j.id = t.job_id WHERE j.status <> 'open'"
         )

@@ -106,14 +106,18 @@ def say(world: World) -> Request | None:
 
 
 def message(world: World) -> Request | None:
-    """A message comes in that some job waits for."""
+    """A message comes in that some job waits for; half of them name no job, and some of these are for nobody yet."""
     waits = [(view.job, one) for view in world.office.stuck() for one in view.waits if one.kind == "message"]
     if not waits:
         return None
     id, wait = world.choices.pick(waits)
     name, key_of_it = wait.what, wait.whom
+    named = id
+    if world.choices.one_in(2):
+        named = None
+        key_of_it = "nobody's" if world.choices.one_in(4) else key_of_it
     return world.new_request(
-        "outside", "send", lambda engine, key: engine.send(name, key_of_it, {}, job=id, request_key=key)
+        "outside", "send", lambda engine, key: engine.send(name, key_of_it, {}, job=named, request_key=key)
     )
 
 

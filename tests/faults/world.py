@@ -20,7 +20,7 @@ from machines import Machine
 from record import Broken, Record, Request
 from stores import Store
 
-from flowengine import Engine, HandlerCall, Outcome, Receipt, SimulatedClock
+from flowengine import Engine, HandlerCall, Kept, Outcome, Receipt, SimulatedClock
 from flowengine.core.values import Actor
 from flowengine.errors import Refused, StoreError
 from flowengine.language.model import Process
@@ -195,6 +195,9 @@ class World:
         """Somebody was told that it is done: from here on it must stay so (L2)."""
         if self.settled(request) and request.receipt != receipt:
             raise Broken(f"{request.key} was acknowledged with two receipts (L3)")
+        if isinstance(receipt, Kept):
+            self._acknowledge_kept(request, receipt)
+            return
         with running(None):
             found = self.store.rows(
                 f"SELECT hash FROM flow_history WHERE job_id = '{receipt.job}' AND seq = {receipt.seq}"
@@ -203,6 +206,15 @@ class World:
             raise Broken(f"{request.key} was acknowledged, and entry {receipt.seq} is not in the history (L2)")
         request.receipt, request.hash, request.retries = receipt, found[0][0], self.record.retries[request.call]
         self.tell(f"    {request.key} acknowledged as {receipt.job[:8]} {receipt.seq} {receipt.events}")
+
+    def _acknowledge_kept(self, request: Request, receipt: Kept) -> None:
+        """A message that was kept outside of all jobs is known by its receipt, which goes with it into a job."""
+        with running(None):
+            found = self.store.rows(f"SELECT job_id FROM flow_receipts WHERE key = '{request.key}'")
+        if len(found) != 1 and receipt.until > self.clock.now():
+            raise Broken(f"{request.key} was acknowledged as kept, and is lost (L2)")
+        request.receipt, request.retries = receipt, self.record.retries[request.call]
+        self.tell(f"    {request.key} is kept until {receipt.until}")
 
     def new_request(self, actor: str, what: str, do: Callable[[Engine, str], Receipt]) -> Request:
         key = f"{what}-{len(self.record.requests)}"

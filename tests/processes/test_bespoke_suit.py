@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from driver import Story
 
-from flowengine import CustomerTrack, Engine, SimulatedClock, errors
+from flowengine import CustomerTrack, Engine, Kept, SimulatedClock, errors
 from flowengine.samples import process_file, suit_shop
 
 MEASURES = {"chest": 102.0, "waist": 88.5, "hips": 104.0, "sleeve": 64.0, "inside_leg": 81.0}
@@ -514,3 +514,16 @@ def test_a_suit_without_feedback_is_fulfilled(shop: Story) -> None:
     shop.do("ada", "accept", "approved")
     shop.later(days=15)
     assert shop.status == "fulfilled"
+
+
+def test_a_delivery_waits_for_the_suit_that_ordered_it(shop: Story) -> None:
+    """While two suits are still at "Choosing", a delivery is neither's: it waits for the one that ordered it."""
+    engine = shop.engine
+    for who in ("ada", "ben"):
+        need = {"occasion": "A wedding", "needed_by": "2026-12-01"}
+        engine.start("bespoke_suit", by=who, need=need)
+    answer = engine.send("cloth_delivered", "ORD-1", {"metres": 3.5}, by="olga")
+    assert isinstance(answer, Kept)
+    assert len(engine.jobs(status="open")) == 2
+    with pytest.raises(errors.NotFound):
+        engine.send("cloth_delivered_elsewhere", "ORD-1", by="olga")

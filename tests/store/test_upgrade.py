@@ -132,3 +132,19 @@ def test_a_newer_schema_says_whose_code_still_works(url: str, outside: sa.Engine
     with pytest.raises(SchemaMismatch) as refused:
         Database.open(url)
     assert refused.value.possible == ("a newer flowengine",)
+
+
+def test_who_waits_is_read_anew_after_an_upgrade(url: str, outside: sa.Engine) -> None:
+    """A job that code of an older revision brought to where it waits is found by a message that names no job, once the
+    schema was upgraded, and is not read twice."""
+    with Engine(url) as engine:
+        engine.deploy(
+            SMALL.replace("type: service, call: order,", "type: message, name: order,").replace("done:", "received:")
+        )
+        job = engine.start("small", by="ada").job
+        with outside.begin() as connection:
+            connection.execute(sa.text("DELETE FROM flow_awaiting"))
+        engine.database.upgrade()
+        assert engine.send("order").job == job
+        with outside.connect() as connection:
+            assert connection.execute(sa.select(metadata.tables["flow_awaiting"])).all() == []

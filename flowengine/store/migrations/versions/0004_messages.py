@@ -1,8 +1,7 @@
 """Messages that name no job find who waits for them in a table, and are kept in another until somebody does.
 
-What the open jobs wait for follows from their processes, which the store does not know: each is noted as not read yet,
-and the next message that names no job has them read. Processes of the revision before tell nothing of what their
-commands change, so they are to be stopped before such messages are sent.
+What the open jobs wait for follows from their processes, which the store does not know: each upgrade notes them as not
+read yet (:data:`flowengine.store.schema.NOTE_UNREAD`).
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ KEY = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
-    """Add the tables, and note which jobs are open."""
+    """Add the tables."""
     op.create_table(
         "flow_awaiting",
         sa.Column("job_id", KEY, primary_key=True),
@@ -42,7 +41,3 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_flow_messages_until", "flow_messages", ["until"])
-    op.execute(
-        "INSERT INTO flow_awaiting (job_id, branch, number, message, key)"
-        " SELECT id, '', 0, '', '*' FROM flow_jobs WHERE status = 'open'"
-    )
