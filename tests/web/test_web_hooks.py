@@ -116,6 +116,26 @@ def test_a_message_that_nobody_waits_for_is_not_found(door: Door) -> None:
     assert door.post("/hooks/other", token="", content=body, headers=_signed(door, body)).status_code == 404
 
 
+def test_a_message_that_is_kept_is_accepted(door: Door) -> None:
+    """A message for which nobody waits yet, and which a process keeps, is 202, and again the same (L3)."""
+    door.engine.deploy(
+        """
+process: keeps
+title: Keeps
+need: A parcel
+states:
+  need: {type: need, next: wait}
+  wait: {type: message, name: parcel, key: job.id, keep: P2D, within: P9D, on: {received: fulfilled, expired: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+    )
+    body = b'{"key": "p99"}'
+    first, again = (door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body)) for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert (first.json()["status"], first.json()["job"]) == ("kept", "")
+    assert again.json() == first.json() | {"repeated": True}
+
+
 def test_the_name_of_a_hook_may_have_strokes_in_it(door: Door) -> None:
     """Messages may be named like ``mill/paid``, and so may their hooks."""
     answer = door.post("/hooks/mill/paid", token="", content=b"{}", headers=_signed(door, b"{}"))
