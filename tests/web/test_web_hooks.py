@@ -31,7 +31,7 @@ def test_a_completion_again_has_the_same_receipt(door: Door) -> None:
     call = door.claim()
     first = door.post(COMPLETE, {"token": call["token"], "result": {"order": 7}}, token="")
     again = door.post(COMPLETE, {"token": call["token"], "result": {"order": 7}}, token="")
-    assert (again.status_code, again.json()) == (200, first.json())
+    assert (again.status_code, again.json()) == (200, first.json() | {"repeated": True})
     other = door.post(COMPLETE, {"token": call["token"], "error": "no"}, token="")
     assert (other.status_code, other.json()["error"]) == (409, "KeyConflict")
 
@@ -95,7 +95,7 @@ def test_a_signed_message_arrives_once(door: Door) -> None:
     assert (first.status_code, first.json()["job"]) == (200, job), first.text
     assert door.state(job) == "fulfilled"
     again = door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body))
-    assert (again.status_code, again.json()) == (200, first.json())
+    assert (again.status_code, again.json()) == (200, first.json() | {"repeated": True})
 
 
 def test_an_unsigned_or_changed_message_is_refused(door: Door) -> None:
@@ -125,7 +125,8 @@ title: Keeps
 need: A parcel
 states:
   need: {type: need, next: wait}
-  wait: {type: message, name: parcel, key: job.id, keep: P2D, within: P9D, on: {received: fulfilled, expired: fulfilled}}
+  wait: {type: message, name: parcel, key: job.id, keep: P2D, within: P9D,
+         on: {received: fulfilled, expired: fulfilled}}
   fulfilled: {type: fulfilled}
 """
     )
