@@ -53,6 +53,7 @@ class PlainWorld:
     customer: Mapping[str, Any] = field(default_factory=lambda: {"id": "", "name": ""})
     groups: Mapping[str, Sequence[Member]] = field(default_factory=dict)
     attempts: Mapping[int, Attempt | None] = field(default_factory=dict)
+    messages: Sequence[KeptMessage] = ()
 
     messages: Sequence[KeptMessage] = ()
 

@@ -32,6 +32,12 @@ NOTE_UNREAD = sa.text(
 )
 """Note of all open jobs that it is not known what they wait for; the next message that names no job has them read."""
 
+NOTE_UNREAD = sa.text(
+    "INSERT INTO flow_awaiting (job_id, branch, number, message, key)"
+    " SELECT id, '', 0, '', '*' FROM flow_jobs WHERE status = 'open' ON CONFLICT DO NOTHING"
+)
+"""Note of all open jobs that it is not known what they wait for; the next message that names no job has them read."""
+
 OLDEST_CODE = "oldest_code"
 """The name of the setting that says which revision's code still works on this schema. A migration that only adds leaves
 it as it is, so that processes can be replaced one after another."""

@@ -31,7 +31,7 @@ def test_a_completion_again_has_the_same_receipt(door: Door) -> None:
     call = door.claim()
     first = door.post(COMPLETE, {"token": call["token"], "result": {"order": 7}}, token="")
     again = door.post(COMPLETE, {"token": call["token"], "result": {"order": 7}}, token="")
-    assert (again.status_code, again.json()) == (200, first.json())
+    assert (again.status_code, again.json()) == (200, first.json() | {"repeated": True})
     other = door.post(COMPLETE, {"token": call["token"], "error": "no"}, token="")
     assert (other.status_code, other.json()["error"]) == (409, "KeyConflict")
 
@@ -95,7 +95,7 @@ def test_a_signed_message_arrives_once(door: Door) -> None:
     assert (first.status_code, first.json()["job"]) == (200, job), first.text
     assert door.state(job) == "fulfilled"
     again = door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body))
-    assert (again.status_code, again.json()) == (200, first.json())
+    assert (again.status_code, again.json()) == (200, first.json() | {"repeated": True})
 
 
 def test_an_unsigned_or_changed_message_is_refused(door: Door) -> None:
@@ -114,6 +114,27 @@ def test_a_message_that_nobody_waits_for_is_not_found(door: Door) -> None:
     body = b'{"key": "p99"}'
     assert door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body)).status_code == 404
     assert door.post("/hooks/other", token="", content=body, headers=_signed(door, body)).status_code == 404
+
+
+def test_a_message_that_is_kept_is_accepted(door: Door) -> None:
+    """A message for which nobody waits yet, and which a process keeps, is 202, and again the same (L3)."""
+    door.engine.deploy(
+        """
+process: keeps
+title: Keeps
+need: A parcel
+states:
+  need: {type: need, next: wait}
+  wait: {type: message, name: parcel, key: job.id, keep: P2D, within: P9D,
+         on: {received: fulfilled, expired: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+    )
+    body = b'{"key": "p99"}'
+    first, again = (door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body)) for _ in range(2))
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert (first.json()["status"], first.json()["job"]) == ("kept", "")
+    assert again.json() == first.json() | {"repeated": True}
 
 
 def test_the_name_of_a_hook_may_have_strokes_in_it(door: Door) -> None:
