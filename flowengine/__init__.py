@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         PersonView as PersonView,
         Ran as Ran,
         Receipt as Receipt,
+        HandedOver as HandedOver,
         RetriedAll as RetriedAll,
         StaffItem as StaffItem,
         StaffStep as StaffStep,
@@ -93,7 +94,7 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
-            "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran", "Receipt", "RetriedAll",
+            "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran", "Receipt", "RetriedAll",
             "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
         ),
         "flowengine.errors": (

@@ -18,7 +18,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from flowengine.clock import Clock
-from flowengine.commands import access, deploying, incidents, messages, migration, people, retention, tokens
+from flowengine.commands import (
+    access,
+    deploying,
+    incidents,
+    interventions,
+    messages,
+    migration,
+    people,
+    retention,
+    tokens,
+)
 from flowengine.commands import on_jobs as asking
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.commands.tokens import IssuedToken, TokenView
@@ -29,6 +39,7 @@ from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
 from flowengine.reading import auditing, histories, inbox, stuck, tracking
+from flowengine.runtime.actors import actor_of
 from flowengine.runtime.handlers import AnyHandler, Handler, Handlers
 from flowengine.runtime.observing import Observer
 from flowengine.runtime.settings import Settings
@@ -38,6 +49,7 @@ from flowengine.views.replies import (
     Archived,
     Audit,
     Deployed,
+    HandedOver,
     HistoryLine,
     InboxItem,
     IncidentView,
@@ -347,13 +359,16 @@ class Engine:
         """
         return inbox.step(self._shell, step_id, by)
 
-    def find_step(self, text: str = "", *, by: By, key: str | None = None) -> StepView | dict[str, str]:
-        """The step that somebody at a terminal means: by its id, by its job, or the only one that waits for him.
+    def find_step(
+        self, text: str = "", *, by: By, key: str | None = None, whose: str = ""
+    ) -> StepView | dict[str, str]:
+        """The step that somebody at a terminal means: by its id, by its job, or the only one that waits for him; or for
+        the person in ``whose`` stead an operator is to act.
 
         Where not exactly one waits, those that do: by their short ids what they are, and whose. With a request key that
         was used before it is the step that was acted on, as it was then, so that a repeat can ask the same (L3).
         """
-        return inbox.find_step(self._shell, text, by, key)
+        return inbox.find_step(self._shell, text, by, key, whose)
 
     def track(self, job: str, by: By) -> Track:
         """Where a job is, as its customer, staff or an operator may see it (L9)."""
@@ -497,6 +512,164 @@ class Engine:
         same scope.
         """
         return migration.migrate(self._shell, job, version, self._shell.asker("migrate", by))
+
+    # by hand: with a reason, which the history keeps; ``dry`` says what would happen, and does nothing
+
+    def end(
+        self, job: str, because: str, *, undo: bool = False, dry: bool = False, by: By = PROGRAM, key: str | None = None
+    ) -> Receipt:
+        """End a job, wherever it stands: all that is open is cancelled, and its status is ``ended``.
+
+        With ``undo`` the services it has used are undone first, the newest first, and it ends when they are.
+        """
+        return self._by_hand(
+            "end", job, because, lambda _, who, __: c.End(by=who, because=because, undo=undo), by, key, dry
+        )
+
+    def complete_call(
+        self,
+        call: str,
+        outcome: str = "done",
+        result: Json = None,
+        *,
+        because: str,
+        dry: bool = False,
+        by: By = PROGRAM,
+        key: str | None = None,
+    ) -> Receipt:
+        """End an open service call with an outcome and a result, which are held against its routes and fields as those
+        of its handler are. Raises UnknownOutcome, BadAnswer; then the call still waits."""
+        return self._by_hand(
+            "complete_call",
+            call,
+            because,
+            lambda _, who, number: c.Finish(by=who, call=number, outcome=outcome, result=result, because=because),
+            by,
+            key,
+            dry,
+        )
+
+    def fail_call(
+        self, call: str, because: str, *, dry: bool = False, by: By = PROGRAM, key: str | None = None
+    ) -> Receipt:
+        """Have an open service call fail: it takes its route ``failed``. Raises NotAllowed where it has none."""
+        return self._by_hand(
+            "fail_call", call, because, lambda _, who, number: c.Fail(by=who, call=number, error=because), by, key, dry
+        )
+
+    def skip_call(
+        self,
+        call: str,
+        because: str,
+        *,
+        outcome: str = "done",
+        dry: bool = False,
+        by: By = PROGRAM,
+        key: str | None = None,
+    ) -> Receipt:
+        """Have the job go on as if an open service call had ended with the outcome; nothing is saved.
+
+        What later states read of its result is to be set by :meth:`set_data`.
+        """
+        return self._by_hand(
+            "skip_call",
+            call,
+            because,
+            lambda _, who, number: c.Skip(by=who, call=number, outcome=outcome, because=because),
+            by,
+            key,
+            dry,
+        )
+
+    def act_for(
+        self,
+        step_id: str,
+        person: str,
+        outcome: str = "",
+        answer: Mapping[str, Json] | None = None,
+        *,
+        because: str,
+        dry: bool = False,
+        by: By = PROGRAM,
+        key: str | None = None,
+    ) -> Receipt:
+        """Act on a step in the stead of a person for whom it waits; the history names both. Raises as :meth:`act`."""
+        return self._by_hand(
+            "act_for",
+            step_id,
+            because,
+            lambda tx, who, number: c.ActFor(
+                by=who,
+                step=number,
+                person=actor_of(tx, person),
+                outcome=outcome,
+                answer=dict(answer or {}),
+                because=because,
+            ),
+            by,
+            key,
+            dry,
+        )
+
+    def set_data(
+        self,
+        job: str,
+        place: str,
+        value: Json,
+        *,
+        because: str,
+        branch: str = "",
+        dry: bool = False,
+        by: By = PROGRAM,
+        key: str | None = None,
+    ) -> Receipt:
+        """Put a value at a place in a job's data, as ``need.day``; ``branch`` names an item's own data.
+
+        Held against the fields of the states that save there. Raises BadAnswer, which says what is possible.
+        """
+        return self._by_hand(
+            "set_data",
+            job,
+            because,
+            lambda _, who, __: c.SetData(by=who, place=place, value=value, branch=branch, because=because),
+            by,
+            key,
+            dry,
+        )
+
+    def move(
+        self,
+        job: str,
+        to: str,
+        *,
+        because: str,
+        branch: str = "",
+        dry: bool = False,
+        by: By = PROGRAM,
+        key: str | None = None,
+    ) -> Receipt:
+        """Send the branch that runs in the scope of a state to that state: where it stands is left and all below it
+        cancelled, what it enters begins afresh. ``branch`` names it where several run there, and then ``to`` may be
+        ``done``. Raises NotFound, NotAllowed."""
+        return self._by_hand(
+            "move",
+            job,
+            because,
+            lambda _, who, __: c.Move(by=who, to=to, branch=branch, because=because),
+            by,
+            key,
+            dry,
+        )
+
+    def hand_over(self, person: str, to: str, *, because: str, dry: bool = False, by: By = PROGRAM) -> HandedOver:
+        """Hand all steps that a person has claimed to another, by their exact ids: each becomes his, and he is asked
+        from then on. What he may not have is told, and stays."""
+        return interventions.hand_over(self._shell, person, to, because, by, dry)
+
+    def _by_hand(
+        self, verb: str, text: str, because: str, make: interventions.Make, by: By, key: str | None, dry: bool
+    ) -> Receipt:
+        return interventions.intervene(self._shell, verb, text, because, make, by, key, dry)
 
     # who comes in from outside
 

@@ -37,6 +37,7 @@ NAMES = [
     "ExpressionFailed",
     "FlowError",
     "GiveUp",
+    "HandedOver",
     "Handler",
     "HandlerCall",
     "HandlerDied",

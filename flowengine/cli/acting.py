@@ -91,13 +91,23 @@ def _process(terminal: Terminal, desk: Desk, name: str | None) -> str:
 
 
 def act(
-    terminal: Terminal, ref: str | None, outcome: str, sets: Sequence[str], answer: str | None, key: str | None
+    terminal: Terminal,
+    ref: str | None,
+    outcome: str,
+    sets: Sequence[str],
+    answer: str | None,
+    key: str | None,
+    whose: str | None = None,
+    because: str | None = None,
 ) -> None:
-    """``flow act``: which step, which way, which answer."""
+    """``flow act``: which step, which way, which answer; for operators also in whose stead, and why."""
+    if (whose is None) != (because is None):
+        raise click.UsageError("--for and --because go together: in whose stead, and why.")
     with _reading():
-        desk = terminal.mine()
-        found = desk.find_step(ref or "", key=key)
-        step = desk.step(_picked(terminal, ref, found)) if isinstance(found, dict) else found
+        desk = terminal.desk() if whose else terminal.mine()
+        whose = person(desk, whose) if whose else ""
+        found = desk.find_step(ref or "", key=key, whose=whose)
+        step = _step(desk, _picked(terminal, ref, found), whose) if isinstance(found, dict) else found
         if terminal.asks:
             _introduce(screen(), step, desk.now())
         way = _way(terminal, step.form, outcome, step.short)
@@ -106,11 +116,22 @@ def act(
         terminal,
         way.fields,
         given,
-        lambda full: desk.act(step.id, way.outcome, full, key=key),
+        lambda full: (
+            desk.act_for(step.id, whose, way.outcome, full, because=because or "", key=key)
+            if whose
+            else desk.act(step.id, way.outcome, full, key=key)
+        ),
         where=step.short,
-        slots=lambda: desk.step(step.id).slots,
+        slots=lambda: _step(desk, step.id, whose).slots,
     )
     told(terminal, desk, receipt, slot=given.get("slot"))
+
+
+def _step(desk: Desk, id: str, whose: str) -> StepView:
+    """The step of that id, as the person sees it in whose stead it is looked at."""
+    found = desk.find_step(id, whose=whose)
+    assert not isinstance(found, dict), "an id is one step's"
+    return found
 
 
 def _picked(terminal: Terminal, ref: str | None, waiting: Mapping[str, str]) -> str:

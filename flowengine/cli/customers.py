@@ -61,6 +61,10 @@ def inbox(terminal: Terminal, limit: int, everything: bool) -> None:
     shell_complete=tab_words.outcomes,
     help="What to do: an outcome, or a move such as book.",
 )
+@click.option(
+    "--for", "whose", metavar="PERSON", shell_complete=tab_words.people, help="For operators: in whose stead."
+)
+@click.option("--because", metavar="TEXT", help="With --for: why; it stays in the history.")
 @answers
 @request_key
 @common

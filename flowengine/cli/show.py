@@ -15,6 +15,7 @@ from flowengine.cli.safe_text import harmless
 from flowengine.client import (
     Audit,
     Deployed,
+    HandedOver,
     HistoryLine,
     InboxItem,
     IncidentView,
@@ -176,16 +177,27 @@ def _next(row: IncidentView, now: datetime) -> str:
     return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
 
 
-def receipt(console: Console, done: Receipt) -> None:
-    """What a command did, for those who see the whole job."""
+def handed_over(console: Console, done: HandedOver, *, dry: bool) -> None:
+    """How many steps were, or would be, handed over, and which cannot be."""
+    count = len(done.handed)
+    what = "It would be handed over: " if dry else "Handed over: "
+    line(console, (what, "bold"), f"{count} step{'' if count == 1 else 's'}.")
+    for id, why in done.refused.items():
+        line(console, "  ", (id, "bold"), f" not: {why}")
+
+
+def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
+    """What a command did, or would do, for those who see the whole job."""
     if isinstance(done, Kept):
         line(console, ("Kept", "bold green"), f" until {told(done.until)} for who will wait for it")
         return
-    line(console, ("Done", "bold green"), f" ({done.outcome})" if done.outcome else "")
+    line(console, ("It would be done" if dry else "Done", "bold green"), f" ({done.outcome})" if done.outcome else "")
     for event in done.events:
         line(console, "  ", event)
     stands = f"{done.status}: {done.because}" if done.because else done.status
-    line(console, ("  Now: ", "dim"), ", ".join(done.states) if done.status == "open" else stands)
+    line(
+        console, ("  Then: " if dry else "  Now: ", "dim"), ", ".join(done.states) if done.status == "open" else stands
+    )
 
 
 def track(console: Console, seen: Track, now: datetime, command: str, once: str, *, brief: bool = False) -> None:

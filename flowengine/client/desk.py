@@ -104,11 +104,11 @@ class Desk(ABC):
         """A step with all that is needed to act on it."""
         return self._ask("step", step_id)
 
-    def find_step(self, text: str = "", *, key: str | None = None) -> view.StepView | dict[str, str]:
+    def find_step(self, text: str = "", *, key: str | None = None, whose: str = "") -> view.StepView | dict[str, str]:
         """The step that is meant: by its id, its job, or the only one that waits. Where not exactly one does, those
         that do: by their short ids what they are. With a ``key`` that was used before, the step that was acted on, as
-        it was then."""
-        return self._ask("find_step", text, key=key)
+        it was then. ``whose``: the person in whose stead an operator is to act."""
+        return self._ask("find_step", text, key=key, whose=whose)
 
     def track(self, job: str) -> view.Track:
         """Where a job is, as who asks may see it (L9)."""
@@ -203,6 +203,73 @@ class Desk(ABC):
     ) -> view.RetriedAll:
         """Have all incidents tried again, or all of one kind, process or handler."""
         return self._ask("retry_all", kind=kind, process=process, handler=handler)
+
+    def end(
+        self, job: str, because: str, *, undo: bool = False, dry: bool = False, key: str | None = None
+    ) -> view.Receipt:
+        """End a job, wherever it stands; ``undo``: once what its services did is undone."""
+        return self._ask("end", job, because, undo=undo, dry=dry, key=key)
+
+    def complete_call(
+        self,
+        call: str,
+        outcome: str = "done",
+        result: Json = None,
+        *,
+        because: str,
+        dry: bool = False,
+        key: str | None = None,
+    ) -> view.Receipt:
+        """End an open service call with an outcome and a result."""
+        return self._ask("complete_call", call, outcome, result, because=because, dry=dry, key=key)
+
+    def fail_call(self, call: str, because: str, *, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Have an open service call take its route ``failed``."""
+        return self._ask("fail_call", call, because, dry=dry, key=key)
+
+    def skip_call(
+        self, call: str, because: str, *, outcome: str = "done", dry: bool = False, key: str | None = None
+    ) -> view.Receipt:
+        """Have the job go on as if a service call had ended; nothing is saved."""
+        return self._ask("skip_call", call, because, outcome=outcome, dry=dry, key=key)
+
+    def act_for(
+        self,
+        step_id: str,
+        person: str,
+        outcome: str = "",
+        answer: Answer | None = None,
+        *,
+        because: str,
+        dry: bool = False,
+        key: str | None = None,
+    ) -> view.Receipt:
+        """Act on a step in the stead of a person for whom it waits."""
+        return self._ask("act_for", step_id, person, outcome, answer, because=because, dry=dry, key=key)
+
+    def set_data(
+        self,
+        job: str,
+        place: str,
+        value: Json,
+        *,
+        because: str,
+        branch: str = "",
+        dry: bool = False,
+        key: str | None = None,
+    ) -> view.Receipt:
+        """Put a value at a place in a job's data."""
+        return self._ask("set_data", job, place, value, because=because, branch=branch, dry=dry, key=key)
+
+    def move(
+        self, job: str, to: str, *, because: str, branch: str = "", dry: bool = False, key: str | None = None
+    ) -> view.Receipt:
+        """Send a branch of a job to another state of its scope."""
+        return self._ask("move", job, to, because=because, branch=branch, dry=dry, key=key)
+
+    def hand_over(self, person: str, to: str, *, because: str, dry: bool = False) -> view.HandedOver:
+        """Hand all steps that a person has claimed to another, by their exact ids."""
+        return self._ask("hand_over", person, to, because=because, dry=dry)
 
     def archive(self, before: datetime, to: str | Path, *, batch: int = 200) -> view.Archived:
         """Write the jobs that ended before a moment to a new file here, and delete them."""

@@ -76,8 +76,7 @@ def _send_again(shell: Shell, tx: Transaction, text: str, actor: Actor) -> Recei
         raise access.no_such("message", text)
     job = access.read(tx, job_id, "message", text)
     head = job.position.head
-    standing = tuple(sorted(head.standing)) if head.status == "open" else (head.end,)
-    return Receipt(job=job_id, seq=job.seq, status=head.status, states=standing, because=head.because)
+    return Receipt(job=job_id, seq=job.seq, status=head.status, states=head.places, because=head.because)
 
 
 def timer_of(position: Position, number: int) -> Timer | None:

@@ -87,7 +87,7 @@ def receipt_of(job: str, seq: int, command: Command, done: Advance) -> Receipt:
         step=f"{job}.{step}" if step is not None else "",
         acted=done.acted,
         outcome=outcome,
-        states=tuple(sorted(head.standing)) if head.status == "open" else (head.end,),
+        states=head.places,
         steps=tuple([f"{job}.{number}" for number in done.effects.opened_steps]),
         because=head.because,
         events=events,

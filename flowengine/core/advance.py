@@ -13,10 +13,10 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core import always, invariants, steps, timers
+from flowengine.core import always, interventions, invariants, steps, timers
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.calls import fail, finish, retry
+from flowengine.core.calls import fail, finish, retry, skip
 from flowengine.core.draft import LARGEST_DATA, Draft, Effects
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow
@@ -82,7 +82,7 @@ def advance(
 
     Raises StaleCommand, UnknownOutcome, BadAnswer, NotAllowed, NotFound, AlreadyClaimed, SlotTaken, ExpressionFailed,
     RunawayProcess. Who may ask is not the core's to say (L4): the caller has checked it. Where a call's end leads to
-    one of the last three or to BadAnswer, the call becomes an incident instead.
+    one of the last three or to BadAnswer, the call becomes an incident instead, unless an operator ends it.
     """
     head = position.head
     if head.status != "open" and not isinstance(command, c.Say):
@@ -92,7 +92,7 @@ def advance(
         _COMMANDS[type(command)](flow, command)
         return _settled(flow, position)
     except (BadAnswer, ExpressionFailed, RunawayProcess) as error:
-        if not isinstance(command, c.Finish | c.Fail):
+        if not isinstance(command, c.Finish | c.Fail) or command.by.kind == "operator":
             raise
         return _incident(Flow(compiled, Draft(position), now, world), position, command, error)
 
@@ -128,4 +128,9 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.Invoke: always.invoke,
     c.Add: add,
     c.Say: _say,
+    c.Skip: skip,
+    c.ActFor: interventions.act_for,
+    c.SetData: interventions.set_data,
+    c.Move: interventions.move,
+    c.End: interventions.end,
 }

@@ -9,7 +9,7 @@ from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, ServiceCall
-from flowengine.errors import NotAllowed, StaleCommand
+from flowengine.errors import NotAllowed, StaleCommand, UnknownOutcome
 from flowengine.language.parts import DONE
 
 FAILED = "failed"
@@ -27,6 +27,8 @@ def finish(flow: Flow, command: c.Finish) -> None:
     if not ways[0]:
         known = ", ".join(ways[1]) or "none"
         error = f"its outcome {command.outcome!r} leads nowhere; {call.state} knows {known}"
+        if command.by.kind == "operator":
+            raise UnknownOutcome(error, where=_where(flow, call.number), possible=ways[1])
         flow.draft.record(e.CallChanged(call=replace(call, incident=error)))
         return
     kind, spot = flow.at_work(branch.id, flow.state_of(branch), call.member)
@@ -46,8 +48,27 @@ def fail(flow: Flow, command: c.Fail) -> None:
     if not command.stuck and _ways(flow, branch, call, FAILED, exact=True)[0]:
         flow.draft.record(e.CallClosed(branch=branch.id, call=call.number, outcome=FAILED, result=command.error))
         flow.over(branch, Result(FAILED), call.member)
+    elif command.by.kind == "operator":
+        ways = ("skip it", "complete it", "move the job", "end the job")
+        raise NotAllowed(f"{call.state} has no route for {FAILED!r}", where=_where(flow, call.number), possible=ways)
     else:
         flow.draft.record(e.CallChanged(call=replace(call, incident=command.error or "it failed")))
+
+
+def skip(flow: Flow, command: c.Skip) -> None:
+    """An operator has the job go on without the call. It may have had its effect: it is left as one that is cut off.
+
+    Raises StaleCommand, UnknownOutcome.
+    """
+    branch, call = find(flow, command.call)
+    leads, known = _ways(flow, branch, call, command.outcome)
+    if not leads:
+        what = f"the outcome {command.outcome!r} leads nowhere"
+        raise UnknownOutcome(what, where=_where(flow, call.number), possible=known)
+    if call.undo:
+        undo.go_on(flow, branch.id, call.number)
+    else:
+        flow.over(branch, Result(command.outcome), call.member)
 
 
 def retry(flow: Flow, command: c.Retry) -> None:

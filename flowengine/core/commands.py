@@ -48,10 +48,12 @@ class Release(Command, frozen=True, kw_only=True):
 
 
 class Assign(Command, frozen=True, kw_only=True):
-    """Hand a step to a person: by who has claimed it, by who may do it while nobody has, or by an operator."""
+    """Hand a step to a person: by who has claimed it, by who may do it while nobody has, or by an operator, who may say
+    ``because`` of what."""
 
     step: int
     person: str
+    because: str = ""
 
 
 class Fire(Command, frozen=True, kw_only=True):
@@ -61,11 +63,13 @@ class Fire(Command, frozen=True, kw_only=True):
 
 
 class Finish(Command, frozen=True, kw_only=True):
-    """A service call (or a called job) has ended with an outcome and a result."""
+    """A service call (or a called job) has ended with an outcome and a result. An operator says ``because`` of what it
+    is he who ends it."""
 
     call: int
     outcome: str = "done"
     result: Json = None
+    because: str = ""
 
 
 class Fail(Command, frozen=True, kw_only=True):
@@ -79,6 +83,48 @@ class Fail(Command, frozen=True, kw_only=True):
     error: str
     stuck: bool = False
     certain: bool = False
+
+
+class Skip(Command, frozen=True, kw_only=True):
+    """An operator has the job go on as if a call had ended with the outcome; nothing is saved."""
+
+    call: int
+    outcome: str = "done"
+    because: str
+
+
+class ActFor(Command, frozen=True, kw_only=True):
+    """An operator acts on a step in the stead of ``person``, for whom it waits."""
+
+    step: int
+    person: Actor
+    outcome: str = ""
+    answer: Json = {}
+    because: str
+
+
+class SetData(Command, frozen=True, kw_only=True):
+    """An operator puts a value at a dotted place in the data of the job, or of a ``branch`` with data of its own."""
+
+    place: str
+    value: Json
+    branch: str = ""
+    because: str
+
+
+class Move(Command, frozen=True, kw_only=True):
+    """An operator sends a branch to another state of its scope; ``branch`` names it where several run there."""
+
+    to: str
+    branch: str = ""
+    because: str
+
+
+class End(Command, frozen=True, kw_only=True):
+    """An operator ends the job; with ``undo``, once all that can be undone is undone."""
+
+    because: str
+    undo: bool = False
 
 
 class Retry(Command, frozen=True, kw_only=True):
@@ -126,4 +172,5 @@ class Migrate(Command, frozen=True, kw_only=True):
 
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
-)
+    | Skip | ActFor | SetData | Move | End
+)  # fmt: skip

@@ -318,7 +318,8 @@ class Migrated(Event, frozen=True, kw_only=True):
 
 
 class Ended(Event, frozen=True, kw_only=True):
-    """The job is over, and nothing is open in it any more. ``kind`` is ``fulfilled`` or ``ended``."""
+    """The job is over, and nothing is open in it any more. ``kind`` is ``fulfilled`` or ``ended``; ``state`` is empty
+    where an operator ended it."""
 
     kind: str
     state: str

@@ -34,10 +34,12 @@ BUDGET = 1_000
 
 
 class Arrive(msgspec.Struct, frozen=True):
-    """A branch is on its way to a target: a state, an end, or ``done``."""
+    """A branch is on its way to a target: a state, an end, ``done``; or, where ``to`` is empty, to the end that an
+    operator makes, ``because`` of what he said."""
 
     branch: str
     to: str
+    because: str = ""
 
 
 class Over(msgspec.Struct, frozen=True):

@@ -84,8 +84,12 @@ def _arrive(flow: Flow, arrive: Arrive) -> None:
     branch = flow.draft.branch(arrive.branch)
     if branch is None or branch.state or branch.pending:
         return
-    if arrive.to in flow.compiled.ends:
-        _end_job(flow, flow.compiled.ends[arrive.to])
+    if not arrive.to:
+        _end_job(flow, None, arrive.because)
+    elif arrive.to in flow.compiled.ends:
+        end = flow.compiled.ends[arrive.to]
+        assert isinstance(end, End), f"{end.name} is no end"
+        _end_job(flow, end, end.because or ("" if end.type == "fulfilled" else end.title))
     elif arrive.to == DONE and branch.parent is not None:
         composite.end_branch(flow, branch)
     else:
@@ -140,14 +144,12 @@ def _set_deadline(flow: Flow, branch_id: str, entry: int, state: State, member: 
     spot.set_timer("expire", due)
 
 
-def _end_job(flow: Flow, end: State) -> None:
-    """The job is over: everything that was open in it is closed."""
-    assert isinstance(end, End), f"{end.name} is no end"
-    fulfilled = end.type == "fulfilled"
-    draft = flow.draft
+def _end_job(flow: Flow, end: End | None, because: str) -> None:
+    """The job is over, in an end of its process or by an operator: everything that was open in it is closed."""
+    draft, kind, name = flow.draft, end.type if end else "ended", end.name if end else ""
     flow.agenda.clear()
-    flow.count(ROOT, end.name)
-    draft.record(e.Entered(branch=ROOT, state=end.name, entry=draft.next_number(), at=flow.now))
-    promises.close(flow, fulfilled=fulfilled)
-    because = end.because or ("" if fulfilled else end.title)
-    draft.record(e.Ended(kind=end.type, state=end.name, because=because, at=flow.now))
+    if end is not None:
+        flow.count(ROOT, name)
+        draft.record(e.Entered(branch=ROOT, state=name, entry=draft.next_number(), at=flow.now))
+    promises.close(flow, fulfilled=kind == "fulfilled")
+    draft.record(e.Ended(kind=kind, state=name, because=because, at=flow.now))

@@ -18,16 +18,16 @@ from flowengine.core.flow import MARGIN, Arrive, Flow
 from flowengine.core.values import ROOT, Branch, Json, ServiceCall, Undoable, Undoing
 
 
-def begin(flow: Flow, branch: str, to: str, *, all: bool) -> bool:
+def begin(flow: Flow, branch: str, to: str, *, all: bool, because: str = "") -> bool:
     """Start undoing on a branch that has left its state; False when there is nothing to undo. Without ``all`` it is an
     end's turn to have undone what was cut off, and nothing else."""
-    if not all and (to not in flow.compiled.ends or not flow.draft.head.cut_off):
+    if not all and not (_ends(flow, to) and flow.draft.head.cut_off):
         return False
     waiting = _take(flow, branch, to, all=all)
     if not waiting:
         return False
-    flow.draft.record(e.Kept(branch=branch, inner=Undoing(to=to, waiting=waiting)))
-    _next(flow, branch, to)
+    flow.draft.record(e.Kept(branch=branch, inner=Undoing(to=to, because=because, waiting=waiting)))
+    _next(flow, branch, to, because)
     return True
 
 
@@ -37,14 +37,14 @@ def go_on(flow: Flow, branch: str, call: int) -> None:
     assert isinstance(undoing, Undoing), f"branch {branch} has an undo call but is not undoing"
     flow.draft.record(e.CallClosed(branch=branch, call=call, outcome="done"))
     flow.draft.record(e.Undone(branch=branch, call=undoing.waiting[0].call))
-    _next(flow, branch, undoing.to)
+    _next(flow, branch, undoing.to, undoing.because)
 
 
-def _next(flow: Flow, branch: str, to: str) -> None:
+def _next(flow: Flow, branch: str, to: str, because: str) -> None:
     """Undo what comes first now, unless that was cut off and may still happen; then it has its turn later."""
     undoing = flow.draft.at(branch).inners.get("")
     if not isinstance(undoing, Undoing):
-        flow.agenda.append(Arrive(branch, to))
+        flow.agenda.append(Arrive(branch, to, because))
     elif not flow.draft.head.is_cut_off(undoing.waiting[0].call):
         _call(flow, branch, undoing.waiting[0])
 
@@ -63,7 +63,7 @@ def late(flow: Flow, number: int, outcome: str, result: Json = None) -> bool:
     undoing = holder.inners.get("")
     flow.draft.record(e.LateResult(branch=holder.id, call=number, outcome=outcome, result=result))
     if isinstance(undoing, Undoing) and undoing.waiting[0].call == number:
-        _next(flow, holder.id, undoing.to)
+        _next(flow, holder.id, undoing.to, undoing.because)
     return True
 
 
@@ -92,23 +92,28 @@ def _holder(flow: Flow, call: ServiceCall) -> Branch:
 # which, and how
 
 
-def retarget(flow: Flow, branch: str, to: str, *, more: bool) -> None:
+def retarget(flow: Flow, branch: str, to: str, *, more: bool, because: str = "") -> None:
     """Another target for a branch that is undoing already; with ``more``, undo what that target asks for as well."""
     undoing = flow.draft.at(branch).inners.get("")
     assert isinstance(undoing, Undoing), f"branch {branch} is not undoing"
     now, *rest = undoing.waiting
     added = _take(flow, branch, to, all=more)
     waiting = (now, *sorted((*rest, *added), key=lambda undoable: -undoable.call))
-    flow.draft.record(e.Kept(branch=branch, inner=Undoing(to=to, waiting=waiting)))
+    flow.draft.record(e.Kept(branch=branch, inner=Undoing(to=to, because=because, waiting=waiting)))
+
+
+def _ends(flow: Flow, to: str) -> bool:
+    """Whether the target is an end of the job, by its process or by an operator."""
+    return not to or to in flow.compiled.ends
 
 
 def _take(flow: Flow, branch: str, to: str, *, all: bool) -> tuple[Undoable, ...]:
     owner = memory_owner(flow.draft, flow.draft.at(branch))
-    since = 0 if to in flow.compiled.ends else owner.memory.entered.get(to, 0)
+    since = 0 if _ends(flow, to) else owner.memory.entered.get(to, 0)
     found = [
         undoable
         for undoable in owner.undoable
-        if (all or (to in flow.compiled.ends and flow.draft.head.is_cut_off(undoable.call)))
+        if (all or (_ends(flow, to) and flow.draft.head.is_cut_off(undoable.call)))
         and undoable.call > since
         and (branch == ROOT or f"{undoable.branch}/".startswith(f"{branch}/"))
     ]

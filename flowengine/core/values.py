@@ -284,9 +284,11 @@ class Offer(Inner, frozen=True, kw_only=True):
 
 class Undoing(Inner, frozen=True, kw_only=True):
     """The branch undoes services, newest first, before it enters ``to``. The first of ``waiting`` is being undone, or
-    it was cut off and its attempt is waited for."""
+    it was cut off and its attempt is waited for. Where ``to`` is empty, an operator ends the job then, ``because`` of
+    what he said."""
 
     to: str
+    because: str = ""
     waiting: tuple[Undoable, ...] = ()
 
 
@@ -363,3 +365,8 @@ class Head(Value, frozen=True, kw_only=True):
     def is_cut_off(self, call: int) -> bool:
         """Whether the job has gone on without this call, of which an attempt may be running."""
         return any(one.number == call for one in self.cut_off)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The states where the job stands, or the end that it came to; ``ended`` where an operator ended it."""
+        return tuple(sorted(self.standing)) if self.status == "open" else (self.end or self.status,)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flowengine.core import events as e
-from flowengine.core.commands import Act, AnyCommand
+from flowengine.core.commands import Act, ActFor, AnyCommand
 from flowengine.core.draft import replace
 
 
@@ -21,7 +21,7 @@ def veiled(command: AnyCommand, events: Sequence[e.AnyEvent]) -> tuple[AnyComman
     """
     if not any(isinstance(event, e.SeatAnswered) and event.secret for event in events):
         return command, tuple(events)
-    shown = replace(command, answer={}) if isinstance(command, Act) else command
+    shown = replace(command, answer={}) if isinstance(command, Act | ActFor) else command
     return shown, tuple(_veil(event) for event in events)
 
 

@@ -6,6 +6,7 @@ import msgspec
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
@@ -42,7 +43,10 @@ def _line(teller: Teller, entry: Entry, names: dict[str, str]) -> HistoryLine:
 def _names(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
     """The names of all persons who did something, to whom steps were handed, and whom steps waited for."""
     ids = {entry.by.id for entry in entries if entry.by.kind in ("customer", "staff", "operator") and entry.by.id}
-    ids |= {person for entry in entries if (person := getattr(entry.command, "person", ""))}
+    for entry in entries:
+        match entry.command:
+            case c.Assign(person=str(person)) | c.ActFor(person=Actor(id=person)):
+                ids.add(person)
     for entry in entries:
         for event in entry.events:
             if isinstance(event, e.StepOpened | e.Told):

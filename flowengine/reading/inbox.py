@@ -13,7 +13,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.advance import offered
 from flowengine.core.answers import Form, FormField, asked_slots, form
-from flowengine.core.commands import Act
+from flowengine.core.commands import Act, ActFor
 from flowengine.core.draft import rebuild
 from flowengine.core.seatings import person_seating, seatings, waits_for
 from flowengine.core.values import Actor, Seating, Step
@@ -103,10 +103,11 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
         return view
 
 
-def find_step(shell: Shell, text: str, by: str | Actor, key: str | None) -> StepView | dict[str, str]:
+def find_step(shell: Shell, text: str, by: str | Actor, key: str | None, whose: str) -> StepView | dict[str, str]:
     with shell.looking() as look, look.reading() as tx:
-        actor = access.asker(tx, "find_step", by)
-        acted = _acted(look, tx, text, actor, key) if key else None
+        asks = access.asker(tx, "act_for" if whose else "find_step", by)
+        actor = actor_of(tx, whose) if whose else asks
+        acted = _acted(look, tx, text, asks, actor, key) if key else None
         if acted is not None:
             return acted
         if "." in text:
@@ -118,13 +119,13 @@ def find_step(shell: Shell, text: str, by: str | Actor, key: str | None) -> Step
         return step(look, next(iter(found)), actor) if len(found) == 1 else found
 
 
-def _acted(shell: Shell, tx: Transaction, text: str, actor: Actor, key: str) -> StepView | None:
+def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, key: str) -> StepView | None:
     """The step that was acted on under a request key, as it was then, if it is one that the text can mean."""
-    receipt = receipt_under(tx, actor, key)
+    receipt = receipt_under(tx, asks, key)
     if receipt is None:
         return None
     *before, acting = tx.history.of(receipt.job, limit=receipt.seq)
-    if not isinstance(acting.command, Act):
+    if not isinstance(acting.command, Act | ActFor):
         return None
     start, dot, number = text.partition(".")
     job, step = tx.jobs.get(receipt.job), acting.command.step

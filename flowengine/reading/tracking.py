@@ -259,7 +259,7 @@ def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple
     """Where the job stands or how it ended: states for the organisation, for its customer what his receipts say."""
     head = row.head
     if not own:
-        return tuple(sorted(head.standing)) if row.status == "open" else (head.end,)
+        return head.places
     if row.status != "open":
         return (head.because or head.status.capitalize(),)
     return places(shell.catalogue.compiled(tx, row.process, row.version), head.standing)

@@ -49,6 +49,14 @@ SEATS = Query(
     "All seats of a step, in order.",
     sa.select(_S.c.seated).where(*_THIS, _S.c.seated.is_not(None)).order_by(_S.c.seat),
 )
+HELD = Query(
+    "steps.held",
+    "The steps that a person has claimed. It looks through all open steps, for an operator now and then.",
+    sa.select(_S.c.job_id, _S.c.number)
+    .distinct()
+    .where(_S.c.claimed == param("by"))
+    .order_by(_S.c.job_id, _S.c.number),
+)
 OF_JOB = Query(
     "steps.of",
     "All rows of a job's open steps.",
@@ -142,6 +150,10 @@ class Steps:
         rows = self._channel.rows(inbox(len(wanted), everything), values)
         rows.sort(key=lambda row: (row[5], row[0], row[6]))
         return [_waiting(row) for row in rows[:limit]]
+
+    def held(self, person: str) -> list[tuple[str, int]]:
+        """The steps that a person has claimed: their jobs and numbers."""
+        return [(row[0], row[1]) for row in self._channel.rows(HELD, {"by": person})]
 
     def of(self, job: str) -> list[WaitingStep]:
         """All rows of a job's open steps: one for each audience or seat."""

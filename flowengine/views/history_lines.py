@@ -124,13 +124,27 @@ class Teller:
                 return begun if command.parent else "stated the need"
             case c.Act():
                 return self._acted(command, events)
+            case c.ActFor():
+                return f"for {self.known.person(command.person.id)}: {self._acted(command, events)}{_why(command)}"
             case c.Claim() | c.Release() | c.Assign():
                 return self._handed(command, events)
             case c.Fire():
                 told = self._fired(command, events)
                 return told if command.by.kind == "clock" else f"had it done again: {told}"
+            case c.Finish() | c.Fail() if command.by.kind == "operator":
+                return f"ended by hand: {self._ended(command, events)}{_why(command)}"
             case c.Finish() | c.Fail():
                 return self._ended(command, events)
+            case c.Skip():
+                return f"skipped: {self._call(self.known.calls.get(command.call))}{_why(command)}"
+            case c.SetData():
+                return f"set {command.place} to {plain(command.value)}{_why(command)}"
+            case c.Move():
+                state = self.known.title(command.to)
+                left = next((self.known.title(event.state) for event in events if isinstance(event, e.Left)), "")
+                return f"moved it by hand{f' from {left}' if left else ''} to {state}{_why(command)}"
+            case c.End():
+                return f"ended it by hand{', once all is undone' if command.undo else ''}{_why(command)}"
             case c.Retry():
                 return f"had it tried again: {self._call(self.known.calls.get(command.call))}"
             case c.Deliver():
@@ -149,7 +163,7 @@ class Teller:
         changed = next((event.step for event in events if isinstance(event, e.StepChanged)), before)
         what = changed.title if changed else f"step {command.step}"
         if isinstance(command, c.Assign):
-            return f"handed over to {self.known.person(command.person)}: {what}"
+            return f"handed over to {self.known.person(command.person)}: {what}{_why(command)}"
         if isinstance(command, c.Claim):
             return f"took: {what}"
         holder = before.claimed if before else None
@@ -157,7 +171,7 @@ class Teller:
 
     # people on their steps
 
-    def _acted(self, command: c.Act, events: Sequence[e.AnyEvent]) -> str:
+    def _acted(self, command: c.Act | c.ActFor, events: Sequence[e.AnyEvent]) -> str:
         """The move that was made, or the answer of one of several; and how the state ended, if it did."""
         step = self.known.steps.get(command.step)
         if step is None:
@@ -327,6 +341,12 @@ class Teller:
 
 def _key(key: str) -> str:
     return f" ({key})" if key else ""
+
+
+def _why(command: c.AnyCommand) -> str:
+    """The reason that an operator gave, behind what he did."""
+    because = getattr(command, "because", "")
+    return f" (because: {because})" if because else ""
 
 
 def _saved(step: Step, events: Sequence[e.AnyEvent]) -> Mapping[str, Json]:

@@ -385,6 +385,13 @@ class Audit(View, frozen=True, kw_only=True):
         return not self.problems
 
 
+class HandedOver(View, frozen=True, kw_only=True):
+    """The ids of the steps that were handed over, and why others were not, by their ids."""
+
+    handed: tuple[str, ...]
+    refused: dict[str, str]
+
+
 class RetriedAll(View, frozen=True, kw_only=True):
     """Which incidents were tried again, by id, and which could not be, with the reason."""
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
 from terminal import Terminal
-
-from flowengine.store.sqlite import MENDED
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -173,6 +170,4 @@ def test_a_worker_stops_when_it_is_told(shop: Flow) -> None:
         terminal.interrupt()
         terminal.expect("In all: 1 service call")
         assert terminal.leave() == 0
-        warned = "use SQLite 3.51.3" in terminal.raw
-    assert warned == (sqlite3.sqlite_version_info < MENDED), "whoever shares a file is told what its SQLite cannot do"
     assert shop.json("jobs")[0]["states"] == ["build"], job

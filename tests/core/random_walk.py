@@ -16,7 +16,7 @@ from flowengine.core.draft import moment_text
 from flowengine.core.forms import FormField
 from flowengine.core.values import Actor, Branch, Fork, Step
 from flowengine.core.world import Member
-from flowengine.errors import Refused
+from flowengine.errors import ExpressionFailed, Refused
 from flowengine.language.model import Process
 from flowengine.language.parts import Field
 from flowengine.language.types import Each, Message, Race, Service
@@ -31,11 +31,13 @@ MANY = 25
 class Walk:
     """A job and a source of chance."""
 
-    def __init__(self, made: Process, chance: Random) -> None:
+    def __init__(self, made: Process, chance: Random, *, by_hand: bool = False) -> None:
         need = made.root.states[made.root.start]
         self.chance = chance
         sensible = [self._act] * 8 + [self._finish] * 6 + [self._time] * 3 + [self._always, self._claim, self._message]
         self.ways = [*sensible, self._more, self._fail, self._nonsense, self._words]
+        self.ways += [self._by_hand] * 3 if by_hand else []
+        self.refusals = (Refused, ExpressionFailed) if by_hand else (Refused,)  # moved by hand, data may be missing
         self.job = Rehearsal(made, self._fields(need.fields), **dict.fromkeys(made.groups, MEMBERS))
 
     def go(self) -> None:
@@ -43,7 +45,7 @@ class Walk:
         before = self.job.position
         try:
             self.job.do(self._command())
-        except Refused:
+        except self.refusals:
             assert self.job.position is before
 
     def check_awake(self) -> None:
@@ -222,6 +224,26 @@ class Walk:
             c.Invoke(by=ADA, name="nonsense"),
             c.Deliver(by=CODE, name="nonsense"),
         ]
+        return self.chance.choice(kinds)
+
+    def _by_hand(self) -> c.AnyCommand | None:
+        """An operator helps; now and then he ends the job."""
+        why, step, state = "it was stuck", self._step(), self.chance.choice(list(self.job.compiled.states))
+        calls = list(self.job.position.calls.values())
+        branch = self.chance.choice(["", *self.job.position.branches])
+        kinds: list[c.AnyCommand] = [
+            c.Move(by=OPS, to=self.chance.choice([state, "done"]), branch=branch, because=why),
+            c.Move(by=OPS, to=state, because=why),
+            c.SetData(by=OPS, place="need", value=self.job.data.get("need", {}), branch=branch, because=why),
+        ]
+        if calls:
+            call = self.chance.choice(calls).number
+            kinds += [c.Skip(by=OPS, call=call, because=why), c.Finish(by=OPS, call=call, because=why)]
+            kinds += [c.Fail(by=OPS, call=call, error=why)]
+        if step is not None:
+            kinds += [c.ActFor(by=OPS, person=self._who(step), step=step.number, because=why)]
+        if self.chance.random() < 0.1:
+            kinds += [c.End(by=OPS, because=why, undo=self.chance.random() < 0.7)] * 3
         return self.chance.choice(kinds)
 
     def _words(self) -> c.AnyCommand | None:

@@ -28,3 +28,15 @@ def test_whatever_is_asked_the_laws_hold(path: Path, seed: int) -> None:
             break
         walk.go()
     assert walk.job.position.branches[ROOT].state in (*walk.job.compiled.scopes[""].states, "")
+
+
+@pytest.mark.parametrize("path", PROCESSES, ids=lambda path: path.stem)
+@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(seed=st.integers(0, 10**9))
+def test_whatever_is_done_by_hand_the_laws_hold(path: Path, seed: int) -> None:
+    """Moved, set, skipped and ended by hand, the position keeps its laws, and the history gives it."""
+    walk = Walk(load(path), Random(seed), by_hand=True)
+    for _ in range(STEPS):
+        if walk.job.status != "open":
+            break
+        walk.go()

@@ -33,6 +33,7 @@ ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "release": lambda engine, by, step: engine.release(step, by=by),
     "assign": lambda engine, by, step: engine.assign(step, "ben", by=by),
     "step": lambda engine, by, step: engine.step(step, by),
+    "find_step": lambda engine, by, step: engine.find_step(step, by=by),
 }
 ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "invoke": lambda engine, by, job: engine.invoke(job, "withdraw", by=by),
@@ -41,6 +42,7 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "add": lambda engine, by, job: engine.add(job, "choose", [1], by=by),
     "send": lambda engine, by, job: engine.send("letter", job=job, by=by),
     "track": lambda engine, by, job: engine.track(job, by),
+    "offer": lambda engine, by, job: engine.offer(job, "withdraw", by),
     "data": lambda engine, by, job: engine.data(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
@@ -55,6 +57,8 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "people": lambda engine, by: engine.people(by=by),
     "actor": lambda engine, by: engine.actor("ben", by=by),
     "start": lambda engine, by: engine.start("small_suit", by=by, need={"occasion": "Work"}, customer="ben"),
+    "offer": lambda engine, by: engine.offer(NOTHING, "withdraw", by),
+    "find_step": lambda engine, by: engine.find_step(by=by),
     "inbox": lambda engine, by: engine.inbox(by),
     "jobs": lambda engine, by: engine.jobs(by=by),
     "history": lambda engine, by: engine.history(engine.jobs()[0].id, by=by),
@@ -67,6 +71,14 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "archive": lambda engine, by: engine.archive(BEFORE, Path(engine.jobs()[0].id), by=by),
     "archivable": lambda engine, by: engine.archivable(BEFORE, by=by),
     "migrate": lambda engine, by: engine.migrate(NOTHING, by=by),
+    "end": lambda engine, by: engine.end(NOTHING, "R", by=by),
+    "complete_call": lambda engine, by: engine.complete_call(f"{NOTHING}.9", because="R", by=by),
+    "fail_call": lambda engine, by: engine.fail_call(f"{NOTHING}.9", "R", by=by),
+    "skip_call": lambda engine, by: engine.skip_call(f"{NOTHING}.9", "R", by=by),
+    "act_for": lambda engine, by: engine.act_for(f"{NOTHING}.9", "ben", because="R", by=by),
+    "set_data": lambda engine, by: engine.set_data(NOTHING, "need", {}, because="R", by=by),
+    "move": lambda engine, by: engine.move(NOTHING, "sew", because="R", by=by),
+    "hand_over": lambda engine, by: engine.hand_over("ben", "ada", because="R", by=by),
     "issue_token": lambda engine, by: engine.issue_token("metrics", "mill", by=by),
     "revoke_token": lambda engine, by: engine.revoke_token("none", by=by),
     "tokens": lambda engine, by: engine.tokens(by=by),

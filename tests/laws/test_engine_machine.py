@@ -7,6 +7,7 @@ same position as the stored one (L5), one end (L1), the same receipt for the sam
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,12 +31,15 @@ from flowengine.core.advance import advance, compile_process, start
 from flowengine.core.draft import rebuild, settle
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import Actor
-from flowengine.errors import KeyConflict, NotFound, Refused
+from flowengine.errors import ExpressionFailed, KeyConflict, NotFound, Refused
 from flowengine.language import load
 from flowengine.language.types import Service
 from flowengine.runtime.actors import StoreWorld
 from flowengine.store import Database
 from flowengine.views.replies import InboxItem
+
+NOT_DONE = (Refused, ExpressionFailed)
+"""How what cannot be done is answered: moved or skipped by hand, a job may miss data that an expression reads."""
 
 PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -139,7 +143,7 @@ class EngineMachine(RuleBasedStateMachine):
         assert hidden.value.what.replace(item.id, "") == missing.value.what.replace(f"{self.job}.99999", "")
         try:
             receipt = self.engine.act(item.id, way.outcome, answer, by=who, key=key)
-        except Refused:
+        except NOT_DONE:
             assert self._stored_seq() == self.seq, "a refusal wrote something"
             return
         assert self.engine.act(item.id, way.outcome, answer, by=who, key=key) == receipt
@@ -158,7 +162,7 @@ class EngineMachine(RuleBasedStateMachine):
                     self.engine.assign(item.id, data.draw(st.sampled_from([one for one, _ in waiting])), by=who)
                 else:
                     getattr(self.engine, what)(item.id, by=who)
-            except Refused:
+            except NOT_DONE:
                 assert self._stored_seq() == self.seq, "a refusal wrote something"
 
     @precondition(lambda self: self.is_open)
@@ -175,7 +179,8 @@ class EngineMachine(RuleBasedStateMachine):
         """An operator tries again what gave up."""
         for incident in self.engine.incidents():
             if incident.job == self.job:
-                self.engine.retry(incident.id, by=Actor(kind="operator", id="olga"))
+                with suppress(ExpressionFailed):
+                    self.engine.retry(incident.id, by=Actor(kind="operator", id="olga"))
                 return
 
     @precondition(lambda self: self.is_open)
@@ -190,7 +195,7 @@ class EngineMachine(RuleBasedStateMachine):
             offered = {offer.name for offer in self.engine.track(self.job, "ada").offers}
             try:
                 self.engine.invoke(self.job, entry.name, answer, by="ada")
-            except Refused:
+            except NOT_DONE:
                 assert entry.name not in offered, "what is offered was refused"
                 assert self._stored_seq() == self.seq, "a refusal wrote something"
 
@@ -202,8 +207,34 @@ class EngineMachine(RuleBasedStateMachine):
         if names:
             try:
                 self.engine.send(data.draw(st.sampled_from(names)), "order-1", {}, job=self.job)
-            except Refused:
+            except NOT_DONE:
                 assert self._stored_seq() == self.seq, "a refusal wrote something"
+
+    @precondition(lambda self: self.is_open)
+    @rule(data=st.data(), what=st.sampled_from(["move", "move", "set", "skip", "complete", "act for", "end"]))
+    def operator_lends_a_hand(self, data: st.DataObject, what: str) -> None:
+        """An operator does by hand what the process does not provide for."""
+        olga, why = Actor(kind="operator", id="olga"), "it was stuck"
+        with self.database.reading() as tx:
+            calls = [f"{self.job}.{row.number}" for row in tx.calls.of(self.job)]
+        waiting = self._waiting()
+        try:
+            if what == "move":
+                self.engine.move(self.job, data.draw(st.sampled_from(list(self.compiled.states))), because=why, by=olga)
+            elif what == "set":
+                need = self.engine.data(self.job).get("need")
+                self.engine.set_data(self.job, "need", need, because=why, by=olga)
+            elif what == "end" and data.draw(st.booleans()):
+                self.engine.end(self.job, why, undo=data.draw(st.booleans()), by=olga)
+            elif what == "act for" and waiting:
+                who, item = data.draw(st.sampled_from(waiting))
+                self.engine.act_for(item.id, who, because=why, by=olga)
+            elif what == "skip" and calls:
+                self.engine.skip_call(data.draw(st.sampled_from(calls)), why, by=olga)
+            elif what == "complete" and calls:
+                self.engine.complete_call(data.draw(st.sampled_from(calls)), because=why, by=olga)
+        except NOT_DONE:
+            assert self._stored_seq() == self.seq, "a refusal wrote something"
 
     @rule(text=st.text(max_size=30).filter(lambda text: text.strip() and "\x00" not in text))
     def somebody_speaks(self, text: str) -> None:

@@ -176,11 +176,9 @@ def bounded(span: Duration) -> Duration:
 
 
 def _length(micros: Number) -> Duration:
-    whole = numbers.as_whole(micros)
-    if whole is None:
-        raise ExpressionFailed("the length of time is finer than a microsecond")
+    """A length of time, to the nearest microsecond."""
     try:
-        return bounded(Duration(rest=timedelta(microseconds=whole)))
+        return bounded(Duration(rest=timedelta(microseconds=int(numbers.integral(micros, ROUND_HALF_UP)))))
     except OverflowError:
         raise ExpressionFailed("the length of time is too large") from None
 

@@ -1,0 +1,133 @@
+"""Commands for operators where a job needs a hand: end, call, set, move, handover. Each takes a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flowengine.cli import tab_words
+from flowengine.cli.flags import request_key, terminal
+from flowengine.cli.group import FlowGroup, common
+from flowengine.cli.terminal import Stopped, Terminal
+
+if TYPE_CHECKING:
+    from flowengine.client import Receipt
+
+
+def _reasoned(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What all of these take: a reason, ``--dry`` and a request key."""
+    command = click.option("--dry", is_flag=True, help="Say what would happen, and do nothing.")(request_key(command))
+    return click.option("--because", required=True, metavar="TEXT", help="Why: it stays in the history.")(command)
+
+
+def _told(terminal: Terminal, receipt: Receipt, dry: bool) -> None:
+    from flowengine.cli import show
+
+    terminal.answer(receipt, lambda console: show.receipt(console, receipt, dry=dry))
+
+
+@click.command()
+@click.argument("job", shell_complete=tab_words.jobs)
+@click.option("--undo", is_flag=True, help="Undo first what its services did.")
+@click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+@_reasoned
+@common
+@terminal
+def end(terminal: Terminal, job: str, undo: bool, yes: bool, because: str, dry: bool, key: str | None) -> None:
+    """End a job, wherever it stands."""
+    desk = terminal.desk()
+    if terminal.asks and not (yes or dry) and not click.confirm(f"End the job {job} for good?"):
+        raise Stopped
+    _told(terminal, desk.end(job, because, undo=undo, dry=dry, key=key), dry)
+
+
+@click.group(cls=FlowGroup)
+def call() -> None:
+    """Complete, fail or skip an open service call."""
+
+
+@call.command()
+@click.argument("call", shell_complete=tab_words.calls)
+@click.option("--outcome", default="done", show_default=True, metavar="NAME")
+@click.option("--result", metavar="JSON|TEXT", help="What its handler would have given.")
+@_reasoned
+@common
+@terminal
+def complete(
+    terminal: Terminal, call: str, outcome: str, result: str | None, because: str, dry: bool, key: str | None
+) -> None:
+    """End a call with an outcome and a result."""
+    from flowengine.cli.typed_values import item
+
+    value = item(result) if result is not None else None
+    done = terminal.desk().complete_call(call, outcome, value, because=because, dry=dry, key=key)
+    _told(terminal, done, dry)
+
+
+@call.command()
+@click.argument("call", shell_complete=tab_words.calls)
+@_reasoned
+@common
+@terminal
+def fail(terminal: Terminal, call: str, because: str, dry: bool, key: str | None) -> None:
+    """Have a call take its route failed."""
+    _told(terminal, terminal.desk().fail_call(call, because, dry=dry, key=key), dry)
+
+
+@call.command()
+@click.argument("call", shell_complete=tab_words.calls)
+@click.option("--outcome", default="done", show_default=True, metavar="NAME", help="The route that is taken.")
+@_reasoned
+@common
+@terminal
+def skip(terminal: Terminal, call: str, outcome: str, because: str, dry: bool, key: str | None) -> None:
+    """Go on without a call; nothing is saved."""
+    _told(terminal, terminal.desk().skip_call(call, because, outcome=outcome, dry=dry, key=key), dry)
+
+
+@click.command("set")
+@click.argument("job", shell_complete=tab_words.jobs)
+@click.argument("place")
+@click.argument("value", metavar="JSON|TEXT")
+@click.option("--branch", default="", metavar="ID", help="The item whose own data it is.")
+@_reasoned
+@common
+@terminal
+def set_data(
+    terminal: Terminal, job: str, place: str, value: str, branch: str, because: str, dry: bool, key: str | None
+) -> None:
+    """Put a value at a place in a job's data, as need.day."""
+    from flowengine.cli.typed_values import item
+
+    desk = terminal.desk()
+    _told(terminal, desk.set_data(job, place, item(value), because=because, branch=branch, dry=dry, key=key), dry)
+
+
+@click.command()
+@click.argument("job", shell_complete=tab_words.jobs)
+@click.argument("state")
+@click.option("--branch", default="", metavar="ID", help="The branch that is moved, where several could be.")
+@_reasoned
+@common
+@terminal
+def move(terminal: Terminal, job: str, state: str, branch: str, because: str, dry: bool, key: str | None) -> None:
+    """Send a job, or a branch of it, to another state."""
+    _told(terminal, terminal.desk().move(job, state, because=because, branch=branch, dry=dry, key=key), dry)
+
+
+@click.command()
+@click.argument("person", shell_complete=tab_words.people)
+@click.argument("to", shell_complete=tab_words.people)
+@click.option("--because", required=True, metavar="TEXT", help="Why: it stays in the history.")
+@click.option("--dry", is_flag=True, help="Say what would happen, and do nothing.")
+@common
+@terminal
+def handover(terminal: Terminal, person: str, to: str, because: str, dry: bool) -> None:
+    """Hand all that PERSON has claimed to TO."""
+    from flowengine.cli import acting, show
+
+    desk = terminal.desk()
+    done = desk.hand_over(acting.person(desk, person), acting.person(desk, to), because=because, dry=dry)
+    terminal.answer(done, lambda console: show.handed_over(console, done, dry=dry))

@@ -1,0 +1,114 @@
+"""What operators do to a job by hand: each with a reason, in its history, or only tried (``dry``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from flowengine.commands import access
+from flowengine.commands.receipts import receipt_of
+from flowengine.commands.shell import Shell
+from flowengine.core import commands as c
+from flowengine.core.machines import Compiled
+from flowengine.core.seatings import waits_for
+from flowengine.core.values import Actor
+from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, Refused, StaleCommand
+from flowengine.runtime.actors import actor_of
+from flowengine.store import StoredJob, Transaction, shown
+from flowengine.views.replies import HandedOver, Receipt
+
+LONGEST_REASON = 1_000
+"""Characters of a reason."""
+
+Make = Callable[[Transaction, Actor, int], c.AnyCommand]
+
+
+def intervene(
+    shell: Shell, verb: str, text: str, because: str, make: Make, by: str | Actor, key: str | None, dry: bool
+) -> Receipt:
+    """Carry out what an operator asks of a job, or of a step or call, as he typed its id; ``dry``: say what would come
+    of it, and write nothing. ``make`` gives the command, from who asks and the step's or call's number."""
+    kind = {"act_for": "step", "end": "job", "move": "job", "set_data": "job"}.get(verb, "call")
+
+    def work(tx: Transaction) -> Receipt:
+        actor = access.asker(tx, verb, by)
+        _check_reason(because)
+        numbered = (access.job_ref(tx, text, actor), 0) if kind == "job" else None
+        job_id, number = numbered or access.numbered_ref(tx, text, actor, kind)
+        command = make(tx, actor, number)
+        try:
+            if not dry:
+                return shell.told(tx, job_id, command, key, _permit, (kind, text))
+            job = access.read(tx, job_id, kind, text)
+            return receipt_of(job.id, job.seq, command, shell.compute(tx, job, command, _permit).done)
+        except ExpressionFailed as error:
+            missing = ("set the data that is missing first",)
+            raise NotAllowed(f"the process cannot go on from there: {error}", where=text, possible=missing) from error
+
+    if dry:
+        with shell.reading() as tx:
+            return work(tx)
+    return shell.keep(work)
+
+
+def hand_over(shell: Shell, person: str, to: str, because: str, by: str | Actor, dry: bool) -> HandedOver:
+    """Hand all that a person has claimed to another: each step in a transaction of its own, so that one which the other
+    may not have does not keep the rest; those are told."""
+    with shell.reading() as tx:
+        actor = access.asker(tx, "hand_over", by)
+        _check_reason(because)
+        whose, heir = actor_of(tx, person), actor_of(tx, to)
+        held = tx.steps.held(whose.id)
+    handed: list[str] = []
+    refused: dict[str, str] = {}
+    permit = _permit_held_by(whose.id)
+    for job_id, number in held:
+        id = f"{job_id}.{number}"
+        try:
+            if dry:
+                with shell.reading() as tx:
+                    shell.compute(
+                        tx, access.read(tx, job_id, "job", job_id), _assign(heir.id, because, number, actor), permit
+                    )
+            else:
+                shell.on_step(id, partial(_assign, heir.id, because), actor, None, permit)
+            handed.append(id)
+        except StaleCommand:
+            continue  # somebody else has just seen to it
+        except Refused as error:
+            refused[id] = str(error)
+    return HandedOver(handed=tuple(handed), refused=refused)
+
+
+def _assign(heir: str, because: str, number: int, by: Actor) -> c.Assign:
+    return c.Assign(by=by, step=number, person=heir, because=because)
+
+
+def _permit_held_by(person: str) -> access.Permit:
+    """The step must still be the person's."""
+
+    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+        step = access.open_step(job, command.step)
+        if step is None or step.claimed != person:
+            raise StaleCommand(f"the step is no longer held by {person}", where=f"{shown(job.id)}.{command.step}")
+
+    return permit
+
+
+def _check_reason(because: str) -> None:
+    if not 0 < len(because.strip()) <= LONGEST_REASON:
+        raise BadAnswer({"because": f"must be a reason, of at most {LONGEST_REASON} characters"})
+
+
+def _permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+    """The operator may; in somebody's stead he can do what that person may (L4)."""
+    if not isinstance(command, c.ActFor):
+        return
+    step = access.open_step(job, command.step)
+    if step is not None and not waits_for(command.person, step, job.position.seat):
+        raise NotAllowed(
+            f"the step does not wait for {command.person.id}",
+            where=f"{shown(job.id)}.{command.step}",
+            possible=(*step.audience, "assign it to him first"),
+        )
