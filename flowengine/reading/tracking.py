@@ -110,7 +110,7 @@ def _offer(entry: Always) -> OfferView:
 
 def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
     with shell.reading() as tx:
-        actor = actor_of(tx, by)
+        actor = access.asker(tx, "offer", by)
         job = access.visible_job(tx, text, actor)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         now, world = shell.clock.now(), StoreWorld(tx, job.customer)
