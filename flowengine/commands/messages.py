@@ -135,7 +135,7 @@ def _read_all(shell: Shell) -> None:
     def read(tx: Transaction, job: str) -> None:
         stored = tx.jobs.lock(job)
         compiled = shell.catalogue.compiled(tx, stored.process, stored.version)
-        world, draft = StoreWorld(tx, stored.customer), Draft(stored.position)
+        world, draft = StoreWorld(tx, stored.customer, job), Draft(stored.position)
         tx.messages.read(job, all_awaited(compiled, draft, shell.clock.now(), world))
 
     while True:

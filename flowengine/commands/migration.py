@@ -33,7 +33,7 @@ def migrate(shell: Shell, text: str, version: str | None, actor: Actor) -> Recei
         draft = Draft(job.position)
         draft.record(e.Migrated(version=new.version))
         compiled = shell.catalogue.compiled(tx, new.name, new.version)
-        draft.effects.awaited = all_awaited(compiled, draft, now, StoreWorld(tx, job.customer))
+        draft.effects.awaited = all_awaited(compiled, draft, now, StoreWorld(tx, job.customer, job.id))
         done = Advance(draft=draft, events=draft.events, effects=draft.effects, micro_steps=0)
         return shell.write(tx, Computed(job, command, done, now))
 

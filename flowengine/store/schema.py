@@ -26,11 +26,6 @@ THERE = Query(
 
 
 TABLES = Query("schema.tables", "Whether the table of jobs exists.", lambda dialect: dialect.has_table("flow_jobs"))
-NOTE_UNREAD = sa.text(
-    "INSERT INTO flow_awaiting (job_id, branch, number, message, key)"
-    " SELECT id, '', 0, '', '*' FROM flow_jobs WHERE status = 'open' ON CONFLICT DO NOTHING"
-)
-"""Note of all open jobs that it is not known what they wait for; the next message that names no job has them read."""
 
 NOTE_UNREAD = sa.text(
     "INSERT INTO flow_awaiting (job_id, branch, number, message, key)"

@@ -249,9 +249,9 @@ def test_only_jobs_that_stand_where_it_is_awaited_are_read(engine: Engine, monke
         engine.send("letter", f"{number}")
     tried = []
 
-    def counted(*given: object) -> object:
+    def counted(*given: object, **named: object) -> object:
         tried.append(given)
-        return advance(*given)  # type: ignore[arg-type]
+        return advance(*given, **named)  # type: ignore[arg-type]
 
     monkeypatch.setattr("flowengine.commands.shell.advance", counted)
     assert engine.send("letter", "4").status == "open"
