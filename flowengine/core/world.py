@@ -55,8 +55,6 @@ class PlainWorld:
     attempts: Mapping[int, Attempt | None] = field(default_factory=dict)
     messages: Sequence[KeptMessage] = ()
 
-    messages: Sequence[KeptMessage] = ()
-
     def group(self, name: str) -> Sequence[Member]:
         return self.groups.get(name, ())
 
