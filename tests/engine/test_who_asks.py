@@ -33,7 +33,6 @@ ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "release": lambda engine, by, step: engine.release(step, by=by),
     "assign": lambda engine, by, step: engine.assign(step, "ben", by=by),
     "step": lambda engine, by, step: engine.step(step, by),
-    "find_step": lambda engine, by, step: engine.find_step(step, by=by),
 }
 ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "invoke": lambda engine, by, job: engine.invoke(job, "withdraw", by=by),
@@ -42,7 +41,6 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "add": lambda engine, by, job: engine.add(job, "choose", [1], by=by),
     "send": lambda engine, by, job: engine.send("letter", job=job, by=by),
     "track": lambda engine, by, job: engine.track(job, by),
-    "offer": lambda engine, by, job: engine.offer(job, "withdraw", by),
     "data": lambda engine, by, job: engine.data(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
