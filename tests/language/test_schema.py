@@ -10,8 +10,8 @@ import pytest
 from language_samples import REFUSED, STATES, accepted, unmarked
 
 from flowengine.language import schema
+from flowengine.language.parser.json_schema import make_schema
 from flowengine.language.parser.process import PROCESS, read_process
-from flowengine.language.parser.schema import make_schema
 from flowengine.language.parser.states import record_of
 from flowengine.language.types import TYPES
 from flowengine.language.yaml_reader import Items, Node, Pairs, decode, read

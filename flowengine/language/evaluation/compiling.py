@@ -12,7 +12,7 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.evaluation.frame import FOREIGN, Closure, Frame, failed
 from flowengine.language.evaluation.functions import FUNCTIONS, KINDS, WORDS, Function, given, kind_of, zone_named
 from flowengine.language.evaluation.macros import MACROS, items_of
-from flowengine.language.evaluation.operators import condition, index, listing, mapping, operation
+from flowengine.language.evaluation.operations import condition, index, listing, mapping, operation
 from flowengine.language.tree import (
     Call,
     Collection,

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from flowengine.errors import ExpressionFailed
 from flowengine.language.evaluation.frame import FAILURE, FOREIGN, WEIGHTS, Closure, Frame, failed
 from flowengine.language.evaluation.functions import given, kind_of
-from flowengine.language.evaluation.operators import refuse
+from flowengine.language.evaluation.operations import refuse
 from flowengine.language.tree import Macro, walk
 
 Items: TypeAlias = Callable[[Frame], Iterable[Any]]

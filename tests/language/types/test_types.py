@@ -20,9 +20,9 @@ from flowengine.interop.text_tree import _MARKS, text_tree
 from flowengine.language import parse, problems
 from flowengine.language.model import State
 from flowengine.language.parser.common_keys import LEADING, TITLE_KEY
+from flowengine.language.parser.json_schema import make_schema
 from flowengine.language.parser.records import Key
 from flowengine.language.parser.scalars import TITLE
-from flowengine.language.parser.schema import make_schema
 from flowengine.language.parts import EXPIRED, Option
 from flowengine.language.types import TYPES
 from flowengine.language.value_shapes import Lists
