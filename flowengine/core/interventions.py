@@ -17,11 +17,8 @@ from flowengine.core.values import ROOT, Json
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.model import State
 from flowengine.language.parts import DONE
-from flowengine.language.types import Ask, Message, Need, Service, Task
 
 _PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,20}")
-_FIELDS_ALONE = (Need, Ask, Task, Service, Message)
-"""The types that save the answers to their fields and nothing beside them."""
 
 
 def end(flow: Flow, command: c.End) -> None:
@@ -143,7 +140,7 @@ def _problem(state: State, given: Json, at: str, *, partial: bool) -> BadAnswer 
     if not isinstance(given, dict):
         return BadAnswer({at: "must be an object of names and values"}, possible=[one.name for one in state.fields])
     names = {one.name for one in state.fields}
-    asked = given if isinstance(state, _FIELDS_ALONE) else {key: one for key, one in given.items() if key in names}
+    asked = given if state.only_fields else {key: one for key, one in given.items() if key in names}
     try:
         given.update(check_answer(state.fields, asked, at, partial=partial))
     except BadAnswer as problem:

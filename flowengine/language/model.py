@@ -95,6 +95,8 @@ class State:
     # outcomes
     outcomes: ClassVar[tuple[str, ...]] = ()
     """The outcomes that the type itself knows, the usual one first; ``expired`` comes with ``within``."""
+    only_fields: ClassVar[bool] = False
+    """Whether the answers to its fields are all that it saves."""
     open_outcomes: ClassVar[bool] = False
     """Whether a designer may add outcomes of his own, by naming them in ``on``."""
     rare: ClassVar[frozenset[str]] = frozenset()

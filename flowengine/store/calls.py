@@ -136,7 +136,9 @@ PROLONG = Query(
     "Prolong a lease. Of a call that was cut off that is all: it is for no other worker afterwards.",
     sa.update(_C)
     .where(*_MINE)
-    .values(lease_until=param("until"), next_at=sa.case((_C.c.next_at.is_not(None), param("until"))))
+    .values(
+        lease_until=param("until"), next_at=sa.case((_C.c.next_at.is_not(None), sa.cast(param("until"), sa.BigInteger)))
+    )
     .returning(_C.c.next_at),
 )
 RESCHEDULE = Query(

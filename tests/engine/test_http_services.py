@@ -323,6 +323,7 @@ def test_a_service_is_undone_over_http(shop: Engine, server: Server) -> None:
         "call": order.headers["idempotency-key"],
         "input": {"metres": 3},
         "result": {"order": 17},
+        "certain": True,
     }
     assert cancel.headers["idempotency-key"] != order.headers["idempotency-key"]
     assert _states(shop, job) == ("sorry",)

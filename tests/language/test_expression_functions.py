@@ -111,7 +111,6 @@ def test_days_are_those_of_the_zone() -> None:
         ("days(100000000)", "value"),
         ("duration('9999999999999s')", "value"),
         ("duration('1e10h')", "value"),
-        ("duration('1ns')", "value"),
         ("date('0000-01-01')", "value"),
         ("date('2026-13-01')", "value"),
         ("timestamp('2026-03-28')", "value"),

@@ -27,10 +27,13 @@ from random_answers import PHASES, answer_for, fields_form, messages_of
 
 from flowengine import Engine, HandlerCall, Outcome, SimulatedClock
 from flowengine.core import commands as c
+from flowengine.core import events as e
 from flowengine.core.advance import advance, compile_process, start
 from flowengine.core.draft import rebuild, settle
+from flowengine.core.flow import MARGIN
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import Actor
+from flowengine.core.world import Attempt
 from flowengine.errors import ExpressionFailed, KeyConflict, NotFound, Refused
 from flowengine.language import load
 from flowengine.language.types import Service
@@ -50,6 +53,22 @@ STRANGER = Actor(kind="staff", id="mallory")
 def _undo(call: HandlerCall) -> None:
     """Undoes what there is to undo: a handler is told that this is what it is for."""
     assert call.undo
+
+
+class ThenWorld(StoreWorld):
+    """The world as it was for a command: how attempts stood, which goes on changing, is what its events tell."""
+
+    told: tuple[e.AnyEvent, ...] = ()
+
+    def attempt(self, call: int) -> Attempt | None:
+        if not any(isinstance(one, e.UndoNoted) and one.undoable.call == call for one in self.told):
+            return None
+        ends = [
+            one.timer.due - MARGIN
+            for one in self.told
+            if isinstance(one, e.TimerSet) and one.timer.purpose == "cut_off" and one.timer.detail == call
+        ]
+        return Attempt(ends[0] if ends else None)
 
 
 class EngineMachine(RuleBasedStateMachine):
@@ -271,7 +290,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     def _repeat(self, tx: Any, entry: Any) -> None:
         """The model does what the stored command says, when it was said."""
-        world = StoreWorld(tx, "ada")
+        world = ThenWorld(tx, "ada", self.job, told=entry.events)
         if isinstance(entry.command, c.Start):
             done = start(self.compiled, self.job, "ada", entry.command, entry.at, world)
         else:

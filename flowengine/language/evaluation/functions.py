@@ -177,10 +177,10 @@ def bounded(span: Duration) -> Duration:
 
 def _length(micros: Number) -> Duration:
     """A length of time, to the nearest microsecond."""
-    try:
-        return bounded(Duration(rest=timedelta(microseconds=int(numbers.integral(micros, ROUND_HALF_UP)))))
-    except OverflowError:
-        raise ExpressionFailed("the length of time is too large") from None
+    longest = _LONGEST // timedelta(microseconds=1)
+    if not -longest <= micros <= longest:
+        raise ExpressionFailed("the length of time is too large; at most about ten thousand years are possible")
+    return bounded(Duration(rest=timedelta(microseconds=numbers.integral(micros, ROUND_HALF_UP))))
 
 
 def _duration(_: Work, value: str | Duration) -> Duration:

@@ -25,6 +25,7 @@ class Message(State):
         Key("keep", SOME_TIME, "How long a message is kept that comes before it is waited for."),
     )  # fmt: skip
     in_race = True
+    only_fields = True
     outcomes = ("received",)
     only_waits = True
     symbol = "message"

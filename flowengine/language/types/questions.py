@@ -23,6 +23,7 @@ class _Question(State):
 class Need(_Question):
     type = "need"
     keys = (*NAMING, ASK_KEY, SHOWS_KEY, SAVES_KEY, FIELDS_KEY, *LEADING)
+    only_fields = True
     outcomes = ("stated",)
     is_start = True
     endings: ClassVar[Mapping[str, str]] = {"stated": "stated the need"}
@@ -34,6 +35,7 @@ class Ask(_Question):
     is_noun = False
     keys = (*NAMING, *WAITING, FIELDS_KEY.needed(), *LEADING)
     in_race = True
+    only_fields = True
     outcomes = ("answered",)
     only_waits = True
     endings: ClassVar[Mapping[str, str]] = {"answered": "answered: {title}"}

@@ -52,6 +52,7 @@ class Service(State):
     )  # fmt: skip
     exactly_one = ("call", "http")
     in_race = True
+    only_fields = True
     outcomes = (DONE, "failed")
     open_outcomes = True
     rare = frozenset(("failed", "missed", "declined", "ended"))

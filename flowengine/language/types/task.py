@@ -32,6 +32,7 @@ class Task(State):
     )  # fmt: skip
     at_least_one = ("for", "open_to")
     in_race = True
+    only_fields = True
     outcomes = (DONE,)
     open_outcomes = True
     rare = frozenset(("failed", "missed", "declined", "ended"))
