@@ -38,15 +38,19 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (name.name for name in node.names if name.name in FILES)
 
 
+TAKES = {name: set(_imports(tree)) for name, tree in FILES.items()}
+"""For each file, what it takes something from; read once for all rooms."""
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_says_what_it_gives(room: str) -> None:
     """The modules that other rooms take from are those that the room's docstring names."""
     home = f"flowengine.{room}"
     taken = {
         module.removeprefix(f"{home}.")
-        for name, tree in FILES.items()
+        for name, modules in TAKES.items()
         if not f"{name}.".startswith(f"{home}.")
-        for module in _imports(tree)
+        for module in modules
         if module.startswith(f"{home}.")
     }
     said = re.findall(r"``(\w+)``", (import_module(home).__doc__ or "").partition("Others take from here:")[2])
@@ -55,7 +59,7 @@ def test_a_room_says_what_it_gives(room: str) -> None:
 
 def test_no_file_imports_itself_through_others() -> None:
     """There is no circle of imports in the whole package, neither at run time nor for types."""
-    graph = {name: {one for one in _imports(tree) if one != name} for name, tree in FILES.items()}
+    graph = {name: modules - {name} for name, modules in TAKES.items()}
     for package in [name for name in graph if (HOUSE.parent / name.replace(".", "/") / "__init__.py").is_file()]:
         graph[package] = {one for one in graph[package] if not one.startswith(f"{package}.")}  # it only names them
     try:
