@@ -73,10 +73,10 @@ class Shell:
         self.database = database
         self.clock = clock
         self.handlers = handlers
-        self.catalogue = catalogue or Catalogue()
+        self.settings = settings or Settings()
+        self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None
-        self.settings = settings or Settings()
         self.external = lanes or Lanes()
         self.secret = Secret()
         self.hint = Hint()

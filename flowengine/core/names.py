@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, TypeVar
 
 import msgspec
@@ -23,8 +23,8 @@ class JobNames(msgspec.Struct, frozen=True):
     branch: Branch
     now: datetime
     world: World
+    zone: tzinfo
     more: Mapping[str, Any] = {}
-    zone: tzinfo = UTC
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:
         if name in self.more:

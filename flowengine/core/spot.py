@@ -62,7 +62,7 @@ class Spot(msgspec.Struct, frozen=True):
         return self.draft.at(self.branch_id)
 
     def names(self, **more: Any) -> JobNames:
-        return JobNames(self.draft, self.branch, self.now, self.world, more)
+        return JobNames(self.draft, self.branch, self.now, self.world, self.process.clock, more)
 
     # keeping and saving
 

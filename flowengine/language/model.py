@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
@@ -362,6 +364,8 @@ class Process:
     """The moment (or date) that is promised to the customer; ``promise: {by: …}`` in the file."""
     promise_kept: Expression | None = None
     """When the promise is kept, if that is before the job is fulfilled; ``promise: {by: …, kept: …}`` in the file."""
+    zone: str = ""
+    """The time zone of its days and times of day; empty: that of the installation."""
     root: Scope = Scope(path="", start="", states={})
 
     def scopes(self) -> Iterator[Scope]:
@@ -376,6 +380,11 @@ class Process:
         """All states of all scopes. Members of a race are not listed: they are part of it."""
         for scope in self.scopes():
             yield from scope.states.values()
+
+    @property
+    def clock(self) -> tzinfo:
+        """The zone of its days and times of day; UTC where it has none and has not been put in use anywhere."""
+        return UTC if self.zone in ("", "UTC") else ZoneInfo(self.zone)
 
     @property
     def ends(self) -> dict[str, State]:

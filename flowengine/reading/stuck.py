@@ -172,7 +172,11 @@ class _Look:
             return ""
         world = StoreWorld(self.tx, self.job.customer)
         try:
-            return plain(key.value(JobNames(self.job.position, branch, self.shell.clock.now(), world)))
+            return plain(
+                key.value(
+                    JobNames(self.job.position, branch, self.shell.clock.now(), world, self.compiled.process.clock)
+                )
+            )
         except ExpressionFailed as error:
             return f"no key: {error}"
 

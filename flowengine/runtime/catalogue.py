@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flowengine.core.machines import Compiled, compile_process
 from flowengine.errors import NotFound
 from flowengine.language import parse
@@ -10,14 +12,18 @@ from flowengine.store import Transaction
 
 
 class Catalogue:
-    """Compiled processes by name and version. A version never changes, so nothing in here ever grows old (L6)."""
+    """Compiled processes by name and version. A version never changes, so nothing in here ever grows old (L6).
 
-    def __init__(self) -> None:
+    A process that names no zone has that of the installation.
+    """
+
+    def __init__(self, zone: str = "UTC") -> None:
+        self._zone = zone
         self._compiled: dict[tuple[str, str], Compiled] = {}
 
     def keep(self, process: Process) -> None:
         """Compile a process that is being put in use."""
-        self._compiled[process.name, process.version] = compile_process(process)
+        self._compiled[process.name, process.version] = self._compile(process)
 
     def latest(self, tx: Transaction, name: str) -> Compiled:
         """The version that new jobs begin with. Raises NotFound, which lists the processes in use."""
@@ -35,6 +41,9 @@ class Catalogue:
             if row is None:
                 known = [row.version for row in tx.processes.all() if row.name == name]
                 raise NotFound(f"there is no version {version!r} of {name!r}", where=name, possible=known)
-            found = compile_process(parse(row.source, f"{name}@{version}", check=False))
+            found = self._compile(parse(row.source, f"{name}@{version}", check=False))
             self._compiled[name, version] = found
         return found
+
+    def _compile(self, process: Process) -> Compiled:
+        return compile_process(process if process.zone else replace(process, zone=self._zone))

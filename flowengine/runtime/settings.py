@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
@@ -35,6 +36,7 @@ class Settings:
     | ``mail_from`` | ``FLOW_MAIL_FROM`` | who writes: ``Tailor <suits@example.org>`` |
     | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
+    | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
     """
 
     url: str = ""
@@ -45,12 +47,18 @@ class Settings:
     mail_from: str = ""
     notify: tuple[str, ...] = ()
     largest_data: int = LARGEST_DATA
+    zone: str = "UTC"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
         Allowed.of(self.http_allow)
         if self.largest_data < 1:
             raise NotConfigured("data have at least one byte", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            what = f"{self.zone[:60]!r} is not a time zone"
+            raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC")) from None
         if self.http_secret != UNSIGNED:
             for secret in self.http_secret.split():
                 key_of(secret, "FLOW_HTTP_SECRET")
@@ -78,6 +86,7 @@ class Settings:
             mail=environment.get("FLOW_MAIL", ""),
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
+            zone=environment.get("FLOW_ZONE") or "UTC",
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
 

@@ -100,9 +100,10 @@ _OPEN = _Open(
         least=1,
     )
 )
+ZONE = Word("a time zone", "bad-zone", _zone)
 _CALENDAR = record(
     "a calendar",
-    Key("zone", Word("a time zone", "bad-zone", _zone), "The time zone, for example Europe/London.", True),
+    Key("zone", ZONE, "The time zone, for example Europe/London.", True),
     Key(
         "open",
         _OPEN,

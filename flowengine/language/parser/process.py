@@ -8,7 +8,7 @@ from typing import Any
 
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import EVERYBODY
-from flowengine.language.parser.calendars import CALENDARS
+from flowengine.language.parser.calendars import CALENDARS, ZONE
 from flowengine.language.parser.options import PROCESS_OPTIONS
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
@@ -77,6 +77,7 @@ PROCESS = record(
     Key("roles", MapOf(_ROLE_NAME, Named("titled", _Titled()), _role), "The roles of staff that steps wait for."),
     Key("groups", MapOf(name_key("a group's name"), Named("titled", _Titled()), _group), "The groups of customers."),
     Key("options", PROCESS_OPTIONS, "What can be chosen, by name, for use in several states."),
+    Key("zone", ZONE, "The zone of days and times of day, as Europe/London; the installation's unless given."),
     Key("calendars", _Calendars(), "When appointments can be had, by name."),
     Key("promise", _PROMISE, "What is promised to the customer."),
     ALWAYS_KEY,
