@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flowengine.distribution import __version__ as __version__
 
 if TYPE_CHECKING:
+    from flowengine.asynchronous import AsyncEngine as AsyncEngine
     from flowengine.clock import Clock as Clock, SimulatedClock as SimulatedClock, SystemClock as SystemClock
     from flowengine.core.values import Actor as Actor
     from flowengine.engine import Engine as Engine
@@ -89,6 +90,7 @@ else:
     _HOMES = {
         "flowengine.clock": ("Clock", "SimulatedClock", "SystemClock"),
         "flowengine.core.values": ("Actor",),
+        "flowengine.asynchronous": ("AsyncEngine",),
         "flowengine.engine": ("Engine",),
         "flowengine.runtime.handlers": ("NOTIFY", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "TryLater"),
         "flowengine.runtime.settings": ("Settings",),

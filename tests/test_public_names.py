@@ -33,6 +33,7 @@ NAMES = [
     "Database",
     "DatabaseBusy",
     "Deployed",
+    "AsyncEngine",
     "Engine",
     "ExpressionFailed",
     "FlowError",
