@@ -107,14 +107,14 @@ def _keep(shell: Shell, tx: Transaction, command: c.Deliver, id: str) -> Kept:
     """Keep it for as long as any process keeps messages of that name: whoever waits by then asks for its own time."""
     now, name, key = shell.clock.now(), command.name, command.key
     known = [shell.catalogue.compiled(tx, *one) for one in tx.processes.versions()]
-    durations = [duration for compiled in known for duration in keeps(compiled, name)]
-    if not durations:
+    keeping = [(keep, compiled.process.clock) for compiled in known for keep in keeps(compiled, name)]
+    if not keeping:
         raise _nobody_waits(shell, tx, command)
     for of, most in ((key, MOST_KEPT), (None, MOST_OF_A_NAME)):
         if tx.messages.count(name, of, most) >= most:
             raise NotAllowed(f"{most:,} messages {name!r} are kept already", where=of or name)
     as_plain(command.body, f"message {name}")
-    until = max(duration.after(now) for duration in durations)
+    until = max(keep.after(now, zone) for keep, zone in keeping)
     tx.messages.keep(KeptMessage(id=id, name=name, key=key, body=command.body, came=now, until=until))
     return Kept(acted=name, until=until)
 

@@ -41,7 +41,8 @@ def length_of(calendar: Calendar, length: Duration) -> timedelta:
 
 def window(calendar: Calendar, now: datetime) -> tuple[datetime, datetime]:
     """The first and the last moment at which an offered slot may start."""
-    return calendar.notice.after(now), calendar.ahead.after(now)
+    zone = ZoneInfo(calendar.zone)
+    return calendar.notice.after(now, zone), calendar.ahead.after(now, zone)
 
 
 def all_slots(calendar: Calendar, length: Duration, first: datetime, last: datetime) -> Iterator[datetime]:

@@ -13,7 +13,7 @@ from typing import Any
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
-from flowengine.errors import NotFound, StaleCommand, StoreError
+from flowengine.errors import ExpressionFailed, NotFound, StaleCommand, StoreError
 from flowengine.language.durations import Duration
 from flowengine.runtime.handler_threads import THREADS, describe
 from flowengine.runtime.handlers import Handler, HandlerCall
@@ -29,6 +29,9 @@ LAST = datetime.max.replace(tzinfo=UTC)
 
 POSTPONED = timedelta(minutes=10)
 """When a timer is fired again that could not be carried out."""
+
+HELD = timedelta(days=1)
+"""When one is that the job's own data stand in the way of: somebody has to mend them, who then has it tried again."""
 
 TOGETHER = 8
 """Timers that are fired in one transaction: many wait for the disk once, and people who act do not wait for long."""
@@ -62,7 +65,8 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
             except StoreError:
                 raise
             except Exception as error:  # whatever it is, this timer must not stand in the way of the others
-                _postpone(shell, job, number, describe(error))
+                wait = HELD if isinstance(error, ExpressionFailed) else POSTPONED
+                _postpone(shell, job, number, wait, describe(error))
                 refused += 1
     return fired, refused
 
@@ -86,8 +90,8 @@ def _fire_together(shell: Shell, timers: Sequence[tuple[str, int]]) -> list[bool
         return [False] * len(timers)
 
 
-def _postpone(shell: Shell, job: str, number: int, words: str) -> None:
-    shell.keep(lambda tx: tx.timers.postpone(job, number, shell.clock.now() + POSTPONED, words))
+def _postpone(shell: Shell, job: str, number: int, wait: timedelta, words: str) -> None:
+    shell.keep(lambda tx: tx.timers.postpone(job, number, shell.clock.now() + wait, words))
 
 
 def run_calls(shell: Shell, limit: int) -> tuple[int, int]:

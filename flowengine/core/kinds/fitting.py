@@ -137,7 +137,7 @@ class Fitted(Waiting[Fitting]):
         spot.drop_timers("hold")
         if move == "hold":
             assert state.hold is not None, "a slot is held only where the state says for how long"
-            timer = spot.set_timer("hold", state.hold.after(spot.now), step=step.number)
+            timer = spot.set_timer("hold", spot.after(state.hold), step=step.number)
             spot.keep(Booking(phase="held", slot=slot, hold=timer.number, missed=booking.missed))
             return
         spot.keep(Booking(phase="booked", slot=slot, missed=booking.missed))

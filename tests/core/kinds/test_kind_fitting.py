@@ -314,7 +314,7 @@ def test_held_early_gives_the_slot_back() -> None:
         ("2026-03-05T09:00:00Z", "is no slot"),
         ("2026-03-07T09:00:00Z", "is no slot"),
         ("2026-03-02T10:30:00Z", "is too soon; slots are offered from 2026-03-02T11:00:00Z"),
-        ("2026-05-04T09:00:00Z", "is too far ahead; slots are offered until 2026-04-01T09:00:00Z"),
+        ("2026-05-04T09:00:00Z", "is too far ahead; slots are offered until 2026-04-01T08:00:00Z"),
         ("tomorrow", "must be the start of a slot"),
         ("9" * 50, "must be the start of a slot"),
     ],
