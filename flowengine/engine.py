@@ -27,6 +27,7 @@ from flowengine.commands import (
     migration,
     people,
     retention,
+    starting,
     tokens,
 )
 from flowengine.commands import on_jobs as asking
@@ -60,6 +61,7 @@ from flowengine.views.replies import (
     Ran,
     Receipt,
     RetriedAll,
+    ScheduleView,
     StepView,
     StuckView,
     Track,
@@ -312,9 +314,11 @@ class Engine:
     ) -> Receipt:
         """Deliver a message to a job, or to the one open job that waits for this name and key.
 
-        Where none waits, but a process keeps messages of that name, it is :class:`~flowengine.views.replies.Kept` for
-        the job that comes to wait for it. Raises NotFound when nobody waits and nobody keeps it, Ambiguous when several
-        jobs wait, NotAllowed when too many are kept.
+        Where none waits, it starts a job of the process in use that ``starts`` by it (:attr:`Receipt.started`). Else,
+        where a process keeps messages of that name, it is :class:`~flowengine.views.replies.Kept` for the job that
+        comes to wait for it. Raises NotFound when nobody waits, starts or keeps it, Ambiguous when several jobs wait,
+        or several processes would start, BadAnswer when it is not as the fields want it, NotAllowed when too many are
+        kept.
         """
         return messages.send(self._shell, name, key, body, job, by, request_key)
 
@@ -461,21 +465,27 @@ class Engine:
             return measured(tx.channel, self._shell.clock.now())
 
     def incidents(self, *, by: By = PROGRAM) -> list[IncidentView]:
-        """The service calls that gave up, and the timers that cannot be fired."""
+        """The service calls that gave up, and what cannot be done now: timers, outgoing messages, starts by the
+        clock."""
         return incidents.incidents(self._for("incidents", by))
 
-    def retry(self, incident: str, by: By = PROGRAM) -> Receipt:
-        """Have an incident tried again, by its id: a worker runs a call; a timer is fired at once.
+    def schedules(self, *, by: By = PROGRAM) -> list[ScheduleView]:
+        """When the processes in use start their next jobs by the clock (``starts`` with ``every``), by process."""
+        return starting.schedules(self._for("schedules", by))
 
-        Raises what still stands in a timer's way; then it stays an incident.
+    def retry(self, incident: str, by: By = PROGRAM) -> Receipt:
+        """Have an incident tried again, by its id: a worker runs a call; a timer is fired, and a schedule's job
+        started, at once.
+
+        Raises what still stands in its way; then it stays an incident.
         """
         return incidents.retry(self._shell, incident, self._shell.asker("retry", by))
 
     def retry_all(
         self, by: By = PROGRAM, *, kind: str | None = None, process: str | None = None, handler: str | None = None
     ) -> RetriedAll:
-        """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``), process or handler, as
-        :class:`IncidentView` names them. Those that cannot be are told; the others go on all the same.
+        """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``, ``schedule``), process
+        or handler, as :class:`IncidentView` names them. Those that cannot be are told; the others go on all the same.
         """
         return incidents.retry_all(self._shell, self._shell.asker("retry_all", by), kind, process, handler)
 

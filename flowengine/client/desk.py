@@ -190,6 +190,10 @@ class Desk(ABC):
         """What waits for what, and since when, the longest first."""
         return self._ask("stuck", process=process, limit=limit)
 
+    def schedules(self) -> list[view.ScheduleView]:
+        """When processes start their next jobs by the clock."""
+        return self._ask("schedules")
+
     def incidents(self) -> list[view.IncidentView]:
         """What gave up and waits for an operator."""
         return self._ask("incidents")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flowengine.commands import starting
 from flowengine.commands.shell import Shell
 from flowengine.commands.unserved import unserved
+from flowengine.errors import ProcessRefused
 from flowengine.language import load, parse
+from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.store import Transaction
 from flowengine.views.replies import Deployed, ProcessRow
@@ -17,11 +20,23 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
     shell.catalogue.keep(process)
 
     def work(tx: Transaction) -> bool:
-        return tx.processes.add(process.name, process.version, process.title, process.source, shell.clock.now())
+        now = shell.clock.now()
+        _alone(shell, tx, process)
+        starting.place(tx, shell.catalogue.compiled(tx, process.name, process.version).process, now)
+        return tx.processes.add(process.name, process.version, process.title, process.source, now)
 
     new = shell.keep(work)
     missing = tuple(unserved(shell, [process]))
     return Deployed(name=process.name, version=process.version, title=process.title, new=new, unserved=missing)
+
+
+def _alone(shell: Shell, tx: Transaction, process: Process) -> None:
+    """Raises ProcessRefused where another process in use starts by the same messages."""
+    if any(one.message for one in process.starts):
+        others = [shell.catalogue.compiled(tx, *one).process for one in tx.processes.in_use() if one[0] != process.name]
+        found = clashes(process, others)
+        if found:
+            raise ProcessRefused(found)
 
 
 def rows(shell: Shell) -> list[ProcessRow]:

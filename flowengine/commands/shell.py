@@ -22,6 +22,7 @@ from flowengine.commands.receipts import body_hash, encoded, given, receipt_of, 
 from flowengine.core import commands as c
 from flowengine.core.advance import Advance, advance
 from flowengine.core.advance import start as start_job
+from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
 from flowengine.people.identities import actor_key
@@ -303,13 +304,24 @@ class Shell:
                 if before is not None:
                     tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
                     return replace(before, repeated=before.job != job_id)  # done again, it may have met itself
-            compiled = self.catalogue.latest(tx, process)
-            now = self.clock.now()
-            world, largest = StoreWorld(tx, owner), self.settings.largest_data
-            done = start_job(compiled, job_id, owner, command, now, world, largest_data=largest)
-            return self.write(tx, Computed(None, command, done, now), (key, body))
+            return self.begin(tx, self.catalogue.latest(tx, process), job_id, owner, command, (key, body))
 
         return self.keep(work)
+
+    def begin(
+        self,
+        tx: Transaction,
+        compiled: Compiled,
+        job_id: str,
+        customer: str,
+        command: c.Start,
+        request: tuple[str | None, str | None],
+    ) -> Receipt:
+        """Begin a job under an id, for a customer who may have it, and write it as :meth:`write` does."""
+        now, world = self.clock.now(), StoreWorld(tx, customer)
+        largest = self.settings.largest_data
+        done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
+        return self.write(tx, Computed(None, command, done, now), request)
 
 
 def _leaves_work(done: Advance) -> bool:

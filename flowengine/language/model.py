@@ -33,6 +33,7 @@ from flowengine.language.parts import (
     Role,
     Route,
     Show,
+    Trigger,
     When,
 )
 from flowengine.language.texts import Text, spoken
@@ -366,7 +367,14 @@ class Process:
     """When the promise is kept, if that is before the job is fulfilled; ``promise: {by: …, kept: …}`` in the file."""
     zone: str = ""
     """The time zone of its days and times of day; empty: that of the installation."""
+    starts: tuple[Trigger, ...] = ()
+    """What starts jobs by itself."""
     root: Scope = Scope(path="", start="", states={})
+
+    @property
+    def schedules(self) -> tuple[Trigger, ...]:
+        """What starts jobs by the clock."""
+        return tuple(one for one in self.starts if one.every is not None)
 
     def scopes(self) -> Iterator[Scope]:
         """All scopes, outer before inner."""

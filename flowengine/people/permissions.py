@@ -91,6 +91,7 @@ TABLE = {
     "audit": _operators("audit histories"),
     "measures": _operators("read the measures"),
     "incidents": _operators("list incidents"),
+    "schedules": _operators("list schedules"),
     "retry": _operators("have an incident tried again"),
     "retry_all": _operators("have incidents tried again"),
     "stuck": _operators("see what is stuck"),

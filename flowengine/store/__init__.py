@@ -9,6 +9,7 @@ from flowengine.store.outbox import OutboxMessage, Page
 from flowengine.store.people import Person
 from flowengine.store.processes import StoredProcess
 from flowengine.store.queues import Incident
+from flowengine.store.schedules import StoredSchedule
 from flowengine.store.steps import WaitingStep
 from flowengine.store.tokens import StoredToken
 from flowengine.store.transaction import Saved, Transaction
@@ -27,6 +28,7 @@ __all__ = [
     "Saved",
     "StoredJob",
     "StoredProcess",
+    "StoredSchedule",
     "StoredToken",
     "Transaction",
     "WaitingStep",

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0004"
+HEAD = "0008"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -176,6 +176,24 @@ timers = sa.Table(
     sqlite_with_rowid=False,
     comment="Set timers. wake is when to fire it: its due time, later after a failure. Until claimed_until it is in "
     "some worker's hands.",
+)
+
+schedules = sa.Table(
+    "flow_schedules",
+    metadata,
+    _key("process", primary_key=True),
+    _count("number", primary_key=True),
+    _text("every"),
+    _text("zone"),
+    _time("moment"),
+    _time("wake"),
+    _time("claimed_until"),
+    _count("attempts"),
+    _text("last_error"),
+    sa.Index("ix_flow_schedules_wake", "wake", "process", "number"),
+    sqlite_with_rowid=False,
+    comment="When processes start jobs by the clock. moment is when the next job is due; wake, when that is tried: "
+    "later after a failure. Until claimed_until it is in some worker's hands.",
 )
 
 calls = sa.Table(

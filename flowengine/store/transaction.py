@@ -29,6 +29,7 @@ from flowengine.store.outbox import Outbox
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
+from flowengine.store.schedules import Schedules
 from flowengine.store.steps import Steps
 from flowengine.store.timers import Timers
 from flowengine.store.tokens import Tokens
@@ -95,6 +96,10 @@ class Transaction:
     @property
     def timers(self) -> Timers:
         return Timers(self.channel)
+
+    @property
+    def schedules(self) -> Schedules:
+        return Schedules(self.channel)
 
     @property
     def calls(self) -> Calls:

@@ -71,6 +71,11 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     events: tuple[str, ...] = ()
     repeated: bool = False
 
+    @property
+    def started(self) -> bool:
+        """Whether this began the job, as a message may: the command is the first of its history."""
+        return self.seq == 1
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Receipt) and self._said() == other._said()
 
@@ -426,8 +431,9 @@ class IncidentView(View, frozen=True, kw_only=True):
     """What gave up and waits for an operator. ``id`` is what ``retry`` takes.
 
     ``kind`` is ``call`` (a service call; ``handler`` is what it calls), ``timer`` (``handler`` is what it is for:
-    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``) or ``message`` (``handler`` says
-    what goes to whom, ``mail to ada``, or its kind).
+    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``), ``message`` (``handler`` says
+    what goes to whom, ``mail to ada``, or its kind) or ``schedule`` (a job that could not be started by the clock, and
+    is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet).
     """
 
     id: str
@@ -441,6 +447,25 @@ class IncidentView(View, frozen=True, kw_only=True):
     attempts: int
     kind: str = "call"
     next: datetime | None = None
+
+
+class ScheduleView(View, frozen=True, kw_only=True):
+    """When a process starts its next job by the clock. ``id`` is what ``retry`` takes.
+
+    ``every`` is the schedule as cron has it, in the time ``zone``; ``due`` the moment of the next job; ``customer`` the
+    expression that gives whose it is. Where it could not be started, ``error`` says why, after so many ``attempts``;
+    ``next`` is when it is tried: ``due``, or later.
+    """
+
+    id: str
+    process: str
+    every: str
+    zone: str
+    customer: str
+    due: datetime
+    next: datetime
+    attempts: int = 0
+    error: str = ""
 
 
 class WaitView(View, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
 from flowengine.language.parser.session import Enough, Reading, Refusal
 from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
+from flowengine.language.parser.starts import STARTS
 from flowengine.language.parser.states import ALWAYS_KEY, STATES_KEY, know
 from flowengine.language.parts import Group, Role
 from flowengine.language.types import TYPES
@@ -80,6 +81,7 @@ PROCESS = record(
     Key("zone", ZONE, "The zone of days and times of day, as Europe/London; the installation's unless given."),
     Key("calendars", _Calendars(), "When appointments can be had, by name."),
     Key("promise", _PROMISE, "What is promised to the customer."),
+    Key("starts", STARTS, "What starts a job by itself: messages that no job waits for, and the clock."),
     ALWAYS_KEY,
     STATES_KEY,
 )  # fmt: skip

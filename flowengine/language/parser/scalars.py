@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flowengine.language.cron import LONGEST as LONGEST_CRON
+from flowengine.language.cron import Cron
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import LONGEST
 from flowengine.language.parser.session import Reading
@@ -107,6 +109,7 @@ class HandlerOrUrl:
 
 DURATION = Named("duration", Word("a duration", "bad-duration", Duration.usable, f"^{_DURATION_PATTERN}$", 40))
 SOME_TIME = Named("some_time", Word("a duration", "bad-duration", _some_time, f"^{_DURATION_PATTERN}$", 40))
+SCHEDULE = Named("schedule", Word("a schedule", "bad-schedule", Cron.parse, r"^\s*(\S+\s+){4}\S+\s*$", LONGEST_CRON))
 FLAG = Flag()
 COUNT = Number(1, 1_000_000)
 
