@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from flowengine.commands import starting
@@ -17,7 +18,8 @@ from flowengine.views.replies import Deployed, ProcessRow
 
 def deploy(shell: Shell, source: str | Path) -> Deployed:
     process = parse(source) if isinstance(source, str) and "\n" in source else load(source)
-    shell.catalogue.keep(process)
+    with shell.reading() as tx:
+        process = replace(process, version=shell.catalogue.alike(tx, process))
 
     def work(tx: Transaction) -> bool:
         now = shell.clock.now()
@@ -26,6 +28,8 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
         return tx.processes.add(process.name, process.version, process.title, process.source, now)
 
     new = shell.keep(work)
+    if new:
+        shell.catalogue.keep(process)
     missing = tuple(unserved(shell, [process]))
     return Deployed(name=process.name, version=process.version, title=process.title, new=new, unserved=missing)
 

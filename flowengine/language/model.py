@@ -349,7 +349,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """One process file. ``version`` is the first 12 hex digits of the SHA-256 of ``source``."""
+    """One process file. ``version`` is the first 12 hexadecimal digits of the SHA-256 of what it means
+    (:mod:`flowengine.language.meaning`), so that comments, line ends and quotes make no other version; one that was in
+    use before versions were of the meaning keeps the one it had, made of its ``source``."""
 
     name: str
     title: str

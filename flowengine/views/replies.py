@@ -100,7 +100,8 @@ class Kept(Receipt, frozen=True, kw_only=True, eq=False):
 
 
 class Deployed(View, frozen=True, kw_only=True):
-    """A process in use. ``new`` is False when exactly this text was in use before.
+    """A process in use. ``new`` is False when what it means was in use before: other comments, line ends or
+    quotes make no new version.
 
     ``unserved`` are the handlers it calls that this engine does not have and no external worker serves: a worker must.
     """

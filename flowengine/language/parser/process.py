@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from flowengine.language.meaning import version_of
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import EVERYBODY
 from flowengine.language.parser.calendars import CALENDARS, ZONE
@@ -108,12 +109,13 @@ def _process(values: Values, text: str, file: str) -> Process:
     always = values.pop("always", ())
     promise = values.pop("promise", None)
     values.setdefault("title", titled(values["name"]))
-    return Process(
+    process = Process(
         **values,
-        version=hashlib.sha256(text.encode("utf-8")).hexdigest()[:12],
+        version="",
         source=text,
         file=file,
         promise=promise["by"] if promise else None,
         promise_kept=promise.get("kept") if promise else None,
         root=Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place),
     )
+    return replace(process, version=version_of(process))
