@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flowengine.commands.catching_up import POSTPONED
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
-from flowengine.core.values import Actor
+from flowengine.core.values import CLOCK
 from flowengine.errors import NotFound, StaleCommand, StoreError
 from flowengine.language.durations import Duration
 from flowengine.runtime.handler_threads import THREADS, describe
@@ -22,13 +23,9 @@ from flowengine.work import services
 from flowengine.work.together import Wanted, keep_together
 
 LOG = logging.getLogger("flowengine.timers")
-CLOCK = Actor(kind="clock")
 
 LAST = datetime.max.replace(tzinfo=UTC)
 """A moment at which nobody has a timer in his hands any more."""
-
-POSTPONED = timedelta(minutes=10)
-"""When a timer is fired again that could not be carried out."""
 
 TOGETHER = 8
 """Timers that are fired in one transaction: many wait for the disk once, and people who act do not wait for long."""
