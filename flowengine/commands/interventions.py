@@ -41,7 +41,7 @@ def intervene(
             if not dry:
                 return shell.told(tx, job_id, command, key, _permit, (kind, text))
             job = access.read(tx, job_id, kind, text)
-            return receipt_of(job.id, job.seq, command, shell.compute(tx, job, command, _permit).done)
+            return receipt_of(job.id, job.seq, command, shell.rehearse(tx, job, command, _permit).done)
         except ExpressionFailed as error:
             missing = ("set the data that is missing first",)
             raise NotAllowed(f"the process cannot go on from there: {error}", where=text, possible=missing) from error
@@ -68,7 +68,7 @@ def hand_over(shell: Shell, person: str, to: str, because: str, by: str | Actor,
         try:
             if dry:
                 with shell.reading() as tx:
-                    shell.compute(
+                    shell.rehearse(
                         tx, access.read(tx, job_id, "job", job_id), _assign(heir.id, because, number, actor), permit
                     )
             else:

@@ -9,15 +9,13 @@ from flowengine.commands.receipts import body_hash, receipt_under
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core import starts
-from flowengine.core.values import Actor
+from flowengine.core.values import CLOCK, Actor
 from flowengine.errors import Ambiguous, NotFound, StaleCommand
 from flowengine.language.cron import Cron
 from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
 from flowengine.store import StoredSchedule, Transaction, new_id
 from flowengine.views.replies import Receipt, ScheduleView
-
-CLOCK = Actor(kind="clock")
 
 
 def by_message(

@@ -81,6 +81,9 @@ class Actor(Value, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
 
 
+CLOCK = Actor(kind="clock")
+"""Who fires a timer that is due."""
+
 Seating: TypeAlias = str
 """Whom a step waits for, once the process's audience is resolved for a job: ``person:<id>``, ``role:<name>``,
 ``group:<name>``, ``customers``, ``staff`` or ``anyone``. The job's own customer is ``person:<customer id>``."""
@@ -111,6 +114,10 @@ class Step(Value, frozen=True, kw_only=True):
     excluded: tuple[str, ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
     booked: datetime | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time is over, so that nobody may act on it any more, although nothing has closed it yet (L13)."""
+        return self.due is not None and self.due <= now
 
 
 class Seat(Value, frozen=True, kw_only=True):

@@ -10,18 +10,17 @@ from msgspec.structs import asdict
 from flowengine.commands import access
 from flowengine.commands.receipts import receipt_under
 from flowengine.commands.shell import Shell
-from flowengine.core import events as e
 from flowengine.core.advance import offered
 from flowengine.core.answers import Form, FormField, asked_slots, form
 from flowengine.core.commands import Act, ActFor
 from flowengine.core.draft import rebuild
 from flowengine.core.seatings import person_seating, seatings, waits_for
-from flowengine.core.values import Actor, Seating, Step
+from flowengine.core.values import CLOCK, Actor, Step
 from flowengine.language.parts import EXPIRED
 from flowengine.people.permissions import ANY, needs
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
-from flowengine.store import Entry, StoredJob, Transaction, shown
+from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import WaitingStep
 from flowengine.views.replies import CustomerItem, CustomerStep, InboxItem, StaffItem, StaffStep, StepView
 
@@ -32,7 +31,8 @@ MOST = 100
 def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[InboxItem]:
     with shell.reading() as tx:
         actor = access.asker(tx, "inbox", by)
-        rows = tx.steps.inbox(sorted(seatings(actor)), limit, person=actor.id, everything=everything)
+        now = shell.clock.now()
+        rows = tx.steps.inbox(sorted(seatings(actor)), limit, person=actor.id, everything=everything, now=now)
         names = {id: name_of(tx, id) for id in {row.customer for row in rows}}
         items: dict[str, InboxItem] = {}
         for row in rows:
@@ -92,12 +92,15 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
         looks = needs("step", actor) == ANY
         job_id, number = access.numbered_ref(tx, step_id, actor)
         job = access.read(tx, job_id, "step", step_id)
-        found = access.open_step(job, number)
+        found, now = access.open_step(job, number), shell.clock.now()
         if found is None:
             view = _closed(shell, tx, job, number, actor, looks)
+        elif not (looks or waits_for(actor, found, job.position.seat)):
+            view = None
+        elif access.open_step(shell.caught_up(tx, job, now), number) is None:
+            view = _over(shell, tx, job, found, actor, now)
         else:
-            asked = looks or waits_for(actor, found, job.position.seat)
-            view = _open(shell, tx, job, found, actor, shell.clock.now()) if asked else None
+            view = _open(shell, tx, job, found, actor, now)
         if view is None:
             raise access.no_such("step", step_id)
         return view
@@ -178,41 +181,28 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     """A step that is over, as it was last, to those for whom it was and to operators (L4): when it ended; how and by
     whom, which a customer is told of what he did himself, and when his time had run out (L9)."""
     found = access.opening(tx, job, number)
-    ended = _ending(tx, job, *found) if found is not None else None
-    if ended is None or not (looks or seatings(actor) & ended[1]):
+    ended = access.ending(tx, job, *found) if found is not None else None
+    if ended is None or not (looks or seatings(actor) & ended.whose):
         return None
-    step, _, entry, outcome = ended
+    step, entry, outcome = ended.step, ended.entry, ended.outcome
     state = shell.catalogue.compiled(tx, job.process, job.version).states.get(step.state)
     kind = state.member(step.member).type if state is not None else ""  # the job may have been migrated
-    bare = Form(step=number, type=kind, title=step.title, purpose=step.purpose, shown=step.shown)
     told = actor.kind != "customer" or entry.by.id == actor.id or outcome == EXPIRED
     who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
-    view = _view(tx, job, step, bare, actor)
+    view = _view(tx, job, step, _bare_form(step, kind), actor)
     return msgspec.structs.replace(view, open=False, ended=entry.at, ended_by=who, outcome=how)
 
 
-def _ending(
-    tx: Transaction, job: StoredJob, seq: int, opened: e.StepOpened
-) -> tuple[Step, set[Seating], Entry, str] | None:
-    """A step as it was last, all those for whom it was, and the entry and the outcome that ended it: by itself, with
-    its state, or with its branch or the job."""
-    step, whose, after, waiting = opened.step, access.asked(opened), seq - 1, True
-    while entries := tx.history.of(job.id, after, access.PAGE):
-        for entry in entries:
-            for event in entry.events:
-                if waiting:
-                    waiting = event != opened
-                elif isinstance(event, e.StepChanged) and event.step.number == step.number:
-                    step = event.step
-                    whose.update(step.audience)
-                elif (
-                    (isinstance(event, e.StepClosed) and event.step == step.number)
-                    or (isinstance(event, e.Left | e.BranchClosed | e.BranchRested) and event.branch == step.branch)
-                    or isinstance(event, e.Ended)
-                ):
-                    return step, whose, entry, getattr(event, "outcome", "")
-        after = entries[-1].seq
-    return None
+def _over(shell: Shell, tx: Transaction, job: StoredJob, step: Step, actor: Actor, now: datetime) -> StepView:
+    """A step that the clock has ended, although no worker has written it down yet (L13)."""
+    state = shell.catalogue.compiled(tx, job.process, job.version).states[step.state].member(step.member)
+    ended, how = (step.due, EXPIRED) if step.is_over(now) else (now, "")
+    view = _view(tx, job, step, _bare_form(step, state.type), actor)
+    return msgspec.structs.replace(view, open=False, ended=ended, ended_by=CLOCK.kind, outcome=how)
+
+
+def _bare_form(step: Step, kind: str) -> Form:
+    return Form(step=step.number, type=kind, title=step.title, purpose=step.purpose, shown=step.shown)
 
 
 def _plain_options(made: Form, inner: frozenset[str]) -> Form:

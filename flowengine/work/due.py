@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flowengine.commands import starting
+from flowengine.commands.catching_up import POSTPONED, put_off
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
-from flowengine.core.values import Actor
-from flowengine.errors import ExpressionFailed, NotFound, StaleCommand, StoreError
+from flowengine.core.values import CLOCK
+from flowengine.errors import NotFound, StaleCommand, StoreError
 from flowengine.language.durations import Duration
 from flowengine.runtime.handler_threads import THREADS, describe
 from flowengine.runtime.handlers import Handler, HandlerCall
@@ -23,16 +24,9 @@ from flowengine.work import services
 from flowengine.work.together import Wanted, keep_together
 
 LOG = logging.getLogger("flowengine.timers")
-CLOCK = Actor(kind="clock")
 
 LAST = datetime.max.replace(tzinfo=UTC)
 """A moment at which nobody has a timer in his hands any more."""
-
-POSTPONED = timedelta(minutes=10)
-"""When a timer is fired again that could not be carried out."""
-
-HELD = timedelta(days=1)
-"""When one is that the job's own data stand in the way of: somebody has to mend them, who then has it tried again."""
 
 TOGETHER = 8
 """Timers that are fired in one transaction: many wait for the disk once, and people who act do not wait for long."""
@@ -67,8 +61,7 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
             except StoreError:
                 raise
             except Exception as error:  # whatever it is, this timer must not stand in the way of the others
-                wait = HELD if isinstance(error, ExpressionFailed) else POSTPONED
-                _postpone(shell, job, number, wait, describe(error))
+                _postpone(shell, job, number, put_off(error), describe(error))
                 refused += 1
     return fired, refused
 

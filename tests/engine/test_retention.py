@@ -44,10 +44,11 @@ def test_finished_jobs_are_written_and_deleted(
     engine: Engine, clock: SimulatedClock, suit: Callable[..., str], tmp_path: Path, name: str
 ) -> None:
     """An archived job is in the file with its whole history and process, and no row of it is left; live ones stay."""
-    over, young, live = suit(), suit(), suit()
+    over, live = suit(), suit()
     engine.withdraw(over, by="ada", key="enough")
     told = [line.to_json() for line in engine.history(over)]
     clock.advance(YEAR)
+    young = suit()
     engine.withdraw(young, by="ada")
     before = rows_of(engine.database, live)
     assert engine.archivable(clock.now() - timedelta(days=1)) == 1
