@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from flowengine.views.replies import (
         Archived as Archived,
         Audit as Audit,
+        Away as Away,
         CustomerItem as CustomerItem,
         CustomerStep as CustomerStep,
         CustomerTrack as CustomerTrack,
@@ -95,7 +96,7 @@ else:
         "flowengine.runtime.handlers": ("NOTIFY", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "TryLater"),
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
-            "Archived", "Audit", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
+            "Archived", "Audit", "Away", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
             "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran", "Receipt", "RetriedAll",
             "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
         ),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from flowengine.clock import Clock
 from flowengine.commands import (
     access,
+    availability,
     deploying,
     incidents,
     interventions,
@@ -49,6 +50,7 @@ from flowengine.store.measures import Measures, measured
 from flowengine.views.replies import (
     Archived,
     Audit,
+    Away,
     Deployed,
     HandedOver,
     HistoryLine,
@@ -207,6 +209,30 @@ class Engine:
         Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a customer.
         """
         return people.enter(self._for("add_staff", by), id, "staff", name, contact, roles)
+
+    def set_hours(
+        self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "", by: By = PROGRAM
+    ) -> PersonView:
+        """Set the working hours of a member of staff, written as a calendar's ``open``: ``{"mon-fri": "09:00-17:00"}``.
+        Without any he can be met whenever a calendar is open. ``zone`` is their time zone; else that of each calendar.
+
+        Appointments that are booked stay so. Raises BadAnswer for what are no hours, NotAllowed for a customer.
+        """
+        return availability.set_hours(self._for("set_hours", by), person, hours, zone, by)
+
+    def add_absence(self, person: str, start: date, end: date, why: str = "", *, by: By = PROGRAM) -> Away:
+        """Say that a member of staff cannot be met from ``start`` until ``end``: aware moments, or days, of which the
+        last counts too; days are those of his hours' zone, else of the installation. Said anew from the same ``start``,
+        it takes the place of what was said before.
+
+        Appointments that are booked for that time stay so, and are in the answer: they must be moved, or assigned to
+        somebody else. Raises BadAnswer where it ends before it begins, NotAllowed for a customer.
+        """
+        return availability.add_absence(self._for("add_absence", by), person, start, end, why, by)
+
+    def remove_absence(self, person: str, start: date, *, by: By = PROGRAM) -> PersonView:
+        """Take back that a member of staff is away from ``start``, a moment or day as it was given. Raises NotFound."""
+        return availability.remove_absence(self._for("remove_absence", by), person, start, by)
 
     def person(self, id: str, *, by: By = PROGRAM) -> PersonView:
         """The person with exactly that id. A customer is shown himself, without the organisation's record of him."""

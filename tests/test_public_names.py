@@ -22,6 +22,7 @@ NAMES = [
     "AnswerRefused",
     "Archived",
     "Audit",
+    "Away",
     "BadAnswer",
     "BadSignature",
     "BadToken",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -171,6 +171,18 @@ class Desk(ABC):
     def add_staff(self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "") -> view.PersonView:
         """Enter a member of staff with roles, or change one."""
         return self._ask("add_staff", id, name, roles, contact)
+
+    def set_hours(self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "") -> view.PersonView:
+        """Set the working hours of a member of staff by weekday; without any he works whenever a calendar is open."""
+        return self._ask("set_hours", person, hours, zone=zone)
+
+    def add_absence(self, person: str, start: date, end: date, why: str = "") -> view.Away:
+        """Say that a member of staff is away from a moment or day until another; tells what is booked for then."""
+        return self._ask("add_absence", person, start, end, why)
+
+    def remove_absence(self, person: str, start: date) -> view.PersonView:
+        """Take back that a member of staff is away from ``start``."""
+        return self._ask("remove_absence", person, start)
 
     def find_person(self, text: str, *, kind: str | None = None) -> view.PersonView:
         """The one person whom a text fits: an id, a contact, a name."""

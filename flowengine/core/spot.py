@@ -101,6 +101,7 @@ class Spot(msgspec.Struct, frozen=True):
         due: datetime | None = None,
         excluded: tuple[str, ...] = (),
         preferred: str | None = None,
+        appointment: datetime | None = None,
     ) -> Step:
         """Open a step for an audience, or with a seat for each of ``seats`` (whom, with what weight)."""
         number = self.draft.next_number()
@@ -118,6 +119,7 @@ class Spot(msgspec.Struct, frozen=True):
             excluded=excluded,
             preferred=preferred,
             shown=self.shown() if self.state.shows else (),
+            appointment=appointment,
         )
         seated = (
             [
@@ -280,6 +282,12 @@ class Kind(Protocol):
 
     def leave(self, spot: Spot) -> None:
         """The branch is about to leave the state, whichever way: free what the job holds outside (a booked slot)."""
+
+    def handed(self, spot: Spot, step: Step, person: str) -> Step:
+        """A step for an appointment is about to be that person's; gives the step as it is to be claimed.
+
+        Raises NotAllowed for one who has another appointment then.
+        """
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:
         """What can be done on the step now: the outcomes and moves that :meth:`act` knows."""

@@ -133,6 +133,9 @@ def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
         raise NotAllowed("each of those asked answers for himself", where=_where(flow, step))
     _not_excluded(flow, step, person)
     turns.begun(flow, flow.draft.at(step.branch))
+    if step.appointment is not None:
+        kind, spot = _at_work(flow, step)
+        step = kind.handed(spot, step, person)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=person), why=why, by=by.id))
 
 

@@ -181,8 +181,11 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
+            booked_with=name_of(look.tx, step.booked_with) if step.booked_with else "",
         )
-        found.append(StaffWaiting(**asdict(seen), state=step.state) if look.inside else seen)
+        if look.inside:
+            seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
+        found.append(seen)
     return found
 
 

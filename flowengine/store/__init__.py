@@ -6,7 +6,7 @@ from flowengine.store.history import Entry
 from flowengine.store.ids import new_id, short, shown
 from flowengine.store.jobs import ListedJob, StoredJob
 from flowengine.store.outbox import OutboxMessage, Page
-from flowengine.store.people import Person
+from flowengine.store.people import Absence, Person
 from flowengine.store.processes import StoredProcess
 from flowengine.store.queues import Incident
 from flowengine.store.schedules import StoredSchedule
@@ -16,6 +16,7 @@ from flowengine.store.transaction import Saved, Transaction
 
 __all__ = [
     "AWAITED",
+    "Absence",
     "Calling",
     "ClaimedCall",
     "Database",

@@ -321,7 +321,7 @@ calendars = sa.Table(
     _key("name", primary_key=True),
     _count("changes"),
     sqlite_with_rowid=False,
-    comment="One row a calendar, written before its bookings are: so they are changed one after another.",
+    comment="One row a calendar or person, written before the bookings are: so they are changed one after another.",
 )
 
 bookings = sa.Table(
@@ -334,9 +334,10 @@ bookings = sa.Table(
     _key("job_id"),
     _time("slot"),
     _time("slot_end"),
+    _time("held_until", nullable=True),
     sa.Index("ix_flow_bookings_job", "job_id", "calendar", "slot"),
     sqlite_with_rowid=False,
-    comment="Booked slots, one row for each cell of the calendar's grid and seat.",
+    comment="Booked slots, one row for each cell of the calendar's grid and seat; and those of people (person:<id>).",
 )
 
 history = sa.Table(

@@ -151,7 +151,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
     body, at = encode(entry), micros(entry.at)
     saved = Saved(id_, seq, chained(job.hash if job else id_, body), type(entry.command).__name__)
     if effects.booked or effects.freed:
-        bookings.save(channel, id_, draft.events)
+        bookings.save(channel, id_, draft.events, entry.at)
     _save_job(channel, job, draft, saved, at)
     if effects.closed_branches or len(effects.branches) > (ROOT in effects.branches):
         _save_branches(channel, saved, effects)

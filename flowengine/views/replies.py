@@ -133,8 +133,37 @@ class NeedView(View, frozen=True, kw_only=True):
     questions: tuple[FormField, ...] = ()
 
 
+class AbsenceView(View, frozen=True, kw_only=True):
+    """A time, from ``start`` until before ``end``, in which a member of staff cannot be met."""
+
+    start: datetime
+    end: datetime
+    why: str = ""
+
+
+class AppointmentView(View, frozen=True, kw_only=True):
+    """An appointment of a person's, for a job."""
+
+    job: str
+    short: str
+    start: datetime
+    end: datetime
+
+
+class Away(View, frozen=True, kw_only=True):
+    """An absence that was entered. ``appointments`` were booked for that time before: they stay booked, until they are
+    moved or somebody else takes them."""
+
+    person: str
+    start: datetime
+    end: datetime
+    why: str = ""
+    appointments: tuple[AppointmentView, ...] = ()
+
+
 class PersonView(View, frozen=True, kw_only=True):
-    """A customer or a member of staff."""
+    """A customer or a member of staff. ``hours`` are working hours by weekday, in ``hours_zone`` or, where it is empty,
+    in the zone of each calendar; without any he can be met whenever a calendar is open."""
 
     id: str
     kind: str
@@ -143,6 +172,9 @@ class PersonView(View, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     record: dict[str, Json] = {}
+    hours: dict[str, str] = {}
+    hours_zone: str = ""
+    absences: tuple[AbsenceView, ...] = ()
     created: datetime | None = None
 
 
@@ -151,7 +183,7 @@ class CustomerItem(View, frozen=True, kw_only=True):
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
-    ``booked`` is for when).
+    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known).
     """
 
     id: str
@@ -168,12 +200,15 @@ class CustomerItem(View, frozen=True, kw_only=True):
     preferred: bool = False
     answered: bool = False
     booked: datetime | None = None
+    booked_with: str = ""
 
 
 class StaffItem(CustomerItem, frozen=True, kw_only=True):
-    """A step that waits for a member of staff or an operator, who may know its state."""
+    """A step that waits for a member of staff or an operator, who may know its state. ``appointment`` is when he is to
+    meet the customer."""
 
     state: str
+    appointment: datetime | None = None
 
 
 InboxItem = CustomerItem | StaffItem
@@ -184,7 +219,8 @@ class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
-    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already.
+    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already, and
+    ``booked_with`` the name of who meets the customer then, where that is known.
     ``shown`` are the lines that the process shows.
 
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
@@ -209,6 +245,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
     possible: tuple[str, ...] = ()
     slots: tuple[datetime, ...] = ()
     booked: datetime | None = None
+    booked_with: str = ""
     open: bool = True
     ended: datetime | None = None
     ended_by: str = ""
@@ -221,9 +258,11 @@ class CustomerStep(View, frozen=True, kw_only=True):
 
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):
-    """One step as staff and operators see it, who may know its state."""
+    """One step as staff and operators see it, who may know its state. ``appointment`` is when the customer is to be
+    met."""
 
     state: str
+    appointment: datetime | None = None
 
 
 StepView = CustomerStep | StaffStep
@@ -247,6 +286,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
+    ``booked_with`` is the name of who meets the customer, where that is known.
     """
 
     id: str
@@ -257,12 +297,15 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     due: datetime | None = None
     claimed: str = ""
     booked: datetime | None = None
+    booked_with: str = ""
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
-    """An open step of a job, whoever it waits for, with its state."""
+    """An open step of a job, whoever it waits for, with its state. ``appointment`` is when the customer is to be
+    met."""
 
     state: str
+    appointment: datetime | None = None
 
 
 class PromiseView(View, frozen=True, kw_only=True):

@@ -231,8 +231,8 @@ def book(
 def taken(database: Database, calendar: str = "shop") -> list[int]:
     """When the booked slots begin, in minutes after noon."""
     with database.reading() as tx:
-        found = tx.bookings.taken(calendar, NOW - HOUR, NOW + 24 * HOUR)
-        return [int((start - NOW).total_seconds() // 60) for start, _ in found]
+        found = tx.bookings.of([calendar], NOW - HOUR, NOW + 24 * HOUR, NOW)[calendar]
+        return [int((one.start - NOW).total_seconds() // 60) for one in found]
 
 
 def test_a_slot_cannot_be_booked_twice(database: Database) -> None:
@@ -248,7 +248,9 @@ def test_a_slot_cannot_be_booked_twice(database: Database) -> None:
     assert taken(database) == [0, 60, 120]
     with database.reading() as tx:
         assert tx.jobs.get(second).seq == 4
-        assert tx.bookings.taken("shop", NOW + HOUR, NOW + 2 * HOUR) == [(NOW + HOUR, NOW + 2 * HOUR)]
+        assert tx.bookings.of(["shop"], NOW + HOUR, NOW + 2 * HOUR, NOW) == {
+            "shop": [(NOW + HOUR, NOW + 2 * HOUR, first)]
+        }
 
 
 def test_slots_off_the_hour_stand_beside_each_other(database: Database) -> None:
