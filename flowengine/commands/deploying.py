@@ -24,8 +24,9 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
     def work(tx: Transaction) -> bool:
         now = shell.clock.now()
         _alone(shell, tx, process)
+        new = tx.processes.add(process.name, process.version, process.title, process.source, now)
         starting.place(tx, shell.catalogue.compiled(tx, process.name, process.version).process, now)
-        return tx.processes.add(process.name, process.version, process.title, process.source, now)
+        return new
 
     new = shell.keep(work)
     if new:

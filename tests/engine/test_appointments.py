@@ -420,7 +420,7 @@ def test_missed_and_expired_appointments_bind_nobody(meetings: Meetings, clock: 
 
 
 def test_an_appointment_goes_to_who_takes_it(meetings: Meetings) -> None:
-    """Who claims an appointment, or is assigned to it, is booked for it; the other is free, and the customer is told."""
+    """Who claims an appointment, or is assigned to it, is booked for it; the other is free; the customer is told."""
     engine = meetings.engine
     engine.add_staff("tess", "Tess", roles=["tailor"])
     step = meetings.book("ada", TUESDAY)
