@@ -8,7 +8,7 @@ known who could, the room and the customer alone decide.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,8 @@ from flowengine.core.slots import Busy, Taken, open_times
 from flowengine.core.world import Appointment, Worker
 from flowengine.language.durations import Duration
 from flowengine.language.parts import Calendar
+
+Spans = Sequence[tuple[datetime, datetime]]
 
 _GRID = Duration(rest=timedelta(minutes=1))
 
@@ -45,7 +47,11 @@ class Diary:
         self.room = others(calendar.name)
         self._room = Busy(self.room)
         self._customer = Busy(others(person_seating(customer)))
-        self._workers = [_Working(one, calendar, others(person_seating(one.id)), times) for one in workers]
+        self._workers = []
+        known: dict[Hashable, Spans] = {}
+        for one in workers:
+            hours = None if one.hours is None else _works(one, calendar, times, known)
+            self._workers.append(_Working(one, hours, others(person_seating(one.id))))
 
     def people_are_free(self, start: datetime) -> bool:
         """Whether the customer, and somebody who can meet him, are free for an appointment that begins then."""
@@ -79,15 +85,11 @@ class Diary:
 class _Working:
     """One member of staff: his working hours as instants, his absences and appointments."""
 
-    def __init__(self, worker: Worker, calendar: Calendar, taken: Taken, times: tuple[datetime, datetime]) -> None:
+    def __init__(self, worker: Worker, hours: Spans | None, taken: Taken) -> None:
         self.id = worker.id
         self.busy = Busy(taken)
         self._away = worker.away
-        self._hours: list[tuple[datetime, datetime]] | None = None
-        if worker.hours is not None:
-            zone = worker.zone or calendar.zone
-            own = Calendar(name=worker.id, zone=zone, hours=worker.hours, every=_GRID)
-            self._hours = _joined(open_times(own, *times))
+        self._hours = hours
 
     def is_free(self, start: datetime, end: datetime) -> bool:
         if self._hours is not None:
@@ -97,7 +99,17 @@ class _Working:
         return not any(begin < end and start < over for begin, over in self._away) and not self.busy.most(start, end)
 
 
-def _joined(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+def _works(worker: Worker, calendar: Calendar, times: tuple[datetime, datetime], known: dict[Hashable, Spans]) -> Spans:
+    """His working hours as instants; those who work alike are reckoned once."""
+    hours, zone = worker.hours or {}, worker.zone or calendar.zone
+    alike = (zone, *hours.items())
+    if alike not in known:
+        own = Calendar(name=worker.id, zone=zone, hours=hours, every=_GRID)
+        known[alike] = _joined(open_times(own, *times))
+    return known[alike]
+
+
+def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Spans:
     """The spans in order, those that touch as one."""
     joined: list[tuple[datetime, datetime]] = []
     for start, end in sorted(spans):

@@ -105,6 +105,7 @@ def _asked(
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
     zone = plainly.zone_of(process, compiled.states[step.state].member(step.member))
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
+    meeting = f"On {plainly.moment(step.appointment, zone)}" if step.appointment else ""
     due = f"By {plainly.moment(step.due, zone)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = step.title or process.title
@@ -112,6 +113,7 @@ def _asked(
         _greeting(person),
         _OPENING[why],
         f"    {title}",
+        meeting,
         due,
         _where("Answer here:", answer),
         _about(process, short),

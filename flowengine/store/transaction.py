@@ -54,10 +54,12 @@ class Transaction:
     """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
     application whose transaction was joined)."""
 
-    __slots__ = ("_outbox", "channel", "receipts", "saved", "trace", "wakes")
+    __slots__ = ("_outbox", "channel", "reads_only", "receipts", "saved", "trace", "wakes")
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, *, reads_only: bool = False) -> None:
         self.channel = channel
+        self.reads_only = reads_only
+        """Whether nothing can be written in it: what is computed here is only tried."""
         self.receipts = Receipts(channel)
         self._outbox: Outbox | None = None
         self.saved: list[Saved] = []

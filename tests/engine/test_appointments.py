@@ -438,6 +438,36 @@ def test_an_appointment_goes_to_who_takes_it(meetings: Meetings) -> None:
     assert engine.audit().fine
 
 
+def test_what_is_only_tried_says_what_would_come_of_it(meetings: Meetings) -> None:
+    """An operator who only tries to book, or to hand over, is told as if he had, and nothing is booked."""
+    engine = meetings.engine
+    engine.add_staff("tess", "Tess", roles=["tailor"])
+    step, other = meetings.book("ada", TUESDAY), meetings.begin("ben")
+    slot = {"slot": TUESDAY.isoformat()}
+    tried = engine.act_for(other, "ben", "book", slot, because="By phone", by="olga", dry=True)
+    assert tried.outcome == "book"
+    meetings.book("ben", TUESDAY)
+    with pytest.raises(SlotTaken):
+        engine.act_for(other, "ben", "book", slot, because="By phone", by="olga", dry=True)
+    held = meetings.held_by(step)
+    engine.claim(held, by="tess")
+    told = engine.hand_over("tess", "tom", because="Ill", by="olga", dry=True)
+    assert list(told.refused) == [held]
+    assert meetings.met_by(step, "ada") == "Tess"
+
+
+def test_who_holds_his_own_appointment_needs_nobody(meetings: Meetings) -> None:
+    """An appointment that the customer may hold himself takes a seat and him."""
+    meetings.deploy("own", "garden", who="[customer, tailor]")
+    step = meetings.book("ada", TUESDAY, "own")
+    assert meetings.met_by(step, "ada") == ""
+    held = meetings.held_by(step)
+    meetings.engine.claim(held, by="ada")
+    assert meetings.met_by(step, "ada") == ""
+    with pytest.raises(SlotTaken):
+        meetings.book("ada", TUESDAY, "own")
+
+
 def test_a_handover_tells_which_appointments_the_other_cannot_have(meetings: Meetings) -> None:
     """Handing over what somebody has claimed leaves him what the other is elsewhere for, and says so."""
     engine = meetings.engine

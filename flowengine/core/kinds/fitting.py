@@ -189,9 +189,10 @@ class Fitted(Waiting[Fitting]):
         state = self.state(spot)
         calendar = calendar_of(spot.process, state)
         first, last = window(calendar, spot.now)
+        own = self.booking(spot).slot
         first, last = max(first, slot - _NEAR), min(last, slot + _NEAR)
         diary = self._diary(spot, first, last + length_of(calendar, state.length))
-        free = [one for one in all_slots(calendar, state.length, first, last) if not diary.problem(one)]
+        free = [one for one in all_slots(calendar, state.length, first, last) if one != own and not diary.problem(one)]
         return [moment_text(one) for one in sorted(sorted(free, key=lambda one: abs(one - slot))[:_NAMED])]
 
     def _diary(self, spot: Spot, first: datetime, last: datetime, *, alone: bool = False) -> Diary:
@@ -210,7 +211,8 @@ class Fitted(Waiting[Fitting]):
     def handed(self, spot: Spot, step: Step, person: str) -> Step:
         """Somebody else will meet the customer: the appointment moves to him, unless he has another one then."""
         booking = self.booking(spot)
-        if booking.slot is None or booking.end is None or booking.slot <= spot.now or person == booking.staff:
+        known = person in (booking.staff, spot.draft.head.customer)
+        if known or booking.slot is None or booking.end is None or booking.slot <= spot.now:
             return step
         whose = _names(booking.calendar, spot.draft.head.customer, booking.staff, person)
         booked = spot.world.booked(whose, booking.slot, booking.end, spot.now, alone=True)
@@ -353,9 +355,11 @@ def _lapsed(booking: Booking) -> Booking:
 
 
 def _known(spot: Spot, seatings: Sequence[Seating]) -> Sequence[Worker]:
-    """Those one of whom must be free; nobody in particular where anyone may meet the customer, or nobody is known."""
+    """Those one of whom must be free; nobody in particular where anyone may hold the appointment, or the customer
+    himself, or where nobody is known."""
     named = [one for one in seatings if one == "staff" or one.startswith(("role:", "person:"))]
-    return spot.world.workers(named) if len(named) == len(seatings) else ()
+    alone = len(named) < len(seatings) or person_seating(spot.draft.head.customer) in named
+    return () if alone else spot.world.workers(named)
 
 
 def _names(calendar: str, *people: str) -> list[str]:
