@@ -461,7 +461,11 @@ class Engine:
             return measured(tx.channel, self._shell.clock.now())
 
     def incidents(self, *, by: By = PROGRAM) -> list[IncidentView]:
-        """The service calls that gave up, and the timers that cannot be fired."""
+        """The service calls that gave up, the timers that cannot be fired, the messages that cannot be sent, and the
+        steps that nobody can do as people are known here: a role that nobody has, a person who is not there.
+
+        The last are found among all open steps, so it is for an operator now and then.
+        """
         return incidents.incidents(self._for("incidents", by))
 
     def retry(self, incident: str, by: By = PROGRAM) -> Receipt:

@@ -70,6 +70,8 @@ def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str],
         if one.unserved:
             called = ", ".join(one.unserved)
             line(console, ("  It calls ", "dim"), called, (": give them to workers with --handlers.", "dim"))
+        for warning in one.warnings:
+            line(console, ("  Note: ", "yellow"), f"{warning}.")
     if done:
         line(console, ("Begin a job: ", "dim"), pasted(f"start {done[0].name} --as ID"), pasted=True)
 
@@ -173,7 +175,9 @@ def retried(console: Console, done: RetriedAll) -> None:
 
 
 def _next(row: IncidentView, now: datetime) -> str:
-    """When it is tried again by itself; a call waits for an operator."""
+    """When it is tried again by itself; a call waits for an operator, a step for somebody who can do it."""
+    if row.kind == "step":
+        return "assign it"
     return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
 
 

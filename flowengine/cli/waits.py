@@ -55,8 +55,8 @@ def _what(wait: WaitView, now: datetime) -> str:
 
 
 def _trouble(wait: WaitView, now: datetime) -> str:
-    if not wait.error:
-        return ""
+    if not wait.error or wait.kind == "step":
+        return wait.error
     tried = f"tried {wait.attempts} {'time' if wait.attempts == 1 else 'times'}: " if wait.attempts else ""
     if wait.next is None:
         return f"gave up, {tried}{wait.error}"

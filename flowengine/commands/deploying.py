@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flowengine.commands.shell import Shell
 from flowengine.commands.unserved import unserved
+from flowengine.commands.unstaffed import lacking
 from flowengine.language import load, parse
 from flowengine.language.model import Process
 from flowengine.store import Transaction
@@ -21,7 +22,11 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
 
     new = shell.keep(work)
     missing = tuple(unserved(shell, [process]))
-    return Deployed(name=process.name, version=process.version, title=process.title, new=new, unserved=missing)
+    with shell.reading() as tx:
+        warnings = lacking(tx, process)
+    return Deployed(
+        name=process.name, version=process.version, title=process.title, new=new, unserved=missing, warnings=warnings
+    )
 
 
 def rows(shell: Shell) -> list[ProcessRow]:

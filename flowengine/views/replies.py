@@ -98,6 +98,7 @@ class Deployed(View, frozen=True, kw_only=True):
     """A process in use. ``new`` is False when exactly this text was in use before.
 
     ``unserved`` are the handlers it calls that this engine does not have and no external worker serves: a worker must.
+    ``warnings`` say which of its roles nobody has, and which of its groups nobody is in, as people are known here.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Deployed(View, frozen=True, kw_only=True):
     title: str
     new: bool
     unserved: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class ProcessRow(View, frozen=True, kw_only=True):
@@ -128,7 +130,7 @@ class NeedView(View, frozen=True, kw_only=True):
 
 
 class PersonView(View, frozen=True, kw_only=True):
-    """A customer or a member of staff."""
+    """A customer or a member of staff, who may have ``left``."""
 
     id: str
     kind: str
@@ -138,6 +140,7 @@ class PersonView(View, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     record: dict[str, Json] = {}
     created: datetime | None = None
+    left: datetime | None = None
 
 
 class CustomerItem(View, frozen=True, kw_only=True):
@@ -426,8 +429,9 @@ class IncidentView(View, frozen=True, kw_only=True):
     """What gave up and waits for an operator. ``id`` is what ``retry`` takes.
 
     ``kind`` is ``call`` (a service call; ``handler`` is what it calls), ``timer`` (``handler`` is what it is for:
-    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``) or ``message`` (``handler`` says
-    what goes to whom, ``mail to ada``, or its kind).
+    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``), ``message`` (``handler`` says
+    what goes to whom, ``mail to ada``, or its kind) or ``step`` (one that nobody can do as people are known here;
+    ``handler`` is its title). A step is not tried again: it is an incident until somebody can do it.
     """
 
     id: str
@@ -446,11 +450,12 @@ class IncidentView(View, frozen=True, kw_only=True):
 class WaitView(View, frozen=True, kw_only=True):
     """One thing that a job waits for.
 
-    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline), ``call`` (a service: ``next`` is
-    when it is tried next, None when it waits for an operator; ``error`` the last one), ``timer`` (``due`` is when it
-    is over; with an ``error`` it could not be fired, and ``next`` is when it is tried again), ``message`` (``whom`` is
-    its key) or ``job`` (``whom`` is the job that was called, once it is there). ``id`` names what a command takes.
-    ``external``: it waits for an external worker. ``progress`` is what the handler of a call has said last.
+    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline, ``error`` why nobody can do it,
+    where that is so), ``call`` (a service: ``next`` is when it is tried next, None when it waits for an operator;
+    ``error`` the last one), ``timer`` (``due`` is when it is over; with an ``error`` it could not be fired, and
+    ``next`` is when it is tried again), ``message`` (``whom`` is its key) or ``job`` (``whom`` is the job
+    that was called, once it is there). ``id`` names what a command takes. ``external``: an external worker is to do it.
+    ``progress`` is what the handler of a call has said last.
     """
 
     kind: str
