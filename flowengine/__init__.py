@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         IncidentView as IncidentView,
         JobRow as JobRow,
         Kept as Kept,
+        Left as Left,
         PersonView as PersonView,
         Ran as Ran,
         Receipt as Receipt,
@@ -94,8 +95,8 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
-            "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran", "Receipt", "RetriedAll",
-            "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
+            "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "Left", "PersonView", "Ran", "Receipt",
+            "RetriedAll", "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

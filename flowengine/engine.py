@@ -54,6 +54,7 @@ from flowengine.views.replies import (
     InboxItem,
     IncidentView,
     JobRow,
+    Left,
     OfferView,
     PersonView,
     ProcessRow,
@@ -193,18 +194,31 @@ class Engine:
     ) -> PersonView:
         """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him.
 
-        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
+        Steps that he has claimed and may no longer do, for he is in a group no more, are given back. Raises BadAnswer
+        for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
         """
-        return people.enter(self._for("add_customer", by), id, "customer", name, contact, (), groups, record)
+        asker = self._shell.asker("add_customer", by)
+        return people.enter(self._shell, asker, id, "customer", name, contact, (), groups, record)
 
     def add_staff(
         self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, by: By = PROGRAM
     ) -> PersonView:
-        """Enter a member of staff with roles, or change one. The role ``operator`` makes an operator.
+        """Enter a member of staff with roles, or change one, who is back then if he had left. The role ``operator``
+        makes an operator.
 
-        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a customer.
+        Steps that he has claimed and may no longer do are given back, which their histories tell. Raises BadAnswer for
+        an id, name or contact that cannot be one, NotAllowed for the id of a customer.
         """
-        return people.enter(self._for("add_staff", by), id, "staff", name, contact, roles)
+        return people.enter(self._shell, self._shell.asker("add_staff", by), id, "staff", name, contact, roles)
+
+    def leave(self, person: str, *, because: str, to: str = "", dry: bool = False, by: By = PROGRAM) -> Left:
+        """A member of staff leaves: he acts no more, and whoever asks in his name is refused (NotAllowed); his roles
+        and his tokens (those with his id as ``subject``) end. What he has claimed goes ``to`` somebody, or back to all
+        whom it waits for; each history tells it, with the reason. His record stays, for the histories that name him.
+
+        Raises NotFound, and NotAllowed for a customer.
+        """
+        return people.leave(self._shell, person, to, because, by, dry)
 
     def person(self, id: str, *, by: By = PROGRAM) -> PersonView:
         """The person with exactly that id. A customer is shown himself, without the organisation's record of him."""

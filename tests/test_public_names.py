@@ -51,6 +51,7 @@ NAMES = [
     "Kept",
     "KeyConflict",
     "Later",
+    "Left",
     "NotAllowed",
     "NotConfigured",
     "NotFound",

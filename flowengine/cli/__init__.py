@@ -41,7 +41,7 @@ _ENTRIES = (
     Entry("claim", "staff:claim", "Take a step.", "Customers and staff"),
     Entry("release", "staff:release", "Give a step back.", "Customers and staff"),
     Entry("assign", "staff:assign", "Hand a step to somebody.", "Customers and staff"),
-    Entry("people", "staff:people", "Customers and staff: add, list, show.", "Operators"),
+    Entry("people", "staff:people", "Customers and staff: add, leave, list, show.", "Operators"),
     Entry("jobs", "operators:jobs", "List jobs, or what they wait for.", "Operators"),
     Entry("history", "operators:history", "All that happened to a job.", "Operators"),
     Entry("audit", "operators:audit", "Check that histories and what is stored agree.", "Operators"),

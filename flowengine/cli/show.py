@@ -21,6 +21,7 @@ from flowengine.client import (
     IncidentView,
     JobRow,
     Kept,
+    Left,
     PersonView,
     ProcessRow,
     Receipt,
@@ -89,7 +90,7 @@ def people(console: Console, rows: Sequence[PersonView]) -> None:
     table(
         console,
         ("Id", "Name", "Kind", "Contact", "Roles and groups"),
-        [(r.id, r.name, r.kind, r.contact, ", ".join((*r.roles, *r.groups))) for r in rows],
+        [(r.id, r.name, r.kind, r.contact, "has left" if r.left else ", ".join((*r.roles, *r.groups))) for r in rows],
         "Nobody is known yet.",
     )
 
@@ -188,6 +189,20 @@ def handed_over(console: Console, done: HandedOver, *, dry: bool) -> None:
     line(console, (what, "bold"), f"{count} step{'' if count == 1 else 's'}.")
     for id, why in done.refused.items():
         line(console, "  ", (id, "bold"), f" not: {why}")
+
+
+def left(console: Console, done: Left, *, dry: bool) -> None:
+    """What became, or would become, of what somebody had who left."""
+    line(console, (f"{done.person} would leave" if dry else f"{done.person} has left", "bold"), ".")
+    for what, count in (("handed over", len(done.handed)), ("given back", len(done.released))):
+        if count:
+            line(console, f"  {what}: {count} step{'' if count == 1 else 's'}")
+    for id, why in done.refused.items():
+        line(console, "  ", (id, "bold"), f" not handed over: {why}")
+    for id in done.named:
+        line(console, "  ", (id, "bold"), " waits for him by name: assign it, or act for somebody")
+    if done.revoked:
+        line(console, "  revoked tokens: ", ", ".join(done.revoked))
 
 
 def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:

@@ -172,6 +172,10 @@ class Desk(ABC):
         """Enter a member of staff with roles, or change one."""
         return self._ask("add_staff", id, name, roles, contact)
 
+    def leave(self, person: str, *, because: str, to: str = "", dry: bool = False) -> view.Left:
+        """Have a member of staff leave, by his exact id; what he has claimed goes ``to`` another, or back."""
+        return self._ask("leave", person, because=because, to=to, dry=dry)
+
     def find_person(self, text: str, *, kind: str | None = None) -> view.PersonView:
         """The one person whom a text fits: an id, a contact, a name."""
         return self._ask("find_person", text, kind=kind)

@@ -3,5 +3,5 @@
 Others take from here: ``shell`` (the transaction in which a command is computed and written), ``access`` (from what
 people type to jobs and steps, and whether they may), ``receipts`` (request keys), ``told`` (what people were told), and
 the verbs in ``on_jobs``, ``messages``, ``deploying``, ``people``, ``migration``, ``incidents``, ``interventions``,
-``retention``, ``tokens`` and ``unserved``.
+``retention``, ``tokens``, ``unserved`` and ``unstaffed``.
 """

@@ -42,9 +42,10 @@ class Claim(Command, frozen=True, kw_only=True):
 
 
 class Release(Command, frozen=True, kw_only=True):
-    """Give a claimed step back."""
+    """Give a claimed step back; ``because`` of what it is taken from one who may no longer do it."""
 
     step: int
+    because: str = ""
 
 
 class Assign(Command, frozen=True, kw_only=True):

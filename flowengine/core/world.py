@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from flowengine.core.values import KeptMessage
+from flowengine.core.values import Actor, KeptMessage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,9 @@ class World(Protocol):
         The name ``customers`` means all customers there are.
         """
 
+    def person(self, id: str) -> Actor | None:
+        """Who somebody is, with his roles and groups of this moment; None where nothing is known of him here."""
+
     def attempt(self, call: int) -> Attempt | None:
         """The last attempt of an open service call of the job; None when nobody has ever taken it."""
 
@@ -52,11 +55,15 @@ class PlainWorld:
 
     customer: Mapping[str, Any] = field(default_factory=lambda: {"id": "", "name": ""})
     groups: Mapping[str, Sequence[Member]] = field(default_factory=dict)
+    people: Mapping[str, Actor] = field(default_factory=dict)
     attempts: Mapping[int, Attempt | None] = field(default_factory=dict)
     messages: Sequence[KeptMessage] = ()
 
     def group(self, name: str) -> Sequence[Member]:
         return self.groups.get(name, ())
+
+    def person(self, id: str) -> Actor | None:
+        return self.people.get(id)
 
     def attempt(self, call: int) -> Attempt | None:
         return self.attempts.get(call, Attempt())

@@ -64,6 +64,7 @@ TABLE = {
     "process": Row("read a process",                     ANY,   ANY,   ANY,   ANY,   ANY,   NEVER),
     "add_customer": Row("enter or change a customer",    NEVER, ANY,   ANY,   ANY,   ANY,   NEVER),
     "add_staff": _operators("enter or change a member of staff"),
+    "leave": _operators("have a member of staff leave"),
     "person": Row("look at a person",                    OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
     "find_person": _organisation("look for a person"),
     "people": _organisation("list people"),

@@ -9,7 +9,7 @@ import msgspec
 
 from flowengine.core.values import Actor, KeptMessage
 from flowengine.core.world import Attempt, Member
-from flowengine.errors import NotFound
+from flowengine.errors import NotAllowed, NotFound
 from flowengine.store import Person, Transaction
 
 OPERATOR = "operator"
@@ -19,7 +19,7 @@ OPERATOR = "operator"
 def actor_of(tx: Transaction, by: str | Actor) -> Actor:
     """The actor that asks: a person by his exact id (L15), or an :class:`Actor`, for which the application vouches.
 
-    Raises NotFound.
+    Raises NotFound, and NotAllowed for one who has left.
     """
     if isinstance(by, Actor):
         return by
@@ -35,7 +35,12 @@ def nobody(id: str) -> NotFound:
 
 
 def as_actor(person: Person) -> Actor:
-    """A person as an actor. Staff with the role ``operator`` act as operators, and keep their other roles."""
+    """A person as an actor. Staff with the role ``operator`` act as operators, and keep their other roles.
+
+    Raises NotAllowed for one who has left: he is nobody who acts, or whom a step may wait for.
+    """
+    if person.left is not None:
+        raise NotAllowed(f"{person.id} has left", where=person.id, possible=("enter him again as a member of staff",))
     kind: Literal["customer", "staff", "operator"] = "customer" if person.kind == "customer" else "staff"
     if kind == "staff" and OPERATOR in person.roles:
         kind = "operator"
@@ -76,6 +81,10 @@ class StoreWorld(msgspec.Struct):
             Member(id=row.id, record=dict(row.record) | {"id": row.id, "name": row.name})
             for row in self.tx.people.members(name)
         ]
+
+    def person(self, id: str) -> Actor | None:
+        found = self.tx.people.get(id)
+        return as_actor(found) if found else None
 
     def attempt(self, call: int) -> Attempt | None:
         return self.tx.calls.attempt(self.job, call)

@@ -98,6 +98,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime
     left: datetime | None = None
     """When this member of staff left; the record stays, for the histories that name him."""
+    left_because: str = ""
 
 
 class People:

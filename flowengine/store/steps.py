@@ -55,7 +55,7 @@ SEATS = Query(
 )
 HELD = Query(
     "steps.held",
-    "The steps that a person has claimed. It looks through all open steps, for an operator now and then.",
+    "The steps that a person has claimed.",
     sa.select(_S.c.job_id, _S.c.number)
     .distinct()
     .where(_S.c.claimed == param("by"))

@@ -141,6 +141,7 @@ class PersonView(View, frozen=True, kw_only=True):
     record: dict[str, Json] = {}
     created: datetime | None = None
     left: datetime | None = None
+    left_because: str = ""
 
 
 class CustomerItem(View, frozen=True, kw_only=True):
@@ -393,6 +394,19 @@ class HandedOver(View, frozen=True, kw_only=True):
 
     handed: tuple[str, ...]
     refused: dict[str, str]
+
+
+class Left(View, frozen=True, kw_only=True):
+    """What became of what somebody had who left: the ids of the steps that were handed over, of those that were given
+    back to all whom they wait for, why these were not handed over, by their ids, and those that wait for him by name
+    still: somebody else is to be asked. ``revoked`` are the ids of his tokens."""
+
+    person: str
+    handed: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
+    named: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
 
 
 class RetriedAll(View, frozen=True, kw_only=True):

@@ -70,6 +70,9 @@ WRONG = [
     ("people add ben --record size:={", 2, "size: this is not JSON"),
     ("people add a,b --as olga", 1, "'a,b' is no id"),
     ("people add tom --role maker --group x", 2, "--role and --staff are for staff"),
+    ("people leave nobody --because R --as olga", 1, "nobody"),
+    ("people leave ada --because R --as olga", 1, "is a customer, who does not leave"),
+    ("people leave tom --as olga", 2, "--because"),
     ("send nothing --job JOB --as olga", 1, "nothing"),
     # somebody else's
     ("act JOB --set wood=oak --as ben", 1, "no job"),

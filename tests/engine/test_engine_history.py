@@ -162,7 +162,7 @@ def test_work_and_the_clock_are_told(shop: Engine, clock: SimulatedClock) -> Non
         ("Tom", "took: Sew it"),
         ("Tom", "handed over to Tim: Sew it"),
         ("Olga", "gave back for Tim: Sew it"),
-        ("clock", "reminded Tailor, Tim of: Sew it"),
+        ("clock", "reminded Tailor of: Sew it"),
         ("clock", "it took too long; Front of house may do it as well: Sew it"),
         ("clock", "the deadline passed: Sew it"),
     ]

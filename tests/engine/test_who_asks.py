@@ -50,6 +50,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "process": lambda engine, by: engine.process("small_suit", by=by),
     "add_customer": lambda engine, by: engine.add_customer("new", by=by),
     "add_staff": lambda engine, by: engine.add_staff("newer", by=by),
+    "leave": lambda engine, by: engine.leave("nobody", because="R", by=by),
     "person": lambda engine, by: engine.person("ben", by=by),
     "find_person": lambda engine, by: engine.find_person("Ada", by=by),
     "people": lambda engine, by: engine.people(by=by),
