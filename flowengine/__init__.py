@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         StaffStep as StaffStep,
         StaffTrack as StaffTrack,
         StepView as StepView,
+        SuspendedView as SuspendedView,
         Track as Track,
     )
     from flowengine.worker import Worker as Worker
@@ -96,7 +97,7 @@ else:
         "flowengine.views.replies": (
             "Archived", "Audit", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
             "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "Left", "PersonView", "Ran", "Receipt",
-            "RetriedAll", "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
+            "RetriedAll", "StaffItem", "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

@@ -679,6 +679,31 @@ class Engine:
             dry,
         )
 
+    def suspend(
+        self, job: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None
+    ) -> Receipt:
+        """Hold a job: nobody acts on it (NotAllowed, with since when and why), its timers are not fired and its calls
+        not taken, and its customer is told that it is paused, with the reason. People may say something, and operators
+        lend a hand. What comes from outside has happened and is taken (an attempt that ran, a message, the end of a
+        called job); what it leads to waits as well. Raises NotAllowed for one that is suspended."""
+        return self._by_hand(
+            "suspend", job, because, lambda _, who, __: c.Suspend(by=who, because=because), by, key, dry
+        )
+
+    def resume(self, job: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None) -> Receipt:
+        """Let a suspended job go on. Deadlines, reminders, escalations and reservations are later by as long as it was
+        held; waits and other clocks are not, and what is over by now is done at once. Raises NotAllowed."""
+        return self._by_hand("resume", job, because, lambda _, who, __: c.Resume(by=who, because=because), by, key, dry)
+
+    def suspend_process(self, name: str, *, because: str, by: By = PROGRAM) -> ProcessRow:
+        """Have no new job of a process begin, whatever its version (NotAllowed, with since when and why). Jobs that run
+        go on; those that others call wait to begin. Raises NotFound, NotAllowed."""
+        return deploying.suspend(self._shell, name, because, by)
+
+    def resume_process(self, name: str, *, because: str, by: By = PROGRAM) -> ProcessRow:
+        """Let jobs of a process begin again. Raises NotFound, NotAllowed."""
+        return deploying.resume(self._shell, name, because, by)
+
     def hand_over(self, person: str, to: str, *, because: str, dry: bool = False, by: By = PROGRAM) -> HandedOver:
         """Hand all steps that a person has claimed to another, by their exact ids: each becomes his, and he is asked
         from then on. What he may not have is told, and stays."""

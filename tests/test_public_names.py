@@ -73,6 +73,7 @@ NAMES = [
     "StaffTrack",
     "StaleCommand",
     "StepView",
+    "SuspendedView",
     "StoreError",
     "SystemClock",
     "Track",

@@ -52,6 +52,8 @@ _ENTRIES = (
     Entry("move", "by_hand:move", "Send a job to another state.", "Operators"),
     Entry("set", "by_hand:set_data", "Put a value into a job's data.", "Operators"),
     Entry("call", "by_hand:call", "Complete, fail or skip a service call.", "Operators"),
+    Entry("suspend", "by_hand:suspend", "Hold a job, or a process.", "Operators"),
+    Entry("resume", "by_hand:resume", "Let a job or a process go on.", "Operators"),
     Entry("handover", "by_hand:handover", "Hand all that somebody holds to another.", "Operators"),
     Entry("worker", "operators:worker", "Run what is due: timers, service calls, messages.", "Operators"),
     Entry("archive", "retaining:archive", "Put finished jobs into a file, and delete them.", "Operators"),

@@ -81,9 +81,16 @@ def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
     table(
         console,
         ("Process", "Title", "Version", "Deployed", ""),
-        [(r.name, r.title, r.version, day(r.deployed), "latest" if r.latest else "") for r in rows],
+        [(r.name, r.title, r.version, day(r.deployed), _in_use(r)) for r in rows],
         "No process is in use. Deploy one: flow deploy FILE",
     )
+
+
+def _in_use(row: ProcessRow) -> str:
+    if not row.latest:
+        return ""
+    held = row.suspended
+    return f"suspended since {day(held.since)}: {held.because}" if held else "latest"
 
 
 def people(console: Console, rows: Sequence[PersonView]) -> None:
@@ -137,6 +144,8 @@ def jobs(console: Console, rows: Sequence[JobRow]) -> None:
 
 
 def _where(row: JobRow) -> str:
+    if row.suspended is not None:
+        return f"{', '.join(row.states)} (suspended)"
     return ", ".join(row.states) if row.status == "open" else row.because
 
 
@@ -228,6 +237,9 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         words = "Fulfilled" if good else "Ended"
         because = f": {seen.because}" if seen.because else ""
         line(console, ("■ ", "dim"), (f"{words}{because}", "bold green" if good else "bold"), f"  {told(seen.ended)}")
+    if seen.suspended is not None:
+        words = f"Paused since {told(seen.suspended.since)}: {seen.suspended.because}"
+        line(console, ("‖ ", "yellow"), (words, "bold yellow"))
     for words, since in dict.fromkeys(
         (one.words, one.since if isinstance(one, StaffPlace) else None) for one in seen.where
     ):

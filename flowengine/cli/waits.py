@@ -48,6 +48,8 @@ def _what(wait: WaitView, now: datetime) -> str:
         case "call":
             said = f" ({wait.progress})" if wait.progress else ""
             return f"the service {wait.whom}{', by an external worker' if wait.external else ''}: {wait.what}{said}"
+        case "suspended":
+            return f"suspended by {wait.whom}: {wait.what}"
         case "job":
             return f"the job {wait.whom}: {wait.what}"
         case _:

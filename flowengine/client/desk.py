@@ -271,6 +271,22 @@ class Desk(ABC):
         """Send a branch of a job to another state of its scope."""
         return self._ask("move", job, to, because=because, branch=branch, dry=dry, key=key)
 
+    def suspend(self, job: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Hold a job: nobody acts, and no clock runs."""
+        return self._ask("suspend", job, because=because, dry=dry, key=key)
+
+    def resume(self, job: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Let a suspended job go on."""
+        return self._ask("resume", job, because=because, dry=dry, key=key)
+
+    def suspend_process(self, name: str, *, because: str) -> view.ProcessRow:
+        """Have no new job of a process begin."""
+        return self._ask("suspend_process", name, because=because)
+
+    def resume_process(self, name: str, *, because: str) -> view.ProcessRow:
+        """Let jobs of a process begin again."""
+        return self._ask("resume_process", name, because=because)
+
     def hand_over(self, person: str, to: str, *, because: str, dry: bool = False) -> view.HandedOver:
         """Hand all steps that a person has claimed to another, by their exact ids."""
         return self._ask("hand_over", person, to, because=because, dry=dry)

@@ -29,7 +29,7 @@ def intervene(
 ) -> Receipt:
     """Carry out what an operator asks of a job, or of a step or call, as he typed its id; ``dry``: say what would come
     of it, and write nothing. ``make`` gives the command, from who asks and the step's or call's number."""
-    kind = {"act_for": "step", "end": "job", "move": "job", "set_data": "job"}.get(verb, "call")
+    kind = "step" if verb == "act_for" else "call" if verb.endswith("_call") else "job"
 
     def work(tx: Transaction) -> Receipt:
         actor = access.asker(tx, verb, by)

@@ -303,7 +303,7 @@ class Shell:
                 if before is not None:
                     tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
                     return replace(before, repeated=before.job != job_id)  # done again, it may have met itself
-            compiled = self.catalogue.latest(tx, process)
+            compiled = self.catalogue.latest(tx, process, begin=True)
             now = self.clock.now()
             world, largest = StoreWorld(tx, owner), self.settings.largest_data
             done = start_job(compiled, job_id, owner, command, now, world, largest_data=largest)

@@ -128,6 +128,18 @@ class End(Command, frozen=True, kw_only=True):
     undo: bool = False
 
 
+class Suspend(Command, frozen=True, kw_only=True):
+    """An operator holds the job: nobody acts and no clock runs until it is resumed."""
+
+    because: str
+
+
+class Resume(Command, frozen=True, kw_only=True):
+    """An operator lets a suspended job go on."""
+
+    because: str
+
+
 class Retry(Command, frozen=True, kw_only=True):
     """An operator clears a call's incident so that it is tried again."""
 
@@ -173,5 +185,5 @@ class Migrate(Command, frozen=True, kw_only=True):
 
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
-    | Skip | ActFor | SetData | Move | End
+    | Skip | ActFor | SetData | Move | End | Suspend | Resume
 )  # fmt: skip

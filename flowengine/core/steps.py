@@ -41,9 +41,10 @@ def offered(
 ) -> tuple[str, ...]:
     """What somebody can do on an open step now: exactly what :func:`act` takes from him, as far as it is his to act.
 
-    Nothing for those whom the step does not wait for (L4), and for those who have done their part in it.
+    Nothing for those whom the step does not wait for (L4), for those who have done their part in it, and while the job
+    is suspended.
     """
-    if not waits_for(actor, step, position.seat):
+    if position.head.suspended is not None or not waits_for(actor, step, position.seat):
         return ()
     flow = Flow(compiled, Draft(position), now, world)
     try:

@@ -74,7 +74,11 @@ class _Look:
         )
 
     def _waits(self) -> Iterator[WaitView]:
-        """What was cut off and is not over yet, and then branch by branch, as they were opened."""
+        """That it is suspended; what was cut off and is not over yet; then branch by branch, as they were opened."""
+        held = self.job.position.head.suspended
+        if held is not None:
+            by = name_of(self.tx, held.by) if held.by else "the program"
+            yield WaitView(kind="suspended", what=held.because, since=held.since, whom=by)
         yield from (self._call(call) for call in self.job.position.head.cut_off)
         waiting = [ROOT]
         while waiting:

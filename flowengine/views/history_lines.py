@@ -145,6 +145,10 @@ class Teller:
                 return f"moved it by hand{f' from {left}' if left else ''} to {state}{_why(command)}"
             case c.End():
                 return f"ended it by hand{', once all is undone' if command.undo else ''}{_why(command)}"
+            case c.Suspend():
+                return f"suspended the job{_why(command)}"
+            case c.Resume():
+                return f"let the job go on{_why(command)}"
             case c.Retry():
                 return f"had it tried again: {self._call(self.known.calls.get(command.call))}"
             case c.Deliver():

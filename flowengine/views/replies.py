@@ -109,14 +109,24 @@ class Deployed(View, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
+class SuspendedView(View, frozen=True, kw_only=True):
+    """Since when, why, and by whose id a job or a process is suspended; ``by`` is empty for customers, and for the
+    program."""
+
+    since: datetime
+    because: str
+    by: str = ""
+
+
 class ProcessRow(View, frozen=True, kw_only=True):
-    """One version of a process. ``latest`` marks the version that new jobs begin with."""
+    """One version of a process. ``latest`` marks the version that new jobs begin with, unless it is ``suspended``."""
 
     name: str
     version: str
     title: str
     deployed: datetime
     latest: bool
+    suspended: SuspendedView | None = None
 
 
 class NeedView(View, frozen=True, kw_only=True):
@@ -309,6 +319,8 @@ class _Track(View, frozen=True, kw_only=True):
     offers: tuple[OfferView, ...]
     said: tuple[tuple[str, str, str], ...] = ()
     """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
+    suspended: SuspendedView | None = None
+    """Whether the job is paused: then nobody acts on it, and no clock runs."""
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it."""
@@ -351,6 +363,7 @@ class JobRow(View, frozen=True, kw_only=True):
     updated: datetime
     ended: datetime | None = None
     because: str = ""
+    suspended: SuspendedView | None = None
 
 
 class HistoryLine(View, frozen=True, kw_only=True):
@@ -468,8 +481,8 @@ class WaitView(View, frozen=True, kw_only=True):
     where that is so), ``call`` (a service: ``next`` is when it is tried next, None when it waits for an operator;
     ``error`` the last one), ``timer`` (``due`` is when it is over; with an ``error`` it could not be fired, and
     ``next`` is when it is tried again), ``message`` (``whom`` is its key) or ``job`` (``whom`` is the job
-    that was called, once it is there). ``id`` names what a command takes. ``external``: an external worker is to do it.
-    ``progress`` is what the handler of a call has said last.
+    that was called, once it is there) or ``suspended`` (by ``whom``, ``what`` is why). ``id`` names what a command
+    takes. ``external``: an external worker is to do it. ``progress`` is what the handler of a call has said last.
     """
 
     kind: str

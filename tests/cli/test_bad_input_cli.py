@@ -73,6 +73,13 @@ WRONG = [
     ("people leave nobody --because R --as olga", 1, "nobody"),
     ("people leave ada --because R --as olga", 1, "is a customer, who does not leave"),
     ("people leave tom --as olga", 2, "--because"),
+    ("suspend JOB --as olga", 2, "--because"),
+    ("suspend --because R --as olga", 2, "Name one JOB"),
+    ("suspend JOB --process workshop --because R --as olga", 2, "Name one JOB"),
+    ("suspend --process workshp --because R --as olga", 1, "workshop"),
+    ("suspend --process workshop --because R --dry --as olga", 2, "--dry and --key are for jobs"),
+    ("resume JOB --because R --as olga", 1, "the job is not suspended"),
+    ("resume --process workshop --because R --as olga", 1, "workshop is not suspended"),
     ("send nothing --job JOB --as olga", 1, "nothing"),
     # somebody else's
     ("act JOB --set wood=oak --as ben", 1, "no job"),

@@ -20,6 +20,8 @@ HANDS: dict[str, Callable[..., Receipt]] = {
     "act_for": lambda engine, job, **more: engine.act_for(f"{job}.99", "ada", because="R1", **more),
     "set_data": lambda engine, job, **more: engine.set_data(job, "need.occasion", "A ball", because="R1", **more),
     "move": lambda engine, job, **more: engine.move(job, "sew", because="R1", **more),
+    "suspend": lambda engine, job, **more: engine.suspend(job, because="R1", **more),
+    "resume": lambda engine, job, **more: engine.resume(job, because="R1", **more),
 }
 
 
