@@ -556,7 +556,8 @@ class Engine:
         key: str | None = None,
     ) -> Receipt:
         """End an open service call with an outcome and a result, which are held against its routes and fields as those
-        of its handler are. Raises UnknownOutcome, BadAnswer; then the call still waits."""
+        of its handler are. Raises UnknownOutcome, BadAnswer, and NotAllowed while a worker is at work on it; then the
+        call still waits."""
         return self._by_hand(
             "complete_call",
             call,
@@ -570,7 +571,8 @@ class Engine:
     def fail_call(
         self, call: str, because: str, *, dry: bool = False, by: By = PROGRAM, key: str | None = None
     ) -> Receipt:
-        """Have an open service call fail: it takes its route ``failed``. Raises NotAllowed where it has none."""
+        """Have an open service call fail: it takes its route ``failed``. Raises NotAllowed where it has none,
+        and while a worker is at work on it."""
         return self._by_hand(
             "fail_call", call, because, lambda _, who, number: c.Fail(by=who, call=number, error=because), by, key, dry
         )

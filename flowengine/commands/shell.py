@@ -182,11 +182,14 @@ class Shell:
                 return before
         return self.write(tx, self.compute(tx, job, command, permit), (key, body))
 
-    def compute(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
-        """What a command comes to on a job that is locked; nothing is written. Raises what refuses it."""
+    def compute(
+        self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit, *, dry: bool = False
+    ) -> Computed:
+        """What a command comes to on a job that is locked, or would come to (``dry``), in a transaction that only
+        reads; nothing is written. Raises what refuses it."""
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
-        now, world = self.clock.now(), StoreWorld(tx, job.customer, job.id)
+        now, world = self.clock.now(), StoreWorld(tx, job.customer, job.id, locks=not dry)
         largest = self.settings.largest_data
         return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
 

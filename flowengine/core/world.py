@@ -20,9 +20,11 @@ class Member:
 
 class Attempt(NamedTuple):
     """The last attempt of a service call. ``until``: somebody may be at work on it, and has the call at least until
-    then (a lease, or the time for which it was left to somebody else); None when it is over."""
+    then (a lease, or the time for which it was left to somebody else); None when it is over. ``leased``: it is a worker
+    who has it."""
 
     until: datetime | None = None
+    leased: bool = False
 
 
 class World(Protocol):

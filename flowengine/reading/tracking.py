@@ -17,7 +17,7 @@ from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import seatings
-from flowengine.core.values import ROOT, Actor, Branch, Head, Json, Promise, Step, Undoing
+from flowengine.core.values import ROOT, Actor, Branch, Json, Promise, Step, Undoing
 from flowengine.errors import NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
@@ -39,8 +39,8 @@ from flowengine.views.replies import (
     StaffPlace,
     StaffTrack,
     StaffWaiting,
-    SuspendedView,
     Track,
+    suspended_view,
 )
 
 _MOST = 20
@@ -99,16 +99,11 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
-            suspended=_suspended(head, inside=inside),
+            suspended=suspended_view(head, inside=inside),
             where=where,
             waiting=tuple(_waiting(look)),
         )
         return StaffTrack(**asdict(seen)) if inside else seen
-
-
-def _suspended(head: Head, *, inside: bool) -> SuspendedView | None:
-    held = head.suspended
-    return SuspendedView(since=held.since, because=held.because, by=held.by if inside else "") if held else None
 
 
 def _offer(entry: Always) -> OfferView:
@@ -257,7 +252,7 @@ def jobs(
                 updated=row.updated,
                 ended=row.ended,
                 because=row.head.because,
-                suspended=_suspended(row.head, inside=not own),
+                suspended=suspended_view(row.head, inside=not own),
             )
             for row in rows
         ]

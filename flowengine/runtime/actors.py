@@ -68,6 +68,8 @@ class StoreWorld(msgspec.Struct):
     tx: Transaction
     customer_id: str
     job: str = ""
+    locks: bool = True
+    """Whether what is asked stays as it is until the transaction ends: not where it is only looked what would be."""
     known: dict[str, Any] | None = None
 
     @property
@@ -87,7 +89,7 @@ class StoreWorld(msgspec.Struct):
         return as_actor(found) if found else None
 
     def attempt(self, call: int) -> Attempt | None:
-        return self.tx.calls.attempt(self.job, call)
+        return self.tx.calls.attempt(self.job, call, lock=self.locks)
 
     def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
         return self.tx.messages.kept(name, key)

@@ -205,15 +205,16 @@ BLAME = Query(
 )
 TELL = Query("calls.tell", "How far a handler has come.", sa.update(_C).where(*_MINE).values(progress=param("said")))
 ONE = Query("calls.get", "One open call.", sa.select(*COLUMNS).where(*QUEUE.this))
-ATTEMPTS = Query(
-    "calls.attempts",
-    "How the last attempts of a job's calls stand; nobody begins or ends one until the transaction does.",
+_LAST = (
     sa.select(
         _C.c.number, _C.c.epoch, _C.c.worker, _C.c.progress, _C.c.incident, _C.c.alone, _C.c.next_at, _C.c.lease_until
     )
     .where(_C.c.job_id == param("of_job"))
     .order_by(_C.c.number)
-    .with_for_update(),
+)
+LAST_ATTEMPTS = Query("calls.last_attempts", "How the last attempts of a job's calls stand.", _LAST)
+ATTEMPTS = Query(
+    "calls.attempts", "The same; nobody begins or ends one until the transaction does.", _LAST.with_for_update()
 )
 OF_JOB = Query(
     "calls.of",
@@ -284,18 +285,22 @@ class Calls:
         row = self._channel.one(PROLONG, _mine(job, number, epoch) | {"until": micros(until)})
         return "" if row is None else "cut off" if row[0] is None else "held"
 
-    def attempt(self, job: str, number: int) -> Attempt | None:
+    def attempt(self, job: str, number: int, *, lock: bool = True) -> Attempt | None:
         """The last attempt of an open call; None when nobody has ever taken it. Ask under the job's lock: until the
-        transaction ends nobody begins one."""
+        transaction ends nobody begins one. Without ``lock``, to see what would be: somebody may.
+
+        All calls of the job are locked, in their order, as those who prolong leases do: a command may ask for several,
+        in any order, and each would wait for the other.
+        """
         for one, epoch, worker, progress, incident, alone, next_at, lease_until in self._channel.rows(
-            ATTEMPTS, {"of_job": job}
+            ATTEMPTS if lock else LAST_ATTEMPTS, {"of_job": job}
         ):
             if one == number and epoch:
                 running = not incident and (worker or progress == AWAITED)
                 until = (lease_until if worker else next_at) if running else None
                 if until is None and alone:
                     until = 0  # an attempt was lost before the last one, and may be at work still
-                return Attempt(None if until is None else moment(until))
+                return Attempt(None if until is None else moment(until), bool(running and worker))
         return None
 
     def reschedule(

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from flowengine.core.answers import Form, FormField
-from flowengine.core.values import Json
+from flowengine.core.values import Head, Json
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +118,12 @@ class SuspendedView(View, frozen=True, kw_only=True):
     by: str = ""
 
 
+def suspended_view(head: Head, *, inside: bool) -> SuspendedView | None:
+    """Whether a job is suspended; ``inside`` the organisation it is told by whom."""
+    held = head.suspended
+    return SuspendedView(since=held.since, because=held.because, by=held.by if inside else "") if held else None
+
+
 class ProcessRow(View, frozen=True, kw_only=True):
     """One version of a process. ``latest`` marks the version that new jobs begin with, unless it is ``suspended``."""
 
@@ -197,7 +203,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
 
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
-    two of what he did himself, and when his time had run out.
+    two of what he did himself, and when his time had run out. Nothing is possible either while the job is ``suspended``.
     """
 
     id: str
@@ -217,6 +223,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
     possible: tuple[str, ...] = ()
     slots: tuple[datetime, ...] = ()
     booked: datetime | None = None
+    suspended: SuspendedView | None = None
     open: bool = True
     ended: datetime | None = None
     ended_by: str = ""

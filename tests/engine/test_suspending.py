@@ -75,6 +75,7 @@ def test_nobody_acts_on_a_suspended_job(engine: Engine, suit: Suit, step_of: Ste
     engine.say(job, "When?", "question", by="ada")
     seen = engine.track(job, "ada")
     assert (seen.offers, engine.step(step, "ada").possible) == ((), ())
+    assert engine.step(step, "ada").suspended == seen.suspended
     assert seen.suspended is not None
     assert (seen.suspended.because, seen.suspended.by) == ("The shop is flooded", "")
     told = engine.track(job, "olga").suspended
