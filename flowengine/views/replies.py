@@ -203,7 +203,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
 
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
-    two of what he did himself, and when his time had run out. Nothing is possible either while the job is ``suspended``.
+    two of what he did himself, and when his time had run out. While the job is ``suspended`` nothing is possible.
     """
 
     id: str

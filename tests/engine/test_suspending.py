@@ -211,7 +211,7 @@ def test_a_message_is_taken(engine: Engine) -> None:
     job = engine.start("letters", by="ada", need={"number": "L7"}).job
     engine.suspend(job, because="R", by="olga")
     receipt = engine.send("letter", "L7")
-    assert (receipt.job, receipt.states) == (job, ("answer",))
+    assert (receipt.job, receipt.states) == (job, ("answer", "talk"))
     with pytest.raises(NotAllowed, match="suspended"):
         engine.act(engine.inbox("ben")[0].id, by="ben")
     assert engine.audit(job).fine
