@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flowengine.distribution import __version__ as __version__
 
 if TYPE_CHECKING:
+    from flowengine.asynchronous import AsyncEngine as AsyncEngine
     from flowengine.clock import Clock as Clock, SimulatedClock as SimulatedClock, SystemClock as SystemClock
     from flowengine.core.values import Actor as Actor
     from flowengine.engine import Engine as Engine
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from flowengine.views.replies import (
         Archived as Archived,
         Audit as Audit,
+        Away as Away,
         CustomerItem as CustomerItem,
         CustomerStep as CustomerStep,
         CustomerTrack as CustomerTrack,
@@ -91,11 +93,12 @@ else:
     _HOMES = {
         "flowengine.clock": ("Clock", "SimulatedClock", "SystemClock"),
         "flowengine.core.values": ("Actor",),
+        "flowengine.asynchronous": ("AsyncEngine",),
         "flowengine.engine": ("Engine",),
         "flowengine.runtime.handlers": ("NOTIFY", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "TryLater"),
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
-            "Archived", "Audit", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
+            "Archived", "Audit", "Away", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
             "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "Left", "PersonView", "Ran", "Receipt",
             "RetriedAll", "StaffItem", "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
         ),

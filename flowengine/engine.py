@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from flowengine.clock import Clock
 from flowengine.commands import (
     access,
+    availability,
     deploying,
     incidents,
     interventions,
@@ -27,6 +28,7 @@ from flowengine.commands import (
     migration,
     people,
     retention,
+    starting,
     tokens,
 )
 from flowengine.commands import on_jobs as asking
@@ -48,6 +50,7 @@ from flowengine.store.measures import Measures, measured
 from flowengine.views.replies import (
     Archived,
     Audit,
+    Away,
     Deployed,
     HandedOver,
     HistoryLine,
@@ -61,6 +64,7 @@ from flowengine.views.replies import (
     Ran,
     Receipt,
     RetriedAll,
+    ScheduleView,
     StepView,
     StuckView,
     Track,
@@ -220,6 +224,30 @@ class Engine:
         """
         return people.leave(self._shell, person, to, because, by, dry)
 
+    def set_hours(
+        self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "", by: By = PROGRAM
+    ) -> PersonView:
+        """Set the working hours of a member of staff, written as a calendar's ``open``: ``{"mon-fri": "09:00-17:00"}``.
+        Without any he can be met whenever a calendar is open. ``zone`` is their time zone; else that of each calendar.
+
+        Appointments that are booked stay so. Raises BadAnswer for what are no hours, NotAllowed for a customer.
+        """
+        return availability.set_hours(self._for("set_hours", by), person, hours, zone, by)
+
+    def add_absence(self, person: str, start: date, end: date, why: str = "", *, by: By = PROGRAM) -> Away:
+        """Say that a member of staff cannot be met from ``start`` until ``end``: aware moments, or days, of which the
+        last counts too; days are those of his hours' zone, else of the installation. Said anew from the same ``start``,
+        it takes the place of what was said before.
+
+        Appointments that are booked for that time stay so, and are in the answer: they must be moved, or assigned to
+        somebody else. Raises BadAnswer where it ends before it begins, NotAllowed for a customer.
+        """
+        return availability.add_absence(self._for("add_absence", by), person, start, end, why, by)
+
+    def remove_absence(self, person: str, start: date, *, by: By = PROGRAM) -> PersonView:
+        """Take back that a member of staff is away from ``start``, a moment or day as it was given. Raises NotFound."""
+        return availability.remove_absence(self._for("remove_absence", by), person, start, by)
+
     def person(self, id: str, *, by: By = PROGRAM) -> PersonView:
         """The person with exactly that id. A customer is shown himself, without the organisation's record of him."""
         return people.person(self._shell, id, by)
@@ -326,9 +354,11 @@ class Engine:
     ) -> Receipt:
         """Deliver a message to a job, or to the one open job that waits for this name and key.
 
-        Where none waits, but a process keeps messages of that name, it is :class:`~flowengine.views.replies.Kept` for
-        the job that comes to wait for it. Raises NotFound when nobody waits and nobody keeps it, Ambiguous when several
-        jobs wait, NotAllowed when too many are kept.
+        Where none waits, it starts a job of the process in use that ``starts`` by it (:attr:`Receipt.started`). Else,
+        where a process keeps messages of that name, it is :class:`~flowengine.views.replies.Kept` for the job that
+        comes to wait for it. Raises NotFound when nobody waits, starts or keeps it, Ambiguous when several jobs wait,
+        or several processes would start, BadAnswer when it is not as the fields want it, NotAllowed when too many are
+        kept.
         """
         return messages.send(self._shell, name, key, body, job, by, request_key)
 
@@ -475,25 +505,30 @@ class Engine:
             return measured(tx.channel, self._shell.clock.now())
 
     def incidents(self, *, by: By = PROGRAM) -> list[IncidentView]:
-        """The service calls that gave up, the timers that cannot be fired, the messages that cannot be sent, and the
-        steps that nobody can do as people are known here: a role that nobody has, a person who is not there.
+        """The service calls that gave up, what cannot be done now (timers, outgoing messages, starts by the clock), and
+        the steps that nobody can do as people are known here: a role that nobody has, a person who is not there.
 
         The last are found among all open steps, so it is for an operator now and then.
         """
         return incidents.incidents(self._for("incidents", by))
 
-    def retry(self, incident: str, by: By = PROGRAM) -> Receipt:
-        """Have an incident tried again, by its id: a worker runs a call; a timer is fired at once.
+    def schedules(self, *, by: By = PROGRAM) -> list[ScheduleView]:
+        """When the processes in use start their next jobs by the clock (``starts`` with ``every``), by process."""
+        return starting.schedules(self._for("schedules", by))
 
-        Raises what still stands in a timer's way; then it stays an incident.
+    def retry(self, incident: str, by: By = PROGRAM) -> Receipt:
+        """Have an incident tried again, by its id: a worker runs a call; a timer is fired, and a schedule's job
+        started, at once.
+
+        Raises what still stands in its way; then it stays an incident.
         """
         return incidents.retry(self._shell, incident, self._shell.asker("retry", by))
 
     def retry_all(
         self, by: By = PROGRAM, *, kind: str | None = None, process: str | None = None, handler: str | None = None
     ) -> RetriedAll:
-        """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``), process or handler, as
-        :class:`IncidentView` names them. Those that cannot be are told; the others go on all the same.
+        """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``, ``schedule``), process
+        or handler, as :class:`IncidentView` names them. Those that cannot be are told; the others go on all the same.
         """
         return incidents.retry_all(self._shell, self._shell.asker("retry_all", by), kind, process, handler)
 
@@ -693,8 +728,8 @@ class Engine:
         )
 
     def resume(self, job: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None) -> Receipt:
-        """Let a suspended job go on. Deadlines, reminders, escalations and reservations are later by as long as it was
-        held; waits and other clocks are not, and what is over by now is done at once. Raises NotAllowed."""
+        """Let a suspended job go on. Deadlines, reminders and escalations are later by as long as it was held; waits,
+        reservations and other clocks are not, and what is over by now is done at once. Raises NotAllowed."""
         return self._by_hand("resume", job, because, lambda _, who, __: c.Resume(by=who, because=because), by, key, dry)
 
     def suspend_process(self, name: str, *, because: str, by: By = PROGRAM) -> ProcessRow:

@@ -156,7 +156,7 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
     until = f", until {moment(step.due)} ({distance(step.due, now)})" if step.due else ""
     show.line(console, (step.title, "bold"), (f"  {step.short}, for {step.customer_name}{until}", "dim"))
     if step.booked is not None:
-        show.line(console, (show.booked(step.booked, now), "bold"))
+        show.line(console, (show.booked(step.booked, now, step.booked_with), "bold"))
     for title, value in step.shown:
         show.line(console, "  ", (f"{title}: ", "dim"), value)
 

@@ -13,7 +13,9 @@ from rich.text import Text
 from flowengine.cli.moments import day, distance, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
+    AbsenceView,
     Audit,
+    Away,
     Deployed,
     HandedOver,
     HistoryLine,
@@ -106,6 +108,23 @@ def person(console: Console, one: PersonView) -> None:
     people(console, [one])
     for key, value in one.record.items():
         line(console, "  ", (f"{key}: ", "dim"), str(value))
+    for days, spans in one.hours.items():
+        line(console, "  ", (f"works {days}: ", "dim"), f"{spans}{f' ({one.hours_zone})' if one.hours_zone else ''}")
+    for absence in one.absences:
+        _absence(console, absence)
+
+
+def away(console: Console, one: Away) -> None:
+    _absence(console, one)
+    if one.appointments:
+        line(console, ("Booked for then; to be moved, or assigned to somebody else:", "bold yellow"))
+    for booked in one.appointments:
+        line(console, "  ", (booked.short, ID), f"  {told(booked.start)}")
+
+
+def _absence(console: Console, one: AbsenceView | Away) -> None:
+    why = f": {one.why}" if one.why else ""
+    line(console, "  ", ("away: ", "dim"), f"{told(one.start)} until {told(one.end)}{why}")
 
 
 def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: Callable[[str], str]) -> None:
@@ -120,12 +139,16 @@ def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: C
 
 
 def _holder(item: InboxItem) -> str:
+    appointment = getattr(item, "appointment", None)
+    if appointment is not None:
+        whose = "yours" if item.mine or item.preferred else f"claimed by {item.claimed}" if item.claimed else ""
+        return ", ".join(filter(None, (told(appointment), whose)))
     if item.mine:
         return "yours"
     if item.claimed:
         return f"claimed by {item.claimed}"
     if item.booked is not None:
-        return f"booked: {told(item.booked)}"
+        return f"booked: {told(item.booked)}{_with(item.booked_with)}"
     return "kept for you" if item.preferred else "answered" if item.answered else ""
 
 
@@ -280,14 +303,19 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
     for step in seen.waiting:
         if step.booked is not None:
             whose = "" if step.for_you else f"{step.whom}: "
-            line(console, (booked(step.booked, now, yours=step.for_you), "bold"), (f"  ({whose}{step.title})", "dim"))
+            when = booked(step.booked, now, step.booked_with, yours=step.for_you)
+            line(console, (when, "bold"), (f"  ({whose}{step.title})", "dim"))
             if step.for_you and step.booked > now:
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
 
 
-def booked(slot: datetime, now: datetime, *, yours: bool = True) -> str:
-    """``Booked: Tue 5 Jan 2027, 10:00; you may move or cancel it``, the last while it has not begun."""
-    return f"Booked: {told(slot)}" + ("; you may move or cancel it" if yours and slot > now else "")
+def _with(name: str) -> str:
+    return f", with {name}" if name else ""
+
+
+def booked(slot: datetime, now: datetime, whom: str = "", *, yours: bool = True) -> str:
+    """``Booked: Tue 5 Jan 2027, 10:00, with Tim; you may move or cancel it``, the last while it has not begun."""
+    return f"Booked: {told(slot)}{_with(whom)}" + ("; you may move or cancel it" if yours and slot > now else "")
 
 
 def _rest(console: Console, seen: Track, command: str) -> None:

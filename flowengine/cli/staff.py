@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from datetime import date
 
 import click
 
 from flowengine.cli import tab_words
-from flowengine.cli.flags import request_key, terminal
+from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
 from flowengine.cli.terminal import Stopped, Terminal
 
@@ -60,7 +61,7 @@ def assign(terminal: Terminal, step: str, person: str, key: str | None) -> None:
 
 @click.group(cls=FlowGroup)
 def people() -> None:
-    """Customers and staff: add, leave, list, show."""
+    """Customers and staff: add, leave, list, show; when staff can be met."""
 
 
 @people.command("add")
@@ -115,6 +116,62 @@ def leave(terminal: Terminal, person: str, to: str, because: str, dry: bool, yes
         raise Stopped
     done = desk.leave(who, because=because, to=heir, dry=dry)
     terminal.answer(done, lambda console: show.left(console, done, dry=dry))
+
+
+@people.command("hours")
+@click.argument("person", shell_complete=tab_words.people)
+@click.argument("hours", metavar="[DAYS=HOURS…]", nargs=-1)
+@click.option("--zone", default="", metavar="ZONE", help="Their time zone, as Europe/London; else each calendar's.")
+@common
+@terminal
+def working_hours(terminal: Terminal, person: str, hours: tuple[str, ...], zone: str) -> None:
+    """Set when PERSON works: mon-thu=09:00-12:00,13:00-17:00 fri=09:00-13:00.
+
+    Without hours: whenever a calendar is open. What is booked stays booked.
+    """
+    from flowengine.cli import acting, show
+
+    wrong = next((one for one in hours if "=" not in one), None)
+    if wrong is not None:
+        raise click.UsageError(f"Hours are given as mon-fri=09:00-17:00; not {wrong!r}.")
+    given = {days: spans for days, _, spans in (one.partition("=") for one in hours)}
+    desk = terminal.desk()
+    found = desk.set_hours(acting.person(desk, person), given, zone=zone)
+    terminal.answer(found, lambda console: show.person(console, found))
+
+
+@people.command("away")
+@click.argument("person", shell_complete=tab_words.people)
+@click.argument("start", metavar="FROM", callback=day_or_moment)
+@click.argument("end", metavar="UNTIL", callback=day_or_moment)
+@click.option("--because", "why", default="", metavar="TEXT", help="Why.")
+@common
+@terminal
+def away(terminal: Terminal, person: str, start: date, end: date, why: str) -> None:
+    """Say that PERSON is away: no appointments are offered with him then.
+
+    FROM and UNTIL are days (the last one counts too) or moments. What is booked already is listed: it stays booked
+    until it is moved, or assigned to somebody else.
+    """
+    from flowengine.cli import acting, show
+
+    desk = terminal.desk()
+    found = desk.add_absence(acting.person(desk, person), start, end, why)
+    terminal.answer(found, lambda console: show.away(console, found))
+
+
+@people.command("back")
+@click.argument("person", shell_complete=tab_words.people)
+@click.argument("start", metavar="FROM", callback=day_or_moment)
+@common
+@terminal
+def back(terminal: Terminal, person: str, start: date) -> None:
+    """Take back that PERSON is away from FROM."""
+    from flowengine.cli import acting, show
+
+    desk = terminal.desk()
+    found = desk.remove_absence(acting.person(desk, person), start)
+    terminal.answer(found, lambda console: show.person(console, found))
 
 
 @people.command("list")

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -176,6 +176,18 @@ class Desk(ABC):
         """Have a member of staff leave, by his exact id; what he has claimed goes ``to`` another, or back."""
         return self._ask("leave", person, because=because, to=to, dry=dry)
 
+    def set_hours(self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "") -> view.PersonView:
+        """Set the working hours of a member of staff by weekday; without any he works whenever a calendar is open."""
+        return self._ask("set_hours", person, hours, zone=zone)
+
+    def add_absence(self, person: str, start: date, end: date, why: str = "") -> view.Away:
+        """Say that a member of staff is away from a moment or day until another; tells what is booked for then."""
+        return self._ask("add_absence", person, start, end, why)
+
+    def remove_absence(self, person: str, start: date) -> view.PersonView:
+        """Take back that a member of staff is away from ``start``."""
+        return self._ask("remove_absence", person, start)
+
     def find_person(self, text: str, *, kind: str | None = None) -> view.PersonView:
         """The one person whom a text fits: an id, a contact, a name."""
         return self._ask("find_person", text, kind=kind)
@@ -193,6 +205,10 @@ class Desk(ABC):
     def stuck(self, *, process: str | None = None, limit: int = 100) -> list[view.StuckView]:
         """What waits for what, and since when, the longest first."""
         return self._ask("stuck", process=process, limit=limit)
+
+    def schedules(self) -> list[view.ScheduleView]:
+        """When processes start their next jobs by the clock."""
+        return self._ask("schedules")
 
     def incidents(self) -> list[view.IncidentView]:
         """What gave up and waits for an operator."""

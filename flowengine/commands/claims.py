@@ -83,7 +83,7 @@ def hand_on(shell: Shell, person: str, heir: str, by: Actor, because: str, *, dr
 
     def do(tx: Transaction, job: str, command: c.Assign | c.Release) -> None:
         if dry:
-            shell.compute(tx, access.read(tx, job, "job", job), command, permit, dry=True)
+            shell.rehearse(tx, access.read(tx, job, "job", job), command, permit)
         else:
             shell.run(tx, job, command, None, permit)
 

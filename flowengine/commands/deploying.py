@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from flowengine.commands import access
+from flowengine.commands import access, starting
 from flowengine.commands.interventions import check_reason
 from flowengine.commands.shell import Shell
 from flowengine.commands.unserved import unserved
 from flowengine.commands.unstaffed import lacking
 from flowengine.core.values import Actor, Suspension
-from flowengine.errors import NotAllowed
+from flowengine.errors import NotAllowed, ProcessRefused
 from flowengine.language import load, parse
+from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.store import Transaction
 from flowengine.store.processes import StoredProcess, Suspended, suspension_of
@@ -20,18 +22,34 @@ from flowengine.views.replies import Deployed, ProcessRow, SuspendedView
 
 def deploy(shell: Shell, source: str | Path) -> Deployed:
     process = parse(source) if isinstance(source, str) and "\n" in source else load(source)
-    shell.catalogue.keep(process)
+    with shell.reading() as tx:
+        process = replace(process, version=shell.catalogue.alike(tx, process))
 
     def work(tx: Transaction) -> bool:
-        return tx.processes.add(process.name, process.version, process.title, process.source, shell.clock.now())
+        now = shell.clock.now()
+        _alone(shell, tx, process)
+        new = tx.processes.add(process.name, process.version, process.title, process.source, now)
+        starting.place(tx, shell.catalogue.compiled(tx, process.name, process.version).process, now)
+        return new
 
     new = shell.keep(work)
+    if new:
+        shell.catalogue.keep(process)
     missing = tuple(unserved(shell, [process]))
     with shell.reading() as tx:
         warnings = lacking(tx, process)
     return Deployed(
         name=process.name, version=process.version, title=process.title, new=new, unserved=missing, warnings=warnings
     )
+
+
+def _alone(shell: Shell, tx: Transaction, process: Process) -> None:
+    """Raises ProcessRefused where another process in use starts by the same messages."""
+    if any(one.message for one in process.starts):
+        others = [shell.catalogue.compiled(tx, *one).process for one in tx.processes.in_use() if one[0] != process.name]
+        found = clashes(process, others)
+        if found:
+            raise ProcessRefused(found)
 
 
 def rows(shell: Shell) -> list[ProcessRow]:

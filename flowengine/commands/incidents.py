@@ -1,36 +1,40 @@
-"""What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent; and
-steps that nobody can do."""
+"""What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent,
+jobs that cannot be started by the clock; and steps that nobody can do."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flowengine.commands import access
+from flowengine.commands import access, starting
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import HELP, unstaffed
 from flowengine.core import commands as c
 from flowengine.core.position import Position
 from flowengine.core.values import Actor, ServiceCall, Timer
 from flowengine.errors import NotAllowed, NotFound, Refused, StaleCommand
-from flowengine.store import Incident, Transaction, shown
+from flowengine.store import Incident, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
 from flowengine.store.steps import WaitingStep
 from flowengine.views.replies import IncidentView, Receipt, RetriedAll
 
-KINDS = ("call", "timer", "message")
+KINDS = ("call", "timer", "message", "schedule")
 """What can be tried again."""
 
 
 def incidents(shell: Shell) -> list[IncidentView]:
-    """Calls first, then timers, then messages, then steps, each by job."""
+    """Calls first, then timers, then messages, each by job; then schedules, and steps."""
     with shell.reading() as tx:
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
-        return [*(_view(tx, row) for row in rows), *(_step(row, why) for row, why in unstaffed(tx, shell.catalogue))]
+        found = [_view(tx, row) for row in rows] + [_of_schedule(row) for row in tx.schedules.all() if row.attempts]
+        return found + [_step(row, why) for row, why in unstaffed(tx, shell.catalogue)]
 
 
 def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
     """A call is handed to the workers again, and so is a message; a timer is fired at once, and what stands in its way
-    is raised. A message's receipt is that of the job as it is: sending is no part of its history."""
+    is raised. A message's receipt is that of the job as it is: sending is no part of its history. A schedule's job is
+    started at once."""
+    if "/" in text:
+        return starting.retry(shell, text)
 
     def work(tx: Transaction) -> Receipt:
         if text.count(".") == 2:
@@ -136,4 +140,20 @@ def _view(tx: Transaction, row: Incident) -> IncidentView:
         error=row.error,
         attempts=row.attempts,
         next=row.next,
+    )
+
+
+def _of_schedule(row: StoredSchedule) -> IncidentView:
+    return IncidentView(
+        kind="schedule",
+        id=row.id,
+        short=row.id,
+        job="",
+        process=row.process,
+        customer="",
+        state="",
+        handler=row.every,
+        error=row.error,
+        attempts=row.attempts,
+        next=row.wake,
     )

@@ -41,7 +41,7 @@ def intervene(
             if not dry:
                 return shell.told(tx, job_id, command, key, _permit, (kind, text))
             job = access.read(tx, job_id, kind, text)
-            return receipt_of(job.id, job.seq, command, shell.compute(tx, job, command, _permit, dry=True).done)
+            return receipt_of(job.id, job.seq, command, shell.rehearse(tx, job, command, _permit).done)
         except ExpressionFailed as error:
             missing = ("set the data that is missing first",)
             raise NotAllowed(f"the process cannot go on from there: {error}", where=text, possible=missing) from error
@@ -71,7 +71,7 @@ def hand_over(shell: Shell, person: str, to: str, because: str, by: str | Actor,
             if dry:
                 with shell.reading() as tx:
                     job = access.read(tx, job_id, "job", job_id)
-                    shell.compute(tx, job, _assign(heir.id, because, number, actor), permit, dry=True)
+                    shell.rehearse(tx, job, _assign(heir.id, because, number, actor), permit)
             else:
                 shell.on_step(id, partial(_assign, heir.id, because), actor, None, permit)
             handed.append(id)

@@ -1,14 +1,16 @@
-"""Messages from outside: delivered to the job that waits, kept until one does, or refused.
+"""Messages from outside: delivered to the job that waits, or starting one, kept until one waits, or refused.
 
 A message that names no job finds the jobs that wait for it in an index (:mod:`flowengine.store.messages`), so it costs
 the same however many jobs are open. It is for one job: those that wait for its key come before those that take any.
-Where none waits, it is kept outside of all jobs for as long as a process keeps messages of that name; a job that comes
-to wait for it takes it in the command that brought it there.
+Where none waits, it starts a job of the process that starts by it. Else it is kept outside of all jobs for as long as
+a process keeps messages of that name; a job that comes to wait for it takes it in the command that brought it there.
 """
 
 from __future__ import annotations
 
-from flowengine.commands import access
+from msgspec.structs import replace
+
+from flowengine.commands import access, starting
 from flowengine.commands.receipts import body_hash, encoded, replayed
 from flowengine.commands.shell import Computed, Shell
 from flowengine.core import commands as c
@@ -43,7 +45,7 @@ _PAGE = 100
 def send(
     shell: Shell, name: str, key: str, body: Json, job: str | None, by: str | Actor | None, request_key: str | None
 ) -> Receipt:
-    """Deliver a message, or keep it. ``request_key``: see L3."""
+    """Deliver a message, start a job by it, or keep it. ``request_key``: see L3."""
     id = new_id()
     once = request_key or f"message:{id}"  # so that what was kept, but not heard of, is not kept again
 
@@ -55,10 +57,13 @@ def send(
         asked = body_hash(ANY_JOB, command)
         before = replayed(tx, command.by, once, asked)
         if before is not None:
-            return before
+            return replace(before, repeated=before.job != id)  # done again, it may have met itself
         if needs("send", command.by) == NEVER:
             raise _nobody_waits(shell, tx, command)
+        request = (request_key, asked)
         delivered = _deliver(shell, tx, command, request_key, asked)
+        if delivered is None:
+            delivered = starting.by_message(shell, tx, command, id, request)
         if delivered is None:
             tx.messages.hold(name)  # a job may just have come to wait for it
             delivered = _deliver(shell, tx, command, request_key, asked)
@@ -107,14 +112,14 @@ def _keep(shell: Shell, tx: Transaction, command: c.Deliver, id: str) -> Kept:
     """Keep it for as long as any process keeps messages of that name: whoever waits by then asks for its own time."""
     now, name, key = shell.clock.now(), command.name, command.key
     known = [shell.catalogue.compiled(tx, *one) for one in tx.processes.versions()]
-    durations = [duration for compiled in known for duration in keeps(compiled, name)]
-    if not durations:
+    keeping = [(keep, compiled.process.clock) for compiled in known for keep in keeps(compiled, name)]
+    if not keeping:
         raise _nobody_waits(shell, tx, command)
     for of, most in ((key, MOST_KEPT), (None, MOST_OF_A_NAME)):
         if tx.messages.count(name, of, most) >= most:
             raise NotAllowed(f"{most:,} messages {name!r} are kept already", where=of or name)
     as_plain(command.body, f"message {name}")
-    until = max(duration.after(now) for duration in durations)
+    until = max(keep.after(now, zone) for keep, zone in keeping)
     tx.messages.keep(KeptMessage(id=id, name=name, key=key, body=command.body, came=now, until=until))
     return Kept(acted=name, until=until)
 
@@ -125,8 +130,13 @@ def _which(command: c.Deliver) -> str:
 
 def _nobody_waits(shell: Shell, tx: Transaction, command: c.Deliver) -> NotFound:
     known = {name for one in tx.processes.versions() for name in shell.catalogue.compiled(tx, *one).listeners}
-    possible = ("name the job",) if command.name in known else tuple(sorted(known))
-    return NotFound(f"no open job waits for {_which(command)}", where=command.name, possible=possible)
+    in_use = [shell.catalogue.compiled(tx, *one).process for one in tx.processes.in_use()]
+    starting = {trigger.message for process in in_use for trigger in process.starts if trigger.message}
+    possible = ("name the job",) if command.name in known else tuple(sorted(known | starting))
+    what = f"no open job waits for {_which(command)}"
+    if command.name in starting:
+        what, possible = f"{what}, and the conditions on which it starts one do not hold", ()
+    return NotFound(what, where=command.name, possible=possible)
 
 
 def _read_all(shell: Shell) -> None:

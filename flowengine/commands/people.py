@@ -18,7 +18,7 @@ from flowengine.people.identities import check_person
 from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import actor_of, as_actor, nobody
 from flowengine.store import Person, Transaction
-from flowengine.views.replies import Left, PersonView
+from flowengine.views.replies import AbsenceView, Left, PersonView
 
 MOST_NAMED = 6
 """Of those whom a text fits, how many are named."""
@@ -27,7 +27,8 @@ _A_KIND = {"customer": "a customer", "staff": "a member of staff"}
 
 
 def view(person: Person) -> PersonView:
-    return PersonView(**msgspec.structs.asdict(person))
+    absences = tuple(AbsenceView(**msgspec.structs.asdict(one)) for one in person.absences)
+    return PersonView(**msgspec.structs.asdict(person) | {"absences": absences})
 
 
 def enter(
@@ -48,15 +49,14 @@ def enter(
         there = tx.people.get(id)
         if there is not None and there.kind != kind:
             raise NotAllowed(f"{id} is {_A_KIND[there.kind]}, and stays so", where=id, possible=("another id",))
-        person = Person(
-            id=id,
-            kind=kind,
-            name=name or (there.name if there else id),
-            contact=contact or (there.contact if there else ""),
+        before = there or Person(id=id, kind=kind, name=id, created=shell.clock.now())
+        person = msgspec.structs.replace(
+            before,
+            name=name or before.name,
+            contact=contact or before.contact,
             roles=tuple(roles),
             groups=tuple(groups),
-            record=(there.record if there else {}) | dict(record or {}),
-            created=there.created if there else shell.clock.now(),
+            record=before.record | dict(record or {}),
         )
         if there is None:
             tx.people.add(person)

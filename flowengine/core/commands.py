@@ -16,10 +16,12 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag
 
 
 class Start(Command, frozen=True, kw_only=True):
-    """Begin a job with the stated need."""
+    """Begin a job with the stated need. ``cause`` says what started it by itself, where nobody did: ``message …`` or
+    ``schedule …``."""
 
     answer: Json = {}
     parent: str = ""
+    cause: str = ""
 
 
 class Act(Command, frozen=True, kw_only=True):

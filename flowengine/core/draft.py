@@ -319,7 +319,7 @@ def _suspended(ground: Ground, event: e.Suspended) -> None:
     ground.effects.suspended = True
 
 
-HELD = frozenset({"expire", "remind", "escalate", "hold", "close"})
+HELD = frozenset({"expire", "remind", "escalate", "close"})
 """Purposes of the timers that are deadlines of people: they do not run while a job is suspended."""
 
 

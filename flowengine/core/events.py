@@ -235,7 +235,8 @@ class SlotBooked(Event, frozen=True, kw_only=True):
     """A slot of a calendar is taken for the job: held for a time, or booked.
 
     ``every`` is the calendar's grid in seconds (``start`` lies on it), ``seats`` how many appointments fit side by
-    side.
+    side. ``customer`` and ``staff`` are booked with it, each for nothing else at that time; ``staff`` is empty where
+    nobody is known who could meet the customer. What is only held is so until ``held_until``.
     """
 
     branch: str
@@ -244,12 +245,19 @@ class SlotBooked(Event, frozen=True, kw_only=True):
     end: datetime
     every: float = 1800.0
     seats: int = 1
+    customer: str = ""
+    staff: str = ""
+    held_until: datetime | None = None
 
 
 class SlotFreed(Event, frozen=True, kw_only=True):
+    """A slot of a calendar is free again, and so are those who were booked with it."""
+
     branch: str
     calendar: str
     start: datetime
+    customer: str = ""
+    staff: str = ""
 
 
 class MessageKept(Event, frozen=True, kw_only=True):
@@ -319,9 +327,9 @@ class Suspended(Event, frozen=True, kw_only=True):
 
 
 class Resumed(Event, frozen=True, kw_only=True):
-    """The job goes on. The deadlines of people (``expire``, ``remind``, ``escalate``, ``hold``, ``close``) are later by
-    as long as they were held: since the job was suspended, or since their step was opened or their state entered, where
-    that came later. Waits and other clocks stay as they were."""
+    """The job goes on. The deadlines of people (``expire``, ``remind``, ``escalate``, ``close``) are later by as long
+    as they were held: since the job was suspended, or since their step was opened or their state entered, where that
+    came later. Waits and other clocks stay as they were."""
 
     at: datetime
 

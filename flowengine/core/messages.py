@@ -157,7 +157,7 @@ def _keep(flow: Flow, command: Deliver) -> None:
         raise StaleCommand(f"nobody waits for message {command.name!r}", where=draft.head.job, possible=_awaited(flow))
     if len(draft.head.kept) >= MOST_KEPT:
         raise NotAllowed(f"the job keeps {MOST_KEPT} messages already", where=draft.head.job)
-    until = max(duration.after(flow.now) for duration in durations)
+    until = max(duration.after(flow.now, flow.compiled.process.clock) for duration in durations)
     number = draft.next_number()
     message = KeptMessage(
         number=number, name=command.name, key=command.key, body=command.body, came=flow.now, until=until

@@ -7,7 +7,7 @@ from datetime import datetime
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import turns
-from flowengine.core.draft import Draft, replace
+from flowengine.core.draft import Draft, moment_text, replace
 from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
@@ -41,10 +41,10 @@ def offered(
 ) -> tuple[str, ...]:
     """What somebody can do on an open step now: exactly what :func:`act` takes from him, as far as it is his to act.
 
-    Nothing for those whom the step does not wait for (L4), for those who have done their part in it, and while the job
-    is suspended.
+    Nothing for those whom the step does not wait for (L4), for those who have done their part in it, once its time is
+    over (L13), and while the job is suspended.
     """
-    if position.head.suspended is not None or not waits_for(actor, step, position.seat):
+    if position.head.suspended is not None or step.is_over(now) or not waits_for(actor, step, position.seat):
         return ()
     flow = Flow(compiled, Draft(position), now, world)
     try:
@@ -88,7 +88,8 @@ def assign(flow: Flow, command: c.Assign) -> None:
 
 
 def find(flow: Flow, number: int) -> tuple[Branch, Step]:
-    """The open step of that number and its branch. Raises StaleCommand, which says what is open."""
+    """The open step of that number and its branch. Raises StaleCommand, which says what is open; also where the time of
+    the step is over, and what has to come of that could not be carried out yet (L13)."""
     draft = flow.draft
     branch_id = draft.branch_of_step(number)
     if branch_id is not None:
@@ -96,8 +97,16 @@ def find(flow: Flow, number: int) -> tuple[Branch, Step]:
         for step in branch.steps:
             if step.number == number:
                 flow.acted = step.state
+                if step.is_over(flow.now):
+                    raise _over(flow, step)
                 return branch, step
     raise StaleCommand("the step is no longer open", where=f"{draft.head.job}.{number}", possible=standing(flow))
+
+
+def _over(flow: Flow, step: Step) -> StaleCommand:
+    assert step.due is not None, "only a step with a deadline is over before it is closed"
+    over = f"its time was over on {moment_text(step.due)}"
+    return StaleCommand(over, where=_where(flow, step), possible=("ask an operator to move its deadline",))
 
 
 def standing(flow: Flow) -> tuple[str, ...]:
@@ -124,6 +133,9 @@ def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
         raise NotAllowed("each of those asked answers for himself", where=_where(flow, step))
     _not_excluded(flow, step, person)
     turns.begun(flow, flow.draft.at(step.branch))
+    if step.appointment is not None:
+        kind, spot = _at_work(flow, step)
+        step = kind.handed(spot, step, person)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=person), why=why, by=by.id))
 
 

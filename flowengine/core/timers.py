@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flowengine.core import always, composite, messages, undo
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.flow import Flow
+from flowengine.core.position import Position
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, Timer
 from flowengine.errors import NotAllowed, StaleCommand
+
+
+def due(position: Position, now: datetime) -> list[Timer]:
+    """The timers that have to be fired before anything else happens to the job (L13), the first of them first."""
+    late = position.overdue(now)
+    return sorted(late, key=lambda timer: (timer.due, timer.number)) if late else late
 
 
 def fire(flow: Flow, command: c.Fire) -> None:

@@ -81,6 +81,9 @@ class Actor(Value, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
 
 
+CLOCK = Actor(kind="clock")
+"""Who fires a timer that is due."""
+
 Seating: TypeAlias = str
 """Whom a step waits for, once the process's audience is resolved for a job: ``person:<id>``, ``role:<name>``,
 ``group:<name>``, ``customers``, ``staff`` or ``anyone``. The job's own customer is ``person:<customer id>``."""
@@ -93,7 +96,8 @@ class Step(Value, frozen=True, kw_only=True):
     step asks that many invited people or roles one by one (approvals of several, votes): each has a :class:`Seat`, and
     ``audience`` is empty. ``due`` is its deadline. ``excluded`` are persons who may not act on it (``not_by``);
     ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened.
-    ``booked`` is the appointment that its person has booked: it waits for him no more, but may still be moved.
+    ``booked`` is the appointment that its person has booked, ``booked_with`` whom he will meet, where that is known: it
+    waits for him no more, but may still be moved. ``appointment`` is when those are to meet him whom it waits for.
     """
 
     number: int
@@ -111,6 +115,12 @@ class Step(Value, frozen=True, kw_only=True):
     excluded: tuple[str, ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
     booked: datetime | None = None
+    booked_with: str = ""
+    appointment: datetime | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time is over, so that nobody may act on it any more, although nothing has closed it yet (L13)."""
+        return self.due is not None and self.due <= now
 
 
 class Seat(Value, frozen=True, kw_only=True):
@@ -247,13 +257,18 @@ class Fork(Inner, frozen=True, kw_only=True):
 
 
 class Booking(Inner, frozen=True, kw_only=True):
-    """A fitting. ``slot`` is the start of the booked or held slot."""
+    """A fitting. ``slot`` and ``end`` are those of the booked or held appointment, ``calendar`` its calendar, ``staff``
+    who meets the customer (empty: nobody is known). ``lapsed`` is the slot that was last held for too long."""
 
     phase: Literal["offered", "held", "booked"] = "offered"
     slot: datetime | None = None
     hold: int = 0
     """The timer that lets a held slot go."""
     missed: int = 0
+    calendar: str = ""
+    end: datetime | None = None
+    staff: str = ""
+    lapsed: datetime | None = None
 
 
 class Panel(Inner, frozen=True, kw_only=True):

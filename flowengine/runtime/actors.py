@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from flowengine.core.values import Actor, KeptMessage
-from flowengine.core.world import Attempt, Member
+from flowengine.core.values import Actor, KeptMessage, Seating
+from flowengine.core.world import Appointment, Attempt, Member, Worker
 from flowengine.errors import NotAllowed, NotFound
+from flowengine.language.parser.calendars import read_hours
 from flowengine.store import Person, Transaction
 
 OPERATOR = "operator"
@@ -93,3 +95,28 @@ class StoreWorld(msgspec.Struct):
 
     def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
         return self.tx.messages.kept(name, key)
+
+    def workers(self, seatings: Sequence[Seating]) -> Sequence[Worker]:
+        roles = {name for kind, _, name in (one.partition(":") for one in seatings) if kind == "role"}
+        ids = {name for kind, _, name in (one.partition(":") for one in seatings) if kind == "person"}
+        everybody = "staff" in seatings
+        staff = self.tx.people.all("staff") if roles or everybody else ()
+        found = {one.id: one for one in staff if everybody or not roles.isdisjoint(one.roles)}
+        for id in sorted(ids - found.keys()):
+            person = self.tx.people.get(id)
+            if person is not None:
+                found[id] = person
+        return [_worker(found[id]) for id in sorted(found)]
+
+    def booked(
+        self, whose: Sequence[str], start: datetime, end: datetime, now: datetime, *, alone: bool = False
+    ) -> Mapping[str, Sequence[Appointment]]:
+        if alone:
+            self.tx.bookings.guard(whose)
+        return self.tx.bookings.of(whose, start, end, now)
+
+
+def _worker(person: Person) -> Worker:
+    hours = read_hours(person.hours) if person.hours else None
+    away = tuple((one.start, one.end) for one in person.absences)
+    return Worker(id=person.id, hours=hours, zone=person.hours_zone, away=away)

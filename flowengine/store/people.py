@@ -85,8 +85,20 @@ JOIN = Query("people.join", "Put a person into a group.", inserts(_M))
 LEAVE = Query("people.leave", "Take a person out of all groups.", sa.delete(_M).where(_M.c.person == param("who")))
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """One customer or member of staff. ``record`` is what else the organisation knows, as JSON."""
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """A time, from ``start`` until before ``end``, in which a member of staff cannot be met."""
+
+    start: datetime
+    end: datetime
+    why: str = ""
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One customer or member of staff. ``record`` is what else the organisation knows, as JSON.
+
+    ``hours`` are a member of staff's working hours, written as a calendar's ``open``, in the time zone ``hours_zone``,
+    or in that of the calendar where it is empty; none: whenever the calendar is open.
+    """
 
     id: str
     kind: Literal["customer", "staff"]
@@ -95,6 +107,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     record: dict[str, Json] = {}
+    hours: dict[str, str] = {}
+    hours_zone: str = ""
+    absences: tuple[Absence, ...] = ()
     created: datetime
     left: datetime | None = None
     """When this member of staff left; the record stays, for the histories that name him."""

@@ -55,6 +55,14 @@ VERSIONS = Query(
     "processes.versions", "The name and version of each, without its source.", sa.select(_P.c.name, _P.c.version)
 )
 
+IN_USE = Query(
+    "processes.in_use",
+    "The name of each process, and its version that was deployed last.",
+    sa.select(_P.c.name, _P.c.version)
+    .where(sa.tuple_(_P.c.name, _P.c.number).in_(sa.select(_P.c.name, sa.func.max(_P.c.number)).group_by(_P.c.name)))
+    .order_by(_P.c.name),
+)
+
 
 class StoredProcess(msgspec.Struct, frozen=True, kw_only=True):
     """One version of a process. ``number`` counts the deployments of the name: the highest is in use."""
@@ -125,6 +133,10 @@ class Processes:
     def versions(self) -> list[tuple[str, str]]:
         """The name and the version of each that was ever deployed."""
         return [(name, version) for name, version in self._channel.rows(VERSIONS, {})]
+
+    def in_use(self) -> list[tuple[str, str]]:
+        """The name of each process, and the version that new jobs begin with, by name."""
+        return [(name, version) for name, version in self._channel.rows(IN_USE, {})]
 
     def all(self) -> list[StoredProcess]:
         """All versions, by name, the one in use last."""

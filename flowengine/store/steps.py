@@ -163,11 +163,13 @@ class Steps:
         *,
         person: str = "",
         everything: bool = False,
+        now: datetime | None = None,
     ) -> list[WaitingStep]:
         """The steps that wait for any of these seatings, oldest first, each once; ``after`` is a row's ``cursor``.
 
         With ``person``, steps that somebody else has claimed and steps that exclude the person are left out. Votes in
-        which the seat has spoken, and appointments that are booked, are left out unless ``everything`` is wanted.
+        which the seat has spoken, and appointments that are booked, are left out unless ``everything`` is wanted; what
+        is over ``now``, in any case (L13).
         """
         wanted = sorted(set(seatings))
         found: dict[tuple[int, str, int], WaitingStep] = {}
@@ -175,7 +177,7 @@ class Steps:
         while wanted and len(found) < limit:
             page = self._page(wanted, limit, place, person, everything)
             for row in page:
-                if not (person and person in row.step.excluded):
+                if not (person and person in row.step.excluded) and not (now and row.step.is_over(now)):
                     found.setdefault(row.cursor, row)
             if len(page) < limit:
                 break

@@ -33,6 +33,9 @@ LAY_ASIDE = Query(
     "The timers of a job are not fired while it is suspended.",
     sa.update(_T).where(_T.c.job_id == param("of_job")).values(wake=LAID_ASIDE),
 )
+MOST_OVERDUE = 100
+"""So many timers of a job that are due are looked at together."""
+
 SET = Query("timers.set", "Set a timer, or set it anew.", lambda dialect: upserts(dialect, _T))
 DROP = Query(
     "timers.drop",
@@ -61,6 +64,14 @@ OF_JOB = Query(
     "timers.of_job",
     "All timers of a job: number and branch.",
     sa.select(_T.c.number, _T.c.branch, _T.c.wake, _T.c.attempts).where(_T.c.job_id == param("job_id")),
+)
+OVERDUE = Query(
+    "timers.overdue",
+    "The timers of a job that are due by now, the earliest first.",
+    sa.select(_T.c.number, _T.c.branch)
+    .where(_T.c.job_id == param("of_job"), _T.c.wake <= param("now"))
+    .order_by(_T.c.wake, _T.c.number)
+    .limit(MOST_OVERDUE),
 )
 POSTPONE = Query("timers.postpone", "Firing a timer failed; try again later.", QUEUE.postpone(claimed_until=0))
 HEAL = Query(

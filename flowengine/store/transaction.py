@@ -29,6 +29,7 @@ from flowengine.store.outbox import Outbox
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
+from flowengine.store.schedules import Schedules
 from flowengine.store.steps import Steps
 from flowengine.store.timers import Timers
 from flowengine.store.tokens import Tokens
@@ -97,6 +98,10 @@ class Transaction:
         return Timers(self.channel)
 
     @property
+    def schedules(self) -> Schedules:
+        return Schedules(self.channel)
+
+    @property
     def calls(self) -> Calls:
         return Calls(self.channel)
 
@@ -146,7 +151,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
     body, at = encode(entry), micros(entry.at)
     saved = Saved(id_, seq, chained(job.hash if job else id_, body), type(entry.command).__name__)
     if effects.booked or effects.freed:
-        bookings.save(channel, id_, draft.events)
+        bookings.save(channel, id_, draft.events, entry.at)
     _save_job(channel, job, draft, saved, at)
     if effects.closed_branches or len(effects.branches) > (ROOT in effects.branches):
         _save_branches(channel, saved, effects)

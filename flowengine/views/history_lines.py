@@ -121,7 +121,8 @@ class Teller:
         match command:
             case c.Start():
                 begun = f"began, for the job {shown(command.parent.rpartition('.')[0])}"
-                return begun if command.parent else "stated the need"
+                cause = f"started by the {command.cause}" if command.cause else "stated the need"
+                return begun if command.parent else cause
             case c.Act():
                 return self._acted(command, events)
             case c.ActFor():

@@ -71,6 +71,11 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     events: tuple[str, ...] = ()
     repeated: bool = False
 
+    @property
+    def started(self) -> bool:
+        """Whether this began the job, as a message may: the command is the first of its history."""
+        return self.seq == 1
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Receipt) and self._said() == other._said()
 
@@ -95,7 +100,8 @@ class Kept(Receipt, frozen=True, kw_only=True, eq=False):
 
 
 class Deployed(View, frozen=True, kw_only=True):
-    """A process in use. ``new`` is False when exactly this text was in use before.
+    """A process in use. ``new`` is False when what it means was in use before: other comments, line ends or
+    quotes make no new version.
 
     ``unserved`` are the handlers it calls that this engine does not have and no external worker serves: a worker must.
     ``warnings`` say which of its roles nobody has, and which of its groups nobody is in, as people are known here.
@@ -145,8 +151,37 @@ class NeedView(View, frozen=True, kw_only=True):
     questions: tuple[FormField, ...] = ()
 
 
+class AbsenceView(View, frozen=True, kw_only=True):
+    """A time, from ``start`` until before ``end``, in which a member of staff cannot be met."""
+
+    start: datetime
+    end: datetime
+    why: str = ""
+
+
+class AppointmentView(View, frozen=True, kw_only=True):
+    """An appointment of a person's, for a job."""
+
+    job: str
+    short: str
+    start: datetime
+    end: datetime
+
+
+class Away(View, frozen=True, kw_only=True):
+    """An absence that was entered. ``appointments`` were booked for that time before: they stay booked, until they are
+    moved or somebody else takes them."""
+
+    person: str
+    start: datetime
+    end: datetime
+    why: str = ""
+    appointments: tuple[AppointmentView, ...] = ()
+
+
 class PersonView(View, frozen=True, kw_only=True):
-    """A customer or a member of staff, who may have ``left``."""
+    """A customer or a member of staff, who may have ``left``. ``hours`` are working hours by weekday, in ``hours_zone``
+    or, where it is empty, in the zone of each calendar; without any he can be met whenever a calendar is open."""
 
     id: str
     kind: str
@@ -155,6 +190,9 @@ class PersonView(View, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     record: dict[str, Json] = {}
+    hours: dict[str, str] = {}
+    hours_zone: str = ""
+    absences: tuple[AbsenceView, ...] = ()
     created: datetime | None = None
     left: datetime | None = None
     left_because: str = ""
@@ -165,7 +203,7 @@ class CustomerItem(View, frozen=True, kw_only=True):
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
-    ``booked`` is for when).
+    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known).
     """
 
     id: str
@@ -182,12 +220,15 @@ class CustomerItem(View, frozen=True, kw_only=True):
     preferred: bool = False
     answered: bool = False
     booked: datetime | None = None
+    booked_with: str = ""
 
 
 class StaffItem(CustomerItem, frozen=True, kw_only=True):
-    """A step that waits for a member of staff or an operator, who may know its state."""
+    """A step that waits for a member of staff or an operator, who may know its state. ``appointment`` is when he is to
+    meet the customer."""
 
     state: str
+    appointment: datetime | None = None
 
 
 InboxItem = CustomerItem | StaffItem
@@ -198,7 +239,8 @@ class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
-    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already.
+    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already, and
+    ``booked_with`` the name of who meets the customer then, where that is known.
     ``shown`` are the lines that the process shows.
 
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
@@ -224,6 +266,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
     slots: tuple[datetime, ...] = ()
     booked: datetime | None = None
     suspended: SuspendedView | None = None
+    booked_with: str = ""
     open: bool = True
     ended: datetime | None = None
     ended_by: str = ""
@@ -236,9 +279,11 @@ class CustomerStep(View, frozen=True, kw_only=True):
 
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):
-    """One step as staff and operators see it, who may know its state."""
+    """One step as staff and operators see it, who may know its state. ``appointment`` is when the customer is to be
+    met."""
 
     state: str
+    appointment: datetime | None = None
 
 
 StepView = CustomerStep | StaffStep
@@ -262,6 +307,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
+    ``booked_with`` is the name of who meets the customer, where that is known.
     """
 
     id: str
@@ -272,12 +318,15 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     due: datetime | None = None
     claimed: str = ""
     booked: datetime | None = None
+    booked_with: str = ""
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
-    """An open step of a job, whoever it waits for, with its state."""
+    """An open step of a job, whoever it waits for, with its state. ``appointment`` is when the customer is to be
+    met."""
 
     state: str
+    appointment: datetime | None = None
 
 
 class PromiseView(View, frozen=True, kw_only=True):
@@ -464,8 +513,10 @@ class IncidentView(View, frozen=True, kw_only=True):
 
     ``kind`` is ``call`` (a service call; ``handler`` is what it calls), ``timer`` (``handler`` is what it is for:
     ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``), ``message`` (``handler`` says
-    what goes to whom, ``mail to ada``, or its kind) or ``step`` (one that nobody can do as people are known here;
-    ``handler`` is its title). A step is not tried again: it is an incident until somebody can do it.
+    what goes to whom, ``mail to ada``, or its kind), ``schedule`` (a job that could not be started by the clock, and
+    is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet) or ``step`` (one that nobody can
+    do as people are known here; ``handler`` is its title). A step is not tried again: it is an incident until somebody
+    can do it.
     """
 
     id: str
@@ -479,6 +530,25 @@ class IncidentView(View, frozen=True, kw_only=True):
     attempts: int
     kind: str = "call"
     next: datetime | None = None
+
+
+class ScheduleView(View, frozen=True, kw_only=True):
+    """When a process starts its next job by the clock. ``id`` is what ``retry`` takes.
+
+    ``every`` is the schedule as cron has it, in the time ``zone``; ``due`` the moment of the next job; ``customer`` the
+    expression that gives whose it is. Where it could not be started, ``error`` says why, after so many ``attempts``;
+    ``next`` is when it is tried: ``due``, or later.
+    """
+
+    id: str
+    process: str
+    every: str
+    zone: str
+    customer: str
+    due: datetime
+    next: datetime
+    attempts: int = 0
+    error: str = ""
 
 
 class WaitView(View, frozen=True, kw_only=True):

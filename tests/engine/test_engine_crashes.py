@@ -62,6 +62,7 @@ def _killed(url: str, point: str, step: str = "") -> None:
 
 def test_killed_before_the_commit_nothing_has_happened(engine: Engine, database_url: str) -> None:
     """An act whose process dies before the commit leaves no trace, and may be asked again."""
+    engine = Engine(engine.database, clock=SimulatedClock(datetime.now(UTC)))  # the other process has the machine's
     job = engine.start("small_suit", by="ada", need={"occasion": "Work"}).job
     step = engine.inbox("ada")[0].id
     _killed(database_url, "before commit", step)
@@ -72,6 +73,7 @@ def test_killed_before_the_commit_nothing_has_happened(engine: Engine, database_
 
 def test_killed_after_the_commit_all_has_happened(engine: Engine, database_url: str) -> None:
     """An act whose process dies after the commit is there whole; asked again, its receipt is (L3)."""
+    engine = Engine(engine.database, clock=SimulatedClock(datetime.now(UTC)))  # the other process has the machine's
     job = engine.start("small_suit", by="ada", need={"occasion": "Work"}).job
     step = engine.inbox("ada")[0].id
     _killed(database_url, "after commit", step)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,9 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "add_customer": lambda engine, by: engine.add_customer("new", by=by),
     "add_staff": lambda engine, by: engine.add_staff("newer", by=by),
     "leave": lambda engine, by: engine.leave("nobody", because="R", by=by),
+    "set_hours": lambda engine, by: engine.set_hours("tom", {"mon": "09:00-17:00"}, by=by),
+    "add_absence": lambda engine, by: engine.add_absence("tom", BEFORE, date(2020, 1, 2), by=by),
+    "remove_absence": lambda engine, by: engine.remove_absence("tom", BEFORE, by=by),
     "person": lambda engine, by: engine.person("ben", by=by),
     "find_person": lambda engine, by: engine.find_person("Ada", by=by),
     "people": lambda engine, by: engine.people(by=by),

@@ -90,7 +90,9 @@ BY_KEY = {
     messages.COUNT_NAME: "flow_messages",
     messages.OWN_RECEIPT: "ix_flow_receipts_job",
     messages.FORGET_RECEIPT: "ix_flow_receipts_job",
-    bookings.TAKEN: "flow_bookings",
+    bookings.taken(1): "flow_bookings",
+    bookings.taken(8): "flow_bookings",
+    bookings.LAPSED: "flow_bookings",
     bookings.FREE: "ix_flow_bookings_job",
     history.OF_JOB: "flow_history",
     receipts.FIND: "flow_receipts",
@@ -121,7 +123,8 @@ BY_KEY |= {
 """Where the planner may as well take another one that leads to the very row."""
 
 SORTS = {
-    bookings.TAKEN,
+    bookings.taken(1),
+    bookings.taken(8),
     steps.BRANCH,
     calls.QUEUE.incidents,
     timers.QUEUE.incidents,
