@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         IncidentView as IncidentView,
         JobRow as JobRow,
         Kept as Kept,
+        Left as Left,
         PersonView as PersonView,
         Ran as Ran,
         Receipt as Receipt,
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
         StaffStep as StaffStep,
         StaffTrack as StaffTrack,
         StepView as StepView,
+        SuspendedView as SuspendedView,
         Track as Track,
     )
     from flowengine.worker import Worker as Worker
@@ -97,8 +99,8 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "Away", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
-            "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran", "Receipt", "RetriedAll",
-            "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
+            "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "Left", "PersonView", "Ran", "Receipt",
+            "RetriedAll", "StaffItem", "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

@@ -57,6 +57,7 @@ from flowengine.views.replies import (
     InboxItem,
     IncidentView,
     JobRow,
+    Left,
     OfferView,
     PersonView,
     ProcessRow,
@@ -197,18 +198,31 @@ class Engine:
     ) -> PersonView:
         """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him.
 
-        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
+        Steps that he has claimed and may no longer do, for he is in a group no more, are given back. Raises BadAnswer
+        for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
         """
-        return people.enter(self._for("add_customer", by), id, "customer", name, contact, (), groups, record)
+        asker = self._shell.asker("add_customer", by)
+        return people.enter(self._shell, asker, id, "customer", name, contact, (), groups, record)
 
     def add_staff(
         self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, by: By = PROGRAM
     ) -> PersonView:
-        """Enter a member of staff with roles, or change one. The role ``operator`` makes an operator.
+        """Enter a member of staff with roles, or change one, who is back then if he had left. The role ``operator``
+        makes an operator.
 
-        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a customer.
+        Steps that he has claimed and may no longer do are given back, which their histories tell. Raises BadAnswer for
+        an id, name or contact that cannot be one, NotAllowed for the id of a customer.
         """
-        return people.enter(self._for("add_staff", by), id, "staff", name, contact, roles)
+        return people.enter(self._shell, self._shell.asker("add_staff", by), id, "staff", name, contact, roles)
+
+    def leave(self, person: str, *, because: str, to: str = "", dry: bool = False, by: By = PROGRAM) -> Left:
+        """A member of staff leaves: he acts no more, and whoever asks in his name is refused (NotAllowed); his roles
+        and his tokens (those with his id as ``subject``) end. What he has claimed goes ``to`` somebody, or back to all
+        whom it waits for; each history tells it, with the reason. His record stays, for the histories that name him.
+
+        Raises NotFound, and NotAllowed for a customer.
+        """
+        return people.leave(self._shell, person, to, because, by, dry)
 
     def set_hours(
         self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "", by: By = PROGRAM
@@ -491,8 +505,11 @@ class Engine:
             return measured(tx.channel, self._shell.clock.now())
 
     def incidents(self, *, by: By = PROGRAM) -> list[IncidentView]:
-        """The service calls that gave up, and what cannot be done now: timers, outgoing messages, starts by the
-        clock."""
+        """The service calls that gave up, what cannot be done now (timers, outgoing messages, starts by the clock), and
+        the steps that nobody can do as people are known here: a role that nobody has, a person who is not there.
+
+        The last are found among all open steps, so it is for an operator now and then.
+        """
         return incidents.incidents(self._for("incidents", by))
 
     def schedules(self, *, by: By = PROGRAM) -> list[ScheduleView]:
@@ -574,7 +591,8 @@ class Engine:
         key: str | None = None,
     ) -> Receipt:
         """End an open service call with an outcome and a result, which are held against its routes and fields as those
-        of its handler are. Raises UnknownOutcome, BadAnswer; then the call still waits."""
+        of its handler are. Raises UnknownOutcome, BadAnswer, and NotAllowed while a worker is at work on it; then the
+        call still waits."""
         return self._by_hand(
             "complete_call",
             call,
@@ -588,7 +606,8 @@ class Engine:
     def fail_call(
         self, call: str, because: str, *, dry: bool = False, by: By = PROGRAM, key: str | None = None
     ) -> Receipt:
-        """Have an open service call fail: it takes its route ``failed``. Raises NotAllowed where it has none."""
+        """Have an open service call fail: it takes its route ``failed``. Raises NotAllowed where it has none,
+        and while a worker is at work on it."""
         return self._by_hand(
             "fail_call", call, because, lambda _, who, number: c.Fail(by=who, call=number, error=because), by, key, dry
         )
@@ -696,6 +715,31 @@ class Engine:
             key,
             dry,
         )
+
+    def suspend(
+        self, job: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None
+    ) -> Receipt:
+        """Hold a job: nobody acts on it (NotAllowed, with since when and why), its timers are not fired and its calls
+        not taken, and its customer is told that it is paused, with the reason. People may say something, and operators
+        lend a hand. What comes from outside has happened and is taken (an attempt that ran, a message, the end of a
+        called job); what it leads to waits as well. Raises NotAllowed for one that is suspended."""
+        return self._by_hand(
+            "suspend", job, because, lambda _, who, __: c.Suspend(by=who, because=because), by, key, dry
+        )
+
+    def resume(self, job: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None) -> Receipt:
+        """Let a suspended job go on. Deadlines, reminders and escalations are later by as long as it was held; waits,
+        reservations and other clocks are not, and what is over by now is done at once. Raises NotAllowed."""
+        return self._by_hand("resume", job, because, lambda _, who, __: c.Resume(by=who, because=because), by, key, dry)
+
+    def suspend_process(self, name: str, *, because: str, by: By = PROGRAM) -> ProcessRow:
+        """Have no new job of a process begin, whatever its version (NotAllowed, with since when and why). Jobs that run
+        go on; those that others call wait to begin. Raises NotFound, NotAllowed."""
+        return deploying.suspend(self._shell, name, because, by)
+
+    def resume_process(self, name: str, *, because: str, by: By = PROGRAM) -> ProcessRow:
+        """Let jobs of a process begin again. Raises NotFound, NotAllowed."""
+        return deploying.resume(self._shell, name, because, by)
 
     def hand_over(self, person: str, to: str, *, because: str, dry: bool = False, by: By = PROGRAM) -> HandedOver:
         """Hand all steps that a person has claimed to another, by their exact ids: each becomes his, and he is asked

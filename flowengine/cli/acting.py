@@ -110,6 +110,9 @@ def act(
         step = _step(desk, _picked(terminal, ref, found), whose) if isinstance(found, dict) else found
         if terminal.asks:
             _introduce(screen(), step, desk.now())
+        if step.suspended is not None:
+            why = f"the job is suspended since {moment(step.suspended.since)}: {step.suspended.because}"
+            raise NotAllowed(why, where=step.short, possible=("say something", "wait until it is resumed"))
         way = _way(terminal, step.form, outcome, step.short)
     given = answer_from(way.fields, sets, answer)
     receipt = _carry_out(

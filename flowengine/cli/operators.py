@@ -119,7 +119,7 @@ def send(terminal: Terminal, name: str, key: str, body: str | None, job: str | N
 @common
 @terminal
 def incidents(terminal: Terminal) -> None:
-    """Service calls that gave up and timers that cannot be fired, and why."""
+    """Service calls that gave up, timers that cannot be fired and steps that nobody can do, and why."""
     from flowengine.cli import show
 
     desk = terminal.desk()

@@ -23,6 +23,7 @@ from flowengine.client import (
     IncidentView,
     JobRow,
     Kept,
+    Left,
     PersonView,
     ProcessRow,
     Receipt,
@@ -72,6 +73,8 @@ def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str],
         if one.unserved:
             called = ", ".join(one.unserved)
             line(console, ("  It calls ", "dim"), called, (": give them to workers with --handlers.", "dim"))
+        for warning in one.warnings:
+            line(console, ("  Note: ", "yellow"), f"{warning}.")
     if done:
         line(console, ("Begin a job: ", "dim"), pasted(f"start {done[0].name} --as ID"), pasted=True)
 
@@ -80,16 +83,23 @@ def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
     table(
         console,
         ("Process", "Title", "Version", "Deployed", ""),
-        [(r.name, r.title, r.version, day(r.deployed), "latest" if r.latest else "") for r in rows],
+        [(r.name, r.title, r.version, day(r.deployed), _in_use(r)) for r in rows],
         "No process is in use. Deploy one: flow deploy FILE",
     )
+
+
+def _in_use(row: ProcessRow) -> str:
+    if not row.latest:
+        return ""
+    held = row.suspended
+    return f"suspended since {day(held.since)}: {held.because}" if held else "latest"
 
 
 def people(console: Console, rows: Sequence[PersonView]) -> None:
     table(
         console,
         ("Id", "Name", "Kind", "Contact", "Roles and groups"),
-        [(r.id, r.name, r.kind, r.contact, ", ".join((*r.roles, *r.groups))) for r in rows],
+        [(r.id, r.name, r.kind, r.contact, "has left" if r.left else ", ".join((*r.roles, *r.groups))) for r in rows],
         "Nobody is known yet.",
     )
 
@@ -157,6 +167,8 @@ def jobs(console: Console, rows: Sequence[JobRow]) -> None:
 
 
 def _where(row: JobRow) -> str:
+    if row.suspended is not None:
+        return f"{', '.join(row.states)} (suspended)"
     return ", ".join(row.states) if row.status == "open" else row.because
 
 
@@ -196,7 +208,9 @@ def retried(console: Console, done: RetriedAll) -> None:
 
 
 def _next(row: IncidentView, now: datetime) -> str:
-    """When it is tried again by itself; a call waits for an operator."""
+    """When it is tried again by itself; a call waits for an operator, a step for somebody who can do it."""
+    if row.kind == "step":
+        return "assign it"
     return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
 
 
@@ -207,6 +221,20 @@ def handed_over(console: Console, done: HandedOver, *, dry: bool) -> None:
     line(console, (what, "bold"), f"{count} step{'' if count == 1 else 's'}.")
     for id, why in done.refused.items():
         line(console, "  ", (id, "bold"), f" not: {why}")
+
+
+def left(console: Console, done: Left, *, dry: bool) -> None:
+    """What became, or would become, of what somebody had who left."""
+    line(console, (f"{done.person} would leave" if dry else f"{done.person} has left", "bold"), ".")
+    for what, count in (("handed over", len(done.handed)), ("given back", len(done.released))):
+        if count:
+            line(console, f"  {what}: {count} step{'' if count == 1 else 's'}")
+    for id, why in done.refused.items():
+        line(console, "  ", (id, "bold"), f" not handed over: {why}")
+    for id in done.named:
+        line(console, "  ", (id, "bold"), " waits for him by name: assign it, or act for somebody")
+    if done.revoked:
+        line(console, "  revoked tokens: ", ", ".join(done.revoked))
 
 
 def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
@@ -232,6 +260,9 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         words = "Fulfilled" if good else "Ended"
         because = f": {seen.because}" if seen.because else ""
         line(console, ("■ ", "dim"), (f"{words}{because}", "bold green" if good else "bold"), f"  {told(seen.ended)}")
+    if seen.suspended is not None:
+        words = f"Paused since {told(seen.suspended.since)}: {seen.suspended.because}"
+        line(console, ("‖ ", "yellow"), (words, "bold yellow"))
     for words, since in dict.fromkeys(
         (one.words, one.since if isinstance(one, StaffPlace) else None) for one in seen.where
     ):

@@ -10,7 +10,7 @@ import click
 from flowengine.cli import tab_words
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
-from flowengine.cli.terminal import Terminal
+from flowengine.cli.terminal import Stopped, Terminal
 
 
 @click.command()
@@ -61,7 +61,7 @@ def assign(terminal: Terminal, step: str, person: str, key: str | None) -> None:
 
 @click.group(cls=FlowGroup)
 def people() -> None:
-    """Customers and staff: add, list, show; when staff can be met."""
+    """Customers and staff: add, leave, list, show; when staff can be met."""
 
 
 @people.command("add")
@@ -96,6 +96,26 @@ def add_person(
     else:
         person = desk.add_customer(id, name, contact, groups, record)
     terminal.answer(person, lambda console: show.person(console, person))
+
+
+@people.command("leave")
+@click.argument("person", shell_complete=tab_words.people)
+@click.option("--to", default="", metavar="ID", shell_complete=tab_words.people, help="Who gets what was claimed.")
+@click.option("--because", required=True, metavar="TEXT", help="Why: it stays in the histories.")
+@click.option("--dry", is_flag=True, help="Say what would happen, and do nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+@common
+@terminal
+def leave(terminal: Terminal, person: str, to: str, because: str, dry: bool, yes: bool) -> None:
+    """Have a member of staff leave: no more acts, roles or tokens; claims are handed over, or given back."""
+    from flowengine.cli import acting, show
+
+    desk = terminal.desk()
+    who, heir = acting.person(desk, person), acting.person(desk, to) if to else ""
+    if terminal.asks and not (yes or dry) and not click.confirm(f"Does {who} leave?"):
+        raise Stopped
+    done = desk.leave(who, because=because, to=heir, dry=dry)
+    terminal.answer(done, lambda console: show.left(console, done, dry=dry))
 
 
 @people.command("hours")

@@ -172,6 +172,10 @@ class Desk(ABC):
         """Enter a member of staff with roles, or change one."""
         return self._ask("add_staff", id, name, roles, contact)
 
+    def leave(self, person: str, *, because: str, to: str = "", dry: bool = False) -> view.Left:
+        """Have a member of staff leave, by his exact id; what he has claimed goes ``to`` another, or back."""
+        return self._ask("leave", person, because=because, to=to, dry=dry)
+
     def set_hours(self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "") -> view.PersonView:
         """Set the working hours of a member of staff by weekday; without any he works whenever a calendar is open."""
         return self._ask("set_hours", person, hours, zone=zone)
@@ -282,6 +286,22 @@ class Desk(ABC):
     ) -> view.Receipt:
         """Send a branch of a job to another state of its scope."""
         return self._ask("move", job, to, because=because, branch=branch, dry=dry, key=key)
+
+    def suspend(self, job: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Hold a job: nobody acts, and no clock runs."""
+        return self._ask("suspend", job, because=because, dry=dry, key=key)
+
+    def resume(self, job: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Let a suspended job go on."""
+        return self._ask("resume", job, because=because, dry=dry, key=key)
+
+    def suspend_process(self, name: str, *, because: str) -> view.ProcessRow:
+        """Have no new job of a process begin."""
+        return self._ask("suspend_process", name, because=because)
+
+    def resume_process(self, name: str, *, because: str) -> view.ProcessRow:
+        """Let jobs of a process begin again."""
+        return self._ask("resume_process", name, because=because)
 
     def hand_over(self, person: str, to: str, *, because: str, dry: bool = False) -> view.HandedOver:
         """Hand all steps that a person has claimed to another, by their exact ids."""

@@ -1,5 +1,5 @@
-"""What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent, and
-jobs that cannot be started by the clock."""
+"""What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent,
+jobs that cannot be started by the clock; and steps that nobody can do."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ from typing import Any
 
 from flowengine.commands import access, starting
 from flowengine.commands.shell import Shell
+from flowengine.commands.unstaffed import HELP, unstaffed
 from flowengine.core import commands as c
 from flowengine.core.position import Position
 from flowengine.core.values import Actor, ServiceCall, Timer
-from flowengine.errors import NotFound, Refused, StaleCommand
+from flowengine.errors import NotAllowed, NotFound, Refused, StaleCommand
 from flowengine.store import Incident, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
+from flowengine.store.steps import WaitingStep
 from flowengine.views.replies import IncidentView, Receipt, RetriedAll
 
 KINDS = ("call", "timer", "message", "schedule")
+"""What can be tried again."""
 
 
 def incidents(shell: Shell) -> list[IncidentView]:
-    """Calls first, then timers, then messages, each by job; then schedules."""
+    """Calls first, then timers, then messages, each by job; then schedules, and steps."""
     with shell.reading() as tx:
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
-        return [_view(tx, row) for row in rows] + [_of_schedule(row) for row in tx.schedules.all() if row.attempts]
+        found = [_view(tx, row) for row in rows] + [_of_schedule(row) for row in tx.schedules.all() if row.attempts]
+        return found + [_step(row, why) for row, why in unstaffed(tx, shell.catalogue)]
 
 
 def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
@@ -37,9 +41,12 @@ def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
             return _send_again(shell, tx, text, actor)
         job_id, number = access.numbered_ref(tx, text, actor, "call")
         try:
-            timer = timer_of(access.locked(tx, job_id).position, number)
+            job = access.locked(tx, job_id)
         except access.Hidden:
             raise access.no_such("call", text) from None
+        if access.open_step(job, number) is not None:
+            raise NotAllowed("a step is not tried again: it waits for somebody", where=text, possible=HELP.split(", "))
+        timer = timer_of(job.position, number)
         command = c.Fire(by=actor, timer=number) if timer else c.Retry(by=actor, call=number)
         return shell.told(tx, job_id, command, None, access.permit_all, ("call", text))
 
@@ -53,7 +60,9 @@ def retry_all(shell: Shell, actor: Actor, kind: str | None, process: str | None,
     tried: list[str] = []
     refused: dict[str, str] = {}
     for one in incidents(shell):
-        if any(wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)):
+        if one.kind not in KINDS or any(
+            wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)
+        ):
             continue
         try:
             retry(shell, one.id, actor)
@@ -88,6 +97,22 @@ def timer_of(position: Position, number: int) -> Timer | None:
     branch_id = position.branch_of_timer(number)
     branch = position.branch(branch_id) if branch_id is not None else None
     return next((timer for timer in branch.timers if timer.number == number), None) if branch else None
+
+
+def _step(row: WaitingStep, why: str) -> IncidentView:
+    """A step that nobody can do, and what is possible."""
+    return IncidentView(
+        kind="step",
+        id=f"{row.job}.{row.step.number}",
+        short=f"{shown(row.job)}.{row.step.number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        state=row.step.state,
+        handler=row.step.title,
+        error=f"{why} (possible: {HELP})",
+        attempts=0,
+    )
 
 
 def _view(tx: Transaction, row: Incident) -> IncidentView:

@@ -226,23 +226,30 @@ class Shell:
     def rehearse(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
         """As :meth:`compute`, after what is due, for looking at: nothing is changed."""
         now = self.clock.now()
-        return self._computed(tx, self.caught_up(tx, job, now), command, permit, now)
+        return self._computed(tx, self.caught_up(tx, job, now), command, permit, now, dry=True)
 
     def caught_up(self, tx: Transaction, job: StoredJob, now: datetime) -> StoredJob:
         """The job as it will be once what is due at ``now`` is done, which is as it is where nothing is (L13)."""
         if not job.position.overdue(now):
             return job
-        compiled, world = self.catalogue.compiled(tx, job.process, job.version), StoreWorld(tx, job.customer, job.id)
+        compiled = self.catalogue.compiled(tx, job.process, job.version)
+        world = StoreWorld(tx, job.customer, job.id, locks=False)
         whole, largest = job.position.whole(), self.settings.largest_data
         position = caught_up(compiled, whole, now, world, most=MOST, largest_data=largest)
         return replace(job, position=position)
 
     def _computed(
-        self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit, now: datetime
+        self,
+        tx: Transaction,
+        job: StoredJob,
+        command: c.AnyCommand,
+        permit: access.Permit,
+        now: datetime,
+        dry: bool = False,
     ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
-        world, largest = StoreWorld(tx, job.customer, job.id), self.settings.largest_data
+        world, largest = StoreWorld(tx, job.customer, job.id, locks=not dry), self.settings.largest_data
         return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
 
     def told(
@@ -358,7 +365,7 @@ class Shell:
                 if before is not None:
                     tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
                     return replace(before, repeated=before.job != job_id)  # done again, it may have met itself
-            return self.begin(tx, self.catalogue.latest(tx, process), job_id, owner, command, (key, body))
+            return self.begin(tx, self.catalogue.latest(tx, process, begin=True), job_id, owner, command, (key, body))
 
         return self.keep(work)
 

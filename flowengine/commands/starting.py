@@ -40,6 +40,7 @@ def by_message(
         names = [compiled.process.name for compiled, _ in found]
         raise Ambiguous(f"the message {command.name!r} starts several processes", where=command.name, possible=names)
     ((compiled, trigger),) = found
+    shell.catalogue.latest(tx, compiled.process.name, begin=True)  # raises where it is suspended
     stated = starts.by_message(compiled, trigger, command.key, command.body, now)
     access.starting_actor(tx, Actor(kind="customer", id=stated.customer), now)
     start = c.Start(by=command.by, answer=stated.need, cause=f"message {command.name}")
@@ -59,7 +60,7 @@ def by_clock(shell: Shell, process: str, number: int) -> Receipt | None:
         schedule = tx.schedules.get(process, number)
         if schedule is None or schedule.moment > now:
             return None  # another has just seen to it
-        compiled = shell.catalogue.latest(tx, process)
+        compiled = shell.catalogue.latest(tx, process, begin=True)
         cron, zone = Cron(schedule.every), compiled.process.clock
         moment = max(schedule.moment, cron.last(now, zone))
         if not tx.schedules.passed(schedule, cron.next(now, zone)):

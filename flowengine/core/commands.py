@@ -44,9 +44,10 @@ class Claim(Command, frozen=True, kw_only=True):
 
 
 class Release(Command, frozen=True, kw_only=True):
-    """Give a claimed step back."""
+    """Give a claimed step back; ``because`` of what it is taken from one who may no longer do it."""
 
     step: int
+    because: str = ""
 
 
 class Assign(Command, frozen=True, kw_only=True):
@@ -129,6 +130,18 @@ class End(Command, frozen=True, kw_only=True):
     undo: bool = False
 
 
+class Suspend(Command, frozen=True, kw_only=True):
+    """An operator holds the job: nobody acts and no clock runs until it is resumed."""
+
+    because: str
+
+
+class Resume(Command, frozen=True, kw_only=True):
+    """An operator lets a suspended job go on."""
+
+    because: str
+
+
 class Retry(Command, frozen=True, kw_only=True):
     """An operator clears a call's incident so that it is tried again."""
 
@@ -174,5 +187,5 @@ class Migrate(Command, frozen=True, kw_only=True):
 
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
-    | Skip | ActFor | SetData | Move | End
+    | Skip | ActFor | SetData | Move | End | Suspend | Resume
 )  # fmt: skip

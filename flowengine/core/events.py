@@ -20,6 +20,7 @@ from flowengine.core.values import (
     Seating,
     ServiceCall,
     Step,
+    Suspension,
     Timer,
     Undoable,
 )
@@ -319,6 +320,20 @@ class Promised(Event, frozen=True, kw_only=True):
     promise: Promise
 
 
+class Suspended(Event, frozen=True, kw_only=True):
+    """An operator holds the job: its timers and calls wait."""
+
+    suspension: Suspension
+
+
+class Resumed(Event, frozen=True, kw_only=True):
+    """The job goes on. The deadlines of people (``expire``, ``remind``, ``escalate``, ``close``) are later by as long
+    as they were held: since the job was suspended, or since their step was opened or their state entered, where that
+    came later. Waits and other clocks stay as they were."""
+
+    at: datetime
+
+
 class Migrated(Event, frozen=True, kw_only=True):
     """The job goes on under another version of its process."""
 
@@ -341,7 +356,7 @@ AnyEvent = (
     | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Told | Referred | Promised | Migrated | Ended
+    | Told | Referred | Promised | Suspended | Resumed | Migrated | Ended
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

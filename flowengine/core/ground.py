@@ -53,6 +53,8 @@ class Effects(msgspec.Struct):
     """What branches wait for from outside, where that has changed; nothing for those that wait no more."""
     taken: list[KeptMessage] = []
     """Messages that lay outside of all jobs and are this one's now."""
+    suspended: bool | None = None
+    """Whether the job was suspended (True) or resumed (False) by this command."""
     ended: e.Ended | None = None
 
 

@@ -355,6 +355,14 @@ class Branch(Value, frozen=True, kw_only=True):
 Inners: TypeAlias = Fork | Booking | Panel | Poll | Offer | Undoing
 
 
+class Suspension(Value, frozen=True, kw_only=True):
+    """Nothing goes on since then, ``because`` of what an operator (``by``, empty for the program) said."""
+
+    since: datetime
+    because: str
+    by: str = ""
+
+
 class Head(Value, frozen=True, kw_only=True):
     """What belongs to the whole job. ``standing`` counts the branches that stand in each state; ``branches`` counts
     those below the root, whatever they do."""
@@ -374,6 +382,7 @@ class Head(Value, frozen=True, kw_only=True):
     cut_off: tuple[ServiceCall, ...] = ()
     """Calls that the job has gone on without, and whose attempts may still take effect."""
     promise: Promise | None = None
+    suspended: Suspension | None = None
     parent: str = ""
     """``<job id>.<call number>`` of the call that started this job, or empty."""
 

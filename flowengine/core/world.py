@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, NamedTuple, Protocol
 
-from flowengine.core.values import KeptMessage, Seating
+from flowengine.core.values import Actor, KeptMessage, Seating
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,11 @@ class Member:
 
 class Attempt(NamedTuple):
     """The last attempt of a service call. ``until``: somebody may be at work on it, and has the call at least until
-    then (a lease, or the time for which it was left to somebody else); None when it is over."""
+    then (a lease, or the time for which it was left to somebody else); None when it is over. ``leased``: it is a worker
+    who has it."""
 
     until: datetime | None = None
+    leased: bool = False
 
 
 class Appointment(NamedTuple):
@@ -60,6 +62,9 @@ class World(Protocol):
         The name ``customers`` means all customers there are.
         """
 
+    def person(self, id: str) -> Actor | None:
+        """Who somebody is, with his roles and groups of this moment; None where nothing is known of him here."""
+
     def attempt(self, call: int) -> Attempt | None:
         """The last attempt of an open service call of the job; None when nobody has ever taken it."""
 
@@ -84,6 +89,7 @@ class PlainWorld:
 
     customer: Mapping[str, Any] = field(default_factory=lambda: {"id": "", "name": ""})
     groups: Mapping[str, Sequence[Member]] = field(default_factory=dict)
+    people: Mapping[str, Actor] = field(default_factory=dict)
     attempts: Mapping[int, Attempt | None] = field(default_factory=dict)
     messages: Sequence[KeptMessage] = ()
     staff: Mapping[Seating, Sequence[Worker]] = field(default_factory=dict)
@@ -91,6 +97,9 @@ class PlainWorld:
 
     def group(self, name: str) -> Sequence[Member]:
         return self.groups.get(name, ())
+
+    def person(self, id: str) -> Actor | None:
+        return self.people.get(id)
 
     def attempt(self, call: int) -> Attempt | None:
         return self.attempts.get(call, Attempt())

@@ -66,7 +66,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
     body = row.body
     with shell.reading() as tx:
         person = tx.people.get(str(body["person"]))
-        if person is None:
+        if person is None or person.left is not None:
             return None
         channel, to = channel_of(person.contact)
         if channel != body["channel"]:

@@ -23,7 +23,15 @@ from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import WaitingStep
-from flowengine.views.replies import CustomerItem, CustomerStep, InboxItem, StaffItem, StaffStep, StepView
+from flowengine.views.replies import (
+    CustomerItem,
+    CustomerStep,
+    InboxItem,
+    StaffItem,
+    StaffStep,
+    StepView,
+    suspended_view,
+)
 
 MOST = 100
 """Steps among which the one that is meant is looked for, where none is named."""
@@ -177,6 +185,7 @@ def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor)
         claimed=step.claimed or "",
         shown=step.shown,
         form=made,
+        suspended=suspended_view(job.position.head, inside=actor.kind != "customer"),
         booked=step.booked,
         booked_with=name_of(tx, step.booked_with) if step.booked_with else "",
     )

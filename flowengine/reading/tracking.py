@@ -40,6 +40,7 @@ from flowengine.views.replies import (
     StaffTrack,
     StaffWaiting,
     Track,
+    suspended_view,
 )
 
 _MOST = 20
@@ -99,6 +100,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
+            suspended=suspended_view(head, inside=inside),
             where=where,
             waiting=tuple(_waiting(look)),
         )
@@ -255,6 +257,7 @@ def jobs(
                 updated=row.updated,
                 ended=row.ended,
                 because=row.head.because,
+                suspended=suspended_view(row.head, inside=not own),
             )
             for row in rows
         ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from flowengine.core.machines import Compiled, compile_process
-from flowengine.errors import NotFound, ProcessRefused
+from flowengine.errors import NotAllowed, NotFound, ProcessRefused
 from flowengine.language import parse
 from flowengine.language.meaning import meaning
 from flowengine.language.model import Process
@@ -28,12 +28,17 @@ class Catalogue:
         """Compile a process that is being put in use."""
         self._compiled[process.name, process.version] = self._compile(process)
 
-    def latest(self, tx: Transaction, name: str) -> Compiled:
-        """The version that new jobs begin with. Raises NotFound, which lists the processes in use."""
+    def latest(self, tx: Transaction, name: str, *, begin: bool = False) -> Compiled:
+        """The version that new jobs begin with. Raises NotFound, which lists the processes in use; to ``begin`` one,
+        NotAllowed where the process is suspended."""
         row = tx.processes.latest(name)
         if row is None:
             known = sorted({row.name for row in tx.processes.all()})
             raise NotFound(f"there is no process {name!r}", where=name, possible=known)
+        if begin and row.suspended is not None:
+            held = row.suspended
+            what = f"no job of {name} begins since {held.since:%Y-%m-%d %H:%M} UTC: {held.because}"
+            raise NotAllowed(what, where=name, possible=("wait until it is resumed",))
         return self.compiled(tx, name, row.version)
 
     def alike(self, tx: Transaction, process: Process) -> str:

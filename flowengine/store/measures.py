@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from flowengine.store import tables as t
+from flowengine.store.calls import ASIDE
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros
 from flowengine.store.query import Query, param
@@ -34,6 +35,7 @@ CALLS = Query(
     "Calls that are to be run by now, by lane: how many, and since when.",
     sa.select(_C.c.lane, _COUNT, sa.func.min(_C.c.next_at))
     .where(_C.c.incident == _OK, _C.c.next_at.is_not(None), _C.c.next_at <= _NOW)
+    .where(sa.func.substr(_C.c.lane, 1, 1) != sa.literal_column(f"'{ASIDE}'"))
     .group_by(_C.c.lane),
 )
 RUNNING = Query(

@@ -69,6 +69,12 @@ MEMBERS = Query(
     .where(_M.c.group_name == param("group"), _P.c.kind == "customer")
     .order_by(_P.c.id),
 )
+MEMBER_IDS = Query(
+    "people.member_ids",
+    "The ids of all in a group.",
+    sa.select(_M.c.person).where(_M.c.group_name == param("group")),
+)
+ANY_MEMBER = Query("people.any_member", "Somebody who is in a group.", sa.select(_M.c.person).limit(1))
 OF_KIND = Query(
     "people.of_kind",
     "All customers, or all staff, in the order of their ids.",
@@ -105,6 +111,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     hours_zone: str = ""
     absences: tuple[Absence, ...] = ()
     created: datetime
+    left: datetime | None = None
+    """When this member of staff left; the record stays, for the histories that name him."""
+    left_because: str = ""
 
 
 class People:
@@ -174,6 +183,14 @@ class People:
         if group == CUSTOMERS:
             return self.all("customer")
         return [decode(row[0], Person) for row in self._channel.rows(MEMBERS, {"group": plain(group)})]
+
+    def member_ids(self, group: str) -> list[str]:
+        """The ids of those in a group."""
+        return [row[0] for row in self._channel.rows(MEMBER_IDS, {"group": plain(group)})]
+
+    def any_member(self) -> bool:
+        """Whether anybody is in any group."""
+        return self._channel.one(ANY_MEMBER, {}) is not None
 
     def all(self, kind: str | None = None) -> list[Person]:
         """Everybody, or all of one kind, in the order of their ids."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0008"
+HEAD = "0009"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -151,6 +151,14 @@ steps = sa.Table(
     _text("body"),
     _text("seated", nullable=True),
     sa.Index("ix_flow_steps_inbox", "audience", "answered", "opened", "job_id", "number"),
+    sa.Index(
+        "ix_flow_steps_claimed",
+        "claimed",
+        "job_id",
+        "number",
+        sqlite_where=sa.text("claimed IS NOT NULL"),
+        postgresql_where=sa.text("claimed IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
     comment="Open steps, one row for each audience or seat. seated is the seat as JSON, answered 1 once it has spoken.",
 )

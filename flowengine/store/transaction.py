@@ -159,10 +159,11 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         _save_branches(channel, saved, effects)
     if effects.steps or effects.closed_steps or effects.seats:
         _save_steps(channel, draft)
-    if effects.timers or effects.dropped_timers:
-        timers.save(channel, id_, effects)
-    if effects.calls or effects.closed_calls:
-        calls.save(channel, id_, effects, at, calling)
+    suspended = head.suspended is not None
+    if effects.timers or effects.dropped_timers or effects.suspended:
+        timers.save(channel, id_, effects, suspended)
+    if effects.calls or effects.closed_calls or effects.suspended is not None:
+        calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
     channel.write(history.ADD, {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash, "body": body.decode()})

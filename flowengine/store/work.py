@@ -13,6 +13,7 @@ from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment
 from flowengine.store.dialects import Dialect
 from flowengine.store.query import Query, Statement, param
+from flowengine.store.timers import LAID_ASIDE
 
 _C, _T, _O, _M, _S = t.calls, t.timers, t.outbox, t.messages, t.schedules
 _NONE: sa.ColumnElement[str] = sa.literal_column("''")
@@ -23,7 +24,7 @@ def _next(dialect: Dialect) -> Statement:
         return sa.select(column).where(*which).order_by(column).limit(dialect.few(1)).scalar_subquery()
 
     return sa.select(
-        first(_T.c.wake, _T.c.claimed_until <= param("now")),
+        first(_T.c.wake, _T.c.claimed_until <= param("now"), _T.c.wake < sa.literal_column(str(LAID_ASIDE))),
         first(_C.c.next_at, _C.c.lane == _NONE, _C.c.incident == _NONE, _C.c.next_at.is_not(None)),
         first(_O.c.next_at, _O.c.incident == _NONE),
         first(_M.c.until),

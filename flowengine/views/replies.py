@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from flowengine.core.answers import Form, FormField
-from flowengine.core.values import Json
+from flowengine.core.values import Head, Json
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +104,7 @@ class Deployed(View, frozen=True, kw_only=True):
     quotes make no new version.
 
     ``unserved`` are the handlers it calls that this engine does not have and no external worker serves: a worker must.
+    ``warnings`` say which of its roles nobody has, and which of its groups nobody is in, as people are known here.
     """
 
     name: str
@@ -111,16 +112,33 @@ class Deployed(View, frozen=True, kw_only=True):
     title: str
     new: bool
     unserved: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class SuspendedView(View, frozen=True, kw_only=True):
+    """Since when, why, and by whose id a job or a process is suspended; ``by`` is empty for customers, and for the
+    program."""
+
+    since: datetime
+    because: str
+    by: str = ""
+
+
+def suspended_view(head: Head, *, inside: bool) -> SuspendedView | None:
+    """Whether a job is suspended; ``inside`` the organisation it is told by whom."""
+    held = head.suspended
+    return SuspendedView(since=held.since, because=held.because, by=held.by if inside else "") if held else None
 
 
 class ProcessRow(View, frozen=True, kw_only=True):
-    """One version of a process. ``latest`` marks the version that new jobs begin with."""
+    """One version of a process. ``latest`` marks the version that new jobs begin with, unless it is ``suspended``."""
 
     name: str
     version: str
     title: str
     deployed: datetime
     latest: bool
+    suspended: SuspendedView | None = None
 
 
 class NeedView(View, frozen=True, kw_only=True):
@@ -162,8 +180,8 @@ class Away(View, frozen=True, kw_only=True):
 
 
 class PersonView(View, frozen=True, kw_only=True):
-    """A customer or a member of staff. ``hours`` are working hours by weekday, in ``hours_zone`` or, where it is empty,
-    in the zone of each calendar; without any he can be met whenever a calendar is open."""
+    """A customer or a member of staff, who may have ``left``. ``hours`` are working hours by weekday, in ``hours_zone``
+    or, where it is empty, in the zone of each calendar; without any he can be met whenever a calendar is open."""
 
     id: str
     kind: str
@@ -176,6 +194,8 @@ class PersonView(View, frozen=True, kw_only=True):
     hours_zone: str = ""
     absences: tuple[AbsenceView, ...] = ()
     created: datetime | None = None
+    left: datetime | None = None
+    left_because: str = ""
 
 
 class CustomerItem(View, frozen=True, kw_only=True):
@@ -225,7 +245,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
 
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
-    two of what he did himself, and when his time had run out.
+    two of what he did himself, and when his time had run out. While the job is ``suspended`` nothing is possible.
     """
 
     id: str
@@ -245,6 +265,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
     possible: tuple[str, ...] = ()
     slots: tuple[datetime, ...] = ()
     booked: datetime | None = None
+    suspended: SuspendedView | None = None
     booked_with: str = ""
     open: bool = True
     ended: datetime | None = None
@@ -354,6 +375,8 @@ class _Track(View, frozen=True, kw_only=True):
     offers: tuple[OfferView, ...]
     said: tuple[tuple[str, str, str], ...] = ()
     """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
+    suspended: SuspendedView | None = None
+    """Whether the job is paused: then nobody acts on it, and no clock runs."""
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it."""
@@ -396,6 +419,7 @@ class JobRow(View, frozen=True, kw_only=True):
     updated: datetime
     ended: datetime | None = None
     because: str = ""
+    suspended: SuspendedView | None = None
 
 
 class HistoryLine(View, frozen=True, kw_only=True):
@@ -441,6 +465,19 @@ class HandedOver(View, frozen=True, kw_only=True):
     refused: dict[str, str]
 
 
+class Left(View, frozen=True, kw_only=True):
+    """What became of what somebody had who left: the ids of the steps that were handed over, of those that were given
+    back to all whom they wait for, why these were not handed over, by their ids, and those that wait for him by name
+    still: somebody else is to be asked. ``revoked`` are the ids of his tokens."""
+
+    person: str
+    handed: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
+    named: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
+
+
 class RetriedAll(View, frozen=True, kw_only=True):
     """Which incidents were tried again, by id, and which could not be, with the reason."""
 
@@ -476,8 +513,10 @@ class IncidentView(View, frozen=True, kw_only=True):
 
     ``kind`` is ``call`` (a service call; ``handler`` is what it calls), ``timer`` (``handler`` is what it is for:
     ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``), ``message`` (``handler`` says
-    what goes to whom, ``mail to ada``, or its kind) or ``schedule`` (a job that could not be started by the clock, and
-    is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet).
+    what goes to whom, ``mail to ada``, or its kind), ``schedule`` (a job that could not be started by the clock, and
+    is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet) or ``step`` (one that nobody can
+    do as people are known here; ``handler`` is its title). A step is not tried again: it is an incident until somebody
+    can do it.
     """
 
     id: str
@@ -515,11 +554,12 @@ class ScheduleView(View, frozen=True, kw_only=True):
 class WaitView(View, frozen=True, kw_only=True):
     """One thing that a job waits for.
 
-    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline), ``call`` (a service: ``next`` is
-    when it is tried next, None when it waits for an operator; ``error`` the last one), ``timer`` (``due`` is when it
-    is over; with an ``error`` it could not be fired, and ``next`` is when it is tried again), ``message`` (``whom`` is
-    its key) or ``job`` (``whom`` is the job that was called, once it is there). ``id`` names what a command takes.
-    ``external``: it waits for an external worker. ``progress`` is what the handler of a call has said last.
+    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline, ``error`` why nobody can do it,
+    where that is so), ``call`` (a service: ``next`` is when it is tried next, None when it waits for an operator;
+    ``error`` the last one), ``timer`` (``due`` is when it is over; with an ``error`` it could not be fired, and
+    ``next`` is when it is tried again), ``message`` (``whom`` is its key) or ``job`` (``whom`` is the job
+    that was called, once it is there) or ``suspended`` (by ``whom``, ``what`` is why). ``id`` names what a command
+    takes. ``external``: an external worker is to do it. ``progress`` is what the handler of a call has said last.
     """
 
     kind: str

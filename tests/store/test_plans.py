@@ -102,6 +102,7 @@ BY_KEY = {
     people.BY_CONTACT: "ix_flow_people_contact_key",
     steps.inbox(1, False): "ix_flow_steps_inbox",
     steps.inbox(4, False): "ix_flow_steps_inbox",
+    steps.HELD: "ix_flow_steps_claimed",
     jobs._listing(("customer",), True): "ix_flow_jobs_customer",
     jobs._listing(("process",), False): "ix_flow_jobs_process",
     jobs._listing((), False): "flow_jobs",
