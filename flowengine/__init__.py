@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         Archived as Archived,
         Audit as Audit,
         Away as Away,
+        Broadcast as Broadcast,
         CustomerItem as CustomerItem,
         CustomerStep as CustomerStep,
         CustomerTrack as CustomerTrack,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
         Receipt as Receipt,
         HandedOver as HandedOver,
         RetriedAll as RetriedAll,
+        ScheduleView as ScheduleView,
         StaffItem as StaffItem,
         StaffStep as StaffStep,
         StaffTrack as StaffTrack,
@@ -96,9 +98,9 @@ else:
         "flowengine.runtime.handlers": ("NOTIFY", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "TryLater"),
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
-            "Archived", "Audit", "Away", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
-            "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran", "Receipt", "RetriedAll",
-            "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
+            "Archived", "Audit", "Away", "Broadcast", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed",
+            "HistoryLine", "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran",
+            "Receipt", "RetriedAll", "ScheduleView", "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",
