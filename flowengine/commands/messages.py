@@ -80,6 +80,8 @@ def send(
         asked = body_hash(ANY_JOB, command)
         before = replayed(tx, command.by, once, asked)
         if before is not None:
+            if before.job:
+                tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
             return replace(before, repeated=before.job != id)  # done again, it may have met itself
         if needs("send", command.by) == NEVER:
             raise _nobody_waits(shell, tx, command)
