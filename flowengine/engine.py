@@ -349,6 +349,7 @@ class Engine:
         body: Json = None,
         *,
         job: str | None = None,
+        all: bool = False,
         by: By | None = None,
         request_key: str | None = None,
     ) -> Receipt:
@@ -359,8 +360,11 @@ class Engine:
         comes to wait for it. Raises NotFound when nobody waits, starts or keeps it, Ambiguous when several jobs wait,
         or several processes would start, BadAnswer when it is not as the fields want it, NotAllowed when too many are
         kept.
+
+        With ``all``, or where those who wait say ``all: true``, it is for each job that waits now: a
+        :class:`~flowengine.views.replies.Broadcast`, on its way to so many. It starts nothing and is not kept.
         """
-        return messages.send(self._shell, name, key, body, job, by, request_key)
+        return messages.send(self._shell, name, key, body, job, by, request_key, all)
 
     def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Deliver a signed message that came in over HTTP to the hook of that name (Settings.hook_secrets), as

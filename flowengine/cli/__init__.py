@@ -48,6 +48,7 @@ _ENTRIES = (
     Entry("send", "operators:send", "Deliver a message to a job.", "Operators"),
     Entry("incidents", "operators:incidents", "Service calls and timers that gave up.", "Operators"),
     Entry("retry", "operators:retry", "Try again what gave up.", "Operators"),
+    Entry("schedules", "operators:schedules", "When processes start jobs by the clock.", "Operators"),
     Entry("end", "by_hand:end", "End a job, wherever it stands.", "Operators"),
     Entry("move", "by_hand:move", "Send a job to another state.", "Operators"),
     Entry("set", "by_hand:set_data", "Put a value into a job's data.", "Operators"),

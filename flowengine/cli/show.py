@@ -16,6 +16,7 @@ from flowengine.client import (
     AbsenceView,
     Audit,
     Away,
+    Broadcast,
     Deployed,
     HandedOver,
     HistoryLine,
@@ -28,6 +29,7 @@ from flowengine.client import (
     ProcessRow,
     Receipt,
     RetriedAll,
+    ScheduleView,
     StaffPlace,
     Track,
 )
@@ -199,6 +201,18 @@ def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> 
     )
 
 
+def schedules(console: Console, rows: Sequence[ScheduleView], now: datetime) -> None:
+    table(
+        console,
+        ("Id", "Every", "Zone", "Due", "Customer", "Tried", "Next", "Error"),
+        [
+            (r.id, r.every, r.zone, told(r.due), r.customer, r.attempts, distance(r.next, now) or "now", r.error)
+            for r in rows
+        ],
+        "No process in use starts jobs by the clock.",
+    )
+
+
 def retried(console: Console, done: RetriedAll) -> None:
     """How many were tried again, and which could not be."""
     count = len(done.tried)
@@ -242,7 +256,11 @@ def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     if isinstance(done, Kept):
         line(console, ("Kept", "bold green"), f" until {told(done.until)} for who will wait for it")
         return
-    line(console, ("It would be done" if dry else "Done", "bold green"), f" ({done.outcome})" if done.outcome else "")
+    if isinstance(done, Broadcast):
+        line(console, ("On its way", "bold green"), f" to {done.waiting} job{'' if done.waiting == 1 else 's'}")
+        return
+    begun = f"Started the job {done.job}" if done.started else "Done"
+    line(console, ("It would be done" if dry else begun, "bold green"), f" ({done.outcome})" if done.outcome else "")
     for event in done.events:
         line(console, "  ", event)
     stands = f"{done.status}: {done.because}" if done.because else done.status

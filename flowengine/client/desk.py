@@ -85,10 +85,17 @@ class Desk(ABC):
         return self._ask("say", job, text, kind, key=key)
 
     def send(
-        self, name: str, key: str = "", body: Json = None, *, job: str | None = None, request_key: str | None = None
+        self,
+        name: str,
+        key: str = "",
+        body: Json = None,
+        *,
+        job: str | None = None,
+        all: bool = False,
+        request_key: str | None = None,
     ) -> view.Receipt:
-        """Deliver a message to a job, or to the one open job that waits for this name and key."""
-        return self._ask("send", name, key, body, job=job, request_key=request_key)
+        """Deliver a message to a job, to the one open job that waits for this name and key, or to ``all`` that do."""
+        return self._ask("send", name, key, body, job=job, all=all, request_key=request_key)
 
     def add(self, job: str, state: str, items: Sequence[Json], *, key: str | None = None) -> view.Receipt:
         """Add items to an ``each`` that takes more while it runs."""

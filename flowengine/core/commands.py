@@ -149,11 +149,12 @@ class Retry(Command, frozen=True, kw_only=True):
 
 
 class Deliver(Command, frozen=True, kw_only=True):
-    """A message arrives."""
+    """A message arrives: for one of those who wait for it, or for ``everyone`` who does."""
 
     name: str
     key: str = ""
     body: Json = None
+    everyone: bool = False
 
 
 class Invoke(Command, frozen=True, kw_only=True):

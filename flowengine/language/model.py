@@ -63,11 +63,13 @@ class Meant(NamedTuple):
 
 
 class Awaited(NamedTuple):
-    """The message that a state waits for; one that came up to ``keep`` earlier counts."""
+    """The message that a state waits for; one that came up to ``keep`` earlier counts. ``for_all``: it is for all who
+    wait for it, not for one of them."""
 
     message: str
     key: Expression | None
     keep: Duration | None
+    for_all: bool = False
 
 
 class Fact(NamedTuple):

@@ -135,6 +135,7 @@ class Always:
     """What may happen at any time inside a scope: by a person, by a message, or by the clock.
 
     Exactly one of ``by``, ``message`` and ``within`` is set. ``within`` counts from when the scope was entered.
+    ``for_all``: the message is for all who wait for it, not for one of them.
     """
 
     name: str
@@ -143,6 +144,7 @@ class Always:
     by: tuple[Audience, ...] = ()
     message: str = ""
     key: Expression | None = None
+    for_all: bool = False
     within: When | None = None
     when: Expression | None = None
     set: Mapping[str, Expression] = field(default_factory=dict)

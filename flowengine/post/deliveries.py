@@ -11,13 +11,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 
+import msgspec
+
+from flowengine.commands import messages
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
-from flowengine.errors import NotFound, Refused, StaleCommand
+from flowengine.errors import ExpressionFailed, NotFound, Refused, StaleCommand
 from flowengine.post import notices
 from flowengine.runtime.handler_threads import describe
-from flowengine.runtime.handlers import TryLater
+from flowengine.runtime.handlers import GiveUp, TryLater
 from flowengine.store import OutboxMessage, Person, Transaction
 from flowengine.store.processes import suspension_of
 
@@ -128,11 +131,21 @@ def referred_id(name: str, row: OutboxMessage) -> str:
     return f"{slug}-{sha256(row.id.encode()).hexdigest()[:6]}"
 
 
+def message(shell: Shell, row: OutboxMessage) -> None:
+    """A message for all comes to one of the jobs that waited for it. One that it cannot take is an operator's."""
+    command = msgspec.convert(row.body["command"], c.Deliver)
+    try:
+        messages.arrive(shell, row.job, command, str(row.body["id"]))
+    except (Refused, ExpressionFailed) as refused:
+        raise GiveUp(describe(refused)) from refused
+
+
 DELIVER: dict[str, Callable[[Shell, OutboxMessage], None]] = {
     "child": child,
     "child_left": child_left,
     "child_ended": child_ended,
     "referral": referral,
     "announce": notices.announce,
+    "message": message,
 }
 """The kinds of rows that stay in this database."""

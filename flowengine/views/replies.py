@@ -99,6 +99,18 @@ class Kept(Receipt, frozen=True, kw_only=True, eq=False):
     until: datetime
 
 
+class Broadcast(Receipt, frozen=True, kw_only=True, eq=False):
+    """A message for all: it is on its way to the so many jobs that were ``waiting`` for it (``acted`` is its name).
+
+    Each takes it in a command of its own; one that waits no more by then does not.
+    """
+
+    job: str = ""
+    seq: int = 0
+    status: str = "sent"
+    waiting: int = 0
+
+
 class Deployed(View, frozen=True, kw_only=True):
     """A process in use. ``new`` is False when what it means was in use before: other comments, line ends or
     quotes make no new version.

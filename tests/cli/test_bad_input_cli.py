@@ -43,6 +43,7 @@ WRONG = [
     ("assign zzzz.9 tom", 1, "no step 'zzzz.9'"),
     ("retry zzzz.9", 1, "only an operator may"),
     ("retry zzzz.9 --as olga", 1, "zzzz.9"),
+    ("retry nothing/1 --as olga", 1, "there is no schedule 'nothing/1'"),
     ("end zzzz --because Why --as olga", 1, "no job 'zzzz'"),
     ("move zzzz sew --because Why --as olga", 1, "no job 'zzzz'"),
     ("set zzzz need.day 1 --because Why --as olga", 1, "no job 'zzzz'"),
@@ -188,10 +189,12 @@ def test_bad_input_is_told(spoilt: Flow) -> None:
 def test_every_command_was_tried_with_bad_input() -> None:
     """No command is missing in the table: those without arguments are tried with a database that is none."""
     tried = {line.split()[0] for line, _, _ in WRONG}
-    assert set(flow.entries) - tried <= {"processes", "incidents"}
+    assert set(flow.entries) - tried <= {"processes", "incidents", "schedules"}
 
 
-@pytest.mark.parametrize("command", ["processes", "incidents", "jobs", "audit", "people list", "worker --once"])
+@pytest.mark.parametrize(
+    "command", ["processes", "incidents", "schedules", "jobs", "audit", "people list", "worker --once"]
+)
 def test_a_server_that_is_not_there_is_told(shop: Flow, command: str) -> None:
     """A PostgreSQL that cannot be reached is told as that, with its address and without its password."""
     address = "postgresql+psycopg://ada:secret@127.0.0.1:1/none"

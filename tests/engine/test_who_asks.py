@@ -67,6 +67,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "audit": lambda engine, by: engine.audit(by=by),
     "measures": lambda engine, by: engine.measures(by=by),
     "incidents": lambda engine, by: engine.incidents(by=by),
+    "schedules": lambda engine, by: engine.schedules(by=by),
     "retry": lambda engine, by: engine.retry(f"{engine.jobs()[0].id}.99", by=by),
     "retry_all": lambda engine, by: engine.retry_all(by),
     "stuck": lambda engine, by: engine.stuck(by=by),

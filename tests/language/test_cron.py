@@ -74,6 +74,6 @@ def test_the_last_of_many_is_found_at_once() -> None:
 )
 def test_what_is_no_schedule_is_refused(text: str, why: str) -> None:
     """A text that is no schedule says what is wrong with it."""
-    with pytest.raises(ValueError, match="field|no schedule|never") as error:
+    with pytest.raises(ValueError, match=r"field|no schedule|never") as error:
         Cron.parse(text)
     assert why in str(error.value)

@@ -24,6 +24,7 @@ from flowengine.store import (
     outbox,
     people,
     receipts,
+    schedules,
     steps,
     timers,
     tokens,
@@ -53,6 +54,12 @@ BY_KEY = {
     timers.QUEUE.incidents: "ix_flow_timers_failed",
     timers.HEAL: "ix_flow_timers_wake",
     work.NEXT: "ix_flow_calls_ready",
+    schedules.CLAIM: "ix_flow_schedules_wake",
+    schedules.HEAL: "ix_flow_schedules_wake",
+    schedules.OF: "flow_schedules",
+    schedules.ONE: "flow_schedules",
+    schedules.PASS: "flow_schedules",
+    schedules.POSTPONE: "flow_schedules",
     calls.DROP: "flow_calls",
     calls.READY: "ix_flow_calls_ready",
     calls.claiming(100): "ix_flow_calls_ready",
@@ -176,6 +183,7 @@ def fill(tx: Transaction, number: int) -> None:
     if number % 50 == 0:
         fail(tx, job)
     tx.tokens.add(f"hash{number}", token(number))
+    tx.schedules.place(f"p{number}", [("0 7 * * *", "UTC", NOW + HOUR * number)] * 2)
 
 
 def token(number: int) -> StoredToken:

@@ -42,12 +42,12 @@ def _need(survey: Survey, trigger: Trigger, fields: dict[str, Field]) -> None:
 
 def clashes(process: Process, others: Iterable[Process]) -> list[Problem]:
     """Where another process in use starts by the same message, and no condition tells which of them is meant."""
-    found = []
+    survey = Survey(process)
     for other in others:
-        guarded = {one.message: one.when is not None for one in other.starts if one.message}  # the last: others guard
+        theirs = {one.message: one.when is not None for one in other.starts}  # the last of a name is the least choosy
         for one in process.starts:
-            if one.message in guarded and not (one.when is not None and guarded[one.message]):
+            if one.message and one.message in theirs and not (one.when is not None and theirs[one.message]):
                 message = f"the message {one.message!r} starts jobs of the process {other.name!r} already"
-                advice = "give both a 'when' that holds for different messages, or name the message otherwise"
-                found.append(Problem(process.file, one.place, "ambiguous-start", message, advice))
-    return found
+                advice = "give both a 'when', of which one holds at a time, or name the message otherwise"
+                survey.report(one.place, "ambiguous-start", message, advice)
+    return sorted(survey.problems)
