@@ -26,6 +26,7 @@ from flowengine.client import (
     Receipt,
     RetriedAll,
     StaffPlace,
+    TimerView,
     Track,
 )
 
@@ -161,6 +162,15 @@ def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> 
         ("Id", "Kind", "What", "Process", "State", "Tried", "Next", "Error"),
         [(r.short, r.kind, r.handler, r.process, r.state, r.attempts, _next(r, now), r.error) for r in rows],
         "Nothing has given up.",
+    )
+
+
+def timers(console: Console, rows: Sequence[TimerView], now: datetime) -> None:
+    table(
+        console,
+        ("Id", "For", "What", "State", "Due", "Error"),
+        [(r.short, r.purpose, r.what, r.state, distance(r.due, now), r.error) for r in rows],
+        "No timer is set.",
     )
 
 

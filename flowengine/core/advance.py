@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core import always, interventions, invariants, steps, timers
+from flowengine.core import always, deadlines, interventions, invariants, steps, timers
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.calls import fail, finish, retry, skip
@@ -153,4 +153,6 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.SetData: interventions.set_data,
     c.Move: interventions.move,
     c.End: interventions.end,
+    c.MoveDeadline: deadlines.move,
+    c.DropTimer: deadlines.drop,
 }
