@@ -67,6 +67,7 @@ from flowengine.views.replies import (
     ScheduleView,
     StepView,
     StuckView,
+    TimerView,
     Track,
 )  # fmt: skip
 from flowengine.work import completing, due
@@ -744,6 +745,59 @@ class Engine:
     def resume_process(self, name: str, *, because: str, by: By = PROGRAM) -> ProcessRow:
         """Let jobs of a process begin again. Raises NotFound, NotAllowed."""
         return deploying.resume(self._shell, name, because, by)
+
+    def move_deadline(
+        self, deadline: str, to: datetime, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None
+    ) -> Receipt:
+        """Move the deadline of a step, or of a vote, by the step's id; or that of a wait, a race, a parallel, by its
+        timer's (:meth:`timers`). ``to`` is a moment with its zone, and still to come.
+
+        Operators may, and those whom the state names under ``deadline_moved_by``. What reminds of it and has not come
+        yet keeps its distance; whom the step waits for are told. Raises BadAnswer, NotAllowed, StaleCommand.
+        """
+        moment = interventions.moment_of(to)
+        return self._by_hand(
+            "move_deadline",
+            deadline,
+            because,
+            lambda _, who, number: c.MoveDeadline(by=who, number=number, to=moment, because=because),
+            by,
+            key,
+            dry,
+        )
+
+    def fire_timer(
+        self, timer: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None
+    ) -> Receipt:
+        """Have what a timer is set for happen now, before its time. Raises StaleCommand for one that is not set."""
+        return self._by_hand(
+            "fire_timer",
+            timer,
+            because,
+            lambda _, who, number: c.Fire(by=who, timer=number, because=because),
+            by,
+            key,
+            dry,
+        )
+
+    def drop_timer(
+        self, timer: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None
+    ) -> Receipt:
+        """Have a reminder or an escalation not come. A deadline is moved instead: NotAllowed, for without it somebody
+        could wait for ever (L8)."""
+        return self._by_hand(
+            "drop_timer",
+            timer,
+            because,
+            lambda _, who, number: c.DropTimer(by=who, timer=number, because=because),
+            by,
+            key,
+            dry,
+        )
+
+    def timers(self, job: str, *, by: By = PROGRAM) -> list[TimerView]:
+        """The timers that are set for a job, the earliest first: deadlines, reminders, waits and what else there is."""
+        return stuck.timers(self._for("timers", by), job)
 
     def hand_over(self, person: str, to: str, *, because: str, dry: bool = False, by: By = PROGRAM) -> HandedOver:
         """Hand all steps that a person has claimed to another, by their exact ids: each becomes his, and he is asked

@@ -31,6 +31,7 @@ from flowengine.client import (
     RetriedAll,
     ScheduleView,
     StaffPlace,
+    TimerView,
     Track,
 )
 
@@ -210,6 +211,15 @@ def schedules(console: Console, rows: Sequence[ScheduleView], now: datetime) -> 
             for r in rows
         ],
         "No process in use starts jobs by the clock.",
+    )
+
+
+def timers(console: Console, rows: Sequence[TimerView], now: datetime) -> None:
+    table(
+        console,
+        ("Id", "For", "What", "State", "Due", "Error"),
+        [(r.short, r.purpose, r.what, r.state, distance(r.due, now), r.error) for r in rows],
+        "No timer is set.",
     )
 
 

@@ -310,6 +310,24 @@ class Desk(ABC):
         """Let jobs of a process begin again."""
         return self._ask("resume_process", name, because=because)
 
+    def move_deadline(
+        self, deadline: str, to: datetime, *, because: str, dry: bool = False, key: str | None = None
+    ) -> view.Receipt:
+        """Move a deadline, by the id of its step or timer."""
+        return self._ask("move_deadline", deadline, to, because=because, dry=dry, key=key)
+
+    def fire_timer(self, timer: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Have what a timer is set for happen now."""
+        return self._ask("fire_timer", timer, because=because, dry=dry, key=key)
+
+    def drop_timer(self, timer: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Have a reminder or an escalation not come."""
+        return self._ask("drop_timer", timer, because=because, dry=dry, key=key)
+
+    def timers(self, job: str) -> list[view.TimerView]:
+        """The timers that are set for a job, the earliest first."""
+        return self._ask("timers", job)
+
     def hand_over(self, person: str, to: str, *, because: str, dry: bool = False) -> view.HandedOver:
         """Hand all steps that a person has claimed to another, by their exact ids."""
         return self._ask("hand_over", person, to, because=because, dry=dry)

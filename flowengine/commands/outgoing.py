@@ -59,7 +59,7 @@ def _tell(
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     if not (ends or effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told):
-        return  # an escalation drops the timer that made it
+        return  # an escalation drops the timer that made it, and so does what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
         return
@@ -82,3 +82,5 @@ def _news(done: Advance) -> Iterator[tuple[int, str]]:
     for event in done.events:
         if isinstance(event, e.StepChanged) and event.why == "escalated":
             yield event.step.number, "escalated"
+        elif isinstance(event, e.DeadlineMoved) and event.by and event.step:
+            yield event.step, "deadline"

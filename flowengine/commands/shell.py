@@ -114,19 +114,17 @@ class Shell:
         the caller's transaction."""
         if self._look is not None:
             raise NotAllowed("nothing is changed while looking", possible=("ask the engine itself",))
-        return self._kept_and_told(work) if self._is_watched else self._keep(work)
-
-    @property
-    def _is_watched(self) -> bool:
-        return self.joined is None and bool(self.hint.ears or self.observers.all)
+        watched = self.joined is None and (self.hint.ears or self.observers.all)
+        return self._kept_and_told(work) if watched else self._keep(work)
 
     def _keep(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, after what is due (L13)."""
+        once = self.database.keep if self.joined is None else self._keep_in_callers
         try:
-            return self._once(work)
+            return once(work)
         except Overdue as late:
             job = late.job
-        return keep_after(lambda: self._once(work), self._catch_up, job)
+        return keep_after(lambda: once(work), self._catch_up, job)
 
     def _catch_up(self, job_id: str) -> None:
         self.keep(lambda tx: fire_first(tx, job_id, self.clock, self._fire))
@@ -134,9 +132,8 @@ class Shell:
     def _fire(self, tx: Transaction, job: StoredJob, command: c.Fire) -> Receipt:
         return self.write(tx, self.compute(tx, job, command, access.permit_all))
 
-    def _once(self, work: Callable[[Transaction], T]) -> T:
-        if self.joined is None:
-            return self.database.keep(work)
+    def _keep_in_callers(self, work: Callable[[Transaction], T]) -> T:
+        assert self.joined is not None, "only an engine made by using() joins a transaction"
         with self._in_callers(self.joined.begin_nested) as tx:
             return work(tx)
 
@@ -219,9 +216,10 @@ class Shell:
         position = job.position
         if position.head.branches and isinstance(command, c.Act | c.Claim):
             position.expect_step(command.step)
-        late = due(position, now) if command.by.kind != "clock" else []
-        if late and not (isinstance(command, c.Fire) and late[0].number == command.timer):
-            raise Overdue(job.id)
+        if command.by.kind != "clock" and position.overdue(now):
+            first, *_ = due(position, now)
+            if not (isinstance(command, c.Fire) and first.number == command.timer):
+                raise Overdue(job.id)
 
     def rehearse(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
         """As :meth:`compute`, after what is due, for looking at: nothing is changed."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core import always, interventions, invariants, steps, suspension, timers
+from flowengine.core import always, deadlines, interventions, invariants, steps, suspension, timers
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.calls import fail, finish, retry, skip
@@ -157,4 +157,6 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.End: interventions.end,
     c.Suspend: suspension.suspend,
     c.Resume: suspension.resume,
+    c.MoveDeadline: deadlines.move,
+    c.DropTimer: deadlines.drop,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -60,9 +61,25 @@ class Assign(Command, frozen=True, kw_only=True):
 
 
 class Fire(Command, frozen=True, kw_only=True):
-    """A timer is due."""
+    """A timer is due; an operator fires one before its time ``because`` of what he says."""
 
     timer: int
+    because: str = ""
+
+
+class MoveDeadline(Command, frozen=True, kw_only=True):
+    """Move a deadline, or the end of a wait: ``number`` is that of the step, or of the timer itself."""
+
+    number: int
+    to: datetime
+    because: str
+
+
+class DropTimer(Command, frozen=True, kw_only=True):
+    """An operator has a reminder, or an escalation, not come."""
+
+    timer: int
+    because: str
 
 
 class Finish(Command, frozen=True, kw_only=True):
@@ -188,5 +205,5 @@ class Migrate(Command, frozen=True, kw_only=True):
 
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
-    | Skip | ActFor | SetData | Move | End | Suspend | Resume
+    | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer
 )  # fmt: skip

@@ -389,6 +389,7 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Moved: _nothing,
     e.TimerSet: _timer_set,
     e.TimerDropped: _timer_dropped,
+    e.DeadlineMoved: _nothing,
     e.CallOpened: _call_opened,
     e.CallChanged: _call_changed,
     e.CallClosed: _call_closed,

@@ -176,6 +176,18 @@ class TimerDropped(Event, frozen=True, kw_only=True):
     fired: bool = False
 
 
+class DeadlineMoved(Event, frozen=True, kw_only=True):
+    """A deadline, or the end of a wait, is another: the ``timer`` that is set now, of the ``step`` where it has one;
+    ``by`` whom it was moved, empty where it has followed the data. The position changes by its timers and its step."""
+
+    branch: str
+    timer: int
+    step: int = 0
+    was: datetime
+    to: datetime
+    by: str = ""
+
+
 class CallOpened(Event, frozen=True, kw_only=True):
     call: ServiceCall
 
@@ -353,7 +365,8 @@ class Ended(Event, frozen=True, kw_only=True):
 AnyEvent = (
     Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
-    | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | CallOpened | CallChanged | CallClosed
+    | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | DeadlineMoved
+    | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
     | Told | Referred | Promised | Suspended | Resumed | Migrated | Ended

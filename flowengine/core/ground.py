@@ -140,6 +140,8 @@ class Ground:
         return self.call_branch.get(call) or self._base.branch_of_call(call)
 
     def overdue(self, now: datetime) -> list[Timer]:
+        if self.head.suspended is not None:
+            return []
         before = self._base.overdue(now) if self._base else []
         gone, new = self.effects.dropped_timers, self.effects.timers
         stay = [timer for timer in before if timer.number not in gone and timer.number not in new]

@@ -197,7 +197,9 @@ class Spot(msgspec.Struct, frozen=True):
         except ExpressionFailed as error:
             raise ExpressionFailed(error.what, where=str(when), possible=MENDING, kind=error.kind) from None
 
-    def set_timer(self, purpose: Any, due: datetime, *, step: int = 0, detail: Json = None) -> Timer:
+    def set_timer(
+        self, purpose: Any, due: datetime, *, step: int = 0, detail: Json = None, since: datetime | None = None
+    ) -> Timer:
         timer = Timer(
             number=self.draft.next_number(),
             branch=self.branch_id,
@@ -206,9 +208,14 @@ class Spot(msgspec.Struct, frozen=True):
             due=due,
             step=step,
             detail=detail,
+            since=since,
         )
         self.draft.record(e.TimerSet(timer=timer))
         return timer
+
+    def since(self, when: When | None) -> datetime | None:
+        """The moment from which an expression counts that sets a timer now; nobody asks again for a fixed length."""
+        return self.now if isinstance(when, Expression) else None
 
     def drop_timers(self, *purposes: str) -> None:
         """Drop this spot's timers of these purposes."""
@@ -224,9 +231,10 @@ class Spot(msgspec.Struct, frozen=True):
     def set_deadlines(self, step: Step, purpose: str = "expire") -> None:
         """Timers for the step's deadline (``purpose``), its reminders and its escalations."""
         if step.due is not None:
-            self.set_timer(purpose, step.due, step=step.number)
-        for duration in self.state.remind:
-            self.set_timer("remind", self.after(duration), step=step.number)
+            self.set_timer(purpose, step.due, step=step.number, since=self.since(self.state.within))
+        for index, reminder in enumerate(self.state.remind):
+            detail = None if reminder.every is None else [index, 1]
+            self.set_timer("remind", self.after(reminder.after), step=step.number, detail=detail)
         for index, escalation in enumerate(self.state.escalate):
             self.set_timer("escalate", self.after(escalation.after), step=step.number, detail=index)
 

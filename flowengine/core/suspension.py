@@ -23,6 +23,8 @@ def check(head: Head, command: c.AnyCommand) -> None:
         return
     if isinstance(command, c.Assign | c.Release) and (command.because or command.by.kind == "operator"):
         return
+    if isinstance(command, c.MoveDeadline | c.DropTimer) and command.by.kind == "operator":
+        return
     what = f"the job is suspended since {held.since:%Y-%m-%d %H:%M} UTC: {held.because}"
     if command.by.kind == "clock":
         raise StaleCommand(what, where=head.job)

@@ -144,10 +144,11 @@ class Seat(Value, frozen=True, kw_only=True):
 class Timer(Value, frozen=True, kw_only=True):
     """A moment at which the job wants to be woken.
 
-    ``purpose``: ``expire`` (a deadline), ``remind``, ``escalate``, ``elapse`` (a wait), ``hold`` (a held slot is let
+    ``purpose``: ``expire`` (a deadline), ``remind`` (``detail`` of one that recurs: which of its state's, and the how
+    manieth it is), ``escalate`` (``detail``: which), ``elapse`` (a wait), ``hold`` (a held slot is let
     go), ``close`` (a vote), ``keep`` (a kept message is dropped), ``always`` (an always entry's ``within``; ``detail``
     is ``[scope path, name]``), ``cut_off`` (an attempt of a call that was cut off can no longer end; ``detail`` is the
-    call's number).
+    call's number). ``since`` is the moment from which an expression counts, where one has set it.
     """
 
     number: int
@@ -157,6 +158,7 @@ class Timer(Value, frozen=True, kw_only=True):
     due: datetime
     step: int = 0
     detail: Json = None
+    since: datetime | None = None
 
 
 class ServiceCall(Value, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ from flowengine.language.parts import (
     Field,
     Group,
     Option,
+    Reminder,
     Role,
     Route,
     Show,
@@ -137,8 +138,10 @@ class State:
     saves: str = ""
     """The dotted place in ``data`` where the answer goes; the parser fills in the state's name."""
     within: When | None = None
-    remind: tuple[Duration, ...] = ()
+    remind: tuple[Reminder, ...] = ()
     escalate: tuple[Escalation, ...] = ()
+    deadline_moved_by: tuple[Audience, ...] = ()
+    """Who may move its deadline, beside operators."""
     takes: Duration | None = None
     phase: str = ""
     on: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
@@ -186,6 +189,11 @@ class State:
     def has_deadline(self) -> bool:
         """Whether it ends by itself when nobody does anything."""
         return self.within is not None
+
+    @property
+    def times(self) -> tuple[When, ...]:
+        """Its deadline, and when a wait is over."""
+        return () if self.within is None else (self.within,)
 
     # what it holds, and what it is made of
 

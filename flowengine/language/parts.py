@@ -114,11 +114,23 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """After this long people are reminded; with ``every``, again each time that long after, ``most`` times in all
+    where that is said, and not at or after the deadline of the step."""
+
+    after: Duration
+    every: Duration | None = None
+    most: int | None = None
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
     """After this long the step is open to others as well."""
 
     after: Duration
     to: tuple[Audience, ...]
+    place: Place = field(default=Place(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
 _OPENING = {
     "opened": "This waits for you:",
     "reminded": "A reminder: this still waits for you:",
+    "deadline": "There is another time for this by now:",
     "escalated": "This has waited for long, and now waits for you too:",
 }
 

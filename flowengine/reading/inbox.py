@@ -111,10 +111,13 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
             view = _closed(shell, tx, job, number, actor, looks)
         elif not (looks or waits_for(actor, found, job.position.seat)):
             view = None
-        elif access.open_step(shell.caught_up(tx, job, now), number) is None:
-            view = _over(shell, tx, job, found, actor, now)
         else:
-            view = _open(shell, tx, job, found, actor, now)
+            later = shell.caught_up(tx, job, now)
+            still = access.open_step(later, number)
+            if still is None:
+                view = _over(shell, tx, job, found, actor, now)
+            else:
+                view = _open(shell, tx, later, still, actor, now)
         if view is None:
             raise access.no_such("step", step_id)
         return view

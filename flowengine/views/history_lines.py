@@ -131,7 +131,12 @@ class Teller:
                 return self._handed(command, events)
             case c.Fire():
                 told = self._fired(command, events)
-                return told if command.by.kind == "clock" else f"had it done again: {told}"
+                again = "before its time" if command.because else "again"
+                return told if command.by.kind == "clock" else f"had it done {again}: {told}{_why(command)}"
+            case c.MoveDeadline():
+                return f"moved the deadline{self._of(command.number, events)}{_why(command)}"
+            case c.DropTimer():
+                return f"dropped {self._named(command.timer)}{_why(command)}"
             case c.Finish() | c.Fail() if command.by.kind == "operator":
                 return f"ended by hand: {self._ended(command, events)}{_why(command)}"
             case c.Finish() | c.Fail():
@@ -255,6 +260,20 @@ class Teller:
                 entry = known.entry(str(timer.detail[1]))
                 return f"the time had come: {entry}" if used else f"the time came, and nothing was to be done: {entry}"
 
+    def _of(self, number: int, events: Sequence[e.AnyEvent]) -> str:
+        """Of what a deadline is: of a step, or of where its branch stands."""
+        step, timer = self.known.steps.get(number), self.known.timers.get(number)
+        moved = next((event for event in events if isinstance(event, e.DeadlineMoved)), None)
+        step = step or (self.known.steps.get(moved.step) if moved else None)
+        branch = moved.branch if moved else timer.branch if timer else ""
+        what = step.title if step and step.title else self.known.title(self.known.standing.get(branch, ""))
+        return f" of: {what}" if what else ""
+
+    def _named(self, number: int) -> str:
+        timer = self.known.timers.get(number)
+        kind = {"remind": "a reminder", "escalate": "an escalation"}.get(timer.purpose if timer else "", "a timer")
+        return kind + (self._of(timer.step, ()) if timer else "")
+
     def _whom(self, step: Step | None) -> str:
         return f"{self._names(step.audience)} " if step and step.audience else ""
 
@@ -325,6 +344,9 @@ class Teller:
                 case e.UndoTaken():
                     calls = [self.known.calls.get(number) for number in event.calls]
                     yield f"to be undone: {', '.join(self.known.title(call.state) for call in calls if call)}"
+                case e.DeadlineMoved():
+                    at = self.known.standing.get(event.branch, "")
+                    yield f"due on {self.known.moment(event.to, at)} instead of {self.known.moment(event.was, at)}"
                 case e.CutOff():
                     yield f"cut off at work: {self._call(event.call)}"
                 case e.LateResult():

@@ -563,6 +563,27 @@ class ScheduleView(View, frozen=True, kw_only=True):
     error: str = ""
 
 
+class TimerView(View, frozen=True, kw_only=True):
+    """A timer that is set. ``id`` is what ``fire_timer``, ``drop_timer`` and ``move_deadline`` take.
+
+    ``purpose`` is ``expire`` (a deadline), ``close`` (that of a vote), ``remind``, ``escalate``, ``elapse`` (a wait),
+    ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock of an always entry) or ``cut_off`` (an
+    attempt can no longer end). ``step`` is the step that it is about. With an ``error`` it could not be fired, and is
+    tried again at ``next``.
+    """
+
+    id: str
+    short: str
+    purpose: str
+    state: str
+    what: str
+    due: datetime
+    step: str = ""
+    branch: str = ""
+    error: str = ""
+    next: datetime | None = None
+
+
 class WaitView(View, frozen=True, kw_only=True):
     """One thing that a job waits for.
 

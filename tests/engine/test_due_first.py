@@ -8,8 +8,9 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from flowengine import Engine, HandlerCall, SimulatedClock, StaleCommand
+from flowengine import BadAnswer, Engine, HandlerCall, SimulatedClock, StaleCommand
 from flowengine.core import commands as c
+from flowengine.errors import RunawayProcess
 from flowengine.work import services
 
 Suit = Callable[..., str]
@@ -96,6 +97,39 @@ states:
     states: {cut: {type: task, for: cutter, within: P2D, on: {done: done, expired: done}}}
     on: {joined: accept}
   accept: {type: task, for: cutter, on: {done: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+
+
+FITTING = """
+process: fit
+title: A fitting
+need: A fitting
+roles: {tailor: {title: Tailor}}
+calendars:
+  room: {zone: Europe/London, open: {mon-fri: "09:00-17:00"}, every: PT30M}
+states:
+  need: {type: need, next: fit}
+  fit:
+    type: fitting
+    with: tailor
+    length: PT30M
+    hold: PT10M
+    within: P14D
+    on: {held: fulfilled, missed: fit, expired: gone}
+  fulfilled: {type: fulfilled}
+  gone: {type: ended, because: He did not come}
+"""
+
+ROUND = """
+process: round
+title: A round
+need: Something
+roles: {cutter: {title: Cutter}}
+states:
+  need: {type: need, fields: {day: {type: string, format: date}}, next: first}
+  first: {type: task, for: cutter, within: "{date(data.need.day)}", on: {done: fulfilled, expired: second}}
+  second: {type: task, for: cutter, within: "{date(data.need.day)}", on: {done: fulfilled, expired: first}}
   fulfilled: {type: fulfilled}
 """
 
@@ -288,3 +322,29 @@ def test_an_act_that_nothing_is_due_for_is_as_it_was(
     clock.advance(6 * DAY)
     assert engine.act(step_of(job, "ada"), "chosen", {"cloth": "navy"}, by="ada").states == ("Making your suit",)
     assert commands(engine, job) == ["Start customer", "Fire clock", "Act customer"]
+
+
+def test_a_lapsed_hold_of_the_same_job_is_let_go_first(engine: Engine, clock: SimulatedClock) -> None:
+    """Ten minutes and more after a slot was held it is held no more: it has to be named to be booked."""
+    engine.deploy(FITTING)
+    engine.start("fit", by="ada")
+    step = engine.inbox("ada")[0].id
+    slot = engine.step(step, "ada").slots[5]
+    engine.act(step, "hold", {"slot": slot.isoformat()}, by="ada")
+    clock.advance(timedelta(minutes=10))
+    assert "cancel" not in engine.step(step, "ada").possible
+    with pytest.raises(BadAnswer, match="name the start of a slot"):
+        engine.act(step, "book", by="ada")
+    engine.act(step, "book", {"slot": slot.isoformat()}, by="ada")
+
+
+def test_deadlines_that_find_no_end_are_told(engine: Engine, clock: SimulatedClock) -> None:
+    """A process whose deadlines lead round without time passing refuses the act with what it is, and stays whole."""
+    engine.deploy(ROUND)
+    job = engine.start("round", by="ada", need={"day": "2026-05-20"}).job
+    step = engine.inbox("cleo")[0].id
+    clock.advance(30 * DAY)
+    with pytest.raises(RunawayProcess, match="400 timers were due before it, and more are"):
+        engine.act(step, "done", by="cleo")
+    assert len(commands(engine, job)) == 401
+    assert engine.audit(job).fine

@@ -18,6 +18,7 @@ Suit = Callable[..., str]
 StepOf = Callable[[str, str], str]
 
 BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
+LATER = datetime(2999, 1, 1, tzinfo=UTC)
 ACTORS = {
     "customer": Actor(kind="customer", id="ben"),
     "staff": Actor(kind="staff", id="tom", roles=("tailor",)),
@@ -85,6 +86,10 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "resume": lambda engine, by: engine.resume(NOTHING, because="R", by=by),
     "suspend_process": lambda engine, by: engine.suspend_process("nothing", because="R", by=by),
     "resume_process": lambda engine, by: engine.resume_process("nothing", because="R", by=by),
+    "move_deadline": lambda engine, by: engine.move_deadline(f"{NOTHING}.9", LATER, because="R", by=by),
+    "fire_timer": lambda engine, by: engine.fire_timer(f"{NOTHING}.9", because="R", by=by),
+    "drop_timer": lambda engine, by: engine.drop_timer(f"{NOTHING}.9", because="R", by=by),
+    "timers": lambda engine, by: engine.timers(NOTHING, by=by),
     "hand_over": lambda engine, by: engine.hand_over("ben", "ada", because="R", by=by),
     "issue_token": lambda engine, by: engine.issue_token("metrics", "mill", by=by),
     "revoke_token": lambda engine, by: engine.revoke_token("none", by=by),

@@ -49,6 +49,7 @@ BY_KEY = {
     steps.BRANCH: "flow_steps",
     timers.DROP: "flow_timers",
     timers.DUE: "ix_flow_timers_wake",
+    timers.OVERDUE: "flow_timers|ix_flow_timers_wake",
     timers.CLAIM: "ix_flow_timers_wake",
     timers.POSTPONE: "flow_timers",
     timers.QUEUE.incidents: "ix_flow_timers_failed",
@@ -135,6 +136,7 @@ SORTS = {
     steps.BRANCH,
     calls.QUEUE.incidents,
     timers.QUEUE.incidents,
+    timers.OVERDUE,
     outbox.QUEUE.incidents,
     tokens.VALID,
 }

@@ -247,7 +247,8 @@ class Fitted(Waiting[Fitting]):
             claimed = theirs.claimed if staff in (None, theirs.claimed) else None
             theirs = spot.change_step(theirs, "moved", due=due, preferred=staff, appointment=slot, claimed=claimed)
         if due is not None:
-            spot.set_timer("expire", due, step=theirs.number)
+            since = end if spot.since(state.within) else None
+            spot.set_timer("expire", due, step=theirs.number, since=since)
 
     def _offer_again(self, spot: Spot, step: Step) -> None:
         """Back to the beginning: the customer may book, within the time he had at first."""

@@ -149,6 +149,7 @@ class _Collect:
         self.add(state.within, f"{name}.within", "span or moment")
         for escalation in state.escalate:
             self.audiences(escalation.to, f"{name}.escalate")
+        self.audiences(state.deadline_moved_by, f"{name}.deadline_moved_by")
 
     def state(self, state: State) -> None:
         self.common(state)
