@@ -11,11 +11,11 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import moment
 
 
-def renew(flow: Flow) -> None:
-    """Compute the promise again, when something was saved that its expression mentions. Before its data is there,
-    nothing is promised."""
+def renew(flow: Flow, *, anyhow: bool = False) -> None:
+    """Compute the promise again, when something was saved that its expression mentions, or ``anyhow``. Before its data
+    is there, nothing is promised."""
     expression, head = flow.compiled.process.promise, flow.draft.head
-    if expression is None or head.status != "open" or not _touched(flow):
+    if expression is None or head.status != "open" or not (anyhow or _touched(flow)):
         return
     try:
         by = moment(expression.value(flow.names(ROOT)), end_of_day=True)
