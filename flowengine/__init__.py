@@ -71,6 +71,8 @@ if TYPE_CHECKING:
         IncidentView as IncidentView,
         JobRow as JobRow,
         Kept as Kept,
+        MigratedAll as MigratedAll,
+        MigrationView as MigrationView,
         PersonView as PersonView,
         Ran as Ran,
         Receipt as Receipt,
@@ -94,7 +96,8 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
-            "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran", "Receipt", "RetriedAll",
+            "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "MigratedAll", "MigrationView", "PersonView",
+            "Ran", "Receipt", "RetriedAll",
             "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
         ),
         "flowengine.errors": (

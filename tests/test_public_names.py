@@ -38,6 +38,8 @@ NAMES = [
     "FlowError",
     "GiveUp",
     "HandedOver",
+    "MigratedAll",
+    "MigrationView",
     "Handler",
     "HandlerCall",
     "HandlerDied",

@@ -3,6 +3,6 @@
 Others take from here: ``advance`` (the heart), ``commands`` and ``events`` (what is asked, and what happened),
 ``position``, ``draft`` and ``values`` (where a job stands, and that being changed), ``machines`` (a process made
 ready), ``names`` (what an expression sees), ``world`` (what is given from outside), ``fields``, ``forms`` and
-``answers`` (what people are asked, and whether an answer fits), ``seatings`` (whom a step waits for), ``messages``,
-``always``, ``scopes`` and ``veil``.
+``answers`` (what people are asked, and whether an answer fits), ``seatings`` (whom a step waits for), ``migrating``
+(another version of the process), ``messages``, ``always``, ``scopes`` and ``veil``.
 """

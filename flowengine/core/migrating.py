@@ -100,6 +100,13 @@ class Renamed:
                     self.obstacles.append(Obstacle(what=what, where="states", possible=tuple(known)[:20]))
         self.scopes: dict[str, str] = {"": ""}
         self.items: dict[str, str] = {}
+        self.holder = {
+            inner.path: name
+            for scope in old.scopes.values()
+            for name, state in scope.states.items()
+            for inner in state.scopes
+        }
+        """The state that holds each scope of the old version."""
         if not self.obstacles:
             for scope in old.scopes.values():  # outer ones come first
                 for name, state in scope.states.items():
@@ -139,7 +146,7 @@ class Renamed:
 def _places(position: Position, renamed: Renamed) -> list[Obstacle]:
     """What has no place in the new version: branches, and calls that somebody works on or that may be undone."""
     found: dict[Obstacle, None] = {}
-    for branch in _branches(position):
+    for branch in branches(position):
         for obstacle in _place(branch, renamed):
             found[obstacle] = None
     for call in position.head.cut_off:
@@ -158,8 +165,11 @@ def _place(branch: Branch, renamed: Renamed) -> Iterator[Obstacle]:
     inner = branch.inners.get("")
     scope = renamed.scopes.get(branch.scope)
     if scope is None:
-        keep = ("keep the scope in the new version", "wait until the branch is done")
-        yield Obstacle(what=f"a branch is open in the scope {branch.scope!r}, which is gone", possible=keep)
+        if renamed.state(renamed.holder[branch.scope]) is not None:
+            keep = ("keep the scope in the new version", "wait until the branch is done")
+            yield Obstacle(what=f"a branch is open in the scope {branch.scope!r}, which is gone", possible=keep)
+        if branch.state and renamed.state(branch.state) is None:
+            yield _gone(branch.state, "the job stands in {}")
         return
     for undoable in (*branch.undoable, *(inner.waiting if isinstance(inner, Undoing) else ())):
         if renamed.state(undoable.state) is None:
@@ -208,7 +218,7 @@ def _type(branch: Branch, was: State, state: State) -> Iterator[Obstacle]:
             yield Obstacle(what=what, where=was.name, possible=keep)
 
 
-def _branches(position: Position) -> list[Branch]:
+def branches(position: Position) -> list[Branch]:
     """All branches, outer ones first."""
     found: list[Branch] = []
     ids = [ROOT]
@@ -244,7 +254,7 @@ class _Work:
 
     def run(self) -> None:
         """From the names to the deadlines. What fails is an obstacle; the rest is looked at all the same."""
-        before = _branches(self.position)
+        before = branches(self.position)
         self.draft.record(self.renamed.event(self.command.version))
         self._data()
         standing, passed = _standing(self.draft, self.new), _passed(before, self.renamed)
@@ -280,7 +290,7 @@ class _Work:
             old, new = self.old.states[was], self.new.states[becomes]
             if was == becomes or (old.saves, new.saves) != (was, becomes):
                 continue
-            for branch in _branches(self.draft):
+            for branch in branches(self.draft):
                 data = self.draft.data if branch.id == ROOT else branch.data
                 if (branch.own or branch.id == ROOT) and was in data and becomes not in data:
                     self.draft.save(branch.id, becomes, data[was])
@@ -495,7 +505,7 @@ def _standing(draft: Draft, new: Compiled) -> list[Standing]:
     """Where the branches are, for the flow of data."""
     found: list[Standing] = []
     own: dict[str, dict[str, Mapping[str, Json]]] = {}
-    for branch in _branches(draft):
+    for branch in branches(draft):
         around = own.get(branch.parent or "", {})
         own[branch.id] = around = {branch.scope: branch.data, **around} if branch.own else around
         inner = branch.inners.get("")
