@@ -308,7 +308,7 @@ def test_more_have_to_approve_unless_somebody_has_answered() -> None:
 
 
 def test_a_call_that_nobody_took_is_made_anew() -> None:
-    """A handler of another name is called by jobs whose call was never tried; one that was tried goes on; it is told."""
+    """A handler of another name is called by jobs whose call was never tried; one that was tried goes on."""
     old = "  t: {type: service, call: fetch, on: {done: fulfilled, failed: gone}}\n"
     for attempt in (None, Attempt()):
         job = Rehearsal(made(old), {"a": "x"})
