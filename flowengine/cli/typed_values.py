@@ -58,6 +58,12 @@ def record_from(sets: Sequence[str]) -> dict[str, Json]:
     return {name: _json(value, name) if is_json else value for name, value, is_json in map(_split, sets)}
 
 
+def values_from(texts: Sequence[str], option: str) -> dict[str, Json]:
+    """Values by their places, from ``place=text`` and ``place:=JSON``."""
+    given = (_split(text, option) for text in texts)
+    return {place: _json(value, f"{option} {place}") if is_json else value for place, value, is_json in given}
+
+
 def read_answer(text: str) -> dict[str, Json]:
     """The object in ``--answer``: JSON, or ``@file`` (``@-`` is standard input)."""
     if text == "@-":
@@ -217,13 +223,13 @@ def _rules(field: FormField) -> dict[str, Any]:
     return {key: value for key, value in field.schema.items() if key != "type"}
 
 
-def _split(text: str) -> tuple[str, str, bool]:
+def _split(text: str, option: str = "--set") -> tuple[str, str, bool]:
     """``key=value`` or ``key:=json`` as (key, value, whether it is JSON)."""
     key, equals, value = text.partition("=")
     is_json = key.endswith(":")
     key = key.removesuffix(":").strip()
     if not equals or not key:
-        raise click.UsageError(f"--set takes key=value, or key:=JSON; not {text[:60]!r}.")
+        raise click.UsageError(f"{option} takes key=value, or key:=JSON; not {text[:60]!r}.")
     return key, value, is_json
 
 

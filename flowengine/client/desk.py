@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core.values import Json
@@ -163,9 +163,37 @@ class Desk(ABC):
         """Put the text of a process in use. Jobs that run keep their version (L6)."""
         return self._ask("deploy", source if "\n" in source else f"{source}\n")
 
-    def migrate(self, job: str, version: str | None = None) -> view.Receipt:
-        """Move a job on purpose to another version of its process, the latest unless one is named."""
-        return self._ask("migrate", job, version)
+    def migrate(
+        self,
+        job: str,
+        version: str | None = None,
+        *,
+        states: Mapping[str, str] | None = None,
+        fill: Mapping[str, Json] | None = None,
+        timers: Literal["anew", "keep"] = "anew",
+        because: str = "",
+        dry: bool = False,
+    ) -> view.Receipt | view.MigrationView:
+        """Move a job on purpose to another version of its process, the latest unless one is named; ``dry``: say all
+        that would change."""
+        given = {"states": states, "fill": fill, "timers": timers, "because": because, "dry": dry}
+        return self._ask("migrate", job, version, **given)
+
+    def migrate_all(
+        self,
+        process: str,
+        was: str | None = None,
+        *,
+        version: str | None = None,
+        states: Mapping[str, str] | None = None,
+        fill: Mapping[str, Json] | None = None,
+        timers: Literal["anew", "keep"] = "anew",
+        because: str = "",
+        dry: bool = False,
+    ) -> view.MigratedAll:
+        """Move all open jobs of a process, or those of the version that ``was``, each by itself."""
+        given = {"states": states, "fill": fill, "timers": timers, "because": because, "dry": dry}
+        return self._ask("migrate_all", process, was, version=version, **given)
 
     # people
 

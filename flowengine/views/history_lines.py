@@ -166,7 +166,7 @@ class Teller:
             case c.Say():
                 return f"{SAYINGS[command.kind]}: {command.text}"
             case c.Migrate():
-                return f"moved the job to version {command.version} of its process"
+                return f"moved the job to version {command.version} of its process{_why(command)}"
 
     def _handed(self, command: c.Claim | c.Release | c.Assign, events: Sequence[e.AnyEvent]) -> str:
         before = self.known.steps.get(command.step)

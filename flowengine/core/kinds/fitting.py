@@ -37,7 +37,7 @@ from flowengine.core.world import Worker
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, SlotTaken
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process
-from flowengine.language.parts import Calendar
+from flowengine.language.parts import Audience, Calendar
 from flowengine.language.types import Fitting
 
 BOOK = "book"
@@ -302,6 +302,31 @@ class Fitted(Waiting[Fitting]):
         """A slot that has not begun is free again, whichever way the state is left."""
         if isinstance(spot.inner, Booking):
             self._free(spot)
+
+    def renew(self, spot: Spot, before: Spot) -> None:
+        """An appointment stays where it is booked. Raises NotAllowed where that is another calendar now."""
+        here, there = calendar_of(spot.process, self.state(spot)), calendar_of(before.process, self.state(before))
+        if here.name != there.name and self.booking(spot).slot is not None:
+            raise NotAllowed(
+                f"an appointment is held in the calendar {there.name!r}, and this version has {here.name!r}",
+                where=spot.state.name,
+                possible=("give the appointment back first", f"keep the calendar {there.name!r}"),
+            )
+        super().renew(spot, before)
+
+    def invited(self, state: Fitting, step: Step) -> tuple[Audience, ...]:
+        return state.with_ if step.purpose == HOLD else state.audience
+
+    def heading(self, spot: Spot, step: Step) -> str:
+        return spot.state.title if step.purpose == HOLD else super().heading(spot, step)
+
+    def over_at(self, spot: Spot) -> datetime | None:
+        """Of a booked appointment it is counted from its end."""
+        state, booking = self.state(spot), self.booking(spot)
+        if state.within is None or booking.phase != "booked" or booking.slot is None:
+            return spot.due()
+        end = booking.end or booking.slot + length_of(calendar_of(spot.process, state), state.length)
+        return max(end, spot.at_time(state.within, end))
 
     def _kept(self, spot: Spot) -> Booking:
         """What was held or booked last, also where the hold is over."""
