@@ -57,6 +57,8 @@ def enter(
             roles=tuple(roles),
             groups=tuple(groups),
             record=before.record | dict(record or {}),
+            left=None,
+            left_because="",
         )
         if there is None:
             tx.people.add(person)
