@@ -189,22 +189,32 @@ class Engine:
         groups: Sequence[str] = (),
         record: Mapping[str, Json] | None = None,
         *,
+        zone: str = "",
         by: By = PROGRAM,
     ) -> PersonView:
         """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him.
+        ``zone`` is the time zone in which he reads moments, as ``Europe/London``; without one it is the process's.
 
-        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
+        Raises BadAnswer for an id, name, contact or zone that cannot be one, NotAllowed for the id of one of the staff.
         """
-        return people.enter(self._for("add_customer", by), id, "customer", name, contact, (), groups, record)
+        return people.enter(self._for("add_customer", by), id, "customer", name, contact, (), groups, record, zone)
 
     def add_staff(
-        self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, by: By = PROGRAM
+        self,
+        id: str,
+        name: str = "",
+        roles: Sequence[str] = (),
+        contact: str = "",
+        *,
+        zone: str = "",
+        by: By = PROGRAM,
     ) -> PersonView:
-        """Enter a member of staff with roles, or change one. The role ``operator`` makes an operator.
+        """Enter a member of staff with roles, or change one. The role ``operator`` makes an operator. ``zone`` is the
+        time zone in which he reads moments, as ``Europe/London``.
 
-        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a customer.
+        Raises BadAnswer for an id, name, contact or zone that cannot be one, NotAllowed for the id of a customer.
         """
-        return people.enter(self._for("add_staff", by), id, "staff", name, contact, roles)
+        return people.enter(self._for("add_staff", by), id, "staff", name, contact, roles, zone=zone)
 
     def person(self, id: str, *, by: By = PROGRAM) -> PersonView:
         """The person with exactly that id. A customer is shown himself, without the organisation's record of him."""

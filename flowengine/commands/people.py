@@ -37,8 +37,9 @@ def enter(
     roles: Sequence[str] = (),
     groups: Sequence[str] = (),
     record: Mapping[str, Json] | None = None,
+    zone: str = "",
 ) -> PersonView:
-    check_person(id, name, contact)
+    check_person(id, name, contact, zone)
 
     def work(tx: Transaction) -> PersonView:
         there = tx.people.get(id)
@@ -53,6 +54,7 @@ def enter(
             groups=tuple(groups),
             record=(there.record if there else {}) | dict(record or {}),
             created=there.created if there else shell.clock.now(),
+            zone=zone or (there.zone if there else ""),
         )
         if there is None:
             tx.people.add(person)

@@ -103,9 +103,9 @@ def _asked(
 ) -> Words:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
-    zone = plainly.zone_of(process, compiled.states[step.state].member(step.member))
+    clock = plainly.Clock(process, person.clock)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
-    due = f"By {plainly.moment(step.due, zone)}" if step.due else ""
+    due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = step.title or process.title
     lines = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import sqlalchemy as sa
@@ -80,7 +81,8 @@ LEAVE = Query("people.leave", "Take a person out of all groups.", sa.delete(_M).
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """One customer or member of staff. ``record`` is what else the organisation knows, as JSON."""
+    """One customer or member of staff. ``record`` is what else the organisation knows, as JSON; ``zone`` the time zone
+    in which he reads moments, empty where it is not known."""
 
     id: str
     kind: Literal["customer", "staff"]
@@ -90,6 +92,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     record: dict[str, Json] = {}
     created: datetime
+    zone: str = ""
+
+    @property
+    def clock(self) -> tzinfo | None:
+        """His zone; None where it is not known, or not on this machine."""
+        try:
+            return ZoneInfo(self.zone) if self.zone else None
+        except ZoneInfoNotFoundError:
+            return None
 
 
 class People:

@@ -138,6 +138,8 @@ class PersonView(View, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     record: dict[str, Json] = {}
     created: datetime | None = None
+    zone: str = ""
+    """The time zone in which he reads moments; empty where it is not known."""
 
 
 class CustomerItem(View, frozen=True, kw_only=True):
@@ -308,6 +310,8 @@ class _Track(View, frozen=True, kw_only=True):
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it."""
+    zone: str = "UTC"
+    """The time zone of the process, in which a promised day ends."""
 
 
 class CustomerTrack(_Track, frozen=True, kw_only=True):
