@@ -14,12 +14,33 @@ from flowengine.language import spoken_time
 
 def local(moment: datetime) -> datetime:
     """A moment as the person's clock shows it."""
-    context = click.get_current_context(silent=True)
-    terminal = context.find_object(Terminal) if context else None
+    return moment.astimezone(_zone())
+
+
+def now() -> datetime:
+    """What the person's clock shows, in the time that the command lives in."""
+    terminal = _terminal()
+    return local(terminal.clock.now() if terminal and terminal.clock else datetime.now(UTC))
+
+
+def at_clock(shown: datetime) -> datetime:
+    """The moment at which the person's clock shows that (``shown`` has no zone)."""
+    zone = _zone()
+    return (shown.replace(tzinfo=zone) if zone else shown).astimezone(UTC)
+
+
+def _zone() -> ZoneInfo | None:
+    """The person's zone; None for that of the terminal."""
+    terminal = _terminal()
     try:
-        return moment.astimezone(ZoneInfo(terminal.zone) if terminal and terminal.zone else None)
+        return ZoneInfo(terminal.zone) if terminal and terminal.zone else None
     except ZoneInfoNotFoundError:
-        return moment.astimezone()
+        return None
+
+
+def _terminal() -> Terminal | None:
+    context = click.get_current_context(silent=True)
+    return context.find_object(Terminal) if context else None
 
 
 def told(moment: datetime | None) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime, time, tzinfo
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 """Names of our own: those of ``strftime`` follow the locale of the machine."""
 
 
 def day(value: date) -> str:
     """``Mon 5 Oct 2026``."""
-    return f"{_DAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+    return f"{_DAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1][:3]} {value.year}"
 
 
 def moment(value: datetime, zone: tzinfo, home: tzinfo | None = None) -> str:

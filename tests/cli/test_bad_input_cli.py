@@ -69,6 +69,7 @@ WRONG = [
     (f"act JOB --answer @{UNREADABLE}", 2, f"{UNREADABLE}: Input/output error"),
     ("people add ben --record size:={", 2, "size: this is not JSON"),
     ("people add a,b --as olga", 1, "'a,b' is no id"),
+    ("people add ben --zone Europe/Lodnon", 1, "'Europe/Lodnon' is not a time zone"),
     ("people add tom --role maker --group x", 2, "--role and --staff are for staff"),
     ("send nothing --job JOB --as olga", 1, "nothing"),
     # somebody else's

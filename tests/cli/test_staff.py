@@ -78,3 +78,15 @@ def test_hostile_names_are_harmless(shop: Flow) -> None:
     assert "\\x1b[31mEve\\u202e[bold]x[/bold]" in out
     assert "\x1b" not in out
     assert shop.json("people", "show", "eve")["name"] == name
+
+
+def test_moments_are_shown_in_the_zone_of_who_acts(shop: Flow) -> None:
+    """Where a person's zone is known, and clocks there show another time than the terminal's, it is said."""
+    job = shop.start()
+    assert "Pacific/Kiritimati" in shop.run("people", "add", "ada", "--zone", "Pacific/Kiritimati").stdout
+    assert shop.json("people", "show", "ada")["zone"] == "Pacific/Kiritimati"
+    seen = shop.run("track", job, who="ada").stdout
+    assert "(Kiritimati)" in seen
+    assert "(Kiritimati)" not in shop.run("track", job, who="olga").stdout
+    shop.run("people", "add", "ada", "--name", "Ada")
+    assert shop.json("people", "show", "ada")["zone"] == "Pacific/Kiritimati"
