@@ -21,8 +21,8 @@ def typed_day(text: str) -> str:
 
 
 def typed_moment(text: str) -> str:
-    """``28 Jan 2027, 15:00``, ``2027-01-28 15:00``, ``tomorrow 15:00`` as ISO 8601 in UTC. What is no such moment, or names
-    its zone, comes back as it is."""
+    """``28 Jan 2027, 15:00``, ``2027-01-28 15:00``, ``tomorrow 15:00`` as ISO 8601 in UTC. What is no such moment, or
+    names its zone, comes back as it is."""
     match = _CLOCK.fullmatch(text.strip())
     found = _day(match["day"]) if match else None
     if match is None or found is None:

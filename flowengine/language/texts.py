@@ -11,7 +11,7 @@ from typing import Any
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
 from flowengine.language.evaluation.numbers import exact, written
-from flowengine.language.expressions import Expression, Names, is_date, is_time
+from flowengine.language.expressions import Expression, Names, is_date, is_time, local
 from flowengine.language.spoken_time import day, moment
 from flowengine.language.syntax import closing_brace
 from flowengine.problem import Place
@@ -61,7 +61,7 @@ def told(value: Any, zone: tzinfo) -> str:
     """A value as a person reads it: days and moments in words, in the zone; also those that are kept as ISO 8601 texts,
     which fields, appointments and ``day(…)`` give."""
     if isinstance(value, datetime):
-        return moment(value, zone)
+        return moment(local(value, zone), zone)
     if isinstance(value, str):
         if is_date(value):
             return day(date.fromisoformat(value))
