@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = (
@@ -29,9 +29,10 @@ def moment(value: datetime, zone: tzinfo, home: tzinfo | None = None) -> str:
 
 
 def last_day(value: datetime, zone: tzinfo) -> date | None:
-    """The day of which a moment is the last instant in the zone, as a promised date is kept; None for any other."""
-    local = value.astimezone(zone)
-    return local.date() if local.time() == time.max else None
+    """The day of which a moment is the last instant in the zone, as a promised date is kept; None for any other. The
+    days of promises that were made before processes had zones end in UTC."""
+    ends = (value.astimezone(one) for one in (zone, UTC))
+    return next((local.date() for local in ends if local.time() == time.max), None)
 
 
 def _place(local: datetime) -> str:

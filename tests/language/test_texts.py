@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import PlainNames
-from flowengine.language.spoken_time import moment
+from flowengine.language.spoken_time import last_day, moment
 from flowengine.language.texts import Text, plain, told
 
 NAMES = PlainNames({"data": {"cloth": "navy", "price": 420.0, "parts": ["a", "b"]}})
@@ -112,6 +112,15 @@ def test_days_and_moments_are_told_in_words(value: object, expected: str) -> Non
 def test_the_zone_is_said_where_another_could_be_meant(zone: str, home: str, expected: str) -> None:
     """Where clocks at home show another time, and of UTC always."""
     assert moment(SLOT, ZoneInfo(zone), ZoneInfo(home)) == expected
+
+
+def test_a_promised_day_is_known_by_its_last_instant() -> None:
+    """In the zone of the process, or in UTC, where promises ended before processes had zones; any other is none."""
+    end = datetime.combine(date(2026, 5, 10), time.max, YORK).astimezone(UTC)
+    assert last_day(end, YORK) == date(2026, 5, 10)
+    assert last_day(datetime.combine(date(2026, 5, 10), time.max, UTC), YORK) == date(2026, 5, 10)
+    assert last_day(SLOT, YORK) is None
+    assert last_day(end, ZoneInfo("Asia/Tokyo")) is None
 
 
 @given(st.text(max_size=100))
