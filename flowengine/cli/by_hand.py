@@ -1,4 +1,5 @@
-"""Commands for operators where a job needs a hand: end, call, set, move, handover. Each takes a reason."""
+"""Commands for operators where a job needs a hand: end, call, set, move, deadline, timers, timer, handover. What
+changes something takes a reason."""
 
 from __future__ import annotations
 
@@ -8,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowengine.cli import tab_words
-from flowengine.cli.flags import request_key, terminal
+from flowengine.cli.flags import request_key, terminal, when
 from flowengine.cli.group import FlowGroup, common
 from flowengine.cli.terminal import Stopped, Terminal
 
 if TYPE_CHECKING:
-    from flowengine.client import Receipt
+    from datetime import datetime
+
+    from flowengine.client import Duration, Receipt
 
 
 def _reasoned(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -115,6 +118,115 @@ def set_data(
 def move(terminal: Terminal, job: str, state: str, branch: str, because: str, dry: bool, key: str | None) -> None:
     """Send a job, or a branch of it, to another state."""
     _told(terminal, terminal.desk().move(job, state, because=because, branch=branch, dry=dry, key=key), dry)
+
+
+def _one_of(job: str | None, process: str | None) -> None:
+    if bool(job) == bool(process):
+        raise click.UsageError("Name one JOB, or a process with --process.")
+
+
+@click.command()
+@click.argument("job", required=False, shell_complete=tab_words.jobs)
+@click.option("--process", metavar="NAME", shell_complete=tab_words.processes, help="No new job of it begins.")
+@_reasoned
+@common
+@terminal
+def suspend(terminal: Terminal, job: str | None, process: str | None, because: str, dry: bool, key: str | None) -> None:
+    """Hold a job, so that nobody acts and no clock runs; or a process, so that no job of it begins."""
+    from flowengine.cli import show
+
+    _one_of(job, process)
+    if job:
+        _told(terminal, terminal.desk().suspend(job, because=because, dry=dry, key=key), dry)
+        return
+    _not_for_processes(dry, key)
+    row = terminal.desk().suspend_process(str(process), because=because)
+    terminal.answer(row, lambda console: show.processes(console, [row]))
+
+
+@click.command()
+@click.argument("job", required=False, shell_complete=tab_words.jobs)
+@click.option("--process", metavar="NAME", shell_complete=tab_words.processes, help="Jobs of it begin again.")
+@_reasoned
+@common
+@terminal
+def resume(terminal: Terminal, job: str | None, process: str | None, because: str, dry: bool, key: str | None) -> None:
+    """Let a job that is suspended go on, or jobs of a process begin again."""
+    from flowengine.cli import show
+
+    _one_of(job, process)
+    if job:
+        _told(terminal, terminal.desk().resume(job, because=because, dry=dry, key=key), dry)
+        return
+    _not_for_processes(dry, key)
+    row = terminal.desk().resume_process(str(process), because=because)
+    terminal.answer(row, lambda console: show.processes(console, [row]))
+
+
+def _not_for_processes(dry: bool, key: str | None) -> None:
+    if dry or key:
+        raise click.UsageError("--dry and --key are for jobs.")
+
+
+@click.command()
+@click.argument("deadline", metavar="STEP|TIMER", shell_complete=tab_words.steps)
+@click.option(
+    "--to",
+    callback=when("a span like P3D nor a moment like 2026-01-31T18:00+01:00"),
+    required=True,
+    metavar="P3D|MOMENT",
+    help="Until when: this long from now, or a moment with its zone.",
+)
+@_reasoned
+@common
+@terminal
+def deadline(
+    terminal: Terminal, deadline: str, to: Duration | datetime, because: str, dry: bool, key: str | None
+) -> None:
+    """Move the deadline of a step, or of what flow timers names."""
+    from datetime import datetime
+
+    desk = terminal.desk()
+    moment = to if isinstance(to, datetime) else to.after(desk.now())
+    _told(terminal, desk.move_deadline(deadline, moment, because=because, dry=dry, key=key), dry)
+
+
+@click.command()
+@click.argument("job", shell_complete=tab_words.jobs)
+@common
+@terminal
+def timers(terminal: Terminal, job: str) -> None:
+    """The timers that are set for a job, the earliest first."""
+    from flowengine.cli import show
+
+    desk = terminal.desk()
+    rows = desk.timers(job)
+    terminal.answer(rows, lambda console: show.timers(console, rows, desk.now()))
+
+
+@click.group(cls=FlowGroup)
+def timer() -> None:
+    """Fire a timer before its time, or drop a reminder."""
+
+
+@timer.command()
+@click.argument("timer")
+@_reasoned
+@common
+@terminal
+def fire(terminal: Terminal, timer: str, because: str, dry: bool, key: str | None) -> None:
+    """Have what a timer is set for happen now."""
+    _told(terminal, terminal.desk().fire_timer(timer, because=because, dry=dry, key=key), dry)
+
+
+@timer.command()
+@click.argument("timer")
+@_reasoned
+@common
+@terminal
+def drop(terminal: Terminal, timer: str, because: str, dry: bool, key: str | None) -> None:
+    """Have a reminder or an escalation not come."""
+    _told(terminal, terminal.desk().drop_timer(timer, because=because, dry=dry, key=key), dry)
 
 
 @click.command()

@@ -8,18 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from flowengine.core import events as e
 from flowengine.core.always import meant_for, open_to
+from flowengine.core.draft import moment_text
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import seatings, waits_for
-from flowengine.core.values import Actor, Seating, Step
+from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
 from flowengine.people.identities import check_person
 from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, as_actor, nobody
-from flowengine.store import Person, StoredJob, Transaction, short, shown
+from flowengine.store import Entry, Person, StoredJob, Transaction, short, shown
 
 JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 """What the full id of a job looks like."""
@@ -178,7 +179,8 @@ def permit_assign(person: str) -> Permit:
         if needs("assign", command.by) == ANY:
             if found is None:
                 raise nobody(person)
-        elif found is None or step is None or not waits_for(as_actor(found), step, job.position.seat):
+            as_actor(found)  # who has left is refused
+        elif not (found and step and found.left is None and waits_for(as_actor(found), step, job.position.seat)):
             raise NotAllowed(
                 f"{person} is not one of those for whom the step waits",
                 where=f"{shown(job.id)}.{command.step}",
@@ -243,8 +245,12 @@ def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden
     found = opening(tx, job, number)
     if found is None or seatings(actor).isdisjoint(asked(found[1])):
         return Hidden()
+    ended = ending(tx, job, *found)
+    over = ""
+    if ended is not None and ended.entry.by.kind == CLOCK.kind and ended.step.is_over(ended.entry.at):
+        over = f": its time was over on {moment_text(ended.step.due or ended.entry.at)}"
     return StaleCommand(
-        f"the step {found[1].step.title!r} is no longer open",
+        f"the step {found[1].step.title!r} is no longer open{over}",
         where=f"{shown(job.id)}.{number}",
         possible=steps_for(job, tx, actor),
     )
@@ -280,6 +286,37 @@ def _first_opened(tx: Transaction, job: str, after: int, last: int) -> tuple[int
                 return entry.seq, opened
         after = page[-1].seq
     return last, []
+
+
+class Ending(NamedTuple):
+    """How a step ended: as it was last, all those for whom it was, and the entry and the outcome that ended it, by
+    itself, with its state, or with its branch or the job."""
+
+    step: Step
+    whose: set[Seating]
+    entry: Entry
+    outcome: str
+
+
+def ending(tx: Transaction, job: StoredJob, seq: int, opened: e.StepOpened) -> Ending | None:
+    """How the step ended that an entry opened; None while it is open."""
+    step, whose, after, waiting = opened.step, asked(opened), seq - 1, True
+    while entries := tx.history.of(job.id, after, PAGE):
+        for entry in entries:
+            for event in entry.events:
+                if waiting:
+                    waiting = event != opened
+                elif isinstance(event, e.StepChanged) and event.step.number == step.number:
+                    step = event.step
+                    whose.update(step.audience)
+                elif (
+                    (isinstance(event, e.StepClosed) and event.step == step.number)
+                    or (isinstance(event, e.Left | e.BranchClosed | e.BranchRested) and event.branch == step.branch)
+                    or isinstance(event, e.Ended)
+                ):
+                    return Ending(step, whose, entry, getattr(event, "outcome", ""))
+        after = entries[-1].seq
+    return None
 
 
 # starting

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from flowengine.commands import access
+from flowengine.commands import access, claims
 from flowengine.commands.receipts import receipt_of
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
+from flowengine.core.deadlines import movers
 from flowengine.core.machines import Compiled
-from flowengine.core.seatings import waits_for
+from flowengine.core.seatings import seatings, waits_for
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, Refused, StaleCommand
-from flowengine.runtime.actors import actor_of
+from flowengine.people.permissions import OPEN, needs
+from flowengine.runtime.actors import StoreWorld, actor_of, nobody
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.views.replies import HandedOver, Receipt
 
@@ -29,19 +32,21 @@ def intervene(
 ) -> Receipt:
     """Carry out what an operator asks of a job, or of a step or call, as he typed its id; ``dry``: say what would come
     of it, and write nothing. ``make`` gives the command, from who asks and the step's or call's number."""
-    kind = {"act_for": "step", "end": "job", "move": "job", "set_data": "job"}.get(verb, "call")
+    kind = "step" if verb == "act_for" else "call" if verb.endswith("_call") else "job"
+    kind = {"move_deadline": "deadline", "fire_timer": "timer", "drop_timer": "timer"}.get(verb, kind)
+    permit = partial(_permit, shell)
 
     def work(tx: Transaction) -> Receipt:
         actor = access.asker(tx, verb, by)
-        _check_reason(because)
+        check_reason(because)
         numbered = (access.job_ref(tx, text, actor), 0) if kind == "job" else None
         job_id, number = numbered or access.numbered_ref(tx, text, actor, kind)
         command = make(tx, actor, number)
         try:
             if not dry:
-                return shell.told(tx, job_id, command, key, _permit, (kind, text))
+                return shell.told(tx, job_id, command, key, permit, (kind, text))
             job = access.read(tx, job_id, kind, text)
-            return receipt_of(job.id, job.seq, command, shell.compute(tx, job, command, _permit).done)
+            return receipt_of(job.id, job.seq, command, shell.rehearse(tx, job, command, permit).done)
         except ExpressionFailed as error:
             missing = ("set the data that is missing first",)
             raise NotAllowed(f"the process cannot go on from there: {error}", where=text, possible=missing) from error
@@ -57,20 +62,21 @@ def hand_over(shell: Shell, person: str, to: str, because: str, by: str | Actor,
     may not have does not keep the rest; those are told."""
     with shell.reading() as tx:
         actor = access.asker(tx, "hand_over", by)
-        _check_reason(because)
-        whose, heir = actor_of(tx, person), actor_of(tx, to)
-        held = tx.steps.held(whose.id)
+        check_reason(because)
+        heir = actor_of(tx, to)
+        if tx.people.get(person) is None:
+            raise nobody(person)
+        held = tx.steps.held(person)
     handed: list[str] = []
     refused: dict[str, str] = {}
-    permit = _permit_held_by(whose.id)
+    permit = claims.still_held_by(person)
     for job_id, number in held:
         id = f"{job_id}.{number}"
         try:
             if dry:
                 with shell.reading() as tx:
-                    shell.compute(
-                        tx, access.read(tx, job_id, "job", job_id), _assign(heir.id, because, number, actor), permit
-                    )
+                    job = access.read(tx, job_id, "job", job_id)
+                    shell.rehearse(tx, job, _assign(heir.id, because, number, actor), permit)
             else:
                 shell.on_step(id, partial(_assign, heir.id, because), actor, None, permit)
             handed.append(id)
@@ -81,28 +87,38 @@ def hand_over(shell: Shell, person: str, to: str, because: str, by: str | Actor,
     return HandedOver(handed=tuple(handed), refused=refused)
 
 
+def moment_of(to: datetime) -> datetime:
+    """The moment to which a deadline is moved, in UTC. Raises BadAnswer for one without a zone."""
+    if not isinstance(to, datetime) or to.tzinfo is None:
+        raise BadAnswer({"to": f"{to} is no moment: it needs its zone"}, possible=("2026-05-01T09:00:00+02:00",))
+    return to.astimezone(UTC)
+
+
 def _assign(heir: str, because: str, number: int, by: Actor) -> c.Assign:
     return c.Assign(by=by, step=number, person=heir, because=because)
 
 
-def _permit_held_by(person: str) -> access.Permit:
-    """The step must still be the person's."""
+def _permit_moving(tx: Transaction, compiled: Compiled, job: StoredJob, command: c.MoveDeadline, now: datetime) -> None:
+    allowed = movers(compiled, job.position, command, now, StoreWorld(tx, job.customer, job.id))
+    if seatings(command.by).isdisjoint(allowed):
+        raise NotAllowed(
+            f"{command.by.id} may not move this deadline",
+            where=f"{shown(job.id)}.{command.number}",
+            possible=(*allowed, "ask somebody with the role operator"),
+        )
 
-    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-        step = access.open_step(job, command.step)
-        if step is None or step.claimed != person:
-            raise StaleCommand(f"the step is no longer held by {person}", where=f"{shown(job.id)}.{command.step}")
 
-    return permit
-
-
-def _check_reason(because: str) -> None:
+def check_reason(because: str) -> None:
+    """Raises BadAnswer for what is no reason."""
     if not 0 < len(because.strip()) <= LONGEST_REASON:
         raise BadAnswer({"because": f"must be a reason, of at most {LONGEST_REASON} characters"})
 
 
-def _permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-    """The operator may; in somebody's stead he can do what that person may (L4)."""
+def _permit(shell: Shell, tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
+    """The operator may; in somebody's stead he can do what that person may (L4). A deadline those may move as well whom
+    its state names."""
+    if isinstance(command, c.MoveDeadline) and needs("move_deadline", command.by) == OPEN:
+        _permit_moving(tx, compiled, job, command, shell.clock.now())
     if not isinstance(command, c.ActFor):
         return
     step = access.open_step(job, command.step)

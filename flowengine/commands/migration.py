@@ -28,8 +28,9 @@ def migrate(shell: Shell, text: str, version: str | None, actor: Actor) -> Recei
         old = shell.catalogue.compiled(tx, job.process, job.version).process
         found = shell.catalogue.latest(tx, job.process) if version is None else None
         new = (found or shell.catalogue.compiled(tx, job.process, version or "")).process
-        _check(job.position, old, new)
         command, now = c.Migrate(by=actor, version=new.version), shell.clock.now()
+        shell.refuse_overdue(job, command, now)
+        _check(job.position, old, new)
         draft = Draft(job.position)
         draft.record(e.Migrated(version=new.version))
         compiled = shell.catalogue.compiled(tx, new.name, new.version)

@@ -9,6 +9,7 @@
 | ``notice`` | the handler | step, why | a call of the handler ``engine.notify`` |
 | ``announce`` | all people | told: why, step | a ``letter`` for each receiver |
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
+| ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
 
 News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is.
@@ -58,7 +59,7 @@ def _tell(
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     if not (ends or effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told):
-        return  # an escalation drops the timer that made it
+        return  # an escalation drops the timer that made it, and so does what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
         return
@@ -81,3 +82,5 @@ def _news(done: Advance) -> Iterator[tuple[int, str]]:
     for event in done.events:
         if isinstance(event, e.StepChanged) and event.why == "escalated":
             yield event.step.number, "escalated"
+        elif isinstance(event, e.DeadlineMoved) and event.by and event.step:
+            yield event.step, "deadline"

@@ -18,10 +18,13 @@ from msgspec.structs import replace
 
 from flowengine.clock import Clock
 from flowengine.commands import access, outgoing
+from flowengine.commands.catching_up import MOST, Overdue, fire_first, keep_after
 from flowengine.commands.receipts import body_hash, encoded, given, receipt_of, replayed
 from flowengine.core import commands as c
-from flowengine.core.advance import Advance, advance
+from flowengine.core.advance import Advance, advance, caught_up
 from flowengine.core.advance import start as start_job
+from flowengine.core.machines import Compiled
+from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
 from flowengine.people.identities import actor_key
@@ -111,10 +114,28 @@ class Shell:
         the caller's transaction."""
         if self._look is not None:
             raise NotAllowed("nothing is changed while looking", possible=("ask the engine itself",))
-        if self.joined is not None:
-            with self._in_callers(self.joined.begin_nested) as tx:
-                return work(tx)
-        return self._kept_and_told(work) if self.hint.ears or self.observers.all else self.database.keep(work)
+        watched = self.joined is None and (self.hint.ears or self.observers.all)
+        return self._kept_and_told(work) if watched else self._keep(work)
+
+    def _keep(self, work: Callable[[Transaction], T]) -> T:
+        """Keep it, after what is due (L13)."""
+        once = self.database.keep if self.joined is None else self._keep_in_callers
+        try:
+            return once(work)
+        except Overdue as late:
+            job = late.job
+        return keep_after(lambda: once(work), self._catch_up, job)
+
+    def _catch_up(self, job_id: str) -> None:
+        self.keep(lambda tx: fire_first(tx, job_id, self.clock, self._fire))
+
+    def _fire(self, tx: Transaction, job: StoredJob, command: c.Fire) -> Receipt:
+        return self.write(tx, self.compute(tx, job, command, access.permit_all))
+
+    def _keep_in_callers(self, work: Callable[[Transaction], T]) -> T:
+        assert self.joined is not None, "only an engine made by using() joins a transaction"
+        with self._in_callers(self.joined.begin_nested) as tx:
+            return work(tx)
 
     def _kept_and_told(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, with observers around it, and wake the workers of this process where it leaves work that is due at
@@ -129,7 +150,7 @@ class Shell:
             return given
 
         with self.observers.command() as seen:
-            given = self.database.keep(noting)
+            given = self._keep(noting)
         if wakes:
             self.hint.give()
         return given
@@ -183,11 +204,50 @@ class Shell:
         return self.write(tx, self.compute(tx, job, command, permit), (key, body))
 
     def compute(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
-        """What a command comes to on a job that is locked; nothing is written. Raises what refuses it."""
+        """What a command comes to on a job that is locked; nothing is written. Raises what refuses it, and Overdue
+        where something else has to happen first."""
+        now = self.clock.now()
+        self.refuse_overdue(job, command, now)
+        return self._computed(tx, job, command, permit, now)
+
+    def refuse_overdue(self, job: StoredJob, command: c.AnyCommand, now: datetime) -> None:
+        """Raises Overdue where timers of the job have to be fired before the command is judged (L13): the clock's own
+        commands are what is due, and a timer that an operator fires has its place among the others."""
+        position = job.position
+        if position.head.branches and isinstance(command, c.Act | c.Claim):
+            position.expect_step(command.step)
+        if command.by.kind != "clock" and position.overdue(now):
+            first, *_ = due(position, now)
+            if not (isinstance(command, c.Fire) and first.number == command.timer):
+                raise Overdue(job.id)
+
+    def rehearse(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
+        """As :meth:`compute`, after what is due, for looking at: nothing is changed."""
+        now = self.clock.now()
+        return self._computed(tx, self.caught_up(tx, job, now), command, permit, now, dry=True)
+
+    def caught_up(self, tx: Transaction, job: StoredJob, now: datetime) -> StoredJob:
+        """The job as it will be once what is due at ``now`` is done, which is as it is where nothing is (L13)."""
+        if not job.position.overdue(now):
+            return job
+        compiled = self.catalogue.compiled(tx, job.process, job.version)
+        world = StoreWorld(tx, job.customer, job.id, locks=False)
+        whole, largest = job.position.whole(), self.settings.largest_data
+        position = caught_up(compiled, whole, now, world, most=MOST, largest_data=largest)
+        return replace(job, position=position)
+
+    def _computed(
+        self,
+        tx: Transaction,
+        job: StoredJob,
+        command: c.AnyCommand,
+        permit: access.Permit,
+        now: datetime,
+        dry: bool = False,
+    ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
-        now, world = self.clock.now(), StoreWorld(tx, job.customer, job.id)
-        largest = self.settings.largest_data
+        world, largest = StoreWorld(tx, job.customer, job.id, locks=not dry), self.settings.largest_data
         return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
 
     def told(
@@ -303,13 +363,24 @@ class Shell:
                 if before is not None:
                     tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
                     return replace(before, repeated=before.job != job_id)  # done again, it may have met itself
-            compiled = self.catalogue.latest(tx, process)
-            now = self.clock.now()
-            world, largest = StoreWorld(tx, owner), self.settings.largest_data
-            done = start_job(compiled, job_id, owner, command, now, world, largest_data=largest)
-            return self.write(tx, Computed(None, command, done, now), (key, body))
+            return self.begin(tx, self.catalogue.latest(tx, process, begin=True), job_id, owner, command, (key, body))
 
         return self.keep(work)
+
+    def begin(
+        self,
+        tx: Transaction,
+        compiled: Compiled,
+        job_id: str,
+        customer: str,
+        command: c.Start,
+        request: tuple[str | None, str | None],
+    ) -> Receipt:
+        """Begin a job under an id, for a customer who may have it, and write it as :meth:`write` does."""
+        now, world = self.clock.now(), StoreWorld(tx, customer)
+        largest = self.settings.largest_data
+        done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
+        return self.write(tx, Computed(None, command, done, now), request)
 
 
 def _leaves_work(done: Advance) -> bool:

@@ -13,25 +13,25 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core import always, interventions, invariants, steps, timers
+from flowengine.core import always, deadlines, interventions, invariants, steps, suspension, timers
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.calls import fail, finish, retry, skip
-from flowengine.core.draft import LARGEST_DATA, Draft, Effects
+from flowengine.core.draft import LARGEST_DATA, Draft, Effects, settle
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow
 from flowengine.core.items import add
 from flowengine.core.machines import Compiled, compile_process
 from flowengine.core.messages import deliver, note_awaited
 from flowengine.core.moves import stabilise
-from flowengine.core.position import Position
+from flowengine.core.position import MemoryPosition, Position
 from flowengine.core.spot import Result
 from flowengine.core.steps import offered, possible
-from flowengine.core.values import ROOT, Branch, Head
+from flowengine.core.values import CLOCK, ROOT, Branch, Head
 from flowengine.core.world import World
 from flowengine.errors import BadAnswer, ExpressionFailed, FlowError, RunawayProcess, StaleCommand
 
-__all__ = ["Advance", "Compiled", "advance", "compile_process", "offered", "possible", "start"]
+__all__ = ["Advance", "Compiled", "advance", "caught_up", "compile_process", "offered", "possible", "start"]
 
 
 class Advance(msgspec.Struct, frozen=True):
@@ -87,6 +87,8 @@ def advance(
     head = position.head
     if head.status != "open" and not isinstance(command, c.Say):
         raise StaleCommand(f"the job is over: {head.status}", where=head.job)
+    if head.suspended is not None:
+        suspension.check(head, command)
     flow = Flow(compiled, Draft(position, largest_data), now, world)
     try:
         _COMMANDS[type(command)](flow, command)
@@ -95,6 +97,26 @@ def advance(
         if not isinstance(command, c.Finish | c.Fail) or command.by.kind == "operator":
             raise
         return _incident(Flow(compiled, Draft(position), now, world), position, command, error)
+
+
+def caught_up(
+    compiled: Compiled, position: MemoryPosition, now: datetime, world: World, *, most: int, largest_data: int
+) -> MemoryPosition:
+    """The position after what is due at ``now`` (L13), of which at most so many timers are fired. One that cannot be
+    carried out changes nothing."""
+    failed: set[int] = set()
+    for _ in range(most):
+        timer = next((one for one in timers.due(position, now) if one.number not in failed), None)
+        if timer is None:
+            break
+        try:
+            fire = c.Fire(by=CLOCK, timer=timer.number)
+            done = advance(compiled, position, fire, now, world, largest_data=largest_data)
+        except FlowError:
+            failed.add(timer.number)
+        else:
+            position = settle(position, done.draft)
+    return position
 
 
 def _incident(flow: Flow, before: Position, command: c.Finish | c.Fail, error: FlowError) -> Advance:
@@ -133,4 +155,8 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.SetData: interventions.set_data,
     c.Move: interventions.move,
     c.End: interventions.end,
+    c.Suspend: suspension.suspend,
+    c.Resume: suspension.resume,
+    c.MoveDeadline: deadlines.move,
+    c.DropTimer: deadlines.drop,
 }

@@ -111,7 +111,8 @@ class Flow:
         for entry in scope.always:
             if entry.within is not None:
                 spot = self.spot(branch, scope.states[scope.start])
-                spot.set_timer("always", spot.at_time(entry.within), detail=[scope.path, entry.name])
+                due, since = spot.at_time(entry.within), spot.since(entry.within)
+                spot.set_timer("always", due, detail=[scope.path, entry.name], since=since)
         self.agenda.append(Arrive(branch, scope.start))
 
     # leaving

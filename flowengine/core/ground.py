@@ -7,6 +7,7 @@ What is changed is noted in :class:`Effects`, for the store to write. What an ev
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -52,6 +53,8 @@ class Effects(msgspec.Struct):
     """What branches wait for from outside, where that has changed; nothing for those that wait no more."""
     taken: list[KeptMessage] = []
     """Messages that lay outside of all jobs and are this one's now."""
+    suspended: bool | None = None
+    """Whether the job was suspended (True) or resumed (False) by this command."""
     ended: e.Ended | None = None
 
 
@@ -135,6 +138,14 @@ class Ground:
         if self._base is None or call in self.effects.closed_calls:
             return self.call_branch.get(call)
         return self.call_branch.get(call) or self._base.branch_of_call(call)
+
+    def overdue(self, now: datetime) -> list[Timer]:
+        if self.head.suspended is not None:
+            return []
+        before = self._base.overdue(now) if self._base else []
+        gone, new = self.effects.dropped_timers, self.effects.timers
+        stay = [timer for timer in before if timer.number not in gone and timer.number not in new]
+        return stay + [timer for timer in new.values() if timer.due <= now]
 
     def seat(self, step: int, audience: str) -> Seat | None:
         changed = self.effects.seats.get(step, {}).get(audience)

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from transitions import EventData, Machine
 
 from flowengine.core.names import JobNames
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
 from flowengine.language.durations import Duration
+from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, Scope, State
-from flowengine.language.parts import DONE, Always, Route
+from flowengine.language.parts import DONE, Always, Route, When
 from flowengine.language.types import Parallel
 
 
@@ -80,6 +81,19 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class Following:
+    """A deadline, or the time of a wait, that follows the data: the expression of a state, of a member of a race, or of
+    an always entry of a scope. ``reads`` are the places in the data that it mentions, None where it may be any."""
+
+    scope: str
+    when: When
+    reads: frozenset[str] | None
+    state: State | None = None
+    member: str = ""
+    always: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """A process and what is looked up in it. States are known by their names, which are unique in a process."""
 
@@ -98,6 +112,8 @@ class Compiled:
     """Always entries by name, each with its scope's path, outer scopes first."""
     listeners: dict[str, tuple[Listener, ...]] = field(default_factory=dict)
     """What may take a message, by the message's name."""
+    following: tuple[Following, ...] = ()
+    """The deadlines and waits that follow the data."""
     turns: frozenset[str] = frozenset()
     """The paths of the scopes of branches that run one at a time."""
 
@@ -155,6 +171,7 @@ def compile_process(process: Process) -> Compiled:
         ends=ends,
         always=always,
         listeners=listeners,
+        following=tuple(_following(scopes)),
         turns=frozenset(
             branch.scope.path
             for scope in scopes.values()
@@ -185,6 +202,32 @@ def _listeners(scopes: dict[str, Scope]) -> Iterator[tuple[str, Listener]]:
         for entry in scope.always:
             if entry.message:
                 yield entry.message, Listener(path, always=entry)
+
+
+def is_for_all(compiled: Compiled, name: str) -> bool:
+    """Whether messages of that name are for all who wait for them."""
+    for one in compiled.listeners.get(name, ()):
+        awaited = one.state.member(one.member).awaited if one.state else None
+        if (one.always is not None and one.always.for_all) or (awaited is not None and awaited.for_all):
+            return True
+    return False
+
+
+def _following(scopes: dict[str, Scope]) -> Iterator[Following]:
+    for path, scope in scopes.items():
+        for state in scope.states.values():
+            for member, one in state.members.items():
+                for when in one.times:
+                    yield from _follows(when, path, state=state, member=member)
+            if "" not in state.members:
+                yield from _follows(state.within, path, state=state)
+        for entry in scope.always:
+            yield from _follows(entry.within, path, always=entry.name)
+
+
+def _follows(when: When | None, scope: str, **whose: Any) -> Iterator[Following]:
+    if isinstance(when, Expression) and "data" in when.variables:
+        yield Following(scope, when, when.variables["data"], **whose)
 
 
 def keeps(compiled: Compiled, name: str) -> list[Duration]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flowengine.core import composite, promises, turns, undo
+from flowengine.core import composite, deadlines, promises, turns, undo
 from flowengine.core import events as e
 from flowengine.core.fields import as_json
 from flowengine.core.flow import Arrive, Flow, Over
@@ -30,6 +30,8 @@ def stabilise(flow: Flow) -> None:
             _take(flow, item)
         else:
             _arrive(flow, item)
+    if flow.compiled.following and flow.draft.head.status == "open":
+        deadlines.renew(flow)
     if process.promise is not None and flow.draft.data_changed:
         promises.renew(flow)
     if process.promise_kept is not None:
@@ -141,7 +143,7 @@ def _set_deadline(flow: Flow, branch_id: str, entry: int, state: State, member: 
     spot = flow.spot(branch_id, state, member)
     due = spot.due()
     assert due is not None, f"{state.name} has no deadline"
-    spot.set_timer("expire", due)
+    spot.set_timer("expire", due, since=spot.since(spot.state.within))
 
 
 def _end_job(flow: Flow, end: End | None, because: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from flowengine.core.values import ROOT, Branch, Head, Json, Seat, ServiceCall, Step, Timer
@@ -37,6 +38,10 @@ class Position(Protocol):
 
     def branch_of_call(self, call: int) -> str | None:
         """The id of the branch on which that call is open."""
+
+    def overdue(self, now: datetime) -> list[Timer]:
+        """The timers that are due at ``now`` or before, in no order; of very many perhaps only the earliest. None while
+        the job is suspended."""
 
     def seat(self, step: int, audience: str) -> Seat | None:
         """The seat of an open step for that audience."""
@@ -68,6 +73,9 @@ class MemoryPosition:
 
     def branch_of_call(self, call: int) -> str | None:
         return next((b.id for b in self.branches.values() if any(c.number == call for c in b.calls)), None)
+
+    def overdue(self, now: datetime) -> list[Timer]:
+        return [timer for timer in self.timers.values() if timer.due <= now] if self.head.suspended is None else []
 
     def seat(self, step: int, audience: str) -> Seat | None:
         return self.seated.get(step, {}).get(audience)

@@ -101,6 +101,7 @@ class Spot(msgspec.Struct, frozen=True):
         due: datetime | None = None,
         excluded: tuple[str, ...] = (),
         preferred: str | None = None,
+        appointment: datetime | None = None,
     ) -> Step:
         """Open a step for an audience, or with a seat for each of ``seats`` (whom, with what weight)."""
         number = self.draft.next_number()
@@ -118,6 +119,7 @@ class Spot(msgspec.Struct, frozen=True):
             excluded=excluded,
             preferred=preferred,
             shown=self.shown() if self.state.shows else (),
+            appointment=appointment,
         )
         seated = (
             [
@@ -195,7 +197,9 @@ class Spot(msgspec.Struct, frozen=True):
         except ExpressionFailed as error:
             raise ExpressionFailed(error.what, where=str(when), possible=MENDING, kind=error.kind) from None
 
-    def set_timer(self, purpose: Any, due: datetime, *, step: int = 0, detail: Json = None) -> Timer:
+    def set_timer(
+        self, purpose: Any, due: datetime, *, step: int = 0, detail: Json = None, since: datetime | None = None
+    ) -> Timer:
         timer = Timer(
             number=self.draft.next_number(),
             branch=self.branch_id,
@@ -204,9 +208,14 @@ class Spot(msgspec.Struct, frozen=True):
             due=due,
             step=step,
             detail=detail,
+            since=since,
         )
         self.draft.record(e.TimerSet(timer=timer))
         return timer
+
+    def since(self, when: When | None) -> datetime | None:
+        """The moment from which an expression counts that sets a timer now; nobody asks again for a fixed length."""
+        return self.now if isinstance(when, Expression) else None
 
     def drop_timers(self, *purposes: str) -> None:
         """Drop this spot's timers of these purposes."""
@@ -222,9 +231,10 @@ class Spot(msgspec.Struct, frozen=True):
     def set_deadlines(self, step: Step, purpose: str = "expire") -> None:
         """Timers for the step's deadline (``purpose``), its reminders and its escalations."""
         if step.due is not None:
-            self.set_timer(purpose, step.due, step=step.number)
-        for duration in self.state.remind:
-            self.set_timer("remind", self.after(duration), step=step.number)
+            self.set_timer(purpose, step.due, step=step.number, since=self.since(self.state.within))
+        for index, reminder in enumerate(self.state.remind):
+            detail = None if reminder.every is None else [index, 1]
+            self.set_timer("remind", self.after(reminder.after), step=step.number, detail=detail)
         for index, escalation in enumerate(self.state.escalate):
             self.set_timer("escalate", self.after(escalation.after), step=step.number, detail=index)
 
@@ -280,6 +290,12 @@ class Kind(Protocol):
 
     def leave(self, spot: Spot) -> None:
         """The branch is about to leave the state, whichever way: free what the job holds outside (a booked slot)."""
+
+    def handed(self, spot: Spot, step: Step, person: str) -> Step:
+        """A step for an appointment is about to be that person's; gives the step as it is to be claimed.
+
+        Raises NotAllowed for one who has another appointment then.
+        """
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:
         """What can be done on the step now: the outcomes and moves that :meth:`act` knows."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import turns
-from flowengine.core.draft import Draft, replace
+from flowengine.core.draft import Draft, moment_text, replace
 from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
@@ -41,9 +41,10 @@ def offered(
 ) -> tuple[str, ...]:
     """What somebody can do on an open step now: exactly what :func:`act` takes from him, as far as it is his to act.
 
-    Nothing for those whom the step does not wait for (L4), and for those who have done their part in it.
+    Nothing for those whom the step does not wait for (L4), for those who have done their part in it, once its time is
+    over (L13), and while the job is suspended.
     """
-    if not waits_for(actor, step, position.seat):
+    if position.head.suspended is not None or step.is_over(now) or not waits_for(actor, step, position.seat):
         return ()
     flow = Flow(compiled, Draft(position), now, world)
     try:
@@ -66,28 +67,29 @@ def claim(flow: Flow, command: c.Claim) -> None:
 
 
 def release(flow: Flow, command: c.Release) -> None:
-    """Give a claimed step back to all it waits for."""
+    """Give a claimed step back to all it waits for. Where there is a reason, its holder has lost the right to it."""
     _, step = find(flow, command.step)
     if step.claimed is None:
         raise NotAllowed("nobody has claimed the step", where=_where(flow, step), possible=("claim",))
-    if step.claimed != command.by.id and command.by.kind != "operator":
+    if step.claimed != command.by.id and command.by.kind != "operator" and not command.because:
         raise _claimed(flow, step)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=None), why="released", by=command.by.id))
 
 
 def assign(flow: Flow, command: c.Assign) -> None:
-    """Hand a step to a person, who is asked from now on even if the step did not wait for him before."""
+    """Hand a step to a person. One for whom it waits has it while it does; another is asked by name from now on."""
     _, step = find(flow, command.step)
     if step.claimed not in (None, command.by.id) and command.by.kind != "operator":
         raise _claimed(flow, step)
-    seating = person_seating(command.person)
-    if seating not in step.audience:
+    person, seating = flow.world.person(command.person), person_seating(command.person)
+    if seating not in step.audience and (person is None or not waits_for(person, step, flow.draft.seat)):
         step = replace(step, audience=(*step.audience, seating))
     _give(flow, step, command.person, "assigned", command.by)
 
 
 def find(flow: Flow, number: int) -> tuple[Branch, Step]:
-    """The open step of that number and its branch. Raises StaleCommand, which says what is open."""
+    """The open step of that number and its branch. Raises StaleCommand, which says what is open; also where the time of
+    the step is over, and what has to come of that could not be carried out yet (L13)."""
     draft = flow.draft
     branch_id = draft.branch_of_step(number)
     if branch_id is not None:
@@ -95,8 +97,16 @@ def find(flow: Flow, number: int) -> tuple[Branch, Step]:
         for step in branch.steps:
             if step.number == number:
                 flow.acted = step.state
+                if step.is_over(flow.now):
+                    raise _over(flow, step)
                 return branch, step
     raise StaleCommand("the step is no longer open", where=f"{draft.head.job}.{number}", possible=standing(flow))
+
+
+def _over(flow: Flow, step: Step) -> StaleCommand:
+    assert step.due is not None, "only a step with a deadline is over before it is closed"
+    over = f"its time was over on {moment_text(step.due)}"
+    return StaleCommand(over, where=_where(flow, step), possible=("ask an operator to move its deadline",))
 
 
 def standing(flow: Flow) -> tuple[str, ...]:
@@ -123,6 +133,9 @@ def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
         raise NotAllowed("each of those asked answers for himself", where=_where(flow, step))
     _not_excluded(flow, step, person)
     turns.begun(flow, flow.draft.at(step.branch))
+    if step.appointment is not None:
+        kind, spot = _at_work(flow, step)
+        step = kind.handed(spot, step, person)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=person), why=why, by=by.id))
 
 

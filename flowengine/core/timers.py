@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flowengine.core import always, composite, messages, undo
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
+from flowengine.core.position import Position
 from flowengine.core.spot import Result
-from flowengine.core.values import Branch, Timer
+from flowengine.core.values import Branch, Step, Timer
 from flowengine.errors import NotAllowed, StaleCommand
 
 
+def due(position: Position, now: datetime) -> list[Timer]:
+    """The timers that have to be fired before anything else happens to the job (L13), the first of them first."""
+    late = position.overdue(now)
+    return sorted(late, key=lambda timer: (timer.due, timer.number)) if late else late
+
+
 def fire(flow: Flow, command: c.Fire) -> None:
-    """A timer is due. Raises StaleCommand when it is no longer set, NotAllowed before its time."""
-    branch, timer = _find(flow, command.timer)
-    if flow.now < timer.due:
+    """A timer is due. Raises StaleCommand when it is no longer set, NotAllowed before its time, unless an operator says
+    why."""
+    branch, timer = find(flow, command.timer)
+    if flow.now < timer.due and not command.because:
         raise NotAllowed(f"the timer is not due before {timer.due.isoformat()}", where=_where(flow, timer.number))
     if timer.purpose == "keep":
         messages.forget(flow, timer)
@@ -38,10 +49,34 @@ def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
         return
     if timer.purpose == "remind":
         flow.draft.record(e.Reminded(branch=branch.id, step=step.number))
+        if recurs(timer):
+            _again(flow, branch, timer, step)
         return
     spot = flow.spot(branch.id, flow.state_of(branch), timer.member)
     wider = tuple(dict.fromkeys((*step.audience, *spot.seatings(spot.escalation(timer).to))))
     spot.change_step(step, "escalated", audience=wider, claimed=None, preferred=None)
+
+
+def recurs(timer: Timer) -> bool:
+    """Whether it is a reminder that comes again."""
+    return timer.purpose == "remind" and timer.detail is not None
+
+
+def _again(flow: Flow, branch: Branch, timer: Timer, step: Step) -> None:
+    """Set a recurring reminder anew, before the deadline. Of those that were missed while no worker ran, none is made
+    up for."""
+    index, count = timer.detail
+    reminders = flow.state_of(branch).member(timer.member).remind
+    reminder = reminders[index] if index < len(reminders) else None  # the job may have been migrated
+    if reminder is None or reminder.every is None or (reminder.most is not None and count >= reminder.most):
+        return
+    zone = flow.compiled.process.clock
+    next_ = reminder.every.after(timer.due, zone)
+    while next_ <= flow.now:
+        next_ = reminder.every.after(next_, zone)
+    if step.due is None or next_ < step.due:
+        number = flow.draft.next_number()
+        flow.draft.record(e.TimerSet(timer=replace(timer, number=number, due=next_, detail=[index, count + 1])))
 
 
 def _wake(flow: Flow, branch: Branch, timer: Timer) -> None:
@@ -56,7 +91,8 @@ def _wake(flow: Flow, branch: Branch, timer: Timer) -> None:
         flow.over(branch, result, timer.member)
 
 
-def _find(flow: Flow, number: int) -> tuple[Branch, Timer]:
+def find(flow: Flow, number: int) -> tuple[Branch, Timer]:
+    """The timer of that number, which is set, and its branch. Raises StaleCommand."""
     branch_id = flow.draft.branch_of_timer(number)
     branch = flow.draft.branch(branch_id) if branch_id is not None else None
     if branch is not None:

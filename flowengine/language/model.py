@@ -30,9 +30,11 @@ from flowengine.language.parts import (
     Field,
     Group,
     Option,
+    Reminder,
     Role,
     Route,
     Show,
+    Trigger,
     When,
 )
 from flowengine.language.texts import Text, spoken
@@ -62,11 +64,13 @@ class Meant(NamedTuple):
 
 
 class Awaited(NamedTuple):
-    """The message that a state waits for; one that came up to ``keep`` earlier counts."""
+    """The message that a state waits for; one that came up to ``keep`` earlier counts. ``for_all``: it is for all who
+    wait for it, not for one of them."""
 
     message: str
     key: Expression | None
     keep: Duration | None
+    for_all: bool = False
 
 
 class Fact(NamedTuple):
@@ -134,8 +138,10 @@ class State:
     saves: str = ""
     """The dotted place in ``data`` where the answer goes; the parser fills in the state's name."""
     within: When | None = None
-    remind: tuple[Duration, ...] = ()
+    remind: tuple[Reminder, ...] = ()
     escalate: tuple[Escalation, ...] = ()
+    deadline_moved_by: tuple[Audience, ...] = ()
+    """Who may move its deadline, beside operators."""
     takes: Duration | None = None
     phase: str = ""
     on: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
@@ -183,6 +189,11 @@ class State:
     def has_deadline(self) -> bool:
         """Whether it ends by itself when nobody does anything."""
         return self.within is not None
+
+    @property
+    def times(self) -> tuple[When, ...]:
+        """Its deadline, and when a wait is over."""
+        return () if self.within is None else (self.within,)
 
     # what it holds, and what it is made of
 
@@ -348,7 +359,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """One process file. ``version`` is the first 12 hex digits of the SHA-256 of ``source``."""
+    """One process file. ``version`` is the first 12 hexadecimal digits of the SHA-256 of what it means
+    (:mod:`flowengine.language.meaning`), so that comments, line ends and quotes make no other version; one that was in
+    use before versions were of the meaning keeps the one it had, made of its ``source``."""
 
     name: str
     title: str
@@ -366,7 +379,14 @@ class Process:
     """When the promise is kept, if that is before the job is fulfilled; ``promise: {by: …, kept: …}`` in the file."""
     zone: str = ""
     """The time zone of its days and times of day; empty: that of the installation."""
+    starts: tuple[Trigger, ...] = ()
+    """What starts jobs by itself."""
     root: Scope = Scope(path="", start="", states={})
+
+    @property
+    def schedules(self) -> tuple[Trigger, ...]:
+        """What starts jobs by the clock."""
+        return tuple(one for one in self.starts if one.every is not None)
 
     def scopes(self) -> Iterator[Scope]:
         """All scopes, outer before inner."""

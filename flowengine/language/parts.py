@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Any, Literal, TypeAlias
 
+from flowengine.language.cron import Cron
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import Text, plain
@@ -113,11 +114,23 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """After this long people are reminded; with ``every``, again each time that long after, ``most`` times in all
+    where that is said, and not at or after the deadline of the step."""
+
+    after: Duration
+    every: Duration | None = None
+    most: int | None = None
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
     """After this long the step is open to others as well."""
 
     after: Duration
     to: tuple[Audience, ...]
+    place: Place = field(default=Place(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +147,7 @@ class Always:
     """What may happen at any time inside a scope: by a person, by a message, or by the clock.
 
     Exactly one of ``by``, ``message`` and ``within`` is set. ``within`` counts from when the scope was entered.
+    ``for_all``: the message is for all who wait for it, not for one of them.
     """
 
     name: str
@@ -142,10 +156,30 @@ class Always:
     by: tuple[Audience, ...] = ()
     message: str = ""
     key: Expression | None = None
+    for_all: bool = False
     within: When | None = None
     when: Expression | None = None
     set: Mapping[str, Expression] = field(default_factory=dict)
     undo: bool = False
+    fields: tuple[Field, ...] = ()
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """What starts a job by itself: a message that no job waits for, or the clock. Exactly one of ``message`` and
+    ``every`` is set.
+
+    Its expressions see ``now``, which is the schedule's own moment, and, of a message, its body (``message``), held
+    against ``fields`` where there are any, and its ``key``.
+    """
+
+    customer: Expression
+    """The exact id of the customer whose job it is."""
+    need: Mapping[str, Expression]
+    message: str = ""
+    every: Cron | None = None
+    when: Expression | None = None
     fields: tuple[Field, ...] = ()
     place: Place = field(default=Place(), compare=False)
 

@@ -27,6 +27,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
 _OPENING = {
     "opened": "This waits for you:",
     "reminded": "A reminder: this still waits for you:",
+    "deadline": "There is another time for this by now:",
     "escalated": "This has waited for long, and now waits for you too:",
 }
 
@@ -66,7 +67,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
     body = row.body
     with shell.reading() as tx:
         person = tx.people.get(str(body["person"]))
-        if person is None:
+        if person is None or person.left is not None:
             return None
         channel, to = channel_of(person.contact)
         if channel != body["channel"]:
@@ -105,6 +106,8 @@ def _asked(
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
     clock = plainly.Clock(process, person.clock)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
+    state = compiled.states[step.state].member(step.member)
+    meeting = f"On {clock.moment(step.appointment, state)}" if step.appointment else ""
     due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = step.title or process.title
@@ -112,6 +115,7 @@ def _asked(
         _greeting(person),
         _OPENING[why],
         f"    {title}",
+        meeting,
         due,
         _where("Answer here:", answer),
         _about(process, short),

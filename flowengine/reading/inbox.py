@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -10,20 +11,27 @@ from msgspec.structs import asdict
 from flowengine.commands import access
 from flowengine.commands.receipts import receipt_under
 from flowengine.commands.shell import Shell
-from flowengine.core import events as e
 from flowengine.core.advance import offered
-from flowengine.core.answers import Form, FormField, asked_slots, form
+from flowengine.core.answers import Form, FormField, form
 from flowengine.core.commands import Act, ActFor
 from flowengine.core.draft import rebuild
 from flowengine.core.seatings import person_seating, seatings, waits_for
-from flowengine.core.values import Actor, Seating, Step
+from flowengine.core.values import CLOCK, Actor, Step
 from flowengine.language.parts import EXPIRED
 from flowengine.people.permissions import ANY, needs
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
-from flowengine.store import Entry, StoredJob, Transaction, shown
+from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import WaitingStep
-from flowengine.views.replies import CustomerItem, CustomerStep, InboxItem, StaffItem, StaffStep, StepView
+from flowengine.views.replies import (
+    CustomerItem,
+    CustomerStep,
+    InboxItem,
+    StaffItem,
+    StaffStep,
+    StepView,
+    suspended_view,
+)
 
 MOST = 100
 """Steps among which the one that is meant is looked for, where none is named."""
@@ -32,13 +40,15 @@ MOST = 100
 def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[InboxItem]:
     with shell.reading() as tx:
         actor = access.asker(tx, "inbox", by)
-        rows = tx.steps.inbox(sorted(seatings(actor)), limit, person=actor.id, everything=everything)
-        names = {id: name_of(tx, id) for id in {row.customer for row in rows}}
+        now = shell.clock.now()
+        rows = tx.steps.inbox(sorted(seatings(actor)), limit, person=actor.id, everything=everything, now=now)
+        people = {row.customer for row in rows} | {row.step.booked_with for row in rows if row.step.booked_with}
+        names = {id: name_of(tx, id) for id in people}
         items: dict[str, InboxItem] = {}
         for row in rows:
             answered = row.answered or _has_done_his_part(shell, tx, row, actor)
             if everything or not answered:
-                item = _item(row.job, row.process, row.customer, names[row.customer], row.step, actor, answered)
+                item = _item(row, names, actor, answered)
                 items.setdefault(item.id, item)
     return sorted(items.values(), key=_order)[:limit]
 
@@ -66,14 +76,15 @@ def _order(item: InboxItem) -> tuple[bool, bool, bool, datetime, datetime]:
     )
 
 
-def _item(job: str, process: str, customer: str, name: str, step: Step, actor: Actor, answered: bool) -> InboxItem:
+def _item(row: WaitingStep, names: Mapping[str, str], actor: Actor, answered: bool) -> InboxItem:
+    step = row.step
     item = CustomerItem(
-        id=f"{job}.{step.number}",
-        short=f"{shown(job)}.{step.number}",
-        job=job,
-        process=process,
-        customer=customer,
-        customer_name=name,
+        id=f"{row.job}.{step.number}",
+        short=f"{shown(row.job)}.{step.number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        customer_name=names[row.customer],
         title=step.title,
         opened=step.opened,
         due=step.due,
@@ -82,8 +93,11 @@ def _item(job: str, process: str, customer: str, name: str, step: Step, actor: A
         preferred=bool(actor.id) and step.preferred == actor.id,
         answered=bool(answered),
         booked=step.booked,
+        booked_with=names.get(step.booked_with, ""),
     )
-    return item if actor.kind == "customer" else StaffItem(**asdict(item), state=step.state)
+    if actor.kind == "customer":
+        return item
+    return StaffItem(**asdict(item), state=step.state, appointment=step.appointment)
 
 
 def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
@@ -92,12 +106,18 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
         looks = needs("step", actor) == ANY
         job_id, number = access.numbered_ref(tx, step_id, actor)
         job = access.read(tx, job_id, "step", step_id)
-        found = access.open_step(job, number)
+        found, now = access.open_step(job, number), shell.clock.now()
         if found is None:
             view = _closed(shell, tx, job, number, actor, looks)
+        elif not (looks or waits_for(actor, found, job.position.seat)):
+            view = None
         else:
-            asked = looks or waits_for(actor, found, job.position.seat)
-            view = _open(shell, tx, job, found, actor, shell.clock.now()) if asked else None
+            later = shell.caught_up(tx, job, now)
+            still = access.open_step(later, number)
+            if still is None:
+                view = _over(shell, tx, job, found, actor, now)
+            else:
+                view = _open(shell, tx, later, still, actor, now)
         if view is None:
             raise access.no_such("step", step_id)
         return view
@@ -139,18 +159,16 @@ def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, 
 
 def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor, now: datetime) -> StepView:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
-    world = StoreWorld(tx, job.customer)
+    world = StoreWorld(tx, job.customer, job.id)
     state = compiled.states[found.state].member(found.member)
-    asked = asked_slots(compiled, found, now)
-    taken = tx.bookings.taken(asked.calendar.name, asked.start, asked.end) if asked is not None else []
     can = offered(compiled, job.position, found, now, world, actor)
-    made = form(compiled, job.position, found, now, world, taken)
+    made = form(compiled, job.position, found, now, world)
     if not can:
         made = msgspec.structs.replace(made, ways=(), slots=())
     if actor.kind == "customer" and state.inner_options:
         made = _plain_options(made, state.inner_options)
     view = _view(tx, job, found, made, actor)
-    return msgspec.structs.replace(view, possible=can, slots=made.slots, booked=found.booked)
+    return msgspec.structs.replace(view, possible=can, slots=made.slots)
 
 
 def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor) -> StepView:
@@ -170,49 +188,41 @@ def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor)
         claimed=step.claimed or "",
         shown=step.shown,
         form=made,
+        suspended=suspended_view(job.position.head, inside=actor.kind != "customer"),
+        booked=step.booked,
+        booked_with=name_of(tx, step.booked_with) if step.booked_with else "",
     )
-    return view if actor.kind == "customer" else StaffStep(**asdict(view), state=step.state)
+    if actor.kind == "customer":
+        return view
+    return StaffStep(**asdict(view), state=step.state, appointment=step.appointment)
 
 
 def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: Actor, looks: bool) -> StepView | None:
     """A step that is over, as it was last, to those for whom it was and to operators (L4): when it ended; how and by
     whom, which a customer is told of what he did himself, and when his time had run out (L9)."""
     found = access.opening(tx, job, number)
-    ended = _ending(tx, job, *found) if found is not None else None
-    if ended is None or not (looks or seatings(actor) & ended[1]):
+    ended = access.ending(tx, job, *found) if found is not None else None
+    if ended is None or not (looks or seatings(actor) & ended.whose):
         return None
-    step, _, entry, outcome = ended
+    step, entry, outcome = ended.step, ended.entry, ended.outcome
     state = shell.catalogue.compiled(tx, job.process, job.version).states.get(step.state)
     kind = state.member(step.member).type if state is not None else ""  # the job may have been migrated
-    bare = Form(step=number, type=kind, title=step.title, purpose=step.purpose, shown=step.shown)
     told = actor.kind != "customer" or entry.by.id == actor.id or outcome == EXPIRED
     who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
-    view = _view(tx, job, step, bare, actor)
+    view = _view(tx, job, step, _bare_form(step, kind), actor)
     return msgspec.structs.replace(view, open=False, ended=entry.at, ended_by=who, outcome=how)
 
 
-def _ending(
-    tx: Transaction, job: StoredJob, seq: int, opened: e.StepOpened
-) -> tuple[Step, set[Seating], Entry, str] | None:
-    """A step as it was last, all those for whom it was, and the entry and the outcome that ended it: by itself, with
-    its state, or with its branch or the job."""
-    step, whose, after, waiting = opened.step, access.asked(opened), seq - 1, True
-    while entries := tx.history.of(job.id, after, access.PAGE):
-        for entry in entries:
-            for event in entry.events:
-                if waiting:
-                    waiting = event != opened
-                elif isinstance(event, e.StepChanged) and event.step.number == step.number:
-                    step = event.step
-                    whose.update(step.audience)
-                elif (
-                    (isinstance(event, e.StepClosed) and event.step == step.number)
-                    or (isinstance(event, e.Left | e.BranchClosed | e.BranchRested) and event.branch == step.branch)
-                    or isinstance(event, e.Ended)
-                ):
-                    return step, whose, entry, getattr(event, "outcome", "")
-        after = entries[-1].seq
-    return None
+def _over(shell: Shell, tx: Transaction, job: StoredJob, step: Step, actor: Actor, now: datetime) -> StepView:
+    """A step that the clock has ended, although no worker has written it down yet (L13)."""
+    state = shell.catalogue.compiled(tx, job.process, job.version).states[step.state].member(step.member)
+    ended, how = (step.due, EXPIRED) if step.is_over(now) else (now, "")
+    view = _view(tx, job, step, _bare_form(step, state.type), actor)
+    return msgspec.structs.replace(view, open=False, ended=ended, ended_by=CLOCK.kind, outcome=how)
+
+
+def _bare_form(step: Step, kind: str) -> Form:
+    return Form(step=step.number, type=kind, title=step.title, purpose=step.purpose, shown=step.shown)
 
 
 def _plain_options(made: Form, inner: frozenset[str]) -> Form:

@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from heapq import nsmallest
 from itertools import islice
 
+from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.commands.unstaffed import Staffing
+from flowengine.core.ground import SCOPE_TIMERS
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
-from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step
+from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step, Timer
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import plain
+from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import StoreWorld, name_of
 from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import plainly
-from flowengine.views.replies import StuckView, WaitView
+from flowengine.views.replies import StuckView, TimerView, WaitView
 
 MOST = 50
 """How many of the things that one job waits for are listed."""
@@ -28,9 +32,45 @@ _PAGE = 500
 def stuck(shell: Shell, process: str | None, limit: int) -> list[StuckView]:
     with shell.reading() as tx:
         oldest = nsmallest(limit, _open_jobs(tx, process), key=lambda row: row.updated)
-        failed = {row.id: row for row in tx.timers.incidents()}
-        found = [_Look(shell, tx, tx.jobs.get(row.id), failed).view() for row in oldest]
+        failed, staffing = {row.id: row for row in tx.timers.incidents()}, Staffing(tx)
+        found = [_Look(shell, tx, tx.jobs.get(row.id), failed, staffing).view() for row in oldest]
     return sorted(found, key=lambda one: (one.since, one.job))
+
+
+def timers(shell: Shell, text: str) -> list[TimerView]:
+    """The timers of a job, for operators, the earliest first."""
+    with shell.reading() as tx:
+        job = access.read(tx, access.job_ref(tx, text, PROGRAM), "job", text)
+        compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        failed = {row.id: row for row in tx.timers.incidents() if row.job == job.id}
+        found = [
+            _timer(job, compiled, branch, timer, failed.get(f"{job.id}.{timer.number}"))
+            for branch in job.position.whole().branches.values()
+            for timer in branch.timers
+        ]
+    return sorted(found, key=lambda one: (one.due, one.id))
+
+
+def _timer(job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, failed: Incident | None) -> TimerView:
+    state = compiled.states.get(branch.state)
+    title = state.member(timer.member).title if state is not None else branch.state
+    if timer.purpose == "always":
+        title = next((one.title for _, one in compiled.always.get(timer.detail[1], ())), str(timer.detail[1]))
+    elif timer.purpose in SCOPE_TIMERS:
+        title = ""
+    step = next((one for one in branch.steps if one.number == timer.step), None)
+    return TimerView(
+        id=f"{job.id}.{timer.number}",
+        short=f"{shown(job.id)}.{timer.number}",
+        purpose=timer.purpose,
+        state=branch.state,
+        what=step.title if step and step.title else title,
+        due=timer.due,
+        step=f"{job.id}.{timer.step}" if step else "",
+        branch="" if branch.id == ROOT else branch.id,
+        error=failed.error if failed else "",
+        next=failed.next if failed else None,
+    )
 
 
 def _open_jobs(tx: Transaction, process: str | None) -> Iterator[ListedJob]:
@@ -51,6 +91,7 @@ class _Look:
     tx: Transaction
     job: StoredJob
     failed: Mapping[str, Incident]
+    staffing: Staffing
 
     def __post_init__(self) -> None:
         self.compiled: Compiled = self.shell.catalogue.compiled(self.tx, self.job.process, self.job.version)
@@ -72,7 +113,11 @@ class _Look:
         )
 
     def _waits(self) -> Iterator[WaitView]:
-        """What was cut off and is not over yet, and then branch by branch, as they were opened."""
+        """That it is suspended; what was cut off and is not over yet; then branch by branch, as they were opened."""
+        held = self.job.position.head.suspended
+        if held is not None:
+            by = name_of(self.tx, held.by) if held.by else "the program"
+            yield WaitView(kind="suspended", what=held.because, since=held.since, whom=by)
         yield from (self._call(call) for call in self.job.position.head.cut_off)
         waiting = [ROOT]
         while waiting:
@@ -98,6 +143,7 @@ class _Look:
             since=step.opened,
             whom=self._whom(branch, step),
             due=step.due,
+            error=self.staffing.why(step, self.job.customer, self.compiled, self.job.position),
         )
 
     def _whom(self, branch: Branch, step: Step) -> str:

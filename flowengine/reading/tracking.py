@@ -40,6 +40,7 @@ from flowengine.views.replies import (
     StaffTrack,
     StaffWaiting,
     Track,
+    suspended_view,
 )
 
 _MOST = 20
@@ -72,11 +73,12 @@ class _View:
 def track(shell: Shell, text: str, by: str | Actor) -> Track:
     with shell.reading() as tx:
         actor = actor_of(tx, by)
-        job = access.visible_job(tx, text, actor)
+        now = shell.clock.now()
+        job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
         look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
-        head, now = job.position.head, shell.clock.now()
+        head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
         seen = CustomerTrack(
@@ -99,6 +101,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
+            suspended=suspended_view(head, inside=inside),
             where=where,
             waiting=tuple(_waiting(look)),
         )
@@ -112,9 +115,10 @@ def _offer(entry: Always) -> OfferView:
 def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
     with shell.reading() as tx:
         actor = access.asker(tx, "offer", by)
-        job = access.visible_job(tx, text, actor)
+        now = shell.clock.now()
+        job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
-        now, world = shell.clock.now(), StoreWorld(tx, job.customer)
+        world = StoreWorld(tx, job.customer)
         if not always.meant_for(compiled, job.position, actor, name, now, world):
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
             raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
@@ -166,7 +170,7 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
     mine = seatings(look.actor)
     steps: dict[int, tuple[Step, list[str]]] = {}
     for row in look.tx.steps.of(look.job.id):
-        if look.inside or row.audience in mine:
+        if (look.inside or row.audience in mine) and look.position.branch_of_step(row.step.number) is not None:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
     found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
@@ -180,8 +184,11 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
+            booked_with=name_of(look.tx, step.booked_with) if step.booked_with else "",
         )
-        found.append(StaffWaiting(**asdict(seen), state=step.state) if look.inside else seen)
+        if look.inside:
+            seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
+        found.append(seen)
     return found
 
 
@@ -251,6 +258,7 @@ def jobs(
                 updated=row.updated,
                 ended=row.ended,
                 because=row.head.because,
+                suspended=suspended_view(row.head, inside=not own),
             )
             for row in rows
         ]

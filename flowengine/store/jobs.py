@@ -15,12 +15,12 @@ import msgspec
 import sqlalchemy as sa
 
 from flowengine.core.position import MemoryPosition
-from flowengine.core.values import ROOT, Branch, Head, Json, Seat
+from flowengine.core.values import ROOT, Branch, Head, Json, Seat, Timer
 from flowengine.errors import Ambiguous, NotFound
 from flowengine.store import calls, steps, timers
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import decode, moment, plain, reader
+from flowengine.store.codec import decode, micros, moment, plain, reader
 from flowengine.store.ids import shown
 from flowengine.store.query import Query, Values, inserts, param, upserts
 
@@ -168,6 +168,25 @@ class LazyPosition:
         if self.root and any(open_.number == call for open_ in self.root.calls):
             return ROOT
         return self._owner(calls.BRANCH, {"job_id": self._job, "number": call})
+
+    def expect_step(self, step: int) -> None:
+        """:meth:`branch_of_step` will be asked for this step."""
+        self._channel.expect(steps.BRANCH, {"of_job": self._job, "of_number": step})
+
+    def overdue(self, now: datetime) -> list[Timer]:
+        """Asked of the database only where a timer of the root is due, or where there are branches below it. One that
+        could not be fired, and has been put off, is not due before it is to be tried again."""
+        if not self.head.branches:
+            for timer in self.root.timers if self.root else ():
+                if timer.due <= now:
+                    break
+            else:
+                return []
+        found: list[Timer] = []
+        for number, owner in self._channel.rows(timers.OVERDUE, {"of_job": self._job, "now": micros(now)}):
+            branch = self.branch(owner)
+            found += [timer for timer in branch.timers if timer.number == number] if branch else []
+        return found
 
     def _owner(self, query: Query, values: dict[str, str | int]) -> str | None:
         row = self._channel.one(query, values)

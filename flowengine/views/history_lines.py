@@ -126,7 +126,8 @@ class Teller:
         match command:
             case c.Start():
                 begun = f"began, for the job {shown(command.parent.rpartition('.')[0])}"
-                return begun if command.parent else "stated the need"
+                cause = f"started by the {command.cause}" if command.cause else "stated the need"
+                return begun if command.parent else cause
             case c.Act():
                 return self._acted(command, events)
             case c.ActFor():
@@ -135,7 +136,12 @@ class Teller:
                 return self._handed(command, events)
             case c.Fire():
                 told = self._fired(command, events)
-                return told if command.by.kind == "clock" else f"had it done again: {told}"
+                again = "before its time" if command.because else "again"
+                return told if command.by.kind == "clock" else f"had it done {again}: {told}{_why(command)}"
+            case c.MoveDeadline():
+                return f"moved the deadline{self._of(command.number, events)}{_why(command)}"
+            case c.DropTimer():
+                return f"dropped {self._named(command.timer)}{_why(command)}"
             case c.Finish() | c.Fail() if command.by.kind == "operator":
                 return f"ended by hand: {self._ended(command, events)}{_why(command)}"
             case c.Finish() | c.Fail():
@@ -150,6 +156,10 @@ class Teller:
                 return f"moved it by hand{f' from {left}' if left else ''} to {state}{_why(command)}"
             case c.End():
                 return f"ended it by hand{', once all is undone' if command.undo else ''}{_why(command)}"
+            case c.Suspend():
+                return f"suspended the job{_why(command)}"
+            case c.Resume():
+                return f"let the job go on{_why(command)}"
             case c.Retry():
                 return f"had it tried again: {self._call(self.known.calls.get(command.call))}"
             case c.Deliver():
@@ -168,11 +178,14 @@ class Teller:
         changed = next((event.step for event in events if isinstance(event, e.StepChanged)), before)
         what = changed.title if changed else f"step {command.step}"
         if isinstance(command, c.Assign):
-            return f"handed over to {self.known.person(command.person)}: {what}{_why(command)}"
+            named = before is not None and changed is not None and len(changed.audience) > len(before.audience)
+            asked = ", whom it did not wait for before" if named else ""
+            return f"handed over to {self.known.person(command.person)}{asked}: {what}{_why(command)}"
         if isinstance(command, c.Claim):
             return f"took: {what}"
         holder = before.claimed if before else None
-        return f"gave back{f' for {self.known.person(holder)}' if holder and holder != command.by.id else ''}: {what}"
+        whose = f" for {self.known.person(holder)}" if holder and holder != command.by.id else ""
+        return f"gave back{whose}: {what}{_why(command)}"
 
     # people on their steps
 
@@ -252,6 +265,20 @@ class Teller:
                 entry = known.entry(str(timer.detail[1]))
                 return f"the time had come: {entry}" if used else f"the time came, and nothing was to be done: {entry}"
 
+    def _of(self, number: int, events: Sequence[e.AnyEvent]) -> str:
+        """Of what a deadline is: of a step, or of where its branch stands."""
+        step, timer = self.known.steps.get(number), self.known.timers.get(number)
+        moved = next((event for event in events if isinstance(event, e.DeadlineMoved)), None)
+        step = step or (self.known.steps.get(moved.step) if moved else None)
+        branch = moved.branch if moved else timer.branch if timer else ""
+        what = step.title if step and step.title else self.known.title(self.known.standing.get(branch, ""))
+        return f" of: {what}" if what else ""
+
+    def _named(self, number: int) -> str:
+        timer = self.known.timers.get(number)
+        kind = {"remind": "a reminder", "escalate": "an escalation"}.get(timer.purpose if timer else "", "a timer")
+        return kind + (self._of(timer.step, ()) if timer else "")
+
     def _whom(self, step: Step | None) -> str:
         return f"{self._names(step.audience)} " if step and step.audience else ""
 
@@ -323,6 +350,9 @@ class Teller:
                 case e.UndoTaken():
                     calls = [self.known.calls.get(number) for number in event.calls]
                     yield f"to be undone: {', '.join(self.known.title(call.state) for call in calls if call)}"
+                case e.DeadlineMoved():
+                    at = self.known.standing.get(event.branch, "")
+                    yield f"due on {self.known.moment(event.to, at)} instead of {self.known.moment(event.was, at)}"
                 case e.CutOff():
                     yield f"cut off at work: {self._call(event.call)}"
                 case e.LateResult():

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from flowengine.commands import starting
+from flowengine.commands.catching_up import POSTPONED, put_off
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
-from flowengine.core.values import Actor
-from flowengine.errors import ExpressionFailed, NotFound, StaleCommand, StoreError
+from flowengine.core.values import CLOCK
+from flowengine.errors import NotFound, StaleCommand, StoreError
 from flowengine.language.durations import Duration
 from flowengine.runtime.handler_threads import THREADS, describe
 from flowengine.runtime.handlers import Handler, HandlerCall
@@ -22,16 +24,9 @@ from flowengine.work import services
 from flowengine.work.together import Wanted, keep_together
 
 LOG = logging.getLogger("flowengine.timers")
-CLOCK = Actor(kind="clock")
 
 LAST = datetime.max.replace(tzinfo=UTC)
 """A moment at which nobody has a timer in his hands any more."""
-
-POSTPONED = timedelta(minutes=10)
-"""When a timer is fired again that could not be carried out."""
-
-HELD = timedelta(days=1)
-"""When one is that the job's own data stand in the way of: somebody has to mend them, who then has it tried again."""
 
 TOGETHER = 8
 """Timers that are fired in one transaction: many wait for the disk once, and people who act do not wait for long."""
@@ -45,14 +40,15 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
     could not be.
 
     They are claimed first, so that several workers fire different ones; that none is fired twice is decided under the
-    job's lock, where a timer that was fired is no longer set (L3). Kept messages whose time is over are forgotten.
+    job's lock, where a timer that was fired is no longer set (L3). Kept messages whose time is over are forgotten, and
+    jobs are started that processes start by the clock: a moment of a schedule counts as a timer.
     """
     with shell.reading() as tx:  # an idle pass takes no lock
         due = tx.ahead(shell.clock.now()).timer
     if due is None or due > shell.clock.now():
         return 0, 0
-    claimed = shell.keep(lambda tx: _claim(tx, limit, shell.clock.now()))
-    fired = refused = 0
+    claimed, schedules = shell.keep(lambda tx: _claim(tx, limit, shell.clock.now()))
+    fired, refused = start_jobs(shell, schedules)
     for start in range(0, len(claimed), TOGETHER):
         few = claimed[start : start + TOGETHER]
         for (job, number), kept in zip(few, _fire_together(shell, few), strict=True):
@@ -65,15 +61,40 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
             except StoreError:
                 raise
             except Exception as error:  # whatever it is, this timer must not stand in the way of the others
-                wait = HELD if isinstance(error, ExpressionFailed) else POSTPONED
-                _postpone(shell, job, number, wait, describe(error))
+                _postpone(shell, job, number, put_off(error), describe(error))
                 refused += 1
     return fired, refused
 
 
-def _claim(tx: Transaction, limit: int, now: datetime) -> list[tuple[str, int]]:
+def _claim(tx: Transaction, limit: int, now: datetime) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
     tx.messages.forget(now, limit)
-    return tx.timers.claim(limit, now + CLAIMED, now)
+    return tx.timers.claim(limit, now + CLAIMED, now), tx.schedules.claim(limit, now + CLAIMED, now)
+
+
+def start_jobs(shell: Shell, schedules: Sequence[tuple[str, int]]) -> tuple[int, int]:
+    """Start the jobs that schedules have due, each in a transaction of its own. For how many that could be done, and
+    for how many not: it is tried again, and is an incident meanwhile."""
+    done = failed = 0
+    for process, number in schedules:
+        try:
+            starting.by_clock(shell, process, number)
+            done += 1
+        except StoreError:
+            raise
+        except Exception as error:  # whatever it is, this schedule must not stand in the way of the others
+            _put_off(shell, process, number, describe(error))
+            failed += 1
+    return done, failed
+
+
+def _put_off(shell: Shell, process: str, number: int, words: str) -> None:
+    def work(tx: Transaction) -> None:
+        now = shell.clock.now()
+        schedule = tx.schedules.get(process, number)
+        if schedule is not None and schedule.moment <= now:
+            tx.schedules.postpone(schedule, now + POSTPONED, words)
+
+    shell.keep(work)
 
 
 def _fire_together(shell: Shell, timers: Sequence[tuple[str, int]]) -> list[bool]:

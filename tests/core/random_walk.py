@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -236,6 +237,11 @@ class Walk:
             c.Move(by=OPS, to=state, because=why),
             c.SetData(by=OPS, place="need", value=self.job.data.get("need", {}), branch=branch, because=why),
         ]
+        if self.job.timers:
+            timer = self.chance.choice(self.job.timers).number
+            later = self.job.now + timedelta(hours=self.chance.randint(-5, 99))
+            kinds += [c.MoveDeadline(by=OPS, number=timer, to=later, because=why)] * 2
+            kinds += [c.DropTimer(by=OPS, timer=timer, because=why), c.Fire(by=OPS, timer=timer, because=why)]
         if calls:
             call = self.chance.choice(calls).number
             kinds += [c.Skip(by=OPS, call=call, because=why), c.Finish(by=OPS, call=call, because=why)]

@@ -12,9 +12,10 @@ from language_samples import ALTERNATIVES, HEAD, STATES, WHOLE, one, state, task
 from flowengine.language import load, parse
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
+from flowengine.language.meaning import meaning
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.process import read_process
-from flowengine.language.parts import Audience, Field, Option, Route, Show
+from flowengine.language.parts import Audience, Field, Option, Reminder, Route, Show
 from flowengine.language.texts import Text
 from flowengine.problem import Place
 
@@ -39,6 +40,10 @@ def days(number: float) -> Duration:
     return Duration(days=number)
 
 
+def reminder(number: float) -> Reminder:
+    return Reminder(after=days(number))
+
+
 def to(*states: str) -> tuple[Route, ...]:
     return tuple(Route(to=name) for name in states)
 
@@ -55,11 +60,11 @@ END = to("end")
 
 
 def test_the_head_of_a_process() -> None:
-    """A process has its name, title, need and file; its version is made of its text."""
+    """A process has its name, title, need and file; its version is made of what it means."""
     process = read(WHOLE)
     assert (process.name, process.title, process.need) == ("sample", "A sample", "Something that helps")
     assert (process.file, process.source) == ("f.yaml", WHOLE)
-    assert process.version == hashlib.sha256(WHOLE.encode()).hexdigest()[:12]
+    assert process.version == hashlib.sha256(meaning(process).encode()).hexdigest()[:12]
     assert process.promise == Expression("data.need.needed_by")
     assert process.promise_kept == Expression('passed("need")')
 
@@ -154,7 +159,7 @@ def test_waiting_for_people(name: str) -> None:
         Show(title="Cloth", value=Expression("data.need.cloth")),
         Show(title="Note", value=Text("As {data.need.cloth} {{cut}}")),
     )
-    assert (found.saves, found.within, found.remind) == ("suit.part", days(7), (days(3), days(6)))
+    assert (found.saves, found.within, found.remind) == ("suit.part", days(7), (reminder(3), reminder(6)))
     if name == "vote":
         assert found.escalate == ()
         return
@@ -179,7 +184,7 @@ def test_an_answer_goes_under_the_states_name() -> None:
 def test_one_entry_stands_for_a_list() -> None:
     """A single reminder, escalation, audience or state stands for a list of one."""
     work: Any = read(task("remind: P1D, escalate: {after: P1D, to: b}, not_by: x, next: y")).root.states["work"]
-    assert (work.remind, len(work.escalate), work.not_by, work.on) == ((days(1),), 1, ("x",), {"done": to("y")})
+    assert (work.remind, len(work.escalate), work.not_by, work.on) == ((reminder(1),), 1, ("x",), {"done": to("y")})
 
 
 def test_a_deadline_may_be_an_expression() -> None:

@@ -32,6 +32,7 @@ from flowengine.core.advance import advance, compile_process, start
 from flowengine.core.draft import rebuild, settle
 from flowengine.core.flow import MARGIN
 from flowengine.core.position import MemoryPosition
+from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.core.world import Attempt
 from flowengine.errors import ExpressionFailed, KeyConflict, NotFound, Refused
@@ -45,6 +46,7 @@ NOT_DONE = (Refused, ExpressionFailed)
 """How what cannot be done is answered: moved or skipped by hand, a job may miss data that an expression reads."""
 
 PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
+HANDS = ("move", "move", "set", "skip", "complete", "act for", "end", "defer", "fire", "drop")
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CUSTOMERS = ("ada", "ben", "cleo", "dana")
 STRANGER = Actor(kind="staff", id="mallory")
@@ -163,7 +165,7 @@ class EngineMachine(RuleBasedStateMachine):
         try:
             receipt = self.engine.act(item.id, way.outcome, answer, by=who, key=key)
         except NOT_DONE:
-            assert self._stored_seq() == self.seq, "a refusal wrote something"
+            self._only_the_clock()
             return
         assert self.engine.act(item.id, way.outcome, answer, by=who, key=key) == receipt
         with pytest.raises(KeyConflict):
@@ -182,7 +184,7 @@ class EngineMachine(RuleBasedStateMachine):
                 else:
                     getattr(self.engine, what)(item.id, by=who)
             except NOT_DONE:
-                assert self._stored_seq() == self.seq, "a refusal wrote something"
+                self._only_the_clock()
 
     @precondition(lambda self: self.is_open)
     @rule(data=st.data(), hours=st.sampled_from([0, 1, 24, 24 * 8]))
@@ -191,6 +193,12 @@ class EngineMachine(RuleBasedStateMachine):
         self.clock.advance(timedelta(hours=hours))
         self.answers = data
         self.engine.run_due()
+
+    @precondition(lambda self: self.is_open)
+    @rule(hours=st.sampled_from([1, 24, 24 * 8]))
+    def time_passes_without_a_worker(self, hours: int) -> None:
+        """Nobody does what is due; whoever asks next finds it done (L13)."""
+        self.clock.advance(timedelta(hours=hours))
 
     @precondition(lambda self: self.is_open)
     @rule()
@@ -216,7 +224,7 @@ class EngineMachine(RuleBasedStateMachine):
                 self.engine.invoke(self.job, entry.name, answer, by="ada")
             except NOT_DONE:
                 assert entry.name not in offered, "what is offered was refused"
-                assert self._stored_seq() == self.seq, "a refusal wrote something"
+                self._only_the_clock()
 
     @precondition(lambda self: self.is_open)
     @rule(data=st.data())
@@ -227,16 +235,19 @@ class EngineMachine(RuleBasedStateMachine):
             try:
                 self.engine.send(data.draw(st.sampled_from(names)), "order-1", {}, job=self.job)
             except NOT_DONE:
-                assert self._stored_seq() == self.seq, "a refusal wrote something"
+                self._only_the_clock()
 
     @precondition(lambda self: self.is_open)
-    @rule(data=st.data(), what=st.sampled_from(["move", "move", "set", "skip", "complete", "act for", "end"]))
+    @rule(
+        data=st.data(),
+        what=st.sampled_from(["move", "move", "set", "skip", "complete", "act for", "end", "defer", "fire", "drop"]),
+    )
     def operator_lends_a_hand(self, data: st.DataObject, what: str) -> None:
         """An operator does by hand what the process does not provide for."""
         olga, why = Actor(kind="operator", id="olga"), "it was stuck"
         with self.database.reading() as tx:
             calls = [f"{self.job}.{row.number}" for row in tx.calls.of(self.job)]
-        waiting = self._waiting()
+        waiting, timers = self._waiting(), [one.id for one in self.engine.timers(self.job)]
         try:
             if what == "move":
                 self.engine.move(self.job, data.draw(st.sampled_from(list(self.compiled.states))), because=why, by=olga)
@@ -248,12 +259,18 @@ class EngineMachine(RuleBasedStateMachine):
             elif what == "act for" and waiting:
                 who, item = data.draw(st.sampled_from(waiting))
                 self.engine.act_for(item.id, who, because=why, by=olga)
+            elif what in ("defer", "fire", "drop") and timers:
+                timer = data.draw(st.sampled_from(timers))
+                if what == "defer":
+                    self.engine.move_deadline(timer, self.clock.now() + timedelta(hours=30), because=why, by=olga)
+                else:
+                    getattr(self.engine, f"{what}_timer")(timer, why, by=olga)
             elif what == "skip" and calls:
                 self.engine.skip_call(data.draw(st.sampled_from(calls)), why, by=olga)
             elif what == "complete" and calls:
                 self.engine.complete_call(data.draw(st.sampled_from(calls)), because=why, by=olga)
         except NOT_DONE:
-            assert self._stored_seq() == self.seq, "a refusal wrote something"
+            self._only_the_clock()
 
     @rule(text=st.text(max_size=30).filter(lambda text: text.strip() and "\x00" not in text))
     def somebody_speaks(self, text: str) -> None:
@@ -262,9 +279,11 @@ class EngineMachine(RuleBasedStateMachine):
 
     # laws
 
-    def _stored_seq(self) -> int:
+    def _only_the_clock(self) -> None:
+        """A refusal wrote nothing, but for what was due before it (L13)."""
         with self.database.reading() as tx:
-            return tx.jobs.get(self.job).seq
+            wrote = [entry.command for entry in tx.history.of(self.job, after=self.seq)]
+        assert all(isinstance(one, c.Fire) and one.by.kind == "clock" for one in wrote), "a refusal wrote something"
 
     @invariant()
     def stored_is_what_the_core_says(self) -> None:
@@ -295,6 +314,8 @@ class EngineMachine(RuleBasedStateMachine):
             done = start(self.compiled, self.job, "ada", entry.command, entry.at, world)
         else:
             assert self.model is not None
+            mine = isinstance(entry.command, c.Fire) or not due(self.model, entry.at)
+            assert mine or self.engine.incidents(), "something was due before it (L13)"
             done = advance(self.compiled, self.model, entry.command, entry.at, world)
         assert tuple(done.events) == entry.events, "the core says otherwise (L7)"
         self.model = settle(self.model, done.draft)

@@ -20,7 +20,7 @@ class Elapsing(Waiting[Wait]):
         due = spot.at_time(when)
         if due <= spot.now:
             return Result("elapsed")
-        spot.set_timer("elapse", due)
+        spot.set_timer("elapse", due, since=spot.since(when))
         return None
 
     def fire(self, spot: Spot, timer: Timer) -> Result | None:

@@ -23,6 +23,7 @@ CODES: dict[str, str] = {
     "dead-route": "A route stands behind one that always holds.",
     "no-fallback": "Every route of an outcome has a condition, so that none may hold.",
     "no-deadline": "A state waits for a customer without a deadline, or does not say what happens then.",
+    "late-reminder": "A reminder or an escalation would come at the deadline, or after it.",
     "impossible-join": "A join waits for more branches than there can be.",
     "after-circle": "Branches wait for one another.",
     "two-writers": "Two branches that run at the same time save to one place.",
@@ -32,5 +33,9 @@ CODES: dict[str, str] = {
     "missing-data": "An expression reads data before anything has saved them.",
     "maybe-missing": "An expression reads data that are not there on every way, or may be left out.",
     "type-mix": "An expression mixes types, or gives another type than is needed.",
+    "missing-field": "A start does not give a field that the need asks for.",
+    "dead-start": "A start stands behind one that takes each message of that name.",
+    "no-job-yet": "A start asks about the past of a job that is not there yet.",
+    "ambiguous-start": "Another process in use starts by the same message, and no condition tells which is meant.",
     "internal-data": "A customer would be shown data of an internal state that are not marked with show: true.",
 }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flowengine.language.checks.survey import Survey
+from flowengine.language.durations import Duration
 from flowengine.language.model import Scope, State
 from flowengine.language.types import Race
+from flowengine.problem import Place
 
 
 def check(survey: Survey) -> None:
@@ -14,6 +18,7 @@ def check(survey: Survey) -> None:
     an ``always`` around the state, if it is still to come when the state is entered. That something happens at the
     deadline is checked with the outcomes.
     """
+    _reminders(survey)
     clocks = _Clocks(survey)
     for scope in survey.scopes.values():
         for state in scope.states.values():
@@ -28,6 +33,34 @@ def check(survey: Survey) -> None:
                 advice = "add within, for example P14D, and the outcome expired"
             message = f"{state.name!r} waits for {whom} for ever: it has no deadline"
             survey.report(state.place, "no-deadline", message, advice)
+
+
+def _reminders(survey: Survey) -> None:
+    """Report what would come only when the step is over: reminders and escalations at a fixed deadline, or after it."""
+    for scope in survey.scopes.values():
+        for state in scope.states.values():
+            for member in state.members.values():
+                limits = [one.within for one in {id(one): one for one in (state, member)}.values()]
+                for what, after, place in _nudges(member):
+                    limit = next((one for one in limits if isinstance(one, Duration) and _reaches(after, one)), None)
+                    if limit is not None:
+                        message = f"{member.name!r}: {what} comes after {after}, and the step is over after {limit}"
+                        survey.report(place, "late-reminder", message, f"put it before {limit}, or leave it out")
+
+
+def _nudges(state: State) -> Iterator[tuple[str, Duration, Place]]:
+    for reminder in state.remind:
+        yield "a reminder", reminder.after, reminder.place
+    for escalation in state.escalate:
+        yield "an escalation", escalation.after, escalation.place
+
+
+def _reaches(after: Duration, limit: Duration) -> bool:
+    """Whether it comes at the limit or behind it in any month."""
+    try:
+        return after.compare(limit) >= 0
+    except ValueError:
+        return False
 
 
 class _Clocks:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
-from flowengine.language.parts import DONE, Audience, Route
+from flowengine.language.parts import CUSTOMERS, DONE, Audience, Route
 from flowengine.language.suggest import hint
 from flowengine.problem import Place
 
@@ -59,6 +59,11 @@ def _state(survey: Survey, state: State) -> None:
     _audiences(survey, (*state.readers, *state.companions), state.place)
     for escalation in state.escalate:
         _audiences(survey, escalation.to, state.place)
+    _audiences(survey, state.deadline_moved_by, state.place)
+    for one in state.deadline_moved_by:
+        if one.kind in CUSTOMERS:
+            message = f"{state.name!r} lets customers move a deadline; only those inside may"
+            survey.report(one.place, "unknown-role", message, hint("", [*survey.process.roles, "staff"]))
     for kind, name, place, key in state.names:
         where = place if place != Place() else state.place
         if kind == "state":

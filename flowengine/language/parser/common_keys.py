@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.fields import FIELDS
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ON, ROUTES
-from flowengine.language.parser.scalars import LONGEST_TITLE, PLACE, SHOWN, SOME_TIME, TEXT, TITLE, WHEN
+from flowengine.language.parser.scalars import LONGEST_TITLE, PLACE, ROUND, SHOWN, SOME_TIME, TEXT, TITLE, WHEN
 from flowengine.language.parser.session import Reading
-from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Word, wrong
-from flowengine.language.parts import Escalation, Show
+from flowengine.language.parser.shapes import Either, Json, ListOf, MapOf, Named, Number, Word, wrong
+from flowengine.language.parts import Escalation, Reminder, Show
 from flowengine.language.yaml_reader import Items, Node, Pairs
 from flowengine.problem import Place
 
@@ -49,7 +50,7 @@ class _Shows:
 
 
 def _escalation(values: Values, reading: Reading) -> Escalation:  # noqa: ARG001 - the signature of builders
-    return Escalation(**values)
+    return Escalation(**values, place=values.place)
 
 
 _ESCALATION = record(
@@ -59,6 +60,31 @@ _ESCALATION = record(
     build=_escalation,
 )
 
+
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """A reminder that comes once."""
+
+    def read(self, node: Node, reading: Reading) -> Reminder:
+        return Reminder(after=SOME_TIME.read(node, reading), place=node.place)
+
+    def schema(self, defs: Json) -> Json:
+        return SOME_TIME.schema(defs)
+
+
+def _recurring(values: Values, reading: Reading) -> Reminder:  # noqa: ARG001 - the signature of builders
+    return Reminder(**{"after": values["every"], **values}, place=values.place)
+
+
+_RECURRING = record(
+    "a reminder",
+    Key("every", ROUND, "How often people are reminded.", True),
+    Key("first", SOME_TIME, "How long after opening the first comes; 'every' unless given.", into="after"),
+    Key("most", Number(1, 1_000), "How many come at most; it ends at the deadline in any case."),
+    build=_recurring,
+)
+_REMINDER = Either("a duration, or {every, first, most}", _Once(), None, _RECURRING)
+
 TITLE_KEY = Key("title", TITLE, "What people read; the name with spaces, unless given.")
 PHASE_KEY = Key("phase", TITLE, "The customer's word for where the job is.")
 TAKES_KEY = Key("takes", SOME_TIME, "How long it usually takes: an estimate for forecasts and simulation.")
@@ -67,14 +93,15 @@ SHOWS_KEY = Key("shows", Named("shows", _Shows()), "What the person sees: titles
 FIELDS_KEY = Key("fields", FIELDS, "What is asked, by name: JSON Schema, with 'optional', 'unit' and 'show'.")
 SAVES_KEY = Key("saves", PLACE, "Where the answer goes in the data; under the state's name, unless given.")
 WITHIN_KEY = Key("within", WHEN, "The deadline: a duration or '{expression}'. After it the outcome is 'expired'.")
-REMIND_KEY = Key("remind", Named("remind", ListOf(SOME_TIME, one=True)), "How long after opening people are reminded.")
+REMIND_KEY = Key("remind", Named("remind", ListOf(_REMINDER, one=True)), "How long after opening people are reminded.")
 ESCALATE_KEY = Key("escalate", Named("escalate", ListOf(_ESCALATION, one=True)), "To whom the step opens if it waits.")
 NEXT_KEY = Key("next", ROUTES, "Where the type's first outcome leads.")
 ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo}, or a list of these.")
 
 NAMING = (TITLE_KEY, PHASE_KEY, TAKES_KEY)
 """What every state that takes time may have."""
-WAITING = (ASK_KEY, SHOWS_KEY, SAVES_KEY, WITHIN_KEY, REMIND_KEY, ESCALATE_KEY)
+MOVED_BY_KEY = Key("deadline_moved_by", AUDIENCES, "Who may move the deadline, beside operators.")
+WAITING = (ASK_KEY, SHOWS_KEY, SAVES_KEY, WITHIN_KEY, MOVED_BY_KEY, REMIND_KEY, ESCALATE_KEY)
 """What every state may have that waits for a person."""
 LEADING = (NEXT_KEY, ON_KEY)
 """How a state says what comes next."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from flowengine.language.cron import LONGEST as LONGEST_CRON
+from flowengine.language.cron import Cron
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import LONGEST
 from flowengine.language.parser.session import Reading
@@ -15,6 +18,8 @@ NAME_PATTERN = "[a-z][a-z0-9_]*"
 LONGEST_NAME = 60
 LONGEST_TITLE = 200
 LONGEST_TEXT = 10_000
+SHORTEST_ROUND = Duration(rest=timedelta(hours=1))
+"""Nobody is reminded again and again more often than that."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _DURATION_PATTERN = r"P(?=.)[0-9YMWD]*(T(?=.)[0-9HMS.]*)?"
@@ -85,6 +90,13 @@ def _some_time(text: str) -> Duration:
     return duration
 
 
+def _round(text: str) -> Duration:
+    duration = Duration.usable(text)
+    if duration.seconds < SHORTEST_ROUND.seconds:
+        raise ValueError(f"{text[:40]!r} is too often; {SHORTEST_ROUND} is the shortest round of reminders")
+    return duration
+
+
 NAME = Named("name", Word("a name", "bad-name", _named, f"^{NAME_PATTERN}$", LONGEST_NAME))
 PLACE = Named("place", Word("a place in the data", "bad-name", _path, rf"^{NAME_PATTERN}(\.{NAME_PATTERN})*$"))
 OUTCOME = Word("an outcome", "bad-name", _outcome, rf"^{NAME_PATTERN}(\.{NAME_PATTERN})?$", 2 * LONGEST_NAME + 1)
@@ -107,6 +119,8 @@ class HandlerOrUrl:
 
 DURATION = Named("duration", Word("a duration", "bad-duration", Duration.usable, f"^{_DURATION_PATTERN}$", 40))
 SOME_TIME = Named("some_time", Word("a duration", "bad-duration", _some_time, f"^{_DURATION_PATTERN}$", 40))
+SCHEDULE = Named("schedule", Word("a schedule", "bad-schedule", Cron.parse, r"^\s*(\S+\s+){4}\S+\s*$", LONGEST_CRON))
+ROUND = Word("a duration", "bad-duration", _round, f"^{_DURATION_PATTERN}$", 40)
 FLAG = Flag()
 COUNT = Number(1, 1_000_000)
 

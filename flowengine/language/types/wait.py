@@ -35,6 +35,10 @@ class Wait(State):
         return True
 
     @property
+    def times(self) -> tuple[When, ...]:
+        return tuple(one for one in (self.for_, self.until) if one is not None)
+
+    @property
     def detail(self) -> str | When:
         value = self.for_ if self.for_ is not None else self.until
         return value if value is not None else ""

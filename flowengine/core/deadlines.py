@@ -1,0 +1,147 @@
+"""Deadlines that move: they follow the data of which they are made, and people move them by hand.
+
+A timer that an expression has set keeps the moment from which it counts (``since``), so that a length of time is
+counted from there again, and ``now`` in its expression is that moment.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core import timers
+from flowengine.core.draft import Draft, memory_owner, moment_text, replace
+from flowengine.core.flow import Flow
+from flowengine.core.kinds.fitting import HOLD
+from flowengine.core.machines import Compiled, Following
+from flowengine.core.position import Position
+from flowengine.core.scopes import branches_in
+from flowengine.core.values import Branch, Seating, Step, Timer
+from flowengine.core.world import World
+from flowengine.errors import BadAnswer, NotAllowed
+
+ENDING = ("expire", "close", "elapse", "always")
+"""The purposes of timers that are deadlines: when they are due, the job moves on."""
+
+NUDGING = ("remind", "escalate")
+"""The purposes of those that come before the deadline of a step."""
+
+
+def renew(flow: Flow) -> None:
+    """Set anew the deadlines and waits whose expressions mention data that was saved now. One that would be over by
+    then is due at once. Raises ExpressionFailed where one cannot be computed."""
+    saved = {event.place.partition(".")[0] for event in flow.draft.events if isinstance(event, e.Saved)}
+    standing, everywhere = flow.draft.head.standing, flow.draft.data_changed
+    for one in flow.compiled.following:
+        if one.reads.isdisjoint(saved) if one.reads is not None else not saved:
+            continue
+        if one.state is not None and not standing.get(one.state.name):
+            continue
+        for branch in list(branches_in(flow.draft, flow.compiled, one.scope)):
+            if everywhere or memory_owner(flow.draft, branch).id in flow.draft.effects.branches:
+                _follow(flow, branch, one)
+
+
+def _follow(flow: Flow, branch: Branch, one: Following) -> None:
+    """Compute the timers anew that the expression has set on a branch."""
+    for timer in branch.timers:
+        if timer.purpose not in ENDING or not _is_of(timer, branch, one):
+            continue
+        since = timer.since or (branch.since if one.state is not None else flow.draft.head.started)
+        state = one.state or flow.compiled.scopes[branch.scope].states[flow.compiled.scopes[branch.scope].start]
+        spot = replace(flow.spot(branch.id, state, timer.member), now=since or flow.now)
+        due = spot.at_time(one.when)
+        if any(step.number == timer.step and step.purpose == HOLD for step in branch.steps):
+            due = max(due, spot.now)  # nobody is late for an appointment that is not over
+        if due != timer.due:
+            _set(flow, branch, timer, due)
+
+
+def _is_of(timer: Timer, branch: Branch, one: Following) -> bool:
+    if one.state is None:
+        return timer.purpose == "always" and timer.detail == [one.scope, one.always]
+    return timer.purpose != "always" and branch.state == one.state.name and timer.member == one.member
+
+
+def move(flow: Flow, command: c.MoveDeadline) -> None:
+    """Somebody moves a deadline: of a step, or that of a timer. What reminds of it and has not come yet keeps its
+    distance. Raises StaleCommand, NotAllowed, BadAnswer."""
+    branch, timer = find(flow, command)
+    step = next((one for one in branch.steps if one.number == timer.step), None)
+    if timer.purpose not in ENDING:
+        raise NotAllowed("it is no deadline", where=_where(flow, timer), possible=("fire it", "drop it"))
+    if command.to <= flow.now:
+        problem = {"to": f"is over; now it is {moment_text(flow.now)}"}
+        raise BadAnswer(problem, possible=("a moment that is still to come",))
+    _set(flow, branch, timer, command.to, command.by.id or command.by.kind)
+    if step is not None:
+        _keep_distance(flow, branch.id, step, command.to - timer.due)
+
+
+def drop(flow: Flow, command: c.DropTimer) -> None:
+    """An operator has a reminder, or an escalation, not come. What a job waits for cannot be dropped (L8)."""
+    branch, timer = timers.find(flow, command.timer)
+    flow.acted = branch.state
+    if timer.purpose not in NUDGING:
+        possible = ("move it", "fire it") if timer.purpose in ENDING else ("fire it",)
+        raise NotAllowed("without it the job could wait for ever", where=_where(flow, timer), possible=possible)
+    flow.draft.record(e.TimerDropped(branch=branch.id, timer=timer.number))
+
+
+def find(flow: Flow, command: c.MoveDeadline) -> tuple[Branch, Timer]:
+    """The deadline that is meant, and its branch: that of the step, or the timer itself. Raises StaleCommand,
+    NotAllowed."""
+    branch_id = flow.draft.branch_of_step(command.number)
+    branch = flow.draft.at(branch_id) if branch_id is not None else None
+    if branch is None:
+        branch, timer = timers.find(flow, command.number)
+        flow.acted = branch.state
+        return branch, timer
+    flow.acted = branch.state
+    for timer in branch.timers:
+        if timer.step == command.number and timer.purpose in ENDING:
+            return branch, timer
+    others = tuple(_where(flow, timer) for timer in branch.timers if timer.purpose in ENDING)
+    where = f"{flow.draft.head.job}.{command.number}"
+    raise NotAllowed("the step has no deadline of its own", where=where, possible=others)
+
+
+def movers(
+    compiled: Compiled, position: Position, command: c.MoveDeadline, now: datetime, world: World
+) -> tuple[Seating, ...]:
+    """Who may move a deadline, beside operators: as its state says. Raises StaleCommand, NotAllowed."""
+    flow = Flow(compiled, Draft(position), now, world)
+    branch, timer = find(flow, command)
+    if timer.purpose == "always" or not branch.state:
+        return ()
+    spot = flow.spot(branch.id, flow.state_of(branch), timer.member)
+    return spot.seatings(spot.state.deadline_moved_by)
+
+
+def _set(flow: Flow, branch: Branch, timer: Timer, due: datetime, by: str = "") -> None:
+    """The deadline is another from now on, and so is what its step says of it."""
+    draft = flow.draft
+    draft.record(e.TimerDropped(branch=branch.id, timer=timer.number))
+    made = replace(timer, number=draft.next_number(), due=due)
+    draft.record(e.TimerSet(timer=made))
+    step = next((one for one in branch.steps if one.number == timer.step), None)
+    if step is not None:
+        draft.record(e.StepChanged(step=replace(step, due=due), why="due", by=by))
+    moved = e.DeadlineMoved(branch=branch.id, timer=made.number, step=timer.step, was=timer.due, to=due, by=by)
+    draft.record(moved)
+
+
+def _keep_distance(flow: Flow, branch: str, step: Step, by: timedelta) -> None:
+    """Reminders and escalations of the step that have not come yet go with its deadline; one that would be over by then
+    is dropped."""
+    for timer in flow.draft.at(branch).timers:
+        if timer.step == step.number and timer.purpose in NUDGING and not timers.recurs(timer):
+            flow.draft.record(e.TimerDropped(branch=branch, timer=timer.number))
+            if timer.due + by > flow.now:
+                again = replace(timer, number=flow.draft.next_number(), due=timer.due + by)
+                flow.draft.record(e.TimerSet(timer=again))
+
+
+def _where(flow: Flow, timer: Timer) -> str:
+    return f"timer {flow.draft.head.job}.{timer.number}"
