@@ -197,26 +197,36 @@ class Engine:
         groups: Sequence[str] = (),
         record: Mapping[str, Json] | None = None,
         *,
+        zone: str = "",
         by: By = PROGRAM,
     ) -> PersonView:
         """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him.
+        ``zone`` is the time zone in which he reads moments, as ``Europe/London``; without one it is the process's.
 
         Steps that he has claimed and may no longer do, for he is in a group no more, are given back. Raises BadAnswer
-        for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
+        for an id, name, contact or zone that cannot be one, NotAllowed for the id of a member of staff.
         """
         asker = self._shell.asker("add_customer", by)
-        return people.enter(self._shell, asker, id, "customer", name, contact, (), groups, record)
+        return people.enter(self._shell, asker, id, "customer", name, contact, (), groups, record, zone)
 
     def add_staff(
-        self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, by: By = PROGRAM
+        self,
+        id: str,
+        name: str = "",
+        roles: Sequence[str] = (),
+        contact: str = "",
+        *,
+        zone: str = "",
+        by: By = PROGRAM,
     ) -> PersonView:
         """Enter a member of staff with roles, or change one, who is back then if he had left. The role ``operator``
-        makes an operator.
+        makes an operator. ``zone`` is the time zone in which he reads moments, as ``Europe/London``.
 
         Steps that he has claimed and may no longer do are given back, which their histories tell. Raises BadAnswer for
-        an id, name or contact that cannot be one, NotAllowed for the id of a customer.
+        an id, name, contact or zone that cannot be one, NotAllowed for the id of a customer.
         """
-        return people.enter(self._shell, self._shell.asker("add_staff", by), id, "staff", name, contact, roles)
+        asker = self._shell.asker("add_staff", by)
+        return people.enter(self._shell, asker, id, "staff", name, contact, roles, zone=zone)
 
     def leave(self, person: str, *, because: str, to: str = "", dry: bool = False, by: By = PROGRAM) -> Left:
         """A member of staff leaves: he acts no more, and whoever asks in his name is refused (NotAllowed); his roles

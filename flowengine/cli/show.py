@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flowengine.cli.moments import day, distance, told
+from flowengine.cli.moments import day, distance, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
     AbsenceView,
@@ -113,6 +113,8 @@ def people(console: Console, rows: Sequence[PersonView]) -> None:
 
 def person(console: Console, one: PersonView) -> None:
     people(console, [one])
+    if one.zone:
+        line(console, "  ", ("Reads times as in: ", "dim"), one.zone)
     for key, value in one.record.items():
         line(console, "  ", (f"{key}: ", "dim"), str(value))
     for days, spans in one.hours.items():
@@ -377,9 +379,10 @@ def _promise(console: Console, seen: Track) -> None:
     if seen.promise is None:
         return
     kept = {None: "", True: ", kept", False: ", broken"}[seen.promise.kept]
-    moved = f" (first promised for {day(seen.promise.first)})" if seen.promise.first != seen.promise.by else ""
+    by, first = promised(seen.promise.by, seen.zone), promised(seen.promise.first, seen.zone)
+    moved = f" (first promised for {first})" if seen.promise.first != seen.promise.by else ""
     style = "red" if seen.promise.kept is False else "green"
-    line(console, ("Promised for ", "dim"), (f"{day(seen.promise.by)}{kept}", style), moved)
+    line(console, ("Promised for ", "dim"), (f"{by}{kept}", style), moved)
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:

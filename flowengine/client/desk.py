@@ -40,6 +40,11 @@ class Desk(ABC):
     def now(self) -> datetime:
         """The time by the clock that decides deadlines."""
 
+    @property
+    @abstractmethod
+    def zone(self) -> str:
+        """The time zone in which who asks reads moments; empty where it is not known."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -198,14 +203,23 @@ class Desk(ABC):
     # people
 
     def add_customer(
-        self, id: str, name: str = "", contact: str = "", groups: Sequence[str] = (), record: Answer | None = None
+        self,
+        id: str,
+        name: str = "",
+        contact: str = "",
+        groups: Sequence[str] = (),
+        record: Answer | None = None,
+        *,
+        zone: str = "",
     ) -> view.PersonView:
         """Enter a customer, or change what is known of one."""
-        return self._ask("add_customer", id, name, contact, groups, record)
+        return self._ask("add_customer", id, name, contact, groups, record, zone=zone)
 
-    def add_staff(self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "") -> view.PersonView:
+    def add_staff(
+        self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, zone: str = ""
+    ) -> view.PersonView:
         """Enter a member of staff with roles, or change one."""
-        return self._ask("add_staff", id, name, roles, contact)
+        return self._ask("add_staff", id, name, roles, contact, zone=zone)
 
     def leave(self, person: str, *, because: str, to: str = "", dry: bool = False) -> view.Left:
         """Have a member of staff leave, by his exact id; what he has claimed goes ``to`` another, or back."""

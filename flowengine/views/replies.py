@@ -206,6 +206,8 @@ class PersonView(View, frozen=True, kw_only=True):
     hours_zone: str = ""
     absences: tuple[AbsenceView, ...] = ()
     created: datetime | None = None
+    zone: str = ""
+    """The time zone in which he reads moments; empty where it is not known."""
     left: datetime | None = None
     left_because: str = ""
 
@@ -392,6 +394,8 @@ class _Track(View, frozen=True, kw_only=True):
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it."""
+    zone: str = "UTC"
+    """The time zone of the process, in which a promised day ends."""
 
 
 class CustomerTrack(_Track, frozen=True, kw_only=True):

@@ -397,7 +397,8 @@ def calendar_of(process: Process, state: Fitting) -> Calendar:
     """The calendar in which a fitting is booked.
 
     A state that names none uses the process's only one; where the process has none, it has one of its own: Monday to
-    Friday, nine to five UTC, one appointment at a time. Raises :class:`ExpressionFailed` when it is not clear which.
+    Friday, nine to five in the zone of the process, one appointment at a time. Raises :class:`ExpressionFailed` when
+    it is not clear which.
     """
     calendars = process.calendars
     if state.calendar in calendars:
@@ -407,9 +408,9 @@ def calendar_of(process: Process, state: Fitting) -> Calendar:
     if state.calendar or calendars:
         what = f"there is no calendar {state.calendar!r}" if state.calendar else "the fitting names no calendar"
         raise ExpressionFailed(what, where=state.name, possible=tuple(calendars))
-    return once(state, "calendar", lambda: _own_calendar(process, state))
+    return once(state, f"calendar {process.zone}", lambda: _own_calendar(process, state))
 
 
 def _own_calendar(process: Process, state: Fitting) -> Calendar:
     every = Duration(rest=max(state.length.exact, timedelta(minutes=30)))
-    return Calendar(name=f"{process.name}.{state.name}", zone="UTC", hours=HOURS_OF_OFFICE, every=every)
+    return Calendar(name=f"{process.name}.{state.name}", zone=process.zone or "UTC", hours=HOURS_OF_OFFICE, every=every)
