@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import msgspec
 
+from flowengine import exact
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.commands import Command
@@ -20,15 +21,16 @@ from flowengine.views.replies import Kept, Receipt
 LONGEST_KEY = 200
 """Characters a request key may have."""
 
-_ENCODE = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
-_RECEIPTS, _KEPT = msgspec.json.Decoder(Receipt), msgspec.json.Decoder(Kept)
+_ENCODE = exact.encoder(order="deterministic").encode
+_RECEIPTS, _KEPT = exact.decoder(Receipt, trusted=True), exact.decoder(Kept, trusted=True)
 _WHO_ASKED = msgspec.structs.replace
 
 
 def body_hash(about: str, command: Command) -> str:
     """What was asked, as a hash: two requests are the same when they name the same job and the same command.
 
-    Roles and groups do not count: they may change between a request and its repetition.
+    Roles and groups do not count: they may change between a request and its repetition. Numbers are compared as they
+    are written: 1.50 is not the request that 1.5 was.
     """
     bare = _WHO_ASKED(command, by=Actor(kind=command.by.kind, id=command.by.id))
     try:
@@ -64,7 +66,7 @@ def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
 
 
 def _decoded(written: bytes) -> Receipt:
-    found = _RECEIPTS.decode(written)
+    found: Receipt = _RECEIPTS.decode(written)
     return _KEPT.decode(written) if found.status == "kept" else found
 
 

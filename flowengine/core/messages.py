@@ -23,7 +23,7 @@ from flowengine.core.values import ROOT, Branch, KeptMessage, Timer, Wait
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand
 from flowengine.language.expressions import Expression
-from flowengine.language.texts import plain
+from flowengine.language.texts import key_text
 
 MOST_KEPT = 100
 """Messages of one key, or sent to one job, that are kept at most; more is a flood, not a message that came early."""
@@ -72,7 +72,7 @@ def waits(flow: Flow, branch: Branch) -> Iterator[Wait]:
 
 def _wait(flow: Flow, branch: Branch, key: Expression | None, wait: Wait) -> Iterator[Wait]:
     try:
-        yield wait if key is None else replace(wait, key=plain(key.value(flow.names(branch.id))))
+        yield wait if key is None else replace(wait, key=key_text(key.value(flow.names(branch.id))))
     except ExpressionFailed:
         return
 

@@ -366,6 +366,8 @@ class Process:
     """When the promise is kept, if that is before the job is fulfilled; ``promise: {by: …, kept: …}`` in the file."""
     zone: str = ""
     """The time zone of its days and times of day; empty: that of the installation."""
+    currency: str = ""
+    """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
     root: Scope = Scope(path="", start="", states={})
 
     def scopes(self) -> Iterator[Scope]:

@@ -407,6 +407,8 @@ REFUSED: list[tuple[str, str]] = [
         HEAD
         + "calendars: {a: {zone: UTC, open: {mon-fri: '09:00-10:00', §tue: '09:00-10:00'}, every: PT1H}}\nstates: {}\n",
     ),
+    ("bad-currency", HEAD + "currency: §gbp\nstates: {}\n"),
+    ("bad-currency", HEAD + "currency: §XXX\nstates: {}\n"),
     ("bad-zone", calendar("zone: §Mars/Base, open: {mon: '09:00-10:00'}, every: PT1H")),
     ("bad-zone", calendar("zone: §../etc, open: {mon: '09:00-10:00'}, every: PT1H")),
     (

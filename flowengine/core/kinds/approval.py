@@ -53,7 +53,7 @@ class Approving(Waiting[Approval]):
             self.open(spot)
             return None
         spot.keep(Panel())
-        step = spot.open_step((), seats=[(seating, 1.0) for seating in asked], due=spot.due())
+        step = spot.open_step((), seats=[(seating, 1) for seating in asked], due=spot.due())
         spot.set_deadlines(step)
         return None
 
