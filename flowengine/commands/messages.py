@@ -113,9 +113,9 @@ def _keep(shell: Shell, tx: Transaction, command: c.Deliver, id: str) -> Kept:
     for of, most in ((key, MOST_KEPT), (None, MOST_OF_A_NAME)):
         if tx.messages.count(name, of, most) >= most:
             raise NotAllowed(f"{most:,} messages {name!r} are kept already", where=of or name)
-    as_plain(command.body, f"message {name}")
+    body = as_plain(command.body, f"message {name}")
     until = max(duration.after(now) for duration in durations)
-    tx.messages.keep(KeptMessage(id=id, name=name, key=key, body=command.body, came=now, until=until))
+    tx.messages.keep(KeptMessage(id=id, name=name, key=key, body=body, came=now, until=until))
     return Kept(acted=name, until=until)
 
 

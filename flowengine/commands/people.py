@@ -9,6 +9,7 @@ import msgspec
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.core.fields import take
 from flowengine.core.values import Actor, Json
 from flowengine.errors import Ambiguous, NotAllowed, NotFound
 from flowengine.language.suggest import near
@@ -39,6 +40,7 @@ def enter(
     record: Mapping[str, Json] | None = None,
 ) -> PersonView:
     check_person(id, name, contact)
+    known = take(dict(record or {}), f"what is known of {id}")
 
     def work(tx: Transaction) -> PersonView:
         there = tx.people.get(id)
@@ -51,7 +53,7 @@ def enter(
             contact=contact or (there.contact if there else ""),
             roles=tuple(roles),
             groups=tuple(groups),
-            record=(there.record if there else {}) | dict(record or {}),
+            record=(there.record if there else {}) | known,
             created=there.created if there else shell.clock.now(),
         )
         if there is None:

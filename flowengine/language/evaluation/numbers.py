@@ -55,7 +55,11 @@ def _operation(
 ) -> Callable[[Number, Number], Number]:
     def run(left: Number, right: Number) -> Number:
         if isinstance(left, int) and isinstance(right, int):
-            return whole(whole_numbers(left, right))
+            found = whole_numbers(left, right)
+            if SMALLEST <= left <= LARGEST and SMALLEST <= right <= LARGEST:
+                return whole(found)
+            if SMALLEST <= found <= LARGEST:
+                return found  # JSON knows no bound, and a large decimal may come back without its point
         try:
             return decimals(left, right)
         except DecimalException as error:
