@@ -24,6 +24,7 @@ class JobNames(msgspec.Struct, frozen=True):
     now: datetime
     world: World
     zone: tzinfo
+    currency: str
     more: Mapping[str, Any] = {}
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:

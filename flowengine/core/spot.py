@@ -21,6 +21,7 @@ from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Branch, Inners, Json, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed
+from flowengine.exact import Number
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression, in_range, later, moment
 from flowengine.language.model import Process, State
@@ -65,7 +66,8 @@ class Spot(msgspec.Struct, frozen=True):
         return self.draft.at(self.branch_id)
 
     def names(self, **more: Any) -> JobNames:
-        return JobNames(self.draft, self.branch, self.now, self.world, self.process.clock, more)
+        process = self.process
+        return JobNames(self.draft, self.branch, self.now, self.world, process.clock, process.currency, more)
 
     def after(self, length: Duration) -> datetime:
         """The moment so long after now, months and days counted in the zone of the process."""
@@ -97,7 +99,7 @@ class Spot(msgspec.Struct, frozen=True):
         *,
         title: str = "",
         purpose: str = "",
-        seats: Sequence[tuple[Seating, float]] = (),
+        seats: Sequence[tuple[Seating, Number]] = (),
         due: datetime | None = None,
         excluded: tuple[str, ...] = (),
         preferred: str | None = None,

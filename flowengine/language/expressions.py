@@ -38,6 +38,7 @@ class PlainNames:
     variables: Mapping[str, Any] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     zone: tzinfo = UTC
+    currency: str = ""
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:  # noqa: ARG002 - the protocol's signature
         return self.variables[name]

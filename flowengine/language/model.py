@@ -383,6 +383,8 @@ class Process:
     """The time zone of its days and times of day; empty: that of the installation."""
     starts: tuple[Trigger, ...] = ()
     """What starts jobs by itself."""
+    currency: str = ""
+    """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
     root: Scope = Scope(path="", start="", states={})
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Any, Literal, TypeAlias
 
+from flowengine.exact import Number
 from flowengine.language.cron import Cron
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
@@ -28,7 +29,8 @@ When: TypeAlias = Duration | Expression
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One thing that is asked. ``schema`` is the JSON Schema of its value, without the keys that are ours."""
+    """One thing that is asked. ``schema`` is the JSON Schema of its value, without the keys that are ours. What has a
+    ``currency`` (``format: money``) is an amount of it."""
 
     name: str
     type: Literal["string", "number", "integer", "boolean", "array", "object"]
@@ -36,6 +38,7 @@ class Field:
     optional: bool = False
     show: bool = False
     unit: str = ""
+    currency: str = ""
     schema: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
 
@@ -77,7 +80,7 @@ class Option:
 
     id: str | int | bool
     title: str
-    price: float | None = None
+    price: Number | None = None
     lead_time: Duration | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
-from flowengine.language.evaluation.numbers import exact, written
+from flowengine.language.evaluation.numbers import Number, exact, written
 from flowengine.language.expressions import Expression, Names, is_date, is_time, local
 from flowengine.language.spoken_time import day, moment
 from flowengine.language.syntax import closing_brace
@@ -45,7 +45,7 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float | Decimal):
-        return written(exact(value) if isinstance(value, float) else value)
+        return _number(exact(value) if isinstance(value, float) else value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, Duration):
@@ -71,6 +71,17 @@ def told(value: Any, zone: tzinfo) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {told(item, zone)}" for key, item in value.items())
     return plain(value)
+
+
+def _number(value: Number) -> str:
+    """As it was written, so that 11.50 keeps its zero, but never with an exponent. What came as ``98.0``, as it comes
+    from those who have only binary floats, is ``98``."""
+    return str(value) if isinstance(value, int) else f"{value or abs(value):f}".removesuffix(".0")
+
+
+def key_text(value: Any) -> str:
+    """A value as a key that others name it by: like :func:`plain`, but equal numbers are one text, ``1.5``."""
+    return written(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else plain(value)
 
 
 def spoken(name: str) -> str:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from flowengine.core.values import Json, Seating
+from flowengine.exact import CONTEXT, Number
 from flowengine.interop.labels import span
+from flowengine.language.currencies import money
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Field, Group, Role
@@ -43,6 +46,8 @@ class Clock:
 
     def value(self, field: Field, given: Json) -> str:
         """An answer to a field as its person would say it, with its unit."""
+        if field.currency and isinstance(given, int | Decimal):
+            return price(given, field.currency)
         text = self._text(str(field.schema.get("format", "")), given)
         return f"{text} {field.unit}" if field.unit and text else text
 
@@ -65,9 +70,12 @@ class Clock:
         return plain(given)
 
 
-def price(value: float) -> str:
-    """``1510``, ``10.50``."""
-    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+def price(value: Number, currency: str = "") -> str:
+    """``£1,510.00``; where the process names no currency ``1510``, ``10.50``."""
+    if currency:
+        return money(value, currency)
+    behind = -int(CONTEXT.normalize(Decimal(value)).as_tuple().exponent)
+    return f"{Decimal(value):.{max(2, behind) if behind > 0 else 0}f}"
 
 
 def lower(title: str) -> str:

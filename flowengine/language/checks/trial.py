@@ -59,7 +59,7 @@ class Trial:
     @cached_property
     def names(self) -> PlainNames:
         """What the expression sees."""
-        return PlainNames(self.values(), _FUNCTIONS)
+        return PlainNames(self.values(), _FUNCTIONS, currency="EUR")
 
     def _kind(self, node: Node) -> str:
         shape = self.shapes.get(id(node))

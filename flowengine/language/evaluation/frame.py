@@ -46,6 +46,10 @@ class Names(Protocol):
     def zone(self) -> tzinfo:
         """The zone of its days and times of day."""
 
+    @property
+    def currency(self) -> str:
+        """The currency of its money, or an empty text."""
+
     def variable(self, name: str, members: frozenset[str] | None) -> Any:
         """The value of a variable; ``members`` are the only members needed, or None for all. KeyError when unknown."""
 
@@ -68,6 +72,10 @@ class Frame:
     @property
     def zone(self) -> tzinfo:
         return self.names.zone
+
+    @property
+    def currency(self) -> str:
+        return self.names.currency
 
     def variable(self, name: str) -> Any:
         try:

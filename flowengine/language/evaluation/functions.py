@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from flowengine.errors import ExpressionFailed
+from flowengine.language.currencies import currency, money
 from flowengine.language.durations import Duration
 from flowengine.language.evaluation import numbers
 from flowengine.language.evaluation.numbers import Number
@@ -37,6 +38,9 @@ class Work(Protocol):
 
     @property
     def zone(self) -> tzinfo: ...
+
+    @property
+    def currency(self) -> str: ...
 
     def spend(self, steps: int) -> None:
         """Take steps of work; raises :class:`ExpressionFailed` when they are used up."""
@@ -297,6 +301,18 @@ def _abs(_: Work, value: Number) -> Number:
     return numbers.whole(abs(value)) if isinstance(value, int) else value.copy_abs()
 
 
+def _money(work: Work, value: Number, code: str = "") -> str:
+    code = code or work.currency
+    if not code:
+        raise ExpressionFailed('the process names no currency; write money(…, "GBP")')
+    try:
+        text = money(value, currency(code))
+    except ValueError as error:
+        raise ExpressionFailed(str(error)) from None
+    work.make(len(text))
+    return text
+
+
 # lists
 
 
@@ -445,6 +461,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "min": _extreme("min", -1),
     "max": _extreme("max", 1),
     "round": Function(_round, "alone", ("number", "number"), "number", 1),
+    "money": Function(_money, "alone", ("number", "text"), "text", 1),
     "floor": Function(lambda _, value: numbers.integral(value, ROUND_FLOOR), "alone", ("number",), "whole number", 1),
     "ceil": Function(lambda _, value: numbers.integral(value, ROUND_CEILING), "alone", ("number",), "whole number", 1),
     "abs": Function(_abs, "alone", ("number",), "its arguments", 1),

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from flowengine.language.currencies import currency
 from flowengine.language.meaning import version_of
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import EVERYBODY
@@ -57,6 +58,19 @@ class _Calendars:
         return CALENDARS.schema(defs)
 
 
+class _Currency:
+    """A currency; expressions and fields that tell money need it."""
+
+    word = Word("a currency", "bad-currency", currency, "^[A-Z]{3}$", 3)
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        reading.currency = self.word.read(node, reading)
+        return reading.currency
+
+    def schema(self, defs: Json) -> Json:
+        return self.word.schema(defs)
+
+
 def _need(text: str) -> str:
     if not text.strip():
         raise ValueError("the need is empty; say what the customer wants in one sentence")
@@ -78,6 +92,7 @@ PROCESS = record(
     Key("need", Word("a text", "bad-text", _need, r"\S", LONGEST_TEXT), "The customer's need, in one sentence.", True),
     Key("roles", MapOf(_ROLE_NAME, Named("titled", _Titled()), _role), "The roles of staff that steps wait for."),
     Key("groups", MapOf(name_key("a group's name"), Named("titled", _Titled()), _group), "The groups of customers."),
+    Key("currency", _Currency(), "The currency of its prices and of money in texts, by its code (ISO 4217), as GBP."),
     Key("options", PROCESS_OPTIONS, "What can be chosen, by name, for use in several states."),
     Key("zone", ZONE, "The zone of days and times of day, as Europe/London; the installation's unless given."),
     Key("calendars", _Calendars(), "When appointments can be had, by name."),
