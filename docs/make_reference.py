@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 import flowengine
-from flowengine import Engine, FlowError, Worker
+from flowengine import AsyncEngine, Engine, FlowError, Worker
 
 PAGE = Path(__file__).with_name("reference.md")
 
@@ -58,12 +58,14 @@ def page() -> str:
     rest = {
         name: value
         for name, value in public.items()
-        if value not in (Engine, Worker, *errors, *answers) and not isinstance(value, types.UnionType)
+        if value not in (Engine, AsyncEngine, Worker, *errors, *answers) and not isinstance(value, types.UnionType)
     }
     parts = [
         HEAD,
         "## Engine\n",
         *_class(Engine),
+        "## AsyncEngine\n",
+        *_class(AsyncEngine),
         f"## What the engine answers\n\n{ANSWERS}\n",
         *(f"### {name}\n\n`{value}`\n" for name, value in public.items() if isinstance(value, types.UnionType)),
         *(part for value in answers for part in _class(value, "###")),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flowengine.distribution import __version__ as __version__
 
 if TYPE_CHECKING:
+    from flowengine.asynchronous import AsyncEngine as AsyncEngine
     from flowengine.clock import Clock as Clock, SimulatedClock as SimulatedClock, SystemClock as SystemClock
     from flowengine.core.values import Actor as Actor
     from flowengine.engine import Engine as Engine
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
     from flowengine.views.replies import (
         Archived as Archived,
         Audit as Audit,
+        Away as Away,
+        Broadcast as Broadcast,
         CustomerItem as CustomerItem,
         CustomerStep as CustomerStep,
         CustomerTrack as CustomerTrack,
@@ -71,15 +74,18 @@ if TYPE_CHECKING:
         IncidentView as IncidentView,
         JobRow as JobRow,
         Kept as Kept,
+        Left as Left,
         PersonView as PersonView,
         Ran as Ran,
         Receipt as Receipt,
         HandedOver as HandedOver,
         RetriedAll as RetriedAll,
+        ScheduleView as ScheduleView,
         StaffItem as StaffItem,
         StaffStep as StaffStep,
         StaffTrack as StaffTrack,
         StepView as StepView,
+        SuspendedView as SuspendedView,
         Track as Track,
     )
     from flowengine.worker import Worker as Worker
@@ -89,13 +95,15 @@ else:
     _HOMES = {
         "flowengine.clock": ("Clock", "SimulatedClock", "SystemClock"),
         "flowengine.core.values": ("Actor",),
+        "flowengine.asynchronous": ("AsyncEngine",),
         "flowengine.engine": ("Engine",),
         "flowengine.runtime.handlers": ("NOTIFY", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "TryLater"),
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
-            "Archived", "Audit", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed", "HistoryLine",
-            "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "PersonView", "Ran", "Receipt", "RetriedAll",
-            "StaffItem", "StaffStep", "StaffTrack", "StepView", "Track",
+            "Archived", "Audit", "Away", "Broadcast", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed",
+            "HistoryLine", "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "Left", "PersonView", "Ran",
+            "Receipt", "RetriedAll", "ScheduleView", "StaffItem", "StaffStep", "StaffTrack", "StepView",
+            "SuspendedView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

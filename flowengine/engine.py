@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from flowengine.clock import Clock
 from flowengine.commands import (
     access,
+    availability,
     deploying,
     incidents,
     interventions,
@@ -27,6 +28,7 @@ from flowengine.commands import (
     migration,
     people,
     retention,
+    starting,
     tokens,
 )
 from flowengine.commands import on_jobs as asking
@@ -48,18 +50,21 @@ from flowengine.store.measures import Measures, measured
 from flowengine.views.replies import (
     Archived,
     Audit,
+    Away,
     Deployed,
     HandedOver,
     HistoryLine,
     InboxItem,
     IncidentView,
     JobRow,
+    Left,
     OfferView,
     PersonView,
     ProcessRow,
     Ran,
     Receipt,
     RetriedAll,
+    ScheduleView,
     StepView,
     StuckView,
     TimerView,
@@ -194,18 +199,55 @@ class Engine:
     ) -> PersonView:
         """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him.
 
-        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
+        Steps that he has claimed and may no longer do, for he is in a group no more, are given back. Raises BadAnswer
+        for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
         """
-        return people.enter(self._for("add_customer", by), id, "customer", name, contact, (), groups, record)
+        asker = self._shell.asker("add_customer", by)
+        return people.enter(self._shell, asker, id, "customer", name, contact, (), groups, record)
 
     def add_staff(
         self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, by: By = PROGRAM
     ) -> PersonView:
-        """Enter a member of staff with roles, or change one. The role ``operator`` makes an operator.
+        """Enter a member of staff with roles, or change one, who is back then if he had left. The role ``operator``
+        makes an operator.
 
-        Raises BadAnswer for an id, name or contact that cannot be one, NotAllowed for the id of a customer.
+        Steps that he has claimed and may no longer do are given back, which their histories tell. Raises BadAnswer for
+        an id, name or contact that cannot be one, NotAllowed for the id of a customer.
         """
-        return people.enter(self._for("add_staff", by), id, "staff", name, contact, roles)
+        return people.enter(self._shell, self._shell.asker("add_staff", by), id, "staff", name, contact, roles)
+
+    def leave(self, person: str, *, because: str, to: str = "", dry: bool = False, by: By = PROGRAM) -> Left:
+        """A member of staff leaves: he acts no more, and whoever asks in his name is refused (NotAllowed); his roles
+        and his tokens (those with his id as ``subject``) end. What he has claimed goes ``to`` somebody, or back to all
+        whom it waits for; each history tells it, with the reason. His record stays, for the histories that name him.
+
+        Raises NotFound, and NotAllowed for a customer.
+        """
+        return people.leave(self._shell, person, to, because, by, dry)
+
+    def set_hours(
+        self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "", by: By = PROGRAM
+    ) -> PersonView:
+        """Set the working hours of a member of staff, written as a calendar's ``open``: ``{"mon-fri": "09:00-17:00"}``.
+        Without any he can be met whenever a calendar is open. ``zone`` is their time zone; else that of each calendar.
+
+        Appointments that are booked stay so. Raises BadAnswer for what are no hours, NotAllowed for a customer.
+        """
+        return availability.set_hours(self._for("set_hours", by), person, hours, zone, by)
+
+    def add_absence(self, person: str, start: date, end: date, why: str = "", *, by: By = PROGRAM) -> Away:
+        """Say that a member of staff cannot be met from ``start`` until ``end``: aware moments, or days, of which the
+        last counts too; days are those of his hours' zone, else of the installation. Said anew from the same ``start``,
+        it takes the place of what was said before.
+
+        Appointments that are booked for that time stay so, and are in the answer: they must be moved, or assigned to
+        somebody else. Raises BadAnswer where it ends before it begins, NotAllowed for a customer.
+        """
+        return availability.add_absence(self._for("add_absence", by), person, start, end, why, by)
+
+    def remove_absence(self, person: str, start: date, *, by: By = PROGRAM) -> PersonView:
+        """Take back that a member of staff is away from ``start``, a moment or day as it was given. Raises NotFound."""
+        return availability.remove_absence(self._for("remove_absence", by), person, start, by)
 
     def person(self, id: str, *, by: By = PROGRAM) -> PersonView:
         """The person with exactly that id. A customer is shown himself, without the organisation's record of him."""
@@ -308,16 +350,22 @@ class Engine:
         body: Json = None,
         *,
         job: str | None = None,
+        all: bool = False,
         by: By | None = None,
         request_key: str | None = None,
     ) -> Receipt:
         """Deliver a message to a job, or to the one open job that waits for this name and key.
 
-        Where none waits, but a process keeps messages of that name, it is :class:`~flowengine.views.replies.Kept` for
-        the job that comes to wait for it. Raises NotFound when nobody waits and nobody keeps it, Ambiguous when several
-        jobs wait, NotAllowed when too many are kept.
+        Where none waits, it starts a job of the process in use that ``starts`` by it (:attr:`Receipt.started`). Else,
+        where a process keeps messages of that name, it is :class:`~flowengine.views.replies.Kept` for the job that
+        comes to wait for it. Raises NotFound when nobody waits, starts or keeps it, Ambiguous when several jobs wait,
+        or several processes would start, BadAnswer when it is not as the fields want it, NotAllowed when too many are
+        kept.
+
+        With ``all``, or where those who wait say ``all: true``, it is for each job that waits now: a
+        :class:`~flowengine.views.replies.Broadcast`, on its way to so many. It starts nothing and is not kept.
         """
-        return messages.send(self._shell, name, key, body, job, by, request_key)
+        return messages.send(self._shell, name, key, body, job, by, request_key, all)
 
     def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Deliver a signed message that came in over HTTP to the hook of that name (Settings.hook_secrets), as
@@ -462,21 +510,30 @@ class Engine:
             return measured(tx.channel, self._shell.clock.now())
 
     def incidents(self, *, by: By = PROGRAM) -> list[IncidentView]:
-        """The service calls that gave up, and the timers that cannot be fired."""
+        """The service calls that gave up, what cannot be done now (timers, outgoing messages, starts by the clock), and
+        the steps that nobody can do as people are known here: a role that nobody has, a person who is not there.
+
+        The last are found among all open steps, so it is for an operator now and then.
+        """
         return incidents.incidents(self._for("incidents", by))
 
-    def retry(self, incident: str, by: By = PROGRAM) -> Receipt:
-        """Have an incident tried again, by its id: a worker runs a call; a timer is fired at once.
+    def schedules(self, *, by: By = PROGRAM) -> list[ScheduleView]:
+        """When the processes in use start their next jobs by the clock (``starts`` with ``every``), by process."""
+        return starting.schedules(self._for("schedules", by))
 
-        Raises what still stands in a timer's way; then it stays an incident.
+    def retry(self, incident: str, by: By = PROGRAM) -> Receipt:
+        """Have an incident tried again, by its id: a worker runs a call; a timer is fired, and a schedule's job
+        started, at once.
+
+        Raises what still stands in its way; then it stays an incident.
         """
         return incidents.retry(self._shell, incident, self._shell.asker("retry", by))
 
     def retry_all(
         self, by: By = PROGRAM, *, kind: str | None = None, process: str | None = None, handler: str | None = None
     ) -> RetriedAll:
-        """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``), process or handler, as
-        :class:`IncidentView` names them. Those that cannot be are told; the others go on all the same.
+        """Have all incidents tried again, or all of one kind (``call``, ``timer``, ``message``, ``schedule``), process
+        or handler, as :class:`IncidentView` names them. Those that cannot be are told; the others go on all the same.
         """
         return incidents.retry_all(self._shell, self._shell.asker("retry_all", by), kind, process, handler)
 
@@ -539,7 +596,8 @@ class Engine:
         key: str | None = None,
     ) -> Receipt:
         """End an open service call with an outcome and a result, which are held against its routes and fields as those
-        of its handler are. Raises UnknownOutcome, BadAnswer; then the call still waits."""
+        of its handler are. Raises UnknownOutcome, BadAnswer, and NotAllowed while a worker is at work on it; then the
+        call still waits."""
         return self._by_hand(
             "complete_call",
             call,
@@ -553,7 +611,8 @@ class Engine:
     def fail_call(
         self, call: str, because: str, *, dry: bool = False, by: By = PROGRAM, key: str | None = None
     ) -> Receipt:
-        """Have an open service call fail: it takes its route ``failed``. Raises NotAllowed where it has none."""
+        """Have an open service call fail: it takes its route ``failed``. Raises NotAllowed where it has none,
+        and while a worker is at work on it."""
         return self._by_hand(
             "fail_call", call, because, lambda _, who, number: c.Fail(by=who, call=number, error=because), by, key, dry
         )
@@ -662,6 +721,31 @@ class Engine:
             dry,
         )
 
+    def suspend(
+        self, job: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None
+    ) -> Receipt:
+        """Hold a job: nobody acts on it (NotAllowed, with since when and why), its timers are not fired and its calls
+        not taken, and its customer is told that it is paused, with the reason. People may say something, and operators
+        lend a hand. What comes from outside has happened and is taken (an attempt that ran, a message, the end of a
+        called job); what it leads to waits as well. Raises NotAllowed for one that is suspended."""
+        return self._by_hand(
+            "suspend", job, because, lambda _, who, __: c.Suspend(by=who, because=because), by, key, dry
+        )
+
+    def resume(self, job: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None) -> Receipt:
+        """Let a suspended job go on. Deadlines, reminders and escalations are later by as long as it was held; waits,
+        reservations and other clocks are not, and what is over by now is done at once. Raises NotAllowed."""
+        return self._by_hand("resume", job, because, lambda _, who, __: c.Resume(by=who, because=because), by, key, dry)
+
+    def suspend_process(self, name: str, *, because: str, by: By = PROGRAM) -> ProcessRow:
+        """Have no new job of a process begin, whatever its version (NotAllowed, with since when and why). Jobs that run
+        go on; those that others call wait to begin. Raises NotFound, NotAllowed."""
+        return deploying.suspend(self._shell, name, because, by)
+
+    def resume_process(self, name: str, *, because: str, by: By = PROGRAM) -> ProcessRow:
+        """Let jobs of a process begin again. Raises NotFound, NotAllowed."""
+        return deploying.resume(self._shell, name, because, by)
+
     def move_deadline(
         self, deadline: str, to: datetime, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None
     ) -> Receipt:
@@ -683,7 +767,7 @@ class Engine:
         )
 
     def fire_timer(
-        self, timer: str, because: str, *, dry: bool = False, by: By = PROGRAM, key: str | None = None
+        self, timer: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None
     ) -> Receipt:
         """Have what a timer is set for happen now, before its time. Raises StaleCommand for one that is not set."""
         return self._by_hand(
@@ -697,7 +781,7 @@ class Engine:
         )
 
     def drop_timer(
-        self, timer: str, because: str, *, dry: bool = False, by: By = PROGRAM, key: str | None = None
+        self, timer: str, *, because: str, dry: bool = False, by: By = PROGRAM, key: str | None = None
     ) -> Receipt:
         """Have a reminder or an escalation not come. A deadline is moved instead: NotAllowed, for without it somebody
         could wait for ever (L8)."""

@@ -44,16 +44,27 @@ PROCESSES = (
 
 SLOW = (
     "cli/test_bad_input_cli.py",
+    "cli/test_customers.py",
     "core/test_each.py",
+    "engine/test_undo_waits.py",
     "language/test_bad_input.py",
+    "language/test_expression_budget.py",
+    "language/test_schema.py",
     "language/test_tangled.py",
     "laws",
+    "outside/test_http.py",
     "processes/test_bespoke_suit.py",
+    "processes/test_club_matchday.py",
+    "processes/test_co_creation.py",
     "store/test_bench_scale.py",
+    "store/test_database.py",
+    "store/test_gathering.py",
     "test_typed_application.py",
+    "web/test_web_connections.py",
     "worker/test_bench_timers.py",
+    "worker/test_worker_at_work.py",
 )
-"""Where tests take long in one process."""
+"""Where tests take long in one process: together as long as all that are quick."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,9 @@ from .handlers import handlers
 from .mill import Mill, Order
 from .telling import Telling
 
+TOM_WORKS = {"mon-thu": "09:00-12:30, 13:30-17:00", "fri": "09:00-12:30"}
+"""The shop is open longer; the only tailor is not there all the time, and no fittings are offered without him."""
+
 STAFF = (("hana", "Hana", "host"), ("tom", "Tom", "tailor"), ("carl", "Carl", "cutter"))
 
 
@@ -20,6 +23,7 @@ def open_shop(engine: Engine, clock: SimulatedClock, console: Console, mill: Mil
     engine.add_customer("ada", "Ada", "ada@example.org")
     for id, name, role in STAFF:
         engine.add_staff(id, name, roles=[role])
+    engine.set_hours("tom", TOM_WORKS)
     names = {"ada": "Ada"} | {id: name for id, name, _ in STAFF}
     story = Telling(engine, clock, console, "ada", names, lambda told: _delivered(told, mill))
     engine.register({name: story.code(handler) for name, handler in handlers(mill).items()})

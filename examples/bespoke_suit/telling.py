@@ -125,9 +125,11 @@ class Telling:
     def book(self, state: str, at_least: int) -> None:
         """The customer books the first free appointment so many days ahead; the time goes by until then."""
         earliest = self.clock.now() + timedelta(days=at_least)
-        slots = self._step(self.customer, state).slots
-        slot = next((slot for slot in slots if slot >= earliest), slots[-1])
+        step = self._step(self.customer, state)
+        slot = next((slot for slot in step.slots if slot >= earliest), step.slots[-1])
         self.act(self.customer, state, "book", slot=slot.isoformat())
+        whom = self.engine.step(step.id, self.customer).booked_with
+        self.line("", f"{whom} will be there", style="dim")
         self.until(slot)
 
     def _step(self, who: str, state: str) -> StepView:

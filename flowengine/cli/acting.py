@@ -110,6 +110,9 @@ def act(
         step = _step(desk, _picked(terminal, ref, found), whose) if isinstance(found, dict) else found
         if terminal.asks:
             _introduce(screen(), step, desk.now())
+        if step.suspended is not None:
+            why = f"the job is suspended since {moment(step.suspended.since)}: {step.suspended.because}"
+            raise NotAllowed(why, where=step.short, possible=("say something", "wait until it is resumed"))
         way = _way(terminal, step.form, outcome, step.short)
     given = answer_from(way.fields, sets, answer)
     receipt = _carry_out(
@@ -153,7 +156,7 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
     until = f", until {moment(step.due)} ({distance(step.due, now)})" if step.due else ""
     show.line(console, (step.title, "bold"), (f"  {step.short}, for {step.customer_name}{until}", "dim"))
     if step.booked is not None:
-        show.line(console, (show.booked(step.booked, now), "bold"))
+        show.line(console, (show.booked(step.booked, now, step.booked_with), "bold"))
     for title, value in step.shown:
         show.line(console, "  ", (f"{title}: ", "dim"), value)
 

@@ -120,6 +120,54 @@ def move(terminal: Terminal, job: str, state: str, branch: str, because: str, dr
     _told(terminal, terminal.desk().move(job, state, because=because, branch=branch, dry=dry, key=key), dry)
 
 
+def _one_of(job: str | None, process: str | None) -> None:
+    if bool(job) == bool(process):
+        raise click.UsageError("Name one JOB, or a process with --process.")
+
+
+@click.command()
+@click.argument("job", required=False, shell_complete=tab_words.jobs)
+@click.option("--process", metavar="NAME", shell_complete=tab_words.processes, help="No new job of it begins.")
+@_reasoned
+@common
+@terminal
+def suspend(terminal: Terminal, job: str | None, process: str | None, because: str, dry: bool, key: str | None) -> None:
+    """Hold a job, so that nobody acts and no clock runs; or a process, so that no job of it begins."""
+    from flowengine.cli import show
+
+    _one_of(job, process)
+    if job:
+        _told(terminal, terminal.desk().suspend(job, because=because, dry=dry, key=key), dry)
+        return
+    _not_for_processes(dry, key)
+    row = terminal.desk().suspend_process(str(process), because=because)
+    terminal.answer(row, lambda console: show.processes(console, [row]))
+
+
+@click.command()
+@click.argument("job", required=False, shell_complete=tab_words.jobs)
+@click.option("--process", metavar="NAME", shell_complete=tab_words.processes, help="Jobs of it begin again.")
+@_reasoned
+@common
+@terminal
+def resume(terminal: Terminal, job: str | None, process: str | None, because: str, dry: bool, key: str | None) -> None:
+    """Let a job that is suspended go on, or jobs of a process begin again."""
+    from flowengine.cli import show
+
+    _one_of(job, process)
+    if job:
+        _told(terminal, terminal.desk().resume(job, because=because, dry=dry, key=key), dry)
+        return
+    _not_for_processes(dry, key)
+    row = terminal.desk().resume_process(str(process), because=because)
+    terminal.answer(row, lambda console: show.processes(console, [row]))
+
+
+def _not_for_processes(dry: bool, key: str | None) -> None:
+    if dry or key:
+        raise click.UsageError("--dry and --key are for jobs.")
+
+
 @click.command()
 @click.argument("deadline", metavar="STEP|TIMER", shell_complete=tab_words.steps)
 @click.option(
@@ -168,7 +216,7 @@ def timer() -> None:
 @terminal
 def fire(terminal: Terminal, timer: str, because: str, dry: bool, key: str | None) -> None:
     """Have what a timer is set for happen now."""
-    _told(terminal, terminal.desk().fire_timer(timer, because, dry=dry, key=key), dry)
+    _told(terminal, terminal.desk().fire_timer(timer, because=because, dry=dry, key=key), dry)
 
 
 @timer.command()
@@ -178,7 +226,7 @@ def fire(terminal: Terminal, timer: str, because: str, dry: bool, key: str | Non
 @terminal
 def drop(terminal: Terminal, timer: str, because: str, dry: bool, key: str | None) -> None:
     """Have a reminder or an escalation not come."""
-    _told(terminal, terminal.desk().drop_timer(timer, because, dry=dry, key=key), dry)
+    _told(terminal, terminal.desk().drop_timer(timer, because=because, dry=dry, key=key), dry)
 
 
 @click.command()

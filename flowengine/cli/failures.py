@@ -42,7 +42,12 @@ def tell(console: Console, error: FlowError) -> None:
     if error.where:
         _line(console, "  where: ", error.where, style="dim")
     if error.possible:
-        _possible(console, [harmless(one) for one in error.possible[:MOST]], len(error.possible))
+        listed = [_HINTS.get(one, one) for one in error.possible[:MOST]]
+        _possible(console, [harmless(one) for one in listed], len(error.possible))
+
+
+_HINTS = {"an exact id: find_person finds people": "flow people list"}
+"""What is possible in terms of the engine, and the command for it."""
 
 
 def _possible(console: Console, listed: list[str], count: int) -> None:

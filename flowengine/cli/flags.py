@@ -10,7 +10,7 @@ import click
 from flowengine.cli.terminal import Terminal
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from flowengine.client import Duration
 
@@ -48,3 +48,15 @@ def when(wanted: str) -> Callable[[click.Context, click.Parameter, str | None], 
             raise click.BadParameter(f"{text!r} is neither {wanted}.", ctx, param) from None
 
     return read
+
+
+def day_or_moment(ctx: click.Context, param: click.Parameter, text: str) -> date:
+    """A callback that reads a day, or a moment, which is in local time where it says no offset."""
+    from datetime import date, datetime
+
+    try:
+        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        raise click.BadParameter(
+            f"{text!r} is neither a day like 2026-12-24 nor a moment like 2026-12-24T09:00.", ctx, param
+        ) from None

@@ -1,4 +1,4 @@
-"""Commands for operators: jobs, history, audit, send, incidents, retry, worker, db."""
+"""Commands for operators: jobs, history, audit, send, incidents, retry, schedules, worker, db."""
 
 from __future__ import annotations
 
@@ -102,16 +102,19 @@ def audit(terminal: Terminal, job: str | None, archive: str | None) -> None:
 @click.option("--key", default="", metavar="TEXT", help="The message's key, where the process asks for one.")
 @click.option("--body", metavar="JSON|TEXT", help="What the message says.")
 @click.option("--job", shell_complete=tab_words.jobs, help="The job it is for.  [default: the one that waits for it]")
+@click.option("--all", "everyone", is_flag=True, help="It is for all jobs that wait for it now.")
 @click.option("--request-key", metavar="TEXT", help="The same request key delivers the message only once.")
 @common
 @terminal
-def send(terminal: Terminal, name: str, key: str, body: str | None, job: str | None, request_key: str | None) -> None:
-    """Deliver the message NAME to a job."""
+def send(
+    terminal: Terminal, name: str, key: str, body: str | None, job: str | None, everyone: bool, request_key: str | None
+) -> None:
+    """Deliver the message NAME to a job, or start one by it."""
     from flowengine.cli import show
     from flowengine.cli.typed_values import item
 
     content = item(body) if body is not None else None
-    receipt = terminal.desk().send(name, key, content, job=job, request_key=request_key)
+    receipt = terminal.desk().send(name, key, content, job=job, all=everyone, request_key=request_key)
     terminal.answer(receipt, lambda console: show.receipt(console, receipt))
 
 
@@ -119,7 +122,7 @@ def send(terminal: Terminal, name: str, key: str, body: str | None, job: str | N
 @common
 @terminal
 def incidents(terminal: Terminal) -> None:
-    """Service calls that gave up and timers that cannot be fired, and why."""
+    """What gave up or cannot be done, and why: service calls, messages, timers, jobs to start, steps nobody can do."""
     from flowengine.cli import show
 
     desk = terminal.desk()
@@ -128,9 +131,21 @@ def incidents(terminal: Terminal) -> None:
 
 
 @click.command()
+@common
+@terminal
+def schedules(terminal: Terminal) -> None:
+    """When processes start their next jobs by the clock, and what was in the way of the last."""
+    from flowengine.cli import show
+
+    desk = terminal.desk()
+    rows = desk.schedules()
+    terminal.answer(rows, lambda console: show.schedules(console, rows, desk.now()))
+
+
+@click.command()
 @click.argument("call", required=False, shell_complete=tab_words.calls)
 @click.option("--all", "everything", is_flag=True, help="All incidents, or all that the following say.")
-@click.option("--kind", type=click.Choice(["call", "timer", "message"]), help="All of this kind.")
+@click.option("--kind", type=click.Choice(["call", "timer", "message", "schedule"]), help="All of this kind.")
 @click.option("--process", metavar="NAME", shell_complete=tab_words.processes, help="All of this process.")
 @click.option("--handler", metavar="NAME", help="All that gave up in this handler, as flow incidents shows it.")
 @common
@@ -138,7 +153,8 @@ def incidents(terminal: Terminal) -> None:
 def retry(
     terminal: Terminal, call: str | None, everything: bool, kind: str | None, process: str | None, handler: str | None
 ) -> None:
-    """Try again what gave up: a worker runs a service call, a timer is fired at once, a message is sent."""
+    """Try again what gave up: a worker runs a service call, a timer is fired and a schedule's job started at once, a
+    message is sent."""
     from flowengine.cli import show
 
     if bool(call) == (everything or bool(kind or process or handler)):

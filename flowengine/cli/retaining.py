@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ def archive(terminal: Terminal, file: Path, before: Duration | datetime, batch: 
     if isinstance(before, datetime):
         moment = before if before.tzinfo else before.replace(tzinfo=UTC)
     else:
-        moment = desk.now() - timedelta(seconds=before.seconds)
+        moment = (-before).after(desk.now())
     if count:
         found = desk.archivable(moment)
         terminal.answer(

@@ -13,7 +13,10 @@ from rich.text import Text
 from flowengine.cli.moments import day, distance, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
+    AbsenceView,
     Audit,
+    Away,
+    Broadcast,
     Deployed,
     HandedOver,
     HistoryLine,
@@ -21,10 +24,12 @@ from flowengine.client import (
     IncidentView,
     JobRow,
     Kept,
+    Left,
     PersonView,
     ProcessRow,
     Receipt,
     RetriedAll,
+    ScheduleView,
     StaffPlace,
     TimerView,
     Track,
@@ -71,6 +76,8 @@ def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str],
         if one.unserved:
             called = ", ".join(one.unserved)
             line(console, ("  It calls ", "dim"), called, (": give them to workers with --handlers.", "dim"))
+        for warning in one.warnings:
+            line(console, ("  Note: ", "yellow"), f"{warning}.")
     if done:
         line(console, ("Begin a job: ", "dim"), pasted(f"start {done[0].name} --as ID"), pasted=True)
 
@@ -79,16 +86,23 @@ def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
     table(
         console,
         ("Process", "Title", "Version", "Deployed", ""),
-        [(r.name, r.title, r.version, day(r.deployed), "latest" if r.latest else "") for r in rows],
+        [(r.name, r.title, r.version, day(r.deployed), _in_use(r)) for r in rows],
         "No process is in use. Deploy one: flow deploy FILE",
     )
+
+
+def _in_use(row: ProcessRow) -> str:
+    if not row.latest:
+        return ""
+    held = row.suspended
+    return f"suspended since {day(held.since)}: {held.because}" if held else "latest"
 
 
 def people(console: Console, rows: Sequence[PersonView]) -> None:
     table(
         console,
         ("Id", "Name", "Kind", "Contact", "Roles and groups"),
-        [(r.id, r.name, r.kind, r.contact, ", ".join((*r.roles, *r.groups))) for r in rows],
+        [(r.id, r.name, r.kind, r.contact, "has left" if r.left else ", ".join((*r.roles, *r.groups))) for r in rows],
         "Nobody is known yet.",
     )
 
@@ -97,6 +111,23 @@ def person(console: Console, one: PersonView) -> None:
     people(console, [one])
     for key, value in one.record.items():
         line(console, "  ", (f"{key}: ", "dim"), str(value))
+    for days, spans in one.hours.items():
+        line(console, "  ", (f"works {days}: ", "dim"), f"{spans}{f' ({one.hours_zone})' if one.hours_zone else ''}")
+    for absence in one.absences:
+        _absence(console, absence)
+
+
+def away(console: Console, one: Away) -> None:
+    _absence(console, one)
+    if one.appointments:
+        line(console, ("Booked for then; to be moved, or assigned to somebody else:", "bold yellow"))
+    for booked in one.appointments:
+        line(console, "  ", (booked.short, ID), f"  {told(booked.start)}")
+
+
+def _absence(console: Console, one: AbsenceView | Away) -> None:
+    why = f": {one.why}" if one.why else ""
+    line(console, "  ", ("away: ", "dim"), f"{told(one.start)} until {told(one.end)}{why}")
 
 
 def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: Callable[[str], str]) -> None:
@@ -111,12 +142,16 @@ def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: C
 
 
 def _holder(item: InboxItem) -> str:
+    appointment = getattr(item, "appointment", None)
+    if appointment is not None:
+        whose = "yours" if item.mine or item.preferred else f"claimed by {item.claimed}" if item.claimed else ""
+        return ", ".join(filter(None, (told(appointment), whose)))
     if item.mine:
         return "yours"
     if item.claimed:
         return f"claimed by {item.claimed}"
     if item.booked is not None:
-        return f"booked: {told(item.booked)}"
+        return f"booked: {told(item.booked)}{_with(item.booked_with)}"
     return "kept for you" if item.preferred else "answered" if item.answered else ""
 
 
@@ -135,6 +170,8 @@ def jobs(console: Console, rows: Sequence[JobRow]) -> None:
 
 
 def _where(row: JobRow) -> str:
+    if row.suspended is not None:
+        return f"{', '.join(row.states)} (suspended)"
     return ", ".join(row.states) if row.status == "open" else row.because
 
 
@@ -165,6 +202,18 @@ def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> 
     )
 
 
+def schedules(console: Console, rows: Sequence[ScheduleView], now: datetime) -> None:
+    table(
+        console,
+        ("Id", "Every", "Zone", "Due", "Customer", "Tried", "Next", "Error"),
+        [
+            (r.id, r.every, r.zone, told(r.due), r.customer, r.attempts, distance(r.next, now) or "now", r.error)
+            for r in rows
+        ],
+        "No process in use starts jobs by the clock.",
+    )
+
+
 def timers(console: Console, rows: Sequence[TimerView], now: datetime) -> None:
     table(
         console,
@@ -183,7 +232,9 @@ def retried(console: Console, done: RetriedAll) -> None:
 
 
 def _next(row: IncidentView, now: datetime) -> str:
-    """When it is tried again by itself; a call waits for an operator."""
+    """When it is tried again by itself; a call waits for an operator, a step for somebody who can do it."""
+    if row.kind == "step":
+        return "assign it"
     return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
 
 
@@ -196,12 +247,30 @@ def handed_over(console: Console, done: HandedOver, *, dry: bool) -> None:
         line(console, "  ", (id, "bold"), f" not: {why}")
 
 
+def left(console: Console, done: Left, *, dry: bool) -> None:
+    """What became, or would become, of what somebody had who left."""
+    line(console, (f"{done.person} would leave" if dry else f"{done.person} has left", "bold"), ".")
+    for what, count in (("handed over", len(done.handed)), ("given back", len(done.released))):
+        if count:
+            line(console, f"  {what}: {count} step{'' if count == 1 else 's'}")
+    for id, why in done.refused.items():
+        line(console, "  ", (id, "bold"), f" not handed over: {why}")
+    for id in done.named:
+        line(console, "  ", (id, "bold"), " waits for him by name: assign it, or act for somebody")
+    if done.revoked:
+        line(console, "  revoked tokens: ", ", ".join(done.revoked))
+
+
 def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     """What a command did, or would do, for those who see the whole job."""
     if isinstance(done, Kept):
         line(console, ("Kept", "bold green"), f" until {told(done.until)} for who will wait for it")
         return
-    line(console, ("It would be done" if dry else "Done", "bold green"), f" ({done.outcome})" if done.outcome else "")
+    if isinstance(done, Broadcast):
+        line(console, ("On its way", "bold green"), f" to {done.waiting} job{'' if done.waiting == 1 else 's'}")
+        return
+    begun = f"Started the job {done.job}" if done.started else "Done"
+    line(console, ("It would be done" if dry else begun, "bold green"), f" ({done.outcome})" if done.outcome else "")
     for event in done.events:
         line(console, "  ", event)
     stands = f"{done.status}: {done.because}" if done.because else done.status
@@ -219,6 +288,9 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         words = "Fulfilled" if good else "Ended"
         because = f": {seen.because}" if seen.because else ""
         line(console, ("■ ", "dim"), (f"{words}{because}", "bold green" if good else "bold"), f"  {told(seen.ended)}")
+    if seen.suspended is not None:
+        words = f"Paused since {told(seen.suspended.since)}: {seen.suspended.because}"
+        line(console, ("‖ ", "yellow"), (words, "bold yellow"))
     for words, since in dict.fromkeys(
         (one.words, one.since if isinstance(one, StaffPlace) else None) for one in seen.where
     ):
@@ -259,14 +331,19 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
     for step in seen.waiting:
         if step.booked is not None:
             whose = "" if step.for_you else f"{step.whom}: "
-            line(console, (booked(step.booked, now, yours=step.for_you), "bold"), (f"  ({whose}{step.title})", "dim"))
+            when = booked(step.booked, now, step.booked_with, yours=step.for_you)
+            line(console, (when, "bold"), (f"  ({whose}{step.title})", "dim"))
             if step.for_you and step.booked > now:
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
 
 
-def booked(slot: datetime, now: datetime, *, yours: bool = True) -> str:
-    """``Booked: Tue 5 Jan 2027, 10:00; you may move or cancel it``, the last while it has not begun."""
-    return f"Booked: {told(slot)}" + ("; you may move or cancel it" if yours and slot > now else "")
+def _with(name: str) -> str:
+    return f", with {name}" if name else ""
+
+
+def booked(slot: datetime, now: datetime, whom: str = "", *, yours: bool = True) -> str:
+    """``Booked: Tue 5 Jan 2027, 10:00, with Tim; you may move or cancel it``, the last while it has not begun."""
+    return f"Booked: {told(slot)}{_with(whom)}" + ("; you may move or cancel it" if yours and slot > now else "")
 
 
 def _rest(console: Console, seen: Track, command: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from datetime import date
 
 import click
 
 from flowengine.cli import tab_words
-from flowengine.cli.flags import request_key, terminal
+from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
-from flowengine.cli.terminal import Terminal
+from flowengine.cli.terminal import Stopped, Terminal
 
 
 @click.command()
@@ -60,7 +61,7 @@ def assign(terminal: Terminal, step: str, person: str, key: str | None) -> None:
 
 @click.group(cls=FlowGroup)
 def people() -> None:
-    """Customers and staff: add, list, show."""
+    """Customers and staff: add, leave, list, show; when staff can be met."""
 
 
 @people.command("add")
@@ -95,6 +96,82 @@ def add_person(
     else:
         person = desk.add_customer(id, name, contact, groups, record)
     terminal.answer(person, lambda console: show.person(console, person))
+
+
+@people.command("leave")
+@click.argument("person", shell_complete=tab_words.people)
+@click.option("--to", default="", metavar="ID", shell_complete=tab_words.people, help="Who gets what was claimed.")
+@click.option("--because", required=True, metavar="TEXT", help="Why: it stays in the histories.")
+@click.option("--dry", is_flag=True, help="Say what would happen, and do nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+@common
+@terminal
+def leave(terminal: Terminal, person: str, to: str, because: str, dry: bool, yes: bool) -> None:
+    """Have a member of staff leave: no more acts, roles or tokens; claims are handed over, or given back."""
+    from flowengine.cli import acting, show
+
+    desk = terminal.desk()
+    who, heir = acting.person(desk, person), acting.person(desk, to) if to else ""
+    if terminal.asks and not (yes or dry) and not click.confirm(f"Does {who} leave?"):
+        raise Stopped
+    done = desk.leave(who, because=because, to=heir, dry=dry)
+    terminal.answer(done, lambda console: show.left(console, done, dry=dry))
+
+
+@people.command("hours")
+@click.argument("person", shell_complete=tab_words.people)
+@click.argument("hours", metavar="[DAYS=HOURS…]", nargs=-1)
+@click.option("--zone", default="", metavar="ZONE", help="Their time zone, as Europe/London; else each calendar's.")
+@common
+@terminal
+def working_hours(terminal: Terminal, person: str, hours: tuple[str, ...], zone: str) -> None:
+    """Set when PERSON works: mon-thu=09:00-12:00,13:00-17:00 fri=09:00-13:00.
+
+    Without hours: whenever a calendar is open. What is booked stays booked.
+    """
+    from flowengine.cli import acting, show
+
+    wrong = next((one for one in hours if "=" not in one), None)
+    if wrong is not None:
+        raise click.UsageError(f"Hours are given as mon-fri=09:00-17:00; not {wrong!r}.")
+    given = {days: spans for days, _, spans in (one.partition("=") for one in hours)}
+    desk = terminal.desk()
+    found = desk.set_hours(acting.person(desk, person), given, zone=zone)
+    terminal.answer(found, lambda console: show.person(console, found))
+
+
+@people.command("away")
+@click.argument("person", shell_complete=tab_words.people)
+@click.argument("start", metavar="FROM", callback=day_or_moment)
+@click.argument("end", metavar="UNTIL", callback=day_or_moment)
+@click.option("--because", "why", default="", metavar="TEXT", help="Why.")
+@common
+@terminal
+def away(terminal: Terminal, person: str, start: date, end: date, why: str) -> None:
+    """Say that PERSON is away: no appointments are offered with him then.
+
+    FROM and UNTIL are days (the last one counts too) or moments. What is booked already is listed: it stays booked
+    until it is moved, or assigned to somebody else.
+    """
+    from flowengine.cli import acting, show
+
+    desk = terminal.desk()
+    found = desk.add_absence(acting.person(desk, person), start, end, why)
+    terminal.answer(found, lambda console: show.away(console, found))
+
+
+@people.command("back")
+@click.argument("person", shell_complete=tab_words.people)
+@click.argument("start", metavar="FROM", callback=day_or_moment)
+@common
+@terminal
+def back(terminal: Terminal, person: str, start: date) -> None:
+    """Take back that PERSON is away from FROM."""
+    from flowengine.cli import acting, show
+
+    desk = terminal.desk()
+    found = desk.remove_absence(acting.person(desk, person), start)
+    terminal.answer(found, lambda console: show.person(console, found))
 
 
 @people.command("list")

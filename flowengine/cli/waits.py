@@ -48,6 +48,8 @@ def _what(wait: WaitView, now: datetime) -> str:
         case "call":
             said = f" ({wait.progress})" if wait.progress else ""
             return f"the service {wait.whom}{', by an external worker' if wait.external else ''}: {wait.what}{said}"
+        case "suspended":
+            return f"suspended by {wait.whom}: {wait.what}"
         case "job":
             return f"the job {wait.whom}: {wait.what}"
         case _:
@@ -55,8 +57,8 @@ def _what(wait: WaitView, now: datetime) -> str:
 
 
 def _trouble(wait: WaitView, now: datetime) -> str:
-    if not wait.error:
-        return ""
+    if not wait.error or wait.kind == "step":
+        return wait.error
     tried = f"tried {wait.attempts} {'time' if wait.attempts == 1 else 'times'}: " if wait.attempts else ""
     if wait.next is None:
         return f"gave up, {tried}{wait.error}"

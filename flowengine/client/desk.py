@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -85,10 +85,17 @@ class Desk(ABC):
         return self._ask("say", job, text, kind, key=key)
 
     def send(
-        self, name: str, key: str = "", body: Json = None, *, job: str | None = None, request_key: str | None = None
+        self,
+        name: str,
+        key: str = "",
+        body: Json = None,
+        *,
+        job: str | None = None,
+        all: bool = False,
+        request_key: str | None = None,
     ) -> view.Receipt:
-        """Deliver a message to a job, or to the one open job that waits for this name and key."""
-        return self._ask("send", name, key, body, job=job, request_key=request_key)
+        """Deliver a message to a job, to the one open job that waits for this name and key, or to ``all`` that do."""
+        return self._ask("send", name, key, body, job=job, all=all, request_key=request_key)
 
     def add(self, job: str, state: str, items: Sequence[Json], *, key: str | None = None) -> view.Receipt:
         """Add items to an ``each`` that takes more while it runs."""
@@ -172,6 +179,22 @@ class Desk(ABC):
         """Enter a member of staff with roles, or change one."""
         return self._ask("add_staff", id, name, roles, contact)
 
+    def leave(self, person: str, *, because: str, to: str = "", dry: bool = False) -> view.Left:
+        """Have a member of staff leave, by his exact id; what he has claimed goes ``to`` another, or back."""
+        return self._ask("leave", person, because=because, to=to, dry=dry)
+
+    def set_hours(self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "") -> view.PersonView:
+        """Set the working hours of a member of staff by weekday; without any he works whenever a calendar is open."""
+        return self._ask("set_hours", person, hours, zone=zone)
+
+    def add_absence(self, person: str, start: date, end: date, why: str = "") -> view.Away:
+        """Say that a member of staff is away from a moment or day until another; tells what is booked for then."""
+        return self._ask("add_absence", person, start, end, why)
+
+    def remove_absence(self, person: str, start: date) -> view.PersonView:
+        """Take back that a member of staff is away from ``start``."""
+        return self._ask("remove_absence", person, start)
+
     def find_person(self, text: str, *, kind: str | None = None) -> view.PersonView:
         """The one person whom a text fits: an id, a contact, a name."""
         return self._ask("find_person", text, kind=kind)
@@ -189,6 +212,10 @@ class Desk(ABC):
     def stuck(self, *, process: str | None = None, limit: int = 100) -> list[view.StuckView]:
         """What waits for what, and since when, the longest first."""
         return self._ask("stuck", process=process, limit=limit)
+
+    def schedules(self) -> list[view.ScheduleView]:
+        """When processes start their next jobs by the clock."""
+        return self._ask("schedules")
 
     def incidents(self) -> list[view.IncidentView]:
         """What gave up and waits for an operator."""
@@ -267,19 +294,35 @@ class Desk(ABC):
         """Send a branch of a job to another state of its scope."""
         return self._ask("move", job, to, because=because, branch=branch, dry=dry, key=key)
 
+    def suspend(self, job: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Hold a job: nobody acts, and no clock runs."""
+        return self._ask("suspend", job, because=because, dry=dry, key=key)
+
+    def resume(self, job: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Let a suspended job go on."""
+        return self._ask("resume", job, because=because, dry=dry, key=key)
+
+    def suspend_process(self, name: str, *, because: str) -> view.ProcessRow:
+        """Have no new job of a process begin."""
+        return self._ask("suspend_process", name, because=because)
+
+    def resume_process(self, name: str, *, because: str) -> view.ProcessRow:
+        """Let jobs of a process begin again."""
+        return self._ask("resume_process", name, because=because)
+
     def move_deadline(
         self, deadline: str, to: datetime, *, because: str, dry: bool = False, key: str | None = None
     ) -> view.Receipt:
         """Move a deadline, by the id of its step or timer."""
         return self._ask("move_deadline", deadline, to, because=because, dry=dry, key=key)
 
-    def fire_timer(self, timer: str, because: str, *, dry: bool = False, key: str | None = None) -> view.Receipt:
+    def fire_timer(self, timer: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
         """Have what a timer is set for happen now."""
-        return self._ask("fire_timer", timer, because, dry=dry, key=key)
+        return self._ask("fire_timer", timer, because=because, dry=dry, key=key)
 
-    def drop_timer(self, timer: str, because: str, *, dry: bool = False, key: str | None = None) -> view.Receipt:
+    def drop_timer(self, timer: str, *, because: str, dry: bool = False, key: str | None = None) -> view.Receipt:
         """Have a reminder or an escalation not come."""
-        return self._ask("drop_timer", timer, because, dry=dry, key=key)
+        return self._ask("drop_timer", timer, because=because, dry=dry, key=key)
 
     def timers(self, job: str) -> list[view.TimerView]:
         """The timers that are set for a job, the earliest first."""

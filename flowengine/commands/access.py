@@ -179,7 +179,8 @@ def permit_assign(person: str) -> Permit:
         if needs("assign", command.by) == ANY:
             if found is None:
                 raise nobody(person)
-        elif found is None or step is None or not waits_for(as_actor(found), step, job.position.seat):
+            as_actor(found)  # who has left is refused
+        elif not (found and step and found.left is None and waits_for(as_actor(found), step, job.position.seat)):
             raise NotAllowed(
                 f"{person} is not one of those for whom the step waits",
                 where=f"{shown(job.id)}.{command.step}",

@@ -19,7 +19,7 @@ from flowengine.clock import Clock
 from flowengine.core import commands as c
 from flowengine.core.timers import due
 from flowengine.core.values import CLOCK
-from flowengine.errors import NotFound, RunawayProcess, StoreError
+from flowengine.errors import ExpressionFailed, NotFound, RunawayProcess, StoreError
 from flowengine.runtime.handler_threads import describe
 from flowengine.store import StoredJob, Transaction, shown
 
@@ -28,11 +28,19 @@ T = TypeVar("T")
 POSTPONED = timedelta(minutes=10)
 """When a timer is fired again that could not be carried out."""
 
+HELD = timedelta(days=1)
+"""When one is that the job's own data stand in the way of: somebody has to mend them, who then has it tried again."""
+
 TOGETHER = 20
 """Timers of a job that are fired in one transaction."""
 
 MOST = 400
 """Timers that are fired before one command at most."""
+
+
+def put_off(error: Exception) -> timedelta:
+    """For how long a timer is put off that could not be carried out."""
+    return HELD if isinstance(error, ExpressionFailed) else POSTPONED
 
 
 class Overdue(Exception):
@@ -76,4 +84,4 @@ def fire_first(
         except StoreError:
             raise
         except Exception as error:  # whatever it is, the job must go on
-            tx.timers.postpone(job_id, first.number, now + POSTPONED, describe(error))
+            tx.timers.postpone(job_id, first.number, now + put_off(error), describe(error))

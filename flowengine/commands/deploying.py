@@ -2,42 +2,112 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from flowengine.commands import access, starting
+from flowengine.commands.interventions import check_reason
 from flowengine.commands.shell import Shell
 from flowengine.commands.unserved import unserved
+from flowengine.commands.unstaffed import lacking
+from flowengine.core.values import Actor, Suspension
+from flowengine.errors import NotAllowed, ProcessRefused
 from flowengine.language import load, parse
+from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.store import Transaction
-from flowengine.views.replies import Deployed, ProcessRow
+from flowengine.store.processes import StoredProcess, Suspended, suspension_of
+from flowengine.views.replies import Deployed, ProcessRow, SuspendedView
 
 
 def deploy(shell: Shell, source: str | Path) -> Deployed:
     process = parse(source) if isinstance(source, str) and "\n" in source else load(source)
-    shell.catalogue.keep(process)
+    with shell.reading() as tx:
+        process = replace(process, version=shell.catalogue.alike(tx, process))
 
     def work(tx: Transaction) -> bool:
-        return tx.processes.add(process.name, process.version, process.title, process.source, shell.clock.now())
+        now = shell.clock.now()
+        _alone(shell, tx, process)
+        new = tx.processes.add(process.name, process.version, process.title, process.source, now)
+        starting.place(tx, shell.catalogue.compiled(tx, process.name, process.version).process, now)
+        return new
 
     new = shell.keep(work)
+    if new:
+        shell.catalogue.keep(process)
     missing = tuple(unserved(shell, [process]))
-    return Deployed(name=process.name, version=process.version, title=process.title, new=new, unserved=missing)
+    with shell.reading() as tx:
+        warnings = lacking(tx, process)
+    return Deployed(
+        name=process.name, version=process.version, title=process.title, new=new, unserved=missing, warnings=warnings
+    )
+
+
+def _alone(shell: Shell, tx: Transaction, process: Process) -> None:
+    """Raises ProcessRefused where another process in use starts by the same messages."""
+    if any(one.message for one in process.starts):
+        others = [shell.catalogue.compiled(tx, *one).process for one in tx.processes.in_use() if one[0] != process.name]
+        found = clashes(process, others)
+        if found:
+            raise ProcessRefused(found)
 
 
 def rows(shell: Shell) -> list[ProcessRow]:
     with shell.reading() as tx:
         stored = list(tx.processes.all())
-    latest = {row.name: row.version for row in stored}
-    return [
-        ProcessRow(
-            name=row.name,
-            version=row.version,
-            title=row.title,
-            deployed=row.at,
-            latest=latest[row.name] == row.version,
-        )
-        for row in stored
-    ]
+        latest = {row.name: row.version for row in stored}
+        held = {name: suspension_of(tx.processes.suspensions(name)) for name in latest}
+    return [_row(row, latest[row.name] == row.version, held[row.name]) for row in stored]
+
+
+def _row(row: StoredProcess, latest: bool, held: Suspension | None) -> ProcessRow:
+    return ProcessRow(
+        name=row.name,
+        version=row.version,
+        title=row.title,
+        deployed=row.at,
+        latest=latest,
+        suspended=SuspendedView(since=held.since, because=held.because, by=held.by) if held else None,
+    )
+
+
+def suspend(shell: Shell, name: str, because: str, by: str | Actor) -> ProcessRow:
+    """Have no new job of a process begin."""
+
+    def work(tx: Transaction) -> ProcessRow:
+        actor = access.asker(tx, "suspend_process", by)
+        check_reason(because)
+        shell.catalogue.latest(tx, name, begin=True)
+        times = [*tx.processes.suspensions(name), Suspended(_said(shell, because, actor))]
+        return _note(tx, name, times)
+
+    return shell.keep(work)
+
+
+def resume(shell: Shell, name: str, because: str, by: str | Actor) -> ProcessRow:
+    """Let jobs of a process begin again."""
+
+    def work(tx: Transaction) -> ProcessRow:
+        actor = access.asker(tx, "resume_process", by)
+        check_reason(because)
+        shell.catalogue.latest(tx, name)
+        times = tx.processes.suspensions(name)
+        if suspension_of(times) is None:
+            raise NotAllowed(f"{name} is not suspended", where=name, possible=("suspend it",))
+        return _note(tx, name, [*times[:-1], Suspended(times[-1].suspension, _said(shell, because, actor))])
+
+    return shell.keep(work)
+
+
+def _said(shell: Shell, because: str, by: Actor) -> Suspension:
+    return Suspension(since=shell.clock.now(), because=because, by=by.id)
+
+
+def _note(tx: Transaction, name: str, times: list[Suspended]) -> ProcessRow:
+    tx.processes.note_suspensions(name, times)
+    latest = tx.processes.latest(name)
+    assert latest is not None, "it was there just now"
+    return _row(latest, True, suspension_of(times))
 
 
 def process(shell: Shell, name: str, version: str | None) -> Process:

@@ -1,41 +1,52 @@
-"""What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent."""
+"""What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent,
+jobs that cannot be started by the clock; and steps that nobody can do."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flowengine.commands import access
+from flowengine.commands import access, starting
 from flowengine.commands.shell import Shell
+from flowengine.commands.unstaffed import HELP, unstaffed
 from flowengine.core import commands as c
 from flowengine.core.position import Position
 from flowengine.core.values import Actor, ServiceCall, Timer
-from flowengine.errors import NotFound, Refused, StaleCommand
-from flowengine.store import Incident, Transaction, shown
+from flowengine.errors import NotAllowed, NotFound, Refused, StaleCommand
+from flowengine.store import Incident, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
+from flowengine.store.steps import WaitingStep
 from flowengine.views.replies import IncidentView, Receipt, RetriedAll
 
-KINDS = ("call", "timer", "message")
+KINDS = ("call", "timer", "message", "schedule")
+"""What can be tried again."""
 
 
 def incidents(shell: Shell) -> list[IncidentView]:
-    """Calls first, then timers, then messages, each by job."""
+    """Calls first, then timers, then messages, each by job; then schedules, and steps."""
     with shell.reading() as tx:
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
-        return [_view(tx, row) for row in rows]
+        found = [_view(tx, row) for row in rows] + [_of_schedule(row) for row in tx.schedules.all() if row.attempts]
+        return found + [_step(row, why) for row, why in unstaffed(tx, shell.catalogue)]
 
 
 def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
     """A call is handed to the workers again, and so is a message; a timer is fired at once, and what stands in its way
-    is raised. A message's receipt is that of the job as it is: sending is no part of its history."""
+    is raised. A message's receipt is that of the job as it is: sending is no part of its history. A schedule's job is
+    started at once."""
+    if "/" in text:
+        return starting.retry(shell, text)
 
     def work(tx: Transaction) -> Receipt:
         if text.count(".") == 2:
             return _send_again(shell, tx, text, actor)
         job_id, number = access.numbered_ref(tx, text, actor, "call")
         try:
-            timer = timer_of(access.locked(tx, job_id).position, number)
+            job = access.locked(tx, job_id)
         except access.Hidden:
             raise access.no_such("call", text) from None
+        if access.open_step(job, number) is not None:
+            raise NotAllowed("a step is not tried again: it waits for somebody", where=text, possible=HELP.split(", "))
+        timer = timer_of(job.position, number)
         command = c.Fire(by=actor, timer=number) if timer else c.Retry(by=actor, call=number)
         return shell.told(tx, job_id, command, None, access.permit_all, ("call", text))
 
@@ -49,7 +60,9 @@ def retry_all(shell: Shell, actor: Actor, kind: str | None, process: str | None,
     tried: list[str] = []
     refused: dict[str, str] = {}
     for one in incidents(shell):
-        if any(wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)):
+        if one.kind not in KINDS or any(
+            wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)
+        ):
             continue
         try:
             retry(shell, one.id, actor)
@@ -86,6 +99,22 @@ def timer_of(position: Position, number: int) -> Timer | None:
     return next((timer for timer in branch.timers if timer.number == number), None) if branch else None
 
 
+def _step(row: WaitingStep, why: str) -> IncidentView:
+    """A step that nobody can do, and what is possible."""
+    return IncidentView(
+        kind="step",
+        id=f"{row.job}.{row.step.number}",
+        short=f"{shown(row.job)}.{row.step.number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        state=row.step.state,
+        handler=row.step.title,
+        error=f"{why} (possible: {HELP})",
+        attempts=0,
+    )
+
+
 def _view(tx: Transaction, row: Incident) -> IncidentView:
     state = ""
     match row.kind:
@@ -111,4 +140,20 @@ def _view(tx: Transaction, row: Incident) -> IncidentView:
         error=row.error,
         attempts=row.attempts,
         next=row.next,
+    )
+
+
+def _of_schedule(row: StoredSchedule) -> IncidentView:
+    return IncidentView(
+        kind="schedule",
+        id=row.id,
+        short=row.id,
+        job="",
+        process=row.process,
+        customer="",
+        state="",
+        handler=row.every,
+        error=row.error,
+        attempts=row.attempts,
+        next=row.wake,
     )

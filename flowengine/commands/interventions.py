@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from flowengine.commands import access
+from flowengine.commands import access, claims
 from flowengine.commands.receipts import receipt_of
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
@@ -17,7 +17,7 @@ from flowengine.core.seatings import seatings, waits_for
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, Refused, StaleCommand
 from flowengine.people.permissions import OPEN, needs
-from flowengine.runtime.actors import StoreWorld, actor_of
+from flowengine.runtime.actors import StoreWorld, actor_of, nobody
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.views.replies import HandedOver, Receipt
 
@@ -32,13 +32,13 @@ def intervene(
 ) -> Receipt:
     """Carry out what an operator asks of a job, or of a step or call, as he typed its id; ``dry``: say what would come
     of it, and write nothing. ``make`` gives the command, from who asks and the step's or call's number."""
-    kind = {"act_for": "step", "end": "job", "move": "job", "set_data": "job"}.get(verb, "call")
+    kind = "step" if verb == "act_for" else "call" if verb.endswith("_call") else "job"
     kind = {"move_deadline": "deadline", "fire_timer": "timer", "drop_timer": "timer"}.get(verb, kind)
     permit = partial(_permit, shell)
 
     def work(tx: Transaction) -> Receipt:
         actor = access.asker(tx, verb, by)
-        _check_reason(because)
+        check_reason(because)
         numbered = (access.job_ref(tx, text, actor), 0) if kind == "job" else None
         job_id, number = numbered or access.numbered_ref(tx, text, actor, kind)
         command = make(tx, actor, number)
@@ -62,20 +62,21 @@ def hand_over(shell: Shell, person: str, to: str, because: str, by: str | Actor,
     may not have does not keep the rest; those are told."""
     with shell.reading() as tx:
         actor = access.asker(tx, "hand_over", by)
-        _check_reason(because)
-        whose, heir = actor_of(tx, person), actor_of(tx, to)
-        held = tx.steps.held(whose.id)
+        check_reason(because)
+        heir = actor_of(tx, to)
+        if tx.people.get(person) is None:
+            raise nobody(person)
+        held = tx.steps.held(person)
     handed: list[str] = []
     refused: dict[str, str] = {}
-    permit = _permit_held_by(whose.id)
+    permit = claims.still_held_by(person)
     for job_id, number in held:
         id = f"{job_id}.{number}"
         try:
             if dry:
                 with shell.reading() as tx:
-                    shell.rehearse(
-                        tx, access.read(tx, job_id, "job", job_id), _assign(heir.id, because, number, actor), permit
-                    )
+                    job = access.read(tx, job_id, "job", job_id)
+                    shell.rehearse(tx, job, _assign(heir.id, because, number, actor), permit)
             else:
                 shell.on_step(id, partial(_assign, heir.id, because), actor, None, permit)
             handed.append(id)
@@ -97,17 +98,6 @@ def _assign(heir: str, because: str, number: int, by: Actor) -> c.Assign:
     return c.Assign(by=by, step=number, person=heir, because=because)
 
 
-def _permit_held_by(person: str) -> access.Permit:
-    """The step must still be the person's."""
-
-    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-        step = access.open_step(job, command.step)
-        if step is None or step.claimed != person:
-            raise StaleCommand(f"the step is no longer held by {person}", where=f"{shown(job.id)}.{command.step}")
-
-    return permit
-
-
 def _permit_moving(tx: Transaction, compiled: Compiled, job: StoredJob, command: c.MoveDeadline, now: datetime) -> None:
     allowed = movers(compiled, job.position, command, now, StoreWorld(tx, job.customer, job.id))
     if seatings(command.by).isdisjoint(allowed):
@@ -118,7 +108,8 @@ def _permit_moving(tx: Transaction, compiled: Compiled, job: StoredJob, command:
         )
 
 
-def _check_reason(because: str) -> None:
+def check_reason(because: str) -> None:
+    """Raises BadAnswer for what is no reason."""
     if not 0 < len(because.strip()) <= LONGEST_REASON:
         raise BadAnswer({"because": f"must be a reason, of at most {LONGEST_REASON} characters"})
 

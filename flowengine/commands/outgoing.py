@@ -9,6 +9,7 @@
 | ``notice`` | the handler | step, why | a call of the handler ``engine.notify`` |
 | ``announce`` | all people | told: why, step | a ``letter`` for each receiver |
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
+| ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
 
 News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is.

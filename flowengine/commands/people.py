@@ -7,16 +7,18 @@ from typing import Literal
 
 import msgspec
 
-from flowengine.commands import access
+from flowengine.commands import access, claims
+from flowengine.commands.interventions import check_reason
 from flowengine.commands.shell import Shell
+from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Json
 from flowengine.errors import Ambiguous, NotAllowed, NotFound
 from flowengine.language.suggest import near
 from flowengine.people.identities import check_person
 from flowengine.people.permissions import OWN, needs
-from flowengine.runtime.actors import as_actor, nobody
+from flowengine.runtime.actors import actor_of, as_actor, nobody
 from flowengine.store import Person, Transaction
-from flowengine.views.replies import PersonView
+from flowengine.views.replies import AbsenceView, Left, PersonView
 
 MOST_NAMED = 6
 """Of those whom a text fits, how many are named."""
@@ -25,11 +27,13 @@ _A_KIND = {"customer": "a customer", "staff": "a member of staff"}
 
 
 def view(person: Person) -> PersonView:
-    return PersonView(**msgspec.structs.asdict(person))
+    absences = tuple(AbsenceView(**msgspec.structs.asdict(one)) for one in person.absences)
+    return PersonView(**msgspec.structs.asdict(person) | {"absences": absences})
 
 
 def enter(
     shell: Shell,
+    by: Actor,
     id: str,
     kind: Literal["customer", "staff"],
     name: str,
@@ -38,29 +42,76 @@ def enter(
     groups: Sequence[str] = (),
     record: Mapping[str, Json] | None = None,
 ) -> PersonView:
+    """Enter a person, or change what is known of him. What he has claimed and may no longer do is given back."""
     check_person(id, name, contact)
 
-    def work(tx: Transaction) -> PersonView:
+    def work(tx: Transaction) -> tuple[PersonView, claims.Ending, list[claims.Held]]:
         there = tx.people.get(id)
         if there is not None and there.kind != kind:
             raise NotAllowed(f"{id} is {_A_KIND[there.kind]}, and stays so", where=id, possible=("another id",))
-        person = Person(
-            id=id,
-            kind=kind,
-            name=name or (there.name if there else id),
-            contact=contact or (there.contact if there else ""),
+        before = there or Person(id=id, kind=kind, name=id, created=shell.clock.now())
+        person = msgspec.structs.replace(
+            before,
+            name=name or before.name,
+            contact=contact or before.contact,
             roles=tuple(roles),
             groups=tuple(groups),
-            record=(there.record if there else {}) | dict(record or {}),
-            created=there.created if there else shell.clock.now(),
+            record=before.record | dict(record or {}),
         )
         if there is None:
             tx.people.add(person)
-        else:
-            tx.people.update(person)
-        return view(person)
+            return view(person), claims.release_lost(shell, id, by, ""), []
+        tx.people.update(person)
+        lost = [*(one for one in there.roles if one not in roles), *(one for one in there.groups if one not in groups)]
+        because = f"{person.name} is {', '.join(lost)} no longer" if lost else f"{person.name} may no longer do it"
+        ending, held = claims.release_lost(shell, id, by, because), tx.steps.held(id)
+        ending(tx, held[: claims.TOGETHER])
+        return view(person), ending, held[claims.TOGETHER :]
 
-    return shell.keep(work)
+    entered, ending, more = shell.keep(work)
+    claims.rest(shell, ending, more)
+    return entered
+
+
+def leave(shell: Shell, id: str, to: str, because: str, by: str | Actor, dry: bool) -> Left:
+    """A member of staff leaves: he acts no more, his roles and tokens end, and so do his claims. Asked again, it goes
+    on where it was cut short."""
+
+    def work(tx: Transaction) -> tuple[Left, claims.Ending, list[claims.Held]]:
+        actor = access.asker(tx, "leave", by)
+        check_reason(because)
+        person, now = tx.people.get(id), shell.clock.now()
+        if person is None:
+            raise nobody(id)
+        if person.kind != "staff":
+            own = ("take the customer out of the groups", "end the jobs")
+            raise NotAllowed(f"{id} is a customer, who does not leave", where=id, possible=own)
+        if to == id:
+            raise NotAllowed("nobody takes over from himself", where=id, possible=("somebody else", "nobody"))
+        if to:
+            actor_of(tx, to)
+        revoked = [one.id for one in tx.tokens.all() if one.subject == id and one.revoked is None]
+        named = tuple(f"{row.job}.{row.step.number}" for row in tx.steps.waiting_for(person_seating(id)))
+        ending, held = claims.hand_on(shell, id, to, actor, because, dry=dry), tx.steps.held(id)
+        if not dry:
+            gone = msgspec.structs.replace(person, left=person.left or now, left_because=because, roles=(), groups=())
+            tx.people.update(gone)
+            for token in revoked:
+                tx.tokens.revoke(token, now)
+        done = ending(tx, held if dry else held[: claims.TOGETHER])
+        return _left(id, done, named, tuple(revoked)), ending, [] if dry else held[claims.TOGETHER :]
+
+    if dry:
+        with shell.reading() as tx:
+            return work(tx)[0]
+    left, ending, more = shell.keep(work)
+    shell.external.forget()
+    done = claims.Claims(left.handed, left.released, left.refused) + claims.rest(shell, ending, more)
+    return _left(id, done, left.named, left.revoked)
+
+
+def _left(id: str, done: claims.Claims, named: tuple[str, ...], revoked: tuple[str, ...]) -> Left:
+    return Left(person=id, named=tuple(dict.fromkeys(named)), revoked=revoked, **msgspec.structs.asdict(done))
 
 
 def person(shell: Shell, id: str, by: str | Actor) -> PersonView:

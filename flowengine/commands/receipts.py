@@ -15,13 +15,18 @@ from flowengine.errors import BadAnswer, KeyConflict, Refused
 from flowengine.people.identities import actor_key
 from flowengine.store import Transaction
 from flowengine.store.receipts import Stored
-from flowengine.views.replies import Kept, Receipt
+from flowengine.views.replies import Broadcast, Kept, Receipt
 
 LONGEST_KEY = 200
 """Characters a request key may have."""
 
 _ENCODE = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
-_RECEIPTS, _KEPT = msgspec.json.Decoder(Receipt), msgspec.json.Decoder(Kept)
+_RECEIPTS = msgspec.json.Decoder(Receipt)
+_OTHERS: dict[str, msgspec.json.Decoder[Kept] | msgspec.json.Decoder[Broadcast]] = {
+    "kept": msgspec.json.Decoder(Kept),
+    "sent": msgspec.json.Decoder(Broadcast),
+}
+"""How receipts are read that say more, by the status."""
 _WHO_ASKED = msgspec.structs.replace
 
 
@@ -65,7 +70,8 @@ def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
 
 def _decoded(written: bytes) -> Receipt:
     found = _RECEIPTS.decode(written)
-    return _KEPT.decode(written) if found.status == "kept" else found
+    other = _OTHERS.get(found.status)
+    return found if other is None else other.decode(written)
 
 
 def encoded(receipt: Receipt) -> bytes:

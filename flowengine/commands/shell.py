@@ -23,6 +23,7 @@ from flowengine.commands.receipts import body_hash, encoded, given, receipt_of, 
 from flowengine.core import commands as c
 from flowengine.core.advance import Advance, advance, caught_up
 from flowengine.core.advance import start as start_job
+from flowengine.core.machines import Compiled
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
@@ -223,23 +224,30 @@ class Shell:
     def rehearse(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Computed:
         """As :meth:`compute`, after what is due, for looking at: nothing is changed."""
         now = self.clock.now()
-        return self._computed(tx, self.caught_up(tx, job, now), command, permit, now)
+        return self._computed(tx, self.caught_up(tx, job, now), command, permit, now, dry=True)
 
     def caught_up(self, tx: Transaction, job: StoredJob, now: datetime) -> StoredJob:
         """The job as it will be once what is due at ``now`` is done, which is as it is where nothing is (L13)."""
         if not job.position.overdue(now):
             return job
-        compiled, world = self.catalogue.compiled(tx, job.process, job.version), StoreWorld(tx, job.customer, job.id)
+        compiled = self.catalogue.compiled(tx, job.process, job.version)
+        world = StoreWorld(tx, job.customer, job.id, locks=False)
         whole, largest = job.position.whole(), self.settings.largest_data
         position = caught_up(compiled, whole, now, world, most=MOST, largest_data=largest)
         return replace(job, position=position)
 
     def _computed(
-        self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit, now: datetime
+        self,
+        tx: Transaction,
+        job: StoredJob,
+        command: c.AnyCommand,
+        permit: access.Permit,
+        now: datetime,
+        dry: bool = False,
     ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
-        world, largest = StoreWorld(tx, job.customer, job.id), self.settings.largest_data
+        world, largest = StoreWorld(tx, job.customer, job.id, locks=not dry), self.settings.largest_data
         return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
 
     def told(
@@ -355,13 +363,24 @@ class Shell:
                 if before is not None:
                     tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
                     return replace(before, repeated=before.job != job_id)  # done again, it may have met itself
-            compiled = self.catalogue.latest(tx, process)
-            now = self.clock.now()
-            world, largest = StoreWorld(tx, owner), self.settings.largest_data
-            done = start_job(compiled, job_id, owner, command, now, world, largest_data=largest)
-            return self.write(tx, Computed(None, command, done, now), (key, body))
+            return self.begin(tx, self.catalogue.latest(tx, process, begin=True), job_id, owner, command, (key, body))
 
         return self.keep(work)
+
+    def begin(
+        self,
+        tx: Transaction,
+        compiled: Compiled,
+        job_id: str,
+        customer: str,
+        command: c.Start,
+        request: tuple[str | None, str | None],
+    ) -> Receipt:
+        """Begin a job under an id, for a customer who may have it, and write it as :meth:`write` does."""
+        now, world = self.clock.now(), StoreWorld(tx, customer)
+        largest = self.settings.largest_data
+        done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
+        return self.write(tx, Computed(None, command, done, now), request)
 
 
 def _leaves_work(done: Advance) -> bool:

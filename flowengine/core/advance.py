@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core import always, deadlines, interventions, invariants, steps, timers
+from flowengine.core import always, deadlines, interventions, invariants, steps, suspension, timers
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.calls import fail, finish, retry, skip
@@ -87,6 +87,8 @@ def advance(
     head = position.head
     if head.status != "open" and not isinstance(command, c.Say):
         raise StaleCommand(f"the job is over: {head.status}", where=head.job)
+    if head.suspended is not None:
+        suspension.check(head, command)
     flow = Flow(compiled, Draft(position, largest_data), now, world)
     try:
         _COMMANDS[type(command)](flow, command)
@@ -153,6 +155,8 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.SetData: interventions.set_data,
     c.Move: interventions.move,
     c.End: interventions.end,
+    c.Suspend: suspension.suspend,
+    c.Resume: suspension.resume,
     c.MoveDeadline: deadlines.move,
     c.DropTimer: deadlines.drop,
 }

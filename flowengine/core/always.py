@@ -34,7 +34,7 @@ class Offer:
 
 def offers(compiled: Compiled, position: Position, now: datetime, world: World) -> list[Offer]:
     """The always entries that people may use now: their guards hold. Outer scopes come first."""
-    if position.head.status != "open":
+    if position.head.status != "open" or position.head.suspended is not None:
         return []
     flow = Flow(compiled, Draft(position), now, world)
     return [

@@ -13,7 +13,6 @@ from flowengine.core.forms import Form, FormField, FormOption, Way
 from flowengine.core.kinds import KINDS
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
-from flowengine.core.slots import Asked, Taken
 from flowengine.core.spot import Spot
 from flowengine.core.values import Step
 from flowengine.core.world import World
@@ -21,16 +20,15 @@ from flowengine.language.model import State
 from flowengine.language.types import Vote
 
 __all__ = [
-    "LONGEST_ANSWER", "LONGEST_TEXT", "Asked", "Form", "FormField", "FormOption", "Way", "asked_slots",
-    "check_answer", "form", "is_secret",
+    "LONGEST_ANSWER", "LONGEST_TEXT", "Form", "FormField", "FormOption", "Way", "check_answer", "form", "is_secret",
 ]  # fmt: skip
 
 
-def form(compiled: Compiled, position: Position, step: Step, now: datetime, world: World, taken: Taken = ()) -> Form:
+def form(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> Form:
     """What a person can be asked on an open step: a way for each outcome and move that is possible now.
 
-    ``taken`` are the appointments that :func:`asked_slots` names, so that a fitting offers only what is free.
-    Raises :class:`NotFound` when the step's state is not one of the process.
+    A fitting offers the appointments at which the room and all whom it needs are free. Raises :class:`NotFound` when
+    the step's state is not one of the process.
     """
     spot = _spot(compiled, position, step, now, world)
     kind = KINDS[spot.state.type]
@@ -41,14 +39,8 @@ def form(compiled: Compiled, position: Position, step: Step, now: datetime, worl
         purpose=step.purpose,
         shown=step.shown,
         ways=kind.ways(spot, step),
-        slots=kind.slots(spot, step, taken),
+        slots=kind.slots(spot, step),
     )
-
-
-def asked_slots(compiled: Compiled, step: Step, now: datetime) -> Asked | None:
-    """The calendar and the time whose appointments :func:`form` must know for this step; None when it needs none."""
-    state = state_of(compiled, step)
-    return KINDS[state.type].asked_slots(compiled.process, state, step, now)
 
 
 def is_secret(compiled: Compiled, step: Step) -> bool:

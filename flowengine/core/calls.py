@@ -6,7 +6,7 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import undo
 from flowengine.core.draft import replace
-from flowengine.core.flow import Flow
+from flowengine.core.flow import MARGIN, Flow
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, ServiceCall
 from flowengine.errors import NotAllowed, StaleCommand, UnknownOutcome
@@ -20,6 +20,7 @@ def finish(flow: Flow, command: c.Finish) -> None:
     if undo.late(flow, command.call, command.outcome, command.result):
         return
     branch, call = find(flow, command.call)
+    _nobody_at_work(flow, command, call)
     if call.undo and command.outcome == DONE:
         undo.go_on(flow, branch.id, call.number)
         return
@@ -45,6 +46,7 @@ def fail(flow: Flow, command: c.Fail) -> None:
     if undo.late(flow, command.call, FAILED if command.certain else "", command.error):
         return
     branch, call = find(flow, command.call)
+    _nobody_at_work(flow, command, call)
     if not command.stuck and _ways(flow, branch, call, FAILED, exact=True)[0]:
         flow.draft.record(e.CallClosed(branch=branch.id, call=call.number, outcome=FAILED, result=command.error))
         flow.over(branch, Result(FAILED), call.member)
@@ -57,10 +59,13 @@ def fail(flow: Flow, command: c.Fail) -> None:
 
 def skip(flow: Flow, command: c.Skip) -> None:
     """An operator has the job go on without the call. It may have had its effect: it is left as one that is cut off.
+    One that undoes is not skipped while it is at work, for the next would run beside it.
 
-    Raises StaleCommand, UnknownOutcome.
+    Raises StaleCommand, UnknownOutcome, NotAllowed.
     """
     branch, call = find(flow, command.call)
+    if call.undo:
+        _nobody_at_work(flow, command, call)
     leads, known = _ways(flow, branch, call, command.outcome)
     if not leads:
         what = f"the outcome {command.outcome!r} leads nowhere"
@@ -69,6 +74,18 @@ def skip(flow: Flow, command: c.Skip) -> None:
         undo.go_on(flow, branch.id, call.number)
     else:
         flow.over(branch, Result(command.outcome), call.member)
+
+
+def _nobody_at_work(flow: Flow, command: c.Finish | c.Fail | c.Skip, call: ServiceCall) -> None:
+    """An operator says how a call has ended only when no worker has it: what the attempt does would be in no history,
+    and could be undone before it happens (L14). Raises NotAllowed."""
+    if command.by.kind != "operator":
+        return
+    attempt = flow.world.attempt(call.number)
+    if attempt is not None and attempt.leased and attempt.until is not None and attempt.until + MARGIN > flow.now:
+        ways = () if call.undo else ("skip it: an undo waits for the attempt",)
+        what = f"a worker is at work on it, until {attempt.until:%Y-%m-%d %H:%M:%S} UTC unless it says so again"
+        raise NotAllowed(what, where=_where(flow, call.number), possible=("wait until the attempt has ended", *ways))
 
 
 def retry(flow: Flow, command: c.Retry) -> None:

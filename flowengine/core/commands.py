@@ -17,10 +17,12 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag
 
 
 class Start(Command, frozen=True, kw_only=True):
-    """Begin a job with the stated need."""
+    """Begin a job with the stated need. ``cause`` says what started it by itself, where nobody did: ``message …`` or
+    ``schedule …``."""
 
     answer: Json = {}
     parent: str = ""
+    cause: str = ""
 
 
 class Act(Command, frozen=True, kw_only=True):
@@ -43,9 +45,10 @@ class Claim(Command, frozen=True, kw_only=True):
 
 
 class Release(Command, frozen=True, kw_only=True):
-    """Give a claimed step back."""
+    """Give a claimed step back; ``because`` of what it is taken from one who may no longer do it."""
 
     step: int
+    because: str = ""
 
 
 class Assign(Command, frozen=True, kw_only=True):
@@ -144,6 +147,18 @@ class End(Command, frozen=True, kw_only=True):
     undo: bool = False
 
 
+class Suspend(Command, frozen=True, kw_only=True):
+    """An operator holds the job: nobody acts and no clock runs until it is resumed."""
+
+    because: str
+
+
+class Resume(Command, frozen=True, kw_only=True):
+    """An operator lets a suspended job go on."""
+
+    because: str
+
+
 class Retry(Command, frozen=True, kw_only=True):
     """An operator clears a call's incident so that it is tried again."""
 
@@ -151,11 +166,12 @@ class Retry(Command, frozen=True, kw_only=True):
 
 
 class Deliver(Command, frozen=True, kw_only=True):
-    """A message arrives."""
+    """A message arrives: for one of those who wait for it, or for ``everyone`` who does."""
 
     name: str
     key: str = ""
     body: Json = None
+    everyone: bool = False
 
 
 class Invoke(Command, frozen=True, kw_only=True):
@@ -189,5 +205,5 @@ class Migrate(Command, frozen=True, kw_only=True):
 
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
-    | Skip | ActFor | SetData | Move | End | MoveDeadline | DropTimer
+    | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer
 )  # fmt: skip

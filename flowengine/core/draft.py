@@ -16,7 +16,7 @@ import msgspec
 from flowengine.core import events as e
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
 from flowengine.core.position import MemoryPosition, Position
-from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Undoable, Undoing
+from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Step, Timer, Undoable, Undoing
 from flowengine.errors import BadAnswer
 from flowengine.language.parts import DONE
 
@@ -314,6 +314,43 @@ def _promised(ground: Ground, event: e.Promised) -> None:
     ground.head = replace(ground.head, promise=event.promise)
 
 
+def _suspended(ground: Ground, event: e.Suspended) -> None:
+    ground.head = replace(ground.head, suspended=event.suspension)
+    ground.effects.suspended = True
+
+
+HELD = frozenset({"expire", "remind", "escalate", "close"})
+"""Purposes of the timers that are deadlines of people: they do not run while a job is suspended."""
+
+
+def _resumed(ground: Ground, event: e.Resumed) -> None:
+    suspension = ground.head.suspended
+    assert suspension is not None, "only what is suspended is resumed"
+    ground.head = replace(ground.head, suspended=None)
+    ground.effects.suspended = False
+    waiting = [ROOT]
+    while waiting:
+        branch = ground.at(waiting.pop())
+        if ground.head.branches:
+            waiting.extend(child.id for child in ground.children(branch.id))
+        opened = {step.number: step.opened for step in branch.steps}
+        timers: list[Timer] = []
+        for timer in branch.timers:
+            if timer.purpose in HELD:
+                since = max(suspension.since, opened.get(timer.step) or branch.since or suspension.since)
+                timer = replace(timer, due=timer.due + (event.at - since))
+            timers.append(timer)
+            ground.effects.timers[timer.number] = timer
+        steps: list[Step] = []
+        for step in branch.steps:
+            if step.due is not None:
+                step = replace(step, due=step.due + (event.at - max(suspension.since, step.opened)))
+                ground.effects.steps[step.number] = step
+            steps.append(step)
+        if timers or steps:
+            ground.put(replace(branch, timers=tuple(timers), steps=tuple(steps)))
+
+
 def _migrated(ground: Ground, event: e.Migrated) -> None:
     ground.head = replace(ground.head, version=event.version)
 
@@ -321,7 +358,7 @@ def _migrated(ground: Ground, event: e.Migrated) -> None:
 def _ended(ground: Ground, event: e.Ended) -> None:
     status: Any = event.kind
     _drop_cut_off(ground, *(call.number for call in ground.head.cut_off))
-    ground.head = replace(ground.head, status=status, end=event.state, because=event.because, kept=())
+    ground.head = replace(ground.head, status=status, end=event.state, because=event.because, kept=(), suspended=None)
     root = ground.at(ROOT)
     ground.clear(root)
     ground.put(replace(root, steps=(), timers=(), calls=(), inners={}))
@@ -371,6 +408,8 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Told: _told,
     e.Referred: _referred,
     e.Promised: _promised,
+    e.Suspended: _suspended,
+    e.Resumed: _resumed,
     e.Migrated: _migrated,
     e.Ended: _ended,
 }

@@ -20,6 +20,7 @@ from flowengine.core.values import (
     Seating,
     ServiceCall,
     Step,
+    Suspension,
     Timer,
     Undoable,
 )
@@ -246,7 +247,8 @@ class SlotBooked(Event, frozen=True, kw_only=True):
     """A slot of a calendar is taken for the job: held for a time, or booked.
 
     ``every`` is the calendar's grid in seconds (``start`` lies on it), ``seats`` how many appointments fit side by
-    side.
+    side. ``customer`` and ``staff`` are booked with it, each for nothing else at that time; ``staff`` is empty where
+    nobody is known who could meet the customer. What is only held is so until ``held_until``.
     """
 
     branch: str
@@ -255,12 +257,19 @@ class SlotBooked(Event, frozen=True, kw_only=True):
     end: datetime
     every: float = 1800.0
     seats: int = 1
+    customer: str = ""
+    staff: str = ""
+    held_until: datetime | None = None
 
 
 class SlotFreed(Event, frozen=True, kw_only=True):
+    """A slot of a calendar is free again, and so are those who were booked with it."""
+
     branch: str
     calendar: str
     start: datetime
+    customer: str = ""
+    staff: str = ""
 
 
 class MessageKept(Event, frozen=True, kw_only=True):
@@ -323,6 +332,20 @@ class Promised(Event, frozen=True, kw_only=True):
     promise: Promise
 
 
+class Suspended(Event, frozen=True, kw_only=True):
+    """An operator holds the job: its timers and calls wait."""
+
+    suspension: Suspension
+
+
+class Resumed(Event, frozen=True, kw_only=True):
+    """The job goes on. The deadlines of people (``expire``, ``remind``, ``escalate``, ``close``) are later by as long
+    as they were held: since the job was suspended, or since their step was opened or their state entered, where that
+    came later. Waits and other clocks stay as they were."""
+
+    at: datetime
+
+
 class Migrated(Event, frozen=True, kw_only=True):
     """The job goes on under another version of its process."""
 
@@ -346,7 +369,7 @@ AnyEvent = (
     | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Told | Referred | Promised | Migrated | Ended
+    | Told | Referred | Promised | Suspended | Resumed | Migrated | Ended
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

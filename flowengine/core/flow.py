@@ -179,7 +179,8 @@ class Flow:
             self.draft.record(e.UndoNoted(branch=branch.id, undoable=undoable))
             if attempt.until is not None:
                 self.draft.record(e.CutOff(call=replace(call, cut_off=True)))
-                self.await_end(call.number, max(attempt.until, service.limit.after(self.now)))
+                limit = self.now + timedelta(seconds=service.limit.seconds)
+                self.await_end(call.number, max(attempt.until, limit))
 
     def await_end(self, call: int, until: datetime) -> None:
         """Look again, some time after ``until``, whether the attempt of a call that was cut off can still end."""

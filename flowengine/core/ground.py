@@ -53,6 +53,8 @@ class Effects(msgspec.Struct):
     """What branches wait for from outside, where that has changed; nothing for those that wait no more."""
     taken: list[KeptMessage] = []
     """Messages that lay outside of all jobs and are this one's now."""
+    suspended: bool | None = None
+    """Whether the job was suspended (True) or resumed (False) by this command."""
     ended: e.Ended | None = None
 
 
@@ -138,6 +140,8 @@ class Ground:
         return self.call_branch.get(call) or self._base.branch_of_call(call)
 
     def overdue(self, now: datetime) -> list[Timer]:
+        if self.head.suspended is not None:
+            return []
         before = self._base.overdue(now) if self._base else []
         gone, new = self.effects.dropped_timers, self.effects.timers
         stay = [timer for timer in before if timer.number not in gone and timer.number not in new]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from flowengine.core import commands as c
+from flowengine.core import events as e
 from flowengine.core import moves, steps, turns, undo
 from flowengine.core.draft import memory_owner
 from flowengine.core.fields import as_plain, check_answer, near
@@ -23,7 +24,9 @@ _PLACE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*){0,20}")
 
 def end(flow: Flow, command: c.End) -> None:
     """End the job: all that is open is cancelled, as an end of the process does; before that, perhaps, undone.
-    A job that is undoing already, and is not to be, ends now."""
+    A job that is undoing already, and is not to be, ends now; one that is suspended goes on, so that it can end."""
+    if flow.draft.head.suspended is not None:
+        flow.draft.record(e.Resumed(at=flow.now))
     flow.leave(ROOT, "ended", command.by.id, passed=False)
     flow.cancel_children(ROOT, detached=True)
     undoing = bool(flow.draft.at(ROOT).inners)

@@ -204,6 +204,15 @@ def _listeners(scopes: dict[str, Scope]) -> Iterator[tuple[str, Listener]]:
                 yield entry.message, Listener(path, always=entry)
 
 
+def is_for_all(compiled: Compiled, name: str) -> bool:
+    """Whether messages of that name are for all who wait for them."""
+    for one in compiled.listeners.get(name, ()):
+        awaited = one.state.member(one.member).awaited if one.state else None
+        if (one.always is not None and one.always.for_all) or (awaited is not None and awaited.for_all):
+            return True
+    return False
+
+
 def _following(scopes: dict[str, Scope]) -> Iterator[Following]:
     for path, scope in scopes.items():
         for state in scope.states.values():

@@ -1,8 +1,10 @@
 """Messages from outside: to whoever waits for them, else kept for a time, else refused.
 
 A message is for one taker: of those that wait for its key, else of those that take any, the state that has waited
-longest, else an ``always`` entry, outer scopes first. What a job waits for is told to the store with each command
-(:attr:`~flowengine.core.ground.Effects.awaited`), so that a message that names no job finds the one that waits.
+longest, else an ``always`` entry, outer scopes first. One for all, since its sender says so or they who wait for it
+do, is taken by each state that waits, or else by each ``always`` entry of which no outer one takes it. What a job waits
+for is told to the store with each command (:attr:`~flowengine.core.ground.Effects.awaited`), so that a message that
+names no job finds the one that waits.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from flowengine.core.values import ROOT, Branch, KeptMessage, Timer, Wait
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand
 from flowengine.language.expressions import Expression
+from flowengine.language.parts import Always
 from flowengine.language.texts import plain
 
 MOST_KEPT = 100
@@ -40,16 +43,45 @@ def deliver(flow: Flow, command: Deliver) -> None:
         if wait.message == command.name and wait.key in (None, command.key)
     ]
     found.sort(key=lambda one: (one[1].key is None, one[1].always != "", 0 if one[1].always else one[0].entry))
+    taken: Wait | None = None
     for branch, wait in found:
-        if not wait.always:
-            _take(flow, branch, wait, command)
-            return
-        entry = next(one for one in flow.compiled.scopes[branch.scope].always if one.name == wait.always)
-        if always.holds(flow, branch, entry):
-            answer = check_answer(entry.fields, command.body or {}, entry.name)
-            always.use(flow, branch, entry, answer, command.by.id)
-            return
-    _keep(flow, command)
+        if taken is not None and not (
+            _for_all(flow, branch, wait, command) and bool(wait.always) == bool(taken.always)
+        ):
+            continue
+        if _use(flow, branch, wait, command):
+            taken = wait
+            if not _for_all(flow, branch, wait, command):
+                return
+    if taken is None:
+        _keep(flow, command)
+
+
+def _for_all(flow: Flow, branch: Branch, wait: Wait, command: Deliver) -> bool:
+    """Whether the message is for all, as far as this one who waits for it has a say."""
+    if command.everyone:
+        return True
+    if wait.always:
+        return _entry(flow, branch, wait).for_all
+    awaited = flow.compiled.states[branch.state].member(wait.member).awaited
+    return awaited is not None and awaited.for_all
+
+
+def _entry(flow: Flow, branch: Branch, wait: Wait) -> Always:
+    return next(one for one in flow.compiled.scopes[branch.scope].always if one.name == wait.always)
+
+
+def _use(flow: Flow, branch: Branch, wait: Wait, command: Deliver) -> bool:
+    """Give it to one who waits. Whether he takes it."""
+    if not wait.always:
+        _take(flow, branch, wait, command)
+        return True
+    entry = _entry(flow, branch, wait)
+    if flow.draft.branch(branch.id) != branch or not always.holds(flow, branch, entry):
+        return False  # an outer one has moved it
+    answer = check_answer(entry.fields, command.body or {}, entry.name)
+    always.use(flow, branch, entry, answer, command.by.id)
+    return True
 
 
 def forget(flow: Flow, timer: Timer) -> None:
@@ -157,7 +189,7 @@ def _keep(flow: Flow, command: Deliver) -> None:
         raise StaleCommand(f"nobody waits for message {command.name!r}", where=draft.head.job, possible=_awaited(flow))
     if len(draft.head.kept) >= MOST_KEPT:
         raise NotAllowed(f"the job keeps {MOST_KEPT} messages already", where=draft.head.job)
-    until = max(duration.after(flow.now) for duration in durations)
+    until = max(duration.after(flow.now, flow.compiled.process.clock) for duration in durations)
     number = draft.next_number()
     message = KeptMessage(
         number=number, name=command.name, key=command.key, body=command.body, came=flow.now, until=until

@@ -7,6 +7,7 @@ An offered option is an object of plain JSON: ``id`` and ``title``, where they a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Literal
 
 from flowengine.core.fields import as_json, clip, once, take
@@ -56,10 +57,13 @@ def id_type(options: Sequence[Offered]) -> Literal["boolean", "integer", "string
     return "boolean" if types == {bool} else "integer" if types == {int} else "string"
 
 
-def days_of(option: Offered) -> float:
-    """An option's lead time in days; 0 when it has none."""
-    lead_time = option.get("lead_time")
-    return Duration.parse(lead_time).seconds / 86400 if lead_time else 0.0
+def days_of(option: Offered, now: datetime, zone: tzinfo) -> float:
+    """An option's lead time in days, months as long as they are from now on in the zone; 0 when it has none."""
+    length = Duration.parse(option.get("lead_time") or "P0D")
+    if not length.months:
+        return length.exact / timedelta(days=1)
+    whole = Duration(length.months, length.days).after(now, zone).astimezone(zone).date()
+    return (whole - now.astimezone(zone).date()).days + length.rest / timedelta(days=1)
 
 
 def _offer(option: Option) -> Offered:
@@ -97,7 +101,7 @@ def _made(one: Any, where: str) -> Offered:
         if made.get("price") is not None:
             made["price"] = float(made["price"])
         if made.get("lead_time") is not None:
-            Duration.parse(made["lead_time"])
+            Duration.usable(made["lead_time"])
     except (BadAnswer, TypeError, ValueError) as error:
         raise ExpressionFailed(f"gives the option {clip(one.get('id'))}: {error}", where=where) from None
     return {**made, "title": str(made.get("title") or made["id"])}

@@ -40,7 +40,8 @@ class Position(Protocol):
         """The id of the branch on which that call is open."""
 
     def overdue(self, now: datetime) -> list[Timer]:
-        """The timers that are due at ``now`` or before, in no order; of very many perhaps only the earliest."""
+        """The timers that are due at ``now`` or before, in no order; of very many perhaps only the earliest. None while
+        the job is suspended."""
 
     def seat(self, step: int, audience: str) -> Seat | None:
         """The seat of an open step for that audience."""
@@ -74,7 +75,7 @@ class MemoryPosition:
         return next((b.id for b in self.branches.values() if any(c.number == call for c in b.calls)), None)
 
     def overdue(self, now: datetime) -> list[Timer]:
-        return [timer for timer in self.timers.values() if timer.due <= now]
+        return [timer for timer in self.timers.values() if timer.due <= now] if self.head.suspended is None else []
 
     def seat(self, step: int, audience: str) -> Seat | None:
         return self.seated.get(step, {}).get(audience)

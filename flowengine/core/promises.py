@@ -8,34 +8,45 @@ from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
 from flowengine.core.values import ROOT, Promise
 from flowengine.errors import ExpressionFailed
-from flowengine.language.expressions import moment
+from flowengine.language.expressions import Expression, in_range, moment
 
 
 def renew(flow: Flow) -> None:
     """Compute the promise again, when something was saved that its expression mentions. Before its data is there,
-    nothing is promised."""
-    expression, head = flow.compiled.process.promise, flow.draft.head
-    if expression is None or head.status != "open" or not _touched(flow):
+    nothing is promised; a promised date is kept until that day ends in the zone of the process.
+
+    Raises ExpressionFailed where what was saved gives no moment.
+    """
+    process, head = flow.compiled.process, flow.draft.head
+    expression, before = process.promise, head.promise
+    if expression is None or head.status != "open":
+        return
+    touched = _touched(flow, expression)
+    if not touched and before is not None:
         return
     try:
-        by = moment(expression.value(flow.names(ROOT)), end_of_day=True)
-    except ExpressionFailed:
+        by = in_range(moment(expression.value(flow.names(ROOT)), end_of_day=True, zone=process.clock))
+    except ExpressionFailed as error:
+        if touched and error.kind != "missing":
+            raise _unreadable(error, expression) from None
         return
-    before = head.promise
     if before is None or (before.by != by and before.kept is None):
         first = before.first if before else by
         flow.draft.record(e.Promised(promise=Promise(by=by, made=flow.now, first=first)))
 
 
 def settle(flow: Flow) -> None:
-    """The promise is kept, or kept too late, as soon as the process's own expression says so; this stays."""
+    """The promise is kept, or kept too late, as soon as the process's own expression says so; this stays. Raises
+    ExpressionFailed where what was saved lets it say neither."""
     expression, head = flow.compiled.process.promise_kept, flow.draft.head
     if expression is None or head.promise is None or head.promise.kept is not None:
         return
     try:
         if not expression.holds(flow.names(ROOT)):
             return
-    except ExpressionFailed:
+    except ExpressionFailed as error:
+        if error.kind != "missing" and _touched(flow, expression):
+            raise _unreadable(error, expression) from None
         return
     flow.draft.record(e.Promised(promise=replace(head.promise, kept=flow.now <= head.promise.by)))
 
@@ -52,9 +63,13 @@ def close(flow: Flow, *, fulfilled: bool) -> None:
         flow.draft.record(e.Promised(promise=replace(promise, kept=kept)))
 
 
-def _touched(flow: Flow) -> bool:
-    expression = flow.compiled.process.promise
-    assert expression is not None, "only asked of a process that promises"
+def _touched(flow: Flow, expression: Expression) -> bool:
+    """Whether this command saved something that the expression mentions."""
     members = expression.variables.get("data", frozenset())
     saved = (event.place.split(".", 1)[0] for event in flow.draft.events if isinstance(event, e.Saved))
-    return any(members is None or place in members for place in saved) or flow.draft.head.promise is None
+    return any(members is None or place in members for place in saved)
+
+
+def _unreadable(error: ExpressionFailed, expression: Expression) -> ExpressionFailed:
+    where = str(expression)
+    return ExpressionFailed(f"the promise cannot be read: {error.what}", where=where, kind=error.kind)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from flowengine.core.values import Actor, Seat, Seating, Step
 
 SeatLookup = Callable[[int, Seating], Seat | None]
 """Finds the seat of a step for a seating; :meth:`flowengine.core.position.Position.seat`."""
+
+Fillers = Callable[[Seating], Collection[str] | None]
+"""The ids of those who fill a seating; None where nobody can count them, so that there may be somebody."""
 
 
 def person_seating(person: str) -> Seating:
@@ -41,3 +45,47 @@ def waits_for(actor: Actor, step: Step, seat: SeatLookup) -> bool:
     if not mine.isdisjoint(step.audience):
         return True
     return step.seats > 0 and any(seat(step.number, seating) is not None for seating in mine)
+
+
+# whether anybody can
+
+
+def nobody_may(step: Step, fillers: Fillers) -> bool:
+    """Whether there is nobody who may act on a step without seats: who has claimed it, or any of its audience, but for
+    those whom it excludes."""
+    for seating in step.audience:
+        found = fillers(seating)
+        if found is None:
+            return False
+        if (step.claimed in found) if step.claimed else any(one not in step.excluded for one in found):
+            return False
+    return True
+
+
+def fillable(seats: Sequence[Seat], wider: Sequence[Seating], fillers: Fillers) -> int:
+    """How many of the seats of an approval have an answer or can have one, when nobody answers twice: the size of a
+    maximum matching of seats and people, by augmenting paths (H. W. Kuhn, *The Hungarian method*, 1955).
+
+    ``wider`` are those to whom the step was opened later: they may answer for any seat.
+    """
+    spoken = {seat.by: (seat.audience, *seat.may) for seat in seats if seat.by is not None}
+    choices: list[list[str]] = []
+    for seat in seats:
+        found = [fillers(seating) for seating in (seat.audience, *wider)]
+        fresh = [one for some in found if some is not None for one in islice(some, len(seats) + len(spoken))]
+        if None in found:
+            fresh = [f"anybody for {seat.number}"]
+        movable = [one for one, may in spoken.items() if seat.audience in may]
+        choices.append([*movable, *(one for one in fresh if one not in spoken)])
+    sits: dict[str, int] = {seat.by: place for place, seat in enumerate(seats) if seat.by is not None}
+
+    def seated(place: int, seen: set[str]) -> bool:
+        for one in choices[place]:
+            if one not in seen:
+                seen.add(one)
+                if one not in sits or seated(sits[one], seen):
+                    sits[one] = place
+                    return True
+        return False
+
+    return len(sits) + sum(seated(place, set()) for place, seat in enumerate(seats) if seat.by is None)

@@ -26,14 +26,6 @@ _FINEST = timedelta(minutes=1)
 """The finest grid there is."""
 
 
-class Asked(NamedTuple):
-    """Whose appointments matter for a fitting's step: those of ``calendar`` that touch ``start`` to ``end``."""
-
-    calendar: Calendar
-    start: datetime
-    end: datetime
-
-
 def length_of(calendar: Calendar, length: Duration) -> timedelta:
     """How long an appointment is: ``length``, or one step of the calendar's grid where it is zero."""
     return length.exact or calendar.every.exact
@@ -41,7 +33,8 @@ def length_of(calendar: Calendar, length: Duration) -> timedelta:
 
 def window(calendar: Calendar, now: datetime) -> tuple[datetime, datetime]:
     """The first and the last moment at which an offered slot may start."""
-    return calendar.notice.after(now), calendar.ahead.after(now)
+    zone = ZoneInfo(calendar.zone)
+    return calendar.notice.after(now, zone), calendar.ahead.after(now, zone)
 
 
 def all_slots(calendar: Calendar, length: Duration, first: datetime, last: datetime) -> Iterator[datetime]:
@@ -65,12 +58,20 @@ def is_slot(calendar: Calendar, length: Duration, start: datetime) -> bool:
     )
 
 
+def open_times(calendar: Calendar, first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The times of opening that may touch the time from ``first`` to ``last``, as instants, in order."""
+    zone = ZoneInfo(calendar.zone)
+    for day in _days(zone, first, last):
+        for opening in _openings(calendar, zone, day):
+            yield opening.begin, opening.end
+
+
 def free_slots(
     calendar: Calendar, length: Duration, now: datetime, taken: Taken = (), limit: int | None = None
 ) -> list[datetime]:
     """The starts of the slots that can be booked now, in order; at most ``limit``."""
     long = length_of(calendar, length)
-    busy = _Busy(taken)
+    busy = Busy(taken)
     found: list[datetime] = []
     for start in all_slots(calendar, length, *window(calendar, now)):
         if limit is not None and len(found) >= limit:
@@ -187,7 +188,7 @@ def _text(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-class _Busy:
+class Busy:
     """Booked appointments, for asking how many run side by side."""
 
     def __init__(self, taken: Iterable[tuple[datetime, datetime]]) -> None:

@@ -22,7 +22,7 @@ from flowengine.core.values import Actor, Branch, Inners, Json, KeptMessage, Sea
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
-from flowengine.language.expressions import Expression, later, moment
+from flowengine.language.expressions import Expression, in_range, later, moment
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Escalation, When
 from flowengine.language.texts import Text, plain
@@ -36,6 +36,9 @@ class _Nothing:
 
 
 NOTHING: Any = _Nothing()
+
+MENDING = ("an operator mends the data that it is made of (set_data)", "or sends the job elsewhere (move)")
+"""What helps where a deadline cannot be computed: nobody who waits for it can."""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -63,6 +66,10 @@ class Spot(msgspec.Struct, frozen=True):
 
     def names(self, **more: Any) -> JobNames:
         return JobNames(self.draft, self.branch, self.now, self.world, self.process.clock, more)
+
+    def after(self, length: Duration) -> datetime:
+        """The moment so long after now, months and days counted in the zone of the process."""
+        return length.after(self.now, self.process.clock)
 
     # keeping and saving
 
@@ -94,6 +101,7 @@ class Spot(msgspec.Struct, frozen=True):
         due: datetime | None = None,
         excluded: tuple[str, ...] = (),
         preferred: str | None = None,
+        appointment: datetime | None = None,
     ) -> Step:
         """Open a step for an audience, or with a seat for each of ``seats`` (whom, with what weight)."""
         number = self.draft.next_number()
@@ -111,6 +119,7 @@ class Spot(msgspec.Struct, frozen=True):
             excluded=excluded,
             preferred=preferred,
             shown=self.shown() if self.state.shows else (),
+            appointment=appointment,
         )
         seated = (
             [
@@ -170,15 +179,23 @@ class Spot(msgspec.Struct, frozen=True):
     # timers
 
     def at_time(self, when: When, since: datetime | None = None) -> datetime:
-        """The moment that a ``within`` or ``for`` means, counted from now (or from ``since``)."""
-        since, names = since or self.now, self.names()
-        value = when if isinstance(when, Duration) else when.value(names)
+        """The moment that a ``within`` or ``for`` means, counted from now (or from ``since``).
+
+        Raises :class:`ExpressionFailed`, which says who can mend what it is made of, where it cannot be computed.
+        """
+        since, zone = since or self.now, self.process.clock
+        if isinstance(when, Duration):
+            return when.after(since, zone)
         try:
+            value = when.value(self.names())
             if isinstance(value, str) and value.startswith("P"):
-                value = Duration.parse(value)
-            return later(since, value, names.zone) if isinstance(value, Duration) else moment(value, zone=names.zone)
-        except (ValueError, ExpressionFailed) as error:
-            raise ExpressionFailed(str(error), where=str(when)) from None
+                value = Duration.usable(value)
+            due = later(since, value, zone) if isinstance(value, Duration) else moment(value, zone=zone)
+            return in_range(due)
+        except ValueError as error:
+            raise ExpressionFailed(str(error), where=str(when), possible=MENDING) from None
+        except ExpressionFailed as error:
+            raise ExpressionFailed(error.what, where=str(when), possible=MENDING, kind=error.kind) from None
 
     def set_timer(
         self, purpose: Any, due: datetime, *, step: int = 0, detail: Json = None, since: datetime | None = None
@@ -209,8 +226,6 @@ class Spot(msgspec.Struct, frozen=True):
     def due(self) -> datetime | None:
         """The deadline that ``within`` means now."""
         within = self.state.within
-        if isinstance(within, Duration):
-            return within.after(self.now)
         return None if within is None else self.at_time(within)
 
     def set_deadlines(self, step: Step, purpose: str = "expire") -> None:
@@ -219,9 +234,9 @@ class Spot(msgspec.Struct, frozen=True):
             self.set_timer(purpose, step.due, step=step.number, since=self.since(self.state.within))
         for index, reminder in enumerate(self.state.remind):
             detail = None if reminder.every is None else [index, 1]
-            self.set_timer("remind", reminder.after.after(self.now), step=step.number, detail=detail)
+            self.set_timer("remind", self.after(reminder.after), step=step.number, detail=detail)
         for index, escalation in enumerate(self.state.escalate):
-            self.set_timer("escalate", escalation.after.after(self.now), step=step.number, detail=index)
+            self.set_timer("escalate", self.after(escalation.after), step=step.number, detail=index)
 
     def escalation(self, timer: Timer) -> Escalation:
         """The escalation that an ``escalate`` timer stands for."""
@@ -275,6 +290,12 @@ class Kind(Protocol):
 
     def leave(self, spot: Spot) -> None:
         """The branch is about to leave the state, whichever way: free what the job holds outside (a booked slot)."""
+
+    def handed(self, spot: Spot, step: Step, person: str) -> Step:
+        """A step for an appointment is about to be that person's; gives the step as it is to be claimed.
+
+        Raises NotAllowed for one who has another appointment then.
+        """
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:
         """What can be done on the step now: the outcomes and moves that :meth:`act` knows."""

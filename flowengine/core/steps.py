@@ -41,10 +41,10 @@ def offered(
 ) -> tuple[str, ...]:
     """What somebody can do on an open step now: exactly what :func:`act` takes from him, as far as it is his to act.
 
-    Nothing for those whom the step does not wait for (L4), for those who have done their part in it, and once its time
-    is over (L13).
+    Nothing for those whom the step does not wait for (L4), for those who have done their part in it, once its time is
+    over (L13), and while the job is suspended.
     """
-    if step.is_over(now) or not waits_for(actor, step, position.seat):
+    if position.head.suspended is not None or step.is_over(now) or not waits_for(actor, step, position.seat):
         return ()
     flow = Flow(compiled, Draft(position), now, world)
     try:
@@ -67,22 +67,22 @@ def claim(flow: Flow, command: c.Claim) -> None:
 
 
 def release(flow: Flow, command: c.Release) -> None:
-    """Give a claimed step back to all it waits for."""
+    """Give a claimed step back to all it waits for. Where there is a reason, its holder has lost the right to it."""
     _, step = find(flow, command.step)
     if step.claimed is None:
         raise NotAllowed("nobody has claimed the step", where=_where(flow, step), possible=("claim",))
-    if step.claimed != command.by.id and command.by.kind != "operator":
+    if step.claimed != command.by.id and command.by.kind != "operator" and not command.because:
         raise _claimed(flow, step)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=None), why="released", by=command.by.id))
 
 
 def assign(flow: Flow, command: c.Assign) -> None:
-    """Hand a step to a person, who is asked from now on even if the step did not wait for him before."""
+    """Hand a step to a person. One for whom it waits has it while it does; another is asked by name from now on."""
     _, step = find(flow, command.step)
     if step.claimed not in (None, command.by.id) and command.by.kind != "operator":
         raise _claimed(flow, step)
-    seating = person_seating(command.person)
-    if seating not in step.audience:
+    person, seating = flow.world.person(command.person), person_seating(command.person)
+    if seating not in step.audience and (person is None or not waits_for(person, step, flow.draft.seat)):
         step = replace(step, audience=(*step.audience, seating))
     _give(flow, step, command.person, "assigned", command.by)
 
@@ -133,6 +133,9 @@ def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
         raise NotAllowed("each of those asked answers for himself", where=_where(flow, step))
     _not_excluded(flow, step, person)
     turns.begun(flow, flow.draft.at(step.branch))
+    if step.appointment is not None:
+        kind, spot = _at_work(flow, step)
+        step = kind.handed(spot, step, person)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=person), why=why, by=by.id))
 
 

@@ -96,7 +96,8 @@ class Step(Value, frozen=True, kw_only=True):
     step asks that many invited people or roles one by one (approvals of several, votes): each has a :class:`Seat`, and
     ``audience`` is empty. ``due`` is its deadline. ``excluded`` are persons who may not act on it (``not_by``);
     ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened.
-    ``booked`` is the appointment that its person has booked: it waits for him no more, but may still be moved.
+    ``booked`` is the appointment that its person has booked, ``booked_with`` whom he will meet, where that is known: it
+    waits for him no more, but may still be moved. ``appointment`` is when those are to meet him whom it waits for.
     """
 
     number: int
@@ -114,6 +115,8 @@ class Step(Value, frozen=True, kw_only=True):
     excluded: tuple[str, ...] = ()
     shown: tuple[tuple[str, str], ...] = ()
     booked: datetime | None = None
+    booked_with: str = ""
+    appointment: datetime | None = None
 
     def is_over(self, now: datetime) -> bool:
         """Whether its time is over, so that nobody may act on it any more, although nothing has closed it yet (L13)."""
@@ -256,13 +259,18 @@ class Fork(Inner, frozen=True, kw_only=True):
 
 
 class Booking(Inner, frozen=True, kw_only=True):
-    """A fitting. ``slot`` is the start of the booked or held slot."""
+    """A fitting. ``slot`` and ``end`` are those of the booked or held appointment, ``calendar`` its calendar, ``staff``
+    who meets the customer (empty: nobody is known). ``lapsed`` is the slot that was last held for too long."""
 
     phase: Literal["offered", "held", "booked"] = "offered"
     slot: datetime | None = None
     hold: int = 0
     """The timer that lets a held slot go."""
     missed: int = 0
+    calendar: str = ""
+    end: datetime | None = None
+    staff: str = ""
+    lapsed: datetime | None = None
 
 
 class Panel(Inner, frozen=True, kw_only=True):
@@ -349,6 +357,14 @@ class Branch(Value, frozen=True, kw_only=True):
 Inners: TypeAlias = Fork | Booking | Panel | Poll | Offer | Undoing
 
 
+class Suspension(Value, frozen=True, kw_only=True):
+    """Nothing goes on since then, ``because`` of what an operator (``by``, empty for the program) said."""
+
+    since: datetime
+    because: str
+    by: str = ""
+
+
 class Head(Value, frozen=True, kw_only=True):
     """What belongs to the whole job. ``standing`` counts the branches that stand in each state; ``branches`` counts
     those below the root, whatever they do."""
@@ -368,6 +384,7 @@ class Head(Value, frozen=True, kw_only=True):
     cut_off: tuple[ServiceCall, ...] = ()
     """Calls that the job has gone on without, and whose attempts may still take effect."""
     promise: Promise | None = None
+    suspended: Suspension | None = None
     parent: str = ""
     """``<job id>.<call number>`` of the call that started this job, or empty."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, NamedTuple, Protocol
 
-from flowengine.core.values import KeptMessage
+from flowengine.core.values import Actor, KeptMessage, Seating
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,33 @@ class Member:
 
 class Attempt(NamedTuple):
     """The last attempt of a service call. ``until``: somebody may be at work on it, and has the call at least until
-    then (a lease, or the time for which it was left to somebody else); None when it is over."""
+    then (a lease, or the time for which it was left to somebody else); None when it is over. ``leased``: it is a worker
+    who has it."""
 
     until: datetime | None = None
+    leased: bool = False
+
+
+class Appointment(NamedTuple):
+    """A time that is booked, or held: a seat of a calendar's, or a person's."""
+
+    start: datetime
+    end: datetime
+    job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A member of staff, and when he can be met.
+
+    ``hours`` are his working hours by weekday (0 is Monday) in ``zone``, or in that of the calendar where it is empty;
+    None: whenever the calendar is open. ``away`` are the beginnings and ends of his absences.
+    """
+
+    id: str
+    hours: Mapping[int, tuple[tuple[time, time], ...]] | None = None
+    zone: str = ""
+    away: tuple[tuple[datetime, datetime], ...] = ()
 
 
 class World(Protocol):
@@ -38,12 +62,25 @@ class World(Protocol):
         The name ``customers`` means all customers there are.
         """
 
+    def person(self, id: str) -> Actor | None:
+        """Who somebody is, with his roles and groups of this moment; None where nothing is known of him here."""
+
     def attempt(self, call: int) -> Attempt | None:
         """The last attempt of an open service call of the job; None when nobody has ever taken it."""
 
     def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
         """The messages of a name and a key (None: any) that lie outside of all jobs for who will wait for them, the
         oldest first; nobody else takes them, and none is added, until the command is carried out."""
+
+    def workers(self, seatings: Sequence[Seating]) -> Sequence[Worker]:
+        """The known people who fill one of these seatings (a role, a person, or all staff), each once."""
+
+    def booked(
+        self, whose: Sequence[str], start: datetime, end: datetime, now: datetime, *, alone: bool = False
+    ) -> Mapping[str, Sequence[Appointment]]:
+        """The appointments that overlap the time from ``start`` to ``end``, of calendars (by their names) and of people
+        (by their seatings); what was held until ``now`` or before is none. ``alone``: nobody else books or frees any of
+        theirs until the command is carried out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,14 +89,37 @@ class PlainWorld:
 
     customer: Mapping[str, Any] = field(default_factory=lambda: {"id": "", "name": ""})
     groups: Mapping[str, Sequence[Member]] = field(default_factory=dict)
+    people: Mapping[str, Actor] = field(default_factory=dict)
     attempts: Mapping[int, Attempt | None] = field(default_factory=dict)
     messages: Sequence[KeptMessage] = ()
+    staff: Mapping[Seating, Sequence[Worker]] = field(default_factory=dict)
+    appointments: Mapping[str, Sequence[Appointment]] = field(default_factory=dict)
 
     def group(self, name: str) -> Sequence[Member]:
         return self.groups.get(name, ())
+
+    def person(self, id: str) -> Actor | None:
+        return self.people.get(id)
 
     def attempt(self, call: int) -> Attempt | None:
         return self.attempts.get(call, Attempt())
 
     def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
         return [one for one in self.messages if one.name == name and key in (None, one.key)]
+
+    def workers(self, seatings: Sequence[Seating]) -> Sequence[Worker]:
+        return list({worker.id: worker for whom in seatings for worker in self.staff.get(whom, ())}.values())
+
+    def booked(
+        self,
+        whose: Sequence[str],
+        start: datetime,
+        end: datetime,
+        now: datetime,  # noqa: ARG002 - nothing is held here
+        *,
+        alone: bool = False,  # noqa: ARG002 - nobody else is there
+    ) -> Mapping[str, Sequence[Appointment]]:
+        return {
+            name: [one for one in self.appointments.get(name, ()) if one.start < end and one.end > start]
+            for name in whose
+        }

@@ -55,6 +55,14 @@ class Duration:
             rest=timedelta(hours=number["hours"], minutes=number["minutes"], seconds=number["seconds"]),
         )
 
+    @classmethod
+    def usable(cls, text: str) -> Duration:
+        """Read a duration that can be reckoned with: of a hundred years at most. Raises ``ValueError``."""
+        found = cls.parse(text)
+        if found.months / 12 + found.exact / timedelta(days=366) > 100:
+            raise ValueError(f"{text[:40]!r} is longer than a hundred years")
+        return found
+
     def after(self, moment: datetime, zone: tzinfo = UTC) -> datetime:
         """The moment this long after another. The 31st plus a month is the last day of the month; months and
         days keep the time of day that clocks show in the zone. Raises ``OverflowError`` outside the years 1 to 9999."""

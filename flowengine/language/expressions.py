@@ -18,8 +18,12 @@ from flowengine.language.evaluation.compiling import compiled
 from flowengine.language.evaluation.frame import SIMPLE, Closure, Frame
 from flowengine.language.evaluation.frame import VARIABLES as VARIABLES
 from flowengine.language.evaluation.frame import Names as Names
+from flowengine.language.evaluation.functions import in_range as in_range
+from flowengine.language.evaluation.functions import is_date as is_date
+from flowengine.language.evaluation.functions import is_time as is_time
 from flowengine.language.evaluation.functions import kind_of
 from flowengine.language.evaluation.functions import later as later
+from flowengine.language.evaluation.functions import local as local
 from flowengine.language.evaluation.functions import moment as moment
 from flowengine.language.mentions import Mentions, mentions
 from flowengine.language.syntax import LONGEST as LONGEST

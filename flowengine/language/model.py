@@ -34,6 +34,7 @@ from flowengine.language.parts import (
     Role,
     Route,
     Show,
+    Trigger,
     When,
 )
 from flowengine.language.texts import Text, spoken
@@ -63,11 +64,13 @@ class Meant(NamedTuple):
 
 
 class Awaited(NamedTuple):
-    """The message that a state waits for; one that came up to ``keep`` earlier counts."""
+    """The message that a state waits for; one that came up to ``keep`` earlier counts. ``for_all``: it is for all who
+    wait for it, not for one of them."""
 
     message: str
     key: Expression | None
     keep: Duration | None
+    for_all: bool = False
 
 
 class Fact(NamedTuple):
@@ -356,7 +359,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
-    """One process file. ``version`` is the first 12 hex digits of the SHA-256 of ``source``."""
+    """One process file. ``version`` is the first 12 hexadecimal digits of the SHA-256 of what it means
+    (:mod:`flowengine.language.meaning`), so that comments, line ends and quotes make no other version; one that was in
+    use before versions were of the meaning keeps the one it had, made of its ``source``."""
 
     name: str
     title: str
@@ -374,7 +379,14 @@ class Process:
     """When the promise is kept, if that is before the job is fulfilled; ``promise: {by: …, kept: …}`` in the file."""
     zone: str = ""
     """The time zone of its days and times of day; empty: that of the installation."""
+    starts: tuple[Trigger, ...] = ()
+    """What starts jobs by itself."""
     root: Scope = Scope(path="", start="", states={})
+
+    @property
+    def schedules(self) -> tuple[Trigger, ...]:
+        """What starts jobs by the clock."""
+        return tuple(one for one in self.starts if one.every is not None)
 
     def scopes(self) -> Iterator[Scope]:
         """All scopes, outer before inner."""

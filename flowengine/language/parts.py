@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Any, Literal, TypeAlias
 
+from flowengine.language.cron import Cron
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import Text, plain
@@ -146,6 +147,7 @@ class Always:
     """What may happen at any time inside a scope: by a person, by a message, or by the clock.
 
     Exactly one of ``by``, ``message`` and ``within`` is set. ``within`` counts from when the scope was entered.
+    ``for_all``: the message is for all who wait for it, not for one of them.
     """
 
     name: str
@@ -154,10 +156,30 @@ class Always:
     by: tuple[Audience, ...] = ()
     message: str = ""
     key: Expression | None = None
+    for_all: bool = False
     within: When | None = None
     when: Expression | None = None
     set: Mapping[str, Expression] = field(default_factory=dict)
     undo: bool = False
+    fields: tuple[Field, ...] = ()
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """What starts a job by itself: a message that no job waits for, or the clock. Exactly one of ``message`` and
+    ``every`` is set.
+
+    Its expressions see ``now``, which is the schedule's own moment, and, of a message, its body (``message``), held
+    against ``fields`` where there are any, and its ``key``.
+    """
+
+    customer: Expression
+    """The exact id of the customer whose job it is."""
+    need: Mapping[str, Expression]
+    message: str = ""
+    every: Cron | None = None
+    when: Expression | None = None
     fields: tuple[Field, ...] = ()
     place: Place = field(default=Place(), compare=False)
 

@@ -47,6 +47,11 @@ def _operators(does: str) -> Row:
     return Row(does, NEVER, NEVER, ANY, ANY, NEVER, NEVER)
 
 
+def _own_staff(does: str) -> Row:
+    """Operators for everybody, members of staff for themselves."""
+    return Row(does, NEVER, OWN, ANY, ANY, NEVER, NEVER, "do it for yourself, or ask somebody with the role operator")
+
+
 def _organisation(does: str, instead: str = "") -> Row:
     """Every part of the organisation may read and add."""
     return Row(does, NEVER, ANY, ANY, ANY, NEVER, NEVER, instead)
@@ -64,6 +69,10 @@ TABLE = {
     "process": Row("read a process",                     ANY,   ANY,   ANY,   ANY,   ANY,   NEVER),
     "add_customer": Row("enter or change a customer",    NEVER, ANY,   ANY,   ANY,   ANY,   NEVER),
     "add_staff": _operators("enter or change a member of staff"),
+    "leave": _operators("have a member of staff leave"),
+    "set_hours": _own_staff("set when a member of staff works"),
+    "add_absence": _own_staff("say when a member of staff is away"),
+    "remove_absence": _own_staff("take back that a member of staff is away"),
     "person": Row("look at a person",                    OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
     "find_person": _organisation("look for a person"),
     "people": _organisation("list people"),
@@ -91,6 +100,7 @@ TABLE = {
     "audit": _operators("audit histories"),
     "measures": _operators("read the measures"),
     "incidents": _operators("list incidents"),
+    "schedules": _operators("list schedules"),
     "retry": _operators("have an incident tried again"),
     "retry_all": _operators("have incidents tried again"),
     "stuck": _operators("see what is stuck"),
@@ -104,6 +114,10 @@ TABLE = {
     "act_for": _operators("act in somebody's stead"),
     "set_data": _operators("set data of a job"),
     "move": _operators("move a job to another state"),
+    "suspend": _operators("suspend a job"),
+    "resume": _operators("resume a job"),
+    "suspend_process": _operators("suspend a process"),
+    "resume_process": _operators("resume a process"),
     "move_deadline": Row("move a deadline",              NEVER, OPEN,  ANY,   ANY,   NEVER, NEVER),
     "fire_timer": _operators("fire a timer before its time"),
     "drop_timer": _operators("drop a reminder"),

@@ -8,25 +8,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 
+import msgspec
+
+from flowengine.commands import messages
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
-from flowengine.errors import NotFound, Refused, StaleCommand
+from flowengine.errors import ExpressionFailed, NotFound, Refused, StaleCommand
 from flowengine.post import notices
 from flowengine.runtime.handler_threads import describe
+from flowengine.runtime.handlers import GiveUp, TryLater
 from flowengine.store import OutboxMessage, Person, Transaction
+from flowengine.store.processes import suspension_of
 
 WITHDRAW = "withdraw"
 """The always entry that is used on a job that nobody waits for any more."""
+
+SUSPENDED = timedelta(minutes=1)
+"""After how long it is tried again to start a job of a process that is suspended."""
 
 LEFT = "Nobody waits for this job any more: the job that asked for it has gone on without it."
 """What is noted on a job that cannot be withdrawn."""
 
 
 def child(shell: Shell, row: OutboxMessage) -> None:
-    """Start the job that a ``call`` state asked for. If it cannot be started, the call has failed.
+    """Start the job that a ``call`` state asked for. If it cannot be started, the call has failed; while its process is
+    suspended, it waits.
 
     Whether it is awaited is asked before and after: the caller may go on meanwhile, and then tells nobody any more.
     """
@@ -41,10 +51,17 @@ def child(shell: Shell, row: OutboxMessage) -> None:
             raise Refused(f"jobs of other organisations cannot be started from here ({body['at']})")
         shell.start(body["process"], by, body["need"], body["customer"], parent, parent)
     except Refused as refused:
+        if _is_suspended(shell, body["process"]):
+            raise TryLater(f"the process {body['process']} is suspended", after=SUSPENDED) from refused
         _end_call(shell, row.job, c.Fail(by=by, call=call, error=describe(refused)))
     else:
         if not _is_awaited(shell, row.job, call):
             child_left(shell, row)
+
+
+def _is_suspended(shell: Shell, process: str) -> bool:
+    with shell.reading() as tx:
+        return suspension_of(tx.processes.suspensions(process)) is not None
 
 
 def _caller(job: str) -> Actor:
@@ -114,11 +131,21 @@ def referred_id(name: str, row: OutboxMessage) -> str:
     return f"{slug}-{sha256(row.id.encode()).hexdigest()[:6]}"
 
 
+def message(shell: Shell, row: OutboxMessage) -> None:
+    """A message for all comes to one of the jobs that waited for it. One that it cannot take is an operator's."""
+    command = msgspec.convert(row.body["command"], c.Deliver)
+    try:
+        messages.arrive(shell, row.job, command, str(row.body["id"]))
+    except (Refused, ExpressionFailed) as refused:
+        raise GiveUp(describe(refused)) from refused
+
+
 DELIVER: dict[str, Callable[[Shell, OutboxMessage], None]] = {
     "child": child,
     "child_left": child_left,
     "child_ended": child_ended,
     "referral": referral,
     "announce": notices.announce,
+    "message": message,
 }
 """The kinds of rows that stay in this database."""

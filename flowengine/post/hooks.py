@@ -1,6 +1,6 @@
 """Messages that come in over HTTP, signed (Standard Webhooks): a hook has the name of the message it takes.
 
-The sender posts ``{"key": …, "job": …, "body": …}``, each of which may be left out: as
+The sender posts ``{"key": …, "job": …, "body": …, "all": …}``, each of which may be left out: as
 :meth:`~flowengine.engine.Engine.send` has it. The ``webhook-id`` is the request key, so that a message that is
 delivered again has the same receipt and no further effect (L3).
 """
@@ -26,11 +26,13 @@ LONGEST_BODY = 512 * 1024
 
 
 class Posted(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What is posted to a hook: which of the jobs that wait (``key``, or ``job`` by its id), and the message."""
+    """What is posted to a hook: which of the jobs that wait (``key``, or ``job`` by its id; ``all`` of
+    them), and the message."""
 
     key: str = ""
     job: str | None = None
     body: Json = None
+    all: bool = False
 
 
 _POSTED = msgspec.json.Decoder(Posted)
@@ -49,7 +51,7 @@ def receive(shell: Shell, name: str, headers: Mapping[str, str], body: bytes, no
         raise BadAnswer({"": f"has {len(body):,} bytes; at most {LONGEST_BODY:,} are taken"})
     id = verify(secrets.split(), headers, body, now or shell.clock.now())
     posted = _read(body)
-    return messages.send(shell, name, posted.key, posted.body, posted.job, None, _request_key(name, id))
+    return messages.send(shell, name, posted.key, posted.body, posted.job, None, _request_key(name, id), posted.all)
 
 
 def _read(body: bytes) -> Posted:
@@ -59,7 +61,7 @@ def _read(body: bytes) -> Posted:
             raise ValueError(f"{key[:60]!r} is there twice")
         return posted
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        possible = ('{"key": "…", "job": "…", "body": {…}}, each of which may be left out',)
+        possible = ('{"key": "…", "job": "…", "body": {…}, "all": true}, each of which may be left out',)
         raise BadAnswer({"": f"is not the document that is expected: {str(error)[:200]}"}, possible=possible) from None
 
 

@@ -67,7 +67,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
     body = row.body
     with shell.reading() as tx:
         person = tx.people.get(str(body["person"]))
-        if person is None:
+        if person is None or person.left is not None:
             return None
         channel, to = channel_of(person.contact)
         if channel != body["channel"]:
@@ -106,6 +106,7 @@ def _asked(
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
     zone = plainly.zone_of(process, compiled.states[step.state].member(step.member))
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
+    meeting = f"On {plainly.moment(step.appointment, zone)}" if step.appointment else ""
     due = f"By {plainly.moment(step.due, zone)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = step.title or process.title
@@ -113,6 +114,7 @@ def _asked(
         _greeting(person),
         _OPENING[why],
         f"    {title}",
+        meeting,
         due,
         _where("Answer here:", answer),
         _about(process, short),

@@ -106,7 +106,7 @@ class _Crowds:
         kind, _, name = seating.partition(":")
         if kind == "person":
             found = self._tx.people.get(name)
-            return [found] if found else []
+            return [found] if found and found.left is None else []
         if kind == "group":
             return list(self._tx.people.members(name))
         if kind == "role":

@@ -237,6 +237,9 @@ class _Round:
         self._count_down()
         try:
             DELIVER[row.kind](self._shell, mine)
+        except TryLater as later:  # it is not its turn, and that is no failure
+            aside = [(mine.id, mine.seen, self._shell.clock.now() + later.after)]
+            self._shell.keep(lambda tx: tx.outbox.push(aside))
         except Exception as error:  # whatever it is, the row stays and the others go on
             self._settle([self._fate(mine, error)])
         else:

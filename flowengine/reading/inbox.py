@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -11,7 +12,7 @@ from flowengine.commands import access
 from flowengine.commands.receipts import receipt_under
 from flowengine.commands.shell import Shell
 from flowengine.core.advance import offered
-from flowengine.core.answers import Form, FormField, asked_slots, form
+from flowengine.core.answers import Form, FormField, form
 from flowengine.core.commands import Act, ActFor
 from flowengine.core.draft import rebuild
 from flowengine.core.seatings import person_seating, seatings, waits_for
@@ -22,7 +23,15 @@ from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import WaitingStep
-from flowengine.views.replies import CustomerItem, CustomerStep, InboxItem, StaffItem, StaffStep, StepView
+from flowengine.views.replies import (
+    CustomerItem,
+    CustomerStep,
+    InboxItem,
+    StaffItem,
+    StaffStep,
+    StepView,
+    suspended_view,
+)
 
 MOST = 100
 """Steps among which the one that is meant is looked for, where none is named."""
@@ -33,12 +42,13 @@ def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[I
         actor = access.asker(tx, "inbox", by)
         now = shell.clock.now()
         rows = tx.steps.inbox(sorted(seatings(actor)), limit, person=actor.id, everything=everything, now=now)
-        names = {id: name_of(tx, id) for id in {row.customer for row in rows}}
+        people = {row.customer for row in rows} | {row.step.booked_with for row in rows if row.step.booked_with}
+        names = {id: name_of(tx, id) for id in people}
         items: dict[str, InboxItem] = {}
         for row in rows:
             answered = row.answered or _has_done_his_part(shell, tx, row, actor)
             if everything or not answered:
-                item = _item(row.job, row.process, row.customer, names[row.customer], row.step, actor, answered)
+                item = _item(row, names, actor, answered)
                 items.setdefault(item.id, item)
     return sorted(items.values(), key=_order)[:limit]
 
@@ -66,14 +76,15 @@ def _order(item: InboxItem) -> tuple[bool, bool, bool, datetime, datetime]:
     )
 
 
-def _item(job: str, process: str, customer: str, name: str, step: Step, actor: Actor, answered: bool) -> InboxItem:
+def _item(row: WaitingStep, names: Mapping[str, str], actor: Actor, answered: bool) -> InboxItem:
+    step = row.step
     item = CustomerItem(
-        id=f"{job}.{step.number}",
-        short=f"{shown(job)}.{step.number}",
-        job=job,
-        process=process,
-        customer=customer,
-        customer_name=name,
+        id=f"{row.job}.{step.number}",
+        short=f"{shown(row.job)}.{step.number}",
+        job=row.job,
+        process=row.process,
+        customer=row.customer,
+        customer_name=names[row.customer],
         title=step.title,
         opened=step.opened,
         due=step.due,
@@ -82,8 +93,11 @@ def _item(job: str, process: str, customer: str, name: str, step: Step, actor: A
         preferred=bool(actor.id) and step.preferred == actor.id,
         answered=bool(answered),
         booked=step.booked,
+        booked_with=names.get(step.booked_with, ""),
     )
-    return item if actor.kind == "customer" else StaffItem(**asdict(item), state=step.state)
+    if actor.kind == "customer":
+        return item
+    return StaffItem(**asdict(item), state=step.state, appointment=step.appointment)
 
 
 def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
@@ -145,18 +159,16 @@ def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, 
 
 def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor, now: datetime) -> StepView:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
-    world = StoreWorld(tx, job.customer)
+    world = StoreWorld(tx, job.customer, job.id)
     state = compiled.states[found.state].member(found.member)
-    asked = asked_slots(compiled, found, now)
-    taken = tx.bookings.taken(asked.calendar.name, asked.start, asked.end) if asked is not None else []
     can = offered(compiled, job.position, found, now, world, actor)
-    made = form(compiled, job.position, found, now, world, taken)
+    made = form(compiled, job.position, found, now, world)
     if not can:
         made = msgspec.structs.replace(made, ways=(), slots=())
     if actor.kind == "customer" and state.inner_options:
         made = _plain_options(made, state.inner_options)
     view = _view(tx, job, found, made, actor)
-    return msgspec.structs.replace(view, possible=can, slots=made.slots, booked=found.booked)
+    return msgspec.structs.replace(view, possible=can, slots=made.slots)
 
 
 def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor) -> StepView:
@@ -176,8 +188,13 @@ def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor)
         claimed=step.claimed or "",
         shown=step.shown,
         form=made,
+        suspended=suspended_view(job.position.head, inside=actor.kind != "customer"),
+        booked=step.booked,
+        booked_with=name_of(tx, step.booked_with) if step.booked_with else "",
     )
-    return view if actor.kind == "customer" else StaffStep(**asdict(view), state=step.state)
+    if actor.kind == "customer":
+        return view
+    return StaffStep(**asdict(view), state=step.state, appointment=step.appointment)
 
 
 def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: Actor, looks: bool) -> StepView | None:

@@ -9,6 +9,7 @@ from itertools import islice
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.commands.unstaffed import Staffing
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
 from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step, Timer
@@ -30,8 +31,8 @@ _PAGE = 500
 def stuck(shell: Shell, process: str | None, limit: int) -> list[StuckView]:
     with shell.reading() as tx:
         oldest = nsmallest(limit, _open_jobs(tx, process), key=lambda row: row.updated)
-        failed = {row.id: row for row in tx.timers.incidents()}
-        found = [_Look(shell, tx, tx.jobs.get(row.id), failed).view() for row in oldest]
+        failed, staffing = {row.id: row for row in tx.timers.incidents()}, Staffing(tx)
+        found = [_Look(shell, tx, tx.jobs.get(row.id), failed, staffing).view() for row in oldest]
     return sorted(found, key=lambda one: (one.since, one.job))
 
 
@@ -89,6 +90,7 @@ class _Look:
     tx: Transaction
     job: StoredJob
     failed: Mapping[str, Incident]
+    staffing: Staffing
 
     def __post_init__(self) -> None:
         self.compiled: Compiled = self.shell.catalogue.compiled(self.tx, self.job.process, self.job.version)
@@ -110,7 +112,11 @@ class _Look:
         )
 
     def _waits(self) -> Iterator[WaitView]:
-        """What was cut off and is not over yet, and then branch by branch, as they were opened."""
+        """That it is suspended; what was cut off and is not over yet; then branch by branch, as they were opened."""
+        held = self.job.position.head.suspended
+        if held is not None:
+            by = name_of(self.tx, held.by) if held.by else "the program"
+            yield WaitView(kind="suspended", what=held.because, since=held.since, whom=by)
         yield from (self._call(call) for call in self.job.position.head.cut_off)
         waiting = [ROOT]
         while waiting:
@@ -136,6 +142,7 @@ class _Look:
             since=step.opened,
             whom=self._whom(branch, step),
             due=step.due,
+            error=self.staffing.why(step, self.job.customer, self.compiled, self.job.position),
         )
 
     def _whom(self, branch: Branch, step: Step) -> str:

@@ -40,6 +40,7 @@ from flowengine.views.replies import (
     StaffTrack,
     StaffWaiting,
     Track,
+    suspended_view,
 )
 
 _MOST = 20
@@ -99,6 +100,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
+            suspended=suspended_view(head, inside=inside),
             where=where,
             waiting=tuple(_waiting(look)),
         )
@@ -181,8 +183,11 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
+            booked_with=name_of(look.tx, step.booked_with) if step.booked_with else "",
         )
-        found.append(StaffWaiting(**asdict(seen), state=step.state) if look.inside else seen)
+        if look.inside:
+            seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
+        found.append(seen)
     return found
 
 
@@ -252,6 +257,7 @@ def jobs(
                 updated=row.updated,
                 ended=row.ended,
                 because=row.head.because,
+                suspended=suspended_view(row.head, inside=not own),
             )
             for row in rows
         ]

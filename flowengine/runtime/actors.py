@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from flowengine.core.values import Actor, KeptMessage
-from flowengine.core.world import Attempt, Member
-from flowengine.errors import NotFound
+from flowengine.core.values import Actor, KeptMessage, Seating
+from flowengine.core.world import Appointment, Attempt, Member, Worker
+from flowengine.errors import NotAllowed, NotFound
+from flowengine.language.parser.calendars import read_hours
 from flowengine.store import Person, Transaction
 
 OPERATOR = "operator"
@@ -19,7 +21,7 @@ OPERATOR = "operator"
 def actor_of(tx: Transaction, by: str | Actor) -> Actor:
     """The actor that asks: a person by his exact id (L15), or an :class:`Actor`, for which the application vouches.
 
-    Raises NotFound.
+    Raises NotFound, and NotAllowed for one who has left.
     """
     if isinstance(by, Actor):
         return by
@@ -35,7 +37,12 @@ def nobody(id: str) -> NotFound:
 
 
 def as_actor(person: Person) -> Actor:
-    """A person as an actor. Staff with the role ``operator`` act as operators, and keep their other roles."""
+    """A person as an actor. Staff with the role ``operator`` act as operators, and keep their other roles.
+
+    Raises NotAllowed for one who has left: he is nobody who acts, or whom a step may wait for.
+    """
+    if person.left is not None:
+        raise NotAllowed(f"{person.id} has left", where=person.id, possible=("enter him again as a member of staff",))
     kind: Literal["customer", "staff", "operator"] = "customer" if person.kind == "customer" else "staff"
     if kind == "staff" and OPERATOR in person.roles:
         kind = "operator"
@@ -63,6 +70,8 @@ class StoreWorld(msgspec.Struct):
     tx: Transaction
     customer_id: str
     job: str = ""
+    locks: bool = True
+    """Whether what is asked stays as it is until the transaction ends: not where it is only looked what would be."""
     known: dict[str, Any] | None = None
 
     @property
@@ -77,8 +86,37 @@ class StoreWorld(msgspec.Struct):
             for row in self.tx.people.members(name)
         ]
 
+    def person(self, id: str) -> Actor | None:
+        found = self.tx.people.get(id)
+        return as_actor(found) if found else None
+
     def attempt(self, call: int) -> Attempt | None:
-        return self.tx.calls.attempt(self.job, call)
+        return self.tx.calls.attempt(self.job, call, lock=self.locks)
 
     def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
         return self.tx.messages.kept(name, key)
+
+    def workers(self, seatings: Sequence[Seating]) -> Sequence[Worker]:
+        roles = {name for kind, _, name in (one.partition(":") for one in seatings) if kind == "role"}
+        ids = {name for kind, _, name in (one.partition(":") for one in seatings) if kind == "person"}
+        everybody = "staff" in seatings
+        staff = self.tx.people.all("staff") if roles or everybody else ()
+        found = {one.id: one for one in staff if everybody or not roles.isdisjoint(one.roles)}
+        for id in sorted(ids - found.keys()):
+            person = self.tx.people.get(id)
+            if person is not None:
+                found[id] = person
+        return [_worker(found[id]) for id in sorted(found)]
+
+    def booked(
+        self, whose: Sequence[str], start: datetime, end: datetime, now: datetime, *, alone: bool = False
+    ) -> Mapping[str, Sequence[Appointment]]:
+        if alone and not self.tx.reads_only:
+            self.tx.bookings.guard(whose)
+        return self.tx.bookings.of(whose, start, end, now)
+
+
+def _worker(person: Person) -> Worker:
+    hours = read_hours(person.hours) if person.hours else None
+    away = tuple((one.start, one.end) for one in person.absences)
+    return Worker(id=person.id, hours=hours, zone=person.hours_zone, away=away)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 
 from flowengine.core.machines import Compiled, compile_process
-from flowengine.errors import NotFound
+from flowengine.errors import NotAllowed, NotFound, ProcessRefused
 from flowengine.language import parse
+from flowengine.language.meaning import meaning
 from flowengine.language.model import Process
 from flowengine.store import Transaction
 
@@ -25,13 +28,33 @@ class Catalogue:
         """Compile a process that is being put in use."""
         self._compiled[process.name, process.version] = self._compile(process)
 
-    def latest(self, tx: Transaction, name: str) -> Compiled:
-        """The version that new jobs begin with. Raises NotFound, which lists the processes in use."""
+    def latest(self, tx: Transaction, name: str, *, begin: bool = False) -> Compiled:
+        """The version that new jobs begin with. Raises NotFound, which lists the processes in use; to ``begin`` one,
+        NotAllowed where the process is suspended."""
         row = tx.processes.latest(name)
         if row is None:
             known = sorted({row.name for row in tx.processes.all()})
             raise NotFound(f"there is no process {name!r}", where=name, possible=known)
+        if begin and row.suspended is not None:
+            held = row.suspended
+            what = f"no job of {name} begins since {held.since:%Y-%m-%d %H:%M} UTC: {held.because}"
+            raise NotAllowed(what, where=name, possible=("wait until it is resumed",))
         return self.compiled(tx, name, row.version)
+
+    def alike(self, tx: Transaction, process: Process) -> str:
+        """The version that means what this process means: its own, or that under which the same was put in use before
+        versions were of the meaning. The latest comes first; to go back to an older one is possible as well."""
+        rows = [row for row in tx.processes.all() if row.name == process.name]
+        if any(row.version == process.version for row in rows):
+            return process.version
+        said = meaning(process)
+        for row in sorted(rows, key=lambda row: -row.number):
+            if row is not rows[-1] and sha256(row.source.encode()).hexdigest()[:12] != row.version:
+                continue  # its version is of its meaning, which is another one
+            with suppress(ProcessRefused):  # the language may have grown stricter
+                if meaning(parse(row.source, check=False)) == said:
+                    return row.version
+        return process.version
 
     def compiled(self, tx: Transaction, name: str, version: str) -> Compiled:
         """That version of that process."""
@@ -41,7 +64,8 @@ class Catalogue:
             if row is None:
                 known = [row.version for row in tx.processes.all() if row.name == name]
                 raise NotFound(f"there is no version {version!r} of {name!r}", where=name, possible=known)
-            found = self._compile(parse(row.source, f"{name}@{version}", check=False))
+            process = parse(row.source, f"{name}@{version}", check=False)
+            found = self._compile(replace(process, version=version))  # as it is stored, however it was made
             self._compiled[name, version] = found
         return found
 

@@ -6,15 +6,17 @@ from flowengine.store.history import Entry
 from flowengine.store.ids import new_id, short, shown
 from flowengine.store.jobs import ListedJob, StoredJob
 from flowengine.store.outbox import OutboxMessage, Page
-from flowengine.store.people import Person
+from flowengine.store.people import Absence, Person
 from flowengine.store.processes import StoredProcess
 from flowengine.store.queues import Incident
+from flowengine.store.schedules import StoredSchedule
 from flowengine.store.steps import WaitingStep
 from flowengine.store.tokens import StoredToken
 from flowengine.store.transaction import Saved, Transaction
 
 __all__ = [
     "AWAITED",
+    "Absence",
     "Calling",
     "ClaimedCall",
     "Database",
@@ -27,6 +29,7 @@ __all__ = [
     "Saved",
     "StoredJob",
     "StoredProcess",
+    "StoredSchedule",
     "StoredToken",
     "Transaction",
     "WaitingStep",

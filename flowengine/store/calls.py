@@ -29,7 +29,12 @@ from flowengine.store.queues import Incident, Queue
 AWAITED = "waits to be completed from outside"
 """The progress of a call whose handler has left it to somebody else."""
 
+ASIDE = "#"
+"""Begins the lane of a call while its job is suspended, so that it is in none that anybody serves: no handler's name
+begins so. A claim needs not ask for more."""
+
 _C, _J, _P = t.calls, t.jobs, t.people
+_IS_ASIDE = sa.func.substr(_C.c.lane, 1, 1) == sa.literal_column(f"'{ASIDE}'")
 _NONE: sa.ColumnElement[str] = sa.literal_column("''")
 QUEUE = Queue(
     kind="call",
@@ -124,7 +129,17 @@ READY = Query(
 TAKE_BACK = Query(
     "calls.take_back",
     "Give what waits in a lane to workers of our own.",
-    sa.update(_C).where(_C.c.lane == param("of_lane")).values(lane=""),
+    sa.update(_C).where(_C.c.lane == param("of_lane")).values(lane=param("to_lane")),
+)
+LAY_ASIDE = Query(
+    "calls.lay_aside",
+    "The calls of a job are not claimed while it is suspended.",
+    sa.update(_C).where(_C.c.job_id == param("of_job"), ~_IS_ASIDE).values(lane=sa.literal(ASIDE) + _C.c.lane),
+)
+TAKE_UP = Query(
+    "calls.take_up",
+    "The calls of a job are claimed again.",
+    sa.update(_C).where(_C.c.job_id == param("of_job"), _IS_ASIDE).values(lane=sa.func.substr(_C.c.lane, 2)),
 )
 OWNED = Query(
     "calls.owned",
@@ -155,7 +170,7 @@ RESCHEDULE = Query(
         last_error=param("error"),
         attempts=_C.c.attempts - param("less"),
         alone=param("be_alone"),
-        lane=param("to_lane"),
+        lane=sa.case((_IS_ASIDE, sa.literal(ASIDE) + param("to_lane")), else_=param("to_lane")),
         progress=param("said"),
     ),
 )
@@ -190,15 +205,16 @@ BLAME = Query(
 )
 TELL = Query("calls.tell", "How far a handler has come.", sa.update(_C).where(*_MINE).values(progress=param("said")))
 ONE = Query("calls.get", "One open call.", sa.select(*COLUMNS).where(*QUEUE.this))
-ATTEMPTS = Query(
-    "calls.attempts",
-    "How the last attempts of a job's calls stand; nobody begins or ends one until the transaction does.",
+_LAST = (
     sa.select(
         _C.c.number, _C.c.epoch, _C.c.worker, _C.c.progress, _C.c.incident, _C.c.alone, _C.c.next_at, _C.c.lease_until
     )
     .where(_C.c.job_id == param("of_job"))
     .order_by(_C.c.number)
-    .with_for_update(),
+)
+LAST_ATTEMPTS = Query("calls.last_attempts", "How the last attempts of a job's calls stand.", _LAST)
+ATTEMPTS = Query(
+    "calls.attempts", "The same; nobody begins or ends one until the transaction does.", _LAST.with_for_update()
 )
 OF_JOB = Query(
     "calls.of",
@@ -269,18 +285,22 @@ class Calls:
         row = self._channel.one(PROLONG, _mine(job, number, epoch) | {"until": micros(until)})
         return "" if row is None else "cut off" if row[0] is None else "held"
 
-    def attempt(self, job: str, number: int) -> Attempt | None:
+    def attempt(self, job: str, number: int, *, lock: bool = True) -> Attempt | None:
         """The last attempt of an open call; None when nobody has ever taken it. Ask under the job's lock: until the
-        transaction ends nobody begins one."""
+        transaction ends nobody begins one. Without ``lock``, to see what would be: somebody may.
+
+        All calls of the job are locked, in their order, as those who prolong leases do: a command may ask for several,
+        in any order, and each would wait for the other.
+        """
         for one, epoch, worker, progress, incident, alone, next_at, lease_until in self._channel.rows(
-            ATTEMPTS, {"of_job": job}
+            ATTEMPTS if lock else LAST_ATTEMPTS, {"of_job": job}
         ):
             if one == number and epoch:
                 running = not incident and (worker or progress == AWAITED)
                 until = (lease_until if worker else next_at) if running else None
                 if until is None and alone:
                     until = 0  # an attempt was lost before the last one, and may be at work still
-                return Attempt(None if until is None else moment(until))
+                return Attempt(None if until is None else moment(until), bool(running and worker))
         return None
 
     def reschedule(
@@ -343,7 +363,8 @@ class Calls:
 
     def take_back(self, lane: str) -> int:
         """Give the calls of a lane to workers of our own. How many those were."""
-        return self._channel.count(TAKE_BACK, {"of_lane": lane})
+        self._channel.count(TAKE_BACK, {"of_lane": ASIDE + lane, "to_lane": ASIDE})
+        return self._channel.count(TAKE_BACK, {"of_lane": lane, "to_lane": ""})
 
     def incidents(self) -> list[Incident]:
         """Calls that gave up, by job."""
@@ -366,13 +387,17 @@ class Calling(msgspec.Struct, frozen=True, kw_only=True):
     trace: str = ""
 
 
-def save(channel: Channel, job: str, effects: Effects, at: int, calling: Calling) -> None:
-    """Write what a command did to calls; a new one is ready from ``at`` on (microseconds since the epoch)."""
+def save(channel: Channel, job: str, effects: Effects, at: int, calling: Calling, suspended: bool) -> None:
+    """Write what a command did to calls; a new one is ready from ``at`` on (microseconds since the epoch), and laid
+    aside while the job is ``suspended``."""
+    if effects.suspended is not None:
+        channel.write(LAY_ASIDE if effects.suspended else TAKE_UP, {"of_job": job})
     channel.write_many(DROP, [{"job_id": job, "number": number} for number in effects.closed_calls])
-    channel.write_many(PUT, [_row(job, call, at, calling) for call in effects.calls.values()])
+    channel.write_many(PUT, [_row(job, call, at, calling, suspended) for call in effects.calls.values()])
 
 
-def _row(job: str, call: ServiceCall, at: int, calling: Calling) -> dict[str, Any]:
+def _row(job: str, call: ServiceCall, at: int, calling: Calling, suspended: bool) -> dict[str, Any]:
+    lane = plain(call.handler) if call.handler in calling.external else ""
     return {
         "job_id": job,
         "number": call.number,
@@ -385,7 +410,7 @@ def _row(job: str, call: ServiceCall, at: int, calling: Calling) -> dict[str, An
         "worker": "",
         "lease_until": None,
         "last_error": "",
-        "lane": plain(call.handler) if call.handler in calling.external else "",
+        "lane": ASIDE + lane if suspended else lane,
         "alone": 0,
         "progress": "",
         "trace": calling.trace,
@@ -400,6 +425,6 @@ def _call(row: Row) -> ClaimedCall:
     job, number, body, epoch, attempts, worker, next_at, last_error, lane, alone, progress, trace, *whose = row
     process, version, customer, person = whose or ("", "", "", None)
     at = None if next_at is None else moment(next_at)
-    told = (worker, at, last_error, lane, bool(alone), progress, trace, process, version, customer)
+    told = (worker, at, last_error, lane.removeprefix(ASIDE), bool(alone), progress, trace, process, version, customer)
     known = decode(person, Person) if person else None
     return ClaimedCall(job, number, decode(body, ServiceCall), epoch, attempts, *told, known)

@@ -31,15 +31,16 @@ TIMEOUT = 10.0
 class Scope:
     """A with-block around one transaction: kept when the block ends well, rolled back when it raises."""
 
-    __slots__ = ("_begin", "_channel", "_driver")
+    __slots__ = ("_begin", "_channel", "_driver", "_reads_only")
 
-    def __init__(self, driver: Driver[Any], begin: Callable[[], Any]) -> None:
+    def __init__(self, driver: Driver[Any], begin: Callable[[], Any], *, reads_only: bool = False) -> None:
         self._driver = driver
         self._begin = begin
+        self._reads_only = reads_only
 
     def __enter__(self) -> Transaction:
         self._channel = self._begin()
-        return Transaction(self._channel)
+        return Transaction(self._channel, reads_only=self._reads_only)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -139,7 +140,7 @@ class Database:
             self._clock.tend()
 
     def _server_time(self) -> datetime:
-        with Scope(self._driver, self._driver.begin_reading) as tx:
+        with Scope(self._driver, self._driver.begin_reading, reads_only=True) as tx:
             row = tx.channel.one(self._driver.server_time, {}) if self._driver.server_time else None
         assert row is not None, "a function of no table gives one row"
         return cast(datetime, row[0])
@@ -172,7 +173,7 @@ class Database:
         """A transaction that only reads: one snapshot, however many queries."""
         self._same_process()
         self._tend()
-        return Scope(self._driver, self._driver.begin_reading)
+        return Scope(self._driver, self._driver.begin_reading, reads_only=True)
 
     def joined(self, connection: sa.Connection | Session) -> Transaction:
         """A transaction inside the caller's, on a SQLAlchemy connection or session to the same database.

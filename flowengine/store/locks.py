@@ -16,7 +16,6 @@ from functools import cache
 from typing import Generic, TypeVar
 
 from flowengine.errors import DatabaseBusy, StoreError
-from flowengine.store.sqlite_errors import LOOK_ELSEWHERE
 
 Errand = TypeVar("Errand")
 
@@ -259,8 +258,10 @@ def _opened(path: str) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     except OSError as error:
         unwritable = error.errno in (errno.EROFS, errno.EACCES, errno.ENOSPC)
-        advice = (LOOK_ELSEWHERE,) if unwritable else ()
-        raise StoreError(f"the lock file cannot be opened: {error.strerror}", where=path, possible=advice) from error
+        advice = ["to write: room, and the right to, in the folder of the database; to look works as it is"]
+        raise StoreError(
+            f"the lock file cannot be opened: {error.strerror}", where=path, possible=advice if unwritable else ()
+        ) from error
 
 
 def _not_lockable(error: OSError, path: str) -> StoreError:

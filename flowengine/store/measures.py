@@ -9,11 +9,12 @@ import msgspec
 import sqlalchemy as sa
 
 from flowengine.store import tables as t
+from flowengine.store.calls import ASIDE
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros
 from flowengine.store.query import Query, param
 
-_C, _J, _O, _S, _T = t.calls, t.jobs, t.outbox, t.steps, t.timers
+_C, _J, _O, _S, _T, _D = t.calls, t.jobs, t.outbox, t.steps, t.timers, t.schedules
 _NOW = param("now")
 _OK: sa.ColumnElement[Any] = sa.literal_column("''")
 _COUNT: sa.ColumnElement[Any] = sa.func.count()
@@ -34,6 +35,7 @@ CALLS = Query(
     "Calls that are to be run by now, by lane: how many, and since when.",
     sa.select(_C.c.lane, _COUNT, sa.func.min(_C.c.next_at))
     .where(_C.c.incident == _OK, _C.c.next_at.is_not(None), _C.c.next_at <= _NOW)
+    .where(sa.func.substr(_C.c.lane, 1, 1) != sa.literal_column(f"'{ASIDE}'"))
     .group_by(_C.c.lane),
 )
 RUNNING = Query(
@@ -70,6 +72,12 @@ OUTBOX_INCIDENTS = Query(
     sa.select(_COUNT).where(_O.c.incident != _OK),
 )
 
+SCHEDULE_INCIDENTS = Query(
+    "measures.schedule_incidents",
+    "Schedules whose job could not be started, by process.",
+    sa.select(_D.c.process, _COUNT).where(_D.c.attempts > sa.literal_column("0")).group_by(_D.c.process),
+)
+
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     """What is due and not done yet: how many, and for how many seconds the oldest has been."""
@@ -90,6 +98,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     call_incidents: dict[str, int]
     timer_incidents: int
     message_incidents: int
+    schedule_incidents: dict[str, int] = {}
 
 
 def measured(channel: Channel, now: datetime) -> Measures:
@@ -112,4 +121,5 @@ def measured(channel: Channel, now: datetime) -> Measures:
         call_incidents=dict(channel.rows(CALL_INCIDENTS, {})),
         timer_incidents=single(TIMER_INCIDENTS)[0],
         message_incidents=single(OUTBOX_INCIDENTS)[0],
+        schedule_incidents=dict(channel.rows(SCHEDULE_INCIDENTS, {})),
     )

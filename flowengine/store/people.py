@@ -69,6 +69,12 @@ MEMBERS = Query(
     .where(_M.c.group_name == param("group"), _P.c.kind == "customer")
     .order_by(_P.c.id),
 )
+MEMBER_IDS = Query(
+    "people.member_ids",
+    "The ids of all in a group.",
+    sa.select(_M.c.person).where(_M.c.group_name == param("group")),
+)
+ANY_MEMBER = Query("people.any_member", "Somebody who is in a group.", sa.select(_M.c.person).limit(1))
 OF_KIND = Query(
     "people.of_kind",
     "All customers, or all staff, in the order of their ids.",
@@ -79,8 +85,20 @@ JOIN = Query("people.join", "Put a person into a group.", inserts(_M))
 LEAVE = Query("people.leave", "Take a person out of all groups.", sa.delete(_M).where(_M.c.person == param("who")))
 
 
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """One customer or member of staff. ``record`` is what else the organisation knows, as JSON."""
+class Absence(msgspec.Struct, frozen=True, kw_only=True):
+    """A time, from ``start`` until before ``end``, in which a member of staff cannot be met."""
+
+    start: datetime
+    end: datetime
+    why: str = ""
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One customer or member of staff. ``record`` is what else the organisation knows, as JSON.
+
+    ``hours`` are a member of staff's working hours, written as a calendar's ``open``, in the time zone ``hours_zone``,
+    or in that of the calendar where it is empty; none: whenever the calendar is open.
+    """
 
     id: str
     kind: Literal["customer", "staff"]
@@ -89,7 +107,13 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     record: dict[str, Json] = {}
+    hours: dict[str, str] = {}
+    hours_zone: str = ""
+    absences: tuple[Absence, ...] = ()
     created: datetime
+    left: datetime | None = None
+    """When this member of staff left; the record stays, for the histories that name him."""
+    left_because: str = ""
 
 
 class People:
@@ -159,6 +183,14 @@ class People:
         if group == CUSTOMERS:
             return self.all("customer")
         return [decode(row[0], Person) for row in self._channel.rows(MEMBERS, {"group": plain(group)})]
+
+    def member_ids(self, group: str) -> list[str]:
+        """The ids of those in a group."""
+        return [row[0] for row in self._channel.rows(MEMBER_IDS, {"group": plain(group)})]
+
+    def any_member(self) -> bool:
+        """Whether anybody is in any group."""
+        return self._channel.one(ANY_MEMBER, {}) is not None
 
     def all(self, kind: str | None = None) -> list[Person]:
         """Everybody, or all of one kind, in the order of their ids."""

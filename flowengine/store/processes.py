@@ -7,9 +7,11 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
+from flowengine.core.values import Suspension
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import micros, moment, plain
+from flowengine.store.codec import decode, micros, moment, plain, text
+from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.query import Query, inserts, param
 
 _P = t.processes
@@ -32,16 +34,33 @@ GET = Query(
     "One version of a process.",
     sa.select(*_COLUMNS).where(_P.c.name == _NAME, _P.c.version == _VERSION),
 )
+SUSPENDED = "suspended "
+"""Before the name of a process: where it is set down who has suspended it, when and why."""
+
+_LOG = (
+    sa.select(t.settings.c.value)
+    .where(t.settings.c.name == sa.literal_column(f"'{SUSPENDED}'").concat(_P.c.name))
+    .correlate(_P)
+    .scalar_subquery()
+)
 LATEST = Query(
     "processes.latest",
-    "The version of a process that was deployed last.",
-    sa.select(*_COLUMNS).where(_P.c.name == _NAME).order_by(_P.c.number.desc()).limit(1),
+    "The version of a process that was deployed last, and whether it is suspended.",
+    sa.select(*_COLUMNS, _LOG).where(_P.c.name == _NAME).order_by(_P.c.number.desc()).limit(1),
 )
 ALL = Query(
     "processes.all", "All versions, by name, oldest first.", sa.select(*_COLUMNS).order_by(_P.c.name, _P.c.number)
 )
 VERSIONS = Query(
     "processes.versions", "The name and version of each, without its source.", sa.select(_P.c.name, _P.c.version)
+)
+
+IN_USE = Query(
+    "processes.in_use",
+    "The name of each process, and its version that was deployed last.",
+    sa.select(_P.c.name, _P.c.version)
+    .where(sa.tuple_(_P.c.name, _P.c.number).in_(sa.select(_P.c.name, sa.func.max(_P.c.number)).group_by(_P.c.name)))
+    .order_by(_P.c.name),
 )
 
 
@@ -54,6 +73,19 @@ class StoredProcess(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     at: datetime
     number: int
+    suspended: Suspension | None = None
+    """Why no new jobs begin; only told of the latest version."""
+
+
+class Suspended(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A time for which a process was suspended: who did it and why, and who let it go on, and why."""
+
+    suspension: Suspension
+    resumed: Suspension | None = None
+
+
+MOST_KEPT = 100
+"""Of the times for which a process was suspended, how many are kept."""
 
 
 class Processes:
@@ -90,9 +122,21 @@ class Processes:
         """:meth:`latest` will be asked for this name."""
         self._channel.expect(LATEST, {"name": plain(name)})
 
+    def suspensions(self, name: str) -> list[Suspended]:
+        """When a process was suspended, why and by whom, the last one last."""
+        return _log(DatabaseSettings(self._channel).get(SUSPENDED + plain(name)))
+
+    def note_suspensions(self, name: str, times: list[Suspended]) -> None:
+        """Keep them; the last says whether the process is suspended now."""
+        DatabaseSettings(self._channel).put(SUSPENDED + plain(name), text(times[-MOST_KEPT:]))
+
     def versions(self) -> list[tuple[str, str]]:
         """The name and the version of each that was ever deployed."""
         return [(name, version) for name, version in self._channel.rows(VERSIONS, {})]
+
+    def in_use(self) -> list[tuple[str, str]]:
+        """The name of each process, and the version that new jobs begin with, by name."""
+        return [(name, version) for name, version in self._channel.rows(IN_USE, {})]
 
     def all(self) -> list[StoredProcess]:
         """All versions, by name, the one in use last."""
@@ -100,5 +144,16 @@ class Processes:
 
 
 def _process(row: Row) -> StoredProcess:
-    name, version, title, source, at, number = row
-    return StoredProcess(name=name, version=version, title=title, source=source, at=moment(at), number=number)
+    name, version, title, source, at, number, *log = row
+    held = suspension_of(_log(log[0])) if log and log[0] else None
+    at = moment(at)
+    return StoredProcess(name=name, version=version, title=title, source=source, at=at, number=number, suspended=held)
+
+
+def suspension_of(times: list[Suspended]) -> Suspension | None:
+    """Why a process is suspended now, by the times for which it was."""
+    return times[-1].suspension if times and times[-1].resumed is None else None
+
+
+def _log(value: str | None) -> list[Suspended]:
+    return decode(value, list[Suspended]) if value else []

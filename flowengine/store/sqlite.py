@@ -16,6 +16,7 @@ from contextvars import copy_context
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.pool import StaticPool
@@ -33,6 +34,10 @@ LOG = logging.getLogger("flowengine.store")
 
 MENDED = (3, 51, 3)
 """The first version of SQLite whose write-ahead log is reset safely beside other processes."""
+
+
+class Frozen(sqlite3.Connection):
+    """A connection to a file that nobody can write at the moment, since its disk is full or read-only."""
 
 
 class SqliteChannel:
@@ -149,7 +154,6 @@ class SqliteDriver:
             if not Path(self.path).parent.is_dir():
                 folder = str(Path(self.path).parent)
                 raise StoreError("there is no such folder to keep the database in", where=folder)
-            self._processes = FileLock(f"{self.path}.lock")
             self.writer = self._engine(url, "BEGIN IMMEDIATE")
             self._reader = self._engine(url, "BEGIN")
         else:
@@ -169,9 +173,23 @@ class SqliteDriver:
             connect_args={"isolation_level": None, "timeout": self.timeout, "cached_statements": 256},
         )
         reading = begin == "BEGIN"
+        if reading:
+            sa.event.listen(engine, "do_connect", self._look_at)
         sa.event.listen(engine, "connect", lambda raw, _: self._prepare(raw, reading))
         sa.event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
         return engine
+
+    def _look_at(self, _dialect: object, _record: object, _args: object, options: dict[str, Any]) -> Any:
+        """A connection to read by: where nothing can be written beside the file, one that takes it as it lies."""
+        try:
+            raw = sqlite3.connect(self.path, **options)
+            raw.execute("PRAGMA schema_version").fetchone()  # the first that needs more than the file
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in _NOTHING_BESIDE or not _whole(self.path):
+                raise
+            options = options | {"factory": Frozen, "uri": True, "check_same_thread": False}
+            return sqlite3.connect(f"file:{quote(self.path)}?immutable=1", **options)
+        return raw
 
     def _look_around(self) -> None:
         """Versions of SQLite before 3.51.3 can lose a commit when the log is reset while two processes write: where
@@ -295,11 +313,15 @@ class SqliteDriver:
             if channel.writing:
                 self._give_turn()
             elif channel.fairy is not None:
+                if isinstance(channel.raw, Frozen):
+                    channel.fairy.invalidate()  # the next look finds out anew whether anything can be written
                 channel.fairy.close()
 
     def _come_first(self, patience: float) -> None:
         """Be the process that writes, once this is its thread that does; it is not any more when that fails."""
         try:
+            if self._processes is None and self.path:
+                self._processes = FileLock(f"{self.path}.lock")  # whoever only looks needs none, and cannot make one
             if self._processes is not None:
                 self._processes.acquire(patience)
                 self._look_around()
@@ -402,10 +424,19 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+_NOTHING_BESIDE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+"""How SQLite says that it cannot write the index of its log, which it does even to read."""
+
+
+def _whole(path: str) -> bool:
+    """Whether all that was committed lies in the file itself, and nothing in a log beside it."""
+    log = Path(f"{path}-wal")
+    return Path(path).is_file() and (not log.exists() or log.stat().st_size == 0)
+
+
 def _set_up(raw: Any, path: str, reading: bool) -> None:
     try:
-        mode = raw.execute("PRAGMA journal_mode=WAL").fetchone()[0]
-        if mode != "wal":
+        if not isinstance(raw, Frozen) and raw.execute("PRAGMA journal_mode=WAL").fetchone()[0] != "wal":
             raise StoreError("SQLite cannot keep a write-ahead log here; is it a network drive?", where=path)
         raw.execute("PRAGMA synchronous=FULL")
         raw.execute("PRAGMA foreign_keys=ON")

@@ -23,7 +23,7 @@ _EXACTLY = {
 }
 """What some extended codes mean more exactly."""
 LOOK_ELSEWHERE = "to look only: copy the file, and the one ending in -wal, to where one can write, and look there"
-"""SQLite writes beside the file even to read it, for those who write meanwhile."""
+"""Where a log lies beside the file, SQLite must be able to write its index even to read it."""
 _FREE = "free some space and ask again; nothing has to be restarted"
 _ADVICE: dict[int, tuple[str, ...]] = {
     sqlite3.SQLITE_FULL: (_FREE,),

@@ -20,6 +20,10 @@ _S = t.steps
 _JOB, _NUMBER = param("of_job"), param("of_number")
 _THIS = (_S.c.job_id == _JOB, _S.c.number == _NUMBER)
 _COLUMNS = (_S.c.job_id, _S.c.process, _S.c.customer, _S.c.audience, _S.c.answered, _S.c.opened, _S.c.number, _S.c.body)
+_PERSON: sa.ColumnElement[str] = sa.literal_column("'person:'")
+_BEYOND_PERSON: sa.ColumnElement[str] = sa.literal_column("'person;'")
+"""The audiences that are persons begin with the one, and sort before the other."""
+
 NOBODY = ""
 """The audience of the one row of a step that waits for nobody yet."""
 
@@ -51,11 +55,48 @@ SEATS = Query(
 )
 HELD = Query(
     "steps.held",
-    "The steps that a person has claimed. It looks through all open steps, for an operator now and then.",
+    "The steps that a person has claimed.",
     sa.select(_S.c.job_id, _S.c.number)
     .distinct()
     .where(_S.c.claimed == param("by"))
     .order_by(_S.c.job_id, _S.c.number),
+)
+AUDIENCES = Query(
+    "steps.audiences",
+    "All that steps wait for, but for persons.",
+    sa.select(_S.c.audience).distinct().where(sa.or_(_S.c.audience < _PERSON, _S.c.audience >= _BEYOND_PERSON)),
+)
+_D = t.steps.alias("doubt")
+_OF_DOUBT = sa.and_(_D.c.job_id == _S.c.job_id, _D.c.number == _S.c.number)
+
+
+def _steps_with(*doubtful: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """All rows of the steps of which one row is so."""
+    some = sa.exists(sa.select(sa.literal_column("1")).select_from(_D).where(_OF_DOUBT, *doubtful).correlate(_S))
+    return sa.select(*_COLUMNS).where(some).order_by(_S.c.job_id, _S.c.number, _S.c.seat)
+
+
+WAITING_FOR = Query(
+    "steps.waiting_for", "All rows of the steps that wait for an audience.", _steps_with(_D.c.audience == param("whom"))
+)
+DOUBTFUL = Query(
+    "steps.doubtful",
+    "All rows of the steps of which it is to be asked whether anybody can do them: those that are claimed, exclude "
+    "somebody, ask several by their roles, or wait for nobody, or for a person whose id nobody has. It looks through "
+    "all open steps, for an operator now and then.",
+    _steps_with(
+        sa.or_(
+            _D.c.claimed.is_not(None),
+            _D.c.body.like('%"excluded":%'),
+            sa.and_(_D.c.seated.is_not(None), sa.or_(_D.c.audience < _PERSON, _D.c.audience >= _BEYOND_PERSON)),
+            sa.and_(
+                _D.c.audience >= _PERSON,
+                _D.c.audience < _BEYOND_PERSON,
+                _D.c.audience != sa.literal_column("'person:'") + _D.c.customer,
+                ~sa.exists(sa.select(sa.literal_column("1")).where(t.people.c.id == sa.func.substr(_D.c.audience, 8))),
+            ),
+        )
+    ),
 )
 OF_JOB = Query(
     "steps.of",
@@ -156,6 +197,19 @@ class Steps:
     def held(self, person: str) -> list[tuple[str, int]]:
         """The steps that a person has claimed: their jobs and numbers."""
         return [(row[0], row[1]) for row in self._channel.rows(HELD, {"by": person})]
+
+    def audiences(self) -> list[str]:
+        """All that steps wait for, but for persons: few, however many steps there are. :data:`NOBODY` is among them
+        where a step waits for none."""
+        return [row[0] for row in self._channel.rows(AUDIENCES, {})]
+
+    def waiting_for(self, audience: str) -> list[WaitingStep]:
+        """All rows of the steps that wait for an audience."""
+        return [_waiting(row) for row in self._channel.rows(WAITING_FOR, {"whom": plain(audience)})]
+
+    def doubtful(self) -> list[WaitingStep]:
+        """All rows of the steps of which it is to be asked whether anybody can do them, whoever fills their roles."""
+        return [_waiting(row) for row in self._channel.rows(DOUBTFUL, {})]
 
     def of(self, job: str) -> list[WaitingStep]:
         """All rows of a job's open steps: one for each audience or seat."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0004"
+HEAD = "0009"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -151,6 +151,14 @@ steps = sa.Table(
     _text("body"),
     _text("seated", nullable=True),
     sa.Index("ix_flow_steps_inbox", "audience", "answered", "opened", "job_id", "number"),
+    sa.Index(
+        "ix_flow_steps_claimed",
+        "claimed",
+        "job_id",
+        "number",
+        sqlite_where=sa.text("claimed IS NOT NULL"),
+        postgresql_where=sa.text("claimed IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
     comment="Open steps, one row for each audience or seat. seated is the seat as JSON, answered 1 once it has spoken.",
 )
@@ -176,6 +184,24 @@ timers = sa.Table(
     sqlite_with_rowid=False,
     comment="Set timers. wake is when to fire it: its due time, later after a failure. Until claimed_until it is in "
     "some worker's hands.",
+)
+
+schedules = sa.Table(
+    "flow_schedules",
+    metadata,
+    _key("process", primary_key=True),
+    _count("number", primary_key=True),
+    _text("every"),
+    _text("zone"),
+    _time("moment"),
+    _time("wake"),
+    _time("claimed_until"),
+    _count("attempts"),
+    _text("last_error"),
+    sa.Index("ix_flow_schedules_wake", "wake", "process", "number"),
+    sqlite_with_rowid=False,
+    comment="When processes start jobs by the clock. moment is when the next job is due; wake, when that is tried: "
+    "later after a failure. Until claimed_until it is in some worker's hands.",
 )
 
 calls = sa.Table(
@@ -303,7 +329,7 @@ calendars = sa.Table(
     _key("name", primary_key=True),
     _count("changes"),
     sqlite_with_rowid=False,
-    comment="One row a calendar, written before its bookings are: so they are changed one after another.",
+    comment="One row a calendar or person, written before the bookings are: so they are changed one after another.",
 )
 
 bookings = sa.Table(
@@ -316,9 +342,10 @@ bookings = sa.Table(
     _key("job_id"),
     _time("slot"),
     _time("slot_end"),
+    _time("held_until", nullable=True),
     sa.Index("ix_flow_bookings_job", "job_id", "calendar", "slot"),
     sqlite_with_rowid=False,
-    comment="Booked slots, one row for each cell of the calendar's grid and seat.",
+    comment="Booked slots, one row for each cell of the calendar's grid and seat; and those of people (person:<id>).",
 )
 
 history = sa.Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,14 @@ QUEUE = Queue(
     shown=(_T.c.branch, sa.literal_column("''"), _T.c.last_error, _T.c.wake),
 )
 
+LAID_ASIDE = micros(datetime(9999, 12, 31, tzinfo=UTC))
+"""When the timers of a suspended job are due. The position says when they really are."""
+
+LAY_ASIDE = Query(
+    "timers.lay_aside",
+    "The timers of a job are not fired while it is suspended.",
+    sa.update(_T).where(_T.c.job_id == param("of_job")).values(wake=LAID_ASIDE),
+)
 MOST_OVERDUE = 100
 """So many timers of a job that are due are looked at together."""
 
@@ -109,18 +117,21 @@ class Timers:
         return QUEUE.gone_wrong(self._channel)
 
 
-def save(channel: Channel, job: str, effects: Effects) -> None:
-    """Write what a command did to timers."""
+def save(channel: Channel, job: str, effects: Effects, suspended: bool) -> None:
+    """Write what a command did to timers; those of a job that is ``suspended`` are laid aside. One that was resumed
+    has all of its timers among the effects."""
     channel.write_many(DROP, [{"job_id": job, "number": number} for number in effects.dropped_timers])
-    channel.write_many(SET, [_row(job, timer) for timer in effects.timers.values()])
+    channel.write_many(SET, [_row(job, timer, suspended) for timer in effects.timers.values()])
+    if effects.suspended:
+        channel.write(LAY_ASIDE, {"of_job": job})
 
 
-def _row(job: str, timer: Timer) -> dict[str, Any]:
+def _row(job: str, timer: Timer, suspended: bool) -> dict[str, Any]:
     return {
         "job_id": job,
         "number": timer.number,
         "branch": timer.branch,
-        "wake": micros(timer.due),
+        "wake": LAID_ASIDE if suspended else micros(timer.due),
         "attempts": 0,
         "last_error": "",
         "claimed_until": 0,

@@ -29,6 +29,7 @@ from flowengine.store.outbox import Outbox
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
+from flowengine.store.schedules import Schedules
 from flowengine.store.steps import Steps
 from flowengine.store.timers import Timers
 from flowengine.store.tokens import Tokens
@@ -53,10 +54,12 @@ class Transaction:
     """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
     application whose transaction was joined)."""
 
-    __slots__ = ("_outbox", "channel", "receipts", "saved", "trace", "wakes")
+    __slots__ = ("_outbox", "channel", "reads_only", "receipts", "saved", "trace", "wakes")
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, *, reads_only: bool = False) -> None:
         self.channel = channel
+        self.reads_only = reads_only
+        """Whether nothing can be written in it: what is computed here is only tried."""
         self.receipts = Receipts(channel)
         self._outbox: Outbox | None = None
         self.saved: list[Saved] = []
@@ -95,6 +98,10 @@ class Transaction:
     @property
     def timers(self) -> Timers:
         return Timers(self.channel)
+
+    @property
+    def schedules(self) -> Schedules:
+        return Schedules(self.channel)
 
     @property
     def calls(self) -> Calls:
@@ -146,16 +153,17 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
     body, at = encode(entry), micros(entry.at)
     saved = Saved(id_, seq, chained(job.hash if job else id_, body), type(entry.command).__name__)
     if effects.booked or effects.freed:
-        bookings.save(channel, id_, draft.events)
+        bookings.save(channel, id_, draft.events, entry.at)
     _save_job(channel, job, draft, saved, at)
     if effects.closed_branches or len(effects.branches) > (ROOT in effects.branches):
         _save_branches(channel, saved, effects)
     if effects.steps or effects.closed_steps or effects.seats:
         _save_steps(channel, draft)
-    if effects.timers or effects.dropped_timers:
-        timers.save(channel, id_, effects)
-    if effects.calls or effects.closed_calls:
-        calls.save(channel, id_, effects, at, calling)
+    suspended = head.suspended is not None
+    if effects.timers or effects.dropped_timers or effects.suspended:
+        timers.save(channel, id_, effects, suspended)
+    if effects.calls or effects.closed_calls or effects.suspended is not None:
+        calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
     channel.write(history.ADD, {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash, "body": body.decode()})

@@ -1,4 +1,4 @@
-"""When there is work for workers: one look at all that can be due, which costs three steps in indexes."""
+"""When there is work for workers: one look at all that can be due, which costs a few steps in indexes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment
 from flowengine.store.dialects import Dialect
 from flowengine.store.query import Query, Statement, param
+from flowengine.store.timers import LAID_ASIDE
 
-_C, _T, _O, _M = t.calls, t.timers, t.outbox, t.messages
+_C, _T, _O, _M, _S = t.calls, t.timers, t.outbox, t.messages, t.schedules
 _NONE: sa.ColumnElement[str] = sa.literal_column("''")
 
 
@@ -23,23 +24,24 @@ def _next(dialect: Dialect) -> Statement:
         return sa.select(column).where(*which).order_by(column).limit(dialect.few(1)).scalar_subquery()
 
     return sa.select(
-        first(_T.c.wake, _T.c.claimed_until <= param("now")),
+        first(_T.c.wake, _T.c.claimed_until <= param("now"), _T.c.wake < sa.literal_column(str(LAID_ASIDE))),
         first(_C.c.next_at, _C.c.lane == _NONE, _C.c.incident == _NONE, _C.c.next_at.is_not(None)),
         first(_O.c.next_at, _O.c.incident == _NONE),
         first(_M.c.until),
+        first(_S.c.wake, _S.c.claimed_until <= param("now")),
     )
 
 
 NEXT = Query(
     "work.next",
-    "When the next timer, call for workers of our own and message are due, and a kept message's time is over.",
+    "When the next timer, call for our own workers, message and schedule are due, and a kept message's time is over.",
     _next,
 )
 
 
 class Work(msgspec.Struct, frozen=True):
     """When the next of each kind is due, or None. A timer that some worker has in its hands does not count; the end of
-    a kept message's time does, as a timer."""
+    a kept message's time does, as a timer, and so does a schedule."""
 
     timer: datetime | None
     call: datetime | None
@@ -54,5 +56,5 @@ def ahead(channel: Channel, now: datetime) -> Work:
     """What comes next, as it stands ``now``."""
     row = channel.one(NEXT, {"now": micros(now)})
     assert row is not None, "a look at nothing gives a row all the same"
-    timer, call, message, over = (None if due is None else moment(due) for due in row)
-    return Work(min((one for one in (timer, over) if one is not None), default=None), call, message)
+    timer, call, message, over, schedule = (None if due is None else moment(due) for due in row)
+    return Work(min((one for one in (timer, over, schedule) if one is not None), default=None), call, message)

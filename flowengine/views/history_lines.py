@@ -121,7 +121,8 @@ class Teller:
         match command:
             case c.Start():
                 begun = f"began, for the job {shown(command.parent.rpartition('.')[0])}"
-                return begun if command.parent else "stated the need"
+                cause = f"started by the {command.cause}" if command.cause else "stated the need"
+                return begun if command.parent else cause
             case c.Act():
                 return self._acted(command, events)
             case c.ActFor():
@@ -150,6 +151,10 @@ class Teller:
                 return f"moved it by hand{f' from {left}' if left else ''} to {state}{_why(command)}"
             case c.End():
                 return f"ended it by hand{', once all is undone' if command.undo else ''}{_why(command)}"
+            case c.Suspend():
+                return f"suspended the job{_why(command)}"
+            case c.Resume():
+                return f"let the job go on{_why(command)}"
             case c.Retry():
                 return f"had it tried again: {self._call(self.known.calls.get(command.call))}"
             case c.Deliver():
@@ -168,11 +173,14 @@ class Teller:
         changed = next((event.step for event in events if isinstance(event, e.StepChanged)), before)
         what = changed.title if changed else f"step {command.step}"
         if isinstance(command, c.Assign):
-            return f"handed over to {self.known.person(command.person)}: {what}{_why(command)}"
+            named = before is not None and changed is not None and len(changed.audience) > len(before.audience)
+            asked = ", whom it did not wait for before" if named else ""
+            return f"handed over to {self.known.person(command.person)}{asked}: {what}{_why(command)}"
         if isinstance(command, c.Claim):
             return f"took: {what}"
         holder = before.claimed if before else None
-        return f"gave back{f' for {self.known.person(holder)}' if holder and holder != command.by.id else ''}: {what}"
+        whose = f" for {self.known.person(holder)}" if holder and holder != command.by.id else ""
+        return f"gave back{whose}: {what}{_why(command)}"
 
     # people on their steps
 

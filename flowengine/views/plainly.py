@@ -92,7 +92,7 @@ def waits_for_words(
     """Whom a seating means, in plain words. ``names`` maps ids of persons to their names."""
     kind, _, name = seating.partition(":")
     if kind == "person":
-        return "you" if name == asker else names.get(name) or name
+        return "you" if asker and name == asker else names.get(name) or name or "nobody"
     if kind == "role":
         return roles[name].title if name in roles else name
     if kind == "group":

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from flowengine.core.answers import Form, FormField
-from flowengine.core.values import Json
+from flowengine.core.values import Head, Json
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +71,11 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     events: tuple[str, ...] = ()
     repeated: bool = False
 
+    @property
+    def started(self) -> bool:
+        """Whether this began the job, as a message may: the command is the first of its history."""
+        return self.seq == 1
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Receipt) and self._said() == other._said()
 
@@ -94,10 +99,24 @@ class Kept(Receipt, frozen=True, kw_only=True, eq=False):
     until: datetime
 
 
+class Broadcast(Receipt, frozen=True, kw_only=True, eq=False):
+    """A message for all: it is on its way to the so many jobs that were ``waiting`` for it (``acted`` is its name).
+
+    Each takes it in a command of its own; one that waits no more by then does not.
+    """
+
+    job: str = ""
+    seq: int = 0
+    status: str = "sent"
+    waiting: int = 0
+
+
 class Deployed(View, frozen=True, kw_only=True):
-    """A process in use. ``new`` is False when exactly this text was in use before.
+    """A process in use. ``new`` is False when what it means was in use before: other comments, line ends or
+    quotes make no new version.
 
     ``unserved`` are the handlers it calls that this engine does not have and no external worker serves: a worker must.
+    ``warnings`` say which of its roles nobody has, and which of its groups nobody is in, as people are known here.
     """
 
     name: str
@@ -105,16 +124,33 @@ class Deployed(View, frozen=True, kw_only=True):
     title: str
     new: bool
     unserved: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class SuspendedView(View, frozen=True, kw_only=True):
+    """Since when, why, and by whose id a job or a process is suspended; ``by`` is empty for customers, and for the
+    program."""
+
+    since: datetime
+    because: str
+    by: str = ""
+
+
+def suspended_view(head: Head, *, inside: bool) -> SuspendedView | None:
+    """Whether a job is suspended; ``inside`` the organisation it is told by whom."""
+    held = head.suspended
+    return SuspendedView(since=held.since, because=held.because, by=held.by if inside else "") if held else None
 
 
 class ProcessRow(View, frozen=True, kw_only=True):
-    """One version of a process. ``latest`` marks the version that new jobs begin with."""
+    """One version of a process. ``latest`` marks the version that new jobs begin with, unless it is ``suspended``."""
 
     name: str
     version: str
     title: str
     deployed: datetime
     latest: bool
+    suspended: SuspendedView | None = None
 
 
 class NeedView(View, frozen=True, kw_only=True):
@@ -127,8 +163,37 @@ class NeedView(View, frozen=True, kw_only=True):
     questions: tuple[FormField, ...] = ()
 
 
+class AbsenceView(View, frozen=True, kw_only=True):
+    """A time, from ``start`` until before ``end``, in which a member of staff cannot be met."""
+
+    start: datetime
+    end: datetime
+    why: str = ""
+
+
+class AppointmentView(View, frozen=True, kw_only=True):
+    """An appointment of a person's, for a job."""
+
+    job: str
+    short: str
+    start: datetime
+    end: datetime
+
+
+class Away(View, frozen=True, kw_only=True):
+    """An absence that was entered. ``appointments`` were booked for that time before: they stay booked, until they are
+    moved or somebody else takes them."""
+
+    person: str
+    start: datetime
+    end: datetime
+    why: str = ""
+    appointments: tuple[AppointmentView, ...] = ()
+
+
 class PersonView(View, frozen=True, kw_only=True):
-    """A customer or a member of staff."""
+    """A customer or a member of staff, who may have ``left``. ``hours`` are working hours by weekday, in ``hours_zone``
+    or, where it is empty, in the zone of each calendar; without any he can be met whenever a calendar is open."""
 
     id: str
     kind: str
@@ -137,7 +202,12 @@ class PersonView(View, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     record: dict[str, Json] = {}
+    hours: dict[str, str] = {}
+    hours_zone: str = ""
+    absences: tuple[AbsenceView, ...] = ()
     created: datetime | None = None
+    left: datetime | None = None
+    left_because: str = ""
 
 
 class CustomerItem(View, frozen=True, kw_only=True):
@@ -145,7 +215,7 @@ class CustomerItem(View, frozen=True, kw_only=True):
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
-    ``booked`` is for when).
+    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known).
     """
 
     id: str
@@ -162,12 +232,15 @@ class CustomerItem(View, frozen=True, kw_only=True):
     preferred: bool = False
     answered: bool = False
     booked: datetime | None = None
+    booked_with: str = ""
 
 
 class StaffItem(CustomerItem, frozen=True, kw_only=True):
-    """A step that waits for a member of staff or an operator, who may know its state."""
+    """A step that waits for a member of staff or an operator, who may know its state. ``appointment`` is when he is to
+    meet the customer."""
 
     state: str
+    appointment: datetime | None = None
 
 
 InboxItem = CustomerItem | StaffItem
@@ -178,12 +251,13 @@ class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
-    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already.
+    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already, and
+    ``booked_with`` the name of who meets the customer then, where that is known.
     ``shown`` are the lines that the process shows.
 
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
-    two of what he did himself, and when his time had run out.
+    two of what he did himself, and when his time had run out. While the job is ``suspended`` nothing is possible.
     """
 
     id: str
@@ -203,6 +277,8 @@ class CustomerStep(View, frozen=True, kw_only=True):
     possible: tuple[str, ...] = ()
     slots: tuple[datetime, ...] = ()
     booked: datetime | None = None
+    suspended: SuspendedView | None = None
+    booked_with: str = ""
     open: bool = True
     ended: datetime | None = None
     ended_by: str = ""
@@ -215,9 +291,11 @@ class CustomerStep(View, frozen=True, kw_only=True):
 
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):
-    """One step as staff and operators see it, who may know its state."""
+    """One step as staff and operators see it, who may know its state. ``appointment`` is when the customer is to be
+    met."""
 
     state: str
+    appointment: datetime | None = None
 
 
 StepView = CustomerStep | StaffStep
@@ -241,6 +319,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
+    ``booked_with`` is the name of who meets the customer, where that is known.
     """
 
     id: str
@@ -251,12 +330,15 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     due: datetime | None = None
     claimed: str = ""
     booked: datetime | None = None
+    booked_with: str = ""
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
-    """An open step of a job, whoever it waits for, with its state."""
+    """An open step of a job, whoever it waits for, with its state. ``appointment`` is when the customer is to be
+    met."""
 
     state: str
+    appointment: datetime | None = None
 
 
 class PromiseView(View, frozen=True, kw_only=True):
@@ -305,6 +387,8 @@ class _Track(View, frozen=True, kw_only=True):
     offers: tuple[OfferView, ...]
     said: tuple[tuple[str, str, str], ...] = ()
     """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
+    suspended: SuspendedView | None = None
+    """Whether the job is paused: then nobody acts on it, and no clock runs."""
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it."""
@@ -347,6 +431,7 @@ class JobRow(View, frozen=True, kw_only=True):
     updated: datetime
     ended: datetime | None = None
     because: str = ""
+    suspended: SuspendedView | None = None
 
 
 class HistoryLine(View, frozen=True, kw_only=True):
@@ -392,6 +477,19 @@ class HandedOver(View, frozen=True, kw_only=True):
     refused: dict[str, str]
 
 
+class Left(View, frozen=True, kw_only=True):
+    """What became of what somebody had who left: the ids of the steps that were handed over, of those that were given
+    back to all whom they wait for, why these were not handed over, by their ids, and those that wait for him by name
+    still: somebody else is to be asked. ``revoked`` are the ids of his tokens."""
+
+    person: str
+    handed: tuple[str, ...] = ()
+    released: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
+    named: tuple[str, ...] = ()
+    revoked: tuple[str, ...] = ()
+
+
 class RetriedAll(View, frozen=True, kw_only=True):
     """Which incidents were tried again, by id, and which could not be, with the reason."""
 
@@ -426,8 +524,11 @@ class IncidentView(View, frozen=True, kw_only=True):
     """What gave up and waits for an operator. ``id`` is what ``retry`` takes.
 
     ``kind`` is ``call`` (a service call; ``handler`` is what it calls), ``timer`` (``handler`` is what it is for:
-    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``) or ``message`` (``handler`` says
-    what goes to whom, ``mail to ada``, or its kind).
+    ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``), ``message`` (``handler`` says
+    what goes to whom, ``mail to ada``, or its kind), ``schedule`` (a job that could not be started by the clock, and
+    is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet) or ``step`` (one that nobody can
+    do as people are known here; ``handler`` is its title). A step is not tried again: it is an incident until somebody
+    can do it.
     """
 
     id: str
@@ -441,6 +542,25 @@ class IncidentView(View, frozen=True, kw_only=True):
     attempts: int
     kind: str = "call"
     next: datetime | None = None
+
+
+class ScheduleView(View, frozen=True, kw_only=True):
+    """When a process starts its next job by the clock. ``id`` is what ``retry`` takes.
+
+    ``every`` is the schedule as cron has it, in the time ``zone``; ``due`` the moment of the next job; ``customer`` the
+    expression that gives whose it is. Where it could not be started, ``error`` says why, after so many ``attempts``;
+    ``next`` is when it is tried: ``due``, or later.
+    """
+
+    id: str
+    process: str
+    every: str
+    zone: str
+    customer: str
+    due: datetime
+    next: datetime
+    attempts: int = 0
+    error: str = ""
 
 
 class TimerView(View, frozen=True, kw_only=True):
@@ -467,11 +587,12 @@ class TimerView(View, frozen=True, kw_only=True):
 class WaitView(View, frozen=True, kw_only=True):
     """One thing that a job waits for.
 
-    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline), ``call`` (a service: ``next`` is
-    when it is tried next, None when it waits for an operator; ``error`` the last one), ``timer`` (``due`` is when it
-    is over; with an ``error`` it could not be fired, and ``next`` is when it is tried again), ``message`` (``whom`` is
-    its key) or ``job`` (``whom`` is the job that was called, once it is there). ``id`` names what a command takes.
-    ``external``: it waits for an external worker. ``progress`` is what the handler of a call has said last.
+    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline, ``error`` why nobody can do it,
+    where that is so), ``call`` (a service: ``next`` is when it is tried next, None when it waits for an operator;
+    ``error`` the last one), ``timer`` (``due`` is when it is over; with an ``error`` it could not be fired, and
+    ``next`` is when it is tried again), ``message`` (``whom`` is its key) or ``job`` (``whom`` is the job
+    that was called, once it is there) or ``suspended`` (by ``whom``, ``what`` is why). ``id`` names what a command
+    takes. ``external``: an external worker is to do it. ``progress`` is what the handler of a call has said last.
     """
 
     kind: str

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 
 from flowengine.errors import BadAnswer
-from flowengine.views.replies import Kept, Receipt
+from flowengine.views.replies import Broadcast, Kept, Receipt
 from flowengine.web.auth import engine_of
 from flowengine.web.bodies import body_of, error_of, json_of, raw, request_of
 from flowengine.web.errors import answer
@@ -49,10 +49,12 @@ def complete(request: Request, asked: Annotated[Completion, Depends(body_of(Comp
 @router.post(
     "/hooks/{name:path}",
     summary="Deliver a signed message",
-    responses={202: json_of(Kept), 401: error_of("not signed as it must be")},
+    responses={201: json_of(Receipt), 202: json_of(Kept), 401: error_of("not signed as it must be")},
 )
 def receive(request: Request, name: str, body: Annotated[bytes, Depends(raw)]) -> Response:
-    """The message NAME, signed as Standard Webhooks has it: 200 where a job takes it, 202 where it is kept for one that
-    will wait for it. Delivered again under its id, it has the same receipt."""
+    """The message NAME, signed as Standard Webhooks has it: 200 where a job takes it, 201 where it starts one, 202
+    where it is kept for one that will wait for it, or is on its way to all that do. Delivered again under its id, it
+    has the same receipt."""
     receipt = engine_of(request).receive(name, request.headers, body)
-    return answer(202 if isinstance(receipt, Kept) else 200, receipt)
+    later = isinstance(receipt, Kept | Broadcast)
+    return answer(202 if later else 201 if receipt.started else 200, receipt)

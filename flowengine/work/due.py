@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flowengine.commands.catching_up import POSTPONED
+from flowengine.commands import starting
+from flowengine.commands.catching_up import POSTPONED, put_off
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import CLOCK
@@ -39,14 +40,15 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
     could not be.
 
     They are claimed first, so that several workers fire different ones; that none is fired twice is decided under the
-    job's lock, where a timer that was fired is no longer set (L3). Kept messages whose time is over are forgotten.
+    job's lock, where a timer that was fired is no longer set (L3). Kept messages whose time is over are forgotten, and
+    jobs are started that processes start by the clock: a moment of a schedule counts as a timer.
     """
     with shell.reading() as tx:  # an idle pass takes no lock
         due = tx.ahead(shell.clock.now()).timer
     if due is None or due > shell.clock.now():
         return 0, 0
-    claimed = shell.keep(lambda tx: _claim(tx, limit, shell.clock.now()))
-    fired = refused = 0
+    claimed, schedules = shell.keep(lambda tx: _claim(tx, limit, shell.clock.now()))
+    fired, refused = start_jobs(shell, schedules)
     for start in range(0, len(claimed), TOGETHER):
         few = claimed[start : start + TOGETHER]
         for (job, number), kept in zip(few, _fire_together(shell, few), strict=True):
@@ -59,14 +61,40 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
             except StoreError:
                 raise
             except Exception as error:  # whatever it is, this timer must not stand in the way of the others
-                _postpone(shell, job, number, describe(error))
+                _postpone(shell, job, number, put_off(error), describe(error))
                 refused += 1
     return fired, refused
 
 
-def _claim(tx: Transaction, limit: int, now: datetime) -> list[tuple[str, int]]:
+def _claim(tx: Transaction, limit: int, now: datetime) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
     tx.messages.forget(now, limit)
-    return tx.timers.claim(limit, now + CLAIMED, now)
+    return tx.timers.claim(limit, now + CLAIMED, now), tx.schedules.claim(limit, now + CLAIMED, now)
+
+
+def start_jobs(shell: Shell, schedules: Sequence[tuple[str, int]]) -> tuple[int, int]:
+    """Start the jobs that schedules have due, each in a transaction of its own. For how many that could be done, and
+    for how many not: it is tried again, and is an incident meanwhile."""
+    done = failed = 0
+    for process, number in schedules:
+        try:
+            starting.by_clock(shell, process, number)
+            done += 1
+        except StoreError:
+            raise
+        except Exception as error:  # whatever it is, this schedule must not stand in the way of the others
+            _put_off(shell, process, number, describe(error))
+            failed += 1
+    return done, failed
+
+
+def _put_off(shell: Shell, process: str, number: int, words: str) -> None:
+    def work(tx: Transaction) -> None:
+        now = shell.clock.now()
+        schedule = tx.schedules.get(process, number)
+        if schedule is not None and schedule.moment <= now:
+            tx.schedules.postpone(schedule, now + POSTPONED, words)
+
+    shell.keep(work)
 
 
 def _fire_together(shell: Shell, timers: Sequence[tuple[str, int]]) -> list[bool]:
@@ -83,8 +111,8 @@ def _fire_together(shell: Shell, timers: Sequence[tuple[str, int]]) -> list[bool
         return [False] * len(timers)
 
 
-def _postpone(shell: Shell, job: str, number: int, words: str) -> None:
-    shell.keep(lambda tx: tx.timers.postpone(job, number, shell.clock.now() + POSTPONED, words))
+def _postpone(shell: Shell, job: str, number: int, wait: timedelta, words: str) -> None:
+    shell.keep(lambda tx: tx.timers.postpone(job, number, shell.clock.now() + wait, words))
 
 
 def run_calls(shell: Shell, limit: int) -> tuple[int, int]:

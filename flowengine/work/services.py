@@ -181,12 +181,14 @@ def beat(shell: Shell, held: Sequence[Held], lease: timedelta = LEASE) -> None:
 
 
 def heal(shell: Shell) -> int:
-    """Make ready what a clock that ran ahead, and was then set right, has put off. How many timers and calls."""
+    """Make ready what a clock that ran ahead, and was then set right, has put off: calls, schedules and timers. How
+    many those were."""
 
     def work(tx: Transaction) -> int:
         now = shell.clock.now()
         calls = tx.calls.heal(now, now + LONGEST_LEASE, now + LONGEST_FOREIGN_LEASE)
-        return calls + tx.timers.heal(now, now + LONGEST_LEASE)
+        schedules = tx.schedules.heal(now, now + LONGEST_LEASE)
+        return calls + schedules + tx.timers.heal(now, now + LONGEST_LEASE)
 
     return shell.keep(work)
 

@@ -133,6 +133,8 @@ def _incidents(found: Measures) -> Metric:
     family = GaugeMetricFamily("flow_incidents", "What gave up and waits for an operator.", labels=["kind", "process"])
     for process, count in found.call_incidents.items():
         family.add_metric(["call", process], count)
+    for process, count in found.schedule_incidents.items():
+        family.add_metric(["schedule", process], count)
     family.add_metric(["timer", ""], found.timer_incidents)
     family.add_metric(["message", ""], found.message_incidents)
     return family

@@ -43,6 +43,7 @@ WRONG = [
     ("assign zzzz.9 tom", 1, "no step 'zzzz.9'"),
     ("retry zzzz.9", 1, "only an operator may"),
     ("retry zzzz.9 --as olga", 1, "zzzz.9"),
+    ("retry nothing/1 --as olga", 1, "there is no schedule 'nothing/1'"),
     ("end zzzz --because Why --as olga", 1, "no job 'zzzz'"),
     ("move zzzz sew --because Why --as olga", 1, "no job 'zzzz'"),
     ("set zzzz need.day 1 --because Why --as olga", 1, "no job 'zzzz'"),
@@ -75,9 +76,29 @@ WRONG = [
     ("act JOB --answer @folder", 2, "folder: Is a directory"),
     ("act JOB --answer @binary", 2, "binary is not UTF-8 text"),
     (f"act JOB --answer @{UNREADABLE}", 2, f"{UNREADABLE}: Input/output error"),
+    ("people hours nobody mon=09:00-12:00 --as olga", 1, "there is nobody called 'nobody'"),
+    ("people hours tom monday --as olga", 2, "Hours are given as mon-fri=09:00-17:00; not 'monday'"),
+    ("people hours tom monday=09:00-12:00 --as olga", 1, "'monday' is not a weekday"),
+    ("people hours tom mon=9-12 --as olga", 1, "'9-12' are not hours"),
+    ("people hours tom mon=09:00-12:00 --zone Nowhere --as olga", 1, "'Nowhere' is not a time zone"),
+    ("people hours tom mon=09:00-12:00", 1, "only staff and operators may set when"),
+    ("people hours ada mon=09:00-12:00 --as olga", 1, "ada is a customer"),
+    ("people away tom tomorrow 2026-12-26 --as olga", 2, "'tomorrow' is neither a day like 2026-12-24 nor a moment"),
+    ("people away tom 2026-12-26 2026-12-24 --as olga", 1, "must be after the beginning"),
+    ("people back tom 2026-12-26 --as olga", 1, "no absence of tom begins at"),
     ("people add ben --record size:={", 2, "size: this is not JSON"),
     ("people add a,b --as olga", 1, "'a,b' is no id"),
     ("people add tom --role maker --group x", 2, "--role and --staff are for staff"),
+    ("people leave nobody --because R --as olga", 1, "nobody"),
+    ("people leave ada --because R --as olga", 1, "is a customer, who does not leave"),
+    ("people leave tom --as olga", 2, "--because"),
+    ("suspend JOB --as olga", 2, "--because"),
+    ("suspend --because R --as olga", 2, "Name one JOB"),
+    ("suspend JOB --process workshop --because R --as olga", 2, "Name one JOB"),
+    ("suspend --process workshp --because R --as olga", 1, "workshop"),
+    ("suspend --process workshop --because R --dry --as olga", 2, "--dry and --key are for jobs"),
+    ("resume JOB --because R --as olga", 1, "the job is not suspended"),
+    ("resume --process workshop --because R --as olga", 1, "workshop is not suspended"),
     ("send nothing --job JOB --as olga", 1, "nothing"),
     # somebody else's
     ("act JOB --set wood=oak --as ben", 1, "no job"),
@@ -176,10 +197,12 @@ def test_bad_input_is_told(spoilt: Flow) -> None:
 def test_every_command_was_tried_with_bad_input() -> None:
     """No command is missing in the table: those without arguments are tried with a database that is none."""
     tried = {line.split()[0] for line, _, _ in WRONG}
-    assert set(flow.entries) - tried <= {"processes", "incidents"}
+    assert set(flow.entries) - tried <= {"processes", "incidents", "schedules"}
 
 
-@pytest.mark.parametrize("command", ["processes", "incidents", "jobs", "audit", "people list", "worker --once"])
+@pytest.mark.parametrize(
+    "command", ["processes", "incidents", "schedules", "jobs", "audit", "people list", "worker --once"]
+)
 def test_a_server_that_is_not_there_is_told(shop: Flow, command: str) -> None:
     """A PostgreSQL that cannot be reached is told as that, with its address and without its password."""
     address = "postgresql+psycopg://ada:secret@127.0.0.1:1/none"
@@ -198,7 +221,8 @@ COMMANDS = [
     "start X", "inbox --as X", "act X", "act X.1", "act --outcome X", "act --set X=1", "act --set wood=X",
     "act --set wood:=X", "act --answer X", "act --answer @X", "track X", "say X X", "say JOB --kind X x",
     "change X X", "change JOB X", "withdraw X", "add X X X", "claim X", "release X", "assign X X", "assign STEP X",
-    "people add X", "people add x --name X", "people show X", "people list --kind X", "people add x --record X",
+    "people add X", "people hours X X", "people hours tom X --zone X", "people away X X X", "people back tom X",
+    "people add x --name X", "people show X", "people list --kind X", "people add x --record X",
     "jobs --status X", "jobs --process X", "jobs --customer X", "jobs --after X", "history X", "audit X", "send X",
     "send X --key X --body X --job X", "retry X", "worker --once --handlers X", "worker --poll X", "new X",
     "new shop -o X/x", "check X", "draw X", "draw --job X", "draw --format X", "deploy X", "migrate X",

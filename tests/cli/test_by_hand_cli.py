@@ -62,3 +62,45 @@ def test_claims_are_handed_over(shop: Flow) -> None:
     assert "1 step." in shop.run("handover", "tom", "eva", "--dry", *WHY).stdout
     assert len(shop.json("handover", "tom", "eva", *WHY)["handed"]) == 1
     assert shop.json("inbox", who="eva")[0]["short"] == step
+
+
+def test_a_job_and_a_process_are_suspended_and_resumed(shop: Flow) -> None:
+    """The customer reads that the job is paused, and why; both are told by the lists."""
+    job = shop.start()
+    assert "It would be done" in shop.run("suspend", job, "--dry", *WHY, who="olga").stdout
+    shop.run("suspend", job, *WHY, "--key", "k", who="olga")
+    assert "Paused since" in shop.run("track", job, who="ada").stdout
+    assert shop.json("act", job, "--set", "wood=oak", "--set", "legs=4", who="ada", code=1)["error"] == "NotAllowed"
+    assert "(suspended)" in shop.run("jobs").stdout
+    assert "suspended by Olga: By phone" in shop.run("jobs", "--stuck").stdout
+    shop.run("resume", job, *WHY, who="olga")
+    assert "Paused" not in shop.run("track", job, who="ada").stdout
+    assert shop.json("suspend", "--process", "workshop", *WHY, who="olga")["suspended"]["because"] == "By phone"
+    assert "suspended since" in shop.run("processes").stdout
+    refused = shop.json("start", "workshop", "--set", "wish=x", "--set", "width=80", who="ben", code=1)
+    assert "no job of workshop begins" in refused["what"]
+    shop.run("resume", "--process", "workshop", *WHY, who="olga")
+    shop.start()
+
+
+def test_somebody_leaves(shop: Flow) -> None:
+    """Found as people name him; what becomes of his steps is told, and he is nobody who acts any more."""
+    shop.run("people", "add", "eva", "--role", "maker")
+    job = shop.start()
+    shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", who="ada")
+    shop.run("move", job, "build", *WHY)
+    shop.run("claim", shop.step(job, "tom"), who="tom")
+    assert "tom would leave" in shop.run("people", "leave", "Tom", "--to", "eva", "--dry", *WHY).stdout
+    told = shop.run("people", "leave", "Tom", "--to", "eva", *WHY).stdout
+    assert "tom has left" in told
+    assert "handed over: 1 step" in told
+    assert "has left" in shop.run("people", "list").stdout
+    assert "tom has left" in shop.run("inbox", who="tom", code=1).stderr
+    assert shop.step(job, "eva")
+
+
+def test_who_is_not_there_is_told_by_a_command(shop: Flow) -> None:
+    """What a program is told to call, a person at a terminal is told to type."""
+    job = shop.start()
+    told = shop.run("act", job, "--for", "nobody", *WHY, who="olga", code=1)
+    assert "find_person" not in told.stderr

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "new", "check", "draw", "deploy", "processes", "migrate", "start", "inbox", "act", "track", "say", "change",
     "withdraw", "add", "claim", "release", "assign", "people", "jobs", "history", "audit", "send", "incidents", "retry",
-    "worker", "db", "demo", "completion",
+    "schedules", "worker", "db", "demo", "completion",
 ]  # fmt: skip
 
 

@@ -204,3 +204,41 @@ def test_a_file_that_is_no_database_is_refused(empty: Flow) -> None:
     """A file of something else is told to be none, without a traceback."""
     (empty.folder / "flow.db").write_bytes(b"not a database at all" * 100)
     assert empty.json("jobs", code=1)["error"] in ("StoreError", "SchemaMismatch")
+
+
+PARCELS = """
+process: parcels
+need: A parcel
+starts:
+  - {message: parcel, customer: key, need: {}}
+  - {every: 0 7 * * mon, customer: '"nobody"'}
+states:
+  need: {type: need, next: way}
+  way: {type: message, name: parcel, on: {received: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_a_message_starts_a_job_or_is_for_all(shop: Flow) -> None:
+    """A message that starts a job says so, and with --all it goes to each job that waits."""
+    (shop.folder / "parcels.yaml").write_text(PARCELS, "utf-8")
+    shop.run("deploy", "parcels.yaml")
+    assert shop.run("send", "parcel", "--key", "eva").stdout.startswith("Started the job ")
+    shop.run("start", "parcels", who="ada")
+    sent = shop.run("send", "parcel", "--all").stdout
+    assert "On its way to 2 jobs" in sent
+    shop.work()
+    assert {row["status"] for row in shop.json("jobs", "--process", "parcels")} == {"fulfilled"}
+
+
+def test_schedules_are_listed(shop: Flow) -> None:
+    """Schedules are listed with their next moment; without any it is said that there is none."""
+    assert "No process in use starts jobs by the clock." in shop.run("schedules").stdout
+    assert shop.json("schedules") == []
+    (shop.folder / "parcels.yaml").write_text(PARCELS, "utf-8")
+    shop.run("deploy", "parcels.yaml")
+    (row,) = shop.json("schedules")
+    assert (row["id"], row["every"], row["zone"], row["attempts"]) == ("parcels/1", "0 7 * * mon", "UTC", 0)
+    assert "parcels/1" in shop.run("schedules").stdout
+    assert shop.json("retry", "parcels/1", who="olga", code=1)["error"] == "StaleCommand"
+    assert shop.json("schedules", who="tom", code=1)["error"] == "NotAllowed"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
+from flowengine.cli.moments import told
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -78,3 +81,28 @@ def test_hostile_names_are_harmless(shop: Flow) -> None:
     assert "\\x1b[31mEve\\u202e[bold]x[/bold]" in out
     assert "\x1b" not in out
     assert shop.json("people", "show", "eve")["name"] == name
+
+
+def test_hours_and_absences_are_told(shop: Flow) -> None:
+    """Hours and absences of staff are set, shown and taken back; what is booked for then is listed."""
+    job = shop.start()
+    shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
+    slot = datetime.fromisoformat(shop.free(job, "ada")[0])
+    shop.run("act", job, "--outcome", "book", "--set", f"slot={slot.isoformat()}", who="ada")
+    assert ", with Tess; you may move or cancel it" in shop.run("track", job, who="ada").stdout
+    assert f"{told(slot)}, yours" in " ".join(shop.run("inbox", who="tess").stdout.split())
+    shop.run("people", "hours", "tess", "mon-fri=09:00-12:00,13:00-17:00", "--zone", "Europe/London", who="tess")
+    begin, end = (slot + timedelta(days=days) for days in (-1, 1))
+    words = ("people", "away", "tess", begin.isoformat(), end.isoformat(), "--because", "Holiday")
+    away = shop.run(*words, who="tess").stdout
+    assert f"away: {told(begin)} until {told(end)}: Holiday" in away
+    assert "Booked for then; to be moved, or assigned to somebody else:" in away
+    assert f"{job}  {told(slot)}" in away
+    (booked,) = shop.json(*words, who="olga")["appointments"]
+    assert (booked["short"], datetime.fromisoformat(booked["start"])) == (job, slot)
+    shown = shop.run("people", "show", "tess", who="olga").stdout
+    assert "works mon-fri: 09:00-12:00,13:00-17:00 (Europe/London)" in shown
+    assert f"away: {told(begin)} until {told(end)}: Holiday" in shown
+    assert shop.json("people", "back", "tess", begin.isoformat(), who="tess")["absences"] == []
+    assert shop.json("people", "away", "tess", "2031-12-24", "2031-12-26", who="tess")["end"] == "2031-12-27T00:00:00Z"
+    assert shop.json("people", "hours", "tess", who="tess")["hours"] == {}

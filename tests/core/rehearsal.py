@@ -50,10 +50,12 @@ def process(states: str, more: str = "", need: str = "first", *, check: bool = F
 class Rehearsal:
     """One job in memory. ``asked`` lists its events, one list a command."""
 
-    def __init__(self, made: Process, need: dict[str, Any] | None = None, **groups: list[Member]) -> None:
+    def __init__(
+        self, made: Process, need: dict[str, Any] | None = None, begin: datetime = BEGIN, **groups: list[Member]
+    ) -> None:
         self.compiled = compile_process(made)
         self.world = PlainWorld(customer={"id": "ada", "name": "Ada"}, groups=groups)
-        self.now = BEGIN
+        self.now = begin
         command = c.Start(by=ADA, answer=need or {})
         self.last = start(self.compiled, "job", "ada", command, self.now, self.world)
         again = start(self.compiled, "job", "ada", command, self.now, self.world)

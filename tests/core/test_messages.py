@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from rehearsal import TOM, Rehearsal, process
+from rehearsal import CODE, TOM, Rehearsal, process
 
+from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import messages
 from flowengine.core.values import ROOT
@@ -126,3 +127,47 @@ def test_each_state_takes_what_is_not_too_old_for_it() -> None:
     job.wait("PT1H")
     assert job.status == "fulfilled"
     assert job.position.head.end == "fulfilled"
+
+
+ALL = """
+  first:
+    type: each
+    of: '["a", "a", "b"]'
+    start: arrive
+    states:
+      arrive: {type: message, name: came, key: item, all: true, on: {received: more}}
+      more: {type: message, name: more, on: {received: done}}
+    on: {joined: fulfilled}
+"""
+
+
+def test_a_message_for_all_is_taken_by_each_branch() -> None:
+    """Each branch that waits for the key takes a message for all; where the sender says so, each takes any."""
+    job = Rehearsal(process(ALL))
+    branches = [f"{ROOT}/first#2/{n}" for n in range(3)]
+    job.deliver("came", "a", {})
+    assert [job.position.branches[one].state for one in branches] == ["more", "more", "arrive"]
+    job.deliver("came", "b", {})
+    job.do(c.Deliver(by=CODE, name="more", body={}, everyone=True))
+    assert job.status == "fulfilled"
+
+
+def test_a_message_for_all_is_used_at_each_place_or_around_them() -> None:
+    """Of always entries, those of inner scopes have it, unless the one around them takes it."""
+    states = """
+  first:
+    type: each
+    of: '["a", "b"]'
+    start: work
+    states:
+      work: {type: task, for: staff, on: {done: done}}
+      rest: {type: task, for: staff, on: {done: done}}
+    always: {pause: {message: pause, all: true, to: rest}}
+    on: {joined: fulfilled}
+"""
+    job = Rehearsal(process(states))
+    job.deliver("pause")
+    assert [job.position.branches[f"{ROOT}/first#2/{n}"].state for n in range(2)] == ["rest", "rest"]
+    outer = Rehearsal(process(states, more="always: {pause_all: {message: pause, all: true, to: gone}}\n"))
+    outer.deliver("pause")
+    assert outer.position.head.end == "gone"

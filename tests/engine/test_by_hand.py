@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from engine_flows import CHILD, PARENT, SERVICE, STUBBORN
 
-from flowengine import BadAnswer, Engine, NotAllowed, NotFound, Receipt, SimulatedClock, StaleCommand, UnknownOutcome
+from flowengine import (
+    BadAnswer,
+    Engine,
+    HandlerCall,
+    Later,
+    NotAllowed,
+    NotFound,
+    Receipt,
+    SimulatedClock,
+    StaleCommand,
+    UnknownOutcome,
+)
 
 Suit = Callable[..., str]
 StepOf = Callable[[str, str], str]
@@ -20,6 +32,8 @@ HANDS: dict[str, Callable[..., Receipt]] = {
     "act_for": lambda engine, job, **more: engine.act_for(f"{job}.99", "ada", because="R1", **more),
     "set_data": lambda engine, job, **more: engine.set_data(job, "need.occasion", "A ball", because="R1", **more),
     "move": lambda engine, job, **more: engine.move(job, "sew", because="R1", **more),
+    "suspend": lambda engine, job, **more: engine.suspend(job, because="R1", **more),
+    "resume": lambda engine, job, **more: engine.resume(job, because="R1", **more),
 }
 
 
@@ -330,3 +344,92 @@ def test_all_that_somebody_holds_is_handed_over(engine: Engine, suit: Suit, step
             engine.hand_over(who, to, because="R", by="olga")
     with pytest.raises(BadAnswer):
         engine.hand_over("tom", "cleo", because=" ", by="olga")
+
+
+# calls that are at work, and those that undo
+
+
+@pytest.mark.parametrize("hand", ["complete_call", "fail_call"])
+def test_nobody_ends_a_call_that_is_at_work(engine: Engine, order: Callable[..., tuple[str, str]], hand: str) -> None:
+    """While a worker has it an operator is told until when, and nothing changes; what the handler says counts (L14)."""
+    said: list[NotAllowed] = []
+
+    def handler(_: HandlerCall) -> dict[str, int]:
+        with pytest.raises(NotAllowed, match="a worker is at work on it, until 2026-05-04") as refused:
+            getattr(engine, hand)(call, because="R", by="olga")
+        said.append(refused.value)
+        return {"number": 7}
+
+    engine.register({"order_cloth": handler})
+    job, call = order()
+    engine.run_due()
+    assert said[0].possible == ("wait until the attempt has ended", "skip it: an undo waits for the attempt")
+    assert engine.data(job)["order"] == {"number": 7}
+    assert engine.audit(job).fine
+
+
+def test_a_call_whose_worker_was_lost_is_completed(
+    engine: Engine, order: Callable[..., tuple[str, str]], clock: SimulatedClock
+) -> None:
+    """Once its lease is over for some time nobody can be at work on it."""
+    job, call = order()
+    lease = clock.now() + timedelta(seconds=15)
+    with engine.database.writing() as tx:
+        assert tx.calls.claim("w1", 1, lease, clock.now())
+    with pytest.raises(NotAllowed, match="at work"):
+        engine.complete_call(call, because="R", by="olga")
+    clock.advance(timedelta(seconds=25))
+    assert engine.complete_call(call, because="R", by="olga").states == ("accept",)
+    assert engine.audit(job).fine
+
+
+def test_a_call_that_was_left_to_somebody_is_completed(engine: Engine, order: Callable[..., tuple[str, str]]) -> None:
+    """A handler that waits for somebody outside is no worker at work."""
+    engine.register({"order_cloth": lambda _: Later(timedelta(days=9))})
+    job, call = order()
+    engine.run_due()
+    assert engine.complete_call(call, result={"number": 7}, because="By phone", by="olga").states == ("accept",)
+    assert engine.audit(job).fine
+
+
+@pytest.mark.parametrize("hand", ["skip_call", "complete_call"])
+def test_an_undo_that_failed_is_settled(
+    engine: Engine, order: Callable[..., tuple[str, str]], clock: SimulatedClock, hand: str
+) -> None:
+    """An operator who has seen to it says so, and the job ends as it was to; a failure is no way for it to go on."""
+
+    def stuck(_: HandlerCall) -> None:
+        raise ConnectionError("the mill does not answer")
+
+    engine.register({"order_cloth": lambda _: {"number": 7}, "cancel_cloth": stuck})
+    job, _ = order(UNDOING)
+    engine.run_due()
+    engine.end(job, "No more money", undo=True, by="olga")
+    for _ in range(9):
+        engine.run_due()
+        clock.advance(timedelta(hours=1))
+    (incident,) = [one for one in engine.incidents() if one.job == job]
+    assert "the mill does not answer" in incident.error
+    with pytest.raises(NotAllowed, match="no route"):
+        engine.fail_call(incident.id, "R", by="olga")
+    assert getattr(engine, hand)(incident.id, because="Cancelled by phone", by="olga").because == "No more money"
+    assert engine.jobs()[0].status == "ended"
+    assert not [one for one in engine.incidents() if one.job == job]
+    assert engine.audit(job).fine
+
+
+@pytest.mark.parametrize("verb", ["end", "skip_call", "complete_call"])
+def test_a_dry_hand_looks_at_a_call_that_is_at_work(
+    engine: Engine, order: Callable[..., tuple[str, str]], clock: SimulatedClock, verb: str
+) -> None:
+    """What would become of it is told, on databases too that lock nothing for whoever only reads."""
+    job, call = order(UNDOING)
+    with engine.database.writing() as tx:
+        assert tx.calls.claim("w1", 1, clock.now() + timedelta(seconds=15), clock.now())
+    if verb == "complete_call":
+        with pytest.raises(NotAllowed, match="at work"):
+            engine.complete_call(call, because="R", dry=True, by="olga")
+        return
+    told = engine.end(job, "R", dry=True, by="olga") if verb == "end" else engine.skip_call(call, "R", dry=True)
+    assert told.events
+    assert len(engine.history(job)) == 1

@@ -127,8 +127,8 @@ def test_operators_see_fire_and_drop_timers(engine: Engine, hire: str, clock: Si
     with pytest.raises(NotFound):
         engine.timers("ffffffff", by="olga")
     with pytest.raises(NotAllowed, match="wait for ever"):
-        engine.drop_timer(found["expire"].id, "R", by="olga")
-    engine.drop_timer(found["remind"].short, "He knows", by="olga")
+        engine.drop_timer(found["expire"].id, because="R", by="olga")
+    engine.drop_timer(found["remind"].short, because="He knows", by="olga")
     assert engine.history(hire)[-1].what == "dropped a reminder of: Agree (because: He knows)"
     engine.act(step.id, "approved", by="ada")
     (wait,) = engine.timers(hire, by="olga")
@@ -139,9 +139,9 @@ def test_operators_see_fire_and_drop_timers(engine: Engine, hire: str, clock: Si
         "due on Sat 13 Jun 2026, 09:00 UTC instead of Mon 1 Jun 2026, 00:00 UTC"
     )
     (wait,) = engine.timers(hire, by="olga")
-    tried = engine.fire_timer(wait.id, "It is back", dry=True, by="olga")
+    tried = engine.fire_timer(wait.id, because="It is back", dry=True, by="olga")
     assert (tried.status, engine.jobs()[0].status) == ("fulfilled", "open")
-    assert engine.fire_timer(wait.id, "It is back", by="olga").status == "fulfilled"
+    assert engine.fire_timer(wait.id, because="It is back", by="olga").status == "fulfilled"
     assert "had it done before its time: the wait is over: Lent (because: It is back)" in engine.history(hire)[-1].what
     assert engine.audit().fine
 

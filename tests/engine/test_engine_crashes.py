@@ -43,7 +43,14 @@ engine = Engine(database, handlers={"order_cloth": handler})
 if point == "before finish":
     from flowengine.work import services
     services.conclude = lambda *_: die()
-if point in ("in handler", "before finish"):
+if point == "with a claimed schedule":
+    from flowengine.commands import starting
+    starting.by_clock = lambda *_: die()
+if step == "a schedule":
+    from flowengine.work import due
+    Database.keep = keep
+    due.start_jobs(engine.shell, [("yearly", 1)])
+elif point in ("in handler", "before finish", "with a claimed schedule"):
     engine.run_due()
 else:
     Database.keep = keep
@@ -102,3 +109,31 @@ def test_killed_around_a_handler_it_is_called_again(engine: Engine, database_url
     assert [(call.key, call.attempt) for call in calls] == [(key, 1)]
     assert again.jobs()[0].states == ("accept",)
     assert again.audit(job).fine
+
+
+YEARLY = """
+process: yearly
+need: A pitch that is ready in spring
+starts: {every: 0 0 1 1 *, customer: '"ada"'}
+states:
+  need: {type: need, next: sow}
+  sow: {type: task, for: staff, on: {done: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+
+
+@pytest.mark.parametrize("point", ["with a claimed schedule", "before commit", "after commit"])
+def test_killed_around_a_start_by_the_clock_it_starts_once(database_url: str, point: str) -> None:
+    """A job that the clock starts is started once, whenever the process that sees to it dies (L3)."""
+    clock = SimulatedClock(datetime(2025, 12, 31, tzinfo=UTC))
+    with Engine(database_url, clock=clock) as engine:
+        engine.add_customer("ada")
+        engine.deploy(YEARLY)
+        clock.set(datetime.now(UTC) + timedelta(minutes=1))
+        _killed(database_url, point, "" if point == "with a claimed schedule" else "a schedule")
+        assert len(engine.jobs()) == (point == "after commit")
+        for _ in range(2):
+            engine.run_due()
+        assert len(engine.jobs()) == 1
+        assert engine.schedules()[0].due.year == clock.now().year + 1
+        assert engine.audit().fine

@@ -162,7 +162,7 @@ def test_work_and_the_clock_are_told(shop: Engine, clock: SimulatedClock) -> Non
         ("Tom", "took: Sew it"),
         ("Tom", "handed over to Tim: Sew it"),
         ("Olga", "gave back for Tim: Sew it"),
-        ("clock", "reminded Tailor, Tim of: Sew it"),
+        ("clock", "reminded Tailor of: Sew it"),
         ("clock", "it took too long; Front of house may do it as well: Sew it"),
         ("clock", "the deadline passed: Sew it"),
     ]
@@ -313,4 +313,5 @@ def test_every_kind_of_command_is_told_here() -> None:
     """A command that is added must be added to these tests."""
     told = {c.Start, c.Act, c.Claim, c.Release, c.Assign, c.Fire, c.Finish, c.Fail, c.Retry, c.Deliver, c.Invoke, c.Add}
     by_hand = {c.End, c.Move, c.SetData, c.Skip, c.ActFor, c.MoveDeadline, c.DropTimer}  # told in test_by_hand
-    assert set(get_args(c.AnyCommand)) == told | by_hand | {c.Say, c.Migrate}
+    held = {c.Suspend, c.Resume}  # told in test_suspending
+    assert set(get_args(c.AnyCommand)) == told | by_hand | held | {c.Say, c.Migrate}

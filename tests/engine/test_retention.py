@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from flowengine import Database, Engine, NotFound, Refused, SimulatedClock
-from flowengine.store import Transaction
+from flowengine.runtime.observing import Attempted, Commanded
 from flowengine.store.tables import metadata
 
 YEAR = timedelta(days=365)
@@ -96,26 +97,28 @@ def test_archives_go_by_batches_and_take_all(
     assert engine.archive(clock.now() + YEAR, tmp_path / "two.jsonl").jobs == 0
 
 
+class Before:
+    """Does something just before the next command is carried out, once."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.work: list[Callable[[], object]] = [work]
+
+    def command(self, _: Commanded) -> AbstractContextManager[None]:
+        if self.work:
+            self.work.pop()()
+        return nullcontext()
+
+    def attempt(self, _: Attempted) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
 def test_what_is_added_meanwhile_is_not_lost(
-    engine: Engine,
-    clock: SimulatedClock,
-    suit: Callable[..., str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine, clock: SimulatedClock, suit: Callable[..., str], tmp_path: Path
 ) -> None:
     """A job to which something was added after it was read stays whole in the database."""
     job = suit()
     engine.withdraw(job, by="ada")
-    keep = engine.shell.keep
-    said: list[str] = []
-
-    def keep_after_words(work: Callable[[Transaction], int]) -> int:
-        if not said:
-            said.append(job)
-            engine.say(job, "It was lovely all the same", by="ada")
-        return keep(work)
-
-    monkeypatch.setattr(engine.shell, "keep", keep_after_words)
+    engine.watch(Before(lambda: engine.say(job, "It was lovely all the same", by="ada")))
     done = engine.archive(clock.now() + YEAR, tmp_path / "old.jsonl")
     assert (done.jobs, done.kept) == (1, 1)
     assert "lovely" in str(engine.history(job)[-1].to_json())
@@ -127,23 +130,18 @@ class Crash(BaseException):
 
 
 def test_a_crash_between_file_and_deletion_loses_nothing(
-    engine: Engine,
-    clock: SimulatedClock,
-    suit: Callable[..., str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine, clock: SimulatedClock, suit: Callable[..., str], tmp_path: Path
 ) -> None:
     """What is on disk and not deleted yet is in both places: the archive can be read, and the next one takes it."""
     job = suit()
     engine.withdraw(job, by="ada")
 
-    def crash(_: Callable[[Transaction], int]) -> int:
+    def crash() -> None:
         raise Crash
 
-    with monkeypatch.context() as patched:
-        patched.setattr(engine.shell, "keep", crash)
-        with pytest.raises(Crash):
-            engine.archive(clock.now() + YEAR, tmp_path / "first.jsonl.gz")
+    engine.watch(Before(crash))
+    with pytest.raises(Crash):
+        engine.archive(clock.now() + YEAR, tmp_path / "first.jsonl.gz")
     assert engine.audit(job).fine
     assert engine.archive(clock.now() + YEAR, tmp_path / "second.jsonl.gz").jobs == 1
     first, second = (lines(tmp_path / name)[-1] for name in ("first.jsonl.gz", "second.jsonl.gz"))

@@ -61,7 +61,7 @@ def test_only_operators_try_all_again(engine: Engine) -> None:
         engine.retry_all("ada")
     with pytest.raises(Refused) as refused:
         engine.retry_all(OPERATOR, kind="trouble")
-    assert refused.value.possible == ("call", "timer", "message")
+    assert refused.value.possible == ("call", "timer", "message", "schedule")
     assert len(engine.incidents()) == 4
 
 

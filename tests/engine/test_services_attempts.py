@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from installed import install
 from service_flows import BROKEN_ROUTE, ORDERING, STUBBORN, UNDOING
 
@@ -274,28 +275,26 @@ def test_a_handler_whose_module_fails_is_an_incident(
     assert "no module named loom" in incident.error
 
 
-def test_a_job_that_cannot_be_read_stops_no_other(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_cannot_be_read_stops_no_other(shop: Engine, database_url: str) -> None:
     """One call whose process cannot be read is looked at again later, and those beside it are run."""
     shop.register({"order_cloth": lambda _: {}})
     bad, good = order(shop, "stubborn"), order(shop)
-    compiled = shop.shell.catalogue.compiled
-
-    def failing(tx: Any, name: str, version: str) -> Any:
-        if name == "stubborn":
-            raise KeyError("an older flowengine cannot read this")
-        return compiled(tx, name, version)
-
-    monkeypatch.setattr(shop.shell.catalogue, "compiled", failing)
-    taken = services.take(shop.shell, 10)
-    went = {
-        held.claimed.job: services.attempt(shop.shell, held, lambda _, handler, call, __: handler(call))
-        for held in taken
-    }
+    outside = sa.create_engine(database_url)
+    with outside.begin() as connection:
+        connection.execute(
+            sa.text("UPDATE flow_processes SET source = 'of a newer flowengine' WHERE name = 'stubborn'")
+        )
+    outside.dispose()
+    with Engine(shop.database, clock=shop.clock, handlers={"order_cloth": lambda _: {}}) as fresh:
+        taken = services.take(fresh.shell, 10)
+        went = {
+            held.claimed.job: services.attempt(fresh.shell, held, lambda _, handler, call, __: handler(call))
+            for held in taken
+        }
     assert went == {bad: False, good: True}
-    monkeypatch.undo()
     assert states(shop, bad) == ("order",)
     ((waiting,),) = [stuck.waits for stuck in shop.stuck(process="stubborn")]
-    assert "an older flowengine" in waiting.error
+    assert "of a newer flowengine" in waiting.error
 
 
 def test_a_database_that_is_busy_is_no_fault_of_the_handler(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

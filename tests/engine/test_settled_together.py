@@ -9,10 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from full_history import full_history
 from service_flows import ORDERING
 
 from flowengine import ConnectionLost, Database, Engine, SimulatedClock
-from flowengine.errors import FlowError, NotAllowed
+from flowengine.errors import NotAllowed, StoreError
 from flowengine.runtime.observing import Attempted, Commanded
 from flowengine.store import StoredJob, Transaction
 from flowengine.work import services
@@ -158,21 +159,11 @@ def test_a_job_that_somebody_holds_is_not_waited_for(shop: Engine, database: Dat
     assert settle(shop, held) == [True, False]
 
 
-def test_what_cannot_be_written_leaves_nothing_of_all(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_written_leaves_nothing_of_all(shop: Engine, database_url: str) -> None:
     """When one write is refused the transaction is: no job has half of what it came to."""
     held = taken(shop, 2)
     before = [shop.history(one.claimed.job) for one in held]
-    writes = []
-    original = type(shop.shell).write
-
-    def write(*given: Any) -> Any:
-        writes.append(given)
-        if len(writes) == 2:
-            raise FlowError("the slot was taken meanwhile")
-        return original(*given)
-
-    monkeypatch.setattr(type(shop.shell), "write", write)
-    with pytest.raises(FlowError, match="slot"):
+    with full_history(database_url, held[1].claimed.job), pytest.raises(StoreError, match="no more of this job"):
         settle(shop, held)
     assert [shop.history(one.claimed.job) for one in held] == before
     assert settle(shop, held) == [True, True]

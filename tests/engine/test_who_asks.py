@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,10 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "process": lambda engine, by: engine.process("small_suit", by=by),
     "add_customer": lambda engine, by: engine.add_customer("new", by=by),
     "add_staff": lambda engine, by: engine.add_staff("newer", by=by),
+    "leave": lambda engine, by: engine.leave("nobody", because="R", by=by),
+    "set_hours": lambda engine, by: engine.set_hours("tom", {"mon": "09:00-17:00"}, by=by),
+    "add_absence": lambda engine, by: engine.add_absence("tom", BEFORE, date(2020, 1, 2), by=by),
+    "remove_absence": lambda engine, by: engine.remove_absence("tom", BEFORE, by=by),
     "person": lambda engine, by: engine.person("ben", by=by),
     "find_person": lambda engine, by: engine.find_person("Ada", by=by),
     "people": lambda engine, by: engine.people(by=by),
@@ -64,6 +68,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "audit": lambda engine, by: engine.audit(by=by),
     "measures": lambda engine, by: engine.measures(by=by),
     "incidents": lambda engine, by: engine.incidents(by=by),
+    "schedules": lambda engine, by: engine.schedules(by=by),
     "retry": lambda engine, by: engine.retry(f"{engine.jobs()[0].id}.99", by=by),
     "retry_all": lambda engine, by: engine.retry_all(by),
     "stuck": lambda engine, by: engine.stuck(by=by),
@@ -77,9 +82,13 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "act_for": lambda engine, by: engine.act_for(f"{NOTHING}.9", "ben", because="R", by=by),
     "set_data": lambda engine, by: engine.set_data(NOTHING, "need", {}, because="R", by=by),
     "move": lambda engine, by: engine.move(NOTHING, "sew", because="R", by=by),
+    "suspend": lambda engine, by: engine.suspend(NOTHING, because="R", by=by),
+    "resume": lambda engine, by: engine.resume(NOTHING, because="R", by=by),
+    "suspend_process": lambda engine, by: engine.suspend_process("nothing", because="R", by=by),
+    "resume_process": lambda engine, by: engine.resume_process("nothing", because="R", by=by),
     "move_deadline": lambda engine, by: engine.move_deadline(f"{NOTHING}.9", LATER, because="R", by=by),
-    "fire_timer": lambda engine, by: engine.fire_timer(f"{NOTHING}.9", "R", by=by),
-    "drop_timer": lambda engine, by: engine.drop_timer(f"{NOTHING}.9", "R", by=by),
+    "fire_timer": lambda engine, by: engine.fire_timer(f"{NOTHING}.9", because="R", by=by),
+    "drop_timer": lambda engine, by: engine.drop_timer(f"{NOTHING}.9", because="R", by=by),
     "timers": lambda engine, by: engine.timers(NOTHING, by=by),
     "hand_over": lambda engine, by: engine.hand_over("ben", "ada", because="R", by=by),
     "issue_token": lambda engine, by: engine.issue_token("metrics", "mill", by=by),

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from flowengine.clock import Clock
+from flowengine.commands import messages
 from flowengine.commands import shell as shell_module
 from flowengine.post import outbox
 from flowengine.runtime import wanted
@@ -56,8 +57,10 @@ def determined(clock: Clock) -> Iterator[None]:
     def monotonic() -> float:
         return clock.now().timestamp()
 
+    next_id = ids()
     changes: list[tuple[Any, str, Any]] = [
-        (shell_module, "new_id", ids()),
+        (shell_module, "new_id", next_id),
+        (messages, "new_id", next_id),
         (services, "BEAT", 1e6),  # seconds: a handler that pauses here is not kept alive by the wall clock
         (outbox, "ThreadPoolExecutor", Inline),
         (outbox, "monotonic", monotonic),

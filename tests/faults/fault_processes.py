@@ -92,6 +92,7 @@ process: race
 title: What comes first
 need: An answer from the mill
 roles: {host: {title: Host}}
+starts: {message: asked, customer: key, need: {number: message.number}}
 states:
   need: {type: need, fields: {number: {type: string}}, next: wait_for_mill}
   wait_for_mill:

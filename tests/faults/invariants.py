@@ -15,7 +15,7 @@ from flowengine.core.messages import all_awaited
 from flowengine.core.values import Branch, Undoing
 from flowengine.runtime.actors import StoreWorld
 from flowengine.store import Entry, StoredJob, Transaction
-from flowengine.views.replies import Kept
+from flowengine.views.replies import Broadcast, Kept
 
 
 def all_of(world: World) -> None:
@@ -53,7 +53,7 @@ def acknowledged(world: World, histories: dict[str, list[Entry]]) -> None:
             raise Broken(f"{request.key} happened {found[request.key]} times (L3)")
         if request.receipt is None:
             continue
-        if isinstance(request.receipt, Kept):
+        if isinstance(request.receipt, Kept | Broadcast):
             continue
         place = request.receipt.job, request.receipt.seq
         if stored.get(place) != request.hash:

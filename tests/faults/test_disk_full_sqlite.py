@@ -243,6 +243,53 @@ def test_a_file_that_may_not_grow_is_told_and_mended(tmp_path: Path) -> None:
     assert last.startswith("sound")
 
 
+@pytest.mark.parametrize("name", ["flow.db", "a #1 %41.db"])
+def test_a_read_only_disk_can_be_looked_at(disk: Path, name: str) -> None:
+    """All of a database that was closed can be read where nothing can be written; an act is refused with the reason."""
+    with Engine(f"sqlite:///{disk}/{name}") as engine:
+        talk = Talk(engine)
+        talk.act()
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True, capture_output=True)
+    with Engine(f"sqlite:///{disk}/{name}") as engine:
+        talk.stands(engine)
+        assert engine.track(talk.job, by="ada")
+        assert len(engine.inbox("ada")) == 1
+        talk.engine = engine
+        refused = talk.act_until_refused()
+        assert "Read-only" in str(refused)
+        assert any("to look works" in one for one in refused.possible)
+
+
+def test_a_full_disk_can_be_looked_at(disk: Path) -> None:
+    """So can one on which not even SQLite's own few pages fit any more; with room again, the same engine writes."""
+    with Engine(f"sqlite:///{disk}/flow.db") as engine:
+        talk = Talk(engine)
+        talk.act()
+    taken = fill(disk)
+    with Engine(f"sqlite:///{disk}/flow.db") as engine:
+        talk.stands(engine)
+        talk.engine = engine
+        talk.act_until_refused()
+        talk.stands(engine)
+        taken.unlink()
+        talk.act()
+        talk.stands(engine)
+
+
+def test_what_lies_in_a_log_alone_is_never_left_out(disk: Path) -> None:
+    """Acts that a killed program left in SQLite's log cannot be read on a read-only disk: that is said, with the way,
+    and nothing older is shown in their place."""
+    with Engine(f"sqlite:///{disk}/flow.db") as engine:
+        talk = Talk(engine)
+        talk.act()
+        for end in ("", "-wal"):
+            shutil.copy(f"{disk}/flow.db{end}", f"{disk}/killed.db{end}")
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True, capture_output=True)
+    with pytest.raises(StoreError, match="cannot be opened") as told:
+        Engine(f"sqlite:///{disk}/killed.db")
+    assert "to look only: copy the file" in told.value.possible[-1]
+
+
 READ_ONLY = f"""
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parent)!r})

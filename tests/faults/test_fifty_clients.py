@@ -1,14 +1,16 @@
-"""Fifty clients want one step at the same moment: one has it, and each of the others is told why not."""
+"""Fifty clients want one step, or one hour, at the same moment: as many as can have it do, and each of the others is
+told why not."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
-from flowengine import Engine, Receipt
+from flowengine import Engine, Receipt, SimulatedClock
 from flowengine.errors import FlowError
 
 CLIENTS = 50
@@ -25,12 +27,39 @@ states:
 """
 
 
+MONDAY = datetime(2026, 5, 4, 8, tzinfo=UTC)
+HOUR = """
+process: one_hour
+title: One hour for many
+need: An hour
+roles: {maker: {title: Maker}}
+calendars:
+  shop: {zone: UTC, open: {mon-fri: "09:00-17:00"}, every: PT30M, ahead: P2D, seats: 5}
+  garden: {zone: UTC, open: {mon-fri: "09:00-17:00"}, every: PT20M, ahead: P2D, seats: 5}
+states:
+  need:
+    type: need
+    fields: {where: {type: string}}
+    on: {stated: [{to: inside, when: 'data.need.where == "in"'}, {to: outside}]}
+  inside: {type: fitting, with: maker, calendar: shop, length: PT1H, within: P9D, on: {held: fulfilled, expired: gone}}
+  outside:
+    type: fitting
+    with: maker
+    calendar: garden
+    length: PT1H
+    within: P9D
+    on: {held: fulfilled, expired: gone}
+  fulfilled: {type: fulfilled}
+  gone: {type: ended, because: Nobody came}
+"""
+
+
 def _all_at_once(url: str, ask: Callable[[Engine, str], Receipt]) -> Counter[str]:
     """Each client has connections of its own, and asks when all are ready; how many were told what."""
     barrier, told, lock = threading.Barrier(CLIENTS), Counter[str](), threading.Lock()
 
     def client(number: int) -> None:
-        with Engine(url, handlers={}) as engine:
+        with Engine(url, clock=SimulatedClock(MONDAY), handlers={}) as engine:
             engine.person(f"maker_{number}")  # connected before the start
             barrier.wait(120)
             try:
@@ -64,4 +93,25 @@ def test_one_wins_and_the_others_are_told_why_not(database_url: str, what: str, 
             told = _all_at_once(database_url, lambda one, who: one.act(step, "done", by=who, key=f"of {who}"))
         assert told == {"won": 1, lost: CLIENTS - 1}
         assert len(engine.history(receipt.job)) == 2
+        assert engine.audit().fine
+
+
+def test_as_many_have_an_hour_as_there_are_people_for_it(database_url: str) -> None:
+    """Of fifty customers who book one hour in two rooms with five seats each, as many have it as there are people who
+    can meet them: three, each with another one; 47 get a typed conflict, with hours that are free."""
+    with Engine(database_url, clock=SimulatedClock(MONDAY), handlers={}) as engine:
+        engine.deploy(HOUR)
+        makers = ("tess", "tim", "tom")
+        for maker in makers:
+            engine.add_staff(maker, roles=["maker"])
+        steps: dict[str, str] = {}
+        for number in range(CLIENTS):
+            who = f"maker_{number}"  # as the clients above are called
+            engine.start("one_hour", by=who, need={"where": "in" if number % 2 else "out"})
+            steps[who] = engine.inbox(who)[0].id
+        slot = {"slot": "2026-05-04T10:00:00Z"}
+        told = _all_at_once(database_url, lambda one, who: one.act(steps[who], "book", slot, by=who))
+        assert told == {"won": len(makers), "SlotTaken": CLIENTS - len(makers)}
+        whom = [item.booked_with for who in steps for item in engine.inbox(who, everything=True) if item.booked]
+        assert sorted(whom) == sorted(makers)
         assert engine.audit().fine

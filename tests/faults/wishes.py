@@ -16,10 +16,14 @@ from flowengine.views.replies import JobRow
 
 
 def begin(world: World, process: str) -> Request:
-    """A customer states a need."""
+    """A customer states a need, or a message states it for him where that starts the process."""
     fields = world.process(process).root.states["need"].fields  # type: ignore[attr-defined]  # the first is a need
     need = need_for(world.choices, fields, world.clock.now())
     who = world.choices.pick(CUSTOMERS)
+    starts = world.process(process).starts
+    if starts and world.choices.one_in(2):
+        name = starts[0].message
+        return world.new_request("outside", "start", lambda engine, key: engine.send(name, who, need, request_key=key))
     return world.new_request(who, "start", lambda engine, key: engine.start(process, by=who, need=need, key=key))
 
 
@@ -106,19 +110,22 @@ def say(world: World) -> Request | None:
 
 
 def message(world: World) -> Request | None:
-    """A message comes in that some job waits for; half of them name no job, and some of these are for nobody yet."""
+    """A message comes in that some job waits for; half of them name no job, and some of these are for nobody yet, or
+    for all who wait."""
     waits = [(view.job, one) for view in world.office.stuck() for one in view.waits if one.kind == "message"]
     if not waits:
         return None
     id, wait = world.choices.pick(waits)
     name, key_of_it = wait.what, wait.whom
-    named = id
+    named, everyone = id, False
     if world.choices.one_in(2):
-        named = None
+        named, everyone = None, world.choices.one_in(4)
         key_of_it = "nobody's" if world.choices.one_in(4) else key_of_it
-    return world.new_request(
-        "outside", "send", lambda engine, key: engine.send(name, key_of_it, {}, job=named, request_key=key)
-    )
+
+    def send(engine: Engine, key: str) -> Receipt:
+        return engine.send(name, key_of_it, {}, job=named, all=everyone, request_key=key)
+
+    return world.new_request("outside", "send", send)
 
 
 def completion(world: World, call: str, token: str) -> Request:

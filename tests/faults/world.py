@@ -20,7 +20,7 @@ from machines import Machine
 from record import Broken, Record, Request
 from stores import Store
 
-from flowengine import Engine, HandlerCall, Kept, Outcome, Receipt, SimulatedClock
+from flowengine import Broadcast, Engine, HandlerCall, Kept, Outcome, Receipt, SimulatedClock
 from flowengine.core.values import Actor
 from flowengine.errors import Refused, StoreError
 from flowengine.language.model import Process
@@ -195,8 +195,8 @@ class World:
         """Somebody was told that it is done: from here on it must stay so (L2)."""
         if self.settled(request) and request.receipt != receipt:
             raise Broken(f"{request.key} was acknowledged with two receipts (L3)")
-        if isinstance(receipt, Kept):
-            self._acknowledge_kept(request, receipt)
+        if isinstance(receipt, Kept | Broadcast):
+            self._acknowledge_outside(request, receipt)
             return
         with running(None):
             found = self.store.rows(
@@ -207,14 +207,15 @@ class World:
         request.receipt, request.hash, request.retries = receipt, found[0][0], self.record.retries[request.call]
         self.tell(f"    {request.key} acknowledged as {receipt.job[:8]} {receipt.seq} {receipt.events}")
 
-    def _acknowledge_kept(self, request: Request, receipt: Kept) -> None:
-        """A message that was kept outside of all jobs is known by its receipt, which goes with it into a job."""
+    def _acknowledge_outside(self, request: Request, receipt: Kept | Broadcast) -> None:
+        """A message that was kept outside of all jobs, or is for all of them, is known by its receipt, which goes with
+        it into a job."""
         with running(None):
             found = self.store.rows(f"SELECT job_id FROM flow_receipts WHERE key = '{request.key}'")
-        if len(found) != 1 and receipt.until > self.clock.now():
-            raise Broken(f"{request.key} was acknowledged as kept, and is lost (L2)")
+        if len(found) != 1 and (isinstance(receipt, Broadcast) or receipt.until > self.clock.now()):
+            raise Broken(f"{request.key} was acknowledged as {receipt.status}, and is lost (L2)")
         request.receipt, request.retries = receipt, self.record.retries[request.call]
-        self.tell(f"    {request.key} is kept until {receipt.until}")
+        self.tell(f"    {request.key} is {receipt.status}")
 
     def new_request(self, actor: str, what: str, do: Callable[[Engine, str], Receipt]) -> Request:
         key = f"{what}-{len(self.record.requests)}"

@@ -408,6 +408,11 @@ REFUSED: list[tuple[str, str]] = [
         HEAD
         + "calendars: {a: {zone: UTC, open: {mon-fri: '09:00-10:00', §tue: '09:00-10:00'}, every: PT1H}}\nstates: {}\n",
     ),
+    ("bad-schedule", HEAD + "starts: {every: §'0 7 * *', customer: '\"ada\"'}\nstates: {}\n"),
+    ("bad-schedule", HEAD + "starts: [{every: §61 7 * * mon, customer: '\"ada\"'}]\nstates: {}\n"),
+    ("too-many-keys", HEAD + "starts: {§every: 0 7 * * *, message: come, customer: '\"ada\"'}\nstates: {}\n"),
+    ("too-many-keys", HEAD + "starts: {every: 0 7 * * *, §fields: {}, customer: '\"ada\"'}\nstates: {}\n"),
+    ("missing-key", HEAD + "starts: §{every: 0 7 * * *}\nstates: {}\n"),
     ("bad-zone", calendar("zone: §Mars/Base, open: {mon: '09:00-10:00'}, every: PT1H")),
     ("bad-zone", calendar("zone: §../etc, open: {mon: '09:00-10:00'}, every: PT1H")),
     (

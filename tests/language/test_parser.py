@@ -12,6 +12,7 @@ from language_samples import ALTERNATIVES, HEAD, STATES, WHOLE, one, state, task
 from flowengine.language import load, parse
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
+from flowengine.language.meaning import meaning
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.process import read_process
 from flowengine.language.parts import Audience, Field, Option, Reminder, Route, Show
@@ -59,11 +60,11 @@ END = to("end")
 
 
 def test_the_head_of_a_process() -> None:
-    """A process has its name, title, need and file; its version is made of its text."""
+    """A process has its name, title, need and file; its version is made of what it means."""
     process = read(WHOLE)
     assert (process.name, process.title, process.need) == ("sample", "A sample", "Something that helps")
     assert (process.file, process.source) == ("f.yaml", WHOLE)
-    assert process.version == hashlib.sha256(WHOLE.encode()).hexdigest()[:12]
+    assert process.version == hashlib.sha256(meaning(process).encode()).hexdigest()[:12]
     assert process.promise == Expression("data.need.needed_by")
     assert process.promise_kept == Expression('passed("need")')
 

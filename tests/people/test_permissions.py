@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from flowengine import PROGRAM, Actor, BadAnswer, Engine, NotAllowed
-from flowengine.core.seatings import seatings, waits_for
+from flowengine.core.seatings import fillable, nobody_may, seatings, waits_for
 from flowengine.core.values import Seat, Step
 from flowengine.language.parts import Group, Role
 from flowengine.people.identities import actor_key, check_person
@@ -198,3 +199,46 @@ def test_a_person_that_cannot_be_one_is_refused(known: dict[str, Any], wrong: li
         check_person(**known)
     assert list(refused.value.problems) == wrong
     assert len(refused.value.possible) == len(wrong)
+
+
+@pytest.mark.parametrize(
+    ("audience", "claimed", "excluded", "nobody"),
+    [
+        (("role:tailor",), None, (), False),
+        (("role:cutter",), None, (), True),
+        (("role:cutter", "anyone"), None, (), False),
+        ((), None, (), True),
+        (("role:tailor",), None, ("tom",), False),
+        (("role:tailor",), None, ("tom", "eva"), True),
+        (("role:tailor",), "tom", (), False),
+        (("role:tailor",), "cleo", (), True),
+    ],
+)
+def test_a_step_that_nobody_may_do(
+    audience: tuple[str, ...], claimed: str | None, excluded: tuple[str, ...], nobody: bool
+) -> None:
+    """Whoever has it must fill a seating, else somebody who is not excluded; what nobody can count may have some."""
+    filled = {"role:tailor": ("tom", "eva"), "role:cutter": (), "anyone": None}
+    step = structs.replace(_step(*audience), claimed=claimed, excluded=excluded)
+    assert nobody_may(step, filled.__getitem__) is nobody
+
+
+@pytest.mark.parametrize(
+    ("seats", "spoken", "wider", "wanted"),
+    [
+        ("ab", {}, (), 2),
+        ("abc", {}, (), 2),
+        ("abc", {}, ("anyone",), 3),
+        ("aa", {"a": "tom"}, (), 2),
+        ("cb", {"c": "tom"}, (), 2),
+        ("cd", {"c": "tom"}, (), 1),
+    ],
+)
+def test_how_many_seats_can_be_filled(seats: str, spoken: dict[str, str], wider: tuple[str, ...], wanted: int) -> None:
+    """Nobody answers twice, and who has answered moves to another of his seats to make room."""
+    filled = {"a": ("tom", "eva"), "b": ("eva",), "c": ("tom",), "d": ("tom",), "anyone": None}
+    made = [
+        Seat(step=1, number=number, audience=name, by=None if seats[:number].count(name) > 1 else spoken.get(name))
+        for number, name in enumerate(seats, 1)
+    ]
+    assert fillable(made, wider, filled.__getitem__) == wanted

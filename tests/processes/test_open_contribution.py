@@ -203,3 +203,14 @@ def test_the_need_can_be_withdrawn_until_it_is_accepted(commons: Story) -> None:
         commons.use("ben", "withdraw")
     commons.use("ada", "withdraw")
     assert commons.because == "The need is gone"
+
+
+def test_a_need_that_was_raised_elsewhere_begins_a_contribution(commons: Story) -> None:
+    """A forum raises a need for a member by a message: it begins as his own would."""
+    raised = {"by": "ben", "title": "A darker theme", "story": "My eyes would rest"}
+    receipt = commons.engine.send("need_raised", body=raised, request_key="post-7")
+    assert receipt.started
+    job = commons.engine.track(receipt.job, "ben")
+    assert [place.words for place in job.where] == ["Looking for somebody to build it"]
+    with pytest.raises(errors.BadAnswer):
+        commons.engine.send("need_raised", body=raised | {"title": "No"})

@@ -285,10 +285,10 @@ def test_tables_without_a_revision_are_told(empty_url: str) -> None:
 
 
 @pytest.mark.parametrize("why", [errno.EROFS, errno.EACCES, errno.ENOSPC])
-def test_where_nothing_can_be_written_it_is_said_how_to_look(
+def test_where_nothing_can_be_written_it_is_said_what_it_takes(
     empty_sqlite_url: str, monkeypatch: pytest.MonkeyPatch, why: int
 ) -> None:
-    """On a read-only or full disk whoever only wants to look is told what that takes."""
+    """On a read-only or full disk an empty database cannot be given its tables, and why is told."""
 
     def refuse(path: str, *_more: object) -> int:
         raise OSError(why, os.strerror(why), path)
@@ -296,7 +296,7 @@ def test_where_nothing_can_be_written_it_is_said_how_to_look(
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(StoreError, match="cannot be opened") as told:
         Database.open(empty_sqlite_url)
-    assert "to look only" in told.value.possible[-1]
+    assert "to write" in told.value.possible[-1]
 
 
 @pytest.mark.parametrize(

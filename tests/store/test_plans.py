@@ -24,6 +24,7 @@ from flowengine.store import (
     outbox,
     people,
     receipts,
+    schedules,
     steps,
     timers,
     tokens,
@@ -54,6 +55,12 @@ BY_KEY = {
     timers.QUEUE.incidents: "ix_flow_timers_failed",
     timers.HEAL: "ix_flow_timers_wake",
     work.NEXT: "ix_flow_calls_ready",
+    schedules.CLAIM: "ix_flow_schedules_wake",
+    schedules.HEAL: "ix_flow_schedules_wake",
+    schedules.OF: "flow_schedules",
+    schedules.ONE: "flow_schedules",
+    schedules.PASS: "flow_schedules",
+    schedules.POSTPONE: "flow_schedules",
     calls.DROP: "flow_calls",
     calls.READY: "ix_flow_calls_ready",
     calls.claiming(100): "ix_flow_calls_ready",
@@ -91,7 +98,9 @@ BY_KEY = {
     messages.COUNT_NAME: "flow_messages",
     messages.OWN_RECEIPT: "ix_flow_receipts_job",
     messages.FORGET_RECEIPT: "ix_flow_receipts_job",
-    bookings.TAKEN: "flow_bookings",
+    bookings.taken(1): "flow_bookings",
+    bookings.taken(8): "flow_bookings",
+    bookings.LAPSED: "flow_bookings",
     bookings.FREE: "ix_flow_bookings_job",
     history.OF_JOB: "flow_history",
     receipts.FIND: "flow_receipts",
@@ -101,6 +110,7 @@ BY_KEY = {
     people.BY_CONTACT: "ix_flow_people_contact_key",
     steps.inbox(1, False): "ix_flow_steps_inbox",
     steps.inbox(4, False): "ix_flow_steps_inbox",
+    steps.HELD: "ix_flow_steps_claimed",
     jobs._listing(("customer",), True): "ix_flow_jobs_customer",
     jobs._listing(("process",), False): "ix_flow_jobs_process",
     jobs._listing((), False): "flow_jobs",
@@ -121,7 +131,8 @@ BY_KEY |= {
 """Where the planner may as well take another one that leads to the very row."""
 
 SORTS = {
-    bookings.TAKEN,
+    bookings.taken(1),
+    bookings.taken(8),
     steps.BRANCH,
     calls.QUEUE.incidents,
     timers.QUEUE.incidents,
@@ -174,6 +185,7 @@ def fill(tx: Transaction, number: int) -> None:
     if number % 50 == 0:
         fail(tx, job)
     tx.tokens.add(f"hash{number}", token(number))
+    tx.schedules.place(f"p{number}", [("0 7 * * *", "UTC", NOW + HOUR * number)] * 2)
 
 
 def token(number: int) -> StoredToken:

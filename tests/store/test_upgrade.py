@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from flowengine import Database, Engine, SchemaMismatch
 from flowengine.store import schema
+from flowengine.store.codec import moment
 from flowengine.store.tables import HEAD, metadata
 
 SMALL = """
@@ -148,3 +149,34 @@ def test_who_waits_is_read_anew_after_an_upgrade(url: str, outside: sa.Engine) -
         assert engine.send("order").job == job
         with outside.connect() as connection:
             assert connection.execute(sa.select(metadata.tables["flow_awaiting"])).all() == []
+
+
+def test_customers_keep_what_they_have_booked(url: str, outside: sa.Engine) -> None:
+    """What a customer booked before people had bookings of their own is in his way afterwards, of two at one time one;
+    code of the revision before, which knows no holds that end by themselves, still books."""
+    job = sa.text(
+        "INSERT INTO flow_jobs (id, short, process, version, customer, status, seq, hash, started, updated, head, data)"
+        " VALUES (:id, :id, 'p', 'v', 'ada', 'open', 1, '', 5, 5, '{}', '{}')"
+    )
+    cell = sa.text(
+        "INSERT INTO flow_bookings (calendar, cell, seat, until, job_id, slot, slot_end)"
+        " VALUES (:calendar, :cell, 1, :until, :job, :slot, :end)"
+    )
+    hour, now = 3_600_000_000, moment(0)
+    first_revision(url)
+    with Database.open(url, check=False) as database:
+        with outside.begin() as connection:
+            connection.execute(job, [{"id": id} for id in ("first", "second")])
+            for one, calendar in (("first", "shop"), ("second", "garden")):
+                both = [{"cell": at, "until": at + hour} for at in (hour, 2 * hour)]
+                whole = {"job": one, "calendar": calendar, "slot": hour, "end": 3 * hour}
+                connection.execute(cell, [whole | part for part in both])
+        assert database.upgrade() == HEAD
+        late = {"job": "first", "calendar": "shop", "slot": 9 * hour, "end": 10 * hour, "cell": 9 * hour}
+        with outside.begin() as connection:
+            connection.execute(cell, late | {"until": 10 * hour})
+        with database.reading() as tx:
+            found = tx.bookings.of(["shop", "garden", "person:ada"], moment(0), moment(20 * hour), now)
+    assert [len(found[name]) for name in ("shop", "garden", "person:ada")] == [2, 1, 1]
+    ((start, end, job_id),) = found["person:ada"]
+    assert (start, end, job_id) == (moment(hour), moment(3 * hour), job_id)

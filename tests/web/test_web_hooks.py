@@ -141,3 +141,35 @@ def test_the_name_of_a_hook_may_have_strokes_in_it(door: Door) -> None:
     """Messages may be named like ``mill/paid``, and so may their hooks."""
     answer = door.post("/hooks/mill/paid", token="", content=b"{}", headers=_signed(door, b"{}"))
     assert (answer.status_code, answer.json()["what"]) == (404, "there is no hook 'mill/paid'")
+
+
+def test_a_message_that_starts_a_job_has_created_it(door: Door) -> None:
+    """A message that no job waits for, and by which a process starts, is 201, and again the same (L3)."""
+    started = """
+process: parcels
+need: A parcel
+starts: {message: parcel, when: key.startsWith("new"), customer: '"ada"', need: {number: key}}
+states:
+  need: {type: need, fields: {number: {type: string}}, next: way}
+  way: {type: message, name: parcel, key: data.need.number, all: true, on: {received: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+    door.engine.deploy(started)
+    body = b'{"key": "new-1"}'
+    first = door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body))
+    assert (first.status_code, first.json()["seq"]) == (201, 1), first.text
+    assert door.state(first.json()["job"]) == "way"
+    again = door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body))
+    assert (again.status_code, again.json()) == (201, first.json() | {"repeated": True})
+
+
+def test_a_message_for_all_is_accepted(door: Door) -> None:
+    """A message that its sender means for all who wait is 202, with how many they are, and again the same (L3)."""
+    jobs = [_waiting(door) for _ in range(2)]
+    body = b'{"key": "p3", "all": true}'
+    first = door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body))
+    assert (first.status_code, first.json()["status"], first.json()["waiting"]) == (202, "sent", 2), first.text
+    again = door.post("/hooks/parcel", token="", content=body, headers=_signed(door, body))
+    assert (again.status_code, again.json()) == (202, first.json() | {"repeated": True})
+    door.engine.run_due()
+    assert [door.state(job) for job in jobs] == ["fulfilled"] * 2

@@ -8,11 +8,10 @@ from typing import Generic, TypeVar, cast
 from flowengine.core.commands import Act, Finish
 from flowengine.core.fields import clip
 from flowengine.core.forms import Way, questions
-from flowengine.core.slots import Asked, Taken
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Actor, KeptMessage, Seat, ServiceCall, Step, Timer
 from flowengine.errors import InvariantBroken, UnknownOutcome
-from flowengine.language.model import Process, State
+from flowengine.language.model import State
 from flowengine.language.parts import EXPIRED, Field
 
 S = TypeVar("S", bound=State)
@@ -48,6 +47,9 @@ class Waiting(Generic[S]):
     def leave(self, spot: Spot) -> None:
         """Most kinds hold nothing outside the job."""
 
+    def handed(self, spot: Spot, step: Step, person: str) -> Step:  # noqa: ARG002 - the protocol's signature
+        raise _stray(spot, f"step {step.number}, which is for no appointment")
+
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
         """What can be done on the step now: outcomes and moves."""
         return spot.state.outcomes
@@ -61,13 +63,9 @@ class Waiting(Generic[S]):
         """What the answer is held against."""
         return state.fields
 
-    def slots(self, spot: Spot, step: Step, taken: Taken) -> tuple[datetime, ...]:  # noqa: ARG002
+    def slots(self, spot: Spot, step: Step) -> tuple[datetime, ...]:  # noqa: ARG002
         """The appointments that can be booked now."""
         return ()
-
-    def asked_slots(self, process: Process, state: S, step: Step, now: datetime) -> Asked | None:  # noqa: ARG002
-        """The appointments of others that must be known to tell which can be booked now."""
-        return None
 
     def state(self, spot: Spot) -> S:
         """The state as its own type."""

@@ -63,7 +63,7 @@ class Choosing(Waiting[Choice]):
             possible += [one for one in state.choose if one not in possible]
         if problems:
             raise BadAnswer(problems, where=step.state, possible=possible)
-        return Result(outcome, {**answer, "titles": titles, **_sums(offer, picked)}, command.by.id)
+        return Result(outcome, {**answer, "titles": titles, **_sums(spot, offer, picked)}, command.by.id)
 
     def _offer(self, spot: Spot) -> Offer:
         offer = spot.inner
@@ -95,11 +95,12 @@ def _question(pick: Pick, options: list[Offered]) -> FormField:
     )
 
 
-def _sums(offer: Offer, picked: list[tuple[Offered, int]]) -> dict[str, Json]:
+def _sums(spot: Spot, offer: Offer, picked: list[tuple[Offered, int]]) -> dict[str, Json]:
     sums: dict[str, Json] = {}
     if any("price" in option for options in offer.picks.values() for option in options):
         sums["price"] = round(sum(((option.get("price") or 0.0) * n for option, n in picked), 0.0), 6)
-    sums["lead_time_days"] = max((days_of(option) for option, _ in picked), default=0.0)
+    zone = spot.process.clock
+    sums["lead_time_days"] = max((days_of(option, spot.now, zone) for option, _ in picked), default=0.0)
     return sums
 
 

@@ -4,23 +4,26 @@ The customer's step (purpose ``book``) takes ``hold``, ``book``, ``move`` and ``
 step (purpose ``hold``) waits for the role in ``with``: ``held`` with the findings, or ``missed``. The deadline counts
 from entering (or from a cancellation) until a slot is booked, and from the end of the booked slot afterwards.
 
-Whether a slot is taken by another job is for the store to say: a booking that collides is refused as SlotTaken.
+A booking takes a seat of the calendar, the customer and somebody who meets him (:mod:`flowengine.core.diary`). What is
+held is so until the hold is over by the clock, whether or not its timer has fired (L13).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from flowengine.core import events as e
 from flowengine.core.commands import Act
-from flowengine.core.draft import moment_text
+from flowengine.core.diary import Diary, day_around
+from flowengine.core.draft import moment_text, replace
 from flowengine.core.fields import check_answer, near, once, take
 from flowengine.core.forms import FormField, Way, questions
 from flowengine.core.kinds.base import Waiting, chosen, routed
+from flowengine.core.seatings import person_seating
 from flowengine.core.slots import (
     HOURS_OF_OFFICE,
-    Asked,
-    Taken,
+    all_slots,
     check_slot,
     free_slots,
     length_of,
@@ -29,8 +32,9 @@ from flowengine.core.slots import (
     window,
 )
 from flowengine.core.spot import Result, Spot
-from flowengine.core.values import Booking, Json, Step, Timer
-from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed
+from flowengine.core.values import Booking, Json, Seating, Step, Timer
+from flowengine.core.world import Worker
+from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, SlotTaken
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process
 from flowengine.language.parts import Calendar
@@ -44,6 +48,11 @@ HOLD = "hold"
 
 _TITLES = {"hold": "Hold a slot", "book": "Book a slot", "move": "Move to another slot", "cancel": "Give the slot back"}
 _WAITING = ("expire", "remind", "escalate")
+_NAMED = 10
+"""How many free slots a refusal names at most."""
+
+_NEAR = timedelta(days=8)
+"""How far around the one that was asked for they are looked for."""
 
 
 class Fitted(Waiting[Fitting]):
@@ -61,6 +70,8 @@ class Fitted(Waiting[Fitting]):
         return None
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
+        if self._has_lapsed(spot):
+            self._lapse(spot)
         possible = self.possible(spot, step)
         if not possible:
             raise NotAllowed("the appointment has begun; it can no longer be changed here", where=step.state)
@@ -109,7 +120,9 @@ class Fitted(Waiting[Fitting]):
             if move == "book" and booking.slot is not None:
                 return booking.slot
             possible = nearest(calendar, state.length, spot.now, spot.now)
-            raise BadAnswer({"slot": "is missing; name the start of a slot"}, where=step.state, possible=possible)
+            lapsed = f" ({moment_text(booking.lapsed)} is held for you no more)" if booking.lapsed else ""
+            problem = f"is missing{lapsed}; name the start of a slot"
+            raise BadAnswer({"slot": problem}, where=step.state, possible=possible)
         slot = read_slot(calendar, state.length, given["slot"], spot.now, step.state)
         if slot == booking.slot:
             if move == "book":
@@ -121,40 +134,118 @@ class Fitted(Waiting[Fitting]):
     def _take(self, spot: Spot, step: Step, move: str, slot: datetime) -> None:
         """Take a slot in the place of the former one; a hold is let go by a timer, a booking waits for the role."""
         state, booking = self.state(spot), self.booking(spot)
-        if slot != booking.slot:
-            self._free(spot)
-            calendar = calendar_of(spot.process, state)
-            spot.draft.record(
-                e.SlotBooked(
-                    branch=spot.branch_id,
-                    calendar=calendar.name,
-                    start=slot,
-                    end=slot + length_of(calendar, state.length),
-                    every=calendar.every.exact.total_seconds(),
-                    seats=calendar.seats,
-                )
-            )
+        calendar = calendar_of(spot.process, state)
+        staff = booking.staff if slot == booking.slot else self._who(spot, slot)
+        end = slot + length_of(calendar, state.length)
+        self._free(spot)
         spot.drop_timers("hold")
-        if move == "hold":
-            assert state.hold is not None, "a slot is held only where the state says for how long"
-            timer = spot.set_timer("hold", state.hold.after(spot.now), step=step.number)
-            spot.keep(Booking(phase="held", slot=slot, hold=timer.number, missed=booking.missed))
+        taken = Booking(phase="booked", slot=slot, missed=booking.missed, calendar=calendar.name, end=end, staff=staff)
+        if move != "hold":
+            self._place(spot, taken)
+            self._await_role(spot, step, taken)
             return
-        spot.keep(Booking(phase="booked", slot=slot, missed=booking.missed))
-        self._await_role(spot, step, slot)
+        assert state.hold is not None, "a slot is held only where the state says for how long"
+        until = min(spot.after(state.hold), slot)
+        timer = spot.set_timer("hold", until, step=step.number)
+        self._place(spot, replace(taken, phase="held", hold=timer.number), until)
 
-    def _await_role(self, spot: Spot, step: Step, slot: datetime) -> None:
-        """The customer has done his part: from now on the role's step has the deadline."""
+    def _place(self, spot: Spot, booking: Booking, held_until: datetime | None = None) -> None:
+        """Take the room and the people of a booking, which the state keeps from now on."""
+        calendar = calendar_of(spot.process, self.state(spot))
+        assert booking.slot is not None, "what is taken has a beginning"
+        assert booking.end is not None, "what is taken has an end"
+        spot.draft.record(
+            e.SlotBooked(
+                branch=spot.branch_id,
+                calendar=booking.calendar,
+                start=booking.slot,
+                end=booking.end,
+                every=calendar.every.exact.total_seconds(),
+                seats=calendar.seats,
+                customer=spot.draft.head.customer,
+                staff=booking.staff,
+                held_until=held_until,
+            )
+        )
+        spot.keep(booking)
+
+    def _who(self, spot: Spot, slot: datetime) -> str:
+        """Who is to meet the customer in a slot. Raises SlotTaken, with the free slots around, where there is no seat,
+        or where the customer, or everybody who could meet him, is elsewhere."""
         state = self.state(spot)
+        calendar = calendar_of(spot.process, state)
+        diary = self._diary(spot, *day_around(calendar, slot, length_of(calendar, state.length)), alone=True)
+        problem = diary.problem(slot)
+        if problem:
+            possible = self._instead(spot, slot) or ["another time"]
+            raise SlotTaken(f"the time {slot.isoformat()} {problem}", where=calendar.name, possible=possible)
+        names = spot.names()
+        states = [one for scope in spot.process.scopes() for one in scope.states.values()]
+        met = {names.by(one.name) for one in states if isinstance(one, Fitting)}
+        return diary.who(slot, self.booking(spot).staff, met)
+
+    def _instead(self, spot: Spot, slot: datetime) -> list[str]:
+        """The free slots nearest to one that is not, in order of time, as texts."""
+        state = self.state(spot)
+        calendar = calendar_of(spot.process, state)
+        first, last = window(calendar, spot.now)
+        own = self.booking(spot).slot
+        first, last = max(first, slot - _NEAR), min(last, slot + _NEAR)
+        diary = self._diary(spot, first, last + length_of(calendar, state.length))
+        free = [one for one in all_slots(calendar, state.length, first, last) if one != own and not diary.problem(one)]
+        return [moment_text(one) for one in sorted(sorted(free, key=lambda one: abs(one - slot))[:_NAMED])]
+
+    def _diary(self, spot: Spot, first: datetime, last: datetime, *, alone: bool = False) -> Diary:
+        """The appointments from ``first`` to ``last`` of all whom this fitting needs."""
+        state, booking, customer = self.state(spot), self._kept(spot), spot.draft.head.customer
+        calendar, seatings = calendar_of(spot.process, state), spot.seatings(state.with_)
+        workers = _known(spot, seatings)
+        whose = _names(calendar.name, customer, booking.staff, *(one.id for one in workers))
+        booked = spot.world.booked(whose, first, last, spot.now, alone=alone)
+        if alone:  # what was changed while it was waited for: hours, absences, roles
+            locked = {one.id for one in workers}
+            workers = [one for one in _known(spot, seatings) if one.id in locked]
+        length, own = length_of(calendar, state.length), (spot.draft.head.job, booking.slot)
+        return Diary(calendar, length, customer, workers, booked, (first, last), own)
+
+    def handed(self, spot: Spot, step: Step, person: str) -> Step:
+        """Somebody else will meet the customer: the appointment moves to him, unless he has another one then."""
+        booking = self.booking(spot)
+        known = person in (booking.staff, spot.draft.head.customer)
+        if known or booking.slot is None or booking.end is None or booking.slot <= spot.now:
+            return step
+        whose = _names(booking.calendar, spot.draft.head.customer, booking.staff, person)
+        booked = spot.world.booked(whose, booking.slot, booking.end, spot.now, alone=True)
+        if booked[person_seating(person)]:
+            raise NotAllowed(
+                f"{person} has another appointment at {moment_text(booking.slot)}",
+                where=step.state,
+                possible=("somebody who is free then", "have the customer move the appointment first"),
+            )
+        self._free(spot)
+        self._place(spot, replace(booking, staff=person))
+        for theirs in spot.steps:
+            if theirs.purpose == BOOK:
+                spot.change_step(theirs, "handed", booked_with=person)
+        return replace(step, preferred=person)
+
+    def _await_role(self, spot: Spot, step: Step, booking: Booking) -> None:
+        """The customer has done his part: from now on the role's step has the deadline. It is kept for who is booked,
+        and for who has claimed it no more where that is another."""
+        state, slot, end, staff = self.state(spot), booking.slot, booking.end, booking.staff or None
+        assert end is not None, "what is booked has an end"
         spot.drop_timers(*_WAITING)
-        spot.change_step(step, "moved" if step.booked is not None else "booked", due=None, booked=slot)
-        end = slot + length_of(calendar_of(spot.process, state), state.length)
+        why = "moved" if step.booked is not None else "booked"
+        spot.change_step(step, why, due=None, booked=slot, booked_with=booking.staff)
         due = max(end, spot.at_time(state.within, end)) if state.within is not None else None
         theirs = next((one for one in spot.steps if one.purpose == HOLD), None)
         if theirs is None:
-            theirs = spot.open_step(state.with_, purpose=HOLD, title=state.title, due=due)
+            theirs = spot.open_step(
+                state.with_, purpose=HOLD, title=state.title, due=due, preferred=staff, appointment=slot
+            )
         else:
-            theirs = spot.change_step(theirs, "moved", due=due)
+            claimed = theirs.claimed if staff in (None, theirs.claimed) else None
+            theirs = spot.change_step(theirs, "moved", due=due, preferred=staff, appointment=slot, claimed=claimed)
         if due is not None:
             since = end if spot.since(state.within) else None
             spot.set_timer("expire", due, step=theirs.number, since=since)
@@ -166,37 +257,62 @@ class Fitted(Waiting[Fitting]):
             if one.purpose == HOLD:
                 spot.close_step(one)
         due = spot.due()
-        spot.set_deadlines(spot.change_step(step, "offered", due=due, booked=None))
+        spot.set_deadlines(spot.change_step(step, "offered", due=due, booked=None, booked_with=""))
 
     def _give_back(self, spot: Spot) -> None:
         self._free(spot)
-        spot.keep(Booking(missed=self.booking(spot).missed))
+        spot.keep(Booking(missed=self._kept(spot).missed))
 
     def _free(self, spot: Spot) -> None:
-        """Free the slot that the job has taken, unless it has begun."""
-        slot = self.booking(spot).slot
-        if slot is not None and slot > spot.now:
-            calendar = calendar_of(spot.process, self.state(spot))
-            spot.draft.record(e.SlotFreed(branch=spot.branch_id, calendar=calendar.name, start=slot))
+        """Free the room and the people that the job has taken, unless the appointment has begun."""
+        booking = self._kept(spot)
+        if booking.slot is None or (booking.phase == "booked" and booking.slot <= spot.now):
+            return
+        calendar = booking.calendar or calendar_of(spot.process, self.state(spot)).name  # empty in old histories
+        customer = spot.draft.head.customer
+        spot.draft.record(
+            e.SlotFreed(
+                branch=spot.branch_id, calendar=calendar, start=booking.slot, customer=customer, staff=booking.staff
+            )
+        )
 
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
         """A slot that was held too long is let go; the step stays open."""
         if timer.purpose != "hold":
             return super().fire(spot, timer)
-        if self.booking(spot).phase == "held" and self.booking(spot).hold == timer.number:
-            self._give_back(spot)
+        booking = self._kept(spot)
+        if booking.phase == "held" and booking.hold == timer.number:
+            self._lapse(spot)
         return None
+
+    def _has_lapsed(self, spot: Spot) -> bool:
+        """Whether a hold is over by the clock (L13), its timer fired or not."""
+        booking = self._kept(spot)
+        return booking.phase == "held" and not any(
+            timer.number == booking.hold and timer.due > spot.now for timer in spot.branch.timers
+        )
+
+    def _lapse(self, spot: Spot) -> None:
+        """Let a held slot go."""
+        spot.drop_timers("hold")
+        self._free(spot)
+        spot.keep(_lapsed(self._kept(spot)))
 
     def leave(self, spot: Spot) -> None:
         """A slot that has not begun is free again, whichever way the state is left."""
         if isinstance(spot.inner, Booking):
             self._free(spot)
 
-    def booking(self, spot: Spot) -> Booking:
-        """What is held or booked."""
+    def _kept(self, spot: Spot) -> Booking:
+        """What was held or booked last, also where the hold is over."""
         booking = spot.inner
         assert isinstance(booking, Booking), "a fitting keeps its booking"
         return booking
+
+    def booking(self, spot: Spot) -> Booking:
+        """What is held or booked now."""
+        booking = self._kept(spot)
+        return _lapsed(booking) if self._has_lapsed(spot) else booking
 
     def _slot(self, spot: Spot) -> datetime:
         slot = self.booking(spot).slot
@@ -224,18 +340,32 @@ class Fitted(Waiting[Fitting]):
         slot = FormField(name="slot", title="Slot", type="string", format="date-time", required=not held)
         return Way(outcome=outcome, title=_TITLES[outcome], fields=() if outcome == "cancel" else (slot,), move=True)
 
-    def slots(self, spot: Spot, step: Step, taken: Taken) -> tuple[datetime, ...]:
+    def slots(self, spot: Spot, step: Step) -> tuple[datetime, ...]:
         if step.purpose != BOOK or not self.possible(spot, step):
             return ()
-        state = self.state(spot)
-        return tuple(free_slots(calendar_of(spot.process, state), state.length, spot.now, taken))
+        state, own = self.state(spot), self.booking(spot).slot
+        calendar = calendar_of(spot.process, state)
+        first, last = window(calendar, spot.now)
+        diary = self._diary(spot, first, last + length_of(calendar, state.length) + timedelta(seconds=1))
+        free = free_slots(calendar, state.length, spot.now, diary.room)
+        return tuple(slot for slot in free if slot != own and diary.people_are_free(slot))
 
-    def asked_slots(self, process: Process, state: Fitting, step: Step, now: datetime) -> Asked | None:
-        if step.purpose != BOOK:
-            return None
-        calendar = calendar_of(process, state)
-        first, last = window(calendar, now)
-        return Asked(calendar, first, last + length_of(calendar, state.length) + timedelta(seconds=1))
+
+def _lapsed(booking: Booking) -> Booking:
+    return Booking(missed=booking.missed, lapsed=booking.slot)
+
+
+def _known(spot: Spot, seatings: Sequence[Seating]) -> Sequence[Worker]:
+    """Those one of whom must be free; nobody in particular where anyone may hold the appointment, or the customer
+    himself, or where nobody is known."""
+    named = [one for one in seatings if one == "staff" or one.startswith(("role:", "person:"))]
+    alone = len(named) < len(seatings) or person_seating(spot.draft.head.customer) in named
+    return () if alone else spot.world.workers(named)
+
+
+def _names(calendar: str, *people: str) -> list[str]:
+    """Whose bookings matter, by the names under which they are kept."""
+    return [calendar, *dict.fromkeys(person_seating(one) for one in people if one)]
 
 
 def calendar_of(process: Process, state: Fitting) -> Calendar:

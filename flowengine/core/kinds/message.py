@@ -37,7 +37,8 @@ class Receiving(Waiting[Message]):
             return []
         key = None if state.key is None else plain(state.key.value(spot.names()))
         own = [one for one in spot.draft.head.kept if one.name == name and key in (None, one.key)]
-        return [one for one in (*own, *spot.world.kept(name, key)) if keep.after(one.came) > spot.now]
+        zone = spot.process.clock
+        return [one for one in (*own, *spot.world.kept(name, key)) if keep.after(one.came, zone) > spot.now]
 
     def _take(self, spot: Spot, message: KeptMessage) -> Result | None:
         """Take a kept message; one whose body breaks the fields is dropped, for who acts now is not who sent it."""

@@ -33,5 +33,9 @@ CODES: dict[str, str] = {
     "missing-data": "An expression reads data before anything has saved them.",
     "maybe-missing": "An expression reads data that are not there on every way, or may be left out.",
     "type-mix": "An expression mixes types, or gives another type than is needed.",
+    "missing-field": "A start does not give a field that the need asks for.",
+    "dead-start": "A start stands behind one that takes each message of that name.",
+    "no-job-yet": "A start asks about the past of a job that is not there yet.",
+    "ambiguous-start": "Another process in use starts by the same message, and no condition tells which is meant.",
     "internal-data": "A customer would be shown data of an internal state that are not marked with show: true.",
 }

@@ -91,7 +91,7 @@ class _Reader:
         items = self.shapes.items(use.scope)
         if not self._variables_known(use, items):
             return
-        facts = Facts(-1, -1) if use.point[0] == "promise" else self.flow.at(use.point, use.scope)
+        facts = self._facts(use)
         if facts is None:
             return
         found: list[str] = []
@@ -106,7 +106,7 @@ class _Reader:
             use.scope,
             facts.must,
             facts.may,
-            self.shapes.variables(use.scope),
+            self._variables(use),
             report,
             seen=use.reader == "customer",
         )
@@ -120,6 +120,16 @@ class _Reader:
         if problem:
             report("type-mix", problem, "")
 
+    def _facts(self, use: Use) -> Facts | None:
+        """What is known where the expression stands; None where no job comes."""
+        if use.point[0] == "starts":
+            held = use.held
+            return Facts(-1, -1) if held is None else Facts(-1, -1, self.flow.guards.told(held.tree, True, use.scope))
+        return Facts(-1, -1) if use.point[0] == "promise" else self.flow.at(use.point, use.scope)
+
+    def _variables(self, use: Use) -> dict[str, Shape]:
+        return self.shapes.variables(use.scope) if use.only is None else dict(use.only)
+
     def _variables_known(self, use: Use, items: dict[str, Shape]) -> bool:
         known = use.known | items.keys()
         unknown = [name for name in use.expression.variables if name not in known]
@@ -131,7 +141,7 @@ class _Reader:
     def _values(self, use: Use) -> dict[str, Any]:
         """Sample values for the variables that the expression mentions."""
         values: dict[str, Any] = {}
-        shapes = self.shapes.variables(use.scope)
+        shapes = self._variables(use)
         for name, members in use.expression.variables.items():
             if name == "data":
                 values[name] = {one: self._sample(use.scope, one) for one in members or ()}

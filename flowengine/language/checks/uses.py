@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -9,13 +10,15 @@ from typing import Literal, TypeAlias
 from flowengine.language.expressions import VARIABLES, Expression
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parser.records import Gives
-from flowengine.language.parts import CUSTOMERS, Always, Audience
+from flowengine.language.parts import CUSTOMERS, Always, Audience, Field, Trigger
 from flowengine.language.texts import Text
+from flowengine.language.value_shapes import MOMENT, TEXT, UNKNOWN, Shape, of_fields
 from flowengine.problem import Place
 
 Point: TypeAlias = tuple[str, str, str, int]
 """A point of a job's life at which an expression is evaluated: ``("enter", state, "", 0)``, ``("guard" or "route",
-state, outcome, index)``, ``("always" or "invoked", scope path, entry, 0)``, ``("promise", "", "", 0)``."""
+state, outcome, index)``, ``("always" or "invoked", scope path, entry, 0)``, ``("promise", "", "", 0)``; before it,
+``("starts", "", "", 0)``."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +33,22 @@ class Use:
     gives: Gives = "anything"
     variables: tuple[str, ...] = ()
     reader: Literal["customer", "staff", ""] = ""
+    only: Mapping[str, Shape] | None = None
+    """The variables there are, where it is evaluated on no job."""
+    held: Expression | None = None
+    """A condition that is known to hold here, where it is evaluated on no job."""
 
     @cached_property
     def known(self) -> frozenset[str]:
         """The variables that may be mentioned here, apart from ``item`` and the names of items."""
+        if self.only is not None:
+            return frozenset(self.only)
         return (VARIABLES - {"item", "outcome"}) | frozenset(self.variables)
 
 
 def uses(process: Process) -> list[Use]:
     """All expressions of the process."""
-    found: list[Use] = []
+    found = [use for trigger in process.starts for use in _trigger(process, trigger)]
     for scope in process.scopes():
         for entry in scope.always:
             found.extend(_always(scope, entry))
@@ -73,6 +82,36 @@ def _always(scope: Scope, entry: Always) -> list[Use]:
     for place, expression in entry.set.items():
         collect.add(expression, f"{name}.set.{place}", "anything", "outcome")
     return collect.found
+
+
+def _trigger(process: Process, trigger: Trigger) -> list[Use]:
+    only: dict[str, Shape] = {"now": MOMENT}
+    if trigger.message:
+        body = of_fields(trigger.fields, internal=False) if trigger.fields else UNKNOWN
+        only |= {"message": body, "key": TEXT}
+    name = f"starts.{trigger.message or trigger.every}"
+    asked = {one.name: one for one in process.root.states[process.root.start].fields}
+    found: list[Use] = []
+
+    def add(expression: Expression, what: str, gives: Gives, held: Expression | None = trigger.when) -> None:
+        point = ("starts", "", "", 0)
+        place = expression.place
+        found.append(Use(expression, place, f"{name}.{what}", point, process.root, gives, only=only, held=held))
+
+    if trigger.when is not None:
+        add(trigger.when, "when", "boolean", None)
+    add(trigger.customer, "customer", "text")
+    for field, expression in trigger.need.items():
+        add(expression, f"need.{field}", _wanted(asked[field]) if field in asked else "anything")
+    return found
+
+
+def _wanted(field: Field) -> Gives:
+    """What an expression must give for a field."""
+    if field.type == "string":
+        return "moment" if field.schema.get("format") == "date-time" else "text"
+    wanted: dict[str, Gives] = {"number": "number", "integer": "number", "boolean": "boolean", "array": "list"}
+    return wanted.get(field.type, "anything")
 
 
 class _Collect:

@@ -78,6 +78,13 @@ def given(value: Any) -> Any:
 
 # moments
 
+_EARLIEST, _LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9001, 1, 1, tzinfo=UTC)
+"""Between these lie answers, deadlines and promises, so that some years more or less can be reckoned with."""
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(
+    rf"{_DATE.pattern}T([01][0-9]|2[0-3])(:[0-5][0-9]){{2}}(\.[0-9]{{1,9}})?(Z|[+-][0-9]{{2}}:[0-9]{{2}})"
+)
 _LEAP = re.compile(r"(.*T\d\d:\d\d:)60(.*)", re.IGNORECASE)
 _OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
 
@@ -86,7 +93,7 @@ def moment(value: object, *, end_of_day: bool = False, zone: tzinfo = UTC) -> da
     """A moment from a timestamp, or from ISO 8601 text. A bare date is its first instant in the zone, or its last; a
     time without a zone is one in it."""
     if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=zone)
+        return value if value.tzinfo else value.replace(tzinfo=zone).astimezone(UTC)
     if isinstance(value, str) and len(value) <= 40:
         try:
             if len(value) == 10:
@@ -94,12 +101,36 @@ def moment(value: object, *, end_of_day: bool = False, zone: tzinfo = UTC) -> da
                 return datetime.combine(day, time.max if end_of_day else time(), zone).astimezone(UTC)
             leap = _LEAP.fullmatch(value)
             found = datetime.fromisoformat(f"{leap[1]}59{leap[2]}".upper() if leap else value.upper())
-            found = found if found.tzinfo else found.replace(tzinfo=zone).astimezone(UTC)
+            found = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
             return found + timedelta(seconds=1) if leap else found
         except (ValueError, OverflowError):
             pass
     said = repr(value) if not isinstance(value, str) or len(value) <= 40 else repr(value[:40] + "…")
     raise ExpressionFailed(f"{said} is not a moment; write a date (2026-05-01) or a time (2026-05-01T10:00:00Z)")
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is written as a date that can be reckoned with: ``2026-05-01``."""
+    return _DATE.fullmatch(text) is not None and _in_range(text)
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is written as a moment that can be reckoned with: ``2026-05-01T10:00:00Z``, always with a zone."""
+    return _TIME.fullmatch(text) is not None and _in_range(text)
+
+
+def in_range(at: datetime) -> datetime:
+    """A moment that can be reckoned with. Raises :class:`ExpressionFailed`."""
+    if not _EARLIEST <= at < _LATEST:
+        raise ExpressionFailed(f"{moment_text(at)} is outside the years 1000 to 9000")
+    return at
+
+
+def _in_range(text: str) -> bool:
+    try:
+        return bool(in_range(moment(text)))
+    except ExpressionFailed:
+        return False
 
 
 def moment_text(at: datetime) -> str:
@@ -113,6 +144,14 @@ def later(at: datetime, span: Duration, zone: tzinfo) -> datetime:
         return span.after(at, zone)
     except OverflowError:
         raise ExpressionFailed("the moment would be outside the years 1 to 9999") from None
+
+
+def local(at: datetime, zone: tzinfo) -> datetime:
+    """A moment as clocks in a zone show it; raises :class:`ExpressionFailed` outside the years 1 to 9999."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        raise ExpressionFailed("the moment would be outside the years 1 to 9999 in its zone") from None
 
 
 @lru_cache(maxsize=256)
@@ -143,7 +182,7 @@ def _timestamp(_: Work, value: str | int | Decimal | datetime) -> datetime:
 def _part(of_moment: Callable[[datetime], int], of_span: Callable[[timedelta], int] | None = None) -> Function:
     def run(work: Work, value: datetime | Duration, zone: str | None = None) -> int:
         if isinstance(value, datetime):
-            return of_moment(value.astimezone(work.zone if zone is None else zone_named(zone)))
+            return of_moment(local(value, work.zone if zone is None else zone_named(zone)))
         assert of_span is not None, "only moments are taken where spans have no such part"
         if value.months or zone is not None:
             raise ExpressionFailed("a length in months has no such part" if value.months else "a length has no zone")
@@ -397,7 +436,7 @@ def _type(_: Work, value: Any) -> str:
 FUNCTIONS: Mapping[str, Function] = {
     "date": Function(lambda work, value: moment(value, zone=work.zone), "alone", ("text moment",), "moment", 1),
     "day": Function(
-        lambda work, value: moment(value, zone=work.zone).astimezone(work.zone).date().isoformat(),
+        lambda work, value: local(moment(value, zone=work.zone), work.zone).date().isoformat(),
         "alone", ("text moment",), "text", 1,
     ),
     "days": Function(_days, "alone", ("number",), "span", 1),

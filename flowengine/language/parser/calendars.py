@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
@@ -70,6 +71,17 @@ def _grid(text: str) -> Duration:
     if duration.months or not 60 <= duration.seconds <= 86_400 or duration.seconds % 60:
         raise ValueError(f"{text[:40]!r} does not cut a day into slots; write whole minutes, for example PT30M")
     return duration
+
+
+def read_hours(written: Mapping[str, str]) -> dict[int, Hours]:
+    """Hours by weekday, written as a calendar's ``open``. Raises ValueError."""
+    hours: dict[int, Hours] = {}
+    for days, spans in written.items():
+        for day in _days(days):
+            if day in hours:
+                raise ValueError(f"{WEEKDAYS[day]} is there twice")
+            hours[day] = _spans(spans)
+    return hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ CODES: dict[str, str] = {
     "bad-expression": "An expression, or one in the braces of a text, cannot be read.",
     "bad-field": "A field is not JSON Schema, or no value is possible for it.",
     "bad-hours": "Opening hours or weekdays are not formed as such, or overlap.",
+    "bad-schedule": "A schedule is not five fields as cron has them, or never comes.",
     "bad-zone": "There is no time zone of that name.",
     "bad-date": "A date does not exist or is not written as 2026-12-25.",
     "bad-url": "An address is not an http or https URL.",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from flowengine.language.meaning import version_of
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import EVERYBODY
 from flowengine.language.parser.calendars import CALENDARS, ZONE
@@ -14,6 +15,7 @@ from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
 from flowengine.language.parser.session import Enough, Reading, Refusal
 from flowengine.language.parser.shapes import Either, Json, MapOf, Named, Shape, Word
+from flowengine.language.parser.starts import STARTS
 from flowengine.language.parser.states import ALWAYS_KEY, STATES_KEY, know
 from flowengine.language.parts import Group, Role
 from flowengine.language.types import TYPES
@@ -80,6 +82,7 @@ PROCESS = record(
     Key("zone", ZONE, "The zone of days and times of day, as Europe/London; the installation's unless given."),
     Key("calendars", _Calendars(), "When appointments can be had, by name."),
     Key("promise", _PROMISE, "What is promised to the customer."),
+    Key("starts", STARTS, "What starts a job by itself: messages that no job waits for, and the clock."),
     ALWAYS_KEY,
     STATES_KEY,
 )  # fmt: skip
@@ -106,12 +109,13 @@ def _process(values: Values, text: str, file: str) -> Process:
     always = values.pop("always", ())
     promise = values.pop("promise", None)
     values.setdefault("title", titled(values["name"]))
-    return Process(
+    process = Process(
         **values,
-        version=hashlib.sha256(text.encode("utf-8")).hexdigest()[:12],
+        version="",
         source=text,
         file=file,
         promise=promise["by"] if promise else None,
         promise_kept=promise.get("kept") if promise else None,
         root=Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place),
     )
+    return replace(process, version=version_of(process))

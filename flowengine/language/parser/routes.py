@@ -63,18 +63,30 @@ ELSE = Named(
     "else", Either("a state's name or a route", _Target(), None, record("an else", _TO, _SET, _UNDO, build=_route))
 )
 
+FOR_ALL = Key("all", Flag(), "Whether a message of that name and key is for all who wait for it.", into="for_all")
+
+
+def _entry(values: Values, reading: Reading) -> Values:
+    if "for_all" in values and "message" not in values:
+        message = "'all' is for messages: of people and the clock each job has its own"
+        raise reading.refuse(values.places["all"], "too-many-keys", message, "leave out 'all'")
+    return values
+
+
 _ALWAYS = record(
     "an entry of always",
     Key("title", TITLE, "What the person reads; the name with spaces, unless given."),
     Key("by", AUDIENCES, "Who may do it."),
     Key("message", HANDLER, "The message that does it."),
     Key("key", EXPRESSION, "Which messages of that name: those whose key equals this."),
+    FOR_ALL,
     Key("within", WHEN, "The clock does it, this long after the scope was entered."),
     _WHEN,
     _TO,
     _SET,
     _UNDO,
     Key("fields", FIELDS, "What is asked of the one who does it."),
+    build=_entry,
     exactly_one=("by", "message", "within"),
 )
 

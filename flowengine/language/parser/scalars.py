@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from flowengine.language.cron import LONGEST as LONGEST_CRON
+from flowengine.language.cron import Cron
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import LONGEST
 from flowengine.language.parser.session import Reading
@@ -81,22 +83,15 @@ def _url(text: str) -> str:
     return text
 
 
-def _duration(text: str) -> Duration:
-    duration = Duration.parse(text)
-    if duration.seconds > 100 * 366 * 86_400:
-        raise ValueError(f"{text[:40]!r} is longer than a hundred years")
-    return duration
-
-
 def _some_time(text: str) -> Duration:
-    duration = _duration(text)
+    duration = Duration.usable(text)
     if duration.seconds <= 0:
         raise ValueError(f"{text[:40]!r} is no time at all; give a duration above zero, for example P3D or PT45M")
     return duration
 
 
 def _round(text: str) -> Duration:
-    duration = _duration(text)
+    duration = Duration.usable(text)
     if duration.seconds < SHORTEST_ROUND.seconds:
         raise ValueError(f"{text[:40]!r} is too often; {SHORTEST_ROUND} is the shortest round of reminders")
     return duration
@@ -122,8 +117,9 @@ class HandlerOrUrl:
         return {"anyOf": [HANDLER.schema(defs), URL.schema(defs)]}
 
 
-DURATION = Named("duration", Word("a duration", "bad-duration", _duration, f"^{_DURATION_PATTERN}$", 40))
+DURATION = Named("duration", Word("a duration", "bad-duration", Duration.usable, f"^{_DURATION_PATTERN}$", 40))
 SOME_TIME = Named("some_time", Word("a duration", "bad-duration", _some_time, f"^{_DURATION_PATTERN}$", 40))
+SCHEDULE = Named("schedule", Word("a schedule", "bad-schedule", Cron.parse, r"^\s*(\S+\s+){4}\S+\s*$", LONGEST_CRON))
 ROUND = Word("a duration", "bad-duration", _round, f"^{_DURATION_PATTERN}$", 40)
 FLAG = Flag()
 COUNT = Number(1, 1_000_000)

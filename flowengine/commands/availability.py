@@ -1,0 +1,143 @@
+"""When members of staff can be met: their working hours and absences."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+
+import msgspec
+
+from flowengine.commands import access
+from flowengine.commands.people import view
+from flowengine.commands.shell import Shell
+from flowengine.core.seatings import person_seating
+from flowengine.core.values import Actor
+from flowengine.errors import BadAnswer, NotAllowed, NotFound
+from flowengine.language.parser.calendars import read_hours
+from flowengine.people.permissions import OWN, denied, needs
+from flowengine.runtime.actors import nobody
+from flowengine.store import Absence, Person, Transaction, shown
+from flowengine.views.replies import AppointmentView, Away, PersonView
+
+LONGEST_WHY = 500
+"""Characters that say why somebody is away."""
+
+MOST_ABSENCES = 500
+"""Absences that are kept of one person; those that are over make room."""
+
+_HOURS = "{'mon-thu': '09:00-12:00, 13:00-17:00', 'fri': '09:00-13:00'}"
+_REPLACE = msgspec.structs.replace
+
+
+def set_hours(shell: Shell, id: str, hours: Mapping[str, str] | None, zone: str, by: str | Actor) -> PersonView:
+    given = _checked(hours or {}, zone)
+
+    def change(person: Person) -> Person:
+        return _REPLACE(person, hours=given, hours_zone=zone)
+
+    return shell.keep(lambda tx: view(_changed(tx, "set_hours", id, by, change)))
+
+
+def _checked(hours: Mapping[str, str], zone: str) -> dict[str, str]:
+    problems: dict[str, str] = {}
+    possible = []
+    try:
+        read_hours(hours)
+    except (ValueError, TypeError, AttributeError) as error:
+        problems["hours"] = str(error) if isinstance(error, ValueError) else "must be hours by weekday"
+        possible.append(_HOURS)
+    try:
+        if zone:
+            zoneinfo.ZoneInfo(zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        problems["zone"] = f"{zone[:60]!r} is not a time zone"
+        possible.append("a time zone like Europe/London or UTC")
+    if problems:
+        raise BadAnswer(problems, possible=possible)
+    return dict(hours)
+
+
+def add_absence(shell: Shell, id: str, start: date, end: date, why: str, by: str | Actor) -> Away:
+    """His bookings are locked meanwhile, so that each appointment is either told here or was not booked."""
+
+    def work(tx: Transaction) -> Away:
+        now = shell.clock.now()
+
+        def change(person: Person) -> Person:
+            absence = _absence(shell, person, start, end, why)
+            kept = [one for one in person.absences if one.end > now and one.start != absence.start]
+            if len(kept) >= MOST_ABSENCES:
+                raise NotAllowed(
+                    f"{id} has {len(kept)} absences ahead already", where=id, possible=("take some back first",)
+                )
+            return _REPLACE(person, absences=tuple(sorted((*kept, absence), key=lambda one: (one.start, one.end))))
+
+        person = _changed(tx, "add_absence", id, by, change)
+        absence = _absence(shell, person, start, end, why)
+        whose = person_seating(id)
+        booked = tx.bookings.of([whose], absence.start, absence.end, now)[whose]
+        return Away(
+            person=id,
+            start=absence.start,
+            end=absence.end,
+            why=why,
+            appointments=tuple(
+                AppointmentView(job=one.job, short=shown(one.job), start=one.start, end=one.end)
+                for one in booked
+                if one.end > now
+            ),
+        )
+
+    return shell.keep(work)
+
+
+def remove_absence(shell: Shell, id: str, start: date, by: str | Actor) -> PersonView:
+    def change(person: Person) -> Person:
+        begins = _moment(shell, person, start)
+        kept = tuple(one for one in person.absences if one.start != begins)
+        if len(kept) == len(person.absences):
+            known = [one.start.isoformat() for one in kept]
+            raise NotFound(f"no absence of {id} begins at {begins.isoformat()}", where=id, possible=known)
+        return _REPLACE(person, absences=kept)
+
+    return shell.keep(lambda tx: view(_changed(tx, "remove_absence", id, by, change)))
+
+
+def _changed(tx: Transaction, verb: str, id: str, by: str | Actor, change: Callable[[Person], Person]) -> Person:
+    """The member of staff, changed. Whoever may do this only for himself is refused where it is another; changes of one
+    person come one after another, and none while he is being booked."""
+    asker = access.asker(tx, verb, by)
+    if needs(verb, asker) == OWN and asker.id != id:
+        raise denied(verb, asker)
+    tx.bookings.guard([person_seating(id)])
+    found = tx.people.get(id)
+    if found is None:
+        raise nobody(id)
+    if found.kind != "staff":
+        raise NotAllowed(f"{id} is a customer", where=id, possible=("name a member of staff",))
+    changed = change(found)
+    tx.people.update(changed)
+    return changed
+
+
+def _absence(shell: Shell, person: Person, start: date, end: date, why: str) -> Absence:
+    begins, ends = _moment(shell, person, start), _moment(shell, person, end, last=True)
+    if len(why) > LONGEST_WHY:
+        raise BadAnswer({"why": f"has more than {LONGEST_WHY} characters"})
+    if ends <= begins:
+        raise BadAnswer({"end": "must be after the beginning"}, possible=["a later day or moment"])
+    return Absence(start=begins, end=ends, why=why)
+
+
+def _moment(shell: Shell, person: Person, given: date, *, last: bool = False) -> datetime:
+    """The moment that is meant. A bare day is that day where the person works, as an end until it is over."""
+    try:
+        if isinstance(given, datetime):
+            if given.tzinfo is None:
+                raise BadAnswer({"moment": "must say its offset"}, possible=["a moment with a time zone", "a day"])
+            return given.astimezone(UTC)
+        zone = zoneinfo.ZoneInfo(person.hours_zone or shell.settings.zone or "UTC")
+        return datetime.combine(given + timedelta(days=last), time(), zone).astimezone(UTC)
+    except OverflowError:
+        raise BadAnswer({"moment": "is too far away"}) from None

@@ -1,0 +1,58 @@
+"""What a process means, apart from how its file is written: line ends, comments, quotes, indentation, the order of keys
+where nothing depends on it, and what is written out although it holds anyhow.
+
+What it means is the parsed process, written in one canonical way. States, branches, outcomes, fields, questions and
+options keep their order, for jobs follow it or people see it. What has its default value is left out, so that a key
+that the language learns later changes no version of a file that does not use it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any
+
+from flowengine.language.model import Process
+
+_ABOUT_THE_FILE = frozenset({"version", "source", "file"})
+_UNORDERED = frozenset({"roles", "groups", "options", "calendars", "hours", "input", "need", "schema", "more"})
+"""Mappings whose order nobody sees and nothing follows: things with names, and plain JSON."""
+
+
+def version_of(process: Process) -> str:
+    """The first 12 hexadecimal digits of the SHA-256 of what the process means."""
+    return hashlib.sha256(meaning(process).encode()).hexdigest()[:12]
+
+
+def meaning(process: Process) -> str:
+    """What a process means, as canonical JSON: equal for two processes exactly when jobs and people fare alike."""
+    return json.dumps(_canonical(process), ensure_ascii=False, separators=(",", ":"))
+
+
+def _canonical(value: Any, *, ordered: bool = True) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        pairs = [[_canonical(key), _canonical(one, ordered=ordered)] for key, one in value.items()]
+        return {"": pairs if ordered else sorted(pairs, key=lambda pair: str(pair[0]))}
+    if isinstance(value, tuple | list):
+        return [_canonical(one, ordered=ordered) for one in value]
+    if not is_dataclass(value) or isinstance(value, type):
+        return str(value)  # a date, a time of day, a length of time
+    said: dict[str, Any] = {"is": type(value).__name__}
+    about_the_file = _ABOUT_THE_FILE if isinstance(value, Process) else ()
+    for field in fields(value):
+        if not field.compare or field.name in about_the_file:
+            continue
+        one = getattr(value, field.name)
+        if not _is_default(field, one):
+            said[field.name] = _canonical(one, ordered=field.name not in _UNORDERED)
+    return said
+
+
+def _is_default(field: Field[Any], value: Any) -> bool:
+    if field.default_factory is not MISSING:
+        return bool(value == field.default_factory())
+    return field.default is not MISSING and type(value) is type(field.default) and bool(value == field.default)
