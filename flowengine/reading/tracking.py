@@ -210,8 +210,8 @@ def _said(look: _View, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
 
 
 def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
-    """What the process has told lately, and deadlines that were moved by hand. A customer sees what was told to him, or to
-    all who had taken part by then, and the deadlines of what waited for him."""
+    """What the process has told lately, and deadlines that were moved by hand. A customer sees what was told to him, or
+    to all who had taken part by then, and the deadlines of what waited for him."""
     mine, found = seatings(look.actor), []
     for entry in entries:
         steps = {event.step.number: event.step for event in entry.events if isinstance(event, e.StepChanged)}
