@@ -75,6 +75,8 @@ if TYPE_CHECKING:
         JobRow as JobRow,
         Kept as Kept,
         Left as Left,
+        MigratedAll as MigratedAll,
+        MigrationView as MigrationView,
         PersonView as PersonView,
         Ran as Ran,
         Receipt as Receipt,
@@ -101,9 +103,9 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "Away", "Broadcast", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed",
-            "HistoryLine", "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "Left", "PersonView", "Ran",
-            "Receipt", "RetriedAll", "ScheduleView", "StaffItem", "StaffStep", "StaffTrack", "StepView",
-            "SuspendedView", "Track",
+            "HistoryLine", "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "Left", "MigratedAll",
+            "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll", "ScheduleView", "StaffItem", "StaffStep",
+            "StaffTrack", "StepView", "SuspendedView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

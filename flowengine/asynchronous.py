@@ -118,6 +118,7 @@ class AsyncEngine:
     archive = _Verb(Engine.archive)
     archivable = _Verb(Engine.archivable)
     migrate = _Verb(Engine.migrate)
+    migrate_all = _Verb(Engine.migrate_all)
     end = _Verb(Engine.end)
     complete_call = _Verb(Engine.complete_call)
     fail_call = _Verb(Engine.fail_call)

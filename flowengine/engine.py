@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 from flowengine.clock import Clock
 from flowengine.commands import (
@@ -58,6 +58,8 @@ from flowengine.views.replies import (
     IncidentView,
     JobRow,
     Left,
+    MigratedAll,
+    MigrationView,
     OfferView,
     PersonView,
     ProcessRow,
@@ -195,26 +197,36 @@ class Engine:
         groups: Sequence[str] = (),
         record: Mapping[str, Json] | None = None,
         *,
+        zone: str = "",
         by: By = PROGRAM,
     ) -> PersonView:
         """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him.
+        ``zone`` is the time zone in which he reads moments, as ``Europe/London``; without one it is the process's.
 
         Steps that he has claimed and may no longer do, for he is in a group no more, are given back. Raises BadAnswer
-        for an id, name or contact that cannot be one, NotAllowed for the id of a member of staff.
+        for an id, name, contact or zone that cannot be one, NotAllowed for the id of a member of staff.
         """
         asker = self._shell.asker("add_customer", by)
-        return people.enter(self._shell, asker, id, "customer", name, contact, (), groups, record)
+        return people.enter(self._shell, asker, id, "customer", name, contact, (), groups, record, zone)
 
     def add_staff(
-        self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, by: By = PROGRAM
+        self,
+        id: str,
+        name: str = "",
+        roles: Sequence[str] = (),
+        contact: str = "",
+        *,
+        zone: str = "",
+        by: By = PROGRAM,
     ) -> PersonView:
         """Enter a member of staff with roles, or change one, who is back then if he had left. The role ``operator``
-        makes an operator.
+        makes an operator. ``zone`` is the time zone in which he reads moments, as ``Europe/London``.
 
         Steps that he has claimed and may no longer do are given back, which their histories tell. Raises BadAnswer for
-        an id, name or contact that cannot be one, NotAllowed for the id of a customer.
+        an id, name, contact or zone that cannot be one, NotAllowed for the id of a customer.
         """
-        return people.enter(self._shell, self._shell.asker("add_staff", by), id, "staff", name, contact, roles)
+        asker = self._shell.asker("add_staff", by)
+        return people.enter(self._shell, asker, id, "staff", name, contact, roles, zone=zone)
 
     def leave(self, person: str, *, because: str, to: str = "", dry: bool = False, by: By = PROGRAM) -> Left:
         """A member of staff leaves: he acts no more, and whoever asks in his name is refused (NotAllowed); his roles
@@ -563,13 +575,63 @@ class Engine:
         """Check the histories in an archive against their hashes (L5). Raises NotFound, and Refused for no archive."""
         return retention.verify(Path(path))
 
-    def migrate(self, job: str, version: str | None = None, *, by: By = PROGRAM) -> Receipt:
+    @overload
+    def migrate(
+        self, job: str, version: str | None = None, *, states: Mapping[str, str] | None = None,
+        fill: Mapping[str, Json] | None = None, timers: Literal["anew", "keep"] = "anew", because: str = "",
+        dry: Literal[False] = False, by: By = PROGRAM,
+    ) -> Receipt: ...  # fmt: skip
+
+    @overload
+    def migrate(
+        self, job: str, version: str | None = None, *, states: Mapping[str, str] | None = None,
+        fill: Mapping[str, Json] | None = None, timers: Literal["anew", "keep"] = "anew", because: str = "",
+        dry: bool, by: By = PROGRAM,
+    ) -> Receipt | MigrationView: ...  # fmt: skip
+
+    def migrate(
+        self,
+        job: str,
+        version: str | None = None,
+        *,
+        states: Mapping[str, str] | None = None,
+        fill: Mapping[str, Json] | None = None,
+        timers: Literal["anew", "keep"] = "anew",
+        because: str = "",
+        dry: bool = False,
+        by: By = PROGRAM,
+    ) -> Receipt | MigrationView:
         """Move a job on purpose to another version of its process, the latest unless one is named (L6).
 
-        Refused with NotAllowed unless each state where the job stands is in that version with the same type, in the
-        same scope.
+        ``states`` maps states to those that have another name there, ``fill`` sets data first, by dotted places
+        (``need.colour``). What is open follows the new version. Of deadlines whose rule is another one, ``anew`` counts
+        them from when the state was entered, and those that would be over are due at once; ``keep`` leaves them.
+        ``dry`` says all that would change, as a :class:`MigrationView`, and does nothing.
+
+        Raises NotAllowed with all that is in the way: a state without its place in that version, and data that a later
+        state would miss, or that are of another type there.
         """
-        return migration.migrate(self._shell, job, version, self._shell.asker("migrate", by))
+        asked, actor = migration.wanted(version, states, fill, timers, because), self._shell.asker("migrate", by)
+        return (migration.look if dry else migration.move)(self._shell, job, asked, actor)
+
+    def migrate_all(
+        self,
+        process: str,
+        was: str | None = None,
+        *,
+        version: str | None = None,
+        states: Mapping[str, str] | None = None,
+        fill: Mapping[str, Json] | None = None,
+        timers: Literal["anew", "keep"] = "anew",
+        because: str = "",
+        dry: bool = False,
+        by: By = PROGRAM,
+    ) -> MigratedAll:
+        """:meth:`migrate` all open jobs of a process, or those that have the version ``was``; each by itself. Those
+        that cannot be moved are told by what is in their way; the others go on all the same.
+        """
+        asked, actor = migration.wanted(version, states, fill, timers, because), self._shell.asker("migrate_all", by)
+        return migration.move_all(self._shell, process, was, asked, actor, dry=dry)
 
     # by hand: with a reason, which the history keeps; ``dry`` says what would happen, and does nothing
 

@@ -41,6 +41,8 @@ NAMES = [
     "FlowError",
     "GiveUp",
     "HandedOver",
+    "MigratedAll",
+    "MigrationView",
     "Handler",
     "HandlerCall",
     "HandlerDied",

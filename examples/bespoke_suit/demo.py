@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flowengine import Engine, Settings, SimulatedClock
+from flowengine.language import spoken_time
 
 from .mill import Mill
 from .opening import open_shop
@@ -80,7 +81,8 @@ def _begin_the_next(story: Telling, now: datetime) -> tuple[str, str]:
     """Ben, whom Ada has sent, begins a job and leaves it waiting: his id, and the job's."""
     story.clock.set(max(now, story.clock.now()))
     ben = story.engine.find_person("ben@example.org").id
-    need = {"occasion": "A new job", "needed_by": f"{(now + timedelta(days=100)).date()}"}
+    by = (now + timedelta(days=100)).date()
+    need = {"occasion": "A new job", "needed_by": by.isoformat()}
     receipt = story.engine.start("bespoke_suit", by=ben, need=need)
-    story.line("Ben", "comes, because Ada told him, and needs a suit", f"{need['occasion']}, by {need['needed_by']}")
+    story.line("Ben", "comes, because Ada told him, and needs a suit", f"{need['occasion']}, by {spoken_time.day(by)}")
     return ben, receipt.job

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from rich.console import Console
@@ -17,10 +17,10 @@ from rich.text import Text
 
 from flowengine import Actor, Engine, Handler, HandlerCall, InvariantBroken, Outcome, SimulatedClock, StepView
 from flowengine.cli import show
-from flowengine.cli.moments import day, told
+from flowengine.cli.moments import day, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import FormField, Json
-from flowengine.language.texts import plain
+from flowengine.language import texts
 from flowengine.views.replies import StaffWaiting
 
 LONGEST_ANSWER = 60
@@ -81,7 +81,7 @@ class Telling:
         words = ", ".join(dict.fromkeys(place.words for place in track.where)) or f"{track.status}: {track.because}"
         if track.promise:
             kept = {None: "promised for", True: "promise kept:", False: "promise broken:"}[track.promise.kept]
-            words += f"; {kept} {day(track.promise.by)}"
+            words += f"; {kept} {promised(track.promise.by, track.zone)}"
         if words != self.seen:
             self.seen = words
             self.line("", f"{self.names[self.customer]} sees: ▶ {words}", style="dim")
@@ -91,7 +91,7 @@ class Telling:
 
         def telling(call: HandlerCall) -> Any:
             result = handler(call)
-            answer = f"{result.name}: {plain(result.result)}" if isinstance(result, Outcome) else plain(result)
+            answer = f"{result.name}: {_plain(result.result)}" if isinstance(result, Outcome) else _plain(result)
             shown = answer if len(answer) <= LONGEST_ANSWER else f"{answer[:LONGEST_ANSWER]}…"
             self.line("code", f"{call.handler}({_asked(call)})", shown, "magenta")
             return result
@@ -102,7 +102,7 @@ class Telling:
 
     def begin(self, process: str, why: str, **need: Json) -> None:
         """The customer states the need, with which the job begins."""
-        self.line(self.names[self.customer], why, "; ".join(plain(value) for value in need.values()))
+        self.line(self.names[self.customer], why, "; ".join(_plain(value) for value in need.values()))
         self.job = self.engine.start(process, by=self.customer, need=need).job
         self.settle()
 
@@ -167,6 +167,11 @@ def _asked(call: HandlerCall) -> str:
     return ", ".join(map(str, call.input.values()))
 
 
+def _plain(value: Json) -> str:
+    """A value as a text of the process tells it."""
+    return texts.told(value, UTC)
+
+
 def _joined(title: str, given: str) -> str:
     return f"{title}: {given}" if given else title
 
@@ -186,4 +191,4 @@ def _given(asked: FormField, value: Json) -> str:
         return f"{asked.title}: {', '.join(parts)}" if str(parts[0]).isdecimal() else ", ".join(parts)
     if asked.name == "slot":
         return told(datetime.fromisoformat(str(value)))
-    return f"{asked.title}: {plain(value)} {asked.unit}".rstrip()
+    return f"{asked.title}: {_plain(value)} {asked.unit}".rstrip()

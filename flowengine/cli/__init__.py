@@ -29,7 +29,7 @@ _ENTRIES = (
     Entry("draw", "designers:draw", "Draw a process: Mermaid, or an outline.", "Designers"),
     Entry("deploy", "designers:deploy", "Put process files in use.", "Designers"),
     Entry("processes", "designers:processes", "List the processes in use.", "Designers"),
-    Entry("migrate", "designers:migrate", "Move a job to another version of its process.", "Designers"),
+    Entry("migrate", "designers:migrate", "Move jobs to another version of their process.", "Designers"),
     Entry("start", "customers:start", "Begin a job with a need.", "Customers"),
     Entry("inbox", "customers:inbox", "What waits for me.", "Customers and staff"),
     Entry("act", "customers:act", "Answer, choose, approve, book, finish: act on a step.", "Customers and staff"),

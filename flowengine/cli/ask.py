@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from flowengine.cli import show
-from flowengine.cli.moments import day, told
+from flowengine.cli.moments import day, local, told
 from flowengine.cli.safe_text import harmless
 from flowengine.cli.terminal import Stopped
 from flowengine.cli.typed_values import typed
@@ -170,7 +170,7 @@ def _slot(console: Console, slots: Sequence[datetime]) -> str:
             slot
             for name, free in days.items()
             for slot in free
-            if text in (name, name[4:], f"{slot.astimezone():%Y-%m-%d}", *_names(slot))
+            if text in (name, name[4:], f"{local(slot):%Y-%m-%d}", *_names(slot))
         ]
         if not found:
             raise ValueError(f"type a number from 1 to {min(len(days), DAYS_SHOWN)}, or a day, as {day(slots[0])[4:]}")
@@ -203,7 +203,7 @@ def _names(slot: datetime) -> tuple[str, ...]:
 
 
 def _clock(slot: datetime) -> str:
-    return f"{slot.astimezone():%H:%M}"
+    return f"{local(slot):%H:%M}"
 
 
 def _iso(moment: datetime) -> str:

@@ -6,7 +6,7 @@ import re
 import sys
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -158,16 +158,69 @@ def processes(terminal: Terminal) -> None:
 
 
 @click.command()
-@click.argument("job", shell_complete=tab_words.jobs)
+@click.argument("job", required=False, shell_complete=tab_words.jobs)
+@click.option("--process", shell_complete=tab_words.processes, help="Move the open jobs of this process; with --all.")
+@click.option("--from", "was", metavar="VERSION", help="Only jobs that have this version; with --process.")
+@click.option("--all", "every", is_flag=True, help="All of them, each by itself; with --process.")
 @click.option("--to", "version", help="The version.  [default: the latest]")
+@click.option("--map", "pairs", multiple=True, metavar="OLD=NEW", help="A state that has another name there.")
+@click.option("--fill", "values", multiple=True, metavar="PLACE=VALUE", help="Set data first: need.colour=blue, n:=3.")
+@click.option(
+    "--timers",
+    type=click.Choice(["anew", "keep"]),
+    default="anew",
+    show_default=True,
+    help="Deadlines whose rule is another one: count them from when the state was entered, or leave them.",
+)
+@click.option("--because", default="", metavar="TEXT", help="Why: it stays in the history.")
+@click.option("--dry", "--dry-run", "dry", is_flag=True, help="Say what would change, and do nothing.")
 @common
 @terminal
-def migrate(terminal: Terminal, job: str, version: str | None) -> None:
-    """Move a job on purpose to another version of its process."""
-    from flowengine.cli import show
+def migrate(
+    terminal: Terminal, job: str | None, process: str | None, was: str | None, every: bool, version: str | None,
+    pairs: tuple[str, ...], values: tuple[str, ...], timers: Literal["anew", "keep"], because: str, dry: bool,
+) -> None:  # fmt: skip
+    """Move a job, or all jobs of a process, on purpose to another version.
 
-    receipt = terminal.desk().migrate(job, version)
-    terminal.answer(receipt, lambda console: show.receipt(console, receipt))
+    A job that would lack something there is refused, with all that is in the way.
+    """
+    from flowengine.cli import show
+    from flowengine.cli.typed_values import values_from
+    from flowengine.client import MigrationView
+
+    if (job is None) == (process is None):
+        raise click.UsageError("Name a job, or --process NAME --all.")
+    if process is None and (was is not None or every):
+        raise click.UsageError("--from and --all are for the jobs of a process: name it with --process.")
+    if process is not None and not every:
+        raise click.UsageError(f"All open jobs of {process[:60]!r} would be moved: say so with --all.")
+    states, fill = dict(_pair(one) for one in pairs), values_from(values, "--fill")
+    desk = terminal.desk()
+    if process is not None:
+        done = desk.migrate_all(
+            process, was, version=version, states=states, fill=fill, timers=timers, because=because, dry=dry
+        )
+        terminal.answer(done, lambda console: show.migrated_all(console, done, dry=dry))
+        if done.refused:
+            click.get_current_context().exit(REFUSED)
+        return
+    assert job is not None, "looked at above"
+    moved = desk.migrate(job, version, states=states, fill=fill, timers=timers, because=because, dry=dry)
+    if isinstance(moved, MigrationView):
+        view = moved
+        terminal.answer(view, lambda console: show.migration(console, view))
+        if not view.fine:
+            click.get_current_context().exit(REFUSED)
+    else:
+        receipt = moved
+        terminal.answer(receipt, lambda console: show.receipt(console, receipt))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    was, equals, becomes = text.partition("=")
+    if not (was and equals and becomes):
+        raise click.UsageError(f"--map takes OLD=NEW, the names of two states; not {text[:60]!r}")
+    return was, becomes
 
 
 def _read(path: Path) -> bytes:

@@ -1,23 +1,67 @@
-"""Moments and spans as a person at a terminal reads them: in the terminal's own time zone, with the weekday."""
+"""Moments and spans as a person at a terminal reads them: in his own time zone where it is known, else in that of the
+terminal, with the weekday."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from flowengine.cli.terminal import Terminal
+from flowengine.language import spoken_time
+
+
+def local(moment: datetime) -> datetime:
+    """A moment as the person's clock shows it."""
+    return moment.astimezone(_zone())
+
+
+def now() -> datetime:
+    """What the person's clock shows, in the time that the command lives in."""
+    terminal = _terminal()
+    return local(terminal.clock.now() if terminal and terminal.clock else datetime.now(UTC))
+
+
+def at_clock(shown: datetime) -> datetime:
+    """The moment at which the person's clock shows that (``shown`` has no zone)."""
+    zone = _zone()
+    return (shown.replace(tzinfo=zone) if zone else shown).astimezone(UTC)
+
+
+def _zone() -> ZoneInfo | None:
+    """The person's zone; None for that of the terminal."""
+    terminal = _terminal()
+    try:
+        return ZoneInfo(terminal.zone) if terminal and terminal.zone else None
+    except ZoneInfoNotFoundError:
+        return None
+
+
+def _terminal() -> Terminal | None:
+    context = click.get_current_context(silent=True)
+    return context.find_object(Terminal) if context else None
 
 
 def told(moment: datetime | None) -> str:
-    """``Mon 3 May 2027, 10:00`` in local time; empty for None."""
-    return f"{_date(moment.astimezone())}, {moment.astimezone():%H:%M}" if moment is not None else ""
+    """``Mon 3 May 2027, 10:00``, with the zone where a clock at this terminal shows another time; empty for None."""
+    if moment is None:
+        return ""
+    here, there = moment.astimezone(), local(moment)
+    if here.utcoffset() == there.utcoffset():
+        return f"{spoken_time.day(here)}, {here:%H:%M}"
+    return spoken_time.moment(moment, there.tzinfo or UTC, here.tzinfo)
 
 
 def day(moment: datetime) -> str:
-    """``Mon 3 May 2027``. The last instant of a day in UTC, which a promised date becomes, is that day everywhere."""
-    whole = moment.hour == 23 and moment.minute == 59 and moment.second == 59
-    return _date(moment if whole else moment.astimezone())
+    """``Mon 3 May 2027``."""
+    return spoken_time.day(local(moment))
 
 
-def _date(moment: datetime) -> str:
-    return f"{moment:%a} {moment.day} {moment:%b %Y}"
+def promised(moment: datetime, zone: str) -> str:
+    """``Mon 3 May 2027``: a promised day, which ends in the zone of the process, or the day of a promised moment."""
+    whole = spoken_time.last_day(moment, ZoneInfo(zone))
+    return day(moment) if whole is None else spoken_time.day(whole)
 
 
 def distance(moment: datetime | None, now: datetime) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from flowengine.cli.moments import day, distance, told
+from flowengine.cli.moments import day, distance, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
     AbsenceView,
@@ -25,12 +25,16 @@ from flowengine.client import (
     JobRow,
     Kept,
     Left,
+    MigratedAll,
+    MigrationView,
     PersonView,
     ProcessRow,
     Receipt,
     RetriedAll,
     ScheduleView,
     StaffPlace,
+    StepMigrated,
+    TimerMigrated,
     TimerView,
     Track,
 )
@@ -109,6 +113,8 @@ def people(console: Console, rows: Sequence[PersonView]) -> None:
 
 def person(console: Console, one: PersonView) -> None:
     people(console, [one])
+    if one.zone:
+        line(console, "  ", ("Reads times as in: ", "dim"), one.zone)
     for key, value in one.record.items():
         line(console, "  ", (f"{key}: ", "dim"), str(value))
     for days, spans in one.hours.items():
@@ -261,6 +267,70 @@ def left(console: Console, done: Left, *, dry: bool) -> None:
         line(console, "  revoked tokens: ", ", ".join(done.revoked))
 
 
+def migration(console: Console, one: MigrationView) -> None:
+    """What moving a job to another version would change, or why it cannot be moved."""
+    line(console, (one.short, ID), f": version {one.was} to ", (one.version, "bold"))
+    for refusal in one.refusals:
+        line(console, ("  In the way: ", "bold red"), refusal.what)
+        if refusal.possible:
+            line(console, ("    possible: ", "dim"), ", ".join(refusal.possible))
+    for warning in one.warnings:
+        line(console, ("  Mind: ", "bold yellow"), warning)
+    for branch in one.branches:
+        if branch.before != branch.after and one.fine:
+            went = f": {branch.before or 'nowhere'} to {branch.after or 'nowhere'}"
+            line(console, "  ", (branch.branch, "dim"), went)
+    for place, value in one.filled.items():
+        line(console, ("  filled: ", "dim"), f"{place} = {value}")
+    for step in one.steps:
+        line(console, (f"  step {step.change}: ", "dim"), _step_migrated(step))
+    for timer in one.timers:
+        line(
+            console, (f"  {_CLOCKS.get(timer.purpose, timer.purpose)} {timer.change}: ", "dim"), _timer_migrated(timer)
+        )
+
+
+_CLOCKS = {"expire": "deadline", "close": "end of the vote", "elapse": "wait", "remind": "reminder",
+           "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock"}  # fmt: skip
+
+
+def _step_migrated(step: StepMigrated) -> str:
+    whom = _arrow(", ".join(step.whom_before), ", ".join(step.whom))
+    claimed = _arrow(step.claimed_before or "", step.claimed or "")
+    said = f"{_arrow(step.title_before, step.title)} (for {whom})"
+    return f"{said}, claimed by {claimed}" if claimed else said
+
+
+def _timer_migrated(timer: TimerMigrated) -> str:
+    moment = _arrow(*(told(one) if one is not None else "" for one in (timer.due_before, timer.due)))
+    what = f"{timer.state}.{timer.name}" if timer.name else timer.state
+    return f"{what}: {moment}{', which is at once' if timer.at_once else ''}"
+
+
+def _arrow(before: str, after: str) -> str:
+    return after if before in ("", after) else before if not after else f"{before} -> {after}"
+
+
+def migrated_all(console: Console, done: MigratedAll, *, dry: bool) -> None:
+    """How many jobs were, or would be, moved, and what is in the way of how many others."""
+    would = "They would be moved: " if dry else "Moved: "
+    line(console, (would, "bold"), _jobs(done.moved), f" to version {done.version}.")
+    for what, ids in done.refused.items():
+        line(console, ("  In the way of ", "bold red"), _jobs(ids), f": {what}")
+        line(console, ("    ", "dim"), (_some(ids), "dim"))
+    for what, ids in done.warnings.items():
+        line(console, ("  Mind, of ", "bold yellow"), _jobs(ids), f": {what}")
+
+
+def _jobs(ids: Sequence[str]) -> str:
+    return f"{len(ids)} job{'' if len(ids) == 1 else 's'}"
+
+
+def _some(ids: Sequence[str]) -> str:
+    shown = ", ".join(ids[:5])
+    return f"{shown} and {len(ids) - 5} more" if len(ids) > 5 else shown
+
+
 def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     """What a command did, or would do, for those who see the whole job."""
     if isinstance(done, Kept):
@@ -309,9 +379,10 @@ def _promise(console: Console, seen: Track) -> None:
     if seen.promise is None:
         return
     kept = {None: "", True: ", kept", False: ", broken"}[seen.promise.kept]
-    moved = f" (first promised for {day(seen.promise.first)})" if seen.promise.first != seen.promise.by else ""
+    by, first = promised(seen.promise.by, seen.zone), promised(seen.promise.first, seen.zone)
+    moved = f" (first promised for {first})" if seen.promise.first != seen.promise.by else ""
     style = "red" if seen.promise.kept is False else "green"
-    line(console, ("Promised for ", "dim"), (f"{day(seen.promise.by)}{kept}", style), moved)
+    line(console, ("Promised for ", "dim"), (f"{by}{kept}", style), moved)
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:

@@ -71,6 +71,7 @@ def people() -> None:
 @click.option("--role", "roles", multiple=True, help="For staff: a role; operator makes an operator. May be repeated.")
 @click.option("--staff", is_flag=True, help="A member of staff without a role.")
 @click.option("--group", "groups", multiple=True, help="For customers: a group. May be repeated.")
+@click.option("--zone", default="", help="The time zone in which the person reads moments, as Europe/London.")
 @click.option("--record", "sets", metavar="KEY=VALUE", multiple=True, help="For customers: what else is known.")
 @common
 @terminal
@@ -82,6 +83,7 @@ def add_person(
     roles: tuple[str, ...],
     staff: bool,
     groups: tuple[str, ...],
+    zone: str,
     sets: tuple[str, ...],
 ) -> None:
     """Enter a customer, or with --role a member of staff; or change what is known of one."""
@@ -92,9 +94,9 @@ def add_person(
         raise click.UsageError("--role and --staff are for staff, --group and --record for customers.")
     record, desk = record_from(sets), terminal.desk(create=True)
     if roles or staff:
-        person = desk.add_staff(id, name, roles, contact)
+        person = desk.add_staff(id, name, roles, contact, zone=zone)
     else:
-        person = desk.add_customer(id, name, contact, groups, record)
+        person = desk.add_customer(id, name, contact, groups, record, zone=zone)
     terminal.answer(person, lambda console: show.person(console, person))
 
 

@@ -93,6 +93,11 @@ class Terminal:
             click.get_current_context().find_root().call_on_close(self._desk.close)
         return self._desk
 
+    @property
+    def zone(self) -> str:
+        """The time zone of who acts; empty where nobody is named, or his is not known."""
+        return self._desk.zone if self._desk is not None and self.who_or_nobody else ""
+
     def mine(self) -> Desk:
         """The desk of who acts; wrong use when nobody said."""
         if not self.who_or_nobody:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +12,7 @@ from typing import Any, cast
 import click
 import msgspec
 
+from flowengine.cli.typed_moments import typed_day, typed_moment
 from flowengine.client import Field, FormField, FormOption, Json, check_answer, repeated_key
 from flowengine.errors import BadAnswer
 
@@ -20,8 +21,8 @@ LARGEST = 1_000_000
 
 _YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
 FORMATS = {
-    "date": "a date, as 2027-05-01",
-    "date-time": "a time with its zone, as 2027-05-01T10:00:00Z",
+    "date": "a date, as 2027-05-01 or 1 May 2027",
+    "date-time": "a day and a time, as 2027-05-01 10:00 or 2027-05-01T10:00:00Z",
     "time": "a time of day with its zone, as 10:00:00Z",
     "email": "an e-mail address",
 }
@@ -56,6 +57,12 @@ def answer_from(fields: Sequence[FormField], sets: Sequence[str], answer: str | 
 def record_from(sets: Sequence[str]) -> dict[str, Json]:
     """What is known of a person, as ``key=text`` and ``key:=JSON`` give it."""
     return {name: _json(value, name) if is_json else value for name, value, is_json in map(_split, sets)}
+
+
+def values_from(texts: Sequence[str], option: str) -> dict[str, Json]:
+    """Values by their places, from ``place=text`` and ``place:=JSON``."""
+    given = (_split(text, option) for text in texts)
+    return {place: _json(value, f"{option} {place}") if is_json else value for place, value, is_json in given}
 
 
 def read_answer(text: str) -> dict[str, Json]:
@@ -193,8 +200,9 @@ def _object(_field: FormField, text: str) -> Json:
     return found
 
 
+_FORMS: Mapping[str, Callable[[str], str]] = {"date": typed_day, "date-time": typed_moment}
 _READERS: dict[str, Any] = {
-    "string": lambda _field, text: text,
+    "string": lambda field, text: _FORMS[field.format](text) if field.format in _FORMS else text,
     "number": _number,
     "integer": _integer,
     "boolean": _boolean,
@@ -217,13 +225,13 @@ def _rules(field: FormField) -> dict[str, Any]:
     return {key: value for key, value in field.schema.items() if key != "type"}
 
 
-def _split(text: str) -> tuple[str, str, bool]:
+def _split(text: str, option: str = "--set") -> tuple[str, str, bool]:
     """``key=value`` or ``key:=json`` as (key, value, whether it is JSON)."""
     key, equals, value = text.partition("=")
     is_json = key.endswith(":")
     key = key.removesuffix(":").strip()
     if not equals or not key:
-        raise click.UsageError(f"--set takes key=value, or key:=JSON; not {text[:60]!r}.")
+        raise click.UsageError(f"{option} takes key=value, or key:=JSON; not {text[:60]!r}.")
     return key, value, is_json
 
 

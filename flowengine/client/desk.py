@@ -16,7 +16,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core.values import Json
@@ -39,6 +39,11 @@ class Desk(ABC):
     @abstractmethod
     def now(self) -> datetime:
         """The time by the clock that decides deadlines."""
+
+    @property
+    @abstractmethod
+    def zone(self) -> str:
+        """The time zone in which who asks reads moments; empty where it is not known."""
 
     def __enter__(self) -> Self:
         return self
@@ -163,21 +168,58 @@ class Desk(ABC):
         """Put the text of a process in use. Jobs that run keep their version (L6)."""
         return self._ask("deploy", source if "\n" in source else f"{source}\n")
 
-    def migrate(self, job: str, version: str | None = None) -> view.Receipt:
-        """Move a job on purpose to another version of its process, the latest unless one is named."""
-        return self._ask("migrate", job, version)
+    def migrate(
+        self,
+        job: str,
+        version: str | None = None,
+        *,
+        states: Mapping[str, str] | None = None,
+        fill: Mapping[str, Json] | None = None,
+        timers: Literal["anew", "keep"] = "anew",
+        because: str = "",
+        dry: bool = False,
+    ) -> view.Receipt | view.MigrationView:
+        """Move a job on purpose to another version of its process, the latest unless one is named; ``dry``: say all
+        that would change."""
+        given = {"states": states, "fill": fill, "timers": timers, "because": because, "dry": dry}
+        return self._ask("migrate", job, version, **given)
+
+    def migrate_all(
+        self,
+        process: str,
+        was: str | None = None,
+        *,
+        version: str | None = None,
+        states: Mapping[str, str] | None = None,
+        fill: Mapping[str, Json] | None = None,
+        timers: Literal["anew", "keep"] = "anew",
+        because: str = "",
+        dry: bool = False,
+    ) -> view.MigratedAll:
+        """Move all open jobs of a process, or those of the version that ``was``, each by itself."""
+        given = {"states": states, "fill": fill, "timers": timers, "because": because, "dry": dry}
+        return self._ask("migrate_all", process, was, version=version, **given)
 
     # people
 
     def add_customer(
-        self, id: str, name: str = "", contact: str = "", groups: Sequence[str] = (), record: Answer | None = None
+        self,
+        id: str,
+        name: str = "",
+        contact: str = "",
+        groups: Sequence[str] = (),
+        record: Answer | None = None,
+        *,
+        zone: str = "",
     ) -> view.PersonView:
         """Enter a customer, or change what is known of one."""
-        return self._ask("add_customer", id, name, contact, groups, record)
+        return self._ask("add_customer", id, name, contact, groups, record, zone=zone)
 
-    def add_staff(self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "") -> view.PersonView:
+    def add_staff(
+        self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, zone: str = ""
+    ) -> view.PersonView:
         """Enter a member of staff with roles, or change one."""
-        return self._ask("add_staff", id, name, roles, contact)
+        return self._ask("add_staff", id, name, roles, contact, zone=zone)
 
     def leave(self, person: str, *, because: str, to: str = "", dry: bool = False) -> view.Left:
         """Have a member of staff leave, by his exact id; what he has claimed goes ``to`` another, or back."""

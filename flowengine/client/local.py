@@ -27,12 +27,23 @@ class LocalDesk(Desk):
         self._engine = engine
         self._identity = identity or (None if typed else PROGRAM)
         self._typed = typed
+        self._zone: str | None = None
 
     def close(self) -> None:
         self._engine.close()
 
     def now(self) -> datetime:
         return self._engine.clock.now()
+
+    @property
+    def zone(self) -> str:
+        if self._zone is None:
+            who = self._who(self._engine)
+            try:
+                self._zone = self._engine.person(who).zone if isinstance(who, str) else ""
+            except NotFound:
+                self._zone = ""  # he is new
+        return self._zone
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
         if verb != "find_step":

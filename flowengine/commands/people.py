@@ -41,9 +41,10 @@ def enter(
     roles: Sequence[str] = (),
     groups: Sequence[str] = (),
     record: Mapping[str, Json] | None = None,
+    zone: str = "",
 ) -> PersonView:
     """Enter a person, or change what is known of him. What he has claimed and may no longer do is given back."""
-    check_person(id, name, contact)
+    check_person(id, name, contact, zone)
 
     def work(tx: Transaction) -> tuple[PersonView, claims.Ending, list[claims.Held]]:
         there = tx.people.get(id)
@@ -57,6 +58,9 @@ def enter(
             roles=tuple(roles),
             groups=tuple(groups),
             record=before.record | dict(record or {}),
+            left=None,
+            left_because="",
+            zone=zone or before.zone,
         )
         if there is None:
             tx.people.add(person)

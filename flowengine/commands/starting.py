@@ -9,6 +9,7 @@ from flowengine.commands.receipts import body_hash, receipt_under
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core import starts
+from flowengine.core.fields import as_plain
 from flowengine.core.values import CLOCK, Actor
 from flowengine.errors import Ambiguous, NotFound, StaleCommand
 from flowengine.language.cron import Cron
@@ -26,14 +27,13 @@ def by_message(
     A customer who is not known yet is entered, as one who begins a job himself is. Raises Ambiguous where several
     processes would start, BadAnswer where the message breaks its fields or gives no need.
     """
-    now = shell.clock.now()
-    found = []
-    for name, version in tx.processes.in_use():
-        compiled = shell.catalogue.compiled(tx, name, version)
-        if compiled.process.starts:
-            trigger = starts.taking(compiled, command.name, command.key, command.body, now)
-            if trigger is not None:
-                found.append((compiled, trigger))
+    known = (shell.catalogue.compiled(tx, *one) for one in tx.processes.in_use())
+    meant = [one for one in known if any(trigger.message == command.name for trigger in one.process.starts)]
+    if not meant:
+        return None
+    now, body = shell.clock.now(), as_plain(command.body, f"message {command.name}")
+    taking = ((one, starts.taking(one, command.name, command.key, body, now)) for one in meant)
+    found = [(compiled, trigger) for compiled, trigger in taking if trigger is not None]
     if not found:
         return None
     if len(found) > 1:
@@ -41,7 +41,7 @@ def by_message(
         raise Ambiguous(f"the message {command.name!r} starts several processes", where=command.name, possible=names)
     ((compiled, trigger),) = found
     shell.catalogue.latest(tx, compiled.process.name, begin=True)  # raises where it is suspended
-    stated = starts.by_message(compiled, trigger, command.key, command.body, now)
+    stated = starts.by_message(compiled, trigger, command.key, body, now)
     access.starting_actor(tx, Actor(kind="customer", id=stated.customer), now)
     start = c.Start(by=command.by, answer=stated.need, cause=f"message {command.name}")
     return shell.begin(tx, compiled, id, stated.customer, start, request)

@@ -4,6 +4,6 @@ Others take from here: ``advance`` (the heart), ``commands`` and ``events`` (wha
 ``position``, ``draft`` and ``values`` (where a job stands, and that being changed), ``machines`` (a process made
 ready), ``names`` (what an expression sees), ``world`` (what is given from outside), ``fields``, ``forms`` and
 ``answers`` (what people are asked, and whether an answer fits), ``seatings`` (whom a step waits for), ``timers``
-(which of them are due), ``deadlines`` (who may move them), ``messages``, ``starts`` (what starts a job by itself),
-``always``, ``scopes`` and ``veil``.
+(which of them are due), ``deadlines`` (who may move them), ``migrating`` (another version of the process),
+``messages``, ``starts`` (what starts a job by itself), ``always``, ``scopes`` and ``veil``.
 """

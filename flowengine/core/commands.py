@@ -198,9 +198,14 @@ class Say(Command, frozen=True, kw_only=True):
 
 
 class Migrate(Command, frozen=True, kw_only=True):
-    """An operator moves the job to another version of its process (L6)."""
+    """An operator moves the job to another version of its process (L6): ``states`` that have other names there, values
+    to ``fill`` in at dotted places in the data first, and what becomes of the ``timers`` whose rule is another one."""
 
     version: str
+    states: dict[str, str] = {}
+    fill: dict[str, Json] = {}
+    timers: Literal["anew", "keep"] = "anew"
+    because: str = ""
 
 
 AnyCommand = (

@@ -39,7 +39,9 @@ def enter(flow: Flow, branch: Branch, state: Composite) -> None:
 
 def child_id(branch: Branch, state: Composite, name: str | int) -> str:
     """The id of a branch below the one that stands in a state."""
-    return f"{branch.id}/{state.name}#{branch.entry}/{name}"
+    fork = branch.inners.get("")
+    named = fork.named if isinstance(fork, Fork) else ""
+    return f"{branch.id}/{named or state.name}#{branch.entry}/{name}"
 
 
 def end_branch(flow: Flow, branch: Branch) -> None:
@@ -88,6 +90,57 @@ def expired(flow: Flow, branch: Branch, state: State) -> Result:
     if not isinstance(state, Each):
         return Result(EXPIRED)
     return Result(EXPIRED, [_collected(child) for child in _in_order(flow, branch) if child.done])
+
+
+def renew(flow: Flow, branch: Branch, state: Composite) -> None:
+    """The job goes on in another version of the process: branches that are new are opened, or wait for those that they
+    come after, as do those that wait for others now; more items run where more may; and the join is looked at again."""
+    if isinstance(state, Stage):
+        return
+    if isinstance(state, Parallel):
+        _new_branches(flow, branch, state)
+        _wake_ready(flow, branch, state)
+    else:
+        while (fork := _fork(flow.draft.at(branch.id))).next < fork.total and (
+            state.at_a_time is None or fork.open < state.at_a_time
+        ):
+            _keep(flow, branch, replace(fork, open=fork.open + 1, next=fork.next + 1))
+            _wake(flow, child_id(branch, state, fork.next))
+    here = flow.draft.at(branch.id)
+    if _joined(flow, here, state, _fork(here)):
+        _join(flow, here, state, _fork(here))
+
+
+def _new_branches(flow: Flow, branch: Branch, state: Parallel) -> None:
+    fork, names = _fork(branch), flow.names(branch.id)
+    here = {child.name for child in _in_order(flow, branch)} | {*fork.finished, *fork.skipped}
+    new = [one for one in state.branches.values() if one.name not in here]
+    skipped = tuple(one.name for one in new if one.when is not None and not one.when.holds(names))
+    taken = [one for one in new if one.name not in skipped]
+    if new:
+        _keep(flow, branch, replace(fork, total=fork.total + len(taken), skipped=(*fork.skipped, *skipped)))
+    for one in taken:
+        id = child_id(branch, state, one.name)
+        child = Branch(id=id, parent=branch.id, name=one.name, scope=one.scope.path, pending=True)
+        flow.draft.record(e.BranchOpened(branch=child))
+
+
+def _wake_ready(flow: Flow, branch: Branch, state: Parallel) -> None:
+    """Wake the branches that wait though those they come after are settled; of those that take turns, only those that
+    may be offered with others while nobody has begun."""
+    fork = _fork(flow.draft.at(branch.id))
+    if not state.one_at_a_time and fork.begun:
+        fork = replace(fork, begun="")
+        _keep(flow, branch, fork)
+    pending = [child.name for child in _in_order(flow, branch) if child.pending]
+    settled = {*fork.finished, *fork.skipped}
+    ready = [name for name in pending if settled.issuperset(state.branches[name].after)]
+    if state.one_at_a_time:
+        ready = [] if fork.begun else [name for name in ready if turns.offered(state, name)]
+    if ready:
+        _keep(flow, branch, replace(fork, open=fork.open + len(ready)))
+    for name in ready:
+        _wake(flow, child_id(branch, state, name))
 
 
 def _enter_parallel(flow: Flow, branch: Branch, state: Parallel) -> None:

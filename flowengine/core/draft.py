@@ -16,6 +16,7 @@ import msgspec
 from flowengine.core import events as e
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
 from flowengine.core.position import MemoryPosition, Position
+from flowengine.core.renaming import Renaming
 from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Step, Timer, Undoable, Undoing
 from flowengine.errors import BadAnswer
 from flowengine.language.parts import DONE
@@ -355,6 +356,8 @@ def _resumed(ground: Ground, event: e.Resumed) -> None:
 
 def _migrated(ground: Ground, event: e.Migrated) -> None:
     ground.head = replace(ground.head, version=event.version)
+    if event.states or event.scopes or event.items:
+        Renaming(event.states, event.scopes, event.items).apply(ground)
 
 
 def _ended(ground: Ground, event: e.Ended) -> None:

@@ -347,9 +347,14 @@ class Resumed(Event, frozen=True, kw_only=True):
 
 
 class Migrated(Event, frozen=True, kw_only=True):
-    """The job goes on under another version of its process."""
+    """The job goes on under another version of its process, in which some ``states``, and the ``scopes`` (by path) that
+    they hold, have other names, and ``items`` (by the new path of their each) are called otherwise. Whatever else
+    changes with it is told by the events that follow."""
 
     version: str
+    states: dict[str, str] = {}
+    scopes: dict[str, str] = {}
+    items: dict[str, str] = {}
 
 
 class Ended(Event, frozen=True, kw_only=True):

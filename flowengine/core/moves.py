@@ -7,7 +7,7 @@ services are undone, the target is entered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from flowengine.core import composite, deadlines, promises, turns, undo
 from flowengine.core import events as e
@@ -104,22 +104,27 @@ def _enter(flow: Flow, branch: str, state: State) -> None:
     flow.count(branch, state.name)
     entry = draft.next_number()
     draft.record(e.Entered(branch=branch, state=state.name, entry=entry, at=flow.now))
-    here = draft.at(branch)
+    begin(flow, branch, state)
+
+
+def begin(flow: Flow, branch: str, state: State) -> None:
+    """A branch is in a state in which nothing is open yet: what it waits for is opened, with its deadline."""
+    here = flow.draft.at(branch)
     if isinstance(state, composite.TYPES):
         composite.enter(flow, here, state)
     else:
-        _offer(flow, here, state)
+        offer(flow, here, state, tuple(state.members))
     if state.within is not None:
-        _set_deadline(flow, branch, entry, state)
+        _set_deadline(flow, branch, here.entry, state)
 
 
-def _offer(flow: Flow, branch: Branch, state: State) -> None:
+def offer(flow: Flow, branch: Branch, state: State, members: Sequence[str]) -> None:
     """What waits in the state is offered. Of a race, a member that is over at once wins, and the rest is not offered
     any more."""
-    for member, one in state.members.items():
+    for member in members:
         if _enter_kind(flow, branch, state, member):
             return
-        if member and one.within is not None:
+        if member and state.members[member].within is not None:
             _set_deadline(flow, branch.id, branch.entry, state, member)
 
 

@@ -11,9 +11,9 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression, in_range, moment
 
 
-def renew(flow: Flow) -> None:
-    """Compute the promise again, when something was saved that its expression mentions. Before its data is there,
-    nothing is promised; a promised date is kept until that day ends in the zone of the process.
+def renew(flow: Flow, *, anyhow: bool = False) -> None:
+    """Compute the promise again, when something was saved that its expression mentions, or ``anyhow``. Before its data
+    is there, nothing is promised; a promised date is kept until that day ends in the zone of the process.
 
     Raises ExpressionFailed where what was saved gives no moment.
     """
@@ -21,7 +21,7 @@ def renew(flow: Flow) -> None:
     expression, before = process.promise, head.promise
     if expression is None or head.status != "open":
         return
-    touched = _touched(flow, expression)
+    touched = anyhow or _touched(flow, expression)
     if not touched and before is not None:
         return
     try:

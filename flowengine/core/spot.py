@@ -25,7 +25,7 @@ from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression, in_range, later, moment
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Escalation, When
-from flowengine.language.texts import Text, plain
+from flowengine.language.texts import Text, told
 
 
 class _Nothing:
@@ -147,10 +147,10 @@ class Spot(msgspec.Struct, frozen=True):
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """The lines that the person is shown, as they are now."""
-        names = self.names()
+        names, zone = self.names(), self.process.clock
         return tuple(
-            (show.title, show.value.render(names) if isinstance(show.value, Text) else plain(show.value.value(names)))
-            for show in self.state.shows
+            (one.title, one.value.render(names) if isinstance(one.value, Text) else told(one.value.value(names), zone))
+            for one in self.state.shows
         )
 
     def seatings(self, audience: Sequence[Audience]) -> tuple[Seating, ...]:

@@ -17,9 +17,9 @@ def next_turn(state: Parallel, ready: list[str]) -> tuple[list[str], str]:
     """Which of the branches that are ready to open, and which of them begins with that, if one does."""
     if not ready:
         return [], ""
-    if not _offered(state, ready[0]):
+    if not offered(state, ready[0]):
         return ready[:1], ready[0]
-    return [name for name in ready if _offered(state, name)], ""
+    return [name for name in ready if offered(state, name)], ""
 
 
 def begun(flow: Flow, branch: Branch) -> None:
@@ -37,6 +37,7 @@ def begun(flow: Flow, branch: Branch) -> None:
             flow.draft.record(e.BranchRested(branch=other.id))
 
 
-def _offered(state: Parallel, name: str) -> bool:
+def offered(state: Parallel, name: str) -> bool:
+    """Whether a branch can be offered together with others."""
     scope = state.branches[name].scope
     return all(one.only_waits for one in scope.states[scope.start].members.values())

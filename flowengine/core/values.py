@@ -256,6 +256,8 @@ class Fork(Inner, frozen=True, kw_only=True):
     """Names of the branches whose ``when`` did not hold (parallel only)."""
     begun: str = ""
     """The name of the branch whose turn it is (``one_at_a_time`` only); while empty, the open ones are offered."""
+    named: str = ""
+    """What the state was called when it was entered, by which its branches have their ids; empty: as now."""
 
 
 class Booking(Inner, frozen=True, kw_only=True):

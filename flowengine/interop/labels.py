@@ -9,7 +9,7 @@ from datetime import timedelta
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, Scope, State
-from flowengine.language.parts import Always, Audience, Route, When
+from flowengine.language.parts import Always, Audience, Route, Trigger, When
 from flowengine.language.texts import spoken
 from flowengine.language.types import Each, Parallel, Stage
 
@@ -68,6 +68,12 @@ def occasion(process: Process, entry: Always) -> str:
     if entry.within is not None:
         return f"after {when(entry.within)}"
     return f"message {entry.message}" if entry.message else ", ".join(audience(process, one) for one in entry.by)
+
+
+def starting(trigger: Trigger) -> str:
+    """What starts a job by itself, in words."""
+    guard = f" if {shorten(trigger.when.source)}" if trigger.when else ""
+    return (f"by message {trigger.message}" if trigger.message else f"at {trigger.every}") + guard
 
 
 @dataclass(frozen=True, slots=True)

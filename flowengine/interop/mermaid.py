@@ -115,6 +115,7 @@ class _Chart:
 
     def draw(self) -> str:
         self._doors(self.process.root)
+        self._starts()
         self._scope(self.process.root, "  ", done="")
         styles = [f"  classDef {name} {style}" for name, style in _STYLES.items() if name in self.used]
         return "\n".join([_SETTINGS, "flowchart TD", *self.lines, *self._arrow_lines(), *styles]) + "\n"
@@ -154,6 +155,17 @@ class _Chart:
         return done if target == DONE and done else self.doors.get(target, _id(target))
 
     # Drawing
+
+    def _starts(self) -> None:
+        """What starts a job by itself leads to the need."""
+        for number, trigger in enumerate(self.process.starts, 1):
+            node, kind = _id("starts", str(number)), "message" if trigger.message else "clock"
+            open_, close = _SHAPES[kind]
+            self._use(kind)
+            self.order[node] = len(self.order)
+            label = f"<b>Starts by itself</b><br/><i>{escaped(words.starting(trigger))}</i>"
+            self.lines.append(f'  {node}{open_}"{label}"{close}:::{kind}')
+            self._arrow(node, self._door(self.process.root.start, ""))
 
     def _scope(self, scope: Scope, indent: str, done: str) -> None:
         for state in words.ordered(scope):

@@ -43,6 +43,7 @@ def text_tree(process: Process, position_states: Collection[str] = (), *, usual:
     head = [
         f"{words.shorten(process.title, 120)} ({process.name}, version {process.version})",
         f"Need: {words.shorten(process.need, 120)}",
+        *(f"Starts {words.starting(one)}" for one in process.starts),
         "",
     ]
     return "\n".join([*head, *_scope(process, process.root, 0, here), "", LEGEND]) + "\n"

@@ -120,6 +120,8 @@ class State:
     is_start: ClassVar[bool] = False
     """Whether a job begins in it, and never comes there again."""
     is_end: ClassVar[bool] = False
+    settled_at_entry: ClassVar[tuple[str, ...]] = ()
+    """The keys whose expressions are evaluated for good when a job enters it; with a dot, all that is below the key."""
 
     # what is told of it
     symbol: ClassVar[Symbol] = "task"

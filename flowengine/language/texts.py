@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
 from flowengine.language.durations import Duration
 from flowengine.language.evaluation.numbers import exact, written
-from flowengine.language.expressions import Expression, Names
+from flowengine.language.expressions import Expression, Names, is_date, is_time, local
+from flowengine.language.spoken_time import day, moment
 from flowengine.language.syntax import closing_brace
 from flowengine.problem import Place
 
@@ -33,14 +34,14 @@ class Text:
 
     def render(self, names: Names) -> str:
         """The text with its expressions filled in. Raises :class:`ExpressionFailed`."""
-        return "".join(part if isinstance(part, str) else plain(part.value(names)) for part in self.parts)
+        return "".join(part if isinstance(part, str) else told(part.value(names), names.zone) for part in self.parts)
 
     def __str__(self) -> str:
         return self.source
 
 
 def plain(value: Any) -> str:
-    """A value as a person would write it."""
+    """A value as a person would write it; texts as they are, moments in UTC."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float | Decimal):
@@ -54,6 +55,22 @@ def plain(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {plain(item)}" for key, item in value.items())
     return "" if value is None else str(value)
+
+
+def told(value: Any, zone: tzinfo) -> str:
+    """A value as a person reads it: days and moments in words, in the zone; also those that are kept as ISO 8601 texts,
+    which fields, appointments and ``day(…)`` give."""
+    if isinstance(value, datetime):
+        return moment(local(value, zone), zone)
+    if isinstance(value, str):
+        if is_date(value):
+            return day(date.fromisoformat(value))
+        return moment(datetime.fromisoformat(value), zone) if is_time(value) else value
+    if isinstance(value, list | tuple):
+        return ", ".join(told(item, zone) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {told(item, zone)}" for key, item in value.items())
+    return plain(value)
 
 
 def spoken(name: str) -> str:

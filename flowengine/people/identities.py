@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer
@@ -19,8 +20,8 @@ ends a word or a quotation somewhere, and never a step of a path (``..``)."""
 _POSSIBLE_ID = f"1 to {LONGEST_ID} printable ASCII characters without space, quotes, backslash, comma, < and >"
 
 
-def check_person(id: str, name: str = "", contact: str = "") -> None:
-    """Raises BadAnswer with all that is wrong with what identifies a person; no name and no contact are fine."""
+def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> None:
+    """Raises BadAnswer with all that is wrong with what is known of a person; no name, contact and zone are fine."""
     problems: dict[str, str] = {}
     possible: list[str] = []
     if not PERSON_ID.fullmatch(id):
@@ -30,8 +31,18 @@ def check_person(id: str, name: str = "", contact: str = "") -> None:
         if text and (not text.strip() or len(text) > longest or not _on_one_line(text)):
             problems[what] = f"{text[:60]!r} is no {what} of a person"
             possible.append(f"a {what} of 1 to {longest} characters on one line, not blank")
+    if zone and not _is_zone(zone):
+        problems["zone"] = f"{zone[:60]!r} is not a time zone"
+        possible.append("a time zone, as Europe/London")
     if problems:
         raise BadAnswer(problems, possible=possible)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name).key)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
 
 
 def _on_one_line(text: str) -> bool:

@@ -107,6 +107,7 @@ TABLE = {
     "archive": _operators("archive jobs"),
     "archivable": _operators("count the jobs to archive"),
     "migrate": _operators("migrate a job"),
+    "migrate_all": _operators("migrate all jobs of a process"),
     "end": _operators("end a job"),
     "complete_call": _operators("complete a service call"),
     "fail_call": _operators("have a service call fail"),

@@ -104,10 +104,11 @@ def _asked(
 ) -> Words:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
-    zone = plainly.zone_of(process, compiled.states[step.state].member(step.member))
+    clock = plainly.Clock(process, person.clock)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
-    meeting = f"On {plainly.moment(step.appointment, zone)}" if step.appointment else ""
-    due = f"By {plainly.moment(step.due, zone)}" if step.due else ""
+    state = compiled.states[step.state].member(step.member)
+    meeting = f"On {clock.moment(step.appointment, state)}" if step.appointment else ""
+    due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = step.title or process.title
     lines = (

@@ -10,7 +10,7 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
-from flowengine.runtime.actors import name_of
+from flowengine.runtime.actors import name_of, reader_zone
 from flowengine.store import Entry, Transaction
 from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
@@ -18,11 +18,12 @@ from flowengine.views.replies import HistoryLine
 
 def history(shell: Shell, job: str, by: str | Actor) -> list[HistoryLine]:
     with shell.reading() as tx:
-        stored = access.read(tx, access.job_ref(tx, job, access.asker(tx, "history", by)), "job", job)
+        asker = access.asker(tx, "history", by)
+        stored = access.read(tx, access.job_ref(tx, job, asker), "job", job)
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
         entries = list(tx.history.of(stored.id))
-        names = _names(tx, entries)
-    teller = Teller(process, names)
+        names, reader = _names(tx, entries), reader_zone(tx, asker)
+    teller = Teller(process, names, reader)
     return [_line(teller, entry, names) for entry in entries]
 
 

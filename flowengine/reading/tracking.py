@@ -22,7 +22,7 @@ from flowengine.errors import NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
 from flowengine.people.permissions import OWN, denied, needs, require, stands
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import plainly
 from flowengine.views import settled as facts
@@ -79,7 +79,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         inside = actor.kind != "customer"
         look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
         head = job.position.head
-        world, where = StoreWorld(tx, job.customer), tuple(_where(look))
+        world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
         seen = CustomerTrack(
             job=job.id,
@@ -95,8 +95,9 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             updated=job.updated,
             ended=job.ended,
             promise=_promise(head.promise) if look.own else None,
+            zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
-            facts=facts.facts(compiled, look.position, inside=inside) if look.own else (),
+            facts=facts.facts(compiled, look.position, inside=inside, reader=reader) if look.own else (),
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 import msgspec
@@ -53,6 +53,12 @@ def name_of(tx: Transaction, id: str) -> str:
     """A person's name, or the id of somebody who has none."""
     found = tx.people.get(id)
     return found.name or id if found else id
+
+
+def reader_zone(tx: Transaction, actor: Actor) -> tzinfo | None:
+    """The zone in which who asks reads moments; None where it is not known."""
+    found = tx.people.get(actor.id) if actor.id else None
+    return found.clock if found else None
 
 
 def customer_of(id: str, person: Person | None) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import sqlalchemy as sa
@@ -94,7 +95,8 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One customer or member of staff. ``record`` is what else the organisation knows, as JSON.
+    """One customer or member of staff. ``record`` is what else the organisation knows, as JSON; ``zone`` the time zone
+    in which he reads moments, empty where it is not known.
 
     ``hours`` are a member of staff's working hours, written as a calendar's ``open``, in the time zone ``hours_zone``,
     or in that of the calendar where it is empty; none: whenever the calendar is open.
@@ -114,6 +116,15 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     left: datetime | None = None
     """When this member of staff left; the record stays, for the histories that name him."""
     left_because: str = ""
+    zone: str = ""
+
+    @property
+    def clock(self) -> tzinfo | None:
+        """His zone; None where it is not known, or not on this machine."""
+        try:
+            return ZoneInfo(self.zone) if self.zone else None
+        except ZoneInfoNotFoundError:
+            return None
 
 
 class People:

@@ -1,21 +1,22 @@
 """A history in plain words: what a person would say that each command did.
 
 Entries are told in order, for a later one names only the numbers of the steps, timers and calls that it is about.
-Moments are in the zone of the process's calendar, or UTC, which is then said.
+Moments are in the zone of the reader, where that is known, else of the process.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.values import Booking, Json, KeptMessage, ServiceCall, Step, Timer
 from flowengine.language.model import Process, State
 from flowengine.language.parts import DONE, Always
-from flowengine.language.texts import plain, spoken
+from flowengine.language.spoken_time import moment
+from flowengine.language.texts import spoken, told
 from flowengine.language.types import TYPES
 from flowengine.language.types.approval import verdict
 from flowengine.store import shown
@@ -44,6 +45,7 @@ class _Known:
 
     process: Process | None
     names: Mapping[str, str]
+    reader: tzinfo | None = None
     steps: dict[int, Step] = field(default_factory=dict)
     timers: dict[int, Timer] = field(default_factory=dict)
     calls: dict[int, ServiceCall] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class _Known:
 
     def __post_init__(self) -> None:
         self.states: dict[str, State] = {state.name: state for state in self.process.states()} if self.process else {}
+        self.clock = plainly.Clock(self.process, self.reader) if self.process else None
         self.entries: dict[str, Always] = {}
         for scope in self.process.scopes() if self.process else ():
             for entry in scope.always:
@@ -94,22 +97,24 @@ class _Known:
         return self.names.get(id) or id
 
     def promised(self, value: datetime) -> str:
-        """A promised moment; the last instant of a day in UTC, which a promised date is, is that day everywhere."""
-        whole = (value.hour, value.minute, value.second) == (23, 59, 59)
-        return plainly.day(value) if whole else self.moment(value)
+        """A promised moment; the end of a day, which a promised date is, as that day."""
+        return self.clock.promised(value) if self.clock else self.moment(value)
 
     def moment(self, value: datetime, state: str = "") -> str:
-        """A moment in the zone of the process, or of the fitting's own calendar."""
-        if self.process is None:
-            return f"{value:%Y-%m-%d %H:%M} UTC"
-        return plainly.moment(value, plainly.zone_of(self.process, self.states.get(state)))
+        """A moment in the zone of the reader, else of the process, or of the fitting's own calendar."""
+        return self.clock.moment(value, self.states.get(state)) if self.clock else moment(value, self.reader or UTC)
+
+    def told(self, value: Json) -> str:
+        """A value that somebody gave."""
+        return told(value, self.reader or (self.clock.home if self.clock else UTC))
 
 
 class Teller:
-    """Tells a history, entry by entry in order. ``names`` maps ids of persons to their names."""
+    """Tells a history, entry by entry in order. ``names`` maps ids of persons to their names; ``reader`` is the zone of
+    who reads, where it is known."""
 
-    def __init__(self, process: Process | None, names: Mapping[str, str]) -> None:
-        self.known = _Known(process, names)
+    def __init__(self, process: Process | None, names: Mapping[str, str], reader: tzinfo | None = None) -> None:
+        self.known = _Known(process, names, reader)
 
     def what(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         """One entry in plain words."""
@@ -144,7 +149,7 @@ class Teller:
             case c.Skip():
                 return f"skipped: {self._call(self.known.calls.get(command.call))}{_why(command)}"
             case c.SetData():
-                return f"set {command.place} to {plain(command.value)}{_why(command)}"
+                return f"set {command.place} to {self.known.told(command.value)}{_why(command)}"
             case c.Move():
                 state = self.known.title(command.to)
                 left = next((self.known.title(event.state) for event in events if isinstance(event, e.Left)), "")
@@ -162,11 +167,11 @@ class Teller:
             case c.Invoke():
                 return self._invoked(command)
             case c.Add():
-                return f"added to {self.known.title(command.state)}: {plain(command.items)}"
+                return f"added to {self.known.title(command.state)}: {self.known.told(command.items)}"
             case c.Say():
                 return f"{SAYINGS[command.kind]}: {command.text}"
             case c.Migrate():
-                return f"moved the job to version {command.version} of its process"
+                return f"moved the job to version {command.version} of its process{_why(command)}"
 
     def _handed(self, command: c.Claim | c.Release | c.Assign, events: Sequence[e.AnyEvent]) -> str:
         before = self.known.steps.get(command.step)
@@ -332,7 +337,8 @@ class Teller:
         entry = self.known.entries.get(command.name)
         given = command.answer if isinstance(command.answer, Mapping) else {}
         asked = {field.name: field.title for field in entry.fields} if entry else {}
-        said = [f"{asked.get(name, name)}: {plain(value)}" for name, value in given.items() if value not in ("", None)]
+        answers = {asked.get(name, name): value for name, value in given.items() if value not in ("", None)}
+        said = [f"{title}: {self.known.told(value)}" for title, value in answers.items()]
         return self.known.entry(command.name) + (f" ({'; '.join(said)})" if said else "")
 
     # what came of it

@@ -1,8 +1,9 @@
-"""Values as a person reads them: days, moments in the zone of the process's calendar, spans, prices, units."""
+"""Values as a person reads them: days, moments in his zone or that of the process, spans, prices, units."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -11,42 +12,57 @@ from flowengine.interop.labels import span
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Field, Group, Role
+from flowengine.language.spoken_time import day, last_day, moment
 from flowengine.language.texts import plain
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-"""Names of our own: those of ``strftime`` follow the locale of the machine."""
 
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How moments of a process are told to a reader: in his own zone where it is known, else in that of the process."""
 
-def zone_of(process: Process, state: State | None = None) -> tzinfo:
-    """The zone in which a process's people live: of a fitting's calendar, else that of all calendars, else UTC."""
-    calendar = process.calendars.get((state and state.calendar_name) or "")
-    if calendar is not None:
-        return ZoneInfo(calendar.zone)
-    zones = {calendar.zone for calendar in process.calendars.values()}
-    return ZoneInfo(zones.pop()) if len(zones) == 1 else UTC
+    process: Process
+    reader: tzinfo | None = None
 
+    @property
+    def home(self) -> tzinfo:
+        """The zone in which the people of the process live: its own, or that of all its calendars, else UTC."""
+        zones = {calendar.zone for calendar in self.process.calendars.values()}
+        return ZoneInfo(zones.pop()) if self.process.clock is UTC and len(zones) == 1 else self.process.clock
 
-def day(value: date) -> str:
-    """``Mon 5 Oct 2026``."""
-    return f"{_DAYS[value.weekday()]} {value.day} {_MONTHS[value.month - 1]} {value.year}"
+    def moment(self, value: datetime, state: State | None = None) -> str:
+        """``Mon 5 Oct 2026, 10:00``, with the zone where it differs from that of the process. To a reader whose zone is
+        not known, the appointment of a fitting (``state``) is told as clocks show it where it takes place."""
+        calendar = self.process.calendars.get((state and state.calendar_name) or "")
+        there = ZoneInfo(calendar.zone) if calendar is not None else self.home
+        return moment(value, self.reader or there, self.home)
 
+    def promised(self, value: datetime) -> str:
+        """A promised moment; the end of a day, which a promised date is, as that day."""
+        whole = last_day(value, self.process.clock)
+        return self.moment(value) if whole is None else day(whole)
 
-def moment(value: datetime, zone: tzinfo) -> str:
-    """``Mon 5 Oct 2026, 10:00``, in the zone; in UTC it says so, for nobody's clock need show it."""
-    local = value.astimezone(zone)
-    return f"{day(local)}, {local:%H:%M}" + (" UTC" if zone is UTC else "")
+    def value(self, field: Field, given: Json) -> str:
+        """An answer to a field as its person would say it, with its unit."""
+        text = self._text(str(field.schema.get("format", "")), given)
+        return f"{text} {field.unit}" if field.unit and text else text
 
+    def moment_text(self, given: Json, state: State | None = None) -> str:
+        """A moment that was saved as text, for people; what is no moment as it is."""
+        return self._text("date-time", given, state)
 
-def value(field: Field, given: Json, zone: tzinfo) -> str:
-    """An answer to a field as its person would say it, with its unit."""
-    text = _text(str(field.schema.get("format", "")), given, zone)
-    return f"{text} {field.unit}" if field.unit and text else text
-
-
-def moment_text(given: Json, zone: tzinfo) -> str:
-    """A moment that was saved as text, for people; what is no moment as it is."""
-    return _text("date-time", given, zone)
+    def _text(self, format: str, given: Json, state: State | None = None) -> str:
+        if isinstance(given, str):
+            try:
+                if format == "date":
+                    return day(date.fromisoformat(given))
+                if format == "date-time":
+                    at = datetime.fromisoformat(given)
+                    return self.moment(at if at.tzinfo else at.replace(tzinfo=self.process.clock), state)
+                if format == "duration":
+                    return span(Duration.parse(given))
+            except (ValueError, OverflowError):
+                return given
+        return plain(given)
 
 
 def price(value: float) -> str:
@@ -57,21 +73,6 @@ def price(value: float) -> str:
 def lower(title: str) -> str:
     """A title in the middle of a sentence: ``your suit``, but ``NHS glasses``."""
     return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title
-
-
-def _text(format: str, given: Json, zone: tzinfo) -> str:
-    if isinstance(given, str):
-        try:
-            if format == "date":
-                return day(date.fromisoformat(given))
-            if format == "date-time":
-                at = datetime.fromisoformat(given)
-                return moment(at if at.tzinfo else at.replace(tzinfo=zone), zone)
-            if format == "duration":
-                return span(Duration.parse(given))
-        except (ValueError, OverflowError):
-            return given
-    return plain(given)
 
 
 _MANY = {

@@ -206,6 +206,8 @@ class PersonView(View, frozen=True, kw_only=True):
     hours_zone: str = ""
     absences: tuple[AbsenceView, ...] = ()
     created: datetime | None = None
+    zone: str = ""
+    """The time zone in which he reads moments; empty where it is not known."""
     left: datetime | None = None
     left_because: str = ""
 
@@ -393,6 +395,8 @@ class _Track(View, frozen=True, kw_only=True):
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it. A deadline that
     somebody has moved is told there, too, to those whom its step waits for."""
+    zone: str = "UTC"
+    """The time zone of the process, in which a promised day ends."""
 
 
 class CustomerTrack(_Track, frozen=True, kw_only=True):
@@ -489,6 +493,86 @@ class Left(View, frozen=True, kw_only=True):
     refused: dict[str, str] = {}
     named: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
+
+
+class BranchMigrated(View, frozen=True, kw_only=True):
+    """Where a branch of a job stands before and after; empty: nowhere, or it is not there."""
+
+    branch: str
+    before: str
+    after: str
+
+
+class StepMigrated(View, frozen=True, kw_only=True):
+    """What becomes of an open step: its words, those whom it waits for (``role:tailor``, ``person:ada`` …), its
+    deadline and who has claimed it. ``change`` is ``kept``, ``changed``, ``opened`` or ``closed``."""
+
+    id: str
+    state: str
+    change: str
+    title_before: str
+    title: str
+    whom_before: tuple[str, ...]
+    whom: tuple[str, ...]
+    due_before: datetime | None
+    due: datetime | None
+    claimed_before: str | None = None
+    claimed: str | None = None
+
+
+class TimerMigrated(View, frozen=True, kw_only=True):
+    """What becomes of a timer: ``kept``, ``anew`` (counted again), ``added`` or ``dropped``. ``purpose`` is
+    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep`` or ``always`` (``name`` is the
+    entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is due now."""
+
+    purpose: str
+    state: str
+    name: str
+    change: str
+    due_before: datetime | None
+    due: datetime | None
+    at_once: bool = False
+
+
+class MigrationRefusal(View, frozen=True, kw_only=True):
+    """Why a job cannot be moved to a version; ``what`` is the same for all jobs in the same case."""
+
+    what: str
+    where: str = ""
+    possible: tuple[str, ...] = ()
+
+
+class MigrationView(View, frozen=True, kw_only=True):
+    """What moving a job from the version that it ``was`` in to another would change. With ``refusals`` it cannot be
+    moved, and nothing is said of steps and timers; ``warnings`` do not keep it from being moved."""
+
+    job: str
+    short: str
+    process: str
+    was: str
+    version: str
+    branches: tuple[BranchMigrated, ...]
+    steps: tuple[StepMigrated, ...] = ()
+    timers: tuple[TimerMigrated, ...] = ()
+    filled: dict[str, Json] = {}
+    refusals: tuple[MigrationRefusal, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def fine(self) -> bool:
+        """Whether it can be moved."""
+        return not self.refusals
+
+
+class MigratedAll(View, frozen=True, kw_only=True):
+    """Which jobs were moved, or would be; why others cannot be, and what should be known of those that can: each reason
+    with the ids of the jobs in that case."""
+
+    process: str
+    version: str
+    moved: tuple[str, ...]
+    refused: dict[str, tuple[str, ...]] = {}
+    warnings: dict[str, tuple[str, ...]] = {}
 
 
 class RetriedAll(View, frozen=True, kw_only=True):

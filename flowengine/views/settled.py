@@ -44,6 +44,7 @@ class _Look:
     inside: bool
     writers: Writers
     booked: Mapping[tuple[str, str], datetime]
+    clock: plainly.Clock
 
     def may(self, place: str, key: str, *, own: bool) -> bool:
         return self.inside or (own and self.writers.shown(place, key))
@@ -53,9 +54,12 @@ class _Look:
         return state.name in self.position.head.standing
 
 
-def facts(compiled: Compiled, position: Position, *, inside: bool) -> tuple[tuple[str, str], ...]:
-    """Title and text of what is known, in the order of the process file; what several states save in one place once."""
-    look = _look(compiled, position, inside)
+def facts(
+    compiled: Compiled, position: Position, *, inside: bool, reader: tzinfo | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Title and text of what is known, in the order of the process file; what several states save in one place once.
+    Moments are told in the zone of the ``reader``, where that is known."""
+    look = _look(compiled, position, inside, reader)
     told: dict[str, list[_Fact]] = {}
     for number, (state, member, data) in enumerate(_states(look.process.root)):
         place = state.saves or state.name
@@ -96,10 +100,10 @@ def _keys(look: _Look, place: str) -> frozenset[str]:
     return frozenset(saved) if isinstance(saved, Mapping) else frozenset()
 
 
-def _look(compiled: Compiled, position: Position, inside: bool) -> _Look:
+def _look(compiled: Compiled, position: Position, inside: bool, reader: tzinfo | None = None) -> _Look:
     process = compiled.process
     writers = once(process, "writers", lambda: writers_of(process))
-    return _Look(process, position, inside, writers, _booked(compiled, position))
+    return _Look(process, position, inside, writers, _booked(compiled, position), plainly.Clock(process, reader))
 
 
 def _states(scope: Scope, data: bool = True) -> Iterator[tuple[State, str, bool]]:
@@ -143,10 +147,9 @@ def _of_fields(look: _Look, fields: tuple[Field, ...], place: str, about: str, *
     saved = _read(look.position.data, place)
     if not isinstance(saved, Mapping):
         return
-    zone = plainly.zone_of(look.process)
     for field in fields:
         if field.name in saved and look.may(place, field.name, own=own or field.show):
-            text = plainly.value(field, saved[field.name], zone)
+            text = look.clock.value(field, saved[field.name])
             if text:
                 yield _Fact(field.title, text, about)
 
@@ -160,12 +163,11 @@ def _appointment(look: _Look, state: State, member: str, saved: Mapping[str, Jso
     """When a fitting was, or when it is booked for; one that is to be booked anew is none."""
     if state.calendar_name is None:
         return
-    zone: tzinfo = plainly.zone_of(look.process, state)
     booked = look.booked.get((state.name, member))
     if booked is not None:
-        yield _Fact(state.title, plainly.moment(booked, zone), state.title)
+        yield _Fact(state.title, look.clock.moment(booked, state), state.title)
     elif "slot" in saved and not look.asked_now(state) and look.may(state.saves or state.name, "slot", own=True):
-        yield _Fact(state.title, plainly.moment_text(saved["slot"], zone), state.title)
+        yield _Fact(state.title, look.clock.moment_text(saved["slot"], state), state.title)
 
 
 def _booked(compiled: Compiled, position: Position) -> dict[tuple[str, str], datetime]:

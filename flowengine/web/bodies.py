@@ -86,10 +86,11 @@ def schema_of(kind: type[Any]) -> dict[str, Any]:
     return found
 
 
-def json_of(kind: type[Any]) -> dict[str, Any]:
-    """What OpenAPI says of an answer of that kind."""
+def json_of(kind: type[Any], *others: type[Any]) -> dict[str, Any]:
+    """What OpenAPI says of an answer of that kind, or of one of the others."""
     about = (kind.__doc__ or "").strip().partition("\n")[0]
-    return {"description": about, "content": {"application/json": {"schema": schema_of(kind)}}}
+    schema = {"anyOf": [schema_of(one) for one in (kind, *others)]} if others else schema_of(kind)
+    return {"description": about, "content": {"application/json": {"schema": schema}}}
 
 
 class Wrong(msgspec.Struct, frozen=True):

@@ -49,7 +49,7 @@ def complete(request: Request, asked: Annotated[Completion, Depends(body_of(Comp
 @router.post(
     "/hooks/{name:path}",
     summary="Deliver a signed message",
-    responses={201: json_of(Receipt), 202: json_of(Kept), 401: error_of("not signed as it must be")},
+    responses={201: json_of(Receipt), 202: json_of(Kept, Broadcast), 401: error_of("not signed as it must be")},
 )
 def receive(request: Request, name: str, body: Annotated[bytes, Depends(raw)]) -> Response:
     """The message NAME, signed as Standard Webhooks has it: 200 where a job takes it, 201 where it starts one, 202

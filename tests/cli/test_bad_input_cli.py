@@ -64,6 +64,14 @@ WRONG = [
     ("act JOB --outcome nope", 1, "the step has no outcome 'nope'"),
     ("change JOB nope", 1, "nope"),
     ("migrate JOB --to nope --as olga", 1, "nope"),
+    ("migrate", 2, "Name a job, or --process NAME --all"),
+    ("migrate JOB --all", 2, "--from and --all are for the jobs of a process"),
+    ("migrate --process workshop", 2, "say so with --all"),
+    ("migrate --process nothing --all --as olga", 1, "there is no process 'nothing'"),
+    ("migrate --process workshop --all --from nope --as olga", 1, "nope"),
+    ("migrate JOB --map x --as olga", 2, "--map takes OLD=NEW"),
+    ("migrate JOB --fill x --as olga", 2, "--fill takes key=value"),
+    ("migrate JOB --fill x:={ --as olga", 2, "--fill x: this is not JSON"),
     # answers
     ("act JOB --set wood:={bad", 2, "--set wood: this is not JSON"),
     ("act JOB --set wood", 2, "--set takes key=value, or key:=JSON; not 'wood'"),
@@ -88,6 +96,7 @@ WRONG = [
     ("people back tom 2026-12-26 --as olga", 1, "no absence of tom begins at"),
     ("people add ben --record size:={", 2, "size: this is not JSON"),
     ("people add a,b --as olga", 1, "'a,b' is no id"),
+    ("people add ben --zone Europe/Lodnon", 1, "'Europe/Lodnon' is not a time zone"),
     ("people add tom --role maker --group x", 2, "--role and --staff are for staff"),
     ("people leave nobody --because R --as olga", 1, "nobody"),
     ("people leave ada --because R --as olga", 1, "is a customer, who does not leave"),
@@ -226,7 +235,8 @@ COMMANDS = [
     "jobs --status X", "jobs --process X", "jobs --customer X", "jobs --after X", "history X", "audit X", "send X",
     "send X --key X --body X --job X", "retry X", "worker --once --handlers X", "worker --poll X", "new X",
     "new shop -o X/x", "check X", "draw X", "draw --job X", "draw --format X", "deploy X", "migrate X",
-    "migrate JOB --to X", "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",
+    "migrate JOB --to X", "migrate JOB --map X=X --fill X=X", "migrate --process X --all --from X",
+    "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",
     "demo --at X",
 ]  # fmt: skip
 

@@ -100,7 +100,7 @@ def test_any_bytes_are_answered(empty: Flow, data: bytes) -> None:
         (["deploy"], 2, "FILE"),
         (["deploy", "nowhere.yaml"], 1, "no such file"),
         (["new"], 2, "NAME"),
-        (["migrate"], 2, "JOB"),
+        (["migrate"], 2, "Name a job"),
         (["migrate", "zzzz"], 1, "no job"),
     ],
 )
@@ -184,3 +184,34 @@ def test_migrate_moves_a_job_to_the_latest_version(shop: Flow) -> None:
     assert shop.json("track", job)["version"] != version
     shop.run("migrate", job)
     assert shop.json("track", job)["version"] == version
+
+
+def test_migrate_tells_what_it_would_change_and_what_is_in_the_way(shop: Flow) -> None:
+    """A dry run says all of it and changes nothing; a state of another name is mapped, missing data filled in."""
+    job = shop.start()
+    path = shop.folder / "workshop.yaml"
+    text = path.read_text("utf-8")
+    first = shop.json("track", job)["version"]
+    begun = text.replace("fields:", "fields:\n      colour: {type: string}", 1)
+    state = shop.json("track", job)["where"][0]["state"]
+    renamed = begun.replace(f"  {state}:", "  picked:", 1)
+    for key in ("next", "to", *("answered", "chosen", "done", "stated", "changes", "declined")):
+        renamed = renamed.replace(f"{key}: {state}", f"{key}: picked")
+    renamed = renamed.replace(f"data.{state}", "data.picked").replace(f'"{state}"', '"picked"')
+    path.write_text(renamed, "utf-8")
+    version = shop.json("deploy", "workshop.yaml")[0]["version"]
+    told = shop.run("migrate", job, "--dry-run", code=1).stdout
+    assert f"the job stands in '{state}', which is not in it" in told
+    refused = shop.run("migrate", "--process", "workshop", "--from", first, "--all", "--dry-run", code=1).stdout
+    assert "They would be moved: 0 jobs" in refused
+    assert f"In the way of 1 job: the job stands in '{state}'" in refused
+    given = ("--map", f"{state}=picked", "--fill", "need.colour=blue", "--because", "The names are plainer")
+    told = shop.run("migrate", job, *given, "--dry-run").stdout
+    assert f"main: {state} to picked" in told
+    assert "filled: need.colour = blue" in told
+    assert shop.json("track", job)["version"] == first
+    done = shop.json("migrate", "--process", "workshop", "--from", first, "--all", *given)
+    assert (done["version"], done["refused"]) == (version, {})
+    assert len(done["moved"]) == 1
+    assert "because: The names are plainer" in shop.json("history", job)[-1]["what"]
+    assert shop.json("audit", job)["problems"] == []

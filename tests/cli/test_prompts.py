@@ -29,7 +29,7 @@ def test_starting_asks_each_field_with_its_title_type_and_unit(shop: Flow) -> No
         terminal.expect("Width (cm): ")
         terminal.send("80")
         terminal.expect("Needed by (YYYY-MM-DD, Enter to leave out): ")
-        terminal.send("tomorrow")
+        terminal.send("next week")
         terminal.expect("must be a date, as 2027-05-01")
         terminal.expect(": ")
         terminal.send("")

@@ -83,6 +83,18 @@ def test_hostile_names_are_harmless(shop: Flow) -> None:
     assert shop.json("people", "show", "eve")["name"] == name
 
 
+def test_moments_are_shown_in_the_zone_of_who_acts(shop: Flow) -> None:
+    """Where a person's zone is known, and clocks there show another time than the terminal's, it is said."""
+    job = shop.start()
+    assert "Pacific/Kiritimati" in shop.run("people", "add", "ada", "--zone", "Pacific/Kiritimati").stdout
+    assert shop.json("people", "show", "ada")["zone"] == "Pacific/Kiritimati"
+    seen = shop.run("track", job, who="ada").stdout
+    assert "(Kiritimati)" in seen
+    assert "(Kiritimati)" not in shop.run("track", job, who="olga").stdout
+    shop.run("people", "add", "ada", "--name", "Ada")
+    assert shop.json("people", "show", "ada")["zone"] == "Pacific/Kiritimati"
+
+
 def test_hours_and_absences_are_told(shop: Flow) -> None:
     """Hours and absences of staff are set, shown and taken back; what is booked for then is listed."""
     job = shop.start()

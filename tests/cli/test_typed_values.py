@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_a_text_becomes_a_value_of_its_field(asked: FormField, text: str, value:
         (field("object"), "[1]", "must be a JSON object"),
         (field("object"), "{", "this is not JSON"),
         (field("array"), "[1", "this is not JSON"),
-        (field(format="date", schema={"format": "date"}), "tomorrow", "must be a date, as 2027-05-01"),
+        (field(format="date", schema={"format": "date"}), "next week", "must be a date, as 2027-05-01"),
         (field(options=CLOTH), "nayv", "did you mean navy?"),
         (field("array", options=CLOTH, shape="several", max=1), "navy,grey", "at most 1 may be chosen, not 2"),
         (field("array", options=CLOTH, shape="several", min=1), "", "at least 1 must be chosen, not 0"),
@@ -169,3 +170,53 @@ def test_an_answer_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None
 def test_options_with_commas_are_hinted_at_as_a_list() -> None:
     """Where ids have commas the hint shows the form in which they can be said."""
     assert hint(field("array", options=COMMAS, shape="several")) == '--set x=["3,5 m|5 m",…]'
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("28 Jan 2027", "2027-01-28"),
+        ("Thu 28 January 2027", "2027-01-28"),
+        ("thu, 28 jan 2027", "2027-01-28"),
+        ("Fri 28 Jan 2027", None),
+        ("31 Feb 2027", None),
+        ("28 Ja 2027", None),
+        ("28.01.2027", None),
+        ("01/02/2027", None),
+        ("2027-01-28", "2027-01-28"),
+        ("2027-W04-4", None),
+        ("0000-01-01", None),
+    ],
+)
+def test_a_day_is_typed_as_it_is_shown(text: str, iso: str | None) -> None:
+    """As ``28 Jan 2027`` or as ISO 8601; a wrong weekday and numbers in an order of some country are refused."""
+    asked = field(format="date", schema={"format": "date"})
+    if iso is None:
+        with pytest.raises(ValueError, match="must be a date, as"):
+            typed(asked, text)
+    else:
+        assert typed(asked, text) == iso
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["28 Jan 2027, 15:00", "Thu 28 Jan 2027 15:00", "2027-01-28 15:00", "2027-01-28T15:00", "28 Jan 2027 at 15:00"],
+)
+def test_a_time_of_day_is_that_of_the_persons_clock(text: str) -> None:
+    """A moment that names no zone is meant as the clock of who types shows it; one that does is taken as it is."""
+    asked = field(format="date-time", schema={"format": "date-time"})
+    here = datetime(2027, 1, 28, 15).astimezone(UTC).isoformat().replace("+00:00", "Z")
+    assert typed(asked, text) == here
+    assert typed(asked, "2027-01-28T15:00:00+09:00") == "2027-01-28T15:00:00+09:00"
+    for wrong in ("28 Jan 2027, 25:00", "15:00", "28 Jan 2027"):
+        with pytest.raises(ValueError, match="must be a day and a time"):
+            typed(asked, wrong)
+
+
+def test_tomorrow_is_a_day() -> None:
+    """Today and tomorrow are days by the person's clock."""
+    asked = field(format="date", schema={"format": "date"})
+    before = datetime.now().astimezone().date()
+    found = {typed(asked, "today"), typed(asked, "Tomorrow")}
+    after = datetime.now().astimezone().date()
+    assert found in [{f"{day}", f"{day + timedelta(days=1)}"} for day in (before, after)]

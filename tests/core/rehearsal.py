@@ -11,6 +11,7 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import Advance, advance, compile_process, possible, start
 from flowengine.core.draft import rebuild, settle
+from flowengine.core.migrating import Migration, migrate
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import ROOT, Actor, Branch, Fork, ServiceCall, Step, Timer
 from flowengine.core.world import Member, PlainWorld
@@ -79,6 +80,24 @@ class Rehearsal:
         self.position = settle(self.position, self.last.draft)
         self.check()
         return self.last
+
+    def migrate(self, made: Process, *people: Actor, **given: Any) -> Migration:
+        """Move to another version, twice over to prove L7; one that is refused changes nothing."""
+        new = compile_process(made)
+        command = c.Migrate(by=OPS, version=made.version, **given)
+        known = {one.id: one for one in people or (TOM, EVA)}
+        before = copy.copy(self.position.branches), copy.deepcopy(self.position.data), self.position.head
+        found = migrate(self.compiled, new, self.position, command, self.now, self.world, known)
+        again = migrate(self.compiled, new, self.position, command, self.now, self.world, known)
+        assert (found.obstacles, found.warnings) == (again.obstacles, again.warnings)
+        assert before == (self.position.branches, self.position.data, self.position.head)
+        if found.done is not None and again.done is not None:
+            assert found.done.events == again.done.events, "L7: the same input gives the same output"
+            self.last, self.compiled = found.done, new
+            self.history.append(list(self.last.events))
+            self.position = settle(self.position, self.last.draft)
+            self.check()
+        return found
 
     def act(self, state: str, outcome: str = "", answer: Any = None, *, by: Actor = ADA, branch: str = "") -> Advance:
         step = self.step(state, branch)

@@ -152,6 +152,16 @@ def test_a_mail_says_what_until_when_and_where(make: Callable[..., Engine], mail
     assert letter["Message-ID"] == f"<{job}.1.1000001@example.org>"
 
 
+def test_a_mail_tells_the_deadline_in_the_receivers_zone(make: Callable[..., Engine], mail: MailServer) -> None:
+    """Whose zone is known reads his own hour, with the zone where it is another than the process's."""
+    engine = make(**smtp(mail))
+    engine.add_customer("ada", zone="Asia/Tokyo")
+    start(engine)
+    settle(engine)
+    (letter,) = mail.letters
+    assert "By Mon 11 May 2026, 18:00 (Tokyo)" in letter.get_content()
+
+
 def test_without_an_address_of_our_own_the_command_is_told(make: Callable[..., Engine], mail: MailServer) -> None:
     """Where there is no web page to lead to, the mail has the line to type."""
     engine = make(**smtp(mail))

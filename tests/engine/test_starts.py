@@ -306,6 +306,7 @@ def test_a_customer_who_is_not_there_is_an_incident(engine: Engine, clock: Simul
     assert (incident.kind, incident.id, incident.process, incident.attempts) == ("schedule", "weekly/1", "weekly", 1)
     assert "there is nobody with the id 'club'" in incident.error
     assert incident.next == clock.now() + due.POSTPONED
+    assert engine.measures().schedule_incidents == {"weekly": 1}
     schedule = next(one for one in engine.schedules() if one.id == "weekly/1")
     assert (schedule.due.day, schedule.attempts, schedule.next) == (11, 1, incident.next)
     with pytest.raises(NotFound, match="club"):

@@ -75,6 +75,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "archive": lambda engine, by: engine.archive(BEFORE, Path(engine.jobs()[0].id), by=by),
     "archivable": lambda engine, by: engine.archivable(BEFORE, by=by),
     "migrate": lambda engine, by: engine.migrate(NOTHING, by=by),
+    "migrate_all": lambda engine, by: engine.migrate_all("small_suit", by=by),
     "end": lambda engine, by: engine.end(NOTHING, "R", by=by),
     "complete_call": lambda engine, by: engine.complete_call(f"{NOTHING}.9", because="R", by=by),
     "fail_call": lambda engine, by: engine.fail_call(f"{NOTHING}.9", "R", by=by),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowengine.interop.mermaid import escaped, mermaid
+from flowengine.interop.text_tree import text_tree
 from flowengine.language import parse
 from flowengine.language.model import Process
 
@@ -186,3 +187,24 @@ def test_hostile_titles_stay_inside_their_nodes() -> None:
     """A process whose titles are hostile has the same nodes and arrows as one whose titles are not."""
     hostile = FLOW.replace("title: A shop", r'title: "x\"]; click"').replace("The maker", "'<b>%%{init}%%</b>'")
     assert nodes(mermaid(parse(hostile, check=False))) == nodes(mermaid(parse(FLOW, check=False)))
+
+
+def test_what_starts_a_job_leads_to_the_need() -> None:
+    """Messages and schedules that start jobs are drawn before the need, in the picture and in the outline."""
+    text = """
+process: small
+need: Something
+starts:
+  - {message: asked, customer: key, when: key != ""}
+  - {every: 0 7 * * mon, customer: '"ada"'}
+states:
+  need: {type: need, next: work}
+  work: {type: task, for: staff, on: {done: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+    picture = mermaid(parse(text))
+    assert "by message asked if key != #34;#34;" in picture
+    assert "at 0 7 #42; #42; mon" in picture or "at 0 7 * * mon" in picture
+    assert picture.count(" --> s_need") == 2
+    assert "Starts by message asked" in text_tree(parse(text))
+    assert "Starts at 0 7 * * mon" in text_tree(parse(text))

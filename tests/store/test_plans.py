@@ -57,7 +57,6 @@ BY_KEY = {
     work.NEXT: "ix_flow_calls_ready",
     schedules.CLAIM: "ix_flow_schedules_wake",
     schedules.HEAL: "ix_flow_schedules_wake",
-    schedules.OF: "flow_schedules",
     schedules.ONE: "flow_schedules",
     schedules.PASS: "flow_schedules",
     schedules.POSTPONE: "flow_schedules",

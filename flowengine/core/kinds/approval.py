@@ -43,12 +43,7 @@ class Approving(Waiting[Approval]):
     """
 
     def enter(self, spot: Spot) -> Result | None:
-        state = self.state(spot)
-        asked = spot.seatings(state.by)
-        needed = len(asked) if state.needed is None else state.needed
-        if len(asked) < max(needed, 1):
-            what = f"{len(asked)} can be asked, but {max(needed, 1)} must approve"
-            raise ExpressionFailed(what, where=state.name)
+        asked = self._asked(spot)
         if len(asked) == 1:
             self.open(spot)
             return None
@@ -56,6 +51,38 @@ class Approving(Waiting[Approval]):
         step = spot.open_step((), seats=[(seating, 1.0) for seating in asked], due=spot.due())
         spot.set_deadlines(step)
         return None
+
+    def _asked(self, spot: Spot) -> tuple[Seating, ...]:
+        state = self.state(spot)
+        asked = spot.seatings(state.by)
+        needed = len(asked) if state.needed is None else state.needed
+        if len(asked) < max(needed, 1):
+            what = f"{len(asked)} can be asked, but {max(needed, 1)} must approve"
+            raise ExpressionFailed(what, where=state.name)
+        return asked
+
+    def renew(self, spot: Spot, before: Spot) -> None:
+        """Where others are asked now, or so many must approve, they are asked anew, unless somebody has answered."""
+        now, was, panel = self.state(spot), self.state(before), spot.inner
+        answered = isinstance(panel, Panel) and panel != Panel()
+        if (now.by, now.needed) == (was.by, was.needed) or answered:
+            return
+        asked = self._asked(spot)
+        (step,) = spot.steps
+        if len(asked) == 1 and not step.seats:
+            super().renew(spot, before)
+            return
+        spot.close_step(step)
+        several = len(asked) > 1
+        spot.keep(Panel() if several else None)
+        seats = [(seating, 1.0) for seating in asked] if several else ()
+        opened = spot.open_step(now.by, seats=seats, title=step.title, due=step.due)
+        if opened.shown != step.shown:
+            spot.change_step(opened, "migrated", shown=step.shown)
+
+    def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:
+        """What is approved is what was shown when it was asked for."""
+        return replace(super().renewed(spot, before, step), title=step.title, shown=step.shown)
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         outcome = chosen(step, command, self.possible(spot, step))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
+from flowengine.core import events as e
 from flowengine.core.commands import Act, Finish
+from flowengine.core.draft import replace
 from flowengine.core.fields import clip
 from flowengine.core.forms import Way, questions
 from flowengine.core.spot import Result, Spot
-from flowengine.core.values import Actor, KeptMessage, Seat, ServiceCall, Step, Timer
-from flowengine.errors import InvariantBroken, UnknownOutcome
+from flowengine.core.values import Actor, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
+from flowengine.errors import ExpressionFailed, InvariantBroken, UnknownOutcome
 from flowengine.language.model import State
-from flowengine.language.parts import EXPIRED, Field
+from flowengine.language.parts import EXPIRED, Audience, Field
 
 S = TypeVar("S", bound=State)
 
@@ -76,6 +79,56 @@ class Waiting(Generic[S]):
         step = spot.open_step(spot.state.audience, due=spot.due())
         spot.set_deadlines(step)
         return step
+
+    # another version of the process
+
+    def renew(self, spot: Spot, before: Spot) -> None:
+        """The job goes on in another version: what is open becomes what the state says now, where it said otherwise
+        ``before``. Raises what opening it would, and NotAllowed where what has been done stands in the way."""
+        for step in spot.steps:
+            changed = self.renewed(spot, before, step)
+            if changed != step:
+                spot.draft.record(e.StepChanged(step=changed, why="migrated"))
+
+    def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:
+        """An open step with the words and for the people of now; who was added by hand, or by an escalation, stays."""
+        now, was = self.state(spot), self.state(before)
+        changes: dict[str, Any] = {}
+        if (now.ask, now.title) != (was.ask, was.title):
+            changes["title"] = self.heading(spot, step)
+        if now.shows != was.shows:
+            changes["shown"] = spot.shown()
+        if self.invited(now, step) != self.invited(was, step):
+            added = [whom for whom in step.audience if whom not in self._asked_before(before, step)]
+            asked = (*spot.seatings(self.invited(now, step)), *added)
+            changes["audience"] = tuple(dict.fromkeys(asked))
+        return replace(step, **changes)
+
+    def _asked_before(self, before: Spot, step: Step) -> Sequence[Seating]:
+        try:
+            return before.seatings(self.invited(self.state(before), step))
+        except ExpressionFailed:
+            return step.audience
+
+    def invited(self, state: S, step: Step) -> tuple[Audience, ...]:  # noqa: ARG002 - steps of a state may differ
+        """For whom the state opens such a step."""
+        return state.audience
+
+    def heading(self, spot: Spot, step: Step) -> str:  # noqa: ARG002
+        """What such a step is called."""
+        return spot.title()
+
+    def timing(self, state: S) -> object:
+        """What the file says of when the state is over by itself; two that are equal make the same moment."""
+        return state.within
+
+    def over_at(self, spot: Spot) -> datetime | None:
+        """When the state is over by itself, counted from the spot's moment; None: never."""
+        return spot.due()
+
+    def timer_purpose(self, state: S) -> Literal["expire", "elapse", "close"]:
+        """The purpose of the timer that says so."""
+        return "expire" if state.expires else "close"
 
 
 def _stray(spot: Spot, what: str) -> InvariantBroken:

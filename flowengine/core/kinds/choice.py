@@ -13,7 +13,7 @@ from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, Offer, Step
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.expressions import Expression
-from flowengine.language.parts import Pick, option_key
+from flowengine.language.parts import Pick, option_key, options_of
 from flowengine.language.types import Choice
 
 _NAMED = 20
@@ -40,6 +40,16 @@ class Choosing(Waiting[Choice]):
             where = pick.source.source if isinstance(pick.source, Expression) else pick.name
             raise ExpressionFailed(f"offers {len(options)} options, but {pick.min} are to be chosen", where=where)
         return options
+
+    def renew(self, spot: Spot, before: Spot) -> None:
+        """The options are offered anew where the file lists others; a choice that asks the same keeps its offer."""
+        super().renew(spot, before)
+        if self._listed(spot) != self._listed(before):
+            picks = {name: self._offered(spot, pick) for name, pick in self.state(spot).choose.items()}
+            spot.keep(Offer(picks=picks))
+
+    def _listed(self, spot: Spot) -> list[object]:
+        return [(pick, options_of(pick.source, spot.process.options)) for pick in self.state(spot).choose.values()]
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         outcome = chosen(step, command, self.possible(spot, step))

@@ -37,7 +37,7 @@ from flowengine.core.world import Worker
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, SlotTaken
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process
-from flowengine.language.parts import Calendar
+from flowengine.language.parts import Audience, Calendar
 from flowengine.language.types import Fitting
 
 BOOK = "book"
@@ -303,6 +303,31 @@ class Fitted(Waiting[Fitting]):
         if isinstance(spot.inner, Booking):
             self._free(spot)
 
+    def renew(self, spot: Spot, before: Spot) -> None:
+        """An appointment stays where it is booked. Raises NotAllowed where that is another calendar now."""
+        here, there = calendar_of(spot.process, self.state(spot)), calendar_of(before.process, self.state(before))
+        if here.name != there.name and self.booking(spot).slot is not None:
+            raise NotAllowed(
+                f"an appointment is held in the calendar {there.name!r}, and this version has {here.name!r}",
+                where=spot.state.name,
+                possible=("give the appointment back first", f"keep the calendar {there.name!r}"),
+            )
+        super().renew(spot, before)
+
+    def invited(self, state: Fitting, step: Step) -> tuple[Audience, ...]:
+        return state.with_ if step.purpose == HOLD else state.audience
+
+    def heading(self, spot: Spot, step: Step) -> str:
+        return spot.state.title if step.purpose == HOLD else super().heading(spot, step)
+
+    def over_at(self, spot: Spot) -> datetime | None:
+        """Of a booked appointment it is counted from its end."""
+        state, booking = self.state(spot), self.booking(spot)
+        if state.within is None or booking.phase != "booked" or booking.slot is None:
+            return spot.due()
+        end = booking.end or booking.slot + length_of(calendar_of(spot.process, state), state.length)
+        return max(end, spot.at_time(state.within, end))
+
     def _kept(self, spot: Spot) -> Booking:
         """What was held or booked last, also where the hold is over."""
         booking = spot.inner
@@ -372,7 +397,8 @@ def calendar_of(process: Process, state: Fitting) -> Calendar:
     """The calendar in which a fitting is booked.
 
     A state that names none uses the process's only one; where the process has none, it has one of its own: Monday to
-    Friday, nine to five UTC, one appointment at a time. Raises :class:`ExpressionFailed` when it is not clear which.
+    Friday, nine to five in the zone of the process, one appointment at a time. Raises :class:`ExpressionFailed` when
+    it is not clear which.
     """
     calendars = process.calendars
     if state.calendar in calendars:
@@ -382,9 +408,9 @@ def calendar_of(process: Process, state: Fitting) -> Calendar:
     if state.calendar or calendars:
         what = f"there is no calendar {state.calendar!r}" if state.calendar else "the fitting names no calendar"
         raise ExpressionFailed(what, where=state.name, possible=tuple(calendars))
-    return once(state, "calendar", lambda: _own_calendar(process, state))
+    return once(state, f"calendar {process.zone}", lambda: _own_calendar(process, state))
 
 
 def _own_calendar(process: Process, state: Fitting) -> Calendar:
     every = Duration(rest=max(state.length.exact, timedelta(minutes=30)))
-    return Calendar(name=f"{process.name}.{state.name}", zone="UTC", hours=HOURS_OF_OFFICE, every=every)
+    return Calendar(name=f"{process.name}.{state.name}", zone=process.zone or "UTC", hours=HOURS_OF_OFFICE, every=every)

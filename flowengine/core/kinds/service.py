@@ -36,6 +36,17 @@ class Calling(Waiting[Service]):
         spot.open_call(handler=state.call, http=state.http, input=inputs(spot, state.input))
         return None
 
+    def renew(self, spot: Spot, before: Spot) -> None:
+        """A call that nobody has ever taken is made anew where another handler, or another input, is wanted now; one
+        that was tried goes on as it is, for it may have had its effect."""
+        now, was = self.state(spot), self.state(before)
+        if (now.call, now.http, now.input) == (was.call, was.http, was.input):
+            return
+        for call in spot.branch.calls:
+            if call.member == spot.member and not call.undo and spot.world.attempt(call.number) is None:
+                spot.draft.record(e.CallClosed(branch=spot.branch_id, call=call.number))
+                spot.open_call(handler=now.call, http=now.http, input=inputs(spot, now.input))
+
     def finish(self, spot: Spot, call: ServiceCall, command: Finish) -> Result | None:
         state, where = self.state(spot), f"the result of {spot.state.name}"
         if command.outcome != DONE:

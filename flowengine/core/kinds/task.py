@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flowengine.core.commands import Act
+from flowengine.core.draft import replace
 from flowengine.core.fields import check_answer
 from flowengine.core.forms import Way, questions
 from flowengine.core.kinds.base import Waiting, chosen, routed
@@ -30,6 +31,14 @@ class Working(Waiting[Task]):
         )
         spot.set_deadlines(step)
         return None
+
+    def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:
+        step, now, was = super().renewed(spot, before, step), self.state(spot), self.state(before)
+        if (now.not_by, now.prefer) == (was.not_by, was.prefer):
+            return step
+        excluded = self._excluded(spot)
+        preferred = self._preferred(spot, excluded) if now.prefer is not None else None
+        return replace(step, excluded=excluded, preferred=preferred)
 
     def _excluded(self, spot: Spot) -> tuple[str, ...]:
         states = self.state(spot).not_by

@@ -62,6 +62,10 @@ class Voting(Waiting[Vote]):
         spot.set_deadlines(step, "close")
         return None
 
+    def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:  # noqa: ARG002 - the protocol's signature
+        """Voters answer what they were asked: the question, the options and the electorate stay."""
+        return step
+
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         move = chosen(step, command, self.possible(spot, step))
         state, poll, seat = self.state(spot), self.poll(spot), self.admit(spot, step, command.by)

@@ -25,7 +25,7 @@ _SOMEWHERE: dict[str, Shape] = {"outcome": TEXT, "member": _MEMBER, "done": INT,
 def check(survey: Survey) -> None:
     """Report what is wrong with the process's expressions."""
     places = Places(survey)
-    shapes = _Shapes(survey, places)
+    shapes = Shapes(survey, places)
     places.find_shapes(shapes.of)
     flow = FactFlow(survey, places)
     reader = _Reader(survey, places, flow, shapes)
@@ -33,7 +33,7 @@ def check(survey: Survey) -> None:
         reader.read(use)
 
 
-class _Shapes:
+class Shapes:
     """The shapes of expressions' values, and of the items that a scope sees."""
 
     def __init__(self, survey: Survey, places: Places) -> None:
@@ -79,7 +79,7 @@ class _Shapes:
 
 
 class _Reader:
-    def __init__(self, survey: Survey, places: Places, flow: FactFlow, shapes: _Shapes) -> None:
+    def __init__(self, survey: Survey, places: Places, flow: FactFlow, shapes: Shapes) -> None:
         self.survey = survey
         self.places = places
         self.flow = flow

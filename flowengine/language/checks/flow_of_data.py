@@ -8,8 +8,9 @@ they only get fewer, so the analysis ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from flowengine.language.checks.effects import Effects
 from flowengine.language.checks.guards import ALL, NOTHING_TOLD, Guards, Lesson, Told
@@ -19,7 +20,7 @@ from flowengine.language.checks.uses import Point
 from flowengine.language.checks.worklist import Worklist, after_done, begun
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import Always, Route
-from flowengine.language.types import Branch, Parallel, Stage
+from flowengine.language.types import Branch, Each, Parallel, Stage
 
 _ROUNDS = 6
 """Rounds in which facts and what literal texts tell of them are found together; then the texts tell nothing."""
@@ -47,10 +48,33 @@ class Way:
     after: Facts
 
 
-class FactFlow:
-    """The facts at every point of a process."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where one branch of a job is: in a ``state``, on its way ``to`` a target, or waiting to begin (neither).
 
-    def __init__(self, survey: Survey, places: Places) -> None:
+    ``own`` is the data around it besides the job's: by the path of an each's scope. ``done`` are the paths of scopes
+    below it, of branches that are done.
+    """
+
+    scope: str
+    state: str = ""
+    to: str = ""
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    done: tuple[str, ...] = ()
+
+
+class FactFlow:
+    """The facts at every point of a process; or, of a job that is ``standing`` somewhere with this ``data`` and has
+    ``passed`` these states, at every point that it may still come to."""
+
+    def __init__(
+        self,
+        survey: Survey,
+        places: Places,
+        standing: Sequence[Standing] = (),
+        data: Mapping[str, Any] | None = None,
+        passed: frozenset[str] = frozenset(),
+    ) -> None:
         self.survey = survey
         self.places = places
         self.guards = Guards(places)
@@ -58,6 +82,12 @@ class FactFlow:
         self.done: dict[str, tuple[int, int]] = {}
         self.roaming: dict[str, tuple[int, int]] = {}
         """By scope: the facts wherever a job may be in it, for ``always``."""
+        self.only_stood: set[str] = set()
+        """States in which the job stands, and to which no way that it may take leads back."""
+        self._standing = standing
+        self._passed = passed
+        self._held = 0 if data is None else places.held("", data)
+        self._told = () if data is None else tuple(places.told_by(data))
         self._effects = Effects(survey, places)
         self._work = Worklist(survey)
         self._branch_of = {
@@ -94,7 +124,11 @@ class FactFlow:
         self.roaming.clear()
         root = self.survey.process.root
         size = self.places.size // _BITS_A_UNIT
-        self._arrive(root, root.start, 0, 0)
+        self.only_stood.clear()
+        if not self._standing:
+            self._arrive(root, root.start, 0, 0)
+        for one in self._standing:
+            self._stand(one)
         for kind, name in self._work:
             if kind == "roam":
                 scope = self.survey.scopes[name]
@@ -110,10 +144,48 @@ class FactFlow:
                 else:
                     self._leave(state)
 
+    def _stand(self, one: Standing) -> None:
+        """A branch of a job is there, with what the job has saved so far."""
+        scope, must = self.survey.scopes[one.scope], self._held
+        for owner, data in one.own.items():
+            must |= self.places.held(owner, data)
+        may = must
+        for around in self.survey.around(scope):
+            owner_state = self.survey.owner.get(around.path)
+            if isinstance(owner_state, Parallel):
+                beside = self._effects.beside(owner_state, around)
+                must, may = must & ~beside.loses, may | beside.may
+        for path in one.done:
+            _meet(self.done, path, must, may)
+        if one.to:
+            self._arrive(scope, one.to, must, may)
+        elif not one.state:
+            self._work.add(("begin", scope.path))
+        else:
+            state = self.survey.states[one.state]
+            if state.name not in self.entering:
+                self.only_stood.add(state.name)
+            if _meet(self.entering, state.name, must, may):
+                self._stay(state)
+
+    def _stay(self, state: State) -> None:
+        """What is below a state with scopes is where it is, and is not begun again."""
+        scope = self.survey.scope_of[state.name]
+        if not state.scopes:
+            self._work.add(("enter", state.name))
+            return
+        self._work.add(("leave", state.name))
+        if isinstance(state, Each) and state.more:
+            self._work.add(("begin", state.scope.path))
+        if scope.always:
+            self._wander(scope, state)
+
     def _arrive(self, scope: Scope, to: str, must: int, may: int) -> None:
         target = self.survey.target(scope, to)
         if target is Target.STATE:
-            if _meet(self.entering, to, must, may):
+            again = to in self.only_stood
+            self.only_stood.discard(to)
+            if _meet(self.entering, to, must, may) or again:
                 self._work.add(("enter", to))
         elif target is Target.DONE and _meet(self.done, scope.path, must, may):
             for item in after_done(self.survey, scope):
@@ -128,10 +200,13 @@ class FactFlow:
         else:
             self._leave(state)
         if scope.always and not state.is_start:
-            must, may = self.entering[state.name]
-            inside = self._effects.within(state)
-            if _meet(self.roaming, scope.path, must & ~inside.loses, may | inside.may):
-                self._work.add(("roam", scope.path))
+            self._wander(scope, state)
+
+    def _wander(self, scope: Scope, state: State) -> None:
+        must, may = self.entering[state.name]
+        inside = self._effects.within(state)
+        if _meet(self.roaming, scope.path, must & ~inside.loses, may | inside.may):
+            self._work.add(("roam", scope.path))
 
     def _leave(self, state: State) -> None:
         if state.name not in self.entering:
@@ -276,6 +351,10 @@ class FactFlow:
         """For each condition that tells where a job is or was, the facts that were true there and stay true."""
         found: dict[Lesson, int] = {}
         lasting = ~self._ever_lost
+        for name in self._passed:
+            found["passed", name] = self._held & lasting
+        for told in self._told:
+            found[("text", *told)] = self._held & lasting
         for name in self.survey.asked:
             if name in self.entering:
                 state = self.survey.states[name]

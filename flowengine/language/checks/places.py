@@ -6,9 +6,9 @@ place holds a value" is one bit of a whole number, so that a state's facts are j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
@@ -39,6 +39,7 @@ _Tree: TypeAlias = dict[Path, tuple[Shape, bool]]
 """By place: the shape of what is saved there, and whether it is internal."""
 _MEMBERS_A_UNIT = 5
 """Members of an object that are copied in a unit of work."""
+_MISSING = object()
 _ROUNDS = 4
 """Rounds in which the shapes of set places, which may depend on each other, are found."""
 
@@ -316,11 +317,64 @@ class Places:
         """The literal texts that are all that is ever set there; empty when other values may be."""
         return self._texts.get((owner, path), {})
 
+    # the data of one job
+
+    def hold(self, held: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """From now on it is about a job whose data are these, by owner: what is missing in them is not sure, though all
+        that save there give it; and what is there was perhaps not saved by any of them."""
+        self.shapes = {owner: _as_held(record, held.get(owner, ())) for owner, record in self.shapes.items()}
+        for owner, path in list(self._texts):
+            values = [value for one in held.get(owner, ()) if (value := _value_at(one, path)) is not _MISSING]
+            if not all(isinstance(value, str) and value in self._texts[owner, path] for value in values):
+                del self._texts[owner, path]
+        self._masks.clear()
+        self._effects.clear()
+
+    def held(self, owner: str, data: Mapping[str, Any]) -> int:
+        """The places of an owner that hold a value in this data."""
+        mask = 0
+        for (whose, path), bit in self._bits.items():
+            if whose == owner and _value_at(data, path) is not _MISSING:
+                mask |= bit
+        return mask
+
+    def told_by(self, data: Mapping[str, Any]) -> Iterator[tuple[str, Path, str]]:
+        """The literal texts that the job's data hold, where literal texts are all that is ever set."""
+        for (owner, path), texts in self._texts.items():
+            text = _value_at(data, path)
+            if not owner and isinstance(text, str) and text in texts:
+                yield owner, path, text
+
     def seen(self, scope: Scope) -> Iterator[tuple[str, str, Slot]]:
         """All first-level places seen from a scope: owner, name, slot."""
         for owner in self.owners(scope):
             for name, slot in self.shapes[owner].members.items():
                 yield owner, name, slot
+
+
+def _value_at(data: Any, path: Path) -> Any:
+    """The value at a place, perhaps null; ``_MISSING`` where there is none."""
+    for name in path:
+        data = data.get(name, _MISSING) if isinstance(data, Mapping) else _MISSING
+    return data
+
+
+def _as_held(record: Record, held: Sequence[Mapping[str, Any]]) -> Record:
+    """A shape as it is with these values: a member that one of them lacks is not sure to be there."""
+    members = dict(record.members)
+    for name, slot in record.members.items():
+        lacking = any(name not in one for one in held)
+        inner = [one[name] for one in held if name in one]
+        members[name] = Slot(_within(slot.shape, inner), slot.sure and not lacking, slot.internal)
+    return Record(members, record.rest)
+
+
+def _within(shape: Shape, values: Sequence[Any]) -> Shape:
+    if isinstance(shape, Record):
+        return _as_held(shape, [one for one in values if isinstance(one, Mapping)])
+    if isinstance(shape, ListOf):
+        return ListOf(_within(shape.item, [item for one in values if isinstance(one, list) for item in one]))
+    return shape
 
 
 def place_of(state: State) -> Path:

@@ -106,6 +106,7 @@ class Parallel(State):
     )  # fmt: skip
     outcomes = ("joined",)
     symbol = "several"
+    settled_at_entry = ("branches.",)
 
     branches: Mapping[str, Branch] = field(default_factory=dict)
     join: Join = "all"
@@ -144,6 +145,7 @@ class Each(State):
     )  # fmt: skip
     outcomes = ("joined",)
     symbol = "several"
+    settled_at_entry = ("of",)
 
     of: Expression | None = None
     as_: str = "item"

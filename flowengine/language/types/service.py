@@ -58,6 +58,7 @@ class Service(State):
     rare = frozenset(("failed", "missed", "declined", "ended"))
     """Words by which handlers call what nobody hopes for."""
     symbol = "code"
+    settled_at_entry = ("input.",)
 
     call: str = ""
     http: str = ""
@@ -112,6 +113,7 @@ class Call(State):
     outcomes = ("fulfilled", "ended")
     rare = frozenset(("ended",))
     symbol = "code"
+    settled_at_entry = ("need.",)
 
     process: str = ""
     at: str = ""

@@ -58,6 +58,7 @@ class Vote(State):
     expires = False
     customer = True
     only_waits = True
+    settled_at_entry = ("options", "weight")
     moves: ClassVar[Mapping[str, str]] = {"vote": "voted{choice}: {what}"}
     endings: ClassVar[Mapping[str, str]] = {
         "decided": "the vote closed: decided",

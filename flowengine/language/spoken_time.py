@@ -1,0 +1,41 @@
+"""Days and moments as people say them: ``Sun 10 May 2026, 22:00``, with the zone where somebody could take another."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, tzinfo
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+"""Names of our own: those of ``strftime`` follow the locale of the machine."""
+
+
+def day(value: date) -> str:
+    """``Mon 5 Oct 2026``."""
+    return f"{_DAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1][:3]} {value.year}"
+
+
+def moment(value: datetime, zone: tzinfo, home: tzinfo | None = None) -> str:
+    """``Mon 5 Oct 2026, 10:00`` as clocks in the zone show it. The zone is said where those at ``home`` show another
+    time, and UTC always, for nobody's clock need show it: ``Sun 10 May 2026, 22:00 (New York)``."""
+    local = value.astimezone(zone)
+    told = f"{day(local)}, {local:%H:%M}"
+    if str(zone) in ("UTC", "Etc/UTC"):
+        return f"{told} UTC"
+    elsewhere = home is not None and value.astimezone(home).utcoffset() != local.utcoffset()
+    return f"{told} ({_place(local)})" if elsewhere else told
+
+
+def last_day(value: datetime, zone: tzinfo) -> date | None:
+    """The day of which a moment is the last instant in the zone, as a promised date is kept; None for any other. The
+    days of promises that were made before processes had zones end in UTC."""
+    ends = (value.astimezone(one) for one in (zone, UTC))
+    return next((local.date() for local in ends if local.time() == time.max), None)
+
+
+def _place(local: datetime) -> str:
+    """Where clocks show that time: ``New York``, ``CET``, ``UTC-05``."""
+    name = str(local.tzinfo)
+    return f"UTC{local:%Z}" if name.startswith("Etc/") else name.rpartition("/")[2].replace("_", " ")
