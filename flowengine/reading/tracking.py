@@ -230,8 +230,9 @@ def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tu
 
 def _times(look: _View, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, str], ...]:
     state = look.compiled.states.get(step.state)  # the job may have been migrated
-    zone = plainly.zone_of(look.process, state.member(step.member) if state is not None else None)
-    return (("By", plainly.moment(moved.to, zone)), ("Before", plainly.moment(moved.was, zone)))
+    at = state.member(step.member) if state is not None else None
+    clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
+    return (("By", clock.moment(moved.to, at)), ("Before", clock.moment(moved.was, at)))
 
 
 def _took_part(look: _View, seq: int) -> bool:
