@@ -338,7 +338,9 @@ def _resumed(ground: Ground, event: e.Resumed) -> None:
         for timer in branch.timers:
             if timer.purpose in HELD:
                 since = max(suspension.since, opened.get(timer.step) or branch.since or suspension.since)
-                timer = replace(timer, due=timer.due + (event.at - since))
+                pause = event.at - since
+                counted = timer.since and timer.since + pause  # a length that is computed anew leaves it out as well
+                timer = replace(timer, due=timer.due + pause, since=counted)
             timers.append(timer)
             ground.effects.timers[timer.number] = timer
         steps: list[Step] = []

@@ -476,7 +476,7 @@ class _Work:
             spot = replace(self.flow.spot(branch.id, now.states[now.start]), now=begun)
             assert entry.within is not None, "looked for above"
             due = max(spot.at_time(entry.within), self.flow.now)
-            spot.set_timer("always", due, detail=[now.path, name])
+            spot.set_timer("always", due, detail=[now.path, name], since=spot.since(entry.within))
 
     def _begun(self, branch: Branch) -> datetime:
         """When the branch began: with the job, or with the state around it, as far as is known."""

@@ -10,7 +10,6 @@ from itertools import islice
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import Staffing
-from flowengine.core.ground import SCOPE_TIMERS
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
 from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step, Timer
@@ -56,7 +55,7 @@ def _timer(job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, fai
     title = state.member(timer.member).title if state is not None else branch.state
     if timer.purpose == "always":
         title = next((one.title for _, one in compiled.always.get(timer.detail[1], ())), str(timer.detail[1]))
-    elif timer.purpose in SCOPE_TIMERS:
+    elif timer.purpose in ("keep", "cut_off"):
         title = ""
     step = next((one for one in branch.steps if one.number == timer.step), None)
     return TimerView(

@@ -395,7 +395,8 @@ class _Track(View, frozen=True, kw_only=True):
     """Whether the job is paused: then nobody acts on it, and no clock runs."""
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
-    customer sees what was told to him, or to everyone who took part when he had; others see all of it."""
+    customer sees what was told to him, or to everyone who took part when he had; others see all of it. A deadline that
+    somebody has moved is told there, too, to those whom its step waits for."""
     zone: str = "UTC"
     """The time zone of the process, in which a promised day ends."""
 

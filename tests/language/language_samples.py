@@ -61,6 +61,7 @@ _WAITING = """
     shows: {Cloth: '{data.need.cloth}', Note: 'As {data.need.cloth} {{cut}}'}
     saves: suit.part
     within: P7D
+    deadline_moved_by: tailor
     remind: [P3D, P6D]
 """
 _ESCALATING = """\

@@ -293,7 +293,7 @@ def test_choice() -> None:
     assert (pockets.title, pockets.min, pockets.max, pockets.quantity) == ("Pockets", 1, 1, False)
     assert (buttons.source, buttons.quantity, buttons.max) == (Expression("data.need.buttons"), True, 12)
     assert lining.source == Expression("data.need.linings")
-    assert buttons.place == Place(23, 7)
+    assert buttons.place == Place(24, 7)
 
 
 def test_at_least_two_means_at_most_two() -> None:
