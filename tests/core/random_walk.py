@@ -67,15 +67,18 @@ class Answers:
             item, least = schema.get("items", {"type": "string"}), int(schema.get("minItems", 0))
             return [self._fitting(item) for _ in range(max(least, self.chance.randint(0, 3)))]
         if schema["type"] == "string":
-            dates = {"date": "2026-09-01", "date-time": "2026-09-01T10:00:00Z"}
+            dates = {"date": "2026-09-01", "date-time": "2026-09-01T10:00:00Z", "uri": "https://example.org/one"}
+            dates["email"] = "ben@example.org"
             text = f"some words {self.chance.randint(0, 99)}"
+            if "pattern" in schema:
+                return "AB1234"  # as numbers of passports are
             return dates.get(schema.get("format", ""), text[: int(schema.get("maxLength", 99))])
         if schema["type"] == "boolean":
             return self.chance.random() < 0.5
         if schema["type"] == "object":
-            return {}
-        low = int(schema.get("minimum", 1))
-        return self.chance.randint(low, int(schema.get("maximum", low + 9)))
+            return {name: self._fitting(one) for name, one in schema.get("properties", {}).items()}
+        low = int(max(schema.get("minimum", 1), -100))
+        return self.chance.randint(low, int(min(schema.get("maximum", low + 9), low + 1000)))
 
 
 class Walk(Answers):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -16,10 +18,13 @@ from random_walk import Answers, Walk
 from rehearsal import BEGIN
 
 from flowengine import Database, Engine, HandlerCall, SimulatedClock
-from flowengine.errors import ProcessRefused, Refused
-from flowengine.language import parse
+from flowengine.core import events as e
+from flowengine.errors import BadAnswer, ProcessRefused, Refused
+from flowengine.language import load, parse
 
 STEPS = 12
+HERE = Path(__file__).parents[1]
+FILES = sorted([*(HERE.parent / "processes").glob("*.yaml"), *(HERE / "language" / "realistic").glob("*.yaml")])
 
 
 @settings(max_examples=60, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -65,6 +70,28 @@ def test_a_job_that_is_migrated_goes_on(seed: int) -> None:
             walk.go()
             walk.check_awake()
     walk.check_undone()
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(seed=st.integers(0, 10**9))
+def test_a_version_that_says_the_same_to_a_job_changes_nothing(path: Path, seed: int) -> None:
+    """Wherever a job stands, a version with another title takes it, and nothing that is open in it changes: so none is
+    refused that the checks of the process themselves would let go on."""
+    made = load(path)
+    try:
+        walk = Walk(made, Random(seed))
+    except BadAnswer:
+        reject()  # a need that chance does not know how to state
+    for turn in range(12):
+        for _ in range(5):
+            if walk.job.status == "open":
+                walk.go()
+        if walk.job.status == "open":
+            found = walk.job.migrate(replace(made, version=f"v{turn}", title="Another title"))
+            assert found.obstacles == []
+            assert found.warnings == []
+            assert walk.job.history[-1] == [e.Migrated(version=f"v{turn}")]
 
 
 @pytest.mark.parametrize("seed", range(3))
