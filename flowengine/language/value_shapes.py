@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 from flowengine.language.durations import Duration
@@ -132,7 +133,7 @@ def of_schema(schema: Mapping[str, Any] | bool, type_name: str = "") -> Shape:
     if name in ("number", "integer"):
         low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
         number = (schema.get("enum") or [low])[0]
-        return Basic("double", float(number)) if name == "number" else Basic("int", int(number))
+        return Basic("double", Decimal(number)) if name == "number" else Basic("int", int(number))
     if name == "array":
         items = schema.get("items", True)
         return ListOf(of_schema(items if isinstance(items, Mapping | bool) else True))

@@ -25,7 +25,7 @@ LONGEST_ERROR = 2_000
 LOST = b'{"lost": true}\n'
 """Said to the process: nobody waits for this attempt any more."""
 
-_READ = exact.decoder(dict[str, Any]).decode
+_READ = exact.decoder(dict[str, Any], trusted=True).decode
 _SAID = tuple(one.name for one in fields(HandlerCall) if one.name != "line")
 
 
