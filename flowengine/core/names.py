@@ -12,6 +12,7 @@ from flowengine.core.draft import memory_owner
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Branch, Json, Memory
 from flowengine.core.world import World
+from flowengine.language.parts import Calendar
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ class JobNames(msgspec.Struct, frozen=True):
     world: World
     zone: tzinfo
     more: Mapping[str, Any] = {}
+    calendars: Mapping[str, Calendar] = {}
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:
         if name in self.more:

@@ -216,13 +216,11 @@ class _Look:
     def _key(self, branch: Branch, key: Expression | None) -> str:
         if key is None:
             return ""
-        world = StoreWorld(self.tx, self.job.customer)
+        world, process = StoreWorld(self.tx, self.job.customer), self.compiled.process
+        now, calendars = self.shell.clock.now(), process.calendars
+        names = JobNames(self.job.position, branch, now, world, process.clock, calendars=calendars)
         try:
-            return plain(
-                key.value(
-                    JobNames(self.job.position, branch, self.shell.clock.now(), world, self.compiled.process.clock)
-                )
-            )
+            return plain(key.value(names))
         except ExpressionFailed as error:
             return f"no key: {error}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
-from zoneinfo import ZoneInfo
 
 from flowengine.core.values import Json, Seating
 from flowengine.interop.labels import span
@@ -22,9 +21,9 @@ def zone_of(process: Process, state: State | None = None) -> tzinfo:
     """The zone in which a process's people live: of a fitting's calendar, else that of all calendars, else UTC."""
     calendar = process.calendars.get((state and state.calendar_name) or "")
     if calendar is not None:
-        return ZoneInfo(calendar.zone)
-    zones = {calendar.zone for calendar in process.calendars.values()}
-    return ZoneInfo(zones.pop()) if len(zones) == 1 else UTC
+        return calendar.clock
+    zones = {calendar.clock for calendar in process.calendars.values()}
+    return zones.pop() if len(zones) == 1 else UTC
 
 
 def day(value: date) -> str:
