@@ -26,39 +26,31 @@ def public_holidays(name: str, year: int) -> frozenset[date]:
     """The public holidays of a year in a country (``GB``) or a part of it (``GB-ENG``), those on other days instead
     included. Raises ExpressionFailed where the library is missing, or knows nothing of the country or the year."""
     library, (country, _, part) = _library(), name.partition("-")
-    if wrong := unknown(name):
-        raise ExpressionFailed(wrong, possible=near(name), kind="missing")
-    found = library.country_holidays(country, subdiv=part or None, years=year, expand=False)
+    try:
+        found = library.country_holidays(country, subdiv=part or None, years=year, expand=False)
+    except NotImplementedError:
+        raise _unknown(name) from None
     if not found.start_year <= year <= found.end_year:
         what = f"the library 'holidays' {library.__version__} knows no holidays of {name} in {year}"
         raise ExpressionFailed(what, possible=(f"the years {found.start_year} to {found.end_year}",))
     return frozenset(found)
 
 
-def unknown(name: str) -> str:
-    """What is wrong with the name of a country or a part of one, or an empty text. Raises ExpressionFailed."""
-    country, dash, part = name.partition("-")
-    parts = _countries().get(country)
-    if parts is None:
-        return f"the library 'holidays' knows no country {country!r}"
-    return f"the library 'holidays' knows no part {part!r} of {country}" if dash and part not in parts else ""
-
-
-def near(name: str) -> tuple[str, ...]:
-    """Names that were perhaps meant by an unknown one: that which is spelt alike, else all in the country, or all
-    countries, as many as can be taken in. Raises ExpressionFailed."""
-    country, _, part = name.partition("-")
+def _unknown(name: str) -> ExpressionFailed:
+    """That a name means nothing, with what was perhaps meant: the part of the country that is spelt alike, or all its
+    parts; the country, or how one is written."""
     known = _countries()
+    country, _, part = name.partition("-")
+    # suggestions compare small letters, in which the codes of countries and of their parts are not written
     if country in known:
-        # suggestions know small letters, which the codes of countries and of their parts are not
         parts = {one.lower(): f"{country}-{one}" for one in known[country]}
-        meant = suggest.near(part, parts)
-        return (parts[meant],) if meant else tuple(parts.values())[: suggest.MOST] or (country,)
-    countries = {one.lower(): one for one in known if len(one) == 2}
-    if country.lower() in countries:
-        return (countries[country.lower()] + name[len(country) :],)
-    meant = suggest.near(country, countries)
-    return (countries[meant],) if meant else ("the country's code of two letters, as GB, or with a part, as GB-ENG",)
+        what, meant = f"no part {part!r} of {country}", parts.get(suggest.near(part, parts))
+        possible = (meant,) if meant else (tuple(parts.values())[: suggest.MOST] or (country,))
+    else:
+        countries = {one.lower(): one for one in known if len(one) == len(country)}
+        what, meant = f"no country {country!r}", countries.get(suggest.near(country, countries))
+        possible = (meant,) if meant else ("a country's code, as GB, or with a part of it, as GB-ENG",)
+    return ExpressionFailed(f"the library 'holidays' knows {what}", possible=possible, kind="missing")
 
 
 @lru_cache(maxsize=1)

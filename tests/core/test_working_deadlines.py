@@ -10,9 +10,11 @@ from rehearsal import Rehearsal, process
 from flowengine.core import events as e
 from flowengine.core.advance import compile_process, start
 from flowengine.core.commands import Start
+from flowengine.core.starts import by_clock
 from flowengine.core.values import Actor
 from flowengine.core.world import PlainWorld
 from flowengine.errors import ExpressionFailed
+from flowengine.language import parse
 from flowengine.language.durations import Duration
 
 SHOP = 'calendars: {shop: {zone: Europe/London, open: {mon-fri: "09:00-12:00, 13:00-17:00"}, every: PT30M}}'
@@ -91,3 +93,17 @@ def test_a_deadline_in_a_year_that_nobody_knows_is_refused() -> None:
     begin = Duration.parse("P300Y").after(at(3, 2, 9))
     with pytest.raises(ExpressionFailed, match="knows no holidays of GB-ENG in 2326"):
         start(compile_process(made), "job", "ada", Start(by=Actor(kind="customer", id="ada")), begin, PlainWorld())
+
+
+def test_what_starts_by_the_clock_counts_working_days() -> None:
+    """The need that a schedule states may lie so many working days ahead."""
+    made = parse(f"""
+process: sample
+need: Something
+{SHOP}
+starts: [{{every: "0 9 * * fri", customer: '"ada"', need: {{day: 'day(now + workdays("shop", 3))'}}}}]
+states:
+  need: {{type: need, fields: {{day: {{type: string, format: date}}}}, next: fulfilled}}
+  fulfilled: {{type: fulfilled}}
+""")
+    assert by_clock(compile_process(made), made.starts[0], at(3, 6, 9)) == ("ada", {"day": "2026-03-11"})

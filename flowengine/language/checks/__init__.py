@@ -13,8 +13,15 @@ from flowengine.problem import Problem
 __all__ = ["LeftOut", "check", "left_out"]
 
 _CHECKS = (
-    references.check, calendars.check, deadlines.check, outcomes.check, graph.check, joins.check, starts.check, data.check,
-)  # fmt: skip
+    references.check,
+    calendars.check,
+    deadlines.check,
+    outcomes.check,
+    graph.check,
+    joins.check,
+    starts.check,
+    data.check,
+)
 
 
 def check(process: Process) -> list[Problem]:

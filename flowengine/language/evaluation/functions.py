@@ -268,10 +268,7 @@ def _workdays_between(work: Work, calendar: str, start: str | datetime, end: str
     def day(value: str | datetime) -> date:
         """A bare date is that day wherever the calendar is; the day of a moment is that of the calendar's zone."""
         at = moment(value, zone=found.clock if isinstance(value, str) and len(value) == 10 else work.zone)
-        try:
-            return at.astimezone(found.clock).date()
-        except OverflowError:
-            raise ExpressionFailed("the day would be outside the years 1 to 9999") from None
+        return local(at, found.clock).date()
 
     return working_days(day(start), day(end), found, work.spend)
 
