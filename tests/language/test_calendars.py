@@ -163,6 +163,27 @@ def test_a_calendar_that_does_not_open_for_so_long_is_refused(length: str) -> No
     assert found.startswith(f"8:43: never-open: the calendar 'shop' is not open for {length} within 20,000 days")
 
 
+def test_many_calendars_that_hardly_open_are_checked_in_time() -> None:
+    """Each costs a walk through many days; together they are too much, and that is said within bounds (L12)."""
+    names = [f"shop{number}" for number in range(300)]
+    minute = "\n  ".join(f'{name}: {{open: {{mon: "09:00-09:01"}}, every: PT30M}}' for name in names)
+    reminders = ", ".join(f"{{working: PT100H, calendar: {name}}}" for name in names)
+    found = in_time(lambda: said(whole(task(f"within: P3D, remind: [{reminders}]"), minute)))
+    assert "never-open" in found[0]
+    assert any("too-large" in one for one in found)
+
+
+def test_a_large_process_may_count_working_time_everywhere() -> None:
+    """The same length in a calendar is tried once, however many states have it."""
+    states = "".join(
+        f"  {'work' if not number else f'work{number}'}: {{type: task, for: tailor, within: {{working: P30D}}, "
+        f"on: {{done: work{number + 1}, expired: fulfilled}}}}\n"
+        for number in range(600)
+    )
+    last = "  work600: {type: task, for: tailor, next: fulfilled}\n"
+    assert in_time(lambda: said(whole(states + last, closed('["2026-12-24"]')))) == []
+
+
 def test_a_year_that_nobody_knows_is_refused() -> None:
     """Where the library knows no holidays of a year, the calendar is not taken to be open."""
     (found,) = said(whole(task("within: {working: P2000D}"), closed("{holidays: LK}")))

@@ -16,6 +16,8 @@ from flowengine.language.suggest import hint
 
 _TRIED = datetime(2026, 1, 1, tzinfo=UTC)
 """From when on lengths are tried: what a check says of a file does not depend on the day on which it is made."""
+_STEPS = 60
+"""Steps of counting working time that take as long as a unit of the checks' work."""
 
 
 def check(survey: Survey) -> None:
@@ -23,12 +25,15 @@ def check(survey: Survey) -> None:
     calendar does not open."""
     calendars = survey.process.calendars
     known = {name: one for name, one in calendars.items() if _holidays(survey, one)}
+    tried = set[Working]()
     for working in _workings(survey):
         name = working.calendar
         if name not in calendars:
             survey.unknown(working.place, "unknown-calendar", "calendar", name, calendars)
-        elif name in known and not _opens(survey, known[name], working):
-            del known[name]  # one problem a calendar; the others would say the same
+        elif name in known and working not in tried:
+            tried.add(working)
+            if not _opens(survey, known[name], working):
+                del known[name]  # one problem a calendar; the others would say the same
     _functions(survey)
 
 
@@ -47,7 +52,7 @@ def _opens(survey: Survey, calendar: Calendar, working: Working) -> bool:
     for day in (_TRIED.date(), *sorted(calendar.closed)[:1]):
         start = datetime.combine(day, time(), calendar.clock)
         try:
-            working_after(start, working, calendar, lambda _: survey.spend(1, working.place))
+            working_after(start, working, calendar, lambda steps: survey.spend(steps / _STEPS, working.place))
         except ExpressionFailed as error:
             survey.report(working.place, "never-open", error.what, _possible(error))
             return False
