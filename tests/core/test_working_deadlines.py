@@ -47,6 +47,22 @@ def test_a_task_is_due_after_so_many_working_days() -> None:
     assert job.position.head.end == "gone"
 
 
+def test_reminders_come_again_on_working_days() -> None:
+    """Each day on which the shop is open, and not at the weekend, until the deadline."""
+    states = """
+  first: {type: task, for: tailor, within: {working: P7D}, remind: {every: {working: P1D}, first: {working: P3D}},
+          on: {done: fulfilled, expired: gone}}
+"""
+    job = Rehearsal(process(states, SHOP))  # Monday
+    reminded = []
+    for day in range(2, 15):
+        before = len(job.told(e.Reminded))
+        job.wait("P1D")
+        reminded += [day + 1] * (len(job.told(e.Reminded)) - before)
+    assert reminded == [5, 6, 9, 10]  # Thursday, Friday, Monday and Tuesday
+    assert job.position.head.end == "gone"  # on Wednesday
+
+
 def test_a_wait_and_a_clock_over_the_weekend_and_the_clock_change() -> None:
     """A wait of five working days ends at the same hour of the clock; the scope's own clock strikes no earlier."""
     states = """

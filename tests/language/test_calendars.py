@@ -53,7 +53,8 @@ def test_working_time_may_stand_wherever_a_length_of_time_does() -> None:
     """Deadlines, reminders, escalations, estimates, waits and the clocks of a scope are counted in working time."""
     states = (
         "  work:\n    type: task\n    for: tailor\n    within: {working: P3D}\n"
-        "    remind: [{working: PT6H, calendar: shop}, P2D]\n    escalate: {after: {working: P1D}, to: tailor}\n"
+        "    remind: [{working: PT6H, calendar: shop}, P2D, {every: {working: P1D}, first: {working: PT2H}, most: 9}]\n"
+        "    escalate: {after: {working: P1D}, to: tailor}\n"
         "    takes: {working: P2D}\n    on: {done: rest, expired: fulfilled}\n"
         "  rest: {type: wait, for: {working: P1DT2H}, next: fulfilled}\n"
     )
@@ -61,10 +62,13 @@ def test_working_time_may_stand_wherever_a_length_of_time_does() -> None:
     process = parse(whole(states) + always)
     work, rest = process.root.states["work"], process.root.states["rest"]
     assert work.within == Working(Duration(days=3), "shop")
-    assert work.remind == (Working(Duration.parse("PT6H"), "shop"), Duration(days=2))
+    once, twice, often = work.remind
+    assert (once.after, once.every) == (Working(Duration.parse("PT6H"), "shop"), None)
+    assert (twice.after, twice.every) == (Duration(days=2), None)
+    assert (often.after, often.every) == (Working(Duration.parse("PT2H"), "shop"), Working(Duration(days=1), "shop"))
     assert work.escalate[0].after == Working(Duration(days=1), "shop")
     assert work.takes == Working(Duration(days=2), "shop")
-    assert list(rest.lengths)[-1] == Working(Duration.parse("P1DT2H"), "shop")
+    assert next(rest.lengths) == Working(Duration.parse("P1DT2H"), "shop")
     assert process.root.always[0].within == Working(Duration(days=20), "shop")
 
 
@@ -141,6 +145,22 @@ def test_of_several_calendars_working_time_names_one() -> None:
     """Where there are several, the file says which; the problem names them."""
     (found,) = said(whole(task(), f"shop: {{{OFFICE}}}\n  other: {{{OFFICE}}}"))
     assert found.endswith("missing-key: working time needs the key 'calendar' (possible: shop, other)")
+
+
+@pytest.mark.parametrize(
+    ("more", "codes"),
+    [
+        ("within: {working: P3D}, remind: {working: P3D}", ["late-reminder"]),
+        ("within: {working: P3D}, escalate: {after: {working: P4D}, to: tailor}", ["late-reminder"]),
+        ("within: {working: P3D}, remind: {every: {working: P1D}, first: {working: P5D}}", ["late-reminder"]),
+        ("within: {working: P3D}, remind: {every: {working: PT30M}}", ["bad-duration"]),
+        ("within: {working: P3D}, remind: {every: {working: P1D, calendar: shp}}", ["unknown-calendar"]),
+        ("within: {working: P3D}, remind: [{working: P2D}, {working: PT99H}, P9D, {every: {working: P1D}}]", []),
+    ],
+)
+def test_reminders_in_working_time_come_before_the_deadline(more: str, codes: list[str]) -> None:
+    """One in the same calendar that is as long as the deadline is refused; what cannot be compared is let through."""
+    assert [problem.code for problem in all_problems(whole(task(more)))] == codes
 
 
 def test_working_time_needs_a_calendar() -> None:
