@@ -22,7 +22,7 @@ from flowengine.core.draft import moment_text
 from flowengine.core.values import Json, altered
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import suggest
-from flowengine.language.durations import Duration
+from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import is_date, is_time
 from flowengine.language.parts import Field
 
@@ -85,6 +85,10 @@ def as_json(value: Any, where: str) -> Json:
         return [as_json(one, where) for one in value]
     if isinstance(value, datetime):
         return moment_text(value)
+    if isinstance(value, Working):
+        raise ExpressionFailed(
+            "gives a working time, which cannot be kept; add it to a moment", where=where, kind="type"
+        )
     assert isinstance(value, Duration), "all that expressions give is named above"
     return str(value)
 

@@ -71,7 +71,7 @@ class Flow:
 
     def names(self, branch: str, **more: Any) -> JobNames:
         process = self.compiled.process
-        return JobNames(self.draft, self.draft.at(branch), self.now, self.world, process.clock, process.currency, more)
+        return JobNames(self.draft, self.draft.at(branch), self.now, self.world, process, more)
 
     def spot(self, branch: str, state: State, member: str = "") -> Spot:
         """The spot of a state, or of one member of a race (``state`` is the race)."""

@@ -416,7 +416,7 @@ class _Work:
             for index, reminder in enumerate(spot.state.remind):
                 due, count = spot.after(reminder.after), 1
                 while due <= self.flow.now and reminder.every is not None and count != reminder.most:
-                    due, count = reminder.every.after(due, spot.process.clock), count + 1
+                    due, count = spot.after(reminder.every, due), count + 1
                 if due > self.flow.now:
                     detail = None if reminder.every is None else [index, count]
                     spot.set_timer("remind", due, step=target.number, detail=detail)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
-from flowengine.language.durations import Duration
+from flowengine.language.durations import Duration, Working
 from flowengine.language.evaluation.numbers import Number, exact, written
 from flowengine.language.expressions import Expression, Names, is_date, is_time, local
 from flowengine.language.spoken_time import day, moment
@@ -50,6 +50,8 @@ def plain(value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, Duration):
         return _span(value)
+    if isinstance(value, Working):
+        return _span(value.length, "working ")
     if isinstance(value, list | tuple):
         return ", ".join(plain(item) for item in value)
     if isinstance(value, dict):
@@ -89,14 +91,14 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _span(value: Duration) -> str:
+def _span(value: Duration, which: str = "") -> str:
     sign, rest = (-1 if value.rest < timedelta() else 1), abs(value.rest)
     hours, minutes, seconds = rest.seconds // 3600, rest.seconds // 60 % 60, rest.seconds % 60
     parts = (
         (value.months, "month"), (value.days + sign * rest.days, "day"),
         (sign * hours, "hour"), (sign * minutes, "minute"), (sign * seconds, "second"),
     )  # fmt: skip
-    return " ".join(f"{n} {unit}{'' if abs(n) == 1 else 's'}" for n, unit in parts if n) or "0 seconds"
+    return " ".join(f"{n} {which}{unit}{'' if abs(n) == 1 else 's'}" for n, unit in parts if n) or "0 seconds"
 
 
 _LITERAL = re.compile(r"[^{}]+")

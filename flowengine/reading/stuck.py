@@ -216,7 +216,7 @@ class _Look:
         if key is None:
             return ""
         world, process = StoreWorld(self.tx, self.job.customer), self.compiled.process
-        names = JobNames(self.job.position, branch, self.shell.clock.now(), world, process.clock, process.currency)
+        names = JobNames(self.job.position, branch, self.shell.clock.now(), world, process)
         try:
             return key_text(key.value(names))
         except ExpressionFailed as error:

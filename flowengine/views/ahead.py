@@ -52,7 +52,7 @@ def ahead(compiled: Compiled, position: Position, now: datetime, world: World, h
     if root is None or position.head.status != "open":
         return ()
     process = compiled.process
-    look = _Look(compiled, position, JobNames(position, root, now, world, process.clock, process.currency))
+    look = _Look(compiled, position, JobNames(position, root, now, world, process))
     _from_branch(look, root)
     stands = set(here)
     told = [word for word in look.likely | look.usual if word not in stands]

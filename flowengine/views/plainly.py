@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from flowengine.core.values import Json, Seating
 from flowengine.exact import CONTEXT, Number
@@ -29,14 +28,14 @@ class Clock:
     @property
     def home(self) -> tzinfo:
         """The zone in which the people of the process live: its own, or that of all its calendars, else UTC."""
-        zones = {calendar.zone for calendar in self.process.calendars.values()}
-        return ZoneInfo(zones.pop()) if self.process.clock is UTC and len(zones) == 1 else self.process.clock
+        zones = {calendar.clock for calendar in self.process.calendars.values()}
+        return zones.pop() if self.process.clock is UTC and len(zones) == 1 else self.process.clock
 
     def moment(self, value: datetime, state: State | None = None) -> str:
         """``Mon 5 Oct 2026, 10:00``, with the zone where it differs from that of the process. To a reader whose zone is
         not known, the appointment of a fitting (``state``) is told as clocks show it where it takes place."""
         calendar = self.process.calendars.get((state and state.calendar_name) or "")
-        there = ZoneInfo(calendar.zone) if calendar is not None else self.home
+        there = calendar.clock if calendar is not None else self.home
         return moment(value, self.reader or there, self.home)
 
     def promised(self, value: datetime) -> str:
