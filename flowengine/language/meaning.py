@@ -9,11 +9,12 @@ that the language learns later changes no version of a file that does not use it
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
+from decimal import Decimal
 from typing import Any
 
+from flowengine import exact
 from flowengine.language.model import Process
 
 _ABOUT_THE_FILE = frozenset({"version", "source", "file"})
@@ -28,11 +29,11 @@ def version_of(process: Process) -> str:
 
 def meaning(process: Process) -> str:
     """What a process means, as canonical JSON: equal for two processes exactly when jobs and people fare alike."""
-    return json.dumps(_canonical(process), ensure_ascii=False, separators=(",", ":"))
+    return exact.encode(_canonical(process)).decode()
 
 
 def _canonical(value: Any, *, ordered: bool = True) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
+    if value is None or isinstance(value, bool | int | float | Decimal | str):
         return value
     if isinstance(value, Mapping):
         pairs = [[_canonical(key), _canonical(one, ordered=ordered)] for key, one in value.items()]

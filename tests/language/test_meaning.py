@@ -89,6 +89,12 @@ def test_what_a_job_or_a_person_could_notice_makes_a_version(old: str, new: str)
     assert _version(SHOP.replace(old, new, 1)) != _version(SHOP)
 
 
+def test_a_number_means_what_is_written() -> None:
+    """A number is not the text that looks like it, and is told with the digits that it was written with."""
+    texts = [SHOP.replace("title: Grey", f"title: Grey, depth: {depth}") for depth in ("1.50", "'1.50'", "1.5", "2")]
+    assert len({_version(text) for text in texts}) == 4
+
+
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [
@@ -108,4 +114,4 @@ def test_what_a_calendar_means(old: str, new: str, same: bool) -> None:
 
 def test_the_version_of_a_process_stays() -> None:
     """The version is a promise to every database that holds it: this text keeps this one."""
-    assert _version(SHOP) == "277750635df7"
+    assert _version(SHOP) == "d9df9150cb3e"
