@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from flowengine import BadAnswer, Engine, NotAllowed, NotFound, Refused, SimulatedClock, SlotTaken
+from flowengine import BadAnswer, Engine, ExpressionFailed, NotAllowed, NotFound, Refused, SimulatedClock, SlotTaken
 from flowengine.views.replies import CustomerItem, StaffItem, StaffStep
 
 MEETING = """
@@ -466,6 +466,23 @@ def test_who_holds_his_own_appointment_needs_nobody(meetings: Meetings) -> None:
     assert meetings.met_by(step, "ada") == ""
     with pytest.raises(SlotTaken):
         meetings.book("ada", TUESDAY, "own")
+
+
+def test_whom_it_is_with_may_depend_on_data(meetings: Meetings) -> None:
+    """Where the persons whom an appointment is with cannot be told, the step can be looked at, nothing is offered, and
+    a booking is refused with why; where they can, they are who must be free."""
+    engine = meetings.engine
+    for name, whom in (("wrong", "data.need"), ("right", '["olga", "nobody"]')):
+        meetings.deploy(name, name, who=f"{{people: {whom!r}}}")
+    step = meetings.begin("ada", "wrong")
+    assert engine.step(step, "ada").slots == ()
+    with pytest.raises(ExpressionFailed, match="not a list of person ids"):
+        meetings.do(step, "ada", "book", TUESDAY)
+    engine.add_absence("olga", TUESDAY, TUESDAY + HOUR)
+    step = meetings.begin("ada", "right")
+    assert not meetings.free(step, "ada", TUESDAY)
+    meetings.do(step, "ada", "book", TUESDAY + HOUR)
+    assert meetings.met_by(step, "ada") == "Olga"
 
 
 def test_a_handover_tells_which_appointments_the_other_cannot_have(meetings: Meetings) -> None:
