@@ -14,7 +14,7 @@ MEETING = """
 process: {name}
 title: A meeting
 need: An hour
-roles: {{tailor: {{title: Tailor}}, ghost: {{title: A role that nobody has}}}}
+roles: {{tailor: {{title: Tailor}}, cutter: {{title: Cutter}}, ghost: {{title: A role that nobody has}}}}
 calendars:
   {calendar}: {{zone: UTC, open: {{mon-fri: "09:00-12:00"}}, every: PT30M, ahead: P7D, seats: {seats}}}
 states:
@@ -377,8 +377,8 @@ def _held_early(meetings: Meetings, step: str) -> None:
 
 
 def _migrated_and_cancelled(meetings: Meetings, step: str) -> None:
-    """In the new version the calendar has another name: what was booked in the old one is freed there."""
-    meetings.deploy(calendar="salon")
+    """In the new version the calendar has other seats, and who holds it another role."""
+    meetings.deploy(seats=4, who="cutter")
     meetings.engine.migrate(step.partition(".")[0], by="olga")
     meetings.do(step, "ada", "cancel")
 
