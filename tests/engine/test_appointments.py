@@ -222,8 +222,15 @@ def test_working_hours_bound_what_is_offered(meetings: Meetings) -> None:
     assert engine.step(step, "ada").slots == whole, "in the calendar's zone"
     engine.add_staff("tom", roles=["tailor"])
     assert engine.person("tom").hours == {"mon-fri": "09:00-12:00"}, "kept when he is entered anew"
+    engine.add_staff("tom", roles=["tailor"], zone="Asia/Tokyo")
+    engine.set_hours("tom", {"mon-fri": "18:00-19:00"})
+    assert {slot.hour for slot in engine.step(step, "ada").slots} == {9}, "in his own zone"
     engine.set_hours("tom")
     assert engine.step(step, "ada").slots == whole
+    engine.leave("tom", because="He went abroad")
+    engine.add_staff("tim", roles=["tailor"])
+    meetings.do(step, "ada", "book", TUESDAY)
+    assert meetings.met_by(step, "ada") == "tim", "who has left meets nobody"
 
 
 def test_an_absence_takes_what_is_offered_and_names_what_is_booked(meetings: Meetings) -> None:
