@@ -250,8 +250,8 @@ class Engine:
 
     def add_absence(self, person: str, start: date, end: date, why: str = "", *, by: By = PROGRAM) -> Away:
         """Say that a member of staff cannot be met from ``start`` until ``end``: aware moments, or days, of which the
-        last counts too; days are those of his hours' zone, else of his own, else of the installation. Said anew from the same ``start``,
-        it takes the place of what was said before.
+        last counts too; days are those of his hours' zone, else of his own, else of the installation. Said anew from
+        the same ``start``, it takes the place of what was said before.
 
         Appointments that are booked for that time stay so, and are in the answer: they must be moved, or assigned to
         somebody else. Raises BadAnswer where it ends before it begins, NotAllowed for a customer.
