@@ -339,7 +339,9 @@ def _resumed(ground: Ground, event: e.Resumed) -> None:
         for timer in branch.timers:
             if timer.purpose in HELD:
                 since = max(suspension.since, opened.get(timer.step) or branch.since or suspension.since)
-                timer = replace(timer, due=timer.due + (event.at - since))
+                held = event.at - since
+                counted = timer.since + held if timer.since is not None else None
+                timer = replace(timer, due=timer.due + held, since=counted)
             timers.append(timer)
             ground.effects.timers[timer.number] = timer
         steps: list[Step] = []
