@@ -446,9 +446,9 @@ class Engine:
         """A job's data as plain JSON values: for each place, which is a state's name unless the state says ``saves``,
         what was answered, chosen, found or returned there.
 
-        ``{"need": {"day": "2027-05-01"}, "style": {"cloth": "navy", "price": 420.0}}``. All of it for the program and
-        the organisation; for the job's customer what :attr:`Track.facts` tells him of (L9). Raises NotFound,
-        NotAllowed.
+        ``{"need": {"day": "2027-05-01"}, "style": {"cloth": "navy", "price": 420}}``. Numbers are exact: ints and
+        Decimals. All of it for the program and the organisation; for the job's customer what :attr:`Track.facts` tells
+        him of (L9). Raises NotFound, NotAllowed.
         """
         return tracking.data(self._shell, job, by)
 

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core import timers
 from flowengine.core.draft import Draft, memory_owner, moment_text, replace
 from flowengine.core.flow import Flow
 from flowengine.core.kinds.fitting import HOLD
@@ -19,7 +18,7 @@ from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
 from flowengine.core.values import Branch, Seating, Step, Timer
 from flowengine.core.world import World
-from flowengine.errors import BadAnswer, NotAllowed
+from flowengine.errors import BadAnswer, NotAllowed, StaleCommand
 
 ENDING = ("expire", "close", "elapse", "always")
 """The purposes of timers that are deadlines: when they are due, the job moves on."""
@@ -70,7 +69,7 @@ def move(flow: Flow, command: c.MoveDeadline) -> None:
     branch, timer = find(flow, command)
     step = next((one for one in branch.steps if one.number == timer.step), None)
     if timer.purpose not in ENDING:
-        raise NotAllowed("it is no deadline", where=_where(flow, timer), possible=("fire it", "drop it"))
+        raise NotAllowed("it is no deadline", where=where(flow, timer.number), possible=("fire it", "drop it"))
     if command.to <= flow.now:
         problem = {"to": f"is over; now it is {moment_text(flow.now)}"}
         raise BadAnswer(problem, possible=("a moment that is still to come",))
@@ -81,11 +80,11 @@ def move(flow: Flow, command: c.MoveDeadline) -> None:
 
 def drop(flow: Flow, command: c.DropTimer) -> None:
     """An operator has a reminder, or an escalation, not come. What a job waits for cannot be dropped (L8)."""
-    branch, timer = timers.find(flow, command.timer)
+    branch, timer = find_timer(flow, command.timer)
     flow.acted = branch.state
     if timer.purpose not in NUDGING:
         possible = ("move it", "fire it") if timer.purpose in ENDING else ("fire it",)
-        raise NotAllowed("without it the job could wait for ever", where=_where(flow, timer), possible=possible)
+        raise NotAllowed("without it the job could wait for ever", where=where(flow, timer.number), possible=possible)
     flow.draft.record(e.TimerDropped(branch=branch.id, timer=timer.number))
 
 
@@ -95,16 +94,16 @@ def find(flow: Flow, command: c.MoveDeadline) -> tuple[Branch, Timer]:
     branch_id = flow.draft.branch_of_step(command.number)
     branch = flow.draft.at(branch_id) if branch_id is not None else None
     if branch is None:
-        branch, timer = timers.find(flow, command.number)
+        branch, timer = find_timer(flow, command.number)
         flow.acted = branch.state
         return branch, timer
     flow.acted = branch.state
     for timer in branch.timers:
         if timer.step == command.number and timer.purpose in ENDING:
             return branch, timer
-    others = tuple(_where(flow, timer) for timer in branch.timers if timer.purpose in ENDING)
-    where = f"{flow.draft.head.job}.{command.number}"
-    raise NotAllowed("the step has no deadline of its own", where=where, possible=others)
+    others = tuple(where(flow, timer.number) for timer in branch.timers if timer.purpose in ENDING)
+    step = f"{flow.draft.head.job}.{command.number}"
+    raise NotAllowed("the step has no deadline of its own", where=step, possible=others)
 
 
 def movers(
@@ -136,12 +135,29 @@ def _keep_distance(flow: Flow, branch: str, step: Step, by: timedelta) -> None:
     """Reminders and escalations of the step that have not come yet go with its deadline; one that would be over by then
     is dropped."""
     for timer in flow.draft.at(branch).timers:
-        if timer.step == step.number and timer.purpose in NUDGING and not timers.recurs(timer):
+        if timer.step == step.number and timer.purpose in NUDGING and not recurs(timer):
             flow.draft.record(e.TimerDropped(branch=branch, timer=timer.number))
             if timer.due + by > flow.now:
                 again = replace(timer, number=flow.draft.next_number(), due=timer.due + by)
                 flow.draft.record(e.TimerSet(timer=again))
 
 
-def _where(flow: Flow, timer: Timer) -> str:
-    return f"timer {flow.draft.head.job}.{timer.number}"
+def find_timer(flow: Flow, number: int) -> tuple[Branch, Timer]:
+    """The timer of that number, which is set, and its branch. Raises StaleCommand."""
+    branch_id = flow.draft.branch_of_timer(number)
+    branch = flow.draft.branch(branch_id) if branch_id is not None else None
+    if branch is not None:
+        for timer in branch.timers:
+            if timer.number == number:
+                return branch, timer
+    raise StaleCommand("the timer is no longer set", where=where(flow, number))
+
+
+def where(flow: Flow, number: int) -> str:
+    """A timer, as people name it."""
+    return f"timer {flow.draft.head.job}.{number}"
+
+
+def recurs(timer: Timer) -> bool:
+    """Whether it is a reminder that comes again."""
+    return timer.purpose == "remind" and timer.detail is not None

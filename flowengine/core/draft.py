@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
+from flowengine import exact
 from flowengine.core import events as e
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
 from flowengine.core.position import MemoryPosition, Position
@@ -339,9 +338,9 @@ def _resumed(ground: Ground, event: e.Resumed) -> None:
         for timer in branch.timers:
             if timer.purpose in HELD:
                 since = max(suspension.since, opened.get(timer.step) or branch.since or suspension.since)
-                held = event.at - since
-                counted = timer.since + held if timer.since is not None else None
-                timer = replace(timer, due=timer.due + held, since=counted)
+                pause = event.at - since
+                counted = timer.since and timer.since + pause  # a length that is computed anew leaves it out as well
+                timer = replace(timer, due=timer.due + pause, since=counted)
             timers.append(timer)
             ground.effects.timers[timer.number] = timer
         steps: list[Step] = []
@@ -436,7 +435,7 @@ class Draft(Ground):
         """Save a value in the data of the branch. Raises BadAnswer where they become larger than data may be."""
         self.record(e.Saved(branch=branch, place=place, value=value))
         owner = memory_owner(self, self.at(branch))
-        size = len(msgspec.json.encode(self.data if owner.id == ROOT else owner.data))
+        size = len(exact.encode(self.data if owner.id == ROOT else owner.data))
         if size > self.largest_data:
             what = f"makes the data {size:,} bytes large; at most {self.largest_data:,} are kept"
             raise BadAnswer({place: what}, where=f"data.{place}", possible=("keep it elsewhere, and say where it is",))

@@ -7,12 +7,13 @@ from datetime import datetime
 from flowengine.core import always, composite, messages, undo
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.deadlines import find_timer, recurs, where
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
 from flowengine.core.position import Position
 from flowengine.core.spot import Result
 from flowengine.core.values import Branch, Step, Timer
-from flowengine.errors import NotAllowed, StaleCommand
+from flowengine.errors import NotAllowed
 
 
 def due(position: Position, now: datetime) -> list[Timer]:
@@ -24,9 +25,9 @@ def due(position: Position, now: datetime) -> list[Timer]:
 def fire(flow: Flow, command: c.Fire) -> None:
     """A timer is due. Raises StaleCommand when it is no longer set, NotAllowed before its time, unless an operator says
     why."""
-    branch, timer = find(flow, command.timer)
+    branch, timer = find_timer(flow, command.timer)
     if flow.now < timer.due and not command.because:
-        raise NotAllowed(f"the timer is not due before {timer.due.isoformat()}", where=_where(flow, timer.number))
+        raise NotAllowed(f"the timer is not due before {timer.due.isoformat()}", where=where(flow, timer.number))
     if timer.purpose == "keep":
         messages.forget(flow, timer)
         return
@@ -57,11 +58,6 @@ def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:
     spot.change_step(step, "escalated", audience=wider, claimed=None, preferred=None)
 
 
-def recurs(timer: Timer) -> bool:
-    """Whether it is a reminder that comes again."""
-    return timer.purpose == "remind" and timer.detail is not None
-
-
 def _again(flow: Flow, branch: Branch, timer: Timer, step: Step) -> None:
     """Set a recurring reminder anew, before the deadline. Of those that were missed while no worker ran, none is made
     up for."""
@@ -70,10 +66,10 @@ def _again(flow: Flow, branch: Branch, timer: Timer, step: Step) -> None:
     reminder = reminders[index] if index < len(reminders) else None  # the job may have been migrated
     if reminder is None or reminder.every is None or (reminder.most is not None and count >= reminder.most):
         return
-    zone = flow.compiled.process.clock
-    next_ = reminder.every.after(timer.due, zone)
+    spot = flow.spot(branch.id, flow.state_of(branch), timer.member)
+    next_ = spot.after(reminder.every, timer.due)
     while next_ <= flow.now:
-        next_ = reminder.every.after(next_, zone)
+        next_ = spot.after(reminder.every, next_)
     if step.due is None or next_ < step.due:
         number = flow.draft.next_number()
         flow.draft.record(e.TimerSet(timer=replace(timer, number=number, due=next_, detail=[index, count + 1])))
@@ -89,18 +85,3 @@ def _wake(flow: Flow, branch: Branch, timer: Timer) -> None:
         result = kind.fire(spot, timer)
     if result is not None:
         flow.over(branch, result, timer.member)
-
-
-def find(flow: Flow, number: int) -> tuple[Branch, Timer]:
-    """The timer of that number, which is set, and its branch. Raises StaleCommand."""
-    branch_id = flow.draft.branch_of_timer(number)
-    branch = flow.draft.branch(branch_id) if branch_id is not None else None
-    if branch is not None:
-        for timer in branch.timers:
-            if timer.number == number:
-                return branch, timer
-    raise StaleCommand("the timer is no longer set", where=_where(flow, number))
-
-
-def _where(flow: Flow, number: int) -> str:
-    return f"timer {flow.draft.head.job}.{number}"

@@ -10,13 +10,12 @@ from itertools import islice
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import Staffing
-from flowengine.core.ground import SCOPE_TIMERS
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
 from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step, Timer
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
-from flowengine.language.texts import plain
+from flowengine.language.texts import key_text
 from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import StoreWorld, name_of
 from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
@@ -56,7 +55,7 @@ def _timer(job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, fai
     title = state.member(timer.member).title if state is not None else branch.state
     if timer.purpose == "always":
         title = next((one.title for _, one in compiled.always.get(timer.detail[1], ())), str(timer.detail[1]))
-    elif timer.purpose in SCOPE_TIMERS:
+    elif timer.purpose in ("keep", "cut_off"):
         title = ""
     step = next((one for one in branch.steps if one.number == timer.step), None)
     return TimerView(
@@ -216,13 +215,10 @@ class _Look:
     def _key(self, branch: Branch, key: Expression | None) -> str:
         if key is None:
             return ""
-        world = StoreWorld(self.tx, self.job.customer)
+        world, process = StoreWorld(self.tx, self.job.customer), self.compiled.process
+        names = JobNames(self.job.position, branch, self.shell.clock.now(), world, process)
         try:
-            return plain(
-                key.value(
-                    JobNames(self.job.position, branch, self.shell.clock.now(), world, self.compiled.process.clock)
-                )
-            )
+            return key_text(key.value(names))
         except ExpressionFailed as error:
             return f"no key: {error}"
 

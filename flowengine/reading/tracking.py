@@ -211,15 +211,28 @@ def _said(look: _View, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
 
 
 def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
-    """What the process has told lately. A customer sees what was told to him, or to all who had taken part by then."""
+    """What the process has told lately, and deadlines that were moved by hand. A customer sees what was told to him, or
+    to all who had taken part by then, and the deadlines of what waited for him."""
     mine, found = seatings(look.actor), []
     for entry in entries:
+        steps = {event.step.number: event.step for event in entry.events if isinstance(event, e.StepChanged)}
         for event in entry.events:
+            if isinstance(event, e.DeadlineMoved) and event.by and event.step in steps:
+                step = steps[event.step]
+                if look.inside or not mine.isdisjoint(step.audience):
+                    found.append((entry.at, f"There is another time for: {step.title}", _times(look, step, event)))
             if isinstance(event, e.Told):
                 among = look.inside or not mine.isdisjoint(event.to)
                 if among or ("everyone" in event.to and (look.own or _took_part(look, entry.seq))):
                     found.append((entry.at, event.words, event.shown))
     return found[-_MOST:]
+
+
+def _times(look: _View, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, str], ...]:
+    state = look.compiled.states.get(step.state)  # the job may have been migrated
+    at = state.member(step.member) if state is not None else None
+    clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
+    return (("By", clock.moment(moved.to, at)), ("Before", clock.moment(moved.was, at)))
 
 
 def _took_part(look: _View, seq: int) -> bool:

@@ -51,6 +51,25 @@ def test_a_call_is_completed_failed_and_skipped(shop: Flow) -> None:
     assert shop.json("call", "fail", call, *WHY, code=1)["error"] == "StaleCommand"
 
 
+def test_deadlines_and_timers_are_taken_in_hand(shop: Flow) -> None:
+    """What is set is listed with its id; a deadline is moved from now or to a moment, and a timer fired or dropped."""
+    job = shop.start()
+    step = shop.step(job, "ada")
+    before = shop.json("timers", job)
+    (due,) = [one for one in before if one["purpose"] == "expire"]
+    assert due["step"].endswith(step.partition(".")[2])
+    assert "expire" in shop.run("timers", job).stdout
+    shop.run("deadline", step, "--to", "P90D", *WHY, "--key", "k")
+    assert shop.json("deadline", due["short"], "--to", "P80D", *WHY, code=1)["error"] == "StaleCommand"
+    shop.run("deadline", step, "--to", "2999-01-01T09:00+01:00", *WHY)
+    (moved,) = [one for one in shop.json("timers", job) if one["purpose"] == "expire"]
+    assert moved["due"] == "2999-01-01T08:00:00Z"
+    assert shop.json("timer", "drop", moved["short"], *WHY, code=1)["error"] == "NotAllowed"
+    assert shop.json("timer", "fire", moved["short"], "--dry", *WHY)["states"] != ["choose"]
+    assert shop.json("timer", "fire", moved["short"], *WHY)["acted"] == ""
+    assert "before its time" in shop.json("history", job)[-1]["what"]
+
+
 def test_claims_are_handed_over(shop: Flow) -> None:
     """Who is away is named as people name him; what was handed over is counted."""
     shop.run("people", "add", "eva", "--role", "maker")

@@ -106,6 +106,17 @@ def test_a_length_counts_from_the_entering() -> None:
     assert one.status == "ended"
 
 
+def test_a_pause_does_not_count() -> None:
+    """A length that is computed anew after the job was suspended leaves that time out, as the first did."""
+    one = begun(LENGTH, "P5D")
+    one.do(c.Suspend(by=OPS, because="R"))
+    one.now += 3 * DAY
+    one.do(c.Resume(by=OPS, because="R"))
+    assert one.step("second").due == BEGIN + 8 * DAY
+    put(one, "plan.x", "P9D")
+    assert one.step("second").due == BEGIN + 12 * DAY
+
+
 def test_now_is_the_moment_of_entering() -> None:
     """In the expression of a deadline that is computed anew, ``now`` is what it was."""
     one = begun('  second: {type: wait, until: "now + span(data.plan.x)", next: fulfilled}\n', "P5D")

@@ -86,7 +86,11 @@ def test_who_is_waited_for_is_told_of_another_deadline(engine: Engine, hire: str
     engine.run_due()
     (call,) = heard
     assert (call.input["why"], call.input["due"]) == ("deadline", "2026-05-24T09:00:00+00:00")
-    assert engine.history(hire)
+    ((at, words, shown),) = engine.track(hire, "ada").told
+    assert (at, words) == (clock.now(), "There is another time for: Agree")
+    assert dict(shown) == {"By": "Sun 24 May 2026, 09:00 UTC", "Before": "Mon 11 May 2026, 09:00 UTC"}
+    engine.set_data(hire, "need.day", "2026-06-02", because="R", by="olga")
+    assert len(engine.track(hire, "ada").told) == 1
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ process expects at its place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +40,7 @@ def shortfalls(
     """All that keeps a job with this ``data``, which has ``passed`` these states, from going on; none when it can."""
     survey = Survey(process)
     found: dict[tuple[str, str], Shortfall] = {}
-    with suppress(Enough):
+    try:
         places = Places(survey)
         shapes = Shapes(survey, places)
         places.find_shapes(shapes.of)
@@ -60,6 +59,9 @@ def shortfalls(
             if use.point[0] != "promise" and not _over(survey, flow, use):
                 for datum in dict.fromkeys(_lacking(use, flow, places, shapes)):
                     found.setdefault((datum, use.what), _lack(datum, use, ways))
+    except Enough:
+        what = "the process is too tangled to find out in time whether the job has all that it needs"
+        found["", ""] = Shortfall(datum="", what=what)
     return list(found.values())
 
 
