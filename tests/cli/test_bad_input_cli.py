@@ -96,7 +96,7 @@ WRONG = [
     ("people back tom 2026-12-26 --as olga", 1, "no absence of tom begins at"),
     ("people add ben --record size:={", 2, "size: this is not JSON"),
     ("people add a,b --as olga", 1, "'a,b' is no id"),
-    ("people add ben --zone Europe/Lodnon", 1, "'Europe/Lodnon' is not a time zone"),
+    ("people add ben --zone Europe/Lodnon --as olga", 1, "'Europe/Lodnon' is not a time zone"),
     ("people add tom --role maker --group x", 2, "--role and --staff are for staff"),
     ("people leave nobody --because R --as olga", 1, "nobody"),
     ("people leave ada --because R --as olga", 1, "is a customer, who does not leave"),
