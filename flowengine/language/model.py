@@ -249,6 +249,11 @@ class State:
         """The calendar in which it is booked, perhaps one of its own without a name; None for what is not booked."""
         return None
 
+    @property
+    def quorum_of_seats(self) -> int | None:
+        """How many of those who have a seat at its step must say yes; None: all."""
+        return None
+
     # where it leads
 
     @property

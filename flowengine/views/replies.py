@@ -199,8 +199,9 @@ class Away(View, frozen=True, kw_only=True):
 
 
 class PersonView(View, frozen=True, kw_only=True):
-    """A customer or a member of staff, who may have ``left``. ``hours`` are working hours by weekday, in ``hours_zone``
-    or, where it is empty, in the zone of each calendar; without any he can be met whenever a calendar is open."""
+    """A customer or a member of staff, who may have ``left``. ``hours`` are working hours by weekday, in
+    ``hours_zone``, else in his ``zone``, else in that of each calendar; without any he can be met whenever a calendar
+    is open."""
 
     id: str
     kind: str

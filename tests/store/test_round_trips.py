@@ -279,3 +279,34 @@ def test_an_interrupted_wait_costs_the_connection_alone(database: Database, monk
 
 def stop(_: Wire) -> None:
     raise KeyboardInterrupt
+
+
+ITEMS = """
+process: items
+title: Items
+need: Something
+roles: {cutter: {title: Cutter}}
+states:
+  need: {type: need, next: all}
+  all:
+    type: each
+    of: '["a", "b", "c"]'
+    as: item
+    start: cut
+    states: {cut: {type: task, for: cutter, within: P2D, on: {done: done, expired: done}}}
+    on: {joined: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_what_is_due_in_branches_is_asked_with_the_step(database: Database, trips: list[list[str]]) -> None:
+    """An act in a branch asks what is due in the job (L13) in the round trip in which it asks where its step is."""
+    with Engine(database) as engine:
+        engine.deploy(ITEMS)
+        engine.add_staff("tom", roles=["cutter"])
+        engine.start("items", by="ada")
+        step, other, _ = (item.id for item in engine.inbox("tom"))
+        engine.act(step, "done", by="tom")
+        trips.clear()
+        engine.act(other, "done", by="tom")
+        assert [trip for trip in trips if set(trip) == {"SELECT"}] == [["SELECT", "SELECT"], ["SELECT"], ["SELECT"]]

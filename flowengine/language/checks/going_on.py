@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from flowengine.language.checks.data import Shapes
@@ -162,7 +163,12 @@ def _misfits(shape: Shape, value: Any, at: str) -> Iterator[tuple[str, str]]:
 
 _MOST_LOOKED_AT = 1_000
 """Items of a list that are held against what the process says of them."""
-_KINDS: Mapping[str, tuple[type, ...]] = {"text": (str,), "moment": (str,), "span": (str,), "double": (int, float)}
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "text": (str,),
+    "moment": (str,),
+    "span": (str,),
+    "double": (int, float, Decimal),
+}
 
 
 def _fits(shape: Shape, value: Any) -> bool:
@@ -172,7 +178,7 @@ def _fits(shape: Shape, value: Any) -> bool:
         if shape.kind == "boolean" or isinstance(value, bool):
             return shape.kind == "boolean" and isinstance(value, bool)
         if shape.kind == "int":
-            return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+            return isinstance(value, int | float | Decimal) and value == int(value)
         return isinstance(value, _KINDS[shape.kind])
     return not isinstance(shape, Record | ListOf)
 
