@@ -35,6 +35,7 @@ class Desk:
         self.within = HOUR
         for text in (ORDERING, STUBBORN):
             engine.deploy(text)
+        engine.add_staff("cory", "Cory", roles=["clerk"])
         engine.register({"order_cloth": self.leave})
 
     def leave(self, call: HandlerCall) -> Later:

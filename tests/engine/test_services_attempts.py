@@ -37,6 +37,7 @@ SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 def shop(engine: Engine) -> Engine:
     for text in (ORDERING, STUBBORN, UNDOING):
         engine.deploy(text)
+    engine.add_staff("cory", "Cory", roles=["clerk"])
     return engine
 
 
