@@ -410,8 +410,7 @@ class _Work:
         target = _target(spot)
         if target is None or any(step.booked is not None for step in spot.steps):
             return
-        kept = self.command.timers == "keep" and bool(was.remind)
-        if spot.state.remind != was.remind and not (kept and spot.state.remind):
+        if spot.state.remind != was.remind:
             spot.drop_timers("remind")
             for index, reminder in enumerate(spot.state.remind):
                 due, count = spot.after(reminder.after), 1

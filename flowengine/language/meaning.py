@@ -33,8 +33,10 @@ def meaning(process: Process) -> str:
 
 
 def _canonical(value: Any, *, ordered: bool = True) -> Any:
-    if value is None or isinstance(value, bool | int | float | Decimal | str):
+    if value is None or isinstance(value, bool | int | str):
         return value
+    if isinstance(value, float | Decimal):
+        return int(value) if value == int(value) else value  # 4 and 4.00 are the same
     if isinstance(value, Mapping):
         pairs = [[_canonical(key), _canonical(one, ordered=ordered)] for key, one in value.items()]
         return {"": pairs if ordered else sorted(pairs, key=lambda pair: str(pair[0]))}

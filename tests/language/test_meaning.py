@@ -57,6 +57,7 @@ def _version(text: str) -> str:
         ("within: P7D", "within: P1W"),
         ("{n: {type: integer}}", "{n: {type: integer, optional: false}}"),
         ("next: choose}", "on: {stated: choose}}"),
+        ("price: 4", "price: 4.00"),
         ('    title: "Cut"\n', ""),
     ],
 )
