@@ -137,7 +137,7 @@ def _class(value: type, heading: str = "") -> Iterator[str]:
 
 def _member(owner: type, name: str, member: Any, heading: str) -> Iterator[str]:
     function = member.fget if isinstance(member, property) else inspect.unwrap(getattr(member, "__func__", member))
-    if not inspect.isfunction(function) or (not heading and name == "to_json"):
+    if not inspect.isfunction(function) or (not heading and name in ("to_json", "as_written")):
         return
     if not function.__doc__:
         raise SystemExit(f"{owner.__name__}.{name} has no docstring")

@@ -241,7 +241,8 @@ class Engine:
         self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "", by: By = PROGRAM
     ) -> PersonView:
         """Set the working hours of a member of staff, written as a calendar's ``open``: ``{"mon-fri": "09:00-17:00"}``.
-        Without any he can be met whenever a calendar is open. ``zone`` is their time zone; else that of each calendar.
+        Without any he can be met whenever a calendar is open. ``zone`` is their time zone; else his own, else that of
+        each calendar.
 
         Appointments that are booked stay so. Raises BadAnswer for what are no hours, NotAllowed for a customer.
         """
@@ -249,8 +250,8 @@ class Engine:
 
     def add_absence(self, person: str, start: date, end: date, why: str = "", *, by: By = PROGRAM) -> Away:
         """Say that a member of staff cannot be met from ``start`` until ``end``: aware moments, or days, of which the
-        last counts too; days are those of his hours' zone, else of the installation. Said anew from the same ``start``,
-        it takes the place of what was said before.
+        last counts too; days are those of his hours' zone, else of his own, else of the installation. Said anew from
+        the same ``start``, it takes the place of what was said before.
 
         Appointments that are booked for that time stay so, and are in the answer: they must be moved, or assigned to
         somebody else. Raises BadAnswer where it ends before it begins, NotAllowed for a customer.
@@ -446,9 +447,9 @@ class Engine:
         """A job's data as plain JSON values: for each place, which is a state's name unless the state says ``saves``,
         what was answered, chosen, found or returned there.
 
-        ``{"need": {"day": "2027-05-01"}, "style": {"cloth": "navy", "price": 420.0}}``. All of it for the program and
-        the organisation; for the job's customer what :attr:`Track.facts` tells him of (L9). Raises NotFound,
-        NotAllowed.
+        ``{"need": {"day": "2027-05-01"}, "style": {"cloth": "navy", "price": 420}}``. Numbers are exact: ints and
+        Decimals. All of it for the program and the organisation; for the job's customer what :attr:`Track.facts` tells
+        him of (L9). Raises NotFound, NotAllowed.
         """
         return tracking.data(self._shell, job, by)
 

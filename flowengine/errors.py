@@ -14,7 +14,7 @@
     │   ├── UnknownOutcome    the step does not know this outcome
     │   ├── BadAnswer         the answer breaks the fields of the step
     │   ├── AlreadyClaimed    somebody else has claimed the step
-    │   ├── SlotTaken         the appointment was booked by another in the meantime
+    │   ├── SlotTaken         the room, or somebody whom the appointment needs, is not free then
     │   ├── KeyConflict       the request key was used for something else (L3)
     │   └── BadSignature      what came from outside is not signed as it has to be
     ├── RunawayProcess        a process went round without ever waiting
@@ -169,7 +169,8 @@ class AlreadyClaimed(Refused, status=409):
 
 
 class SlotTaken(Refused, status=409):
-    """The appointment was booked by another in the meantime; ``possible`` lists slots still free."""
+    """The appointment was booked by another in the meantime, or the customer, or all who could meet him, are not free
+    then; ``possible`` lists slots still free."""
 
 
 class KeyConflict(Refused, status=409):

@@ -32,14 +32,14 @@ def tell(shop: Shop) -> None:
     print(f"Her browser sends the same again, and is told of order {again}: there is no second one.")
 
     try:
-        shop.estimate(order, 900.0, mechanic)
+        shop.estimate(order, 900, mechanic)
     except TooExpensive as error:
         print(f"Mika estimates 900 €, and the shop refuses: {error}.")
     states = shop.flows.jobs(customer="ada")[0].states
     print(f"Nothing has happened: the order's price is {shop.price(order)}, the job stands in {', '.join(states)}.")
 
-    shop.estimate(order, 80.0, mechanic)
-    print(f"Mika estimates 80 €: the order's price is {shop.price(order):g} €.")
+    shop.estimate(order, 80, mechanic)
+    print(f"Mika estimates 80 €: the order's price is {shop.price(order)} €.")
     for who, outcome in (("ada", "approved"), (mechanic, "done")):
         item = shop.flows.inbox(who)[0]
         receipt = shop.flows.act(item.id, outcome, by=who)

@@ -16,7 +16,7 @@ orders = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True),
     sa.Column("customer", sa.String, nullable=False),
     sa.Column("job", sa.String, nullable=False),
-    sa.Column("price", sa.Float),
+    sa.Column("price", sa.Integer),
     sa.Column("paid", sa.Boolean, nullable=False, default=False),
 )
 
@@ -57,7 +57,7 @@ class Shop:
             row = connection.execute(orders.insert().values(customer=customer, job=receipt.job, paid=False))
             return int(row.inserted_primary_key[0])
 
-    def estimate(self, order: int, price: float, mechanic: Actor, worth: float = 500.0) -> None:
+    def estimate(self, order: int, price: int, mechanic: Actor, worth: int = 500) -> None:
         """Write the price into the order and end the mechanic's step, in one transaction.
 
         Raises TooExpensive when the shop's own rule forbids it: then neither has happened.
@@ -67,16 +67,16 @@ class Shop:
             flows.act(self._step(order, mechanic, connection), answer={"price": price}, by=mechanic)
             connection.execute(orders.update().where(orders.c.id == order).values(price=price))
             if price > worth:
-                raise TooExpensive(f"{price:g} € is more than the bicycle is worth ({worth:g} €)")
+                raise TooExpensive(f"{price} € is more than the bicycle is worth ({worth} €)")
 
     def _step(self, order: int, who: Actor, connection: sa.Connection) -> str:
         """The step of that order that waits for somebody."""
         job = connection.execute(sa.select(orders.c.job).where(orders.c.id == order)).scalar_one()
         return next(item.id for item in self.flows.using(connection).inbox(who) if item.job == job)
 
-    def price(self, order: int) -> float | None:
+    def price(self, order: int) -> int | None:
         with self.database.connect() as connection:
-            price: float | None = connection.execute(sa.select(orders.c.price).where(orders.c.id == order)).scalar_one()
+            price: int | None = connection.execute(sa.select(orders.c.price).where(orders.c.id == order)).scalar_one()
             return price
 
     def job(self, order: int) -> str:

@@ -18,6 +18,7 @@ from flowengine.cli.safe_text import harmless
 from flowengine.cli.terminal import Stopped
 from flowengine.cli.typed_values import typed
 from flowengine.client import Duration, FormField, FormOption, Json, Way
+from flowengine.language.currencies import money
 
 T = TypeVar("T")
 
@@ -91,7 +92,8 @@ def _label(field: FormField) -> str:
         kind = {"one": "number or name", "several": "several, with commas", "quantities": f"as {ids}"}[field.shape]
         if _plain(field):
             kind = ", ".join(str(option.id) for option in field.options) + ("" if field.shape == "one" else f"; {kind}")
-    notes = [field.unit or kind if field.type == "number" else kind, "" if field.required else "Enter to leave out"]
+    unit = field.unit or field.currency
+    notes = [unit or kind if field.type == "number" else kind, "" if field.required else "Enter to leave out"]
     noted = ", ".join(note for note in notes if note)
     return f"{field.title} ({noted})" if noted else field.title
 
@@ -108,7 +110,7 @@ def _options(console: Console, field: FormField) -> None:
         row: list[object] = [number] if _numbered(field) else []
         row += [option.id, option.title]
         if priced:
-            row.append(f"{option.price:,.2f}" if option.price is not None else "")
+            row.append(money(option.price, field.currency) if option.price is not None else "")
         if timed:
             row.append(days_of(option))
         rows.append(row)

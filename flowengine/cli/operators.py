@@ -67,14 +67,13 @@ def _stuck(terminal: Terminal, process: str | None, limit: int) -> None:
 @terminal
 def history(terminal: Terminal, job: str, raw: bool) -> None:
     """All that happened to a job, the oldest first."""
-    import json
-
+    from flowengine import exact
     from flowengine.cli import show
 
     lines = terminal.desk().history(job)
     if raw and not terminal.json:
         for one in lines:
-            click.echo(json.dumps(one.to_json(), ensure_ascii=True))
+            click.echo(exact.ascii_text(one.as_written()))
         return
     terminal.answer(lines, lambda console: show.history(console, lines))
 

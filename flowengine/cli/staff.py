@@ -123,7 +123,9 @@ def leave(terminal: Terminal, person: str, to: str, because: str, dry: bool, yes
 @people.command("hours")
 @click.argument("person", shell_complete=tab_words.people)
 @click.argument("hours", metavar="[DAYS=HOURS…]", nargs=-1)
-@click.option("--zone", default="", metavar="ZONE", help="Their time zone, as Europe/London; else each calendar's.")
+@click.option(
+    "--zone", default="", metavar="ZONE", help="Their time zone, as Europe/London; else his own, else each calendar's."
+)
 @common
 @terminal
 def working_hours(terminal: Terminal, person: str, hours: tuple[str, ...], zone: str) -> None:

@@ -142,11 +142,9 @@ def screen(*, error: bool = False) -> Console:
 
 def write_json(value: Any) -> None:
     """One JSON document, in ASCII: no text in it can act on a terminal, and nothing is lost."""
-    import json
+    from flowengine import exact
 
-    import msgspec
-
-    click.echo(json.dumps(msgspec.to_builtins(plain(value)), indent=2, ensure_ascii=True))
+    click.echo(exact.ascii_text(plain(value), indent=2))
 
 
 def plain(value: Any) -> Any:
@@ -155,4 +153,6 @@ def plain(value: Any) -> Any:
         return [plain(one) for one in value]
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
+    if hasattr(value, "as_written"):
+        return value.as_written()
     return value.to_json() if hasattr(value, "to_json") else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-import msgspec
 
+from flowengine import exact
 from flowengine.cli.typed_moments import typed_day, typed_moment
 from flowengine.client import Field, FormField, FormOption, Json, check_answer, repeated_key
 from flowengine.errors import BadAnswer
@@ -19,6 +19,7 @@ from flowengine.errors import BadAnswer
 LARGEST = 1_000_000
 """Bytes of an answer file that are read at most; the engine takes far less."""
 
+_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,9})?")
 _YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
 FORMATS = {
     "date": "a date, as 2027-05-01 or 1 May 2027",
@@ -152,20 +153,19 @@ def _written(option: FormOption) -> str:
 
 def _count(field: FormField, count: int) -> None:
     if field.min is not None and count < field.min:
-        raise ValueError(f"at least {field.min:g} must be chosen, not {count}")
+        raise ValueError(f"at least {field.min} must be chosen, not {count}")
     if field.max is not None and count > field.max:
-        raise ValueError(f"at most {field.max:g} may be chosen, not {count}")
+        raise ValueError(f"at most {field.max} may be chosen, not {count}")
 
 
-def _number(field: FormField, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+def _number(field: FormField, text: str) -> exact.Number:
+    """A number as JSON would have it, as it was typed."""
+    plain = text.strip().removeprefix("+")
+    if _NUMBER.fullmatch(plain) is None:
         unit = f" in {field.unit}" if field.unit else ""
         raise ValueError(f"must be a number{unit}, as 98.5; not {text[:40]!r}")
-    return value
+    found = exact.number(plain)
+    return int(found) if plain.lstrip("-").isdecimal() else found
 
 
 def _integer(_field: FormField, text: str) -> int:
@@ -244,7 +244,7 @@ def _json(text: str, where: str) -> Json:
 
 def _json_value(text: str) -> Json:
     try:
-        value = msgspec.json.decode(text)
+        value = exact.decode(text)
         if key := repeated_key(text):
             raise ValueError(f"{key[:60]!r} is there twice")
         return value

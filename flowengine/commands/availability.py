@@ -137,7 +137,8 @@ def _moment(shell: Shell, person: Person, given: date, *, last: bool = False) ->
             if given.tzinfo is None:
                 raise BadAnswer({"moment": "must say its offset"}, possible=["a moment with a time zone", "a day"])
             return given.astimezone(UTC)
-        zone = zoneinfo.ZoneInfo(person.hours_zone or shell.settings.zone or "UTC")
+        own = zoneinfo.ZoneInfo(person.hours_zone) if person.hours_zone else person.clock
+        zone = own or zoneinfo.ZoneInfo(shell.settings.zone)
         return datetime.combine(given + timedelta(days=last), time(), zone).astimezone(UTC)
     except OverflowError:
         raise BadAnswer({"moment": "is too far away"}) from None

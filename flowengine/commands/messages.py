@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec import to_builtins
 from msgspec.structs import replace
 
+from flowengine import exact
 from flowengine.commands import access, starting
 from flowengine.commands.receipts import body_hash, encoded, replayed
 from flowengine.commands.shell import Computed, Shell
@@ -140,7 +140,7 @@ def _to_all(
     if not receivers and command.name not in _known(shell, tx):
         raise _nobody_waits(shell, tx, command)
     plain, now = as_plain(command.body, f"message {command.name}"), shell.clock.now()
-    body = {"id": request.id, "command": to_builtins(replace(command, body=plain))}
+    body = {"id": request.id, "command": exact.builtins(replace(command, body=plain))}
     if len(encode(body)) * len(receivers) > MOST_SENT:
         what = f"is too large for {len(receivers):,} jobs; at most {MOST_SENT // len(receivers) // 1024:,} KiB"
         raise BadAnswer({"": what}, where=f"message {command.name}", possible=("say where more is to be read",))
@@ -219,9 +219,9 @@ def _keep(shell: Shell, tx: Transaction, command: c.Deliver, id: str) -> Kept:
     for of, most in ((key, MOST_KEPT), (None, MOST_OF_A_NAME)):
         if tx.messages.count(name, of, most) >= most:
             raise NotAllowed(f"{most:,} messages {name!r} are kept already", where=of or name)
-    as_plain(command.body, f"message {name}")
+    body = as_plain(command.body, f"message {name}")
     until = max(keep.after(now, zone) for keep, zone in keeping)
-    tx.messages.keep(KeptMessage(id=id, name=name, key=key, body=command.body, came=now, until=until))
+    tx.messages.keep(KeptMessage(id=id, name=name, key=key, body=body, came=now, until=until))
     return Kept(acted=name, until=until)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from flowengine.commands import access, claims
 from flowengine.commands.interventions import check_reason
 from flowengine.commands.shell import Shell
+from flowengine.core.fields import take
 from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Json
 from flowengine.errors import Ambiguous, NotAllowed, NotFound
@@ -45,6 +46,7 @@ def enter(
 ) -> PersonView:
     """Enter a person, or change what is known of him. What he has claimed and may no longer do is given back."""
     check_person(id, name, contact, zone)
+    known = take(dict(record or {}), f"what is known of {id}")
 
     def work(tx: Transaction) -> tuple[PersonView, claims.Ending, list[claims.Held]]:
         there = tx.people.get(id)
@@ -57,7 +59,7 @@ def enter(
             contact=contact or before.contact,
             roles=tuple(roles),
             groups=tuple(groups),
-            record=before.record | dict(record or {}),
+            record=before.record | known,
             left=None,
             left_because="",
             zone=zone or before.zone,

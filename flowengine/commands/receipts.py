@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 
+from flowengine import exact
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.commands import Command
@@ -20,11 +22,11 @@ from flowengine.views.replies import Broadcast, Kept, Receipt
 LONGEST_KEY = 200
 """Characters a request key may have."""
 
-_ENCODE = msgspec.json.Encoder(order="deterministic", decimal_format="number").encode
-_RECEIPTS = msgspec.json.Decoder(Receipt)
-_OTHERS: dict[str, msgspec.json.Decoder[Kept] | msgspec.json.Decoder[Broadcast]] = {
-    "kept": msgspec.json.Decoder(Kept),
-    "sent": msgspec.json.Decoder(Broadcast),
+_ENCODE = exact.encoder(order="deterministic").encode
+_RECEIPTS = exact.decoder(Receipt, trusted=True)
+_OTHERS: dict[str, msgspec.json.Decoder[Any]] = {
+    "kept": exact.decoder(Kept, trusted=True),
+    "sent": exact.decoder(Broadcast, trusted=True),
 }
 """How receipts are read that say more, by the status."""
 _WHO_ASKED = msgspec.structs.replace
@@ -33,7 +35,8 @@ _WHO_ASKED = msgspec.structs.replace
 def body_hash(about: str, command: Command) -> str:
     """What was asked, as a hash: two requests are the same when they name the same job and the same command.
 
-    Roles and groups do not count: they may change between a request and its repetition.
+    Roles and groups do not count: they may change between a request and its repetition. Numbers are compared as they
+    are written: 1.50 is not the request that 1.5 was.
     """
     bare = _WHO_ASKED(command, by=Actor(kind=command.by.kind, id=command.by.id))
     try:
@@ -69,7 +72,7 @@ def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
 
 
 def _decoded(written: bytes) -> Receipt:
-    found = _RECEIPTS.decode(written)
+    found: Receipt = _RECEIPTS.decode(written)
     other = _OTHERS.get(found.status)
     return found if other is None else other.decode(written)
 

@@ -19,6 +19,7 @@ from typing import IO, Any, Protocol
 
 import msgspec
 
+from flowengine import exact
 from flowengine.commands.shell import Shell, not_joined
 from flowengine.errors import NotFound, Refused
 from flowengine.store.archive import ArchivedJob
@@ -26,8 +27,8 @@ from flowengine.views.replies import Archived, Audit, AuditProblem
 
 FORMAT = 1
 _OVER = ("fulfilled", "ended")
-_LINES = msgspec.json.Encoder(order="deterministic")
-_JOBS = msgspec.json.Decoder(ArchivedJob)
+_LINES = exact.encoder(order="deterministic")
+_JOBS = exact.decoder(ArchivedJob, trusted=True)
 
 
 class _File(Protocol):

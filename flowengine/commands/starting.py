@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flowengine.commands import access
 from flowengine.commands.receipts import body_hash, receipt_under
@@ -16,7 +16,11 @@ from flowengine.language.cron import Cron
 from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
 from flowengine.store import StoredSchedule, Transaction, new_id
+from flowengine.store.processes import suspension_of
 from flowengine.views.replies import Receipt, ScheduleView
+
+SUSPENDED = timedelta(minutes=1)
+"""After how long it is looked again whether the process of a schedule is still suspended."""
 
 
 def by_message(
@@ -49,7 +53,8 @@ def by_message(
 
 def by_clock(shell: Shell, process: str, number: int) -> Receipt | None:
     """Start the job that a schedule of a process has due, and set its next moment; of several moments that were
-    missed, the last one counts. None where nothing is due any more, or its condition does not hold.
+    missed, the last one counts. None where nothing is due any more, its condition does not hold, or the process is
+    suspended: then it waits.
 
     Both is one transaction, so that each moment starts one job at most (L3). Raises what is in the job's way.
     """
@@ -60,7 +65,10 @@ def by_clock(shell: Shell, process: str, number: int) -> Receipt | None:
         schedule = tx.schedules.get(process, number)
         if schedule is None or schedule.moment > now:
             return None  # another has just seen to it
-        compiled = shell.catalogue.latest(tx, process, begin=True)
+        if suspension_of(tx.processes.suspensions(process)) is not None:
+            tx.schedules.push(schedule, now + SUSPENDED)
+            return None
+        compiled = shell.catalogue.latest(tx, process)
         cron, zone = Cron(schedule.every), compiled.process.clock
         moment = max(schedule.moment, cron.last(now, zone))
         if not tx.schedules.passed(schedule, cron.next(now, zone)):

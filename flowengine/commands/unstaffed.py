@@ -18,7 +18,6 @@ from flowengine.core.seatings import fillable, nobody_may
 from flowengine.core.values import Panel, Seating, Step
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process
-from flowengine.language.types import Approval
 from flowengine.runtime.actors import OPERATOR
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.store import Person, Transaction
@@ -111,12 +110,12 @@ class Staffing:
         branch = position.branch(step.branch)
         panel = branch.inners.get(step.member) if branch else None
         state = compiled.states[step.state].member(step.member)
-        if not isinstance(panel, Panel) or not isinstance(state, Approval):
+        if not isinstance(panel, Panel):
             return ""  # a vote closes by the clock
         seats = list(position.seats(step.number))
         said = panel.approved + panel.changes + panel.declined
         can = fillable(seats, step.audience, partial(self.fillers, customer))
-        needed = state.needed or step.seats
+        needed = state.quorum_of_seats or step.seats
         if panel.approved + can - said >= needed:
             return ""
         return f"nobody can do it: {needed} must approve, and no more than {panel.approved + can - said} people can"

@@ -12,8 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
+
+from flowengine.exact import Number
 
 Rule = Literal["plurality", "majority", "two_thirds"]
 
@@ -21,25 +24,30 @@ UNIT = 1_000_000
 """Parts of a weight of 1 that are told apart."""
 
 LARGEST = 10**9
-"""The largest weight that an electorate may have, so that floats hold every sum exactly to a millionth."""
+"""The largest weight that an electorate may have."""
 
 
-def parts(weight: float) -> int:
+def parts(weight: Number) -> int:
     """A weight in whole millionths."""
     return round(weight * UNIT)
 
 
-def add(tally: Mapping[str, float], options: Sequence[str], weight: float) -> dict[str, float]:
+def weighing(parts: int) -> Number:
+    """The weight that so many millionths are."""
+    return parts // UNIT if parts % UNIT == 0 else Decimal(parts).scaleb(-6).normalize()
+
+
+def add(tally: Mapping[str, Number], options: Sequence[str], weight: Number) -> dict[str, Number]:
     """The tally with a ballot more for each of the options; a negative weight takes one back."""
     changed = dict(tally)
     for option in options:
-        changed[option] = (parts(changed.get(option, 0.0)) + parts(weight)) / UNIT
+        changed[option] = weighing(parts(changed.get(option, 0)) + parts(weight))
     return changed
 
 
-def total(one: float, other: float) -> float:
+def total(one: Number, other: Number) -> Number:
     """The sum of two weights, exact to the millionth."""
-    return (parts(one) + parts(other)) / UNIT
+    return weighing(parts(one) + parts(other))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +59,12 @@ class Count:
     """
 
     options: Sequence[str]
-    tally: Mapping[str, float]
-    weight: float
-    cast: float
+    tally: Mapping[str, Number]
+    weight: Number
+    cast: Number
     seats: int = 1
     rule: Rule = "plurality"
-    quorum: float = 0.0
+    quorum: Number = 0
     listed_first: bool = False
 
 
@@ -74,7 +82,7 @@ class Outcome:
 
 def has_quorum(count: Count) -> bool:
     """Whether enough was cast. A vote in which nobody votes has no quorum, whatever the share."""
-    return parts(count.cast) > 0 and parts(count.cast) >= Fraction(str(count.quorum)) * parts(count.weight)
+    return parts(count.cast) > 0 and parts(count.cast) >= Fraction(count.quorum) * parts(count.weight)
 
 
 def result(count: Count) -> Outcome:
@@ -122,7 +130,7 @@ def certain(count: Count) -> bool:
 
 
 def _of(count: Count, option: str) -> int:
-    return parts(count.tally.get(option, 0.0))
+    return parts(count.tally.get(option, 0))
 
 
 def _ranked(count: Count) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from flowengine.core.seatings import person_seating
 from flowengine.core.slots import Busy, Taken, open_times
@@ -43,7 +42,7 @@ class Diary:
         def others(name: str) -> Taken:
             return [(one.start, one.end) for one in booked.get(name, ()) if (one.job, one.start) != own]
 
-        self._length, self._seats, self._zone = length, calendar.seats, ZoneInfo(calendar.zone)
+        self._length, self._seats, self._zone = length, calendar.seats, calendar.clock
         self.room = others(calendar.name)
         self._room = Busy(self.room)
         self._customer = Busy(others(person_seating(customer)))
@@ -122,7 +121,7 @@ def _joined(spans: Iterable[tuple[datetime, datetime]]) -> Spans:
 
 def day_around(calendar: Calendar, start: datetime, length: timedelta) -> tuple[datetime, datetime]:
     """The day, in the calendar's zone, on which an appointment begins, until it is over at the earliest."""
-    zone = ZoneInfo(calendar.zone)
+    zone = calendar.clock
     day = start.astimezone(zone).date()
     begin = datetime.combine(day, time(), zone)
     return min(begin, start), max(datetime.combine(day + timedelta(days=1), time(), zone), start + length)

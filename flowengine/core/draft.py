@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
+from flowengine import exact
 from flowengine.core import events as e
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
 from flowengine.core.position import MemoryPosition, Position
@@ -436,7 +435,7 @@ class Draft(Ground):
         """Save a value in the data of the branch. Raises BadAnswer where they become larger than data may be."""
         self.record(e.Saved(branch=branch, place=place, value=value))
         owner = memory_owner(self, self.at(branch))
-        size = len(msgspec.json.encode(self.data if owner.id == ROOT else owner.data))
+        size = len(exact.encode(self.data if owner.id == ROOT else owner.data))
         if size > self.largest_data:
             what = f"makes the data {size:,} bytes large; at most {self.largest_data:,} are kept"
             raise BadAnswer({place: what}, where=f"data.{place}", possible=("keep it elsewhere, and say where it is",))

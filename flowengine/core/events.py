@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from flowengine import exact
 from flowengine.core.values import (
     Branch,
     Head,
@@ -153,8 +154,8 @@ class Counted(Event, frozen=True, kw_only=True):
     branch: str
     member: str = ""
     cast: int
-    cast_weight: float
-    tally: dict[str, float] = {}
+    cast_weight: exact.Number
+    tally: dict[str, exact.Number] = {}
 
 
 class Moved(Event, frozen=True, kw_only=True):

@@ -17,11 +17,12 @@ from typing import Any, NoReturn, TypeVar
 import jsonschema_rs
 import msgspec
 
+from flowengine import exact
 from flowengine.core.draft import moment_text
 from flowengine.core.values import Json, altered
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import suggest
-from flowengine.language.durations import Duration
+from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import is_date, is_time
 from flowengine.language.parts import Field
 
@@ -30,8 +31,6 @@ LONGEST_TEXT = 10_000
 
 LONGEST_ANSWER = 256 * 1024
 """Bytes that what comes from outside may have when it is encoded."""
-
-_ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 
 _WHOLE = 2**53 - 1
 """The largest whole number that every reader of JSON can hold."""
@@ -62,25 +61,22 @@ def as_plain(value: object, where: str = "", name: str = "") -> Json:
     """A value from outside as plain JSON of its own. Raises :class:`BadAnswer`, which calls it by its ``name``, when it
     is none, would not be the same as JSON, or is too large."""
     try:
-        encoded = _ENCODE(value)
-        plain = msgspec.json.decode(encoded)
+        encoded = exact.encode(value)
+        if len(encoded) > LONGEST_ANSWER:
+            size = f"has {-(-len(encoded) // 1024)} KiB; at most {LONGEST_ANSWER // 1024} KiB are kept"
+            raise BadAnswer({name: size}, where=where, possible=("store it elsewhere, and say where it is",))
+        problem = altered(value, name)
+        if problem is not None:
+            raise BadAnswer(dict((problem,)), where=where, possible=("plain JSON",))
+        return exact.decode(encoded)
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         raise BadAnswer({name: f"is not JSON: {str(error)[:200]}"}, where=where, possible=("plain JSON",)) from None
-    if len(encoded) > LONGEST_ANSWER:
-        size = f"has {-(-len(encoded) // 1024)} KiB; at most {LONGEST_ANSWER // 1024} KiB are kept"
-        raise BadAnswer({name: size}, where=where, possible=("store it elsewhere, and say where it is",))
-    problem = altered(value, name)
-    if problem is not None:
-        raise BadAnswer(dict((problem,)), where=where, possible=("plain JSON",))
-    return plain
 
 
 def as_json(value: Any, where: str) -> Json:
     """An expression's value as plain JSON: moments and durations become ISO 8601 text. Raises ExpressionFailed."""
-    if value is None or isinstance(value, (bool, int, str)):
+    if value is None or isinstance(value, (bool, int, str, Decimal)):
         return value
-    if isinstance(value, Decimal):
-        return float(value)
     if isinstance(value, Mapping):
         if not all(isinstance(key, str) for key in value):
             raise ExpressionFailed("gives a map whose keys are not all texts", where=where)
@@ -89,6 +85,10 @@ def as_json(value: Any, where: str) -> Json:
         return [as_json(one, where) for one in value]
     if isinstance(value, datetime):
         return moment_text(value)
+    if isinstance(value, Working):
+        raise ExpressionFailed(
+            "gives a working time, which cannot be kept; add it to a moment", where=where, kind="type"
+        )
     assert isinstance(value, Duration), "all that expressions give is named above"
     return str(value)
 
@@ -102,8 +102,7 @@ def take(answer: object, where: str = "") -> dict[str, Json]:
 
 
 def check_answer(fields: Sequence[Field], answer: object, where: str = "", *, partial: bool = False) -> dict[str, Json]:
-    """The answer as it is saved: plain JSON, numbers of ``type: integer`` as ints, those of
-    ``type: number`` as floats.
+    """The answer as it is saved: plain JSON, numbers of ``type: integer`` as ints.
 
     With ``partial`` no field is required. Raises :class:`BadAnswer` with a problem for each field that is missing,
     wrong or not asked, and with what is possible.
@@ -112,9 +111,9 @@ def check_answer(fields: Sequence[Field], answer: object, where: str = "", *, pa
     rules = once(fields, "partial" if partial else "whole", lambda: _compile(fields, partial=partial))
     if not rules.validator.is_valid(plain):
         _refuse(rules, plain, where)
-    for name in rules.numbers:
+    for name in rules.whole:
         if name in plain:
-            plain[name] = _number(rules.schemas[name], plain[name])
+            plain[name] = _whole_numbers(rules.schemas[name], plain[name])
     return plain
 
 
@@ -141,7 +140,7 @@ def like(value: Json) -> dict[str, Any]:
             "required": list(value),
             "additionalProperties": False,
         }
-    kinds: dict[type, Any] = {bool: "boolean", str: "string", int: "number", float: "number", list: "array"}
+    kinds: dict[type, Any] = {bool: "boolean", str: "string", int: "number", Decimal: "number", list: "array"}
     found: dict[str, Any] = {"type": [kinds[type(value)]]} if value is not None else {}
     return found | {"maxLength": LONGEST_TEXT} if isinstance(value, str) else found
 
@@ -152,7 +151,7 @@ def kind_of(value: object) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "true or false"
-    names: dict[type, str] = {str: "a text", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    names: dict[type, str] = {str: "a text", int: "a number", Decimal: "a number", list: "a list", dict: "an object"}
     return names.get(type(value), type(value).__name__)
 
 
@@ -164,7 +163,7 @@ def near(name: str, known: Sequence[str]) -> str:
 
 def clip(value: object, longest: int = 60) -> str:
     """A value as JSON, shortened for a message."""
-    text = msgspec.json.encode(value).decode()
+    text = exact.encode(value).decode()
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
@@ -172,7 +171,7 @@ def clip(value: object, longest: int = 60) -> str:
 class _Rules:
     validator: jsonschema_rs.Validator
     schemas: Mapping[str, Mapping[str, Any]]
-    numbers: tuple[str, ...]
+    whole: tuple[str, ...]
 
 
 def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
@@ -186,8 +185,8 @@ def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
     validator = jsonschema_rs.Draft202012Validator(
         schema, validate_formats=True, formats=_READABLE, retriever=_no_retrieving
     )
-    numbers = tuple(name for name, one in schemas.items() if _has_numbers(one))
-    return _Rules(validator, schemas, numbers)
+    whole = tuple(name for name, one in schemas.items() if _has_whole_numbers(one))
+    return _Rules(validator, schemas, whole)
 
 
 def _is_duration(text: str) -> bool:
@@ -208,23 +207,22 @@ def _no_retrieving(uri: str) -> NoReturn:
     raise ValueError(f"{uri} is not followed; write the schema here")
 
 
-def _has_numbers(schema: object) -> bool:
+def _has_whole_numbers(schema: object) -> bool:
     if not isinstance(schema, Mapping):
         return False
     inner = [schema.get("items"), *(schema.get("properties") or {}).values()]
-    return schema.get("type") in ("number", "integer") or any(_has_numbers(one) for one in inner)
+    return schema.get("type") == "integer" or any(_has_whole_numbers(one) for one in inner)
 
 
-def _number(schema: Mapping[str, Any], value: Json) -> Json:
-    """The value with its numbers as their types keep them: ``5.0`` and ``1e3`` are whole numbers to JSON Schema."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        kind = schema.get("type")
-        return int(value) if kind == "integer" else float(value) if kind == "number" else value
+def _whole_numbers(schema: Mapping[str, Any], value: Json) -> Json:
+    """The value with whole numbers where they are asked for: ``5.0`` and ``1e3`` are whole to JSON Schema."""
+    if isinstance(value, Decimal):
+        return int(value) if schema.get("type") == "integer" else value
     items, properties = schema.get("items"), schema.get("properties") or {}
     if isinstance(value, list) and isinstance(items, Mapping):
-        return [_number(items, one) for one in value]
+        return [_whole_numbers(items, one) for one in value]
     if isinstance(value, dict):
-        return {name: _number(properties.get(name, {}), one) for name, one in value.items()}
+        return {name: _whole_numbers(properties.get(name, {}), one) for name, one in value.items()}
     return value
 
 
@@ -282,6 +280,8 @@ def _problem(kind: Any, error: jsonschema_rs.ValidationError) -> str:
         "maxItems": "may have at most {} entries",
         "minItems": "must have at least {} entries",
     }
+    if kind.name == "multipleOf":
+        return f"must be a multiple of {kind.multiple_of}; not {clip(error.instance)}"
     if kind.name in worded:
         return worded[kind.name].format(kind.limit)
     return error.message[:200]

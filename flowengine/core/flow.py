@@ -70,7 +70,8 @@ class Flow:
     # looking
 
     def names(self, branch: str, **more: Any) -> JobNames:
-        return JobNames(self.draft, self.draft.at(branch), self.now, self.world, self.compiled.process.clock, more)
+        process = self.compiled.process
+        return JobNames(self.draft, self.draft.at(branch), self.now, self.world, process, more)
 
     def spot(self, branch: str, state: State, member: str = "") -> Spot:
         """The spot of a state, or of one member of a race (``state`` is the race)."""

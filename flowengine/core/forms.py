@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from flowengine import exact
 from flowengine.core.fields import once, schema_of
 from flowengine.core.values import Json
 from flowengine.language.parts import Field
@@ -25,7 +26,7 @@ class FormOption(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     id: str | int | bool
     title: str
-    price: float | None = None
+    price: exact.Number | None = None
     lead_time: str | None = None
     more: dict[str, Json] = {}
 
@@ -34,18 +35,20 @@ class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One question. ``schema`` is the JSON Schema of its value.
 
     With ``options``, ``shape`` says how they are answered, and ``min`` and ``max`` how many (of quantities: the sum).
-    Without, ``min`` and ``max`` bound a number, where it has bounds.
+    Without, ``min`` and ``max`` bound a number, where it has bounds. ``currency`` (ISO 4217) is that of its options'
+    prices, or of the amount that is asked.
     """
 
     name: str
     title: str
     type: Literal["string", "number", "integer", "boolean", "array", "object"]
     unit: str = ""
+    currency: str = ""
     required: bool = True
     options: tuple[FormOption, ...] = ()
     shape: Shape = "one"
-    min: float | None = None
-    max: float | None = None
+    min: exact.Number | None = None
+    max: exact.Number | None = None
     format: str = ""
     long: bool = False
     """Whether the text is free words, which deserve a large box."""
@@ -78,7 +81,7 @@ class Form(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def to_json(self) -> dict[str, Any]:
         """The form as plain values: dicts, lists, texts and numbers; moments as ISO 8601 text."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain: dict[str, Any] = exact.writable(self)
         return plain
 
 
@@ -98,6 +101,7 @@ def _question(field: Field) -> FormField:
         title=field.title,
         type=field.type,
         unit=field.unit,
+        currency=field.currency,
         required=not field.optional,
         options=tuple(FormOption(id=one, title=str(one)) for one in ids),
         shape=shape,

@@ -16,7 +16,7 @@ from flowengine.core import always
 from flowengine.core import events as e
 from flowengine.core.commands import Deliver
 from flowengine.core.draft import Draft, memory_owner, replace
-from flowengine.core.fields import check_answer
+from flowengine.core.fields import as_plain, check_answer
 from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled, Listener, keeps
 from flowengine.core.position import Position
@@ -26,7 +26,7 @@ from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed, NotAllowed, StaleCommand
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import Always
-from flowengine.language.texts import plain
+from flowengine.language.texts import key_text
 
 MOST_KEPT = 100
 """Messages of one key, or sent to one job, that are kept at most; more is a flood, not a message that came early."""
@@ -104,7 +104,7 @@ def waits(flow: Flow, branch: Branch) -> Iterator[Wait]:
 
 def _wait(flow: Flow, branch: Branch, key: Expression | None, wait: Wait) -> Iterator[Wait]:
     try:
-        yield wait if key is None else replace(wait, key=plain(key.value(flow.names(branch.id))))
+        yield wait if key is None else replace(wait, key=key_text(key.value(flow.names(branch.id))))
     except ExpressionFailed:
         return
 
@@ -189,11 +189,10 @@ def _keep(flow: Flow, command: Deliver) -> None:
         raise StaleCommand(f"nobody waits for message {command.name!r}", where=draft.head.job, possible=_awaited(flow))
     if len(draft.head.kept) >= MOST_KEPT:
         raise NotAllowed(f"the job keeps {MOST_KEPT} messages already", where=draft.head.job)
+    body = as_plain(command.body, f"message {command.name}")
     until = max(duration.after(flow.now, flow.compiled.process.clock) for duration in durations)
     number = draft.next_number()
-    message = KeptMessage(
-        number=number, name=command.name, key=command.key, body=command.body, came=flow.now, until=until
-    )
+    message = KeptMessage(number=number, name=command.name, key=command.key, body=body, came=flow.now, until=until)
     draft.record(e.MessageKept(message=message))
     timer = Timer(number=draft.next_number(), branch=ROOT, purpose="keep", due=until, detail=number)
     draft.record(e.TimerSet(timer=timer))

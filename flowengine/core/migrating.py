@@ -259,7 +259,8 @@ class _Work:
         self._data()
         standing, passed = _standing(self.draft, self.new), _passed(before, self.renamed)
         for lack in shortfalls(self.new.process, standing, self.draft.data, passed):
-            possible = (f"fill {lack.datum}",) if "[" not in lack.datum else ("set the list anew",)
+            place = lack.datum.partition("[")[0]
+            possible = (f"fill {place}",) if place else ("split the process into some that call one another",)
             self.obstacles.append(Obstacle(what=lack.what, where=lack.datum, possible=possible))
         self.warnings += _not_taken_any_more(self.new, self.draft.data)
         known = bool(self.obstacles)
@@ -362,8 +363,9 @@ class _Work:
         self._follow(spot)
         self._deadline(spot, kind, spot.state, before.state)
         self._nudges(spot, before.state)
-        self._claims(spot)
+        self._claims(spot, before)
         self._calls(spot)
+        self._tell(spot, before)
         if spot.state.awaited != before.state.awaited:
             here = self.flow.spot(branch.id, state, member)
             result = kind.enter(here)
@@ -414,7 +416,7 @@ class _Work:
             for index, reminder in enumerate(spot.state.remind):
                 due, count = spot.after(reminder.after), 1
                 while due <= self.flow.now and reminder.every is not None and count != reminder.most:
-                    due, count = reminder.every.after(due, spot.process.clock), count + 1
+                    due, count = spot.after(reminder.every, due), count + 1
                 if due > self.flow.now:
                     detail = None if reminder.every is None else [index, count]
                     spot.set_timer("remind", due, step=target.number, detail=detail)
@@ -425,26 +427,29 @@ class _Work:
                 if due > self.flow.now or not set(spot.seatings(escalation.to)) <= set(target.audience):
                     spot.set_timer("escalate", max(due, self.flow.now), step=target.number, detail=index)
 
-    def _claims(self, spot: Spot) -> None:
-        """Who has claimed a step keeps it while it waits for him."""
+    def _claims(self, spot: Spot, before: Spot) -> None:
+        """Who has claimed a step that is for others now keeps it while it still waits for him."""
+        known = {step.number: step for step in before.steps}
         for step in spot.steps:
-            if step.claimed is None:
+            was = known.get(step.number)
+            if was is None or step.claimed is None or (was.audience, was.excluded) == (step.audience, step.excluded):
                 continue
             actor = self.people.get(step.claimed)
-            may = (
-                waits_for(actor, step, self.draft.seat)
-                if actor is not None
-                else person_seating(step.claimed) in step.audience or step.audience == self._audience(step)
-            )
-            if not may or step.claimed in step.excluded:
+            may = actor is not None and waits_for(actor, step, self.draft.seat)
+            if not (may or person_seating(step.claimed) in step.audience) or step.claimed in step.excluded:
                 self.warnings.append(f"{step.claimed} no longer has {step.title!r}, which is for others now")
                 spot.change_step(step, "migrated", claimed=None)
 
-    def _audience(self, step: Step) -> tuple[str, ...]:
-        """For whom the step was before."""
-        branch = self.position.branch(step.branch)
-        steps = branch.steps if branch is not None else ()
-        return next((one.audience for one in steps if one.number == step.number), ())
+    def _tell(self, spot: Spot, before: Spot) -> None:
+        """Those whom a step waits for hear of it again where they are asked something else, by another time, or for the
+        first time."""
+        known = {step.number: step for step in before.steps}
+        for step in spot.steps:
+            was = known.get(step.number)
+            if was is None or step.booked is not None or (step.due is not None and step.due <= self.flow.now):
+                continue
+            if (step.title, step.due) != (was.title, was.due) or not set(step.audience) <= set(was.audience):
+                self.draft.record(e.Reminded(branch=spot.branch_id, step=step.number))
 
     def _calls(self, spot: Spot) -> None:
         handlers = spot.state.handlers[:1]

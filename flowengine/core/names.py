@@ -12,6 +12,8 @@ from flowengine.core.draft import memory_owner
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Branch, Json, Memory
 from flowengine.core.world import World
+from flowengine.language.model import Process
+from flowengine.language.parts import Calendar
 
 T = TypeVar("T")
 
@@ -23,8 +25,23 @@ class JobNames(msgspec.Struct, frozen=True):
     branch: Branch
     now: datetime
     world: World
-    zone: tzinfo
+    process: Process
     more: Mapping[str, Any] = {}
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone of days and times of day."""
+        return self.process.clock
+
+    @property
+    def currency(self) -> str:
+        """The currency of money, or an empty text."""
+        return self.process.currency
+
+    @property
+    def calendars(self) -> Mapping[str, Calendar]:
+        """The calendars in which working time is counted, by name."""
+        return self.process.calendars
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:
         if name in self.more:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Any, Literal
 
-from flowengine.core.fields import as_json, clip, once, take
+from flowengine.core.fields import as_json, clip, kind_of, once, take
 from flowengine.core.forms import FormOption
 from flowengine.core.values import Json
 from flowengine.errors import BadAnswer, ExpressionFailed
@@ -69,7 +70,7 @@ def days_of(option: Offered, now: datetime, zone: tzinfo) -> float:
 def _offer(option: Option) -> Offered:
     made: Offered = {**option.more, "id": option.id, "title": option.title}
     if option.price is not None:
-        made["price"] = float(option.price)
+        made["price"] = option.price
     if option.lead_time is not None:
         made["lead_time"] = str(option.lead_time)
     return made
@@ -98,8 +99,9 @@ def _made(one: Any, where: str) -> Offered:
         raise ExpressionFailed(f"gives {str(one)[:60]!r}, not an id or an object with an id", where=where)
     try:
         made = take(one, where)
-        if made.get("price") is not None:
-            made["price"] = float(made["price"])
+        price = made.get("price")
+        if price is not None and (isinstance(price, bool) or not isinstance(price, int | Decimal)):
+            raise TypeError(f"its price must be a number, not {kind_of(price)}")
         if made.get("lead_time") is not None:
             Duration.usable(made["lead_time"])
     except (BadAnswer, TypeError, ValueError) as error:

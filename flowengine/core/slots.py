@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from flowengine.errors import BadAnswer
+from flowengine.language.calendars import openings
 from flowengine.language.durations import Duration
 from flowengine.language.parts import Calendar
 
@@ -33,13 +33,13 @@ def length_of(calendar: Calendar, length: Duration) -> timedelta:
 
 def window(calendar: Calendar, now: datetime) -> tuple[datetime, datetime]:
     """The first and the last moment at which an offered slot may start."""
-    zone = ZoneInfo(calendar.zone)
+    zone = calendar.clock
     return calendar.notice.after(now, zone), calendar.ahead.after(now, zone)
 
 
 def all_slots(calendar: Calendar, length: Duration, first: datetime, last: datetime) -> Iterator[datetime]:
     """The starts of all slots from ``first`` to ``last``, both included, in order, taken or not."""
-    zone = ZoneInfo(calendar.zone)
+    zone = calendar.clock
     for day in _days(zone, first, last):
         found = {
             start
@@ -52,7 +52,7 @@ def all_slots(calendar: Calendar, length: Duration, first: datetime, last: datet
 
 def is_slot(calendar: Calendar, length: Duration, start: datetime) -> bool:
     """Whether a slot starts then, taken or not: found on the openings around it, without listing their slots."""
-    zone, long = ZoneInfo(calendar.zone), length_of(calendar, length)
+    zone, long = calendar.clock, length_of(calendar, length)
     return any(
         opening.fits(start, long) for day in _days(zone, start, start) for opening in _openings(calendar, zone, day)
     )
@@ -60,7 +60,7 @@ def is_slot(calendar: Calendar, length: Duration, start: datetime) -> bool:
 
 def open_times(calendar: Calendar, first: datetime, last: datetime) -> Iterator[tuple[datetime, datetime]]:
     """The times of opening that may touch the time from ``first`` to ``last``, as instants, in order."""
-    zone = ZoneInfo(calendar.zone)
+    zone = calendar.clock
     for day in _days(zone, first, last):
         for opening in _openings(calendar, zone, day):
             yield opening.begin, opening.end
@@ -118,7 +118,7 @@ def read_slot(calendar: Calendar, length: Duration, text: object, now: datetime,
         if not isinstance(text, str) or len(text) > 40:
             raise ValueError
         moment = datetime.fromisoformat(text)
-        local = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(calendar.zone))
+        local = moment if moment.tzinfo else moment.replace(tzinfo=calendar.clock)
         return local.astimezone(UTC)
     except (ValueError, OverflowError):
         problem = "must be the start of a slot, as 2026-05-01T09:00:00Z"
@@ -134,7 +134,7 @@ class _Opening(NamedTuple):
     begin: datetime
     end: datetime
     every: timedelta
-    zone: ZoneInfo
+    zone: tzinfo
 
     def slots(self, length: timedelta) -> Iterator[datetime]:
         start = self.begin
@@ -153,7 +153,7 @@ class _Opening(NamedTuple):
         return _local(start, self.zone) >= self.opens and _local(start + length, self.zone) <= self.closes
 
 
-def _days(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[date]:
+def _days(zone: tzinfo, first: datetime, last: datetime) -> Iterator[date]:
     """The days whose openings may have slots from ``first`` to ``last``: an opening may last beyond midnight."""
     day, end = (first - timedelta(days=1)).astimezone(zone).date(), last.astimezone(zone).date()
     while day <= end:
@@ -161,26 +161,12 @@ def _days(zone: ZoneInfo, first: datetime, last: datetime) -> Iterator[date]:
         day += timedelta(days=1)
 
 
-def _openings(calendar: Calendar, zone: ZoneInfo, day: date) -> Iterator[_Opening]:
-    if day in calendar.closed:
-        return
+def _openings(calendar: Calendar, zone: tzinfo, day: date) -> Iterator[_Opening]:
     every = max(calendar.every.exact, _FINEST)
-    for opens, closes in calendar.hours.get(day.weekday(), ()):
-        open_at = datetime.combine(day, opens)
-        close_at = datetime.combine(day if closes > opens else day + timedelta(days=1), closes)
-        begin, end = min(_instants(open_at, zone)), max(_instants(close_at, zone))
-        yield _Opening(open_at, close_at, begin, end, every, zone)
+    return (_Opening(*one, every, zone) for one in openings(calendar, day))
 
 
-def _instants(local: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Both readings of a time of day: they differ when the clock changes there (PEP 495)."""
-    return (
-        local.replace(tzinfo=zone, fold=0).astimezone(UTC),
-        local.replace(tzinfo=zone, fold=1).astimezone(UTC),
-    )
-
-
-def _local(moment: datetime, zone: ZoneInfo) -> datetime:
+def _local(moment: datetime, zone: tzinfo) -> datetime:
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 

@@ -21,7 +21,9 @@ from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Branch, Inners, Json, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
 from flowengine.core.world import World
 from flowengine.errors import ExpressionFailed
-from flowengine.language.durations import Duration
+from flowengine.exact import Number
+from flowengine.language.calendars import working_after
+from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.expressions import Expression, in_range, later, moment
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Escalation, When
@@ -65,11 +67,7 @@ class Spot(msgspec.Struct, frozen=True):
         return self.draft.at(self.branch_id)
 
     def names(self, **more: Any) -> JobNames:
-        return JobNames(self.draft, self.branch, self.now, self.world, self.process.clock, more)
-
-    def after(self, length: Duration) -> datetime:
-        """The moment so long after now, months and days counted in the zone of the process."""
-        return length.after(self.now, self.process.clock)
+        return JobNames(self.draft, self.branch, self.now, self.world, self.process, more)
 
     # keeping and saving
 
@@ -97,7 +95,7 @@ class Spot(msgspec.Struct, frozen=True):
         *,
         title: str = "",
         purpose: str = "",
-        seats: Sequence[tuple[Seating, float]] = (),
+        seats: Sequence[tuple[Seating, Number]] = (),
         due: datetime | None = None,
         excluded: tuple[str, ...] = (),
         preferred: str | None = None,
@@ -178,20 +176,30 @@ class Spot(msgspec.Struct, frozen=True):
 
     # timers
 
+    def after(self, length: Length, since: datetime | None = None) -> datetime:
+        """The moment so long after now (or after ``since``): by the clocks of the process, or in working time."""
+        since = since or self.now
+        if not isinstance(length, Working):
+            return later(since, length, self.process.clock)
+        calendar = self.process.calendars.get(length.calendar)
+        if calendar is None:
+            what = f"there is no calendar {length.calendar!r}"
+            raise ExpressionFailed(what, where=self.state.name, possible=tuple(self.process.calendars))
+        return working_after(since, length, calendar)
+
     def at_time(self, when: When, since: datetime | None = None) -> datetime:
         """The moment that a ``within`` or ``for`` means, counted from now (or from ``since``).
 
         Raises :class:`ExpressionFailed`, which says who can mend what it is made of, where it cannot be computed.
         """
-        since, zone = since or self.now, self.process.clock
-        if isinstance(when, Duration):
-            return when.after(since, zone)
+        if not isinstance(when, Expression):
+            return self.after(when, since)
         try:
             value = when.value(self.names())
             if isinstance(value, str) and value.startswith("P"):
                 value = Duration.usable(value)
-            due = later(since, value, zone) if isinstance(value, Duration) else moment(value, zone=zone)
-            return in_range(due)
+            due = self.after(value, since) if isinstance(value, Duration | Working) else None
+            return in_range(due or moment(value, zone=self.process.clock))
         except ValueError as error:
             raise ExpressionFailed(str(error), where=str(when), possible=MENDING) from None
         except ExpressionFailed as error:

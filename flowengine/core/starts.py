@@ -50,7 +50,7 @@ def by_clock(compiled: Compiled, trigger: Trigger, moment: datetime) -> Stated |
 
 def _names(compiled: Compiled, now: datetime, **more: Json) -> PlainNames:
     variables: Mapping[str, Any] = {"now": now, **more}
-    return PlainNames(variables, zone=compiled.process.clock)
+    return PlainNames(variables, zone=compiled.process.clock, calendars=compiled.process.calendars)
 
 
 def _holds(trigger: Trigger, names: PlainNames) -> bool:

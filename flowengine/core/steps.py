@@ -97,7 +97,7 @@ def find(flow: Flow, number: int) -> tuple[Branch, Step]:
         for step in branch.steps:
             if step.number == number:
                 flow.acted = step.state
-                if step.is_over(flow.now):
+                if step.is_over(flow.now) and draft.head.suspended is None:
                     raise _over(flow, step)
                 return branch, step
     raise StaleCommand("the step is no longer open", where=f"{draft.head.job}.{number}", possible=standing(flow))

@@ -2,7 +2,7 @@
 
 Nobody acts, and no clock runs: timers and calls wait. What comes from outside has happened and is taken (the end of an
 attempt, a message, the end of a called job): what it leads to is opened, and waits as well. People may say something,
-and operators lend a hand.
+and operators lend a hand, but for moving a deadline: resuming moves it by a length that nobody knows yet.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def check(head: Head, command: c.AnyCommand) -> None:
         return
     if isinstance(command, c.Assign | c.Release) and (command.because or command.by.kind == "operator"):
         return
-    if isinstance(command, c.MoveDeadline | c.DropTimer) and command.by.kind == "operator":
+    if isinstance(command, c.DropTimer) and command.by.kind == "operator":
         return
     what = f"the job is suspended since {held.since:%Y-%m-%d %H:%M} UTC: {held.because}"
     if command.by.kind == "clock":

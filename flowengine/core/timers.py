@@ -66,10 +66,10 @@ def _again(flow: Flow, branch: Branch, timer: Timer, step: Step) -> None:
     reminder = reminders[index] if index < len(reminders) else None  # the job may have been migrated
     if reminder is None or reminder.every is None or (reminder.most is not None and count >= reminder.most):
         return
-    zone = flow.compiled.process.clock
-    next_ = reminder.every.after(timer.due, zone)
+    spot = flow.spot(branch.id, flow.state_of(branch), timer.member)
+    next_ = spot.after(reminder.every, timer.due)
     while next_ <= flow.now:
-        next_ = reminder.every.after(next_, zone)
+        next_ = spot.after(reminder.every, next_)
     if step.due is None or next_ < step.due:
         number = flow.draft.next_number()
         flow.draft.record(e.TimerSet(timer=replace(timer, number=number, due=next_, detail=[index, count + 1])))

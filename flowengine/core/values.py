@@ -8,15 +8,17 @@ from one counter of the job (``Head.serial``), so the core needs no randomness a
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from flowengine import exact
+
 Json: TypeAlias = Any
-"""Plain JSON: None, bool, int, float, str, lists, and dicts with string keys."""
+"""Plain JSON: None, bool, int, Decimal, str, lists, and dicts with string keys."""
 
 
 DEEPEST = 64
@@ -36,15 +38,17 @@ def altered(value: object, where: str = "") -> tuple[str, str] | None:
             inner = one.items()
         elif isinstance(one, list | tuple):
             inner = enumerate(one)
-        elif isinstance(one, float) and not math.isfinite(one):
-            return at, f"must be a number, which {one} is not"
+        elif isinstance(one, int | float | Decimal):
+            if not exact.within(one):
+                return at, exact.out_of_bounds(one)
+            continue
         elif isinstance(one, set | frozenset):
             return at, "must be a list, for a set has no order"
         else:
             names = getattr(one, "__dataclass_fields__", ()) or getattr(one, "__struct_fields__", ())
             inner = [(name, getattr(one, name, None)) for name in names]
         for name, found in inner:
-            if type(found) not in _SCALARS:
+            if type(found) not in _SCALARS and not (type(found) is int and -_SMALL < found < _SMALL):
                 rest.append((f"{at}.{name}" if at else f"{name}", found, depth + 1))
     return None
 
@@ -62,7 +66,8 @@ def repeated_key(text: str | bytes) -> str:
     return found[0] if found else ""
 
 
-_SCALARS = frozenset((str, int, bool, type(None)))
+_SCALARS = frozenset((str, bool, type(None)))
+_SMALL = 2**63
 
 ROOT = "main"
 """The id of the root branch. A child's id is ``<parent>/<state>#<entry>/<branch name or item index>``."""
@@ -130,7 +135,7 @@ class Seat(Value, frozen=True, kw_only=True):
     step: int
     number: int
     audience: Seating
-    weight: float = 1.0
+    weight: exact.Number = 1
     answer: Json = None
     by: str | None = None
     may: tuple[Seating, ...] = ()
@@ -287,10 +292,10 @@ class Poll(Inner, frozen=True, kw_only=True):
     """A vote. ``tally`` holds the weight for each option id (as text); ``weight`` is the whole electorate's."""
 
     voters: int = 0
-    weight: float = 0.0
+    weight: exact.Number = 0
     cast: int = 0
-    cast_weight: float = 0.0
-    tally: dict[str, float] = {}
+    cast_weight: exact.Number = 0
+    tally: dict[str, exact.Number] = {}
     options: tuple[tuple[str, str], ...] = ()
     """The options as they were when the vote opened: id as text, and title."""
 

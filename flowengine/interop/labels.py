@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from flowengine.language.durations import Duration
+from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import Always, Audience, Route, Trigger, When
-from flowengine.language.texts import spoken
+from flowengine.language.texts import plain, spoken
 from flowengine.language.types import Each, Parallel, Stage
 
 LONGEST_GUARD = 32
@@ -26,8 +26,10 @@ _MANY = {
 _SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
-def span(length: Duration | timedelta) -> str:
-    """A length of time as a person says it: ``7 days``, ``45 minutes``, ``1 month 2 days``."""
+def span(length: Length | timedelta) -> str:
+    """A length of time as a person says it: ``7 days``, ``45 minutes``, ``1 month 2 days``, ``3 working days``."""
+    if isinstance(length, Working):
+        return plain(length)
     months, rest = (length.months, length.exact) if isinstance(length, Duration) else (0, length)
     seconds = rest.total_seconds()
     parts = [_plural(months, "month")] if months else []
@@ -40,7 +42,7 @@ def span(length: Duration | timedelta) -> str:
 
 def when(value: When) -> str:
     """A deadline's length, or the expression that gives it."""
-    return span(value) if isinstance(value, Duration) else shorten(value.source)
+    return shorten(value.source) if isinstance(value, Expression) else span(value)
 
 
 def who(process: Process, state: State) -> str:
@@ -93,7 +95,7 @@ def ways(state: State) -> Iterator[Way]:
             yield from (Way("", shorten(one.when.source) if one.when else "else", one) for one in routes)
             continue
         label = "" if plain and len(routes) == 1 else spoken(outcome)
-        if outcome == "expired" and isinstance(state.within, Duration):
+        if outcome == "expired" and isinstance(state.within, Duration | Working):
             label = f"not within {span(state.within)}"
         for route in routes:
             guard = f"if {shorten(route.when.source)}" if route.when else ""

@@ -1,11 +1,18 @@
-"""ISO 8601 durations: ``P3D``, ``PT45M``, ``P1M``. Years to days follow the calendar, the rest is exact."""
+"""Lengths of time: ISO 8601 durations (``P3D``, ``PT45M``, ``P1M``), and lengths of working time.
+
+Of a duration years to days follow the calendar, the rest is exact. What working time comes to, a calendar of the
+process says (:mod:`flowengine.language.calendars`).
+"""
 
 from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TypeAlias
+
+from flowengine.problem import Place
 
 _PATTERN = re.compile(
     r"P(?=.)(?:(?P<years>\d{1,4})Y)?(?:(?P<months>\d{1,4})M)?(?:(?P<weeks>\d{1,5})W)?(?:(?P<days>\d{1,6})D)?"
@@ -112,3 +119,28 @@ class Duration:
         if rest:
             time += f"{'-' if sign < 0 else ''}{seconds}S"
         return f"P{date}T{time}" if time else f"P{date}" if date else "PT0S"
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A length of working time: ``length`` has days on which the calendar of that name is open, and open hours."""
+
+    length: Duration
+    calendar: str
+    place: Place = field(default=Place(), compare=False)
+
+    def __neg__(self) -> Working:
+        return Working(-self.length, self.calendar, self.place)
+
+    @property
+    def seconds(self) -> float:
+        """About how long it lasts, in seconds, with five days of eight hours a week: for comparing and estimating."""
+        days = self.length.days + self.length.rest / timedelta(hours=8)
+        return days * 86400 * 7 / 5
+
+    def __str__(self) -> str:
+        return f"{self.length} of working time in {self.calendar}"
+
+
+Length: TypeAlias = Duration | Working
+"""How long something is: by every clock, or in working time."""

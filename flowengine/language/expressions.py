@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
+from flowengine.language.calendars import Calendar
 from flowengine.language.evaluation.compiling import compiled
 from flowengine.language.evaluation.frame import SIMPLE, Closure, Frame
 from flowengine.language.evaluation.frame import VARIABLES as VARIABLES
@@ -38,6 +39,8 @@ class PlainNames:
     variables: Mapping[str, Any] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     zone: tzinfo = UTC
+    currency: str = ""
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:  # noqa: ARG002 - the protocol's signature
         return self.variables[name]
@@ -128,8 +131,8 @@ class Expression:
 
     def value(self, names: Names) -> Any:
         """Its value: None, a boolean, an int, a Decimal, a text, an aware datetime, a
-        :class:`~flowengine.language.durations.Duration`, or lists and dicts of these. Raises
-        :class:`ExpressionFailed`."""
+        :class:`~flowengine.language.durations.Duration`, a :class:`~flowengine.language.durations.Working`, or lists
+        and dicts of these. Raises :class:`ExpressionFailed`."""
         try:
             return self._program.value(names)
         except ExpressionFailed as error:

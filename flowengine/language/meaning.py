@@ -37,6 +37,8 @@ def _canonical(value: Any, *, ordered: bool = True) -> Any:
     if isinstance(value, Mapping):
         pairs = [[_canonical(key), _canonical(one, ordered=ordered)] for key, one in value.items()]
         return {"": pairs if ordered else sorted(pairs, key=lambda pair: str(pair[0]))}
+    if isinstance(value, frozenset):
+        return sorted(map(_canonical, value))
     if isinstance(value, tuple | list):
         return [_canonical(one, ordered=ordered) for one in value]
     if not is_dataclass(value) or isinstance(value, type):

@@ -14,6 +14,8 @@ from flowengine.language.evaluation.functions import FUNCTIONS
 from flowengine.language.syntax import Call, Has, Literal, Macro, Member, Name, Node, children
 
 JOB_FUNCTIONS = frozenset({"passed", "at", "by", "count"})
+CALENDAR_FUNCTIONS = frozenset({"workdays", "workdays_between"})
+"""Functions on values whose first argument names a calendar of the process."""
 VALUE_FUNCTIONS = frozenset({*FUNCTIONS, "matches"})
 """Functions on values alone: CEL's, and our own."""
 

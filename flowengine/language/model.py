@@ -11,12 +11,12 @@ in :mod:`flowengine.language.types` is a class that says where it differs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
-from flowengine.language.durations import Duration
+from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
 from flowengine.language.parser.records import Gives, Key, Values
 from flowengine.language.parser.session import Reading
@@ -144,7 +144,7 @@ class State:
     escalate: tuple[Escalation, ...] = ()
     deadline_moved_by: tuple[Audience, ...] = ()
     """Who may move its deadline, beside operators."""
-    takes: Duration | None = None
+    takes: Length | None = None
     phase: str = ""
     on: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
@@ -222,6 +222,14 @@ class State:
                     yield Held(one, f"{key.name}.{name}" if name else key.name, key.gives, key.variables)
 
     @property
+    def lengths(self) -> Iterator[When | None]:
+        """The lengths of time in it, as the file says them, and what stands in the place of one."""
+        yield from (*self.times, self.takes)
+        for reminder in self.remind:
+            yield from (reminder.after, reminder.every)
+        yield from (one.after for one in self.escalate)
+
+    @property
     def names(self) -> Iterator[Meant]:
         """The names in it that must mean something, beside people and targets."""
         yield from ()
@@ -239,6 +247,11 @@ class State:
     @property
     def calendar_name(self) -> str | None:
         """The calendar in which it is booked, perhaps one of its own without a name; None for what is not booked."""
+        return None
+
+    @property
+    def quorum_of_seats(self) -> int | None:
+        """How many of those who have a seat at its step must say yes; None: all."""
         return None
 
     # where it leads
@@ -383,6 +396,8 @@ class Process:
     """The time zone of its days and times of day; empty: that of the installation."""
     starts: tuple[Trigger, ...] = ()
     """What starts jobs by itself."""
+    currency: str = ""
+    """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
     root: Scope = Scope(path="", start="", states={})
 
     @property
@@ -407,6 +422,13 @@ class Process:
     def clock(self) -> tzinfo:
         """The zone of its days and times of day; UTC where it has none and has not been put in use anywhere."""
         return UTC if self.zone in ("", "UTC") else ZoneInfo(self.zone)
+
+    def settled(self, zone: str) -> Process:
+        """The process where the installation's zone is this one: what names no zone of its own, itself or one of its
+        calendars, has the process's, or else this one."""
+        zone = self.zone or zone
+        calendars = {name: one if one.zone else replace(one, zone=zone) for name, one in self.calendars.items()}
+        return replace(self, zone=zone, calendars=calendars)
 
     @property
     def ends(self) -> dict[str, State]:

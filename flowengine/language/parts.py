@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import timedelta
 from typing import Any, Literal, TypeAlias
 
+from flowengine.exact import Number
+from flowengine.language.calendars import Calendar as Calendar
 from flowengine.language.cron import Cron
-from flowengine.language.durations import Duration
+from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import Text, plain
 from flowengine.problem import Place
@@ -22,13 +24,14 @@ EXPIRED = "expired"
 CUSTOMERS = frozenset({"customer", "customers", "group", "anyone", "everyone"})
 """The audiences in which there are customers."""
 
-When: TypeAlias = Duration | Expression
-"""A span after entering the state, or an expression that gives a moment (or a duration text)."""
+When: TypeAlias = Length | Expression
+"""A length after entering the state, or an expression that gives a moment (or a length, or a duration's text)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One thing that is asked. ``schema`` is the JSON Schema of its value, without the keys that are ours."""
+    """One thing that is asked. ``schema`` is the JSON Schema of its value, without the keys that are ours. What has a
+    ``currency`` (``format: money``) is an amount of it."""
 
     name: str
     type: Literal["string", "number", "integer", "boolean", "array", "object"]
@@ -36,6 +39,7 @@ class Field:
     optional: bool = False
     show: bool = False
     unit: str = ""
+    currency: str = ""
     schema: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
 
@@ -77,28 +81,9 @@ class Option:
 
     id: str | int | bool
     title: str
-    price: float | None = None
+    price: Number | None = None
     lead_time: Duration | None = None
     more: Mapping[str, Any] = field(default_factory=dict)
-    place: Place = field(default=Place(), compare=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Calendar:
-    """When appointments can be had: opening hours by weekday (0 is Monday) in a time zone, cut into slots.
-
-    A slot starts every ``every``; ``seats`` appointments fit side by side. Slots are offered from ``notice`` from now
-    until ``ahead`` from now, never on a ``closed`` day.
-    """
-
-    name: str
-    zone: str
-    hours: Mapping[int, tuple[tuple[time, time], ...]]
-    every: Duration
-    notice: Duration = Duration()
-    ahead: Duration = Duration(months=2)
-    seats: int = 1
-    closed: tuple[date, ...] = ()
     place: Place = field(default=Place(), compare=False)
 
 
@@ -118,8 +103,8 @@ class Reminder:
     """After this long people are reminded; with ``every``, again each time that long after, ``most`` times in all
     where that is said, and not at or after the deadline of the step."""
 
-    after: Duration
-    every: Duration | None = None
+    after: Length
+    every: Length | None = None
     most: int | None = None
     place: Place = field(default=Place(), compare=False)
 
@@ -128,7 +113,7 @@ class Reminder:
 class Escalation:
     """After this long the step is open to others as well."""
 
-    after: Duration
+    after: Length
     to: tuple[Audience, ...]
     place: Place = field(default=Place(), compare=False)
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
-from flowengine.language.durations import Duration
-from flowengine.language.evaluation.numbers import exact, written
+from flowengine.language.durations import Duration, Working
+from flowengine.language.evaluation.numbers import Number, exact, written
 from flowengine.language.expressions import Expression, Names, is_date, is_time, local
 from flowengine.language.spoken_time import day, moment
 from flowengine.language.syntax import closing_brace
@@ -45,11 +45,13 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float | Decimal):
-        return written(exact(value) if isinstance(value, float) else value)
+        return _number(exact(value) if isinstance(value, float) else value)
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, Duration):
         return _span(value)
+    if isinstance(value, Working):
+        return _span(value.length, "working ")
     if isinstance(value, list | tuple):
         return ", ".join(plain(item) for item in value)
     if isinstance(value, dict):
@@ -73,19 +75,30 @@ def told(value: Any, zone: tzinfo) -> str:
     return plain(value)
 
 
+def _number(value: Number) -> str:
+    """As it was written, so that 11.50 keeps its zero, but never with an exponent. What came as ``98.0``, as it comes
+    from those who have only binary floats, is ``98``."""
+    return str(value) if isinstance(value, int) else f"{value or abs(value):f}".removesuffix(".0")
+
+
+def key_text(value: Any) -> str:
+    """A value as a key that others name it by: like :func:`plain`, but equal numbers are one text, ``1.5``."""
+    return written(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else plain(value)
+
+
 def spoken(name: str) -> str:
     """A name of the file as words."""
     return name.replace("_", " ")
 
 
-def _span(value: Duration) -> str:
+def _span(value: Duration, which: str = "") -> str:
     sign, rest = (-1 if value.rest < timedelta() else 1), abs(value.rest)
     hours, minutes, seconds = rest.seconds // 3600, rest.seconds // 60 % 60, rest.seconds % 60
     parts = (
         (value.months, "month"), (value.days + sign * rest.days, "day"),
         (sign * hours, "hour"), (sign * minutes, "minute"), (sign * seconds, "second"),
     )  # fmt: skip
-    return " ".join(f"{n} {unit}{'' if abs(n) == 1 else 's'}" for n, unit in parts if n) or "0 seconds"
+    return " ".join(f"{n} {which}{unit}{'' if abs(n) == 1 else 's'}" for n, unit in parts if n) or "0 seconds"
 
 
 _LITERAL = re.compile(r"[^{}]+")

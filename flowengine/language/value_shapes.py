@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
-from flowengine.language.durations import Duration
+from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import Field, Option
 
-BasicKind: TypeAlias = Literal["text", "int", "double", "boolean", "moment", "span", "null"]
+BasicKind: TypeAlias = Literal["text", "int", "double", "boolean", "moment", "span", "working time", "null"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Basic:
-    """A text, number, boolean, moment or span. ``sample`` is such a value."""
+    """A text, number, boolean, moment, span or working time. ``sample`` is such a value."""
 
     kind: BasicKind
     sample: Any = field(compare=False)
@@ -66,6 +67,7 @@ DOUBLE = Basic("double", 1.5)
 BOOLEAN = Basic("boolean", True)
 MOMENT = Basic("moment", datetime(2026, 5, 1, 10, tzinfo=UTC))
 SPAN = Basic("span", Duration(days=1))
+WORKING_TIME = Basic("working time", Working(Duration(days=1), "any"))
 NULL = Basic("null", None)
 
 _FORMATS = {"date": "2026-05-01", "date-time": "2026-05-01T10:00:00Z", "time": "10:00:00Z", "duration": "P1D"}
@@ -132,7 +134,7 @@ def of_schema(schema: Mapping[str, Any] | bool, type_name: str = "") -> Shape:
     if name in ("number", "integer"):
         low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
         number = (schema.get("enum") or [low])[0]
-        return Basic("double", float(number)) if name == "number" else Basic("int", int(number))
+        return Basic("double", Decimal(number)) if name == "number" else Basic("int", int(number))
     if name == "array":
         items = schema.get("items", True)
         return ListOf(of_schema(items if isinstance(items, Mapping | bool) else True))
@@ -260,6 +262,7 @@ _KINDS = {
     "boolean": "true or false",
     "moment": "a moment",
     "span": "a span of time",
+    "working time": "a working time",
     "null": "nothing",
 }
 

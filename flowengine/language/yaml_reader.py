@@ -10,14 +10,15 @@ seems to say or grow without bound; so all are refused.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 import yaml
 
+from flowengine import exact
 from flowengine.errors import NotConfigured
 from flowengine.problem import Place, Problem
 
@@ -28,7 +29,7 @@ DEEPEST = 64
 MOST_NODES = 120_000
 """Keys and values a file may have."""
 
-Value: TypeAlias = str | int | float | bool | None
+Value: TypeAlias = str | int | Decimal | bool | None
 
 
 @dataclass(slots=True)
@@ -181,9 +182,7 @@ def resolve(text: str) -> Value:
             raise ValueError(f"the number {text[:24]} is too large")
         return number
     if _FLOAT.fullmatch(text):
-        if math.isinf(value := float(text)):
-            raise ValueError(f"the number {text[:24]} is too large")
-        return value
+        return exact.number(text)
     if _NOT_FINITE.fullmatch(text):
         raise ValueError(f"{text} is not a number that can be computed with")
     return text

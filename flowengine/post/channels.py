@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-import msgspec
-
+from flowengine import exact
 from flowengine.commands.shell import Shell
 from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
@@ -80,7 +79,7 @@ class Channels:
                 "webhooks need the library httpx, which is not installed", possible=(installing("http"),)
             ) from error
         settings = self._settings
-        body = msgspec.json.encode({"type": words.why, "timestamp": words.at.isoformat(), "data": words.data})
+        body = exact.encode({"type": words.why, "timestamp": words.at.isoformat(), "data": words.data})
         secrets = () if settings.http_secret == UNSIGNED else settings.http_secret.split()
         signed = headers(secrets, row.id, shell.clock.now(), body) if secrets else {"webhook-id": row.id}
         answer = client(settings.http_allow).post(words.to, body, signed, within=WITHIN)

@@ -13,6 +13,7 @@ from hashlib import sha256
 
 import msgspec
 
+from flowengine import exact
 from flowengine.commands import messages
 from flowengine.commands.receipts import LONGEST_KEY
 from flowengine.commands.shell import Shell
@@ -35,7 +36,7 @@ class Posted(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     all: bool = False
 
 
-_POSTED = msgspec.json.Decoder(Posted)
+_POSTED = exact.decoder(Posted)
 
 
 def receive(shell: Shell, name: str, headers: Mapping[str, str], body: bytes, now: datetime | None = None) -> Receipt:

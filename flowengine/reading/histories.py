@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
-
+from flowengine import exact
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
@@ -36,8 +35,8 @@ def _line(teller: Teller, entry: Entry, names: dict[str, str]) -> HistoryLine:
         who=names.get(entry.by.id, "") or entry.by.id or entry.by.kind,
         kind=entry.by.kind,
         what=teller.what(command, events),
-        command=msgspec.to_builtins(command),
-        events=tuple(msgspec.to_builtins(event) for event in events),
+        command=exact.builtins(command),
+        events=tuple(exact.builtins(event) for event in events),
     )
 
 

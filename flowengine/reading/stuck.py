@@ -15,7 +15,7 @@ from flowengine.core.names import JobNames
 from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step, Timer
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
-from flowengine.language.texts import plain
+from flowengine.language.texts import key_text
 from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import StoreWorld, name_of
 from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
@@ -215,13 +215,10 @@ class _Look:
     def _key(self, branch: Branch, key: Expression | None) -> str:
         if key is None:
             return ""
-        world = StoreWorld(self.tx, self.job.customer)
+        world, process = StoreWorld(self.tx, self.job.customer), self.compiled.process
+        names = JobNames(self.job.position, branch, self.shell.clock.now(), world, process)
         try:
-            return plain(
-                key.value(
-                    JobNames(self.job.position, branch, self.shell.clock.now(), world, self.compiled.process.clock)
-                )
-            )
+            return key_text(key.value(names))
         except ExpressionFailed as error:
             return f"no key: {error}"
 

@@ -112,7 +112,7 @@ class StoreWorld(msgspec.Struct):
             person = self.tx.people.get(id)
             if person is not None:
                 found[id] = person
-        return [_worker(found[id]) for id in sorted(found)]
+        return [_worker(found[id]) for id in sorted(found) if found[id].left is None]
 
     def booked(
         self, whose: Sequence[str], start: datetime, end: datetime, now: datetime, *, alone: bool = False
@@ -125,4 +125,5 @@ class StoreWorld(msgspec.Struct):
 def _worker(person: Person) -> Worker:
     hours = read_hours(person.hours) if person.hours else None
     away = tuple((one.start, one.end) for one in person.absences)
-    return Worker(id=person.id, hours=hours, zone=person.hours_zone, away=away)
+    zone = person.hours_zone or (person.zone if person.clock else "")
+    return Worker(id=person.id, hours=hours, zone=zone, away=away)

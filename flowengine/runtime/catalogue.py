@@ -70,4 +70,4 @@ class Catalogue:
         return found
 
     def _compile(self, process: Process) -> Compiled:
-        return compile_process(process if process.zone else replace(process, zone=self._zone))
+        return compile_process(process.settled(self._zone))

@@ -45,6 +45,8 @@ class HandlerCall:
     undone (its key), its ``input``, its ``result``, and whether it is ``certain`` that it had an effect: where that
     cannot be known any more, the result is None.
 
+    Numbers in ``input`` are exact: ints, and Decimals where they have a fraction.
+
     ``token`` completes the call from outside, for a handler that returns :class:`Later`: a secret, the same at each
     attempt. ``trace`` is the W3C ``traceparent`` under which the handler runs, or empty.
     """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from flowengine.core.values import Json
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import micros, moment
+from flowengine.store.codec import decode, micros, moment
 from flowengine.store.history import CHAIN, PAGE, chained
 from flowengine.store.query import Query, inserts, param
 
@@ -115,8 +116,8 @@ class Archive:
             updated=moment(found["updated"]),
             ended=moment(found["ended"]),
             hash=found["hash"],
-            head=msgspec.json.decode(found["head"]),
-            data=msgspec.json.decode(found["data"]),
+            head=decode(found["head"], Any),
+            data=decode(found["data"], Any),
             entries=tuple(self._entries(found["id"])),
         )
 

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from flowengine import exact
 from flowengine.errors import BadAnswer
 
 Decoded = TypeVar("Decoded")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_written = msgspec.json.Encoder(decimal_format="number").encode
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _making = Lock()
 """Held while a decoder is made: msgspec shares what it finds out about a struct before it has found out all of it, and
@@ -25,7 +25,7 @@ a thread that makes another decoder at that moment kills the process (SIGSEGV)."
 def encode(value: Any) -> bytes:
     """The value as JSON, in UTF-8. Raises BadAnswer for a text that no encoding can hold."""
     try:
-        return _written(value)
+        return exact.encode(value)
     except UnicodeEncodeError as error:
         raise _unwritable(error) from error
 
@@ -33,7 +33,7 @@ def encode(value: Any) -> bytes:
 def text(value: Any) -> str:
     """The value as JSON, as the databases keep it."""
     try:
-        return _written(value).decode()
+        return exact.encode(value).decode()
     except UnicodeEncodeError as error:
         raise _unwritable(error) from error
 
@@ -46,7 +46,7 @@ def _unwritable(error: UnicodeEncodeError) -> BadAnswer:
 def reader(kind: type[Decoded]) -> Callable[[str | bytes], Decoded]:
     """What makes values of that type from their JSON."""
     with _making:
-        decoder = _decoders.setdefault(kind, msgspec.json.Decoder(kind))
+        decoder = _decoders.setdefault(kind, exact.decoder(kind, trusted=True))
     read: Callable[[str | bytes], Decoded] = decoder.decode
     return read
 

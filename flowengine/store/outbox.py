@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from flowengine.core.values import Json
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import micros, plain, text
+from flowengine.store.codec import decode, micros, plain, text
 from flowengine.store.dialects import Dialect
 from flowengine.store.query import Query, Statement, inserts, param, upserts
 from flowengine.store.queues import Incident, Queue
@@ -262,7 +262,7 @@ class Outbox:
 def _message(row: Row) -> OutboxMessage:
     job, seq, number, kind, body, attempts, lane, seen, _ = row
     id = f"{job}.{seq}.{number}"
-    return OutboxMessage(id, job, seq, kind, msgspec.json.decode(body), attempts, lane, seen)
+    return OutboxMessage(id, job, seq, kind, decode(body, Any), attempts, lane, seen)
 
 
 def _key(id: str) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     in which he reads moments, empty where it is not known.
 
     ``hours`` are a member of staff's working hours, written as a calendar's ``open``, in the time zone ``hours_zone``,
-    or in that of the calendar where it is empty; none: whenever the calendar is open.
+    else in his own, else in that of the calendar; none: whenever the calendar is open.
     """
 
     id: str

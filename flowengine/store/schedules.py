@@ -60,6 +60,11 @@ POSTPONE = Query(
     "A job could not be started; try again later.",
     QUEUE.postpone(_S.c.moment == param("seen"), claimed_until=0),
 )
+PUSH = Query(
+    "schedules.push",
+    "Look at a schedule later; it was not tried.",
+    sa.update(_S).where(*QUEUE.this, _S.c.moment == param("seen")).values(wake=param("later"), claimed_until=0),
+)
 HEAL = Query(
     "schedules.heal",
     "Let go of schedules that are claimed for longer than any claim can be, since a clock has jumped back.",
@@ -141,6 +146,10 @@ class Schedules:
     def passed(self, schedule: StoredSchedule, next: datetime) -> bool:
         """Its moment has come, and the next is set. False when somebody else has seen to it meanwhile."""
         return self._channel.count(PASS, _this(schedule) | {"later": micros(next)}) == 1
+
+    def push(self, schedule: StoredSchedule, until: datetime) -> None:
+        """Look at it later: it was not tried, and is no incident."""
+        self._channel.write(PUSH, _this(schedule) | {"later": micros(until)})
 
     def postpone(self, schedule: StoredSchedule, until: datetime, error: str) -> bool:
         """A job could not be started; do not try before ``until``. False when the moment has passed."""

@@ -51,7 +51,8 @@ def ahead(compiled: Compiled, position: Position, now: datetime, world: World, h
     root = position.branch(ROOT)
     if root is None or position.head.status != "open":
         return ()
-    look = _Look(compiled, position, JobNames(position, root, now, world, compiled.process.clock))
+    process = compiled.process
+    look = _Look(compiled, position, JobNames(position, root, now, world, process))
     _from_branch(look, root)
     stands = set(here)
     told = [word for word in look.likely | look.usual if word not in stands]

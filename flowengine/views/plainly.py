@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from decimal import Decimal
 
 from flowengine.core.values import Json, Seating
+from flowengine.exact import CONTEXT, Number
 from flowengine.interop.labels import span
+from flowengine.language.currencies import money
 from flowengine.language.durations import Duration
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Field, Group, Role
@@ -26,14 +28,14 @@ class Clock:
     @property
     def home(self) -> tzinfo:
         """The zone in which the people of the process live: its own, or that of all its calendars, else UTC."""
-        zones = {calendar.zone for calendar in self.process.calendars.values()}
-        return ZoneInfo(zones.pop()) if self.process.clock is UTC and len(zones) == 1 else self.process.clock
+        zones = {calendar.clock for calendar in self.process.calendars.values()}
+        return zones.pop() if self.process.clock is UTC and len(zones) == 1 else self.process.clock
 
     def moment(self, value: datetime, state: State | None = None) -> str:
         """``Mon 5 Oct 2026, 10:00``, with the zone where it differs from that of the process. To a reader whose zone is
         not known, the appointment of a fitting (``state``) is told as clocks show it where it takes place."""
         calendar = self.process.calendars.get((state and state.calendar_name) or "")
-        there = ZoneInfo(calendar.zone) if calendar is not None else self.home
+        there = calendar.clock if calendar is not None else self.home
         return moment(value, self.reader or there, self.home)
 
     def promised(self, value: datetime) -> str:
@@ -43,6 +45,8 @@ class Clock:
 
     def value(self, field: Field, given: Json) -> str:
         """An answer to a field as its person would say it, with its unit."""
+        if field.currency and isinstance(given, int | Decimal):
+            return price(given, field.currency)
         text = self._text(str(field.schema.get("format", "")), given)
         return f"{text} {field.unit}" if field.unit and text else text
 
@@ -65,9 +69,12 @@ class Clock:
         return plain(given)
 
 
-def price(value: float) -> str:
-    """``1510``, ``10.50``."""
-    return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
+def price(value: Number, currency: str = "") -> str:
+    """``£1,510.00``; where the process names no currency ``1510``, ``10.50``."""
+    if currency:
+        return money(value, currency)
+    behind = -int(CONTEXT.normalize(Decimal(value)).as_tuple().exponent)
+    return f"{Decimal(value):.{max(2, behind) if behind > 0 else 0}f}"
 
 
 def lower(title: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from flowengine import exact
 from flowengine.core.answers import Form, FormField
 from flowengine.core.values import Head, Json
 
@@ -18,9 +19,15 @@ from flowengine.core.values import Head, Json
 class View(msgspec.Struct, frozen=True, kw_only=True):
     """A frozen answer of the engine."""
 
+    def as_written(self) -> dict[str, Any]:
+        """The view as dicts, lists, texts and numbers; moments as ISO 8601 text, fractions as the Decimals they are."""
+        plain: dict[str, Any] = exact.builtins(self)
+        return plain
+
     def to_json(self) -> dict[str, Any]:
-        """The view as plain values: dicts, lists, texts and numbers; moments as ISO 8601 text."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
+        """The view as plain values that any library can write as JSON: dicts, lists, texts and numbers; moments as ISO
+        8601 text. A fraction is a float that is written alike; where there is none, it stays a Decimal."""
+        plain: dict[str, Any] = exact.writable(self.as_written())
         return plain
 
     @classmethod
@@ -192,8 +199,9 @@ class Away(View, frozen=True, kw_only=True):
 
 
 class PersonView(View, frozen=True, kw_only=True):
-    """A customer or a member of staff, who may have ``left``. ``hours`` are working hours by weekday, in ``hours_zone``
-    or, where it is empty, in the zone of each calendar; without any he can be met whenever a calendar is open."""
+    """A customer or a member of staff, who may have ``left``. ``hours`` are working hours by weekday, in
+    ``hours_zone``, else in his ``zone``, else in that of each calendar; without any he can be met whenever a calendar
+    is open."""
 
     id: str
     kind: str
@@ -286,11 +294,6 @@ class CustomerStep(View, frozen=True, kw_only=True):
     ended_by: str = ""
     outcome: str = ""
 
-    def to_json(self) -> dict[str, Any]:
-        plain = {name: getattr(self, name) for name in self.__struct_fields__ if name != "form"}
-        encoded: dict[str, Any] = msgspec.to_builtins(plain)
-        return encoded | {"form": self.form.to_json()}
-
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):
     """One step as staff and operators see it, who may know its state. ``appointment`` is when the customer is to be
@@ -362,8 +365,8 @@ class OfferView(View, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     questions: tuple[FormField, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        plain = View.to_json(self)
+    def as_written(self) -> dict[str, Any]:
+        plain = View.as_written(self)
         return plain if self.questions else {name: one for name, one in plain.items() if name != "questions"}
 
 

@@ -138,7 +138,7 @@ def _of_state(look: _Look, state: State, member: str, place: str) -> Iterator[_F
     if not asked_now:
         seen = {key: value for key, value in known.items() if look.may(place, key, own=True)}
         for fact in state.facts(seen, look.process.options):
-            text = plainly.price(fact.value) if fact.price_of else fact.value
+            text = plainly.price(fact.value, look.process.currency) if fact.price_of else fact.value
             if text:
                 yield _Fact(fact.title, text, fact.price_of or state.title, price=bool(fact.price_of))
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from fastapi import Request
 
+from flowengine import exact
 from flowengine.core.values import repeated_key
 from flowengine.errors import BadAnswer
 from flowengine.web.errors import Malformed, TooLarge
@@ -41,7 +42,7 @@ def _too_large() -> TooLarge:
 
 def body_of(kind: type[Read]) -> Callable[[Request], Awaitable[Read]]:
     """A dependency that reads the body as a struct of that kind. Raises Malformed, BadAnswer, TooLarge."""
-    decoder = msgspec.json.Decoder(kind)
+    decoder = exact.decoder(kind)
 
     async def read(request: Request) -> Read:
         return decoded(decoder, await raw(request), kind)

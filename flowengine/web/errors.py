@@ -10,13 +10,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from flowengine import errors as e
+from flowengine import exact
 
 LOG = logging.getLogger("flowengine.web")
 
@@ -41,7 +41,7 @@ _HIDDEN = {
 
 def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer. Nothing of it is kept by caches: it is for who asked."""
-    content = msgspec.json.encode(body)
+    content = exact.encode(body)
     fixed = {"cache-control": "no-store", **(headers or {})}
     return Response(content, status, fixed, media_type="application/json")
 

@@ -15,8 +15,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import msgspec
-
+from flowengine import exact
 from flowengine.commands import access
 from flowengine.commands.receipts import body_hash
 from flowengine.commands.shell import Shell, not_joined
@@ -99,7 +98,7 @@ class Settled(View, frozen=True, kw_only=True):
     next: datetime | None = None
 
 
-_SETTLED = msgspec.json.Decoder(Settled)
+_SETTLED = exact.decoder(Settled, trusted=True)
 
 
 # leases
@@ -380,7 +379,7 @@ def _report(
         claimed = _held(tx, who, mine)
         policy = policy_of(shell, tx, job, claimed.call)
         settled = _told(end(shell, tx, job, claimed, judge(policy, claimed), policy))
-        tx.receipts.add(actor, key, mine.job, body, msgspec.json.encode(settled), shell.clock.now())
+        tx.receipts.add(actor, key, mine.job, body, exact.encode(settled), shell.clock.now())
         return settled
 
     return shell.keep(whole)

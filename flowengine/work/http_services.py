@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from flowengine import signing
+from flowengine import exact, signing
 from flowengine.commands.shell import Shell
 from flowengine.core.values import Json, repeated_key
 from flowengine.distribution import installing
@@ -63,7 +63,7 @@ def call_over_http(shell: Shell, call: HandlerCall, url: str, limit: Duration) -
     Raises GiveUp where trying again is of no use, TryLater where the service says when, NotConfigured or AddressRefused
     where an operator has to do something first; whatever else it raises is a failed attempt.
     """
-    body = msgspec.json.encode(document(call, shell.settings.url))
+    body = exact.encode(document(call, shell.settings.url))
     headers = _headers(shell, call, body)
     within = limit.seconds - min(_MARGIN, limit.seconds / 10)
     try:
@@ -144,7 +144,7 @@ def _result(body: bytes) -> Json:
     if not body.strip():
         return None
     try:
-        result: Json = msgspec.json.decode(body)
+        result: Json = exact.decode(body)
         if key := repeated_key(body):
             raise ValueError(f"{key[:60]!r} is there twice")
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:

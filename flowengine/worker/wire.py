@@ -11,8 +11,7 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
-import msgspec
-
+from flowengine import exact
 from flowengine.core.values import altered
 from flowengine.errors import HandlerDied
 from flowengine.runtime.handlers import GiveUp, HandlerCall, Later, Outcome, TryLater
@@ -26,18 +25,19 @@ LONGEST_ERROR = 2_000
 LOST = b'{"lost": true}\n'
 """Said to the process: nobody waits for this attempt any more."""
 
-_ENCODE = msgspec.json.Encoder(decimal_format="number").encode
+_READ = exact.decoder(dict[str, Any], trusted=True).decode
 _SAID = tuple(one.name for one in fields(HandlerCall) if one.name != "line")
 
 
 def line(said: dict[str, Any]) -> bytes:
     """One object as a line. Raises TypeError or ValueError for what is not JSON."""
-    return _ENCODE(said) + b"\n"
+    return exact.encode(said) + b"\n"
 
 
 def read(text: bytes) -> dict[str, Any]:
     """The object of a line. Raises ValueError."""
-    return msgspec.json.decode(text, type=dict[str, Any])
+    found: dict[str, Any] = _READ(text)
+    return found
 
 
 class NotImported(HandlerDied):
@@ -88,11 +88,11 @@ def heard(answer: dict[str, Any]) -> Any:
     TryLater if it was one."""
     said = answer.get("words", "")
     if "later" in answer:
-        return Later(timedelta(seconds=answer["later"]))
+        return Later(timedelta(seconds=float(answer["later"])))
     if "give_up" in answer:
         raise _named(answer["give_up"], GiveUp)(said)
     if "try_later" in answer:
-        raise _named(answer["try_later"], TryLater)(said, timedelta(seconds=answer["after"]))
+        raise _named(answer["try_later"], TryLater)(said, timedelta(seconds=float(answer["after"])))
     if "raised" in answer:
         raise _named(answer["raised"], Exception)(said)
     if "unimportable" in answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ COMMAS = (FormOption(id="3,5 m", title="3,5 m"), FormOption(id="5 m", title="fiv
     [
         (field(), "some words", "some words"),
         (field(), "98", "98"),
-        (field("number", unit="cm"), "98.5", 98.5),
-        (field("number"), "98", 98.0),
+        (field("number", unit="cm"), "98.5", Decimal("98.5")),
+        (field("number"), "1.50", Decimal("1.50")),
+        (field("number"), "+98", 98),
+        (field("number"), "12345678901234567.89", Decimal("12345678901234567.89")),
+        (field("number"), "98", 98),
         (field("integer"), "3", 3),
         (field("boolean"), "yes", True),
         (field("boolean"), "FALSE", False),
@@ -67,7 +71,9 @@ def test_a_text_becomes_a_value_of_its_field(asked: FormField, text: str, value:
     [
         (field("number", unit="cm"), "wide", "must be a number in cm"),
         (field("number"), "nan", "must be a number"),
-        (field("number"), "1e999", "must be a number"),
+        (field("number"), "1e999", "the number 1e999 is out of bounds"),
+        (field("number"), "9" * 5000, "is out of bounds"),
+        (field("number"), "1_000", "must be a number"),
         (field("number", schema={"minimum": 50}), "3", "must be at least 50"),
         (field("integer"), "2.5", "must be a whole number"),
         (field("integer"), "9" * 5000, "must be a whole number"),

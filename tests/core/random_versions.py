@@ -23,6 +23,8 @@ class Version:
         self.made: Json = json.loads(text)
         for change in chance.sample(self._changes, chance.randint(1, 3)):
             change()
+        if chance.random() < 0.3:
+            self._ask_more()
 
     @property
     def text(self) -> str:

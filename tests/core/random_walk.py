@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -29,12 +30,64 @@ MANY = 25
 """Branches beyond which no items are added, so that a walk stays short."""
 
 
-class Walk:
+class Answers:
+    """Answers by chance, of which most are right."""
+
+    def __init__(self, chance: Random) -> None:
+        self.chance = chance
+
+    def to(self, fields: Sequence[FormField], slots: Any) -> dict[str, Any]:
+        """An answer to what a form asks."""
+        return {field.name: self._value(field, slots) for field in fields if self._given(field.required)}
+
+    def _given(self, required: bool) -> bool:
+        return self.chance.random() < (0.95 if required else 0.5)
+
+    def _value(self, field: FormField, slots: Any) -> Any:
+        ids = [option.id for option in field.options]
+        if field.name == "slot" and slots:
+            return moment_text(self.chance.choice(slots))
+        if ids and field.shape == "one":
+            return self.chance.choice(ids)
+        if ids and field.shape == "several":
+            return self.chance.sample(ids, min(len(ids), int(field.max or field.min or 1)))
+        if ids:
+            return {str(self.chance.choice(ids)): int(field.min or 1)}
+        bounds = {"minimum": field.min, "maximum": field.max, "format": field.format}
+        given = {key: value for key, value in bounds.items() if value is not None}
+        return self._fitting({"type": field.type, **given, **field.schema})
+
+    def _fields(self, fields: tuple[Field, ...]) -> dict[str, Any]:
+        return {field.name: self._fitting({"type": field.type, **field.schema}) for field in fields}
+
+    def _fitting(self, schema: Any) -> Any:
+        """A value that fits a JSON Schema, of the simple ones that processes use."""
+        if "enum" in schema:
+            return self.chance.choice(schema["enum"])
+        if schema["type"] == "array":
+            item, least = schema.get("items", {"type": "string"}), int(schema.get("minItems", 0))
+            return [self._fitting(item) for _ in range(max(least, self.chance.randint(0, 3)))]
+        if schema["type"] == "string":
+            dates = {"date": "2026-09-01", "date-time": "2026-09-01T10:00:00Z", "uri": "https://example.org/one"}
+            dates["email"] = "ben@example.org"
+            text = f"some words {self.chance.randint(0, 99)}"
+            if "pattern" in schema:
+                return "AB1234"  # as numbers of passports are
+            return dates.get(schema.get("format", ""), text[: int(schema.get("maxLength", 99))])
+        if schema["type"] == "boolean":
+            return self.chance.random() < 0.5
+        if schema["type"] == "object":
+            return {name: self._fitting(one) for name, one in schema.get("properties", {}).items()}
+        low = int(max(schema.get("minimum", 1), -100))
+        return self.chance.randint(low, int(min(schema.get("maximum", low + 9), low + 1000)))
+
+
+class Walk(Answers):
     """A job and a source of chance."""
 
     def __init__(self, made: Process, chance: Random, *, by_hand: bool = False) -> None:
         need = made.root.states[made.root.start]
-        self.chance = chance
+        super().__init__(chance)
         sensible = [self._act] * 8 + [self._finish] * 6 + [self._time] * 3 + [self._always, self._claim, self._message]
         self.ways = [*sensible, self._more, self._fail, self._nonsense, self._words]
         self.ways += [self._by_hand] * 3 if by_hand else []
@@ -108,7 +161,7 @@ class Walk:
         if not asked.ways:
             return None
         way = self.chance.choice(asked.ways)
-        answer = {field.name: self._value(field, asked.slots) for field in way.fields if self._given(field.required)}
+        answer = self.to(way.fields, asked.slots)
         return c.Act(by=self._who(step), step=step.number, outcome=way.outcome, answer=answer)
 
     def _step(self) -> Step | None:
@@ -124,44 +177,6 @@ class Walk:
         if kind in ("group", "customers"):
             return Actor(kind="customer", id=self.chance.choice(MEMBERS).id)
         return Actor(kind="staff", id=self.chance.choice(["tom", "eva"]), roles=(name,) if kind == "role" else ())
-
-    def _given(self, required: bool) -> bool:
-        return self.chance.random() < (0.95 if required else 0.5)
-
-    def _value(self, field: FormField, slots: Any) -> Any:
-        ids = [option.id for option in field.options]
-        if field.name == "slot" and slots:
-            return moment_text(self.chance.choice(slots))
-        if ids and field.shape == "one":
-            return self.chance.choice(ids)
-        if ids and field.shape == "several":
-            return self.chance.sample(ids, min(len(ids), int(field.max or field.min or 1)))
-        if ids:
-            return {str(self.chance.choice(ids)): int(field.min or 1)}
-        bounds = {"minimum": field.min, "maximum": field.max, "format": field.format}
-        given = {key: value for key, value in bounds.items() if value is not None}
-        return self._fitting({"type": field.type, **given, **field.schema})
-
-    def _fields(self, fields: tuple[Field, ...]) -> dict[str, Any]:
-        return {field.name: self._fitting({"type": field.type, **field.schema}) for field in fields}
-
-    def _fitting(self, schema: Any) -> Any:
-        """A value that fits a JSON Schema, of the simple ones that processes use."""
-        if "enum" in schema:
-            return self.chance.choice(schema["enum"])
-        if schema["type"] == "array":
-            item, least = schema.get("items", {"type": "string"}), int(schema.get("minItems", 0))
-            return [self._fitting(item) for _ in range(max(least, self.chance.randint(0, 3)))]
-        if schema["type"] == "string":
-            dates = {"date": "2026-09-01", "date-time": "2026-09-01T10:00:00Z"}
-            text = f"some words {self.chance.randint(0, 99)}"
-            return dates.get(schema.get("format", ""), text[: int(schema.get("maxLength", 99))])
-        if schema["type"] == "boolean":
-            return self.chance.random() < 0.5
-        if schema["type"] == "object":
-            return {}
-        low = int(schema.get("minimum", 1))
-        return self.chance.randint(low, int(schema.get("maximum", low + 9)))
 
     def _finish(self) -> c.AnyCommand | None:
         calls = list(self.job.position.calls.values())

@@ -24,7 +24,7 @@ def field(type: str, **schema: Any) -> tuple[Field, ...]:
         (field("integer"), 5.0, 5),
         (field("integer"), 1e3, 1000),
         (field("array", items={"type": "integer"}), [1.0, 2], [1, 2]),
-        (field("object", properties={"n": {"type": "integer"}}), {"n": 2.0, "m": 2.0}, {"n": 2, "m": 2.0}),
+        (field("object", properties={"n": {"type": "integer"}}), {"n": 2.0, "m": 2.0}, {"n": 2, "m": Decimal("2.0")}),
         (
             field("array", items={"type": "object", "properties": {"n": {"type": "integer"}}}),
             [{"n": -3.0}],

@@ -107,6 +107,7 @@ def test_an_open_step_is_wholly_new() -> None:
     assert (step.number, step.title, step.audience) == (number, "Cut the cloth", ("role:cutter",))
     assert (step.shown, step.claimed, step.due) == ((("For", "x"),), None, BEGIN + days(1))
     assert [timer.due for timer in job.timers] == [BEGIN + days(1)]
+    assert job.last.effects.reminded == [number], "those whom it waits for hear of it"
     assert found.warnings == ["tom no longer has 'Cut the cloth', which is for others now"]
     job.act("t", by=CLEO, answer={"n": 1})
 

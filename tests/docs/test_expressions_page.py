@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flowengine.language.calendars import Calendar
+from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression, PlainNames
 from flowengine.language.mentions import JOB_FUNCTIONS, VALUE_FUNCTIONS
 
@@ -28,7 +30,9 @@ def _names() -> PlainNames:
     assert found is not None
     names: dict[str, Any] = json.loads(found[1], parse_float=Decimal)
     names["now"] = datetime.fromisoformat(names["now"]).astimezone(UTC)
-    return PlainNames(names)
+    office = dict.fromkeys(range(5), ((time(9), time(17)),))
+    shop = Calendar(name="shop", hours=office, every=Duration(rest=timedelta(minutes=30)))
+    return PlainNames(names, calendars={"shop": shop})
 
 
 @pytest.mark.parametrize(("source", "written"), EXAMPLES)

@@ -13,7 +13,9 @@ import pytest
 
 from flowengine import Engine, SimulatedClock
 from flowengine.language import checks, parse, problems, schema
+from flowengine.language.calendars import working_after
 from flowengine.language.checks.codes import CODES as CHECK_CODES
+from flowengine.language.durations import Duration, Working
 from flowengine.language.parser.codes import CODES as PARSER_CODES
 from flowengine.language.parser.states import record_of
 from flowengine.language.types import TYPES
@@ -74,6 +76,19 @@ def test_an_example_starts(block: Block) -> None:
         receipt = engine.start(process.name, by="ada", need={field.name: given[field.type] for field in need.fields})
         assert receipt.status == "open"
         assert receipt.states
+
+
+def test_working_time_is_what_the_table_says() -> None:
+    """Each row of the table on working time holds in the shop of the example above it."""
+    section = TEXT.split("### Working time")[1].split("\n## ")[0]
+    shop = parse(re.findall(r"^```yaml\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)[0]).calendars["shop"]
+    rows = re.findall(r"^\| (\w{3} \S+ \S+) \| `(-?)(P\S+)` \| (\w{3} \S+ \S+) \|", section, re.MULTILINE)
+    assert len(rows) == 9
+    for begins, minus, length, ends in rows:
+        begin = datetime.strptime(begins, "%a %Y-%m-%d %H:%M").replace(tzinfo=shop.clock)
+        working = Working(Duration.parse(length), "shop")
+        end = working_after(begin, -working if minus else working, shop)
+        assert (begins, end.strftime("%a %Y-%m-%d %H:%M")) == (begin.strftime("%a %Y-%m-%d %H:%M"), ends)
 
 
 def _states(node: Node) -> Iterator[Pairs]:

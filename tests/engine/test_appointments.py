@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from flowengine import BadAnswer, Engine, NotAllowed, NotFound, Refused, SimulatedClock, SlotTaken
+from flowengine import BadAnswer, Engine, ExpressionFailed, NotAllowed, NotFound, Refused, SimulatedClock, SlotTaken
 from flowengine.views.replies import CustomerItem, StaffItem, StaffStep
 
 MEETING = """
 process: {name}
 title: A meeting
 need: An hour
-roles: {{tailor: {{title: Tailor}}, ghost: {{title: A role that nobody has}}}}
+roles: {{tailor: {{title: Tailor}}, cutter: {{title: Cutter}}, ghost: {{title: A role that nobody has}}}}
 calendars:
   {calendar}: {{zone: UTC, open: {{mon-fri: "09:00-12:00"}}, every: PT30M, ahead: P7D, seats: {seats}}}
 states:
@@ -222,8 +222,15 @@ def test_working_hours_bound_what_is_offered(meetings: Meetings) -> None:
     assert engine.step(step, "ada").slots == whole, "in the calendar's zone"
     engine.add_staff("tom", roles=["tailor"])
     assert engine.person("tom").hours == {"mon-fri": "09:00-12:00"}, "kept when he is entered anew"
+    engine.add_staff("tom", roles=["tailor"], zone="Asia/Tokyo")
+    engine.set_hours("tom", {"mon-fri": "18:00-19:00"})
+    assert {slot.hour for slot in engine.step(step, "ada").slots} == {9}, "in his own zone"
     engine.set_hours("tom")
     assert engine.step(step, "ada").slots == whole
+    engine.leave("tom", because="He went abroad")
+    engine.add_staff("tim", roles=["tailor"])
+    meetings.do(step, "ada", "book", TUESDAY)
+    assert meetings.met_by(step, "ada") == "tim", "who has left meets nobody"
 
 
 def test_an_absence_takes_what_is_offered_and_names_what_is_booked(meetings: Meetings) -> None:
@@ -377,8 +384,8 @@ def _held_early(meetings: Meetings, step: str) -> None:
 
 
 def _migrated_and_cancelled(meetings: Meetings, step: str) -> None:
-    """In the new version the calendar has another name: what was booked in the old one is freed there."""
-    meetings.deploy(calendar="salon")
+    """In the new version the calendar has other seats, and who holds it another role."""
+    meetings.deploy(seats=4, who="cutter")
     meetings.engine.migrate(step.partition(".")[0], by="olga")
     meetings.do(step, "ada", "cancel")
 
@@ -466,6 +473,23 @@ def test_who_holds_his_own_appointment_needs_nobody(meetings: Meetings) -> None:
     assert meetings.met_by(step, "ada") == ""
     with pytest.raises(SlotTaken):
         meetings.book("ada", TUESDAY, "own")
+
+
+def test_whom_it_is_with_may_depend_on_data(meetings: Meetings) -> None:
+    """Where the persons whom an appointment is with cannot be told, the step can be looked at, nothing is offered, and
+    a booking is refused with why; where they can, they are who must be free."""
+    engine = meetings.engine
+    for name, whom in (("wrong", "data.need"), ("right", '["olga", "nobody"]')):
+        meetings.deploy(name, name, who=f"{{people: {whom!r}}}")
+    step = meetings.begin("ada", "wrong")
+    assert engine.step(step, "ada").slots == ()
+    with pytest.raises(ExpressionFailed, match="not a list of person ids"):
+        meetings.do(step, "ada", "book", TUESDAY)
+    engine.add_absence("olga", TUESDAY, TUESDAY + HOUR)
+    step = meetings.begin("ada", "right")
+    assert not meetings.free(step, "ada", TUESDAY)
+    meetings.do(step, "ada", "book", TUESDAY + HOUR)
+    assert meetings.met_by(step, "ada") == "Olga"
 
 
 def test_a_handover_tells_which_appointments_the_other_cannot_have(meetings: Meetings) -> None:

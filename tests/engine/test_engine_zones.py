@@ -195,3 +195,27 @@ def test_a_deadline_that_cannot_be_computed_is_an_incident_at_once(
     (item,) = engine.inbox("ada")
     assert item.due == datetime(2026, 6, 2, tzinfo=UTC)
     assert engine.incidents() == []
+
+
+def test_a_service_that_leads_to_such_a_deadline_is_an_incident(engine: Engine) -> None:
+    """The handler has done its work once, its result waits for an operator, and the error says what he can do."""
+    ran: list[str] = []
+    engine.register({"make": lambda call: ran.append(call.job)})
+    engine.deploy(LATE.replace("{type: wait, for: PT1H, next: first}", "{type: service, call: make, next: first}"))
+    job = engine.start("late", by="ada", need={"d": "soon"}).job
+    engine.run_due()
+    engine.run_due()
+    (incident,) = engine.incidents()
+    assert (incident.kind, ran) == ("call", [job])
+    assert "set_data" in incident.error
+    engine.set_data(job, "need.d", "2026-06-01", because="A typo", by="olga")
+    engine.complete_call(incident.id, because="It was made", by="olga")
+    assert engine.inbox("ada")[0].due == datetime(2026, 6, 2, tzinfo=UTC)
+
+
+def test_an_appointment_elsewhere_says_where(engine: Engine, visited: Any) -> None:
+    """In a process of London an appointment in New York is told as clocks there show it, with the place."""
+    job = visited("zone: Europe/London")
+    assert dict(engine.track(job, "olga").facts)["Your visit"] == "Sun 10 May 2026, 22:00 (New York)"
+    (item,) = [one for one in engine.inbox("tom") if one.job == job]
+    assert "at Mon 11 May 2026, 03:00, for" in item.title

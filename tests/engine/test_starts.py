@@ -383,3 +383,21 @@ def test_who_is_lost_with_a_schedule_is_replaced(weekly: Engine, clock: Simulate
     assert not weekly.run_due().anything
     clock.advance(due.CLAIMED)
     assert weekly.run_due().timers == 1
+
+
+def test_a_suspended_process_starts_nothing(weekly: Engine, clock: SimulatedClock) -> None:
+    """While a process is suspended neither a message nor the clock starts a job, which is no incident; once it goes on,
+    the last moment that was missed counts."""
+    weekly.deploy(SHOP)
+    for name in ("weekly", "shop"):
+        weekly.suspend_process(name, because="Holidays")
+    with pytest.raises(NotAllowed, match="Holidays"):
+        weekly.send("ordered", "17", {"who": "ada", "what": "A pan"})
+    at(clock, 2026, 5, 25, 6)
+    weekly.run_due()
+    assert (weekly.jobs(), weekly.incidents()) == ([], [])
+    assert not weekly.run_due().anything
+    weekly.resume_process("weekly", because="Back again")
+    clock.advance(timedelta(minutes=1))
+    weekly.run_due()
+    assert needs(weekly) == [{"day": "2026-05-25"}]

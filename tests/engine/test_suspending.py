@@ -298,3 +298,60 @@ def test_desks_suspend_and_resume(engine: Engine, suit: Suit) -> None:
     desk.resume(job, because="R")
     desk.suspend_process("small_suit", because="R")
     assert desk.resume_process("small_suit", because="R").suspended is None
+
+
+FOLLOWING = """
+process: following
+title: Following
+need: Words
+states:
+  need: {type: need, fields: {time: {type: string, format: duration}}, next: tell}
+  tell:
+    type: ask
+    fields: {text: {type: string}}
+    within: "{span(data.need.time)}"
+    on: {answered: fulfilled, expired: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_a_deadline_that_follows_data_keeps_what_was_held(engine: Engine, clock: SimulatedClock) -> None:
+    """Computed anew after the job goes on, it still is later by as long as it was held."""
+    engine.deploy(FOLLOWING)
+    began = clock.now()
+    job = engine.start("following", by="ada", need={"time": "P4D"}).job
+    step = engine.inbox("ada")[0].id
+    clock.advance(DAY)
+    engine.suspend(job, because="R", by="olga")
+    clock.advance(10 * DAY)
+    with pytest.raises(NotAllowed, match="suspended"):
+        engine.move_deadline(step, clock.now() + DAY, because="R", by="olga")
+    engine.assign(step, "ben", by="olga")
+    engine.resume(job, because="R", by="olga")
+    assert engine.inbox("ben")[0].due == began + 14 * DAY
+    engine.set_data(job, "need.time", "P5D", because="R", by="olga")
+    assert engine.inbox("ben")[0].due == began + 15 * DAY
+    assert engine.audit(job).fine
+
+
+def test_nothing_starts_a_job_of_a_suspended_process_by_itself(engine: Engine, clock: SimulatedClock) -> None:
+    """The sender of a message that would start one is refused; what the clock would start waits as an incident."""
+    text = FOLLOWING.replace(
+        "states:",
+        """starts:
+  - {message: begin, customer: '"ada"', need: {time: '"P1D"'}}
+  - {every: "0 6 * * *", customer: '"ada"', need: {time: '"P1D"'}}
+states:""",
+        1,
+    )
+    engine.deploy(text)
+    engine.suspend_process("following", because="Stocktaking")
+    with pytest.raises(NotAllowed, match="no job of following begins"):
+        engine.send("begin")
+    clock.advance(DAY)
+    engine.run_due()
+    (incident,) = [one for one in engine.incidents() if one.kind == "schedule"]
+    assert "no job of following begins" in incident.error
+    engine.resume_process("following", because="Counted")
+    assert engine.retry(incident.id).status == "open"
+    assert [one for one in engine.incidents() if one.kind == "schedule"] == []

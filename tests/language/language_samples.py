@@ -413,6 +413,8 @@ REFUSED: list[tuple[str, str]] = [
     ("too-many-keys", HEAD + "starts: {§every: 0 7 * * *, message: come, customer: '\"ada\"'}\nstates: {}\n"),
     ("too-many-keys", HEAD + "starts: {every: 0 7 * * *, §fields: {}, customer: '\"ada\"'}\nstates: {}\n"),
     ("missing-key", HEAD + "starts: §{every: 0 7 * * *}\nstates: {}\n"),
+    ("bad-currency", HEAD + "currency: §gbp\nstates: {}\n"),
+    ("bad-currency", HEAD + "currency: §XXX\nstates: {}\n"),
     ("bad-zone", calendar("zone: §Mars/Base, open: {mon: '09:00-10:00'}, every: PT1H")),
     ("bad-zone", calendar("zone: §../etc, open: {mon: '09:00-10:00'}, every: PT1H")),
     (

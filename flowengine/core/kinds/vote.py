@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-
-import msgspec
+from fractions import Fraction
 
 from flowengine.core import ballots
 from flowengine.core import events as e
 from flowengine.core.commands import Act
 from flowengine.core.draft import replace
-from flowengine.core.fields import kind_of, near, take
+from flowengine.core.fields import clip, kind_of, near, take
 from flowengine.core.forms import FormField, FormOption, Way
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import offered
@@ -27,6 +26,7 @@ from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Actor, Json, Poll, Seat, Seating, Step, Timer
 from flowengine.core.world import Member
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
+from flowengine.exact import Number
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
@@ -45,14 +45,14 @@ class Voting(Waiting[Vote]):
     def enter(self, spot: Spot) -> Result | None:
         state = self.state(spot)
         seats = list(_electorate(spot))
-        weight = sum(ballots.parts(weight) for _, weight in seats) / ballots.UNIT
+        weight = ballots.weighing(sum(ballots.parts(weight) for _, weight in seats))
         if weight > ballots.LARGEST:
-            raise ExpressionFailed(f"the electorate weighs {weight:g}; at most {ballots.LARGEST:g}", where=state.name)
+            raise ExpressionFailed(f"the electorate weighs {weight}; at most {ballots.LARGEST}", where=state.name)
         options = offered(spot.process, state.options, spot.names())
         poll = Poll(
             voters=len(seats),
             weight=weight,
-            tally={option_key(one["id"]): 0.0 for one in options},
+            tally={option_key(one["id"]): 0 for one in options},
             options=tuple((option_key(one["id"]), str(one["title"])) for one in options),
         )
         spot.keep(poll)
@@ -117,7 +117,7 @@ class Voting(Waiting[Vote]):
             "tally": dict(poll.tally),
             "cast": poll.cast,
             "voters": poll.voters,
-            "turnout": round(poll.cast_weight / poll.weight, 6) if poll.weight else 0.0,
+            "turnout": _share(poll.cast_weight, poll.weight),
         }
         return Result(ended.outcome, value)
 
@@ -139,13 +139,18 @@ class Voting(Waiting[Vote]):
         return (Way(outcome="vote", title="Vote", fields=(ballot,), move=True),)
 
 
-def _electorate(spot: Spot) -> Iterator[tuple[Seating, float]]:
+def _share(part: Number, whole: Number) -> Number:
+    """A part of a whole, from 0 to 1, to the millionth."""
+    return ballots.weighing(round(Fraction(part) / Fraction(whole) * ballots.UNIT)) if whole else 0
+
+
+def _electorate(spot: Spot) -> Iterator[tuple[Seating, Number]]:
     """Who may vote, each once, with what weight. Who weighs nothing has no vote."""
     state = spot.state
     assert isinstance(state, Vote)
     seen: set[str] = set()
     for member in _members(spot, state):
-        weight = _weight(spot, state.weight, member) if state.weight is not None else 1.0
+        weight = _weight(spot, state.weight, member) if state.weight is not None else 1
         if member.id not in seen and ballots.parts(weight) > 0:
             seen.add(member.id)
             yield person_seating(member.id), weight
@@ -166,11 +171,11 @@ def _members(spot: Spot, state: Vote) -> Iterator[Member]:
         yield Member(id=id, record=spot.world.customer if id == spot.draft.head.customer else {})
 
 
-def _weight(spot: Spot, weight: Expression, member: Member) -> float:
+def _weight(spot: Spot, weight: Expression, member: Member) -> Number:
     value = weight.value(spot.names(member={**member.record, "id": member.id}))
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or not 0 <= value <= ballots.LARGEST:
         raise ExpressionFailed(f"gives {value} for {member.id}, not a weight from 0", where=weight.source)
-    return ballots.parts(float(value)) / ballots.UNIT
+    return ballots.weighing(ballots.parts(value))
 
 
 def _ballot(answer: Json, poll: Poll, seats: int, where: str) -> list[str]:
@@ -198,7 +203,7 @@ def _wrong_ballot(ids: list[Json], known: list[str], seats: int) -> str:
         if not isinstance(id, str | int):
             return f"must be an option's id, not {kind_of(id)}"
         if option_key(id) not in known:
-            return f"{msgspec.json.encode(option_key(id)[:60]).decode()} is no option{near(option_key(id), known)}"
+            return f"{clip(option_key(id)[:60])} is no option{near(option_key(id), known)}"
     return "names an option twice" if len({option_key(id) for id in ids}) < len(ids) else ""
 
 

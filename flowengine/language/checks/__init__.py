@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from flowengine.language.checks import data, deadlines, graph, joins, outcomes, references, starts
+from flowengine.language.checks import calendars, data, deadlines, graph, joins, outcomes, references, starts
 from flowengine.language.checks.left_out import LeftOut, left_out
 from flowengine.language.checks.survey import Enough, Survey
 from flowengine.language.model import Process
@@ -12,7 +12,16 @@ from flowengine.problem import Problem
 
 __all__ = ["LeftOut", "check", "left_out"]
 
-_CHECKS = (references.check, deadlines.check, outcomes.check, graph.check, joins.check, starts.check, data.check)
+_CHECKS = (
+    references.check,
+    calendars.check,
+    deadlines.check,
+    outcomes.check,
+    graph.check,
+    joins.check,
+    starts.check,
+    data.check,
+)
 
 
 def check(process: Process) -> list[Problem]:

@@ -10,6 +10,8 @@ CODES: dict[str, str] = {
     "unknown-role": "A role is named that the process does not list.",
     "unknown-group": "A group is named that the process does not list.",
     "unknown-calendar": "A calendar is named that the process does not list.",
+    "unknown-holidays": "Public holidays are wanted of an unknown country, or their library is missing.",
+    "never-open": "A calendar does not open, or is not known to, for as long as a working time is.",
     "unknown-options": "Options are named that the process does not list.",
     "unknown-branch": "A branch waits for one that does not exist.",
     "no-need": "The first state is not a need.",

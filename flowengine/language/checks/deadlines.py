@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowengine.language.checks.survey import Survey
-from flowengine.language.durations import Duration
+from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.model import Scope, State
+from flowengine.language.parts import When
 from flowengine.language.types import Race
 from flowengine.problem import Place
 
@@ -42,21 +43,25 @@ def _reminders(survey: Survey) -> None:
             for member in state.members.values():
                 limits = [one.within for one in {id(one): one for one in (state, member)}.values()]
                 for what, after, place in _nudges(member):
-                    limit = next((one for one in limits if isinstance(one, Duration) and _reaches(after, one)), None)
+                    limit = next((one for one in limits if _reaches(after, one)), None)
                     if limit is not None:
                         message = f"{member.name!r}: {what} comes after {after}, and the step is over after {limit}"
                         survey.report(place, "late-reminder", message, f"put it before {limit}, or leave it out")
 
 
-def _nudges(state: State) -> Iterator[tuple[str, Duration, Place]]:
+def _nudges(state: State) -> Iterator[tuple[str, Length, Place]]:
     for reminder in state.remind:
         yield "a reminder", reminder.after, reminder.place
     for escalation in state.escalate:
         yield "an escalation", escalation.after, escalation.place
 
 
-def _reaches(after: Duration, limit: Duration) -> bool:
-    """Whether it comes at the limit or behind it in any month."""
+def _reaches(after: Length, limit: When | None) -> bool:
+    """Whether it comes at a fixed limit or behind it in any month; of working time, in the same calendar."""
+    if isinstance(after, Working) and isinstance(limit, Working) and after.calendar == limit.calendar:
+        return after.length.days >= limit.length.days and after.length.rest >= limit.length.rest
+    if not isinstance(after, Duration) or not isinstance(limit, Duration):
+        return False
     try:
         return after.compare(limit) >= 0
     except ValueError:

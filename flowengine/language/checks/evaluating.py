@@ -34,6 +34,7 @@ from flowengine.language.value_shapes import (
     SPAN,
     TEXT,
     UNKNOWN,
+    WORKING_TIME,
     Basic,
     ListOf,
     Nothing,
@@ -57,7 +58,7 @@ def _unreported(code: str, message: str, advice: str) -> None:
 
 _GIVEN: Mapping[str, Shape] = {
     "text": TEXT, "number": DOUBLE, "whole number": INT, "boolean": BOOLEAN, "moment": MOMENT, "span": SPAN,
-    "list of texts": ListOf(TEXT),
+    "working time": WORKING_TIME, "list of texts": ListOf(TEXT),
 }  # fmt: skip
 _CALLS: Mapping[str, Shape] = {
     "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "count": INT, "matches": BOOLEAN,

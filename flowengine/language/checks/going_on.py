@@ -9,8 +9,8 @@ process expects at its place.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from flowengine.language.checks.data import Shapes
@@ -41,7 +41,7 @@ def shortfalls(
     """All that keeps a job with this ``data``, which has ``passed`` these states, from going on; none when it can."""
     survey = Survey(process)
     found: dict[tuple[str, str], Shortfall] = {}
-    with suppress(Enough):
+    try:
         places = Places(survey)
         shapes = Shapes(survey, places)
         places.find_shapes(shapes.of)
@@ -60,6 +60,9 @@ def shortfalls(
             if use.point[0] != "promise" and not _over(survey, flow, use):
                 for datum in dict.fromkeys(_lacking(use, flow, places, shapes)):
                     found.setdefault((datum, use.what), _lack(datum, use, ways))
+    except Enough:
+        what = "the process is too tangled to find out in time whether the job has all that it needs"
+        found["", ""] = Shortfall(datum="", what=what)
     return list(found.values())
 
 
@@ -160,7 +163,12 @@ def _misfits(shape: Shape, value: Any, at: str) -> Iterator[tuple[str, str]]:
 
 _MOST_LOOKED_AT = 1_000
 """Items of a list that are held against what the process says of them."""
-_KINDS: Mapping[str, tuple[type, ...]] = {"text": (str,), "moment": (str,), "span": (str,), "double": (int, float)}
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "text": (str,),
+    "moment": (str,),
+    "span": (str,),
+    "double": (int, float, Decimal),
+}
 
 
 def _fits(shape: Shape, value: Any) -> bool:
@@ -170,7 +178,7 @@ def _fits(shape: Shape, value: Any) -> bool:
         if shape.kind == "boolean" or isinstance(value, bool):
             return shape.kind == "boolean" and isinstance(value, bool)
         if shape.kind == "int":
-            return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+            return isinstance(value, int | float | Decimal) and value == int(value)
         return isinstance(value, _KINDS[shape.kind])
     return not isinstance(shape, Record | ListOf)
 

@@ -57,7 +57,7 @@ class Survey:
         self.routes = {name: tuple(state.routes) for name, state in self.states.items()}
         """The ways on of each state: the outcome, which of its routes, and the route."""
         self._followers: dict[str, dict[str, list[str]]] = {}
-        self._spent = 0
+        self._spent = 0.0
         self.endless: set[str] = set()
         """States that wait for a customer without a deadline."""
 
@@ -73,7 +73,7 @@ class Survey:
                         found.setdefault(before.scope.path, []).append(branch.scope.path)
         return found
 
-    def spend(self, units: int, place: Place) -> None:
+    def spend(self, units: float, place: Place) -> None:
         """Count work against what any process may take (L12). Raises :class:`Enough`."""
         self._spent += units
         if self._spent > MOST_WORK:

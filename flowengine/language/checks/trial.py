@@ -7,13 +7,14 @@ can know (a service's result without ``fields``) is left out, and the rest aroun
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
-from flowengine.language.durations import Duration
+from flowengine.language.calendars import Calendar
+from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import Expression, PlainNames, value_of
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.parser.records import Gives
@@ -39,6 +40,17 @@ _KINDS = {"boolean": "boolean", "text": "text", "number": "int", "moment": "mome
 NOW = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
+class _AnyCalendar(dict[str, Calendar]):
+    """A calendar of any name: which names there are, and whether they ever open, is checked elsewhere."""
+
+    def __missing__(self, name: str) -> Calendar:
+        hours = dict.fromkeys(range(5), ((time(9), time(17)),))
+        return Calendar(name=name, hours=hours, every=Duration(rest=timedelta(hours=1)))
+
+
+_CALENDARS = _AnyCalendar()
+
+
 class Trial:
     """Tries one expression. ``values`` gives the sample values of its variables, ``unclear`` are the spans of unknown
     values, ``shapes`` the shapes of its parts; what these show to be right is not evaluated, which saves most time.
@@ -59,7 +71,7 @@ class Trial:
     @cached_property
     def names(self) -> PlainNames:
         """What the expression sees."""
-        return PlainNames(self.values(), _FUNCTIONS)
+        return PlainNames(self.values(), _FUNCTIONS, currency="EUR", calendars=_CALENDARS)
 
     def _kind(self, node: Node) -> str:
         shape = self.shapes.get(id(node))
@@ -129,6 +141,8 @@ class Trial:
 
     def _result(self, gives: Gives) -> str:
         tree = self.expression.tree
+        if self._kind(tree) == "working time" and gives != "span or moment":
+            return "gives a working time, which nothing can keep; add it to a moment"
         if gives == "anything" or not self._known(tree) or _KINDS.get(gives) == self._kind(tree):
             return ""
         try:
@@ -174,7 +188,7 @@ def _fits(value: object, gives: Gives) -> bool:
         case "number":
             return isinstance(value, int | Decimal) and not isinstance(value, bool)
         case "span or moment":
-            return isinstance(value, str | datetime | Duration)
+            return isinstance(value, str | datetime | Duration | Working)
         case "list of texts":
             return isinstance(value, list) and all(isinstance(one, str) for one in value)
         case _:

@@ -13,7 +13,8 @@ from typing import Any, Protocol, TypeAlias, cast
 
 from flowengine.errors import ExpressionFailed, Fault
 from flowengine.language import suggest
-from flowengine.language.durations import Duration
+from flowengine.language.calendars import Calendar, working_after
+from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.evaluation.functions import KINDS, given, later
 from flowengine.language.tree import Call, Node, Operation
 
@@ -35,7 +36,7 @@ FOREIGN = frozenset({float, timedelta})
 """Types of values from outside that are taken over as others."""
 
 
-SIMPLE = frozenset({bool, int, Decimal, datetime, Duration, type(None)})
+SIMPLE = frozenset({bool, int, Decimal, datetime, Duration, Working, type(None)})
 """Types of values that nobody can change, and that have a bounded size."""
 
 
@@ -45,6 +46,14 @@ class Names(Protocol):
     @property
     def zone(self) -> tzinfo:
         """The zone of its days and times of day."""
+
+    @property
+    def currency(self) -> str:
+        """The currency of its money, or an empty text."""
+
+    @property
+    def calendars(self) -> Mapping[str, Calendar]:
+        """The calendars in which working time is counted, by name."""
 
     def variable(self, name: str, members: frozenset[str] | None) -> Any:
         """The value of a variable; ``members`` are the only members needed, or None for all. KeyError when unknown."""
@@ -69,6 +78,17 @@ class Frame:
     def zone(self) -> tzinfo:
         return self.names.zone
 
+    @property
+    def currency(self) -> str:
+        return self.names.currency
+
+    def calendar(self, name: str) -> Calendar:
+        try:
+            return self.names.calendars[name]
+        except KeyError:
+            known = sorted(self.names.calendars)
+            raise ExpressionFailed(f"there is no calendar {name!r}", possible=known, kind="missing") from None
+
     def variable(self, name: str) -> Any:
         try:
             value = self.names.variable(name, self.members.get(name))
@@ -90,9 +110,11 @@ class Frame:
         if self.room < 0:
             raise ExpressionFailed("makes too much: texts and lists that are too long", kind="budget")
 
-    def later(self, at: datetime, span: Duration) -> datetime:
+    def later(self, at: datetime, span: Length) -> datetime:
         """A moment and a length of time, which take longer than other sums."""
         self.spend(20)
+        if isinstance(span, Working):
+            return working_after(at, span, self.calendar(span.calendar), self.spend)
         return later(at, span, self.zone)
 
     def compare(self, left: Any, right: Any) -> int:

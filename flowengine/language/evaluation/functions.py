@@ -16,19 +16,23 @@ from typing import Any, Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 from flowengine.errors import ExpressionFailed
-from flowengine.language.durations import Duration
+from flowengine.language.calendars import LONGEST, Calendar, working_days
+from flowengine.language.currencies import currency, money
+from flowengine.language.durations import Duration, Working
 from flowengine.language.evaluation import numbers
 from flowengine.language.evaluation.numbers import Number
 
-Kind: TypeAlias = Literal["text", "number", "boolean", "moment", "span", "list", "object", "nothing"]
+Kind: TypeAlias = Literal["text", "number", "boolean", "moment", "span", "working time", "list", "object", "nothing"]
 
 KINDS: Mapping[type, Kind] = {
     str: "text", int: "number", Decimal: "number", float: "number", bool: "boolean", datetime: "moment",
-    Duration: "span", timedelta: "span", list: "list", tuple: "list", dict: "object", type(None): "nothing",
+    Duration: "span", timedelta: "span", Working: "working time",
+    list: "list", tuple: "list", dict: "object", type(None): "nothing",
 }  # fmt: skip
 WORDS: Mapping[Kind, str] = {
     "text": "a text", "number": "a number", "boolean": "true or false", "moment": "a moment",
-    "span": "a length of time", "list": "a list", "object": "an object", "nothing": "nothing",
+    "span": "a length of time", "working time": "a working time",
+    "list": "a list", "object": "an object", "nothing": "nothing",
 }  # fmt: skip
 
 
@@ -37,6 +41,12 @@ class Work(Protocol):
 
     @property
     def zone(self) -> tzinfo: ...
+
+    @property
+    def currency(self) -> str: ...
+
+    def calendar(self, name: str) -> Calendar:
+        """A calendar of the process. Raises :class:`ExpressionFailed`."""
 
     def spend(self, steps: int) -> None:
         """Take steps of work; raises :class:`ExpressionFailed` when they are used up."""
@@ -245,6 +255,28 @@ def _days(_: Work, value: Number) -> Duration:
     return Duration(days=length.rest.days, rest=timedelta(0, length.rest.seconds, length.rest.microseconds))
 
 
+# working time
+
+
+def _workdays(work: Work, calendar: str, count: Number) -> Working:
+    number = numbers.as_whole(count)
+    if number is None or abs(number) > LONGEST.days:
+        most = f"from {-LONGEST.days:,} to {LONGEST.days:,}"
+        raise ExpressionFailed(f"{count} is no number of working days; whole ones are possible, {most}")
+    return Working(Duration(days=number), work.calendar(calendar).name)
+
+
+def _workdays_between(work: Work, calendar: str, start: str | datetime, end: str | datetime) -> int:
+    found = work.calendar(calendar)
+
+    def day(value: str | datetime) -> date:
+        """A bare date is that day wherever the calendar is; the day of a moment is that of the calendar's zone."""
+        at = moment(value, zone=found.clock if isinstance(value, str) and len(value) == 10 else work.zone)
+        return local(at, found.clock).date()
+
+    return working_days(day(start), day(end), found, work.spend)
+
+
 # numbers, and texts from and to other values
 
 
@@ -295,6 +327,18 @@ def _round(_: Work, value: Number, digits: Number | None = None) -> Number:
 
 def _abs(_: Work, value: Number) -> Number:
     return numbers.whole(abs(value)) if isinstance(value, int) else value.copy_abs()
+
+
+def _money(work: Work, value: Number, code: str = "") -> str:
+    code = code or work.currency
+    if not code:
+        raise ExpressionFailed('the process names no currency; write money(…, "GBP")')
+    try:
+        text = money(value, currency(code))
+    except ValueError as error:
+        raise ExpressionFailed(str(error)) from None
+    work.make(len(text))
+    return text
 
 
 # lists
@@ -423,7 +467,7 @@ def _join(work: Work, texts: Sequence[Any], separator: str = "") -> str:
 
 _TYPES = {
     "text": "string", "boolean": "bool", "moment": "google.protobuf.Timestamp", "span": "google.protobuf.Duration",
-    "list": "list", "object": "map", "nothing": "null_type",
+    "working time": "working_time", "list": "list", "object": "map", "nothing": "null_type",
 }  # fmt: skip
 
 
@@ -441,10 +485,15 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "days": Function(_days, "alone", ("number",), "span", 1),
     "span": Function(_span, "alone", ("text",), "span", 1),
+    "workdays": Function(_workdays, "alone", ("text", "number"), "working time", 2),
+    "workdays_between": Function(
+        _workdays_between, "alone", ("text", "text moment", "text moment"), "whole number", 3
+    ),
     "sum": Function(_sum, "alone", ("list",), "its arguments", 1),
     "min": _extreme("min", -1),
     "max": _extreme("max", 1),
     "round": Function(_round, "alone", ("number", "number"), "number", 1),
+    "money": Function(_money, "alone", ("number", "text"), "text", 1),
     "floor": Function(lambda _, value: numbers.integral(value, ROUND_FLOOR), "alone", ("number",), "whole number", 1),
     "ceil": Function(lambda _, value: numbers.integral(value, ROUND_CEILING), "alone", ("number",), "whole number", 1),
     "abs": Function(_abs, "alone", ("number",), "its arguments", 1),

@@ -3,20 +3,18 @@ fractions): ``0.1 + 0.2 == 0.3``. A result that does not fit is an error, never 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable
+from decimal import ROUND_HALF_UP, Context, Decimal, DecimalException, Inexact, InvalidOperation, Overflow, Subnormal
+from typing import Final
 
 from flowengine.errors import ExpressionFailed
-
-Number: TypeAlias = int | Decimal
+from flowengine.exact import CONTEXT as EXACT
+from flowengine.exact import DIGITS as DIGITS
+from flowengine.exact import Number as Number
 
 SMALLEST: Final = -(2**63)
 LARGEST: Final = 2**63 - 1
-DIGITS: Final = 34
-_TRAPS = [Inexact, Overflow, InvalidOperation]
-EXACT = Context(prec=DIGITS, Emin=-6143, Emax=6144, traps=_TRAPS)
-_ROUGH = Context(prec=DIGITS, Emin=-6143, Emax=6144, traps=[Overflow, InvalidOperation])
+_ROUGH = Context(prec=DIGITS, Emin=EXACT.Emin, Emax=EXACT.Emax, traps=[Overflow, Subnormal, InvalidOperation])
 _ENDLESS = 15
 """Digits of a quotient that has no end: as many as outlive being kept as JSON by any reader, and few enough that two of
 them can be multiplied within 34."""
@@ -45,6 +43,8 @@ def whole(value: int) -> int:
 
 
 def _lost(error: DecimalException) -> ExpressionFailed:
+    if isinstance(error, Subnormal):
+        return ExpressionFailed("the number is too close to 0")
     if isinstance(error, Inexact) and not isinstance(error, Overflow):
         return ExpressionFailed(f"the number needs more than {DIGITS} digits; round what it is made of: round(…, 2)")
     return ExpressionFailed("the number overflows" if isinstance(error, Overflow) else "that is not a number")
@@ -55,7 +55,11 @@ def _operation(
 ) -> Callable[[Number, Number], Number]:
     def run(left: Number, right: Number) -> Number:
         if isinstance(left, int) and isinstance(right, int):
-            return whole(whole_numbers(left, right))
+            found = whole_numbers(left, right)
+            if SMALLEST <= left <= LARGEST and SMALLEST <= right <= LARGEST:
+                return whole(found)
+            if SMALLEST <= found <= LARGEST:
+                return found  # JSON knows no bound, and a large decimal may come back without its point
         try:
             return decimals(left, right)
         except DecimalException as error:
@@ -67,6 +71,13 @@ def _operation(
 add = _operation(int.__add__, EXACT.add)
 subtract = _operation(int.__sub__, EXACT.subtract)
 multiply = _operation(int.__mul__, EXACT.multiply)
+
+
+def total(values: Iterable[Number]) -> Number:
+    found: Number = 0
+    for value in values:
+        found = add(found, value)
+    return found
 
 
 def divide(left: Number, right: Number) -> Number:
@@ -82,7 +93,7 @@ def divide(left: Number, right: Number) -> Number:
     except Inexact:
         rough = _ROUGH.divide(left, right)
         digits = min(max(_ENDLESS, rough.adjusted() + 7), DIGITS)
-        return Context(prec=digits, Emin=-6143, Emax=6144, traps=[Overflow]).plus(rough)
+        return Context(prec=digits, Emin=EXACT.Emin, Emax=EXACT.Emax, traps=[Overflow, Subnormal]).plus(rough)
 
 
 def remainder(left: Number, right: Number) -> Number:
@@ -123,5 +134,5 @@ def integral(value: Number, rounding: str) -> int:
 
 def written(value: Number) -> str:
     """A number without an exponent and without zeros at its end: ``420``, ``0.5``."""
-    text = f"{value:f}"
+    text = str(value) if isinstance(value, int) else f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

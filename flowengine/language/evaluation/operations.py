@@ -109,6 +109,8 @@ def _unfit(node: Operation, *values: Any) -> ExpressionFailed:
     advice = ""
     if "text" in kinds and "moment" in kinds:
         advice = "; make a moment of the text: date(…)"
+    elif "working time" in kinds:
+        advice = "; working time is added to a moment, or taken from one"
     elif "text" in kinds and node.sign == "+":
         advice = "; make a text of the other: string(…)"
     said = " and ".join(kind_of(value) for value in values)
@@ -244,9 +246,9 @@ def _plus(frame: Frame, left: Any, right: Any) -> Any:
         case ("text", "text") | ("list", "list"):
             frame.make(len(left) + len(right))
             return left + right if isinstance(left, str) else [*left, *right]
-        case ("moment", "span"):
+        case ("moment", "span" | "working time"):
             return frame.later(left, right)
-        case ("span", "moment"):
+        case ("span" | "working time", "moment"):
             return frame.later(right, left)
         case ("span", "span"):
             return bounded(left + right)
@@ -259,7 +261,7 @@ def _minus(frame: Frame, left: Any, right: Any) -> Any:
             return numbers.subtract(left, right)
         case ("moment", "moment"):
             return Duration(rest=left - right)
-        case ("moment", "span"):
+        case ("moment", "span" | "working time"):
             return frame.later(left, -right)
         case ("span", "span"):
             return bounded(left + -right)

@@ -1,4 +1,4 @@
-"""Calendars: opening hours by weekday, in a time zone, cut into slots."""
+"""Calendars: opening hours by weekday, in a time zone, without holidays, cut into slots."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowengine.language.durations import Duration
-from flowengine.language.parser.records import Key, record
+from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import DURATION, SOME_TIME, WEEKDAYS, name_key
 from flowengine.language.parser.session import Reading
-from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, Word, full
+from flowengine.language.parser.shapes import Either, Json, ListOf, MapOf, Named, Number, Word, full
 from flowengine.language.parts import Calendar
 from flowengine.language.yaml_reader import Node
 from flowengine.problem import Place
@@ -25,6 +25,7 @@ _SPAN_PATTERN = rf"{_TIME}\s*-\s*{_TIME}"
 _HOURS_PATTERN = rf"{_SPAN_PATTERN}(?:\s*,\s*{_SPAN_PATTERN})*"
 _is_days = full(rf"{_DAY}(?:-{_DAY})?")
 _is_hours = full(_HOURS_PATTERN)
+_is_country = full("[A-Z]{2,3}(-.+)?")
 
 
 def _days(text: str) -> tuple[int, ...]:
@@ -64,6 +65,12 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text[:40]!r} is not a date; write it as 2026-12-25") from None
+
+
+def _country(text: str) -> str:
+    if not _is_country(text):
+        raise ValueError(f"{text!r} is not a country's code; write it as GB, or with a part of the country as GB-ENG")
+    return text
 
 
 def _grid(text: str) -> Duration:
@@ -113,9 +120,43 @@ _OPEN = _Open(
     )
 )
 ZONE = Word("a time zone", "bad-zone", _zone)
+
+
+class _Closed(NamedTuple):
+    """Days on which it does not open: dates, and the public holidays of a country or a part of one."""
+
+    days: frozenset[date]
+    holidays: str = ""
+    place: Place = Place()
+
+
+def _build_closed(values: Values, reading: Reading) -> _Closed:  # noqa: ARG001 - the signature of builders
+    return _Closed(frozenset(values.get("also", ())), values["holidays"], values.places["holidays"])
+
+
+_DATES = ListOf(Word("a date", "bad-date", _date, r"^\d{4}-\d{2}-\d{2}$", 10), least=0)
+_CLOSED = Named(
+    "closed",
+    Either(
+        "a list of dates, or {holidays: …, also: […]}",
+        None,
+        _DATES,
+        record(
+            "closed days",
+            Key(
+                "holidays",
+                Word("a country", "bad-name", _country, r"^[A-Z]{2,3}(-.+)?$", 40),
+                "The country, or a part of it, whose public holidays are closed days: GB, GB-ENG.",
+                True,
+            ),
+            Key("also", _DATES, "Further days on which it is closed."),
+            build=_build_closed,
+        ),
+    ),
+)
 _CALENDAR = record(
     "a calendar",
-    Key("zone", ZONE, "The time zone, for example Europe/London.", True),
+    Key("zone", ZONE, "The time zone of its hours, for example Europe/London; the process's, unless given."),
     Key(
         "open",
         _OPEN,
@@ -132,16 +173,14 @@ _CALENDAR = record(
     Key("notice", DURATION, "How long before an appointment it must be booked."),
     Key("ahead", SOME_TIME, "How far ahead appointments can be booked; two months unless given."),
     Key("seats", Number(1, 10_000), "How many appointments fit side by side; 1 unless given."),
-    Key(
-        "closed",
-        ListOf(Word("a date", "bad-date", _date, r"^\d{4}-\d{2}-\d{2}$", 10), least=0),
-        "Days without appointments.",
-    ),
+    Key("closed", _CLOSED, "Days on which it is closed: dates, or public holidays and further dates."),
 )
 
 
 def _named(name: str, place: Place, values: Any) -> Calendar:
-    return Calendar(name=name, place=place, **values)
+    closed = values.pop("closed", ())
+    days, holidays, where = closed if isinstance(closed, _Closed) else _Closed(frozenset(closed))
+    return Calendar(name=name, place=place, closed=days, holidays=holidays, holidays_place=where, **values)
 
 
 CALENDARS = MapOf(name_key("a calendar's name"), Named("calendar", _CALENDAR), _named)

@@ -38,6 +38,7 @@ CODES: dict[str, str] = {
     "bad-field": "A field is not JSON Schema, or no value is possible for it.",
     "bad-hours": "Opening hours or weekdays are not formed as such, or overlap.",
     "bad-schedule": "A schedule is not five fields as cron has them, or never comes.",
+    "bad-currency": "There is no currency of that code, or money is told and the process names none.",
     "bad-zone": "There is no time zone of that name.",
     "bad-date": "A date does not exist or is not written as 2026-12-25.",
     "bad-url": "An address is not an http or https URL.",

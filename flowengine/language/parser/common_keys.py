@@ -7,11 +7,12 @@ from typing import Any
 
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.fields import FIELDS
+from flowengine.language.parser.lengths import LENGTH, ROUND, WHEN
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ON, ROUTES
-from flowengine.language.parser.scalars import LONGEST_TITLE, PLACE, ROUND, SHOWN, SOME_TIME, TEXT, TITLE, WHEN
+from flowengine.language.parser.scalars import LONGEST_TITLE, PLACE, SHOWN, TEXT, TITLE
 from flowengine.language.parser.session import Reading
-from flowengine.language.parser.shapes import Either, Json, ListOf, MapOf, Named, Number, Word, wrong
+from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, Word, wrong
 from flowengine.language.parts import Escalation, Reminder, Show
 from flowengine.language.yaml_reader import Items, Node, Pairs
 from flowengine.problem import Place
@@ -55,21 +56,10 @@ def _escalation(values: Values, reading: Reading) -> Escalation:  # noqa: ARG001
 
 _ESCALATION = record(
     "an escalation",
-    Key("after", SOME_TIME, "How long after the step was opened.", True),
+    Key("after", LENGTH, "How long after the step was opened.", True),
     Key("to", AUDIENCES, "To whom the step is open then as well.", True),
     build=_escalation,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Once:
-    """A reminder that comes once."""
-
-    def read(self, node: Node, reading: Reading) -> Reminder:
-        return Reminder(after=SOME_TIME.read(node, reading), place=node.place)
-
-    def schema(self, defs: Json) -> Json:
-        return SOME_TIME.schema(defs)
 
 
 def _recurring(values: Values, reading: Reading) -> Reminder:  # noqa: ARG001 - the signature of builders
@@ -79,21 +69,37 @@ def _recurring(values: Values, reading: Reading) -> Reminder:  # noqa: ARG001 - 
 _RECURRING = record(
     "a reminder",
     Key("every", ROUND, "How often people are reminded.", True),
-    Key("first", SOME_TIME, "How long after opening the first comes; 'every' unless given.", into="after"),
+    Key("first", LENGTH, "How long after opening the first comes; 'every' unless given.", into="after"),
     Key("most", Number(1, 1_000), "How many come at most; it ends at the deadline in any case."),
     build=_recurring,
 )
-_REMINDER = Either("a duration, or {every, first, most}", _Once(), None, _RECURRING)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reminder:
+    """A length after which it comes once, or a mapping that says how it comes again and again."""
+
+    def read(self, node: Node, reading: Reading) -> Reminder:
+        if isinstance(node, Pairs) and "working" not in node.pairs:
+            return _RECURRING.read(node, reading)  # type: ignore[no-any-return]  # what its builder makes
+        return Reminder(after=LENGTH.read(node, reading), place=node.place)
+
+    def schema(self, defs: Json) -> Json:
+        return {"anyOf": [LENGTH.schema(defs), _RECURRING.schema(defs)]}
+
 
 TITLE_KEY = Key("title", TITLE, "What people read; the name with spaces, unless given.")
 PHASE_KEY = Key("phase", TITLE, "The customer's word for where the job is.")
-TAKES_KEY = Key("takes", SOME_TIME, "How long it usually takes: an estimate for forecasts and simulation.")
+TAKES_KEY = Key("takes", LENGTH, "How long it usually takes: an estimate for forecasts and simulation.")
 ASK_KEY = Key("ask", TEXT, "What the person is asked: a text with expressions in braces.")
 SHOWS_KEY = Key("shows", Named("shows", _Shows()), "What the person sees: titles and texts with expressions in braces.")
 FIELDS_KEY = Key("fields", FIELDS, "What is asked, by name: JSON Schema, with 'optional', 'unit' and 'show'.")
 SAVES_KEY = Key("saves", PLACE, "Where the answer goes in the data; under the state's name, unless given.")
-WITHIN_KEY = Key("within", WHEN, "The deadline: a duration or '{expression}'. After it the outcome is 'expired'.")
-REMIND_KEY = Key("remind", Named("remind", ListOf(_REMINDER, one=True)), "How long after opening people are reminded.")
+WITHIN_KEY = Key(
+    "within", WHEN, "The deadline: a duration, working time or '{expression}'. After it the outcome is 'expired'."
+)
+_REMIND = Named("remind", ListOf(_Reminder(), one=True))
+REMIND_KEY = Key("remind", _REMIND, "How long after opening people are reminded.")
 ESCALATE_KEY = Key("escalate", Named("escalate", ListOf(_ESCALATION, one=True)), "To whom the step opens if it waits.")
 NEXT_KEY = Key("next", ROUTES, "Where the type's first outcome leads.")
 ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo}, or a list of these.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import jsonschema_rs
 
+from flowengine.language.currencies import CURRENCIES
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import FREE_KEY, TITLE, name_key, titled
@@ -21,6 +23,7 @@ FORMATS = (
     "ipv4", "ipv6", "regex", "json-pointer",
 )  # fmt: skip
 _OURS = frozenset({"title", "unit", "optional", "show"})
+MONEY = "money"
 
 _LENGTH = Number(0, 1_000_000)
 _BOUND = Number(-1e15, 1e15, fraction=True)
@@ -60,12 +63,16 @@ class _Required:
 
 SUBSCHEMA = Named("subschema")
 
+
+def _format(words: tuple[str, ...]) -> Key:
+    return Key("format", OneOf(words), "What the text must be: a date, an address …; or that a number is money.")
+
+
 _SCHEMA_KEYS = (
     Key("description", _WORDS, "More about it, for the person who fills it in."),
     Key("examples", ListOf(Plain()), "Examples of values."),
     Key("enum", ListOf(Plain()), "The values that are possible."),
     Key("const", Plain(), "The only value that is possible."),
-    Key("format", OneOf(FORMATS), "What the text must be: a date, an address …"),
     Key("minimum", _BOUND, "The smallest number."),
     Key("maximum", _BOUND, "The largest number."),
     Key("exclusiveMinimum", _BOUND, "The number must be above this."),
@@ -91,12 +98,12 @@ _SCHEMA_KEYS = (
 
 
 def _plain(value: Any) -> Any:
-    """Lists for tuples, and whole bounds as whole numbers: JSON as it was written."""
+    """Lists for tuples: JSON as it was written."""
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(inner) for inner in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+    return value
 
 
 def _subschema(values: Values, reading: Reading) -> dict[str, Any]:  # noqa: ARG001 - the signature of builders
@@ -105,6 +112,8 @@ def _subschema(values: Values, reading: Reading) -> dict[str, Any]:  # noqa: ARG
 
 def _field(values: Values, reading: Reading) -> Values:
     schema = {key: _plain(value) for key, value in values.items() if key not in _OURS}
+    if schema.get("format") == MONEY:
+        _as_money(schema, values, reading)
     for low, high in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
         if low in schema and high in schema and schema[low] > schema[high]:
             raise reading.refuse(values.places[high], "bad-field", f"{high} is below {low}: no value is possible")
@@ -112,6 +121,19 @@ def _field(values: Values, reading: Reading) -> Values:
         _compiles(schema, values, reading)
     values["schema"] = schema
     return values
+
+
+def _as_money(schema: dict[str, Any], values: Values, reading: Reading) -> None:
+    """An amount of the process's currency has no more digits behind the point than that, unless it says so itself."""
+    del schema["format"]
+    if schema["type"] not in ("number", "integer"):
+        raise reading.refuse(values.places["format"], "bad-field", "money is a number", "write type: number")
+    if not reading.currency:
+        hint = "write 'currency: GBP' in the process"
+        raise reading.refuse(values.places["format"], "bad-currency", "money needs to know the currency", hint)
+    values["currency"] = reading.currency
+    if schema["type"] == "number":
+        schema.setdefault("multipleOf", Decimal(1).scaleb(-CURRENCIES[reading.currency]))
 
 
 def _compiles(schema: dict[str, Any], values: Values, reading: Reading) -> None:
@@ -126,7 +148,10 @@ def _compiles(schema: dict[str, Any], values: Values, reading: Reading) -> None:
 _TYPE = Key("type", OneOf(TYPES), "What kind of value it is.")
 _TITLE = Key("title", TITLE, "What the person reads.")
 SUBSCHEMA.shape = Either(
-    "a schema, true or false", Flag(), None, record("a schema", _TYPE, _TITLE, *_SCHEMA_KEYS, build=_subschema)
+    "a schema, true or false",
+    Flag(),
+    None,
+    record("a schema", _TYPE, _TITLE, _format(FORMATS), *_SCHEMA_KEYS, build=_subschema),
 )
 _FIELD = record(
     "a field",
@@ -135,6 +160,7 @@ _FIELD = record(
     Key("unit", Word("a text", "bad-title", str, "", 40), "The unit, shown beside the value, for example cm."),
     Key("optional", Flag(), "Whether it may be left out."),
     Key("show", Flag(), "Whether the customer may see it, although it comes from a step that is not his."),
+    _format((*FORMATS, MONEY)),
     *_SCHEMA_KEYS,
     build=_field,
 )
@@ -148,6 +174,7 @@ def named(name: str, place: Place, values: Values) -> Field:
         optional=values.get("optional", False),
         show=values.get("show", False),
         unit=values.get("unit", ""),
+        currency=values.get("currency", ""),
         schema=values["schema"],
         place=place,
     )

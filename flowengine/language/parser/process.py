@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from flowengine.language.currencies import currency
 from flowengine.language.meaning import version_of
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import EVERYBODY
@@ -19,7 +20,7 @@ from flowengine.language.parser.starts import STARTS
 from flowengine.language.parser.states import ALWAYS_KEY, STATES_KEY, know
 from flowengine.language.parts import Group, Role
 from flowengine.language.types import TYPES
-from flowengine.language.yaml_reader import Node, Unreadable, decode, read
+from flowengine.language.yaml_reader import Node, Pairs, Unreadable, decode, read
 from flowengine.problem import Place, Problem, in_order
 
 
@@ -46,15 +47,28 @@ def _group(name: str, place: Place, title: str | None) -> Group:
 
 
 class _Calendars:
-    """Calendars; their names are needed when fittings are read."""
+    """Calendars; their names are needed when fittings and working times are read, also where one cannot be used."""
 
     def read(self, node: Node, reading: Reading) -> Any:
-        calendars = CALENDARS.read(node, reading)
-        reading.calendars = tuple(calendars)
-        return calendars
+        if isinstance(node, Pairs):
+            reading.calendars = tuple(node.pairs)
+        return CALENDARS.read(node, reading)
 
     def schema(self, defs: Json) -> Json:
         return CALENDARS.schema(defs)
+
+
+class _Currency:
+    """A currency; expressions and fields that tell money need it."""
+
+    word = Word("a currency", "bad-currency", currency, "^[A-Z]{3}$", 3)
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        reading.currency = self.word.read(node, reading)
+        return reading.currency
+
+    def schema(self, defs: Json) -> Json:
+        return self.word.schema(defs)
 
 
 def _need(text: str) -> str:
@@ -78,9 +92,10 @@ PROCESS = record(
     Key("need", Word("a text", "bad-text", _need, r"\S", LONGEST_TEXT), "The customer's need, in one sentence.", True),
     Key("roles", MapOf(_ROLE_NAME, Named("titled", _Titled()), _role), "The roles of staff that steps wait for."),
     Key("groups", MapOf(name_key("a group's name"), Named("titled", _Titled()), _group), "The groups of customers."),
+    Key("currency", _Currency(), "The currency of its prices and of money in texts, by its code (ISO 4217), as GBP."),
     Key("options", PROCESS_OPTIONS, "What can be chosen, by name, for use in several states."),
     Key("zone", ZONE, "The zone of days and times of day, as Europe/London; the installation's unless given."),
-    Key("calendars", _Calendars(), "When appointments can be had, by name."),
+    Key("calendars", _Calendars(), "When it is open, by name: for appointments, and for working time."),
     Key("promise", _PROMISE, "What is promised to the customer."),
     Key("starts", STARTS, "What starts a job by itself: messages that no job waits for, and the clock."),
     ALWAYS_KEY,
@@ -118,4 +133,5 @@ def _process(values: Values, text: str, file: str) -> Process:
         promise_kept=promise.get("kept") if promise else None,
         root=Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place),
     )
+    process = process.settled("")
     return replace(process, version=version_of(process))

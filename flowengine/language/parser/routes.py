@@ -7,6 +7,7 @@ from typing import Any
 
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.fields import FIELDS
+from flowengine.language.parser.lengths import WHEN
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import (
     EXPRESSION,
@@ -15,7 +16,6 @@ from flowengine.language.parser.scalars import (
     OUTCOME,
     PLACE_KEY,
     TITLE,
-    WHEN,
     name_key,
     titled,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from flowengine.language.cron import LONGEST as LONGEST_CRON
@@ -18,8 +17,6 @@ NAME_PATTERN = "[a-z][a-z0-9_]*"
 LONGEST_NAME = 60
 LONGEST_TITLE = 200
 LONGEST_TEXT = 10_000
-SHORTEST_ROUND = Duration(rest=timedelta(hours=1))
-"""Nobody is reminded again and again more often than that."""
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _DURATION_PATTERN = r"P(?=.)[0-9YMWD]*(T(?=.)[0-9HMS.]*)?"
@@ -83,17 +80,11 @@ def _url(text: str) -> str:
     return text
 
 
-def _some_time(text: str) -> Duration:
+def some_time(text: str) -> Duration:
+    """A duration above zero. Raises ``ValueError``."""
     duration = Duration.usable(text)
     if duration.seconds <= 0:
         raise ValueError(f"{text[:40]!r} is no time at all; give a duration above zero, for example P3D or PT45M")
-    return duration
-
-
-def _round(text: str) -> Duration:
-    duration = Duration.usable(text)
-    if duration.seconds < SHORTEST_ROUND.seconds:
-        raise ValueError(f"{text[:40]!r} is too often; {SHORTEST_ROUND} is the shortest round of reminders")
     return duration
 
 
@@ -118,9 +109,8 @@ class HandlerOrUrl:
 
 
 DURATION = Named("duration", Word("a duration", "bad-duration", Duration.usable, f"^{_DURATION_PATTERN}$", 40))
-SOME_TIME = Named("some_time", Word("a duration", "bad-duration", _some_time, f"^{_DURATION_PATTERN}$", 40))
+SOME_TIME = Named("some_time", Word("a duration", "bad-duration", some_time, f"^{_DURATION_PATTERN}$", 40))
 SCHEDULE = Named("schedule", Word("a schedule", "bad-schedule", Cron.parse, r"^\s*(\S+\s+){4}\S+\s*$", LONGEST_CRON))
-ROUND = Word("a duration", "bad-duration", _round, f"^{_DURATION_PATTERN}$", 40)
 FLAG = Flag()
 COUNT = Number(1, 1_000_000)
 
@@ -231,6 +221,5 @@ class InBraces:
         return {"anyOf": [self.word.schema(defs), {"type": "string", "pattern": pattern}]}
 
 
-WHEN = Named("when", InBraces(SOME_TIME, "a duration, or an expression in braces"))
 NAME_OR_BARE = Named("name_or_bare", InBraces(NAME, "a name or an expression", bare=True))
 NAME_OR_EXPRESSION = Named("name_or_expression", InBraces(NAME, "a name, or an expression in braces"))

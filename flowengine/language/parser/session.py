@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from flowengine.errors import ExpressionFailed
+from flowengine.language.currencies import currency
 from flowengine.language.expressions import Expression
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.texts import Text
@@ -43,6 +44,8 @@ class Reading:
     """Every state so far, with the place of its name."""
     calendars: tuple[str, ...] = ()
     """The names of the process's calendars, which stand before the states are read."""
+    currency: str = ""
+    """The process's currency, which stands before its states are read."""
     path: tuple[str, ...] = ()
     """The names of the states and branches around."""
     _spent: int = 0
@@ -76,7 +79,7 @@ class Reading:
         except ExpressionFailed as error:
             advice = _ways(error) or _as_text(source)
             raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", advice) from None
-        self._patterns(expression)
+        self._calls(expression)
         return expression
 
     def text(self, source: str, place: Place) -> Text:
@@ -88,14 +91,26 @@ class Reading:
         except ExpressionFailed as error:
             raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", _ways(error)) from None
         for expression in text.expressions:
-            self._patterns(expression)
+            self._calls(expression)
         return text
 
-    def _patterns(self, expression: Expression) -> None:
-        """A pattern takes long to compile, for its length."""
+    def _calls(self, expression: Expression) -> None:
+        """A pattern takes long to compile, for its length; money is in a currency."""
         for name, args in expression.calls:
+            if name == "money":
+                self._money(args, expression.place)
             if name == "matches" and args and isinstance(args[-1], str):
                 self.spend(pattern_cost(args[-1]), expression.place)
+
+    def _money(self, args: tuple[object, ...], place: Place) -> None:
+        if len(args) == 1 and not self.currency:
+            hint = "write 'currency: GBP' in the process, or money(…, \"GBP\")"
+            self.refuse(place, "bad-currency", "money() needs to know the currency", hint)
+        elif len(args) == 2 and isinstance(args[1], str):
+            try:
+                currency(args[1])
+            except ValueError as error:
+                self.refuse(place, "bad-currency", str(error))
 
     def spend(self, parts: int, place: Place) -> None:
         """Count an expression or a pattern against the file's limit."""

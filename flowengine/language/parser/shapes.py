@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
@@ -94,14 +95,14 @@ class Number:
     def read(self, node: Node, reading: Reading) -> Any:
         wanted = "a number" if self.fraction else "a whole number"
         value = node.value if isinstance(node, Scalar) else None
-        if isinstance(value, float) and not self.fraction and value.is_integer():
+        if isinstance(value, Decimal) and not self.fraction and value == value.to_integral_value():
             value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int | float if self.fraction else int):
+        if isinstance(value, bool) or not isinstance(value, int | Decimal if self.fraction else int):
             raise wrong(node, wanted, reading)
-        if not self.least <= value <= self.most:
+        if not Decimal(str(self.least)) <= value <= Decimal(str(self.most)):
             message = f"{value:g} is out of bounds: from {self.least:g} to {self.most:g} is possible"
             raise reading.refuse(node.place, "bad-number", message)
-        return float(value) if self.fraction else value
+        return value
 
     def schema(self, defs: Json) -> Json:  # noqa: ARG002 - the protocol's signature
         kind = "number" if self.fraction else "integer"

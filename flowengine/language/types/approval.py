@@ -39,6 +39,10 @@ class Approval(State):
         values["by"], values["needed"] = approvers.by, approvers.needed
 
     @property
+    def quorum_of_seats(self) -> int | None:
+        return self.needed
+
+    @property
     def audience(self) -> tuple[Audience, ...]:
         return self.by
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from flowengine.language.expressions import Expression
@@ -64,7 +65,7 @@ class Choice(State):
                 words = titles.get(pick.name) if isinstance(titles, Mapping) else None
                 yield Fact(pick.title, words if isinstance(words, str) else _picked(pick, saved[pick.name], options))
         price = saved.get("price")
-        if isinstance(price, int | float) and price:
+        if isinstance(price, int | Decimal) and price:
             one = next(iter(self.choose.values())).title if len(self.choose) == 1 else ""
             yield Fact("Price", price, one or self.title.removeprefix("Choose "))
 

@@ -20,6 +20,8 @@ from flowengine.language.value_shapes import TEXT, UNKNOWN, Lists, Record, Saved
 
 
 def _retry(values: Values, reading: Reading) -> Retry:
+    if "factor" in values:
+        values["factor"] = float(values["factor"])  # of lengths of time, which are no one's data
     retry = Retry(**values)
     if retry.longest.seconds < retry.first.seconds:
         raise reading.refuse(values.place, "bad-number", "the longest wait between attempts is shorter than the first")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from flowengine import exact
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Fact, Meant, State
 from flowengine.language.parser.audiences import ELECTORATE
@@ -69,7 +70,7 @@ class Vote(State):
     of: Audience = Audience(kind="customers")
     options: str | tuple[Option, ...] | Expression = ()
     seats: int = 1
-    quorum: float = 0.0
+    quorum: exact.Number = 0
     rule: Literal["plurality", "majority", "two_thirds"] = "plurality"
     weight: Expression | None = None
     secret: bool = True

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from flowengine.language.expressions import Expression
 from flowengine.language.model import State
 from flowengine.language.parser.common_keys import LEADING, NAMING
+from flowengine.language.parser.lengths import WHEN
 from flowengine.language.parser.records import Key
-from flowengine.language.parser.scalars import EXPRESSION, WHEN
+from flowengine.language.parser.scalars import EXPRESSION
 from flowengine.language.parts import When
 
 
@@ -19,7 +20,7 @@ class Wait(State):
     type = "wait"
     keys = (
         *NAMING, *LEADING,
-        Key("for", WHEN, "How long: a duration, or '{expression}'.", into="for_", gives="span or moment"),
+        Key("for", WHEN, "How long: a duration, working time, or '{expression}'.", into="for_", gives="span or moment"),
         Key("until", EXPRESSION, "Until when: an expression that gives a date or a time.", gives="moment"),
     )  # fmt: skip
     exactly_one = ("for", "until")

@@ -70,8 +70,17 @@ def test_picks_are_saved_with_price_and_lead_time() -> None:
     job = begin()
     job.act("first", answer=GOOD)
     first = job.data["first"]
-    assert {**first, "titles": {}} == {**GOOD, "titles": {}, "price": 431.0, "lead_time_days": 12.0}
-    assert isinstance(job.data["first"]["price"], float)
+    assert {**first, "titles": {}} == {**GOOD, "titles": {}, "price": 431, "lead_time_days": 12}
+    assert type(first["price"]) is type(first["lead_time_days"]) is int
+
+
+def test_prices_add_up_exactly() -> None:
+    """The sum of prices is what people would reckon, with the digits that they were written with."""
+    options = "options: {cloth: [{id: a, price: 0.10}, {id: b, price: 0.70}]}\n"
+    body = "  first: {type: choice, choose: {cloth: {from: cloth, max: 30, quantity: true}}, within: P1D, "
+    job = Rehearsal(process(body + "on: {chosen: fulfilled, expired: gone}}", options))
+    job.act("first", answer={"cloth": {"a": 10, "b": 3}})
+    assert str(job.data["first"]["price"]) == "3.10"
 
 
 def test_options_without_prices_give_no_price() -> None:

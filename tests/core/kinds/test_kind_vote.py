@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -71,7 +72,7 @@ def test_most_votes_win_when_it_closes() -> None:
     assert job.status == "fulfilled"
     assert job.data["first"] == {
         "winner": "red", "winners": ["red"], "tied": [], "tally": {"red": 2.0, "blue": 1.0, "green": 0.0},
-        "cast": 3, "voters": 5, "turnout": 0.6,
+        "cast": 3, "voters": 5, "turnout": Decimal("0.6"),
     }  # fmt: skip
 
 
@@ -197,7 +198,12 @@ def test_weights() -> None:
     cast(job, ben="red", cleo="red", eve="blue")
     job.wait("P7D")
     saved = job.data["first"]
-    assert (saved["winner"], saved["tally"]["blue"], saved["voters"], saved["turnout"]) == ("blue", 4.0, 4, 0.7)
+    assert (saved["winner"], saved["tally"]["blue"], saved["voters"], saved["turnout"]) == (
+        "blue",
+        4,
+        4,
+        Decimal("0.7"),
+    )
 
 
 @pytest.mark.parametrize("weight", ["member.shares - 2", "member.id", "member.shares * 1000000000", "member.height"])

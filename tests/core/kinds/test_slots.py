@@ -36,7 +36,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
         notice=Duration(rest=timedelta(hours=draw(st.integers(0, 48)))),
         ahead=Duration(rest=timedelta(days=draw(st.integers(3, 12)))),
         seats=draw(st.integers(1, 3)),
-        closed=(date(2026, 3, 30), date(2026, 11, 2)),
+        closed=frozenset({date(2026, 3, 30), date(2026, 11, 2)}),
     )
 
 
@@ -112,7 +112,7 @@ def odd_calendars(draw: st.DrawFn) -> Calendar:
         hours=draw(st.dictionaries(st.integers(0, 6), spans)),
         every=Duration(rest=timedelta(seconds=draw(st.integers(0, 90 * 60)))),
         ahead=Duration(rest=timedelta(days=4)),
-        closed=tuple(draw(st.lists(st.dates(date(2026, 1, 1), date(2026, 12, 31)), max_size=3))),
+        closed=draw(st.frozensets(st.dates(date(2026, 1, 1), date(2026, 12, 31)), max_size=3)),
     )
 
 
