@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -191,7 +192,7 @@ def test_late_ballots_count_for_nothing(engine: Engine, clock: SimulatedClock) -
         with pytest.raises(StaleCommand, match="its time was over"):
             engine.act(step, "vote", {"for": "y"}, by=name)
     assert engine.data(job)["decide"] | {"tally": 0} == {
-        "winner": "x", "winners": ["x"], "tied": [], "tally": 0, "cast": 1, "voters": 3, "turnout": 0.333333
+        "winner": "x", "winners": ["x"], "tied": [], "tally": 0, "cast": 1, "voters": 3, "turnout": Decimal("0.333333")
     }  # fmt: skip
 
 

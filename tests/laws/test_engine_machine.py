@@ -7,6 +7,7 @@ same position as the stored one (L5), one end (L1), the same receipt for the sam
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +35,7 @@ from flowengine.core.flow import MARGIN
 from flowengine.core.position import MemoryPosition
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
-from flowengine.core.world import Attempt
+from flowengine.core.world import Appointment, Attempt
 from flowengine.errors import ExpressionFailed, KeyConflict, NotFound, Refused
 from flowengine.language import load
 from flowengine.language.types import Service
@@ -71,6 +72,16 @@ class ThenWorld(StoreWorld):
             if isinstance(one, e.TimerSet) and one.timer.purpose == "cut_off" and one.timer.detail == call
         ]
         return Attempt(ends[0] if ends else None)
+
+    def booked(
+        self, whose: Sequence[str], start: datetime, end: datetime, now: datetime, *, alone: bool = False
+    ) -> Mapping[str, Sequence[Appointment]]:
+        """As it was before the command booked anything itself."""
+        made = {one.start for one in self.told if isinstance(one, e.SlotBooked)}
+        found = super().booked(whose, start, end, now, alone=alone)
+        return {
+            name: [one for one in them if one.job != self.job or one.start not in made] for name, them in found.items()
+        }
 
 
 class EngineMachine(RuleBasedStateMachine):
@@ -264,7 +275,7 @@ class EngineMachine(RuleBasedStateMachine):
                 if what == "defer":
                     self.engine.move_deadline(timer, self.clock.now() + timedelta(hours=30), because=why, by=olga)
                 else:
-                    getattr(self.engine, f"{what}_timer")(timer, why, by=olga)
+                    getattr(self.engine, f"{what}_timer")(timer, because=why, by=olga)
             elif what == "skip" and calls:
                 self.engine.skip_call(data.draw(st.sampled_from(calls)), why, by=olga)
             elif what == "complete" and calls:
