@@ -279,6 +279,7 @@ ALTERNATIVES: dict[str, tuple[str, ...]] = {
     "service": (
         "\n    http: https://mill.example/order\n    undo: https://mill.example/cancel?at=once\n    next: end\n",
     ),
+    "message": ("\n    name: closed\n    all: true\n    next: end\n",),
     "wait": ("\n    until: date(data.need.by) + days(3)\n    next: end\n",),
 }
 """The keys that :data:`STATES` cannot use at the same time."""
