@@ -216,7 +216,9 @@ class EngineMachine(RuleBasedStateMachine):
     def incident_is_retried(self) -> None:
         """An operator tries again what gave up."""
         for incident in self.engine.incidents():
-            if incident.job == self.job:
+            if (
+                incident.job == self.job and incident.kind != "step"
+            ):  # a step waits for somebody, and is not tried again
                 with suppress(ExpressionFailed):
                     self.engine.retry(incident.id, by=Actor(kind="operator", id="olga"))
                 return
