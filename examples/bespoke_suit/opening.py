@@ -26,6 +26,7 @@ def open_shop(engine: Engine, clock: SimulatedClock, console: Console, mill: Mil
     engine.set_hours("tom", TOM_WORKS)
     names = {"ada": "Ada"} | {id: name for id, name, _ in STAFF}
     story = Telling(engine, clock, console, "ada", names, lambda told: _delivered(told, mill))
+    story.zone = engine.process("bespoke_suit").zone
     engine.register({name: story.code(handler) for name, handler in handlers(mill).items()})
     return story
 

@@ -21,6 +21,7 @@ from flowengine.cli.moments import day, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import FormField, Json
 from flowengine.language import texts
+from flowengine.language.currencies import money
 from flowengine.views.replies import StaffWaiting
 
 LONGEST_ANSWER = 60
@@ -41,7 +42,7 @@ class Outside(Protocol):
 
 @dataclass
 class Telling:
-    """One job of one customer, told line by line as it happens. ``names`` are the persons' by their ids."""
+    """One job of one customer, told line by line as it happens, in a zone. ``names`` are the persons' by their ids."""
 
     engine: Engine
     clock: SimulatedClock
@@ -49,6 +50,7 @@ class Telling:
     customer: str
     names: Mapping[str, str]
     outside: Outside
+    zone: str = "UTC"
     job: str = ""
     seen: str = ""
     today: str = ""
@@ -57,7 +59,7 @@ class Telling:
 
     def line(self, who: str, what: str, then: str = "", style: str = "cyan") -> None:
         """One line under its day: who did what, and what came of it."""
-        today = day(self.clock.now())
+        today = day(self.clock.now(), self.zone)
         if today != self.today:
             self.today = today
             self.console.print()
@@ -116,7 +118,7 @@ class Telling:
         """Act on the step of a state that waits for this person."""
         step = self._step(who, state)
         way = next(way for way in step.form.ways if way.outcome == outcome or not outcome)
-        given = "; ".join(_given(one, answer[one.name]) for one in way.fields if one.name in answer)
+        given = "; ".join(_given(one, answer[one.name], self.zone) for one in way.fields if one.name in answer)
         usual = len(step.form.ways) == 1 or outcome in ("done", "chosen", "answered", "given", "book")
         self.line(self.names[who], step.title, given if usual and given else _joined(way.title, given))
         self.engine.act(step.id, way.outcome, answer, by=who)
@@ -176,7 +178,7 @@ def _joined(title: str, given: str) -> str:
     return f"{title}: {given}" if given else title
 
 
-def _given(asked: FormField, value: Json) -> str:
+def _given(asked: FormField, value: Json, zone: str) -> str:
     """An answer as its person would say it: the option's title with price and time, or the value with its unit."""
     from flowengine.cli.ask import days_of
 
@@ -185,10 +187,10 @@ def _given(asked: FormField, value: Json) -> str:
         parts = []
         for one in value if isinstance(value, list) else [value]:
             option = titles[str(one)]
-            notes = [f"{option.price:,.0f}" if option.price else "", days_of(option) if option.lead_time else ""]
-            noted = ", ".join(note for note in notes if note)
+            price = money(option.price, asked.currency) if option.price else ""
+            noted = ", ".join(filter(None, (price, days_of(option) if option.lead_time else "")))
             parts.append(f"{option.title} ({noted})" if noted else option.title)
         return f"{asked.title}: {', '.join(parts)}" if str(parts[0]).isdecimal() else ", ".join(parts)
     if asked.name == "slot":
-        return told(datetime.fromisoformat(str(value)))
+        return told(datetime.fromisoformat(str(value)), zone)
     return f"{asked.title}: {_plain(value)} {asked.unit}".rstrip()

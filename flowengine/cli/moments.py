@@ -12,9 +12,9 @@ from flowengine.cli.terminal import Terminal
 from flowengine.language import spoken_time
 
 
-def local(moment: datetime) -> datetime:
-    """A moment as the person's clock shows it."""
-    return moment.astimezone(_zone())
+def local(moment: datetime, home: str = "") -> datetime:
+    """A moment as the person's clock shows it; where his zone is not known, as those of the zone ``home`` do."""
+    return moment.astimezone(_zone() or (ZoneInfo(home) if home else None))
 
 
 def now() -> datetime:
@@ -43,25 +43,26 @@ def _terminal() -> Terminal | None:
     return context.find_object(Terminal) if context else None
 
 
-def told(moment: datetime | None) -> str:
-    """``Mon 3 May 2027, 10:00``, with the zone where a clock at this terminal shows another time; empty for None."""
+def told(moment: datetime | None, home: str = "") -> str:
+    """``Mon 3 May 2027, 10:00``, with the zone where a clock at this terminal shows another time; empty for None. Where
+    the person's zone is not known, what is told of a process is told in its own: ``home``."""
     if moment is None:
         return ""
-    here, there = moment.astimezone(), local(moment)
+    here, there = moment.astimezone(), local(moment, home)
     if here.utcoffset() == there.utcoffset():
         return f"{spoken_time.day(here)}, {here:%H:%M}"
     return spoken_time.moment(moment, there.tzinfo or UTC, here.tzinfo)
 
 
-def day(moment: datetime) -> str:
+def day(moment: datetime, home: str = "") -> str:
     """``Mon 3 May 2027``."""
-    return spoken_time.day(local(moment))
+    return spoken_time.day(local(moment, home))
 
 
 def promised(moment: datetime, zone: str) -> str:
     """``Mon 3 May 2027``: a promised day, which ends in the zone of the process, or the day of a promised moment."""
     whole = spoken_time.last_day(moment, ZoneInfo(zone))
-    return day(moment) if whole is None else spoken_time.day(whole)
+    return day(moment, zone) if whole is None else spoken_time.day(whole)
 
 
 def distance(moment: datetime | None, now: datetime) -> str:

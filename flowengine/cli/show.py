@@ -185,7 +185,7 @@ def history(console: Console, lines: Sequence[HistoryLine]) -> None:
     table(
         console,
         ("#", "When", "Who", "What"),
-        [(one.seq, told(one.at), one.who, one.what) for one in lines],
+        [(one.seq, told(one.at, one.zone), one.who, one.what) for one in lines],
         "Nothing has happened.",
     )
 
@@ -352,14 +352,19 @@ def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
 def track(console: Console, seen: Track, now: datetime, command: str, once: str, *, brief: bool = False) -> None:
     """Where a job is, in plain words; with ``brief`` only what has just moved."""
     line(console, (seen.title, "bold"), "  ", (seen.short, ID), (f"  for {seen.customer_name}", "dim"))
-    line(console, (f"begun {told(seen.started)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
+    line(console, (f"begun {told(seen.started, seen.zone)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
     if seen.status != "open":
         good = seen.status == "fulfilled"
         words = "Fulfilled" if good else "Ended"
         because = f": {seen.because}" if seen.because else ""
-        line(console, ("■ ", "dim"), (f"{words}{because}", "bold green" if good else "bold"), f"  {told(seen.ended)}")
+        line(
+            console,
+            ("■ ", "dim"),
+            (f"{words}{because}", "bold green" if good else "bold"),
+            f"  {told(seen.ended, seen.zone)}",
+        )
     if seen.suspended is not None:
-        words = f"Paused since {told(seen.suspended.since)}: {seen.suspended.because}"
+        words = f"Paused since {told(seen.suspended.since, seen.zone)}: {seen.suspended.because}"
         line(console, ("‖ ", "yellow"), (words, "bold yellow"))
     for words, since in dict.fromkeys(
         (one.words, one.since if isinstance(one, StaffPlace) else None) for one in seen.where
@@ -391,7 +396,7 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
     if mine:
         line(console, ("Waits for you", "bold yellow"))
     for step in mine:
-        until = f", until {told(step.due)} ({distance(step.due, now)})" if step.due else ""
+        until = f", until {told(step.due, seen.zone)} ({distance(step.due, now)})" if step.due else ""
         line(console, "  ", step.title, (until, "dim"))
         line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
     if others:
@@ -402,7 +407,7 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
     for step in seen.waiting:
         if step.booked is not None:
             whose = "" if step.for_you else f"{step.whom}: "
-            when = booked(step.booked, now, step.booked_with, yours=step.for_you)
+            when = booked(step.booked, now, step.booked_with, yours=step.for_you, home=seen.zone)
             line(console, (when, "bold"), (f"  ({whose}{step.title})", "dim"))
             if step.for_you and step.booked > now:
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
@@ -412,9 +417,9 @@ def _with(name: str) -> str:
     return f", with {name}" if name else ""
 
 
-def booked(slot: datetime, now: datetime, whom: str = "", *, yours: bool = True) -> str:
+def booked(slot: datetime, now: datetime, whom: str = "", *, yours: bool = True, home: str = "") -> str:
     """``Booked: Tue 5 Jan 2027, 10:00, with Tim; you may move or cancel it``, the last while it has not begun."""
-    return f"Booked: {told(slot)}{_with(whom)}" + ("; you may move or cancel it" if yours and slot > now else "")
+    return f"Booked: {told(slot, home)}{_with(whom)}" + ("; you may move or cancel it" if yours and slot > now else "")
 
 
 def _rest(console: Console, seen: Track, command: str) -> None:
@@ -428,7 +433,7 @@ def _rest(console: Console, seen: Track, command: str) -> None:
     if seen.told:
         line(console, ("What was told", "bold"))
     for at, words, lines in seen.told:
-        line(console, (f"  {told(at)}: ", "dim"), words)
+        line(console, (f"  {told(at, seen.zone)}: ", "dim"), words)
         for title, value in lines:
             line(console, "    ", (f"{title}: ", "dim"), value)
     for who, kind, text in seen.said:

@@ -23,10 +23,10 @@ def history(shell: Shell, job: str, by: str | Actor) -> list[HistoryLine]:
         entries = list(tx.history.of(stored.id))
         names, reader = _names(tx, entries), reader_zone(tx, asker)
     teller = Teller(process, names, reader)
-    return [_line(teller, entry, names) for entry in entries]
+    return [_line(teller, entry, names, process.zone) for entry in entries]
 
 
-def _line(teller: Teller, entry: Entry, names: dict[str, str]) -> HistoryLine:
+def _line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> HistoryLine:
     """One entry, without what nobody is shown: who voted what in a secret vote."""
     command, events = veiled(entry.command, entry.events)
     return HistoryLine(
@@ -35,6 +35,7 @@ def _line(teller: Teller, entry: Entry, names: dict[str, str]) -> HistoryLine:
         who=names.get(entry.by.id, "") or entry.by.id or entry.by.kind,
         kind=entry.by.kind,
         what=teller.what(command, events),
+        zone=zone,
         command=exact.builtins(command),
         events=tuple(exact.builtins(event) for event in events),
     )

@@ -446,7 +446,8 @@ class HistoryLine(View, frozen=True, kw_only=True):
     """One command of a job's history: ``who`` (a name) did ``what``, in plain words; ``kind`` is the kind of actor.
 
     ``command`` and ``events`` are what was asked and the facts that came of it, as they are stored: objects whose
-    ``command`` and ``event`` name their kind.
+    ``command`` and ``event`` name their kind. ``zone`` is the process's, in which ``what`` tells moments to a reader
+    whose own is not known.
     """
 
     seq: int
@@ -454,6 +455,7 @@ class HistoryLine(View, frozen=True, kw_only=True):
     who: str
     kind: str
     what: str
+    zone: str = "UTC"
     command: dict[str, Json] = {}
     events: tuple[dict[str, Json], ...] = ()
 

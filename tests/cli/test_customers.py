@@ -121,7 +121,7 @@ def test_a_booked_appointment_is_said_and_no_longer_asked_for(shop: Flow) -> Non
     shop.run("act", job, "--outcome", "book", "--set", f"slot={first}", who="ada")
     seen = shop.run("track", job, who="ada").stdout
     assert "Waits for you" not in seen
-    assert f"Booked: {told(datetime.fromisoformat(first))}; you may move or cancel it" in seen
+    assert f"Booked: {told(datetime.fromisoformat(first))}, with Tess; you may move or cancel it" in seen
     assert "→ flow act " in seen
     assert "Nothing waits for you." in shop.run("inbox", who="ada").stdout
     assert "booked: " in shop.run("inbox", "--all", who="ada").stdout
