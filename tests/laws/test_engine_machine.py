@@ -36,7 +36,7 @@ from flowengine.core.position import MemoryPosition
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.core.world import Appointment, Attempt
-from flowengine.errors import ExpressionFailed, KeyConflict, NotFound, Refused
+from flowengine.errors import ExpressionFailed, FlowError, KeyConflict, NotFound, Refused
 from flowengine.language import load
 from flowengine.language.types import Service
 from flowengine.runtime.actors import StoreWorld
@@ -327,12 +327,21 @@ class EngineMachine(RuleBasedStateMachine):
             done = start(self.compiled, self.job, "ada", entry.command, entry.at, world)
         else:
             assert self.model is not None
-            mine = isinstance(entry.command, c.Fire) or not due(self.model, entry.at)
-            assert mine or self.engine.incidents(), "something was due before it (L13)"
+            if not isinstance(entry.command, c.Fire):
+                self._nothing_is_left(entry.at, world)
             done = advance(self.compiled, self.model, entry.command, entry.at, world)
         assert tuple(done.events) == entry.events, "the core says otherwise (L7)"
         self.model = settle(self.model, done.draft)
         self.seq = entry.seq
+
+    def _nothing_is_left(self, at: datetime, world: ThenWorld) -> None:
+        """What was due before a command had happened, but for what could not be carried out (L13)."""
+        assert self.model is not None
+        for timer in due(self.model, at):
+            fire = c.Fire(by=Actor(kind="clock"), timer=timer.number)
+            with suppress(FlowError):
+                advance(self.compiled, self.model, fire, at, world)
+                assert self.engine.incidents(), "something was due before it (L13)"
 
     @invariant()
     def what_is_over_waits_for_nobody(self) -> None:
