@@ -197,7 +197,12 @@ def _is_duration(text: str) -> bool:
     return True
 
 
-_READABLE: dict[str, Callable[[str], bool]] = {"date": is_date, "date-time": is_time, "duration": _is_duration}
+_READABLE: dict[str, Callable[[str], bool]] = {
+    "date": is_date,
+    "date-time": is_time,
+    "time": lambda text: is_time(f"2026-05-01T{text}"),
+    "duration": _is_duration,
+}
 """Formats are read by the grammar that expressions read them by, and lie in the range that they reckon in, so that
 what was taken can be used later."""
 
