@@ -45,9 +45,9 @@ def _no_timers(patch: pytest.MonkeyPatch) -> None:
     """Timers are not written."""
     original: Any = timers.save
 
-    def forget(channel: Any, job: str, effects: Effects) -> None:
+    def forget(channel: Any, job: str, effects: Effects, suspended: bool) -> None:
         effects.timers.clear()
-        original(channel, job, effects)
+        original(channel, job, effects, suspended)
 
     patch.setattr(timers, "save", forget)
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -161,8 +162,10 @@ def repr_yaml(text: str) -> str:
     [
         ("on", "on"), ("off", "off"), ("yes", "yes"), ("no", "no"), ("y", "y"), ("true", True), ("False", False),
         ("null", None), ("~", None), ("", None), ("12", 12), ("-3", -3), ("+4", 4), ("007", 7), ("0o17", 15),
-        ("0x1F", 31), ("1_000", "1_000"), ("12:30:45", "12:30:45"), ("1.5", 1.5), (".5", 0.5), ("1e3", 1000.0),
-        ("1.", 1.0), ("-.5e-1", -0.05), ("0b11", "0b11"), ("2026-12-25", "2026-12-25"), ("1.2.3", "1.2.3"), ("-", "-"),
+        ("0x1F", 31), ("1_000", "1_000"), ("12:30:45", "12:30:45"), ("1.5", Decimal("1.5")), (".5", Decimal("0.5")),
+        ("1e3", Decimal("1e3")),
+        ("1.", Decimal(1)), ("-.5e-1", Decimal("-0.05")),
+        ("0b11", "0b11"), ("2026-12-25", "2026-12-25"), ("1.2.3", "1.2.3"), ("-", "-"),
         ("=", "="), ("TRUE", True), ("tRUE", "tRUE"),
     ],
 )  # fmt: skip

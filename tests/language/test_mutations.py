@@ -80,9 +80,9 @@ def mutate(tree: Any, data: st.DataObject) -> None:
     if kind == "delete":
         del holder[key]
     elif kind == "copy":
-        holder[key] = json.loads(json.dumps(other[other_key]))
+        holder[key] = json.loads(json.dumps(other[other_key], default=float))
     elif kind == "swap":
-        here, there = json.dumps(holder[key]), json.dumps(other[other_key])
+        here, there = json.dumps(holder[key], default=float), json.dumps(other[other_key], default=float)
         holder[key], other[other_key] = json.loads(there), json.loads(here)
     elif kind == "retype":
         holder[key] = data.draw(VALUES, label="value")
@@ -101,10 +101,10 @@ def mutate(tree: Any, data: st.DataObject) -> None:
 @given(st.sampled_from(sorted(TREES)), st.integers(1, 4), st.data())
 def test_a_mistaken_process_is_told_in_place(indent: int | None, name: str, mistakes: int, data: st.DataObject) -> None:
     """However a real process is damaged, each problem has a known code, words, and a place inside the file."""
-    tree = json.loads(json.dumps(TREES[name]))
+    tree = json.loads(json.dumps(TREES[name], default=float))
     for _ in range(mistakes):
         mutate(tree, data)
-    text = json.dumps(tree, indent=indent, ensure_ascii=False)
+    text = json.dumps(tree, default=float, indent=indent, ensure_ascii=False)
     lines = text.split("\n")
     for problem in problems(text, "f.yaml"):
         assert problem.code in CODES
