@@ -194,33 +194,35 @@ class Engine:
         id: str,
         name: str = "",
         contact: str = "",
-        groups: Sequence[str] = (),
+        groups: Sequence[str] | None = None,
         record: Mapping[str, Json] | None = None,
         *,
         zone: str = "",
         by: By = PROGRAM,
     ) -> PersonView:
-        """Enter a customer, or change what is known of one who is there. ``record`` holds whatever is kept of him.
-        ``zone`` is the time zone in which he reads moments, as ``Europe/London``; without one it is the process's.
+        """Enter a customer, or change what is said of one who is there; what is not said stays. ``record`` holds
+        whatever is kept of him. ``zone`` is the time zone in which he reads moments, as ``Europe/London``; without one
+        it is the process's.
 
         Steps that he has claimed and may no longer do, for he is in a group no more, are given back. Raises BadAnswer
         for an id, name, contact or zone that cannot be one, NotAllowed for the id of a member of staff.
         """
         asker = self._shell.asker("add_customer", by)
-        return people.enter(self._shell, asker, id, "customer", name, contact, (), groups, record, zone)
+        return people.enter(self._shell, asker, id, "customer", name, contact, None, groups, record, zone)
 
     def add_staff(
         self,
         id: str,
         name: str = "",
-        roles: Sequence[str] = (),
+        roles: Sequence[str] | None = None,
         contact: str = "",
         *,
         zone: str = "",
         by: By = PROGRAM,
     ) -> PersonView:
-        """Enter a member of staff with roles, or change one, who is back then if he had left. The role ``operator``
-        makes an operator. ``zone`` is the time zone in which he reads moments, as ``Europe/London``.
+        """Enter a member of staff with roles, or change what is said of one; what is not said stays, and who had left
+        is back. The role ``operator`` makes an operator. ``zone`` is the time zone in which he reads moments, as
+        ``Europe/London``.
 
         Steps that he has claimed and may no longer do are given back, which their histories tell. Raises BadAnswer for
         an id, name, contact or zone that cannot be one, NotAllowed for the id of a customer.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import click
 
@@ -11,6 +13,8 @@ from flowengine.cli import tab_words
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
 from flowengine.cli.terminal import Stopped, Terminal
+from flowengine.client import Desk
+from flowengine.errors import Ambiguous, NotAllowed, NotFound
 
 
 @click.command()
@@ -61,42 +65,76 @@ def assign(terminal: Terminal, step: str, person: str, key: str | None) -> None:
 
 @click.group(cls=FlowGroup)
 def people() -> None:
-    """Customers and staff: add, leave, list, show; when staff can be met."""
+    """Customers and staff: add, change, leave, list, show; when staff can be met."""
+
+
+_KNOWN = (
+    click.option("--name", default="", help="What the person is called."),
+    click.option("--contact", default="", help="An e-mail address, or another way to reach the person."),
+    click.option("--role", "roles", multiple=True, help="For staff: a role; operator makes an operator. Repeatable."),
+    click.option("--group", "groups", multiple=True, help="For customers: a group. Repeatable."),
+    click.option("--zone", default="", help="The time zone in which the person reads moments, as Europe/London."),
+    click.option("--record", "sets", metavar="KEY=VALUE", multiple=True, help="For customers: what else is known."),
+)
+"""What may be said of a person."""
+
+
+def _known(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_KNOWN):
+        command = option(command)
+    return command
 
 
 @people.command("add")
 @click.argument("id")
-@click.option("--name", default="")
-@click.option("--contact", default="", help="An e-mail address, or another way to reach the person.")
-@click.option("--role", "roles", multiple=True, help="For staff: a role; operator makes an operator. May be repeated.")
-@click.option("--staff", is_flag=True, help="A member of staff without a role.")
-@click.option("--group", "groups", multiple=True, help="For customers: a group. May be repeated.")
-@click.option("--zone", default="", help="The time zone in which the person reads moments, as Europe/London.")
-@click.option("--record", "sets", metavar="KEY=VALUE", multiple=True, help="For customers: what else is known.")
+@click.option("--staff", is_flag=True, help="A member of staff, perhaps without a role.")
+@_known
 @common
 @terminal
-def add_person(
-    terminal: Terminal,
-    id: str,
-    name: str,
-    contact: str,
-    roles: tuple[str, ...],
-    staff: bool,
-    groups: tuple[str, ...],
-    zone: str,
-    sets: tuple[str, ...],
-) -> None:
-    """Enter a customer, or with --role a member of staff; or change what is known of one."""
+def add_person(terminal: Terminal, /, id: str, staff: bool, **said: Any) -> None:
+    """Enter a customer, or with --role or --staff a member of staff."""
+    desk = terminal.desk(create=True)
+    if _is_known(desk, id):
+        raise NotAllowed(f"{id} is known already", where=id, possible=(f"flow people change {id}", "another id"))
+    _enter(terminal, desk, id, staff or bool(said["roles"]), **said)
+
+
+@people.command("change")
+@click.argument("person", shell_complete=tab_words.people)
+@click.option("--no-roles", is_flag=True, help="For staff: no role any more.")
+@click.option("--no-groups", is_flag=True, help="For customers: in no group any more.")
+@_known
+@common
+@terminal
+def change_person(terminal: Terminal, /, person: str, no_roles: bool, no_groups: bool, **said: Any) -> None:
+    """Change what is known of PERSON: only what is said. Roles and groups that are said are all from then on."""
+    desk = terminal.desk()
+    there = desk.find_person(person)
+    said["roles"] = said["roles"] or (() if no_roles else None)
+    said["groups"] = said["groups"] or (() if no_groups else None)
+    _enter(terminal, desk, there.id, there.kind == "staff", **said)
+
+
+def _is_known(desk: Desk, id: str) -> bool:
+    try:
+        return desk.find_person(id).id == id
+    except (Ambiguous, NotAllowed, NotFound):  # who may not look is told by the verb itself
+        return False
+
+
+def _enter(
+    terminal: Terminal, desk: Desk, id: str, staff: bool, *, name: str, contact: str, zone: str,
+    roles: tuple[str, ...] | None, groups: tuple[str, ...] | None, sets: tuple[str, ...],
+) -> None:  # fmt: skip
     from flowengine.cli import show
     from flowengine.cli.typed_values import record_from
 
-    if (roles or staff) and (groups or sets):
+    if (groups or sets) if staff else roles:
         raise click.UsageError("--role and --staff are for staff, --group and --record for customers.")
-    record, desk = record_from(sets), terminal.desk(create=True)
-    if roles or staff:
+    if staff:
         person = desk.add_staff(id, name, roles, contact, zone=zone)
     else:
-        person = desk.add_customer(id, name, contact, groups, record, zone=zone)
+        person = desk.add_customer(id, name, contact, groups, record_from(sets), zone=zone)
     terminal.answer(person, lambda console: show.person(console, person))
 
 

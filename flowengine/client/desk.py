@@ -207,7 +207,7 @@ class Desk(ABC):
         id: str,
         name: str = "",
         contact: str = "",
-        groups: Sequence[str] = (),
+        groups: Sequence[str] | None = None,
         record: Answer | None = None,
         *,
         zone: str = "",
@@ -216,7 +216,7 @@ class Desk(ABC):
         return self._ask("add_customer", id, name, contact, groups, record, zone=zone)
 
     def add_staff(
-        self, id: str, name: str = "", roles: Sequence[str] = (), contact: str = "", *, zone: str = ""
+        self, id: str, name: str = "", roles: Sequence[str] | None = None, contact: str = "", *, zone: str = ""
     ) -> view.PersonView:
         """Enter a member of staff with roles, or change one."""
         return self._ask("add_staff", id, name, roles, contact, zone=zone)

@@ -39,12 +39,13 @@ def enter(
     kind: Literal["customer", "staff"],
     name: str,
     contact: str,
-    roles: Sequence[str] = (),
-    groups: Sequence[str] = (),
+    roles: Sequence[str] | None = None,
+    groups: Sequence[str] | None = None,
     record: Mapping[str, Json] | None = None,
     zone: str = "",
 ) -> PersonView:
-    """Enter a person, or change what is known of him. What he has claimed and may no longer do is given back."""
+    """Enter a person, or change what is said of one who is there; of the rest nothing is lost. What he has claimed and
+    may no longer do is given back."""
     check_person(id, name, contact, zone)
     known = take(dict(record or {}), f"what is known of {id}")
 
@@ -57,8 +58,8 @@ def enter(
             before,
             name=name or before.name,
             contact=contact or before.contact,
-            roles=tuple(roles),
-            groups=tuple(groups),
+            roles=before.roles if roles is None else tuple(roles),
+            groups=before.groups if groups is None else tuple(groups),
             record=before.record | known,
             left=None,
             left_because="",
@@ -68,7 +69,8 @@ def enter(
             tx.people.add(person)
             return view(person), claims.release_lost(shell, id, by, ""), []
         tx.people.update(person)
-        lost = [*(one for one in there.roles if one not in roles), *(one for one in there.groups if one not in groups)]
+        had, has = (*there.roles, *there.groups), (*person.roles, *person.groups)
+        lost = [one for one in had if one not in has]
         because = f"{person.name} is {', '.join(lost)} no longer" if lost else f"{person.name} may no longer do it"
         ending, held = claims.release_lost(shell, id, by, because), tx.steps.held(id)
         ending(tx, held[: claims.TOGETHER])

@@ -169,11 +169,15 @@ class Trigger:
     place: Place = field(default=Place(), compare=False)
 
 
+MOST_CHOSEN = 1_000_000
+"""So many may be chosen where a process says no other number."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
     """One thing to choose. ``source`` names process options, lists them, or is an expression that gives a list.
 
-    With ``max`` above 1 the answer is a list of ids; with ``quantity`` it maps ids to whole numbers.
+    With ``max`` above 1 the answer is a list of ids; with ``quantity`` it maps ids to whole numbers, ``max`` in all.
     """
 
     name: str

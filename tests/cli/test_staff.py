@@ -72,6 +72,23 @@ def test_people_are_entered_listed_and_shown(shop: Flow) -> None:
     assert "shoe: 44" in shop.run("people", "show", "eve").stdout
 
 
+def test_nothing_of_a_person_is_lost_unasked(shop: Flow) -> None:
+    """To change one thing leaves the others: roles, groups, kind. Who is known is not entered again by mistake."""
+    shop.run("people", "add", "max", "--name", "Max", "--role", "maker", "--role", "host")
+    changed = shop.json("people", "change", "Max", "--contact", "max@example.org")
+    assert (changed["roles"], changed["contact"], changed["name"]) == (["maker", "host"], "max@example.org", "Max")
+    again = shop.run("people", "add", "max", "--contact", "m@example.org", code=1).stderr
+    assert "max is known already" in again
+    assert "flow people change max" in again
+    assert shop.json("people", "change", "max", "--role", "host")["roles"] == ["host"]
+    assert shop.json("people", "change", "max", "--no-roles")["roles"] == []
+    shop.run("people", "add", "eve", "--name", "Eve", "--group", "members")
+    assert shop.json("people", "change", "eve", "--record", "shoe:=44")["groups"] == ["members"]
+    assert shop.json("people", "change", "eve", "--no-groups")["groups"] == []
+    assert "for staff" in shop.run("people", "change", "eve", "--role", "maker", code=2).stderr
+    assert shop.json("people", "show", "eve")["kind"] == "customer"
+
+
 def test_hostile_names_are_harmless(shop: Flow) -> None:
     """A name with escapes and markup is shown as it is written, never acted on."""
     name = "\x1b[31mEve\u202e[bold]x[/bold]"
@@ -86,12 +103,12 @@ def test_hostile_names_are_harmless(shop: Flow) -> None:
 def test_moments_are_shown_in_the_zone_of_who_acts(shop: Flow) -> None:
     """Where a person's zone is known, and clocks there show another time than the terminal's, it is said."""
     job = shop.start()
-    assert "Pacific/Kiritimati" in shop.run("people", "add", "ada", "--zone", "Pacific/Kiritimati").stdout
+    assert "Pacific/Kiritimati" in shop.run("people", "change", "ada", "--zone", "Pacific/Kiritimati").stdout
     assert shop.json("people", "show", "ada")["zone"] == "Pacific/Kiritimati"
     seen = shop.run("track", job, who="ada").stdout
     assert "(Kiritimati)" in seen
     assert "(Kiritimati)" not in shop.run("track", job, who="olga").stdout
-    shop.run("people", "add", "ada", "--name", "Ada")
+    shop.run("people", "change", "ada", "--name", "Ada")
     assert shop.json("people", "show", "ada")["zone"] == "Pacific/Kiritimati"
 
 

@@ -15,7 +15,7 @@ from flowengine.core.values import Json, Offer, Step
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language.evaluation import numbers
 from flowengine.language.expressions import Expression
-from flowengine.language.parts import Pick, option_key, options_of
+from flowengine.language.parts import MOST_CHOSEN, Pick, option_key, options_of
 from flowengine.language.types import Choice
 
 _NAMED = 20
@@ -104,7 +104,7 @@ def _question(pick: Pick, options: list[Offered], currency: str) -> FormField:
         currency=currency,
         shape=shape,
         min=pick.min,
-        max=pick.max,
+        max=None if pick.max == MOST_CHOSEN else pick.max,
     )
 
 
@@ -184,7 +184,8 @@ class _Checked:
     def _within(self, number: int) -> None:
         low, high = self.pick.min, self.pick.max
         if not low <= number <= high:
-            span = str(low) if low == high else f"{low} to {high}"
+            upper = f"{low} or more" if high == MOST_CHOSEN and number < low else f"{low} to {high:,}"
+            span = str(low) if low == high else upper
             raise ValueError(f"chooses {number}; choose {span} of {self._named()}")
 
     def _named(self, before: str = "") -> str:

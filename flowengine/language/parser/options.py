@@ -9,7 +9,7 @@ from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import DURATION, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, wrong
-from flowengine.language.parts import Option, Pick, option_key
+from flowengine.language.parts import MOST_CHOSEN, Option, Pick, option_key
 from flowengine.language.yaml_reader import Node, Scalar
 from flowengine.problem import Place
 
@@ -94,7 +94,8 @@ SOURCE = Named(
 
 
 def _pick(values: Values, reading: Reading) -> Values:
-    least, most = values.get("min", 1), values.get("max", max(1, values.get("min", 1)))
+    least = values.get("min", 1)
+    most = values.get("max", MOST_CHOSEN if values.get("quantity") else max(1, least))
     if least > most:
         raise reading.refuse(values.places["min"], "bad-number", f"min ({least}) is above max ({most})")
     listed = values["source"]
@@ -116,7 +117,7 @@ _PICK = record(
     ),
     Key("title", TITLE, "What the person reads; the name with spaces, unless given."),
     Key("min", Number(0, 1_000), "How many must be chosen at least; 1 unless given."),
-    Key("max", Number(1, 1_000_000), "How many may be chosen at most; 1 unless given."),
+    Key("max", Number(1, MOST_CHOSEN), "How many may be chosen at most; 1 unless given, of quantities any number."),
     Key("quantity", Flag(), "Whether a number is given for each: the answer maps ids to whole numbers."),
     build=_pick,
 )

@@ -91,6 +91,17 @@ def test_options_without_prices_give_no_price() -> None:
     assert job.data["first"] == {"size": "m", "titles": {"size": "M"}, "lead_time_days": 0.0}
 
 
+def test_any_number_may_be_chosen_unless_a_most_is_said() -> None:
+    """Who orders dishes orders as many as he likes; a form gives no most."""
+    options = "options: {dish: [{id: soup, price: 5}, {id: pie, price: 9}]}\n"
+    body = "  first: {type: choice, choose: {dish: {from: dish, quantity: true}}, within: P1D, "
+    job = Rehearsal(process(body + "on: {chosen: fulfilled, expired: gone}}", options))
+    with pytest.raises(BadAnswer, match="chooses 0; choose 1 or more"):
+        job.act("first", answer={"dish": {"soup": 0}})
+    job.act("first", answer={"dish": {"soup": 12, "pie": 3}})
+    assert job.data["first"]["price"] == 87
+
+
 def test_ids_are_saved_as_offered() -> None:
     """Ids may be given as text, as a command line does, and are saved as the process writes them."""
     job = begin()
