@@ -32,6 +32,7 @@ from flowengine.people.permissions import NEVER, needs
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.store import StoredJob, Transaction, new_id, shown
 from flowengine.store.codec import encode
+from flowengine.store.messages import once as once_of
 from flowengine.views.replies import Broadcast, Kept, Receipt
 
 OUTSIDE = Actor(kind="service", id="outside")
@@ -68,7 +69,7 @@ def send(
     """Deliver a message, start a job by it, or keep it; with ``everyone`` it is for all who wait, and is neither kept
     nor does it start anything. ``request_key``: see L3."""
     id = new_id()
-    once = request_key or f"message:{id}"  # so that what was kept, but not heard of, is not kept again
+    once = request_key or once_of(id)  # so that what was kept, but not heard of, is not kept again
 
     def work(tx: Transaction) -> Receipt:
         command = c.Deliver(by=OUTSIDE if by is None else actor_of(tx, by), name=name, key=key, body=body)

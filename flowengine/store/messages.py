@@ -69,8 +69,8 @@ OVER = Query(
 )
 FORGET_RECEIPT = Query(
     "messages.forget_receipt",
-    "Nobody asks for the answer any more.",
-    sa.delete(_R).where(_R.c.job_id == param("of_id")),
+    "Nobody asks for the answer any more that was kept under no key of the sender's own.",
+    sa.delete(_R).where(_R.c.job_id == param("of_id"), _R.c.key == param("of_once")),
 )
 COUNT = Query(
     "messages.count",
@@ -104,6 +104,11 @@ ANY = "*"
 
 UNREAD = ""
 """The name, which no message has, under which the jobs stand that are not in the index yet."""
+
+
+def once(id: str) -> str:
+    """Under which key the answer to a message is kept whose sender gave none."""
+    return f"message:{id}"
 
 
 class Messages:
@@ -158,7 +163,7 @@ class Messages:
         """Forget at most so many of the messages whose time is over. How many those were."""
         over = self._channel.rows(OVER, {"now": micros(now), "most": most})
         self._channel.write_many(TAKE, [{"of_name": name, "of_key": key, "of_id": id} for name, key, id in over])
-        self._channel.write_many(FORGET_RECEIPT, [{"of_id": id} for _, _, id in over])
+        self._channel.write_many(FORGET_RECEIPT, [{"of_id": id, "of_once": once(id)} for _, _, id in over])
         return len(over)
 
 

@@ -184,6 +184,19 @@ def test_the_same_request_is_kept_once(engine: Engine) -> None:
     assert kept(engine) == 0
 
 
+def test_a_request_is_answered_alike_when_its_message_is_forgotten(engine: Engine, clock: SimulatedClock) -> None:
+    """Asked again under its key when the time of the message is over, it is a repeat, and nothing is kept anew (L3)."""
+    answer = engine.send("come", "A1", request_key="k")
+    engine.send("come", "B2")
+    clock.advance(timedelta(days=40))
+    engine.run_due()
+    assert kept(engine) == 0
+    again = engine.send("come", "A1", request_key="k")
+    assert again == answer
+    assert again.repeated
+    assert kept(engine) == 0
+
+
 def test_a_flood_is_refused(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one key, and of one name in all, a bounded number of messages is kept."""
     monkeypatch.setattr("flowengine.commands.messages.MOST_KEPT", 2)
