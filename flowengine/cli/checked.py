@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from flowengine.errors import ProcessRefused
 from flowengine.interop.labels import span
 from flowengine.language import Problem, Process, parse
 from flowengine.language.checks import LeftOut, left_out
+from flowengine.language.checks.recursion import endless_calls
 
 LONGEST_PATH = 8
 """How many states of a stretch are named."""
@@ -54,6 +55,17 @@ def check_text(source: bytes, file: str) -> Checked:
     except ProcessRefused as error:
         return Checked(file, text, error.problems)
     return Checked(file, text, (), process, left_out(process))
+
+
+def check_together(checked: Sequence[Checked]) -> list[Checked]:
+    """The files, with what is wrong between those that are fine by themselves."""
+    processes = [one.process for one in checked if one.process is not None]
+    return [one if one.process is None else _among(one, one.process, processes) for one in checked]
+
+
+def _among(checked: Checked, process: Process, others: Sequence[Process]) -> Checked:
+    found = endless_calls(process, [one for one in others if one.name != process.name])
+    return replace(checked, problems=tuple(found), process=None, left=None) if found else checked
 
 
 def show_all(console: Console, checked: Sequence[Checked]) -> None:

@@ -62,13 +62,13 @@ def _written(path: Path, nexts: list[str]) -> list[str]:
 @common
 @terminal
 def check(terminal: Terminal, paths: tuple[Path, ...]) -> None:
-    """Find the problems of process files, all at once.
+    """Find the problems of process files, all at once, those between the files among them.
 
     A file without problems is "fine"; then it is told how often, and how long, the customer is left out.
     """
-    from flowengine.cli.checked import check_text, show_all
+    from flowengine.cli.checked import check_text, check_together, show_all
 
-    checked = [check_text(_read(path), str(path)) for path in paths]
+    checked = check_together([check_text(_read(path), str(path)) for path in paths])
     fine = all(not one.problems for one in checked)
     terminal.answer(
         {"fine": fine, "files": [one.to_json() for one in checked]},

@@ -13,6 +13,7 @@ from flowengine.commands.unstaffed import lacking
 from flowengine.core.values import Actor, Suspension
 from flowengine.errors import NotAllowed, ProcessRefused
 from flowengine.language import load, parse
+from flowengine.language.checks.recursion import calls_others, endless_calls
 from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.store import Transaction
@@ -27,7 +28,7 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
 
     def work(tx: Transaction) -> bool:
         now = shell.clock.now()
-        _alone(shell, tx, process)
+        _among_others(shell, tx, process)
         new = tx.processes.add(process.name, process.version, process.title, process.source, now)
         starting.place(tx, shell.catalogue.compiled(tx, process.name, process.version).process, now)
         return new
@@ -43,11 +44,12 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
     )
 
 
-def _alone(shell: Shell, tx: Transaction, process: Process) -> None:
-    """Raises ProcessRefused where another process in use starts by the same messages."""
-    if any(one.message for one in process.starts):
+def _among_others(shell: Shell, tx: Transaction, process: Process) -> None:
+    """Raises ProcessRefused where another process in use starts by the same messages, or where the process and others
+    in use call one another for ever."""
+    if any(one.message for one in process.starts) or calls_others(process):
         others = [shell.catalogue.compiled(tx, *one).process for one in tx.processes.in_use() if one[0] != process.name]
-        found = clashes(process, others)
+        found = sorted((*clashes(process, others), *endless_calls(process, others)))
         if found:
             raise ProcessRefused(found)
 

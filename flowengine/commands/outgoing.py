@@ -2,7 +2,7 @@
 
 | kind | lane | body | what it becomes |
 |-|-|-|-|
-| ``child`` | the call | call, process, need, customer | a job of another process, started for the call |
+| ``child`` | the call | call, process, need, customer, depth | a job of another process, started for the call |
 | ``child_left`` | the call | call, process, customer | the called job is withdrawn where it can be |
 | ``child_ended`` | the parent | parent, status, end, because, data | ``Finish`` of the parent's call |
 | ``referral`` | referrals | name, contact, by | a customer's record with ``referred_by`` |
@@ -41,7 +41,7 @@ def leave(
     for call in effects.calls.values():
         if call.process and not call.incident:
             need = {"call": call.number, "process": call.process, "at": call.at, "need": call.input or {}}
-            post("child", f"call:{call.number}", need | {"customer": head.customer})
+            post("child", f"call:{call.number}", need | {"customer": head.customer, "depth": head.depth + 1})
     for call in effects.cut_off:
         left = {"call": call.number, "process": call.process, "customer": head.customer}
         post("child_left", f"call:{call.number}", left)

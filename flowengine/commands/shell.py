@@ -341,6 +341,7 @@ class Shell:
         customer: str | None,
         key: str | None,
         parent: str = "",
+        depth: int = 0,
     ) -> Receipt:
         """Begin a job. The receipt is kept under the actor and the key; its body names process and customer.
 
@@ -355,7 +356,7 @@ class Shell:
                 tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else by, key)
             actor = access.starting_actor(tx, by, self.clock.now())
             owner = access.customer_of_start(tx, actor, customer)
-            command = c.Start(by=actor, answer=need, parent=parent)
+            command = c.Start(by=actor, answer=need, parent=parent, depth=depth)
             body = None
             if key is not None:
                 body = body_hash(f"start {process} for {owner}", command)

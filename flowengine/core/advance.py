@@ -61,6 +61,7 @@ def start(
         customer=customer,
         started=now,
         parent=command.parent,
+        depth=command.depth,
     )
     draft.record(e.Started(head=head))
     draft.record(e.BranchOpened(branch=Branch(id=ROOT)))

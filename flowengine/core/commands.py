@@ -18,10 +18,11 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag
 
 class Start(Command, frozen=True, kw_only=True):
     """Begin a job with the stated need. ``cause`` says what started it by itself, where nobody did: ``message …`` or
-    ``schedule …``."""
+    ``schedule …``. ``depth``: how many calls are around the job, each in a job that another called."""
 
     answer: Json = {}
     parent: str = ""
+    depth: int = 0
     cause: str = ""
 
 

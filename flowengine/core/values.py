@@ -394,6 +394,8 @@ class Head(Value, frozen=True, kw_only=True):
     suspended: Suspension | None = None
     parent: str = ""
     """``<job id>.<call number>`` of the call that started this job, or empty."""
+    depth: int = 0
+    """How many calls are around the job: one that a customer began has none."""
 
     def is_cut_off(self, call: int) -> bool:
         """Whether the job has gone on without this call, of which an attempt may be running."""

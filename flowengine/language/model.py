@@ -245,6 +245,11 @@ class State:
         return ()
 
     @property
+    def begins(self) -> tuple[str, ...]:
+        """The processes of which it begins a job here."""
+        return ()
+
+    @property
     def calendar_name(self) -> str | None:
         """The calendar in which it is booked, perhaps one of its own without a name; None for what is not booked."""
         return None

@@ -30,6 +30,9 @@ WITHDRAW = "withdraw"
 SUSPENDED = timedelta(minutes=1)
 """After how long it is tried again to start a job of a process that is suspended."""
 
+DEEPEST = 64
+"""How many calls may be around a job (L12)."""
+
 LEFT = "Nobody waits for this job any more: the job that asked for it has gone on without it."
 """What is noted on a job that cannot be withdrawn."""
 
@@ -41,7 +44,7 @@ def child(shell: Shell, row: OutboxMessage) -> None:
     Whether it is awaited is asked before and after: the caller may go on meanwhile, and then tells nobody any more.
     """
     call, body = int(row.body["call"]), row.body
-    by = _caller(row.job)
+    by, depth = _caller(row.job), body.get("depth", 0)  # of one that was left before they were counted
     parent = f"{row.job}.{call}"
     if not _is_awaited(shell, row.job, call):
         child_left(shell, row)  # it may have been started at an attempt that was cut short
@@ -49,7 +52,9 @@ def child(shell: Shell, row: OutboxMessage) -> None:
     try:
         if body["at"]:
             raise Refused(f"jobs of other organisations cannot be started from here ({body['at']})")
-        shell.start(body["process"], by, body["need"], body["customer"], parent, parent)
+        if depth > DEEPEST:
+            raise Refused(f"called {depth} deep: jobs call one another, at most {DEEPEST} deep", where=body["process"])
+        shell.start(body["process"], by, body["need"], body["customer"], parent, parent, depth)
     except Refused as refused:
         if _is_suspended(shell, body["process"]):
             raise TryLater(f"the process {body['process']} is suspended", after=SUSPENDED) from refused

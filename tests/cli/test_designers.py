@@ -70,6 +70,25 @@ def test_check_shows_each_problem_with_its_line_and_a_caret(empty: Flow) -> None
     assert found["files"][0]["problems"][0]["code"] == "unknown-type"
 
 
+def test_check_finds_files_that_call_one_another_for_ever(empty: Flow) -> None:
+    """Each file is fine by itself; together they are not."""
+    for name, other in (("one", "two"), ("two", "one")):
+        states = f"""states:
+  need: {{type: need, next: again}}
+  again: {{type: call, process: {other}, on: {{fulfilled: fulfilled, ended: fulfilled}}}}
+  fulfilled: {{type: fulfilled}}
+"""
+        (empty.folder / f"{name}.yaml").write_text(f"process: {name}\nneed: It\n{states}", "utf-8")
+        assert empty.json("check", f"{name}.yaml")["fine"] is True
+    found = empty.json("check", "one.yaml", "workshop.yaml", "two.yaml", code=1)["files"]
+    assert [[problem["code"] for problem in file["problems"]] for file in found] == [
+        ["endless-calls"],
+        [],
+        ["endless-calls"],
+    ]
+    assert "one calls two, two calls one" in empty.run("check", "one.yaml", "two.yaml", code=1).stdout
+
+
 def test_check_reads_standard_input(empty: Flow) -> None:
     """A dash reads the file from standard input."""
     assert "unknown-type" in empty.run("check", "-", code=1, input=BAD).stdout

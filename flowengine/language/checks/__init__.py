@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from flowengine.language.checks import calendars, data, deadlines, graph, joins, outcomes, references, starts
+from flowengine.language.checks import calendars, data, deadlines, graph, joins, outcomes, recursion, references, starts
 from flowengine.language.checks.left_out import LeftOut, left_out
 from flowengine.language.checks.survey import Enough, Survey
 from flowengine.language.model import Process
@@ -19,6 +19,7 @@ _CHECKS = (
     outcomes.check,
     graph.check,
     joins.check,
+    recursion.check,
     starts.check,
     data.check,
 )

@@ -20,6 +20,7 @@ CODES: dict[str, str] = {
     "unreachable-state": "No way leads to a state.",
     "no-way-out": "From a state no end can be reached.",
     "endless-loop": "States lead round in a circle in which nothing waits.",
+    "endless-calls": "Processes call one another in a circle, before anything waits.",
     "missing-outcome": "An outcome that the state can have leads nowhere.",
     "unknown-outcome": "An outcome is routed that the state cannot have.",
     "dead-route": "A route stands behind one that always holds.",

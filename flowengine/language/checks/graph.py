@@ -6,7 +6,7 @@ All is linear in the states and routes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.model import Scope, State
@@ -25,10 +25,14 @@ def check(survey: Survey) -> None:
 
 
 class Ways:
-    """What can be reached from what. ``finishes``: scopes that can be done; ``closes``: those that can end the job."""
+    """What can be reached from what. ``finishes``: scopes that can be done; ``closes``: those that can end the job.
 
-    def __init__(self, survey: Survey) -> None:
+    ``ending`` names processes whose jobs may end at once, so that a call of one need not wait.
+    """
+
+    def __init__(self, survey: Survey, ending: Collection[str] = ()) -> None:
         self.survey = survey
+        self.ending_at_once = ending
         self.finishes: set[str] = set()
         self.closes: set[str] = set()
         self.ending: dict[str, set[str]] = {}
@@ -104,7 +108,7 @@ class Ways:
 
     def passes_at_once(self, state: State) -> bool:
         """Whether a job can go through the state without waiting."""
-        if state.passes:
+        if state.passes or any(name in self.ending_at_once for name in state.begins):
             return True
         if isinstance(state, Parallel):
             return all(branch.scope.path in self.instant for branch in state.branches.values())

@@ -61,6 +61,10 @@ class Race(State):
         return self.within is not None or any(member.has_deadline for member in self.of.values())
 
     @property
+    def begins(self) -> tuple[str, ...]:
+        return tuple(name for member in self.of.values() for name in member.begins)
+
+    @property
     def possible(self) -> tuple[str, ...]:
         found: list[str] = []
         for name, member in self.of.items():

@@ -125,5 +125,9 @@ class Call(State):
     def detail(self) -> str:
         return self.process
 
+    @property
+    def begins(self) -> tuple[str, ...]:
+        return () if self.at else (self.process,)
+
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return Record({"status": Slot(TEXT)}, UNKNOWN)
