@@ -69,8 +69,12 @@ NEAR = {
     "an approval that knows no refusal": work(
         "ask: {type: approval, within: P3D, on: {approved: fulfilled, expired: fulfilled}}"
     ),
-    "a person's act that may be refused": work(
-        "work: {type: task, for: clerk, on: {done: [{to: fulfilled, when: data.need.count > 3}]}}"
+    "a person's act that may be refused, who can do something else": work(
+        "work: {type: task, for: clerk, on: {done: [{to: fulfilled, when: data.need.count > 3}], not: gone}}"
+    ),
+    "a person's act that may be refused until a deadline": work(
+        "work: {type: task, for: clerk, within: P1D, on: {done: [{to: fulfilled, when: data.need.count > 3}], "
+        "expired: gone}}"
     ),
     "routes in order": work(
         "work: {type: wait, for: P1D, on: {elapsed: [{to: gone, when: data.need.count > 3}, {to: fulfilled}]}}"
@@ -89,6 +93,65 @@ def test_what_is_wrong_is_found_by_its_code(code: str) -> None:
 def test_what_is_right_is_let_through(name: str) -> None:
     """What looks like a fault but is none has no problem."""
     assert problems(NEAR[name]) == []
+
+
+MORE = "data.need.count > 3"
+REFUSED = {
+    "a task": f"{{type: task, for: clerk, on: {{done: {{to: fulfilled, when: {MORE}}}}}}}",
+    "each of its outcomes": f"{{type: task, for: clerk, on: {{done: {{to: fulfilled, when: {MORE}}}, "
+    f"not: [{{to: gone, when: {MORE}}}, {{to: fulfilled, when: {MORE}}}]}}}}",
+    "an approval of staff": f"{{type: approval, by: clerk, on: {{approved: {{to: fulfilled, when: {MORE}}}}}}}",
+    "members of a race": "{type: race, of: {one: {type: task, for: clerk}, two: {type: task, for: smith}}, "
+    f"on: {{one: {{to: fulfilled, when: {MORE}}}, two.done: {{to: fulfilled, when: {MORE}}}}}}}",
+    "a message": f"{{type: message, name: news, on: {{received: {{to: fulfilled, when: {MORE}}}}}}}",
+    "code": f"{{type: service, call: mend, on: {{done: {{to: fulfilled, when: {MORE}}}}}}}",
+    "code's own outcome": f"{{type: service, call: mend, on: {{done: fulfilled, out: {{to: gone, when: {MORE}}}}}}}",
+    "a deadline": "{type: task, for: clerk, within: P1D, "
+    f"on: {{done: fulfilled, expired: {{to: gone, when: {MORE}}}}}}}",
+    "the end of a race's member": "{type: race, of: {one: {type: task, for: clerk}, late: {type: wait, for: P1D}}, "
+    f"on: {{one: fulfilled, late: {{to: fulfilled, when: {MORE}}}}}}}",
+    "a join": "{type: parallel, branches: {one: {start: l, states: {l: {type: task, for: clerk, next: done}}}}, "
+    f"on: {{joined: {{to: fulfilled, when: {MORE}}}}}}}",
+    "a stage": "{type: stage, start: l, states: {l: {type: task, for: clerk, next: done}}, "
+    f"on: {{done: {{to: fulfilled, when: {MORE}}}}}}}",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_something_always_leads_on(name: str) -> None:
+    """What ends by itself needs a last way without a condition, and so does what people end where they can do nothing
+    else and no deadline comes: else the job would wait for ever, and nobody be told."""
+    states = work(f"work: {REFUSED[name]}")
+    assert codes(states) == ["no-fallback"]
+
+
+CHANGING = {
+    "the answer": "{type: task, for: clerk, fields: {ok: {type: boolean}}, "
+    "on: {done: {to: fulfilled, when: data.work.ok}}}",
+    "the clock": "{type: task, for: clerk, on: {done: {to: fulfilled, when: now > date(data.need.day)}}}",
+    "a change of mind": "{type: task, for: clerk, on: {done: {to: fulfilled, when: has(data.more)}}}",
+}
+
+
+@pytest.mark.parametrize("name", CHANGING)
+def test_a_condition_that_may_come_to_hold_is_let_be(name: str) -> None:
+    """People may answer otherwise, or later, or when something has changed."""
+    more = "always: {more: {by: customer, fields: {x: {type: string}}, to: work}}\n"
+    assert codes(work(f"work: {CHANGING[name]}"), more) == []
+
+
+def test_what_has_passed_does_not_change_while_a_job_stands() -> None:
+    """A condition on the past is as good as one on the need: what may be changed of the data does not help it."""
+    states = "work: {type: task, for: clerk, on: {done: {to: fulfilled, when: %s}}}"
+    more = "always: {more: {by: customer, fields: {x: {type: string}}, to: work}}\n"
+    for when in ("count('work') > 3", "data.need.count > 3"):
+        assert codes(work(states % when), more) == ["no-fallback"]
+
+
+def test_a_deadline_around_leads_on_too() -> None:
+    """A clock around it ends what people cannot."""
+    states = work("work: {type: task, for: clerk, on: {done: {to: fulfilled, when: data.need.count > 3}}}")
+    assert codes(states, "always: {late: {within: P9D, to: gone}}\n") == []
 
 
 def test_a_problem_names_its_place_and_what_was_meant() -> None:

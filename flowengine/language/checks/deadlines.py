@@ -20,7 +20,7 @@ def check(survey: Survey) -> None:
     deadline is checked with the outcomes.
     """
     _reminders(survey)
-    clocks = _Clocks(survey)
+    clocks = Clocks(survey)
     for scope in survey.scopes.values():
         for state in scope.states.values():
             if state.is_start or not state.for_customers or state.has_deadline or clocks.limit(state):
@@ -68,7 +68,7 @@ def _reaches(after: Length, limit: When | None) -> bool:
         return False
 
 
-class _Clocks:
+class Clocks:
     """The clocks of the ``always`` entries: each moves its scope once, so that what comes after it is not limited."""
 
     def __init__(self, survey: Survey) -> None:

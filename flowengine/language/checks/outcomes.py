@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.survey import Survey
+from flowengine.language.expressions import Expression
 from flowengine.language.model import State
 from flowengine.language.parts import EXPIRED
 from flowengine.language.suggest import hint, near
+from flowengine.language.types import Stage
 
 
 def check(survey: Survey) -> None:
     """Report outcomes that lead nowhere, that cannot happen, and ways that can never be taken."""
+    clocks = Clocks(survey)
     for state in survey.states.values():
         meant: set[str] = set()
         for outcome in state.on:
@@ -18,6 +22,7 @@ def check(survey: Survey) -> None:
                 meant.add(near(outcome, state.possible))
         _missing(survey, state, meant)
         _ways(survey, state)
+        _refusable(survey, state, clocks)
 
 
 def _unknown(survey: Survey, state: State, outcome: str) -> None:
@@ -53,3 +58,34 @@ def _ways(survey: Survey, state: State) -> None:
         if ways and all(route.when is not None for route in ways) and not state.refuses(outcome):
             message = f"{state.name!r} has no way on from {outcome!r} when no condition holds, and would be stuck"
             survey.report(ways[-1].place, "no-fallback", message, "add a last way without 'when'")
+
+
+def _refusable(survey: Survey, state: State, clocks: Clocks) -> None:
+    """People are refused what no condition lets them do, and can do something else: there must be something else, a
+    deadline, or something that may change meanwhile, for else the state waits for ever and nobody is told. A job that
+    cannot begin waits for nobody."""
+    if state.is_start or state.has_deadline or not all(map(state.refuses, state.on)):
+        return
+    ways = [route for _, _, route in state.routes]
+    whens = [route.when for route in ways if route.when is not None]
+    if not ways or len(whens) < len(ways) or any(_may_change(survey, state, when) for when in whens):
+        return
+    if not clocks.limit(state):
+        message = (
+            f"{state.name!r} would wait for ever where no condition holds: each way has one, and it has no deadline"
+        )
+        survey.report(ways[-1].place, "no-fallback", message, "add a last way without 'when', or within and expired")
+
+
+def _may_change(survey: Survey, state: State, when: Expression) -> bool:
+    """Whether what a condition reads may be otherwise at another act on the state: by the answer itself, by the clock,
+    by what may happen at any time, or by what happens in branches beside it."""
+    around = list(survey.around(survey.scope_of[state.name]))
+    if "now" in when.variables or any(not isinstance(survey.owner[one.path], Stage) for one in around if one.path):
+        return True
+    saved = {(one.saves or one.name).split(".")[0] for one in (state, *state.members.values()) if one.fields}
+    for scope in around:
+        for entry in scope.always:
+            saved |= {place.split(".")[0] for place in (entry.name, *entry.set)}
+    read = when.variables.get("data", frozenset())
+    return bool(saved) if read is None else not saved.isdisjoint(read)
