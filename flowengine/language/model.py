@@ -279,6 +279,11 @@ class State:
         return (*self.outcomes, EXPIRED) if self.within is not None and self.expires else self.outcomes
 
     @property
+    def alone(self) -> tuple[str, ...]:
+        """The outcomes that it comes to though nobody does anything: by the clock, or by code."""
+        return (EXPIRED,) if EXPIRED in self.possible else ()
+
+    @property
     def must_lead(self) -> tuple[str, ...]:
         """The outcomes, of its own, that must lead somewhere."""
         return () if self.open_outcomes else self.outcomes

@@ -172,6 +172,29 @@ def test_late_reviews_do_not_stop_the_work(commons: Story) -> None:
     assert commons.at == {"accept"}
 
 
+def test_a_review_that_nobody_writes_is_left_to_the_one_who_needs_it(commons: Story) -> None:
+    """It is offered three times; then whoever needs it judges for himself (L8)."""
+    built(commons)
+    for _ in range(2):
+        commons.later(days=15)
+        commons.later(days=3)
+        assert commons.at == {"review_one"}
+    commons.later(days=15)
+    commons.later(days=3)
+    assert commons.at == {"accept"}
+
+
+def test_what_nobody_releases_ends_as_that(commons: Story) -> None:
+    """A release is offered four times; then the job ends, and says why (L8)."""
+    reviewed(commons)
+    commons.do("ada", "accept", "approved")
+    for _ in range(4):
+        assert commons.at == {"release"}
+        commons.later(days=14)
+        commons.later(days=1)
+    assert (commons.status, commons.because) == ("ended", "It is built, and nobody released it")
+
+
 def test_acceptance_decides(commons: Story) -> None:
     """The one who needs it asks for changes, is not kept waiting, and may decline."""
     reviewed(commons)

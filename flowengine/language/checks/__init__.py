@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from flowengine.language.checks import calendars, data, deadlines, graph, joins, outcomes, recursion, references, starts
+from flowengine.language.checks import (
+    calendars,
+    data,
+    deadlines,
+    graph,
+    joins,
+    outcomes,
+    recursion,
+    references,
+    rounds,
+    starts,
+)
 from flowengine.language.checks.left_out import LeftOut, left_out
 from flowengine.language.checks.survey import Enough, Survey
 from flowengine.language.model import Process
@@ -20,6 +31,7 @@ _CHECKS = (
     graph.check,
     joins.check,
     recursion.check,
+    rounds.check,
     starts.check,
     data.check,
 )

@@ -26,6 +26,7 @@ CODES: dict[str, str] = {
     "dead-route": "A route stands behind one that always holds.",
     "no-fallback": "Every route of an outcome has a condition, so that none may hold.",
     "no-deadline": "A state waits for a customer without a deadline, or does not say what happens then.",
+    "endless-asking": "Deadlines alone lead to a customer being asked again and again for ever.",
     "late-reminder": "A reminder or an escalation would come at the deadline, or after it.",
     "impossible-join": "A join waits for more branches than there can be.",
     "after-circle": "Branches wait for one another.",

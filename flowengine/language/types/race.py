@@ -72,6 +72,12 @@ class Race(State):
         return (*found, EXPIRED) if self.within is not None else tuple(found)
 
     @property
+    def alone(self) -> tuple[str, ...]:
+        found = [(name, f"{name}.{outcome}") for name, member in self.of.items() for outcome in member.alone]
+        routed = tuple(long if long in self.on else name for name, long in found)
+        return (*routed, EXPIRED) if self.within is not None else routed
+
+    @property
     def must_lead(self) -> tuple[str, ...]:
         """What the members need; a member's name alone catches all of its outcomes."""
         routed = {outcome.partition(".")[0] for outcome in self.on if "." in outcome}

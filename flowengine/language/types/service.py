@@ -77,6 +77,12 @@ class Service(State):
     def handlers(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(filter(None, (self.call, self.http, self.undo))))
 
+    @property
+    def alone(self) -> tuple[str, ...]:
+        """Code that knows but one good end comes to it; one that knows several may be what ends a round."""
+        timed = (EXPIRED,) if self.within is not None else ()
+        return timed if set(self.on) - {DONE, "failed", EXPIRED} else (DONE, *timed)
+
     def is_usual(self, outcome: str) -> bool:
         return outcome == DONE
 

@@ -86,6 +86,10 @@ class Vote(State):
         return False  # the clock closes it, or the last ballot
 
     @property
+    def alone(self) -> tuple[str, ...]:
+        return ("no_quorum",)  # where nobody votes, there is none
+
+    @property
     def must_lead(self) -> tuple[str, ...]:
         """With the first listed as the winner of a tie, only a rule that asks for a share can leave no winner."""
         can_tie = self.tie == "outcome" or self.rule != "plurality"

@@ -36,6 +36,10 @@ class Wait(State):
         return True
 
     @property
+    def alone(self) -> tuple[str, ...]:
+        return self.outcomes
+
+    @property
     def times(self) -> tuple[When, ...]:
         return tuple(one for one in (self.for_, self.until) if one is not None)
 

@@ -1,0 +1,121 @@
+"""L8: no round of deadlines alone asks a customer again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from flowengine.language.checks.deadlines import Clocks
+from flowengine.language.checks.graph import circles
+from flowengine.language.checks.survey import Survey
+from flowengine.language.expressions import Expression
+from flowengine.language.model import Scope, State
+from flowengine.language.parts import DONE, Route
+from flowengine.language.types import Each, Parallel, Stage
+
+
+def check(survey: Survey) -> None:
+    """Report rounds in which a customer is asked, and which go on though nobody does anything.
+
+    A round is bounded by a condition in it on what it changes itself (``count``, ``passed``, the clock, data that it
+    sets), and by a deadline around it.
+    """
+    rounds = _Rounds(survey)
+    for scope in survey.scopes.values():
+        onward = {
+            name: [route.to for ways in rounds.alone(state) for route in ways] for name, state in scope.states.items()
+        }
+        for circle in circles(onward):
+            if any(rounds.asks(scope.states[name]) for name in circle):
+                _endless(survey, rounds, scope, circle)
+
+
+def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -> None:
+    """Report a round in which no condition can end it."""
+    changed = set(_changed(scope.states[name] for name in circle))
+    onward = {
+        name: [
+            route.to
+            for ways in rounds.alone(scope.states[name])
+            if not any(_bounds(route.when, circle, changed) for route in ways if route.when is not None)
+            for route in ways
+            if route.to in circle
+        ]
+        for name in circle
+    }
+    for endless in circles(onward):
+        names = sorted(endless, key=lambda name: scope.states[name].place)
+        asking = [name for name in names if rounds.asks(scope.states[name])]
+        if asking and not rounds.is_limited(scope, names):
+            way = f": {', '.join(names)}" if len(names) > 1 else ""
+            message = f"{asking[0]!r} asks again and again for ever, though nobody does anything{way}"
+            advice = f'lead out of it after some rounds, for example with when: count("{asking[0]}") < 3'
+            survey.report(scope.states[asking[0]].place, "endless-asking", message, advice)
+
+
+def _changed(states: Iterable[State]) -> Iterator[str]:
+    """The places in the data that states save to, or their ways set."""
+    for state in states:
+        yield (state.saves or state.name).split(".")[0]
+        for _, _, route in state.routes:
+            yield from (place.split(".")[0] for place in route.set)
+
+
+def _bounds(when: Expression, circle: list[str], changed: set[str]) -> bool:
+    """Whether a condition reads what a round changes itself."""
+    if "now" in when.variables or any(
+        name in ("count", "passed") and args[:1] and args[0] in circle for name, args in when.calls
+    ):
+        return True
+    read = when.variables.get("data", frozenset())
+    return bool(changed) if read is None else not changed.isdisjoint(read)
+
+
+class _Rounds:
+    """What happens though nobody does anything: by the clock, by code, or at once."""
+
+    def __init__(self, survey: Survey) -> None:
+        self.survey = survey
+        self.clocks = Clocks(survey)
+        self.ends: set[str] = set()
+        """The paths of scopes that come to their end by themselves."""
+        for scope in reversed(survey.scopes.values()):
+            if self._ends(scope):
+                self.ends.add(scope.path)
+
+    def alone(self, state: State) -> Iterator[tuple[Route, ...]]:
+        """The ways on that are taken though nobody does anything, by outcome, up to the first that always holds."""
+        for outcome, ways in state.ways.items():
+            if state.passes or outcome in state.alone or (outcome in state.outcomes and self._passes(state)):
+                last = next((index for index, route in enumerate(ways) if route.when is None), len(ways))
+                yield ways[: last + 1]
+
+    def _passes(self, state: State) -> bool:
+        """Whether a state that holds scopes is done though nobody does anything."""
+        if isinstance(state, Parallel):
+            needed = state.join if isinstance(state.join, int) else len(state.branches)
+            return sum(scope.path in self.ends for scope in state.scopes) >= needed
+        return isinstance(state, Each | Stage) and state.scope.path in self.ends
+
+    def _ends(self, scope: Scope) -> bool:
+        waiting = [scope.start, *(entry.to for entry in scope.always if entry.within is not None)]
+        seen: set[str] = set()
+        while waiting:
+            name = waiting.pop()
+            if name == DONE:
+                return True
+            if name in scope.states and name not in seen:
+                seen.add(name)
+                waiting.extend(route.to for ways in self.alone(scope.states[name]) for route in ways)
+        return False
+
+    def asks(self, state: State) -> bool:
+        """Whether a customer is asked in the state or inside."""
+        return state.for_customers or any(
+            one.for_customers for scope in self.survey.inside(state) for one in scope.states.values()
+        )
+
+    def is_limited(self, scope: Scope, names: Iterable[str]) -> bool:
+        """Whether a clock around the states ends the round in them."""
+        if any(self.clocks.limit(scope.states[name]) for name in names):
+            return True
+        return any(self.survey.owner[one.path].within is not None for one in self.survey.around(scope) if one.path)
