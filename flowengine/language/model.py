@@ -255,6 +255,16 @@ class State:
         return None
 
     @property
+    def asks_each(self) -> bool:
+        """Whether it asks each of those it lists for an answer of his own."""
+        return False
+
+    @property
+    def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
+        """What is chosen: in words, from which source, how many at least, and where the file says it."""
+        yield from ()
+
+    @property
     def quorum_of_seats(self) -> int | None:
         """How many of those who have a seat at its step must say yes; None: all."""
         return None

@@ -13,6 +13,8 @@ CODES: dict[str, str] = {
     "unknown-holidays": "Public holidays are wanted of an unknown country, or their library is missing.",
     "never-open": "A calendar does not open, or is not known to, for as long as a working time is.",
     "unknown-options": "Options are named that the process does not list.",
+    "too-few-people": "Fewer people are asked than must approve, or only those who may not do it.",
+    "too-few-options": "More options are to be chosen, or to win, than there are.",
     "unknown-branch": "A branch waits for one that does not exist.",
     "no-need": "The first state is not a need.",
     "second-need": "A need stands somewhere else than first in the process.",

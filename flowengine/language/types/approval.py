@@ -39,6 +39,10 @@ class Approval(State):
         values["by"], values["needed"] = approvers.by, approvers.needed
 
     @property
+    def asks_each(self) -> bool:
+        return self.needed is None or self.needed > 1
+
+    @property
     def quorum_of_seats(self) -> int | None:
         return self.needed
 

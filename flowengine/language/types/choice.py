@@ -15,6 +15,7 @@ from flowengine.language.parser.records import Key
 from flowengine.language.parts import Option, Pick, option_title, options_of
 from flowengine.language.texts import plain
 from flowengine.language.value_shapes import DOUBLE, INT, TEXT, ListOf, Lists, Record, Shape, Slot, of_fields
+from flowengine.problem import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,12 @@ class Choice(State):
 
     def expressions(self) -> Iterator[Held]:
         return (Held(pick.source, f"choose.{pick.name}", "list") for pick in self.choose.values())
+
+    @property
+    def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
+        for pick in self.choose.values():
+            if not pick.quantity:
+                yield f"{pick.name} are to be chosen", pick.source, pick.min, pick.place
 
     @property
     def names(self) -> Iterator[Meant]:

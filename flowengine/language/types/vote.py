@@ -17,6 +17,7 @@ from flowengine.language.parser.scalars import EXPRESSION, FLAG
 from flowengine.language.parser.shapes import Number, OneOf
 from flowengine.language.parts import Audience, Option, option_title, options_of
 from flowengine.language.value_shapes import DOUBLE, INT, TEXT, ListOf, Lists, Record, Shape, Slot
+from flowengine.problem import Place
 
 _TEXTS = ListOf(TEXT)
 _SAVED: dict[str, Shape] = {
@@ -94,6 +95,10 @@ class Vote(State):
         """With the first listed as the winner of a tie, only a rule that asks for a share can leave no winner."""
         can_tie = self.tie == "outcome" or self.rule != "plurality"
         return self.outcomes if can_tie else ("decided", "no_quorum")
+
+    @property
+    def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
+        yield "seats are to be filled", self.options, self.seats, self.place
 
     @property
     def names(self) -> Iterator[Meant]:

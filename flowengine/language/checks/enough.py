@@ -1,0 +1,70 @@
+"""Enough of what is asked for: people for an approval or a task, options for a choice or a vote."""
+
+from __future__ import annotations
+
+from flowengine.language.checks.survey import Survey
+from flowengine.language.model import State
+from flowengine.language.parts import Audience, options_of
+from flowengine.language.syntax import Call, Literal
+
+
+def check(survey: Survey) -> None:
+    """Report what the file itself says can never be: how many people a role or a group has is not in it."""
+    for state in survey.states.values():
+        for one in state.members.values():
+            _approvers(survey, one)
+            _excluded(survey, one)
+            _options(survey, one)
+
+
+def _approvers(survey: Survey, state: State) -> None:
+    """Each of those listed is asked once, however often he is listed; a list of people has as many as it has."""
+    if not state.asks_each:
+        return
+    if any(one.kind == "people" for one in state.audience):
+        return
+    seats = {(one.kind, str(one.name)) for one in state.audience}
+    needed = len(state.audience) if state.quorum_of_seats is None else state.quorum_of_seats
+    if needed > len(seats):
+        twice = len(seats) < len(state.audience)
+        what = "each is asked once, however often it is listed" if twice else "a role or a group answers once"
+        message = f"{state.name!r} needs {needed} to approve, and asks {len(seats)}: {what}"
+        advice = "list roles or persons that differ, or {people: …} with a list of ids"
+        survey.report(state.place, "too-few-people", message, advice)
+
+
+def _excluded(survey: Survey, state: State) -> None:
+    """A task for one person only, who must not do it."""
+    excluded = [one.name for one in state.names if one.key == "not_by" and one.name in survey.states]
+    if not excluded or not state.audience or state.escalate:
+        return
+    if all(_is_excluded(survey, one, excluded) for one in state.audience):
+        message = f"{state.name!r} is for nobody: whoever it asks has done what not_by names ({', '.join(excluded)})"
+        survey.report(state.place, "too-few-people", message, "let somebody else do it, or leave not_by out")
+
+
+def _is_excluded(survey: Survey, audience: Audience, excluded: list[str]) -> bool:
+    """Whether it is one person, who is known to have done one of the states."""
+    if audience.kind == "customer":
+        return any(_by_customer_alone(survey.states[name]) for name in excluded)
+    if audience.kind != "person" or isinstance(audience.name, str):
+        return False
+    match audience.name.tree:
+        case Call(name="by", args=(Literal(value=name),)):
+            return name in excluded
+        case _:
+            return False
+
+
+def _by_customer_alone(state: State) -> bool:
+    """Whether nobody else may do it: a job may be begun for its customer, who meets others in a fitting."""
+    alone = bool(state.audience) and all(one.kind == "customer" for one in state.audience)
+    return alone and not (state.is_start or state.companions or state.escalate)
+
+
+def _options(survey: Survey, state: State) -> None:
+    for what, source, least, place in state.chosen_from:
+        listed = options_of(source, survey.process.options)
+        if listed and least > len(listed):
+            message = f"{state.name!r}: {least} {what}, but there are only {len(listed)} options"
+            survey.report(place, "too-few-options", message, f"possible: 1 to {len(listed)}")
