@@ -74,3 +74,85 @@ def test_a_customer_inside_a_branch_ends_the_stretch() -> None:
 """
     found = left_out(process(parallel))
     assert (found.states, found.path) == (2, ("l", "l2"))
+
+
+def states(text: str) -> tuple[str, ...]:
+    """The longest stretch by states."""
+    return left_out(process(text)).path
+
+
+BESIDE = """\
+  both:
+    type: parallel
+    branches:
+      work: {start: w1, states: {w1: {type: task, for: clerk, takes: P1D, next: w2},
+                                 w2: {type: task, for: clerk, takes: P1D, next: w3},
+                                 w3: {type: task, for: clerk, takes: P1D, next: done}}}
+      ask: {start: %s, states: {a: {type: approval, within: P1D, on: {approved: done, expired: done}}%s}}
+    on: {joined: w4}
+  w4: {type: task, for: clerk, takes: P1D, next: w5}
+  w5: {type: task, for: clerk, takes: P1D, next: fulfilled}
+"""
+
+
+def test_who_answers_at_once_is_left_out_of_what_goes_on_beside() -> None:
+    """A question in one branch does not make him part of the others: he answers, and they and what follows go on."""
+    found = left_out(process(BESIDE % ("a", "")))
+    assert (found.states, found.path) == (5, ("w1", "w2", "w3", "w4", "w5"))
+    assert (found.time, found.time_path) == (timedelta(days=5), found.path)
+
+
+def test_what_goes_before_belongs_to_it_where_he_is_asked_later() -> None:
+    """Asked at once, he stands between what was before and the branches; asked later, they follow without him."""
+    before = "".join(
+        f"  {one}: {{type: task, for: clerk, next: {to}}}\n" for one, to in (("p", "q"), ("q", "r"), ("r", "both"))
+    )
+    assert states(before + BESIDE % ("a", "")) == ("w1", "w2", "w3", "w4", "w5")
+    later = before + BESIDE % ("x", ", x: {type: task, for: clerk, next: a}")
+    assert states(later) == ("p", "q", "r", "w1", "w2", "w3")
+
+
+def test_decisions_are_no_states_in_which_he_is_left_out() -> None:
+    """A job never stands in them, nor in what is told."""
+    assert states(
+        work(
+            "one: {type: task, for: clerk, next: which}",
+            "which: {type: decision, rules: [{when: data.need.count > 3, to: hello}], else: two}",
+            "hello: {type: tell, to: customer, say: Hello, next: two}",
+            "two: {type: task, for: clerk, next: fulfilled}",
+        )
+    ) == ("one", "two")
+
+
+def test_branches_one_at_a_time_follow_each_other() -> None:
+    """Of three of which one is open at a time, all three are one stretch."""
+    branch = "{start: %s, states: {%s: {type: task, for: clerk, takes: P1D, next: done}}}"
+    branches = "\n".join(f"      b{name}: {branch % (name, name)}" for name in ("x", "y", "z"))
+    text = f"  turns:\n    type: parallel\n    one_at_a_time: true\n    branches:\n{branches}\n"
+    text += "    on: {joined: fulfilled}\n"
+    found = left_out(process(text))
+    assert (found.states, found.time) == (3, timedelta(days=3))
+    beside = left_out(process(text.replace("    one_at_a_time: true\n", "")))
+    assert (beside.states, beside.time) == (1, timedelta(days=1))
+
+
+def test_a_stage_is_left_as_it_is_entered() -> None:
+    """What comes after the last question in a stage goes on with what follows it, and what comes before the first with
+    what goes before."""
+    stage = """\
+  before: {type: task, for: clerk, next: inner}
+  inner:
+    type: stage
+    start: one
+    states:
+      one: {type: task, for: clerk, next: ask}
+      ask: {type: approval, within: P1D, on: {approved: two, expired: two}}
+      two: {type: task, for: clerk, next: three}
+      three: {type: task, for: clerk, next: done}
+    on: {done: after}
+  after: {type: task, for: clerk, next: fulfilled}
+"""
+    assert states(stage) == ("two", "three", "after")
+    assert states(
+        stage.replace("next: three", "next: done").replace("      three: {type: task, for: clerk, next: done}\n", "")
+    ) == ("before", "one")

@@ -1,13 +1,19 @@
-"""How often, and how long, a process leaves the customer out: its longest stretch of states without him."""
+"""How often, and how long, a process leaves the customer out: its longest stretch of states without him.
+
+It is the worst way: he answers at once wherever he is asked, so that what goes on beside his question, and after it,
+goes on without him.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from heapq import nlargest
 
 from flowengine.language.checks.graph import components
 from flowengine.language.model import Process, Scope, State
+from flowengine.language.parts import DONE
 from flowengine.language.types import Parallel
 
 
@@ -17,8 +23,8 @@ class LeftOut:
 
     ``states`` is the length of the longest stretch without him and ``path`` the names on it, in order; ``time`` is the
     longest stretch by the ``takes`` of its states, along ``time_path``, zero when no state says how long it takes.
-    States that go round in a loop count once. ``customer_states`` of ``all_states`` wait for a customer; ends count as
-    neither.
+    States that go round in a loop count once, those in which a job never stands (decisions) not at all.
+    ``customer_states`` of ``all_states`` wait for a customer; ends count as neither.
     """
 
     states: int
@@ -41,10 +47,22 @@ class _Stretch:
 _NONE = _Stretch()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What a state, a branch or a scope adds to stretches: the longest ``through`` it (None: the customer is always
+    asked), from its start until he is asked (``head``), since he was last asked until its end (``tail``), and
+    ``inside`` it."""
+
+    through: _Stretch | None = None
+    head: _Stretch = _NONE
+    tail: _Stretch = _NONE
+    inside: _Stretch = _NONE
+
+
 def left_out(process: Process) -> LeftOut:
     """Measure the longest stretch without the customer, in states and in time."""
-    by_states = _Longest(counted=True).anywhere(process.root)
-    by_time = _Longest(counted=False).anywhere(process.root)
+    by_states = _Longest(counted=True).scope(process.root).inside
+    by_time = _Longest(counted=False).scope(process.root).inside
     states = [state for state in process.states() if not state.is_end]
     return LeftOut(
         states=int(by_states.weight),
@@ -56,73 +74,160 @@ def left_out(process: Process) -> LeftOut:
     )
 
 
+def _longest(stretches: Iterable[_Stretch]) -> _Stretch:
+    return max(stretches, key=lambda one: one.weight, default=_NONE)
+
+
+def _through(parts: Iterable[_Part]) -> _Stretch:
+    """One after another, those that can be gone through without him."""
+    alone = [part.through for part in parts if part.through is not None]
+    return _Stretch(sum(one.weight for one in alone), tuple(name for one in alone for name in one.path))
+
+
 class _Longest:
     """Finds the longest stretch, by the count of states or by the seconds that they take."""
 
     def __init__(self, *, counted: bool) -> None:
         self.counted = counted
 
-    def anywhere(self, scope: Scope) -> _Stretch:
-        """The longest stretch in a scope or in those inside."""
-        best = _NONE
-        for stretch in self._stretches(scope).values():
-            best = max(best, stretch, key=lambda one: one.weight)
-        for state in scope.states.values():
-            for inner in state.scopes:
-                best = max(best, self.anywhere(inner), key=lambda one: one.weight)
-        return best
-
-    def _stretches(self, scope: Scope) -> dict[str, _Stretch]:
-        """For each state without the customer, the longest stretch that begins there; loops are taken as one state."""
-        alone = {name: state for name, state in scope.states.items() if not state.is_end and not _with_customer(state)}
-        onward = {
-            name: [route.to for _, _, route in state.routes if route.to in alone] for name, state in alone.items()
+    def scope(self, scope: Scope) -> _Part:
+        """A scope: its states in the order in which they lead to each other; those that go round are taken as one."""
+        parts = {name: self._state(state) for name, state in scope.states.items() if not state.is_end}
+        onward = {name: [route.to for _, _, route in scope.states[name].routes] for name in parts}
+        alone = {
+            name: [to for to in onward[name] if to in parts and parts[to].through is not None]
+            for name, part in parts.items()
+            if part.through is not None
         }
-        found: dict[str, _Stretch] = {}
-        for part in components(onward):
-            names = sorted(part, key=lambda name: alone[name].place)
-            own = _NONE
+        inside, tails = [part.inside for part in parts.values()], list[_Stretch]()
+        until_asked: dict[str, _Stretch] = {}
+        until_done: dict[str, _Stretch] = {}
+        """Those from which the scope may be done without him."""
+        for round_ in components(alone):
+            names = sorted(round_, key=lambda name: scope.states[name].place)
+            own = _through(parts[name] for name in names)
+            leaving = [to for name in names for to in onward[name] if to not in round_]
+            after = _longest(self._from(to, parts, until_asked) for to in leaving)
+            done = list(_ends(leaving, until_done))
+            asked = [own.then(after)]
             for name in names:
-                own = own.then(self._state(alone[name]))
-            after = _NONE
-            for name in part:
-                for to in onward[name]:
-                    if to not in part:
-                        after = max(after, found[to], key=lambda one: one.weight)
-            whole = own.then(after)
-            found.update(dict.fromkeys(part, whole))
-        return found
+                if scope.states[name].scopes:  # he may be asked in it as well
+                    others = _through(parts[other] for other in names if other != name)
+                    asked.append(others.then(parts[name].head))
+                    inside.append(parts[name].tail.then(others).then(after))
+                    tails += [parts[name].tail.then(others).then(one) for one in done]
+            until_asked.update(dict.fromkeys(names, _longest(asked)))
+            if done:
+                until_done.update(dict.fromkeys(names, own.then(_longest(done))))
+        inside += until_asked.values()
+        tails += until_done.values()
+        for name, part in parts.items():
+            if part.through is not None:
+                continue
+            inside += [part.head, *(part.tail.then(self._from(to, parts, until_asked)) for to in onward[name])]
+            tails += [part.tail.then(one) for one in _ends(onward[name], until_done)]
+        return _Part(
+            through=until_done.get(scope.start),
+            head=self._from(scope.start, parts, until_asked),
+            tail=_longest(tails),
+            inside=_longest((*inside, *tails)),
+        )
 
-    def _state(self, state: State) -> _Stretch:
-        """What a state without the customer adds: itself, or the longest way through what is inside."""
+    def _from(self, name: str, parts: Mapping[str, _Part], until_asked: Mapping[str, _Stretch]) -> _Stretch:
+        """The longest stretch that begins with a state, if it is one."""
+        return _longest([until_asked.get(name, _NONE), parts[name].head if name in parts else _NONE])
+
+    def _state(self, state: State) -> _Part:
+        if state.for_customers and not state.scopes:
+            return _Part()
+        seconds = state.takes.seconds if state.takes else 0.0
         if not state.scopes:
-            return _Stretch(1.0 if self.counted else state.takes.seconds if state.takes else 0.0, (state.name,))
-        if state.takes and not self.counted:
-            return _Stretch(state.takes.seconds, (state.name,))
-        inner = [self._stretches(scope).get(scope.start, _NONE) for scope in state.scopes]
-        return max(inner, key=lambda one: one.weight, default=_NONE) if not _ordered(state) else self._in_order(state)
+            weight = float(not state.passes) if self.counted else seconds
+            own = _Stretch(weight, () if state.passes else (state.name,))
+            return _Part(through=own, head=own, tail=own, inside=own)
+        if state.takes and not self.counted and not _with_customer(state):
+            own = _Stretch(seconds, (state.name,))
+            return _Part(through=own, head=own, tail=own, inside=own)
+        if isinstance(state, Parallel):
+            branches = {name: self.scope(branch.scope) for name, branch in state.branches.items()}
+            return self._in_turn(branches) if state.one_at_a_time else self._side_by_side(state, branches)
+        (scope,) = state.scopes
+        part = self.scope(scope)
+        return part if not _asks_at_once(state) else replace(part, head=_NONE)
 
-    def _in_order(self, state: State) -> _Stretch:
-        """Branches that wait for each other follow each other."""
-        assert isinstance(state, Parallel), "only the branches of a parallel have an order"
-        found: dict[str, _Stretch] = {}
-        for part in components({name: branch.after for name, branch in state.branches.items()}):
-            for name in part:
-                branch = state.branches[name]
-                before = [found[one] for one in branch.after if one in found]
-                earlier = max(before, key=lambda one: one.weight, default=_NONE)
-                found[name] = earlier.then(self._stretches(branch.scope).get(branch.scope.start, _NONE))
-        return max(found.values(), key=lambda one: one.weight, default=_NONE)
+    def _side_by_side(self, state: Parallel, branches: Mapping[str, _Part]) -> _Part:
+        """Branches beside each other, but for those that come after others: these follow them."""
+        before: dict[str, _Stretch | None] = {}
+        whole: dict[str, _Stretch | None] = {}
+        tails: dict[str, _Stretch] = {}
+        inside = [part.inside for part in branches.values()]
+        for names in components({name: state.branches[name].after for name in branches}):
+            for name in names:
+                part, earlier = branches[name], [one for one in state.branches[name].after if one in whole]
+                ways = [whole[one] for one in earlier]
+                before[name] = _longest(way for way in ways if way is not None) if None not in ways else None
+                begun = before[name]
+                whole[name] = begun.then(part.through) if begun is not None and part.through is not None else None
+                last = _longest(tails[one] for one in earlier)
+                inside.append(last.then(part.head))
+                tails[name] = _longest([part.tail, *([last.then(part.through)] if part.through is not None else [])])
+        through = [one for one in whole.values() if one is not None]
+        needed = state.join if isinstance(state.join, int) else len(branches)
+        heads = (begun.then(branches[name].head) for name, begun in before.items() if begun is not None)
+        return _Part(
+            through=_longest(through) if len(through) >= needed else None,
+            head=_NONE if _asks_at_once(state) else _longest(heads),
+            tail=_longest(tails.values()),
+            inside=_longest(inside),
+        )
+
+    def _in_turn(self, branches: Mapping[str, _Part]) -> _Part:
+        """Branches of which only one is open at a time, in any order."""
+
+        def others(*names: str) -> _Stretch:
+            return _through(part for name, part in branches.items() if name not in names)
+
+        def gain(name: str, stretch: _Stretch) -> float:
+            through = branches[name].through
+            return stretch.weight - (through.weight if through is not None else 0.0)
+
+        last = nlargest(2, branches, key=lambda name: gain(name, branches[name].tail))
+        first = nlargest(2, branches, key=lambda name: gain(name, branches[name].head))
+        heads = [others(name).then(branches[name].head) for name in first]
+        tails = [branches[name].tail.then(others(name)) for name in last]
+        between = [
+            branches[name].tail.then(others(name, next_)).then(branches[next_].head)
+            for name in last
+            for next_ in first
+            if name != next_
+        ]
+        return _Part(
+            through=others() if all(part.through is not None for part in branches.values()) else None,
+            head=_longest(heads),
+            tail=_longest(tails),
+            inside=_longest([*heads, *tails, *between, *(part.inside for part in branches.values())]),
+        )
 
 
-def _ordered(state: State) -> bool:
-    return isinstance(state, Parallel) and any(branch.after for branch in state.branches.values())
+def _ends(onward: Iterable[str], until_done: Mapping[str, _Stretch]) -> Iterator[_Stretch]:
+    """The stretches from the targets of ways until the scope is done."""
+    for to in onward:
+        if to == DONE:
+            yield _NONE
+        elif to in until_done:
+            yield until_done[to]
+
+
+def _asks_at_once(state: State) -> bool:
+    """Whether the customer is asked as soon as the state is entered."""
+    if isinstance(state, Parallel):
+        begun = [branch.scope for branch in state.branches.values() if not branch.after and branch.when is None]
+    else:
+        begun = list(state.scopes)
+    starts = (scope.states[scope.start] for scope in begun if scope.start in scope.states)
+    return (state.for_customers and not state.scopes) or any(map(_asks_at_once, starts))
 
 
 def _with_customer(state: State) -> bool:
     """Whether the customer is waited for in the state or anywhere inside."""
-    return state.for_customers or any(map(_with_customer, _inner(state.scopes)))
-
-
-def _inner(scopes: Iterable[Scope]) -> Iterable[State]:
-    return (state for scope in scopes for state in scope.states.values())
+    return state.for_customers or any(_with_customer(one) for scope in state.scopes for one in scope.states.values())
