@@ -154,6 +154,9 @@ class _Reader:
         what = "the expression stops too early" if token.kind == "end" else f"{token.text!r} does not belong here"
         if token.text in _SIGNS_FOR:
             what = f"{token.text!r} is no sign; write {_SIGNS_FOR[token.text]!r}"
+        elif self.at and self.tokens[self.at - 1].text == "not":
+            token = self.tokens[self.at - 1]
+            what = "'not' is no sign; write '!'"
         _fail(self.source, token.start, what)
 
     def skip(self, sign: str) -> bool:

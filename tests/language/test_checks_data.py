@@ -276,3 +276,18 @@ def test_a_problem_stands_at_its_expression() -> None:
     (problem,) = problems(states)
     assert problem.message == "work.done.when: data.need has no member 'cuont'"
     assert problem.hint == "did you mean 'count'?"
+
+
+def test_a_branch_s_condition_is_asked_before_any_branch_has_saved() -> None:
+    """Whoever reads there what another branch saves is not told to ask whether it is there, for it never is."""
+    states = """\
+  both:
+    type: parallel
+    branches:
+      one: {start: a, states: {a: {type: task, for: clerk, fields: {how: {type: string}}, next: done}}}
+      two: {after: one, when: data.a.how == "x", start: b, states: {b: {type: task, for: clerk, next: done}}}
+    on: {joined: fulfilled}
+"""
+    (problem,) = problems(states)
+    assert problem.code == "missing-data"
+    assert "begin the branch with a decision instead" in problem.hint

@@ -98,6 +98,10 @@ class _Reader:
 
         def report(code: str, message: str, advice: str) -> None:
             found.append(code)
+            if code == "missing-data" and ".branches." in use.what:
+                advice = (
+                    "a branch's 'when' is asked as the parallel is entered: begin the branch with a decision instead"
+                )
             self.survey.report(use.place, code, f"{use.what}: {message}", advice)
 
         reading = Reading(

@@ -164,11 +164,14 @@ class Reading:
         if must == ALL or path in told.paths or any(bit & must for bit in bits):
             return True
         dotted = ".".join(path)
-        advice = f"ask first: has({dotted}) ? … : …"
         if any(bit & self.may for bit in bits):
-            self.report("maybe-missing", f"{dotted} is not there on every way that leads here", advice)
+            self.report(
+                "maybe-missing",
+                f"{dotted} is not there on every way that leads here",
+                f"ask first: has({dotted}) ? … : …",
+            )
         else:
-            self.report("missing-data", f"{dotted} is read before anything has saved it", advice)
+            self.report("missing-data", f"{dotted} is read before anything has saved it", "read it after what saves it")
         return False
 
     def _down(

@@ -108,17 +108,26 @@ class Record:
         place, child = node.pairs[name]
         empty = isinstance(child, Scalar) and child.value is None and "type" in self.keys
         state = isinstance(child, Pairs) and "type" in child.pairs and ("type" in self.keys or "states" in self.keys)
-        if near(name, self.keys) and not state:
+        if (near(name, self.keys) and not state) or (empty and " " in name):
             return False
+        message = f"{self.what} has no key {name[:60]!r}"
+        if name == "type" and "states" in self.keys:
+            advice = "a state stands under 'states': {start: NAME, states: {NAME: {type: …}}}"
+            reading.refuse(place, "unknown-key", message, advice)
+            return True
         if empty or state:
             where = "under 'states'" if "states" in self.keys else "further left, in line with the other states"
-            message = f"{self.what} has no key {name[:60]!r}"
             reading.refuse(place, "unknown-key", message, f"if it is a state, it stands {where}")
         return empty or state
 
     def _unknown(self, name: str, place: Place, reading: Reading) -> None:
         message = f"{self.what} has no key {name[:60]!r}"
-        reading.refuse(place, "unknown-key", message, hint(name, self.keys))
+        advice = hint(name, self.keys)
+        if " " in name:
+            advice = "in braces, a text with a comma stands in quotes"
+        elif name in ("next", "on") and "type" in self.keys and self.keys.keys().isdisjoint(("phase", "because")):
+            advice = "the race's own 'on' says where its members lead"
+        reading.refuse(place, "unknown-key", message, advice)
 
     def _missing(self, node: Pairs, reading: Reading) -> None:
         meant = {near(name, self.keys) for name in node.pairs if name not in self.keys}
