@@ -73,18 +73,23 @@ class Clocks:
 
     def __init__(self, survey: Survey) -> None:
         self.survey = survey
-        self.after = {path: [self._after(scope, to) for to in _clocks(scope)] for path, scope in survey.scopes.items()}
-        """By scope, for each of its clocks: the states that the scope may come to once the clock has struck."""
+        self._struck: dict[str, list[set[str]]] = {}
 
     def limit(self, state: State) -> bool:
         """Whether a clock around the state ends the wait in it, whenever it was entered."""
         while True:
             scope = self.survey.scope_of[state.name]
-            if any(state.name not in after for after in self.after[scope.path]):
+            if any(state.name not in after for after in self._after_each(scope)):
                 return True
             if scope.path not in self.survey.owner:
                 return False
             state = self.survey.owner[scope.path]
+
+    def _after_each(self, scope: Scope) -> list[set[str]]:
+        """For each clock of a scope, the states that the scope may come to once it has struck."""
+        if scope.path not in self._struck:
+            self._struck[scope.path] = [self._after(scope, to) for to in _clocks(scope)]
+        return self._struck[scope.path]
 
     def _after(self, scope: Scope, to: str) -> set[str]:
         waiting, found = [to, *(entry.to for entry in scope.always)] if to in scope.states else [], set[str]()

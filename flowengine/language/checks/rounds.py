@@ -84,8 +84,11 @@ class _Rounds:
 
     def alone(self, state: State) -> Iterator[tuple[Route, ...]]:
         """The ways on that are taken though nobody does anything, by outcome, up to the first that always holds."""
+        alone = frozenset(state.alone)
+        if self._passes(state):
+            alone |= frozenset(state.outcomes)
         for outcome, ways in state.ways.items():
-            if state.passes or outcome in state.alone or (outcome in state.outcomes and self._passes(state)):
+            if state.passes or outcome in alone:
                 last = next((index for index, route in enumerate(ways) if route.when is None), len(ways))
                 yield ways[: last + 1]
 
