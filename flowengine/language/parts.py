@@ -21,6 +21,9 @@ DONE = "done"
 EXPIRED = "expired"
 """The outcome of a state whose ``within`` is over."""
 
+SKIPPED = "skipped"
+"""The outcome of a state that is ``optional``, when whoever is asked goes without it."""
+
 CUSTOMERS = frozenset({"customer", "customers", "group", "anyone", "everyone"})
 """The audiences in which there are customers."""
 
