@@ -12,13 +12,14 @@ from flowengine.language.model import Process, Scope, State
 from flowengine.language.parser.records import Gives
 from flowengine.language.parts import CUSTOMERS, Always, Audience, Field, Trigger
 from flowengine.language.texts import Text
+from flowengine.language.types import Parallel
 from flowengine.language.value_shapes import MOMENT, TEXT, UNKNOWN, Shape, of_fields
 from flowengine.problem import Place
 
 Point: TypeAlias = tuple[str, str, str, int]
 """A point of a job's life at which an expression is evaluated: ``("enter", state, "", 0)``, ``("guard" or "route",
-state, outcome, index)``, ``("always" or "invoked", scope path, entry, 0)``, ``("promise", "", "", 0)``; before it,
-``("starts", "", "", 0)``."""
+state, outcome, index)``, ``("begin", state, branch, 0)``, ``("always" or "invoked", scope path, entry, 0)``,
+``("promise", "", "", 0)``; before it, ``("starts", "", "", 0)``."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def uses(process: Process) -> list[Use]:
             if one is not state:
                 collect.common(state)
             collect.routes(state)
+            collect.branches(state)
             found.extend(collect.found)
     if process.promise is not None:
         promise = process.promise
@@ -165,6 +167,12 @@ class _Collect:
             self.point = ("route", state.name, outcome, index)
             for place, expression in route.set.items():
                 self.add(expression, f"{what}.set.{place}", "anything", "outcome")
+
+    def branches(self, state: State) -> None:
+        """Whether a branch is opened is asked once those that it comes after are done."""
+        for one in state.branches.values() if isinstance(state, Parallel) else ():
+            self.point = ("begin", state.name, one.name, 0)
+            self.add(one.when, f"{state.name}.branches.{one.name}.when", "boolean")
 
 
 def _seen_by_customers(audience: tuple[Audience, ...]) -> bool:
