@@ -76,12 +76,13 @@ class BranchClosed(Event, frozen=True, kw_only=True):
 
 
 class Entered(Event, frozen=True, kw_only=True):
-    """A branch entered a state. ``entry`` is the number of this entry."""
+    """A branch entered a state. ``entry`` is the number of this entry, ``way`` the title of the way there, if any."""
 
     branch: str
     state: str
     entry: int
     at: datetime
+    way: str = ""
 
 
 class Left(Event, frozen=True, kw_only=True):

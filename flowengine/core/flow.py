@@ -40,6 +40,8 @@ class Arrive(msgspec.Struct, frozen=True):
     branch: str
     to: str
     because: str = ""
+    way: str = ""
+    """The title of the way that was taken."""
 
 
 class Over(msgspec.Struct, frozen=True):

@@ -98,7 +98,14 @@ class Route:
     when: Expression | None = None
     set: Mapping[str, Expression] = field(default_factory=dict)
     undo: bool = False
+    title: str = ""
+    """What people read instead of its condition."""
     place: Place = field(default=Place(), compare=False)
+
+    @property
+    def condition(self) -> str:
+        """Its condition as people are told it; empty where it has none."""
+        return self.title or (self.when.source if self.when else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

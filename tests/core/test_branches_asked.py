@@ -16,11 +16,9 @@ def made(branches: str, more: str = "") -> str:
     return f"{HEADER}\nstates:\n  need: {{type: need, next: making}}\n{parallel}{ENDS}"
 
 
-SHORT = made(
-    "pattern: {type: task, for: tailor, title: The pattern}, sewing: {type: task, for: tailor, after: pattern}"
-)
+SHORT = made("pattern: {type: task, for: tailor, title: Paper}, sewing: {type: task, for: tailor, after: pattern}")
 LONG = made(
-    "pattern: {title: The pattern, states: {pattern: {type: task, for: tailor, title: The pattern, on: {done: done}}}}, "
+    "pattern: {title: Paper, states: {pattern: {type: task, for: tailor, title: Paper, on: {done: done}}}}, "
     "sewing: {after: pattern, states: {sewing: {type: task, for: tailor, on: {done: done}}}}"
 )
 

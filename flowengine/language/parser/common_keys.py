@@ -102,7 +102,7 @@ _REMIND = Named("remind", ListOf(_Reminder(), one=True))
 REMIND_KEY = Key("remind", _REMIND, "How long after opening people are reminded.")
 ESCALATE_KEY = Key("escalate", Named("escalate", ListOf(_ESCALATION, one=True)), "To whom the step opens if it waits.")
 NEXT_KEY = Key("next", ROUTES, "Where the type's first outcome leads.")
-ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo}, or a list of these.")
+ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo, title}, or a list of these.")
 
 NAMING = (TITLE_KEY, PHASE_KEY, TAKES_KEY)
 """What every state that takes time may have."""

@@ -30,6 +30,7 @@ ASSIGNMENTS = Named("assignments", MapOf(PLACE_KEY, EXPRESSION, example="{name: 
 _TO = Key("to", NAME, "The next state: of the same scope, an end of the process, or 'done' in a branch or stage.", True)
 _WHEN = Key("when", EXPRESSION, "A condition; the first route whose condition holds is taken.")
 _SET = Key("set", ASSIGNMENTS, "Places in the data and the expressions whose values they get.")
+_TITLE = Key("title", TITLE, "What pictures and the history call this way, instead of its condition.")
 _UNDO = Key("undo", Flag(), "Whether the services done since are undone, newest first, before the target is entered.")
 
 
@@ -50,17 +51,20 @@ class _Target:
 
 ROUTE = Named(
     "route",
-    Either("a state's name or a route", _Target(), None, record("a route", _TO, _WHEN, _SET, _UNDO, build=_route)),
+    Either(
+        "a state's name or a route", _Target(), None, record("a route", _TO, _WHEN, _SET, _UNDO, _TITLE, build=_route)
+    ),
 )
 ROUTES = Named("routes", ListOf(ROUTE, one=True))
 ON = Named("on", MapOf(OUTCOME, ROUTES, example="{outcome: state}, or next: state"))
 
 RULES = Named(
     "rules",
-    ListOf(record("a rule", Key("when", EXPRESSION, _WHEN.description, True), _TO, _SET, _UNDO, build=_route)),
+    ListOf(record("a rule", Key("when", EXPRESSION, _WHEN.description, True), _TO, _SET, _UNDO, _TITLE, build=_route)),
 )
 ELSE = Named(
-    "else", Either("a state's name or a route", _Target(), None, record("an else", _TO, _SET, _UNDO, build=_route))
+    "else",
+    Either("a state's name or a route", _Target(), None, record("an else", _TO, _SET, _UNDO, _TITLE, build=_route)),
 )
 
 FOR_ALL = Key("all", Flag(), "Whether a message of that name and key is for all who wait for it.", into="for_all")
