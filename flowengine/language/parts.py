@@ -97,6 +97,8 @@ class Route:
     to: str
     when: Expression | None = None
     set: Mapping[str, Expression] = field(default_factory=dict)
+    shown: frozenset[str] = frozenset()
+    """The places of ``set`` whose values customers may see, whatever they are made of."""
     undo: bool = False
     title: str = ""
     """What people read instead of its condition."""
@@ -155,6 +157,8 @@ class Always:
     within: When | None = None
     when: Expression | None = None
     set: Mapping[str, Expression] = field(default_factory=dict)
+    shown: frozenset[str] = frozenset()
+    """The places of ``set`` whose values customers may see, whatever they are made of."""
     undo: bool = False
     fields: tuple[Field, ...] = ()
     place: Place = field(default=Place(), compare=False)

@@ -119,6 +119,7 @@ STATES: dict[str, str] = {
     + _ESCALATING
     + """
     by: {any: 2, of: [customer, tailor, {role: cutter}]}
+    show: true
     next: end
     on: {changes: end, declined: end, expired: end}
 """,

@@ -84,6 +84,8 @@ class Reading:
     report: Report = _unreported
     seen: bool = False
     """Whether a customer sees the value, so that nothing internal may be in it (L9)."""
+    inner: frozenset[str] = frozenset()
+    """The variables whose values are internal: items of a list that is."""
     unclear: list[tuple[int, int]] = field(default_factory=list)
     shapes: dict[int, Shape] = field(default_factory=dict)
     """The shapes found so far, by the identity of the node."""
@@ -135,6 +137,8 @@ class Reading:
             return self._data(path, told, node, asked=asked)
         if path[0] not in self.variables:
             return self._unknown(node)
+        if self.seen and path[0] in self.inner and not asked:
+            self._internal(path[:1])
         return self._down(self.variables[path[0]], path[1:], path[:1], told, node, asked=asked)
 
     def _data(self, path: tuple[str, ...], told: Told, node: Node, *, asked: bool) -> Shape:
@@ -222,7 +226,7 @@ class Reading:
 
     def _internal(self, path: tuple[str, ...]) -> None:
         message = f"{'.'.join(path)} is internal, but the customer would see it here"
-        self.report("internal-data", message, "mark the field with show: true, or leave it out")
+        self.report("internal-data", message, "mark the field, or what is set, with show: true, or leave it out")
 
     def _has(self, member: Member, told: Told) -> None:
         self._member(member, told, asked=True)

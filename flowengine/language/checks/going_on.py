@@ -44,7 +44,7 @@ def shortfalls(
     try:
         places = Places(survey)
         shapes = Shapes(survey, places)
-        places.find_shapes(shapes.of)
+        places.find_shapes(shapes.of, shapes.is_internal)
         held: dict[str, list[Mapping[str, Any]]] = {"": [data]}
         for one in standing:
             for owner, own in one.own.items():
