@@ -43,8 +43,16 @@ class Field:
     show: bool = False
     unit: str = ""
     currency: str = ""
+    earliest: Expression | None = None
+    """The first day, or the first moment, that may be answered."""
+    latest: Expression | None = None
     schema: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
+
+    @property
+    def bounds(self) -> Mapping[str, Expression]:
+        """Its bounds on days and moments, by their keys."""
+        return {key: one for key, one in (("earliest", self.earliest), ("latest", self.latest)) if one is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

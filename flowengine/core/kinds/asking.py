@@ -25,7 +25,7 @@ class Answering(Waiting[S]):
         if spot.state.is_skipping(outcome):
             return skipped(step, command)
         partial = outcome != possible[0]
-        answer = check_answer(spot.state.fields, command.answer, step.state, partial=partial)
+        answer = check_answer(spot.state.fields, command.answer, step.state, partial=partial, names=spot.names)
         return Result(outcome, NOTHING if partial and not answer else answer, command.by.id)
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature

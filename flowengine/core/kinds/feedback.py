@@ -39,7 +39,7 @@ class Rating(Waiting[Feedback]):
         outcome = chosen(step, command, self.possible(spot, step))
         if spot.state.is_skipping(outcome):
             return skipped(step, command)
-        answer = check_answer(self.asked(self.state(spot)), command.answer, step.state)
+        answer = check_answer(self.asked(self.state(spot)), command.answer, step.state, names=spot.names)
         referral = answer.pop("referral", None)
         if referral is not None:
             spot.draft.record(e.Referred(name=referral["name"], contact=referral.get("contact", "")))

@@ -78,6 +78,7 @@ def _always(scope: Scope, entry: Always) -> list[Use]:
         collect.add(audience.name, f"{name}.by")
     collect.add(entry.when, f"{name}.when", "boolean")
     collect.add(entry.key, f"{name}.key")
+    collect.fields(entry.fields, name)
     collect.point = ("enter", scope.start, "", 0)
     collect.add(entry.within, f"{name}.within", "span or moment")
     collect.point = ("invoked", scope.path, entry.name, 0)
@@ -100,6 +101,9 @@ def _trigger(process: Process, trigger: Trigger) -> list[Use]:
         place = expression.place
         found.append(Use(expression, place, f"{name}.{what}", point, process.root, gives, only=only, held=held))
 
+    for one in trigger.fields:
+        for key, bound in one.bounds.items():
+            add(bound, f"fields.{one.name}.{key}", "moment", None)
     if trigger.when is not None:
         add(trigger.when, "when", "boolean", None)
     add(trigger.customer, "customer", "text")
@@ -158,6 +162,12 @@ class _Collect:
         self.audiences(state.readers, f"{state.name}.for")
         for value, key, gives, variables in state.expressions():
             self.add(value, f"{state.name}.{key}", gives, *variables)
+        self.fields(state.fields, state.name)
+
+    def fields(self, fields: tuple[Field, ...], what: str) -> None:
+        for one in fields:
+            for key, bound in one.bounds.items():
+                self.add(bound, f"{what}.fields.{one.name}.{key}", "moment")
 
     def routes(self, state: State) -> None:
         for outcome, index, route in state.routes:

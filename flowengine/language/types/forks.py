@@ -168,6 +168,10 @@ class Each(State):
                     values.places[key], "missing-key", f"{key} is for items that are added", "more: true"
                 )
         if "items" in values:
+            for key in ("earliest", "latest"):
+                if key in values["items"]:
+                    what = f"items have no {key}: what is added is not held against the clock"
+                    raise reading.refuse(values["items"].places[key], "unknown-key", what)
             values["items"] = named("items", values.places["items"], values["items"])
         values["scope"] = take_scope(values, reading.path)
 
