@@ -88,7 +88,8 @@ class Entered(Event, frozen=True, kw_only=True):
 class Left(Event, frozen=True, kw_only=True):
     """A branch left its state: its steps, timers, calls and inners are gone. ``passed`` unless it was cut short.
 
-    Timers of the scope (``always``, ``keep``) stay.
+    Timers of the scope (``always``, ``keep``) stay. ``recalled``: the outcome is remembered, which it was not in
+    histories that are older than this.
     """
 
     branch: str
@@ -96,6 +97,7 @@ class Left(Event, frozen=True, kw_only=True):
     outcome: str
     by: str = ""
     passed: bool = True
+    recalled: bool = False
 
 
 class Saved(Event, frozen=True, kw_only=True):

@@ -129,7 +129,10 @@ class Flow:
             self.cancel_children(branch_id)
             branch = self.draft.at(branch_id)
         self.vacate(branch)
-        self.draft.record(e.Left(branch=branch_id, state=branch.state, outcome=outcome, by=by, passed=passed))
+        recalled = passed and bool(outcome)
+        self.draft.record(
+            e.Left(branch=branch_id, state=branch.state, outcome=outcome, by=by, passed=passed, recalled=recalled)
+        )
 
     def cancel_children(self, branch_id: str, *, detached: bool = False) -> None:
         """Cancel all branches below; the detached ones only when it is said so."""

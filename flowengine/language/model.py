@@ -282,6 +282,12 @@ class State:
         return (*self.own_outcomes, EXPIRED) if self.within is not None and self.expires else self.own_outcomes
 
     @property
+    def ending(self) -> tuple[str, ...]:
+        """All outcomes with which it may be left."""
+        named = tuple(one for one in self.on if one not in self.possible)
+        return (*(one for one in self.possible if one in self.on or not self.open_outcomes), *named)
+
+    @property
     def answering(self) -> str:
         """The outcome with which all that it asks must be answered: the usual one where it leads somewhere, else the
         first that the designer names."""

@@ -10,7 +10,7 @@ from flowengine.language.checks.guards import ALL, NOTHING_TOLD, Guards, Told
 from flowengine.language.checks.places import Places
 from flowengine.language.evaluation.functions import FUNCTIONS
 from flowengine.language.mentions import chain
-from flowengine.language.model import Scope
+from flowengine.language.model import Scope, State
 from flowengine.language.suggest import hint
 from flowengine.language.syntax import (
     Call,
@@ -61,7 +61,7 @@ _GIVEN: Mapping[str, Shape] = {
     "working time": WORKING_TIME, "list of texts": ListOf(TEXT),
 }  # fmt: skip
 _CALLS: Mapping[str, Shape] = {
-    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "count": INT, "matches": BOOLEAN,
+    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "count": INT, "outcome": TEXT, "matches": BOOLEAN,
     **{name: _GIVEN[function.gives] for name, function in FUNCTIONS.items() if function.gives in _GIVEN},
 }  # fmt: skip
 CUSTOMER = Record({"id": Slot(TEXT), "name": Slot(TEXT), "groups": Slot(ListOf(TEXT))}, UNKNOWN)
@@ -250,11 +250,30 @@ class Reading:
         if node.sign in ("&&", "||"):
             return self._logical(node, told)
         shapes = [self.shape(one, told) for one in node.operands]
+        if node.sign in ("==", "!=", "in"):
+            self._outcomes(node)
         if node.sign in ("==", "!=", "<", "<=", ">", ">=", "in", "!"):
             return BOOLEAN
         if len(shapes) == 1:
             return shapes[0]
         return _arithmetic(node.sign, shapes[0], shapes[1])
+
+    def _outcomes(self, node: Operation) -> None:
+        """``outcome("…")`` is compared with outcomes that the state can have."""
+        for call in node.operands:
+            match call:
+                case Call(name="outcome", args=(Literal(value=str(name)),)) if name in self.places.survey.states:
+                    state = self.places.survey.states[name]
+                    others = (one for one in node.operands if one is not call)
+                    texts = (each for one in others for each in (one.items if isinstance(one, Collection) else (one,)))
+                    for text in texts:
+                        if isinstance(text, Literal) and isinstance(text.value, str):
+                            self._outcome(state, text.value)
+
+    def _outcome(self, state: State, outcome: str) -> None:
+        if outcome and outcome not in state.ending:
+            message = f"{state.name!r} never ends as {outcome!r}"
+            self.report("unknown-outcome", message, hint(outcome, state.ending))
 
     def _logical(self, node: Operation, told: Told) -> Shape:
         """Each operand is read with what the others tell: CEL lets one that fails be outweighed by another.
