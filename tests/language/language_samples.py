@@ -290,7 +290,7 @@ ALTERNATIVES: dict[str, tuple[str, ...]] = {
     "message": ("\n    name: closed\n    all: true\n    next: end\n",),
     "wait": ("\n    until: date(data.need.by) + days(3)\n    next: end\n",),
     "parallel": (
-        "\n    branches: {one: {type: wait, for: P1D, when: data.x, after: two}, two: {type: tell, to: staff, say: Go}}"
+        "\n    branches: {one: {type: wait, for: P1D, when: data.x, after: two}, two: {type: wait, for: P2D}}"
         "\n    next: end\n",
     ),
     "decision": ("\n    else: end\n",),
