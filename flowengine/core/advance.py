@@ -52,7 +52,6 @@ def start(
     """Begin a job with the need that was stated (L1). Raises BadAnswer, and what advancing raises."""
     process = compiled.process
     need = compiled.states[process.root.start]
-    answer = check_answer(need.fields, command.answer, need.name)
     draft = Draft(None, largest_data)
     head = Head(
         job=job,
@@ -67,6 +66,7 @@ def start(
     draft.record(e.BranchOpened(branch=Branch(id=ROOT)))
     flow = Flow(compiled, draft, now, world)
     flow.acted = need.name
+    answer = check_answer(need.fields, command.answer, need.name, names=lambda: flow.names(ROOT))
     flow.begin(ROOT)
     flow.agenda.clear()
     flow.count(ROOT, need.name)

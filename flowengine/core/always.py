@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from flowengine.core import events as e
 from flowengine.core import moves, turns
@@ -91,7 +92,8 @@ def invoke(flow: Flow, command: Invoke) -> None:
             f"{command.name!r} cannot be done now", where=flow.draft.head.job, possible=[entry.name for entry in now]
         )
     branch, entry = found[0]
-    use(flow, branch, entry, check_answer(entry.fields, command.answer, entry.name), command.by.id)
+    answer = check_answer(entry.fields, command.answer, entry.name, names=partial(flow.names, branch.id))
+    use(flow, branch, entry, answer, command.by.id)
 
 
 def use(flow: Flow, branch: Branch, entry: Always, answer: Json, by: str = "") -> None:

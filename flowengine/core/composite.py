@@ -7,6 +7,8 @@ branches touches that branch and its parent only; all of them are read at the jo
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from flowengine.core import events as e
 from flowengine.core import turns
 from flowengine.core.draft import replace
@@ -18,6 +20,7 @@ from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, StaleComm
 from flowengine.language.expressions import Expression
 from flowengine.language.model import State
 from flowengine.language.parts import DONE, EXPIRED, Field
+from flowengine.language.types import Branch as Declared
 from flowengine.language.types import Each, Parallel, Stage
 
 Composite = Parallel | Each | Stage
@@ -112,10 +115,10 @@ def renew(flow: Flow, branch: Branch, state: Composite) -> None:
 
 
 def _new_branches(flow: Flow, branch: Branch, state: Parallel) -> None:
-    fork, names = _fork(branch), flow.names(branch.id)
+    fork = _fork(branch)
     here = {child.name for child in _in_order(flow, branch)} | {*fork.finished, *fork.skipped}
     new = [one for one in state.branches.values() if one.name not in here]
-    skipped = tuple(one.name for one in new if one.when is not None and not one.when.holds(names))
+    skipped = tuple(one.name for one in new if not one.after and not _wanted(flow, branch, one))
     taken = [one for one in new if one.name not in skipped]
     if new:
         _keep(flow, branch, replace(fork, total=fork.total + len(taken), skipped=(*fork.skipped, *skipped)))
@@ -132,6 +135,9 @@ def _wake_ready(flow: Flow, branch: Branch, state: Parallel) -> None:
     if not state.one_at_a_time and fork.begun:
         fork = replace(fork, begun="")
         _keep(flow, branch, fork)
+    waiting = {child.name for child in _in_order(flow, branch) if child.pending}
+    opened = set(state.branches) - waiting
+    fork = _skip(flow, branch, state, fork, (*fork.finished, *fork.skipped), opened)
     pending = [child.name for child in _in_order(flow, branch) if child.pending]
     settled = {*fork.finished, *fork.skipped}
     ready = [name for name in pending if settled.issuperset(state.branches[name].after)]
@@ -144,8 +150,7 @@ def _wake_ready(flow: Flow, branch: Branch, state: Parallel) -> None:
 
 
 def _enter_parallel(flow: Flow, branch: Branch, state: Parallel) -> None:
-    names = flow.names(branch.id)
-    skipped = tuple(one.name for one in state.branches.values() if one.when is not None and not one.when.holds(names))
+    skipped = _unwanted(flow, branch, state, Fork())
     taken = [one for one in state.branches.values() if one.name not in skipped]
     fork = Fork(total=len(taken), skipped=skipped)
     ready, begun = _ready(state, fork)
@@ -167,8 +172,55 @@ def _enter_parallel(flow: Flow, branch: Branch, state: Parallel) -> None:
             _open(flow, child)
 
 
-def _ready(state: Parallel, fork: Fork, done: str = "") -> tuple[list[str], str]:
-    """The branches to open at the start, or now that one more is ``done``: all of their ``after`` are settled.
+def _wanted(flow: Flow, branch: Branch, one: Declared) -> bool:
+    return one.when is None or one.when.holds(flow.names(branch.id))
+
+
+def _unwanted(
+    flow: Flow,
+    branch: Branch,
+    state: Parallel,
+    fork: Fork,
+    just: Iterable[str] | None = None,
+    opened: Collection[str] = (),
+) -> tuple[str, ...]:
+    """The branches whose ``when`` does not hold, of those that could open now that these others are ``just`` settled
+    (None: at the start); and of those that could open because these cannot, and so on."""
+    settled = {*fork.finished, *fork.skipped}
+    found: dict[str, None] = {}
+    if just is None:
+        first = (one for one in state.branches.values() if not one.after)
+        found = {one.name: None for one in first if not _wanted(flow, branch, one)}
+        settled |= found.keys()
+        just = found
+    news = list(just)
+    while news:
+        name = news.pop()
+        for one in state.branches.values():
+            free = one.name not in settled and one.name not in opened and settled.issuperset(one.after)
+            if name in one.after and free and not _wanted(flow, branch, one):
+                found[one.name] = None
+                settled.add(one.name)
+                news.append(one.name)
+    return tuple(found)
+
+
+def _skip(
+    flow: Flow, branch: Branch, state: Parallel, fork: Fork, just: Iterable[str], opened: Collection[str] = ()
+) -> Fork:
+    """Close the branches that wait and are not wanted, now that others are ``just`` settled."""
+    skipped = _unwanted(flow, branch, state, fork, just, opened)
+    if not skipped:
+        return fork
+    for name in skipped:
+        flow.draft.record(e.BranchClosed(branch=child_id(branch, state, name), why="skipped"))
+    fork = replace(fork, total=fork.total - len(skipped), skipped=(*fork.skipped, *skipped))
+    _keep(flow, branch, fork)
+    return fork
+
+
+def _ready(state: Parallel, fork: Fork, just: Collection[str] = ()) -> tuple[list[str], str]:
+    """The branches to open at the start, or now that others are ``just`` settled: all of their ``after`` are settled.
 
     With them, the one of them that begins its turn, if they take turns.
     """
@@ -176,7 +228,7 @@ def _ready(state: Parallel, fork: Fork, done: str = "") -> tuple[list[str], str]
     found = [one.name for one in state.branches.values() if one.name not in settled and settled.issuperset(one.after)]
     if state.one_at_a_time:
         return turns.next_turn(state, found)
-    return [name for name in found if not done or done in state.branches[name].after], ""
+    return [name for name in found if not just or any(one in just for one in state.branches[name].after)], ""
 
 
 def _enter_each(flow: Flow, branch: Branch, state: Each) -> None:
@@ -230,7 +282,11 @@ def _wake(flow: Flow, child: str) -> None:
 
 
 def _settle(flow: Flow, branch: Branch, state: Parallel | Each, fork: Fork) -> None:
-    """After a branch is done: join, or open those that waited for it."""
+    """After a branch is done: skip or open those that waited for it, or join."""
+    before = fork.skipped
+    if isinstance(state, Parallel):
+        fork = _skip(flow, branch, state, fork, fork.finished[-1:])
+        branch = flow.draft.at(branch.id)
     if _joined(flow, branch, state, fork):
         _keep(flow, branch, fork)
         _join(flow, flow.draft.at(branch.id), state, fork)
@@ -241,7 +297,7 @@ def _settle(flow: Flow, branch: Branch, state: Parallel | Each, fork: Fork) -> N
         else:
             _keep(flow, branch, fork)
     else:
-        woken, begun = _ready(state, fork, fork.finished[-1])
+        woken, begun = _ready(state, fork, (fork.finished[-1], *fork.skipped[len(before) :]))
         _keep(flow, branch, replace(fork, open=fork.open + len(woken), begun=begun))
         for name in woken:
             _wake(flow, child_id(branch, state, name))

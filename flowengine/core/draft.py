@@ -101,7 +101,9 @@ def _left(ground: Ground, event: e.Left) -> None:
 
 def _passed(memory: Memory, event: e.Left) -> Memory:
     passed = memory.passed | {event.state: memory.passed.get(event.state, 0) + 1}
-    return replace(memory, passed=passed, by=memory.by | {event.state: event.by} if event.by else memory.by)
+    by = memory.by | {event.state: event.by} if event.by else memory.by
+    outcome = memory.outcome | {event.state: event.outcome} if event.recalled else memory.outcome
+    return replace(memory, passed=passed, by=by, outcome=outcome)
 
 
 def _tell_above(ground: Ground, owner: Branch, event: e.Left) -> None:

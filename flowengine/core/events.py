@@ -76,18 +76,20 @@ class BranchClosed(Event, frozen=True, kw_only=True):
 
 
 class Entered(Event, frozen=True, kw_only=True):
-    """A branch entered a state. ``entry`` is the number of this entry."""
+    """A branch entered a state. ``entry`` is the number of this entry, ``way`` the title of the way there, if any."""
 
     branch: str
     state: str
     entry: int
     at: datetime
+    way: str = ""
 
 
 class Left(Event, frozen=True, kw_only=True):
     """A branch left its state: its steps, timers, calls and inners are gone. ``passed`` unless it was cut short.
 
-    Timers of the scope (``always``, ``keep``) stay.
+    Timers of the scope (``always``, ``keep``) stay. ``recalled``: the outcome is remembered, which it was not in
+    histories that are older than this.
     """
 
     branch: str
@@ -95,6 +97,7 @@ class Left(Event, frozen=True, kw_only=True):
     outcome: str
     by: str = ""
     passed: bool = True
+    recalled: bool = False
 
 
 class Saved(Event, frozen=True, kw_only=True):

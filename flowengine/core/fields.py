@@ -23,8 +23,9 @@ from flowengine.core.values import Json, altered
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import suggest
 from flowengine.language.durations import Duration, Working
-from flowengine.language.expressions import is_date, is_time
+from flowengine.language.expressions import Expression, Names, is_date, is_time, local, moment
 from flowengine.language.parts import Field
+from flowengine.language.texts import told
 
 LONGEST_TEXT = 10_000
 """Characters of a text whose field does not say ``maxLength`` itself."""
@@ -103,10 +104,19 @@ def take(answer: object, where: str = "") -> dict[str, Json]:
     return plain
 
 
-def check_answer(fields: Sequence[Field], answer: object, where: str = "", *, partial: bool = False) -> dict[str, Json]:
+def check_answer(
+    fields: Sequence[Field],
+    answer: object,
+    where: str = "",
+    *,
+    partial: bool = False,
+    names: Callable[[], Names] | None = None,
+) -> dict[str, Json]:
     """The answer as it is saved: plain JSON, numbers of ``type: integer`` as ints.
 
-    With ``partial`` no field is required. Raises :class:`BadAnswer` with a problem for each field that is missing,
+    With ``partial`` no field is required. Days and moments are held against the ``earliest`` and ``latest`` of their
+    fields where ``names`` gives what these expressions see; what was answered before is not held against the clock
+    again. Raises :class:`BadAnswer` with a problem for each field that is missing,
     wrong or not asked, and with what is possible.
     """
     plain = take(answer, where)
@@ -116,7 +126,38 @@ def check_answer(fields: Sequence[Field], answer: object, where: str = "", *, pa
     for name in rules.whole:
         if name in plain:
             plain[name] = _whole_numbers(rules.schemas[name], plain[name])
+    if rules.bounded and names is not None:
+        _hold_bounds(rules.bounded, plain, names(), where)
     return plain
+
+
+def _hold_bounds(fields: Sequence[Field], answer: Mapping[str, Json], names: Names, where: str) -> None:
+    problems: dict[str, str] = {}
+    for field in fields:
+        for key, bound in field.bounds.items() if field.name in answer else ():
+            problem = _out_of_bounds(field, answer[field.name], key == "latest", bound, names)
+            if problem:
+                problems[field.name] = problem
+    if problems:
+        raise BadAnswer(problems, where=where)
+
+
+def _out_of_bounds(field: Field, given: str, latest: bool, bound: Expression, names: Names) -> str:
+    """What is wrong with a day or a moment that its field bounds; nothing where it is right. Days are compared as days,
+    in the zone; a day that bounds moments counts from its beginning, or until its end."""
+    try:
+        edge = moment(bound.value(names), end_of_day=latest, zone=names.zone)
+    except ExpressionFailed as error:
+        raise ExpressionFailed(error.what, where=f"{field.name}: {bound.source}", kind=error.kind) from None
+    if field.schema.get("format") == "date":
+        limit: str | datetime = local(edge, names.zone).date().isoformat()
+        wrong = given > str(limit) if latest else given < str(limit)
+    else:
+        limit, at = edge, moment(given, zone=names.zone)
+        wrong = at > edge if latest else at < edge
+    if not wrong:
+        return ""
+    return f"must be {told(limit, names.zone)} or {'earlier' if latest else 'later'}; not {told(given, names.zone)}"
 
 
 def schema_of(field: Field) -> dict[str, Any]:
@@ -174,6 +215,7 @@ class _Rules:
     validator: jsonschema_rs.Validator
     schemas: Mapping[str, Mapping[str, Any]]
     whole: tuple[str, ...]
+    bounded: tuple[Field, ...]
 
 
 def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
@@ -188,7 +230,7 @@ def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
         schema, validate_formats=True, formats=_READABLE, retriever=_no_retrieving
     )
     whole = tuple(name for name, one in schemas.items() if _has_whole_numbers(one))
-    return _Rules(validator, schemas, whole)
+    return _Rules(validator, schemas, whole, tuple(one for one in fields if one.bounds))
 
 
 def _is_duration(text: str) -> bool:

@@ -40,6 +40,8 @@ class Arrive(msgspec.Struct, frozen=True):
     branch: str
     to: str
     because: str = ""
+    way: str = ""
+    """The title of the way that was taken."""
 
 
 class Over(msgspec.Struct, frozen=True):
@@ -127,7 +129,10 @@ class Flow:
             self.cancel_children(branch_id)
             branch = self.draft.at(branch_id)
         self.vacate(branch)
-        self.draft.record(e.Left(branch=branch_id, state=branch.state, outcome=outcome, by=by, passed=passed))
+        recalled = passed and bool(outcome)
+        self.draft.record(
+            e.Left(branch=branch_id, state=branch.state, outcome=outcome, by=by, passed=passed, recalled=recalled)
+        )
 
     def cancel_children(self, branch_id: str, *, detached: bool = False) -> None:
         """Cancel all branches below; the detached ones only when it is said so."""

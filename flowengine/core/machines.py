@@ -131,7 +131,7 @@ class Compiled:
         cursor = Cursor(state.name, names)
         self.machines[scope].events[outcome].trigger(cursor)
         if cursor.route is None:
-            guards = tuple(route.when.source for route in ways if route.when)
+            guards = tuple(route.condition for route in ways if route.when)
             raise NotAllowed(f"no way on from {outcome!r}: no guard holds", where=state.name, possible=guards)
         return cursor.route
 

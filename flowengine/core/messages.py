@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import partial
 
 from flowengine.core import always
 from flowengine.core import events as e
@@ -79,7 +80,7 @@ def _use(flow: Flow, branch: Branch, wait: Wait, command: Deliver) -> bool:
     entry = _entry(flow, branch, wait)
     if flow.draft.branch(branch.id) != branch or not always.holds(flow, branch, entry):
         return False  # an outer one has moved it
-    answer = check_answer(entry.fields, command.body or {}, entry.name)
+    answer = check_answer(entry.fields, command.body or {}, entry.name, names=partial(flow.names, branch.id))
     always.use(flow, branch, entry, answer, command.by.id)
     return True
 

@@ -62,13 +62,21 @@ def _take(flow: Flow, over: Over) -> None:
     route = compiled.certain.get((state.name, trigger)) or compiled.route(
         branch.scope, state, trigger, flow.names(branch.id, outcome=outcome)
     )
-    go(flow, branch.id, route.to, route.set, undoing=route.undo, outcome=outcome)
+    go(flow, branch.id, route.to, route.set, undoing=route.undo, outcome=outcome, way=route.title)
 
 
 def go(
-    flow: Flow, branch: str, to: str, saves: Mapping[str, Expression], *, undoing: bool = False, outcome: str = ""
+    flow: Flow,
+    branch: str,
+    to: str,
+    saves: Mapping[str, Expression],
+    *,
+    undoing: bool = False,
+    outcome: str = "",
+    way: str = "",
 ) -> None:
-    """Send a branch that has left its state to a target. An end of the process takes the whole job with it."""
+    """Send a branch that has left its state to a target. An end of the process takes the whole job with it. ``way`` is
+    what the history calls the way there."""
     for place, expression in saves.items():
         value = as_json(expression.value(flow.names(branch, outcome=outcome)), str(expression))
         flow.draft.save(branch, place, value)
@@ -79,7 +87,7 @@ def go(
     if isinstance(flow.draft.at(branch).inners.get(""), Undoing):
         undo.retarget(flow, branch, to, more=undoing)
     elif not undo.begin(flow, branch, to, all=undoing):
-        flow.agenda.append(Arrive(branch, to))
+        flow.agenda.append(Arrive(branch, to, way=way))
 
 
 def _arrive(flow: Flow, arrive: Arrive) -> None:
@@ -91,19 +99,19 @@ def _arrive(flow: Flow, arrive: Arrive) -> None:
     elif arrive.to in flow.compiled.ends:
         end = flow.compiled.ends[arrive.to]
         assert isinstance(end, End), f"{end.name} is no end"
-        _end_job(flow, end, end.because or ("" if end.type == "fulfilled" else end.title))
+        _end_job(flow, end, end.because or ("" if end.type == "fulfilled" else end.title), arrive.way)
     elif arrive.to == DONE and branch.parent is not None:
         composite.end_branch(flow, branch)
     else:
-        _enter(flow, branch.id, flow.compiled.states[arrive.to])
+        _enter(flow, branch.id, flow.compiled.states[arrive.to], arrive.way)
 
 
-def _enter(flow: Flow, branch: str, state: State) -> None:
+def _enter(flow: Flow, branch: str, state: State, way: str) -> None:
     """A branch that stands nowhere enters a state."""
     draft = flow.draft
     flow.count(branch, state.name)
     entry = draft.next_number()
-    draft.record(e.Entered(branch=branch, state=state.name, entry=entry, at=flow.now))
+    draft.record(e.Entered(branch=branch, state=state.name, entry=entry, at=flow.now, way=way))
     begin(flow, branch, state)
 
 
@@ -151,12 +159,12 @@ def _set_deadline(flow: Flow, branch_id: str, entry: int, state: State, member: 
     spot.set_timer("expire", due, since=spot.since(spot.state.within))
 
 
-def _end_job(flow: Flow, end: End | None, because: str) -> None:
+def _end_job(flow: Flow, end: End | None, because: str, way: str = "") -> None:
     """The job is over, in an end of its process or by an operator: everything that was open in it is closed."""
     draft, kind, name = flow.draft, end.type if end else "ended", end.name if end else ""
     flow.agenda.clear()
     if end is not None:
         flow.count(ROOT, name)
-        draft.record(e.Entered(branch=ROOT, state=name, entry=draft.next_number(), at=flow.now))
+        draft.record(e.Entered(branch=ROOT, state=name, entry=draft.next_number(), at=flow.now, way=way))
     promises.close(flow, fulfilled=kind == "fulfilled")
     draft.record(e.Ended(kind=kind, state=name, because=because, at=flow.now))

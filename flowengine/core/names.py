@@ -92,7 +92,8 @@ class JobNames(msgspec.Struct, frozen=True):
         raise KeyError(name)
 
     def function(self, name: str) -> Callable[..., Any]:
-        return {"passed": self.passed, "at": self.at, "by": self.by, "count": self.count}[name]
+        known = {"passed": self.passed, "at": self.at, "by": self.by, "count": self.count, "outcome": self.outcome}
+        return known[name]
 
     def passed(self, state: str) -> bool:
         """Whether the job (or the item, inside an each) has ever passed that state."""
@@ -105,6 +106,10 @@ class JobNames(msgspec.Struct, frozen=True):
     def by(self, state: str) -> str:
         """The id of the person who did that state last, or an empty text."""
         return self._recall(lambda memory: memory.by.get(state)) or ""
+
+    def outcome(self, state: str) -> str:
+        """The outcome with which that state was passed last, or an empty text."""
+        return self._recall(lambda memory: memory.outcome.get(state)) or ""
 
     def _recall(self, what: Callable[[Memory], T | None]) -> T | None:
         """What is remembered here, else around here; of the items of an each, an item recalls itself alone."""

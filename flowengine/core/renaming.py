@@ -86,13 +86,16 @@ class Renaming:
         passed: dict[str, int] = {}
         entered: dict[str, int] = {}
         by: dict[str, str] = {}
+        outcome: dict[str, str] = {}
         for state, count in before.passed.items():
             name = self.states.get(state, state)
             passed[name] = passed.get(name, 0) + count
         for state, who in sorted(before.by.items(), key=lambda one: before.entered.get(one[0], 0)):
             by[self.states.get(state, state)] = who
+        for state, how in sorted(before.outcome.items(), key=lambda one: before.entered.get(one[0], 0)):
+            outcome[self.states.get(state, state)] = how
         for state, entry in before.entered.items():
             name = self.states.get(state, state)
             entered[name] = max(entered.get(name, 0), entry)
         inside = {self.scopes.get(path, path): self.memory(one) for path, one in before.inside.items()}
-        return Memory(passed=passed, by=by, entered=entered, inside=inside)
+        return Memory(passed=passed, by=by, outcome=outcome, entered=entered, inside=inside)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from flowengine.core.fields import as_json, as_plain, check_answer
@@ -33,7 +34,9 @@ def by_message(compiled: Compiled, trigger: Trigger, key: str, body: Json, now: 
     """What a message starts a job with. Raises BadAnswer where it breaks its fields, ExpressionFailed."""
     where = f"message {trigger.message}"
     if trigger.fields:
-        plain: Json = check_answer(trigger.fields, {} if body is None else body, where)
+        given = {} if body is None else body
+        names = partial(_names, compiled, now, message=given, key=key)
+        plain: Json = check_answer(trigger.fields, given, where, names=names)
     else:
         plain = as_plain(body, where)
     return _stated(compiled, trigger, _names(compiled, now, message=plain, key=key))

@@ -317,13 +317,15 @@ class Undoing(Inner, frozen=True, kw_only=True):
 
 
 class Memory(Value, frozen=True, kw_only=True):
-    """What is known of the past: how often each state was passed, by whom last, and the number of its last entry.
+    """What is known of the past: how often each state was passed, by whom and with which outcome last, and the number
+    of its last entry.
 
     Items of an each remember for themselves; ``inside`` is what all of them have passed, by the path of the scope.
     """
 
     passed: dict[str, int] = {}
     by: dict[str, str] = {}
+    outcome: dict[str, str] = {}
     entered: dict[str, int] = {}
     inside: dict[str, Memory] = {}
 

@@ -92,13 +92,14 @@ def ways(state: State) -> Iterator[Way]:
     plain = len(state.on) == 1 and next(iter(state.on)) in state.outcomes[:1]
     for outcome, routes in state.ways.items():
         if not outcome:
-            yield from (Way("", shorten(one.when.source) if one.when else "else", one) for one in routes)
+            last = "else" if len(routes) > 1 else ""
+            yield from (Way("", shorten(one.condition) or last, one) for one in routes)
             continue
         label = "" if plain and len(routes) == 1 else spoken(outcome)
         if outcome == "expired" and isinstance(state.within, Duration | Working):
             label = f"not within {span(state.within)}"
         for route in routes:
-            guard = f"if {shorten(route.when.source)}" if route.when else ""
+            guard = shorten(route.title) or (f"if {shorten(route.when.source)}" if route.when else "")
             undo = "undo" if route.undo else ""
             yield Way(outcome, ", ".join(part for part in (label, guard, undo) if part), route)
 

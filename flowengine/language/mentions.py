@@ -13,7 +13,7 @@ from flowengine.language import suggest
 from flowengine.language.evaluation.functions import FUNCTIONS
 from flowengine.language.syntax import Call, Has, Literal, Macro, Member, Name, Node, children
 
-JOB_FUNCTIONS = frozenset({"passed", "at", "by", "count"})
+JOB_FUNCTIONS = frozenset({"passed", "at", "by", "count", "outcome"})
 CALENDAR_FUNCTIONS = frozenset({"workdays", "workdays_between"})
 """Functions on values whose first argument names a calendar of the process."""
 VALUE_FUNCTIONS = frozenset({*FUNCTIONS, "matches"})

@@ -23,6 +23,7 @@ from flowengine.language.parser.session import Reading
 from flowengine.language.parts import (
     CUSTOMERS,
     EXPIRED,
+    SKIPPED,
     Always,
     Audience,
     Calendar,
@@ -146,6 +147,8 @@ class State:
     """Who may move its deadline, beside operators."""
     takes: Length | None = None
     phase: str = ""
+    optional: bool = False
+    """Whether whoever is asked may go without it: it is ``skipped`` then, and saves nothing."""
     on: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
 
@@ -284,9 +287,27 @@ class State:
                 yield outcome, index, route
 
     @property
+    def own_outcomes(self) -> tuple[str, ...]:
+        """The outcomes of its type, and that of going without it, where that may be."""
+        return (*self.outcomes, SKIPPED) if self.optional else self.outcomes
+
+    @property
     def possible(self) -> tuple[str, ...]:
         """The outcomes that it can have, apart from those that the designer names."""
-        return (*self.outcomes, EXPIRED) if self.within is not None and self.expires else self.outcomes
+        return (*self.own_outcomes, EXPIRED) if self.within is not None and self.expires else self.own_outcomes
+
+    @property
+    def ending(self) -> tuple[str, ...]:
+        """All outcomes with which it may be left."""
+        named = tuple(one for one in self.on if one not in self.possible)
+        return (*(one for one in self.possible if one in self.on or not self.open_outcomes), *named)
+
+    @property
+    def answering(self) -> str:
+        """The outcome with which all that it asks must be answered: the usual one where it leads somewhere, else the
+        first that the designer names."""
+        usual = self.outcomes[0]
+        return usual if usual in self.on else next((one for one in self.on if one not in self.possible), usual)
 
     @property
     def alone(self) -> tuple[str, ...]:
@@ -296,7 +317,11 @@ class State:
     @property
     def must_lead(self) -> tuple[str, ...]:
         """The outcomes, of its own, that must lead somewhere."""
-        return () if self.open_outcomes else self.outcomes
+        return self.own_outcomes[len(self.outcomes) :] if self.open_outcomes else self.own_outcomes
+
+    def is_skipping(self, outcome: str) -> bool:
+        """Whether the outcome is that of going without it."""
+        return self.optional and outcome == SKIPPED
 
     def knows(self, outcome: str) -> bool:
         """Whether ``on`` may name the outcome."""
@@ -309,7 +334,7 @@ class State:
 
     def is_rare(self, outcome: str) -> bool:
         """Whether nobody hopes for the outcome."""
-        return outcome == EXPIRED or outcome in self.rare
+        return outcome == EXPIRED or outcome in self.rare or self.is_skipping(outcome)
 
     def is_usual(self, outcome: str) -> bool:
         """Whether people hope for the outcome, or may well choose it."""
@@ -319,7 +344,7 @@ class State:
 
     def saved(self, outcome: str, lists: Lists) -> Saved | None:
         """What is saved with an outcome, and where; None: nothing."""
-        shape = None if outcome == EXPIRED else self.shape(outcome, lists)
+        shape = None if outcome == EXPIRED or self.is_skipping(outcome) else self.shape(outcome, lists)
         if shape is None:
             return None
         hidden = not isinstance(shape, Record) and not self.for_customers
@@ -373,7 +398,7 @@ class State:
     def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
         """What the history says when somebody has ended it; ``decided``: after the last of several answers, which is
         told already."""
-        words = self.endings.get(outcome)
+        words = "said no, thanks: {title}" if self.is_skipping(outcome) else self.endings.get(outcome)
         return words.format(what=self.title, title=title) if words else f"{title}: {spoken(outcome)}"
 
     def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:

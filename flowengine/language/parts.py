@@ -21,6 +21,9 @@ DONE = "done"
 EXPIRED = "expired"
 """The outcome of a state whose ``within`` is over."""
 
+SKIPPED = "skipped"
+"""The outcome of a state that is ``optional``, when whoever is asked goes without it."""
+
 CUSTOMERS = frozenset({"customer", "customers", "group", "anyone", "everyone"})
 """The audiences in which there are customers."""
 
@@ -40,8 +43,16 @@ class Field:
     show: bool = False
     unit: str = ""
     currency: str = ""
+    earliest: Expression | None = None
+    """The first day, or the first moment, that may be answered."""
+    latest: Expression | None = None
     schema: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
+
+    @property
+    def bounds(self) -> Mapping[str, Expression]:
+        """Its bounds on days and moments, by their keys."""
+        return {key: one for key, one in (("earliest", self.earliest), ("latest", self.latest)) if one is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +105,17 @@ class Route:
     to: str
     when: Expression | None = None
     set: Mapping[str, Expression] = field(default_factory=dict)
+    shown: frozenset[str] = frozenset()
+    """The places of ``set`` whose values customers may see, whatever they are made of."""
     undo: bool = False
+    title: str = ""
+    """What people read instead of its condition."""
     place: Place = field(default=Place(), compare=False)
+
+    @property
+    def condition(self) -> str:
+        """Its condition as people are told it; empty where it has none."""
+        return self.title or (self.when.source if self.when else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +165,8 @@ class Always:
     within: When | None = None
     when: Expression | None = None
     set: Mapping[str, Expression] = field(default_factory=dict)
+    shown: frozenset[str] = frozenset()
+    """The places of ``set`` whose values customers may see, whatever they are made of."""
     undo: bool = False
     fields: tuple[Field, ...] = ()
     place: Place = field(default=Place(), compare=False)

@@ -227,6 +227,14 @@ def internal(shape: Shape) -> bool:
     return isinstance(shape, ListOf) and internal(shape.item)
 
 
+def opened(shape: Shape) -> Shape:
+    """The shape of a value all of which customers may see."""
+    if isinstance(shape, Record):
+        members = {name: Slot(opened(slot.shape), slot.sure) for name, slot in shape.members.items()}
+        return Record(members, shape.rest)
+    return ListOf(opened(shape.item)) if isinstance(shape, ListOf) else shape
+
+
 def is_shown(shape: Shape, names: tuple[str, ...]) -> bool:
     """Whether it is a member that is marked to be shown, although there may be more in the place that is not."""
     slot = shape.members.get(names[0]) if names and isinstance(shape, Record) else None

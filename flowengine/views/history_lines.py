@@ -344,12 +344,15 @@ class Teller:
     # what came of it
 
     def _besides(self, events: Sequence[e.AnyEvent]) -> Iterator[str]:
-        """What is worth a word beside what was asked: what is undone, who was told or brought, promises, the end."""
+        """What is worth a word beside what was asked: which way it went, what is undone, who was told or brought,
+        promises, the end."""
         for event in events:
             match event:
                 case e.UndoTaken():
                     calls = [self.known.calls.get(number) for number in event.calls]
                     yield f"to be undone: {', '.join(self.known.title(call.state) for call in calls if call)}"
+                case e.Entered() if event.way:
+                    yield event.way
                 case e.DeadlineMoved():
                     at = self.known.standing.get(event.branch, "")
                     yield f"due on {self.known.moment(event.to, at)} instead of {self.known.moment(event.was, at)}"

@@ -1,7 +1,7 @@
 """Who may have written what is in a job's data: read from the process file alone, so that it holds for every job (L9).
 
-A customer is told a value only where everything that may have written it was open to him: his own answers, and fields
-marked ``show: true``. What an inner state, a result of code, a message or a ``set`` could have written stays inside,
+A customer is told a value only where everything that may have written it was open to him: his own answers, and what
+is marked ``show: true``. What an inner state, a result of code, a message or a ``set`` could have written stays inside,
 even where it shares its place with an answer of his.
 """
 
@@ -76,7 +76,7 @@ def _of_scope(scope: Scope, lists: Lists) -> Iterator[Writer]:
     for entry in scope.always:
         if entry.fields:
             yield _by_fields(entry.name, entry.fields, own=by_customer(entry))
-        yield from (_exactly(place) for place in entry.set)
+        yield from _of_set(entry)
 
 
 def _of_answer(state: State, place: str, lists: Lists) -> Iterator[Writer]:
@@ -91,12 +91,13 @@ def _of_answer(state: State, place: str, lists: Lists) -> Iterator[Writer]:
 
 def _of_routes(routes: Iterable[Route]) -> Iterator[Writer]:
     for route in routes:
-        yield from (_exactly(place) for place in route.set)
+        yield from _of_set(route)
 
 
-def _exactly(place: str) -> Writer:
-    *path, key = path_of(place)
-    return Writer(tuple(path), frozenset((key,)))
+def _of_set(source: Route | Always) -> Iterator[Writer]:
+    for place in source.set:
+        *path, key = path_of(place)
+        yield Writer(tuple(path), frozenset((key,)), frozenset((key,)) if place in source.shown else frozenset())
 
 
 def _by_fields(place: str, fields: Iterable[Field], *, own: bool) -> Writer:

@@ -89,13 +89,19 @@ STATES: dict[str, str] = {
       pockets: {from: [2, 3, 4]}
       buttons: {from: '{data.need.buttons}', quantity: true, max: 12}
       lining: {from: data.need.linings}
+    optional: true
     next: end
-    on: {expired: end}
+    on: {skipped: end, expired: end}
 """,
     "ask": _NAMING
     + _WAITING
     + _ESCALATING
-    + "\n    fields: {more: {type: string}}\n    next: end\n    on: {expired: end}\n",
+    + """
+    fields: {more: {type: string}}
+    optional: true
+    next: end
+    on: {skipped: end, later: end, expired: end}
+""",
     "fitting": _NAMING
     + _WAITING
     + _ESCALATING
@@ -113,6 +119,7 @@ STATES: dict[str, str] = {
     + _ESCALATING
     + """
     by: {any: 2, of: [customer, tailor, {role: cutter}]}
+    show: true
     next: end
     on: {changes: end, declined: end, expired: end}
 """,
@@ -139,8 +146,9 @@ STATES: dict[str, str] = {
     scale: [0, 10]
     refer: true
     fields: {more: {type: string, optional: true}}
+    optional: true
     next: end
-    on: {}
+    on: {skipped: end}
 """,
     "task": _NAMING
     + _WAITING
@@ -160,7 +168,7 @@ STATES: dict[str, str] = {
         minimum: 10
     next: end
     on:
-      expired: {to: end, when: now > now, set: {late: true}, undo: true}
+      expired: {to: end, when: now > now, set: {late: true}, undo: true, title: Too late}
       other:
         - {to: end, when: outcome == "other"}
         - end
@@ -281,6 +289,11 @@ ALTERNATIVES: dict[str, tuple[str, ...]] = {
     ),
     "message": ("\n    name: closed\n    all: true\n    next: end\n",),
     "wait": ("\n    until: date(data.need.by) + days(3)\n    next: end\n",),
+    "parallel": (
+        "\n    branches: {one: {type: wait, for: P1D, when: data.x, after: two}, two: {type: wait, for: P2D}}"
+        "\n    next: end\n",
+    ),
+    "decision": ("\n    else: end\n",),
 }
 """The keys that :data:`STATES` cannot use at the same time."""
 
@@ -323,6 +336,13 @@ REFUSED: list[tuple[str, str]] = [
     ("wrong-type", HEAD + "states: §[a]\n"),
     ("wrong-type", HEAD + "states:\n  it:§\n"),
     ("wrong-type", task("fields: §3")),
+    ("wrong-type", task("next: {to: done, title: §[a]}")),
+    ("wrong-type", one("{type: ask, optional: §sometimes, next: done}")),
+    ("unknown-key", one("{type: task, for: a, §optional: true, next: done}")),
+    ("missing-key", one("§{type: decision}")),
+    ("unknown-type", one("{type: parallel, branches: {a: {type: §tusk}}, next: done}")),
+    ("unknown-key", one("{type: parallel, branches: {a: {type: wait, for: P1D, §states: {}}}, next: done}")),
+    ("wrong-type", one("{type: parallel, branches: {a: {type: wait, for: P1D, when: §[a]}}, next: done}")),
     ("wrong-type", task("title: §2026")),
     ("wrong-type", task("next: {to: §[a]}")),
     ("wrong-type", task("prefer: §[a]")),

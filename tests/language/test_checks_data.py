@@ -248,6 +248,71 @@ def test_internal_data_stays_internal(fields: str, text: str, expected: list[str
     assert codes(work(work_state, TOLD % text)) == expected
 
 
+LAUNDERED = "work: {type: task, for: clerk, saves: got, fields: {cost: {type: number}, notes: {type: array}}, %s}"
+
+
+@pytest.mark.parametrize(
+    ("ways", "text", "expected"),
+    [
+        ("next: {to: tell, set: {price: data.got.cost}}", "{data.price}", ["internal-data"]),
+        ("next: {to: tell, set: {price: data.got.cost * 2 + 1}}", "{data.price}", ["internal-data"]),
+        ("next: {to: tell, set: {price: 'data.got.cost > 3 ? 1 : 2'}}", "{data.price}", ["internal-data"]),
+        ("next: {to: tell, set: {price: data.got}}", "{data.price.cost}", ["internal-data"]),
+        ("next: {to: tell, set: {told.price: data.got.cost}}", "{data.told.price}", ["internal-data"]),
+        ("next: {to: tell, set: {told.price: data.got.cost, told.name: data.need.name}}", "{data.told.name}", []),
+        ("next: {to: tell, set: {price: '7'}}", "{data.price}", []),
+        ("next: {to: tell, set: {price: {value: data.got.cost, show: true}}}", "{data.price}", []),
+        ("next: {to: tell, set: {price: {value: data.got, show: true}}}", "{data.price.cost}", []),
+        ("next: {to: tell, set: {price: {value: data.got.cost, show: false}}}", "{data.price}", ["internal-data"]),
+        # one of two ways
+        (
+            "on: {done: {to: tell, set: {a: data.got.cost}}, other: {to: tell, set: {a: '1'}}}",
+            "{data.a}",
+            ["internal-data"],
+        ),
+    ],
+)
+def test_what_is_made_of_internal_data_is_internal(ways: str, text: str, expected: list[str]) -> None:
+    """L9: a set cannot carry inner data to customers, by whatever way, unless it is said that they may see it."""
+    assert codes(work(LAUNDERED % ways, TOLD % text)) == expected
+
+
+def test_a_long_chain_of_sets_keeps_data_internal() -> None:
+    """Each of many places is set from another that stands behind it in the file; what is shown on the way is open."""
+    first = LAUNDERED % "next: {to: s29, set: {p30: data.got.cost}}"
+    chain = [
+        f"s{index}: {{type: decision, else: {{to: {f's{index - 1}' if index else 'tell'}, "
+        f"set: {{p{index}: data.p{index + 1}}}}}}}"
+        for index in range(30)
+    ]
+    assert codes(work(first, *chain, TOLD % "{data.p0}")) == ["internal-data"]
+    chain[7] = chain[7].replace("data.p8", "{value: data.p8, show: true}")
+    assert codes(work(first, *chain, TOLD % "{data.p0}")) == []
+    assert codes(work(first, *chain, TOLD % "{data.p8}")) == ["internal-data"]
+
+
+def test_an_item_of_an_internal_list_is_internal() -> None:
+    """Inside an each over an internal list, and in what it saves, the items stay inside as well."""
+    inside = "tell_each: {type: ask, ask: 'See {note}', within: P1D, on: {answered: done, expired: done}}"
+    each = f"each: {{type: each, of: data.got.notes, as: note, states: {{{inside}}}, next: tell}}"
+    assert codes(work(LAUNDERED % "next: each", each, TOLD % "Yes")) == ["internal-data"]
+    quiet = each.replace("{note}", "it")
+    assert codes(work(LAUNDERED % "next: each", quiet, TOLD % "{data.each.map(x, x.item)}")) == ["internal-data"]
+    shown = (LAUNDERED % "next: each").replace("notes: {type: array}", "notes: {type: array, show: true}")
+    assert codes(work(shown, each, TOLD % "{size(data.each.map(x, x.item))}")) == []
+
+
+def test_the_words_of_an_approval_are_shown_on_purpose() -> None:
+    """What staff say with an approval is internal, unless it is marked; who said it stays so."""
+    approval = "work: {type: approval, by: clerk, %snext: tell}"
+    for marked, text, expected in (
+        ("", "{data.work.words}", ["internal-data"]),
+        ("show: true, ", "{data.work.words}", []),
+        ("show: true, ", "{data.work.by}", ["internal-data"]),
+    ):
+        assert codes(work(approval % marked, TOLD % text)) == expected
+
+
 def test_staff_see_everything() -> None:
     """What is internal may be shown to staff."""
     states = work(

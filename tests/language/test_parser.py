@@ -231,7 +231,7 @@ def test_routes() -> None:
     on = it("task").on
     assert on["done"] == END
     assert on["expired"] == (
-        Route(to="end", when=Expression("now > now"), set={"late": Expression("true")}, undo=True),
+        Route(to="end", when=Expression("now > now"), set={"late": Expression("true")}, undo=True, title="Too late"),
     )
     assert on["other"] == (Route(to="end", when=Expression('outcome == "other"')), Route(to="end"))
 

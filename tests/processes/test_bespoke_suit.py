@@ -522,7 +522,7 @@ def test_a_delivery_waits_for_the_suit_that_ordered_it(shop: Story) -> None:
     """While two suits are still at "Choosing", a delivery is neither's: it waits for the one that ordered it."""
     engine = shop.engine
     for who in ("ada", "ben"):
-        need = {"occasion": "A wedding", "needed_by": "2026-12-01"}
+        need = {"occasion": "A wedding", "needed_by": "2027-12-01"}
         engine.start("bespoke_suit", by=who, need=need)
     answer = engine.send("cloth_delivered", "ORD-1", {"metres": 3.5}, by="olga")
     assert isinstance(answer, Kept)

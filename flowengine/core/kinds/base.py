@@ -9,15 +9,19 @@ from typing import Any, Generic, Literal, TypeVar, cast
 from flowengine.core import events as e
 from flowengine.core.commands import Act, Finish
 from flowengine.core.draft import replace
-from flowengine.core.fields import clip
+from flowengine.core.fields import check_answer, clip
 from flowengine.core.forms import Way, questions
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Actor, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
 from flowengine.errors import ExpressionFailed, InvariantBroken, UnknownOutcome
 from flowengine.language.model import State
-from flowengine.language.parts import EXPIRED, Audience, Field
+from flowengine.language.parts import EXPIRED, SKIPPED, Audience, Field
 
 S = TypeVar("S", bound=State)
+
+
+NO_THANKS = Way(outcome=SKIPPED, title="No, thanks")
+"""How somebody goes without what is optional."""
 
 
 class Waiting(Generic[S]):
@@ -55,12 +59,15 @@ class Waiting(Generic[S]):
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
         """What can be done on the step now: outcomes and moves."""
-        return spot.state.outcomes
+        return spot.state.own_outcomes
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
         """What a person is asked for each thing that can be done now."""
         fields = questions(self.asked(self.state(spot)))
-        return tuple(Way(outcome=one, title=step.title, fields=fields) for one in self.possible(spot, step))
+        return tuple(
+            NO_THANKS if spot.state.is_skipping(one) else Way(outcome=one, title=step.title, fields=fields)
+            for one in self.possible(spot, step)
+        )
 
     def asked(self, state: S) -> tuple[Field, ...]:
         """What the answer is held against."""
@@ -145,6 +152,12 @@ def chosen(step: Step, command: Act, possible: tuple[str, ...]) -> str:
     raise UnknownOutcome(what, where=step.state, possible=possible)
 
 
+def skipped(step: Step, command: Act) -> Result:
+    """Somebody goes without what is optional; raises BadAnswer where he answers it all the same."""
+    check_answer((), command.answer, step.state)
+    return Result(SKIPPED, by=command.by.id)
+
+
 def routed(spot: Spot) -> tuple[str, ...]:
     """The outcomes of the state that lead somewhere, in the order of its type and then of the file.
 
@@ -153,8 +166,8 @@ def routed(spot: Spot) -> tuple[str, ...]:
     state = spot.state
     names = tuple(state.on) if not spot.member else _routed_by_race(spot)
     if not spot.member and not names:
-        return state.outcomes
-    usual = tuple(name for name in state.outcomes if name in names)
+        return state.own_outcomes
+    usual = tuple(name for name in state.own_outcomes if name in names)
     return usual + tuple(name for name in names if name not in usual and name != EXPIRED)
 
 
@@ -162,7 +175,7 @@ def _routed_by_race(spot: Spot) -> tuple[str, ...]:
     branch = spot.branch
     race = next((scope.states.get(branch.state) for scope in spot.process.scopes() if scope.path == branch.scope), None)
     if race is None:
-        return spot.state.outcomes
+        return spot.state.own_outcomes
     prefix = f"{spot.member}."
     named = tuple(name[len(prefix) :] for name in race.on if name.startswith(prefix))
-    return (*spot.state.outcomes, *named) if spot.member in race.on else named
+    return (*spot.state.own_outcomes, *named) if spot.member in race.on else named

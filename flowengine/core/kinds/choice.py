@@ -8,7 +8,7 @@ from flowengine import exact
 from flowengine.core.commands import Act
 from flowengine.core.fields import clip, kind_of, near, take
 from flowengine.core.forms import FormField, Shape, Way
-from flowengine.core.kinds.base import Waiting, chosen
+from flowengine.core.kinds.base import NO_THANKS, Waiting, chosen, skipped
 from flowengine.core.options import Offered, days_of, form_options, id_type, offered
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Json, Offer, Step
@@ -55,6 +55,8 @@ class Choosing(Waiting[Choice]):
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         outcome = chosen(step, command, self.possible(spot, step))
+        if spot.state.is_skipping(outcome):
+            return skipped(step, command)
         state, given, offer = self.state(spot), take(command.answer, step.state), self._offer(spot)
         problems: dict[str, str] = {}
         possible: list[str] = []
@@ -85,8 +87,8 @@ class Choosing(Waiting[Choice]):
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
         state, offer = self.state(spot), self._offer(spot)
         picks = tuple(_question(pick, offer.picks[name], spot.process.currency) for name, pick in state.choose.items())
-        (outcome,) = self.possible(spot, step)
-        return (Way(outcome=outcome, title=step.title, fields=picks),)
+        choosing = Way(outcome=state.outcomes[0], title=step.title, fields=picks)
+        return (choosing, NO_THANKS) if state.optional else (choosing,)
 
 
 def _shape(pick: Pick) -> Shape:

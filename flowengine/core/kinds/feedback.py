@@ -7,7 +7,7 @@ from typing import Any
 from flowengine.core import events as e
 from flowengine.core.commands import Act
 from flowengine.core.fields import check_answer, once
-from flowengine.core.kinds.base import Waiting, chosen
+from flowengine.core.kinds.base import Waiting, chosen, skipped
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Step
 from flowengine.language.parts import Field
@@ -37,7 +37,9 @@ class Rating(Waiting[Feedback]):
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         outcome = chosen(step, command, self.possible(spot, step))
-        answer = check_answer(self.asked(self.state(spot)), command.answer, step.state)
+        if spot.state.is_skipping(outcome):
+            return skipped(step, command)
+        answer = check_answer(self.asked(self.state(spot)), command.answer, step.state, names=spot.names)
         referral = answer.pop("referral", None)
         if referral is not None:
             spot.draft.record(e.Referred(name=referral["name"], contact=referral.get("contact", "")))

@@ -96,7 +96,7 @@ class Fitted(Waiting[Fitting]):
         """The role says how the appointment went."""
         slot = moment_text(self._slot(spot))
         if outcome == "held":
-            findings = check_answer(spot.state.fields, command.answer, step.state)
+            findings = check_answer(spot.state.fields, command.answer, step.state, names=spot.names)
             return Result(outcome, {**findings, "slot": slot}, command.by.id)
         check_answer((), command.answer, step.state)
         if "missed" in routed(spot):

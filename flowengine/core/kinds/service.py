@@ -52,7 +52,10 @@ class Calling(Waiting[Service]):
         if command.outcome != DONE:
             return Result(command.outcome, NOTHING if command.result is None else as_plain(command.result, where))
         result = {} if command.result is None else command.result
-        result = check_answer(state.fields, result, where) if state.fields else as_plain(result, where)
+        if state.fields:
+            result = check_answer(state.fields, result, where, names=spot.names)
+        else:
+            result = as_plain(result, where)
         if state.undo:
             spot.draft.record(e.UndoNoted(branch=spot.branch_id, undoable=_undoable(state, call, result)))
         return Result(DONE, result)

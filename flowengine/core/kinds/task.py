@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from flowengine.core.commands import Act
 from flowengine.core.draft import replace
-from flowengine.core.fields import check_answer
-from flowengine.core.forms import Way, questions
-from flowengine.core.kinds.base import Waiting, chosen, routed
-from flowengine.core.spot import NOTHING, Result, Spot
+from flowengine.core.kinds.asking import Answering
+from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Step
 from flowengine.errors import ExpressionFailed
 from flowengine.language.types import Task
 
 
-class Working(Waiting[Task]):
-    """Waits for somebody to do the work.
-
-    The fields are required with the first outcome and optional with the others; another outcome without any answer
-    leaves the data as they are. ``not_by`` and ``prefer`` are settled when the step opens.
-    """
+class Working(Answering[Task]):
+    """Waits for somebody to do the work. ``not_by`` and ``prefer`` are settled when the step opens."""
 
     def enter(self, spot: Spot) -> Result | None:
         state = self.state(spot)
@@ -54,24 +47,3 @@ class Working(Waiting[Task]):
         if not isinstance(who, str):
             raise ExpressionFailed(f"gives {who!r}, not a person's id", where=prefer.source)
         return who if who and who not in excluded else None
-
-    def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
-        possible = self.possible(spot, step)
-        outcome = chosen(step, command, possible)
-        partial = outcome != possible[0]
-        answer = check_answer(spot.state.fields, command.answer, step.state, partial=partial)
-        return Result(outcome, NOTHING if partial and not answer else answer, command.by.id)
-
-    def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
-        return routed(spot)
-
-    def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        possible = self.possible(spot, step)
-        return tuple(
-            Way(
-                outcome=outcome,
-                title=outcome.replace("_", " ").capitalize(),
-                fields=questions(spot.state.fields, partial=outcome != possible[0]),
-            )
-            for outcome in possible
-        )

@@ -26,7 +26,7 @@ def check(survey: Survey) -> None:
     """Report what is wrong with the process's expressions."""
     places = Places(survey)
     shapes = Shapes(survey, places)
-    places.find_shapes(shapes.of)
+    places.find_shapes(shapes.of, shapes.is_internal)
     flow = FactFlow(survey, places)
     reader = _Reader(survey, places, flow, shapes)
     for use in survey.uses:
@@ -41,6 +41,7 @@ class Shapes:
         self.places = places
         self.guards = Guards(places)
         self._items: dict[str, dict[str, Shape]] = {}
+        self._inner: dict[str, frozenset[str]] = {}
         self._known = places.shapes
 
     def of(self, expression: Expression, scope: Scope, state: str) -> Shape:  # noqa: ARG002 - any point does
@@ -49,15 +50,46 @@ class Shapes:
         shape = reading.shape(expression.tree)
         return TEXT if shape == MOMENT else shape
 
+    def is_internal(self, expression: Expression, scope: Scope) -> bool:
+        """Whether it reads anything that no customer may see (L9)."""
+        found: set[str] = set()
+        variables = self.variables(scope)
+        inner = self.inner_items(scope)
+        reading = Reading(
+            self.places, self.guards, scope, -1, -1, variables, lambda code, *_: found.add(code), True, inner
+        )
+        reading.shape(expression.tree)
+        return "internal-data" in found
+
+    def inner_items(self, scope: Scope) -> frozenset[str]:
+        """The names of the items around whose list is internal."""
+        self._refresh()
+        if scope.path in self._inner:
+            return self._inner[scope.path]
+        found: dict[str, bool] = {}
+        for one in self.survey.around(scope):
+            each = self.survey.owner.get(one.path)
+            if isinstance(each, Each):
+                inner = each.of is not None and self.is_internal(each.of, self.survey.scope_of[each.name])
+                found.setdefault("item", inner)
+                found.setdefault(each.as_, inner)
+        self._inner[scope.path] = frozenset(name for name, inner in found.items() if inner)
+        return self._inner[scope.path]
+
+    def _refresh(self) -> None:
+        """Forget what was found by other shapes than those that are known now."""
+        if self._known is not self.places.shapes:
+            self._known = self.places.shapes
+            self._items.clear()
+            self._inner.clear()
+
     def variables(self, scope: Scope) -> dict[str, Shape]:
         """The variables that are known everywhere in a scope, with their shapes."""
         return {**_EVERYWHERE, **_SOMEWHERE, **self.items(scope)}
 
     def items(self, scope: Scope) -> dict[str, Shape]:
         """``item`` and the names of the items around, innermost first."""
-        if self._known is not self.places.shapes:
-            self._known = self.places.shapes
-            self._items.clear()
+        self._refresh()
         known = self._items.get(scope.path)
         if known is not None:
             return known
@@ -113,6 +145,7 @@ class _Reader:
             self._variables(use),
             report,
             seen=use.reader == "customer",
+            inner=self.shapes.inner_items(use.scope) if use.reader == "customer" else frozenset(),
         )
         shape = reading.shape(use.expression.tree, facts.told)
         if use.reader == "customer" and "internal-data" not in found and internal(shape):

@@ -10,7 +10,7 @@ from flowengine.language.checks.guards import ALL, NOTHING_TOLD, Guards, Told
 from flowengine.language.checks.places import Places
 from flowengine.language.evaluation.functions import FUNCTIONS
 from flowengine.language.mentions import chain
-from flowengine.language.model import Scope
+from flowengine.language.model import Scope, State
 from flowengine.language.suggest import hint
 from flowengine.language.syntax import (
     Call,
@@ -61,7 +61,7 @@ _GIVEN: Mapping[str, Shape] = {
     "working time": WORKING_TIME, "list of texts": ListOf(TEXT),
 }  # fmt: skip
 _CALLS: Mapping[str, Shape] = {
-    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "count": INT, "matches": BOOLEAN,
+    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "count": INT, "outcome": TEXT, "matches": BOOLEAN,
     **{name: _GIVEN[function.gives] for name, function in FUNCTIONS.items() if function.gives in _GIVEN},
 }  # fmt: skip
 CUSTOMER = Record({"id": Slot(TEXT), "name": Slot(TEXT), "groups": Slot(ListOf(TEXT))}, UNKNOWN)
@@ -84,6 +84,8 @@ class Reading:
     report: Report = _unreported
     seen: bool = False
     """Whether a customer sees the value, so that nothing internal may be in it (L9)."""
+    inner: frozenset[str] = frozenset()
+    """The variables whose values are internal: items of a list that is."""
     unclear: list[tuple[int, int]] = field(default_factory=list)
     shapes: dict[int, Shape] = field(default_factory=dict)
     """The shapes found so far, by the identity of the node."""
@@ -135,6 +137,8 @@ class Reading:
             return self._data(path, told, node, asked=asked)
         if path[0] not in self.variables:
             return self._unknown(node)
+        if self.seen and path[0] in self.inner and not asked:
+            self._internal(path[:1])
         return self._down(self.variables[path[0]], path[1:], path[:1], told, node, asked=asked)
 
     def _data(self, path: tuple[str, ...], told: Told, node: Node, *, asked: bool) -> Shape:
@@ -225,7 +229,7 @@ class Reading:
 
     def _internal(self, path: tuple[str, ...]) -> None:
         message = f"{'.'.join(path)} is internal, but the customer would see it here"
-        self.report("internal-data", message, "mark the field with show: true, or leave it out")
+        self.report("internal-data", message, "mark the field, or what is set, with show: true, or leave it out")
 
     def _has(self, member: Member, told: Told) -> None:
         self._member(member, told, asked=True)
@@ -249,11 +253,30 @@ class Reading:
         if node.sign in ("&&", "||"):
             return self._logical(node, told)
         shapes = [self.shape(one, told) for one in node.operands]
+        if node.sign in ("==", "!=", "in"):
+            self._outcomes(node)
         if node.sign in ("==", "!=", "<", "<=", ">", ">=", "in", "!"):
             return BOOLEAN
         if len(shapes) == 1:
             return shapes[0]
         return _arithmetic(node.sign, shapes[0], shapes[1])
+
+    def _outcomes(self, node: Operation) -> None:
+        """``outcome("…")`` is compared with outcomes that the state can have."""
+        for call in node.operands:
+            match call:
+                case Call(name="outcome", args=(Literal(value=str(name)),)) if name in self.places.survey.states:
+                    state = self.places.survey.states[name]
+                    others = (one for one in node.operands if one is not call)
+                    texts = (each for one in others for each in (one.items if isinstance(one, Collection) else (one,)))
+                    for text in texts:
+                        if isinstance(text, Literal) and isinstance(text.value, str):
+                            self._outcome(state, text.value)
+
+    def _outcome(self, state: State, outcome: str) -> None:
+        if outcome and outcome not in state.ending:
+            message = f"{state.name!r} never ends as {outcome!r}"
+            self.report("unknown-outcome", message, hint(outcome, state.ending))
 
     def _logical(self, node: Operation, told: Told) -> Shape:
         """Each operand is read with what the others tell: CEL lets one that fails be outweighed by another.

@@ -96,6 +96,7 @@ class FactFlow:
             if isinstance(state, Parallel)
             for branch in state.branches.values()
         }
+        self._branches = {(state.name, one.name): (state, one) for state, one in self._branch_of.values()}
         self._entries = {(scope.path, one.name): one for scope in survey.scopes.values() for one in scope.always}
         self._ever_lost = self._effects.inside(survey.process.root).loses
         self._at: dict[str, dict[Point, Facts]] = {}
@@ -243,12 +244,20 @@ class FactFlow:
 
     def _begun(self, state: Parallel, branch: Branch, must: int, may: int) -> tuple[int, int] | None:
         """The facts with which a branch begins, or None while those it comes after are not known to be done."""
-        beside = self._effects.beside(state, branch.scope)
-        must, may = must & ~beside.loses, may | beside.may
-        scope = self.survey.scope_of[state.name]
+        asked = self._asked(state, branch, must, may)
+        if asked is None:
+            return None
+        must, may = asked if branch.after else self._beside(state, branch, *asked)
         if branch.when is not None:
-            told = self.guards.told(branch.when.tree, True, scope)
+            told = self.guards.told(branch.when.tree, True, self.survey.scope_of[state.name])
             must |= told.must | self.guards.excluded(told)
+        return must, may
+
+    def _asked(self, state: Parallel, branch: Branch, must: int, may: int) -> tuple[int, int] | None:
+        """The facts with which it is asked whether a branch is opened: as the parallel is entered, or once those are
+        done that it comes after."""
+        if branch.after:
+            must, may = self._beside(state, branch, must, may)
         for name in branch.after:
             before = state.branches.get(name)
             if before is not None and before is not branch:
@@ -257,6 +266,10 @@ class FactFlow:
                     return None
                 must |= given
         return must, may
+
+    def _beside(self, state: Parallel, branch: Branch, must: int, may: int) -> tuple[int, int]:
+        beside = self._effects.beside(state, branch.scope)
+        return must & ~beside.loses, may | beside.may
 
     def _given(self, state: Parallel, branch: Branch, must: int) -> int | None:
         """What is surely set once a branch is done, or was not taken; None while it is not known to be done."""
@@ -393,6 +406,11 @@ class FactFlow:
         if kind == "enter":
             entered = self.entering.get(name)
             return None if entered is None else Facts(*entered)
+        if kind == "begin":
+            state, one = self._branches[name, outcome]
+            entered = self.entering.get(name)
+            asked = None if entered is None else self._asked(state, one, *entered)
+            return None if asked is None else Facts(*asked)
         if kind in ("guard", "route"):
             return self._points(self.survey.states[name]).get(point)
         if kind in ("always", "invoked") and name in self.roaming:

@@ -44,7 +44,7 @@ def shortfalls(
     try:
         places = Places(survey)
         shapes = Shapes(survey, places)
-        places.find_shapes(shapes.of)
+        places.find_shapes(shapes.of, shapes.is_internal)
         held: dict[str, list[Mapping[str, Any]]] = {"": [data]}
         for one in standing:
             for owner, own in one.own.items():
@@ -68,7 +68,10 @@ def shortfalls(
 
 def _over(survey: Survey, flow: FactFlow, use: Use) -> bool:
     """Whether it was evaluated when the job entered the state, and will not be again."""
-    kind, name, _, _ = use.point
+    kind, name, branch, _ = use.point
+    state = survey.states.get(name)
+    if kind == "begin" and isinstance(state, Parallel):
+        return name in flow.only_stood and not state.branches[branch].after
     if kind != "enter" or name not in flow.only_stood:
         return False
     return any(

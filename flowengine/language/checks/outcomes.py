@@ -6,7 +6,7 @@ from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
 from flowengine.language.model import State
-from flowengine.language.parts import EXPIRED
+from flowengine.language.parts import EXPIRED, SKIPPED
 from flowengine.language.suggest import hint, near
 from flowengine.language.types import Stage
 
@@ -31,6 +31,8 @@ def _unknown(survey: Survey, state: State, outcome: str) -> None:
         return
     if outcome == EXPIRED and state.expires:
         message, advice = f"{state.name!r} never expires, since it has no 'within'", "add within, for example P7D"
+    elif outcome == SKIPPED and any(key.name == "optional" for key in state.keys):
+        message, advice = f"{state.name!r} cannot be skipped, since it is not optional", "add optional: true"
     else:
         message, advice = f"{state.called()} cannot end as {outcome!r}", hint(outcome, state.possible)
     survey.report(place, "unknown-outcome", message, advice)
@@ -42,7 +44,7 @@ def _missing(survey: Survey, state: State, meant: set[str]) -> None:
             why = "when its time is over" if outcome == EXPIRED else f"when it ends as {outcome!r}"
             advice = f"add {outcome} to on" if state.on or outcome == EXPIRED else f"add next, or {outcome} to on"
             survey.report(state.place, "missing-outcome", f"{state.name!r} does not say what happens {why}", advice)
-    if state.open_outcomes and not any(name != EXPIRED for name in state.on):
+    if state.open_outcomes and not any(name not in (EXPIRED, *state.must_lead) for name in state.on):
         message = f"{state.name!r} does not say what comes after it"
         survey.report(state.place, "missing-outcome", message, "add next, or on with its outcomes")
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Scope, State
-from flowengine.language.parts import Always
+from flowengine.language.parts import Always, Route
 from flowengine.language.syntax import Literal
 from flowengine.language.types import Each
 from flowengine.language.value_shapes import (
@@ -27,6 +27,7 @@ from flowengine.language.value_shapes import (
     Shape,
     Slot,
     of_fields,
+    opened,
     put,
     union,
 )
@@ -34,6 +35,8 @@ from flowengine.language.value_shapes import (
 Path: TypeAlias = tuple[str, ...]
 ShapeOf: TypeAlias = Callable[[Expression, Scope, str], Shape]
 """The shape of an expression's value, in a scope, at a state."""
+IsInternal: TypeAlias = Callable[[Expression, Scope], bool]
+"""Whether an expression reads anything, in a scope, that no customer may see."""
 
 _Tree: TypeAlias = dict[Path, tuple[Shape, bool]]
 """By place: the shape of what is saved there, and whether it is internal."""
@@ -72,6 +75,12 @@ class Places:
         self._writes: list[tuple[str, Saved]] = []
         """What is saved, and to whose data."""
         self._sets: list[tuple[str, Path, Expression, Scope, str]] = []
+        self._shown: set[int] = set()
+        """Which of them customers may see, whatever they are made of: their indices."""
+        self._inner: set[tuple[str, Path]] = set()
+        """Places that are set to values made of what is internal."""
+        self._inner_items: set[str] = set()
+        """Each whose list is internal."""
         self._answers: dict[tuple[str, str], tuple[str, Saved]] = {}
         self.shapes: dict[str, Record] = {}
         """By owner (``""`` is the job, else the path of an each's scope): its data."""
@@ -98,8 +107,7 @@ class Places:
         for entry in scope.always:
             if entry.fields:
                 self._writes.append((owner, Saved((entry.name,), of_fields(entry.fields, internal=False))))
-            for place, expression in entry.set.items():
-                self._sets.append((owner, tuple(place.split(".")), expression, scope, ""))
+            self._note_sets(owner, entry, scope, "")
         for state in scope.states.values():
             for outcome in state.on:
                 found = state.saved(outcome, lists)
@@ -107,8 +115,13 @@ class Places:
                     self._answers[state.name, outcome] = (owner, found)
                     self._writes.append((owner, found))
             for _, _, route in self.survey.routes[state.name]:
-                for place, expression in route.set.items():
-                    self._sets.append((owner, tuple(place.split(".")), expression, scope, state.name))
+                self._note_sets(owner, route, scope, state.name)
+
+    def _note_sets(self, owner: str, source: Route | Always, scope: Scope, state: str) -> None:
+        for place, expression in source.set.items():
+            if place in source.shown:
+                self._shown.add(len(self._sets))
+            self._sets.append((owner, tuple(place.split(".")), expression, scope, state))
 
     def _literal_texts(self) -> dict[tuple[str, Path], dict[str, None]]:
         """Places that are only ever set to literal texts, with these texts: they tell where a job came from."""
@@ -122,18 +135,19 @@ class Places:
                 found.setdefault((owner, path), {})[text] = None
         return {place: texts for place, texts in found.items() if place not in spoiled}
 
-    def find_shapes(self, shape_of: ShapeOf) -> None:
-        """Find the shape of each place; ``shape_of`` gives the shape of an expression's value by those known so far."""
+    def find_shapes(self, shape_of: ShapeOf, is_internal: IsInternal) -> None:
+        """Find the shape of each place, and whether it is internal; ``shape_of`` gives the shape of an expression's
+        value by those known so far, ``is_internal`` whether it is made of what is internal."""
         found: dict[tuple[str, Path], Shape] = {(owner, path): NOTHING for owner, path, _, _, _ in self._sets}
         eachs = [state for state in self.survey.states.values() if isinstance(state, Each)]
         lists: dict[str, Shape] = {state.name: NOTHING for state in eachs}
         for round_number in range(_ROUNDS):
             self._build(found, lists)
             changed = False
-            for owner, path, expression, scope, state in self._sets:
+            for index, (owner, path, expression, scope, state) in enumerate(self._sets):
                 before = found[owner, path]
                 shape = shape_of(expression, scope, state)
-                found[owner, path] = union(before, shape)
+                found[owner, path] = union(before, opened(shape) if index in self._shown else shape)
                 changed = changed or found[owner, path] != before
             for one in eachs:
                 made = self._list(one, shape_of)
@@ -144,7 +158,25 @@ class Places:
             if round_number == _ROUNDS - 2:
                 found = {place: UNKNOWN if isinstance(shape, Nothing) else shape for place, shape in found.items()}
         self._build(found, lists)
+        while self._taint(is_internal):
+            self._build(found, lists)
         self._number()
+
+    def _taint(self, is_internal: IsInternal) -> bool:
+        """Note the places that are set to what is made of internal data, and each whose list is, by what is known so
+        far; whether there are more of them now. What is set from one of these may be internal too."""
+        before = len(self._inner) + len(self._inner_items)
+        for state in self.survey.states.values():
+            if isinstance(state, Each) and state.of is not None and state.name not in self._inner_items:
+                self.survey.spend(1, state.place)
+                if is_internal(state.of, self.survey.scope_of[state.name]):
+                    self._inner_items.add(state.name)
+        for index, (owner, path, expression, scope, _) in enumerate(self._sets):
+            if index not in self._shown and (owner, path) not in self._inner:
+                self.survey.spend(1, expression.place)
+                if is_internal(expression, scope):
+                    self._inner.add((owner, path))
+        return len(self._inner) + len(self._inner_items) > before
 
     def _list(self, state: Each, shape_of: ShapeOf) -> Shape:
         """What an each saves at its join: for each item the item and its own data, all of which may be missing."""
@@ -170,9 +202,12 @@ class Places:
             self._fixed = self._written()
         trees = {owner: dict(tree) for owner, tree in self._fixed.items()}
         for (owner, place), shape in sets.items():
-            self._merge(trees[owner], place, shape, False)
+            self._merge(trees[owner], place, shape, (owner, place) in self._inner)
         for name, shape in lists.items():
             state = self.survey.states[name]
+            if name in self._inner_items and isinstance(shape, ListOf) and isinstance(shape.item, Record):
+                members = shape.item.members
+                shape = ListOf(Record({**members, "item": Slot(members["item"].shape, internal=True)}))
             self._merge(trees[self.owner(self.survey.scope_of[name])], place_of(state), shape, False)
         self.shapes = {owner: self._record(tree) for owner, tree in trees.items()}
 

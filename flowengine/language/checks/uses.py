@@ -12,13 +12,14 @@ from flowengine.language.model import Process, Scope, State
 from flowengine.language.parser.records import Gives
 from flowengine.language.parts import CUSTOMERS, Always, Audience, Field, Trigger
 from flowengine.language.texts import Text
+from flowengine.language.types import Parallel
 from flowengine.language.value_shapes import MOMENT, TEXT, UNKNOWN, Shape, of_fields
 from flowengine.problem import Place
 
 Point: TypeAlias = tuple[str, str, str, int]
 """A point of a job's life at which an expression is evaluated: ``("enter", state, "", 0)``, ``("guard" or "route",
-state, outcome, index)``, ``("always" or "invoked", scope path, entry, 0)``, ``("promise", "", "", 0)``; before it,
-``("starts", "", "", 0)``."""
+state, outcome, index)``, ``("begin", state, branch, 0)``, ``("always" or "invoked", scope path, entry, 0)``,
+``("promise", "", "", 0)``; before it, ``("starts", "", "", 0)``."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def uses(process: Process) -> list[Use]:
             if one is not state:
                 collect.common(state)
             collect.routes(state)
+            collect.branches(state)
             found.extend(collect.found)
     if process.promise is not None:
         promise = process.promise
@@ -76,6 +78,7 @@ def _always(scope: Scope, entry: Always) -> list[Use]:
         collect.add(audience.name, f"{name}.by")
     collect.add(entry.when, f"{name}.when", "boolean")
     collect.add(entry.key, f"{name}.key")
+    collect.fields(entry.fields, name)
     collect.point = ("enter", scope.start, "", 0)
     collect.add(entry.within, f"{name}.within", "span or moment")
     collect.point = ("invoked", scope.path, entry.name, 0)
@@ -98,6 +101,9 @@ def _trigger(process: Process, trigger: Trigger) -> list[Use]:
         place = expression.place
         found.append(Use(expression, place, f"{name}.{what}", point, process.root, gives, only=only, held=held))
 
+    for one in trigger.fields:
+        for key, bound in one.bounds.items():
+            add(bound, f"fields.{one.name}.{key}", "moment", None)
     if trigger.when is not None:
         add(trigger.when, "when", "boolean", None)
     add(trigger.customer, "customer", "text")
@@ -156,6 +162,12 @@ class _Collect:
         self.audiences(state.readers, f"{state.name}.for")
         for value, key, gives, variables in state.expressions():
             self.add(value, f"{state.name}.{key}", gives, *variables)
+        self.fields(state.fields, state.name)
+
+    def fields(self, fields: tuple[Field, ...], what: str) -> None:
+        for one in fields:
+            for key, bound in one.bounds.items():
+                self.add(bound, f"{what}.fields.{one.name}.{key}", "moment")
 
     def routes(self, state: State) -> None:
         for outcome, index, route in state.routes:
@@ -165,6 +177,12 @@ class _Collect:
             self.point = ("route", state.name, outcome, index)
             for place, expression in route.set.items():
                 self.add(expression, f"{what}.set.{place}", "anything", "outcome")
+
+    def branches(self, state: State) -> None:
+        """Whether a branch is opened is asked once those that it comes after are done."""
+        for one in state.branches.values() if isinstance(state, Parallel) else ():
+            self.point = ("begin", state.name, one.name, 0)
+            self.add(one.when, f"{state.name}.branches.{one.name}.when", "boolean")
 
 
 def _seen_by_customers(audience: tuple[Audience, ...]) -> bool:

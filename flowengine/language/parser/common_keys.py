@@ -10,7 +10,7 @@ from flowengine.language.parser.fields import FIELDS
 from flowengine.language.parser.lengths import LENGTH, ROUND, WHEN
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ON, ROUTES
-from flowengine.language.parser.scalars import LONGEST_TITLE, PLACE, SHOWN, TEXT, TITLE
+from flowengine.language.parser.scalars import FLAG, LONGEST_TITLE, PLACE, SHOWN, TEXT, TITLE
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, Word, wrong
 from flowengine.language.parts import Escalation, Reminder, Show
@@ -102,12 +102,13 @@ _REMIND = Named("remind", ListOf(_Reminder(), one=True))
 REMIND_KEY = Key("remind", _REMIND, "How long after opening people are reminded.")
 ESCALATE_KEY = Key("escalate", Named("escalate", ListOf(_ESCALATION, one=True)), "To whom the step opens if it waits.")
 NEXT_KEY = Key("next", ROUTES, "Where the type's first outcome leads.")
-ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo}, or a list of these.")
+ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo, title}, or a list of these.")
 
 NAMING = (TITLE_KEY, PHASE_KEY, TAKES_KEY)
 """What every state that takes time may have."""
 MOVED_BY_KEY = Key("deadline_moved_by", AUDIENCES, "Who may move the deadline, beside operators.")
 WAITING = (ASK_KEY, SHOWS_KEY, SAVES_KEY, WITHIN_KEY, MOVED_BY_KEY, REMIND_KEY, ESCALATE_KEY)
 """What every state may have that waits for a person."""
+OPTIONAL_KEY = Key("optional", FLAG, "Whether whoever is asked may go without it; the outcome is 'skipped' then.")
 LEADING = (NEXT_KEY, ON_KEY)
 """How a state says what comes next."""

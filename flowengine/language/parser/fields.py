@@ -8,9 +8,10 @@ from typing import Any
 import jsonschema_rs
 
 from flowengine.language.currencies import CURRENCIES
+from flowengine.language.expressions import Expression, is_date, is_time
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.scalars import FREE_KEY, TITLE, name_key, titled
+from flowengine.language.parser.scalars import EXPRESSION, FREE_KEY, TITLE, in_braces, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word, wrong
 from flowengine.language.parts import Field
@@ -22,7 +23,7 @@ FORMATS = (
     "date", "date-time", "time", "duration", "email", "idn-email", "uri", "uri-reference", "iri", "uuid", "hostname",
     "ipv4", "ipv6", "regex", "json-pointer",
 )  # fmt: skip
-_OURS = frozenset({"title", "unit", "optional", "show"})
+_OURS = frozenset({"title", "unit", "optional", "show", "earliest", "latest"})
 MONEY = "money"
 
 _LENGTH = Number(0, 1_000_000)
@@ -59,6 +60,21 @@ class _Required:
 
     def schema(self, defs: dict[str, Any]) -> dict[str, Any]:
         return self.names.schema(defs)
+
+
+class _Limit:
+    """A day or a moment as it is written in ISO 8601, or an expression that gives one."""
+
+    def read(self, node: Node, reading: Reading) -> Expression:
+        text = node.value if isinstance(node, Scalar) else None
+        if isinstance(node, Scalar) and isinstance(text, str):
+            text = f'"{text}"' if is_date(text) or is_time(text) else in_braces(text) or text
+            node = Scalar(text, node.text, node.place)
+        found: Expression = EXPRESSION.read(node, reading)
+        return found
+
+    def schema(self, defs: dict[str, Any]) -> dict[str, Any]:
+        return EXPRESSION.schema(defs)
 
 
 SUBSCHEMA = Named("subschema")
@@ -114,6 +130,10 @@ def _field(values: Values, reading: Reading) -> Values:
     schema = {key: _plain(value) for key, value in values.items() if key not in _OURS}
     if schema.get("format") == MONEY:
         _as_money(schema, values, reading)
+    for key in ("earliest", "latest"):
+        if key in values and schema.get("format") not in ("date", "date-time"):
+            hint = "write format: date, or date-time"
+            raise reading.refuse(values.places[key], "bad-field", f"{key} is for days and moments", hint)
     for low, high in (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems")):
         if low in schema and high in schema and schema[low] > schema[high]:
             raise reading.refuse(values.places[high], "bad-field", f"{high} is below {low}: no value is possible")
@@ -161,6 +181,8 @@ _FIELD = record(
     Key("optional", Flag(), "Whether it may be left out."),
     Key("show", Flag(), "Whether the customer may see it, although it comes from a step that is not his."),
     _format((*FORMATS, MONEY)),
+    Key("earliest", _Limit(), "The first day or moment that may be answered: a date, a time, or an expression."),
+    Key("latest", _Limit(), "The last day or moment that may be answered: a date, a time, or an expression."),
     *_SCHEMA_KEYS,
     build=_field,
 )
@@ -175,6 +197,8 @@ def named(name: str, place: Place, values: Values) -> Field:
         show=values.get("show", False),
         unit=values.get("unit", ""),
         currency=values.get("currency", ""),
+        earliest=values.get("earliest"),
+        latest=values.get("latest"),
         schema=values["schema"],
         place=place,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flowengine.language.expressions import Expression
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.fields import FIELDS
 from flowengine.language.parser.lengths import WHEN
@@ -27,14 +28,49 @@ from flowengine.problem import Place
 
 ASSIGNMENTS = Named("assignments", MapOf(PLACE_KEY, EXPRESSION, example="{name: expression}"))
 
+
+class _Setting:
+    """An expression, or ``{value, show}``: what is made of inner data is shown to customers only if that is said."""
+
+    shape = Either(
+        "an expression or {value: expression, show: true}",
+        EXPRESSION,
+        None,
+        record(
+            "what is set",
+            Key("value", EXPRESSION, "The value.", True),
+            Key("show", Flag(), "Whether customers may see it, although it is made of what is internal."),
+        ),
+    )
+
+    def read(self, node: Node, reading: Reading) -> tuple[Expression, bool]:
+        found = self.shape.read(node, reading)
+        return (found, False) if isinstance(found, Expression) else (found["value"], found.get("show", False))
+
+    def schema(self, defs: Json) -> Json:
+        return self.shape.schema(defs)
+
+
+_SETTINGS = Named("settings", MapOf(PLACE_KEY, _Setting(), example="{name: expression}"))
+
 _TO = Key("to", NAME, "The next state: of the same scope, an end of the process, or 'done' in a branch or stage.", True)
 _WHEN = Key("when", EXPRESSION, "A condition; the first route whose condition holds is taken.")
-_SET = Key("set", ASSIGNMENTS, "Places in the data and the expressions whose values they get.")
+_SET = Key("set", _SETTINGS, "Places in the data and the expressions whose values they get, or {value, show: true}.")
+_TITLE = Key("title", TITLE, "What pictures and the history call this way, instead of its condition.")
 _UNDO = Key("undo", Flag(), "Whether the services done since are undone, newest first, before the target is entered.")
 
 
 def _route(values: Values, reading: Reading) -> Route:  # noqa: ARG001 - the signature of builders
-    return Route(**values, place=values.place)
+    return Route(**_settled(values), place=values.place)
+
+
+def _settled(values: Values) -> Values:
+    """What is set, and which of it customers may see."""
+    settings = values.pop("set", {})
+    if settings:
+        values["set"] = {place: value for place, (value, _) in settings.items()}
+        values["shown"] = frozenset(place for place, (_, show) in settings.items() if show)
+    return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +86,20 @@ class _Target:
 
 ROUTE = Named(
     "route",
-    Either("a state's name or a route", _Target(), None, record("a route", _TO, _WHEN, _SET, _UNDO, build=_route)),
+    Either(
+        "a state's name or a route", _Target(), None, record("a route", _TO, _WHEN, _SET, _UNDO, _TITLE, build=_route)
+    ),
 )
 ROUTES = Named("routes", ListOf(ROUTE, one=True))
 ON = Named("on", MapOf(OUTCOME, ROUTES, example="{outcome: state}, or next: state"))
 
 RULES = Named(
     "rules",
-    ListOf(record("a rule", Key("when", EXPRESSION, _WHEN.description, True), _TO, _SET, _UNDO, build=_route)),
+    ListOf(record("a rule", Key("when", EXPRESSION, _WHEN.description, True), _TO, _SET, _UNDO, _TITLE, build=_route)),
 )
 ELSE = Named(
-    "else", Either("a state's name or a route", _Target(), None, record("an else", _TO, _SET, _UNDO, build=_route))
+    "else",
+    Either("a state's name or a route", _Target(), None, record("an else", _TO, _SET, _UNDO, _TITLE, build=_route)),
 )
 
 FOR_ALL = Key("all", Flag(), "Whether a message of that name and key is for all who wait for it.", into="for_all")
@@ -70,7 +109,7 @@ def _entry(values: Values, reading: Reading) -> Values:
     if "for_all" in values and "message" not in values:
         message = "'all' is for messages: of people and the clock each job has its own"
         raise reading.refuse(values.places["all"], "too-many-keys", message, "leave out 'all'")
-    return values
+    return _settled(values)
 
 
 _ALWAYS = record(

@@ -13,10 +13,10 @@ from functools import partial
 from flowengine.language.model import Scope, State
 from flowengine.language.parser.records import Key, Record, Values, record
 from flowengine.language.parser.routes import ALWAYS
-from flowengine.language.parser.scalars import NAME, name_key, titled
+from flowengine.language.parser.scalars import EXPRESSION, NAME, name_key, titled
 from flowengine.language.parser.session import MOST_STATES, Reading
-from flowengine.language.parser.shapes import Json, Named, OneOf, Shape, every, wrong
-from flowengine.language.parts import DONE, EXPIRED
+from flowengine.language.parser.shapes import Json, ListOf, Named, OneOf, Shape, every, wrong
+from flowengine.language.parts import DONE, EXPIRED, Route
 from flowengine.language.suggest import hint
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
@@ -25,11 +25,18 @@ _STATE_NAME = name_key("a state's name", (DONE,), "as a target it ends the branc
 _MEMBER_NAME = name_key("a member's name", (EXPIRED,), "it is an outcome of the race")
 
 
-def record_of(cls: type[State], member: bool = False) -> Record:
+BRANCH_KEYS = (
+    Key("when", EXPRESSION, "The branch is opened only if this holds, once those in 'after' are done."),
+    Key("after", Named("branch_names", ListOf(NAME, one=True)), "Branches that must be done before it is opened."),
+)
+"""What says whether and when a branch is opened."""
+
+
+def record_of(cls: type[State], member: bool = False, more: tuple[Key, ...] = ()) -> Record:
     """The keys of a type. A member of a race has no ways of its own, and no phase: the race has them."""
     keys = (key for key in cls.keys if not (member and key.name in ("next", "on", "phase")))
     typed = Key("type", OneOf((cls.type,)), "What the state is.", True)
-    return record(cls.called(), typed, *keys, exactly_one=cls.exactly_one, at_least_one=cls.at_least_one)
+    return record(cls.called(), typed, *keys, *more, exactly_one=cls.exactly_one, at_least_one=cls.at_least_one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class _Typed:
     what: str
     types: Mapping[str, type[State]]
     member: bool = False
+    more: tuple[Key, ...] = ()
     records: dict[type[State], Record] = field(default_factory=dict)
 
     def read(self, node: Node, reading: Reading) -> tuple[type[State], Values]:
@@ -49,7 +57,7 @@ class _Typed:
             raise reading.refuse(node.place, "missing-key", message, hint("", self._possible()))
         cls = self._type(node.pairs["type"][1], reading)
         if cls not in self.records:
-            self.records[cls] = record_of(cls, self.member)
+            self.records[cls] = record_of(cls, self.member, self.more)
         return cls, self.records[cls].read(node, reading)
 
     def _possible(self) -> dict[str, type[State]]:
@@ -71,7 +79,7 @@ class _Typed:
         kinds = [
             {
                 "if": {"properties": {"type": {"const": name}}, "required": ["type"]},
-                "then": Named(f"{self.what.split()[-1]}_{name}", record_of(cls, self.member)).schema(defs),
+                "then": Named(f"{self.what.split()[-1]}_{name}", record_of(cls, self.member, self.more)).schema(defs),
             }
             for name, cls in possible.items()
         ]
@@ -79,13 +87,14 @@ class _Typed:
         return {"type": "object", "properties": {"type": types}, "required": ["type"], "allOf": kinds}
 
 
-_STATE, _MEMBER = Named("state"), Named("member")
+_STATE, _MEMBER, BRANCH = Named("state"), Named("member"), Named("branch_state")
 
 
 def know(types: Mapping[str, type[State]]) -> None:
     """Let the parser read states of these types; some of them hold states themselves, and are made of what is here."""
     _STATE.shape = _Typed("a state", types)
     _MEMBER.shape = _Typed("a member", types, member=True)
+    BRANCH.shape = _Typed("a branch", types, more=BRANCH_KEYS)
 
 
 def _make(name: str, place: Place, cls: type[State], values: Values, *, member: bool) -> State:
@@ -136,13 +145,25 @@ class _ByName:
 
 def _read_state(name: str, place: Place, node: Node, reading: Reading) -> State:
     named = partial(_read_name, name, place, reading)
-    _, (cls, values) = every((named, partial(_read_content, name, node, reading)))
+    _, (cls, values) = every((named, partial(_read_content, name, _STATE, node, reading)))
     return _make(name, place, cls, values, member=False)
 
 
-def _read_content(name: str, node: Node, reading: Reading) -> tuple[type[State], Values]:
+def read_branch(name: str, node: Node, reading: Reading) -> tuple[Values, State]:
+    """A branch that is a state itself, which has the branch's name and is done when it is, unless it says otherwise:
+    whether and when it is opened, and the state."""
+    named = partial(_read_name, name, node.place, reading)
+    _, (cls, values) = every((named, partial(_read_content, name, BRANCH, node, reading)))
+    own = Values(values.place, values.places)
+    own.update({key.name: values.pop(key.name) for key in BRANCH_KEYS if key.name in values})
+    return own, _make(name, node.place, cls, values, member=False)
+
+
+def _read_content(name: str, shape: Named, node: Node, reading: Reading) -> tuple[type[State], Values]:
     with reading.inside(name):
-        cls, values = _STATE.read(node, reading)
+        cls, values = shape.read(node, reading)
+        if shape is BRANCH and not values.keys() & {"next", "on"} and any(key.name == "next" for key in cls.keys):
+            values["next"] = (Route(to=DONE, place=node.place),)
         cls.settle(values, reading)
     _settle_next(cls, values, reading)
     return cls, values

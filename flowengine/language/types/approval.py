@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flowengine.language.model import State
+from flowengine.language.model import Fact, State
 from flowengine.language.parser.audiences import APPROVERS, Approvers
 from flowengine.language.parser.common_keys import LEADING, NAMING, WAITING
 from flowengine.language.parser.records import Key, Values
+from flowengine.language.parser.scalars import FLAG
 from flowengine.language.parser.session import Reading
-from flowengine.language.parts import Audience
+from flowengine.language.parts import Audience, Option
 from flowengine.language.texts import spoken
 from flowengine.language.value_shapes import TEXT, UNKNOWN, ListOf, Lists, Record, Shape, Slot, of_fields
 
@@ -24,6 +25,7 @@ class Approval(State):
     keys = (
         *NAMING, *WAITING, *LEADING,
         Key("by", APPROVERS, "Who approves: an audience, {all: […]}, {any: n, of: […]}; the customer, unless given."),
+        Key("show", FLAG, "Whether the customer may see what was said with it, although it is not for him to say."),
     )  # fmt: skip
     in_race = True
     outcomes = ("approved", "changes", "declined")
@@ -32,6 +34,7 @@ class Approval(State):
 
     by: tuple[Audience, ...] = ()
     needed: int | None = 1
+    show: bool = False
 
     @classmethod
     def settle(cls, values: Values, reading: Reading) -> None:
@@ -60,7 +63,7 @@ class Approval(State):
             **of_fields(self.fields, internal=hidden, required=outcome == "approved").members,
             "outcome": Slot(TEXT),
             "by": Slot(TEXT, internal=hidden),
-            "words": Slot(TEXT, internal=hidden),
+            "words": Slot(TEXT, internal=hidden and not self.show),
             "shown": Slot(Record({}, TEXT), internal=hidden),
         }
         if len(self.by) > 1 or any(one.kind == "people" for one in self.by):
@@ -68,7 +71,11 @@ class Approval(State):
         return Record(members)
 
     def told_keys(self, keys: frozenset[str]) -> frozenset[str]:
-        return frozenset()
+        return keys & {"words"} if self.show else frozenset()
+
+    def facts(self, saved: Mapping[str, Any], options: Mapping[str, tuple[Option, ...]]) -> Iterator[Fact]:
+        if self.show and isinstance(saved.get("words"), str):
+            yield Fact(self.title, saved["words"])
 
     def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
         return f"it is decided: {spoken(outcome)}" if decided else verdict(outcome, saved.get("words"), title)

@@ -9,7 +9,7 @@ from typing import Any
 
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Fact, Held, Meant, State
-from flowengine.language.parser.common_keys import LEADING, NAMING, WAITING
+from flowengine.language.parser.common_keys import LEADING, NAMING, OPTIONAL_KEY, WAITING
 from flowengine.language.parser.options import PICKS
 from flowengine.language.parser.records import Key
 from flowengine.language.parts import Option, Pick, option_title, options_of
@@ -24,7 +24,7 @@ class Choice(State):
     ``price`` (the sum) and ``lead_time_days`` (the longest)."""
 
     type = "choice"
-    keys = (*NAMING, *WAITING, *LEADING, Key("choose", PICKS, "What is chosen, by name.", True))
+    keys = (*NAMING, *WAITING, *LEADING, OPTIONAL_KEY, Key("choose", PICKS, "What is chosen, by name.", True))
     in_race = True
     outcomes = ("chosen",)
     customer = True
@@ -77,6 +77,8 @@ class Choice(State):
             yield Fact("Price", price, one or self.title.removeprefix("Choose "))
 
     def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+        if self.is_skipping(outcome):
+            return State.ended(self, outcome, title, saved, decided=decided)
         titles = saved.get("titles")
         words = titles if isinstance(titles, Mapping) else {}
         picked = [

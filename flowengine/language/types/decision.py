@@ -14,7 +14,8 @@ from flowengine.language.parts import DONE, Route
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision(State):
-    """Takes the first route whose ``when`` holds, else ``otherwise``, which always holds.
+    """Takes the first route whose ``when`` holds, else ``otherwise``, which always holds. Without rules it only says
+    what its ``set`` saves, and where to go on.
 
     Its one outcome has no name, for nobody and nothing brings it about.
     """
@@ -22,7 +23,7 @@ class Decision(State):
     type = "decision"
     keys = (
         TITLE_KEY, PHASE_KEY,
-        Key("rules", RULES, "The first rule that holds is taken: {when, to, set}.", True),
+        Key("rules", RULES, "The first rule that holds is taken: {when, to, set, title}."),
         Key("else", ELSE, "Where to when no rule holds.", True, "otherwise"),
     )  # fmt: skip
     passes = True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flowengine.language.model import State
-from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, WAITING
+from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, OPTIONAL_KEY, WAITING
 from flowengine.language.parser.records import Key
 from flowengine.language.parser.scalars import FLAG
 from flowengine.language.parser.session import Reading
@@ -36,7 +36,7 @@ class _Scale:
 class Feedback(State):
     type = "feedback"
     keys = (
-        *NAMING, *WAITING, *LEADING, FIELDS_KEY,
+        *NAMING, *WAITING, *LEADING, OPTIONAL_KEY, FIELDS_KEY,
         Key("scale", _Scale(), "The smallest and the largest rating; [1, 5] unless given."),
         Key("refer", FLAG, "Whether the customer may name somebody with the same need."),
     )  # fmt: skip
@@ -53,5 +53,7 @@ class Feedback(State):
         return Record({**own, **of_fields(self.fields, internal=False).members})
 
     def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:
+        if self.is_skipping(outcome):
+            return State.ended(self, outcome, title, saved, decided=decided)
         words = saved.get("words")
         return f"gave feedback: {plain(saved.get('rating'))}" + (f" (“{words}”)" if words else "")

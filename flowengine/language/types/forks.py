@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Held, Scope, State
+from flowengine.language.model import Scope, State
 from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.fields import FIELD, named
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
-from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, OneOf, wrong
-from flowengine.language.parser.states import SCOPE_KEYS, take_scope
+from flowengine.language.parser.shapes import Json, MapOf, Named, OneOf, wrong
+from flowengine.language.parser.states import BRANCH, BRANCH_KEYS, SCOPE_KEYS, read_branch, take_scope
 from flowengine.language.parts import DONE, Field
-from flowengine.language.yaml_reader import Node, Scalar
+from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
 
 Join: TypeAlias = Literal["all"] | int | Expression
@@ -73,18 +73,27 @@ class _BranchScope:
     keys = record(
         "a branch",
         Key("title", TITLE, "What people read; the name with spaces, unless given."),
-        Key("when", EXPRESSION, "The branch is opened only if this holds."),
-        Key("after", Named("branch_names", ListOf(NAME, one=True)), "Branches that must be done before it is opened."),
+        *BRANCH_KEYS,
         *SCOPE_KEYS,
     )
 
     def read(self, node: Node, reading: Reading) -> Values:
+        if isinstance(node, Pairs) and "type" in node.pairs:
+            return self._of_one_state(node, reading)
         values: Values = self.keys.read(node, reading)
         values["scope"] = take_scope(values, reading.path)
         return values
 
+    def _of_one_state(self, node: Node, reading: Reading) -> Values:
+        """A state alone stands for a branch of that title with nothing else in it."""
+        name = reading.path[-1]
+        values, state = read_branch(name, node, reading)
+        scope = Scope(path="/".join(reading.path), start=name, states={name: state}, place=node.place)
+        values.update(title=state.title, scope=scope)
+        return values
+
     def schema(self, defs: Json) -> Json:
-        return self.keys.schema(defs)
+        return {"if": {"required": ["type"]}, "then": BRANCH.schema(defs), "else": self.keys.schema(defs)}
 
 
 def _branch(name: str, place: Place, values: Any) -> Branch:
@@ -106,7 +115,6 @@ class Parallel(State):
     )  # fmt: skip
     outcomes = ("joined",)
     symbol = "several"
-    settled_at_entry = ("branches.",)
 
     branches: Mapping[str, Branch] = field(default_factory=dict)
     join: Join = "all"
@@ -116,11 +124,6 @@ class Parallel(State):
     @property
     def scopes(self) -> tuple[Scope, ...]:
         return tuple(branch.scope for branch in self.branches.values())
-
-    def expressions(self) -> Iterator[Held]:
-        for branch in self.branches.values():
-            yield Held(branch.when, f"branches.{branch.name}.when", "boolean")
-        yield from State.expressions(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +168,10 @@ class Each(State):
                     values.places[key], "missing-key", f"{key} is for items that are added", "more: true"
                 )
         if "items" in values:
+            for key in ("earliest", "latest"):
+                if key in values["items"]:
+                    what = f"items have no {key}: what is added is not held against the clock"
+                    raise reading.refuse(values["items"].places[key], "unknown-key", what)
             values["items"] = named("items", values.places["items"], values["items"])
         values["scope"] = take_scope(values, reading.path)
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flowengine.language.model import State
-from flowengine.language.parser.common_keys import ASK_KEY, FIELDS_KEY, LEADING, NAMING, SAVES_KEY, SHOWS_KEY, WAITING
+from flowengine.language.parser.common_keys import (
+    ASK_KEY,
+    FIELDS_KEY,
+    LEADING,
+    NAMING,
+    OPTIONAL_KEY,
+    SAVES_KEY,
+    SHOWS_KEY,
+    WAITING,
+)
+from flowengine.language.parts import EXPIRED, SKIPPED
+from flowengine.language.suggest import near
 from flowengine.language.value_shapes import Lists, Shape, of_fields
 
 
@@ -31,11 +42,25 @@ class Need(_Question):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask(_Question):
+    """Its fields are required with the outcome that is ``answering``; with others, of the designer's own, each of them
+    may be left out. Without fields it asks only that somebody says that he has read it."""
+
     type = "ask"
     is_noun = False
-    keys = (*NAMING, *WAITING, FIELDS_KEY.needed(), *LEADING)
+    keys = (*NAMING, *WAITING, FIELDS_KEY, OPTIONAL_KEY, *LEADING)
     in_race = True
     only_fields = True
     outcomes = ("answered",)
+    open_outcomes = True
     only_waits = True
     endings: ClassVar[Mapping[str, str]] = {"answered": "answered: {title}"}
+
+    def knows(self, outcome: str) -> bool:
+        """An outcome that is nearly one of the type's own is taken for a slip."""
+        return outcome in self.possible or not (outcome == SKIPPED or near(outcome, (*self.possible, EXPIRED)))
+
+    def shape(self, outcome: str, lists: Lists) -> Shape | None:
+        return of_fields(self.fields, internal=False, required=self.surely(outcome))
+
+    def surely(self, outcome: str) -> bool:
+        return outcome == self.answering

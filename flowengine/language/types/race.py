@@ -78,6 +78,13 @@ class Race(State):
         return (*routed, EXPIRED) if self.within is not None else routed
 
     @property
+    def ending(self) -> tuple[str, ...]:
+        """Each member's outcomes: those that the race names, and all of one that it routes as a whole."""
+        named = [outcome for outcome in self.on if "." in outcome]
+        whole = [f"{name}.{one}" for name in self.of if name in self.on for one in self.of[name].possible]
+        return (*dict.fromkeys((*named, *whole)), *((EXPIRED,) if self.within is not None else ()))
+
+    @property
     def must_lead(self) -> tuple[str, ...]:
         """What the members need; a member's name alone catches all of its outcomes."""
         routed = {outcome.partition(".")[0] for outcome in self.on if "." in outcome}

@@ -14,7 +14,7 @@ from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.scalars import EXPRESSION, NAME
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import ListOf, Named
-from flowengine.language.parts import DONE, EXPIRED, Audience
+from flowengine.language.parts import DONE, Audience
 from flowengine.language.value_shapes import Lists, Shape, of_fields
 
 
@@ -61,4 +61,4 @@ class Task(State):
 
     def surely(self, outcome: str) -> bool:
         """The fields are required with ``done`` where it leads somewhere, else with the first outcome named."""
-        return outcome == (DONE if DONE in self.on else next((one for one in self.on if one != EXPIRED), DONE))
+        return outcome == self.answering

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from itertools import permutations
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rehearsal import ADA, BEN, EVA, OPS, TOM, Rehearsal, process
 
 from flowengine.core import events as e
@@ -214,6 +217,36 @@ def test_places_are_passed_on_from_one_to_another() -> None:
         job.act("first", "approved", by=CUT)
     job.act("first", "approved", by=TOM)
     assert job.status == "fulfilled"
+
+
+ROLES = ("tailor", "cutter", "maker", "host")
+SEATED = (
+    "roles: {tailor: {title: Tailor}, cutter: {title: Cutter}, maker: {title: Maker}, host: {title: Host}}",
+    "by: {all: [tailor, cutter, maker, host]}",
+)
+
+
+@given(st.lists(st.sets(st.sampled_from(ROLES), min_size=1), min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_as_many_are_seated_as_can_be_in_any_order(people: list[set[str]], chance: Random) -> None:
+    """How many places are taken depends on who answers, never on the order in which they come; where nobody is left
+    out in one order, nobody is in another."""
+    actors = [Actor(kind="staff", id=f"p{index}", roles=tuple(sorted(one))) for index, one in enumerate(people)]
+    most = max(
+        sum(role in one for role, one in zip(ROLES, order, strict=False))
+        for order in permutations([*people, *(set[str]() for _ in ROLES)], len(ROLES))
+    )
+    chance.shuffle(actors)
+    job, taken = begin(SEATED[1], more=SEATED[0]), 0
+    for by in actors:
+        if job.status != "open":
+            break
+        try:
+            job.act("first", "approved", by=by)
+        except NotAllowed:
+            continue
+        taken += 1
+    assert taken == most
+    assert (job.status == "fulfilled") == (most == len(ROLES))
 
 
 def test_others_answer_after_an_escalation() -> None:
