@@ -27,6 +27,7 @@ _ENTRIES = (
     Entry("new", "designers:new", "Write a small process file to begin with.", "Designers"),
     Entry("check", "designers:check", "Find the problems of process files.", "Designers"),
     Entry("draw", "designers:draw", "Draw a process: Mermaid, or an outline.", "Designers"),
+    Entry("try", "rehearsing:try_", "Play a process at the terminal, without deploying it.", "Designers"),
     Entry("deploy", "designers:deploy", "Put process files in use.", "Designers"),
     Entry("processes", "designers:processes", "List the processes in use.", "Designers"),
     Entry("migrate", "designers:migrate", "Move jobs to another version of their process.", "Designers"),

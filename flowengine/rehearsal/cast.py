@@ -68,7 +68,7 @@ class Cast:
         staff: dict[Seating, Sequence[Worker]] = {f"role:{role}": self._workers(role) for role in process.roles}
         return PlainWorld(
             customer={"id": "ada", "name": CUSTOMERS["ada"], "groups": list(process.groups)},
-            groups={name: members for name in (*process.groups, "customers")},
+            groups=dict.fromkeys((*process.groups, "customers"), members),
             people=self.people,
             staff=staff | {"staff": [Worker(id=one.id) for one in self.staff]},
         )

@@ -1,4 +1,4 @@
-"""Many jobs of a process, each played by chance from its beginning to its end: what they met, and what none of them did.
+"""Many jobs of a process, each played by chance from beginning to end: what they met, and what none of them did.
 
 Each life has a seed of its own, and is the same each time: the process, the seed and the moment it begins at give all
 that happens in it.
@@ -18,7 +18,7 @@ from flowengine.core.advance import compile_process
 from flowengine.core.forms import Way
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Json
-from flowengine.errors import BadAnswer, FlowError, Refused, SlotTaken
+from flowengine.errors import BadAnswer, FlowError, NotAllowed, Refused, SlotTaken
 from flowengine.language.model import Process
 from flowengine.language.types import Race
 from flowengine.rehearsal.made_up import MadeUp
@@ -34,9 +34,21 @@ HURRY = 150
 """Moves after which people do what is hoped for, so that lives come to an end."""
 
 _WEIGHTS: dict[Kind, float] = {
-    "act": 8, "service": 8, "message": 4, "retry": 4, "time": 1.5, "item": 0.3, "always": 0.15,
+    "act": 8, "service": 8, "message": 4, "retry": 4, "time": 1.5, "item": 0.3, "always": 1.5,
 }  # fmt: skip
 """How likely each kind of move is."""
+
+_SLOWNESS = (0.3, 0.3, 1.0, 8.0)
+"""How much likelier it is that time passes: some lives are of people who let others wait."""
+
+_CHANGE_OF_MIND = 0.1
+"""How often it is looked what could be done at any time."""
+
+_DONE = 0.05
+"""How much less likely it is that somebody acts who has done his part: who has voted, or waits for an appointment."""
+
+_BOOKING = {"book": 1.0, "move": 1.0, "hold": 0.3, "cancel": 0.2}
+"""How likely each thing is that can be done about an appointment."""
 
 _RARE = 0.15
 """How much less likely an outcome is of which nobody hopes that it comes."""
@@ -120,8 +132,9 @@ def play(
     states: set[str] = set()
     outcomes: set[tuple[str, str]] = set()
     unanswered: set[str] = set()
+    free: Free = {}
     for number in range(count):
-        life = live(compiled, seed + number, now)
+        life = live(compiled, seed + number, now, free)
         _add(lives, life)
         states |= life.states
         outcomes |= life.outcomes
@@ -152,22 +165,28 @@ def _add(lives: Lives, life: Life) -> None:
         lives.longest = life
 
 
-def live(process: Process | Compiled, seed: int, now: datetime) -> Life:
-    """One life by chance."""
-    return _Player(process, seed, now).play()
+Free = dict[tuple[str, str, datetime], tuple[str, ...]]
+"""Appointments that were found already, by the state, the member of a race, and the moment."""
+
+
+def live(process: Process | Compiled, seed: int, now: datetime, free: Free | None = None) -> Life:
+    """One life by chance. ``free`` is what lives of the same process share, so that it is found once."""
+    return _Player(process, seed, now, {} if free is None else free).play()
 
 
 class _Player:
     """Plays one job, now this one of the people, now that, now the code, now the clock."""
 
-    def __init__(self, process: Process | Compiled, seed: int, now: datetime) -> None:
+    def __init__(self, process: Process | Compiled, seed: int, now: datetime, free: Free) -> None:
         self.chance = Random(seed)
         self.seed = seed
         self.trial = Trial(process, now, told=False)
         self.begun = now
         self.made_up = MadeUp(self.chance)
+        self.slowness = self.chance.choice(_SLOWNESS)
         self.unanswered: set[str] = set()
         self.stuck = ""
+        self.free = free
 
     def play(self) -> Life:
         """Play it until it is over, is stuck, or has gone on for very long."""
@@ -194,7 +213,8 @@ class _Player:
         """One move that somebody makes; those that are refused are tried in other ways first."""
         refused = "nothing can happen any more"
         for _ in range(TRIES):
-            moves = self.trial.moves()
+            change = self.chance.random() < _CHANGE_OF_MIND
+            moves = self.trial.moves(always=change) or self.trial.moves()
             if not moves:
                 break
             move = self.chance.choices(moves, [self._weight(one) for one in moves])[0]
@@ -208,21 +228,26 @@ class _Player:
         self.stuck = f"at {', '.join(self.trial.states)}: {refused}"
 
     def _weight(self, move: Move) -> float:
-        weight = _WEIGHTS[move.kind]
+        weight = _WEIGHTS[move.kind] * (self.slowness if move.kind == "time" else 1)
+        step = move.step if move.kind == "act" else None
+        if step is not None and (step.booked or (step.appointment and step.appointment > self.trial.now)):
+            return weight * _DONE
+        if step is not None and step.seats and self.trial.has_answered(move):
+            return weight * _DONE
         if move.call is not None and move.kind == "service":
             return weight * (1 if move.outcome in ("done", "fulfilled") else _RARE)
         return weight
 
     def _take(self, move: Move) -> bool:
         """Make a move; whether it was made."""
-        if move.step is not None and move.step.purpose == "book":
+        if move.kind == "act" and move.step is not None and move.step.purpose == "book":
             return self._book(move)
         ways = self.trial.ways(move)
         if not ways:
             return False
         way = self._way(move, ways)
         answer = self._answer(way)
-        self.trial.take(move, way.outcome if move.step is not None else "", answer)
+        self.trial.take(move, way.outcome if move.kind == "act" else "", answer)
         return True
 
     def _way(self, move: Move, ways: tuple[Way, ...]) -> Way:
@@ -244,27 +269,36 @@ class _Player:
         none: to list all there are takes long."""
         step = move.step
         assert step is not None, "who books acts on a step"
-        can = self.trial.bookable(move)
+        can = move.can
         if not can:
             return False
-        way = self.chance.choices(can, [0.1 if one == "cancel" else 1.0 for one in can])[0]
-        if way == "cancel":
+        way = self.chance.choices(can, [_BOOKING[one] for one in can])[0]
+        if way == "cancel" or (way == "book" and "cancel" in can):  # what is held is booked
             self.trial.take(move, way, {})
             return True
-        try:
-            self.trial.take(move, way, {"slot": "soon"} if step.booked or way == "hold" else {})
-            return True  # what is held is booked
-        except BadAnswer as error:
-            free = error.possible
+        free = self._free(move, way)
         for _ in range(3):
             if not free:
-                return False
+                break
             try:
                 self.trial.take(move, way, {"slot": self.chance.choice(free)})
                 return True
             except SlotTaken as error:
                 free = error.possible
+            except NotAllowed:
+                break  # it is hers already
         return False
+
+    def _free(self, move: Move, way: str) -> tuple[str, ...]:
+        """The appointments that somebody is told of who names none. They are the same in all lives of a process."""
+        assert move.step is not None, "who books acts on a step"
+        key = (move.step.state, move.step.member, self.trial.now)
+        if key not in self.free:
+            try:
+                self.trial.take(move, way, {"slot": "soon"})
+            except BadAnswer as error:
+                self.free[key] = error.possible
+        return self.free.get(key, ())
 
     def _life(self, stuck: str) -> Life:
         trial = self.trial

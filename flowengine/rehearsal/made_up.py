@@ -22,6 +22,9 @@ GIVEN = 0.6
 LONGEST = 200
 """Characters of a text that is made up, also where more would be taken."""
 
+_FAR = 10**6
+"""How far from its least, or below zero, a number is made up at most."""
+
 _WORDS = ("something nice", "as we said", "blue, please", "nothing else", "for the summer")
 _NAMES = ("Ada", "Ben", "Cleo")
 _PATTERNED = (
@@ -37,6 +40,7 @@ class MadeUp:
 
     def __init__(self, chance: Random | None = None) -> None:
         self.chance = chance
+        self._made = 0
 
     def answer(self, fields: Sequence[FormField], now: datetime, slots: Sequence[str] = ()) -> dict[str, Json]:
         """An answer to each field, with a chance to leave out what is optional. What no answer is known for (a text of
@@ -95,8 +99,8 @@ class MadeUp:
             low = above + step
         if high is None and (below := schema.get("exclusiveMaximum")) is not None:
             high = below - step
-        least = low if low is not None else (min(1, high) if high is not None else 1)
-        most = high if high is not None else least + 100
+        least = low if low is not None and low > -_FAR else (min(1, high) if high is not None else 1)
+        most = min(high, least + _FAR) if high is not None else least + 100
         if schema.get("type") == "number" and most - least < 1 and "multipleOf" not in schema:
             return self._one([least, most])
         first, last = -(-Decimal(least) // Decimal(step)), Decimal(most) // Decimal(step)
@@ -109,11 +113,19 @@ class MadeUp:
         most = int(schema.get("maxItems", least + 2))
         count = 0 if depth > 4 and least == 0 else min(self._between(least, max(least, most)), max(least, 5))
         items = [self._fitting(schema.get("items", {"type": "string"}), now, depth + 1) for _ in range(count)]
-        return [one for index, one in enumerate(items) if not schema.get("uniqueItems") or one not in items[:index]]
+        if not schema.get("uniqueItems"):
+            return items
+        for index, one in enumerate(items):
+            if one in items[:index] and isinstance(one, str):
+                items[index] = f"{one[: LONGEST - 9]} {index}"
+        return [one for index, one in enumerate(items) if one not in items[:index]]
 
     def _object(self, schema: Mapping[str, Any], now: datetime, depth: int) -> Json:
         required = schema.get("required", ())
         properties = schema.get("properties", {})
+        if not properties:  # whatever is wanted, it may well be an option
+            self._made += 1
+            return {"id": f"made_up_{self._made}", "title": f"Made up {self._made}"}
         return {
             name: self._fitting(one, now, depth + 1)
             for name, one in properties.items()

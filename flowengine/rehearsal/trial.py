@@ -25,7 +25,7 @@ from flowengine.core.forms import Form, FormField, Way, questions
 from flowengine.core.machines import Compiled
 from flowengine.core.messages import all_awaited
 from flowengine.core.position import MemoryPosition
-from flowengine.core.values import CLOCK, Actor, Branch, Fork, Json, Seating, ServiceCall, Step, Timer, Wait
+from flowengine.core.values import CLOCK, Actor, Branch, Fork, Json, ServiceCall, Step, Timer, Wait
 from flowengine.core.world import Appointment, World
 from flowengine.errors import ExpressionFailed, FlowError, RunawayProcess
 from flowengine.language.model import Process, State
@@ -50,13 +50,17 @@ Kind = Literal["act", "service", "message", "always", "item", "retry", "time"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """Something that could be done now. ``name`` is what a script calls it: ``ada choose_cloth``, ``order_cloth done``,
-    ``message dried``, ``ada withdraw``, ``add items``, ``time``."""
+    """Something that could be done now.
+
+    ``name`` is what a script calls it: ``ada choose_cloth``, ``order_cloth done``, ``message dried``, ``ada withdraw``,
+    ``add items``, ``time``. ``can`` is what somebody can do on a step: outcomes and moves within it.
+    """
 
     kind: Kind
     name: str
     by: Actor
     step: Step | None = None
+    can: tuple[str, ...] = ()
     call: ServiceCall | None = None
     outcome: str = ""
     wait: Wait | None = None
@@ -97,6 +101,7 @@ class Taken:
 class _Moment:
     position: MemoryPosition
     now: datetime
+    world: World
     booked: tuple[tuple[str, Appointment], ...] = ()
     put_off: Mapping[int, datetime] = field(default_factory=dict)
     history: tuple[tuple[c.AnyCommand, tuple[e.AnyEvent, ...]], ...] = ()
@@ -138,7 +143,7 @@ class Trial:
         cannot begin."""
         command = c.Start(by=self.cast.customer, answer=answer)
         done = start(self.compiled, JOB, self.cast.customer.id, command, self._begun, self._plain)
-        moment = _Moment(position=settle(None, done.draft), now=self._begun)
+        moment = _Moment(position=settle(None, done.draft), now=self._begun, world=self._plain)
         move = f"{self.cast.customer.id} {self.need.name}"
         self._at = self._caught_up(self._noted(moment, command, done, move, "stated", answer))
 
@@ -146,8 +151,14 @@ class Trial:
         """Do a move in one of its ways. Raises what :func:`flowengine.core.advance.advance` raises; then nothing is
         changed. A trouble that is nobody's answer's fault is noted as well."""
         before = self._here
-        command = self._command(move, outcome, {} if answer is None else answer)
         now = before.now if move.at is None else max(before.now, move.at)
+        if move.kind == "time" and move.step is not None:
+            told = (f"the appointment begins: {move.step.title}",) if self._told else ()
+            taken = Taken(move=move.name, outcome="", answer=None, at=now, told=told)
+            self._past.append(before)
+            self._at = self._caught_up(replace(before, now=now, taken=(*before.taken, taken)))
+            return taken
+        command = self._command(move, outcome, {} if answer is None else answer)
         if isinstance(command, c.Fire):
             after = self._fired(replace(before, now=now), command, move.name)
         else:
@@ -224,28 +235,27 @@ class Trial:
         """The states where the job stands, or its end."""
         return self.position.head.places
 
-    def moves(self) -> list[Move]:
-        """All that anybody could do now: people, code, the outside, and the clock last; none when the job is over."""
+    def moves(self, *, always: bool = True) -> list[Move]:
+        """All that anybody could do now: people, code, the outside, and the clock last; none when the job is over.
+        Without ``always`` what may happen at any time is left out."""
         if self.is_over:
             return []
         time = self.next_time()
         return [
-            *self._acts(), *self._services(), *self._messages(), *self._always(), *self._items(),
-            *([time] if time else []),
+            *self._acts(), *self._services(), *self._messages(),
+            *(self._always() if always else ()), *self._items(), *([time] if time else []),
         ]  # fmt: skip
 
     def ways(self, move: Move) -> tuple[Way, ...]:
         """The ways in which a move can be taken, with what each of them asks."""
-        if move.step is not None:
-            can = offered(self.compiled, self.position, move.step, self.now, self.world, move.by)
-            return tuple(way for way in self.form(move).ways if way.outcome in can)
+        if move.kind == "act" and move.step is not None:
+            return tuple(way for way in self.form(move).ways if way.outcome in move.can)
         return (Way(outcome=move.outcome, title=self.words(move), fields=self._asked(move)),)
 
-    def bookable(self, move: Move) -> tuple[str, ...]:
-        """What can be done on the step of a move, without what each asks: the appointments that are free take long to
-        find."""
-        assert move.step is not None, "only who acts on a step has a choice"
-        return offered(self.compiled, self.position, move.step, self.now, self.world, move.by)
+    def has_answered(self, move: Move) -> bool:
+        """Whether who acts has answered on his seat already, and could only change his mind."""
+        seats = self.position.seats(move.step.number) if move.step else ()
+        return any(seat.by == move.by.id for seat in seats)
 
     def form(self, move: Move) -> Form:
         """The form of the step that a person acts on."""
@@ -255,6 +265,8 @@ class Trial:
     def words(self, move: Move) -> str:
         """A move as a person reads it: ``Ada: Choose your cloth``."""
         match move:
+            case Move(kind="time", step=Step() as step, at=datetime() as at):
+                return f"let time pass until {self.clock.moment(at)} (the appointment: {step.title})"
             case Move(step=Step() as step):
                 return f"{self.name(move.by)}: {step.title or step.state}{self._item(step.branch)}"
             case Move(kind="retry", call=ServiceCall() as call):
@@ -292,28 +304,25 @@ class Trial:
     @property
     def world(self) -> World:
         """What the process sees of the world now: the people, and what is booked."""
-        return self._world(self._here)
+        return self._here.world
 
     # moves
 
     def _acts(self) -> Iterator[Move]:
-        for step in self.position.steps.values():
-            for who in self._asked_now(step):
-                yield Move(kind="act", name=f"{who.id} {step.state}", by=who, step=step)
-
-    def _asked_now(self, step: Step) -> Iterator[Actor]:
-        """For each place that the step has, the first who can do something on it now."""
-        found: set[str] = set()
-        seated = tuple(seat.audience for seat in self.position.seats(step.number))
-        places: Sequence[Seating] = seated + tuple(step.audience)
-        for people in self.cast.asked(places, step.preferred):
-            for one in people:
-                if one.id in found:
-                    continue
-                if offered(self.compiled, self.position, step, self.now, self.world, one):
-                    found.add(one.id)
-                    yield one
-                    break
+        """For each place that a step has, the first who can do something on it now."""
+        position, now, world = self.position, self.now, self.world
+        for step in position.steps.values():
+            seated = tuple(seat.audience for seat in position.seats(step.number)) if step.seats else ()
+            found: set[str] = set()
+            for people in self.cast.asked((*seated, *step.audience), step.preferred):
+                for one in people:
+                    if one.id in found:
+                        continue
+                    can = offered(self.compiled, position, step, now, world, one)
+                    if can:
+                        found.add(one.id)
+                        yield Move(kind="act", name=f"{one.id} {step.state}", by=one, step=step, can=can)
+                        break
 
     def _services(self) -> Iterator[Move]:
         for call in self.position.calls.values():
@@ -360,13 +369,20 @@ class Trial:
                 yield Move(kind="item", name=f"add {state.name}", by=self.cast.customer, branch=branch)
 
     def next_time(self) -> Move | None:
-        """The move that lets time pass until the next thing is due; None where nothing will be."""
+        """The move that lets time pass until the next thing is due, or an appointment begins; None where nothing will
+        be."""
         put_off = self._here.put_off
         waiting = [(max(one.due, put_off.get(one.number, one.due)), one.number, one) for one in self._timers()]
-        if not waiting:
-            return None
-        at, _, timer = min(waiting, key=lambda one: one[:2])
-        return Move(kind="time", name="time", by=CLOCK, timer=timer, at=at)
+        timed = min(waiting, key=lambda one: one[:2], default=None)
+        begins = [
+            (step.appointment, step.number, step)
+            for step in self.position.steps.values()
+            if step.appointment is not None and step.appointment > self.now
+        ]
+        appointed = min(begins, key=lambda one: one[:2], default=None)
+        if appointed is not None and (timed is None or appointed[0] < timed[0]):
+            return Move(kind="time", name="time", by=CLOCK, step=appointed[2], at=appointed[0])
+        return Move(kind="time", name="time", by=CLOCK, timer=timed[2], at=timed[0]) if timed else None
 
     def _timers(self) -> Iterator[Timer]:
         return iter(self.position.timers.values())
@@ -426,16 +442,14 @@ class Trial:
 
     # carrying out
 
-    def _world(self, moment: _Moment) -> World:
-        if not moment.booked:
-            return self._plain
+    def _world(self, booked: tuple[tuple[str, Appointment], ...]) -> World:
         found: dict[str, list[Appointment]] = {}
-        for whose, one in moment.booked:
+        for whose, one in booked:
             found.setdefault(whose, []).append(one)
         return replace(self._plain, appointments=found)
 
     def _advance(self, moment: _Moment, command: c.AnyCommand, now: datetime) -> Advance:
-        return advance(self.compiled, moment.position, command, now, self._world(moment))
+        return advance(self.compiled, moment.position, command, now, moment.world)
 
     def _noted(
         self, moment: _Moment, command: c.AnyCommand, done: Advance, move: str, outcome: str, answer: Json
@@ -443,15 +457,19 @@ class Trial:
         """The moment after a command."""
         events = tuple(done.events)
         history = (*moment.history, (command, events))
-        after = replace(
-            moment,
-            position=settle(moment.position if moment.history else None, done.draft),
-            booked=_booked(moment.booked, events),
-            history=history,
-        )
+        booked = _booked(moment.booked, events)
         told = (self._teller(moment).what(command, events),) if self._told else ()
         taken = Taken(move=move, outcome=outcome, answer=answer, at=moment.now, told=told)
-        return replace(after, taken=(*moment.taken, taken))
+        return _Moment(
+            position=settle(moment.position if moment.history else None, done.draft),
+            now=moment.now,
+            world=moment.world if booked == moment.booked else self._world(booked),
+            booked=booked,
+            put_off=moment.put_off,
+            history=history,
+            taken=(*moment.taken, taken),
+            troubles=moment.troubles,
+        )
 
     def _teller(self, moment: _Moment) -> Teller:
         """Who tells what comes next: he has heard all before."""
@@ -476,9 +494,7 @@ class Trial:
             trouble = Trouble(where=move, what=str(error))
             put_off = {**moment.put_off, command.timer: moment.now + timedelta(days=1)}
             taken = Taken(move=move, outcome="", answer=None, at=moment.now, told=(f"could not be done: {error}",))
-            return replace(
-                moment, put_off=put_off, troubles=(*moment.troubles, trouble), taken=(*moment.taken, taken)
-            )
+            return replace(moment, put_off=put_off, troubles=(*moment.troubles, trouble), taken=(*moment.taken, taken))
         return self._noted(moment, command, done, move, "", None)
 
     def _caught_up(self, moment: _Moment) -> _Moment:
@@ -538,5 +554,3 @@ def _booked(
 def _whose(event: e.SlotBooked | e.SlotFreed) -> tuple[str, ...]:
     people = tuple(f"person:{one}" for one in (event.customer, event.staff) if one)
     return (event.calendar, *people)
-
-

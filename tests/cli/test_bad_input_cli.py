@@ -144,6 +144,18 @@ WRONG = [
     ("token revoke nothing --as olga", 1, "nothing"),
     ("serve --port 99999", 2, "99999"),
     ("serve --host 192.0.2.1 --port 0", 1, "192.0.2.1"),
+    # trying a file
+    ("try missing.yaml", 1, "there is no such file"),
+    ("try broken.yaml", 1, "broken.yaml"),
+    ("try workshop.yaml --script missing.txt", 1, "there is no such file"),
+    ("try workshop.yaml --script binary", 1, "this is not a text in UTF-8"),
+    ("try workshop.yaml --script strange.txt", 1, "'ada fly' cannot happen here"),
+    ("try workshop.yaml --script teak.txt", 1, "'teak' is not one of oak, pine"),
+    ("try workshop.yaml --random 0", 2, "random"),
+    ("try workshop.yaml --random 2 --quick", 2, "leave out --script and --quick"),
+    ("try workshop.yaml --seed 2", 2, "--seed is for --random N"),
+    ("try workshop.yaml --from soon", 2, "'soon' is not a day"),
+    ("try -", 2, "name the moves with --script FILE"),
     # databases
     ("inbox --at sqlite:///none.db", 1, "there is no database here yet"),
     ("inbox --at sqlite:///text.db", 1, "the file is not a SQLite database"),
@@ -174,6 +186,8 @@ def spoilt(shop: Flow) -> Flow:
     (folder / "folder").mkdir()
     (folder / "binary").write_bytes(b"\xff\xfe\x00{}")
     (folder / "broken.yaml").write_text("process: broken\nstates: {need: {type: nothing}}\n", "utf-8")
+    (folder / "strange.txt").write_text("need\nada fly\n", "utf-8")
+    (folder / "teak.txt").write_text("ada choose: chosen wood=teak\n", "utf-8")
     (folder / "text.db").write_text("This is a letter to Ada. " * 200, "utf-8")
     for name, revision in (("newer.db", "9999"), ("older.db", "0000")):
         shop.run("db", "create", "--at", f"sqlite:///{folder}/{name}")
@@ -234,10 +248,10 @@ COMMANDS = [
     "people add x --name X", "people change X", "people show X", "people list --kind X", "people add x --record X",
     "jobs --status X", "jobs --process X", "jobs --customer X", "jobs --after X", "history X", "audit X", "send X",
     "send X --key X --body X --job X", "retry X", "worker --once --handlers X", "worker --poll X", "new X",
-    "new shop -o X/x", "check X", "draw X", "draw --job X", "draw --format X", "deploy X", "migrate X",
+    "new shop -o X/x", "check X", "try X", "draw X", "draw --job X", "draw --format X", "deploy X", "migrate X",
     "migrate JOB --to X", "migrate JOB --map X=X --fill X=X", "migrate --process X --all --from X",
     "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",
-    "demo --at X",
+    "demo --at X", "try workshop.yaml --script X",
 ]  # fmt: skip
 
 
