@@ -1,4 +1,4 @@
-"""Commands for process designers that try a file without deploying it: try."""
+"""Commands for process designers that try a file without deploying it: try, paths."""
 
 from __future__ import annotations
 
@@ -80,7 +80,10 @@ def try_(
         with trying.progress(lives) as each:
             found = play(process, lives, _seed(terminal) if seed is None else seed, now, each=each)
         again = f"try {shlex.quote(str(path))} --from {now.astimezone(process.clock).date()} --random 1 --seed"
-        terminal.answer(found, lambda console: trying.show_lives(console, process, found, terminal.line(again)))
+        terminal.answer(
+            found,
+            lambda console: trying.show_lives(console, process, found, lambda one: terminal.line(f"{again} {one}")),
+        )
         _leave(found)
         return
     trial = Trial(process, now)
@@ -91,6 +94,31 @@ def try_(
         terminal.answer(trial.summary(), lambda console: trying.show_end(console, trial))
     if trial.has_begun and trial.troubles:
         click.get_current_context().exit(REFUSED)
+
+
+@click.command()
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--most", type=click.IntRange(1, 1000), default=20, show_default=True, help="Ways to each end at most.")
+@click.option("--end", metavar="NAME", help="Only the ways to this end.")
+@common
+@terminal
+def paths(terminal: Terminal, path: Path, most: int, end: str | None) -> None:
+    """List the shortest ways to each end of a process, by states and outcomes, the hoped-for ones first.
+
+    Guards are not evaluated: a way says what would have to hold.
+    """
+    from flowengine.cli import trying
+    from flowengine.cli.designers import read_file
+    from flowengine.client import for_trials, ways_to_ends
+
+    process = for_trials(read_file(path), str(path))
+    found = ways_to_ends(process, most)
+    if end is not None:
+        if end not in found:
+            raise NotFound(f"the process has no end {end[:60]!r}", where=str(path), possible=tuple(found))
+        found = {end: found[end]}
+    answer = {"process": process.name, "version": process.version, "ends": found}
+    terminal.answer(answer, lambda console: trying.show_ways(console, process, found))
 
 
 def _begin(terminal: Terminal, process: Process, day: date | None) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ from flowengine.interop.labels import span
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from flowengine.client import FormField, Life, Lives, Move, Trial
+    from flowengine.client import FormField, Leg, Life, Lives, Move, Trial, WayToEnd
     from flowengine.language import Process
 
 SHOWN = 12
@@ -265,9 +265,9 @@ def progress(count: int) -> Iterator[Callable[[int], None]]:
         yield each
 
 
-def show_lives(console: Console, process: Process, lives: Lives, again: str) -> None:
-    """How many lives came to which end, and what none of them met. ``again`` is the command that plays one life again,
-    without its seed."""
+def show_lives(console: Console, process: Process, lives: Lives, again: Callable[[int], str]) -> None:
+    """How many lives came to which end, and what none of them met. ``again`` is the command that plays the life of a
+    seed again."""
     show.line(console, (process.title, "bold"), f": {_plural(lives.count, 'life', 'lives')}, seed {lives.seed}")
     for end, count in lives.ends.most_common():
         show.line(console, f"  {count:>7} ", (f"{count / lives.count:>4.0%} ", "dim"), f" {end}")
@@ -295,12 +295,33 @@ def show_lives(console: Console, process: Process, lives: Lives, again: str) -> 
         _failed(console, life, again)
 
 
-def _failed(console: Console, life: Life, again: str) -> None:
+def _failed(console: Console, life: Life, again: Callable[[int], str]) -> None:
     if life.stuck:
         show.line(console, ("  ✗ ", "red"), f"stuck {life.stuck}")
     more = f"… {len(life.moves) - SHOWN} moves, then " if len(life.moves) > SHOWN else ""
     show.line(console, ("    ", ""), (more + ", ".join(life.moves[-SHOWN:]), "dim"))
-    show.line(console, ("    again: ", "dim"), f"{again} {life.seed}", pasted=True)
+    show.line(console, ("    again: ", "dim"), again(life.seed), pasted=True)
+
+
+# ways to the ends
+
+
+def show_ways(console: Console, process: Process, found: Mapping[str, Sequence[WayToEnd]]) -> None:
+    """The ways to each end, one a line: states with how they are left, and below it what would have to hold."""
+    for end, ways in found.items():
+        many = _plural(len(ways), "way", "ways") if ways else "no way leads here"
+        show.line(console, (end, "bold green"), f"  {process.ends[end].title}", (f"  {many}", "dim"))
+        for way in ways:
+            show.line(console, (f"  {len(way.legs):>3}  ", "dim"), " → ".join((*map(_leg, way.legs), end)))
+            for leg in way.legs:
+                if leg.when:
+                    show.line(console, (f"         if {leg.when}", "dim"), (f"  ({leg.state})", "dim"))
+
+
+def _leg(leg: Leg) -> str:
+    if leg.always:
+        return f"{leg.state} ↯ {leg.always}"
+    return f"{leg.state} ({leg.inside})" if leg.inside else f"{leg.state}: {leg.outcome}" if leg.outcome else leg.state
 
 
 def _list(console: Console, title: str, names: Sequence[str]) -> None:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.lives import Life, Lives, play
     from flowengine.rehearsal.made_up import MadeUp
     from flowengine.rehearsal.trial import Move, Trial
+    from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
 
 _HOMES = {
@@ -53,6 +54,7 @@ _HOMES = {
     "flowengine.rehearsal.lives": ("Life", "Lives", "play"),
     "flowengine.rehearsal.made_up": ("MadeUp",),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
+    "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -1,9 +1,9 @@
 """How each end of a process is reached: the shortest ways through its states, by their outcomes.
 
-Guards are not evaluated: a way says what would have to hold. A parallel, an each or a stage is gone through as one
-state, unless an end is reached from inside of it. What may be done at any time is told once a scope, where it can
-first be done. Of two ways the one comes first that people hope for: a rare outcome, and a change of mind, count
-as much as three others.
+Guards are not evaluated, but for whether a state was passed: a way says what would have to hold. A parallel, an each or
+a stage is gone through as one state, unless an end is reached from inside of it. What may be done at any time is told
+once a scope, where it can first be done. Ways that people hope for come first: a rare outcome, and a change of mind,
+count as much as three others.
 
 The ways are found by A* (P. E. Hart, N. J. Nilsson, B. Raphael, *A formal basis for the heuristic determination of
 minimum cost paths*, 1968) over ways without a repeated state; the estimate is the exact distance to the end, so that
@@ -12,7 +12,8 @@ nothing is looked at that does not lead there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
@@ -58,6 +59,9 @@ class WayToEnd:
         return {"end": self.end, "length": len(self.legs), "legs": [leg.to_json() for leg in self.legs]}
 
 
+_PASSED = re.compile(r"""(!?)passed\(["'](\w+)["']\)""")
+"""A part of a guard that the way itself answers."""
+
 _Edges = dict[str, list[tuple[Leg, int, str]]]
 """Where each state leads: how it is left, how far that counts, and to which state."""
 
@@ -67,7 +71,30 @@ def ways_to_ends(process: Process, most: int = 20) -> dict[str, list[WayToEnd]]:
     leads to. Time is bounded, whatever the process is like."""
     edges: _Edges = {}
     _of_scope(process, process.root, edges, "")
-    return {end: list(_ways(edges, process.root.start, end, most)) for end in process.ends}
+    around = dict(_around(process.root, ()))
+    return {end: list(_ways(edges, around, process.root.start, end, most)) for end in process.ends}
+
+
+def _around(scope: Scope, holders: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """For each state of a scope, and of those inside, the states that hold it."""
+    for name, state in scope.states.items():
+        yield name, holders
+        for inner in state.scopes:
+            yield from _around(inner, (*holders, name))
+
+
+def _may_hold(guard: str, seen: frozenset[str], around: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether a guard may hold on a way; what it says of the states that were passed is looked at."""
+    for part in guard.split("&&"):
+        match = _PASSED.fullmatch(part.strip())
+        if match is None:
+            continue
+        negated, name = match.groups()
+        if negated and name in seen:
+            return False
+        if not negated and name not in seen and seen.isdisjoint(around.get(name, ())):
+            return False
+    return True
 
 
 def _of_scope(process: Process, scope: Scope, edges: _Edges, around: str) -> None:
@@ -121,7 +148,7 @@ def _leads_out(process: Process, scope: Scope) -> bool:
     return any(_leads_out(process, inner) for state in scope.states.values() for inner in state.scopes)
 
 
-def _ways(edges: _Edges, start: str, end: str, most: int) -> Iterator[WayToEnd]:
+def _ways(edges: _Edges, around: Mapping[str, tuple[str, ...]], start: str, end: str, most: int) -> Iterator[WayToEnd]:
     """The shortest ways without a repeated state, the shortest first."""
     far = _distances(edges, end)
     if start not in far:
@@ -130,15 +157,16 @@ def _ways(edges: _Edges, start: str, end: str, most: int) -> Iterator[WayToEnd]:
     queue: list[tuple[int, int, int, str, tuple[Leg, ...], frozenset[str]]]
     queue = [(far[start], 0, 0, start, (), frozenset({start}))]
     while queue and found < most and looked < MOST_LOOKED_AT:
-        _, _, gone, at, legs, seen = heappop(queue)
+        _, gone, _, at, legs, seen = heappop(queue)
+        gone = -gone
         if at == end:
             found += 1
             yield WayToEnd(end=end, legs=legs)
             continue
         for leg, length, to in edges.get(at, ()):
-            if to in far and to not in seen:
-                looked += 1
-                heappush(queue, (gone + length + far[to], looked, gone + length, to, (*legs, leg), seen | {to}))
+            looked += 1
+            if to in far and to not in seen and any(_may_hold(one, seen, around) for one in leg.when.split(" or ")):
+                heappush(queue, (gone + length + far[to], -gone - length, looked, to, (*legs, leg), seen | {to}))
 
 
 def _distances(edges: _Edges, end: str) -> dict[str, int]:

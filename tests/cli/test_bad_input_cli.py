@@ -156,6 +156,9 @@ WRONG = [
     ("try workshop.yaml --seed 2", 2, "--seed is for --random N"),
     ("try workshop.yaml --from soon", 2, "'soon' is not a day"),
     ("try -", 2, "name the moves with --script FILE"),
+    ("paths missing.yaml", 1, "there is no such file"),
+    ("paths workshop.yaml --end nowhere", 1, "the process has no end 'nowhere'"),
+    ("paths workshop.yaml --most 0", 2, "most"),
     # databases
     ("inbox --at sqlite:///none.db", 1, "there is no database here yet"),
     ("inbox --at sqlite:///text.db", 1, "the file is not a SQLite database"),
@@ -251,7 +254,7 @@ COMMANDS = [
     "new shop -o X/x", "check X", "try X", "draw X", "draw --job X", "draw --format X", "deploy X", "migrate X",
     "migrate JOB --to X", "migrate JOB --map X=X --fill X=X", "migrate --process X --all --from X",
     "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",
-    "demo --at X", "try workshop.yaml --script X",
+    "demo --at X", "try workshop.yaml --script X", "paths X", "paths workshop.yaml --end X",
 ]  # fmt: skip
 
 

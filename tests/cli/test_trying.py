@@ -122,7 +122,7 @@ def test_lives_by_chance_are_told_and_can_be_played_again(empty: Flow) -> None:
     assert "20 lives, seed 4" in told
     assert "No life got stuck, and nothing failed." in told
     text = (empty.folder / "workshop.yaml").read_text("utf-8")
-    bad = text.replace("on: {done: build}", "on: {done: {to: build, when: data.buy.price > 3}}")
+    bad = text.replace("on: {done: build}", "on: {done: [{to: build, when: data.buy.price > 3}, {to: build}]}")
     (empty.folder / "bad.yaml").write_text(bad, "utf-8")
     shown = empty.run("try", "bad.yaml", "--random", "20", "--seed", "4", "--from", "2027-05-03", code=1).stdout
     assert "data.buy.price" in shown
