@@ -29,6 +29,7 @@ _ENTRIES = (
     Entry("draw", "designers:draw", "Draw a process: Mermaid, or an outline.", "Designers"),
     Entry("try", "rehearsing:try_", "Play a process at the terminal, without deploying it.", "Designers"),
     Entry("paths", "rehearsing:paths", "The ways to each end of a process.", "Designers"),
+    Entry("accepts", "rehearsing:accepts", "Which cases of an event log a process allows.", "Designers"),
     Entry("deploy", "designers:deploy", "Put process files in use.", "Designers"),
     Entry("processes", "designers:processes", "List the processes in use.", "Designers"),
     Entry("migrate", "designers:migrate", "Move jobs to another version of their process.", "Designers"),

@@ -223,16 +223,16 @@ def _pair(text: str) -> tuple[str, str]:
     return was, becomes
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, largest: int = LARGEST) -> bytes:
     """A file's bytes, or those of standard input for ``-``; bounded, so that no file is too long to be refused."""
     if str(path) == "-":
-        return sys.stdin.buffer.read(LARGEST)
+        return sys.stdin.buffer.read(largest)
     if not path.exists():
         raise NotFound("there is no such file", where=str(path), possible=_near(path))
     if not path.is_file():
         raise Refused("this is not a file", where=str(path), possible=_near(path / "x"))
     with path.open("rb") as file:
-        return file.read(LARGEST)
+        return file.read(largest)
 
 
 def _near(path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Commands for process designers that try a file without deploying it: try, paths."""
+"""Commands for process designers that try a file without deploying it: try, paths, accepts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 import sys
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 LARGEST_SCRIPT = 1_000_000
 """Bytes of a script that are read at most."""
+
+LARGEST_LOG = 40_000_000
+"""Bytes of a log that are read at most; somewhat smaller ones are refused with what is possible."""
 
 MOST_LIVES = 1_000_000
 
@@ -119,6 +122,47 @@ def paths(terminal: Terminal, path: Path, most: int, end: str | None) -> None:
         found = {end: found[end]}
     answer = {"process": process.name, "version": process.version, "ends": found}
     terminal.answer(answer, lambda console: trying.show_ways(console, process, found))
+
+
+@click.command()
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("log", metavar="LOG", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["csv", "xes"]), help="What the log is.  [default: by its name]")
+@click.option("--case", "of_case", metavar="COLUMN", default="case", show_default=True, help="Of a CSV: which case.")
+@click.option("--activity", metavar="COLUMN", default="activity", show_default=True, help="Of a CSV: what happened.")
+@click.option("--time", "at", metavar="COLUMN", default="time", show_default=True, help="Of a CSV: when.")
+@common
+@terminal
+def accepts(
+    terminal: Terminal, path: Path, log: Path, form: Literal["csv", "xes"] | None, of_case: str, activity: str, at: str
+) -> None:
+    """Tell which cases of an event log (CSV or XES) the process could have produced, and where each other leaves it.
+
+    An activity is the name or the title of a state, perhaps with an outcome ("Cloth: chosen"), or of what can be done
+    at any time. Data is not looked at, so that each guard may hold.
+    """
+    from flowengine.cli import trying
+    from flowengine.cli.designers import read_file
+    from flowengine.client import Columns, Replay, for_trials, read_log
+
+    process = for_trials(read_file(path), str(path))
+    columns = Columns(case=of_case, activity=activity, time=at)
+    xes = log.name.lower().endswith((".xes", ".xml"))
+    try:
+        cases = read_log(read_file(log, LARGEST_LOG), form or ("xes" if xes else "csv"), columns)
+    except Refused as error:
+        error.where = f"{log}, {error.where}" if error.where else str(log)
+        raise
+    replay = Replay(process)
+    verdicts = [replay.judge(case) for case in cases]
+    answer = {
+        "process": process.name, "version": process.version, "cases": len(verdicts),
+        "fit": sum(one.fits is True for one in verdicts), "leave": sum(one.fits is False for one in verdicts),
+        "unknown": sum(one.fits is None for one in verdicts), "verdicts": verdicts,
+    }  # fmt: skip
+    terminal.answer(answer, lambda console: trying.show_verdicts(console, process, verdicts))
+    if not all(one.fits for one in verdicts):
+        click.get_current_context().exit(REFUSED)
 
 
 def _begin(terminal: Terminal, process: Process, day: date | None) -> datetime:

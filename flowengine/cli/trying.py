@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from flowengine.interop.labels import span
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from flowengine.client import FormField, Leg, Life, Lives, Move, Trial, WayToEnd
+    from flowengine.client import FormField, Leg, Life, Lives, Move, Trial, Verdict, WayToEnd
     from flowengine.language import Process
 
 SHOWN = 12
@@ -322,6 +323,33 @@ def _leg(leg: Leg) -> str:
     if leg.always:
         return f"{leg.state} ↯ {leg.always}"
     return f"{leg.state} ({leg.inside})" if leg.inside else f"{leg.state}: {leg.outcome}" if leg.outcome else leg.state
+
+
+# event logs
+
+
+def show_verdicts(console: Console, process: Process, verdicts: Sequence[Verdict]) -> None:
+    """How many cases fit, and those that do not, by where they leave the process: the most frequent first."""
+    fit = sum(one.fits is True for one in verdicts)
+    style = "bold green" if fit == len(verdicts) else "bold yellow"
+    show.line(console, (process.title, "bold"), f": {_plural(len(verdicts), 'case', 'cases')}, ", (f"{fit} fit", style))
+    ends = Counter(", ".join(one.over) or "not over yet" for one in verdicts if one.fits)
+    for end, count in ends.most_common():
+        show.line(console, f"  {count:>7}  ", end)
+    leaving: dict[tuple[str, tuple[str, ...]], list[Verdict]] = {}
+    for one in verdicts:
+        if not one.fits:
+            leaving.setdefault((one.activity, one.states), []).append(one)
+    for (activity, states), them in sorted(leaving.items(), key=lambda one: -len(one[1]))[:SHOWN]:
+        first = them[0]
+        where = f"{activity!r} at {', '.join(states)}" if states else "not known"
+        show.line(console, ("  ✗ ", "red"), where, (f"  ({_plural(len(them), 'case', 'cases')})", "dim"))
+        example = f"case {first.case}, event {first.at} of {first.events}" if first.at else f"case {first.case}"
+        show.line(console, (f"      as in {example}{f'; {first.hint}' if first.hint else ''}", "dim"))
+        if first.possible:
+            show.line(console, ("      possible: ", "dim"), ", ".join(first.possible))
+    if len(leaving) > SHOWN:
+        show.line(console, (f"  and {len(leaving) - SHOWN} other places; --json tells all", "dim"))
 
 
 def _list(console: Console, title: str, names: Sequence[str]) -> None:

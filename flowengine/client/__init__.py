@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from flowengine.core.values import Json, repeated_key
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
+    from flowengine.rehearsal.event_log import Case, Columns, read_log
     from flowengine.rehearsal.lives import Life, Lives, play
     from flowengine.rehearsal.made_up import MadeUp
+    from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
@@ -51,8 +53,10 @@ _HOMES = {
     "flowengine.core.values": ("Json", "repeated_key"),
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
+    "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
     "flowengine.rehearsal.lives": ("Life", "Lives", "play"),
     "flowengine.rehearsal.made_up": ("MadeUp",),
+    "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
 }  # fmt: skip

@@ -159,6 +159,14 @@ WRONG = [
     ("paths missing.yaml", 1, "there is no such file"),
     ("paths workshop.yaml --end nowhere", 1, "the process has no end 'nowhere'"),
     ("paths workshop.yaml --most 0", 2, "most"),
+    ("accepts missing.yaml log.csv", 1, "there is no such file"),
+    ("accepts workshop.yaml missing.csv", 1, "there is no such file"),
+    ("accepts workshop.yaml workshop.yaml", 1, "the log has no column 'case'"),
+    ("accepts workshop.yaml binary", 1, "the log is no text in UTF-8"),
+    ("accepts workshop.yaml workshop.yaml --format xes", 1, "the log is no XML that can be read"),
+    ("accepts workshop.yaml log.csv --activity what", 1, "the log has no column 'what'"),
+    ("accepts workshop.yaml log.csv --format pdf", 2, "pdf"),
+    ("accepts workshop.yaml bomb.xes", 1, "a log with a document type is not read"),
     # databases
     ("inbox --at sqlite:///none.db", 1, "there is no database here yet"),
     ("inbox --at sqlite:///text.db", 1, "the file is not a SQLite database"),
@@ -189,6 +197,8 @@ def spoilt(shop: Flow) -> Flow:
     (folder / "folder").mkdir()
     (folder / "binary").write_bytes(b"\xff\xfe\x00{}")
     (folder / "broken.yaml").write_text("process: broken\nstates: {need: {type: nothing}}\n", "utf-8")
+    (folder / "log.csv").write_text("case,activity,time\n1,choose,soon\n", "utf-8")
+    (folder / "bomb.xes").write_text('<?xml version="1.0"?><!DOCTYPE log [<!ENTITY a "b">]><log/>', "utf-8")
     (folder / "strange.txt").write_text("need\nada fly\n", "utf-8")
     (folder / "teak.txt").write_text("ada choose: chosen wood=teak\n", "utf-8")
     (folder / "text.db").write_text("This is a letter to Ada. " * 200, "utf-8")
@@ -255,6 +265,7 @@ COMMANDS = [
     "migrate JOB --to X", "migrate JOB --map X=X --fill X=X", "migrate --process X --all --from X",
     "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",
     "demo --at X", "try workshop.yaml --script X", "paths X", "paths workshop.yaml --end X",
+    "accepts X X", "accepts workshop.yaml X", "accepts workshop.yaml workshop.yaml --case X",
 ]  # fmt: skip
 
 

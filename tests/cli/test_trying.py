@@ -130,3 +130,28 @@ def test_lives_by_chance_are_told_and_can_be_played_again(empty: Flow) -> None:
     life = json.loads(empty.run("try", *again, "--json", code=1).stdout)
     assert life["lives"] == 1
     assert "data.buy.price" in life["troubles"][0]["what"]
+
+
+def test_paths_and_logs_are_told_in_words_and_as_json(empty: Flow) -> None:
+    """The ways to an end, and where a case leaves the process."""
+    found = empty.json("paths", "workshop.yaml", "--most", "2")
+    assert set(found["ends"]) == {"fulfilled", "gone"}
+    assert [leg["state"] for leg in found["ends"]["fulfilled"][0]["legs"]][:3] == ["need", "choose", "visit"]
+    told = empty.run("paths", "workshop.yaml", "--end", "gone").stdout
+    assert "need: stated → choose: expired → gone" in told
+    log = [
+        "who,what,at",
+        "1,choose,2026-10-05T10:00:00Z",
+        "1,visit,2026-10-06T10:00:00Z",
+        "2,visit,2026-10-06T10:00:00Z",
+    ]
+    (empty.folder / "log.csv").write_text("\n".join(log), "utf-8")
+    words = ("accepts", "workshop.yaml", "log.csv", "--case", "who", "--activity", "what", "--time", "at")
+    judged = empty.json(*words, code=1)
+    assert (judged["cases"], judged["fit"], judged["leave"], judged["unknown"]) == (2, 1, 1, 0)
+    assert judged["verdicts"][1]["possible"] == ["choose", "rethink", "withdraw"]
+    shown = empty.run(*words, code=1).stdout
+    assert "2 cases, 1 fit" in shown
+    assert "'visit' at choose" in shown
+    (empty.folder / "log.csv").write_text("\n".join(log[:3]), "utf-8")
+    assert "1 case, 1 fit" in empty.run(*words).stdout
