@@ -12,7 +12,7 @@ import click
 
 from flowengine.cli.flags import terminal
 from flowengine.cli.group import REFUSED, common
-from flowengine.cli.terminal import Terminal
+from flowengine.cli.terminal import Stopped, Terminal
 from flowengine.errors import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -80,8 +80,11 @@ def try_(
     process = for_trials(read_file(path), str(path))
     now = _begin(terminal, process, begins)
     if lives is not None:
-        with trying.progress(lives) as each:
-            found = play(process, lives, _seed(terminal) if seed is None else seed, now, each=each)
+        try:
+            with trying.progress(lives) as each:
+                found = play(process, lives, _seed(terminal) if seed is None else seed, now, each=each)
+        except KeyboardInterrupt:
+            raise Stopped from None
         again = f"try {shlex.quote(str(path))} --from {now.astimezone(process.clock).date()} --random 1 --seed"
         terminal.answer(
             found,

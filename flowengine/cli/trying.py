@@ -49,9 +49,9 @@ def walk(trial: Trial, *, quick: bool) -> None:
             _stands(console, trial)
             if not _next(console, trial, quick=quick):
                 break
-    except Stopped:
+    except (Stopped, KeyboardInterrupt):
         if not trial.has_begun:
-            raise
+            raise Stopped from None
     show_end(console, trial)
 
 
@@ -120,7 +120,8 @@ def _next(console: Console, trial: Trial, *, quick: bool) -> bool:
         case "d":
             from flowengine import exact
 
-            show.line(console, exact.ascii_text(trial.position.data, indent=2))
+            for text in exact.ascii_text(trial.position.data, indent=2).splitlines():
+                show.line(console, text)
         case "h":
             _happened(console, trial)
         case "?":

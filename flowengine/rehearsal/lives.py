@@ -7,7 +7,7 @@ that happens in it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -15,6 +15,7 @@ from typing import Any
 
 from flowengine.core import events as e
 from flowengine.core.advance import compile_process
+from flowengine.core.draft import moment_text
 from flowengine.core.forms import Way
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Json
@@ -44,10 +45,10 @@ _SLOWNESS = (0.3, 0.3, 1.0, 8.0)
 _CHANGE_OF_MIND = 0.1
 """How often it is looked what could be done at any time."""
 
-_DONE = 0.05
+_DONE = 0.03
 """How much less likely it is that somebody acts who has done his part: who has voted, or waits for an appointment."""
 
-_BOOKING = {"book": 1.0, "move": 1.0, "hold": 0.3, "cancel": 0.2}
+_BOOKING = {"book": 1.0, "move": 1.0, "hold": 0.2, "cancel": 0.2}
 """How likely each thing is that can be done about an appointment."""
 
 _RARE = 0.15
@@ -132,9 +133,8 @@ def play(
     states: set[str] = set()
     outcomes: set[tuple[str, str]] = set()
     unanswered: set[str] = set()
-    free: Free = {}
     for number in range(count):
-        life = live(compiled, seed + number, now, free)
+        life = live(compiled, seed + number, now)
         _add(lives, life)
         states |= life.states
         outcomes |= life.outcomes
@@ -165,19 +165,15 @@ def _add(lives: Lives, life: Life) -> None:
         lives.longest = life
 
 
-Free = dict[tuple[str, str, datetime], tuple[str, ...]]
-"""Appointments that were found already, by the state, the member of a race, and the moment."""
-
-
-def live(process: Process | Compiled, seed: int, now: datetime, free: Free | None = None) -> Life:
-    """One life by chance. ``free`` is what lives of the same process share, so that it is found once."""
-    return _Player(process, seed, now, {} if free is None else free).play()
+def live(process: Process | Compiled, seed: int, now: datetime) -> Life:
+    """One life by chance."""
+    return _Player(process, seed, now).play()
 
 
 class _Player:
     """Plays one job, now this one of the people, now that, now the code, now the clock."""
 
-    def __init__(self, process: Process | Compiled, seed: int, now: datetime, free: Free) -> None:
+    def __init__(self, process: Process | Compiled, seed: int, now: datetime) -> None:
         self.chance = Random(seed)
         self.seed = seed
         self.trial = Trial(process, now, told=False)
@@ -186,7 +182,8 @@ class _Player:
         self.slowness = self.chance.choice(_SLOWNESS)
         self.unanswered: set[str] = set()
         self.stuck = ""
-        self.free = free
+        self.known: dict[tuple[str, str], list[datetime]] = {}
+        """Appointments that could be had when somebody asked last, by the state and the member of a race."""
 
     def play(self) -> Life:
         """Play it until it is over, is stuck, or has gone on for very long."""
@@ -276,29 +273,25 @@ class _Player:
         if way == "cancel" or (way == "book" and "cancel" in can):  # what is held is booked
             self.trial.take(move, way, {})
             return True
-        free = self._free(move, way)
-        for _ in range(3):
-            if not free:
-                break
+        place = (step.state, step.member)
+        for _ in range(4):
+            free = [one for one in self.known.get(place, ()) if one > self.trial.now]
+            slot = moment_text(self.chance.choice(free)) if free else "soon"
             try:
-                self.trial.take(move, way, {"slot": self.chance.choice(free)})
+                self.trial.take(move, way, {"slot": slot})
                 return True
-            except SlotTaken as error:
-                free = error.possible
+            except (BadAnswer, SlotTaken) as error:
+                self.known[place] = self._moments(error.possible)
             except NotAllowed:
                 break  # it is hers already
         return False
 
-    def _free(self, move: Move, way: str) -> tuple[str, ...]:
-        """The appointments that somebody is told of who names none. They are the same in all lives of a process."""
-        assert move.step is not None, "who books acts on a step"
-        key = (move.step.state, move.step.member, self.trial.now)
-        if key not in self.free:
-            try:
-                self.trial.take(move, way, {"slot": "soon"})
-            except BadAnswer as error:
-                self.free[key] = error.possible
-        return self.free.get(key, ())
+    def _moments(self, possible: Sequence[str]) -> list[datetime]:
+        """The appointments that somebody is told of who names none that can be had."""
+        try:
+            return [datetime.fromisoformat(one) for one in possible]
+        except ValueError:
+            return []  # there are none, and something else is told
 
     def _life(self, stuck: str) -> Life:
         trial = self.trial

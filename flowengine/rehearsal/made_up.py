@@ -9,6 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from flowengine.core.answers import LONGEST_TEXT
 from flowengine.core.draft import moment_text
 from flowengine.core.forms import FormField
 from flowengine.core.values import Json
@@ -24,6 +25,9 @@ LONGEST = 200
 
 _FAR = 10**6
 """How far from its least, or below zero, a number is made up at most."""
+
+_MOST_ITEMS = 1_000
+"""Items of a list that is made up, also where more would be wanted."""
 
 _WORDS = ("something nice", "as we said", "blue, please", "nothing else", "for the summer")
 _NAMES = ("Ada", "Ben", "Cleo")
@@ -109,7 +113,7 @@ class MadeUp:
         return int(found) if found == found.to_integral_value() else found
 
     def _list(self, schema: Mapping[str, Any], now: datetime, depth: int) -> Json:
-        least = int(schema.get("minItems", 1))
+        least = min(int(schema.get("minItems", 1)), _MOST_ITEMS)
         most = int(schema.get("maxItems", least + 2))
         count = 0 if depth > 4 and least == 0 else min(self._between(least, max(least, most)), max(least, 5))
         items = [self._fitting(schema.get("items", {"type": "string"}), now, depth + 1) for _ in range(count)]
@@ -148,7 +152,10 @@ class MadeUp:
                 return "https://example.org/one"
             case "uuid":
                 return "4f1c0a52-6c1e-4d5b-9a55-0b6b6b0f8f3e"
-        least, most = int(schema.get("minLength", 0)), min(int(schema.get("maxLength", LONGEST)), LONGEST)
+        least, most = (
+            min(int(schema.get("minLength", 0)), LONGEST_TEXT),
+            min(int(schema.get("maxLength", LONGEST)), LONGEST),
+        )
         pattern = schema.get("pattern")
         if pattern is not None:
             fits = [one for one in _PATTERNED if least <= len(one) <= most and _matches(pattern, one)]

@@ -344,7 +344,9 @@ class Trial:
         return [one for one in dict.fromkeys(known) if one != "expired"]
 
     def _messages(self) -> Iterator[Move]:
-        if not self.compiled.listeners:
+        standing = self.position.head.standing
+        listeners = (one for some in self.compiled.listeners.values() for one in some)
+        if not any(one.state is None or one.state.name in standing for one in listeners):
             return
         found: set[tuple[str, str | None]] = set()
         for waits in all_awaited(self.compiled, Draft(self.position), self.now, self.world).values():

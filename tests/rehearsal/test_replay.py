@@ -51,7 +51,7 @@ def test_the_lives_of_a_process_fit_it(path: Path) -> None:
     process = load(path)
     replay = Replay(process)
     for seed in range(12):
-        player = _Player(process, seed, BEGIN, {})
+        player = _Player(process, seed, BEGIN)
         life = player.play()
         told = []
         for event in (event for _, events in player.trial.history for event in events):
