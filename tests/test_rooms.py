@@ -14,7 +14,7 @@ import pytest
 import flowengine
 
 HOUSE = Path(flowengine.__file__).parent
-ROOMS = ("runtime", "views", "commands", "reading", "work", "post", "people", "core", "outside", "interop")
+ROOMS = ("runtime", "views", "commands", "reading", "work", "post", "people", "core", "outside", "interop", "rehearsal")
 
 
 def _files() -> Iterator[tuple[str, ast.Module]]:

@@ -5,13 +5,15 @@ A wrong answer is explained and asked again. Ctrl-C and the end of the input sto
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeVar
 
 from rich.console import Console
 from rich.text import Text
 
+from flowengine import exact
 from flowengine.cli import show
 from flowengine.cli.moments import day, local, told
 from flowengine.cli.safe_text import harmless
@@ -59,28 +61,41 @@ def which_way(console: Console, ways: Sequence[Way]) -> Way:
     return ways[pick(console, "What do you want to do?", [(way.outcome, way.title) for way in ways])]
 
 
-def fields(console: Console, asked: Sequence[FormField], slots: Sequence[datetime] = ()) -> dict[str, Json]:
-    """An answer to each of the fields; optional ones may be left out by an empty line."""
+def fields(
+    console: Console,
+    asked: Sequence[FormField],
+    slots: Sequence[datetime] = (),
+    made_up: Mapping[str, Json] = MappingProxyType({}),
+) -> dict[str, Json]:
+    """An answer to each of the fields; optional ones may be left out by an empty line. Where an answer is ``made_up``,
+    it is shown, and an empty line takes it."""
     answer: dict[str, Json] = {}
     for field in asked:
-        value = _slot(console, slots) if field.name == "slot" and slots else _field(console, field)
+        given = made_up.get(field.name)
+        if field.name == "slot" and slots:
+            value: Json = _slot(console, slots, first=given is not None)
+        else:
+            value = _field(console, field, given)
         if value is not None:
             answer[field.name] = value
     return answer
 
 
-def _field(console: Console, field: FormField) -> Json:
+def _field(console: Console, field: FormField, made_up: Json = None) -> Json:
     if field.options:
         _options(console, field)
 
     def read(text: str) -> Json:
         if not text:
+            if made_up is not None:
+                return made_up
             if not field.required:
                 return None
             raise ValueError("an answer is needed here")
         return typed(field, _by_number(field, text))
 
-    return repeat(console, _label(field), read)
+    shown = made_up if isinstance(made_up, str) else exact.encode(made_up).decode()
+    return repeat(console, f"{_label(field)} [{shown}]" if made_up is not None else _label(field), read)
 
 
 def _label(field: FormField) -> str:
@@ -151,13 +166,14 @@ def _by_number(field: FormField, text: str) -> str:
     return one(text) if field.shape == "one" else ",".join(one(part) for part in text.split(","))
 
 
-def _slot(console: Console, slots: Sequence[datetime]) -> str:
-    """A free appointment: by number, where there are many first the day and then the time; or as a time in full."""
+def _slot(console: Console, slots: Sequence[datetime], *, first: bool = False) -> str:
+    """A free appointment: by number, where there are many first the day and then the time; or as a time in full. With
+    ``first`` an empty line takes the first day, and the first time."""
     days: dict[str, list[datetime]] = {}
     for slot in slots:
         days.setdefault(day(slot), []).append(slot)
     if len(slots) <= SLOTS_SHOWN or len(days) == 1:
-        return _time(console, "Which appointment?", slots, told)
+        return _time(console, "Which appointment?", slots, told, first=first)
     for number, (name, free) in list(enumerate(days.items(), 1))[:DAYS_SHOWN]:
         times = f"{len(free)} free, {_clock(free[0])} to {_clock(free[-1])}"
         show.line(console, (f"  {number:>3}  ", "bold"), name, (f"   {times}", "dim"))
@@ -166,6 +182,8 @@ def _slot(console: Console, slots: Sequence[datetime]) -> str:
         show.line(console, (f"{more}; type one of those as {day(slots[-1])[4:]}", "dim"))
 
     def read(text: str) -> Sequence[datetime]:
+        if first and not text:
+            return next(iter(days.values()))
         if text.isdecimal() and len(text) < 6 and 1 <= int(text) <= len(days):
             return list(days.values())[int(text) - 1]
         found = [
@@ -178,18 +196,22 @@ def _slot(console: Console, slots: Sequence[datetime]) -> str:
             raise ValueError(f"type a number from 1 to {min(len(days), DAYS_SHOWN)}, or a day, as {day(slots[0])[4:]}")
         return found
 
-    chosen = repeat(console, "Which day?", read)
-    return _iso(chosen[0]) if len(chosen) == 1 else _time(console, "What time?", chosen, _clock)
+    chosen = repeat(console, "Which day? [1]" if first else "Which day?", read)
+    return _iso(chosen[0]) if len(chosen) == 1 else _time(console, "What time?", chosen, _clock, first=first)
 
 
-def _time(console: Console, question: str, slots: Sequence[datetime], name: Callable[[datetime], str]) -> str:
+def _time(
+    console: Console, question: str, slots: Sequence[datetime], name: Callable[[datetime], str], *, first: bool
+) -> str:
     """One of the slots, by its number or its name."""
-    for first in range(0, len(slots), SLOTS_A_LINE):
-        numbered = list(enumerate(slots[first : first + SLOTS_A_LINE], first + 1))
+    for begin in range(0, len(slots), SLOTS_A_LINE):
+        numbered = list(enumerate(slots[begin : begin + SLOTS_A_LINE], begin + 1))
         parts = [part for number, slot in numbered for part in ((f"  {number:>3}  ", "bold"), name(slot))]
         show.line(console, *parts)
 
     def read(text: str) -> str:
+        if first and not text:
+            return _iso(slots[0])
         if text.isdecimal() and len(text) < 6 and 1 <= int(text) <= len(slots):
             return _iso(slots[int(text) - 1])
         for slot in slots:
@@ -197,7 +219,7 @@ def _time(console: Console, question: str, slots: Sequence[datetime], name: Call
                 return _iso(slot)
         raise ValueError(f"type a number from 1 to {len(slots)}, or {name(slots[0])}")
 
-    return repeat(console, question, read)
+    return repeat(console, f"{question} [1]" if first else question, read)
 
 
 def _names(slot: datetime) -> tuple[str, ...]:

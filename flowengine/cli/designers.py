@@ -68,7 +68,7 @@ def check(terminal: Terminal, paths: tuple[Path, ...]) -> None:
     """
     from flowengine.cli.checked import check_text, check_together, show_all
 
-    checked = check_together([check_text(_read(path), str(path)) for path in paths])
+    checked = check_together([check_text(read_file(path), str(path)) for path in paths])
     fine = all(not one.problems for one in checked)
     terminal.answer(
         {"fine": fine, "files": [one.to_json() for one in checked]},
@@ -115,7 +115,7 @@ def _drawn(terminal: Terminal, source: str | None, job: str | None) -> tuple[Pro
         states = [place.state for place in track.where] if isinstance(track, StaffTrack) else []
         named = (track.process, track.version)
     if source is not None and (Path(source).is_file() or source.endswith((".yaml", ".yml")) or "/" in source):
-        _read(Path(source))
+        read_file(Path(source))
         return load(source), states
     if source is not None and named is None:
         return parse(terminal.desk().source(source), check=False), states
@@ -137,7 +137,7 @@ def deploy(terminal: Terminal, paths: tuple[Path, ...]) -> None:
     from flowengine.cli import show
     from flowengine.language import problems
 
-    texts = {str(path): _read(path) for path in paths}
+    texts = {str(path): read_file(path) for path in paths}
     found: list[Problem] = [problem for path, text in texts.items() for problem in problems(text, path)]
     if found:
         raise ProcessRefused(found)
@@ -223,16 +223,16 @@ def _pair(text: str) -> tuple[str, str]:
     return was, becomes
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path, largest: int = LARGEST) -> bytes:
     """A file's bytes, or those of standard input for ``-``; bounded, so that no file is too long to be refused."""
     if str(path) == "-":
-        return sys.stdin.buffer.read(LARGEST)
+        return sys.stdin.buffer.read(largest)
     if not path.exists():
         raise NotFound("there is no such file", where=str(path), possible=_near(path))
     if not path.is_file():
         raise Refused("this is not a file", where=str(path), possible=_near(path / "x"))
     with path.open("rb") as file:
-        return file.read(LARGEST)
+        return file.read(largest)
 
 
 def _near(path: Path) -> list[str]:

@@ -25,12 +25,19 @@ if TYPE_CHECKING:
         verify_archive,
         without_password,
     )
+    from flowengine.client.rehearsing import for_trials
     from flowengine.commands.tokens import IssuedToken, TokenView
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
     from flowengine.core.values import Json, repeated_key
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
+    from flowengine.rehearsal.event_log import Case, Columns, read_log
+    from flowengine.rehearsal.lives import Life, Lives, play
+    from flowengine.rehearsal.made_up import MadeUp
+    from flowengine.rehearsal.replay import Replay, Verdict
+    from flowengine.rehearsal.trial import Move, Trial
+    from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
 
 _HOMES = {
@@ -39,12 +46,19 @@ _HOMES = {
     "flowengine.client.opening": (
         "backup", "create", "must_exist", "open_desk", "upgrade", "verify_archive", "without_password",
     ),
+    "flowengine.client.rehearsing": ("for_trials",),
     "flowengine.commands.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
     "flowengine.core.forms": ("Form", "FormField", "FormOption", "Way"),
     "flowengine.core.values": ("Json", "repeated_key"),
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
+    "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
+    "flowengine.rehearsal.lives": ("Life", "Lives", "play"),
+    "flowengine.rehearsal.made_up": ("MadeUp",),
+    "flowengine.rehearsal.replay": ("Replay", "Verdict"),
+    "flowengine.rehearsal.trial": ("Move", "Trial"),
+    "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -144,6 +144,29 @@ WRONG = [
     ("token revoke nothing --as olga", 1, "nothing"),
     ("serve --port 99999", 2, "99999"),
     ("serve --host 192.0.2.1 --port 0", 1, "192.0.2.1"),
+    # trying a file
+    ("try missing.yaml", 1, "there is no such file"),
+    ("try broken.yaml", 1, "broken.yaml"),
+    ("try workshop.yaml --script missing.txt", 1, "there is no such file"),
+    ("try workshop.yaml --script binary", 1, "this is not a text in UTF-8"),
+    ("try workshop.yaml --script strange.txt", 1, "'ada fly' cannot happen here"),
+    ("try workshop.yaml --script teak.txt", 1, "'teak' is not one of oak, pine"),
+    ("try workshop.yaml --random 0", 2, "random"),
+    ("try workshop.yaml --random 2 --quick", 2, "leave out --script and --quick"),
+    ("try workshop.yaml --seed 2", 2, "--seed is for --random N"),
+    ("try workshop.yaml --from soon", 2, "'soon' is not a day"),
+    ("try -", 2, "name the moves with --script FILE"),
+    ("paths missing.yaml", 1, "there is no such file"),
+    ("paths workshop.yaml --end nowhere", 1, "the process has no end 'nowhere'"),
+    ("paths workshop.yaml --most 0", 2, "most"),
+    ("accepts missing.yaml log.csv", 1, "there is no such file"),
+    ("accepts workshop.yaml missing.csv", 1, "there is no such file"),
+    ("accepts workshop.yaml workshop.yaml", 1, "the log has no column 'case'"),
+    ("accepts workshop.yaml binary", 1, "the log is no text in UTF-8"),
+    ("accepts workshop.yaml workshop.yaml --format xes", 1, "the log is no XML that can be read"),
+    ("accepts workshop.yaml log.csv --activity what", 1, "the log has no column 'what'"),
+    ("accepts workshop.yaml log.csv --format pdf", 2, "pdf"),
+    ("accepts workshop.yaml bomb.xes", 1, "a log with a document type is not read"),
     # databases
     ("inbox --at sqlite:///none.db", 1, "there is no database here yet"),
     ("inbox --at sqlite:///text.db", 1, "the file is not a SQLite database"),
@@ -174,6 +197,10 @@ def spoilt(shop: Flow) -> Flow:
     (folder / "folder").mkdir()
     (folder / "binary").write_bytes(b"\xff\xfe\x00{}")
     (folder / "broken.yaml").write_text("process: broken\nstates: {need: {type: nothing}}\n", "utf-8")
+    (folder / "log.csv").write_text("case,activity,time\n1,choose,soon\n", "utf-8")
+    (folder / "bomb.xes").write_text('<?xml version="1.0"?><!DOCTYPE log [<!ENTITY a "b">]><log/>', "utf-8")
+    (folder / "strange.txt").write_text("need\nada fly\n", "utf-8")
+    (folder / "teak.txt").write_text("ada choose: chosen wood=teak\n", "utf-8")
     (folder / "text.db").write_text("This is a letter to Ada. " * 200, "utf-8")
     for name, revision in (("newer.db", "9999"), ("older.db", "0000")):
         shop.run("db", "create", "--at", f"sqlite:///{folder}/{name}")
@@ -234,10 +261,11 @@ COMMANDS = [
     "people add x --name X", "people change X", "people show X", "people list --kind X", "people add x --record X",
     "jobs --status X", "jobs --process X", "jobs --customer X", "jobs --after X", "history X", "audit X", "send X",
     "send X --key X --body X --job X", "retry X", "worker --once --handlers X", "worker --poll X", "new X",
-    "new shop -o X/x", "check X", "draw X", "draw --job X", "draw --format X", "deploy X", "migrate X",
+    "new shop -o X/x", "check X", "try X", "draw X", "draw --job X", "draw --format X", "deploy X", "migrate X",
     "migrate JOB --to X", "migrate JOB --map X=X --fill X=X", "migrate --process X --all --from X",
     "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",
-    "demo --at X",
+    "demo --at X", "try workshop.yaml --script X", "paths X", "paths workshop.yaml --end X",
+    "accepts X X", "accepts workshop.yaml X", "accepts workshop.yaml workshop.yaml --case X",
 ]  # fmt: skip
 
 
