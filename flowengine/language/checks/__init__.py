@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from flowengine.language.checks import calendars, data, deadlines, graph, joins, outcomes, references, starts
+from flowengine.language.checks import calendars, covering, data, deadlines, graph, joins, outcomes, references, starts
 from flowengine.language.checks.left_out import LeftOut, left_out
 from flowengine.language.checks.survey import Enough, Survey
 from flowengine.language.model import Process
@@ -21,6 +21,7 @@ _CHECKS = (
     joins.check,
     starts.check,
     data.check,
+    covering.check,
 )
 
 

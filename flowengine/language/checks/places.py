@@ -29,6 +29,7 @@ from flowengine.language.value_shapes import (
     of_fields,
     put,
     union,
+    without_domains,
 )
 
 Path: TypeAlias = tuple[str, ...]
@@ -133,8 +134,11 @@ class Places:
             for owner, path, expression, scope, state in self._sets:
                 before = found[owner, path]
                 shape = shape_of(expression, scope, state)
-                found[owner, path] = union(before, shape)
-                changed = changed or found[owner, path] != before
+                after = union(before, shape)
+                if after != before and round_number >= _ROUNDS // 2:
+                    after = union(before, without_domains(shape))  # of what grows with each round, nothing is said
+                found[owner, path] = after
+                changed = changed or after != before
             for one in eachs:
                 made = self._list(one, shape_of)
                 changed = changed or made != lists[one.name]
@@ -143,6 +147,9 @@ class Places:
                 break
             if round_number == _ROUNDS - 2:
                 found = {place: UNKNOWN if isinstance(shape, Nothing) else shape for place, shape in found.items()}
+        else:
+            found = {place: without_domains(shape) for place, shape in found.items()}
+            lists = {name: without_domains(shape) for name, shape in lists.items()}
         self._build(found, lists)
         self._number()
 
@@ -373,7 +380,8 @@ def _within(shape: Shape, values: Sequence[Any]) -> Shape:
     if isinstance(shape, Record):
         return _as_held(shape, [one for one in values if isinstance(one, Mapping)])
     if isinstance(shape, ListOf):
-        return ListOf(_within(shape.item, [item for one in values if isinstance(one, list) for item in one]))
+        inner = _within(shape.item, [item for one in values if isinstance(one, list) for item in one])
+        return ListOf(inner, shape.least, shape.most)
     return shape
 
 
