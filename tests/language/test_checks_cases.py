@@ -291,6 +291,23 @@ def test_conditions_before_an_expression_guard_it() -> None:
     assert codes(asked + work(talk)) == []
 
 
+CHOICE = (
+    "pick: {type: choice, choose: {one: {from: '{data.need.%s}'%s}}, within: P3D, "
+    "on: {chosen: fulfilled, expired: gone}}"
+)
+
+
+def test_there_is_something_to_choose_from() -> None:
+    """Options that an expression gives are at least one, or a condition asks for them, or none need be chosen."""
+    assert codes(work(CHOICE % ("guests", ""))) == []
+    assert codes(work(CHOICE % ("names", ", min: 0"))) == []
+    (problem,) = found(work(CHOICE % ("names", "")))
+    assert problem.code == "may-fail"
+    assert "for example when size(data.need.names) is 0" in problem.message
+    asked = rules("size(data.need.names) == 0").replace("else: fulfilled", "else: pick")
+    assert codes(asked + work(CHOICE % ("names", ""))) == []
+
+
 # judges
 
 PLACES: dict[str, tuple[str, list[Any]]] = {

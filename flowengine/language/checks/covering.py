@@ -8,7 +8,7 @@ no answer is given, and nothing is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flowengine.language.checks.abstraction import (
     Abstraction,
@@ -20,12 +20,11 @@ from flowengine.language.checks.abstraction import (
     reads_something,
 )
 from flowengine.language.checks.data import Shapes
-from flowengine.language.checks.evaluating import Reading
 from flowengine.language.checks.survey import Survey
 from flowengine.language.checks.uses import Use
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Scope
-from flowengine.language.value_shapes import Shape, of_values
+from flowengine.language.value_shapes import Shape
 
 _NEVER = "the condition never holds"
 
@@ -52,17 +51,13 @@ class Decision:
     def __init__(self, survey: Survey, scope: Scope, outcome: str) -> None:
         self._shapes = survey.once(Shapes.found)
         self._scope = scope
-        self._variables: dict[str, Shape] = self._shapes.variables(scope)
-        if outcome:
-            self._variables["outcome"] = of_values([outcome])
+        self._outcome = outcome
         self._abstraction = Abstraction(survey.once(allowance))
 
-    def wanted(self, guard: Expression, truth: bool, variables: dict[str, Shape] | None = None) -> Wanted:
+    def wanted(self, guard: Expression, truth: bool, only: Mapping[str, Shape] | None = None) -> Wanted:
         """That a condition holds, or does not."""
-        places, guards = self._shapes.places, self._shapes.guards
-        reading = Reading(places, guards, self._scope, -1, -1, dict(variables or self._variables))
-        reading.shape(guard.tree)
-        return self._abstraction.wanted(guard.tree, truth, guard.source, reading.shapes)
+        parts = self._shapes.parts(guard, self._scope, self._outcome, only)
+        return self._abstraction.wanted(guard.tree, truth, guard.source, parts)
 
     def case(self, wanted: Sequence[Wanted]) -> Case | None:
         """A case in which all is as wanted, or None. Raises :class:`Undecided`."""
@@ -86,8 +81,7 @@ def check(survey: Survey) -> None:
 
 def _alone(survey: Survey, use: Use) -> None:
     decision = Decision(survey, use.scope, "")
-    variables = None if use.only is None else dict(use.only)
-    if _never(decision, [decision.wanted(use.expression, True, variables)]):
+    if _never(decision, [decision.wanted(use.expression, True, use.only)]):
         survey.report(use.place, "never-holds", f"{use.what}: {_NEVER}", "")
 
 

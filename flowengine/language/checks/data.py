@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from flowengine.language.checks.abstraction import Key, allowance, key_of
 from flowengine.language.checks.evaluating import CUSTOMER, JOB, Reading, Report
-from flowengine.language.checks.failing import Guarding, Reached, asked_of, risk_of, settled
+from flowengine.language.checks.failing import (
+    Guarding,
+    Held,
+    Reached,
+    Risk,
+    asked_of,
+    nothing_to_choose,
+    risk_of,
+    settled,
+)
 from flowengine.language.checks.flow_of_data import FactFlow, Facts
 from flowengine.language.checks.guards import Guards
 from flowengine.language.checks.places import Places
@@ -19,7 +30,19 @@ from flowengine.language.model import Scope
 from flowengine.language.suggest import hint
 from flowengine.language.tree import Node
 from flowengine.language.types import Each
-from flowengine.language.value_shapes import INT, MOMENT, TEXT, UNKNOWN, ListOf, Record, Shape, Slot, internal, sample
+from flowengine.language.value_shapes import (
+    INT,
+    MOMENT,
+    TEXT,
+    UNKNOWN,
+    ListOf,
+    Record,
+    Shape,
+    Slot,
+    internal,
+    of_values,
+    sample,
+)
 
 _MEMBER = Record({"id": Slot(TEXT)}, UNKNOWN)
 _EVERYWHERE: dict[str, Shape] = {"customer": CUSTOMER, "job": JOB, "now": MOMENT}
@@ -49,6 +72,7 @@ class Shapes:
         self.guards = Guards(places)
         self._items: dict[str, dict[str, Shape]] = {}
         self._known = places.shapes
+        self._parts: dict[tuple[str, str, str], Mapping[int, Shape]] = {}
 
     @classmethod
     def found(cls, survey: Survey) -> Shapes:
@@ -63,6 +87,22 @@ class Shapes:
         reading = Reading(self.places, self.guards, scope, -1, -1, self.variables(scope))
         shape = reading.shape(expression.tree)
         return TEXT if shape == MOMENT else shape
+
+    def parts(
+        self, condition: Expression, scope: Scope, outcome: str = "", only: Mapping[str, Shape] | None = None
+    ) -> Mapping[int, Shape]:
+        """The shapes of the parts of a condition, by their identity, where all that it reads is there: asked after an
+        ``outcome``, or with ``only`` these variables."""
+        key = (condition.source, scope.path, "starts" if only is not None else outcome)
+        found = self._parts.get(key)
+        if found is None:
+            variables = self.variables(scope) if only is None else dict(only)
+            if outcome:
+                variables["outcome"] = of_values([outcome])
+            reading = Reading(self.places, self.guards, scope, -1, -1, variables)
+            reading.shape(condition.tree)
+            found = self._parts[key] = reading.shapes
+        return found
 
     def variables(self, scope: Scope) -> dict[str, Shape]:
         """The variables that are known everywhere in a scope, with their shapes."""
@@ -100,7 +140,6 @@ class _Reader:
         self.flow = flow
         self.shapes = shapes
         self._samples: dict[tuple[str, str], Any] = {}
-        self._guards: dict[tuple[str, str, bool], Guarding] = {}
         self._asked: dict[Key, list[Use]] | None = None
 
     def read(self, use: Use) -> None:
@@ -143,18 +182,24 @@ class _Reader:
         """Report what may fail in an expression, and comparisons that are settled; whether there is any."""
         source, found = use.expression.source, False
         elsewhere = partial(self._guarding, use)
-        reached = Reached(self.survey.once(allowance), self._before(use), elsewhere)
+        reached = Reached(self.survey.once(allowance), partial(self._before, use), elsewhere)
+
+        def fails(risk: Risk | None, held: Held) -> bool:
+            example = None if risk is None else reached.example(risk, held, source, reading.shapes)
+            if risk is None or example is None:
+                return False
+            report("may-fail", risk.message + (f": for example when {example}" if example else ""), risk.advice)
+            return True
+
         for node, held in reading.risky:
             wrong = settled(node, source, reading.shapes)
             if wrong is not None:
                 report("never-holds", *wrong)
                 found = True
                 continue
-            risk = risk_of(node, source, reading.shapes)
-            example = None if risk is None else reached.example(risk, held, source, reading.shapes)
-            if risk is not None and example is not None:
-                report("may-fail", risk.message + (f": for example when {example}" if example else ""), risk.advice)
-                found = True
+            found = fails(risk_of(node, source, reading.shapes), held) or found
+        if use.gives == "filled list":
+            found = fails(nothing_to_choose(use.expression.tree, source, reading.shapes), ()) or found
         return found
 
     def _before(self, use: Use) -> list[tuple[Guarding, bool]]:
@@ -173,12 +218,7 @@ class _Reader:
         return [(self._guard(when, use), truth) for when, truth in known if when is not None]
 
     def _guard(self, when: Expression, use: Use) -> Guarding:
-        key = (when.source, use.scope.path, use.point[0] == "starts")
-        if key not in self._guards:
-            reading = Reading(self.places, self.flow.guards, use.scope, -1, -1, self._variables(use))
-            reading.shape(when.tree)
-            self._guards[key] = Guarding(when.tree, when.source, reading.shapes)
-        return self._guards[key]
+        return Guarding(when.tree, when.source, self.shapes.parts(when, use.scope, only=use.only))
 
     def _guarding(self, where: Use, about: Node) -> list[Guarding]:
         """The conditions of the process that ask about something, but for those of the same decision, of which is known
@@ -190,8 +230,9 @@ class _Reader:
                     for key in asked_of([use.expression.tree]):
                         self._asked.setdefault(key, []).append(use)
         asked = self._asked.get(key_of(about), ())
-        uses = [use for use in asked if where.point[0] not in ("guard", "route") or use.point[1] != where.point[1]]
-        return [self._guard(use.expression, use) for use in uses[:_MOST_GUARDS]]
+        own = where.point[1] if where.point[0] in ("guard", "route") else ""
+        uses = (use for use in asked if not own or use.point[1] != own)
+        return [self._guard(use.expression, use) for use in islice(uses, _MOST_GUARDS)]
 
     def _facts(self, use: Use) -> Facts | None:
         """What is known where the expression stands; None where no job comes."""

@@ -8,7 +8,7 @@ elsewhere in the process that rules the failure out counts as a guard, whichever
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flowengine.errors import ExpressionFailed
@@ -102,6 +102,14 @@ def risk_of(node: Node, source: str, shapes: Mapping[int, Shape]) -> Risk | None
             found = (_unread(name, args[at], words, shapes) for at in _READS[name] if at < len(args))
             return next((one for one in found if one is not None), None)
     return None
+
+
+def nothing_to_choose(tree: Node, source: str, shapes: Mapping[int, Shape]) -> Risk | None:
+    """How options that an expression gives can be none at all."""
+    risk = _short(tree, 0, "there is nothing to choose where the list is empty", source, shapes)
+    if risk is None:
+        return None
+    return replace(risk, advice="ask in a condition on the way whether it has any, or give the field minItems: 1")
 
 
 def _shortened(words: str) -> str:
@@ -206,7 +214,7 @@ class Reached:
     def __init__(
         self,
         allowance: Allowance,
-        before: Sequence[tuple[Guarding, bool]],
+        before: Callable[[], Sequence[tuple[Guarding, bool]]],
         elsewhere: Callable[[Node], Iterable[Guarding]],
     ) -> None:
         self._allowance = allowance
@@ -222,7 +230,7 @@ class Reached:
         if any(_reads_like(one, risk.about) for one in (*(node for node, _ in held), *(guard.tree for guard in asked))):
             return None
         try:
-            case = self._case(fails, [*known, *self._before])
+            case = self._case(fails, [*known, *self._before()])
             if case is None or any(self._ruled_out(fails, one) for one in asked):
                 return None
         except Undecided:

@@ -41,7 +41,7 @@ process: ideas
 title: Ideas
 need: Ideas
 states:
-  need: {type: need, fields: {ideas: {type: array}}, next: first}
+  need: {type: need, fields: {ideas: {type: array, minItems: 1}}, next: first}
   first:
     type: parallel
     branches:
@@ -55,7 +55,7 @@ states:
             on: {chosen: done, expired: done}
       change:
         start: change
-        states: {change: {type: task, for: staff, saves: need, fields: {ideas: {type: array}}, next: done}}
+        states: {change: {type: task, for: staff, saves: need, fields: {ideas: {type: array, minItems: 1}}, next: done}}
     on: {joined: fulfilled}
   fulfilled: {type: fulfilled}
 """
