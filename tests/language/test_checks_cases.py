@@ -249,6 +249,7 @@ SAFE = [
     "100 / data.need.part",
     "100 / 3",
     "100 / (data.need.n + 1)",
+    "100 / dyn(data.need.n)",
     "data.need.names.map(x, 100 / size(data.need.names))",
     "data.need.sizes.filter(x, x > 0).map(x, x * 2)",
     "data.need.sizes.map(x, x > 0, 10 / x)",

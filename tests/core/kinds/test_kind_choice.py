@@ -41,7 +41,7 @@ process: ideas
 title: Ideas
 need: Ideas
 states:
-  need: {type: need, fields: {ideas: {type: array, minItems: 1}}, next: first}
+  need: {type: need, fields: {ideas: {type: array}}, next: first}
   first:
     type: parallel
     branches:
@@ -50,12 +50,12 @@ states:
         states:
           pick:
             type: choice
-            choose: {one: {from: '{data.need.ideas}'}}
+            choose: {one: {from: '{dyn(data.need.ideas)}'}}
             within: P7D
             on: {chosen: done, expired: done}
       change:
         start: change
-        states: {change: {type: task, for: staff, saves: need, fields: {ideas: {type: array, minItems: 1}}, next: done}}
+        states: {change: {type: task, for: staff, saves: need, fields: {ideas: {type: array}}, next: done}}
     on: {joined: fulfilled}
   fulfilled: {type: fulfilled}
 """
