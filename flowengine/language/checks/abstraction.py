@@ -76,6 +76,11 @@ def _key(part: Any) -> Any:
     return key_of(node) if hasattr(node, "start") else tuple(_key(one) for one in node)
 
 
+def is_part(key: Key, whole: Key) -> bool:
+    """Whether a part of an expression stands somewhere inside another."""
+    return any(isinstance(one, tuple) and (one == key or is_part(key, one)) for one in whole)
+
+
 def kind_of(value: object) -> str:
     """The kind of a value that is written as a literal, or of one that stands for a case."""
     if isinstance(value, bool):
@@ -94,6 +99,7 @@ class Term:
     """What a formula asks about: ``shape`` is that of its values, ``words`` how it is written, ``literals`` what it is
     compared with. ``asks`` is what its truth is asked by, where it is no value: ``has``, an order of two, any other."""
 
+    key: Key
     shape: Shape
     words: str
     asks: str = ""
@@ -325,7 +331,7 @@ class _Reader:
             sign, left, right = _TURNED[sign], right, left
         key = ("order", key_of(left), key_of(right))
         words = f"{self.words(left)}\0{self.words(right)}"
-        term = self.terms.setdefault(key, Term(UNKNOWN, words, "order"))
+        term = self.terms.setdefault(key, Term(key, UNKNOWN, words, "order"))
         return lambda case: holds(sign, case[term], 0) if term in case else term
 
     def term(self, node: Node, asks: str = "", words: str = "") -> Term:
@@ -333,7 +339,7 @@ class _Reader:
         found = self.terms.get(key)
         shape = self.shape(node)
         if found is None:
-            found = self.terms[key] = Term(shape, words or self.words(node), asks)
+            found = self.terms[key] = Term(key, shape, words or self.words(node), asks)
         elif not isinstance(found.shape, Basic):
             found.shape = shape
         return found

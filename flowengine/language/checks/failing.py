@@ -1,8 +1,9 @@
 """Operations that can fail on values that the declared fields allow, and comparisons that are settled beforehand.
 
 Refused is only what can really happen: there is a case in which all conditions around the operation let it be reached,
-and it fails. Of a value that nobody declares (what is computed, a result without fields) nothing is said. A condition
-elsewhere in the process that rules the failure out counts as a guard, whichever way leads from it.
+and it fails; none of them asks about something made of what it fails on, of which nobody knows what it rules out. Of a
+value that nobody declares (what is computed, a result without fields) nothing is said. A condition elsewhere in the
+process that rules the failure out counts as a guard, whichever way leads from it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.checks.abstraction import (
     Abstraction,
     Allowance,
+    Case,
     Undecided,
     Wanted,
     in_words,
+    is_part,
     key_of,
     kind_of,
 )
@@ -235,19 +238,21 @@ class Reached:
                 return None
         except Undecided:
             return None
-        return case
+        about = key_of(risk.about)
+        if any(is_part(about, term.key) and term.key[0] not in ("size", "Has") for term in case):
+            return None  # what is made of it may rule the case out, in a way that nobody knows
+        return in_words(case)
 
     def _ruled_out(self, fails: Guarding, guard: Guarding) -> bool:
         """Whether it cannot fail where a condition holds, or where it does not."""
         return any(self._case(fails, [(guard, truth)]) is None for truth in (True, False))
 
-    def _case(self, fails: Guarding, known: Sequence[tuple[Guarding, bool]]) -> str | None:
+    def _case(self, fails: Guarding, known: Sequence[tuple[Guarding, bool]]) -> Case | None:
         abstraction = Abstraction(self._allowance)
         wanted: list[Wanted] = [
             abstraction.wanted(one.tree, truth, one.source, one.shapes) for one, truth in ((fails, True), *known)
         ]
-        case = abstraction.case(wanted)
-        return None if case is None else in_words(case)
+        return abstraction.case(wanted)
 
 
 def _reads_like(condition: Node, text: Node) -> bool:
