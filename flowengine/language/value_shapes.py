@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Literal, TypeAlias
 
+from flowengine.exact import Number
 from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import Field, Option
@@ -26,18 +27,51 @@ class Nothing:
 
 
 @dataclass(frozen=True, slots=True)
+class Domain:
+    """The values of one kind that a place may hold, as far as fields and options declare them; perhaps more than can
+    really come, never fewer. ``values`` are all of them (None among them: nothing), else numbers lie between ``low``
+    and ``high``, bounds that belong to it unless ``above`` or ``below`` says otherwise, and texts have the
+    ``format``."""
+
+    values: tuple[Any, ...] | None = None
+    low: Number | None = None
+    high: Number | None = None
+    above: bool = False
+    below: bool = False
+    format: str = ""
+
+    def has(self, value: Any) -> bool:
+        """Whether a value of the kind may stand there."""
+        if self.values is not None:
+            return value in self.values
+        if isinstance(value, str):
+            return True
+        return (self.low is None or value > self.low or (value == self.low and not self.above)) and (
+            self.high is None or value < self.high or (value == self.high and not self.below)
+        )
+
+
+ANY = Domain()
+"""Whatever is of the kind."""
+
+
+@dataclass(frozen=True, slots=True)
 class Basic:
-    """A text, number, boolean, moment, span or working time. ``sample`` is such a value."""
+    """A text, number, boolean, moment, span or working time. ``sample`` is such a value; ``domain`` are all that may
+    come, or None where nobody declares it."""
 
     kind: BasicKind
     sample: Any = field(compare=False)
+    domain: Domain | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list of such items."""
+    """A list of such items, of at least ``least`` and at most ``most``."""
 
     item: Shape
+    least: int = 0
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +97,8 @@ UNKNOWN = Unknown()
 NOTHING = Nothing()
 TEXT = Basic("text", "some text")
 INT = Basic("int", 2)
+NATURAL = Basic("int", 2, Domain(low=0))
+"""How many there are of something."""
 DOUBLE = Basic("double", 1.5)
 BOOLEAN = Basic("boolean", True)
 MOMENT = Basic("moment", datetime(2026, 5, 1, 10, tzinfo=UTC))
@@ -97,7 +133,7 @@ class Lists:
     """The lists of options of one process; each is looked through once."""
 
     def __init__(self, options: Mapping[str, tuple[Option, ...]]) -> None:
-        self._options = options
+        self.options = options
         self._listed: dict[str, Listed] = {}
 
     def listed(self, source: str | tuple[Option, ...] | Expression) -> Listed:
@@ -107,20 +143,24 @@ class Lists:
         if not isinstance(source, str):
             return _listed(source)
         if source not in self._listed:
-            self._listed[source] = _listed(self._options.get(source, ()))
+            self._listed[source] = _listed(self.options.get(source, ()))
         return self._listed[source]
 
 
 def _listed(options: tuple[Option, ...]) -> Listed:
-    kinds = {type(option.id): option.id for option in options}
-    shape = _of_value(next(iter(kinds.values()))) if len(kinds) == 1 else UNKNOWN
+    kinds = {type(option.id) for option in options}
+    shape = of_values([option.id for option in options]) if len(kinds) == 1 else UNKNOWN
     return Listed(shape, any(option.price is not None for option in options))
 
 
-def _of_value(value: str | int | bool) -> Shape:
-    if isinstance(value, bool):
-        return BOOLEAN
-    return Basic("int", value) if isinstance(value, int) else Basic("text", value)
+def of_values(values: Sequence[str | bool | Number]) -> Shape:
+    """The shape of what is one of these, all of one kind."""
+    first, domain = values[0], Domain(values=tuple(dict.fromkeys(values)))
+    if isinstance(first, bool):
+        return Basic("boolean", first, domain)
+    if isinstance(first, str):
+        return Basic("text", first, domain)
+    return Basic("int" if isinstance(first, int) else "double", first, domain)
 
 
 def of_schema(schema: Mapping[str, Any] | bool, type_name: str = "") -> Shape:
@@ -130,17 +170,52 @@ def of_schema(schema: Mapping[str, Any] | bool, type_name: str = "") -> Shape:
     name = type_name or schema.get("type", "")
     if name == "string":
         samples = schema.get("enum") or [schema.get("const") or _FORMATS.get(schema.get("format", ""), "some text")]
-        return Basic("text", samples[0])
+        return Basic("text", samples[0], _domain(schema))
     if name in ("number", "integer"):
         low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
         number = (schema.get("enum") or [low])[0]
-        return Basic("double", Decimal(number)) if name == "number" else Basic("int", int(number))
+        domain = _domain(schema)
+        return Basic("double", Decimal(number), domain) if name == "number" else Basic("int", int(number), domain)
     if name == "array":
         items = schema.get("items", True)
-        return ListOf(of_schema(items if isinstance(items, Mapping | bool) else True))
+        item = of_schema(items if isinstance(items, Mapping | bool) else True)
+        return ListOf(item, schema.get("minItems", 0), schema.get("maxItems"))
+    if name == "boolean":
+        return Basic("boolean", True, _domain(schema))
     if name == "object":
         return _object(schema)
     return _TYPES.get(name, UNKNOWN)
+
+
+_COMBINED = frozenset({"anyOf", "oneOf", "allOf", "not", "pattern"})
+"""What may say more of a value than a domain can: where it stands, only the values that are listed are known."""
+
+
+def _domain(schema: Mapping[str, Any]) -> Domain | None:
+    """What a schema of a text, a number or a boolean lets through."""
+    values = schema.get("enum", (schema["const"],) if "const" in schema else None)
+    if values is not None:
+        return Domain(values=tuple(_number(one) for one in values))
+    if not _COMBINED.isdisjoint(schema):
+        return None
+    low, above = _bound(schema, "minimum", "exclusiveMinimum", max)
+    high, below = _bound(schema, "maximum", "exclusiveMaximum", min)
+    return Domain(low=low, high=high, above=above, below=below, format=schema.get("format", ""))
+
+
+def _bound(
+    schema: Mapping[str, Any], closed: str, opened: str, narrower: Callable[..., Number]
+) -> tuple[Number | None, bool]:
+    """The narrower of two bounds, and whether it is the one that does not belong to it."""
+    bounds = [(_number(schema[name]), name == opened) for name in (closed, opened) if name in schema]
+    if not bounds:
+        return None, False
+    bound = narrower(value for value, _ in bounds)
+    return bound, (bound, True) in bounds
+
+
+def _number(value: Any) -> Any:
+    return Decimal(repr(value)) if isinstance(value, float) else value
 
 
 def _object(schema: Mapping[str, Any]) -> Shape:
@@ -171,8 +246,65 @@ def union(one: Shape, other: Shape) -> Shape:
     if isinstance(one, Record) and isinstance(other, Record):
         return Record(_members(one, other), _rest(one.rest, other.rest))
     if isinstance(one, ListOf) and isinstance(other, ListOf):
-        return ListOf(union(one.item, other.item))
+        most = None if one.most is None or other.most is None else max(one.most, other.most)
+        return ListOf(union(one.item, other.item), min(one.least, other.least), most)
+    if isinstance(one, Basic) and isinstance(other, Basic) and one.kind == other.kind:
+        return Basic(one.kind, one.sample, _either(one.domain, other.domain))
     return UNKNOWN
+
+
+_MOST_VALUES = 200
+"""Values that are kept apart; of more, nothing is said."""
+
+
+def _either(one: Domain | None, other: Domain | None) -> Domain | None:
+    """The values of both, where one domain can say so."""
+    if one is None or other is None or one == other:
+        return one if one == other else None
+    if one.values is not None and other.values is not None:
+        values = (*one.values, *(value for value in other.values if value not in one.values))
+        return Domain(values=values) if len(values) <= _MOST_VALUES else None
+    one, other = _hull(one), _hull(other)
+    if one is None or other is None or one.format != other.format:
+        return None
+    low, above = _outer(one.low, one.above, other.low, other.above, min)
+    high, below = _outer(one.high, one.below, other.high, other.below, max)
+    return Domain(low=low, high=high, above=above, below=below, format=one.format)
+
+
+def _outer(
+    one: Number | None, one_open: bool, other: Number | None, other_open: bool, wider: Callable[..., Number]
+) -> tuple[Number | None, bool]:
+    if one is None or other is None:
+        return None, False
+    if one == other:
+        return one, one_open and other_open
+    bound = wider(one, other)
+    return bound, one_open if bound == one else other_open
+
+
+def _hull(domain: Domain) -> Domain | None:
+    """The numbers from the smallest value to the largest."""
+    if domain.values is None:
+        return domain
+    numbers = [one for one in domain.values if isinstance(one, int | Decimal) and not isinstance(one, bool)]
+    if len(numbers) < len(domain.values):
+        return None
+    return Domain(low=min(numbers), high=max(numbers))
+
+
+def without_domains(shape: Shape) -> Shape:
+    """The same shape, of whose values nothing is said."""
+    match shape:
+        case Basic(kind=kind, sample=value):
+            return Basic(kind, value)
+        case ListOf(item=item):
+            return ListOf(without_domains(item))
+        case Record(members=members, rest=rest):
+            inner = {name: Slot(without_domains(one.shape), one.sure, one.internal) for name, one in members.items()}
+            return Record(inner, rest if rest is None else without_domains(rest))
+        case _:
+            return shape
 
 
 def _rest(one: Shape | None, other: Shape | None) -> Shape | None:

@@ -14,6 +14,7 @@ from typing import Any
 Json = dict[str, Any]
 
 _SPANS = ["PT1H", "P1D", "P3D"]
+# Of the second and the third one may hold whenever the other does: a decision asks one of them.
 _EXPRESSIONS = ["data.need.n > 3", "count({0!r}) < 2", "!passed({0!r})", "at({0!r})", "by({0!r}) == 'ada'"]
 
 
@@ -175,7 +176,10 @@ class _Maker:
     # states that wait for nothing themselves
 
     def decision(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
-        rules = [{"when": self.guard(), "to": other(), **self.undoing()} for _ in range(self.chance.randint(1, 2))]
+        guards = self.chance.sample(
+            [_EXPRESSIONS[0], self.pick(_EXPRESSIONS[1:3]), *_EXPRESSIONS[3:]], self.chance.randint(1, 2)
+        )
+        rules = [{"when": self.about(one), "to": other(), **self.undoing()} for one in guards]
         return {"type": "decision", "rules": rules, "else": go()}
 
     def tell(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
@@ -245,7 +249,11 @@ class _Maker:
         return {"undo": True} if self.may(0.25) else {}
 
     def guard(self) -> str:
-        return self.pick(_EXPRESSIONS).format(self.pick(self.names) if self.names else "need")
+        return self.about(self.pick(_EXPRESSIONS))
+
+    def about(self, guard: str) -> str:
+        """A guard, on one of the states made so far."""
+        return guard.format(self.pick(self.names) if self.names else "need")
 
     # chance
 

@@ -77,7 +77,7 @@ states:
         start: agree
         states:
           agree: {type: approval, by: customer, within: P2D, on: {approved: done, declined: done, expired: count}}
-          count: {type: decision, rules: [{when: "1 / data.need.n > 0", to: done}], else: done}
+          count: {type: decision, rules: [{when: "1 / (data.need.n + 0) > 0", to: done}], else: done}
       cut: {start: cut, states: {cut: {type: task, for: cutter, on: {done: done}}}}
     on: {joined: fulfilled}
   fulfilled: {type: fulfilled}

@@ -164,7 +164,7 @@ need: Something
 states:
   need: {type: need, fields: {d: {type: string}}, next: rest}
   rest: {type: wait, for: PT1H, next: first}
-  first: {type: ask, fields: {x: {type: string}}, within: '{date(data.need.d) + days(1)}',
+  first: {type: ask, fields: {x: {type: string}}, within: '{date(data.need.d + "") + days(1)}',
           on: {answered: fulfilled, expired: fulfilled}}
   fulfilled: {type: fulfilled}
 """

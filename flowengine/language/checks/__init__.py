@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from flowengine.language.checks import (
     calendars,
+    covering,
     data,
     deadlines,
     enough,
@@ -36,6 +37,7 @@ _CHECKS = (
     rounds.check,
     starts.check,
     data.check,
+    covering.check,
 )
 
 

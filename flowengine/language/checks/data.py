@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from itertools import islice
 from typing import Any
 
-from flowengine.language.checks.evaluating import CUSTOMER, JOB, Reading
+from flowengine.language.checks.abstraction import Key, allowance, key_of
+from flowengine.language.checks.evaluating import CUSTOMER, JOB, Reading, Report
+from flowengine.language.checks.failing import (
+    Guarding,
+    Held,
+    Reached,
+    Risk,
+    asked_of,
+    nothing_to_choose,
+    risk_of,
+    settled,
+)
 from flowengine.language.checks.flow_of_data import FactFlow, Facts
 from flowengine.language.checks.guards import Guards
 from flowengine.language.checks.places import Places
@@ -14,19 +28,35 @@ from flowengine.language.checks.uses import Use
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Scope
 from flowengine.language.suggest import hint
+from flowengine.language.tree import Node
 from flowengine.language.types import Each
-from flowengine.language.value_shapes import INT, MOMENT, TEXT, UNKNOWN, ListOf, Record, Shape, Slot, internal, sample
+from flowengine.language.value_shapes import (
+    INT,
+    MOMENT,
+    TEXT,
+    UNKNOWN,
+    ListOf,
+    Record,
+    Shape,
+    Slot,
+    internal,
+    of_values,
+    sample,
+)
 
 _MEMBER = Record({"id": Slot(TEXT)}, UNKNOWN)
 _EVERYWHERE: dict[str, Shape] = {"customer": CUSTOMER, "job": JOB, "now": MOMENT}
 _SOMEWHERE: dict[str, Shape] = {"outcome": TEXT, "member": _MEMBER, "done": INT, "open": INT, "total": INT}
 
 
+_MOST_GUARDS = 20
+"""Conditions about one thing that are looked at."""
+
+
 def check(survey: Survey) -> None:
     """Report what is wrong with the process's expressions."""
-    places = Places(survey)
-    shapes = Shapes(survey, places)
-    places.find_shapes(shapes.of, shapes.is_internal)
+    shapes = survey.once(Shapes.found)
+    places = shapes.places
     flow = FactFlow(survey, places)
     reader = _Reader(survey, places, flow, shapes)
     for use in survey.uses:
@@ -43,6 +73,15 @@ class Shapes:
         self._items: dict[str, dict[str, Shape]] = {}
         self._inner: dict[str, frozenset[str]] = {}
         self._known = places.shapes
+        self._parts: dict[tuple[str, str, str], Mapping[int, Shape]] = {}
+
+    @classmethod
+    def found(cls, survey: Survey) -> Shapes:
+        """The shapes of a process, those of its places among them."""
+        places = Places(survey)
+        shapes = cls(survey, places)
+        places.find_shapes(shapes.of, shapes.is_internal)
+        return shapes
 
     def of(self, expression: Expression, scope: Scope, state: str) -> Shape:  # noqa: ARG002 - any point does
         """The shape of an expression's value, wherever in the scope it is evaluated."""
@@ -83,6 +122,22 @@ class Shapes:
             self._items.clear()
             self._inner.clear()
 
+    def parts(
+        self, condition: Expression, scope: Scope, outcome: str = "", only: Mapping[str, Shape] | None = None
+    ) -> Mapping[int, Shape]:
+        """The shapes of the parts of a condition, by their identity, where all that it reads is there: asked after an
+        ``outcome``, or with ``only`` these variables."""
+        key = (condition.source, scope.path, "starts" if only is not None else outcome)
+        found = self._parts.get(key)
+        if found is None:
+            variables = self.variables(scope) if only is None else dict(only)
+            if outcome:
+                variables["outcome"] = of_values([outcome])
+            reading = Reading(self.places, self.guards, scope, -1, -1, variables)
+            reading.shape(condition.tree)
+            found = self._parts[key] = reading.shapes
+        return found
+
     def variables(self, scope: Scope) -> dict[str, Shape]:
         """The variables that are known everywhere in a scope, with their shapes."""
         return {**_EVERYWHERE, **_SOMEWHERE, **self.items(scope)}
@@ -117,6 +172,7 @@ class _Reader:
         self.flow = flow
         self.shapes = shapes
         self._samples: dict[tuple[str, str], Any] = {}
+        self._asked: dict[Key, list[Use]] | None = None
 
     def read(self, use: Use) -> None:
         """Report what is wrong with one expression where it stands."""
@@ -153,9 +209,67 @@ class _Reader:
             report("internal-data", message, "show the parts one by one, or mark their fields with show: true")
         if "unknown-field" in found or "unknown-data" in found:
             return
+        if self._failing(use, reading, report):
+            return
         problem = Trial(use.expression, lambda: self._values(use), reading.unclear, reading.shapes).problem(use.gives)
         if problem:
             report("type-mix", problem, "")
+
+    def _failing(self, use: Use, reading: Reading, report: Report) -> bool:
+        """Report what may fail in an expression, and comparisons that are settled; whether there is any."""
+        source, found = use.expression.source, False
+        elsewhere = partial(self._guarding, use)
+        reached = Reached(self.survey.once(allowance), partial(self._before, use), elsewhere)
+
+        def fails(risk: Risk | None, held: Held) -> bool:
+            example = None if risk is None else reached.example(risk, held, source, reading.shapes)
+            if risk is None or example is None:
+                return False
+            report("may-fail", risk.message + (f": for example when {example}" if example else ""), risk.advice)
+            return True
+
+        for node, held in reading.risky:
+            wrong = settled(node, source, reading.shapes)
+            if wrong is not None:
+                report("never-holds", *wrong)
+                found = True
+                continue
+            found = fails(risk_of(node, source, reading.shapes), held) or found
+        if use.gives == "filled list":
+            found = fails(nothing_to_choose(use.expression.tree, source, reading.shapes), ()) or found
+        return found
+
+    def _before(self, use: Use) -> list[tuple[Guarding, bool]]:
+        """The conditions that have been asked when an expression is evaluated, at the same moment."""
+        kind, name, outcome, index = use.point
+        known: list[tuple[Expression | None, bool]] = []
+        if kind in ("guard", "route"):
+            routes = self.survey.states[name].ways[outcome]
+            known = [(route.when, False) for route in routes[:index]]
+            if kind == "route":
+                known.append((routes[index].when, True))
+        elif kind == "starts":
+            known = [(use.held, True)]
+        elif kind == "invoked":
+            known = [(one.when, True) for one in use.scope.always if one.name == outcome]
+        return [(self._guard(when, use), truth) for when, truth in known if when is not None]
+
+    def _guard(self, when: Expression, use: Use) -> Guarding:
+        return Guarding(when.tree, when.source, self.shapes.parts(when, use.scope, only=use.only))
+
+    def _guarding(self, where: Use, about: Node) -> list[Guarding]:
+        """The conditions of the process that ask about something, but for those of the same decision, of which is known
+        when they were asked."""
+        if self._asked is None:
+            self._asked = {}
+            for use in self.survey.uses:
+                if use.gives == "boolean":
+                    for key in asked_of([use.expression.tree]):
+                        self._asked.setdefault(key, []).append(use)
+        asked = self._asked.get(key_of(about), ())
+        own = where.point[1] if where.point[0] in ("guard", "route") else ""
+        uses = (use for use in asked if not own or use.point[1] != own)
+        return [self._guard(use.expression, use) for use in islice(uses, _MOST_GUARDS)]
 
     def _facts(self, use: Use) -> Facts | None:
         """What is known where the expression stands; None where no job comes."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from typing import Any
 
+from flowengine.language.checks.failing import Held, compared, may_matter, size_of
 from flowengine.language.checks.guards import ALL, NOTHING_TOLD, Guards, Told
 from flowengine.language.checks.places import Places
 from flowengine.language.evaluation.functions import FUNCTIONS
@@ -24,12 +25,14 @@ from flowengine.language.syntax import (
     Name,
     Node,
     Operation,
+    walk,
 )
 from flowengine.language.value_shapes import (
     BOOLEAN,
     DOUBLE,
     INT,
     MOMENT,
+    NATURAL,
     NULL,
     SPAN,
     TEXT,
@@ -44,8 +47,10 @@ from flowengine.language.value_shapes import (
     Unknown,
     describe,
     is_shown,
+    of_values,
     union,
     with_member,
+    without_domains,
 )
 
 Report = Callable[[str, str, str], None]
@@ -58,11 +63,12 @@ def _unreported(code: str, message: str, advice: str) -> None:
 
 _GIVEN: Mapping[str, Shape] = {
     "text": TEXT, "number": DOUBLE, "whole number": INT, "boolean": BOOLEAN, "moment": MOMENT, "span": SPAN,
-    "working time": WORKING_TIME, "list of texts": ListOf(TEXT),
+    "working time": WORKING_TIME, "list of texts": ListOf(TEXT, 1),
 }  # fmt: skip
 _CALLS: Mapping[str, Shape] = {
-    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "count": INT, "outcome": TEXT, "matches": BOOLEAN,
+    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "outcome": TEXT, "matches": BOOLEAN,
     **{name: _GIVEN[function.gives] for name, function in FUNCTIONS.items() if function.gives in _GIVEN},
+    "count": NATURAL, "size": NATURAL,
 }  # fmt: skip
 CUSTOMER = Record({"id": Slot(TEXT), "name": Slot(TEXT), "groups": Slot(ListOf(TEXT))}, UNKNOWN)
 JOB = Record({"id": Slot(TEXT), "process": Slot(TEXT), "customer": Slot(TEXT), "started": Slot(MOMENT)})
@@ -89,11 +95,25 @@ class Reading:
     unclear: list[tuple[int, int]] = field(default_factory=list)
     shapes: dict[int, Shape] = field(default_factory=dict)
     """The shapes found so far, by the identity of the node."""
+    risky: list[tuple[Node, Held]] = field(default_factory=list)
+    """What may fail, or compares with a literal, with the conditions around it."""
+    held: Held = ()
+    """The conditions around what is being read."""
 
     def shape(self, node: Node, told: Told = NOTHING_TOLD) -> Shape:
         """The shape of a node's value; problems go to ``report``. ``told`` is known from the conditions around it."""
         found = self.shapes[id(node)] = self._shape(node, told)
+        if may_matter(node):
+            self.risky.append((node, self.held))
         return found
+
+    def _where(self, held: Held, node: Node, told: Told) -> Shape:
+        """The shape of a part that is only reached where these conditions hold."""
+        around = self.held
+        self.held = (*around, *held)
+        shape = self.shape(node, told)
+        self.held = around
+        return shape
 
     def _shape(self, node: Node, told: Told) -> Shape:
         match node:
@@ -117,7 +137,7 @@ class Reading:
                 return self._call(node, told)
             case Collection(items=items, mapping=mapping):
                 shapes = [self.shape(item, told) for item in items]
-                return self._collection(node, shapes) if mapping else ListOf(_all(shapes))
+                return self._collection(node, shapes) if mapping else ListOf(_all(shapes), len(shapes), len(shapes))
 
     def _unknown(self, node: Node) -> Shape:
         self.unclear.append((node.start, node.end))
@@ -245,8 +265,9 @@ class Reading:
 
     def _condition(self, node: Condition, told: Told) -> Shape:
         self.shape(node.test, told)
-        then = self.shape(node.then, told | self.guards.told(node.test, True, self.scope))
-        otherwise = self.shape(node.otherwise, told | self.guards.told(node.test, False, self.scope))
+        test = node.test
+        then = self._where(((test, True),), node.then, told | self.guards.told(test, True, self.scope))
+        otherwise = self._where(((test, False),), node.otherwise, told | self.guards.told(test, False, self.scope))
         return union(then, otherwise)
 
     def _operation(self, node: Operation, told: Told) -> Shape:
@@ -258,7 +279,7 @@ class Reading:
         if node.sign in ("==", "!=", "<", "<=", ">", ">=", "in", "!"):
             return BOOLEAN
         if len(shapes) == 1:
-            return shapes[0]
+            return without_domains(shapes[0])
         return _arithmetic(node.sign, shapes[0], shapes[1])
 
     def _outcomes(self, node: Operation) -> None:
@@ -291,7 +312,8 @@ class Reading:
             later = NOTHING_TOLD
             for part in parts[index + 1 :]:
                 later = later | part
-            self.shape(one, before | (NOTHING_TOLD if isinstance(one, Has) else later))
+            others = tuple((other, truth) for other in node.operands if other is not one)
+            self._where(others, one, before | (NOTHING_TOLD if isinstance(one, Has) else later))
             before = before | parts[index]
         return BOOLEAN
 
@@ -301,18 +323,23 @@ class Reading:
         item = over.item if isinstance(over, ListOf) else keys
         hidden = self.variables.get(node.variable)
         self.variables[node.variable] = item
-        before, after = [], told
+        before, after, around = [], told, self.held
+        inside: Held = ((compared(">", size_of(node.over), 0), True),)
+        self.held = tuple(one for one in around if not _mentions(one[0], node.variable))
         for body in node.bodies:
-            before.append(self.shape(body, after))
+            before.append(self._where(inside, body, after))
             after = after | self.guards.told(body, True, self.scope)
+            inside = (*inside, (body, True))
+        self.held = around
         if hidden is None:
             del self.variables[node.variable]
         else:
             self.variables[node.variable] = hidden
+        least, most = (over.least, over.most) if isinstance(over, ListOf) else (0, None)
         if node.name == "map":
-            return ListOf(before[-1])
+            return ListOf(before[-1], least if len(before) == 1 else 0, most)
         if node.name == "filter":
-            return ListOf(self._filtered(item, node.bodies[0], node.variable))
+            return ListOf(self._filtered(item, node.bodies[0], node.variable), 0, most)
         return BOOLEAN
 
     def _filtered(self, item: Shape, body: Node, variable: str) -> Shape:
@@ -332,7 +359,7 @@ class Reading:
         if FUNCTIONS[node.name].gives != "its arguments":
             return self._unknown(node)
         among = shapes[0].item if len(shapes) == 1 and isinstance(shapes[0], ListOf) else _all(shapes)
-        return among if not isinstance(among, Unknown) else self._unknown(node)
+        return without_domains(among) if not isinstance(among, Unknown) else self._unknown(node)
 
     def _collection(self, node: Collection, shapes: list[Shape]) -> Shape:
         members: dict[str, Slot] = {}
@@ -343,6 +370,10 @@ class Reading:
         return Record(members)
 
 
+def _mentions(node: Node, variable: str) -> bool:
+    return any(isinstance(one, Name) and one.name == variable for one in walk(node))
+
+
 def _all(shapes: list[Shape]) -> Shape:
     found: Shape = Nothing()
     for shape in shapes:
@@ -350,14 +381,10 @@ def _all(shapes: list[Shape]) -> Shape:
     return UNKNOWN if isinstance(found, Nothing) else found
 
 
-def _literal(value: object) -> Shape:
+def _literal(value: Any) -> Shape:
     if value is None:
         return NULL
-    if isinstance(value, bool):
-        return BOOLEAN
-    if isinstance(value, int):
-        return Basic("int", value)
-    return Basic("double", value) if isinstance(value, Decimal) else Basic("text", value)
+    return of_values([value])
 
 
 def _arithmetic(sign: str, left: Shape, right: Shape) -> Shape:
@@ -372,6 +399,9 @@ def _arithmetic(sign: str, left: Shape, right: Shape) -> Shape:
         return MOMENT
     if kinds == ("text", "text"):
         return TEXT
+    if isinstance(left, ListOf) and isinstance(right, ListOf):
+        most = None if left.most is None or right.most is None else left.most + right.most
+        return ListOf(union(left.item, right.item), left.least + right.least, most)
     if set(kinds) <= {"int", "double"}:
         return DOUBLE if "double" in kinds or sign == "/" else INT
-    return left
+    return without_domains(left)

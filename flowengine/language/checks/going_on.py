@@ -42,9 +42,8 @@ def shortfalls(
     survey = Survey(process)
     found: dict[tuple[str, str], Shortfall] = {}
     try:
-        places = Places(survey)
-        shapes = Shapes(survey, places)
-        places.find_shapes(shapes.of, shapes.is_internal)
+        shapes = Shapes.found(survey)
+        places = shapes.places
         held: dict[str, list[Mapping[str, Any]]] = {"": [data]}
         for one in standing:
             for owner, own in one.own.items():

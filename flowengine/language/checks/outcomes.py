@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowengine.language.checks.covering import gap
 from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
@@ -57,9 +58,13 @@ def _ways(survey: Survey, state: State) -> None:
                 message = f"this way of {state.name!r} from {outcome!r} is never taken: the one before it has no 'when'"
                 survey.report(place, "dead-route", message, "put the way without 'when' last")
                 break
-        if ways and all(route.when is not None for route in ways) and not state.refuses(outcome):
-            message = f"{state.name!r} has no way on from {outcome!r} when no condition holds, and would be stuck"
-            survey.report(ways[-1].place, "no-fallback", message, "add a last way without 'when'")
+        guards = [route.when for route in ways if route.when is not None]
+        if ways and len(guards) == len(ways) and not state.refuses(outcome):
+            case = gap(survey, survey.scope_of[state.name], outcome, guards)
+            if case is not None:
+                when = f": for example when {case}" if case else ""
+                message = f"{state.name!r} has no way on from {outcome!r} when no condition holds, and would be stuck"
+                survey.report(ways[-1].place, "no-fallback", message + when, "add a last way without 'when'")
 
 
 def _refusable(survey: Survey, state: State, clocks: Clocks) -> None:

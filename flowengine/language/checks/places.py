@@ -30,6 +30,7 @@ from flowengine.language.value_shapes import (
     opened,
     put,
     union,
+    without_domains,
 )
 
 Path: TypeAlias = tuple[str, ...]
@@ -147,8 +148,11 @@ class Places:
             for index, (owner, path, expression, scope, state) in enumerate(self._sets):
                 before = found[owner, path]
                 shape = shape_of(expression, scope, state)
-                found[owner, path] = union(before, opened(shape) if index in self._shown else shape)
-                changed = changed or found[owner, path] != before
+                after = union(before, opened(shape) if index in self._shown else shape)
+                if after != before and round_number >= _ROUNDS // 2:
+                    after = union(before, without_domains(shape))  # of what grows with each round, nothing is said
+                found[owner, path] = after
+                changed = changed or after != before
             for one in eachs:
                 made = self._list(one, shape_of)
                 changed = changed or made != lists[one.name]
@@ -157,6 +161,9 @@ class Places:
                 break
             if round_number == _ROUNDS - 2:
                 found = {place: UNKNOWN if isinstance(shape, Nothing) else shape for place, shape in found.items()}
+        else:
+            found = {place: without_domains(shape) for place, shape in found.items()}
+            lists = {name: without_domains(shape) for name, shape in lists.items()}
         self._build(found, lists)
         while self._taint(is_internal):
             self._build(found, lists)
@@ -408,7 +415,8 @@ def _within(shape: Shape, values: Sequence[Any]) -> Shape:
     if isinstance(shape, Record):
         return _as_held(shape, [one for one in values if isinstance(one, Mapping)])
     if isinstance(shape, ListOf):
-        return ListOf(_within(shape.item, [item for one in values if isinstance(one, list) for item in one]))
+        inner = _within(shape.item, [item for one in values if isinstance(one, list) for item in one])
+        return ListOf(inner, shape.least, shape.most)
     return shape
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import cached_property
+from typing import Any, TypeVar
 
 from flowengine.language.checks.uses import Use, uses
 from flowengine.language.mentions import JOB_FUNCTIONS
@@ -13,6 +14,8 @@ from flowengine.language.parts import DONE
 from flowengine.language.suggest import hint
 from flowengine.language.types import Parallel
 from flowengine.problem import Place, Problem
+
+T = TypeVar("T")
 
 
 class Target(Enum):
@@ -58,6 +61,7 @@ class Survey:
         """The ways on of each state: the outcome, which of its routes, and the route."""
         self._followers: dict[str, dict[str, list[str]]] = {}
         self._spent = 0.0
+        self._made: dict[object, Any] = {}
         self.endless: set[str] = set()
         """States that wait for a customer without a deadline."""
 
@@ -71,6 +75,13 @@ class Survey:
                     before = state.branches.get(name)
                     if before is not None:
                         found.setdefault(before.scope.path, []).append(branch.scope.path)
+        return found
+
+    def once(self, make: Callable[[Survey], T]) -> T:
+        """What ``make`` gives for this process, made once for all checks."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        found: T = self._made[make]
         return found
 
     def spend(self, units: float, place: Place) -> None:

@@ -152,8 +152,8 @@ class Trial:
             return ""
         if _fits(value, gives):
             return ""
-        wanted = {"boolean": "true or false", "list": "a list", "text": "a text", "number": "a number",
-                  "moment": "a moment or a date", "span or moment": "a span of time or a moment",
+        wanted = {"boolean": "true or false", "list": "a list", "filled list": "a list", "text": "a text",
+                  "number": "a number", "moment": "a moment or a date", "span or moment": "a span of time or a moment",
                   "list of texts": "a list of texts"}[gives]  # fmt: skip
         return f"gives {_shown(value)}, but {wanted} is needed here"
 
@@ -182,7 +182,7 @@ def _fits(value: object, gives: Gives) -> bool:
     match gives:
         case "boolean":
             return isinstance(value, bool)
-        case "list":
+        case "list" | "filled list":
             return isinstance(value, list)
         case "text" | "moment":
             return isinstance(value, str) or (gives == "moment" and isinstance(value, datetime))

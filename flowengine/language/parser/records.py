@@ -12,8 +12,10 @@ from flowengine.language.suggest import hint, near
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
 
-Gives: TypeAlias = Literal["anything", "boolean", "list", "text", "number", "moment", "span or moment", "list of texts"]
-"""What an expression must give where it stands."""
+Gives: TypeAlias = Literal[
+    "anything", "boolean", "list", "filled list", "text", "number", "moment", "span or moment", "list of texts"
+]
+"""What an expression must give where it stands; a ``filled list`` has an entry."""
 
 
 class Values(dict[str, Any]):

@@ -14,7 +14,7 @@ from flowengine.language.parser.scalars import FLAG
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import Audience, Option
 from flowengine.language.texts import spoken
-from flowengine.language.value_shapes import TEXT, UNKNOWN, ListOf, Lists, Record, Shape, Slot, of_fields
+from flowengine.language.value_shapes import TEXT, UNKNOWN, ListOf, Lists, Record, Shape, Slot, of_fields, of_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class Approval(State):
         hidden = not self.for_customers
         members = {
             **of_fields(self.fields, internal=hidden, required=outcome == "approved").members,
-            "outcome": Slot(TEXT),
+            "outcome": Slot(of_values(self.outcomes)),
             "by": Slot(TEXT, internal=hidden),
             "words": Slot(TEXT, internal=hidden and not self.show),
             "shown": Slot(Record({}, TEXT), internal=hidden),

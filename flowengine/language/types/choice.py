@@ -33,7 +33,8 @@ class Choice(State):
     choose: Mapping[str, Pick] = field(default_factory=dict)
 
     def expressions(self) -> Iterator[Held]:
-        return (Held(pick.source, f"choose.{pick.name}", "list") for pick in self.choose.values())
+        for pick in self.choose.values():
+            yield Held(pick.source, f"choose.{pick.name}", "filled list" if pick.min else "list")
 
     @property
     def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:

@@ -13,7 +13,7 @@ from flowengine.language.parser.scalars import FLAG
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, Number
 from flowengine.language.texts import plain
-from flowengine.language.value_shapes import BOOLEAN, INT, TEXT, Lists, Record, Shape, Slot, of_fields
+from flowengine.language.value_shapes import BOOLEAN, TEXT, Basic, Domain, Lists, Record, Shape, Slot, of_fields
 from flowengine.language.yaml_reader import Node
 
 
@@ -49,7 +49,11 @@ class Feedback(State):
     refer: bool = False
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
-        own = {"rating": Slot(INT), "words": Slot(TEXT, sure=False), "recommend": Slot(BOOLEAN, sure=False)}
+        own = {
+            "rating": Slot(Basic("int", self.scale[0], Domain(low=self.scale[0], high=self.scale[1]))),
+            "words": Slot(TEXT, sure=False),
+            "recommend": Slot(BOOLEAN, sure=False),
+        }
         return Record({**own, **of_fields(self.fields, internal=False).members})
 
     def ended(self, outcome: str, title: str, saved: Mapping[str, Any], *, decided: bool) -> str:

@@ -15,8 +15,8 @@ from flowengine.language.parser.options import SOURCE
 from flowengine.language.parser.records import Key
 from flowengine.language.parser.scalars import EXPRESSION, FLAG
 from flowengine.language.parser.shapes import Number, OneOf
-from flowengine.language.parts import Audience, Option, option_title, options_of
-from flowengine.language.value_shapes import DOUBLE, INT, TEXT, ListOf, Lists, Record, Shape, Slot
+from flowengine.language.parts import Audience, Option, option_key, option_title, options_of
+from flowengine.language.value_shapes import DOUBLE, INT, TEXT, ListOf, Lists, Record, Shape, Slot, of_values
 from flowengine.problem import Place
 
 _TEXTS = ListOf(TEXT)
@@ -106,7 +106,10 @@ class Vote(State):
             yield Meant("options", self.options, self.place)
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
-        return Record({name: Slot(shape) for name, shape in _SAVED.items()})
+        ids = [option_key(one.id) for one in options_of(self.options, lists.options)]
+        winner = of_values([*ids, *(() if outcome == "decided" else ("",))]) if ids else TEXT
+        winners = ListOf(winner, int(outcome == "decided"))
+        return Record({name: Slot(shape) for name, shape in (_SAVED | {"winner": winner, "winners": winners}).items()})
 
     def told_keys(self, keys: frozenset[str]) -> frozenset[str]:
         return frozenset(("winner",))

@@ -50,7 +50,7 @@ states:
         states:
           pick:
             type: choice
-            choose: {one: {from: '{data.need.ideas}'}}
+            choose: {one: {from: '{dyn(data.need.ideas)}'}}
             within: P7D
             on: {chosen: done, expired: done}
       change:
@@ -183,7 +183,7 @@ def test_bad_options_are_refused(ideas: list[Any], words: str) -> None:
     """An expression that gives no proper options stops the command that would offer them, with its source."""
     with pytest.raises(ExpressionFailed, match=words) as refused:
         Rehearsal(parse(IDEAS, "ideas.yaml"), need={"ideas": ideas})
-    assert refused.value.where == "data.need.ideas"
+    assert refused.value.where == "dyn(data.need.ideas)"
 
 
 def test_an_expression_may_reckon_prices_and_lead_times() -> None:
