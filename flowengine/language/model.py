@@ -258,6 +258,16 @@ class State:
         return None
 
     @property
+    def answered_by_several(self) -> bool:
+        """Whether several people answer it, one after another, before it is over."""
+        return False
+
+    @property
+    def elapses(self) -> bool:
+        """Whether it waits for the clock, and for nothing else."""
+        return False
+
+    @property
     def asks_each(self) -> bool:
         """Whether it asks each of those it lists for an answer of his own."""
         return False

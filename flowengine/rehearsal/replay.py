@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from flowengine.language import suggest
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import DONE, EXPIRED
-from flowengine.language.types import Approval, Each, Message, Parallel, Race, Stage, Vote, Wait
+from flowengine.language.types import Each, Parallel, Race, Stage
 from flowengine.rehearsal.event_log import Case
 
 MOST_AT_ONCE = 3_000
@@ -199,7 +199,7 @@ class Replay:
         for member in state.members.values():
             for move in member.moves:
                 yield Step(token.state, move, False), token
-            if isinstance(member, Vote) or (isinstance(member, Approval) and _asks_several(member)):
+            if member.answered_by_several:
                 yield Step(token.state, "", False), token  # one of several has answered
         for entry in scope.always:
             for arrived in self._arrive(entry.to):
@@ -268,17 +268,13 @@ def _may_join(token: Token, state: State) -> bool:
 
 def _is_silent(state: State, outcome: str) -> bool:
     """Whether a log need not tell that a state was left so: nobody did anything."""
-    if state.passes or state.is_start or state.scopes or outcome == EXPIRED or isinstance(state, Wait):
+    if state.passes or state.is_start or state.scopes or outcome == EXPIRED or state.elapses:
         return True
     if isinstance(state, Race):
         member, _, ending = outcome.partition(".")
         one = state.member(member)
-        return isinstance(one, Wait) or ending == EXPIRED
+        return one.elapses or ending == EXPIRED
     return False
-
-
-def _asks_several(state: Approval) -> bool:
-    return len(state.by) > 1 or any(one.kind == "people" for one in state.by)
 
 
 def _standing(marking: Any) -> Iterator[str]:
@@ -312,8 +308,8 @@ def _names(process: Process) -> Mapping[str, frozenset[tuple[str, str]]]:
                 for called in (outcome, outcome.partition(".")[0], member.title):
                     note(called, state.name, outcome)
         for one in state.members.values():
-            if isinstance(one, Message):
-                note(one.message, state.name)
+            if one.awaited is not None:
+                note(one.awaited.message, state.name)
     for scope in process.scopes():
         for entry in scope.always:
             for called in (entry.name, entry.title, *([entry.message] if entry.message else ())):

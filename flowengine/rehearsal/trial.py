@@ -30,7 +30,7 @@ from flowengine.core.world import Appointment, World
 from flowengine.errors import ExpressionFailed, FlowError, RunawayProcess
 from flowengine.language.model import Process, State
 from flowengine.language.texts import spoken
-from flowengine.language.types import Call, Each, Race, Service
+from flowengine.language.types import Each, Race
 from flowengine.rehearsal.cast import Cast
 from flowengine.views.customer_words import places
 from flowengine.views.history_lines import Teller
@@ -440,7 +440,7 @@ class Trial:
     def _result(self, call: ServiceCall, answer: Any) -> Json:
         """What a handler, or the job of another process, gives back."""
         member = self.compiled.states[call.state].member(call.member)
-        return answer if isinstance(member, Service) or not isinstance(member, Call) else {"job": "another", **answer}
+        return {"job": "another", **answer} if member.begins else answer
 
     # carrying out
 

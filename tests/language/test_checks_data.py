@@ -350,7 +350,7 @@ def test_a_branch_s_condition_is_asked_before_any_branch_has_saved() -> None:
     type: parallel
     branches:
       one: {start: a, states: {a: {type: task, for: clerk, fields: {how: {type: string}}, next: done}}}
-      two: {after: one, when: data.a.how == "x", start: b, states: {b: {type: task, for: clerk, next: done}}}
+      two: {when: data.a.how == "x", start: b, states: {b: {type: task, for: clerk, next: done}}}
     on: {joined: fulfilled}
 """
     (problem,) = problems(states)

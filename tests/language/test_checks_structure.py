@@ -99,7 +99,7 @@ MORE = "data.need.count > 3"
 REFUSED = {
     "a task": f"{{type: task, for: clerk, on: {{done: {{to: fulfilled, when: {MORE}}}}}}}",
     "each of its outcomes": f"{{type: task, for: clerk, on: {{done: {{to: fulfilled, when: {MORE}}}, "
-    f"not: [{{to: gone, when: {MORE}}}, {{to: fulfilled, when: {MORE}}}]}}}}",
+    f"not: [{{to: gone, when: {MORE}}}, {{to: fulfilled, when: data.need.count > 1}}]}}}}",
     "an approval of staff": f"{{type: approval, by: clerk, on: {{approved: {{to: fulfilled, when: {MORE}}}}}}}",
     "members of a race": "{type: race, of: {one: {type: task, for: clerk}, two: {type: task, for: smith}}, "
     f"on: {{one: {{to: fulfilled, when: {MORE}}}, two.done: {{to: fulfilled, when: {MORE}}}}}}}",

@@ -42,6 +42,10 @@ class Approval(State):
         values["by"], values["needed"] = approvers.by, approvers.needed
 
     @property
+    def answered_by_several(self) -> bool:
+        return len(self.by) > 1 or any(one.kind == "people" for one in self.by)
+
+    @property
     def asks_each(self) -> bool:
         return self.needed is None or self.needed > 1
 

@@ -80,6 +80,10 @@ class Vote(State):
     tie: Literal["outcome", "first"] = "outcome"
 
     @property
+    def answered_by_several(self) -> bool:
+        return True
+
+    @property
     def audience(self) -> tuple[Audience, ...]:
         return (self.of,)
 

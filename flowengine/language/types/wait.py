@@ -32,6 +32,10 @@ class Wait(State):
     until: Expression | None = None
 
     @property
+    def elapses(self) -> bool:
+        return True
+
+    @property
     def has_deadline(self) -> bool:
         return True
 
