@@ -37,7 +37,7 @@ states:
   hush_code:
     type: service
     call: hush_code
-    fields: {open: {type: string, title: Open, show: true}, closed: {type: string}, list: {type: array}}
+    fields: {open: {type: string, title: Open, show: true}, closed: {type: string}, list: {type: array, minItems: 1}}
     on: {done: hush_free, failed: gone}
   hush_free:
     type: service
