@@ -56,7 +56,7 @@ def test_many_claims_end_in_several_transactions(
     steps = [cut() for _ in range(5)]
     for step in steps:
         engine.claim(step, by="cleo")
-    engine.add_staff("cleo", "Cleo", by="olga")
+    engine.add_staff("cleo", "Cleo", roles=[], by="olga")
     engine.add_staff("tim", "Tim", roles=["cutter"])
     assert {item.id for item in engine.inbox("tim")} == set(steps)
     assert engine.audit().fine
@@ -72,11 +72,11 @@ def test_what_was_cut_short_goes_on_when_it_is_asked_again(
         engine.claim(step, by="cleo")
     with monkeypatch.context() as crash:
         crash.setattr(claims, "rest", lambda *_: claims.Claims())
-        engine.add_staff("cleo", "Cleo", by="olga")
+        engine.add_staff("cleo", "Cleo", roles=[], by="olga")
     engine.add_staff("tim", "Tim", roles=["cutter"])
     (incident,) = engine.incidents()
     assert "cleo has it, and may no longer do it" in incident.error
-    engine.add_staff("cleo", "Cleo", by="olga")
+    engine.add_staff("cleo", "Cleo", roles=[], by="olga")
     assert engine.incidents() == []
     assert last(engine, incident.id) == "Olga: gave back for Cleo: Cut the cloth (because: Cleo may no longer do it)"
 
@@ -93,7 +93,7 @@ def test_a_claim_ends_with_the_group(engine: Engine) -> None:
     engine.act(engine.inbox("ada")[0].id, answer={"cloth": "navy"}, by="ada")
     step = engine.inbox("ben")[0].id
     engine.claim(step, by="ben")
-    engine.add_customer("ben", "Ben", by="tom")
+    engine.add_customer("ben", "Ben", groups=[], by="tom")
     assert last(engine, step) == "Tom: gave back for Ben: Cut the cloth (because: Ben is club no longer)"
     assert engine.inbox("ben") == []
     assert engine.audit(job).fine
@@ -105,7 +105,7 @@ def test_one_of_those_asked_has_it_while_he_is(engine: Engine, cut: Callable[[],
     step = cut()
     engine.assign(step, "tim", by="cleo")
     assert last(engine, step) == "Cleo: handed over to Tim: Cut the cloth"
-    engine.add_staff("tim", "Tim")
+    engine.add_staff("tim", "Tim", roles=[])
     for ask in (engine.act, engine.claim):
         with pytest.raises(NotFound):
             ask(step, by="tim")
@@ -117,7 +117,7 @@ def test_one_who_was_not_asked_has_it_by_name(engine: Engine, cut: Callable[[], 
     step = cut()
     engine.assign(step, "tom", by="olga")
     assert last(engine, step) == "Olga: handed over to Tom, whom it did not wait for before: Cut the cloth"
-    engine.add_staff("tom", "Tom")
+    engine.add_staff("tom", "Tom", roles=[])
     engine.act(step, by="tom")
     assert engine.audit().fine
 

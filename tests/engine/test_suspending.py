@@ -242,7 +242,7 @@ def test_one_who_loses_his_role_gives_back_what_is_held(engine: Engine, suit: Su
     step = step_of(job, "cleo")
     engine.claim(step, by="cleo")
     engine.suspend(job, because="R", by="olga")
-    engine.add_staff("cleo", "Cleo")
+    engine.add_staff("cleo", "Cleo", roles=[])
     assert not engine.step(step, "olga").claimed
 
 

@@ -67,14 +67,14 @@ def test_a_role_that_nobody_has(work: Engine) -> None:
     """The step is an incident as soon as the last one with the role is gone, and none once somebody has it."""
     job = begin(work, "sew")
     assert told(work) == []
-    work.add_staff("tom", "Tom")
+    work.add_staff("tom", "Tom", roles=[])
     (incident,) = work.incidents()
     assert (incident.kind, incident.job, incident.state, incident.handler) == ("step", job, "sew", "Sew")
     assert incident.error.startswith("nobody can do it: nobody has the role tailor (possible: give somebody the role")
     assert told(work) == ["nobody can do it: nobody has the role tailor"]
     work.add_staff("eva", "Eva", roles=["tailor", "operator"])
     assert told(work) == []
-    work.add_staff("eva", "Eva")
+    work.add_staff("eva", "Eva", roles=[])
     work.assign(incident.short, "cleo", by="olga")
     assert told(work) == []
 
@@ -82,7 +82,7 @@ def test_a_role_that_nobody_has(work: Engine) -> None:
 def test_a_step_is_not_tried_again(work: Engine) -> None:
     """Trying it again is refused with what is possible, and passed over where all are tried."""
     begin(work, "sew")
-    work.add_staff("tom", "Tom")
+    work.add_staff("tom", "Tom", roles=[])
     (incident,) = work.incidents()
     with pytest.raises(NotAllowed) as refused:
         work.retry(incident.id)
