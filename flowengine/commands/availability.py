@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
+from flowengine.clock import is_zone
 from flowengine.commands import access
 from flowengine.commands.people import view
 from flowengine.commands.shell import Shell
@@ -47,10 +48,7 @@ def _checked(hours: Mapping[str, str], zone: str) -> dict[str, str]:
     except (ValueError, TypeError, AttributeError) as error:
         problems["hours"] = str(error) if isinstance(error, ValueError) else "must be hours by weekday"
         possible.append(_HOURS)
-    try:
-        if zone:
-            zoneinfo.ZoneInfo(zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+    if zone and not is_zone(zone):
         problems["zone"] = f"{zone[:60]!r} is not a time zone"
         possible.append("a time zone like Europe/London or UTC")
     if problems:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from flowengine.commands import access
@@ -58,11 +59,12 @@ def move(shell: Shell, text: str, asked: Wanted, actor: Actor) -> Receipt:
             job = access.locked(tx, access.job_ref(tx, text, actor))
         except access.Hidden:
             raise access.no_such("job", text) from None
-        command, found = _found(shell, tx, job, asked, actor)
-        shell.refuse_overdue(job, command, shell.clock.now())
+        now = shell.clock.now()
+        command, found = _found(shell, tx, job, asked, actor, now)
+        shell.refuse_overdue(job, command, now)
         if found.done is None:
             raise _refusal(found, command.version, job)
-        return shell.write(tx, Computed(job, command, found.done, shell.clock.now()))
+        return shell.write(tx, Computed(job, command, found.done, now))
 
     return shell.keep(work)
 
@@ -72,7 +74,7 @@ def look(shell: Shell, text: str, asked: Wanted, actor: Actor) -> MigrationView:
     with shell.reading() as tx:
         now = shell.clock.now()
         job = shell.caught_up(tx, access.read(tx, access.job_ref(tx, text, actor), "job", text), now)
-        command, found = _found(shell, tx, job, asked, actor)
+        command, found = _found(shell, tx, job, asked, actor, now)
         return migration_view(job.id, shown(job.id), command.version, job.position, found, asked.fill, now)
 
 
@@ -111,11 +113,11 @@ def _one(shell: Shell, id: str, asked: Wanted, actor: Actor, *, dry: bool) -> Mi
     def work(tx: Transaction) -> Migration:
         now = shell.clock.now()
         job = shell.caught_up(tx, tx.jobs.get(id), now) if dry else tx.jobs.lock(id)
-        command, found = _found(shell, tx, job, asked, actor)
+        command, found = _found(shell, tx, job, asked, actor, now)
         if not dry:
             shell.refuse_overdue(job, command, now)
         if found.done is not None and not dry:
-            shell.write(tx, Computed(job, command, found.done, shell.clock.now()))
+            shell.write(tx, Computed(job, command, found.done, now))
         return found
 
     if dry:
@@ -136,7 +138,9 @@ def _version(shell: Shell, tx: Transaction, process: str, version: str | None) -
     return (compiled or shell.catalogue.compiled(tx, process, version or "")).process.version
 
 
-def _found(shell: Shell, tx: Transaction, job: StoredJob, asked: Wanted, actor: Actor) -> tuple[c.Migrate, Migration]:
+def _found(
+    shell: Shell, tx: Transaction, job: StoredJob, asked: Wanted, actor: Actor, now: datetime
+) -> tuple[c.Migrate, Migration]:
     version = _version(shell, tx, job.process, asked.version)
     old, new = (shell.catalogue.compiled(tx, job.process, one) for one in (job.version, version))
     command = c.Migrate(
@@ -147,7 +151,7 @@ def _found(shell: Shell, tx: Transaction, job: StoredJob, asked: Wanted, actor: 
         timers=asked.timers,
         because=asked.because,
     )
-    world, now = StoreWorld(tx, job.customer, job.id), shell.clock.now()
+    world = StoreWorld(tx, job.customer, job.id)
     largest = shell.settings.largest_data
     return command, migrate(old, new, job.position, command, now, world, _people(tx, job), largest_data=largest)
 

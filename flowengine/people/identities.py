@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flowengine.clock import is_zone
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer
 
@@ -31,18 +31,11 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> 
         if text and (not text.strip() or len(text) > longest or not _on_one_line(text)):
             problems[what] = f"{text[:60]!r} is no {what} of a person"
             possible.append(f"a {what} of 1 to {longest} characters on one line, not blank")
-    if zone and not _is_zone(zone):
+    if zone and not is_zone(zone):
         problems["zone"] = f"{zone[:60]!r} is not a time zone"
         possible.append("a time zone, as Europe/London")
     if problems:
         raise BadAnswer(problems, possible=possible)
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        return bool(ZoneInfo(name).key)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
 
 
 def _on_one_line(text: str) -> bool:

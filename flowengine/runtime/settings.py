@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from flowengine.clock import is_zone
 from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
 from flowengine.outside.addresses import Allowed
@@ -54,11 +54,9 @@ class Settings:
         Allowed.of(self.http_allow)
         if self.largest_data < 1:
             raise NotConfigured("data have at least one byte", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
-        try:
-            ZoneInfo(self.zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+        if not is_zone(self.zone):
             what = f"{self.zone[:60]!r} is not a time zone"
-            raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC")) from None
+            raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC"))
         if self.http_secret != UNSIGNED:
             for secret in self.http_secret.split():
                 key_of(secret, "FLOW_HTTP_SECRET")

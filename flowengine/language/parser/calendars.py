@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, NamedTuple
 
+from flowengine.clock import is_zone
 from flowengine.language.durations import Duration
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import DURATION, SOME_TIME, WEEKDAYS, name_key
@@ -53,10 +53,8 @@ def _spans(text: str) -> Hours:
 
 
 def _zone(text: str) -> str:
-    try:
-        zoneinfo.ZoneInfo(text)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{text[:60]!r} is not a time zone; write one like Europe/London or UTC") from None
+    if not is_zone(text):
+        raise ValueError(f"{text[:60]!r} is not a time zone; write one like Europe/London or UTC")
     return text
 
 
