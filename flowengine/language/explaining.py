@@ -14,8 +14,9 @@ from importlib import resources
 from typing import Any
 
 from flowengine.errors import NotFound
-from flowengine.language import problems
+from flowengine.language import parse, problems
 from flowengine.language.checks.codes import CODES as OF_CHECKS
+from flowengine.language.checks.starts import clashes
 from flowengine.language.parser.codes import CODES as OF_READING
 from flowengine.language.suggest import near
 from flowengine.problem import Problem
@@ -23,6 +24,7 @@ from flowengine.problem import Problem
 CODES = OF_READING | OF_CHECKS
 """Every code there is, with what it means."""
 
+_FILE = "tea.yaml"
 _CHAPTERS = ("text", "values", "names", "ways", "waiting", "data", "starts")
 _SECTION = re.compile(r"^## ([a-z0-9-]+)\n\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -58,13 +60,19 @@ class Explanation:
         return "".join(f"{line[1:]}\n" for line in self.diff.splitlines() if not line.startswith(sign))
 
     @property
+    def problems(self) -> list[Problem]:
+        """All that is told of the faulty file, and of what stands beside it."""
+        if self.beside:
+            return clashes(parse(self.faulty, _FILE), [parse(self.beside)])
+        return problems(self.faulty.encode(self.encoding), _FILE) if self.diff else []
+
+    @property
     def problem(self) -> Problem | None:
-        """What is told of the faulty file, where that can be seen in it alone."""
-        found = problems(self.faulty.encode(self.encoding), "tea.yaml") if self.diff else []
-        return next((one for one in found if one.code == self.code), None)
+        """What is told of the fault; None where no file shows it."""
+        return next((one for one in self.problems if one.code == self.code), None)
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values; ``problem`` is None where none can be seen in the faulty file alone."""
+        """As plain values; ``problem`` is None, and the files are empty, where no file shows the fault."""
         problem = self.problem
         return {
             "code": self.code,

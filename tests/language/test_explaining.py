@@ -17,14 +17,6 @@ ALONG = {"too-many-problems": {"wrong-type"}}
 """What is told of an example besides its own code: of too many problems, those that there are too many of."""
 
 
-def found(example: Explanation) -> set[str]:
-    """The codes that are told of the faulty file; of two files that clash, what is told of it beside the other."""
-    told = {one.code for one in problems(example.faulty.encode(example.encoding))}
-    if example.beside:
-        told |= {one.code for one in clashes(parse(example.faulty), [parse(example.beside)])}
-    return told
-
-
 def test_every_code_is_explained_once() -> None:
     """Each code that reading or checking a file can give has one explanation, and nothing else is explained."""
     assert sorted(one.code for several in chapters().values() for one in several) == sorted(CODES)
@@ -39,7 +31,10 @@ def test_only_a_file_that_cannot_be_read_has_no_example() -> None:
 @pytest.mark.parametrize("example", SHOWN, ids=lambda one: one.code)
 def test_the_faulty_file_has_that_fault_and_no_other(example: Explanation) -> None:
     """What a designer is shown gives exactly the code that he asked about."""
-    assert found(example) == {example.code} | ALONG.get(example.code, set())
+    told = problems(example.faulty.encode(example.encoding)) or example.problems
+    assert {one.code for one in told} == {example.code} | ALONG.get(example.code, set())
+    assert example.problem is not None
+    assert example.problem.code == example.code
 
 
 @pytest.mark.parametrize("example", SHOWN, ids=lambda one: one.code)

@@ -51,7 +51,8 @@ def _target(survey: Survey, scope: Scope, to: str, place: Place) -> None:
 
 def _targets(survey: Survey, scope: Scope) -> list[str]:
     """Where ways of a scope may lead."""
-    return [*scope.states, *survey.ends, *([DONE] if scope.path else [])]
+    inside = (name for name, state in scope.states.items() if not state.is_start)
+    return [*inside, *survey.ends, *([DONE] if scope.path else [])]
 
 
 def _state(survey: Survey, state: State) -> None:
