@@ -265,7 +265,8 @@ COMMANDS = [
     "send X --key X --body X --job X", "retry X", "worker --once --handlers X", "worker --poll X", "new X",
     "new shop -o X/x", "check X", "check --explain X", "try X", "draw X", "draw --job X", "draw --format X",
     "deploy X", "migrate X", "migrate JOB --to X", "migrate JOB --map X=X --fill X=X",
-    "migrate --process X --all --from X", "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",
+    "migrate --process X --all --from X",
+    "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",
     "demo --at X", "try workshop.yaml --script X", "paths X", "paths workshop.yaml --end X",
     "accepts X X", "accepts workshop.yaml X", "accepts workshop.yaml workshop.yaml --case X",
 ]  # fmt: skip
