@@ -89,7 +89,7 @@ def test_the_message_of_its_recipe_may_come_early() -> None:
         job = engine.start("delivery", by="ada")
         assert isinstance(engine.send("bed_came", key=job.job), Kept)
         (step,) = engine.inbox("tom")
-        assert engine.act(step.step, "done", by="tom").states == ("build",)
+        assert engine.act(step.id, "done", by="tom").states == ("build",)
 
 
 def test_the_page_lists_its_recipes() -> None:
