@@ -96,7 +96,7 @@ def changes(console: Console, rows: Sequence[ChangeView], noticed_by: Sequence[s
     """What is different, by state, and who notices."""
     for where, several in groupby(rows, key=lambda one: one.where):
         one, *more = [row.what for row in several]
-        line(console, "    ", *([(where, "bold"), ": "] if where else []), one)
+        line(console, "    ", (where, "bold"), ": " if where else "", one)
         for what in more:
             line(console, "      ", what)
     if rows:
