@@ -18,6 +18,7 @@ from flowengine.language.checks import LeftOut, left_out
 from flowengine.language.checks.recursion import endless_calls
 from flowengine.language.checks.starts import clashes
 
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _MONTHS = re.compile(r"\bP(\d{1,2})M\b")
 LONGEST_PATH = 8
 """How many states of a stretch are named."""
@@ -36,8 +37,8 @@ class Checked:
     @property
     def months(self) -> list[tuple[int, int]]:
         """Lengths of a few months as the file has them: the line, and how many. Minutes look alike."""
-        numbered = enumerate(self.source.splitlines(), 1)
-        return [(line, int(count)) for line, text in numbered for count in _MONTHS.findall(text.partition(" #")[0])]
+        numbered = enumerate(self.source.split("\n"), 1)
+        return [(line, int(count)) for line, text in numbered for count in _MONTHS.findall(_COMMENT.sub("", text))]
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain values; ``left_out`` is None where there are problems."""

@@ -70,7 +70,7 @@ def _line(example: Explanation) -> str:
 
 
 def test_why_it_is_refused_is_said_in_a_few_words() -> None:
-    """An explanation is a paragraph that names the code's law where it has one; its links lead to pages of the docs."""
+    """An explanation is a paragraph, and its links lead to pages of the docs."""
     for one in EXPLAINED.values():
         assert 40 <= len(one.why) <= 500
         for link in re.findall(r"\]\(([^)#]*)", one.why):
