@@ -15,6 +15,7 @@ import msgspec
 from flowengine import exact
 from flowengine.core.fields import once, schema_of
 from flowengine.core.values import Json
+from flowengine.language.limits import NO_LIMITS, Limit, Limits
 from flowengine.language.parts import Field
 
 Shape = Literal["one", "several", "quantities"]
@@ -31,10 +32,21 @@ class FormOption(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     more: dict[str, Json] = {}
 
 
+class FormLimit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """At least ``min`` and at most ``max`` (None: any number) are taken of the options whose attribute ``by``, which is
+    in their ``more``, is ``value``. Of quantities it is the sum."""
+
+    by: str
+    value: str
+    min: int = 0
+    max: int | None = None
+
+
 class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One question. ``schema`` is the JSON Schema of its value.
 
-    With ``options``, ``shape`` says how they are answered, and ``min`` and ``max`` how many (of quantities: the sum).
+    With ``options``, ``shape`` says how they are answered, ``min`` and ``max`` how many (of quantities: the sum), and
+    ``limits`` how many of each kind of them.
     Without, ``min`` and ``max`` bound a number, where it has bounds. ``currency`` (ISO 4217) is that of its options'
     prices, or of the amount that is asked.
     """
@@ -49,10 +61,16 @@ class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     shape: Shape = "one"
     min: exact.Number | None = None
     max: exact.Number | None = None
+    limits: tuple[FormLimit, ...] = ()
     format: str = ""
     long: bool = False
     """Whether the text is free words, which deserve a large box."""
     schema: dict[str, Any] = {}
+
+    def limited(self) -> Limits:
+        """Its limits, to reckon with."""
+        of = {one.value: Limit(min=one.min, max=one.max) for one in self.limits}
+        return Limits(by=self.limits[0].by, of=of) if of else NO_LIMITS
 
 
 class Way(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -83,6 +101,11 @@ class Form(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """The form as plain values: dicts, lists, texts and numbers; moments as ISO 8601 text."""
         plain: dict[str, Any] = exact.writable(self)
         return plain
+
+
+def form_limits(limits: Limits) -> tuple[FormLimit, ...]:
+    """Limits as a form tells them."""
+    return tuple(FormLimit(by=limits.by, value=kind, min=one.min, max=one.max) for kind, one in limits.of.items())
 
 
 def questions(fields: Sequence[Field], *, partial: bool = False) -> tuple[FormField, ...]:

@@ -12,6 +12,7 @@ from flowengine.language.calendars import Calendar as Calendar
 from flowengine.language.cron import Cron
 from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
+from flowengine.language.limits import NO_LIMITS, Limits
 from flowengine.language.texts import Text, plain
 from flowengine.problem import Place
 
@@ -88,7 +89,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One thing that can be chosen. ``id`` is a string, a whole number or a boolean, as written."""
+    """One thing that can be chosen. ``id`` is a string, a whole number or a boolean, as written; ``more`` are the
+    attributes that the file adds."""
 
     id: str | int | bool
     title: str
@@ -208,6 +210,7 @@ class Pick:
     min: int = 1
     max: int = 1
     quantity: bool = False
+    limits: Limits = NO_LIMITS
     place: Place = field(default=Place(), compare=False)
 
 

@@ -11,8 +11,8 @@ from flowengine.language.model import Scope, State
 from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.fields import FIELD, named
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.scalars import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled
 from flowengine.language.parser.routes import START
+from flowengine.language.parser.scalars import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, MapOf, Named, OneOf, wrong
 from flowengine.language.parser.states import ALWAYS_KEY, BRANCH, BRANCH_KEYS, STATES_KEY, read_branch
