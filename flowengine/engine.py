@@ -40,7 +40,7 @@ from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
-from flowengine.reading import auditing, histories, inbox, stuck, tracking
+from flowengine.reading import auditing, histories, inbox, needs, stuck, tracking
 from flowengine.runtime.actors import actor_of
 from flowengine.runtime.handlers import AnyHandler, Handler, Handlers
 from flowengine.runtime.observing import Observer
@@ -60,6 +60,7 @@ from flowengine.views.replies import (
     Left,
     MigratedAll,
     MigrationView,
+    NeedView,
     OfferView,
     PersonView,
     ProcessRow,
@@ -186,6 +187,10 @@ class Engine:
     def process(self, name: str, version: str | None = None, *, by: By = PROGRAM) -> Process:
         """A process as frozen values; the latest version unless one is named. Raises NotFound."""
         return deploying.process(self._for("process", by), name, version)
+
+    def need(self, process: str, *, by: By = PROGRAM) -> NeedView:
+        """What starting a job of a process asks, in its latest version. Raises NotFound."""
+        return needs.need(self._for("need", by), process)
 
     # people
 

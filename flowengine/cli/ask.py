@@ -101,7 +101,7 @@ def _field(console: Console, field: FormField, made_up: Json = None) -> Json:
 
 def _label(field: FormField) -> str:
     kinds = {"number": "a number", "integer": "a whole number", "boolean": "yes or no", "array": "several, with commas"}
-    formats = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SSZ", "email": "e-mail"}
+    formats = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SSZ", "email": "e-mail", "person": "an exact id"}
     kind = formats.get(field.format, kinds.get(field.type, "" if field.type == "string" else "JSON"))
     if field.options:
         ids = f"{field.options[0].id}:2"
@@ -118,6 +118,10 @@ def _options(console: Console, field: FormField) -> None:
     """The options as a table, with prices and lead times where there are any."""
     options = field.options
     if _plain(field):
+        return
+    if field.format == "person":
+        people = [[number, option.title, option.id] for number, option in enumerate(options, 1)]
+        show.table(console, ["No.", "Name", "Id"], people, "")
         return
     priced, timed = any(o.price is not None for o in options), any(o.lead_time is not None for o in options)
     limits = field.limited()
@@ -146,9 +150,13 @@ def _options(console: Console, field: FormField) -> None:
 
 def _plain(field: FormField) -> bool:
     """Options that are no more than their names: a question lists them in a few words."""
-    return not field.limits and all(
-        o.title.casefold() == str(o.id).replace("_", " ") and o.price is None and o.lead_time is None
-        for o in field.options
+    return (
+        not field.limits
+        and field.format != "person"
+        and all(
+            o.title.casefold() == str(o.id).replace("_", " ") and o.price is None and o.lead_time is None
+            for o in field.options
+        )
     )
 
 

@@ -13,8 +13,9 @@ from typing import Any, Literal
 import msgspec
 
 from flowengine import exact
-from flowengine.core.fields import once, schema_of
+from flowengine.core.fields import MOST_NAMED, once, schema_of, whose
 from flowengine.core.values import Json
+from flowengine.core.world import World
 from flowengine.language.limits import NO_LIMITS, Limit, Limits
 from flowengine.language.parts import Field
 
@@ -108,10 +109,27 @@ def form_limits(limits: Limits) -> tuple[FormLimit, ...]:
     return tuple(FormLimit(by=limits.by, value=kind, min=one.min, max=one.max) for kind, one in limits.of.items())
 
 
-def questions(fields: Sequence[Field], *, partial: bool = False) -> tuple[FormField, ...]:
-    """The questions that a state's fields ask; with ``partial`` none of them is required."""
+def questions(fields: Sequence[Field], *, partial: bool = False, world: World | None = None) -> tuple[FormField, ...]:
+    """The questions that a state's fields ask; with ``partial`` none of them is required. Persons are picked from those
+    in the ``world``, by their names; where there are very many of them, their ids are asked."""
     made = once(fields, "form", lambda: tuple(_question(field) for field in fields))
+    if world is not None and any(field.person is not None for field in fields):
+        made = tuple(_of_people(field, one, world) for field, one in zip(fields, made, strict=True))
     return tuple(msgspec.structs.replace(one, required=False) for one in made) if partial else made
+
+
+def _of_people(field: Field, question: FormField, world: World) -> FormField:
+    if field.person is None:
+        return question
+    found = world.fillers(whose(field), MOST_NAMED + 1)
+    if len(found) > MOST_NAMED:
+        return question
+    by_name = sorted(found, key=lambda one: (one.name.casefold(), one.id))
+    options = tuple(FormOption(id=one.id, title=one.name) for one in by_name)
+    bounds = field.schema.get("minItems"), field.schema.get("maxItems")
+    least, most = bounds if field.type == "array" else (None, None)
+    shape: Shape = "several" if field.type == "array" else "one"
+    return msgspec.structs.replace(question, options=options, shape=shape, min=least, max=most)
 
 
 def _question(field: Field) -> FormField:
@@ -130,8 +148,12 @@ def _question(field: Field) -> FormField:
         shape=shape,
         min=low,
         max=high,
-        format=str(schema.get("format", "")),
-        long=field.type == "string" and not ids and "format" not in schema and schema.get("maxLength", 0) > 500,
+        format="person" if field.person is not None else str(schema.get("format", "")),
+        long=field.type == "string"
+        and not ids
+        and field.person is None
+        and "format" not in schema
+        and schema.get("maxLength", 0) > 500,
         schema=schema,
     )
 

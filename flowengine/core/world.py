@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, NamedTuple, Protocol
 
+from flowengine.core.seatings import seatings
 from flowengine.core.values import Actor, KeptMessage, Seating
 
 
@@ -33,6 +34,14 @@ class Appointment(NamedTuple):
     start: datetime
     end: datetime
     job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filler:
+    """Somebody who fills a seating. ``name`` is his id where none is known."""
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +74,9 @@ class World(Protocol):
     def person(self, id: str) -> Actor | None:
         """Who somebody is, with his roles and groups of this moment; None where nothing is known of him here."""
 
+    def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
+        """The first ``most`` of those who fill the seating of a role or a group, in the order of their ids."""
+
     def attempt(self, call: int) -> Attempt | None:
         """The last attempt of an open service call of the job; None when nobody has ever taken it."""
 
@@ -93,6 +105,7 @@ class PlainWorld:
     attempts: Mapping[int, Attempt | None] = field(default_factory=dict)
     messages: Sequence[KeptMessage] = ()
     staff: Mapping[Seating, Sequence[Worker]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     appointments: Mapping[str, Sequence[Appointment]] = field(default_factory=dict)
 
     def group(self, name: str) -> Sequence[Member]:
@@ -100,6 +113,10 @@ class PlainWorld:
 
     def person(self, id: str) -> Actor | None:
         return self.people.get(id)
+
+    def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
+        found = sorted(id for id, one in self.people.items() if seating in seatings(one))
+        return [Filler(id=id, name=self.names.get(id, id)) for id in found[:most]]
 
     def attempt(self, call: int) -> Attempt | None:
         return self.attempts.get(call, Attempt())

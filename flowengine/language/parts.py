@@ -35,7 +35,8 @@ When: TypeAlias = Length | Expression
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One thing that is asked. ``schema`` is the JSON Schema of its value, without the keys that are ours. What has a
-    ``currency`` (``format: money``) is an amount of it."""
+    ``currency`` (``format: money``) is an amount of it; what has a ``person`` (``type: person``) is the exact id of
+    somebody of that role or group, or a list of such ids (L15)."""
 
     name: str
     type: Literal["string", "number", "integer", "boolean", "array", "object"]
@@ -47,6 +48,7 @@ class Field:
     earliest: Expression | None = None
     """The first day, or the first moment, that may be answered."""
     latest: Expression | None = None
+    person: Audience | None = None
     schema: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
 

@@ -97,7 +97,9 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             promise=_promise(head.promise) if look.own else None,
             zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
-            facts=facts.facts(compiled, look.position, inside=inside, reader=reader) if look.own else (),
+            facts=facts.facts(compiled, look.position, inside=inside, reader=reader, name_of=lambda id: name_of(tx, id))
+            if look.own
+            else (),
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
@@ -123,7 +125,7 @@ def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
             raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
         entry = next(entry for _, entry in compiled.always[name])
-        return replace(_offer(entry), questions=questions(entry.fields))
+        return replace(_offer(entry), questions=questions(entry.fields, world=world))
 
 
 def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:

@@ -8,7 +8,7 @@ is the process's to say, in a text of its own, for only it knows what belongs to
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -45,6 +45,7 @@ class _Look:
     writers: Writers
     booked: Mapping[tuple[str, str], datetime]
     clock: plainly.Clock
+    name_of: Callable[[str], str] = str
 
     def may(self, place: str, key: str, *, own: bool) -> bool:
         return self.inside or (own and self.writers.shown(place, key))
@@ -55,11 +56,17 @@ class _Look:
 
 
 def facts(
-    compiled: Compiled, position: Position, *, inside: bool, reader: tzinfo | None = None
+    compiled: Compiled,
+    position: Position,
+    *,
+    inside: bool,
+    reader: tzinfo | None = None,
+    name_of: Callable[[str], str] = str,
 ) -> tuple[tuple[str, str], ...]:
     """Title and text of what is known, in the order of the process file; what several states save in one place once.
-    Moments are told in the zone of the ``reader``, where that is known."""
-    look = _look(compiled, position, inside, reader)
+    Moments are told in the zone of the ``reader``, where that is known, persons by the names that ``name_of`` gives for
+    their ids."""
+    look = _look(compiled, position, inside, reader, name_of)
     told: dict[str, list[_Fact]] = {}
     for number, (state, member, data) in enumerate(_states(look.process.root)):
         place = state.saves or state.name
@@ -100,10 +107,17 @@ def _keys(look: _Look, place: str) -> frozenset[str]:
     return frozenset(saved) if isinstance(saved, Mapping) else frozenset()
 
 
-def _look(compiled: Compiled, position: Position, inside: bool, reader: tzinfo | None = None) -> _Look:
+def _look(
+    compiled: Compiled,
+    position: Position,
+    inside: bool,
+    reader: tzinfo | None = None,
+    name_of: Callable[[str], str] = str,
+) -> _Look:
     process = compiled.process
     writers = once(process, "writers", lambda: writers_of(process))
-    return _Look(process, position, inside, writers, _booked(compiled, position), plainly.Clock(process, reader))
+    booked, clock = _booked(compiled, position), plainly.Clock(process, reader)
+    return _Look(process, position, inside, writers, booked, clock, name_of)
 
 
 def _states(scope: Scope, data: bool = True) -> Iterator[tuple[State, str, bool]]:
@@ -149,9 +163,16 @@ def _of_fields(look: _Look, fields: tuple[Field, ...], place: str, about: str, *
         return
     for field in fields:
         if field.name in saved and look.may(place, field.name, own=own or field.show):
-            text = look.clock.value(field, saved[field.name])
+            text = look.clock.value(field, _named(field, saved[field.name], look.name_of))
             if text:
                 yield _Fact(field.title, text, about)
+
+
+def _named(field: Field, given: Json, name_of: Callable[[str], str]) -> Json:
+    """Persons by their names; what else was answered as it is."""
+    if field.person is None:
+        return given
+    return [name_of(str(one)) for one in given] if isinstance(given, list) else name_of(str(given))
 
 
 def _about(state: State) -> str:

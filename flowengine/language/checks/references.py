@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
-from flowengine.language.parts import CUSTOMERS, DONE, Audience, Route
+from flowengine.language.parts import CUSTOMERS, DONE, Audience, Field, Route
 from flowengine.language.suggest import hint
+from flowengine.language.types import Each
 from flowengine.problem import Place
 
 _EVERYBODY = ("customer", "customers", "staff", "anyone")
@@ -22,6 +23,7 @@ def check(survey: Survey) -> None:
         for entry in scope.always:
             _target(survey, scope, entry.to, entry.place)
             _audiences(survey, entry.by, entry.place)
+            _persons(survey, entry.fields)
         for state in scope.states.values():
             for _, _, route in state.routes:
                 _target(survey, scope, route.to, _place(route, state))
@@ -60,6 +62,9 @@ def _state(survey: Survey, state: State) -> None:
     for escalation in state.escalate:
         _audiences(survey, escalation.to, state.place)
     _audiences(survey, state.deadline_moved_by, state.place)
+    _persons(survey, state.fields)
+    if isinstance(state, Each) and state.items is not None:
+        _persons(survey, (state.items,))
     for one in state.deadline_moved_by:
         if one.kind in CUSTOMERS:
             message = f"{state.name!r} lets customers move a deadline; only those inside may"
@@ -84,6 +89,13 @@ def _audiences(survey: Survey, audiences: Iterable[Audience], place: Place) -> N
             survey.unknown(where, "unknown-role", "role", audience.name, [*process.roles, *_EVERYBODY])
         elif audience.kind == "group" and audience.name not in process.groups:
             survey.unknown(where, "unknown-group", "group", audience.name, process.groups)
+
+
+def _persons(survey: Survey, fields: Iterable[Field]) -> None:
+    """Whom a field of type person means."""
+    for one in fields:
+        if one.person is not None:
+            _audiences(survey, (one.person,), one.place)
 
 
 def _functions(survey: Survey) -> None:

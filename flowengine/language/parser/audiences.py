@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from flowengine.language.parser.records import Key, Values, record
@@ -55,6 +55,23 @@ _KEYS = (
     Key("group", NAME_OR_EXPRESSION, "The customers of a group: its name, or an expression in braces that gives it."),
 )
 _MAPPING = record("an audience", *_KEYS, build=_build, exactly_one=tuple(key.name for key in _KEYS))
+
+
+@dataclass(frozen=True, slots=True)
+class _NotBy:
+    """A state, whoever did it; or a person."""
+
+    shape = Either("a state's name, or {person: …}", NAME, None, record("a person", replace(_KEYS[1], required=True)))
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        found = self.shape.read(node, reading)
+        return found if isinstance(found, str) else found["person"]
+
+    def schema(self, defs: Json) -> Json:
+        return self.shape.schema(defs)
+
+
+NOT_BY = Named("not_by", ListOf(_NotBy(), one=True))
 
 AUDIENCE = Named(
     "audience",
