@@ -19,10 +19,9 @@ import msgspec
 
 from flowengine import exact
 from flowengine.core.draft import moment_text
-from flowengine.core.seatings import seatings
 from flowengine.core.values import Json, Seating, altered
-from flowengine.core.world import World
-from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed
+from flowengine.core.world import World, fills
+from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import suggest
 from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import Expression, Names, is_date, is_time, local, moment
@@ -146,7 +145,7 @@ def _hold_persons(fields: Sequence[Field], answer: Mapping[str, Json], world: Wo
     for field in fields:
         given = answer.get(field.name, [])
         for id in given if isinstance(given, list) else [given]:
-            if field.name not in problems and not _fills(id, whose(field), world):
+            if field.name not in problems and not fills(world, id, whose(field)):
                 known = [one.id for one in world.fillers(whose(field), MOST_NAMED)]
                 problems[field.name] = f"must be somebody of {_of_whom(field)}; not {clip(id)}{near(id, known)}"
                 possible.update(dict.fromkeys(known))
@@ -163,14 +162,6 @@ def whose(field: Field) -> Seating:
 def _of_whom(field: Field) -> str:
     assert field.person is not None, "only asked of fields of type person"
     return f"the {field.person.kind} {field.person.name}"
-
-
-def _fills(id: str, seating: Seating, world: World) -> bool:
-    try:
-        actor = world.person(id)
-    except NotAllowed:
-        return False  # he has left
-    return actor is not None and actor.id == id and seating in seatings(actor)
 
 
 def _hold_bounds(fields: Sequence[Field], answer: Mapping[str, Json], names: Names, where: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from flowengine.core.seatings import seatings
 from flowengine.core.values import Actor, KeptMessage, Seating
+from flowengine.errors import NotAllowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,8 @@ class World(Protocol):
         """
 
     def person(self, id: str) -> Actor | None:
-        """Who somebody is, with his roles and groups of this moment; None where nothing is known of him here."""
+        """Who somebody is, with his roles and groups of this moment; None where nothing is known of him here. Raises
+        NotAllowed for one who has left."""
 
     def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
         """The first ``most`` of those who fill the seating of a role or a group, in the order of their ids."""
@@ -140,3 +142,12 @@ class PlainWorld:
             name: [one for one in self.appointments.get(name, ()) if one.start < end and one.end > start]
             for name in whose
         }
+
+
+def fills(world: World, id: str, seating: Seating) -> bool:
+    """Whether that is the exact id (L15) of somebody who is known here, has not left, and fills the seating."""
+    try:
+        actor = world.person(id)
+    except NotAllowed:
+        return False
+    return actor is not None and actor.id == id and seating in seatings(actor)

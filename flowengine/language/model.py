@@ -22,7 +22,6 @@ from flowengine.language.limits import Limits
 from flowengine.language.parser.records import Gives, Key, Values
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import (
-    CUSTOMERS,
     EXPIRED,
     SKIPPED,
     Always,
@@ -196,7 +195,7 @@ class State:
     @property
     def for_customers(self) -> bool:
         """Whether customers are among those whom it waits for."""
-        return self.customer or any(one.kind in CUSTOMERS for one in self.audience)
+        return self.customer or any(one.has_customers for one in self.audience)
 
     @property
     def answered_by_customer(self) -> bool:

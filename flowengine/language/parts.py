@@ -70,7 +70,16 @@ class Audience:
 
     kind: Literal["customer", "customers", "staff", "anyone", "role", "person", "people", "group", "everyone"]
     name: str | Expression = ""
+    among: Audience | None = None
+    """Of a person, or of people: the role or the group that they are of, where that is known."""
+    held: bool = False
+    """Whether whoever the expression gives must be of it: where the file says so, and nobody has asked before."""
     place: Place = field(default=Place(), compare=False)
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether there are customers in it, as far as is known."""
+        return self.kind in CUSTOMERS or (self.among is not None and self.among.kind == "group")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

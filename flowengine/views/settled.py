@@ -8,7 +8,7 @@ is the process's to say, in a text of its own, for only it knows what belongs to
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -62,18 +62,22 @@ def facts(
     inside: bool,
     reader: tzinfo | None = None,
     name_of: Callable[[str], str] = str,
+    taken_part: Collection[str] | None = None,
 ) -> tuple[tuple[str, str], ...]:
     """Title and text of what is known, in the order of the process file; what several states save in one place once.
     Moments are told in the zone of the ``reader``, where that is known, persons by the names that ``name_of`` gives for
-    their ids."""
+    their ids. For a customer in somebody else's job: of the states that he has ``taken_part`` in, what customers may
+    see; what its customer answered there is his own."""
     look = _look(compiled, position, inside, reader, name_of)
     told: dict[str, list[_Fact]] = {}
     for number, (state, member, data) in enumerate(_states(look.process.root)):
+        if taken_part is not None and (state.name not in taken_part or _of_customer_alone(state)):
+            continue
         place = state.saves or state.name
         found = list(_of_state(look, state, member, place)) if data else list(_appointment(look, state, member, {}))
         if found and (not told.get(place) or not data):
             told[place if data else f"{place} {number}"] = found
-    for entry in _entries(look.process.root):
+    for entry in _entries(look.process.root) if taken_part is None else ():
         found = list(_of_fields(look, entry.fields, entry.name, entry.title, own=by_customer(entry)))
         told.setdefault(f"always {entry.name}", found)
     return _distinct([fact for found in told.values() for fact in found])
@@ -173,6 +177,11 @@ def _named(field: Field, given: Json, name_of: Callable[[str], str]) -> Json:
     if field.person is None:
         return given
     return [name_of(str(one)) for one in given] if isinstance(given, list) else name_of(str(given))
+
+
+def _of_customer_alone(state: State) -> bool:
+    """Whether it asks the job's customer and nobody else."""
+    return bool(state.audience) and all(one.kind == "customer" for one in state.audience)
 
 
 def _about(state: State) -> str:

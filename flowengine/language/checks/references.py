@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
-from flowengine.language.parts import CUSTOMERS, DONE, Audience, Field, Route
+from flowengine.language.parts import DONE, Audience, Field, Route
 from flowengine.language.suggest import hint
 from flowengine.language.types import Each
 from flowengine.problem import Place
@@ -66,7 +66,7 @@ def _state(survey: Survey, state: State) -> None:
     if isinstance(state, Each) and state.items is not None:
         _persons(survey, (state.items,))
     for one in state.deadline_moved_by:
-        if one.kind in CUSTOMERS:
+        if one.has_customers:
             message = f"{state.name!r} lets customers move a deadline; only those inside may"
             survey.report(one.place, "unknown-role", message, hint("", [*survey.process.roles, "staff"]))
     for kind, name, place, key in state.names:
@@ -83,6 +83,8 @@ def _audiences(survey: Survey, audiences: Iterable[Audience], place: Place) -> N
     process = survey.process
     for audience in audiences:
         where = audience.place if audience.place != Place() else place
+        if audience.among is not None and audience.held:
+            _audiences(survey, (audience.among,), where)
         if not isinstance(audience.name, str):
             continue
         if audience.kind == "role" and audience.name not in process.roles:
