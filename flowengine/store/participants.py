@@ -56,7 +56,7 @@ class Participants:
 
 
 def save(channel: Channel, job: str, customer: str, seq: int, command: AnyCommand) -> None:
-    """Note who took part with a command. Costs nothing for whoever acts on steps of his own jobs, and for staff."""
+    """Note who took part with a command, if anybody did."""
     for person, step in acting(command):
         if person != customer:
             channel.write(NOTE, {"job_id": job, "person": plain(person), "step": step, "seq": seq})
