@@ -85,7 +85,7 @@ class _Rich(Maker):
             return self.kept(name, super().choice(name, depth, go, other), go)
         source = self.pick(["{data.need.tags}", "{data.need.tags}", "{data.need.items}", ["x", "y", "z"]])
         one: Json = {"from": source}
-        one |= self.pick([{}, {"min": 0}, {"min": 0, "max": 2}, {"max": 2}, {"quantity": True, "min": 0}])
+        one |= self.pick([{}, {"min": 0}, {"min": 0, "max": 2}, {"max": 2}, {"min": 2}, {"quantity": True, "min": 0}])
         made = self.timed({"type": "choice", "ask": "C?", "choose": {"c": one}}, {"chosen": go}, other, customer=True)
         return self.kept(name, made, go)
 

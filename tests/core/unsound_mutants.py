@@ -153,7 +153,7 @@ def target_changed(tree: Any, chance: Random) -> str:
         return ""
     place = chance.choice(routes)
     scopes = [at.holder[at.key] for at in _places(tree) if at.key == "states" and at.path == place.path[: len(at.path)]]
-    to = chance.choice([*max(scopes, key=len, default=["done"])] if chance.random() < 0.5 else [*scopes[-1], "done"])
+    to = chance.choice([*(scopes or [tree["states"]])[-1], "done", *tree["states"]])
     if to == place.holder[place.key]:
         return ""
     place.holder[place.key] = to
@@ -225,12 +225,13 @@ def after_dropped(tree: Any, chance: Random) -> str:
 
 def field_dropped(tree: Any, chance: Random) -> str:
     """A field dropped."""
-    return _drop(tree, chance, lambda place: len(place.path) > 1 and place.path[-2] == "fields")
+    return _drop(tree, chance, lambda place: len(place.path) > 1 and place.path[-2] == "fields" and len(place.holder) > 1)
 
 
 def fields_dropped(tree: Any, chance: Random) -> str:
     """All fields of a state dropped."""
-    return _drop(tree, chance, lambda place: place.key == "fields")
+    undeclared = ("service", "message")  # nothing is said of what nobody declares
+    return _drop(tree, chance, lambda place: place.key == "fields" and place.holder.get("type") not in undeclared)
 
 
 def field_left_out(tree: Any, chance: Random) -> str:

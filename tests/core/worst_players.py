@@ -42,8 +42,11 @@ WILLING = 1_000
 SILENT = 2_000
 """Moves of the clock and of code alone that are looked at."""
 
-ENTERED = 400
-"""States that a job may enter while nobody does anything. Rounds that are counted to three nest but a few times."""
+ASKED = 200
+"""How often customers may be asked while nobody does anything. Rounds that are counted to three nest but a few times."""
+
+STILL = 20
+"""How often a hundred timers may be due at one moment."""
 
 _OFTEN = (0.0, 0.1, 1.0, 1.0, 5.0)
 """How often each kind of actor does something, in one life: never, seldom, as usual, all the time."""
@@ -74,7 +77,8 @@ def life(compiled: Compiled, compass: Compass, seed: int) -> Fault | None:
     player = _Player(compiled, compass, seed)
     others: list[_Player] = []
     try:
-        player.begin()
+        if not player.begins():
+            return None
         player.at_worst()
         others = [player.again(), player.again()]
         for one, end in zip(others, (_Player.in_silence, _Player.with_good_will), strict=True):
@@ -156,15 +160,18 @@ class _Player:
 
     # three ways to live
 
-    def begin(self) -> None:
+    def begins(self) -> bool:
+        """Whether a need is taken; a process may refuse some, and a job that did not begin does not wait."""
         for _ in range(REFUSED):
             try:
                 self.trial.begin(self.made_up.answer(self.trial.asked_first, BEGIN))
-            except BadAnswer as error:
-                refused = str(error)
-            else:
-                return self._look()
-        raise _Found("stuck", f"it cannot begin: {refused}")
+            except Refused:
+                continue
+            except FlowError as error:
+                raise _Found("trouble", f"as it begins: {error}") from None
+            self._look()
+            return True
+        return False
 
     def at_worst(self) -> None:
         """The worst that can happen, for a while; nobody has to do anything."""
@@ -182,7 +189,7 @@ class _Player:
     def in_silence(self) -> None:
         """Nobody does anything; code may, or may not. Nobody who is a customer waits, or is asked, for ever."""
         answering = self.chance.random() < 0.5
-        before = self._entered()
+        before, still = self._asked(), 0
         for _ in range(SILENT):
             if self.trial.is_over:
                 return
@@ -191,12 +198,15 @@ class _Player:
             if calls and (time is None or self.chance.random() < 0.8):
                 calls = [one for one in calls if one.outcome in ("done", "fulfilled")] or calls
                 self._try(self.chance.choice(calls), "")
-            elif time is not None:
+            elif time is not None and time.at is not None:
+                still = still + 1 if time.at <= self.trial.now else 0
                 self._try(time, "")
+                if still > STILL:
+                    raise _Found("spins", f"the clock strikes for ever at one moment: {', '.join(self.trial.states)}")
             else:
                 break
-            if self._entered() - before > ENTERED:
-                raise _Found("endless", f"it goes round though nobody does anything: {', '.join(self.trial.states)}")
+            if self._asked() - before > ASKED:
+                raise _Found("endless", f"customers are asked for ever: {', '.join(self.trial.states)}")
         for step in self.trial.position.steps.values():
             if self.trial.next_time() is None and self._asks_customers(step):
                 raise _Found("waits", f"{step.state} waits for a customer for ever")
@@ -245,7 +255,7 @@ class _Player:
         return self.chance.choice([pair for pair, one in zip(pairs, far, strict=True) if one <= least + 0.5])
 
     def _far(self, move: Move, outcome: str) -> float:
-        if move.kind in ("time", "always"):
+        if move.kind in ("time", "always") or (move.wait is not None and move.wait.always):
             return 50
         if outcome in ("cancel", "move", "hold"):
             return 60
@@ -255,6 +265,10 @@ class _Player:
             return 60 if answered else far
         if move.call is not None and not move.call.undo:
             return self.compass.after(self.trial.compiled.states[move.call.state], move.call.member, outcome)
+        if move.wait is not None:
+            listeners = self.trial.compiled.listeners.get(move.wait.message, ())
+            states = [one.state for one in listeners if one.state is not None]
+            return min((self.compass.after(one, move.wait.member, "received") for one in states), default=0)
         return 0
 
     # doing
@@ -312,8 +326,10 @@ class _Player:
                 raise _Found("broken", f"{one.where}: {one.what}")
             raise _Found("trouble", f"{one.where}: {one.what}")
 
-    def _entered(self) -> int:
-        return sum(isinstance(event, e.Entered) for _, events in self.trial.history for event in events)
+    def _asked(self) -> int:
+        """How often a customer was asked so far."""
+        opened = (event for _, events in self.trial.history for event in events if isinstance(event, e.StepOpened))
+        return sum(self._asks_customers(event.step) for event in opened)
 
     def _asks_customers(self, step: Step) -> bool:
         if step.booked is not None or step.purpose == "hold":

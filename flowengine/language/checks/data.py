@@ -15,6 +15,7 @@ from flowengine.language.checks.failing import (
     Reached,
     Risk,
     asked_of,
+    no_time,
     nothing_to_choose,
     risk_of,
     settled,
@@ -237,6 +238,9 @@ class _Reader:
             found = fails(risk_of(node, source, reading.shapes), held) or found
         if use.gives == "filled list":
             found = fails(nothing_to_choose(use.expression.tree, source, reading.shapes), ()) or found
+        if use.gives in ("moment", "span or moment") and use.only is None:
+            risk = no_time(use.expression.tree, source, reading.shapes, lengths=use.gives == "span or moment")
+            found = fails(risk, ()) or found
         return found
 
     def _before(self, use: Use) -> list[tuple[Guarding, bool]]:

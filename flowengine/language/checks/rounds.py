@@ -31,12 +31,12 @@ def check(survey: Survey) -> None:
 
 def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -> None:
     """Report a round in which no condition can end it."""
-    changed = set(_changed(scope.states[name] for name in circle))
+    moved = set(changed(scope.states[name] for name in circle))
     onward = {
         name: [
             route.to
             for ways in rounds.alone(scope.states[name])
-            if not any(_bounds(route.when, circle, changed) for route in ways if route.when is not None)
+            if not any(bounds(route.when, circle, moved) for route in ways if route.when is not None)
             for route in ways
             if route.to in circle
         ]
@@ -52,7 +52,7 @@ def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -
             survey.report(scope.states[asking[0]].place, "endless-asking", message, advice)
 
 
-def _changed(states: Iterable[State]) -> Iterator[str]:
+def changed(states: Iterable[State]) -> Iterator[str]:
     """The places in the data that states save to, or their ways set."""
     for state in states:
         yield (state.saves or state.name).split(".")[0]
@@ -60,7 +60,7 @@ def _changed(states: Iterable[State]) -> Iterator[str]:
             yield from (place.split(".")[0] for place in route.set)
 
 
-def _bounds(when: Expression, circle: list[str], changed: set[str]) -> bool:
+def bounds(when: Expression, circle: list[str], changed: set[str]) -> bool:
     """Whether a condition reads what a round changes itself."""
     if "now" in when.variables or any(
         name in ("count", "passed") and args[:1] and args[0] in circle for name, args in when.calls
