@@ -349,11 +349,12 @@ class Trial:
         if not any(one.state is None or one.state.name in standing for one in listeners):
             return
         found: set[tuple[str, str | None]] = set()
-        for waits in all_awaited(self.compiled, Draft(self.position), self.now, self.world).values():
+        for id, waits in all_awaited(self.compiled, Draft(self.position), self.now, self.world).items():
             for wait in waits:
                 if (wait.message, wait.key) not in found:
                     found.add((wait.message, wait.key))
-                    yield Move(kind="message", name=f"message {wait.message}", by=CODE, wait=wait)
+                    branch = self.position.branch(id)
+                    yield Move(kind="message", name=f"message {wait.message}", by=CODE, wait=wait, branch=branch)
 
     def _always(self) -> Iterator[Move]:
         if not self.compiled.always:
@@ -400,9 +401,8 @@ class Trial:
             entry = next((one for _, one in self.compiled.always.get(move.wait.always, ())), None)
             if entry is not None:
                 return questions(entry.fields)
-            for listener in self.compiled.listeners.get(move.wait.message, ()):
-                if listener.state is not None and listener.member == move.wait.member:
-                    return questions(listener.state.member(listener.member).fields)
+            state = self.compiled.states.get(move.branch.state) if move.branch is not None else None
+            return questions(state.member(move.wait.member).fields) if state is not None else ()
         if move.branch is not None:
             return (self._item_field(move.branch),)
         return ()

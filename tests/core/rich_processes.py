@@ -58,6 +58,7 @@ class _Rich(Maker):
     def __init__(self, chance: Random) -> None:
         super().__init__(chance)
         self.back = 0.2
+        self.in_race = False
         self.outcomes: dict[str, list[str]] = {}
         self.answers: dict[str, bool] = {}
 
@@ -136,8 +137,9 @@ class _Rich(Maker):
         return self.kept(name, super().call(name, depth, go, other), go)
 
     def race(self, name: str, depth: int, go: Any, other: Any) -> Json:
+        self.in_race = True  # whichever member it is, its answer is saved as the race's: nothing is asked about it
         state = super().race(name, depth, go, other)
-        self.answers.pop(name, None)  # a member's answer is saved as the race's, by whichever it is
+        self.in_race = False
         return self.kept(name, state, go)
 
     def decision(self, name: str, depth: int, go: Any, other: Any) -> Json:
@@ -189,7 +191,8 @@ class _Rich(Maker):
 
     def some_fields(self, name: str) -> Json:
         chosen = self.chance.sample(list(_FIELDS), self.chance.randint(1, 3))
-        self.answers[name] = True
+        if not self.in_race:
+            self.answers[name] = True
         return {one: dict(_FIELDS[one]) | ({"optional": True} if self.may(0.15) else {}) for one in chosen}
 
     def timed(self, state: Json, on: dict[str, Any], other: Any, *, customer: bool) -> Json:

@@ -113,12 +113,16 @@ def no_time(tree: Node, source: str, shapes: Mapping[int, Shape], *, lengths: bo
     return _unread(("date", "span") if lengths else ("date",), tree, words, shapes)
 
 
-def nothing_to_choose(tree: Node, source: str, shapes: Mapping[int, Shape]) -> Risk | None:
-    """How options that an expression gives can be none at all."""
-    risk = _short(tree, 0, "there is nothing to choose where the list is empty", source, shapes)
+def too_few(tree: Node, least: int, source: str, shapes: Mapping[int, Shape]) -> Risk | None:
+    """How options that an expression gives can be fewer than are to be chosen: none at all, or too few."""
+    what = "there is nothing to choose where the list is empty"
+    if least > 1:
+        what = f"{least} are to be chosen, and the list may be shorter"
+    risk = _short(tree, least - 1, what, source, shapes)
     if risk is None:
         return None
-    return replace(risk, advice="ask in a condition on the way whether it has any, or give the field minItems: 1")
+    many = "it has any" if least == 1 else f"it has {least}"
+    return replace(risk, advice=f"ask in a condition on the way whether {many}, or give the field minItems: {least}")
 
 
 def _shortened(words: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from flowengine.errors import ExpressionFailed
 from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.graph import circles
 from flowengine.language.checks.survey import Survey
-from flowengine.language.expressions import Expression
+from flowengine.language.expressions import Expression, PlainNames
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import DONE, Route
 from flowengine.language.types import Each, Parallel, Stage
@@ -70,6 +71,16 @@ def bounds(when: Expression, circle: list[str], changed: set[str]) -> bool:
     return bool(changed) if read is None else not changed.isdisjoint(read)
 
 
+def may_join(join: Expression, done: int, total: int) -> bool:
+    """Whether a join may hold when so many branches are done; one that asks for more than their numbers may."""
+    if join.calls or join.variables.keys() - {"done", "open", "total"}:
+        return True
+    try:
+        return join.holds(PlainNames({"done": done, "open": total - done, "total": total}))
+    except ExpressionFailed:
+        return False
+
+
 class _Rounds:
     """What happens though nobody does anything: by the clock, by code, or at once."""
 
@@ -95,8 +106,13 @@ class _Rounds:
     def _passes(self, state: State) -> bool:
         """Whether a state that holds scopes is done though nobody does anything."""
         if isinstance(state, Parallel):
-            needed = state.join if isinstance(state.join, int) else len(state.branches)
-            return sum(scope.path in self.ends for scope in state.scopes) >= needed
+            branches = state.branches.values()
+            ending = sum(branch.scope.path in self.ends for branch in branches)
+            if all(branch.when is not None or branch.scope.path in self.ends for branch in branches):
+                return True  # what waits for somebody need not be opened
+            if isinstance(state.join, Expression):
+                return any(may_join(state.join, done, len(branches)) for done in range(1, ending + 1))
+            return state.join != "all" and ending >= state.join
         return isinstance(state, Each | Stage) and state.scope.path in self.ends
 
     def _ends(self, scope: Scope) -> bool:
