@@ -117,9 +117,18 @@ def note_awaited(flow: Flow, before: Position | None) -> None:
     effects = flow.draft.effects
     was = None if before is None else Flow(flow.compiled, Draft(before), flow.now, flow.world)
     for id in dict.fromkeys((*effects.branches, *effects.closed_branches, *_keyed_anew(flow))):
+        if was is not None and not (_listens(flow, id) or _listens(was, id)):
+            continue
         now = _waits_at(flow, id)
         if was is None or now != _waits_at(was, id):
             effects.awaited[id] = now
+
+
+def _listens(flow: Flow, id: str) -> bool:
+    """Whether a branch stands where a message may be waited for."""
+    branch = flow.draft.branch(id)
+    listening = flow.compiled.listening
+    return branch is not None and ((branch.scope, branch.state) in listening or (branch.scope, "") in listening)
 
 
 def all_awaited(compiled: Compiled, draft: Draft, now: datetime, world: World) -> dict[str, tuple[Wait, ...]]:

@@ -22,15 +22,17 @@ from flowengine.core.always import Offer, offers
 from flowengine.core.answers import form
 from flowengine.core.draft import Draft, settle
 from flowengine.core.forms import Form, FormField, Way, questions
+from flowengine.core.kinds.fitting import calendar_of
 from flowengine.core.machines import Compiled
 from flowengine.core.messages import all_awaited
 from flowengine.core.position import MemoryPosition
+from flowengine.core.slots import all_slots, window
 from flowengine.core.values import CLOCK, Actor, Branch, Fork, Json, ServiceCall, Step, Timer, Wait
 from flowengine.core.world import Appointment, World
 from flowengine.errors import ExpressionFailed, FlowError, RunawayProcess
 from flowengine.language.model import Process, State
 from flowengine.language.texts import spoken
-from flowengine.language.types import Each, Race
+from flowengine.language.types import Each, Fitting, Race
 from flowengine.rehearsal.cast import Cast
 from flowengine.views.customer_words import places
 from flowengine.views.history_lines import Teller
@@ -44,6 +46,8 @@ OPERATOR = Actor(kind="operator", id="operator")
 
 AT_ONCE = 100
 """Timers that are fired at most before somebody is asked again."""
+
+_FORTNIGHT = timedelta(days=14)
 
 Kind = Literal["act", "service", "message", "always", "item", "retry", "time"]
 
@@ -261,6 +265,16 @@ class Trial:
         """The form of the step that a person acts on."""
         assert move.step is not None, "only who acts on a step has a form"
         return form(self.compiled, self.position, move.step, self.now, self.world)
+
+    def slot(self, step: Step, share: float) -> datetime | None:
+        """The first appointment of a fitting after a share (0 to 1) of the time in which they are offered now, taken or
+        not; None where there is none in the fortnight after."""
+        state = self.compiled.states[step.state].member(step.member)
+        assert isinstance(state, Fitting), "only a fitting has appointments"
+        calendar = calendar_of(self.process, state)
+        first, last = window(calendar, self.now)
+        begin = first + (last - first) * share
+        return next(all_slots(calendar, state.length, begin, min(last, begin + _FORTNIGHT)), None)
 
     def words(self, move: Move) -> str:
         """A move as a person reads it: ``Ada: Choose your cloth``."""

@@ -4,7 +4,7 @@
     python tests/core/judge.py --seed 1 --count 0 --mutants 3000
 
 plays lives of so many processes made by chance, and of so many files of the project that were made unsound, each by the
-worst players there are. The first ten faults are told with their seed, the file made as small as it can be, and the way.
+worst players there are. The first ten faults are told with their seed, the file as small as it can be, and the way.
 The same seed gives the same. The short form of both stands in ``test_judge.py``.
 """
 

@@ -71,7 +71,7 @@ class _Rich(Maker):
 
     # states that say more
 
-    def ask(self, name: str, depth: int, go: Any, other: Any) -> Json:
+    def ask(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002 - all makers are called alike
         state: Json = {"type": "ask", "ask": "A {data.need.colour}?", "fields": self.some_fields(name)}
         on = {"answered": go}
         if self.may(0.25):
@@ -130,7 +130,9 @@ class _Rich(Maker):
         state = super().wait(name, depth, go, other)
         if self.may(0.3):
             state.pop("for", None)
-            state["until"] = self.pick(["date(data.need.day)", "date(data.need.day) - days(3)", "now + days(data.need.n)"])
+            state["until"] = self.pick(
+                ["date(data.need.day)", "date(data.need.day) - days(3)", "now + days(data.need.n)"]
+            )
         return self.kept(name, state, go)
 
     def call(self, name: str, depth: int, go: Any, other: Any) -> Json:
@@ -142,12 +144,10 @@ class _Rich(Maker):
         self.in_race = False
         return self.kept(name, state, go)
 
-    def decision(self, name: str, depth: int, go: Any, other: Any) -> Json:
+    def decision(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
         if self.may(0.15):
             return {"type": "decision", "else": {"to": go(), "set": {f"note_{self.number}": self.value()}}}
-        rules = [
-            {"when": self.guard(), "to": other(), **self.undoing()} for _ in range(self.chance.randint(1, 3))
-        ]
+        rules = [{"when": self.guard(), "to": other(), **self.undoing()} for _ in range(self.chance.randint(1, 3))]
         return {"type": "decision", "rules": rules, "else": go()}
 
     def parallel(self, name: str, depth: int, go: Any, other: Any) -> Json:
@@ -161,7 +161,7 @@ class _Rich(Maker):
                     branches[label] = only | rest
                     self.forget(next(iter(branch["states"])))
         if self.may(0.3):
-            state["join"] = self.pick(["done >= 1", "done >= 2", "open == 0", 'data.need.sure && done >= 1'])
+            state["join"] = self.pick(["done >= 1", "done >= 2", "open == 0", "data.need.sure && done >= 1"])
         return state
 
     def each(self, name: str, depth: int, go: Any, other: Any) -> Json:

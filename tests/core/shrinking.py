@@ -1,4 +1,4 @@
-"""A process in which a life met a fault, made as small as it can be while some life of it still meets one of the kind."""
+"""A process in which a life met a fault, made as small as it can be while some life of it meets one of that kind."""
 
 from __future__ import annotations
 

@@ -15,6 +15,10 @@ HERE = Path(__file__).parents[1]
 FILES = [*sorted((HERE.parent / "processes").glob("*.yaml")), *sorted((HERE / "language" / "realistic").glob("*.yaml"))]
 
 
+_SKIPPABLE = ("choice", "ask", "feedback")
+_SIGNS = ("<", ">", "==", "<=", ">=", "&&")
+
+
 class Mutant(NamedTuple):
     """A process file that somebody made a mistake in."""
 
@@ -195,12 +199,16 @@ def value_changed(tree: Any, chance: Random) -> str:
     if place is None:
         return ""
     text = place.holder["when"]
-    spots = [at for at, sign in enumerate(text) if sign.isdigit() or (sign in "\"'" and text[at + 1 : at + 2].isalpha())]
+    spots = [
+        at for at, sign in enumerate(text) if sign.isdigit() or (sign in "\"'" and text[at + 1 : at + 2].isalpha())
+    ]
     if not spots:
         return ""
     at = chance.choice(spots)
     place.holder["when"] = (
-        text[:at] + str(chance.randint(0, 9)) + text[at + 1 :] if text[at].isdigit() else f"{text[: at + 1]}x{text[at + 1 :]}"
+        text[:at] + str(chance.randint(0, 9)) + text[at + 1 :]
+        if text[at].isdigit()
+        else f"{text[: at + 1]}x{text[at + 1 :]}"
     )
     return f"{_said(place)} = {place.holder['when']}"
 
@@ -208,11 +216,11 @@ def value_changed(tree: Any, chance: Random) -> str:
 def sign_changed(tree: Any, chance: Random) -> str:
     """A comparison in a condition changed."""
     place = _one(chance, tree, lambda at: at.key == "when" and isinstance(at.holder["when"], str)
-                 and any(sign in at.holder["when"] for sign in (" < ", " > ", " == ", " <= ", " >= ", " && ")))  # fmt: skip
+                 and any(f" {sign} " in at.holder["when"] for sign in _SIGNS))  # fmt: skip
     if place is None:
         return ""
     text = place.holder["when"]
-    sign = chance.choice([one for one in ("<", ">", "==", "<=", ">=", "&&") if f" {one} " in text])
+    sign = chance.choice([one for one in _SIGNS if f" {one} " in text])
     other = "||" if sign == "&&" else chance.choice([one for one in ("<", ">", "==", "<=", ">=", "!=") if one != sign])
     place.holder["when"] = text.replace(f" {sign} ", f" {other} ", 1)
     return f"{_said(place)} = {place.holder['when']}"
@@ -225,7 +233,9 @@ def after_dropped(tree: Any, chance: Random) -> str:
 
 def field_dropped(tree: Any, chance: Random) -> str:
     """A field dropped."""
-    return _drop(tree, chance, lambda place: len(place.path) > 1 and place.path[-2] == "fields" and len(place.holder) > 1)
+    return _drop(
+        tree, chance, lambda place: len(place.path) > 1 and place.path[-2] == "fields" and len(place.holder) > 1
+    )
 
 
 def fields_dropped(tree: Any, chance: Random) -> str:
@@ -236,7 +246,9 @@ def fields_dropped(tree: Any, chance: Random) -> str:
 
 def field_left_out(tree: Any, chance: Random) -> str:
     """A field may be left out."""
-    place = _one(chance, tree, lambda at: len(at.path) > 1 and at.path[-2] == "fields" and isinstance(at.holder[at.key], dict))
+    place = _one(
+        chance, tree, lambda at: len(at.path) > 1 and at.path[-2] == "fields" and isinstance(at.holder[at.key], dict)
+    )
     if place is None:
         return ""
     place.holder[place.key]["optional"] = True
@@ -252,7 +264,7 @@ def bound_dropped(tree: Any, chance: Random) -> str:
 def optional_added(tree: Any, chance: Random) -> str:
     """A state may be skipped."""
     place = _one(chance, tree, lambda at: isinstance(at.holder[at.key], dict)
-                 and at.holder[at.key].get("type") in ("choice", "ask", "feedback") and "on" in at.holder[at.key])  # fmt: skip
+                 and at.holder[at.key].get("type") in _SKIPPABLE and "on" in at.holder[at.key])  # fmt: skip
     if place is None:
         return ""
     state = place.holder[place.key]
@@ -289,7 +301,9 @@ def join_changed(tree: Any, chance: Random) -> str:
 
 def branch_left_out(tree: Any, chance: Random) -> str:
     """A branch is opened on a condition."""
-    place = _one(chance, tree, lambda at: len(at.path) > 1 and at.path[-2] == "branches" and isinstance(at.holder[at.key], dict))
+    place = _one(
+        chance, tree, lambda at: len(at.path) > 1 and at.path[-2] == "branches" and isinstance(at.holder[at.key], dict)
+    )
     if place is None:
         return ""
     name = chance.choice(_states(tree))[1]

@@ -6,7 +6,7 @@ A life goes on for a while by the worst that can happen. Then it is looked at in
   to where it waits for staff, code or the outside; no customer is left waiting, and none is asked for ever.
 - **good will**: everybody wants the job to end. It must come to an end within a bound.
 
-Whatever happens on the way, the core never breaks, no expression fails, and what is refused is refused by a typed error.
+Whatever happens on the way, the core never breaks, no expression fails, and what cannot be done is a typed refusal.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SILENT = 2_000
 """Moves of the clock and of code alone that are looked at."""
 
 ASKED = 200
-"""How often customers may be asked while nobody does anything. Rounds that are counted to three nest but a few times."""
+"""How often customers may be asked while nobody does anything; rounds that are counted to three nest, but seldom."""
 
 STILL = 20
 """How often a hundred timers may be due at one moment."""
@@ -105,11 +105,11 @@ class Compass:
             for _ in scope.states:
                 before = dict(self._far)
                 for name, state in scope.states.items():
-                    self._far[name] = self._of(scope, state)
+                    self._far[name] = self._of(state)
                 if before == self._far:
                     break
 
-    def _of(self, scope: Scope, state: State) -> float:
+    def _of(self, state: State) -> float:
         if state.is_end:
             return 0
         inside = max((self._far.get(inner.start, 0) for inner in state.scopes), default=0)

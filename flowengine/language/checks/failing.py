@@ -108,7 +108,7 @@ def risk_of(node: Node, source: str, shapes: Mapping[int, Shape]) -> Risk | None
 
 
 def no_time(tree: Node, source: str, shapes: Mapping[int, Shape], *, lengths: bool) -> Risk | None:
-    """How an expression that must give a moment (with ``lengths``, or a length of time) can give a text that is none."""
+    """How an expression that must give a moment (with ``lengths``, or a length) can give a text that is none."""
     words = _shortened(source[tree.start : tree.end])
     return _unread(("date", "span") if lengths else ("date",), tree, words, shapes)
 

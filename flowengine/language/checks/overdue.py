@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from flowengine.language.checks.data import Shapes
 from flowengine.language.checks.graph import Ways, circles
-from flowengine.language.checks.rounds import bounds, changed
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.expressions import Expression
 from flowengine.language.mentions import JOB_FUNCTIONS
@@ -85,7 +84,7 @@ class _Overdue:
     def _changed(self, states: Iterable[State]) -> set[str]:
         """The places that states, and those inside, save to or their ways set."""
         inside = [one for state in states for scope in self.survey.inside(state) for one in scope.states.values()]
-        return set(changed([*states, *inside]))
+        return set(_changed([*states, *inside]))
 
     # run through for ever
 
@@ -101,14 +100,17 @@ class _Overdue:
                 name: [
                     to
                     for to, ways in through[name]
-                    if to in circle and not any(bounds(way.when, circle, moved) for way in ways if way.when is not None)
+                    if to in circle
+                    and not any(_bounds(way.when, circle, moved) for way in ways if way.when is not None)
                 ]
                 for name in circle
             }
             for endless in circles(onward):
                 late = [name for name in self._in_order(scope, endless) if name in over]
                 if late and all(over[name].reads.isdisjoint(moved) for name in late):
-                    self._report(scope, endless, late, over, "endless-loop", "a job goes round for ever without waiting")
+                    self._report(
+                        scope, endless, late, over, "endless-loop", "a job goes round for ever without waiting"
+                    )
 
     def _at_once(self, scope: Scope, name: str, over: dict[str, _Over]) -> tuple[tuple[Route, ...], ...]:
         """The ways by which a state is left without waiting."""
@@ -197,3 +199,19 @@ def _times(member: State) -> Iterator[tuple[When, str]]:
     elif member.elapses:
         for when in member.times:
             yield when, member.outcomes[0]
+
+
+def _changed(states: Iterable[State]) -> Iterator[str]:
+    """The places in the data that states save to, or their ways set."""
+    for state in states:
+        yield from ((one.saves or state.name).split(".")[0] for one in state.members.values())
+        for _, _, route in state.routes:
+            yield from (place.split(".")[0] for place in route.set)
+
+
+def _bounds(when: Expression, circle: Iterable[str], changed: set[str]) -> bool:
+    """Whether a condition reads what a round changes itself, so that it may end it."""
+    names = set(circle)
+    asked = any(name in JOB_FUNCTIONS and not names.isdisjoint(args[:1]) for name, args in when.calls)
+    read = when.variables.get("data", frozenset())
+    return asked or "now" in when.variables or (bool(changed) if read is None else not changed.isdisjoint(read))

@@ -10,7 +10,7 @@ from flowengine.language.checks.graph import circles
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression, PlainNames
 from flowengine.language.model import Scope, State
-from flowengine.language.parts import DONE, Route
+from flowengine.language.parts import DONE, EXPIRED, Route
 from flowengine.language.types import Each, Parallel, Stage
 
 
@@ -32,12 +32,12 @@ def check(survey: Survey) -> None:
 
 def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -> None:
     """Report a round in which no condition can end it."""
-    moved = set(changed(scope.states[name] for name in circle))
+    changed = set(_changed(scope.states[name] for name in circle))
     onward = {
         name: [
             route.to
             for ways in rounds.alone(scope.states[name])
-            if not any(bounds(route.when, circle, moved) for route in ways if route.when is not None)
+            if not any(_bounds(route.when, circle, changed) for route in ways if route.when is not None)
             for route in ways
             if route.to in circle
         ]
@@ -53,15 +53,17 @@ def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -
             survey.report(scope.states[asking[0]].place, "endless-asking", message, advice)
 
 
-def changed(states: Iterable[State]) -> Iterator[str]:
-    """The places in the data that states save to, or their ways set."""
+def _changed(states: Iterable[State]) -> Iterator[str]:
+    """The places in the data that states save to, or their ways set, though nobody does anything; a deadline saves
+    nothing."""
     for state in states:
-        yield (state.saves or state.name).split(".")[0]
+        if state.scopes or set(state.alone) - {EXPIRED}:
+            yield (state.saves or state.name).split(".")[0]
         for _, _, route in state.routes:
             yield from (place.split(".")[0] for place in route.set)
 
 
-def bounds(when: Expression, circle: list[str], changed: set[str]) -> bool:
+def _bounds(when: Expression, circle: list[str], changed: set[str]) -> bool:
     """Whether a condition reads what a round changes itself."""
     if "now" in when.variables or any(
         name in ("count", "passed") and args[:1] and args[0] in circle for name, args in when.calls
