@@ -363,12 +363,13 @@ class Trial:
         if not any(one.state is None or one.state.name in standing for one in listeners):
             return
         found: set[tuple[str, str | None]] = set()
-        for id, waits in all_awaited(self.compiled, Draft(self.position), self.now, self.world).items():
-            for wait in waits:
-                if (wait.message, wait.key) not in found:
-                    found.add((wait.message, wait.key))
-                    branch = self.position.branch(id)
-                    yield Move(kind="message", name=f"message {wait.message}", by=CODE, wait=wait, branch=branch)
+        awaited = all_awaited(self.compiled, Draft(self.position), self.now, self.world)
+        waiting = [(self.position.branches[id], wait) for id, waits in awaited.items() for wait in waits]
+        waiting.sort(key=lambda one: (one[1].always != "", one[0].entry))  # who waits longest is given it
+        for branch, wait in waiting:
+            if (wait.message, wait.key) not in found:
+                found.add((wait.message, wait.key))
+                yield Move(kind="message", name=f"message {wait.message}", by=CODE, wait=wait, branch=branch)
 
     def _always(self) -> Iterator[Move]:
         if not self.compiled.always:

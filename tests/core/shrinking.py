@@ -63,7 +63,7 @@ _GONE = object()
 
 
 def _targets(state: dict[str, Any]) -> set[str]:
-    found = set()
+    found = {state["next"]} if isinstance(state.get("next"), str) else set()
     for routes in state.get("on", {}).values():
         for one in routes if isinstance(routes, list) else [routes]:
             found.add(one if isinstance(one, str) else one["to"])

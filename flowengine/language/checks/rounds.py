@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from flowengine.errors import ExpressionFailed
+from flowengine.language.checks.data import Shapes
 from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.graph import circles
 from flowengine.language.checks.survey import Survey
@@ -12,6 +13,7 @@ from flowengine.language.expressions import Expression, PlainNames
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import DONE, EXPIRED, Route
 from flowengine.language.types import Each, Parallel, Stage
+from flowengine.language.value_shapes import ListOf
 
 
 def check(survey: Survey) -> None:
@@ -115,7 +117,21 @@ class _Rounds:
             if isinstance(state.join, Expression):
                 return any(may_join(state.join, done, len(branches)) for done in range(1, ending + 1))
             return state.join != "all" and ending >= state.join
+        if isinstance(state, Each) and self._may_be_empty(state):
+            return True
         return isinstance(state, Each | Stage) and state.scope.path in self.ends
+
+    def _may_be_empty(self, state: Each) -> bool:
+        """Whether the declared list may have no items, so that the join is there at once, and nobody asks for that."""
+        if state.of is None:
+            return False
+        scope = self.survey.scope_of[state.name]
+        shape = self.survey.once(Shapes.found).of(state.of, scope, state.name)
+        if not isinstance(shape, ListOf) or shape.least:
+            return False
+        read = state.of.variables.get("data") or frozenset()
+        whens = (route.when for one in scope.states.values() for _, _, route in one.routes if route.when is not None)
+        return all(read.isdisjoint(when.variables.get("data") or ()) for when in whens)
 
     def _ends(self, scope: Scope) -> bool:
         waiting = [scope.start, *(entry.to for entry in scope.always if entry.within is not None)]
