@@ -134,7 +134,7 @@ def test_what_a_deadline_does_not_save_ends_no_round() -> None:
 
 @pytest.mark.parametrize(
     ("of", "found"),
-    [("data.list.of", ["endless-asking"]), ("data.list.some", []), ("[data.need.name]", []), ("data.need", [])],
+    [("data.list.of", ["endless-asking"]), ("data.list.some", []), ("'[data.need.name]'", []), ("data.need", [])],
 )
 def test_a_round_goes_through_a_list_that_may_be_empty(of: str, found: list[str]) -> None:
     """An each of a list that may have no items is over at once, though what is inside waits for somebody."""
