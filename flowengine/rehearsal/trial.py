@@ -164,14 +164,14 @@ class Trial:
             return taken
         command = self._command(move, outcome, {} if answer is None else answer)
         if isinstance(command, c.Fire):
-            after = self._fired(replace(before, now=now), command, move.name)
+            after = self._fired(_later(before, now), command, move.name)
         else:
             try:
                 done = self._advance(before, command, now)
             except (ExpressionFailed, RunawayProcess) as error:
                 self._at = replace(before, troubles=(*before.troubles, Trouble(where=move.name, what=str(error))))
                 raise
-            after = self._noted(replace(before, now=now), command, done, move.name, outcome or move.outcome, answer)
+            after = self._noted(_later(before, now), command, done, move.name, outcome or move.outcome, answer)
             after = self._met_by_code(after, command, done, move.name)
         self._past.append(before)
         self._at = self._caught_up(after)
@@ -550,6 +550,10 @@ class Trial:
         if timer.purpose == "always":
             return spoken(str(timer.detail[1]))
         return words[timer.purpose]
+
+
+def _later(moment: _Moment, now: datetime) -> _Moment:
+    return moment if moment.now == now else replace(moment, now=now)
 
 
 def _booked(

@@ -23,7 +23,7 @@ from flowengine.core.machines import Compiled
 from flowengine.core.values import Step
 from flowengine.errors import BadAnswer, FlowError, InvariantBroken, NotAllowed, Refused, SlotTaken
 from flowengine.language.model import Process, Scope, State
-from flowengine.language.parts import DONE
+from flowengine.language.parts import DONE, EXPIRED
 from flowengine.language.types import Race
 from flowengine.rehearsal.made_up import MadeUp
 from flowengine.rehearsal.trial import Move, Trial
@@ -47,6 +47,9 @@ ASKED = 200
 
 STILL = 20
 """How often a hundred timers may be due at one moment."""
+
+LATE = 10
+"""How much farther an end is by way of a deadline: of good will people do not wait for one."""
 
 _OFTEN = (0.0, 0.1, 1.0, 1.0, 5.0)
 """How often each kind of actor does something, in one life: never, seldom, as usual, all the time."""
@@ -113,9 +116,9 @@ class Compass:
         if state.is_end:
             return 0
         inside = max((self._far.get(inner.start, 0) for inner in state.scopes), default=0)
-        ways = [route.to for _, _, route in state.routes]
-        ways += [entry.to for inner in state.scopes for entry in inner.always if entry.to in self.process.ends]
-        return 1 + inside + min((self._to(to) for to in ways), default=99)
+        ways = [self._to(route.to) + LATE * (outcome == EXPIRED) for outcome, _, route in state.routes]
+        ways += [0 for inner in state.scopes for entry in inner.always if entry.to in self.process.ends]
+        return 1 + inside + min(ways, default=99)
 
     def _to(self, target: str) -> float:
         return 0 if target == DONE or target in self.process.ends else self._far.get(target, 99)
