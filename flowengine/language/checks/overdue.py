@@ -2,16 +2,16 @@
 
 A ``within`` that gives a moment (``{date(data.need.day)}``), and a wait ``until`` one, are such deadlines where nothing
 on the way round changes what they read. Once the moment is over, the state can be left in no other way. So a round that
-only its other outcomes lead out of is never left again, and one in which nothing else waits is run through for ever.
+only its other outcomes lead out of is never left again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from flowengine.language.checks.data import Shapes
-from flowengine.language.checks.graph import Ways, circles
+from flowengine.language.checks.graph import Ways
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.expressions import Expression
 from flowengine.language.mentions import JOB_FUNCTIONS
@@ -33,12 +33,11 @@ class _Over(NamedTuple):
 
 
 def check(survey: Survey) -> None:
-    """Report rounds that a deadline that is over keeps a job in, and those that it is driven through for ever."""
+    """Report rounds that a deadline that is over keeps a job in."""
     overdue = _Overdue(survey)
     for scope in survey.scopes.values():
         over = {name: found for name, state in scope.states.items() if (found := overdue.over(scope, state))}
         if over and scope.path in overdue.ways.entered:
-            overdue.spinning(scope, over)
             overdue.kept(scope, over)
 
 
@@ -47,14 +46,14 @@ class _Overdue:
         self.survey = survey
         self.ways = Ways(survey)
         self.shapes = survey.once(Shapes.found)
+        self._always: dict[str, set[str]] = {}
+        self._branches: dict[str, dict[str, str]] = {}
 
     def over(self, scope: Scope, state: State) -> _Over | None:
         """How a state is left once it is over; None where it has no moment that stays."""
         found = [(ways, when) for ways, when in _timed(state) if self._stays(when, scope)]
-        if not found:
-            return None
         reads = frozenset(name for _, when in found for name in when.variables.get("data") or ())
-        if not self._beside(scope).isdisjoint(reads):
+        if not found or any(self._is_moved_beside(scope, name) for name in reads):
             return None
         return _Over(tuple(ways for ways, _ in found), reads, tuple(when.source for _, when in found))
 
@@ -68,58 +67,39 @@ class _Overdue:
             return shape.domain.format in ("date", "date-time")
         return shape == MOMENT
 
-    def _beside(self, scope: Scope) -> set[str]:
-        """The places in the data that may be changed while a job is in the scope: by the branches beside, at any
+    def _is_moved_beside(self, scope: Scope, name: str) -> bool:
+        """Whether a place in the data may be changed while a job is in the scope: by the branches beside, or at any
         time."""
-        found: set[str] = set()
         for one in self.survey.around(scope):
-            for entry in one.always:
-                found.update([entry.name] if entry.fields else [], (place.split(".")[0] for place in entry.set))
             owner = self.survey.owner.get(one.path)
-            for branch in owner.scopes if isinstance(owner, Parallel) else ():
-                if branch.path != one.path:
-                    found |= self._changed(branch.states.values())
+            if name in self._moved_by(one) or (
+                isinstance(owner, Parallel) and self._writers(owner).get(name, one.path) != one.path
+            ):
+                return True
+        return False
+
+    def _moved_by(self, scope: Scope) -> set[str]:
+        """The places that may be changed at any time in a scope."""
+        found = self._always.get(scope.path)
+        if found is None:
+            found = self._always[scope.path] = set()
+            for entry in scope.always:
+                found.update([entry.name] if entry.fields else [], (place.split(".")[0] for place in entry.set))
         return found
+
+    def _writers(self, state: Parallel) -> dict[str, str]:
+        """Which branch of a parallel changes which place, by its path; empty where several do."""
+        if state.name not in self._branches:
+            found = self._branches[state.name] = {}
+            for branch in state.scopes:
+                for name in self._changed(branch.states.values()):
+                    found[name] = branch.path if found.get(name, branch.path) == branch.path else ""
+        return self._branches[state.name]
 
     def _changed(self, states: Iterable[State]) -> set[str]:
         """The places that states, and those inside, save to or their ways set."""
         inside = [one for state in states for scope in self.survey.inside(state) for one in scope.states.values()]
         return set(_changed([*states, *inside]))
-
-    # run through for ever
-
-    def spinning(self, scope: Scope, over: dict[str, _Over]) -> None:
-        """Report rounds in which nothing waits once all moments in them are over."""
-        through = {
-            name: [(route.to, ways) for ways in self._at_once(scope, name, over) for route in ways]
-            for name in scope.states
-        }
-        for circle in circles({name: [to for to, _ in found] for name, found in through.items()}):
-            moved = self._changed(scope.states[name] for name in circle)
-            onward = {
-                name: [
-                    to
-                    for to, ways in through[name]
-                    if to in circle
-                    and not any(_bounds(way.when, circle, moved) for way in ways if way.when is not None)
-                ]
-                for name in circle
-            }
-            for endless in circles(onward):
-                late = [name for name in self._in_order(scope, endless) if name in over]
-                if late and all(over[name].reads.isdisjoint(moved) for name in late):
-                    self._report(
-                        scope, endless, late, over, "endless-loop", "a job goes round for ever without waiting"
-                    )
-
-    def _at_once(self, scope: Scope, name: str, over: dict[str, _Over]) -> tuple[tuple[Route, ...], ...]:
-        """The ways by which a state is left without waiting."""
-        state = scope.states[name]
-        if name in over:
-            return over[name].ways
-        return tuple(state.ways.values()) if self.ways.passes_at_once(state) else ()
-
-    # never left again
 
     def kept(self, scope: Scope, over: dict[str, _Over]) -> None:
         """Report rounds that are never left once all moments in them are over."""
@@ -127,41 +107,48 @@ class _Overdue:
             return
         if any(self.survey.owner[one.path].within is not None for one in self.survey.around(scope) if one.path):
             return
-        told: set[str] = set()
-        for name in over:
-            if name not in told and name in self.ways.reached[scope.path]:
-                found = self._never_left(scope, name, over)
+        onward = {name: self._onward(scope, name, over) for name in self.ways.reached[scope.path]}
+        kept = onward.keys() - self._left(scope, onward)
+        looped = {problem.place for problem in self.survey.problems if problem.code == "endless-loop"}
+        told = {name for name in kept if scope.states[name].place in looped}
+        for name in self._in_order(scope, kept & over.keys()):
+            if name not in told:
+                found = self._after(scope, name, onward)
                 told |= found
                 late = [one for one in self._in_order(scope, found) if one in over]
-                if late:
-                    self._report(scope, found, late, over, "no-way-out", "no way leads out any more")
+                moved = self._changed([scope.states[one] for one in found if one not in over])
+                moved |= {place.split(".")[0] for one in late for route in _ways(over[one]) for place in route.set}
+                if name in {route.to for one in found for route in onward[one]} and moved.isdisjoint(
+                    place for one in late for place in over[one].reads
+                ):
+                    self._report(scope, found, late, over)
 
-    def _never_left(self, scope: Scope, first: str, over: dict[str, _Over]) -> set[str]:
-        """The states of the round that a state leads into once it is over; none where a way leads out, or changes a
-        moment in it."""
-        found: set[str] = set()
-        waiting = [first, *(entry.to for entry in scope.always)]
-        moved: set[str] = set()
-        while waiting:
-            name = waiting.pop()
-            if name in found:
-                continue
-            if name not in scope.states or scope.states[name].is_end:
-                return set()
-            found.add(name)
-            state = scope.states[name]
-            ways = over[name].ways if name in over else tuple(state.ways.values())
-            self.survey.spend(len(ways) / 10, state.place)
-            if any(inner.path in self.ways.closes for inner in state.scopes):
-                return set()
-            moved |= {place.split(".")[0] for way in ways for route in way for place in route.set}
-            if name not in over:
-                moved |= self._changed([state])
-            waiting.extend(route.to for way in ways for route in way)
-        late = found & over.keys()
-        if any(not over[name].reads.isdisjoint(moved) for name in late):
-            return set()
-        return found if any(route.to in found for way in over[first].ways for route in way) else set()
+    def _onward(self, scope: Scope, name: str, over: dict[str, _Over]) -> list[Route]:
+        """The ways on from a state, once all moments are over."""
+        if name in over:
+            return list(_ways(over[name]))
+        return [route for _, _, route in scope.states[name].routes]
+
+    def _left(self, scope: Scope, onward: dict[str, list[Route]]) -> set[str]:
+        """The states from which a way leads out of the scope, or may end the job."""
+        out = {
+            name
+            for name, routes in onward.items()
+            if scope.states[name].is_end
+            or any(self._is_out(scope, route.to) for route in routes)
+            or any(inner.path in self.ways.closes for inner in scope.states[name].scopes)
+        }
+        before: dict[str, list[str]] = {}
+        for name, routes in onward.items():
+            for route in routes:
+                before.setdefault(route.to, []).append(name)
+        return _reached(out, before)
+
+    def _after(self, scope: Scope, first: str, onward: dict[str, list[Route]]) -> set[str]:
+        """All that a state, and what may be done at any time there, leads to."""
+        ways = {name: [route.to for route in routes] for name, routes in onward.items()}
+        self.survey.spend(len(ways) / 100, scope.states[first].place)
+        return _reached([first, *(entry.to for entry in scope.always)], ways)
 
     def _is_out(self, scope: Scope, to: str) -> bool:
         return self.survey.target(scope, to) is not Target.STATE
@@ -171,14 +158,29 @@ class _Overdue:
     def _in_order(self, scope: Scope, names: Iterable[str]) -> list[str]:
         return sorted(names, key=lambda name: scope.states[name].place)
 
-    def _report(
-        self, scope: Scope, names: Iterable[str], late: list[str], over: dict[str, _Over], code: str, what: str
-    ) -> None:
+    def _report(self, scope: Scope, names: Iterable[str], late: list[str], over: dict[str, _Over]) -> None:
         moments = ", ".join(dict.fromkeys(one for name in late[:_READ] for one in over[name].moments))
-        message = f"once {moments} is over, {what}: {', '.join(self._in_order(scope, names))}"
+        round_trip = ", ".join(self._in_order(scope, names))
+        message = f"once {moments} is over, no way leads out any more: {round_trip}"
         places = " or ".join(f"data.{name}" for name in sorted(over[late[0]].reads))
         advice = f"lead out of the round when the time is over, or set {places} anew in it"
-        self.survey.report(scope.states[late[0]].place, code, message, advice)
+        self.survey.report(scope.states[late[0]].place, "no-way-out", message, advice)
+
+
+def _ways(over: _Over) -> Iterator[Route]:
+    for ways in over.ways:
+        yield from ways
+
+
+def _reached(starts: Iterable[str], onward: Mapping[str, Iterable[str]]) -> set[str]:
+    found = set(starts)
+    waiting = list(found)
+    while waiting:
+        for name in onward.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
 
 
 def _timed(state: State) -> Iterator[tuple[tuple[Route, ...], Expression]]:
@@ -207,11 +209,3 @@ def _changed(states: Iterable[State]) -> Iterator[str]:
         yield from ((one.saves or state.name).split(".")[0] for one in state.members.values())
         for _, _, route in state.routes:
             yield from (place.split(".")[0] for place in route.set)
-
-
-def _bounds(when: Expression, circle: Iterable[str], changed: set[str]) -> bool:
-    """Whether a condition reads what a round changes itself, so that it may end it."""
-    names = set(circle)
-    asked = any(name in JOB_FUNCTIONS and not names.isdisjoint(args[:1]) for name, args in when.calls)
-    read = when.variables.get("data", frozenset())
-    return asked or "now" in when.variables or (bool(changed) if read is None else not changed.isdisjoint(read))
