@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from subprocess import Popen
 from typing import Any
 
@@ -27,6 +28,16 @@ def join(*threads: threading.Thread, patience: float = PATIENCE) -> None:
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
         assert not thread.is_alive(), f"{thread.name} has not ended within {patience:g} s"
+
+
+@contextmanager
+def killed_after(process: Popen[Any]) -> Iterator[Popen[Any]]:
+    """The process is there for as long as the block: at its end it is killed, however that comes, and waited for."""
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def heard(process: Popen[str], patience: float = PATIENCE) -> str:

@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from waiting import killed_after
 
 from flowengine.cli.terminal import PROGRAM, Terminal
 
@@ -43,18 +44,17 @@ def test_a_worker_answers_prometheus_while_it_works(shop: Flow) -> None:
     shop.start("ada")
     port, root = free_port(), Path(__file__).parents[2]
     words = ["--at", f"sqlite:///{shop.folder}/flow.db", "worker", "--handlers", "workshop_handlers"]
-    with subprocess.Popen(
+    worker = subprocess.Popen(
         [sys.executable, "-m", "flowengine.cli", *words, "--metrics", str(port)],
         cwd=shop.folder,
         env=os.environ | {"PYTHONPATH": str(root)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            assert 'flow_open_jobs{process="workshop"} 1.0' in asked(port)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
+    )
+    with killed_after(worker):
+        assert 'flow_open_jobs{process="workshop"} 1.0' in asked(port)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0
     socket.create_server(("127.0.0.1", port)).close()
 
 

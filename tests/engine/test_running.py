@@ -112,8 +112,9 @@ def test_coroutines_run_side_by_side_on_one_loop(threads: Threads) -> None:
         return "met"
 
     async def second(_: HandlerCall) -> int:
-        while not meeting:
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(30):
+            while not meeting:
+                await asyncio.sleep(0.001)
         meeting[0].set()
         return id(asyncio.get_running_loop())
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from httpx import Client
 from served_app import Door
-from waiting import heard, join, until
+from waiting import heard, join, killed_after, until
 
 from flowengine import Engine
 from flowengine.web import connections
@@ -118,7 +118,7 @@ def test_half_sent_requests_give_way_to_whole_ones(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _LIMITED, at]
     with (
         ExitStack() as slow,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        killed_after(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)) as process,
     ):
         assert process.stderr is not None
         try:
