@@ -40,7 +40,8 @@ class NotedChannel:
         self.channel.write(query, values)
 
     def write_many(self, query: Any, many: Sequence[Any]) -> None:
-        self.asked.append(Asked(query.name, 0))
+        if many:
+            self.asked.append(Asked(query.name, 0))
         self.channel.write_many(query, many)
 
     def count(self, query: Any, values: Any) -> int:
@@ -83,4 +84,5 @@ class NotedDatabase(Database):
     def __init__(self, driver: Any, *more: Any) -> None:
         noted = NotedDriver(driver)
         super().__init__(noted, *more)
+        self.driver = noted
         self.asked = noted.asked

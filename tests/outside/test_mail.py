@@ -155,10 +155,10 @@ def test_a_connection_that_died_is_replaced(serve: Serve) -> None:
     server = serve()
     with mailer(f"smtp://127.0.0.1:{server.port}") as sending:
         sending.send(letter())
-        assert sending._idle[0]._smtp is not None
-        sending._idle[0]._smtp.sock.shutdown(socket.SHUT_RDWR)
+        server.hang_up()
         sending.send(letter())
     assert len(server.letters) == 2
+    assert server.connections == 2
 
 
 # encryption and passwords

@@ -25,7 +25,8 @@ PATIENCE = 60.0
 CHILD = """
 import os, signal, sys, threading, time
 from pathlib import Path
-from flowengine.worker.supervised import Supervised
+from flowengine.worker.supervised import VARIABLE, Supervised
+outlet = int(os.environ[VARIABLE].split(",")[1])
 line = Supervised.of(os.environ)
 folder = Path(sys.argv[1])
 births = len(list(folder.glob("born-*"))) + 1
@@ -240,9 +241,8 @@ def test_who_holds_the_interpreter_is_replaced(tmp_path: Path, told: Told) -> No
 def test_signs_of_life_are_enough(tmp_path: Path, told: Told) -> None:
     """A process that is only busy, or idle, goes on living."""
     body = """
-        from flowengine.worker import supervised
-        supervised.PULSE = 0.2
-        ready()
+        line.listen(stop=stop.set, hurry=hurry.set, pulse=0.2)
+        line.say(ready=True)
         end = time.monotonic() + 6
         while time.monotonic() < end: sum(range(100_000))
         (folder / 'long').touch(); stop.wait()
@@ -262,7 +262,7 @@ def test_a_process_that_is_not_ready_is_stopped_too(tmp_path: Path, told: Told) 
 
 def test_what_is_no_report_harms_nobody(tmp_path: Path, told: Told) -> None:
     """Bytes that a handler writes into the pipe of reports are passed over."""
-    body = "ready(); os.write(line._outlet, b'\\xff no report\\n[1]\\n'); line.say(ran={'calls': 5}); stop.wait()"
+    body = "ready(); os.write(outlet, b'\\xff no report\\n[1]\\n'); line.say(ran={'calls': 5}); stop.wait()"
     when(lambda: told.ran, stop_me)
     assert Supervisor(command(tmp_path, body), say=told.say, ran=told.count).run() == 0
     assert told.ran == [{"calls": 5}]
