@@ -100,6 +100,11 @@ SLOW = (
 """Where tests take long in one process: together as long as all that are quick."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only the quick tests are wanted, files without any are not even read."""
+    return True if config.option.markexpr == "quick" and _marks_of(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it needs; ``quick`` are those that need nothing."""
     for name in (*PROCESSES, *SLOW):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from waiting import until
 
 from flowengine import HandlerCall
 from flowengine.language.durations import Duration
@@ -25,14 +25,6 @@ def threads() -> Iterator[Threads]:
     made = Threads()
     yield made
     made.close()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait for something that is about to become so."""
-    end = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < end, "it did not become so"
-        time.sleep(0.005)
 
 
 def test_what_a_handler_returns_and_raises_comes_back(threads: Threads) -> None:
