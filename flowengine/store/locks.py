@@ -52,27 +52,24 @@ class FairLock(Generic[Errand]):
         Raises DatabaseBusy, and StoreError when this thread has the lock already. An errand that has been taken up is
         waited for without a bound: its owner is at work on it.
         """
-        with self._mutex:
-            me = threading.get_ident()
-            if self._owner is None:
-                self._owner = me
-                return True
-            if self._owner == me:
-                raise StoreError(
-                    "this thread has a transaction open already that excludes this one",
-                    possible=["end the first transaction before the next one begins"],
-                )
-        waiter = Waiter(errand)
+        waiter: Waiter[Errand] | None = None
         try:
             with self._mutex:
+                me = threading.get_ident()
                 if self._owner is None:
                     self._owner = me
                     return True
+                if self._owner == me:
+                    raise StoreError(
+                        "this thread has a transaction open already that excludes this one",
+                        possible=["end the first transaction before the next one begins"],
+                    )
+                waiter = Waiter(errand)
                 self.waiting.append(waiter)
             if not waiter.gate.acquire(timeout=timeout) and not self._left(waiter):
                 waiter.gate.acquire()
         except BaseException:  # interrupted while it waited: the lock must not be handed to nobody
-            if not self._left(waiter, anyhow=True) and self._owner == me:
+            if waiter is not None and not self._left(waiter, anyhow=True) and self._owner == me:
                 self.release()
             raise
         if waiter.gone:
