@@ -278,6 +278,11 @@ class State:
         yield from ()
 
     @property
+    def most_options(self) -> int | None:
+        """From how many options at most it can be chosen; None: from as many as there are."""
+        return None
+
+    @property
     def quorum_of_seats(self) -> int | None:
         """How many of those who have a seat at its step must say yes; None: all."""
         return None

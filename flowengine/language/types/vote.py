@@ -1,4 +1,4 @@
-"""``vote``: a group of customers decides."""
+"""``vote``: a group of customers decides, by one of several methods."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from flowengine.language.model import Fact, Meant, State
 from flowengine.language.parser.audiences import ELECTORATE
 from flowengine.language.parser.common_keys import ESCALATE_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.options import SOURCE
-from flowengine.language.parser.records import Key
+from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.scalars import EXPRESSION, FLAG
+from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Number, OneOf
 from flowengine.language.parts import Audience, Option, option_key, option_title, options_of
 from flowengine.language.value_shapes import DOUBLE, INT, TEXT, ListOf, Lists, Record, Shape, Slot, of_values
@@ -29,11 +30,32 @@ _SAVED: dict[str, Shape] = {
     "voters": INT,
     "turnout": DOUBLE,
 }
+_OF_ROUND: dict[str, Shape] = {
+    "quota": DOUBLE,
+    "tally": Record({}, DOUBLE),
+    "exhausted": DOUBLE,
+    "elected": _TEXTS,
+    "eliminated": _TEXTS,
+}
+
+MOST_RANKED = 100
+"""Options that can be ranked: each may take a round to drop out, and the rounds are kept."""
+
+_WITHOUT_RULE = {
+    "ranking": "what wins is what reaches the quota, with one seat more than half of what still counts",
+    "score": "the highest sums win",
+}
+SMALLEST_BATCH = 5
+"""New ballots that must come together before the tally of a secret vote is shown anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote(State):
     """Members of a group (or listed people) vote until ``within``; who may vote is frozen when it opens.
+
+    A ballot names up to ``seats`` options (``plurality``), any that it approves of (``approval``), or some in their
+    order (``ranking``), or gives them whole numbers from 0 to ``scale`` (``score``). ``rule`` is for the first two.
+    With ``live`` the tally is shown while it runs, of a secret vote in batches of so many ballots.
 
     ``quorum`` is the share of the electorate's weight that must be cast (0 to 1). ``tie`` is ``outcome`` (end as
     ``tied``) or ``first`` (the option listed first wins). ``weight`` is an expression on ``member``.
@@ -44,14 +66,20 @@ class Vote(State):
         *NAMING, *(key for key in WAITING if key is not ESCALATE_KEY), *LEADING,
         Key("of", ELECTORATE, "Who may vote: {group: name}, {people: expression} or customers.", True),
         Key("options", SOURCE, "A list, the name of the process's options, or '{expression}'.", True, gives="list"),
+        Key("method", OneOf(("plurality", "approval", "ranking", "score")),
+            "What a ballot says: what it is for (plurality, unless given), all it approves of, a ranking, or scores."),
         Key("seats", Number(1, 1_000), "How many options win; 1 unless given."),
+        Key("scale", Number(1, 100), "With 'method: score', the highest score; 5 unless given."),
         Key("quorum", Number(0, 1, fraction=True), "The share of the electorate that must vote, from 0 to 1."),
         Key("rule", OneOf(("plurality", "majority", "two_thirds")), "What wins; plurality unless given."),
         Key("weight", EXPRESSION, "The weight of a member's vote: an expression on 'member'.", gives="number",
             variables=("member",)),
         Key("secret", FLAG, "Whether nobody sees who voted what; true unless given."),
         Key("changeable", FLAG, "Whether a vote may be changed until the end; true unless given."),
+        Key("abstain", FLAG, "Whether a ballot may abstain: it counts for the quorum, and not for the result."),
         Key("early", FLAG, "Whether it closes as soon as the result is certain."),
+        Key("live", Number(1, 1_000_000), "The tally is shown while it runs: 1, at each ballot; of a secret vote in "
+            "batches of so many ballots, 5 or more."),
         Key("tie", OneOf(("outcome", "first")), "A tie: the outcome 'tied', or the option listed first wins."),
     )  # fmt: skip
     in_race = True
@@ -61,7 +89,7 @@ class Vote(State):
     customer = True
     only_waits = True
     settled_at_entry = ("options", "weight")
-    moves: ClassVar[Mapping[str, str]] = {"vote": "voted{choice}: {what}"}
+    moves: ClassVar[Mapping[str, str]] = {"vote": "voted{choice}: {what}", "abstain": "abstained: {what}"}
     endings: ClassVar[Mapping[str, str]] = {
         "decided": "the vote closed: decided",
         "no_quorum": "the vote closed: no quorum",
@@ -70,14 +98,46 @@ class Vote(State):
 
     of: Audience = Audience(kind="customers")
     options: str | tuple[Option, ...] | Expression = ()
+    method: Literal["plurality", "approval", "ranking", "score"] = "plurality"
     seats: int = 1
+    scale: int = 5
     quorum: exact.Number = 0
     rule: Literal["plurality", "majority", "two_thirds"] = "plurality"
     weight: Expression | None = None
     secret: bool = True
     changeable: bool = True
+    abstain: bool = False
     early: bool = False
+    live: int = 0
     tie: Literal["outcome", "first"] = "outcome"
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        method, secret = values.get("method", "plurality"), values.get("secret", True)
+        if "rule" in values and method in _WITHOUT_RULE:
+            message = f"a vote by {method} has no 'rule': {_WITHOUT_RULE[method]}"
+            raise reading.refuse(values.places["rule"], "too-many-keys", message, "leave out 'rule'")
+        if "scale" in values and method != "score":
+            message = f"'scale' is for scores, and a ballot by {method} gives none"
+            raise reading.refuse(values.places["scale"], "too-many-keys", message, "leave it out, or: method: score")
+        if "live" not in values:
+            return
+        if not secret and values["live"] != 1:
+            message = "the ballots of an open vote are known one by one, so that its tally is shown at each"
+            raise reading.refuse(values.places["live"], "bad-number", message, "write live: 1")
+        if not secret:
+            return
+        if values["live"] < SMALLEST_BATCH:
+            message = (
+                f"{values['live']} new ballots are too few to hide one among: a secret vote needs {SMALLEST_BATCH}"
+            )
+            raise reading.refuse(values.places["live"], "bad-number", message, f"write {SMALLEST_BATCH} or more")
+        if "weight" in values:
+            message = "the tally of a secret vote cannot be 'live' with 'weight': a sum of weights tells whose they are"
+            raise reading.refuse(values.places["live"], "too-many-keys", message, "leave out one, or: secret: false")
+        if values.get("changeable", True):
+            message = "the tally of a secret vote cannot be 'live' while ballots change: what one takes back would show"
+            raise reading.refuse(values.places["live"], "missing-key", message, "write changeable: false beside it")
 
     @property
     def answered_by_several(self) -> bool:
@@ -96,13 +156,19 @@ class Vote(State):
 
     @property
     def must_lead(self) -> tuple[str, ...]:
-        """With the first listed as the winner of a tie, only a rule that asks for a share can leave no winner."""
-        can_tie = self.tie == "outcome" or self.rule != "plurality"
+        """With the first listed as the winner of a tie, nobody wins only where a rule asks for a share, or where each
+        ballot may be for nothing."""
+        for_nothing = self.abstain or self.method in ("approval", "score")
+        can_tie = self.tie == "outcome" or self.rule != "plurality" or for_nothing
         return self.outcomes if can_tie else ("decided", "no_quorum")
 
     @property
     def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
         yield "seats are to be filled", self.options, self.seats, self.place
+
+    @property
+    def most_options(self) -> int | None:
+        return MOST_RANKED if self.method == "ranking" else None
 
     @property
     def names(self) -> Iterator[Meant]:
@@ -113,7 +179,12 @@ class Vote(State):
         ids = [option_key(one.id) for one in options_of(self.options, lists.options)]
         winner = of_values([*ids, *(() if outcome == "decided" else ("",))]) if ids else TEXT
         winners = ListOf(winner, int(outcome == "decided"))
-        return Record({name: Slot(shape) for name, shape in (_SAVED | {"winner": winner, "winners": winners}).items()})
+        saved = _SAVED | {"winner": winner, "winners": winners}
+        if self.abstain:
+            saved["abstained"] = INT
+        if self.method == "ranking":
+            saved["rounds"] = ListOf(_all_there(_OF_ROUND))
+        return _all_there(saved)
 
     def told_keys(self, keys: frozenset[str]) -> frozenset[str]:
         return frozenset(("winner",))
@@ -124,3 +195,7 @@ class Vote(State):
 
     def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:
         return {str(option.id): option.title for option in options_of(self.options, options)}
+
+
+def _all_there(members: Mapping[str, Shape]) -> Record:
+    return Record({name: Slot(shape) for name, shape in members.items()})

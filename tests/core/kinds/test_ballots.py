@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import combinations, product
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from flowengine.core import ballots
 from flowengine.core.ballots import Count, Outcome, certain, result
+from flowengine.exact import Number
 
 OPTIONS = ["a", "b", "c", "d"]
 RULES = ["plurality", "majority", "two_thirds"]
@@ -33,6 +35,11 @@ def votes(draw: st.DrawFn, *, most: int = 8) -> tuple[list[tuple[float, list[str
     return cast, rules
 
 
+def added(tally: Mapping[str, Number], options: Iterable[str], weight: float) -> dict[str, Number]:
+    """The tally with a ballot more for each of the options."""
+    return ballots.add(tally, dict.fromkeys(options, 1), weight)
+
+
 def counted(cast: list[tuple[float, list[str]]], voting: int, rules: dict[str, object]) -> Count:
     """The vote once the first ``voting`` of the electorate have voted, counted ballot by ballot."""
     tally = dict.fromkeys(OPTIONS, 0.0)
@@ -40,7 +47,7 @@ def counted(cast: list[tuple[float, list[str]]], voting: int, rules: dict[str, o
     for number, (one, options) in enumerate(cast):
         total = ballots.total(total, one)
         if number < voting:
-            tally = ballots.add(tally, options, one)
+            tally = added(tally, options, one)
             weight = ballots.total(weight, one)
     return Count(options=OPTIONS, tally=tally, weight=total, cast=weight, **rules)  # type: ignore[arg-type]
 
@@ -92,8 +99,8 @@ def test_changed_ballot_is_counted_once(
     cast, _ = vote
     straight = changed = dict.fromkeys(OPTIONS, 0.0)
     for weight, options in cast:
-        straight = ballots.add(straight, options, weight)
-        changed = ballots.add(ballots.add(ballots.add(changed, former, weight), former, -weight), options, weight)
+        straight = added(straight, options, weight)
+        changed = added(added(added(changed, former, weight), former, -weight), options, weight)
     assert straight == changed
 
 
@@ -133,7 +140,7 @@ def test_certainty_holds_against_every_ending(rule: str, first: bool, seats: int
         for ending in product(choices, repeat=2):
             later, more = named, 0.0
             for options in ending:
-                later, more = ballots.add(later, options, 1.0), more + bool(options)
+                later, more = added(later, options, 1.0), more + bool(options)
             end = result(Count(options=OPTIONS[:3], tally=later, weight=cast + 2.0, cast=cast + more, **rules))  # type: ignore[arg-type]
             assert (now.outcome, set(now.winners)) == (end.outcome, set(end.winners)), (tally, ending)
     assert found
@@ -200,10 +207,10 @@ def test_equal_sums_are_equal() -> None:
     """Weights like 0.1 add up exactly, however often they are added and taken back."""
     tally = {"a": 0.0, "b": 0.0}
     for _ in range(10):
-        tally = ballots.add(tally, ["a"], 0.1)
+        tally = added(tally, ["a"], 0.1)
     for weight in (0.3, 0.7):
-        tally = ballots.add(tally, ["b"], weight)
+        tally = added(tally, ["b"], weight)
     assert tally == {"a": 1.0, "b": 1.0}
     for _ in range(10):
-        tally = ballots.add(tally, ["a"], -0.1)
+        tally = added(tally, ["a"], -0.1)
     assert tally["a"] == 0.0
