@@ -263,6 +263,11 @@ class State:
         return False
 
     @property
+    def tells_while_it_runs(self) -> bool:
+        """Whether it is shown how it stands before it is over."""
+        return False
+
+    @property
     def elapses(self) -> bool:
         """Whether it waits for the clock, and for nothing else."""
         return False

@@ -144,6 +144,10 @@ class Vote(State):
         return True
 
     @property
+    def tells_while_it_runs(self) -> bool:
+        return self.live > 0
+
+    @property
     def audience(self) -> tuple[Audience, ...]:
         return (self.of,)
 
