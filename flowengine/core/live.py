@@ -11,18 +11,19 @@ An open vote hides nothing: its tally is shown as it stands.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from flowengine.core.values import Poll, Tally
-from flowengine.language.types import Vote
 
 
-def shows(state: Vote, poll: Poll, cast: int) -> bool:
+def completes_batch(poll: Poll, cast: int, batch: int) -> bool:
     """Whether a batch is complete with the ballot that makes it so many cast."""
     before = poll.coming.cast if poll.coming else 0
-    return state.secret and state.live > 0 and cast - before >= state.live
+    return cast - before >= batch
 
 
-def shown(state: Vote, poll: Poll) -> Tally | None:
+def shown(how: Literal["", "batches", "whole"], poll: Poll) -> Tally | None:
     """The tally that may be shown now; None while there is none."""
-    if not state.live:
-        return None
-    return poll.shown if state.secret else Tally(cast=poll.cast, abstained=poll.abstained, tally=poll.tally)
+    if how == "whole":
+        return Tally(cast=poll.cast, abstained=poll.abstained, tally=poll.tally)
+    return poll.shown if how == "batches" else None

@@ -263,9 +263,9 @@ class State:
         return False
 
     @property
-    def tells_while_it_runs(self) -> bool:
-        """Whether it is shown how it stands before it is over."""
-        return False
+    def shown_while_it_runs(self) -> Literal["", "batches", "whole"]:
+        """Whether it is shown how it stands before it is over, and whether only in batches that hide one ballot."""
+        return ""
 
     @property
     def elapses(self) -> bool:

@@ -198,7 +198,7 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
 def _tallies(look: _View) -> Iterable[TallyView]:
     """How votes stand: all to those inside and to whose job it is, to another customer those in which he votes."""
     states = {name: look.compiled.states[name] for name in look.position.head.standing}
-    if not any(one.tells_while_it_runs for state in states.values() for one in state.members.values()):
+    if not any(one.shown_while_it_runs for state in states.values() for one in state.members.values()):
         return
     mine = seatings(look.actor)
     rows = [row for row in look.tx.steps.of(look.job.id) if look.own or row.audience in mine]

@@ -128,13 +128,16 @@ STATES: dict[str, str] = {
     + """
     of: {group: members}
     options: [{id: a, title: The one}, b]
+    method: approval
     seats: 2
     quorum: 0.25
     rule: two_thirds
     weight: member.shares
     secret: false
     changeable: false
+    abstain: true
     early: true
+    live: 1
     tie: first
     next: end
     on: {no_quorum: end, tied: end, expired: end}
@@ -294,6 +297,10 @@ ALTERNATIVES: dict[str, tuple[str, ...]] = {
         "\n    next: end\n",
     ),
     "decision": ("\n    else: end\n",),
+    "vote": (
+        "\n    of: customers\n    options: [a, b]\n    method: score\n    highest: 10\n    within: P1D"
+        "\n    on: {decided: end, no_quorum: end, tied: end}\n",
+    ),
 }
 """The keys that :data:`STATES` cannot use at the same time."""
 
@@ -372,6 +379,15 @@ REFUSED: list[tuple[str, str]] = [
     ("unknown-type", one("{type: §tsak}")),
     ("unknown-type", one("{type: race, of: {a: {type: §need}}}")),
     ("unknown-value", one("{type: vote, of: customers, options: [a], rule: §most}")),
+    ("unknown-value", one("{type: vote, of: customers, options: [a], method: §condorcet}")),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], method: ranking, §rule: majority}")),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], method: score, §rule: plurality}")),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], method: approval, §highest: 3}")),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], changeable: false, weight: '1', §live: 5}")),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], §live: 5}")),
+    ("bad-number", one("{type: vote, of: customers, options: [a], changeable: false, §live: 4}")),
+    ("bad-number", one("{type: vote, of: customers, options: [a], secret: false, §live: 5}")),
+    ("bad-number", one("{type: vote, of: customers, options: [a], method: score, highest: §0}")),
     ("bad-length", HEAD + "states: §{}\n"),
     ("bad-length", task("next: §[]")),
     ("bad-length", one("{type: race, of: §{}}")),

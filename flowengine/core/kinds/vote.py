@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
-from flowengine.core import ballots, live, papers, ranked
+from flowengine.core import ballots, live, ranked
 from flowengine.core import events as e
 from flowengine.core.commands import Act
 from flowengine.core.draft import replace
 from flowengine.core.forms import Way
+from flowengine.core.kinds import papers
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import offered
 from flowengine.core.seatings import person_seating
@@ -37,9 +38,9 @@ _KEEPING = ("keep it as it was in the new version", "wait until the vote has clo
 class Voting(Waiting[Vote]):
     """Waits for the ballots of an electorate until ``within`` is over, or, with ``early``, until the result is certain.
 
-    What a ballot says depends on the method (:mod:`flowengine.core.papers`). Saved: ``{winner, winners, tied, tally,
-    cast, voters, turnout}``; ``winner`` is empty and ``winners`` has none unless the vote ended as ``decided``. Where
-    ballots may abstain, ``abstained`` counts those that did; of rankings, ``rounds`` tells how they were counted
+    What a ballot says depends on the method (:mod:`flowengine.core.kinds.papers`). Saved: ``{winner, winners, tied,
+    tally, cast, voters, turnout}``; ``winner`` is empty and ``winners`` has none unless the vote ended as ``decided``.
+    Where ballots may abstain, ``abstained`` counts those that did; of rankings, ``rounds`` tells how they were counted
     (:class:`flowengine.core.ranked.Round`), and ``tally`` has the first preferences.
     """
 
@@ -69,7 +70,7 @@ class Voting(Waiting[Vote]):
     def renew(self, spot: Spot, before: Spot) -> None:
         """Ballots that are cast are counted as what they said; and what was said of who sees the tally holds."""
         now, was, poll = self.state(spot), self.state(before), self.poll(spot)
-        if poll.cast and (now.method, now.scale) != (was.method, was.scale):
+        if poll.cast and (now.method, now.highest) != (was.method, was.highest):
             what = f"{poll.cast} ballots are cast by {was.method}, and the vote is by {now.method} there"
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
         seen, seen_before = ((one.live, one.secret, one.changeable, one.weight) for one in (now, was))
@@ -124,7 +125,7 @@ class Voting(Waiting[Vote]):
             weight=poll.weight,
             cast=poll.cast_weight,
             abstained=poll.abstained_weight,
-            most=state.scale if state.method == "score" else 1,
+            most=state.highest if state.method == "score" else 1,
             seats=state.seats,
             rule=state.rule,
             quorum=state.quorum,
@@ -245,5 +246,5 @@ def _counted(spot: Spot, poll: Poll, seat: Seat, ballot: dict[str, Json]) -> e.C
         tally={option: weight for option, weight in tally.items() if weight != poll.tally[option]},
         abstained=abstained,
         abstained_weight=abstained_weight,
-        shows=live.shows(state, poll, cast),
+        shows=state.shown_while_it_runs == "batches" and live.completes_batch(poll, cast, state.live),
     )

@@ -54,7 +54,7 @@ class Vote(State):
     """Members of a group (or listed people) vote until ``within``; who may vote is frozen when it opens.
 
     A ballot names up to ``seats`` options (``plurality``), any that it approves of (``approval``), or some in their
-    order (``ranking``), or gives them whole numbers from 0 to ``scale`` (``score``). ``rule`` is for the first two.
+    order (``ranking``), or gives them whole numbers from 0 to ``highest`` (``score``). ``rule`` is for the first two.
     With ``live`` the tally is shown while it runs, of a secret vote in batches of so many ballots.
 
     ``quorum`` is the share of the electorate's weight that must be cast (0 to 1). ``tie`` is ``outcome`` (end as
@@ -69,7 +69,7 @@ class Vote(State):
         Key("method", OneOf(("plurality", "approval", "ranking", "score")),
             "What a ballot says: what it is for (plurality, unless given), all it approves of, a ranking, or scores."),
         Key("seats", Number(1, 1_000), "How many options win; 1 unless given."),
-        Key("scale", Number(1, 100), "With 'method: score', the highest score; 5 unless given."),
+        Key("highest", Number(1, 100), "With 'method: score', the highest score; 5 unless given."),
         Key("quorum", Number(0, 1, fraction=True), "The share of the electorate that must vote, from 0 to 1."),
         Key("rule", OneOf(("plurality", "majority", "two_thirds")), "What wins; plurality unless given."),
         Key("weight", EXPRESSION, "The weight of a member's vote: an expression on 'member'.", gives="number",
@@ -100,7 +100,7 @@ class Vote(State):
     options: str | tuple[Option, ...] | Expression = ()
     method: Literal["plurality", "approval", "ranking", "score"] = "plurality"
     seats: int = 1
-    scale: int = 5
+    highest: int = 5
     quorum: exact.Number = 0
     rule: Literal["plurality", "majority", "two_thirds"] = "plurality"
     weight: Expression | None = None
@@ -117,9 +117,9 @@ class Vote(State):
         if "rule" in values and method in _WITHOUT_RULE:
             message = f"a vote by {method} has no 'rule': {_WITHOUT_RULE[method]}"
             raise reading.refuse(values.places["rule"], "too-many-keys", message, "leave out 'rule'")
-        if "scale" in values and method != "score":
-            message = f"'scale' is for scores, and a ballot by {method} gives none"
-            raise reading.refuse(values.places["scale"], "too-many-keys", message, "leave it out, or: method: score")
+        if "highest" in values and method != "score":
+            message = f"'highest' is for scores, and a ballot by {method} gives none"
+            raise reading.refuse(values.places["highest"], "too-many-keys", message, "leave it out, or: method: score")
         if "live" not in values:
             return
         if not secret and values["live"] != 1:
@@ -137,15 +137,15 @@ class Vote(State):
             raise reading.refuse(values.places["live"], "too-many-keys", message, "leave out one, or: secret: false")
         if values.get("changeable", True):
             message = "the tally of a secret vote cannot be 'live' while ballots change: what one takes back would show"
-            raise reading.refuse(values.places["live"], "missing-key", message, "write changeable: false beside it")
+            raise reading.refuse(values.places["live"], "too-many-keys", message, "write changeable: false beside it")
 
     @property
     def answered_by_several(self) -> bool:
         return True
 
     @property
-    def tells_while_it_runs(self) -> bool:
-        return self.live > 0
+    def shown_while_it_runs(self) -> Literal["", "batches", "whole"]:
+        return "" if not self.live else "batches" if self.secret else "whole"
 
     @property
     def audience(self) -> tuple[Audience, ...]:

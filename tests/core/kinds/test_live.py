@@ -15,7 +15,6 @@ from test_kind_vote import vote, voter
 from flowengine.core import live
 from flowengine.core.values import Poll, Tally
 from flowengine.core.world import Member
-from flowengine.language.types import Vote
 
 MANY = [Member(id=f"m{n}") for n in range(40)]
 
@@ -26,10 +25,9 @@ def begin(keys: str, club: list[Member] = MANY) -> Rehearsal:
 
 def shown(job: Rehearsal) -> Tally | None:
     """What may be told now."""
-    state, poll = job.compiled.states["first"], job.position.root.inners[""]
-    assert isinstance(state, Vote)
+    poll = job.position.root.inners[""]
     assert isinstance(poll, Poll)
-    return live.shown(state, poll)
+    return live.shown(job.compiled.states["first"].shown_while_it_runs, poll)
 
 
 def cast(job: Rehearsal, ballots: list[Any], start: int = 0) -> list[Tally | None]:

@@ -65,7 +65,7 @@ def test_majority_of_approvals() -> None:
 
 def test_scores_are_summed() -> None:
     """By score the highest sum wins; what a ballot does not name has nothing from it."""
-    job = begin("method: score\n    scale: 10")
+    job = begin("method: score\n    highest: 10")
     cast(job, ada={"red": 10}, ben={"red": 1, "blue": 6}, cleo={"blue": 6, "green": 0})
     saved = closed(job)
     assert (saved["winner"], saved["tally"]) == ("blue", {"red": 11, "blue": 12, "green": 0})
@@ -292,7 +292,7 @@ def moved(job: Rehearsal, keys: str) -> Migration:
     ("was", "becomes", "stands_in_the_way"),
     [
         ("", "method: score", "1 ballots are cast by plurality"),
-        ("method: score", "method: score\n    scale: 9", "1 ballots are cast by score"),
+        ("method: score", "method: score\n    highest: 9", "1 ballots are cast by score"),
         ("changeable: false", "changeable: false\n    live: 5", "was settled when the vote opened"),
         ("secret: false\n    live: 1", "changeable: false\n    live: 5", "was settled when the vote opened"),
         ("", "abstain: true", ""),

@@ -34,7 +34,7 @@ def ballot(state: Vote, titles: Titles, answer: Json, where: str) -> dict[str, J
     said = given.get("for")
     try:
         if state.method == "score":
-            return {"for": _scores(said, known, state.scale)}
+            return {"for": _scores(said, known, state.highest)}
         return {"for": _ids(said, known, most(state, len(known)), least(state))}
     except ValueError as error:
         named = [id if id == title else f"{id} ({title})" for id, title in titles[:_NAMED]]
@@ -69,7 +69,7 @@ def question(state: Vote, titles: Titles, title: str) -> FormField:
     options = tuple(FormOption(id=id, title=title) for id, title in titles)
     if state.method == "score":
         return FormField(
-            name="for", title=title, type="object", options=options, shape="scores", min=0, max=state.scale
+            name="for", title=title, type="object", options=options, shape="scores", min=0, max=state.highest
         )
     several = most(state, len(options)) > 1 or state.method != "plurality" or state.seats > 1
     return FormField(
@@ -110,16 +110,16 @@ def _ids(said: Json, known: Mapping[str, str], most: int, least: int) -> list[st
     return list(keys)
 
 
-def _scores(said: Json, known: Mapping[str, str], scale: int) -> dict[str, int]:
-    wanted = f"give options scores from 0 to {scale}, as {{{clip(next(iter(known))[:60])}: {scale}}}"
+def _scores(said: Json, known: Mapping[str, str], highest: int) -> dict[str, int]:
+    wanted = f"give options scores from 0 to {highest}, as {{{clip(next(iter(known))[:60])}: {highest}}}"
     if not isinstance(said, dict):
         raise ValueError(wanted if said is None else f"must be an object, not {kind_of(said)}; {wanted}")
     if not said:
         raise ValueError(wanted)
     for id, score in said.items():
         _known(id, known)
-        if isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= scale:
-            raise ValueError(f"{clip(id)} has the score {clip(score)}; a whole number from 0 to {scale} is possible")
+        if isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= highest:
+            raise ValueError(f"{clip(id)} has the score {clip(score)}; a whole number from 0 to {highest} is possible")
     return said
 
 
