@@ -230,7 +230,7 @@ class Teller:
             chosen = [f"{title} {score}" for title, score in zip(chosen, said.values(), strict=True)]
         choice = f" for {', '.join(chosen)}" if chosen else ""
         title = known.title(step.state, step.member)
-        what = step.title or title if move == "vote" else title
+        what = step.title or title if move in ("vote", "abstain") else title
         return _MOVES[move].format(what=what, at=at, choice=choice) if move in _MOVES else f"{spoken(move)}: {what}"
 
     # the clock
