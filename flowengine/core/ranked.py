@@ -14,12 +14,14 @@ A ballot counts for the first of those it names who is still in the count. Round
 
 Of those with equal votes, whoever was ahead in the last earlier round in which they differed is ahead. Where there was
 none, all who have the least drop out together if together they have less than anybody else, for none of them could stay
-in any longer; else it is a tie. Nobody wins whom no ballot names.
+in any longer. Where the same win whichever of them drops out, it is who is listed last; else it is a tie. Nobody wins
+whom no ballot names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -28,6 +30,9 @@ from flowengine.exact import Number
 
 SHARE = 100_000
 """Parts of a ballot's value that are told apart."""
+
+MOST_TRIED = 1_000_000
+"""Steps of counting, about, that are made to find out whether a tie matters. What would take more is a tie."""
 
 _VOTE = UNIT * SHARE
 """One vote, as it is counted here: in parts of its weight and of its value."""
@@ -105,6 +110,7 @@ class _Counting:
         for ranking, weight in alike.items():
             self._give(ranking, 0, weight, SHARE)
         self._total = sum(alike.values()) * SHARE
+        self._tries = [MOST_TRIED]
 
     def run(self) -> tuple[str, ...]:
         """Count until all seats are filled that can be; gives those among whom a tie could not be decided."""
@@ -115,14 +121,21 @@ class _Counting:
             elected = sorted(self.standing, key=self._course, reverse=True)
             if len(elected) > free:
                 elected = [option for option in elected if self.standing[option].total >= quota]
-            eliminated, tied = ([], []) if elected else self._least(free)
-            self._note(quota, elected, eliminated)
+            least = [] if elected else self._least(free)
+            tied = len(least) > 1 and not self._drop_out_together(least, free)
+            if tied and (self.vote.listed_first or self._same_win(least, quota)):
+                least, tied = least[-1:], False
+            self._take(quota, elected, [] if tied else least)
             if tied:
-                return tuple(tied)
-            self.winners += elected
-            self._hand_on(elected, quota)
-            self._hand_on(eliminated, 0)
+                return tuple(least)
         return ()
+
+    def _take(self, quota: int, elected: Sequence[str], eliminated: Sequence[str]) -> None:
+        """Write down a round, and let what comes of it be the next."""
+        self._note(quota, elected, eliminated)
+        self.winners += elected
+        self._hand_on(elected, quota)
+        self._hand_on(eliminated, 0)
 
     def _quota(self) -> int:
         alone = self.vote.seats == 1
@@ -133,17 +146,38 @@ class _Counting:
         """What an option has, and what it had in each round before, the last one first."""
         return [self.standing[option].total, *(had[option] for had in reversed(self._before))]
 
-    def _least(self, free: int) -> tuple[list[str], list[str]]:
-        """Who drops out; else among whom it could not be decided."""
+    def _least(self, free: int) -> list[str]:
+        """Who drops out: one, all who have the least, or several of whom only one should."""
         last = min(map(self._course, self.standing))
         level = [option for option in self.standing if self._course(option) == last]
-        if len(level) == 1:
-            return level, []
         least = [option for option, pile in self.standing.items() if pile.total == last[0]]
+        return least if len(level) > 1 and self._drop_out_together(least, free) else level
+
+    def _drop_out_together(self, least: Sequence[str], free: int) -> bool:
         rest = [pile.total for option, pile in self.standing.items() if option not in least]
-        if len(rest) >= free and last[0] * len(least) < min(rest):
-            return least, []
-        return (level[-1:], []) if self.vote.listed_first else ([], level)
+        return len(rest) >= free and sum(self.standing[option].total for option in least) < min(rest)
+
+    def _same_win(self, level: Sequence[str], quota: int) -> bool:
+        """Whether the same win whichever of them drops out."""
+        found: set[tuple[str, ...]] = set()
+        for option in level:
+            left = len(self.standing)
+            self._tries[0] -= left * (left**2 + sum(len(pile.papers) for pile in self.standing.values()))
+            if self._tries[0] < 0:
+                return False
+            other = self._copy()
+            other._take(quota, (), (option,))
+            if other.run():
+                return False
+            found.add(tuple(other.winners))
+        return len(found) == 1
+
+    def _copy(self) -> _Counting:
+        other = copy(self)
+        other.winners, other.rounds, other._before = list(self.winners), list(self.rounds), list(self._before)
+        other._kept = dict(self._kept)
+        other.standing = {name: _Pile(list(pile.papers), pile.total) for name, pile in self.standing.items()}
+        return other
 
     def _note(self, quota: int, elected: Sequence[str], eliminated: Sequence[str]) -> None:
         have = self._kept | {option: pile.total for option, pile in self.standing.items()}
