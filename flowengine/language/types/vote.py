@@ -71,7 +71,7 @@ class Vote(State):
         Key("seats", Number(1, 1_000), "How many options win; 1 unless given."),
         Key("highest", Number(1, 100), "With 'method: score', the highest score; 5 unless given."),
         Key("quorum", Number(0, 1, fraction=True), "The share of the electorate that must vote, from 0 to 1."),
-        Key("rule", OneOf(("plurality", "majority", "two_thirds")), "What wins; plurality unless given."),
+        Key("rule", OneOf(("plurality", "majority", "two_thirds")), "What wins, of plurality and approval: the most, unless given, or a share."),
         Key("weight", EXPRESSION, "The weight of a member's vote: an expression on 'member'.", gives="number",
             variables=("member",)),
         Key("secret", FLAG, "Whether nobody sees who voted what; true unless given."),
