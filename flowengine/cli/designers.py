@@ -19,6 +19,8 @@ from flowengine.errors import NotFound, ProcessRefused, Refused
 from flowengine.problem import Problem
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from flowengine.language import Process
 
 LARGEST = 4_000_000
@@ -144,6 +146,39 @@ def deploy(terminal: Terminal, paths: tuple[Path, ...]) -> None:
     desk = terminal.desk(create=True)
     done = [desk.deploy(text.decode("utf-8")) for text in texts.values()]
     terminal.answer(done, lambda console: show.deployed(console, done, lambda words: terminal.line(words, who=False)))
+
+
+@click.command()
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--against", metavar="VERSION|FILE", help="What to compare with.  [default: the version in use]")
+@common
+@terminal
+def diff(terminal: Terminal, path: Path, against: str | None) -> None:
+    """What FILE changes, in words, and who would notice. Nothing is deployed."""
+    from flowengine.cli import show
+    from flowengine.client import ChangeView
+    from flowengine.interop.differences import differences, noticed_by
+    from flowengine.language import load, parse
+
+    new = parse(read_file(path), str(path))
+    if against is not None and (Path(against).is_file() or against.endswith((".yaml", ".yml")) or "/" in against):
+        read_file(Path(against))
+        old = load(against)
+    else:
+        old = parse(terminal.desk().source(new.name, against), check=False)
+    found = differences(old, new)
+    rows = [ChangeView(where=one.where, what=one.what, who=one.who) for one in found]
+    who = noticed_by(found)
+    answer = {"process": new.name, "was": old.version, "version": new.version, "changes": rows, "noticed_by": who}
+
+    def tell(console: Console) -> None:
+        if not rows:
+            show.line(console, ("It means the same.", "bold green"))
+            return
+        show.line(console, (new.title, "bold"), f": version {new.version}, against {old.version}")
+        show.changes(console, rows, who)
+
+    terminal.answer(answer, tell)
 
 
 @click.command()

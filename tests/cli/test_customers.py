@@ -164,16 +164,16 @@ def test_changing_ones_mind(shop: Flow) -> None:
     """What a job offers is listed, used, and refused when it is not open."""
     job = shop.start()
     assert shop.json("change", job, who="ada", code=1)["possible"] == ["withdraw"]
-    assert shop.json("change", job, "rethink", who="ada", code=1)["error"] in ("NotAllowed", "NotFound")
+    assert shop.json("change", job, "rethink", "--yes", who="ada", code=1)["error"] in ("NotAllowed", "NotFound")
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
-    assert shop.json("change", job, "rethink", who="ada")["states"] == ["Your choice"]
+    assert shop.json("change", job, "rethink", "--yes", who="ada")["states"] == ["Your choice"]
 
 
 def test_withdrawing(shop: Flow) -> None:
     """A customer withdraws where the process allows it, and only once."""
     job = shop.start()
-    assert shop.json("withdraw", job, who="ada")["status"] == "ended"
-    assert shop.json("withdraw", job, who="ada", code=1)["error"]
+    assert shop.json("withdraw", job, "--yes", who="ada")["status"] == "ended"
+    assert shop.json("withdraw", job, "--yes", who="ada", code=1)["error"]
 
 
 def test_saying_something(shop: Flow) -> None:
@@ -241,7 +241,7 @@ def test_a_repeated_change_of_mind_gives_the_same_receipt(shop: Flow) -> None:
     """Under its key an offer is used once, also when the job offers it no longer (L3)."""
     job = shop.start()
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
-    words = ("change", job, "rethink", "--key", "k2")
+    words = ("change", job, "rethink", "--yes", "--key", "k2")
     first, again = shop.json(*words, who="ada"), shop.json(*words, who="ada")
     assert again == first | {"repeated": True}
 
@@ -266,7 +266,7 @@ def test_acting_looks_in_one_transaction_and_acts_in_one(shop: Flow, monkeypatch
         counted.clear()
         shop.json("act", *([job] if named else []), *give, who=who)
         assert counted == {"looks": opening + 1, "writes": 1}
-        shop.run("withdraw", job, who="ada")
+        shop.run("withdraw", job, "--yes", who="ada")
 
 
 TRIES = """

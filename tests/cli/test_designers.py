@@ -234,3 +234,18 @@ def test_migrate_tells_what_it_would_change_and_what_is_in_the_way(shop: Flow) -
     assert len(done["moved"]) == 1
     assert "because: The names are plainer" in shop.json("history", job)[-1]["what"]
     assert shop.json("audit", job)["problems"] == []
+
+
+def test_deploy_says_what_is_different_and_who_notices(shop: Flow) -> None:
+    """A new version is told against the one in use: what changed, who notices, and that running jobs keep theirs."""
+    file = shop.folder / "workshop.yaml"
+    file.write_text(file.read_text("utf-8").replace("title: Maker", "title: Joiner"), "utf-8")
+    told = shop.run("diff", "workshop.yaml").stdout
+    assert "the role Maker is now called Joiner" in told
+    assert shop.json("diff", "workshop.yaml", "--against", "workshop.yaml")["changes"] == []
+    told = shop.run("deploy", "workshop.yaml").stdout
+    assert "the role Maker is now called Joiner" in told
+    assert "Who notices: " in told
+    assert "Jobs that run keep the version they began with." in told
+    assert "It means the same." in shop.run("diff", "workshop.yaml").stdout
+    assert shop.json("deploy", "workshop.yaml")[0]["changes"] == []
