@@ -71,7 +71,8 @@ class Vote(State):
         Key("seats", Number(1, 1_000), "How many options win; 1 unless given."),
         Key("highest", Number(1, 100), "With 'method: score', the highest score; 5 unless given."),
         Key("quorum", Number(0, 1, fraction=True), "The share of the electorate that must vote, from 0 to 1."),
-        Key("rule", OneOf(("plurality", "majority", "two_thirds")), "What wins, of plurality and approval: the most, unless given, or a share."),
+        Key("rule", OneOf(("plurality", "majority", "two_thirds")),
+            "By plurality and approval, what wins: the most, unless given, or a share of what is cast."),
         Key("weight", EXPRESSION, "The weight of a member's vote: an expression on 'member'.", gives="number",
             variables=("member",)),
         Key("secret", FLAG, "Whether nobody sees who voted what; true unless given."),
@@ -113,31 +114,15 @@ class Vote(State):
 
     @classmethod
     def settle(cls, values: Values, reading: Reading) -> None:
-        method, secret = values.get("method", "plurality"), values.get("secret", True)
+        method = values.get("method", "plurality")
         if "rule" in values and method in _WITHOUT_RULE:
             message = f"a vote by {method} has no 'rule': {_WITHOUT_RULE[method]}"
             raise reading.refuse(values.places["rule"], "too-many-keys", message, "leave out 'rule'")
         if "highest" in values and method != "score":
             message = f"'highest' is for scores, and a ballot by {method} gives none"
             raise reading.refuse(values.places["highest"], "too-many-keys", message, "leave it out, or: method: score")
-        if "live" not in values:
-            return
-        if not secret and values["live"] != 1:
-            message = "the ballots of an open vote are known one by one, so that its tally is shown at each"
-            raise reading.refuse(values.places["live"], "bad-number", message, "write live: 1")
-        if not secret:
-            return
-        if values["live"] < SMALLEST_BATCH:
-            message = (
-                f"{values['live']} new ballots are too few to hide one among: a secret vote needs {SMALLEST_BATCH}"
-            )
-            raise reading.refuse(values.places["live"], "bad-number", message, f"write {SMALLEST_BATCH} or more")
-        if "weight" in values:
-            message = "the tally of a secret vote cannot be 'live' with 'weight': a sum of weights tells whose they are"
-            raise reading.refuse(values.places["live"], "too-many-keys", message, "leave out one, or: secret: false")
-        if values.get("changeable", True):
-            message = "the tally of a secret vote cannot be 'live' while ballots change: what one takes back would show"
-            raise reading.refuse(values.places["live"], "too-many-keys", message, "write changeable: false beside it")
+        if "live" in values:
+            _settle_live(values["live"], values, reading)
 
     @property
     def answered_by_several(self) -> bool:
@@ -203,3 +188,21 @@ class Vote(State):
 
 def _all_there(members: Mapping[str, Shape]) -> Record:
     return Record({name: Slot(shape) for name, shape in members.items()})
+
+
+def _settle_live(batch: int, values: Values, reading: Reading) -> None:
+    """What a vote tells while it runs must not tell a secret ballot."""
+    place = values.places["live"]
+    if not values.get("secret", True):
+        if batch != 1:
+            message = "the ballots of an open vote are known one by one, so that its tally is shown at each"
+            raise reading.refuse(place, "bad-number", message, "write live: 1")
+    elif batch < SMALLEST_BATCH:
+        message = f"{batch} new ballots are too few to hide one among: a secret vote needs {SMALLEST_BATCH}"
+        raise reading.refuse(place, "bad-number", message, f"write {SMALLEST_BATCH} or more")
+    elif "weight" in values:
+        message = "the tally of a secret vote cannot be 'live' with 'weight': a sum of weights tells whose they are"
+        raise reading.refuse(place, "too-many-keys", message, "leave out one, or: secret: false")
+    elif values.get("changeable", True):
+        message = "the tally of a secret vote cannot be 'live' while ballots change: what one takes back would show"
+        raise reading.refuse(place, "too-many-keys", message, "write changeable: false beside it")
