@@ -1,33 +1,31 @@
 """What a ballot may say, by the method of the vote, and what it gives each option.
 
-A ballot answers ``for``: with an id, or a list of up to as many as there are seats (plurality), a list of any ids
-(approval), a list of ids, the best first (ranking), or an object that maps ids to whole numbers (score). It is kept as
-``{"for": …}`` with ids as texts, and who abstains as ``{"abstain": true}``.
+A ballot answers ``for``: with an id, or a list of up to as many as there are seats that can win together (plurality), a
+list of any ids (approval), a list of ids, the best first (ranking), or an object that maps ids to whole numbers
+(score). It is kept as ``{"for": …}`` with ids as texts, and who abstains as ``{"abstain": true}``.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from flowengine.core.fields import clip, kind_of, near, take
-from flowengine.core.forms import FormField, FormOption
-from flowengine.core.values import Json
+from flowengine.core.forms import FormField, FormOption, form_limits
+from flowengine.core.values import Json, Poll
 from flowengine.errors import BadAnswer
 from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
 
 ABSTAINED: Mapping[str, Json] = {"abstain": True}
 
-Titles = Sequence[tuple[str, str]]
-"""The options of a vote: the id of each as a text, and its title."""
-
 _NAMED = 20
 """How many options a message names."""
 
 
-def ballot(state: Vote, titles: Titles, answer: Json, where: str) -> dict[str, Json]:
+def ballot(state: Vote, poll: Poll, answer: Json, where: str) -> dict[str, Json]:
     """A ballot as it is kept. Raises :class:`BadAnswer` that says what is wrong with it and lists the options."""
-    given, known = take(answer, where), dict(titles)
+    given, known = take(answer, where), dict(poll.options)
     wrong = next((name for name in given if name != "for"), None)
     if wrong is not None:
         raise BadAnswer({wrong[:60]: f"is not asked here{near(wrong, ['for'])}"}, where=where, possible=["for"])
@@ -35,9 +33,12 @@ def ballot(state: Vote, titles: Titles, answer: Json, where: str) -> dict[str, J
     try:
         if state.method == "score":
             return {"for": _scores(said, known, state.highest)}
-        return {"for": _ids(said, known, most(state, len(known)), least(state))}
+        ids = _ids(said, known, most(state, len(known)), least(state))
+        if state.method == "plurality":
+            _hold_limits(ids, poll, state)
+        return {"for": ids}
     except ValueError as error:
-        named = [id if id == title else f"{id} ({title})" for id, title in titles[:_NAMED]]
+        named = [id if id == title else f"{id} ({title})" for id, title in poll.options[:_NAMED]]
         more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
         problem = f"{error}; the options are {', '.join(named)}{more}"
         raise BadAnswer({"for": problem}, where=where, possible=list(known)) from None
@@ -64,9 +65,9 @@ def given(state: Vote, ballot: Mapping[str, Json]) -> dict[str, int]:
     return dict.fromkeys(said[:1] if state.method == "ranking" else said, 1)
 
 
-def question(state: Vote, titles: Titles, title: str) -> FormField:
+def question(state: Vote, poll: Poll, title: str) -> FormField:
     """What a ballot is asked."""
-    options = tuple(FormOption(id=id, title=title) for id, title in titles)
+    options = tuple(_option(poll, state, id, title) for id, title in poll.options)
     if state.method == "score":
         return FormField(
             name="for", title=title, type="object", options=options, shape="scores", min=0, max=state.highest
@@ -80,7 +81,13 @@ def question(state: Vote, titles: Titles, title: str) -> FormField:
         shape="ranked" if state.method == "ranking" else "several" if several else "one",
         min=least(state),
         max=most(state, len(options)),
+        limits=form_limits(state.limits) if state.method == "plurality" else (),
     )
+
+
+def _option(poll: Poll, state: Vote, id: str, title: str) -> FormOption:
+    kind = poll.kinds.get(id)
+    return FormOption(id=id, title=title, more={state.limits.by: kind} if kind else {})
 
 
 def least(state: Vote) -> int:
@@ -108,6 +115,16 @@ def _ids(said: Json, known: Mapping[str, str], most: int, least: int) -> list[st
             raise ValueError(f"names an option twice: {clip(key[:60])}")
         keys[key] = None
     return list(keys)
+
+
+def _hold_limits(ids: Sequence[str], poll: Poll, state: Vote) -> None:
+    """A ballot names options that can win together: no more of a kind than may, and with room for what must."""
+    limits, taken = state.limits, Counter(poll.kinds.get(id, "") for id in ids)
+    for kind, limit in limits.of.items():
+        if limit.max is not None and taken[kind] > limit.max:
+            raise ValueError(f"chooses {taken[kind]} of {limits.by} {kind}; choose {limit.words}")
+    if len(ids) + limits.lacking(taken) > state.seats:
+        raise ValueError(f"leaves no room for what must win, of {state.seats} seats ({limits.words})")
 
 
 def _scores(said: Json, known: Mapping[str, str], highest: int) -> dict[str, int]:

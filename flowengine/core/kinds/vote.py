@@ -59,6 +59,7 @@ class Voting(Waiting[Vote]):
             weight=weight,
             tally={option_key(one["id"]): 0 for one in options},
             options=tuple((option_key(one["id"]), str(one["title"])) for one in options),
+            kinds={option_key(one["id"]): kind for one in options if (kind := state.limits.kind(one))},
         )
         spot.keep(poll)
         if not seats or not options:
@@ -77,6 +78,9 @@ class Voting(Waiting[Vote]):
         if (now.live or was.live) and seen != seen_before:
             what = "who may see the tally, and in which batches, was settled when the vote opened"
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
+        if now.limits and now.limits.by != was.limits.by:
+            what = f"of which {now.limits.by} each option is was not kept when the vote opened"
+            raise NotAllowed(what, where=now.name, possible=_KEEPING)
         super().renew(spot, before)
 
     def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:  # noqa: ARG002 - the protocol's signature
@@ -89,7 +93,7 @@ class Voting(Waiting[Vote]):
         if move == "abstain":
             ballot = papers.abstention(command.answer, step.state)
         else:
-            ballot = papers.ballot(state, poll.options, command.answer, step.state)
+            ballot = papers.ballot(state, poll, command.answer, step.state)
         answered = replace(seat, answer=ballot, by=command.by.id)
         told = "vote" if state.secret else move  # that somebody abstained is his secret, too
         spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=answered, secret=state.secret))
@@ -130,6 +134,8 @@ class Voting(Waiting[Vote]):
             rule=state.rule,
             quorum=state.quorum,
             listed_first=state.tie == "first",
+            kinds=poll.kinds,
+            limits=state.limits,
         )
 
     def _close(self, spot: Spot) -> Result:
@@ -158,7 +164,7 @@ class Voting(Waiting[Vote]):
         return ("vote", "abstain") if self.state(spot).abstain else ("vote",)
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        asked = papers.question(self.state(spot), self.poll(spot).options, step.title)
+        asked = papers.question(self.state(spot), self.poll(spot), step.title)
         voting = Way(outcome="vote", title="Vote", fields=(asked,), move=True)
         return (voting, _ABSTAINING) if self.state(spot).abstain else (voting,)
 

@@ -8,10 +8,11 @@ from typing import Any, ClassVar, Literal
 
 from flowengine import exact
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Fact, Meant, State
+from flowengine.language.limits import NO_LIMITS, Limits
+from flowengine.language.model import Fact, Limited, Meant, State
 from flowengine.language.parser.audiences import ELECTORATE
 from flowengine.language.parser.common_keys import ESCALATE_KEY, LEADING, NAMING, WAITING
-from flowengine.language.parser.options import SOURCE
+from flowengine.language.parser.options import LIMITS, SOURCE
 from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.scalars import EXPRESSION, FLAG
 from flowengine.language.parser.session import Reading
@@ -55,7 +56,8 @@ class Vote(State):
 
     A ballot names up to ``seats`` options (``plurality``), any that it approves of (``approval``), or some in their
     order (``ranking``), or gives them whole numbers from 0 to ``highest`` (``score``). ``rule`` is for the first two.
-    With ``live`` the tally is shown while it runs, of a secret vote in batches of so many ballots.
+    With ``limits`` no more, and no fewer, of each kind win than these say. With ``live`` the tally is shown while it
+    runs, of a secret vote in batches of so many ballots.
 
     ``quorum`` is the share of the electorate's weight that must be cast (0 to 1). ``tie`` is ``outcome`` (end as
     ``tied``) or ``first`` (the option listed first wins). ``weight`` is an expression on ``member``.
@@ -70,6 +72,7 @@ class Vote(State):
             "What a ballot says: what it is for (plurality, unless given), all it approves of, a ranking, or scores."),
         Key("seats", Number(1, 1_000), "How many options win; 1 unless given."),
         Key("highest", Number(1, 100), "With 'method: score', the highest score; 5 unless given."),
+        Key("limits", LIMITS, "How many of each kind may win, by an attribute of the options: {position: {x: 1}}."),
         Key("quorum", Number(0, 1, fraction=True), "The share of the electorate that must vote, from 0 to 1."),
         Key("rule", OneOf(("plurality", "majority", "two_thirds")),
             "By plurality and approval, what wins: the most, unless given, or a share of what is cast."),
@@ -102,6 +105,7 @@ class Vote(State):
     method: Literal["plurality", "approval", "ranking", "score"] = "plurality"
     seats: int = 1
     highest: int = 5
+    limits: Limits = NO_LIMITS
     quorum: exact.Number = 0
     rule: Literal["plurality", "majority", "two_thirds"] = "plurality"
     weight: Expression | None = None
@@ -114,10 +118,16 @@ class Vote(State):
 
     @classmethod
     def settle(cls, values: Values, reading: Reading) -> None:
+        if "limits" in values and values.get("seats", 1) == 1:
+            message = "limits are for several winners: there is one seat"
+            raise reading.refuse(values.places["limits"], "bad-number", message, "say seats, or leave limits out")
         method = values.get("method", "plurality")
         if "rule" in values and method in _WITHOUT_RULE:
             message = f"a vote by {method} has no 'rule': {_WITHOUT_RULE[method]}"
             raise reading.refuse(values.places["rule"], "too-many-keys", message, "leave out 'rule'")
+        if "limits" in values and method == "ranking":
+            message = "a vote by ranking has no 'limits': who drops out could be one that must win"
+            raise reading.refuse(values.places["limits"], "too-many-keys", message, "take another method: approval")
         if "highest" in values and method != "score":
             message = f"'highest' is for scores, and a ballot by {method} gives none"
             raise reading.refuse(values.places["highest"], "too-many-keys", message, "leave it out, or: method: score")
@@ -145,10 +155,11 @@ class Vote(State):
 
     @property
     def must_lead(self) -> tuple[str, ...]:
-        """With the first listed as the winner of a tie, nobody wins only where a rule asks for a share, or where each
-        ballot may be for nothing."""
+        """With the first listed as the winner of a tie, nobody wins only where a rule asks for a share, where each
+        ballot may be for nothing, or where of a kind that must win nobody was voted for."""
         for_nothing = self.abstain or self.method in ("approval", "score")
-        can_tie = self.tie == "outcome" or self.rule != "plurality" or for_nothing
+        needy = any(one.min for one in self.limits.of.values())
+        can_tie = self.tie == "outcome" or self.rule != "plurality" or for_nothing or needy
         return self.outcomes if can_tie else ("decided", "no_quorum")
 
     @property
@@ -158,6 +169,11 @@ class Vote(State):
     @property
     def most_options(self) -> int | None:
         return MOST_RANKED if self.method == "ranking" else None
+
+    @property
+    def limited(self) -> Iterator[Limited]:
+        if self.limits:
+            yield Limited(f"{self.name}.options", self.options, self.limits, self.seats, self.seats)
 
     @property
     def names(self) -> Iterator[Meant]:

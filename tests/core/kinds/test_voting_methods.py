@@ -284,6 +284,26 @@ def test_result_is_that_of_the_ballots_that_stand(method: str, data: st.DataObje
     assert closed(changing) == closed(straight)
 
 
+PLAYERS = "[{id: ann, at: goal}, {id: bea, at: goal}, {id: cleo, at: field}, {id: dora, at: field}]"
+
+
+@pytest.mark.parametrize(
+    ("method", "ballots"),
+    [
+        ("approval", [["ann", "bea", "cleo"], ["ann", "bea"], ["ann"]]),
+        ("score", [{"ann": 5, "bea": 4, "cleo": 1}, {"bea": 4}, {"ann": 4}]),
+    ],
+)
+def test_limits_hold_for_who_wins_and_not_for_what_a_ballot_says(method: str, ballots: list[Any]) -> None:
+    """By approval and score a ballot may name more of a kind than can win; who wins keeps the limits."""
+    job = begin(f"method: {method}\n    seats: 2\n    limits: {{at: {{goal: {{max: 1}}}}}}", options=PLAYERS)
+    (way,) = form(job.compiled, job.position, job.step("first"), job.now, job.world).ways
+    assert way.fields[0].limits == ()
+    cast(job, **dict(zip(NAMES, ballots, strict=False)))
+    assert closed(job)["winners"] == ["ann", "cleo"]
+    assert job.data["first"]["tally"]["bea"] > job.data["first"]["tally"]["cleo"]
+
+
 def moved(job: Rehearsal, keys: str) -> Migration:
     return job.migrate(vote(keys))
 
@@ -297,6 +317,7 @@ def moved(job: Rehearsal, keys: str) -> Migration:
         ("secret: false\n    live: 1", "changeable: false\n    live: 5", "was settled when the vote opened"),
         ("", "abstain: true", ""),
         ("method: ranking", "method: ranking\n    quorum: 0.5", ""),
+        ("seats: 2", "seats: 2\n    limits: {at: {goal: 1}}", "of which at each option is was not kept"),
     ],
 )
 def test_another_version_counts_ballots_as_they_were_cast(was: str, becomes: str, stands_in_the_way: str) -> None:
