@@ -32,6 +32,7 @@ from flowengine.views.replies import (
     StepView,
     suspended_view,
 )
+from flowengine.views.tallies import tally
 
 MOST = 100
 """Steps among which the one that is meant is looked for, where none is named."""
@@ -167,8 +168,9 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         made = msgspec.structs.replace(made, ways=(), slots=())
     if actor.kind == "customer" and state.inner_options:
         made = _plain_options(made, state.inner_options)
-    view = _view(tx, job, found, made, actor)
-    return msgspec.structs.replace(view, possible=can, slots=made.slots)
+    view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
+    running = tally(view.id, found, state, branch) if branch is not None else None
+    return msgspec.structs.replace(view, possible=can, slots=made.slots, tally=running)
 
 
 def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor) -> StepView:
