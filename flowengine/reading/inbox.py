@@ -228,7 +228,8 @@ def _bare_form(step: Step, kind: str) -> Form:
 
 
 def _plain_options(made: Form, inner: frozenset[str]) -> Form:
-    """The form without what these options hold beside title, price and lead time: that is inner data (L9)."""
+    """The form without what these options hold beside title, price and lead time, and beside what their limits go by:
+    that is inner data (L9)."""
     replace = msgspec.structs.replace
     ways = (
         replace(way, fields=tuple(_bare(field) if field.name in inner else field for field in way.fields))
@@ -238,5 +239,9 @@ def _plain_options(made: Form, inner: frozenset[str]) -> Form:
 
 
 def _bare(field: FormField) -> FormField:
-    options = tuple(msgspec.structs.replace(option, more={}) for option in field.options)
+    shown = {one.by for one in field.limits}
+    options = tuple(
+        msgspec.structs.replace(one, more={key: value for key, value in one.more.items() if key in shown})
+        for one in field.options
+    )
     return msgspec.structs.replace(field, options=options)
