@@ -60,14 +60,28 @@ def _written(path: Path, nexts: list[str]) -> list[str]:
 
 
 @click.command()
-@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("paths", metavar="FILE…", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--explain",
+    metavar="[CODE]",
+    is_flag=False,
+    flag_value="",
+    shell_complete=tab_words.codes,
+    help="Show what a problem's code means, with a file that has it and the file mended; without CODE list all.",
+)
 @common
 @terminal
-def check(terminal: Terminal, paths: tuple[Path, ...]) -> None:
+def check(terminal: Terminal, paths: tuple[Path, ...], explain: str | None) -> None:
     """Find the problems of process files, all at once, those between the files among them.
 
     A file without problems is "fine"; then it is told how often, and how long, the customer is left out.
     """
+    if explain is not None:
+        if paths:
+            raise click.UsageError("--explain is about a code: leave the files out.")
+        return _explain(terminal, explain)
+    if not paths:
+        raise click.UsageError("Missing argument 'FILE…'; --explain CODE explains a problem.")
     from flowengine.cli.checked import check_text, check_together, show_all
 
     checked = check_together([check_text(read_file(path), str(path)) for path in paths])
@@ -78,6 +92,18 @@ def check(terminal: Terminal, paths: tuple[Path, ...]) -> None:
     )
     if not fine:
         click.get_current_context().exit(REFUSED)
+    return None
+
+
+def _explain(terminal: Terminal, code: str) -> None:
+    from flowengine.cli import explained
+    from flowengine.language.explaining import chapters, explain
+
+    if code:
+        one = explain(code)
+        terminal.answer(one, lambda console: explained.show_explanation(console, one))
+    else:
+        terminal.answer(explained.listed(chapters()), lambda console: explained.show_codes(console, chapters()))
 
 
 @click.command()

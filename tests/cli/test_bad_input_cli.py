@@ -122,6 +122,8 @@ WRONG = [
     # files
     ("check missing.yaml", 1, "there is no such file"),
     ("check folder", 1, "this is not a file"),
+    ("check --explain no-such-code", 1, "there is no such code"),
+    ("check --explain no-need folder", 2, "leave the files out"),
     (f"check {UNREADABLE}", 1, "Input/output error"),
     ("deploy binary", 1, "not-utf8"),
     ("deploy missing.yaml", 1, "there is no such file"),
@@ -266,7 +268,7 @@ COMMANDS = [
     "people add x --name X", "people change X", "people show X", "people list --kind X", "people add x --record X",
     "jobs --status X", "jobs --process X", "jobs --customer X", "jobs --after X", "history X", "audit X", "send X",
     "send X --key X --body X --job X", "retry X", "worker --once --handlers X", "worker --poll X", "new X",
-    "new shop -o X/x", "check X", "try X", "draw X", "draw --job X", "draw --format X", "diff X",
+    "new shop -o X/x", "check X", "check --explain X", "try X", "draw X", "draw --job X", "draw --format X", "diff X",
     "diff workshop.yaml --against X", "deploy X", "migrate X",
     "migrate JOB --to X", "migrate JOB --map X=X --fill X=X", "migrate --process X --all --from X",
     "db X", "db create --at X", "jobs --at sqlite:///X/y", "completion X", "X", "--X", "jobs X",

@@ -69,7 +69,8 @@ class Voting(Waiting[Vote]):
         return None
 
     def renew(self, spot: Spot, before: Spot) -> None:
-        """Ballots that are cast are counted as what they said; and what was said of who sees the tally holds."""
+        """Ballots that are cast are counted as what they said, and who may see the tally stays. Else it is counted as
+        the file says now, by its rule, seats and limits; of what kind each option is, these say."""
         now, was, poll = self.state(spot), self.state(before), self.poll(spot)
         if poll.cast and (now.method, now.highest) != (was.method, was.highest):
             what = f"{poll.cast} ballots are cast by {was.method}, and the vote is by {now.method} there"
@@ -78,10 +79,12 @@ class Voting(Waiting[Vote]):
         if (now.live or was.live) and seen != seen_before:
             what = "who may see the tally, and in which batches, was settled when the vote opened"
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
-        if now.limits and now.limits.by != was.limits.by:
-            what = f"of which {now.limits.by} each option is was not kept when the vote opened"
-            raise NotAllowed(what, where=now.name, possible=_KEEPING)
         super().renew(spot, before)
+        if now.limits != was.limits:
+            listed = offered(spot.process, now.options, spot.names())
+            found = poll.kinds if now.limits.by == was.limits.by else {}
+            found = found | {option_key(one["id"]): now.limits.kind(one) for one in listed}
+            spot.keep(replace(poll, kinds={id: found[id] for id, _ in poll.options if found.get(id)}))
 
     def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:  # noqa: ARG002 - the protocol's signature
         """Voters answer what they were asked: the question, the options and the electorate stay."""

@@ -317,7 +317,6 @@ def moved(job: Rehearsal, keys: str) -> Migration:
         ("secret: false\n    live: 1", "changeable: false\n    live: 5", "was settled when the vote opened"),
         ("", "abstain: true", ""),
         ("method: ranking", "method: ranking\n    quorum: 0.5", ""),
-        ("seats: 2", "seats: 2\n    limits: {at: {goal: 1}}", "of which at each option is was not kept"),
     ],
 )
 def test_another_version_counts_ballots_as_they_were_cast(was: str, becomes: str, stands_in_the_way: str) -> None:
