@@ -41,10 +41,12 @@ _PATTERNED = (
 
 
 class MadeUp:
-    """Answers to what forms ask, by chance where there is one, else always the first sensible ones."""
+    """Answers to what forms ask, by chance where there is one, else always the first sensible ones. ``edge``: how often
+    one is at the edge of what is taken."""
 
-    def __init__(self, chance: Random | None = None) -> None:
+    def __init__(self, chance: Random | None = None, edge: float = EDGE) -> None:
         self.chance = chance
+        self.edge = edge
         self._made = 0
 
     def answer(self, fields: Sequence[FormField], now: datetime, slots: Sequence[str] = ()) -> dict[str, Json]:
@@ -188,7 +190,7 @@ class MadeUp:
             fits = [one for one in _PATTERNED if least <= len(one) <= most and _matches(pattern, one)]
             return self._one(fits) if fits else None
         text = self._one(_WORDS if most > 12 else _NAMES)
-        if self.chance is not None and self.chance.random() < EDGE:
+        if self.chance is not None and self.chance.random() < self.edge:
             text = self._one(["x" * max(least, 1), ("long words " * LONGEST)[:most].strip()])
         return str(text)[: max(most, 1)].ljust(least, "x")
 
@@ -196,7 +198,7 @@ class MadeUp:
         """How far ahead a day is: usually some weeks, at the edge today, or long ago."""
         if self.chance is None:
             return 120
-        return self._one([0, 1, -400, 3650]) if self.chance.random() < EDGE else self.chance.randint(7, 300)
+        return self._one([0, 1, -400, 3650]) if self.chance.random() < self.edge else self.chance.randint(7, 300)
 
     # chance
 
@@ -209,7 +211,7 @@ class MadeUp:
     def _between(self, low: int, high: int) -> int:
         if self.chance is None or high <= low:
             return low
-        if self.chance.random() < EDGE:
+        if self.chance.random() < self.edge:
             return self.chance.choice((low, high))
         return self.chance.randint(low, high)
 

@@ -104,6 +104,51 @@ def test_the_round_is_named() -> None:
     assert 'count("ask") < 3' in problem.hint
 
 
+ASK_AGAIN = "ask: {type: ask, ask: What?, within: P1D, on: {answered: fulfilled, expired: both}}"
+BOTH = "both: {type: parallel, %snext: ask, branches: {a: {%stype: task, for: clerk}, b: {type: wait, for: P1D}}}"
+
+
+@pytest.mark.parametrize(
+    ("join", "when", "found"),
+    [
+        ("", "", []),
+        ("join: 1, ", "", ["endless-asking"]),
+        ("join: done >= 1, ", "", ["endless-asking"]),
+        ("join: open == 0, ", "", []),
+        ("join: done >= 2, ", "", []),
+        ("", "when: data.need.size > 3, ", ["endless-asking"]),
+    ],
+)
+def test_a_round_goes_through_a_join_that_needs_nobody(join: str, when: str, found: list[str]) -> None:
+    """Branches that the clock alone ends may be enough for a join; what waits for somebody need not be opened."""
+    assert codes(work(ASK_AGAIN, BOTH % (join, when))) == found
+
+
+def test_what_a_deadline_does_not_save_ends_no_round() -> None:
+    """A condition on the answer that was not given is no way out: without one, nothing is changed."""
+    fields = "fields: {a: {type: integer}}"
+    ways = "[{to: ask, when: has(data.ask.a)}, {to: ask, when: '!has(data.ask.a)'}, fulfilled]"
+    ask = f"ask: {{type: ask, {fields}, within: P1D, on: {{answered: fulfilled, expired: {ways}}}}}"
+    assert "endless-asking" in codes(work(ask))
+
+
+@pytest.mark.parametrize(
+    ("of", "found"),
+    [("data.list.of", ["endless-asking"]), ("data.list.some", []), ("'[data.need.name]'", []), ("data.need", [])],
+)
+def test_a_round_goes_through_a_list_that_may_be_empty(of: str, found: list[str]) -> None:
+    """An each of a list that may have no items is over at once, though what is inside waits for somebody."""
+    fields = "{of: {type: array, items: {type: string}}, some: {type: array, items: {type: string}, minItems: 1}}"
+    states = (
+        f"list: {{type: task, for: clerk, fields: {fields}, next: ask}}",
+        "ask: {type: ask, ask: What?, within: P1D, on: {answered: fulfilled, expired: all}}",
+        f"all: {{type: each, of: {of}, next: ask, states: {{one: {{type: task, for: clerk, next: done}}}}}}",
+    )
+    assert [code for code in codes(work(*states)) if code == "endless-asking"] == found
+    asked = states[1].replace("expired: all", "expired: [{to: all, when: size(data.list.of) > 0}, fulfilled]")
+    assert "endless-asking" not in codes(work(states[0], asked, states[2]))
+
+
 DAY = "rest: {type: wait, until: date(data.need.day), next: %s}"
 MORE = "more: {type: decision, rules: [{when: data.need.count > 3, to: gone}], else: rest}"
 SPINNING = {

@@ -15,9 +15,10 @@ from flowengine.language.checks.failing import (
     Reached,
     Risk,
     asked_of,
-    nothing_to_choose,
+    no_time,
     risk_of,
     settled,
+    too_few,
 )
 from flowengine.language.checks.flow_of_data import FactFlow, Facts
 from flowengine.language.checks.guards import Guards
@@ -256,8 +257,17 @@ class _Reader:
                 continue
             found = fails(risk_of(node, source, reading.shapes), held) or found
         if use.gives == "filled list":
-            found = fails(nothing_to_choose(use.expression.tree, source, reading.shapes), ()) or found
+            found = fails(too_few(use.expression.tree, self._least(use), source, reading.shapes), ()) or found
+        if use.gives in ("moment", "span or moment") and use.only is None:
+            risk = no_time(use.expression.tree, source, reading.shapes, lengths=use.gives == "span or moment")
+            found = fails(risk, ()) or found
         return found
+
+    def _least(self, use: Use) -> int:
+        """How many options an expression must give at least, of which some are to be chosen."""
+        members = self.survey.states[use.point[1]].members.values()
+        found = (least for one in members for _, source, least, _ in one.chosen_from if source is use.expression)
+        return max(found, default=1)
 
     def _before(self, use: Use) -> list[tuple[Guarding, bool]]:
         """The conditions that have been asked when an expression is evaluated, at the same moment."""

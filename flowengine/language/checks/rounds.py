@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from flowengine.errors import ExpressionFailed
+from flowengine.language.checks.data import Shapes
 from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.graph import circles
 from flowengine.language.checks.survey import Survey
-from flowengine.language.expressions import Expression
+from flowengine.language.expressions import Expression, PlainNames
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import DONE, EXPIRED, Route
 from flowengine.language.tree import Call, Node, Operation
 from flowengine.language.types import Each, Parallel, Stage
+from flowengine.language.value_shapes import ListOf
 
 
 def check(survey: Survey) -> None:
@@ -109,9 +112,11 @@ def _moves(moment: Expression, changed: set[str]) -> bool:
 
 
 def _changed(states: Iterable[State]) -> Iterator[str]:
-    """The places in the data that states save to, or their ways set."""
+    """The places in the data that states save to, or their ways set, though nobody does anything; a deadline saves
+    nothing."""
     for state in states:
-        yield (state.saves or state.name).split(".")[0]
+        if state.scopes or set(state.alone) - {EXPIRED}:
+            yield (state.saves or state.name).split(".")[0]
         for _, _, route in state.routes:
             yield from (place.split(".")[0] for place in route.set)
 
@@ -124,6 +129,16 @@ def _bounds(when: Expression, circle: list[str], changed: set[str]) -> bool:
         return True
     read = when.variables.get("data", frozenset())
     return bool(changed) if read is None else not changed.isdisjoint(read)
+
+
+def may_join(join: Expression, done: int, total: int) -> bool:
+    """Whether a join may hold when so many branches are done; one that asks for more than their numbers may."""
+    if join.calls or join.variables.keys() - {"done", "open", "total"}:
+        return True
+    try:
+        return join.holds(PlainNames({"done": done, "open": total - done, "total": total}))
+    except ExpressionFailed:
+        return False
 
 
 class _Rounds:
@@ -151,9 +166,28 @@ class _Rounds:
     def _passes(self, state: State) -> bool:
         """Whether a state that holds scopes is done though nobody does anything."""
         if isinstance(state, Parallel):
-            needed = state.join if isinstance(state.join, int) else len(state.branches)
-            return sum(scope.path in self.ends for scope in state.scopes) >= needed
+            branches = state.branches.values()
+            ending = sum(branch.scope.path in self.ends for branch in branches)
+            if all(branch.when is not None or branch.scope.path in self.ends for branch in branches):
+                return True  # what waits for somebody need not be opened
+            if isinstance(state.join, Expression):
+                return any(may_join(state.join, done, len(branches)) for done in range(1, ending + 1))
+            return state.join != "all" and ending >= state.join
+        if isinstance(state, Each) and self._may_be_empty(state):
+            return True
         return isinstance(state, Each | Stage) and state.scope.path in self.ends
+
+    def _may_be_empty(self, state: Each) -> bool:
+        """Whether the declared list may have no items, so that the join is there at once, and nobody asks for that."""
+        if state.of is None:
+            return False
+        scope = self.survey.scope_of[state.name]
+        shape = self.survey.once(Shapes.found).of(state.of, scope, state.name)
+        if not isinstance(shape, ListOf) or shape.least:
+            return False
+        read = state.of.variables.get("data") or frozenset()
+        whens = (route.when for one in scope.states.values() for _, _, route in one.routes if route.when is not None)
+        return all(read.isdisjoint(when.variables.get("data") or ()) for when in whens)
 
     def _ends(self, scope: Scope) -> bool:
         waiting = [scope.start, *(entry.to for entry in scope.always if entry.within is not None)]
