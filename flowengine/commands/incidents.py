@@ -11,7 +11,7 @@ from flowengine.commands.unstaffed import HELP, unstaffed
 from flowengine.core import commands as c
 from flowengine.core.position import Position
 from flowengine.core.values import Actor, ServiceCall, Timer
-from flowengine.errors import NotAllowed, NotFound, Refused, StaleCommand
+from flowengine.errors import FlowError, NotAllowed, NotFound, Refused, StaleCommand, StoreError
 from flowengine.store import Incident, StoredJob, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
 from flowengine.store.steps import WaitingStep
@@ -72,7 +72,9 @@ def retry_all(shell: Shell, actor: Actor, kind: str | None, process: str | None,
             tried.append(one.id)
         except (StaleCommand, NotFound):
             continue  # somebody else has just seen to it
-        except Refused as error:
+        except StoreError:
+            raise
+        except FlowError as error:  # a timer's own trouble, too, which is no refusal
             refused[one.id] = str(error)
     return RetriedAll(tried=tuple(tried), refused=refused)
 

@@ -212,6 +212,11 @@ class State:
         """Its deadline, and when a wait is over."""
         return () if self.within is None else (self.within,)
 
+    @property
+    def moments(self) -> tuple[tuple[str, Expression], ...]:
+        """The moments until which it waits, beside a deadline, each with the outcome that comes then."""
+        return ()
+
     # what it holds, and what it is made of
 
     @property

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from statement_log import commands, statements
 
 from flowengine import Database
 from flowengine.cli.moments import told
@@ -246,27 +246,19 @@ def test_a_repeated_change_of_mind_gives_the_same_receipt(shop: Flow) -> None:
     assert again == first | {"repeated": True}
 
 
-def test_acting_looks_in_one_transaction_and_acts_in_one(shop: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_acting_looks_in_one_transaction_and_acts_in_one(shop: Flow) -> None:
     """However the step is named and who acts, one act costs a program one transaction to look and one to write."""
-    counted: Counter[str] = Counter()
-
-    def counting(kind: str, begin: Callable[..., Any]) -> Callable[..., Any]:
-        def counts(*given: Any) -> Any:
-            counted[kind] += 1
-            return begin(*given)
-
-        return counts
-
-    monkeypatch.setattr(Database, "reading", counting("looks", Database.reading))
-    monkeypatch.setattr(Database, "keep", counting("writes", Database.keep))
-    Database.open(f"sqlite:///{shop.folder}/flow.db").close()
-    opening, give = counted["looks"], ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=")
-    for who, named in (("ada", True), ("Ada", True), ("ada@example.org", False)):
-        job = shop.start()
-        counted.clear()
-        shop.json("act", *([job] if named else []), *give, who=who)
-        assert counted == {"looks": opening + 1, "writes": 1}
-        shop.run("withdraw", job, "--yes", who="ada")
+    with statements() as given:
+        Database.open(f"sqlite:///{shop.folder}/flow.db").close()
+        opening, give = commands(given).count("BEGIN"), ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=")
+        assert opening > 0
+        for who, named in (("ada", True), ("Ada", True), ("ada@example.org", False)):
+            job = shop.start()
+            given.clear()
+            shop.json("act", *([job] if named else []), *give, who=who)
+            begun = Counter(sql for sql in commands(given) if sql.startswith("BEGIN"))
+            assert begun == {"BEGIN": opening + 1, "BEGIN IMMEDIATE": 1}
+            shop.run("withdraw", job, "--yes", who="ada")
 
 
 TRIES = """

@@ -34,10 +34,7 @@ def counter(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
     clock = SimulatedClock(datetime(2027, 1, 4, 10, tzinfo=UTC) if place == "inside" else datetime.now(UTC))
     mill = Mill(tmp_path / "mill.db", today=lambda: clock.now().date())
-    from examples.bespoke_suit import shop
-
-    monkeypatch.setattr(shop, "HANDLERS", handlers(mill))
-    return Inside(clock, mill) if place == "inside" else Outside(clock, mill)
+    return (Inside if place == "inside" else Outside)(clock, mill, handlers(mill))
 
 
 def test_a_suit_is_made_by_commands_alone(counter: Counter) -> None:

@@ -313,22 +313,21 @@ def test_a_job_that_cannot_be_read_stops_no_other(shop: Engine, database_url: st
     assert "of a newer flowengine" in waiting.error
 
 
-def test_a_database_that_is_busy_is_no_fault_of_the_handler(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_busy_is_no_fault_of_the_handler(
+    shop: Engine, clock: SimulatedClock, database_url: str
+) -> None:
     """A result that cannot be written yet is not a failed attempt: it is written when the database can."""
     runs: list[int] = []
     shop.register({"order_cloth": lambda call: runs.append(call.attempt)})
     job = order(shop)
     (held,) = services.take(shop.shell, 1)
     verdict = services.judge(shop.shell, held, lambda _, handler, call, __: handler(call))
-
-    def busy(*_: Any) -> Any:
-        raise DatabaseBusy("another thread has been writing for 10 s")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Database, "keep", busy)
-        with pytest.raises(DatabaseBusy):
-            services.conclude(shop.shell, held, verdict)
-    assert services.conclude(shop.shell, held, verdict)
+    with Database.open(database_url, timeout=0.05) as database, Engine(database, clock=clock, handlers={}) as hasty:
+        with shop.database.writing() as tx:
+            tx.jobs.lock(job)
+            with pytest.raises(DatabaseBusy):
+                services.conclude(hasty.shell, held, verdict)
+        assert services.conclude(hasty.shell, held, verdict)
     assert runs == [1]
     assert states(shop, job) == ("accept",)
 

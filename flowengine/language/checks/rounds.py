@@ -14,7 +14,7 @@ from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import DONE, EXPIRED, Route
 from flowengine.language.tree import Call, Node, Operation
-from flowengine.language.types import Each, Parallel, Stage, Wait
+from flowengine.language.types import Each, Parallel, Stage
 from flowengine.language.value_shapes import ListOf
 
 
@@ -90,10 +90,8 @@ def _unasked(state: State) -> Iterator[tuple[Expression | None, Route]]:
         yield from ((None, route) for _, _, route in state.routes)
     elif isinstance(state.within, Expression) and is_moment(state.within.tree):
         yield from ((state.within, route) for route in state.ways.get(EXPIRED, ()))
-    for name, member in state.members.items():
-        if isinstance(member, Wait) and member.until is not None:
-            outcome = f"{name}.{member.outcomes[0]}" if name else member.outcomes[0]
-            yield from ((member.until, route) for route in state.ways.get(outcome, state.ways.get(name, ())))
+    for outcome, moment in state.moments:
+        yield from ((moment, route) for route in state.ways.get(outcome, ()))
 
 
 def is_moment(tree: Node) -> bool:
