@@ -1,4 +1,4 @@
-"""How much work a check is, counted in calls of functions: it grows in line with the file, whatever the machine (L12)."""
+"""How much work a check is, in calls of functions: it grows in line with the file, whatever the machine (L12)."""
 
 from __future__ import annotations
 
@@ -92,5 +92,5 @@ def test_the_work_of_a_check_grows_in_line_with_the_file(family: str) -> None:
 
 
 def test_a_check_of_a_thousand_states_is_a_bounded_work() -> None:
-    """What a second of one processor is enough for: a thousand states with fields, conditions, deadlines and ways back."""
+    """A second of one processor is enough for a thousand states with fields, conditions, deadlines and ways back."""
     assert work(line(1_000, MIXED)) < 8_000_000
