@@ -130,6 +130,12 @@ class MadeUp:
         if not properties:  # whatever is wanted, it may well be an option
             self._made += 1
             return {"id": f"made_up_{self._made}", "title": f"Made up {self._made}"}
+        if (
+            properties.get("id", {}).get("type") == "string"
+            and not {"enum", "const", "pattern"} & properties["id"].keys()
+        ):
+            self._made += 1  # an option again, of which no two have the same id
+            properties = properties | {"id": {"const": f"made_up_{self._made}"}}
         return {
             name: self._fitting(one, now, depth + 1)
             for name, one in properties.items()

@@ -86,3 +86,15 @@ def test_a_pattern_that_nobody_can_guess_is_told() -> None:
     lives = play(process, 1, 1, BEGIN)
     assert lives.unanswered == ("code",)
     assert lives.stuck == 1
+
+
+def test_options_that_are_made_up_are_told_apart() -> None:
+    """What code would offer is made up with an id for each, so that it can be chosen from."""
+    field = "{type: array, minItems: 3, items: {type: object, properties: {id: {type: string}}, required: [id]}}"
+    process = parse(
+        f"{HEAD}  first: {{type: service, call: look, fields: {{all: {field}}}, on: {{done: second}}}}\n"
+        "  second: {type: choice, choose: {one: {from: '{data.first.all}'}}, within: P1D,"
+        " on: {chosen: fulfilled, expired: fulfilled}}\n",
+        check=False,
+    )
+    assert play(process, 10, 1, BEGIN).is_fine
