@@ -32,7 +32,8 @@ class FormOption(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One question. ``schema`` is the JSON Schema of its value.
+    """One question. ``schema`` is the JSON Schema of its value; of a day or moment that must not be over it says
+    ``earliest: now`` beside, of one that must be over ``latest: now``.
 
     With ``options``, ``shape`` says how they are answered, and ``min`` and ``max`` how many (of quantities: the sum).
     Without, ``min`` and ``max`` bound a number, where it has bounds. ``currency`` (ISO 4217) is that of its options'
@@ -92,7 +93,7 @@ def questions(fields: Sequence[Field], *, partial: bool = False) -> tuple[FormFi
 
 
 def _question(field: Field) -> FormField:
-    schema = schema_of(field)
+    schema = schema_of(field) | {key: "now" for key, bound in field.bounds.items() if bound.source == "now"}
     ids, shape = _choices(field.type, schema)
     bounds = ("minItems", "maxItems") if shape == "several" else ("minimum", "maximum")
     low, high = ((field.schema if not ids else schema).get(key) for key in bounds)

@@ -145,9 +145,9 @@ class MadeUp:
     def _text(self, schema: Mapping[str, Any], now: datetime) -> Json:
         match schema.get("format", ""):
             case "date":
-                return (now + timedelta(days=self._days())).date().isoformat()
+                return (now + timedelta(days=self._days(schema))).date().isoformat()
             case "date-time":
-                return moment_text((now + timedelta(days=self._days())).replace(microsecond=0))
+                return moment_text((now + timedelta(days=self._days(schema))).replace(microsecond=0))
             case "time":
                 return "10:00:00Z"
             case "duration":
@@ -171,11 +171,13 @@ class MadeUp:
             text = self._one(["x" * max(least, 1), ("long words " * LONGEST)[:most].strip()])
         return str(text)[: max(most, 1)].ljust(least, "x")
 
-    def _days(self) -> int:
-        """How far ahead a day is: usually some weeks, at the edge today, or long ago."""
+    def _days(self, schema: Mapping[str, Any]) -> int:
+        """How far ahead a day is: usually some weeks, at the edge today, or long ago; as far back if it must be over."""
+        way = -1 if schema.get("latest") == "now" else 1
         if self.chance is None:
-            return 120
-        return self._one([0, 1, -400, 3650]) if self.chance.random() < EDGE else self.chance.randint(7, 300)
+            return 120 * way
+        edge = self.chance.random() < EDGE
+        return self._one([0, 1, -400, 3650]) if edge else self.chance.randint(7, 300) * way
 
     # chance
 

@@ -44,3 +44,11 @@ def till(tmp_path: Path):
     from flowengine_bespoke_suit.till import Till
 
     return Till(tmp_path / "till.db")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path):
+    """The pretend till as the services of the templates know it: imported from the project, not from the sample."""
+    from examples.bespoke_suit.till import Till
+
+    return Till(tmp_path / "till.db")
