@@ -2,9 +2,9 @@
 
     flow worker --handlers examples.templates.pretend:HANDLERS
 
-They are for trying ``table_service``, ``device_return`` and ``school_excursion`` before your own handlers are there, and
-show what these must keep to: what is done under a key is done once, however often it is asked for (L11), and what is undone
-is undone by the key of the call that did it.
+They are for trying ``table_service``, ``device_return`` and ``school_excursion`` before your own handlers are there,
+and show what these must keep to: what is done under a key is done once, however often it is asked for (L11), and what
+is undone is undone by the key of the call that did it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BUZZERS = range(1, 61)
 
 
 def handlers(
-    till: Till, *, sold: Mapping[str, Decimal] = SOLD, buzz: Callable[[int], None] = lambda number: None
+    till: Till, *, sold: Mapping[str, Decimal] = SOLD, buzz: Callable[[int], None] = lambda _: None
 ) -> dict[str, Handler]:
     """The handlers by name, at this till; ``buzz`` is what rings a buzzer."""
     services = _Services(till, sold, buzz)
@@ -79,7 +79,7 @@ class _Services:
         parcel = f"P-{sha256(call.key.encode()).hexdigest()[:8].upper()}"
         return {"parcel": parcel, "link": f"https://carrier.example/labels/{parcel}"}
 
-    def cancel_label(self, call: HandlerCall) -> Any:
+    def cancel_label(self, _call: HandlerCall) -> Any:
         """A label that is not used costs nothing, and need not be told to anybody."""
         return {}
 

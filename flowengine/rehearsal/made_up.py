@@ -172,7 +172,7 @@ class MadeUp:
         return str(text)[: max(most, 1)].ljust(least, "x")
 
     def _days(self, schema: Mapping[str, Any]) -> int:
-        """How far ahead a day is: usually some weeks, at the edge today, or long ago; as far back if it must be over."""
+        """How far ahead a day is: usually some weeks, at the edge today or long ago; back as far if it must be over."""
         way = -1 if schema.get("latest") == "now" else 1
         if self.chance is None:
             return 120 * way

@@ -127,7 +127,7 @@ def test_a_meal_may_be_brought_to_who_did_not_hear_it(cafe: Story) -> None:
 def test_a_buzzer_that_fails_is_replaced_by_a_voice(cafe: Story, engine: Engine) -> None:
     """The counter calls the guest by name."""
 
-    def silent(call: Any) -> None:
+    def silent(_call: Any) -> None:
         raise OSError("out of range")
 
     engine.register({"ring_buzzer": silent})
