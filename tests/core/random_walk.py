@@ -58,7 +58,7 @@ class Answers:
         return self._fitting({"type": field.type, **given, **field.schema})
 
     def _fields(self, fields: tuple[Field, ...]) -> dict[str, Any]:
-        return {field.name: self._fitting({"type": field.type, **field.schema}) for field in fields}
+        return {field.name: self._fitting({"type": field.type, **field.schema, **_ago(field)}) for field in fields}
 
     def _fitting(self, schema: Any) -> Any:
         """A value that fits a JSON Schema, of the simple ones that processes use."""
@@ -80,6 +80,11 @@ class Answers:
             return {name: self._fitting(one) for name, one in schema.get("properties", {}).items()}
         low = int(max(schema.get("minimum", 1), -100))
         return self.chance.randint(low, int(min(schema.get("maximum", low + 9), low + 1000)))
+
+
+def _ago(field: Field) -> dict[str, Any]:
+    """The day that is answered where it must be over."""
+    return {"enum": ["2020-02-29"]} if field.latest is not None and field.schema.get("format") == "date" else {}
 
 
 class Walk(Answers):

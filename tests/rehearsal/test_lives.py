@@ -27,10 +27,11 @@ states:
 @pytest.mark.parametrize("path", PROCESSES, ids=lambda path: path.stem)
 def test_lives_of_the_processes_that_are_shipped_end_well(path: Path) -> None:
     """None gets stuck, nothing fails, each comes to an end, and no answer is lacking."""
-    lives = play(load(path), 25, 11, BEGIN)
+    process = load(path)
+    lives = play(process, 25, 11, BEGIN)
     assert lives.is_fine, lives.to_json()["failed"]
     assert (sum(lives.ends.values()), lives.unfinished, lives.unanswered) == (25, 0, ())
-    assert lives.ends["fulfilled"] > 0
+    assert any(process.root.states[end].type == "fulfilled" for end in lives.ends)
 
 
 def test_a_life_is_the_same_each_time() -> None:
