@@ -34,13 +34,11 @@ class Working(Answering[Task]):
         return replace(step, excluded=excluded, preferred=preferred)
 
     def _excluded(self, spot: Spot) -> tuple[str, ...]:
-        """Whoever did the states named last; of the need also whose it is, where another or a message stated it."""
         states = self.state(spot).not_by
         if not states:
             return ()
-        names, root = spot.names(), spot.process.root
-        needing = [spot.draft.head.customer] if root.start in states else []
-        return tuple(dict.fromkeys(who for who in (*map(names.by, states), *needing) if who))
+        names = spot.names()
+        return tuple(dict.fromkeys(who for who in map(names.by, states) if who))
 
     def _preferred(self, spot: Spot, excluded: tuple[str, ...]) -> str | None:
         prefer = self.state(spot).prefer
