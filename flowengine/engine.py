@@ -40,7 +40,7 @@ from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
-from flowengine.reading import auditing, histories, inbox, stuck, tracking
+from flowengine.reading import auditing, histories, inbox, needs, stuck, tracking
 from flowengine.runtime.actors import actor_of
 from flowengine.runtime.handlers import AnyHandler, Handler, Handlers
 from flowengine.runtime.observing import Observer
@@ -60,6 +60,7 @@ from flowengine.views.replies import (
     Left,
     MigratedAll,
     MigrationView,
+    NeedView,
     OfferView,
     PersonView,
     ProcessRow,
@@ -186,6 +187,10 @@ class Engine:
     def process(self, name: str, version: str | None = None, *, by: By = PROGRAM) -> Process:
         """A process as frozen values; the latest version unless one is named. Raises NotFound."""
         return deploying.process(self._for("process", by), name, version)
+
+    def need(self, process: str, *, by: By = PROGRAM) -> NeedView:
+        """What starting a job of a process asks, in its latest version. Raises NotFound."""
+        return needs.need(self._for("need", by), process)
 
     # people
 
@@ -463,10 +468,12 @@ class Engine:
         customer: str | None = None,
         limit: int = 100,
         after: str | None = None,
+        took_part: bool = False,
         by: By = PROGRAM,
     ) -> list[JobRow]:
-        """Jobs, the newest first; a customer's are his own. ``after`` is the last job id of the page before."""
-        return tracking.jobs(self._shell, status, process, customer, limit, after, by)
+        """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
+        on a step. ``after`` is the last job id of the page before. Raises NotAllowed."""
+        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, by)
 
     def history(self, job: str, *, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is.

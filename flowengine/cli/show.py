@@ -351,7 +351,8 @@ def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
 
 def track(console: Console, seen: Track, now: datetime, command: str, once: str, *, brief: bool = False) -> None:
     """Where a job is, in plain words; with ``brief`` only what has just moved."""
-    line(console, (seen.title, "bold"), "  ", (seen.short, ID), (f"  for {seen.customer_name}", "dim"))
+    whose = f"  for {seen.customer_name}" if seen.customer_name else ""
+    line(console, (seen.title, "bold"), "  ", (seen.short, ID), (whose, "dim"))
     line(console, (f"begun {told(seen.started, seen.zone)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
     if seen.status != "open":
         good = seen.status == "fulfilled"
@@ -430,6 +431,10 @@ def _rest(console: Console, seen: Track, command: str) -> None:
         line(console, ("What is settled", "bold"))
         for title, value in seen.facts:
             line(console, "  ", (f"{title}: ", "dim"), value)
+    if seen.did:
+        line(console, ("What you did", "bold"))
+    for at, words in seen.did:
+        line(console, (f"  {told(at, seen.zone)}: ", "dim"), words)
     if seen.told:
         line(console, ("What was told", "bold"))
     for at, words, lines in seen.told:

@@ -142,9 +142,12 @@ class Desk(ABC):
         customer: str | None = None,
         limit: int = 100,
         after: str | None = None,
+        took_part: bool = False,
     ) -> list[view.JobRow]:
-        """Jobs, the newest first; a customer's are his own. ``after`` is the last full id of the page before."""
-        return self._ask("jobs", status=status, process=process, customer=customer, limit=limit, after=after)
+        """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
+        on a step. ``after`` is the last full id of the page before."""
+        given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
+        return self._ask("jobs", **given, took_part=took_part)
 
     def history(self, job: str) -> list[view.HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts."""

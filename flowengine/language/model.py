@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo
 
 from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
+from flowengine.language.limits import Limits
 from flowengine.language.parser.records import Gives, Key, Values
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import (
-    CUSTOMERS,
     EXPIRED,
     SKIPPED,
     Always,
@@ -72,6 +72,18 @@ class Awaited(NamedTuple):
     key: Expression | None
     keep: Duration | None
     for_all: bool = False
+
+
+class Limited(NamedTuple):
+    """What is taken under limits: in words, from which source, how many at least and at most, and whether one thing
+    may be taken several times."""
+
+    what: str
+    source: object
+    limits: Limits
+    least: int
+    most: int
+    repeated: bool = False
 
 
 class Fact(NamedTuple):
@@ -183,7 +195,7 @@ class State:
     @property
     def for_customers(self) -> bool:
         """Whether customers are among those whom it waits for."""
-        return self.customer or any(one.kind in CUSTOMERS for one in self.audience)
+        return self.customer or any(one.has_customers for one in self.audience)
 
     @property
     def answered_by_customer(self) -> bool:
@@ -275,6 +287,11 @@ class State:
     @property
     def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
         """What is chosen: in words, from which source, how many at least, and where the file says it."""
+        yield from ()
+
+    @property
+    def limited(self) -> Iterator[Limited]:
+        """What is taken under limits."""
         yield from ()
 
     @property

@@ -400,13 +400,17 @@ class _Track(View, frozen=True, kw_only=True):
     somebody has moved is told there, too, to those whom its step waits for."""
     zone: str = "UTC"
     """The time zone of the process, in which a promised day ends."""
+    did: tuple[tuple[datetime, str], ...] = ()
+    """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
+    newest last, at most 20."""
 
 
 class CustomerTrack(_Track, frozen=True, kw_only=True):
     """Where a job is, as a customer may see it: phases and his own steps, never the organisation's states or data (L9).
 
     ``facts`` are his own answers and the fields marked ``show: true``, ``said`` his own words and the answers to them.
-    Of somebody else's job, in which a step waits for him, he sees neither these nor the promise or the name.
+    Of somebody else's job, in which a step waits for him or he has taken part, he sees neither these nor the promise or
+    the name, but what he ``did``, and as ``facts`` what came of the states he took part in.
     """
 
     where: tuple[CustomerPlace, ...]

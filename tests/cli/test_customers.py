@@ -325,3 +325,47 @@ def test_who_asks_is_somebody_whole(shop: Flow) -> None:
     shop.start("ad")
     assert [one["customer"] for one in shop.json("jobs")] == ["ad", "ada"]
     assert shop.json("track", job, who="Ada")["customer"] == "ada"
+
+
+JOINT = """
+process: joint
+title: A day out
+need: A day out
+groups: {parents: {title: Parents}}
+states:
+  need: {type: need, next: where}
+  where:
+    type: vote
+    title: Where to
+    ask: Where shall they go?
+    of: {group: parents}
+    options: [sea, zoo]
+    early: true
+    within: P7D
+    on: {decided: fulfilled, no_quorum: off, tied: off}
+  fulfilled: {type: fulfilled, because: They went there}
+  off: {type: ended, because: Nobody came}
+"""
+
+
+def test_who_took_part_finds_the_job_again_and_what_he_did(shop: Flow) -> None:
+    """In a list of its own; what is told of it has no blanks where he may not see something."""
+    (shop.folder / "joint.yaml").write_text(JOINT, "utf-8")
+    shop.run("deploy", "joint.yaml", who="olga")
+    shop.run("people", "change", "ben", "--group", "parents", who="olga")
+    job = shop.json("start", "joint", who="ada")["job"]
+    shop.run("act", job, "--set", "for=sea", who="ben")
+    assert shop.json("jobs", who="ben") == []
+    (row,) = shop.json("jobs", "--took-part", who="ben")
+    assert (row["id"], row["because"], row["customer_name"]) == (job, "They went there", "")
+    shown = shop.run("track", row["short"], who="ben").stdout
+    assert "  for " not in shown.splitlines()[0]
+    assert "Fulfilled: They went there" in shown
+    assert "Where to: Sea" in shown
+    assert "What you did" in shown
+    assert "voted for Sea: Where shall they go?" in shown
+    assert "for Ada" in shop.run("track", row["short"], who="ada").stdout.splitlines()[0]
+    assert "sees all jobs" in shop.run("jobs", "--took-part", who="tom", code=1).output
+    assert (
+        "--stuck takes --process and --limit" in shop.run("jobs", "--took-part", "--stuck", who="olga", code=2).output
+    )

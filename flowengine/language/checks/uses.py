@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from flowengine.language.expressions import VARIABLES, Expression
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parser.records import Gives
-from flowengine.language.parts import CUSTOMERS, Always, Audience, Field, Trigger
+from flowengine.language.parts import Always, Audience, Field, Trigger
 from flowengine.language.texts import Text
 from flowengine.language.types import Parallel
 from flowengine.language.value_shapes import MOMENT, TEXT, UNKNOWN, Shape, of_fields
@@ -186,5 +186,6 @@ class _Collect:
 
 
 def _seen_by_customers(audience: tuple[Audience, ...]) -> bool:
-    """Whether customers may be among those who see it; a person who is named may be one."""
-    return any(one.kind in CUSTOMERS or one.kind in ("person", "people") for one in audience)
+    """Whether customers may be among those who see it; a person who is named may be one, unless he is known to be of
+    the staff."""
+    return any(one.has_customers or (one.kind in ("person", "people") and one.among is None) for one in audience)

@@ -12,6 +12,7 @@ from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import EVERYBODY
 from flowengine.language.parser.calendars import CALENDARS, ZONE
 from flowengine.language.parser.options import PROCESS_OPTIONS
+from flowengine.language.parser.persons import typed
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
 from flowengine.language.parser.session import Enough, Reading, Refusal
@@ -131,7 +132,7 @@ def _process(values: Values, text: str, file: str) -> Process:
         file=file,
         promise=promise["by"] if promise else None,
         promise_kept=promise.get("kept") if promise else None,
-        root=Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place),
+        root=typed(Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place)),
     )
     process = process.settled("")
     return replace(process, version=version_of(process))
