@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,18 +32,20 @@ def school(engine: Engine, clock: SimulatedClock, checkout: Any) -> Story:
     return Story(engine, clock)
 
 
-def plan(story: Story, cost: float = 12.5, least: int = 3) -> None:
-    """The excursion is planned for four weeks ahead."""
+def plan(
+    story: Story, cost: float = 12.5, least: int = 3, days: int = 28, parents: Sequence[str] = tuple(CLASS.values())
+) -> None:
+    """The excursion is planned for four weeks ahead, unless said otherwise."""
     story.start(
         "school_excursion",
         "tan",
         where="the science museum",
-        day=(story.clock.now() + timedelta(days=28)).date().isoformat(),
+        day=(story.clock.now() + timedelta(days=days)).date().isoformat(),
         meet="At the gate, 8:15",
         bring="Lunch and a coat",
         cost=cost,
         least=least,
-        parents=list(CLASS.values()),
+        parents=list(parents),
     )
 
 
@@ -111,19 +114,13 @@ def test_each_parent_is_asked_for_his_own_child_and_sees_no_others(school: Story
 def test_a_day_that_is_too_near_is_refused(school: Story) -> None:
     """Parents have two weeks at least."""
     with pytest.raises(errors.BadAnswer, match="day"):
-        school.start(
-            "school_excursion", "tan", where="the zoo", day=(school.clock.now() + timedelta(days=5)).date().isoformat(),
-            meet="Here", bring="Lunch", cost=1, least=1, parents=["pa"],
-        )  # fmt: skip
+        plan(school, days=5)
 
 
 def test_only_parents_are_asked(school: Story) -> None:
     """Whoever is no parent of the school is refused before anything begins, with those who are."""
     with pytest.raises(errors.BadAnswer, match="parents"):
-        school.start(
-            "school_excursion", "tan", where="the zoo", day=(school.clock.now() + timedelta(days=28)).date().isoformat(),
-            meet="Here", bring="Lunch", cost=1, least=1, parents=["pa", "hugo"],
-        )  # fmt: skip
+        plan(school, parents=["pa", "hugo"])
 
 
 def test_the_head_teacher_may_ask_for_changes_or_refuse(school: Story) -> None:
