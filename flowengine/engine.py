@@ -347,17 +347,26 @@ class Engine:
         )
 
     def invoke(
-        self, job: str, name: str, answer: Mapping[str, Json] | None = None, *, by: By, key: str | None = None
+        self,
+        job: str,
+        name: str,
+        answer: Mapping[str, Json] | None = None,
+        *,
+        dry: bool = False,
+        by: By,
+        key: str | None = None,
     ) -> Receipt:
         """Use an ``always`` entry of the process: a change of mind, a withdrawal. :attr:`Track.offers` lists them.
+        ``dry`` says what would come of it, and does nothing.
 
         Raises NotAllowed, with what is possible, where it is not open to who asks, or not now; NotFound, BadAnswer.
         """
-        return asking.invoke(self._shell, job, name, dict(answer or {}), by, key)
+        return asking.invoke(self._shell, job, name, dict(answer or {}), by, key, dry)
 
-    def withdraw(self, job: str, *, by: By, key: str | None = None) -> Receipt:
-        """Use the ``always`` entry ``withdraw``, where the process has one and it is open now."""
-        return asking.invoke(self._shell, job, "withdraw", {}, by, key)
+    def withdraw(self, job: str, *, dry: bool = False, by: By, key: str | None = None) -> Receipt:
+        """Use the ``always`` entry ``withdraw``, where the process has one and it is open now. ``dry`` says what would
+        come of it, and does nothing."""
+        return asking.invoke(self._shell, job, "withdraw", {}, by, key, dry)
 
     def say(self, job: str, text: str, kind: str = "note", *, by: By, key: str | None = None) -> Receipt:
         """Say something about a job: a note, wish, concern, expectation, question or answer."""
@@ -545,7 +554,7 @@ class Engine:
 
     def retry(self, incident: str, by: By = PROGRAM) -> Receipt:
         """Have an incident tried again, by its id: a worker runs a call; a timer is fired, and a schedule's job
-        started, at once.
+        started, at once. A call that waits for its next attempt is tried at once, too.
 
         Raises what still stands in its way; then it stays an incident.
         """

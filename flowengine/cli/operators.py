@@ -156,7 +156,7 @@ def retry(
     terminal: Terminal, call: str | None, everything: bool, kind: str | None, process: str | None, handler: str | None
 ) -> None:
     """Try again what gave up: a worker runs a service call, a timer is fired and a schedule's job started at once, a
-    message is sent."""
+    message is sent. CALL may also be one that waits for its next attempt."""
     from flowengine.cli import show
 
     if bool(call) == (everything or bool(kind or process or handler)):

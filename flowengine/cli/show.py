@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -17,6 +18,7 @@ from flowengine.client import (
     Audit,
     Away,
     Broadcast,
+    ChangeView,
     Deployed,
     HandedOver,
     HistoryLine,
@@ -77,6 +79,10 @@ def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str],
     for one in done:
         state = "is now in use" if one.new else "was in use already"
         line(console, (one.name, ID), f" ({one.title}): version ", (one.version, "bold"), f" {state}.")
+        if one.changes:
+            line(console, ("  What is different from version ", "dim"), one.was, (":", "dim"))
+            changes(console, one.changes, one.noticed_by)
+            line(console, ("  Jobs that run keep the version they began with.", "dim"))
         if one.unserved:
             called = ", ".join(one.unserved)
             line(console, ("  It calls ", "dim"), called, (": give them to workers with --handlers.", "dim"))
@@ -84,6 +90,17 @@ def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str],
             line(console, ("  Note: ", "yellow"), f"{warning}.")
     if done:
         line(console, ("Begin a job: ", "dim"), pasted(f"start {done[0].name} --as ID"), pasted=True)
+
+
+def changes(console: Console, rows: Sequence[ChangeView], noticed_by: Sequence[str]) -> None:
+    """What is different, by state, and who notices."""
+    for where, several in groupby(rows, key=lambda one: one.where):
+        one, *more = [row.what for row in several]
+        line(console, "    ", (where, "bold"), ": " if where else "", one)
+        for what in more:
+            line(console, "      ", what)
+    if rows:
+        line(console, ("  Who notices: ", "dim"), ", ".join(noticed_by) or "nobody but those who run it")
 
 
 def processes(console: Console, rows: Sequence[ProcessRow]) -> None:

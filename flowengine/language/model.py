@@ -40,7 +40,7 @@ from flowengine.language.parts import (
 )
 from flowengine.language.texts import Text, spoken
 from flowengine.language.value_shapes import Lists, Record, Saved, Shape
-from flowengine.problem import Place
+from flowengine.problem import Place, Problem
 
 Symbol: TypeAlias = Literal["task", "code", "clock", "message", "decision", "tell", "several", "fulfilled", "ended"]
 """How a state is drawn; where customers take part, it is drawn as theirs instead."""
@@ -211,6 +211,11 @@ class State:
     def times(self) -> tuple[When, ...]:
         """Its deadline, and when a wait is over."""
         return () if self.within is None else (self.within,)
+
+    @property
+    def moments(self) -> tuple[tuple[str, Expression], ...]:
+        """The moments until which it waits, beside a deadline, each with the outcome that comes then."""
+        return ()
 
     # what it holds, and what it is made of
 
@@ -471,6 +476,8 @@ class Process:
     currency: str = ""
     """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
     root: Scope = Scope(path="", start="", states={})
+    doubts: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
+    """What can be read, but was hardly meant so. The checks refuse it; a version that is in use may have it (L6)."""
 
     @property
     def schedules(self) -> tuple[Trigger, ...]:

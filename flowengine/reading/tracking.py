@@ -120,7 +120,8 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
 
 
 def _offer(entry: Always) -> OfferView:
-    return OfferView(name=entry.name, title=entry.title, fields=tuple(field.name for field in entry.fields))
+    fields = tuple(field.name for field in entry.fields)
+    return OfferView(name=entry.name, title=entry.title, fields=fields, undoes=entry.undo)
 
 
 def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:

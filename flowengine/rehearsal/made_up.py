@@ -41,10 +41,12 @@ _PATTERNED = (
 
 
 class MadeUp:
-    """Answers to what forms ask, by chance where there is one, else always the first sensible ones."""
+    """Answers to what forms ask, by chance where there is one, else always the first sensible ones. ``edge``: how often
+    one is at the edge of what is taken."""
 
-    def __init__(self, chance: Random | None = None) -> None:
+    def __init__(self, chance: Random | None = None, edge: float = EDGE) -> None:
         self.chance = chance
+        self.edge = edge
         self._made = 0
 
     def answer(self, fields: Sequence[FormField], now: datetime, slots: Sequence[str] = ()) -> dict[str, Json]:
@@ -191,7 +193,7 @@ class MadeUp:
             fits = [one for one in _PATTERNED if least <= len(one) <= most and _matches(pattern, one)]
             return self._one(fits) if fits else None
         text = self._one(_WORDS if most > 12 else _NAMES)
-        if self.chance is not None and self.chance.random() < EDGE:
+        if self.chance is not None and self.chance.random() < self.edge:
             text = self._one(["x" * max(least, 1), ("long words " * LONGEST)[:most].strip()])
         return str(text)[: max(most, 1)].ljust(least, "x")
 
@@ -200,7 +202,7 @@ class MadeUp:
         way = -1 if schema.get("latest") == "now" else 1
         if self.chance is None:
             return 120 * way
-        edge = self.chance.random() < EDGE
+        edge = self.chance.random() < self.edge
         return self._one([0, 1, -400, 3650]) if edge else self.chance.randint(7, 300) * way
 
     # chance
@@ -214,7 +216,7 @@ class MadeUp:
     def _between(self, low: int, high: int) -> int:
         if self.chance is None or high <= low:
             return low
-        if self.chance.random() < EDGE:
+        if self.chance.random() < self.edge:
             return self.chance.choice((low, high))
         return self.chance.randint(low, high)
 

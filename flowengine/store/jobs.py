@@ -341,7 +341,7 @@ class Jobs:
         wanted = {"status": status, "process": process, "customer": customer, "took_part": took_part}
         given = {name: value for name, value in wanted.items() if value is not None}
         values: dict[str, Any] = given | {"most": limit} | ({"before": after} if after else {})
-        return [_listed(row) for row in self._channel.rows(_listing(tuple(given), after is not None), values)]
+        return [_listed(row) for row in self._channel.rows(listing(tuple(given), after is not None), values)]
 
     def ids(self) -> Iterable[str]:
         """All ids, oldest first, a page at a time."""
@@ -358,7 +358,8 @@ BY_ID_PAGE = Query(
 )
 
 
-def _listing(filters: tuple[str, ...], paged: bool) -> Query:
+def listing(filters: tuple[str, ...], paged: bool) -> Query:
+    """The query that lists jobs by these columns; ``paged``, those behind one of them."""
     found = _LISTINGS.get((filters, paged))
     if found is None:
         equal = (_J.c[name] == param(name) for name in filters if name != "took_part")

@@ -23,6 +23,11 @@ OF = Query(
     "The last that somebody did on steps of a job, the newest first.",
     sa.select(_P.c.step, _P.c.seq).where(*_MINE).order_by(_P.c.seq.desc()).limit(param("most")),
 )
+STORED = Query(
+    "participants.stored",
+    "All that is kept of who took part in a job, for the audit.",
+    sa.select(_P.c.person, _P.c.step, _P.c.seq).where(_P.c.job_id == param("job_id")),
+)
 
 
 class Deed(NamedTuple):
@@ -51,13 +56,13 @@ class Participants:
 
 
 def save(channel: Channel, job: str, customer: str, seq: int, command: AnyCommand) -> None:
-    """Note who took part with a command. Costs nothing for whoever acts on steps of his own jobs, and for staff."""
-    for person, step in _acting(command):
+    """Note who took part with a command, if anybody did."""
+    for person, step in acting(command):
         if person != customer:
             channel.write(NOTE, {"job_id": job, "person": plain(person), "step": step, "seq": seq})
 
 
-def _acting(command: AnyCommand) -> Iterator[tuple[str, int]]:
+def acting(command: AnyCommand) -> Iterator[tuple[str, int]]:
     """The customer who acts, and on which step."""
     if isinstance(command, Act | ActFor):
         who = command.person if isinstance(command, ActFor) else command.by

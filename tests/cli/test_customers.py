@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from statement_log import commands, statements
 
 from flowengine import Database
 from flowengine.cli.moments import told
@@ -164,16 +164,16 @@ def test_changing_ones_mind(shop: Flow) -> None:
     """What a job offers is listed, used, and refused when it is not open."""
     job = shop.start()
     assert shop.json("change", job, who="ada", code=1)["possible"] == ["withdraw"]
-    assert shop.json("change", job, "rethink", who="ada", code=1)["error"] in ("NotAllowed", "NotFound")
+    assert shop.json("change", job, "rethink", "--yes", who="ada", code=1)["error"] in ("NotAllowed", "NotFound")
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
-    assert shop.json("change", job, "rethink", who="ada")["states"] == ["Your choice"]
+    assert shop.json("change", job, "rethink", "--yes", who="ada")["states"] == ["Your choice"]
 
 
 def test_withdrawing(shop: Flow) -> None:
     """A customer withdraws where the process allows it, and only once."""
     job = shop.start()
-    assert shop.json("withdraw", job, who="ada")["status"] == "ended"
-    assert shop.json("withdraw", job, who="ada", code=1)["error"]
+    assert shop.json("withdraw", job, "--yes", who="ada")["status"] == "ended"
+    assert shop.json("withdraw", job, "--yes", who="ada", code=1)["error"]
 
 
 def test_saying_something(shop: Flow) -> None:
@@ -241,32 +241,24 @@ def test_a_repeated_change_of_mind_gives_the_same_receipt(shop: Flow) -> None:
     """Under its key an offer is used once, also when the job offers it no longer (L3)."""
     job = shop.start()
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
-    words = ("change", job, "rethink", "--key", "k2")
+    words = ("change", job, "rethink", "--yes", "--key", "k2")
     first, again = shop.json(*words, who="ada"), shop.json(*words, who="ada")
     assert again == first | {"repeated": True}
 
 
-def test_acting_looks_in_one_transaction_and_acts_in_one(shop: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_acting_looks_in_one_transaction_and_acts_in_one(shop: Flow) -> None:
     """However the step is named and who acts, one act costs a program one transaction to look and one to write."""
-    counted: Counter[str] = Counter()
-
-    def counting(kind: str, begin: Callable[..., Any]) -> Callable[..., Any]:
-        def counts(*given: Any) -> Any:
-            counted[kind] += 1
-            return begin(*given)
-
-        return counts
-
-    monkeypatch.setattr(Database, "reading", counting("looks", Database.reading))
-    monkeypatch.setattr(Database, "keep", counting("writes", Database.keep))
-    Database.open(f"sqlite:///{shop.folder}/flow.db").close()
-    opening, give = counted["looks"], ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=")
-    for who, named in (("ada", True), ("Ada", True), ("ada@example.org", False)):
-        job = shop.start()
-        counted.clear()
-        shop.json("act", *([job] if named else []), *give, who=who)
-        assert counted == {"looks": opening + 1, "writes": 1}
-        shop.run("withdraw", job, who="ada")
+    with statements() as given:
+        Database.open(f"sqlite:///{shop.folder}/flow.db").close()
+        opening, give = commands(given).count("BEGIN"), ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=")
+        assert opening > 0
+        for who, named in (("ada", True), ("Ada", True), ("ada@example.org", False)):
+            job = shop.start()
+            given.clear()
+            shop.json("act", *([job] if named else []), *give, who=who)
+            begun = Counter(sql for sql in commands(given) if sql.startswith("BEGIN"))
+            assert begun == {"BEGIN": opening + 1, "BEGIN IMMEDIATE": 1}
+            shop.run("withdraw", job, "--yes", who="ada")
 
 
 TRIES = """

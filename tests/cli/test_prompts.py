@@ -200,9 +200,28 @@ def test_withdrawing_is_confirmed(shop: Flow) -> None:
     """A person is asked whether he is sure; anything but yes leaves the job as it is."""
     job = shop.start()
     with Terminal(shop.folder, "withdraw", job, "--as", "ada") as terminal:
-        terminal.expect("Withdraw from this job for good?")
+        terminal.expect("It is over then: ")
+        terminal.expect("Withdraw?")
         terminal.send("n")
         assert terminal.leave() == 1
+    assert shop.json("track", job)["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        ("ada", ("withdraw", "JOB")),
+        ("ada", ("change", "JOB", "withdraw")),
+        ("", ("end", "JOB", "--because", "B")),
+        ("", ("archive", "f.gz", "--ended-before", "P1D")),
+        ("", ("people", "leave", "tom", "--because", "B")),
+    ],
+)
+def test_nothing_is_destroyed_unasked(shop: Flow, who: str, words: tuple[str, ...]) -> None:
+    """Where nobody can be asked, what cannot be taken back needs ``--yes``: wrong use, and nothing has changed."""
+    job = shop.start()
+    refused = shop.run(*(job if word == "JOB" else word for word in words), who=who, code=2)
+    assert "say --yes" in refused.stderr
     assert shop.json("track", job)["status"] == "open"
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from flowengine import Engine, ExpressionFailed, NotAllowed, NotFound, SimulatedClock
 
@@ -162,3 +163,17 @@ def test_a_person_must_be_of_the_group_that_the_file_names(school: Engine, step_
     with pytest.raises(ExpressionFailed, match="gives 'carl', who is nobody of the group parents"):
         school.act(step_of(job, "pia"), "vote", {"for": "sea"}, by="pia")
     assert school.track(job, "tina").where[0].state == "where"
+
+
+def test_an_audit_finds_who_is_said_to_have_taken_part_and_did_not(
+    school: Engine, step_of: Find, database_url: str
+) -> None:
+    """What is kept of it follows from the history (L5)."""
+    job = voted(school, step_of)
+    assert school.audit(job).fine
+    outside = sa.create_engine(database_url)
+    with outside.begin() as connection:
+        connection.execute(sa.text("UPDATE flow_participants SET person = 'carl' WHERE person = 'pat'"))
+    outside.dispose()
+    (problem,) = school.audit(job).problems
+    assert problem.what.startswith("carl did not act on step")

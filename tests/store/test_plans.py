@@ -115,9 +115,9 @@ BY_KEY = {
     steps.inbox(1, False): "ix_flow_steps_inbox",
     steps.inbox(4, False): "ix_flow_steps_inbox",
     steps.HELD: "ix_flow_steps_claimed",
-    jobs._listing(("customer",), True): "ix_flow_jobs_customer",
-    jobs._listing(("process",), False): "ix_flow_jobs_process",
-    jobs._listing((), False): "flow_jobs",
+    jobs.listing(("customer",), True): "ix_flow_jobs_customer",
+    jobs.listing(("process",), False): "ix_flow_jobs_process",
+    jobs.listing((), False): "flow_jobs",
 }
 """Each hot query, and the indexes (or the table, for its primary key) one of which must serve it."""
 

@@ -65,6 +65,16 @@ class Voting(Waiting[Vote]):
         spot.set_deadlines(step, "close")
         return None
 
+    def renew(self, spot: Spot, before: Spot) -> None:
+        """It is counted by the limits of now, as by the rule and the seats; of what kind each option is, they say."""
+        super().renew(spot, before)
+        limits, was = self.state(spot).limits, self.state(before).limits
+        if limits != was:
+            poll, listed = self.poll(spot), offered(spot.process, self.state(spot).options, spot.names())
+            found = poll.kinds if limits.by == was.by else {}
+            found = found | {option_key(one["id"]): limits.kind(one) for one in listed}
+            spot.keep(replace(poll, kinds={id: found[id] for id, _ in poll.options if found.get(id)}))
+
     def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:  # noqa: ARG002 - the protocol's signature
         """Voters answer what they were asked: the question, the options and the electorate stay."""
         return step

@@ -33,6 +33,7 @@ CODES: dict[str, str] = {
     "no-fallback": "Every route of an outcome has a condition, and there are values for which none holds.",
     "no-deadline": "A state waits for a customer without a deadline, or does not say what happens then.",
     "endless-asking": "Deadlines alone lead to a customer being asked again and again for ever.",
+    "no-wait": "A wait or a deadline is over as soon as it begins.",
     "late-reminder": "A reminder or an escalation would come at the deadline, or after it.",
     "impossible-join": "A join waits for more branches than there can be.",
     "after-circle": "Branches wait for one another.",

@@ -82,7 +82,8 @@ def _limits(survey: Survey, limited: Limited, listed: tuple[Option, ...]) -> Non
         return
     if not any(limits.by in one.more for one in listed):
         known = dict.fromkeys(name for one in listed for name in one.more)
-        survey.unknown(limits.place, "unknown-attribute", f"attribute of the options of {what},", limits.by, known)
+        message = f"{what}: no option has the attribute {limits.by!r}"
+        survey.report(limits.place, "unknown-attribute", message, hint(limits.by, known))
         return
     there: Counter[str] = Counter()
     for one in listed:

@@ -46,14 +46,15 @@ def _target(survey: Survey, scope: Scope, to: str, place: Place) -> None:
         case Target.FOREIGN:
             message = f"{to!r} lies in another scope; a way leads to a state of the same scope, or to an end"
             survey.report(place, "foreign-target", message, hint("", _targets(survey, scope)))
-        case Target.STATE if scope.states[to].is_start:
+        case Target.STATE if scope.states[to].is_start and to == survey.process.root.start:
             message = f"{to!r} is where a job starts; it cannot be entered again"
             survey.report(place, "need-again", message, "ask anew in a state of type ask, with 'saves' the same")
 
 
 def _targets(survey: Survey, scope: Scope) -> list[str]:
     """Where ways of a scope may lead."""
-    return [*scope.states, *survey.ends, *([DONE] if scope.path else [])]
+    inside = (name for name, state in scope.states.items() if not state.is_start)
+    return [*inside, *survey.ends, *([DONE] if scope.path else [])]
 
 
 def _state(survey: Survey, state: State) -> None:

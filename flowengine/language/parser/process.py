@@ -113,11 +113,20 @@ def read_process(data: bytes | str, file: str) -> tuple[Process | None, list[Pro
         node, problems = read(text, file)
     except Unreadable as error:
         return None, in_order(error.problems)
-    reading = Reading(file, problems)
+    unread = {one.place for one in problems if one.code in _UNREAD}
+    reading = Reading(file, list(problems))
     process = None
     with suppress(Refusal, Enough):
         process = _process(PROCESS.read(node, reading), text, file)
+        process = replace(process, doubts=tuple(reading.doubts))
+    problems += [one for one in reading.problems[len(problems) :] if one.place not in unread]
+    if problems:
+        problems += reading.doubts
     return (None if problems else process), in_order(problems)
+
+
+_UNREAD = frozenset(("alias", "bad-key", "merge-key", "tag"))
+"""Where these are told the value is not what was written, so that nothing else is told there."""
 
 
 def _process(values: Values, text: str, file: str) -> Process:

@@ -228,3 +228,23 @@ def test_an_attribute_that_is_a_list_is_no_kind() -> None:
     """What limits go by is one text, number, true or false."""
     found = problems(TEXT.replace("title: Fay, position: forward", "title: Fay, position: [forward, defender]"))
     assert {one.code for one in found} == {"type-mix"}
+
+
+def test_a_vote_that_is_open_is_counted_by_the_limits_of_the_version_it_goes_on_in() -> None:
+    """Of what kind the options are is learnt anew: limits that come, change or go are those of the count."""
+    job = ballots(["cleo", "fay"])
+    now = TEXT.replace(
+        "limits: {position: {goalkeeper: 1, defender: {max: 1}}}", "limits: {position: {forward: {max: 0}}}"
+    )
+    assert job.migrate(parse(now)).done is not None
+    job.act("line_up", "vote", {"for": ["cleo", "anna"]}, by=VOTERS[1])
+    job.act("line_up", "vote", {"for": ["cleo"]}, by=VOTERS[2])
+    assert job.data["line_up"]["winners"] == ["cleo", "anna"], "a forward cannot win any more"
+    other = ballots(["cleo", "fay"])
+    by_hand = now.replace("{position: {forward: {max: 0}}}", "{hand: {left: 1}}").replace(
+        "{id: gwen,", "{id: gwen, hand: left,"
+    )
+    assert other.migrate(parse(by_hand)).done is not None
+    other.act("line_up", "vote", {"for": ["gwen"]}, by=VOTERS[1])
+    other.act("line_up", "vote", {"for": ["anna"]}, by=VOTERS[2])
+    assert other.data["line_up"]["tied"] == ["anna", "cleo", "fay"], "one seat is Gwen's; three want the other two"
