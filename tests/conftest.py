@@ -30,6 +30,7 @@ PROCESSES = (
     "cli/test_prompts.py",
     "cli/test_serving.py",
     "cli/test_suit_by_cli.py",
+    "cli/test_voting.py",
     "cli/test_worker_cli.py",
     "cli/test_worker_metrics.py",
     "engine/test_engine_crashes.py",

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flowengine import exact
 from flowengine.cli.moments import day, distance, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
@@ -36,6 +37,7 @@ from flowengine.client import (
     ScheduleView,
     StaffPlace,
     StepMigrated,
+    TallyView,
     TimerMigrated,
     TimerView,
     Track,
@@ -45,6 +47,9 @@ ID = "bold cyan"
 
 AHEAD = 8
 """How much of what may still come is named."""
+
+TALLIED = 10
+"""How many options of a vote that runs are told, those with the most first."""
 
 
 def cell(value: object, style: str = "") -> Text:
@@ -431,6 +436,15 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
 
 
+def tally(console: Console, seen: TallyView) -> None:
+    """How a vote stands: ``So far: Red 5, Blue 3  8 of 30 have voted``."""
+    most = sorted(seen.options, key=lambda one: -one.votes)
+    named = ", ".join(f"{one.title} {exact.encode(one.votes).decode()}" for one in most[:TALLIED])
+    more = f" and {len(most) - TALLIED} more" if len(most) > TALLIED else ""
+    without = f", {seen.abstained} of them for nobody" if seen.abstained else ""
+    line(console, ("So far: ", "dim"), f"{named}{more}", (f"  {seen.cast} of {seen.voters} have voted{without}", "dim"))
+
+
 def _with(name: str) -> str:
     return f", with {name}" if name else ""
 
@@ -444,6 +458,9 @@ def _rest(console: Console, seen: Track, command: str) -> None:
     if seen.ahead:
         more = ", …" if len(seen.ahead) > AHEAD else ""
         line(console, ("What may still come for you: ", "dim"), ", ".join(seen.ahead[:AHEAD]) + more)
+    for one in seen.tallies:
+        line(console, (one.title, "bold"))
+        tally(console, one)
     if seen.facts:
         line(console, ("What is settled", "bold"))
         for title, value in seen.facts:

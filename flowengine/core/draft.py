@@ -16,7 +16,7 @@ from flowengine.core import events as e
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
 from flowengine.core.position import MemoryPosition, Position
 from flowengine.core.renaming import Renaming
-from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Step, Timer, Undoable, Undoing
+from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Step, Tally, Timer, Undoable, Undoing
 from flowengine.errors import BadAnswer
 from flowengine.language.parts import DONE
 
@@ -140,7 +140,17 @@ def _counted(ground: Ground, event: e.Counted) -> None:
     branch = ground.at(event.branch)
     poll = branch.inners[event.member]
     assert isinstance(poll, Poll), f"{branch.state} is no vote"
-    counted = replace(poll, cast=event.cast, cast_weight=event.cast_weight, tally=poll.tally | event.tally)
+    counted = replace(
+        poll,
+        cast=event.cast,
+        cast_weight=event.cast_weight,
+        abstained=event.abstained,
+        abstained_weight=event.abstained_weight,
+        tally=poll.tally | event.tally,
+    )
+    if event.shows:
+        now = Tally(cast=counted.cast, abstained=counted.abstained, tally=counted.tally)
+        counted = replace(counted, shown=poll.coming, coming=now)
     ground.put(replace(branch, inners=branch.inners | {event.member: counted}))
 
 

@@ -288,14 +288,31 @@ class Panel(Inner, frozen=True, kw_only=True):
     declined: int = 0
 
 
+class Tally(Value, frozen=True, kw_only=True):
+    """What was counted at one moment of a vote."""
+
+    cast: int = 0
+    abstained: int = 0
+    tally: dict[str, exact.Number] = {}
+
+
 class Poll(Inner, frozen=True, kw_only=True):
-    """A vote. ``tally`` holds the weight for each option id (as text); ``weight`` is the whole electorate's."""
+    """A vote. ``tally`` holds what each option has, by its id (as text): the weight of the ballots that name it, by
+    scores so many times as they give it, by rankings of those that name it first. ``weight`` is the whole
+    electorate's. ``cast`` counts those who abstained, too.
+
+    ``shown`` is what is shown while a secret vote runs, ``coming`` what will be once as many ballots again are cast.
+    """
 
     voters: int = 0
     weight: exact.Number = 0
     cast: int = 0
     cast_weight: exact.Number = 0
+    abstained: int = 0
+    abstained_weight: exact.Number = 0
     tally: dict[str, exact.Number] = {}
+    shown: Tally | None = None
+    coming: Tally | None = None
     options: tuple[tuple[str, str], ...] = ()
     """The options as they were when the vote opened: id as text, and title."""
     kinds: dict[str, str] = {}

@@ -280,6 +280,11 @@ class State:
         return False
 
     @property
+    def shown_while_it_runs(self) -> Literal["", "batches", "whole"]:
+        """Whether it is shown how it stands before it is over, and whether only in batches that hide one ballot."""
+        return ""
+
+    @property
     def elapses(self) -> bool:
         """Whether it waits for the clock, and for nothing else."""
         return False
@@ -293,6 +298,11 @@ class State:
     def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
         """What is chosen: in words, from which source, how many at least, and where the file says it."""
         yield from ()
+
+    @property
+    def most_options(self) -> int | None:
+        """From how many options at most it can be chosen; None: from as many as there are."""
+        return None
 
     @property
     def limited(self) -> Iterator[Limited]:

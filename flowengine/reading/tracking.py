@@ -40,9 +40,11 @@ from flowengine.views.replies import (
     StaffPlace,
     StaffTrack,
     StaffWaiting,
+    TallyView,
     Track,
     suspended_view,
 )
+from flowengine.views.tallies import tally
 
 _MOST = 20
 """Lines of one kind that are shown."""
@@ -115,6 +117,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             suspended=suspended_view(head, inside=inside),
             where=where,
             waiting=tuple(_waiting(look)),
+            tallies=tuple(_tallies(look)),
         )
         return StaffTrack(**asdict(seen)) if inside else seen
 
@@ -202,6 +205,22 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
         found.append(seen)
     return found
+
+
+def _tallies(look: _View) -> Iterable[TallyView]:
+    """How votes stand: all to those inside and to whose job it is, to another customer those in which he votes."""
+    states = {name: look.compiled.states[name] for name in look.position.head.standing}
+    if not any(one.shown_while_it_runs for state in states.values() for one in state.members.values()):
+        return
+    mine = seatings(look.actor)
+    rows = [row for row in look.tx.steps.of(look.job.id) if look.own or row.audience in mine]
+    for number, step in sorted({row.step.number: row.step for row in rows}.items()):
+        branch = look.position.branch(step.branch)
+        if branch is not None and step.state in states:
+            state = states[step.state].member(step.member)
+            found = tally(f"{look.job.id}.{number}", step, state, branch)
+            if found is not None:
+                yield found
 
 
 def _did(look: _View) -> Iterable[tuple[datetime, str, str]]:

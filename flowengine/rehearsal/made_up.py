@@ -77,9 +77,12 @@ class MadeUp:
             return self._one(ids)
         least = int(field.min if field.min is not None else 1)
         most = int(field.max if field.max is not None else len(ids))
+        if field.shape == "scores":
+            scored = self._sample(ids, self._between(1, len(ids)))
+            return {str(id): self._between(least if len(scored) > 1 else most, most) for id in scored}
         if field.limits:
             return self._limited(field, ids, self._between(least, max(least, min(most, least + 3, len(ids)))))
-        if field.shape == "several":
+        if field.shape in ("several", "ranked"):
             count = max(least, min(most, len(ids), self._between(least, max(least, min(most, len(ids))))))
             return self._sample(ids, min(count, len(ids)))
         return {str(self._one(ids)): self._between(max(least, 1), max(least, 1, min(most, least + 3)))}

@@ -14,6 +14,7 @@ import msgspec
 from flowengine import exact
 from flowengine.core.answers import Form, FormField
 from flowengine.core.values import Head, Json
+from flowengine.exact import Number
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,13 +271,37 @@ InboxItem = CustomerItem | StaffItem
 """A step that waits for somebody, as the asker may see it."""
 
 
+class OptionTally(View, frozen=True, kw_only=True):
+    """What an option of a vote has: the weight of the ballots for it, or that name it first, or the sum of scores."""
+
+    id: str
+    title: str
+    votes: Number
+
+
+class TallyView(View, frozen=True, kw_only=True):
+    """How a vote stands while it runs, as far as it may be told: of a secret vote, without the latest ballots.
+
+    ``step`` is the id of its step, ``cast`` how many ballots are in it, of which ``abstained`` abstained, ``voters``
+    how many may vote. The ``options`` are in the order in which they are listed.
+    """
+
+    step: str
+    title: str
+    cast: int
+    abstained: int
+    voters: int
+    options: tuple[OptionTally, ...]
+
+
 class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
     ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already, and
     ``booked_with`` the name of who meets the customer then, where that is known.
-    ``shown`` are the lines that the process shows.
+    ``shown`` are the lines that the process shows. ``tally`` is how a vote stands whose file says ``live``, once there
+    is something to tell.
 
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
@@ -302,6 +327,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
     booked: datetime | None = None
     suspended: SuspendedView | None = None
     booked_with: str = ""
+    tally: TallyView | None = None
     open: bool = True
     ended: datetime | None = None
     ended_by: str = ""
@@ -415,6 +441,8 @@ class _Track(View, frozen=True, kw_only=True):
     somebody has moved is told there, too, to those whom its step waits for."""
     zone: str = "UTC"
     """The time zone of the process, in which a promised day ends."""
+    tallies: tuple[TallyView, ...] = ()
+    """How the votes stand that run now and whose file says ``live``: to those who vote, and whose job it is."""
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""

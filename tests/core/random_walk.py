@@ -49,7 +49,7 @@ class Answers:
             return moment_text(self.chance.choice(slots))
         if ids and field.shape == "one":
             return self.chance.choice(ids)
-        if ids and field.shape == "several":
+        if ids and field.shape in ("several", "ranked"):
             return self.chance.sample(ids, min(len(ids), int(field.max or field.min or 1)))
         if ids:
             return {str(self.chance.choice(ids)): int(field.min or 1)}

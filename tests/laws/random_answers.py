@@ -53,6 +53,9 @@ def _pick(draw: Draw, field: FormField) -> Any:
     low, high = int(field.min or 0), int(field.max or len(ids))
     if field.shape == "one":
         return draw(st.sampled_from(ids))
+    if field.shape == "scores":
+        scores = st.integers(low, high)
+        return draw(st.dictionaries(st.sampled_from([str(one) for one in ids]), scores, min_size=1))
     chosen = draw(
         st.lists(st.sampled_from(ids), min_size=min(low, len(ids)), max_size=min(high, len(ids)), unique=True)
     )

@@ -99,3 +99,16 @@ def test_options_that_are_made_up_are_told_apart() -> None:
         check=False,
     )
     assert play(process, 10, 1, BEGIN).is_fine
+
+
+@pytest.mark.parametrize("keys", ["method: approval", "method: ranking, abstain: true", "method: score, highest: 3"])
+def test_lives_vote_by_every_method(keys: str) -> None:
+    """Ballots of each method are made up so that they are taken, and decide some of the votes."""
+    process = parse(
+        f"{HEAD}  first: {{type: vote, of: customers, options: [a, b, c], {keys}, within: P3D, "
+        "on: {decided: fulfilled, no_quorum: gone, tied: gone}}\n  gone: {type: ended, because: Undecided}\n",
+    )
+    lives = play(process, 30, 3, BEGIN)
+    assert lives.is_fine, lives.to_json()["failed"]
+    assert (lives.unfinished, lives.unanswered) == (0, ())
+    assert lives.ends["fulfilled"] > 5

@@ -15,6 +15,7 @@ CODES: dict[str, str] = {
     "unknown-options": "Options are named that the process does not list.",
     "too-few-people": "Fewer people are asked than must approve, or only those who may not do it.",
     "too-few-options": "More options are to be chosen, or to win, than there are.",
+    "too-many-options": "More options are to be ranked than can be.",
     "unknown-attribute": "A limit names an attribute, or a value of one, that no option has.",
     "impossible-limits": "Limits that no choice of these options can keep.",
     "unknown-branch": "A branch waits for one that does not exist.",
