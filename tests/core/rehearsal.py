@@ -55,7 +55,10 @@ class Rehearsal:
         self, made: Process, need: dict[str, Any] | None = None, begin: datetime = BEGIN, **groups: list[Member]
     ) -> None:
         self.compiled = compile_process(made)
-        self.world = PlainWorld(customer={"id": "ada", "name": "Ada"}, groups=groups)
+        members = [one for some in groups.values() for one in some]
+        of = {one.id: [name for name, some in groups.items() if one in some] for one in members}
+        people = {id: Actor(kind="customer", id=id, groups=tuple(names)) for id, names in of.items()}
+        self.world = PlainWorld(customer={"id": "ada", "name": "Ada"}, groups=groups, people=people)
         self.now = begin
         command = c.Start(by=ADA, answer=need or {})
         self.last = start(self.compiled, "job", "ada", command, self.now, self.world)

@@ -119,6 +119,8 @@ def test_appointments_are_booked_once_and_time_leads_to_them() -> None:
     for name in ("ada choose_cloth", "ada choose_style"):
         chosen = move(suit, name)
         suit.take(chosen, "chosen", MadeUp().answer(suit.ways(chosen)[0].fields, BEGIN))
+    suit.take(move(suit, "ada confirm"), "approved")
+    suit.take(move(suit, "take_deposit done"), answer={"receipt": "R-1"})
     slot = suit.form(move(suit, "ada measure")).slots[0]
     suit.take(move(suit, "ada measure"), "book", {"slot": slot.isoformat()})
     tailor = move(suit, "tailor_1 measure")
