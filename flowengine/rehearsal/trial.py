@@ -530,7 +530,7 @@ class Trial:
             "expire": f"the deadline{where}", "close": f"the vote{where} closes", "remind": f"a reminder{where}",
             "escalate": f"{spoken(branch.state) if branch else ''} is opened to others", "elapse": f"the wait{where}",
             "hold": "what is held is let go", "keep": "a kept message is dropped",
-            "cut_off": "what was cut off has ended",
+            "cut_off": "what was cut off has ended", "attention": f"somebody has to look{where and ' because'}{where}",
         }  # fmt: skip
         if timer.purpose == "always":
             return spoken(str(timer.detail[1]))

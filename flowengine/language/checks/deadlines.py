@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flowengine.language.checks.survey import Survey
 from flowengine.language.durations import Duration, Length, Working
-from flowengine.language.model import Scope, State
+from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import When
 from flowengine.language.types import Race
 from flowengine.problem import Place
@@ -20,6 +20,7 @@ def check(survey: Survey) -> None:
     deadline is checked with the outcomes.
     """
     _reminders(survey)
+    _idle(survey)
     clocks = Clocks(survey)
     for scope in survey.scopes.values():
         for state in scope.states.values():
@@ -36,11 +37,38 @@ def check(survey: Survey) -> None:
             survey.report(state.place, "no-deadline", message, advice)
 
 
+def _idle(survey: Survey) -> None:
+    """Report an ``attention`` of a state that waits for nobody but the customer, who is no incident."""
+    for state in survey.states.values():
+        if state.attention is None:
+            continue
+        whom = [one for member in state.members.values() for one in member.audience or (None,)]
+        if all(one is not None and one.kind == "customer" for one in whom):
+            message = f"{state.name!r} has an attention, and waits for the customer alone"
+            advice = "remind him, or give it a deadline: remind, within"
+            survey.report(state.place, "idle-attention", message, advice)
+
+
+def attended(process: Process) -> dict[str, Length]:
+    """After how long somebody has to look at what a job waits for, by the state (L8): as it says itself; else, where
+    nothing in it happens and no deadline around it ends the wait, as the process says."""
+    survey = Survey(process)
+    clocks, found = Clocks(survey), dict[str, Length]()
+    for scope in survey.scopes.values():
+        limited = any(survey.owner[one.path].within is not None for one in survey.around(scope) if one.path)
+        for state in scope.states.values():
+            if state.attention is not None:
+                found[state.name] = state.attention
+            elif state.is_watched and not limited and not clocks.limit(state):
+                found[state.name] = process.attention
+    return found
+
+
 def _reminders(survey: Survey) -> None:
     """Report what would come only when the step is over: reminders and escalations at a fixed deadline, or after it."""
     for scope in survey.scopes.values():
         for state in scope.states.values():
-            for member in state.members.values():
+            for member in {id(one): one for one in (state, *state.members.values())}.values():
                 limits = [one.within for one in {id(one): one for one in (state, member)}.values()]
                 for what, after, place in _nudges(member):
                     limit = next((one for one in limits if _reaches(after, one)), None)
@@ -54,6 +82,8 @@ def _nudges(state: State) -> Iterator[tuple[str, Length, Place]]:
         yield "a reminder", reminder.after, reminder.place
     for escalation in state.escalate:
         yield "an escalation", escalation.after, escalation.place
+    if state.attention is not None:
+        yield "its attention", state.attention, state.place
 
 
 def _reaches(after: Length, limit: When | None) -> bool:
