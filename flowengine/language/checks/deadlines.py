@@ -8,7 +8,7 @@ from flowengine.language.checks.survey import Survey
 from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import When
-from flowengine.language.types import Race
+from flowengine.language.types import Each, Parallel, Race
 from flowengine.problem import Place
 
 
@@ -55,13 +55,19 @@ def attended(process: Process) -> dict[str, Length]:
     survey = Survey(process)
     clocks, found = Clocks(survey), dict[str, Length]()
     for scope in survey.scopes.values():
-        limited = any(survey.owner[one.path].within is not None for one in survey.around(scope) if one.path)
+        limited = any(_ends_inside(survey.owner[one.path]) for one in survey.around(scope) if one.path)
         for state in scope.states.values():
             if state.attention is not None:
                 found[state.name] = state.attention
             elif state.is_watched and not limited and not clocks.limit(state):
                 found[state.name] = process.attention
     return found
+
+
+def _ends_inside(state: State) -> bool:
+    """Whether a state ends by its deadline whatever waits inside: not what may go on after it."""
+    goes_on = isinstance(state, Parallel | Each) and state.rest == "continue"
+    return state.within is not None and not goes_on
 
 
 def _reminders(survey: Survey) -> None:
