@@ -118,6 +118,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    attention: P2D
     by: {any: 2, of: [customer, tailor, {role: cutter}]}
     show: true
     next: end
@@ -154,6 +155,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    attention: P2D
     for: [tailor, {person: 'by("need")'}, {people: data.need.people}]
     open_to: customers
     not_by: [need]
@@ -175,6 +177,7 @@ STATES: dict[str, str] = {
 """,
     "service": _NAMING
     + """
+    attention: P2D
     saves: order
     within: '{data.need.by}'
     fields: {number: {type: integer}}
@@ -205,6 +208,7 @@ STATES: dict[str, str] = {
     "wait": _NAMING + "\n    for: '{data.need.by}'\n    next: end\n    on: {}\n",
     "message": _NAMING
     + """
+    attention: P2D
     saves: paper
     within: P1M
     fields: {number: {type: integer}}
@@ -216,6 +220,7 @@ STATES: dict[str, str] = {
 """,
     "race": _NAMING
     + """
+    attention: P2D
     saves: winner
     within: P7D
     of:
@@ -261,6 +266,7 @@ STATES: dict[str, str] = {
 """,
     "call": _NAMING
     + """
+    attention: P2D
     saves: weave
     within: P9D
     process: weaving
