@@ -146,7 +146,7 @@ class Rehearsal:
 
     @property
     def clocks(self) -> list[Timer]:
-        """The timers at which something happens to the job, or to its people: not those of what only needs attention."""
+        """The timers at which something happens to the job, or to its people: not those of what needs attention."""
         return [timer for timer in self.timers if timer.purpose != "attention"]
 
     @property

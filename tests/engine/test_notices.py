@@ -138,7 +138,7 @@ def test_a_job_is_told_from_its_first_step_to_its_end(
 def test_the_customer_is_written_to_when_it_takes_longer(
     make: Callable[..., Engine], mail: MailServer, clock: SimulatedClock
 ) -> None:
-    """In plain words, without the name of the state, and not where the job has gone on before it is sent (what is due comes before an act)."""
+    """In plain words, without the name of the state, and not where the job has gone on before it is sent."""
     engine = make(**smtp(mail, url="https://flow.example"))
     job, other = start(engine), start(engine)
     for item in engine.inbox("ada"):
