@@ -31,6 +31,7 @@ CODES: dict[str, str] = {
     "no-fallback": "Every route of an outcome has a condition, and there are values for which none holds.",
     "no-deadline": "A state waits for a customer without a deadline, or does not say what happens then.",
     "endless-asking": "Deadlines alone lead to a customer being asked again and again for ever.",
+    "endless-deadlines": "A deadline leads round to what it ends, again and again for ever, and nobody is told.",
     "always-over": "A wait or a deadline is over as soon as it begins, whatever the data are.",
     "late-reminder": "A reminder, an escalation or an attention would come at the deadline, or after it.",
     "idle-attention": "A state has an attention, and waits for the customer alone.",
