@@ -1,4 +1,5 @@
-"""``flow check``: the problems of a file, or that it is fine and how long it leaves the customer out."""
+"""``flow check``: the problems of a file, or that it is fine, how long it leaves the customer out, and when what he waits
+behind is an incident."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from flowengine.errors import ProcessRefused
 from flowengine.interop.labels import span
 from flowengine.language import Problem, Process, parse
 from flowengine.language.checks import LeftOut, left_out
+from flowengine.language.checks.deadlines import attended
 from flowengine.language.checks.recursion import endless_calls
 
 LONGEST_PATH = 8
@@ -31,11 +33,11 @@ class Checked:
     left: LeftOut | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The result as plain values; ``left_out`` is None where there are problems."""
+        """The result as plain values; ``left_out`` and ``attention`` are None where there are problems."""
         plain: dict[str, Any] = {"file": self.file, "fine": self.process is not None}
         plain["problems"] = [problem.to_json() for problem in self.problems]
         if self.process is None or self.left is None:
-            return plain | {"process": None, "version": None, "left_out": None}
+            return plain | {"process": None, "version": None, "left_out": None, "attention": None}
         left = {
             "customer_states": self.left.customer_states,
             "all_states": self.left.all_states,
@@ -44,7 +46,9 @@ class Checked:
             "seconds": self.left.time.total_seconds(),
             "time_path": list(self.left.time_path),
         }
-        return plain | {"process": self.process.name, "version": self.process.version, "left_out": left}
+        attention = {name: str(length) for name, length in attended(self.process).items()}
+        version = self.process.version
+        return plain | {"process": self.process.name, "version": version, "left_out": left, "attention": attention}
 
 
 def check_text(source: bytes, file: str) -> Checked:
@@ -81,8 +85,16 @@ def show_checked(console: Console, checked: Checked) -> None:
         count = len(checked.problems)
         show.line(console, (f"{checked.file}: {count} {'problem' if count == 1 else 'problems'}", "bold red"))
         return
-    left = checked.left
     show.line(console, (f"{checked.file}: ", "bold"), ("fine", "bold green"))
+    _show_left_out(console, checked.left)
+    watched: dict[str, list[str]] = {}
+    for name, length in attended(checked.process).items():
+        watched.setdefault(span(length), []).append(name)
+    for after, names in watched.items():
+        show.line(console, f"  An incident after {after} ", (f"({_path(tuple(names))})", "dim"))
+
+
+def _show_left_out(console: Console, left: LeftOut) -> None:
     show.line(console, f"  The customer takes part in {left.customer_states} of {left.all_states} states.")
     if not left.states:
         show.line(console, "  He is never left out.")

@@ -111,6 +111,18 @@ def test_a_state_says_its_own_and_the_process_that_of_the_others() -> None:
     assert [one.due for one in attention(job)] == [BEGIN + timedelta(days=31, hours=-1)]  # clocks have changed
 
 
+def test_what_usually_takes_longer_is_no_incident_before() -> None:
+    """Where a state says how long it takes, the longer of the two holds; what it says of attention goes first."""
+    made = process(
+        "  first: {type: task, for: tailor, takes: P10D, next: second}\n"
+        "  second: {type: task, for: tailor, takes: P1D, next: third}\n"
+        "  third: {type: task, for: tailor, takes: P10D, attention: P2D, next: fulfilled}",
+        check=True,
+    )
+    after = {name: str(length) for name, length in compile_process(made).attention.items()}
+    assert after == {"first": "P10D", "second": "P7D", "third": "P2D"}
+
+
 def test_it_counts_working_time() -> None:
     """Three working days of a shop that is closed at weekends."""
     made = process(

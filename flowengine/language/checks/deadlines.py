@@ -51,7 +51,8 @@ def _idle(survey: Survey) -> None:
 
 def attended(process: Process) -> dict[str, Length]:
     """After how long somebody has to look at what a job waits for, by the state (L8): as it says itself; else, where
-    nothing in it happens and no deadline around it ends the wait, as the process says."""
+    nothing in it happens and no deadline around it ends the wait, as the process says, or as long as it usually takes
+    if that is longer."""
     survey = Survey(process)
     clocks, found = Clocks(survey), dict[str, Length]()
     for scope in survey.scopes.values():
@@ -60,7 +61,8 @@ def attended(process: Process) -> dict[str, Length]:
             if state.attention is not None:
                 found[state.name] = state.attention
             elif state.is_watched and not limited and not clocks.limit(state):
-                found[state.name] = process.attention
+                usual = state.takes or process.attention
+                found[state.name] = max(process.attention, usual, key=lambda length: length.seconds)
     return found
 
 
