@@ -1,5 +1,5 @@
-"""``flow check``: the problems of a file, or that it is fine, how long it leaves the customer out, and when what he waits
-behind is an incident."""
+"""``flow check``: the problems of a file, or that it is fine, how long it leaves the customer out, and when what he
+waits behind is an incident."""
 
 from __future__ import annotations
 
