@@ -12,8 +12,8 @@ TASK = "sew: {type: task, for: clerk%s, on: {done: fulfilled}}"
 CUSTOMER = {
     "an approval": "ask: {type: approval, attention: P1D, within: P9D, on: {approved: fulfilled, expired: gone}}",
     "a task": "ask: {type: task, for: customer, attention: P1D, within: P9D, on: {done: fulfilled, expired: gone}}",
-    "a race": "ask: {type: race, attention: P1D, within: P9D, of: {a: {type: approval}, b: {type: task, for: customer}}, "
-    "on: {a: fulfilled, b: fulfilled, expired: gone}}",
+    "a race": "ask: {type: race, attention: P1D, within: P9D, "
+    "of: {a: {type: approval}, b: {type: task, for: customer}}, on: {a: fulfilled, b: fulfilled, expired: gone}}",
 }
 LATE = {
     "at the deadline": ", within: P2D, attention: P2D",
@@ -70,13 +70,14 @@ def test_a_wait_for_the_customer_alone_has_none(name: str) -> None:
     [
         "ask: {type: ask, attention: P1D, fields: {}, within: P9D, on: {answered: fulfilled, expired: fulfilled}}",
         "ask: {type: wait, attention: P1D, for: P9D, next: fulfilled}",
-        "ask: {type: stage, attention: P1D, start: a, states: {a: {type: wait, for: P1D, next: done}}, next: fulfilled}",
+        "ask: {type: stage, attention: P1D, states: {a: {type: wait, for: P1D, next: done}}, next: fulfilled}",
         "ask: {type: race, of: {a: {type: task, for: staff, attention: P1D}}, next: fulfilled}",
     ],
 )
 def test_what_waits_for_nobody_else_does_not_know_the_key(state: str) -> None:
     """Questions, waits, what holds states, and a member of a race, whose race has it."""
-    source = f"process: p\nneed: N\nstates:\n  need: {{type: need, next: ask}}\n  {state}\n  fulfilled: {{type: fulfilled}}\n"
+    ends = "  fulfilled: {type: fulfilled}\n"
+    source = f"process: p\nneed: N\nstates:\n  need: {{type: need, next: ask}}\n  {state}\n{ends}"
     (problem,) = problems(source, "p.yaml")
     assert (problem.code, "attention" in problem.message) == ("unknown-key", True)
 
