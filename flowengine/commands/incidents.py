@@ -11,8 +11,9 @@ from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import HELP, unstaffed, whom
 from flowengine.core import commands as c
 from flowengine.core.position import Position
-from flowengine.core.values import Actor, ServiceCall, Timer
+from flowengine.core.values import Actor, Branch, ServiceCall, Timer, Undoing
 from flowengine.errors import NotAllowed, NotFound, Refused, StaleCommand
+from flowengine.language.model import State
 from flowengine.store import Incident, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
 from flowengine.store.steps import WaitingStep
@@ -126,10 +127,16 @@ def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         branch = job.position.branch(branch_id)
         assert branch is not None, "a timer is set on a branch"
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
-        state = compiled.states[branch.state]
-        called = [call.handler or call.http or call.process for call in branch.calls]
-        messages = [f"the message {one.awaited.message}" for one in state.members.values() if one.awaited is not None]
-        waits = [*(whom(tx, compiled.process, branch, step) for step in branch.steps), *called, *messages]
+        inner = branch.inners.get("")
+        undoing = isinstance(inner, Undoing)
+        state = compiled.states[inner.waiting[0].state if isinstance(inner, Undoing) else branch.state]
+        waits = [whom(tx, compiled.process, branch, step) for step in branch.steps]
+        waits += [call.handler or call.http or call.process for call in branch.calls]
+        if undoing:
+            waits = waits or ["an attempt that has to end"]
+        else:
+            awaited = [one.awaited for one in state.members.values()]
+            waits += [f"the message {one.message}" for one in awaited if one is not None]
         of = next(iter((*(step.number for step in branch.steps), *(call.number for call in branch.calls), number)))
         yield IncidentView(
             kind="attention",
@@ -138,13 +145,18 @@ def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
             job=job_id,
             process=job.process,
             customer=job.customer,
-            state=branch.state,
-            handler=branch.steps[0].title if len(branch.steps) == 1 else state.title,
+            state=state.name,
+            handler=f"undoing {state.title}" if undoing else _title(branch, state),
             error=f"it waits longer than it should for {' or '.join(waits)}",
             attempts=0,
-            since=branch.since,
+            since=branch.calls[0].opened if undoing and branch.calls else branch.since,
             whom=" or ".join(waits),
         )
+
+
+def _title(branch: Branch, state: State) -> str:
+    """What is to be done: what its step is called, if it has one."""
+    return branch.steps[0].title if len(branch.steps) == 1 else state.title
 
 
 def _view(tx: Transaction, row: Incident) -> IncidentView:

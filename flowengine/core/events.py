@@ -193,8 +193,8 @@ class DeadlineMoved(Event, frozen=True, kw_only=True):
 
 
 class TakesLonger(Event, frozen=True, kw_only=True):
-    """A branch stands in its ``state`` for so long that somebody has to look: its ``timer`` of ``attention`` has rung.
-    What it waits for stays open."""
+    """A branch stands in its ``state``, or undoes something (then it stands in none), for so long that somebody has to
+    look: its ``timer`` of ``attention`` has rung. What it waits for stays open."""
 
     timer: Timer
     state: str

@@ -14,8 +14,7 @@ from flowengine.core import events as e
 from flowengine.core.fields import as_json
 from flowengine.core.flow import Arrive, Flow, Over
 from flowengine.core.spot import NOTHING
-from flowengine.core.values import ROOT, Branch, Timer, Undoing
-from flowengine.language.durations import Length
+from flowengine.core.values import ROOT, Branch, Undoing
 from flowengine.language.expressions import Expression
 from flowengine.language.model import State
 from flowengine.language.parts import DONE
@@ -127,14 +126,7 @@ def begin(flow: Flow, branch: str, state: State) -> None:
         _set_deadline(flow, branch, here.entry, state)
     length = flow.compiled.attention.get(state.name)
     if length is not None:
-        watch(flow, branch, state, length)
-
-
-def watch(flow: Flow, branch: str, state: State, length: Length) -> None:
-    """Somebody has to look where a branch stands in a state for that long (L8)."""
-    due = flow.spot(branch, state).after(length)
-    timer = Timer(number=flow.draft.next_number(), branch=branch, purpose="attention", due=due)
-    flow.draft.record(e.TimerSet(timer=timer))
+        flow.watch(branch, state, length)
 
 
 def offer(flow: Flow, branch: Branch, state: State, members: Sequence[str]) -> None:

@@ -531,7 +531,8 @@ class Trial:
             "expire": f"the deadline{where}", "close": f"the vote{where} closes", "remind": f"a reminder{where}",
             "escalate": f"{state} is opened to others", "elapse": f"the wait{where}",
             "hold": "what is held is let go", "keep": "a kept message is dropped",
-            "cut_off": "what was cut off has ended", "attention": f"{state} takes longer than it should",
+            "cut_off": "what was cut off has ended",
+            "attention": f"{state or 'what is undone'} takes longer than it should",
         }  # fmt: skip
         if timer.purpose == "always":
             return spoken(str(timer.detail[1]))

@@ -530,8 +530,9 @@ class StepMigrated(View, frozen=True, kw_only=True):
 
 class TimerMigrated(View, frozen=True, kw_only=True):
     """What becomes of a timer: ``kept``, ``anew`` (counted again), ``added`` or ``dropped``. ``purpose`` is
-    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep`` or ``always`` (``name`` is the
-    entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is due now."""
+    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep``, ``attention`` or ``always``
+    (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is
+    due now."""
 
     purpose: str
     state: str

@@ -177,6 +177,24 @@ def test_branches_are_late_each_for_itself() -> None:
     assert (job.position.head.late, job.standing) == (0, ["second"])
 
 
+def test_what_is_undone_gets_attention_too() -> None:
+    """An undo that nobody carries out holds up the job as any service does; the target it leads to is watched anew."""
+    states = (
+        "  first: {type: service, call: order, undo: cancel, on: {done: second}}\n"
+        "  second: {type: task, for: tailor, on: {done: fulfilled, back: {to: third, undo: true}}}\n"
+        "  third: {type: task, for: tailor, next: fulfilled}"
+    )
+    job = Rehearsal(process(states))
+    job.finish("first")
+    job.act("second", "back", by=TOM)
+    assert [one.due for one in attention(job)] == [BEGIN + days(7)]
+    job.wait("P8D")
+    assert (job.position.head.late, job.standing) == (1, [])
+    job.finish("first")
+    assert (job.position.head.late, job.standing) == (0, ["third"])
+    assert [one.due for one in attention(job)] == [BEGIN + days(15)]
+
+
 def test_its_clock_stands_while_the_job_is_suspended() -> None:
     """It is later by as long as the job was held; what has rung already does not ring again."""
     job = Rehearsal(process("  first: {type: task, for: tailor, next: fulfilled}"))

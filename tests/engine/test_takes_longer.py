@@ -147,6 +147,42 @@ def test_a_called_job_is_watched_itself_and_its_caller_tells(
     assert engine.track(job, by="ada").takes_longer == ""
 
 
+UNDO = """
+process: undoes
+title: Something undone
+need: Something
+roles: {tailor: {title: Tailor}}
+states:
+  need: {type: need, next: order}
+  order: {type: service, title: Order, call: order, undo: cancel, on: {done: sew}}
+  sew: {type: task, for: tailor, on: {done: fulfilled, back: {to: sew, undo: true}}}
+  fulfilled: {type: fulfilled}
+always:
+  stop: {by: customer, undo: true, to: gone}
+"""
+
+
+def test_an_undo_that_nobody_carries_out_is_seen(database: Database, clock: SimulatedClock) -> None:
+    """It is no state, and is told by the service that it undoes; nobody fetches the call of an external worker."""
+    source = UNDO.replace("always:", "  gone: {type: ended, because: She went away}\nalways:")
+    with Engine(database, clock=clock, handlers={"order": lambda _: {}}) as engine:
+        engine.deploy(source)
+        engine.add_customer("ada", "Ada")
+        engine.issue_token("worker", "mill", handlers=["cancel"])
+        job = engine.start("undoes", by="ada", need={}).job
+        engine.run_due()
+        engine.invoke(job, "stop", by="ada")
+        begun = clock.now()
+        pass_time(engine, clock, 8)
+        (found,) = engine.incidents()
+        assert (found.kind, found.state, found.handler, found.whom) == ("attention", "order", "undoing Order", "cancel")
+        assert (found.job, found.since) == (job, begun)
+        assert engine.track(job, by="ada").takes_longer == WORDS
+        engine.complete_call(found.id, because="By phone")
+        assert (engine.incidents(), engine.track(job, by="ada").takes_longer) == ([], "")
+        assert engine.audit(job).fine
+
+
 def test_it_is_not_tried_again(engine: Engine, waits: Callable[[str], str], clock: SimulatedClock) -> None:
     """Nothing failed: what it waits for has to be done. It is none of all that are tried again together."""
     for what in ("message", "race"):
