@@ -3,6 +3,7 @@ waits behind is an incident."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,10 @@ from flowengine.language import Problem, Process, parse
 from flowengine.language.checks import LeftOut, left_out
 from flowengine.language.checks.deadlines import attended
 from flowengine.language.checks.recursion import endless_calls
+from flowengine.language.checks.starts import clashes
 
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_MONTHS = re.compile(r"\bP(\d{1,2})M\b")
 LONGEST_PATH = 8
 """How many states of a stretch are named."""
 
@@ -32,12 +36,18 @@ class Checked:
     process: Process | None = None
     left: LeftOut | None = None
 
+    @property
+    def months(self) -> list[tuple[int, int]]:
+        """Lengths of a few months as the file has them: the line, and how many. Minutes look alike."""
+        numbered = enumerate(self.source.split("\n"), 1)
+        return [(line, int(count)) for line, text in numbered for count in _MONTHS.findall(_COMMENT.sub("", text))]
+
     def to_json(self) -> dict[str, Any]:
         """The result as plain values; ``left_out`` and ``attention`` are None where there are problems."""
         plain: dict[str, Any] = {"file": self.file, "fine": self.process is not None}
         plain["problems"] = [problem.to_json() for problem in self.problems]
         if self.process is None or self.left is None:
-            return plain | {"process": None, "version": None, "left_out": None, "attention": None}
+            return plain | {"process": None, "version": None, "left_out": None, "attention": None, "months": []}
         left = {
             "customer_states": self.left.customer_states,
             "all_states": self.left.all_states,
@@ -46,9 +56,9 @@ class Checked:
             "seconds": self.left.time.total_seconds(),
             "time_path": list(self.left.time_path),
         }
-        attention = {name: str(length) for name, length in attended(self.process).items()}
-        version = self.process.version
-        return plain | {"process": self.process.name, "version": version, "left_out": left, "attention": attention}
+        plain |= {"process": self.process.name, "version": self.process.version, "left_out": left}
+        plain["attention"] = {name: str(length) for name, length in attended(self.process).items()}
+        return plain | {"months": [{"line": line, "months": count} for line, count in self.months]}
 
 
 def check_text(source: bytes, file: str) -> Checked:
@@ -68,7 +78,8 @@ def check_together(checked: Sequence[Checked]) -> list[Checked]:
 
 
 def _among(checked: Checked, process: Process, others: Sequence[Process]) -> Checked:
-    found = endless_calls(process, [one for one in others if one.name != process.name])
+    rest = [one for one in others if one.name != process.name]
+    found = sorted((*clashes(process, rest), *endless_calls(process, rest)))
     return replace(checked, problems=tuple(found), process=None, left=None) if found else checked
 
 
@@ -76,6 +87,10 @@ def show_all(console: Console, checked: Sequence[Checked]) -> None:
     """All files, one after another."""
     for one in checked:
         show_checked(console, one)
+    codes = list(dict.fromkeys(problem.code for one in checked for problem in one.problems))
+    if codes:
+        what = "it" if len(codes) == 1 else "each code"
+        show.line(console, f"To have {what} explained: flow check --explain {codes[0]}", pasted=True)
 
 
 def show_checked(console: Console, checked: Checked) -> None:
@@ -86,6 +101,9 @@ def show_checked(console: Console, checked: Checked) -> None:
         show.line(console, (f"{checked.file}: {count} {'problem' if count == 1 else 'problems'}", "bold red"))
         return
     show.line(console, (f"{checked.file}: ", "bold"), ("fine", "bold green"))
+    for line, count in checked.months:
+        months = "1 month" if count == 1 else f"{count} months"
+        show.line(console, f"  Line {line}: P{count}M is {months} ", (f"(minutes would be PT{count}M)", "dim"))
     _show_left_out(console, checked.left)
     watched: dict[str, list[str]] = {}
     for name, length in attended(checked.process).items():

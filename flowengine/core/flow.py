@@ -22,7 +22,8 @@ from flowengine.core.spot import Kind, Result, Spot
 from flowengine.core.values import ROOT, Branch, Fork, Timer, Undoable, Undoing
 from flowengine.core.world import World
 from flowengine.errors import RunawayProcess
-from flowengine.language.durations import Length
+from flowengine.language.durations import Duration, Length
+from flowengine.language.expressions import later
 from flowengine.language.model import State
 from flowengine.language.types import Service
 
@@ -122,7 +123,10 @@ class Flow:
     def watch(self, branch: str, state: State, length: Length) -> None:
         """Somebody has to look if the branch waits for that long, in a state or for the undo of what was done there
         (L8)."""
-        due = self.spot(branch, state).after(length)
+        if isinstance(length, Duration):  # as the spot would count it, which each act need not make for this
+            due = later(self.now, length, self.compiled.process.clock)
+        else:
+            due = self.spot(branch, state).after(length)
         timer = Timer(number=self.draft.next_number(), branch=branch, purpose="attention", due=due)
         self.draft.record(e.TimerSet(timer=timer))
 

@@ -80,7 +80,9 @@ def _use(flow: Flow, branch: Branch, wait: Wait, command: Deliver) -> bool:
     entry = _entry(flow, branch, wait)
     if flow.draft.branch(branch.id) != branch or not always.holds(flow, branch, entry):
         return False  # an outer one has moved it
-    answer = check_answer(entry.fields, command.body or {}, entry.name, names=partial(flow.names, branch.id))
+    answer = check_answer(
+        entry.fields, command.body or {}, entry.name, names=partial(flow.names, branch.id), world=flow.world
+    )
     always.use(flow, branch, entry, answer, command.by.id)
     return True
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -74,10 +75,33 @@ class MadeUp:
             return self._one(ids)
         least = int(field.min if field.min is not None else 1)
         most = int(field.max if field.max is not None else len(ids))
+        if field.limits:
+            return self._limited(field, ids, self._between(least, max(least, min(most, least + 3, len(ids)))))
         if field.shape == "several":
             count = max(least, min(most, len(ids), self._between(least, max(least, min(most, len(ids))))))
             return self._sample(ids, min(count, len(ids)))
         return {str(self._one(ids)): self._between(max(least, 1), max(least, 1, min(most, least + 3)))}
+
+    def _limited(self, field: FormField, ids: Sequence[Any], count: int) -> Json:
+        """So many of the options, or as many as there is room for, as the limits have it."""
+        limits, taken = field.limited(), Counter[str]()
+        kinds = {option.id: limits.kind(option.more) for option in field.options}
+        count = max(count, limits.lacking(taken))
+        if field.shape == "several":
+            chosen: list[Any] = []
+            for id in self._sample(ids, len(ids)):
+                if limits.may_take(kinds[id], taken, count):
+                    chosen.append(id)
+                    taken[kinds[id]] += 1
+            return chosen
+        numbers = Counter[str]()
+        for _ in range(count):
+            free = [id for id in ids if limits.may_take(kinds[id], taken, count)]
+            if free:
+                id = self._one(free)
+                numbers[str(id)] += 1
+                taken[kinds[id]] += 1
+        return dict(numbers)
 
     def _fitting(self, schema: Mapping[str, Any], now: datetime, depth: int) -> Json:
         """A value that fits a JSON Schema of the kind that processes use; None where none is known."""

@@ -136,7 +136,7 @@ class Trial:
     @property
     def asked_first(self) -> tuple[FormField, ...]:
         """What starting a job asks."""
-        return questions(self.need.fields)
+        return questions(self.need.fields, world=self._plain)
 
     def begin(self, answer: Json) -> None:
         """Start the job with a need (L1). Raises BadAnswer, and ExpressionFailed or RunawayProcess for a process that
@@ -392,17 +392,21 @@ class Trial:
     def _asked(self, move: Move) -> tuple[FormField, ...]:
         """What is asked of who makes a move that is not on a step."""
         if move.offer is not None:
-            return questions(move.offer.entry.fields)
+            return questions(move.offer.entry.fields, world=self._plain)
         if move.call is not None and move.kind == "service" and not move.call.undo:
             member = self.compiled.states[move.call.state].member(move.call.member)
-            return questions(member.fields, partial=move.outcome != "done") if move.outcome != "failed" else ()
+            return (
+                questions(member.fields, partial=move.outcome != "done", world=self._plain)
+                if move.outcome != "failed"
+                else ()
+            )
         if move.wait is not None:
             entry = next((one for _, one in self.compiled.always.get(move.wait.always, ())), None)
             if entry is not None:
-                return questions(entry.fields)
+                return questions(entry.fields, world=self._plain)
             for listener in self.compiled.listeners.get(move.wait.message, ()):
                 if listener.state is not None and listener.member == move.wait.member:
-                    return questions(listener.state.member(listener.member).fields)
+                    return questions(listener.state.member(listener.member).fields, world=self._plain)
         if move.branch is not None:
             return (self._item_field(move.branch),)
         return ()
@@ -412,7 +416,9 @@ class Trial:
         state = self.compiled.states[branch.state]
         assert isinstance(state, Each), "items are added to an each"
         if state.items is not None:
-            return msgspec.structs.replace(questions((state.items,))[0], name="item", title="Item", required=True)
+            return msgspec.structs.replace(
+                questions((state.items,), world=self._plain)[0], name="item", title="Item", required=True
+            )
         first = next((one.item for one in self.position.children(branch.id)), "")
         kinds: Mapping[type, Any] = {bool: "boolean", int: "integer", dict: "object", list: "array", str: "string"}
         return FormField(name="item", title="Item", type=kinds.get(type(first), "number"))

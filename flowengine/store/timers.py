@@ -135,7 +135,19 @@ def save(channel: Channel, job: str, effects: Effects, suspended: bool) -> None:
     """Write what a command did to timers; those of a job that is ``suspended`` are laid aside. One that was resumed
     has all of its timers among the effects."""
     channel.write_many(DROP, [{"job_id": job, "number": number} for number in effects.dropped_timers])
-    channel.write_many(SET, [_row(job, timer, suspended) for timer in effects.timers.values()])
+    rows: list[dict[str, Any]] = [
+        {
+            "job_id": job,
+            "number": timer.number,
+            "branch": timer.branch,
+            "wake": wake(timer, suspended),
+            "attempts": 0,
+            "last_error": "",
+            "claimed_until": 0,
+        }
+        for timer in effects.timers.values()
+    ]
+    channel.write_many(SET, rows)
     if effects.suspended:
         channel.write(LAY_ASIDE, {"of_job": job})
 
@@ -145,15 +157,3 @@ def wake(timer: Timer, suspended: bool) -> int:
     if suspended:
         return LAID_ASIDE
     return micros(timer.due) if timer.rang is None else RUNG
-
-
-def _row(job: str, timer: Timer, suspended: bool) -> dict[str, Any]:
-    return {
-        "job_id": job,
-        "number": timer.number,
-        "branch": timer.branch,
-        "wake": wake(timer, suspended),
-        "attempts": 0,
-        "last_error": "",
-        "claimed_until": 0,
-    }

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
-    "new", "check", "draw", "deploy", "processes", "migrate", "start", "inbox", "act", "track", "say", "change",
+    "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
+    "start", "inbox", "act", "track", "say", "change",
     "withdraw", "add", "claim", "release", "assign", "people", "jobs", "history", "audit", "send", "incidents", "retry",
     "schedules", "worker", "db", "demo", "completion",
 ]  # fmt: skip

@@ -122,7 +122,7 @@ class _Suit:
         self.counter.flow(f"claim {step}", "carl")
         self.act("carl", "--set number=P-117")
         assert "Choose another cloth" in self.track("ada")
-        assert "Done: change cloth." in self.counter.flow(f"change {self.job} change_cloth", "ada")
+        assert "Done: change cloth." in self.counter.flow(f"change {self.job} change_cloth --yes", "ada")
         self.counter.work()
         assert "▶ Choosing your suit" in self.track("ada")
         assert {order.item: order.status for order in self.counter.mill.orders()}["navy_flannel"] == "cancelled"
@@ -144,7 +144,7 @@ class _Suit:
         self.counter.flow(f"say {self.job} 'Since this morning.' --kind answer", "hana")
         assert "Since this morning." in self.track("ada")
         self.act("carl", "--outcome done")
-        refused = self.counter.flow(f"change {self.job} change_cloth", "ada", code=1)
+        refused = self.counter.flow(f"change {self.job} change_cloth --yes", "ada", code=1)
         assert "Refused: " in refused
         assert "▶ Basting your suit" in self.track("ada")
         self.act("tom", "--outcome done")

@@ -21,6 +21,7 @@ from flowengine import (
     GiveUp,
     HandlerCall,
     Later,
+    NotAllowed,
     Outcome,
     SimulatedClock,
     TryLater,
@@ -159,6 +160,20 @@ def test_a_retry_begins_anew(shop: Engine, clock: SimulatedClock) -> None:
     (held,) = services.take(shop.shell, 1)
     assert (held.claimed.attempts, held.claimed.alone) == (1, False)
     clock.advance(HOUR)
+
+
+def test_a_wait_for_the_next_attempt_can_be_cut_short(shop: Engine) -> None:
+    """An operator has a call that is to be tried again later tried now; where no attempt is waited for, he is told."""
+    shop.register({"order_cloth": raises(TimeoutError("no answer"))})
+    job = order(shop)
+    assert (shop.run_due().failed, shop.run_due().failed) == (1, 0)
+    (waiting,) = [wait for row in shop.stuck() for wait in row.waits]
+    assert shop.retry(waiting.id).states == ("order",)
+    with pytest.raises(NotAllowed, match="no incident"):
+        shop.retry(waiting.id)  # it is to be tried now already
+    shop.register({"order_cloth": lambda _: {"order": 1}})
+    assert shop.run_due().calls == 1
+    assert states(shop, job) != ("order",)
 
 
 def test_a_handler_that_overran_is_run_alone_from_then_on(shop: Engine, clock: SimulatedClock) -> None:

@@ -23,13 +23,14 @@ from flowengine.store import Database
 
 OF_JOBS = (
     "flow_receipts", "flow_history", "flow_outbox", "flow_calls", "flow_timers", "flow_steps", "flow_branches",
-    "flow_bookings", "flow_calendars", "flow_awaiting", "flow_messages", "flow_jobs",
+    "flow_bookings", "flow_calendars", "flow_awaiting", "flow_messages", "flow_participants",
+    "flow_jobs",
 )  # fmt: skip
 
 ROWS_OF_A_JOB = {
     "flow_jobs": "id", "flow_branches": "job_id", "flow_steps": "job_id", "flow_timers": "job_id",
     "flow_calls": "job_id", "flow_outbox": "job_id", "flow_history": "job_id", "flow_receipts": "job_id",
-    "flow_bookings": "job_id", "flow_awaiting": "job_id",
+    "flow_bookings": "job_id", "flow_awaiting": "job_id", "flow_participants": "job_id",
 }  # fmt: skip
 
 

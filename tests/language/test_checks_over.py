@@ -44,7 +44,7 @@ def waiting(until: str) -> str:
 def test_a_wait_that_has_always_elapsed_is_refused(until: str) -> None:
     """By its own bounds it never comes after the moment at which it is entered, which is told with the expression."""
     (problem,) = problems(waiting(until))
-    assert problem.code == "always-over"
+    assert problem.code == "no-wait"
     assert until in problem.message
 
 
@@ -67,13 +67,13 @@ def test_a_wait_that_may_last_is_let_be(until: str) -> None:
 )
 def test_lengths_deadlines_and_members_of_races_too(state: str) -> None:
     """Whatever has a time is held to it."""
-    assert codes(work(LOOK, state)) == ["always-over"]
+    assert codes(work(LOOK, state)) == ["no-wait"]
 
 
 def test_the_clock_of_an_always_too() -> None:
     """It would strike as soon as the job begins."""
     made = work(LOOK, "it: {type: wait, for: P1D, next: fulfilled}")
-    assert codes(made, "always: {late: {within: '{now - days(1)}', to: gone}}\n") == ["always-over"]
+    assert codes(made, "always: {late: {within: '{now - days(1)}', to: gone}}\n") == ["no-wait"]
 
 
 def test_an_answer_that_something_else_may_change_is_not_bound() -> None:
@@ -81,8 +81,8 @@ def test_an_answer_that_something_else_may_change_is_not_bound() -> None:
     until = "it: {type: wait, until: date(data.look.born), next: fulfilled}"
     set_ = LOOK.replace("answered: it", "answered: {to: it, set: {look.born: data.look.day}}")
     again = "more: {type: task, for: clerk, saves: look, fields: {born: {type: string}}, next: it}"
-    assert "always-over" not in codes(work(set_, until))
-    assert "always-over" not in codes(work(LOOK.replace("answered: it", "answered: more"), again, until))
+    assert "no-wait" not in codes(work(set_, until))
+    assert "no-wait" not in codes(work(LOOK.replace("answered: it", "answered: more"), again, until))
 
 
 def test_bounds_that_read_one_another_are_read_once() -> None:
@@ -95,4 +95,4 @@ def test_bounds_that_read_one_another_are_read_once() -> None:
         "on: {answered: [{to: it, when: count('last') > 3}, {to: look}], expired: gone}}"
     )
     until = "it: {type: wait, until: date(data.last.end), next: fulfilled}"
-    assert "always-over" not in codes(work(one, last, until))
+    assert "no-wait" not in codes(work(one, last, until))

@@ -161,3 +161,85 @@ def test_what_begins_again_by_the_clock_for_ever_is_refused(name: str) -> None:
 def test_what_is_seen_or_ends_is_let_be(name: str) -> None:
     """Who is called, an incident, a count, or no deadline at all: then it is told some day how long it takes."""
     assert codes(work(SEEN[name])) == []
+
+
+DAY = "rest: {type: wait, until: date(data.need.day), next: %s}"
+MORE = "more: {type: decision, rules: [{when: data.need.count > 3, to: gone}], else: rest}"
+SPINNING = {
+    "a wait for a day, and back": work(DAY % "more", MORE),
+    "a wait that leads to itself": work(DAY % "[{to: gone, when: data.need.count > 3}, {to: rest}]"),
+    "a day in the file": work(DAY.replace("data.need.day", "'2027-05-01'") % "more", MORE),
+    "by way of what is told": work(DAY % "say", "say: {type: tell, to: customer, say: Hello, on: {told: more}}", MORE),
+    "a deadline of a task": work(
+        "rest: {type: task, for: clerk, within: '{date(data.need.day) - days(1)}', on: {done: gone, expired: rest}}"
+    ),
+    "a member of a race": work(
+        "rest: {type: race, of: {work: {type: task, for: clerk}, late: {type: wait, until: date(data.need.day)}}, "
+        "on: {work: fulfilled, late: rest}}",
+    ),
+}
+WAITING = {
+    "a wait for a length": work("rest: {type: wait, for: P1D, next: more}", MORE),
+    "a wait from now on": work("rest: {type: wait, until: now + days(1), next: more}", MORE),
+    "a day that the round moves": work(
+        "rest: {type: wait, until: date(data.next), next: more}",
+        "more: {type: decision, rules: [{when: data.need.count > 3, to: gone}], "
+        "else: {to: rest, set: {next: day(now + days(7))}}}",
+    ).replace("rest: {type", "first: {type: decision, else: {to: rest, set: {next: data.need.day}}}\n  rest: {type"),
+    "as often as is said": work(DAY % "[{to: rest, when: count('rest') < 3}, gone]"),
+    "until it is late enough": work(DAY % "[{to: rest, when: now < date(data.need.day)}, gone]"),
+    "somebody who does something": work(
+        DAY % "look", "look: {type: task, for: clerk, on: {done: fulfilled, not: rest}}"
+    ),
+    "a deadline that is a length": work(
+        "rest: {type: task, for: clerk, within: '{days(data.need.count + 1)}', on: {done: fulfilled, expired: rest}}"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPINNING)
+def test_a_round_of_moments_that_are_over_never_waits(name: str) -> None:
+    """Once the day is over each wait for it is passed at once: the job would go round for ever, whatever day it is."""
+    found = [one for one in problems(SPINNING[name]) if one.code not in ("unreachable-state", "no-fulfilled")]
+    assert [one.code for one in found] == ["endless-loop"]
+    assert "is over, a job goes round for ever without waiting: rest" in found[0].message
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_a_round_that_waits_or_is_left_is_let_be(name: str) -> None:
+    """A length waits anew each time, and so does a moment that is a later one in the next round."""
+    assert set(codes(WAITING[name])) <= {"unreachable-state", "no-fulfilled"}
+
+
+OVER = ["until: now", "until: job.started", "until: now - days(3)", "until: date(day(now))", "for: '{days(0)}'"]
+
+
+@pytest.mark.parametrize("key", [*OVER, "until: 'now - days(1) - span(\"PT1H\")'", "for: '{span(\"PT0S\")}'"])
+def test_a_wait_that_is_over_as_it_begins_is_refused(key: str) -> None:
+    """What is never later than now makes nobody wait."""
+    (problem,) = problems(work(f"rest: {{type: wait, {key}, next: fulfilled}}"))
+    assert problem.code == "no-wait"
+    assert "is over as soon as it begins" in problem.message
+
+
+def test_a_deadline_that_is_over_as_it_begins_is_refused() -> None:
+    """Nobody could answer in no time."""
+    assert codes(work(ASK.replace("P3D", "'{now}'") % "gone")) == ["no-wait"]
+    assert codes(work(ASK % "gone"), "always: {late: {within: '{now}', to: gone}}\n") == ["no-wait"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "until: 'date(\"2020-01-01\")'",
+        "until: '\"2020-01-01\"'",
+        "until: now + days(1)",
+        "until: now - days(-1)",
+        "until: date(data.need.day)",
+        "until: now - days(data.need.count)",
+        "for: '{days(1)}'",
+    ],
+)
+def test_a_moment_that_may_be_over_is_let_be(key: str) -> None:
+    """No clock is asked: a file that is fine today is fine in ten years."""
+    assert codes(work(f"rest: {{type: wait, {key}, next: fulfilled}}")) == []

@@ -50,6 +50,7 @@ def check(process: Process) -> list[Problem]:
     that cannot be parsed do not come here.
     """
     survey = Survey(process)
+    survey.problems.update(dict.fromkeys(process.doubts))
     with suppress(Enough):
         for one in _CHECKS:
             one(survey)

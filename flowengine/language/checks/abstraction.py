@@ -17,7 +17,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import ceil, floor
 from typing import Any, NamedTuple, TypeAlias
 
@@ -192,6 +192,9 @@ class Abstraction:
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
         self._terms: dict[Key, Term] = {}
+        self._bound: dict[Key, Term] = {}
+        self._bonds: list[Wanted] = []
+        self._within: dict[Key, list[Term]] = {}
 
     def wanted(self, node: Node, truth: bool, source: str, shapes: Mapping[int, Shape]) -> Wanted:
         """That a condition, whose text is ``source``, is true, or false; ``shapes`` are those of its parts, by
@@ -201,19 +204,24 @@ class Abstraction:
     def case(self, wanted: Sequence[Wanted]) -> Case | None:
         """A case in which each formula has the truth that is wanted of it, or None when there is none. Raises
         :class:`Undecided`."""
-        return _Search([*wanted, *self._bound()], self._allowance).find({})
+        for term in [*islice(self._terms.values(), len(self._bound), None)]:
+            self._bonds += [Wanted(bond, True) for bond in self._bonds_of(term)]
+            self._bound[term.key] = term
+        return _Search([*wanted, *self._bonds], self._allowance).find({})
 
-    def _bound(self) -> Iterator[Wanted]:
-        """What terms have to do with one another: what is there is in what is there; what was passed was so once."""
-        for key, term in self._terms.items():
-            if key[0] == "Has":
-                for other, around in self._terms.items():
-                    if other[0] == "Has" and other != key and other[1] in _inside(key[1]):
-                        yield Wanted(_implies(term, around), True)
-            elif key[:2] == ("Call", "passed"):
-                count = self._terms.get(("Call", "count", *key[2:]))
-                if count is not None:
-                    yield Wanted(_same(term, count), True)
+    def _bonds_of(self, term: Term) -> Iterator[Formula]:
+        """What a term has to do with those before it: what is there is in what is there, what was passed was once."""
+        match term.key:
+            case ("Has", member):
+                yield from (_implies(inner, term) for inner in self._within.get(member, ()))
+                for around in _inside(member):
+                    self._within.setdefault(around, []).append(term)
+                    if (outer := self._bound.get(("Has", around))) is not None:
+                        yield _implies(term, outer)
+            case ("Call", "passed", *of) if (count := self._bound.get(("Call", "count", *of))) is not None:
+                yield _same(term, count)
+            case ("Call", "count", *of) if (passed := self._bound.get(("Call", "passed", *of))) is not None:
+                yield _same(passed, term)
 
 
 def _inside(member: Key) -> Iterator[Key]:

@@ -8,6 +8,7 @@ from flowengine.language.checks.survey import Survey
 from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import When
+from flowengine.language.texts import plain
 from flowengine.language.types import Each, Parallel, Race
 from flowengine.problem import Place
 
@@ -82,7 +83,10 @@ def _reminders(survey: Survey) -> None:
                     limit = next((one for one in limits if _reaches(after, one)), None)
                     if limit is not None:
                         message = f"{member.name!r}: {what} comes after {after}, and the step is over after {limit}"
-                        survey.report(place, "late-reminder", message, f"put it before {limit}, or leave it out")
+                        advice = f"put it before {limit}, or leave it out"
+                        if isinstance(after, Duration) and after.months:
+                            advice = f"{after} is {plain(after)}; write PT{after.months}M for minutes, or {advice}"
+                        survey.report(place, "late-reminder", message, advice)
 
 
 def _nudges(state: State) -> Iterator[tuple[str, Length, Place]]:

@@ -8,6 +8,7 @@ may be an hour shorter or longer, a month has 28 to 31 of them.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import inf
 from typing import TypeAlias
 
@@ -18,7 +19,6 @@ from flowengine.language.mentions import chain
 from flowengine.language.model import State
 from flowengine.language.parts import Always
 from flowengine.language.syntax import Call, Collection, Condition, Literal, Member, Name, Node, Operation
-from flowengine.problem import Place
 
 Bounds: TypeAlias = tuple[float, float]
 
@@ -28,21 +28,11 @@ _HOUR, _DAY = 3_600.0, 86_400.0
 def check(survey: Survey) -> None:
     """Report waits, deadlines and clocks whose time has always come."""
     reader = _Reader(survey)
-    for scope in survey.scopes.values():
-        for entry in scope.always:
-            _judge(survey, reader, entry.within, entry.place, f"the clock of {entry.name!r}")
-        for state in scope.states.values():
-            for one in {id(one): one for one in (state, *state.members.values())}.values():
-                for when in one.times:
-                    what = f"{one.name!r}: the {'wait' if one.elapses else 'deadline'}"
-                    _judge(survey, reader, when, one.place, what)
-
-
-def _judge(survey: Survey, reader: _Reader, when: object, place: Place, what: str) -> None:
-    if isinstance(when, Expression) and reader.bounds(when.tree)[1] <= 0:
-        at = when.place if when.place != Place() else place
-        message = f"{what} is over as soon as it begins: {when.source} never comes after that moment"
-        survey.report(at, "always-over", message, "say how long it is from there, for example P3D or now + days(3)")
+    for use in survey.uses:
+        if use.what.endswith((".until", ".within", ".for")) and reader.bounds(use.expression.tree)[1] <= 0:
+            message = f"{use.what}: {use.expression} is over as soon as it begins"
+            advice = "add a length to it, for example now + days(3), or leave it out"
+            survey.report(use.place, "no-wait", message, advice)
 
 
 class _Reader:
@@ -137,13 +127,14 @@ class _Reader:
         return latest
 
 
-def _number(node: Node) -> int | None:
-    """A whole number that stands there as such."""
+def _number(node: Node) -> float | None:
+    """A number that stands there as such."""
     match node:
-        case Literal(value=int(number)) if not isinstance(number, bool):
-            return number
-        case Operation(sign="-", operands=(Literal(value=int(number)),)) if not isinstance(number, bool):
-            return -number
+        case Literal(value=int() | Decimal() as number) if not isinstance(number, bool):
+            return float(number)
+        case Operation(sign="-", operands=(only,)):
+            found = _number(only)
+            return None if found is None else -found
     return None
 
 

@@ -1,5 +1,5 @@
 """L8: no round of deadlines alone asks a customer again and again, or begins again for ever what he waits behind, so
-that nobody is told how long it takes."""
+that nobody is told how long it takes; and none of moments that are over spins."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.graph import circles
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
+from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
-from flowengine.language.parts import DONE, Route
-from flowengine.language.types import Each, Parallel, Stage
+from flowengine.language.parts import DONE, EXPIRED, Route
+from flowengine.language.tree import Call, Node, Operation
+from flowengine.language.types import Each, Parallel, Stage, Wait
 
 
 def check(survey: Survey) -> None:
@@ -29,6 +31,7 @@ def check(survey: Survey) -> None:
         for circle in circles(onward):
             if any(rounds.asks(scope.states[name]) or rounds.gives_up(scope.states[name]) for name in circle):
                 _endless(survey, rounds, scope, circle)
+        _spinning(survey, scope)
 
 
 def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -> None:
@@ -59,6 +62,61 @@ def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -
             message = f"{over[0]!r} is over by the clock and begins again for ever, and nobody is told{way}"
             advice = f'leave its deadline out (an incident some day), escalate it, or when: count("{over[0]}") < 3'
             survey.report(scope.states[over[0]].place, "endless-deadlines", message, advice)
+
+
+def _spinning(survey: Survey, scope: Scope) -> None:
+    """Report rounds that wait for nothing but moments which they do not move: once these are over, they never wait.
+
+    No clock is asked: it is so whatever day it is now.
+    """
+    onward = {name: list(_unasked(state)) for name, state in scope.states.items()}
+    for circle in circles({name: [route.to for _, route in ways] for name, ways in onward.items()}):
+        changed = set(_changed(scope.states[name] for name in circle))
+        still = {
+            name: [
+                route.to
+                for moment, route in onward[name]
+                if (moment is None or not _moves(moment, changed))
+                and not (route.when is not None and _bounds(route.when, circle, changed))
+            ]
+            for name in circle
+        }
+        for endless in circles(still):
+            names = sorted(endless, key=lambda name: scope.states[name].place)
+            moments = [moment for name in names for moment, route in onward[name] if moment and route.to in endless]
+            if moments:
+                message = f"once {moments[0]} is over, a job goes round for ever without waiting: {', '.join(names)}"
+                advice = "lead out of it, or wait for a length, for example for: P1D"
+                survey.report(scope.states[names[0]].place, "endless-loop", message, advice)
+
+
+def _unasked(state: State) -> Iterator[tuple[Expression | None, Route]]:
+    """The ways on that are taken though nobody and no code does anything: at once, or at a moment that is computed."""
+    if state.passes:
+        yield from ((None, route) for _, _, route in state.routes)
+    elif isinstance(state.within, Expression) and is_moment(state.within.tree):
+        yield from ((state.within, route) for route in state.ways.get(EXPIRED, ()))
+    for name, member in state.members.items():
+        if isinstance(member, Wait) and member.until is not None:
+            outcome = f"{name}.{member.outcomes[0]}" if name else member.outcomes[0]
+            yield from ((member.until, route) for route in state.ways.get(outcome, state.ways.get(name, ())))
+
+
+def is_moment(tree: Node) -> bool:
+    """Whether an expression surely gives a moment, and not a length: a date with lengths added or taken."""
+    match tree:
+        case Call(name="date" | "timestamp"):
+            return True
+        case Operation(sign="+" | "-", operands=operands):
+            return sum(map(is_moment, operands)) == 1
+    return False
+
+
+def _moves(moment: Expression, changed: set[str]) -> bool:
+    """Whether a moment may be a later one in the next round."""
+    read = moment.variables.get("data", frozenset())
+    asked = any(name in JOB_FUNCTIONS for name in moment.functions)
+    return "now" in moment.variables or asked or read is None or not changed.isdisjoint(read)
 
 
 def _changed(states: Iterable[State]) -> Iterator[str]:
