@@ -196,7 +196,7 @@ class Abstraction:
     def wanted(self, node: Node, truth: bool, source: str, shapes: Mapping[int, Shape]) -> Wanted:
         """That a condition, whose text is ``source``, is true, or false; ``shapes`` are those of its parts, by
         identity."""
-        return Wanted(_Reader(self._terms, source, shapes).formula(node), truth, 1 + len(walk(node)))
+        return Wanted(Reader(self._terms, source, shapes).formula(node), truth, 1 + len(walk(node)))
 
     def case(self, wanted: Sequence[Wanted]) -> Case | None:
         """A case in which each formula has the truth that is wanted of it, or None when there is none. Raises
@@ -286,11 +286,17 @@ def holds(sign: str, left: Any, right: Any) -> bool | None:
     return {"==": False, "!=": True}.get(sign)
 
 
-class _Reader:
+class Reader:
+    """Reads one condition, whose text is ``source``, into a formula; its terms are those of ``terms``."""
+
     def __init__(self, terms: dict[Key, Term], source: str, shapes: Mapping[int, Shape]) -> None:
         self.terms = terms
         self.source = source
         self.shapes = shapes
+
+    def home(self, key: Key, *nodes: Node) -> dict[Key, Term]:  # noqa: ARG002 - who reads for more than one moment asks
+        """The terms among which the one of that key is, which is about these parts."""
+        return self.terms
 
     def formula(self, node: Node) -> Formula:
         match node:
@@ -331,15 +337,16 @@ class _Reader:
             sign, left, right = _TURNED[sign], right, left
         key = ("order", key_of(left), key_of(right))
         words = f"{self.words(left)}\0{self.words(right)}"
-        term = self.terms.setdefault(key, Term(key, UNKNOWN, words, "order"))
+        term = self.home(key, left, right).setdefault(key, Term(key, UNKNOWN, words, "order"))
         return lambda case: holds(sign, case[term], 0) if term in case else term
 
     def term(self, node: Node, asks: str = "", words: str = "") -> Term:
         key = key_of(node)
-        found = self.terms.get(key)
+        home = self.home(key, node)
+        found = home.get(key)
         shape = self.shape(node)
         if found is None:
-            found = self.terms[key] = Term(key, shape, words or self.words(node), asks)
+            found = home[key] = Term(key, shape, words or self.words(node), asks)
         elif not isinstance(found.shape, Basic):
             found.shape = shape
         return found

@@ -322,14 +322,17 @@ class Places:
         return effect
 
     def _effect(self, state: State, outcome: str) -> Effect:
-        if isinstance(state, Each):
-            owner = self.owner(self.survey.scope_of[state.name])
-            return self.saved(owner, place_of(state), UNKNOWN, sure=True)
-        found = self._answers.get((state.name, outcome))
+        found = self.answer(state, outcome)
         if found is None:
             return NO_EFFECT
         owner, answered = found
         return self.saved(owner, answered.place, answered.shape, sure=answered.sure)
+
+    def answer(self, state: State, outcome: str) -> tuple[str, Saved] | None:
+        """What a state saves with an outcome, and to whose data; None: nothing."""
+        if isinstance(state, Each):
+            return self.owner(self.survey.scope_of[state.name]), Saved(place_of(state), UNKNOWN)
+        return self._answers.get((state.name, outcome))
 
     def set_effect(self, scope: Scope, place: str) -> Effect:
         """What a ``set`` of a route does to the facts."""
