@@ -8,6 +8,7 @@ from flowengine.language.checks import (
     calendars,
     covering,
     data,
+    dead_ways,
     deadlines,
     enough,
     graph,
@@ -38,6 +39,7 @@ _CHECKS = (
     starts.check,
     data.check,
     covering.check,
+    dead_ways.check,
 )
 
 

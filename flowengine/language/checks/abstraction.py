@@ -294,8 +294,8 @@ class Reader:
         self.source = source
         self.shapes = shapes
 
-    def home(self, key: Key, *nodes: Node) -> dict[Key, Term]:  # noqa: ARG002 - who reads for more than one moment asks
-        """The terms among which the one of that key is, which is about these parts."""
+    def home(self, *nodes: Node) -> dict[Key, Term]:  # noqa: ARG002 - who reads for more than one moment asks
+        """The terms among which one is that is about these parts."""
         return self.terms
 
     def formula(self, node: Node) -> Formula:
@@ -327,9 +327,13 @@ class Reader:
             return lambda _: truth
         if isinstance(right, Literal):
             term, value = self.term(left), right.value
-            term.literals.append(value)
+            self.compare(term, value)
             return lambda case: holds(sign, case[term], value) if term in case else term
         return self.ordered(sign, left, right)
+
+    def compare(self, term: Term, value: Any) -> None:
+        """Note that a term is compared with a literal."""
+        term.literals.append(value)
 
     def ordered(self, sign: str, left: Node, right: Node) -> Formula:
         """Two terms: one is less than, equal to or more than the other."""
@@ -337,12 +341,12 @@ class Reader:
             sign, left, right = _TURNED[sign], right, left
         key = ("order", key_of(left), key_of(right))
         words = f"{self.words(left)}\0{self.words(right)}"
-        term = self.home(key, left, right).setdefault(key, Term(key, UNKNOWN, words, "order"))
+        term = self.home(left, right).setdefault(key, Term(key, UNKNOWN, words, "order"))
         return lambda case: holds(sign, case[term], 0) if term in case else term
 
     def term(self, node: Node, asks: str = "", words: str = "") -> Term:
         key = key_of(node)
-        home = self.home(key, node)
+        home = self.home(node)
         found = home.get(key)
         shape = self.shape(node)
         if found is None:

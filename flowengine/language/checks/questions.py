@@ -1,10 +1,10 @@
 """What the conditions of a process ask, and what a way through it makes of the answers.
 
-A *question* is a term of conditions (``abstraction``) that means the same at every point of a job's life: a place in the
-data, ``has`` of one, ``size``, how often a state was passed, with which outcome it was left, or whatever else is made of
-places alone. Its answers are finitely many cases. What is *known* on a way are the answers that are still possible, for
-each question of which not all are. A condition narrows them; what is saved, set or passed gives other ones; and what
-others may change meanwhile (branches beside, branches that go on by themselves) is never known.
+A *question* is a term of conditions (``abstraction``) that means the same at every point of a job's life: a place in
+the data, ``has`` of one, ``size``, how often a state was passed, with which outcome it was left, or whatever else is
+made of places alone. Its answers are finitely many cases. What is *known* on a way are the answers that are still
+possible, for each question of which not all are. A condition narrows them; what is saved, set or passed gives other
+ones; and what others may change meanwhile (branches beside, branches that go on by themselves) is never known.
 
 What is known may allow more than can really be (two questions about one place are taken to have nothing to do with each
 other), but never less: the answers of each job are among those that are possible.
@@ -13,7 +13,7 @@ other), but never less: the answers of each job are among those that are possibl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 from flowengine.language.checks.abstraction import (
@@ -27,6 +27,7 @@ from flowengine.language.checks.abstraction import (
     Truth,
     Undecided,
     kind_of,
+    reads_something,
 )
 from flowengine.language.checks.data import Shapes
 from flowengine.language.checks.places import Path
@@ -35,7 +36,7 @@ from flowengine.language.expressions import Expression
 from flowengine.language.mentions import CALENDAR_FUNCTIONS, JOB_FUNCTIONS, mentions
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import Always, Route
-from flowengine.language.tree import Call, Has, Literal, Member, Name, Node, walk
+from flowengine.language.tree import Call, Literal, Node, walk
 from flowengine.language.types import Each, Parallel
 from flowengine.language.value_shapes import Basic, Domain, ListOf, Record, Shape, of_fields, of_values
 
@@ -50,6 +51,10 @@ Known: TypeAlias = tuple[tuple[int, int], ...]
 """By the number of a question, in order, the answers that are possible, as bits; of all others every answer is."""
 Narrowed: TypeAlias = tuple[tuple[Term, int], ...]
 """Terms with the answers, as bits, for which something is so."""
+_MOST_SAID = 3
+"""Answers that are said."""
+_MOST_TERMS = 150
+"""Terms that are given values one after the other."""
 FAILS = -1
 """In the place of a way: the condition that is asked fails."""
 
@@ -117,8 +122,32 @@ class Question:
 
     def _sizes(self, shape: ListOf) -> int:
         domain = Domain(low=shape.least, high=shape.most)
-        found = sum(1 << index for index, one in enumerate(self.answers) if one in self.term.literals and domain.has(one))
-        return found | sum(1 << index for index, one in enumerate(self.answers) if one not in self.term.literals)
+        literals = self.term.literals
+        return sum(1 << at for at, one in enumerate(self.answers) if one not in literals or domain.has(one))
+
+    def told(self, mask: int) -> str:
+        """That one of these answers is the right one, in words."""
+        at = [index for index in range(len(self.answers)) if mask >> index & 1]
+        numbers = all(kind_of(one) == "number" for one in self.answers) and not self.term.asks
+        if numbers and (len(at) > 1 or self.about.counted) and at == [*range(at[0], at[-1] + 1)]:
+            return f"{self.term.words} is {self._between(at[0], at[-1])}"
+        told = list(dict.fromkeys(self.term.told(self.answers[index]) for index in at))
+        start = f"{self.term.words} is "
+        if all(one.startswith(start) for one in told):
+            told = [told[0], *(one.removeprefix(start) for one in told[1:])]
+        return " or ".join(told[:_MOST_SAID]) + (" …" if len(told) > _MOST_SAID else "")
+
+    def _between(self, first: int, last: int) -> str:
+        """Numbers from one answer to another, the outermost of which stand for all that lie beyond."""
+        answers, end = self.answers, len(self.answers) - 1
+        if last == end and first > 0:
+            before = answers[first - 1]
+            of_text = before in self.term.literals and not self.about.counted
+            return f"more than {before}" if of_text else f"at least {answers[first]}"
+        if first == 0 and not self.about.counted:
+            after = answers[last + 1]
+            return f"less than {after}" if after in self.term.literals else f"at most {answers[last]}"
+        return str(answers[first]) if first == last else f"{answers[first]} to {answers[last]}"
 
 
 _KINDS = {"text": "text", "int": "number", "double": "number", "boolean": "boolean"}
@@ -138,6 +167,13 @@ class Split(NamedTuple):
 
     ways: Mapping[int, tuple[Narrowed, ...]]
     decided: bool = True
+    switched: frozenset[int] = frozenset()
+    """The ways among them that only a condition rules out which is the same in every job: a switch of the designer's,
+    which he may turn, so that they are followed all the same."""
+
+
+CERTAIN = Split({0: ((),)})
+"""Where nothing is asked, or what is asked first always holds."""
 
 
 @dataclass(eq=False)
@@ -148,11 +184,16 @@ class Decision:
     scope: Scope
     conditions: list[Formula | None]
     bounds: list[Formula]
-    terms: dict[Key, Term]
+    terms: list[Term]
+    compared: Mapping[Term, list[Any]]
+    """The literals with which it compares terms."""
     weight: int
+    switched: frozenset[int] = frozenset()
+    """The ways that a condition rules out which is the same in every job."""
     asks: int = 0
     """The questions that it asks, as bits."""
     _found: dict[Known, Split] = field(default_factory=dict)
+    _answers: dict[Term, list[Any]] = field(default_factory=dict)
     _left: int = 0
 
     def split(self, known: Known) -> Split:
@@ -163,28 +204,53 @@ class Decision:
             found = self._found[mine] = self._split(mine)
         return found
 
+    def may_hold(self, index: int, known: Known) -> bool:
+        """Whether a condition may hold, whatever those before it do."""
+        alone = replace(self, conditions=[self.conditions[index]], _found={})
+        split = alone.split(known)
+        return not split.decided or 0 in split.ways
+
+    def answers(self, term: Term) -> list[Any]:
+        """The answers of a term that matter to the decision."""
+        if term not in self._answers:
+            if term in self.questions.loose:
+                term_here = replace(term, literals=self.compared.get(term, []))
+                self._answers[term] = term_here.cases()
+            else:
+                question = self.questions.by_term.get(term)
+                self._answers[term] = term.cases() if question is None else question.answers
+        return self._answers[term]
+
+    def example(self, found: Narrowed) -> Case:
+        """A case of what was found out: the first of the answers to each."""
+        return {term: self.answers(term)[(answers & -answers).bit_length() - 1] for term, answers in found}
+
     def _split(self, known: Known) -> Split:
-        if all(one is None for one in self.conditions[:1]):
-            return Split({0: ((),)})
+        if self.conditions[0] is None:
+            return CERTAIN
         masks = {self.questions.all[number].term: mask for number, mask in known}
         self._left = BUDGET
         try:
             results = self._tried({}, masks)
         except Undecided:
             last = next((index for index, one in enumerate(self.conditions) if one is None), len(self.conditions))
-            return Split({index: ((),) for index in range(last + 1)}, decided=False)
+            return Split(dict.fromkeys(range(last + 1), ((),)), decided=False)
         ways: dict[int, list[Narrowed]] = {}
         for index, narrowed in results:
             ways.setdefault(index, []).append(narrowed)
-        return Split({index: tuple(found) for index, found in ways.items()})
+        switched = self.switched - ways.keys()
+        found: dict[int, tuple[Narrowed, ...]] = {index: tuple(several) for index, several in ways.items()}
+        return Split(found | dict.fromkeys(switched, ((),)), switched=switched)
 
     def _tried(self, case: Case, masks: Mapping[Term, int]) -> tuple[tuple[int, Narrowed], ...]:
-        """What it comes to for the possible answers to what must be known next, those together that come to the same."""
+        """What it comes to, by the answers to what must be known next; those stand together that come to the same."""
         found = self._first(case)
+        if len(case) > _MOST_TERMS:
+            raise Undecided
         if not isinstance(found, Term):
             possible = all(bound(case) is not False for bound in self.bounds)
             return ((found, ()),) if possible else ()
-        answers = self.questions.answers(found)
+        answers = self.answers(found)
         mask = masks.get(found, -1)
         together: dict[tuple[tuple[int, Narrowed], ...], int] = {}
         for index, answer in enumerate(answers):
@@ -221,9 +287,8 @@ class Questions:
         self.shapes = survey.once(Shapes.found)
         self.places = self.shapes.places
         self.allowance = Allowance(ALLOWANCE)
-        self.loose: set[tuple[About, Key]] = set()
-        """Terms with more answers than are told apart."""
-        self._answers: dict[Term, list[Any]] = {}
+        self.loose: set[Term] = set()
+        """Terms with more answers than are told apart: each decision tells apart what it asks itself."""
         self._owners: dict[str, list[str]] = {}
         self.homes: dict[About, dict[Key, Term]] = {}
         self.all: list[Question] = []
@@ -231,8 +296,6 @@ class Questions:
         self.decisions: dict[tuple[str, str, str], Decision] = {}
         """By ``("leave", state, outcome)``, ``("begin", parallel, branch)``, ``("always", scope path, entry)``."""
         self._read()
-        if self.loose:
-            self._read()
         self._at: dict[tuple[str, str], list[Question]] = {}
         """By owner and the first name of a place."""
         self._number()
@@ -243,9 +306,7 @@ class Questions:
             for kind, name in (("counted", one.about.counted), ("recalled", one.about.recalled)):
                 if name:
                     self._of_state[kind, name] = one.number
-        self.touched = {
-            name: self._touched(state) if self.all else 0 for name, state in survey.states.items()
-        }
+        self.touched = {name: self._touched(state) if self.all else 0 for name, state in survey.states.items()}
         """By state: the questions whose answers may change in it, or as it is left."""
         self.inside: dict[str, int] = {}
         """By the path of a scope: those whose answers may change anywhere in it."""
@@ -259,8 +320,6 @@ class Questions:
     # reading
 
     def _read(self) -> None:
-        self.homes.clear()
-        self.decisions.clear()
         for scope in self.survey.scopes.values():
             for entry in scope.always:
                 if entry.when is not None:
@@ -272,10 +331,6 @@ class Questions:
                 for branch in state.branches.values() if isinstance(state, Parallel) else ():
                     if branch.when is not None:
                         self._decide(("begin", state.name, branch.name), [branch.when], scope)
-        for about, terms in self.homes.items():
-            for key, term in terms.items():
-                if len(_cases(term, about)) > MOST_ANSWERS:
-                    self.loose.add((about, key))
 
     def _decide(
         self, key: tuple[str, str, str], conditions: Sequence[Expression | None], scope: Scope, outcome: str = ""
@@ -283,15 +338,21 @@ class Questions:
         local: dict[Key, Term] = {}
         reader = _Asked(self, scope, local)
         formulas: list[Formula | None] = []
+        switched: set[int] = set()
         weight = 1
-        for one in conditions:
+        for index, one in enumerate(conditions):
             if one is None:
                 formulas.append(None)
                 break
+            if not reads_something(one.tree):
+                switched.update(range(index, len(conditions)))
             reader.source, reader.shapes = one.source, self.shapes.parts(one, scope, outcome)
             formulas.append(reader.formula(one.tree))
             weight += len(walk(one.tree))
-        self.decisions[key] = Decision(self, scope, formulas, list(_bounds(reader.used)), dict(reader.used), weight)
+        terms = list(reader.used.values())
+        self.decisions[key] = Decision(
+            self, scope, formulas, list(_bounds(terms)), terms, reader.compared_with, weight, frozenset(switched)
+        )
 
     def about(self, nodes: Iterable[Node], scope: Scope) -> About | None:
         """What parts of conditions that stand in a scope are about; None where others than the job's ways may change
@@ -336,18 +397,14 @@ class Questions:
     def _owner_of(self, state: str) -> str:
         return self._seen_from(self.survey.scope_of[state])[0]
 
-    def answers(self, term: Term) -> list[Any]:
-        """The answers of a term, a question or not."""
-        found = self._answers.get(term)
-        if found is None:
-            question = self.by_term.get(term)
-            found = self._answers[term] = term.cases() if question is None else question.answers
-        return found
-
     def _number(self) -> None:
         for about, terms in self.homes.items():
             for term in terms.values():
-                question = Question(len(self.all), term, about, _cases(term, about))
+                answers = _cases(term, about)
+                if len(answers) > MOST_ANSWERS:
+                    self.loose.add(term)
+                    continue
+                question = Question(len(self.all), term, about, answers)
                 self.all.append(question)
                 self.by_term[term] = question
                 for owner, name in dict.fromkeys((owner, path[0]) for owner, path in about.places):
@@ -355,7 +412,7 @@ class Questions:
         for question in self.all:
             question.exact = self._is_exact(question)
         for decision in self.decisions.values():
-            numbers = (self.by_term[one].number for one in decision.terms.values() if one in self.by_term)
+            numbers = (self.by_term[one].number for one in decision.terms if one in self.by_term)
             decision.asks = sum(1 << number for number in set(numbers))
 
     def _is_exact(self, question: Question) -> bool:
@@ -491,7 +548,7 @@ class Questions:
                 for one in self.all
                 if path in one.about.items
                 or any(owner == path for owner, _ in one.about.places)
-                or (name := one.about.counted or one.about.recalled) and self._owner_of(name) == path
+                or ((name := one.about.counted or one.about.recalled) and self._owner_of(name) == path)
             )
         return self._changes[key]
 
@@ -559,23 +616,28 @@ class _Asked(Reader):
         super().__init__(local, "", {})
         self.questions = questions
         self.scope = scope
-        self.used: dict[Key, Term] = {}
+        self.used: dict[Term, Term] = {}
+        self.compared_with: dict[Term, list[Any]] = {}
 
-    def home(self, key: Key, *nodes: Node) -> dict[Key, Term]:
+    def home(self, *nodes: Node) -> dict[Key, Term]:
         about = self.questions.about(nodes, self.scope)
-        if about is None or (about, key) in self.questions.loose:
+        if about is None:
             return self.terms
         return self.questions.homes.setdefault(about, {})
 
     def term(self, node: Node, asks: str = "", words: str = "") -> Term:
         found = super().term(node, asks, words)
-        return self.used.setdefault(found.key, found)
+        return self.used.setdefault(found, found)
+
+    def compare(self, term: Term, value: Any) -> None:
+        super().compare(term, value)
+        self.compared_with.setdefault(term, []).append(value)
 
     def ordered(self, sign: str, left: Node, right: Node) -> Formula:
         formula = super().ordered(sign, left, right)
         found = formula({})
         if isinstance(found, Term):
-            self.used[found.key] = found
+            self.used[found] = found
         return formula
 
     def formula(self, node: Node) -> Formula:
@@ -583,7 +645,7 @@ class _Asked(Reader):
             case Call(name="passed", args=(Literal(value=str(state)),)):
                 count = Call("count", None, node.args, node.start, node.end)
                 term = self.term(count, words=f'count("{state}")')
-                term.literals.append(0)
+                self.compare(term, 0)
                 return lambda case: case[term] > 0 if term in case else term
             case _:
                 return super().formula(node)
@@ -607,13 +669,17 @@ def _cases(term: Term, about: About) -> list[Any]:
     return [*range(int(most) + 2)]
 
 
-def _bounds(terms: Mapping[Key, Term]) -> Iterator[Formula]:
+def _bounds(terms: Iterable[Term]) -> Iterator[Formula]:
     """What is there is in what is there."""
-    there = [(key, term) for key, term in terms.items() if key[0] == "Has"]
-    for key, term in there:
-        for other, around in there:
-            if other is not key and _is_inside(key[1], other[1]):
-                yield lambda case, term=term, around=around: not (case.get(term) is True and case.get(around) is False)  # type: ignore[misc]  # a formula takes a case
+    there = [term for term in terms if term.asks == "has"]
+    for term in there:
+        for around in there:
+            if _is_inside(term.key[1], around.key[1]):
+                yield _within(term, around)
+
+
+def _within(term: Term, around: Term) -> Formula:
+    return lambda case: not (case.get(term) is True and case.get(around) is False)
 
 
 def _is_inside(member: Key, around: Key) -> bool:
@@ -652,8 +718,3 @@ def _numbers(changes: Iterable[Change]) -> int:
     for one in changes:
         found |= 1 << one.number
     return found
-
-
-def words_of(narrowed: Iterable[tuple[Term, int]], answers: Mapping[Term, Sequence[Any]], most: int = 4) -> str:
-    """What was found out, in words: ``data.need.n is 4, and data.need.x is not there``."""
-    raise NotImplementedError

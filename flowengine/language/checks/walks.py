@@ -2,9 +2,9 @@
 
 A *node* is a state together with what is known as a job enters it. From the need on, each node is followed: with each
 outcome that its state can have, on each way that what is known leaves open. They are followed in breadth, so that the
-first node of a state is at the end of a shortest way to it. Scopes are followed one by one: a branch begins with what is
-known where its parallel is entered, without what those beside it may change; a join, and whatever else moves a job out
-of a state with scopes, knows nothing of what may have changed inside.
+first node of a state is at the end of a shortest way to it. Scopes are followed one by one: a branch begins with what
+is known where its parallel is entered, without what those beside it may change; a join, and whatever else moves a job
+out of a state with scopes, knows nothing of what may have changed inside.
 
 A node that allows no more than another of its state is not followed again. There is a budget: of nodes, of nodes of one
 state, and of what is looked at in conditions. Where it ends, nothing is known of the job that enters a state, so that
@@ -14,14 +14,13 @@ what is found out stays true: there may be more ways than jobs can go, never few
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from flowengine.language.checks.questions import FAILS, Known, Narrowed, Questions
+from flowengine.language.checks.questions import CERTAIN, FAILS, Decision, Known, Narrowed, Questions, Split
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.model import Scope, State
-from flowengine.language.parts import Always, Route
+from flowengine.language.parts import DONE, Always, Route
 from flowengine.language.types import Branch, Each, Parallel, Stage
 
 MOST_NODES = 4_000
@@ -30,29 +29,33 @@ MOST_OF_STATE = 200
 """Nodes of one state that are followed."""
 
 Kind: TypeAlias = Literal["way", "always", "opened"]
+Way: TypeAlias = tuple[str, str, int]
+"""A way on: the state, the outcome, which of its ways."""
 
 
 class Onward(NamedTuple):
-    """A way from one node to another. ``kind``: by an outcome of the state, by an entry of ``always`` (the outcome is
-    its name), or into a scope inside."""
+    """A way from one node to another, which begins with an outcome of its state (``by``), with an entry of ``always``
+    (``by`` is its name), or with a scope inside that is opened. ``way`` is the way of a state that is taken then: of
+    its own, or of the stage that is done by it."""
 
     to: Node
-    outcome: str
-    index: int
+    by: str
+    way: Way | None
     kind: Kind
 
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """A job enters a ``state`` with what is ``known``, from the node ``before`` by an ``outcome``, where this was
-    ``found`` out. ``exact``: some job surely comes here. ``leaves``: from here its branch can come to its end."""
+    """A job enters a ``state`` with what is ``known``, from the node ``before``, ``by`` an outcome and on a ``way`` (as
+    in :class:`Onward`). ``exact``: some job surely comes here. ``leaves``: from here its branch can come to its end."""
 
     state: str
     known: Known
     exact: bool
     before: Node | None = None
-    outcome: str = ""
-    found: Narrowed = ()
+    by: str = ""
+    way: Way | None = None
+    kind: Kind = "way"
     onward: list[Onward] = field(default_factory=list)
     leaves: bool = False
 
@@ -61,6 +64,7 @@ class Gap(NamedTuple):
     """A node from which no way of an outcome is taken, for these answers (None: it could not be found out)."""
 
     node: Node
+    decision: Decision
     found: Narrowed | None
 
 
@@ -74,6 +78,8 @@ class Walks:
         self.at: dict[str, list[Node]] = {}
         self.taken: set[tuple[str, str, int]] = set()
         """The ways that are taken: state, outcome, which of its ways."""
+        self.moments: dict[tuple[str, str], list[tuple[Node, Known]]] = {}
+        """By state and outcome that have conditions: the nodes in which they are asked, with what is known then."""
         self.gaps: dict[tuple[str, str], Gap] = {}
         """By state and outcome: where no way is taken."""
         self.done: set[str] = set()
@@ -92,7 +98,6 @@ class Walks:
         self._waiting: dict[str, list[Node]] = {}
         """States with scopes whose scopes are not done yet, as far as was followed."""
         self._queue: deque[Node] = deque()
-        self._around = {branch.scope.path: branch for state in survey.states.values() if isinstance(state, Parallel) for branch in state.branches.values()}
         self._follow()
 
     def reaches(self, state: str) -> bool:
@@ -109,20 +114,22 @@ class Walks:
             return bool(ended) if not isinstance(state.join, int | str) else len(ended) >= _needed(state)
         return any(scope.path in self.done for scope in state.scopes) or (isinstance(state, Each) and not state.more)
 
+    def counts(self, state: str) -> bool:
+        """Whether it is known on each way how often a state was passed, as far as a condition asks."""
+        loose = any(one.key[:2] == ("Call", "count") and state in str(one.key) for one in self.questions.loose)
+        return not loose and not self.undecided and not self.cut
+
     # following
 
     def _follow(self) -> None:
         root = self.survey.process.root
         if root.start not in root.states:
             return
-        self._enter(root.start, self.questions.at_first(), True, None, "", (), -1, "way")
+        self._enter(root.start, self.questions.at_first(), True, _Step(None, "", "way"), None)
         while self._queue:
             self._from(self._queue.popleft())
 
-    def _enter(
-        self, name: str, known: Known, exact: bool, before: Node | None, outcome: str, found: Narrowed, index: int,
-        kind: Kind,
-    ) -> None:  # fmt: skip
+    def _enter(self, name: str, known: Known, exact: bool, step: _Step, way: Way | None) -> None:
         live = self._live.get(name, 0)
         known = tuple(pair for pair in known if live >> pair[0] & 1)
         here = self.at.setdefault(name, [])
@@ -131,12 +138,12 @@ class Walks:
             if len(self.nodes) >= MOST_NODES or len(here) >= MOST_OF_STATE:
                 self.cut[name] = None
                 known, exact = (), False
-            node = Node(name, known, exact, before, outcome, found)
+            node = Node(name, known, exact, step.node, step.by, way, step.kind)
             here.append(node)
             self.nodes.append(node)
             self._queue.append(node)
-        if before is not None:
-            before.onward.append(Onward(node, outcome, index, kind))
+        if step.node is not None:
+            step.node.onward.append(Onward(node, step.by, way, step.kind))
 
     def _from(self, node: Node) -> None:
         state = self.survey.states[node.state]
@@ -145,58 +152,62 @@ class Walks:
         scope = self.survey.scope_of[state.name]
         known, exact = node.known, node.exact
         if state.scopes:
-            inside = 0
-            for inner in state.scopes:
-                inside |= self.questions.inside[inner.path]
-            outside = _without(known, inside)
-            exact = exact and outside == known
+            known = _without(known, self._inside(state))
+            exact = exact and known == node.known
             self._open(node, state)
-            known = outside
         if not state.is_start:
             self._always(node, scope, known, exact)
         for outcome in state.ways:
             if not (state.scopes and outcome in state.outcomes):
-                self._leave(node, state, outcome, known, exact)
+                self._leave(_Step(node, outcome, "way"), state, outcome, known, exact)
         if state.scopes and not isinstance(state, Stage):
             if self.can_join(state):
                 self._join(node, state)
             else:
                 self._waiting.setdefault(state.name, []).append(node)
 
-    def _leave(self, node: Node, state: State, outcome: str, known: Known, exact: bool) -> None:
+    def _leave(self, step: _Step, state: State, outcome: str, known: Known, exact: bool) -> None:
         """The state is left with an outcome: its answer is saved, and a way is taken."""
         questions, scope = self.questions, self.survey.scope_of[state.name]
         changes = questions.left(state, outcome)
         exact = exact and all(one.surely for one in changes)
         known = _without(questions.passed(questions.after(known, changes), state), questions.unsteady[scope.path])
         ways = state.ways[outcome]
-        decision = questions.decisions.get(("leave", state.name, outcome))
-        if decision is None:
-            if ways:
-                self._take(node, state, outcome, 0, ways[0], known, exact, ())
-            return
-        split = decision.split(known)
-        if not split.decided:
-            self.undecided["leave", state.name, outcome] = None
-            exact = False
+        split = self._split(("leave", state.name, outcome), known)
+        if split is not CERTAIN and step.node is not None:
+            self.moments.setdefault((state.name, outcome), []).append((step.node, known))
         for index, several in split.ways.items():
             if index == len(ways):
-                self.gaps.setdefault((state.name, outcome), Gap(node, several[0] if split.decided else None))
+                if step.node is not None:
+                    gap = Gap(
+                        step.node,
+                        questions.decisions["leave", state.name, outcome],
+                        several[0] if split.decided else None,
+                    )
+                    self.gaps.setdefault((state.name, outcome), gap)
             elif index != FAILS:
+                way = (state.name, outcome, index)
+                self.taken.add(way)
                 for found in several:
                     after, surely = questions.narrowed(known, found, scope)
-                    self._take(node, state, outcome, index, ways[index], after, exact and surely, found)
+                    surely = surely and split.decided and index not in split.switched
+                    self._take(step, way, ways[index], after, exact and surely)
 
-    def _take(
-        self, node: Node, state: State, outcome: str, index: int, route: Route, known: Known, exact: bool,
-        found: Narrowed,
-    ) -> None:  # fmt: skip
-        scope = self.survey.scope_of[state.name]
-        self.taken.add((state.name, outcome, index))
-        known = self._set(scope, route, known, state.name)
-        if route.undo and self.survey.target(scope, route.to) is not Target.STATE:
-            self._always(node, scope, known, exact)  # while things are undone, it may be moved again
-        self._arrive(scope, route.to, known, exact, node, outcome, found, index, "way")
+    def _split(self, key: tuple[str, str, str], known: Known) -> Split:
+        decision = self.questions.decisions.get(key)
+        if decision is None:
+            return CERTAIN
+        split = decision.split(known)
+        if not split.decided:
+            self.undecided[key] = None
+        return split
+
+    def _take(self, step: _Step, way: Way, route: Route, known: Known, exact: bool) -> None:
+        scope = self.survey.scope_of[way[0]]
+        known = self._set(scope, route, known, way[0])
+        if route.undo and step.node is not None and self.survey.target(scope, route.to) is not Target.STATE:
+            self._always(step.node, scope, known, exact)  # while things are undone, it may be moved again
+        self._arrive(scope, route.to, known, exact, step, way)
 
     def _set(self, scope: Scope, source: Route | Always, known: Known, state: str) -> Known:
         changes = self.questions.sets(scope, source, state)
@@ -205,47 +216,35 @@ class Walks:
     def _always(self, node: Node, scope: Scope, known: Known, exact: bool) -> None:
         questions = self.questions
         for entry in scope.always:
-            decision = questions.decisions.get(("always", scope.path, entry.name))
-            several: tuple[Narrowed, ...] = ((),)
-            if decision is not None:
-                split = decision.split(known)
-                if not split.decided:
-                    self.undecided["always", scope.path, entry.name] = None
-                several = split.ways.get(0, ())
-            for found in several:
+            split = self._split(("always", scope.path, entry.name), known)
+            for found in split.ways.get(0, ()):
                 self.used.add((scope.path, entry.name))
                 after, surely = questions.narrowed(known, found, scope)
                 after = self._set(scope, entry, questions.after(after, questions.invoked(scope, entry)), "")
-                self._arrive(scope, entry.to, after, exact and surely, node, entry.name, found, -1, "always")
+                self._arrive(scope, entry.to, after, exact and surely, _Step(node, entry.name, "always"), None)
 
-    def _arrive(
-        self, scope: Scope, to: str, known: Known, exact: bool, before: Node, outcome: str, found: Narrowed, index: int,
-        kind: Kind,
-    ) -> None:  # fmt: skip
+    def _arrive(self, scope: Scope, to: str, known: Known, exact: bool, step: _Step, way: Way | None) -> None:
         target = self.survey.target(scope, to)
         if target in (Target.STATE, Target.END):
-            self._enter(to, known, exact, before, outcome, found, index, kind)
+            self._enter(to, known, exact, step, way)
         elif target is Target.DONE:
-            self._done(scope, known, exact, before)
-        else:
-            before.leaves = True  # it leads to nothing, which is a problem of its own
+            self._done(scope, known, exact, step)
+        elif step.node is not None:
+            step.node.leaves = True  # it leads to nothing, which is a problem of its own
 
     # scopes inside
 
-    def _done(self, scope: Scope, known: Known, exact: bool, before: Node) -> None:
+    def _done(self, scope: Scope, known: Known, exact: bool, step: _Step) -> None:
         owner = self.survey.owner[scope.path]
-        if isinstance(owner, Stage):
-            self.done.add(scope.path)
-            if owner.ways.get("done"):
-                self._leave(before, owner, "done", known, exact)
-            else:
-                before.leaves = True
-            return
-        before.leaves = True
-        if scope.path in self.done:
-            return
+        first = scope.path not in self.done
         self.done.add(scope.path)
-        self._settled(owner)
+        if isinstance(owner, Stage) and owner.ways.get(DONE):
+            self._leave(step, owner, DONE, known, exact)
+            return
+        if step.node is not None:
+            step.node.leaves = True
+        if first:
+            self._settled(owner)
 
     def _settled(self, owner: State) -> None:
         """A branch of a parallel, or an item of an each, has come to its end for the first time, or is passed over."""
@@ -259,13 +258,18 @@ class Walks:
                 self._join(node, owner)
 
     def _join(self, node: Node, state: State) -> None:
-        inside = 0
-        for inner in state.scopes:
-            inside |= self.questions.inside[inner.path]
-        known = _without(node.known, inside)
+        known = _without(node.known, self._inside(state))
         for outcome in state.outcomes:
             if state.ways.get(outcome):
-                self._leave(node, state, outcome, known, node.exact and known == node.known)
+                step = _Step(node, outcome, "way")
+                self._leave(step, state, outcome, known, node.exact and known == node.known)
+
+    def _inside(self, state: State) -> int:
+        """The questions whose answers may change in the scopes of a state."""
+        found = 0
+        for inner in state.scopes:
+            found |= self.questions.inside[inner.path]
+        return found
 
     def _open(self, node: Node, state: State) -> None:
         if isinstance(state, Parallel):
@@ -276,45 +280,41 @@ class Walks:
             known = _without(node.known, self.questions.unsteady[scope.path])
             if isinstance(state, Each):
                 known = self.questions.after(known, self.questions.fresh(state))
-            self._enter_scope(scope, known, node.exact, node, ())
+            self._start(scope, known, node.exact, node)
 
     def _begin(self, node: Node, state: Parallel, branch: Branch) -> None:
         """A branch may begin, where those that it comes after are done or passed over."""
-        if (state.name, branch.name) in self.begun and branch.after and node.known == ():
-            return
-        known, exact = node.known, node.exact
+        known = node.known
         if branch.after:
             if not all(self._is_settled(state, name) for name in branch.after if name in state.branches):
                 return
-            inside = 0
-            for inner in state.scopes:
-                inside |= self.questions.inside[inner.path]
-            known = _without(known, inside)
-            exact = exact and known == node.known
-        decision = self.questions.decisions.get(("begin", state.name, branch.name))
-        if decision is None:
-            opened: tuple[Narrowed, ...] = ((),)
-        else:
-            split = decision.split(known)
-            if not split.decided:
-                self.undecided["begin", state.name, branch.name] = None
-            opened = split.ways.get(0, ())
-            if 1 in split.ways and (state.name, branch.name) not in self.skipped:
-                self.skipped.add((state.name, branch.name))
-                self._settled(state)
+            known = _without(known, self._inside(state))
+        exact = node.exact and known == node.known
+        split = self._split(("begin", state.name, branch.name), known)
+        if 1 in split.ways and (state.name, branch.name) not in self.skipped:
+            self.skipped.add((state.name, branch.name))
+            self._settled(state)
         around = self.survey.scope_of[state.name]
-        for found in opened:
+        for found in split.ways.get(0, ()):
             self.begun.add((state.name, branch.name))
             after, surely = self.questions.narrowed(known, found, around)
             after = _without(after, self.questions.unsteady[branch.scope.path])
-            self._enter_scope(branch.scope, after, exact and surely, node, found)
+            self._start(branch.scope, after, exact and surely, node)
 
     def _is_settled(self, state: Parallel, name: str) -> bool:
         return state.branches[name].scope.path in self.done or (state.name, name) in self.skipped
 
-    def _enter_scope(self, scope: Scope, known: Known, exact: bool, node: Node, found: Narrowed) -> None:
+    def _start(self, scope: Scope, known: Known, exact: bool, node: Node) -> None:
         if scope.start in scope.states:
-            self._enter(scope.start, known, exact, node, "", found, -1, "opened")
+            self._enter(scope.start, known, exact, _Step(node, "", "opened"), None)
+
+
+class _Step(NamedTuple):
+    """What a job does next: from a node, by an outcome or an entry."""
+
+    node: Node | None
+    by: str
+    kind: Kind
 
 
 def _needed(state: Parallel) -> int:
@@ -393,27 +393,9 @@ class _Live:
         target = self.survey.target(scope, to)
         if target is Target.DONE:
             owner = self.survey.owner[scope.path]
-            return self._leaving(owner, "done") if isinstance(owner, Stage) and "done" in owner.ways else 0
+            return self._leaving(owner, DONE) if isinstance(owner, Stage) and DONE in owner.ways else 0
         return self.found.get(to, 0)
 
     def _asks(self, key: tuple[str, str, str]) -> int:
         decision = self.questions.decisions.get(key)
         return decision.asks if decision is not None else 0
-
-
-# which ways are taken
-
-
-def way_to(node: Node) -> list[Node]:
-    """A shortest way to a node: the nodes from the need up to it."""
-    found: list[Node] = []
-    one: Node | None = node
-    while one is not None:
-        found.append(one)
-        one = one.before
-    return found[::-1]
-
-
-def steps(nodes: list[Node]) -> Iterator[tuple[Node, Node]]:
-    """Each node of a way with the one that comes next."""
-    yield from zip(nodes, nodes[1:], strict=False)
