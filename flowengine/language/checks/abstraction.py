@@ -192,6 +192,7 @@ class Abstraction:
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
         self._terms: dict[Key, Term] = {}
+        self._bounds = Bounds()
 
     def wanted(self, node: Node, truth: bool, source: str, shapes: Mapping[int, Shape]) -> Wanted:
         """That a condition, whose text is ``source``, is true, or false; ``shapes`` are those of its parts, by
@@ -201,25 +202,38 @@ class Abstraction:
     def case(self, wanted: Sequence[Wanted]) -> Case | None:
         """A case in which each formula has the truth that is wanted of it, or None when there is none. Raises
         :class:`Undecided`."""
-        return _Search([*wanted, *self._bound()], self._allowance).find({})
-
-    def _bound(self) -> Iterator[Wanted]:
-        """What terms have to do with one another: what is there is in what is there; what was passed was so once."""
-        for key, term in self._terms.items():
-            if key[0] == "Has":
-                for other, around in self._terms.items():
-                    if other[0] == "Has" and other != key and other[1] in _inside(key[1]):
-                        yield Wanted(_implies(term, around), True)
-            elif key[:2] == ("Call", "passed"):
-                count = self._terms.get(("Call", "count", *key[2:]))
-                if count is not None:
-                    yield Wanted(_same(term, count), True)
+        return _Search([*wanted, *self._bounds.among(self._terms)], self._allowance).find({})
 
 
-def _inside(member: Key) -> Iterator[Key]:
-    while member[0] == "Member":
-        member = member[1]
-        yield member
+class Bounds:
+    """What terms have to do with one another: what is there is in what is there; what was passed was so once."""
+
+    def __init__(self) -> None:
+        self._found: list[Wanted] = []
+        self._seen = 0
+        self._inside: dict[Key, list[Term]] = {}
+
+    def among(self, terms: Mapping[Key, Term]) -> Sequence[Wanted]:
+        """All of them among terms, of which there are more each time."""
+        for key in list(terms)[self._seen :]:
+            self._found += (Wanted(one, True) for one in self._of(key, terms))
+        self._seen = len(terms)
+        return self._found
+
+    def _of(self, key: Key, terms: Mapping[Key, Term]) -> Iterator[Formula]:
+        """Those of a term and others that are known already."""
+        if key[0] == "Has":
+            yield from (_implies(inner, terms[key]) for inner in self._inside.get(key[1], ()))
+            member = key[1]
+            while member[0] == "Member":
+                member = member[1]
+                self._inside.setdefault(member, []).append(terms[key])
+                if ("Has", member) in terms:
+                    yield _implies(terms[key], terms["Has", member])
+        elif key[:2] in (("Call", "passed"), ("Call", "count")):
+            passed, count = (terms.get(("Call", name, *key[2:])) for name in ("passed", "count"))
+            if passed is not None and count is not None:
+                yield _same(passed, count)
 
 
 def _implies(term: Term, other: Term) -> Formula:

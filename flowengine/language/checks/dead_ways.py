@@ -76,10 +76,7 @@ class _Dead:
 
     def _is_asked(self, parallel: str, branch: str) -> bool:
         state = self.survey.states[parallel]
-        assert isinstance(state, Parallel), f"{parallel} has no branches"
-        settled = {name for name, one in state.branches.items() if one.scope.path in self.walks.done}
-        settled |= {name for name in state.branches if (parallel, name) in self.walks.skipped}
-        return self.walks.reaches(parallel) and settled.issuperset(state.branches[branch].after)
+        return isinstance(state, Parallel) and self.walks.is_asked(state, state.branches[branch])
 
     def _guard(self, use: Use, name: str, outcome: str, index: int) -> None:
         if (name, outcome, index) in self.walks.taken:
@@ -186,6 +183,8 @@ class _Dead:
         for node in self.walks.nodes:
             if node in fine or not node.exact or (node.before is not None and node.before not in fine):
                 continue
+            if not node.state:
+                continue
             state = self.survey.states[node.state]
             places = {state.place, *(route.place for _, _, route in self.survey.routes[node.state])}
             if told.isdisjoint(places) and state.name in self.ways.ending[self.survey.scope_of[state.name].path]:
@@ -197,6 +196,8 @@ class _Dead:
 
     def _leaves(self, node: Node) -> bool:
         """Whether a job at a node, or its branch, comes to its end there, or may be taken from around."""
+        if not node.state:
+            return node.leaves
         state = self.survey.states[node.state]
         return state.is_end or node.leaves or self._is_taken_out(self.survey.scope_of[node.state])
 

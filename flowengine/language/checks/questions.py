@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 from flowengine.language.checks.abstraction import (
     BUDGET,
     Allowance,
+    Bounds,
     Case,
     Formula,
     Key,
@@ -351,7 +352,14 @@ class Questions:
             weight += len(walk(one.tree))
         terms = list(reader.used.values())
         self.decisions[key] = Decision(
-            self, scope, formulas, list(_bounds(terms)), terms, reader.compared_with, weight, frozenset(switched)
+            self,
+            scope,
+            formulas,
+            [one.formula for one in Bounds().among({term.key: term for term in terms})],
+            terms,
+            reader.compared_with,
+            weight,
+            frozenset(switched),
         )
 
     def about(self, nodes: Iterable[Node], scope: Scope) -> About | None:
@@ -667,27 +675,6 @@ def _cases(term: Term, about: About) -> list[Any]:
     if most > MOST_COUNTED:
         return [*range(MOST_ANSWERS + 1)]
     return [*range(int(most) + 2)]
-
-
-def _bounds(terms: Iterable[Term]) -> Iterator[Formula]:
-    """What is there is in what is there."""
-    there = [term for term in terms if term.asks == "has"]
-    for term in there:
-        for around in there:
-            if _is_inside(term.key[1], around.key[1]):
-                yield _within(term, around)
-
-
-def _within(term: Term, around: Term) -> Formula:
-    return lambda case: not (case.get(term) is True and case.get(around) is False)
-
-
-def _is_inside(member: Key, around: Key) -> bool:
-    while member[0] == "Member":
-        member = member[1]
-        if member == around:
-            return True
-    return False
 
 
 def _overlap(one: Path, other: Path) -> bool:

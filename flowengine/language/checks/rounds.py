@@ -76,7 +76,7 @@ def _asking(survey: Survey) -> None:
     found: dict[tuple[str, ...], None] = {}
     for circle in circles(rounds.onward(rounds.walks.nodes)):
         for endless in circles(rounds.onward(circle, bounded=True)):
-            found[tuple(_named(survey, {node.state for node in endless}))] = None
+            found[tuple(_named(survey, {node.state for node in endless if node.state}))] = None
     reported: list[set[str]] = []
     for names in sorted(found, key=len):
         asking = [name for name in names if rounds.asks(survey.states[name])]
@@ -114,6 +114,7 @@ class _Rounds:
         self.survey = survey
         self.walks = survey.once(Walks)
         self.clocks = Clocks(survey)
+        self._found: dict[str, frozenset[str]] = {}
         self.ends: set[str] = set()
         """The paths of scopes that come to their end by themselves."""
         for scope in reversed(survey.scopes.values()):
@@ -124,7 +125,7 @@ class _Rounds:
         """The ways between nodes that are taken though nobody does anything; but for those of outcomes, where they are
         ``bounded``, of which a condition may end the round."""
         within = dict.fromkeys(nodes)
-        circle = {node.state for node in within}
+        circle = {node.state for node in within if node.state}
         changed = set(_changed(self.survey.states[name] for name in circle)) if bounded else set()
         return {
             node: [
@@ -138,17 +139,22 @@ class _Rounds:
         }
 
     def _by_itself(self, node: Node, onward: Onward) -> bool:
-        state = self.survey.states[node.state]
+        if onward.kind == "roam":
+            return True
         if onward.kind == "opened":
             return _goes_on(self.survey, onward)
         if onward.kind == "always":  # the clock of a scope strikes once, so that it leads round only out of it
-            entries = {entry.name: entry for entry in self.survey.scope_of[node.state].always}
-            return onward.way is not None and entries[onward.by].within is not None
+            entries = self.survey.scopes[node.scope].always
+            return onward.way is not None and any(one.name == onward.by and one.within is not None for one in entries)
+        state = self.survey.states[node.state]
         return state.passes or onward.by in self._alone(state)
 
     def _alone(self, state: State) -> frozenset[str]:
-        alone = frozenset(state.alone)
-        return alone | frozenset(state.outcomes) if self._passes(state) else alone
+        """The outcomes that a state comes to though nobody does anything."""
+        if state.name not in self._found:
+            alone = frozenset(state.alone)
+            self._found[state.name] = alone | frozenset(state.outcomes) if self._passes(state) else alone
+        return self._found[state.name]
 
     def _is_bounded(self, onward: Onward, circle: set[str], changed: set[str]) -> bool:
         if onward.way is None:

@@ -37,9 +37,14 @@ class Told:
         one: Node | None = node
         leaving = ""
         while one is not None:
-            found.append(f"{one.state}{leaving}")
-            leaving = self.exit(one.before.state, one.by, one.way, one.kind) if one.before is not None else ""
-            one = one.before
+            before = one.before
+            if one.state:
+                found.append(f"{one.state}{leaving}")
+                leaving = ""
+                if before is not None:
+                    left = before.before if not before.state and before.before is not None else before
+                    leaving = self.exit(left.state, one.by, one.way, one.kind)
+            one = before
         return found[::-1]
 
     def exit(self, name: str, by: str, way: Way | None, kind: Kind) -> str:

@@ -28,7 +28,10 @@ MOST_NODES = 4_000
 MOST_OF_STATE = 200
 """Nodes of one state that are followed."""
 
-Kind: TypeAlias = Literal["way", "always", "opened"]
+MOST_WORK = 24_000
+"""Units of work that are spent on it, of some 20 µs each: a node, a way, and what is known there."""
+
+Kind: TypeAlias = Literal["way", "always", "roam", "opened"]
 Way: TypeAlias = tuple[str, str, int]
 """A way on: the state, the outcome, which of its ways."""
 
@@ -36,7 +39,7 @@ Way: TypeAlias = tuple[str, str, int]
 class Onward(NamedTuple):
     """A way from one node to another, which begins with an outcome of its state (``by``), with an entry of ``always``
     (``by`` is its name), or with a scope inside that is opened. ``way`` is the way of a state that is taken then: of
-    its own, or of the stage that is done by it."""
+    its own, or of the stage that is done by it. To where entries of always are used, it leads by ``roam``."""
 
     to: Node
     by: str
@@ -47,7 +50,8 @@ class Onward(NamedTuple):
 @dataclass(eq=False, slots=True)
 class Node:
     """A job enters a ``state`` with what is ``known``, from the node ``before``, ``by`` an outcome and on a ``way`` (as
-    in :class:`Onward`). ``exact``: some job surely comes here. ``leaves``: from here its branch can come to its end."""
+    in :class:`Onward`). ``exact``: some job surely comes here. ``leaves``: from here its branch can come to its end.
+    Without a state, it is anywhere in a ``scope``, where an entry of always may be used."""
 
     state: str
     known: Known
@@ -56,6 +60,7 @@ class Node:
     by: str = ""
     way: Way | None = None
     kind: Kind = "way"
+    scope: str = ""
     onward: list[Onward] = field(default_factory=list)
     leaves: bool = False
 
@@ -94,10 +99,26 @@ class Walks:
         """States of which not all that is known on the ways to them was followed."""
         self.undecided: dict[tuple[str, str, str], None] = {}
         """Decisions that take more than their budget."""
-        self._live = _live(survey, self.questions)
+        self.roaming: dict[str, list[Node]] = {}
+        """By the path of a scope: the nodes from which entries of its always are used."""
+        self._live = _Live(survey, self.questions)
+        self._left = MOST_WORK
         self._waiting: dict[str, list[Node]] = {}
         """States with scopes whose scopes are not done yet, as far as was followed."""
         self._queue: deque[Node] = deque()
+        parallels = [state for state in survey.states.values() if isinstance(state, Parallel)]
+        self._ended: dict[str, set[str]] = {state.name: set() for state in parallels}
+        """By parallel: its branches that come to their end."""
+        self._settled: dict[str, set[str]] = {state.name: set() for state in parallels}
+        """By parallel: those, and the ones that are passed over."""
+        self._branches = {one.scope.path: (state, one) for state in parallels for one in state.branches.values()}
+        self._settling: deque[tuple[Parallel, Branch]] = deque()
+        self._missing = {
+            (state.name, name): sum(one in state.branches for one in branch.after)
+            for state in parallels
+            for name, branch in state.branches.items()
+        }
+        """How many of those are not settled yet that a branch comes after."""
         self._follow()
 
     def reaches(self, state: str) -> bool:
@@ -107,12 +128,15 @@ class Walks:
     def can_join(self, state: State) -> bool:
         """Whether a state with scopes comes to its end by what happens inside, as far as was followed."""
         if isinstance(state, Parallel):
-            ended = {name for name, one in state.branches.items() if one.scope.path in self.done}
-            settled = ended | {name for name in state.branches if (state.name, name) in self.skipped}
-            if len(settled) == len(state.branches):
+            ended, settled = len(self._ended[state.name]), len(self._settled[state.name])
+            if settled == len(state.branches):
                 return True
-            return bool(ended) if not isinstance(state.join, int | str) else len(ended) >= _needed(state)
+            return state.join != "all" and ended >= (state.join if isinstance(state.join, int) else 1)
         return any(scope.path in self.done for scope in state.scopes) or (isinstance(state, Each) and not state.more)
+
+    def is_asked(self, state: Parallel, branch: Branch) -> bool:
+        """Whether it is asked if a branch is opened: all that it comes after come to their end, or are passed over."""
+        return self.reaches(state.name) and not self._missing.get((state.name, branch.name))
 
     def counts(self, state: str) -> bool:
         """Whether it is known on each way how often a state was passed, as far as a condition asks."""
@@ -130,12 +154,12 @@ class Walks:
             self._from(self._queue.popleft())
 
     def _enter(self, name: str, known: Known, exact: bool, step: _Step, way: Way | None) -> None:
-        live = self._live.get(name, 0)
+        live = self._live.entered[name]
         known = tuple(pair for pair in known if live >> pair[0] & 1)
         here = self.at.setdefault(name, [])
-        node = _covering(here, known)
+        node = self._covering(here, known)
         if node is None:
-            if len(self.nodes) >= MOST_NODES or len(here) >= MOST_OF_STATE:
+            if self._left < 0 or len(self.nodes) >= MOST_NODES or len(here) >= MOST_OF_STATE:
                 self.cut[name] = None
                 known, exact = (), False
             node = Node(name, known, exact, step.node, step.by, way, step.kind)
@@ -144,6 +168,15 @@ class Walks:
             self._queue.append(node)
         if step.node is not None:
             step.node.onward.append(Onward(node, step.by, way, step.kind))
+
+    def _covering(self, nodes: list[Node], known: Known) -> Node | None:
+        """The node that allows all that is known, if there is one."""
+        self._left -= 1 + (len(nodes) + len(known)) // 8
+        possible = dict(known)
+        for node in nodes:
+            if all(possible.get(number, -1) | mask == mask for number, mask in node.known):
+                return node
+        return None
 
     def _from(self, node: Node) -> None:
         state = self.survey.states[node.state]
@@ -214,14 +247,32 @@ class Walks:
         return _without(self.questions.after(known, changes), self.questions.unsteady[scope.path]) if changes else known
 
     def _always(self, node: Node, scope: Scope, known: Known, exact: bool) -> None:
+        """Wherever a job is in a scope, the entries of its always may be used: once for what is known there."""
+        if not scope.always:
+            return
+        live = self._live.roaming[scope.path]
+        known = tuple(pair for pair in known if live >> pair[0] & 1)
+        here = self.roaming.setdefault(scope.path, [])
+        roam = self._covering(here, known)
+        if roam is None:
+            if self._left < 0 or len(here) >= MOST_OF_STATE:
+                self.cut.setdefault(node.state)
+                known, exact = (), False
+            roam = Node("", known, exact, node, kind="roam", scope=scope.path)
+            here.append(roam)
+            self.nodes.append(roam)
+            self._use(roam, scope)
+        node.onward.append(Onward(roam, "", None, "roam"))
+
+    def _use(self, node: Node, scope: Scope) -> None:
         questions = self.questions
         for entry in scope.always:
-            split = self._split(("always", scope.path, entry.name), known)
+            split = self._split(("always", scope.path, entry.name), node.known)
             for found in split.ways.get(0, ()):
                 self.used.add((scope.path, entry.name))
-                after, surely = questions.narrowed(known, found, scope)
+                after, surely = questions.narrowed(node.known, found, scope)
                 after = self._set(scope, entry, questions.after(after, questions.invoked(scope, entry)), "")
-                self._arrive(scope, entry.to, after, exact and surely, _Step(node, entry.name, "always"), None)
+                self._arrive(scope, entry.to, after, node.exact and surely, _Step(node, entry.name, "always"), None)
 
     def _arrive(self, scope: Scope, to: str, known: Known, exact: bool, step: _Step, way: Way | None) -> None:
         target = self.survey.target(scope, to)
@@ -243,16 +294,36 @@ class Walks:
             return
         if step.node is not None:
             step.node.leaves = True
-        if first:
-            self._settled(owner)
+        if first and scope.path in self._branches:
+            parallel, branch = self._branches[scope.path]
+            self._ended[parallel.name].add(branch.name)
+            self._settle(parallel, branch)
+        elif first:
+            self._join_those_waiting(owner)
 
-    def _settled(self, owner: State) -> None:
-        """A branch of a parallel, or an item of an each, has come to its end for the first time, or is passed over."""
-        if isinstance(owner, Parallel):
-            for branch in owner.branches.values():
-                if branch.after:
-                    for node in self.at.get(owner.name, ()):
-                        self._begin(node, owner, branch)
+    def _settle(self, parallel: Parallel, branch: Branch) -> None:
+        """A branch comes to its end, or is passed over, as was not known before; and so do others because of it."""
+        self._settling.append((parallel, branch))
+        if len(self._settling) > 1:
+            return  # its turn comes below, where the first of them is worked off
+        while self._settling:
+            parallel, branch = self._settling[0]
+            settled = self._settled[parallel.name]
+            if branch.name not in settled:
+                settled.add(branch.name)
+                self._begin_those_after(parallel, branch)
+                self._join_those_waiting(parallel)
+            self._settling.popleft()
+
+    def _begin_those_after(self, parallel: Parallel, branch: Branch) -> None:
+        for path in self.survey.followers(parallel).get(branch.scope.path, ()):
+            _, follower = self._branches[path]
+            self._missing[parallel.name, follower.name] -= 1
+            if not self._missing[parallel.name, follower.name]:
+                for node in list(self.at.get(parallel.name, ())):
+                    self._begin(node, parallel, follower)
+
+    def _join_those_waiting(self, owner: State) -> None:
         if self.can_join(owner):
             for node in self._waiting.pop(owner.name, ()):
                 self._join(node, owner)
@@ -286,23 +357,20 @@ class Walks:
         """A branch may begin, where those that it comes after are done or passed over."""
         known = node.known
         if branch.after:
-            if not all(self._is_settled(state, name) for name in branch.after if name in state.branches):
+            if self._missing[state.name, branch.name]:
                 return
             known = _without(known, self._inside(state))
         exact = node.exact and known == node.known
         split = self._split(("begin", state.name, branch.name), known)
         if 1 in split.ways and (state.name, branch.name) not in self.skipped:
             self.skipped.add((state.name, branch.name))
-            self._settled(state)
+            self._settle(state, branch)
         around = self.survey.scope_of[state.name]
         for found in split.ways.get(0, ()):
             self.begun.add((state.name, branch.name))
             after, surely = self.questions.narrowed(known, found, around)
             after = _without(after, self.questions.unsteady[branch.scope.path])
             self._start(branch.scope, after, exact and surely, node)
-
-    def _is_settled(self, state: Parallel, name: str) -> bool:
-        return state.branches[name].scope.path in self.done or (state.name, name) in self.skipped
 
     def _start(self, scope: Scope, known: Known, exact: bool, node: Node) -> None:
         if scope.start in scope.states:
@@ -317,10 +385,6 @@ class _Step(NamedTuple):
     kind: Kind
 
 
-def _needed(state: Parallel) -> int:
-    return state.join if isinstance(state.join, int) else len(state.branches)
-
-
 def _without(known: Known, bits: int) -> Known:
     """What is known but for these questions."""
     if not bits or not known:
@@ -328,52 +392,40 @@ def _without(known: Known, bits: int) -> Known:
     return tuple(pair for pair in known if not bits >> pair[0] & 1)
 
 
-def _covering(nodes: list[Node], known: Known) -> Node | None:
-    """The node that allows all that is known, if there is one."""
-    possible = dict(known)
-    for node in nodes:
-        if all(possible.get(number, -1) | mask == mask for number, mask in node.known):
-            return node
-    return None
-
-
 # which questions matter
 
 
-def _live(survey: Survey, questions: Questions) -> dict[str, int]:
-    """By state: the questions that may be asked of a job that enters it, before their answers are others."""
-    if not questions.all:
-        return {}
-    return _Live(survey, questions).found
-
-
 class _Live:
-    """Backwards, from what is asked, until nothing changes."""
+    """Which questions may be asked of a job before their answers are others: found backwards, from what is asked, until
+    nothing changes."""
 
     def __init__(self, survey: Survey, questions: Questions) -> None:
         self.survey = survey
         self.questions = questions
-        self.found = dict.fromkeys(survey.states, 0)
-        self._ended: dict[str, int] = {}
-        """By the path of a stage's scope: what is asked once it is done."""
-        changed = True
+        self.entered = dict.fromkeys(survey.states, 0)
+        """By state, as a job enters it."""
+        self.roaming = dict.fromkeys(survey.scopes, 0)
+        """By the path of a scope, wherever a job is in it."""
         states = list(reversed(survey.states.values()))
+        changed = bool(questions.all)
         while changed:
             changed = False
+            for scope in survey.scopes.values():
+                for entry in scope.always:
+                    asked = self._asks(("always", scope.path, entry.name)) | self._of(scope, entry.to)
+                    changed = changed or asked | self.roaming[scope.path] != self.roaming[scope.path]
+                    self.roaming[scope.path] |= asked
             for state in states:
-                after = self._before(state)
-                if after != self.found[state.name]:
-                    self.found[state.name] = after
-                    changed = True
+                asked = self._before(state)
+                changed = changed or asked != self.entered[state.name]
+                self.entered[state.name] = asked
 
     def _before(self, state: State) -> int:
-        scope, found = self.survey.scope_of[state.name], 0
-        for entry in scope.always:
-            found |= self._asks(("always", scope.path, entry.name)) | self._of(scope, entry.to)
+        found = self.roaming[self.survey.scope_of[state.name].path]
         for branch in state.branches.values() if isinstance(state, Parallel) else ():
             found |= self._asks(("begin", state.name, branch.name))
         for inner in state.scopes:
-            found |= self.found.get(inner.start, 0)
+            found |= self.entered.get(inner.start, 0)
         for outcome in state.ways:
             found |= self._leaving(state, outcome)
         return found
@@ -394,7 +446,7 @@ class _Live:
         if target is Target.DONE:
             owner = self.survey.owner[scope.path]
             return self._leaving(owner, DONE) if isinstance(owner, Stage) and DONE in owner.ways else 0
-        return self.found.get(to, 0)
+        return self.entered.get(to, 0)
 
     def _asks(self, key: tuple[str, str, str]) -> int:
         decision = self.questions.decisions.get(key)
