@@ -1,4 +1,5 @@
-"""``flow check``: the problems of a file, or that it is fine and how long it leaves the customer out."""
+"""``flow check``: the problems of a file, or that it is fine, how far that is proved, and how long it leaves the customer
+out."""
 
 from __future__ import annotations
 
@@ -13,11 +14,13 @@ from flowengine.cli.problem_lines import show_problems
 from flowengine.errors import ProcessRefused
 from flowengine.interop.labels import span
 from flowengine.language import Problem, Process, parse
-from flowengine.language.checks import LeftOut, left_out
+from flowengine.language.checks import LeftOut, Proof, left_out, proof
 from flowengine.language.checks.recursion import endless_calls
 
 LONGEST_PATH = 8
 """How many states of a stretch are named."""
+MOST_NAMED = 3
+"""How many conditions are named that were decided alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,14 @@ class Checked:
     problems: tuple[Problem, ...] = ()
     process: Process | None = None
     left: LeftOut | None = None
+    proof: Proof | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The result as plain values; ``left_out`` is None where there are problems."""
+        """The result as plain values; ``left_out`` and ``proof`` are None where there are problems."""
         plain: dict[str, Any] = {"file": self.file, "fine": self.process is not None}
         plain["problems"] = [problem.to_json() for problem in self.problems]
-        if self.process is None or self.left is None:
-            return plain | {"process": None, "version": None, "left_out": None}
+        if self.process is None or self.left is None or self.proof is None:
+            return plain | {"process": None, "version": None, "left_out": None, "proof": None}
         left = {
             "customer_states": self.left.customer_states,
             "all_states": self.left.all_states,
@@ -44,7 +48,10 @@ class Checked:
             "seconds": self.left.time.total_seconds(),
             "time_path": list(self.left.time_path),
         }
-        return plain | {"process": self.process.name, "version": self.process.version, "left_out": left}
+        alone = [{"line": place.line, "what": what} for place, what in self.proof.decided_alone]
+        proved = {"conditions": self.proof.conditions, "decided_alone": alone}
+        plain |= {"process": self.process.name, "version": self.process.version}
+        return plain | {"left_out": left, "proof": proved}
 
 
 def check_text(source: bytes, file: str) -> Checked:
@@ -54,7 +61,7 @@ def check_text(source: bytes, file: str) -> Checked:
         process = parse(source, file)
     except ProcessRefused as error:
         return Checked(file, text, error.problems)
-    return Checked(file, text, (), process, left_out(process))
+    return Checked(file, text, (), process, left_out(process), proof(process))
 
 
 def check_together(checked: Sequence[Checked]) -> list[Checked]:
@@ -65,7 +72,7 @@ def check_together(checked: Sequence[Checked]) -> list[Checked]:
 
 def _among(checked: Checked, process: Process, others: Sequence[Process]) -> Checked:
     found = endless_calls(process, [one for one in others if one.name != process.name])
-    return replace(checked, problems=tuple(found), process=None, left=None) if found else checked
+    return replace(checked, problems=tuple(found), process=None, left=None, proof=None) if found else checked
 
 
 def show_all(console: Console, checked: Sequence[Checked]) -> None:
@@ -76,13 +83,14 @@ def show_all(console: Console, checked: Sequence[Checked]) -> None:
 
 def show_checked(console: Console, checked: Checked) -> None:
     """The problems with their lines, or that the file is fine."""
-    if checked.process is None or checked.left is None:
+    if checked.process is None or checked.left is None or checked.proof is None:
         show_problems(console, checked.problems, checked.source)
         count = len(checked.problems)
         show.line(console, (f"{checked.file}: {count} {'problem' if count == 1 else 'problems'}", "bold red"))
         return
     left = checked.left
     show.line(console, (f"{checked.file}: ", "bold"), ("fine", "bold green"))
+    _show_proof(console, checked.proof)
     show.line(console, f"  The customer takes part in {left.customer_states} of {left.all_states} states.")
     if not left.states:
         show.line(console, "  He is never left out.")
@@ -91,6 +99,18 @@ def show_checked(console: Console, checked: Checked) -> None:
     show.line(console, f"  Without him at a time: at most {some} ", (f"({_path(left.path)})", "dim"))
     if left.time:
         show.line(console, f"  and, by what they take, {span(left.time)} ", (f"({_path(left.time_path)})", "dim"))
+
+
+def _show_proof(console: Console, proof: Proof) -> None:
+    """From which conditions on it is no proof; nothing where it is one."""
+    alone = proof.decided_alone
+    if not alone:
+        return
+    some = f"{len(alone)} of {proof.conditions} conditions {'is' if len(alone) == 1 else 'are'} decided alone"
+    why = "there are too many ways to follow what each establishes"
+    show.line(console, f"  Proved but for this: {some}, for {why}")
+    named = ", ".join(f"{what} (line {place.line})" for place, what in alone[:MOST_NAMED])
+    show.line(console, f"  from {named}{' …' if len(alone) > MOST_NAMED else ''} on")
 
 
 def _path(path: tuple[str, ...]) -> str:

@@ -20,11 +20,12 @@ from flowengine.language.checks import (
     starts,
 )
 from flowengine.language.checks.left_out import LeftOut, left_out
+from flowengine.language.checks.proved import Proof, proof
 from flowengine.language.checks.survey import Enough, Survey
 from flowengine.language.model import Process
 from flowengine.problem import Problem
 
-__all__ = ["LeftOut", "check", "left_out"]
+__all__ = ["LeftOut", "Proof", "check", "left_out", "proof"]
 
 _CHECKS = (
     references.check,

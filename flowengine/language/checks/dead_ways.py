@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowengine.language.checks.abstraction import in_words
 from flowengine.language.checks.graph import Ways, astray
 from flowengine.language.checks.questions import Known
 from flowengine.language.checks.survey import Survey
@@ -27,6 +28,7 @@ _BROKEN = frozenset({"unknown-branch", "after-circle", "impossible-join", "no-wa
 
 def check(survey: Survey) -> None:
     """Report what no way comes to, and states from which none leads to an end."""
+    _gaps(survey)
     if astray(survey) or any(problem.code in _BROKEN for problem in survey.problems):
         return
     found = _Dead(survey)
@@ -36,6 +38,20 @@ def check(survey: Survey) -> None:
     found.joins()
     found.states()
     found.traps()
+
+
+def _gaps(survey: Survey) -> None:
+    """Outcomes of which no way is taken where no condition holds; people are refused them, and may do otherwise."""
+    walks = survey.once(Walks)
+    for (name, outcome), gap in walks.gaps.items():
+        state = survey.states[name]
+        if state.refuses(outcome):
+            continue
+        message = f"{name!r} has no way on from {outcome!r} when no condition holds, and would be stuck"
+        if gap.found:
+            message += f": for example when {in_words(gap.decision.example(gap.found))}"
+        message += f", on the way {Told(walks).way(gap.node)}"
+        survey.report(state.ways[outcome][-1].place, "no-fallback", message, "add a last way without 'when'")
 
 
 class _Dead:

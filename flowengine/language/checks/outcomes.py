@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from flowengine.language.checks.abstraction import in_words
 from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.survey import Survey
-from flowengine.language.checks.told_ways import Told
-from flowengine.language.checks.walks import Walks
 from flowengine.language.expressions import Expression
 from flowengine.language.model import State
 from flowengine.language.parts import EXPIRED, SKIPPED
@@ -16,7 +13,7 @@ from flowengine.language.types import Stage
 
 def check(survey: Survey) -> None:
     """Report outcomes that lead nowhere, that cannot happen, and ways that can never be taken."""
-    clocks, walks = Clocks(survey), survey.once(Walks)
+    clocks = Clocks(survey)
     for state in survey.states.values():
         meant: set[str] = set()
         for outcome in state.on:
@@ -24,7 +21,7 @@ def check(survey: Survey) -> None:
                 _unknown(survey, state, outcome)
                 meant.add(near(outcome, state.possible))
         _missing(survey, state, meant)
-        _ways(survey, state, walks)
+        _ways(survey, state)
         _refusable(survey, state, clocks)
 
 
@@ -52,7 +49,7 @@ def _missing(survey: Survey, state: State, meant: set[str]) -> None:
         survey.report(state.place, "missing-outcome", message, "add next, or on with its outcomes")
 
 
-def _ways(survey: Survey, state: State, walks: Walks) -> None:
+def _ways(survey: Survey, state: State) -> None:
     for outcome, ways in state.on.items():
         for index, route in enumerate(ways[:-1]):
             if route.when is None:
@@ -60,13 +57,6 @@ def _ways(survey: Survey, state: State, walks: Walks) -> None:
                 message = f"this way of {state.name!r} from {outcome!r} is never taken: the one before it has no 'when'"
                 survey.report(place, "dead-route", message, "put the way without 'when' last")
                 break
-        gap = walks.gaps.get((state.name, outcome))
-        if gap is not None and not state.refuses(outcome):
-            message = f"{state.name!r} has no way on from {outcome!r} when no condition holds, and would be stuck"
-            if gap.found:
-                message += f": for example when {in_words(gap.decision.example(gap.found))}"
-            message += f", on the way {Told(walks).way(gap.node)}"
-            survey.report(ways[-1].place, "no-fallback", message, "add a last way without 'when'")
 
 
 def _refusable(survey: Survey, state: State, clocks: Clocks) -> None:

@@ -12,6 +12,7 @@ other), but never less: the answers of each job are among those that are possibl
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
@@ -43,6 +44,8 @@ from flowengine.language.value_shapes import Basic, Domain, ListOf, Record, Shap
 
 MOST_ANSWERS = 64
 """Answers of one question that are told apart from one state to the next; of a question with more, nothing is known."""
+MOST_QUESTIONS = 400
+"""Questions that are followed from one state to the next."""
 MOST_COUNTED = 50
 """Times that a state is passed, up to which they are counted."""
 ALLOWANCE = 400_000
@@ -289,7 +292,8 @@ class Questions:
         self.places = self.shapes.places
         self.allowance = Allowance(ALLOWANCE)
         self.loose: set[Term] = set()
-        """Terms with more answers than are told apart: each decision tells apart what it asks itself."""
+        """Terms with more answers than are told apart, and those that are too many: what a decision finds out of them is
+        not known to the next."""
         self._owners: dict[str, list[str]] = {}
         self.homes: dict[About, dict[Key, Term]] = {}
         self.all: list[Question] = []
@@ -409,7 +413,7 @@ class Questions:
         for about, terms in self.homes.items():
             for term in terms.values():
                 answers = _cases(term, about)
-                if len(answers) > MOST_ANSWERS:
+                if len(answers) > MOST_ANSWERS or len(self.all) == MOST_QUESTIONS:
                     self.loose.add(term)
                     continue
                 question = Question(len(self.all), term, about, answers)
@@ -576,45 +580,43 @@ class Questions:
 
     def after(self, known: Known, changes: Sequence[Change]) -> Known:
         """What is known once something has changed."""
-        if not changes:
-            return known
-        found = dict(known)
         for number, answers, surely in changes:
-            possible = answers if surely else answers | found.get(number, -1)
-            if possible & self.all[number].all == self.all[number].all:
-                found.pop(number, None)
-            else:
-                found[number] = possible
-        return tuple(sorted(found.items()))
+            known = self._with(known, number, answers if surely else answers | self._of(known, number))
+        return known
 
     def passed(self, known: Known, state: State) -> Known:
         """What is known once a state was passed once more."""
         number = self.counted(state)
         if number is None:
             return known
-        found = dict(known)
-        question = self.all[number]
-        times = found.get(number, question.all)
-        most = 1 << (len(question.answers) - 1)
-        after = (times & ~most) << 1 | times & most
-        if after == question.all:
-            found.pop(number, None)
-        else:
-            found[number] = after
-        return tuple(sorted(found.items()))
+        times = self._of(known, number)
+        most = 1 << (len(self.all[number].answers) - 1)
+        return self._with(known, number, (times & ~most) << 1 | times & most)
 
     def narrowed(self, known: Known, narrowed: Narrowed, scope: Scope) -> tuple[Known, bool]:
         """What is known once something was found out in a scope, and whether each of it can surely be."""
-        found, exact = dict(known), True
-        unsteady = self.unsteady[scope.path]
+        exact, unsteady = True, self.unsteady[scope.path]
         for term, answers in narrowed:
             question = self.by_term.get(term)
             if question is None or unsteady >> question.number & 1:
                 exact = False
-                continue
-            exact = exact and question.exact
-            found[question.number] = found.get(question.number, question.all) & answers
-        return tuple(sorted(found.items())), exact
+            else:
+                exact = exact and question.exact
+                known = self._with(known, question.number, self._of(known, question.number) & answers)
+        return known, exact
+
+    def _of(self, known: Known, number: int) -> int:
+        """The answers to a question that are possible."""
+        at = bisect_left(known, (number,))
+        return known[at][1] if at < len(known) and known[at][0] == number else self.all[number].all
+
+    def _with(self, known: Known, number: int, answers: int) -> Known:
+        """What is known, with other answers to a question."""
+        at = bisect_left(known, (number,))
+        after = known[at + 1 :] if at < len(known) and known[at][0] == number else known[at:]
+        if answers == self.all[number].all:
+            return (*known[:at], *after)
+        return (*known[:at], (number, answers), *after)
 
 
 class _Asked(Reader):

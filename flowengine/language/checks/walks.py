@@ -171,7 +171,7 @@ class Walks:
 
     def _covering(self, nodes: list[Node], known: Known) -> Node | None:
         """The node that allows all that is known, if there is one."""
-        self._left -= 1 + (len(nodes) + len(known)) // 8
+        self._left -= 1 + len(nodes) // 32 + len(known) // 8
         possible = dict(known)
         for node in nodes:
             if all(possible.get(number, -1) | mask == mask for number, mask in node.known):
@@ -395,6 +395,10 @@ def _without(known: Known, bits: int) -> Known:
 # which questions matter
 
 
+_ROUNDS = 12
+"""Rounds in which it is found what may be asked; then it may be anything."""
+
+
 class _Live:
     """Which questions may be asked of a job before their answers are others: found backwards, from what is asked, until
     nothing changes."""
@@ -408,7 +412,9 @@ class _Live:
         """By the path of a scope, wherever a job is in it."""
         states = list(reversed(survey.states.values()))
         changed = bool(questions.all)
-        while changed:
+        for _ in range(_ROUNDS):
+            if not changed:
+                return
             changed = False
             for scope in survey.scopes.values():
                 for entry in scope.always:
@@ -419,6 +425,9 @@ class _Live:
                 asked = self._before(state)
                 changed = changed or asked != self.entered[state.name]
                 self.entered[state.name] = asked
+        everything = (1 << len(questions.all)) - 1
+        self.entered = dict.fromkeys(survey.states, everything)
+        self.roaming = dict.fromkeys(survey.scopes, everything)
 
     def _before(self, state: State) -> int:
         found = self.roaming[self.survey.scope_of[state.name].path]
