@@ -1,4 +1,4 @@
-"""``flow check``: the problems of a file, or that it is fine, how far that is proved, and how long it leaves the customer
+"""``flow check``: the problems of a file, or that it is fine, how far that is proved, and how long the customer is left
 out."""
 
 from __future__ import annotations

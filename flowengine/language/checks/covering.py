@@ -18,7 +18,7 @@ from flowengine.language.checks.abstraction import (
     allowance,
     reads_something,
 )
-from flowengine.language.checks.data import Shapes
+from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.checks.uses import Use
 from flowengine.language.expressions import Expression

@@ -262,6 +262,13 @@ class Places:
         """The bit of a place (two members deep at most), or 0 when nothing is known of it."""
         return self._bits.get((owner, path[:2]), 0)
 
+    def all_of(self, owner: str) -> int:
+        """The bits of all places of an owner."""
+        found = 0
+        for (whose, _), bit in self._bits.items():
+            found |= bit if whose == owner else 0
+        return found
+
     @property
     def size(self) -> int:
         """How many places there are."""

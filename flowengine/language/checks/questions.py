@@ -31,8 +31,8 @@ from flowengine.language.checks.abstraction import (
     kind_of,
     reads_something,
 )
-from flowengine.language.checks.data import Shapes
 from flowengine.language.checks.places import Path
+from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
 from flowengine.language.mentions import CALENDAR_FUNCTIONS, JOB_FUNCTIONS, mentions
@@ -292,8 +292,8 @@ class Questions:
         self.places = self.shapes.places
         self.allowance = Allowance(ALLOWANCE)
         self.loose: set[Term] = set()
-        """Terms with more answers than are told apart, and those that are too many: what a decision finds out of them is
-        not known to the next."""
+        """Terms with more answers than are told apart, and those that are too many: what one decision finds out of them
+        is not known to the next."""
         self._owners: dict[str, list[str]] = {}
         self.homes: dict[About, dict[Key, Term]] = {}
         self.all: list[Question] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowengine.language.checks.questions import Decision, Known
-from flowengine.language.checks.walks import Kind, Node, Walks, Way
+from flowengine.language.checks.walks import Kind, Node, Onward, Walks, Way
 
 _LONGEST = 8
 """States of a way that are named."""
@@ -19,7 +19,21 @@ class Told:
 
     def way(self, node: Node) -> str:
         """A shortest way to a node: ``need -> pick (chosen, when data.pick.wood == "oak") -> later``."""
-        return in_a_row(self._steps(node))
+        steps: list[Onward] = []
+        while node.before is not None:
+            steps.append(Onward(node, node.by, node.way, node.kind))
+            node = node.before
+        return self.steps(node, steps[::-1])
+
+    def steps(self, first: Node, onward: list[Onward]) -> str:
+        """A way from a node on, by the states that are entered, each with how it is left."""
+        found, left = [first.state], first.state
+        for one in onward:
+            if one.kind != "roam":
+                found[-1] += self.exit(left, one.by, one.way, one.kind)
+                left = one.to.state
+                found.append(left)
+        return in_a_row(found)
 
     def where(self, node: Node, known: Known, decision: Decision) -> str:
         """A shortest way to a node, with what is known of what is asked there."""
@@ -31,21 +45,6 @@ class Told:
         """What is known, in words."""
         said = [self.walks.questions.all[number].told(mask) for number, mask in known]
         return ", and ".join(said[:_MOST_SAID])
-
-    def _steps(self, node: Node) -> list[str]:
-        found: list[str] = []
-        one: Node | None = node
-        leaving = ""
-        while one is not None:
-            before = one.before
-            if one.state:
-                found.append(f"{one.state}{leaving}")
-                leaving = ""
-                if before is not None:
-                    left = before.before if not before.state and before.before is not None else before
-                    leaving = self.exit(left.state, one.by, one.way, one.kind)
-            one = before
-        return found[::-1]
 
     def exit(self, name: str, by: str, way: Way | None, kind: Kind) -> str:
         """How a state is left, in brackets: by which outcome, where it has several, and by which condition."""
