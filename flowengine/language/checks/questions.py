@@ -113,7 +113,7 @@ class Question:
 
     def mask(self, answers: Sequence[Any]) -> int:
         """These answers, as bits."""
-        return sum(1 << index for index, one in enumerate(self.answers) if one in answers)
+        return sum(1 << index for index, one in enumerate(self.answers) if _is_among(one, answers))
 
     def _stands_alone(self, answer: Any) -> bool:
         """Whether an answer is a value itself, and does not stand for others beside it."""
@@ -122,7 +122,7 @@ class Question:
     def _is_listed(self, value: Any) -> bool:
         shape = self.term.shape
         values = shape.domain.values if isinstance(shape, Basic) and shape.domain is not None else None
-        return value in self.term.literals or (values is not None and value in values)
+        return _is_among(value, self.term.literals) or (values is not None and _is_among(value, values))
 
     def _sizes(self, shape: ListOf) -> int:
         domain = Domain(low=shape.least, high=shape.most)
@@ -133,7 +133,8 @@ class Question:
         """That one of these answers is the right one, in words."""
         at = [index for index in range(len(self.answers)) if mask >> index & 1]
         numbers = all(kind_of(one) == "number" for one in self.answers) and not self.term.asks
-        if numbers and (len(at) > 1 or self.about.counted) and at == [*range(at[0], at[-1] + 1)]:
+        wide = len(at) > 1 or self.about.counted or not self._is_listed(self.answers[at[0]])
+        if numbers and wide and at == [*range(at[0], at[-1] + 1)]:
             return f"{self.term.words} is {self._between(at[0], at[-1])}"
         told = list(dict.fromkeys(self.term.told(self.answers[index]) for index in at))
         start = f"{self.term.words} is "
@@ -151,6 +152,8 @@ class Question:
         if first == 0 and not self.about.counted:
             after = answers[last + 1]
             return f"less than {after}" if after in self.term.literals else f"at most {answers[last]}"
+        if first == last and not self.about.counted:
+            return f"between {answers[first - 1]} and {answers[last + 1]}"
         return str(answers[first]) if first == last else f"{answers[first]} to {answers[last]}"
 
 
@@ -468,6 +471,8 @@ class Questions:
         owner = self.survey.owner.get(scope.path)
         if owner is not None:
             found = self.unsteady[self.survey.scope_of[owner.name].path]
+            if isinstance(owner, Parallel | Each) and owner.rest == "continue":  # it may go on while the job moves on
+                found |= self.inside[self.survey.scope_of[owner.name].path]
         if isinstance(owner, Parallel):
             found |= self._beside(owner, scope)
         for state in scope.states.values():
@@ -677,6 +682,11 @@ def _cases(term: Term, about: About) -> list[Any]:
     if most > MOST_COUNTED:
         return [*range(MOST_ANSWERS + 1)]
     return [*range(int(most) + 2)]
+
+
+def _is_among(value: Any, values: Iterable[Any]) -> bool:
+    """Whether a value is one of several; true is not 1."""
+    return any(kind_of(one) == kind_of(value) and one == value for one in values)
 
 
 def _overlap(one: Path, other: Path) -> bool:

@@ -33,7 +33,7 @@ def _without_waiting(survey: Survey) -> None:
     walks, ways = survey.once(Walks), Ways(survey)
     instant = {name for name, state in survey.states.items() if isinstance(state, Stage) or ways.passes_at_once(state)}
     onward = {
-        node: [one.to for one in node.onward if one.to.state in instant and _goes_on(survey, one)]
+        node: [one.to for one in node.onward if one.to.state in instant and _at_once(survey, node, one)]
         for node in walks.nodes
         if node.state in instant
     }
@@ -57,6 +57,12 @@ def _too_many(survey: Survey, onward: Mapping[Node, list[Node]]) -> None:
         message = f"from {longest.state!r} a job can go through {rows[longest]:,} states without waiting"
         advice = f"put a state that waits between them; {MOST_AT_ONCE:,} are the most"
         survey.report(survey.states[longest.state].place, "endless-loop", message, advice)
+
+
+def _at_once(survey: Survey, node: Node, onward: Onward) -> bool:
+    """Whether a way is taken without waiting, for a deadline above all."""
+    state = survey.states[node.state]
+    return _goes_on(survey, onward) and (onward.kind == "opened" or state.passes or onward.by in state.outcomes)
 
 
 def _goes_on(survey: Survey, onward: Onward) -> bool:
