@@ -21,7 +21,7 @@ TABLES = ("jobs", "branches", "steps", "timers", "calls", "outbox", "history", "
 
 MINUTE = 60_000_000
 PORTION = 50_000
-"""So many jobs are written in one transaction."""
+"""So many jobs are written in one transaction, where nothing else is said."""
 
 _fill = sa.Table(
     "bench_fill",
@@ -38,8 +38,9 @@ class Filler:
     The ids of copies are UUIDs of the seventh kind, made before any that is made now, in the order of their making.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, portion: int = PORTION) -> None:
         self._engine = sa.create_engine(url)
+        self._most = portion
         self._made = 0
         with self._engine.begin() as connection:
             _fill.create(connection)
@@ -54,8 +55,8 @@ class Filler:
 
     def copy(self, job: str, customer: str, number: int) -> None:
         """So many copies of all that a job has written."""
-        for first in range(0, number, PORTION):
-            self._portion(job, customer, min(PORTION, number - first))
+        for first in range(0, number, self._most):
+            self._portion(job, customer, min(self._most, number - first))
 
     def _portion(self, job: str, customer: str, number: int) -> None:
         with self._engine.begin() as connection:

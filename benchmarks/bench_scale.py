@@ -17,7 +17,7 @@ from statistics import median
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from bench_fill import Filler
+from bench_fill import PORTION, Filler
 from bench_machine import folder, machine, memory, postgres
 from rich.console import Console
 from rich.table import Table
@@ -119,7 +119,7 @@ def fetch(_: Any) -> dict[str, Any]:
     return {"fetched": True}
 
 
-def fill(url: str, size: Size) -> None:
+def fill(url: str, size: Size, portion: int = PORTION) -> None:
     """Copy four jobs, each as it stands in one of its states."""
     with Engine(url, handlers={"fetch": fetch}) as engine:
         ready(engine)
@@ -130,7 +130,7 @@ def fill(url: str, size: Size) -> None:
         engine.act(called.steps[0], "answered", {"words": "On foot"}, by=ADA, key="t3")
         task = engine.start("carrying", by=ADA, need={"what": "A trunk"}, key="t4").job
         waits = engine.start("waiting", by=ADA, need={"dates": list(range(TIMERS_EACH))}, key="t5").job
-    filler = Filler(url)
+    filler = Filler(url, portion)
     filler.customers(ADA)
     asks = size.steps // 2
     for job, number in (

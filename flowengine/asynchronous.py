@@ -76,6 +76,7 @@ class AsyncEngine:
     deploy = _Verb(Engine.deploy)
     processes = _Verb(Engine.processes)
     process = _Verb(Engine.process)
+    need = _Verb(Engine.need)
     add_customer = _Verb(Engine.add_customer)
     add_staff = _Verb(Engine.add_staff)
     leave = _Verb(Engine.leave)

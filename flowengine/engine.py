@@ -40,7 +40,7 @@ from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
-from flowengine.reading import auditing, histories, inbox, stuck, tracking
+from flowengine.reading import auditing, histories, inbox, needs, stuck, tracking
 from flowengine.runtime.actors import actor_of
 from flowengine.runtime.handlers import AnyHandler, Handler, Handlers
 from flowengine.runtime.observing import Observer
@@ -60,6 +60,7 @@ from flowengine.views.replies import (
     Left,
     MigratedAll,
     MigrationView,
+    NeedView,
     OfferView,
     PersonView,
     ProcessRow,
@@ -186,6 +187,10 @@ class Engine:
     def process(self, name: str, version: str | None = None, *, by: By = PROGRAM) -> Process:
         """A process as frozen values; the latest version unless one is named. Raises NotFound."""
         return deploying.process(self._for("process", by), name, version)
+
+    def need(self, process: str, *, by: By = PROGRAM) -> NeedView:
+        """What starting a job of a process asks, in its latest version. Raises NotFound."""
+        return needs.need(self._for("need", by), process)
 
     # people
 
@@ -342,17 +347,26 @@ class Engine:
         )
 
     def invoke(
-        self, job: str, name: str, answer: Mapping[str, Json] | None = None, *, by: By, key: str | None = None
+        self,
+        job: str,
+        name: str,
+        answer: Mapping[str, Json] | None = None,
+        *,
+        dry: bool = False,
+        by: By,
+        key: str | None = None,
     ) -> Receipt:
         """Use an ``always`` entry of the process: a change of mind, a withdrawal. :attr:`Track.offers` lists them.
+        ``dry`` says what would come of it, and does nothing.
 
         Raises NotAllowed, with what is possible, where it is not open to who asks, or not now; NotFound, BadAnswer.
         """
-        return asking.invoke(self._shell, job, name, dict(answer or {}), by, key)
+        return asking.invoke(self._shell, job, name, dict(answer or {}), by, key, dry)
 
-    def withdraw(self, job: str, *, by: By, key: str | None = None) -> Receipt:
-        """Use the ``always`` entry ``withdraw``, where the process has one and it is open now."""
-        return asking.invoke(self._shell, job, "withdraw", {}, by, key)
+    def withdraw(self, job: str, *, dry: bool = False, by: By, key: str | None = None) -> Receipt:
+        """Use the ``always`` entry ``withdraw``, where the process has one and it is open now. ``dry`` says what would
+        come of it, and does nothing."""
+        return asking.invoke(self._shell, job, "withdraw", {}, by, key, dry)
 
     def say(self, job: str, text: str, kind: str = "note", *, by: By, key: str | None = None) -> Receipt:
         """Say something about a job: a note, wish, concern, expectation, question or answer."""
@@ -463,10 +477,12 @@ class Engine:
         customer: str | None = None,
         limit: int = 100,
         after: str | None = None,
+        took_part: bool = False,
         by: By = PROGRAM,
     ) -> list[JobRow]:
-        """Jobs, the newest first; a customer's are his own. ``after`` is the last job id of the page before."""
-        return tracking.jobs(self._shell, status, process, customer, limit, after, by)
+        """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
+        on a step. ``after`` is the last job id of the page before. Raises NotAllowed."""
+        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, by)
 
     def history(self, job: str, *, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is.
@@ -538,7 +554,7 @@ class Engine:
 
     def retry(self, incident: str, by: By = PROGRAM) -> Receipt:
         """Have an incident tried again, by its id: a worker runs a call; a timer is fired, and a schedule's job
-        started, at once.
+        started, at once. A call that waits for its next attempt is tried at once, too.
 
         Raises what still stands in its way; then it stays an incident.
         """

@@ -13,10 +13,14 @@ import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from flowengine.store import Database
+
+if TYPE_CHECKING:
+    import psycopg
 
 _numbers = itertools.count(1)
 
@@ -96,6 +100,11 @@ SLOW = (
 """Where tests take long in one process: together as long as all that are quick."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only the quick tests are wanted, files without any are not even read."""
+    return True if config.option.markexpr == "quick" and _marks_of(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it needs; ``quick`` are those that need nothing."""
     for name in (*PROCESSES, *SLOW):
@@ -150,22 +159,18 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture
 def empty_postgres_url(postgres_server: str) -> Iterator[str]:
     """The address of a PostgreSQL database without tables, of the test's own."""
-    import psycopg
-
     name = f"flow_{next(_numbers)}"
-    with psycopg.connect(_plain(postgres_server, "postgres"), autocommit=True) as connection:
+    with _administering(postgres_server, "postgres") as connection:
         connection.execute(f"CREATE DATABASE {name}")
     yield postgres_server.format(name=name)
-    with psycopg.connect(_plain(postgres_server, "postgres"), autocommit=True) as connection:
+    with _administering(postgres_server, "postgres") as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
     """The address of a PostgreSQL database with flowengine's tables, emptied for the test."""
-    import psycopg
-
-    with psycopg.connect(_plain(postgres_server, "flow")) as connection:
+    with _administering(postgres_server, "flow") as connection, connection.transaction():
         connection.execute("SET session_replication_role = replica")  # or the history would refuse to be emptied
         tables = [row[0] for row in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
         for table in tables:
@@ -176,8 +181,12 @@ def postgres_url(postgres_server: str) -> str:
     return postgres_server.format(name="flow")
 
 
-def _plain(address: str, name: str) -> str:
-    return address.replace("+psycopg", "").format(name=name)
+def _administering(address: str, name: str) -> psycopg.Connection[Any]:
+    """A connection that does not wait for ever for what a test before may have left locked."""
+    import psycopg
+
+    plain = address.replace("+psycopg", "").format(name=name)
+    return psycopg.connect(plain, autocommit=True, options="-c lock_timeout=60s")
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,7 @@ class MailServer:
         self.encrypted: list[bool] = []
         self.after: Callable[[], None] | None = None
         self._lock = Lock()
+        self._transports: list[asyncio.Transport] = []
         more: dict[str, Any] = {}
         if password:
             more["authenticator"] = self._authenticator(password)
@@ -49,6 +50,16 @@ class MailServer:
         self._controller = _Controller(self, hostname="127.0.0.1", port=0, enable_SMTPUTF8=wide, **more)
         self._controller.start()
         self.port: int = self._controller.port
+
+    def hang_up(self) -> None:
+        """Close all connections; when this returns, the other sides can see it."""
+
+        async def closing() -> None:
+            while self._transports:
+                self._transports.pop().abort()
+            await asyncio.sleep(0)
+
+        asyncio.run_coroutine_threadsafe(closing(), self._controller.loop).result(60)
 
     def close(self) -> None:
         """Stop listening."""
@@ -64,6 +75,7 @@ class MailServer:
     async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]) -> Any:  # noqa: ARG002
         session.host_name = hostname
         self.connections += 1
+        self._transports.append(server.transport)
         return [self.refuse["EHLO"]] if "EHLO" in self.refuse else responses
 
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:  # noqa: ARG002

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from waiting import join
+
 
 @dataclass
 class Sent:
@@ -98,7 +100,7 @@ def serving() -> Iterator[Server]:
         yield server
     finally:
         listener.shutdown()
-        thread.join()
+        join(thread)
         for one in open_sockets:  # connections that a client keeps open would be waited for
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

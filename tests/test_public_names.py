@@ -143,5 +143,5 @@ def test_importing_is_light() -> None:
     script = (
         "import flowengine, sys; print([m for m in ('sqlalchemy', 'cel', 'transitions', 'yaml') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"

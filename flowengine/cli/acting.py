@@ -15,9 +15,10 @@ from flowengine.cli import ask, show
 from flowengine.cli.failures import tell
 from flowengine.cli.moments import distance
 from flowengine.cli.moments import told as moment
+from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
-from flowengine.client import Desk, Form, FormField, Json, Receipt, StepView, Way
+from flowengine.client import Desk, Form, FormField, Json, OfferView, Receipt, StepView, Way
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotAllowed, NotFound, Refused, SlotTaken, UnknownOutcome
 
 if TYPE_CHECKING:
@@ -177,9 +178,9 @@ def _way(terminal: Terminal, form: Form, outcome: str, where: str) -> Way:
 
 
 def change(
-    terminal: Terminal, job: str, name: str | None, sets: Sequence[str], answer: str | None, key: str | None
+    terminal: Terminal, job: str, name: str | None, sets: Sequence[str], answer: str | None, key: str | None, yes: bool
 ) -> None:
-    """``flow change``: one of the job's offers."""
+    """``flow change`` and ``flow withdraw``: one of the job's offers, once what it means was shown."""
     desk = terminal.mine()
     if name is None:
         seen = desk.track(job)
@@ -190,14 +191,25 @@ def change(
         choices = [(offer.name, offer.title) for offer in seen.offers]
         name = seen.offers[ask.pick(screen(), "What do you want to do?", choices)].name
     offer = desk.offer(job, name)
-    receipt = _carry_out(
-        terminal,
-        offer.questions,
-        answer_from(offer.questions, sets, answer),
-        lambda full: desk.invoke(job, offer.name, full, key=key),
-        where=job,
-    )
-    told(terminal, desk, receipt)
+
+    def use(full: dict[str, Json]) -> Receipt:
+        be_sure(terminal, yes, f"{offer.title}?", lambda console: _means(console, desk, job, offer, full))
+        return desk.invoke(job, offer.name, full, key=key)
+
+    given = answer_from(offer.questions, sets, answer)
+    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job))
+
+
+def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[str, Json]) -> None:
+    """What would come of an offer."""
+    seen, then = desk.track(job), desk.invoke(job, offer.name, full, dry=True)
+    show.line(console, (offer.title, "bold"), f": {seen.title} {seen.short}, for {seen.customer_name}")
+    if offer.undoes:
+        show.line(console, "  What was done for it so far is undone first, as far as it can be.")
+    if then.status == "open":
+        show.line(console, ("  It goes on with: ", "dim"), ", ".join(then.states))
+    else:
+        show.line(console, ("  It is over then: ", "dim"), then.because or then.status)
 
 
 def _carry_out(

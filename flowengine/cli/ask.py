@@ -21,6 +21,7 @@ from flowengine.cli.terminal import Stopped
 from flowengine.cli.typed_values import typed
 from flowengine.client import Duration, FormField, FormOption, Json, Way
 from flowengine.language.currencies import money
+from flowengine.language.texts import spoken
 
 T = TypeVar("T")
 
@@ -100,7 +101,7 @@ def _field(console: Console, field: FormField, made_up: Json = None) -> Json:
 
 def _label(field: FormField) -> str:
     kinds = {"number": "a number", "integer": "a whole number", "boolean": "yes or no", "array": "several, with commas"}
-    formats = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SSZ", "email": "e-mail"}
+    formats = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SSZ", "email": "e-mail", "person": "an exact id"}
     kind = formats.get(field.format, kinds.get(field.type, "" if field.type == "string" else "JSON"))
     if field.options:
         ids = f"{field.options[0].id}:2"
@@ -118,25 +119,44 @@ def _options(console: Console, field: FormField) -> None:
     options = field.options
     if _plain(field):
         return
+    if field.format == "person":
+        people = [[number, option.title, option.id] for number, option in enumerate(options, 1)]
+        show.table(console, ["No.", "Name", "Id"], people, "")
+        return
     priced, timed = any(o.price is not None for o in options), any(o.lead_time is not None for o in options)
-    heads = [*(["No."] if _numbered(field) else []), "Name", "What", *(["Price"] if priced else [])]
+    limits = field.limited()
+    heads = [
+        *(["No."] if _numbered(field) else []),
+        "Name",
+        "What",
+        *([spoken(limits.by).capitalize()] if limits else []),
+    ]
+    heads += [*(["Price"] if priced else []), *(["Lead time"] if timed else [])]
     rows = []
     for number, option in enumerate(options, 1):
         row: list[object] = [number] if _numbered(field) else []
         row += [option.id, option.title]
+        if limits:
+            row.append(limits.kind(option.more))
         if priced:
             row.append(money(option.price, field.currency) if option.price is not None else "")
         if timed:
             row.append(days_of(option))
         rows.append(row)
-    show.table(console, [*heads, *(["Lead time"] if timed else [])], rows, "")
+    show.table(console, heads, rows, "")
+    if limits:
+        show.line(console, ("  Choose by ", "dim"), limits.words)
 
 
 def _plain(field: FormField) -> bool:
     """Options that are no more than their names: a question lists them in a few words."""
-    return all(
-        o.title.casefold() == str(o.id).replace("_", " ") and o.price is None and o.lead_time is None
-        for o in field.options
+    return (
+        not field.limits
+        and field.format != "person"
+        and all(
+            o.title.casefold() == str(o.id).replace("_", " ") and o.price is None and o.lead_time is None
+            for o in field.options
+        )
     )
 
 

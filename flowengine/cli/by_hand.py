@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import tab_words
+from flowengine.cli import sure, tab_words
 from flowengine.cli.flags import request_key, terminal, when
 from flowengine.cli.group import FlowGroup, common
-from flowengine.cli.terminal import Stopped, Terminal
+from flowengine.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from rich.console import Console
 
     from flowengine.client import Duration, Receipt
 
@@ -34,15 +36,20 @@ def _told(terminal: Terminal, receipt: Receipt, dry: bool) -> None:
 @click.command()
 @click.argument("job", shell_complete=tab_words.jobs)
 @click.option("--undo", is_flag=True, help="Undo first what its services did.")
-@click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+@sure.yes
 @_reasoned
 @common
 @terminal
 def end(terminal: Terminal, job: str, undo: bool, yes: bool, because: str, dry: bool, key: str | None) -> None:
     """End a job, wherever it stands."""
+    from flowengine.cli import show
+
     desk = terminal.desk()
-    if terminal.asks and not (yes or dry) and not click.confirm(f"End the job {job} for good?"):
-        raise Stopped
+
+    def means(console: Console) -> None:
+        show.receipt(console, desk.end(job, because, undo=undo, dry=True), dry=True)
+
+    sure.be_sure(terminal, yes or dry, f"End the job {job} for good?", means)
     _told(terminal, desk.end(job, because, undo=undo, dry=dry, key=key), dry)
 
 

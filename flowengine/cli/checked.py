@@ -3,6 +3,7 @@ out."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +17,10 @@ from flowengine.interop.labels import span
 from flowengine.language import Problem, Process, parse
 from flowengine.language.checks import LeftOut, Proof, left_out, proof
 from flowengine.language.checks.recursion import endless_calls
+from flowengine.language.checks.starts import clashes
 
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_MONTHS = re.compile(r"\bP(\d{1,2})M\b")
 LONGEST_PATH = 8
 """How many states of a stretch are named."""
 MOST_NAMED = 3
@@ -34,12 +38,19 @@ class Checked:
     left: LeftOut | None = None
     proof: Proof | None = None
 
+    @property
+    def months(self) -> list[tuple[int, int]]:
+        """Lengths of a few months as the file has them: the line, and how many. Minutes look alike."""
+        numbered = enumerate(self.source.split("\n"), 1)
+        return [(line, int(count)) for line, text in numbered for count in _MONTHS.findall(_COMMENT.sub("", text))]
+
     def to_json(self) -> dict[str, Any]:
         """The result as plain values; ``left_out`` and ``proof`` are None where there are problems."""
         plain: dict[str, Any] = {"file": self.file, "fine": self.process is not None}
         plain["problems"] = [problem.to_json() for problem in self.problems]
         if self.process is None or self.left is None or self.proof is None:
-            return plain | {"process": None, "version": None, "left_out": None, "proof": None}
+            nothing: dict[str, Any] = {"process": None, "version": None, "left_out": None, "proof": None, "months": []}
+            return plain | nothing
         left = {
             "customer_states": self.left.customer_states,
             "all_states": self.left.all_states,
@@ -50,8 +61,8 @@ class Checked:
         }
         alone = [{"line": place.line, "what": what} for place, what in self.proof.decided_alone]
         proved = {"conditions": self.proof.conditions, "decided_alone": alone}
-        plain |= {"process": self.process.name, "version": self.process.version}
-        return plain | {"left_out": left, "proof": proved}
+        plain |= {"process": self.process.name, "version": self.process.version, "left_out": left, "proof": proved}
+        return plain | {"months": [{"line": line, "months": count} for line, count in self.months]}
 
 
 def check_text(source: bytes, file: str) -> Checked:
@@ -71,7 +82,8 @@ def check_together(checked: Sequence[Checked]) -> list[Checked]:
 
 
 def _among(checked: Checked, process: Process, others: Sequence[Process]) -> Checked:
-    found = endless_calls(process, [one for one in others if one.name != process.name])
+    rest = [one for one in others if one.name != process.name]
+    found = sorted((*clashes(process, rest), *endless_calls(process, rest)))
     return replace(checked, problems=tuple(found), process=None, left=None, proof=None) if found else checked
 
 
@@ -79,6 +91,10 @@ def show_all(console: Console, checked: Sequence[Checked]) -> None:
     """All files, one after another."""
     for one in checked:
         show_checked(console, one)
+    codes = list(dict.fromkeys(problem.code for one in checked for problem in one.problems))
+    if codes:
+        what = "it" if len(codes) == 1 else "each code"
+        show.line(console, f"To have {what} explained: flow check --explain {codes[0]}", pasted=True)
 
 
 def show_checked(console: Console, checked: Checked) -> None:
@@ -91,6 +107,9 @@ def show_checked(console: Console, checked: Checked) -> None:
     left = checked.left
     show.line(console, (f"{checked.file}: ", "bold"), ("fine", "bold green"))
     _show_proof(console, checked.proof)
+    for line, count in checked.months:
+        months = "1 month" if count == 1 else f"{count} months"
+        show.line(console, f"  Line {line}: P{count}M is {months} ", (f"(minutes would be PT{count}M)", "dim"))
     show.line(console, f"  The customer takes part in {left.customer_states} of {left.all_states} states.")
     if not left.states:
         show.line(console, "  He is never left out.")

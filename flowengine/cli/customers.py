@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from flowengine.cli import tab_words
+from flowengine.cli import sure, tab_words
 from flowengine.cli.flags import answers, request_key, terminal
 from flowengine.cli.group import common
-from flowengine.cli.terminal import Stopped, Terminal
+from flowengine.cli.terminal import Terminal
 
 KINDS = ("note", "wish", "concern", "expectation", "question", "answer")
 
@@ -113,12 +113,14 @@ def say(terminal: Terminal, job: str, text: tuple[str, ...], kind: str, key: str
 @click.command()
 @click.argument("job", shell_complete=tab_words.jobs)
 @click.argument("name", required=False, shell_complete=tab_words.offers)
+@sure.yes
 @answers
 @request_key
 @common
 @terminal
 def change(terminal: Terminal, /, **given: Any) -> None:
-    """Use what a job offers at any time: a change of mind. Without NAME, what there is."""
+    """Use what a job offers at any time, as a change of mind: what it means is shown first. Without NAME, what there
+    is."""
     from flowengine.cli import acting
 
     acting.change(terminal, **given)
@@ -126,18 +128,15 @@ def change(terminal: Terminal, /, **given: Any) -> None:
 
 @click.command()
 @click.argument("job", shell_complete=tab_words.jobs)
-@click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+@sure.yes
 @request_key
 @common
 @terminal
 def withdraw(terminal: Terminal, job: str, yes: bool, key: str | None) -> None:
-    """Withdraw from a job, where its process allows it."""
+    """Withdraw from a job, where its process allows it. What that means is shown first."""
     from flowengine.cli import acting
 
-    desk = terminal.mine()
-    if terminal.asks and not yes and not click.confirm("Withdraw from this job for good?"):
-        raise Stopped
-    acting.told(terminal, desk, desk.withdraw(job, key=key))
+    acting.change(terminal, job, "withdraw", (), None, key, yes)
 
 
 @click.command()

@@ -19,6 +19,8 @@ from flowengine.errors import NotFound, ProcessRefused, Refused
 from flowengine.problem import Problem
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from flowengine.language import Process
 
 LARGEST = 4_000_000
@@ -58,14 +60,28 @@ def _written(path: Path, nexts: list[str]) -> list[str]:
 
 
 @click.command()
-@click.argument("paths", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("paths", metavar="FILE…", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
+@click.option(
+    "--explain",
+    metavar="[CODE]",
+    is_flag=False,
+    flag_value="",
+    shell_complete=tab_words.codes,
+    help="Show what a problem's code means, with a file that has it and the file mended; without CODE list all.",
+)
 @common
 @terminal
-def check(terminal: Terminal, paths: tuple[Path, ...]) -> None:
+def check(terminal: Terminal, paths: tuple[Path, ...], explain: str | None) -> None:
     """Find the problems of process files, all at once, those between the files among them.
 
     A file without problems is "fine"; then it is told how often, and how long, the customer is left out.
     """
+    if explain is not None:
+        if paths:
+            raise click.UsageError("--explain is about a code: leave the files out.")
+        return _explain(terminal, explain)
+    if not paths:
+        raise click.UsageError("Missing argument 'FILE…'; --explain CODE explains a problem.")
     from flowengine.cli.checked import check_text, check_together, show_all
 
     checked = check_together([check_text(read_file(path), str(path)) for path in paths])
@@ -76,6 +92,18 @@ def check(terminal: Terminal, paths: tuple[Path, ...]) -> None:
     )
     if not fine:
         click.get_current_context().exit(REFUSED)
+    return None
+
+
+def _explain(terminal: Terminal, code: str) -> None:
+    from flowengine.cli import explained
+    from flowengine.language.explaining import chapters, explain
+
+    if code:
+        one = explain(code)
+        terminal.answer(one, lambda console: explained.show_explanation(console, one))
+    else:
+        terminal.answer(explained.listed(chapters()), lambda console: explained.show_codes(console, chapters()))
 
 
 @click.command()
@@ -144,6 +172,39 @@ def deploy(terminal: Terminal, paths: tuple[Path, ...]) -> None:
     desk = terminal.desk(create=True)
     done = [desk.deploy(text.decode("utf-8")) for text in texts.values()]
     terminal.answer(done, lambda console: show.deployed(console, done, lambda words: terminal.line(words, who=False)))
+
+
+@click.command()
+@click.argument("path", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--against", metavar="VERSION|FILE", help="What to compare with.  [default: the version in use]")
+@common
+@terminal
+def diff(terminal: Terminal, path: Path, against: str | None) -> None:
+    """What FILE changes, in words, and who would notice. Nothing is deployed."""
+    from flowengine.cli import show
+    from flowengine.client import ChangeView
+    from flowengine.interop.differences import differences, noticed_by
+    from flowengine.language import load, parse
+
+    new = parse(read_file(path), str(path))
+    if against is not None and (Path(against).is_file() or against.endswith((".yaml", ".yml")) or "/" in against):
+        read_file(Path(against))
+        old = load(against)
+    else:
+        old = parse(terminal.desk().source(new.name, against), check=False)
+    found = differences(old, new)
+    rows = [ChangeView(where=one.where, what=one.what, who=one.who) for one in found]
+    who = noticed_by(found)
+    answer = {"process": new.name, "was": old.version, "version": new.version, "changes": rows, "noticed_by": who}
+
+    def tell(console: Console) -> None:
+        if not rows:
+            show.line(console, ("It means the same.", "bold green"))
+            return
+        show.line(console, (new.title, "bold"), f": version {new.version}, against {old.version}")
+        show.changes(console, rows, who)
+
+    terminal.answer(answer, tell)
 
 
 @click.command()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--customer", metavar="ID", shell_complete=tab_words.customers)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", metavar="JOB", help="The last job of the page before.")
+@click.option("--took-part", is_flag=True, help="For customers: the jobs of others in which you took part.")
 @click.option("--stuck", is_flag=True, help="Of the open jobs: what waits for what, the oldest first.")
 @common
 @terminal
@@ -31,14 +32,15 @@ def jobs(
     customer: str | None,
     limit: int,
     after: str | None,
+    took_part: bool,
     stuck: bool,
 ) -> None:
     """List jobs, the newest first; with --stuck what the open ones wait for, and since when."""
     from flowengine.cli import acting, show
 
     if stuck:
-        if status or customer or after:
-            raise click.UsageError("--stuck takes --process and --limit, not --status, --customer or --after.")
+        if status or customer or after or took_part:
+            raise click.UsageError("--stuck takes --process and --limit, and no other option of the list.")
         _stuck(terminal, process, limit)
         return
     desk = terminal.desk()
@@ -48,6 +50,7 @@ def jobs(
         customer=acting.person(desk, customer, kind="customer") if customer else None,
         limit=limit,
         after=desk.track(after).job if after else None,
+        took_part=took_part,
     )
     terminal.answer(rows, lambda console: show.jobs(console, rows))
 
@@ -153,7 +156,7 @@ def retry(
     terminal: Terminal, call: str | None, everything: bool, kind: str | None, process: str | None, handler: str | None
 ) -> None:
     """Try again what gave up: a worker runs a service call, a timer is fired and a schedule's job started at once, a
-    message is sent."""
+    message is sent. CALL may also be one that waits for its next attempt."""
     from flowengine.cli import show
 
     if bool(call) == (everything or bool(kind or process or handler)):

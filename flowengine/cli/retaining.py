@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from flowengine.cli import sure
 from flowengine.cli.flags import terminal, when
 from flowengine.cli.group import common
 from flowengine.cli.terminal import Terminal
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 )
 @click.option("--batch", type=click.IntRange(1, 10_000), default=200, show_default=True, help="Jobs a transaction.")
 @click.option("--count", is_flag=True, help="Only say how many jobs it would be.")
+@sure.yes
 @common
 @terminal
-def archive(terminal: Terminal, file: Path, before: Duration | datetime, batch: int, count: bool) -> None:
+def archive(terminal: Terminal, file: Path, before: Duration | datetime, batch: int, count: bool, yes: bool) -> None:
     """Write finished jobs to the new file FILE, with their whole histories, and delete them from the database.
 
     FILE has one JSON object a line, packed where its name ends in .gz. `flow audit --archive FILE` checks it. What is
@@ -49,6 +51,12 @@ def archive(terminal: Terminal, file: Path, before: Duration | datetime, batch: 
             {"jobs": found}, lambda console: show.line(console, f"{_jobs(found)} ended before {moment:%Y-%m-%d}.")
         )
         return
+
+    def means(console: Any) -> None:
+        show.line(console, f"{_jobs(desk.archivable(moment))} that ended before {moment:%Y-%m-%d} go into {file},")
+        show.line(console, "and out of the database: flow track and flow history find them no more.")
+
+    sure.be_sure(terminal, yes, "Archive them?", means)
     done = desk.archive(moment, file, batch=batch)
 
     def tell(console: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -17,6 +18,7 @@ from flowengine.client import (
     Audit,
     Away,
     Broadcast,
+    ChangeView,
     Deployed,
     HandedOver,
     HistoryLine,
@@ -77,6 +79,10 @@ def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str],
     for one in done:
         state = "is now in use" if one.new else "was in use already"
         line(console, (one.name, ID), f" ({one.title}): version ", (one.version, "bold"), f" {state}.")
+        if one.changes:
+            line(console, ("  What is different from version ", "dim"), one.was, (":", "dim"))
+            changes(console, one.changes, one.noticed_by)
+            line(console, ("  Jobs that run keep the version they began with.", "dim"))
         if one.unserved:
             called = ", ".join(one.unserved)
             line(console, ("  It calls ", "dim"), called, (": give them to workers with --handlers.", "dim"))
@@ -84,6 +90,17 @@ def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str],
             line(console, ("  Note: ", "yellow"), f"{warning}.")
     if done:
         line(console, ("Begin a job: ", "dim"), pasted(f"start {done[0].name} --as ID"), pasted=True)
+
+
+def changes(console: Console, rows: Sequence[ChangeView], noticed_by: Sequence[str]) -> None:
+    """What is different, by state, and who notices."""
+    for where, several in groupby(rows, key=lambda one: one.where):
+        one, *more = [row.what for row in several]
+        line(console, "    ", (where, "bold"), ": " if where else "", one)
+        for what in more:
+            line(console, "      ", what)
+    if rows:
+        line(console, ("  Who notices: ", "dim"), ", ".join(noticed_by) or "nobody but those who run it")
 
 
 def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
@@ -351,7 +368,8 @@ def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
 
 def track(console: Console, seen: Track, now: datetime, command: str, once: str, *, brief: bool = False) -> None:
     """Where a job is, in plain words; with ``brief`` only what has just moved."""
-    line(console, (seen.title, "bold"), "  ", (seen.short, ID), (f"  for {seen.customer_name}", "dim"))
+    whose = f"  for {seen.customer_name}" if seen.customer_name else ""
+    line(console, (seen.title, "bold"), "  ", (seen.short, ID), (whose, "dim"))
     line(console, (f"begun {told(seen.started, seen.zone)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
     if seen.status != "open":
         good = seen.status == "fulfilled"
@@ -430,6 +448,10 @@ def _rest(console: Console, seen: Track, command: str) -> None:
         line(console, ("What is settled", "bold"))
         for title, value in seen.facts:
             line(console, "  ", (f"{title}: ", "dim"), value)
+    if seen.did:
+        line(console, ("What you did", "bold"))
+    for at, words in seen.did:
+        line(console, (f"  {told(at, seen.zone)}: ", "dim"), words)
     if seen.told:
         line(console, ("What was told", "bold"))
     for at, words, lines in seen.told:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import tab_words
+from flowengine.cli import sure, tab_words
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
-from flowengine.cli.terminal import Stopped, Terminal
+from flowengine.cli.terminal import Terminal
 from flowengine.client import Desk
 from flowengine.errors import Ambiguous, NotAllowed, NotFound
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @click.command()
@@ -143,7 +146,7 @@ def _enter(
 @click.option("--to", default="", metavar="ID", shell_complete=tab_words.people, help="Who gets what was claimed.")
 @click.option("--because", required=True, metavar="TEXT", help="Why: it stays in the histories.")
 @click.option("--dry", is_flag=True, help="Say what would happen, and do nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask whether you are sure.")
+@sure.yes
 @common
 @terminal
 def leave(terminal: Terminal, person: str, to: str, because: str, dry: bool, yes: bool) -> None:
@@ -152,8 +155,11 @@ def leave(terminal: Terminal, person: str, to: str, because: str, dry: bool, yes
 
     desk = terminal.desk()
     who, heir = acting.person(desk, person), acting.person(desk, to) if to else ""
-    if terminal.asks and not (yes or dry) and not click.confirm(f"Does {who} leave?"):
-        raise Stopped
+
+    def means(console: Console) -> None:
+        show.left(console, desk.leave(who, because=because, to=heir, dry=True), dry=True)
+
+    sure.be_sure(terminal, yes or dry, f"Does {who} leave?", means)
     done = desk.leave(who, because=because, to=heir, dry=dry)
     terminal.answer(done, lambda console: show.left(console, done, dry=dry))
 

@@ -70,3 +70,10 @@ offers = _completes(
     lambda desk, _, ctx: [(offer.name, offer.title) for offer in desk.track(str(ctx.params.get("job"))).offers]
 )
 calls = _completes(lambda desk, *_: [(row.short, f"{row.handler}: {row.error[:60]}") for row in desk.incidents()])
+
+
+def codes(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The codes of problems, which no database has."""
+    from flowengine.language.explaining import CODES
+
+    return [CompletionItem(code, help=means) for code, means in CODES.items() if code.startswith(incomplete)]

@@ -95,6 +95,7 @@ def hint(field: FormField) -> str:
         return f"--set {field.name}:=JSON"
     words = {"string": "TEXT", "number": "NUMBER", "integer": "WHOLE_NUMBER", "boolean": "yes|no", "array": "A,B,…"}
     formats = {"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDTHH:MM:SSZ", "time": "HH:MM:SSZ", "email": "NAME@HOST"}
+    formats["person"] = "ID"
     return f"--set {field.name}={formats.get(field.format, words[field.type])}"
 
 
@@ -137,10 +138,15 @@ def _parts(text: str) -> list[str]:
 
 
 def _option(field: FormField, text: str) -> str | int | bool:
-    """The id that is meant: an id as it is written, or a title."""
+    """The id that is meant: an id as it is written, or the title of one of them (L15)."""
     for option in field.options:
-        if _written(option) == text or option.title.casefold() == text.casefold():
+        if _written(option) == text:
             return option.id
+    called = [option for option in field.options if option.title.casefold() == text.casefold()]
+    if len(called) == 1:
+        return called[0].id
+    if called:
+        raise ValueError(f"{text[:40]!r} means several: type {' or '.join(map(_written, called[:20]))}")
     ids = [_written(option) for option in field.options]
     near = get_close_matches(text, ids, n=1)
     hinted = f" (did you mean {near[0]}?)" if near else ""

@@ -91,7 +91,8 @@ def _lines(terminal: Terminal) -> Callable[[Ran], None]:
         now = f"{datetime.now():%H:%M:%S}  "  # noqa: DTZ005 - local time
         show.line(console, (now, "dim"), "ran ", words(ran.to_json()))
         if ran.failed:
-            show.line(console, ("          what gave up, and why: ", "dim"), terminal.line("incidents"), pasted=True)
+            what = "          why, and when it is tried again: "
+            show.line(console, (what, "dim"), terminal.line("jobs --stuck"), pasted=True)
         sys.stdout.flush()
 
     def tell_if_read(ran: Ran) -> None:

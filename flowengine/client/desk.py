@@ -77,13 +77,16 @@ class Desk(ABC):
         """Hand a step to a person, by his exact id."""
         return self._ask("assign", step_id, person, key=key)
 
-    def invoke(self, job: str, name: str, answer: Answer | None = None, *, key: str | None = None) -> view.Receipt:
-        """Use what a job offers at any time, as a change of mind: an ``always`` entry of its process."""
-        return self._ask("invoke", job, name, answer, key=key)
+    def invoke(
+        self, job: str, name: str, answer: Answer | None = None, *, dry: bool = False, key: str | None = None
+    ) -> view.Receipt:
+        """Use what a job offers at any time, as a change of mind: an ``always`` entry of its process. ``dry``: say what
+        would come of it."""
+        return self._ask("invoke", job, name, answer, dry=dry, key=key)
 
-    def withdraw(self, job: str, *, key: str | None = None) -> view.Receipt:
-        """Withdraw from a job, where its process allows it now."""
-        return self._ask("withdraw", job, key=key)
+    def withdraw(self, job: str, *, dry: bool = False, key: str | None = None) -> view.Receipt:
+        """Withdraw from a job, where its process allows it now; ``dry``: say what would come of it."""
+        return self._ask("withdraw", job, dry=dry, key=key)
 
     def say(self, job: str, text: str, kind: str = "note", *, key: str | None = None) -> view.Receipt:
         """Say something about a job: a note, wish, concern, expectation, question or answer."""
@@ -142,9 +145,12 @@ class Desk(ABC):
         customer: str | None = None,
         limit: int = 100,
         after: str | None = None,
+        took_part: bool = False,
     ) -> list[view.JobRow]:
-        """Jobs, the newest first; a customer's are his own. ``after`` is the last full id of the page before."""
-        return self._ask("jobs", status=status, process=process, customer=customer, limit=limit, after=after)
+        """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
+        on a step. ``after`` is the last full id of the page before."""
+        given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
+        return self._ask("jobs", **given, took_part=took_part)
 
     def history(self, job: str) -> list[view.HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts."""
@@ -264,7 +270,7 @@ class Desk(ABC):
         return self._ask("incidents")
 
     def retry(self, incident: str) -> view.Receipt:
-        """Have an incident tried again, by its id."""
+        """Have an incident, or a call that waits for its next attempt, tried again, by its id."""
         return self._ask("retry", incident)
 
     def retry_all(

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from flowengine.client.desk import Desk
-from flowengine.core.forms import questions
 from flowengine.core.values import Actor
 from flowengine.engine import Engine
 from flowengine.errors import NotFound
@@ -63,15 +62,7 @@ class LocalDesk(Desk):
         return self._identity
 
     def need(self, process: str) -> NeedView:
-        found = self._engine.process(process)  # by the program: he may be new
-        need = found.root.states[found.root.start]
-        return NeedView(
-            process=found.name,
-            version=found.version,
-            title=found.title,
-            ask=need.ask.source if need.ask else "",
-            questions=questions(need.fields),
-        )
+        return self._engine.need(process)  # by the program: he may be new
 
     def source(self, process: str, version: str | None = None) -> str:
         found: Process = self._ask("process", process, version)

@@ -68,6 +68,7 @@ def _own(tx: Transaction, start: str, actor: Actor, kind: str, text: str) -> str
     known = {row.id: None for row in tx.jobs.list(customer=actor.id, limit=MOST_OWN)}
     waiting = tx.steps.inbox(sorted(seatings(actor)), MOST_OWN, person=actor.id, everything=True)
     known |= {row.job: None for row in waiting}
+    known |= {row.id: None for row in tx.jobs.list(took_part=actor.id, limit=MOST_OWN)}
     found = [job for job in known if job.startswith(start) or short(job).startswith(start)]
     if len(found) == 1:
         return found[0]
@@ -228,7 +229,11 @@ def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
 def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation) -> bool:
     """``stands``, with the steps of the job read only where it depends on them."""
     return stands(needed, actor, job.customer) or (
-        needed == PART and stands(needed, actor, job.customer, (row.audience for row in tx.steps.of(job.id)))
+        needed == PART
+        and (
+            stands(needed, actor, job.customer, (row.audience for row in tx.steps.of(job.id)))
+            or (actor.kind == "customer" and tx.participants.took_part(job.id, actor.id))
+        )
     )
 
 

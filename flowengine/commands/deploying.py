@@ -12,13 +12,14 @@ from flowengine.commands.unserved import unserved
 from flowengine.commands.unstaffed import lacking
 from flowengine.core.values import Actor, Suspension
 from flowengine.errors import NotAllowed, ProcessRefused
+from flowengine.interop.differences import differences, noticed_by
 from flowengine.language import load, parse
 from flowengine.language.checks.recursion import calls_others, endless_calls
 from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
 from flowengine.store import Transaction
 from flowengine.store.processes import StoredProcess, Suspended, suspension_of
-from flowengine.views.replies import Deployed, ProcessRow, SuspendedView
+from flowengine.views.replies import ChangeView, Deployed, ProcessRow, SuspendedView
 
 
 def deploy(shell: Shell, source: str | Path) -> Deployed:
@@ -26,21 +27,33 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
     with shell.reading() as tx:
         process = replace(process, version=shell.catalogue.alike(tx, process))
 
-    def work(tx: Transaction) -> bool:
+    def work(tx: Transaction) -> tuple[bool, Process | None, Process]:
         now = shell.clock.now()
         _among_others(shell, tx, process)
+        latest = tx.processes.latest(process.name)
+        before = shell.catalogue.compiled(tx, process.name, latest.version).process if latest else None
         new = tx.processes.add(process.name, process.version, process.title, process.source, now)
-        starting.place(tx, shell.catalogue.compiled(tx, process.name, process.version).process, now)
-        return new
+        after = shell.catalogue.compiled(tx, process.name, process.version).process
+        starting.place(tx, after, now)
+        return new, before, after
 
-    new = shell.keep(work)
+    new, before, after = shell.keep(work)
     if new:
         shell.catalogue.keep(process)
     missing = tuple(unserved(shell, [process]))
     with shell.reading() as tx:
         warnings = lacking(tx, process)
+    changes = differences(before, after) if before is not None else []
     return Deployed(
-        name=process.name, version=process.version, title=process.title, new=new, unserved=missing, warnings=warnings
+        name=process.name,
+        version=process.version,
+        title=process.title,
+        new=new,
+        unserved=missing,
+        warnings=warnings,
+        was=before.version if before is not None else "",
+        changes=tuple(ChangeView(where=one.where, what=one.what, who=one.who) for one in changes),
+        noticed_by=noticed_by(changes),
     )
 
 

@@ -11,8 +11,8 @@ from flowengine.commands.unstaffed import HELP, unstaffed
 from flowengine.core import commands as c
 from flowengine.core.position import Position
 from flowengine.core.values import Actor, ServiceCall, Timer
-from flowengine.errors import NotAllowed, NotFound, Refused, StaleCommand
-from flowengine.store import Incident, StoredSchedule, Transaction, shown
+from flowengine.errors import FlowError, NotAllowed, NotFound, Refused, StaleCommand, StoreError
+from flowengine.store import Incident, StoredJob, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
 from flowengine.store.steps import WaitingStep
 from flowengine.views.replies import IncidentView, Receipt, RetriedAll
@@ -31,8 +31,8 @@ def incidents(shell: Shell) -> list[IncidentView]:
 
 def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
     """A call is handed to the workers again, and so is a message; a timer is fired at once, and what stands in its way
-    is raised. A message's receipt is that of the job as it is: sending is no part of its history. A schedule's job is
-    started at once."""
+    is raised. The receipt of a message, and of a call that only waited for its next attempt, is that of the job as it
+    is: that is no part of its history. A schedule's job is started at once."""
     if "/" in text:
         return starting.retry(shell, text)
 
@@ -46,6 +46,9 @@ def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
             raise access.no_such("call", text) from None
         if access.open_step(job, number) is not None:
             raise NotAllowed("a step is not tried again: it waits for somebody", where=text, possible=HELP.split(", "))
+        if tx.calls.hurry(job_id, number, shell.clock.now()):
+            tx.wakes = True
+            return _as_it_is(job)
         timer = timer_of(job.position, number)
         command = c.Fire(by=actor, timer=number) if timer else c.Retry(by=actor, call=number)
         return shell.told(tx, job_id, command, None, access.permit_all, ("call", text))
@@ -69,7 +72,9 @@ def retry_all(shell: Shell, actor: Actor, kind: str | None, process: str | None,
             tried.append(one.id)
         except (StaleCommand, NotFound):
             continue  # somebody else has just seen to it
-        except Refused as error:
+        except StoreError:
+            raise
+        except FlowError as error:  # a timer's own trouble, too, which is no refusal
             refused[one.id] = str(error)
     return RetriedAll(tried=tuple(tried), refused=refused)
 
@@ -87,9 +92,12 @@ def _send_again(shell: Shell, tx: Transaction, text: str, actor: Actor) -> Recei
         raise access.no_such("message", text)
     if not tx.outbox.retry(f"{job_id}.{seq}.{number}", shell.clock.now()):
         raise access.no_such("message", text)
-    job = access.read(tx, job_id, "message", text)
+    return _as_it_is(access.read(tx, job_id, "message", text))
+
+
+def _as_it_is(job: StoredJob) -> Receipt:
     head = job.position.head
-    return Receipt(job=job_id, seq=job.seq, status=head.status, states=head.places, because=head.because)
+    return Receipt(job=job.id, seq=job.seq, status=head.status, states=head.places, because=head.because)
 
 
 def timer_of(position: Position, number: int) -> Timer | None:

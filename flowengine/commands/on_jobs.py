@@ -14,9 +14,15 @@ from flowengine.views.replies import Receipt
 KINDS_OF_WORDS = ("note", "wish", "concern", "expectation", "question", "answer")
 
 
-def invoke(shell: Shell, job: str, name: str, answer: dict[str, Json], by: str | Actor, key: str | None) -> Receipt:
+def invoke(
+    shell: Shell, job: str, name: str, answer: dict[str, Json], by: str | Actor, key: str | None, dry: bool
+) -> Receipt:
     permit = access.permit_always(name, shell.clock.now)
-    return shell.on_job(job, lambda actor: c.Invoke(by=actor, name=name, answer=answer), by, key, permit)
+
+    def make(actor: Actor) -> c.Invoke:
+        return c.Invoke(by=actor, name=name, answer=answer)
+
+    return shell.preview(job, make, by, permit) if dry else shell.on_job(job, make, by, key, permit)
 
 
 def say(shell: Shell, job: str, text: str, kind: str, by: str | Actor, key: str | None) -> Receipt:

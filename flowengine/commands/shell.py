@@ -29,7 +29,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
 from flowengine.people.identities import actor_key
 from flowengine.people.permissions import require
-from flowengine.runtime.actors import StoreWorld
+from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
 from flowengine.runtime.lanes import Lanes
@@ -281,14 +281,18 @@ class Shell:
         saved = tx.save(job, done.draft, entry, calling)
         tx.wakes |= _leaves_work(done)
         outgoing.leave(tx, self.handlers, self.wanted, job_id, saved.seq, done, now)
-        if command.by.kind == "customer":
-            compiled = self.catalogue.compiled(tx, head.process, head.version)
-            receipt = customers_receipt(job_id, saved.seq, compiled, command, done)
-        else:
-            receipt = receipt_of(job_id, saved.seq, command, done)
+        receipt = self.receipt(tx, computed, saved.seq)
         if key is not None and body is not None:
             tx.receipts.add(actor_key(command.by), key, job_id, body, encoded(receipt), now)
         return receipt
+
+    def receipt(self, tx: Transaction, computed: Computed, seq: int) -> Receipt:
+        """What a command came to, as who asked may read it."""
+        command, done = computed.command, computed.done
+        head = done.draft.head
+        if command.by.kind != "customer":
+            return receipt_of(head.job, seq, command, done)
+        return customers_receipt(head.job, seq, self.catalogue.compiled(tx, head.process, head.version), command, done)
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""
@@ -328,6 +332,18 @@ class Shell:
             return self.told(tx, access.job_ref(tx, job, actor), make(actor), key, permit, ("job", job))
 
         return self.keep(work)
+
+    def preview(
+        self, job: str, make: Callable[[Actor], c.AnyCommand], by: str | Actor, permit: access.Permit
+    ) -> Receipt:
+        """What a command on a job would come to now; nothing is done."""
+        with self.reading() as tx:
+            actor = actor_of(tx, by)
+            stored = access.read(tx, access.job_ref(tx, job, actor), "job", job)
+            try:
+                return self.receipt(tx, self.rehearse(tx, stored, make(actor), permit), stored.seq)
+            except access.Hidden:
+                raise access.no_such("job", job) from None
 
     def by_engine(self, job_id: str, command: c.AnyCommand, key: str | None = None) -> Receipt:
         """A command of the clock or of a service, which nobody has to permit."""

@@ -66,7 +66,7 @@ def start(
     draft.record(e.BranchOpened(branch=Branch(id=ROOT)))
     flow = Flow(compiled, draft, now, world)
     flow.acted = need.name
-    answer = check_answer(need.fields, command.answer, need.name, names=lambda: flow.names(ROOT))
+    answer = check_answer(need.fields, command.answer, need.name, names=lambda: flow.names(ROOT), world=world)
     flow.begin(ROOT)
     flow.agenda.clear()
     flow.count(ROOT, need.name)

@@ -92,7 +92,9 @@ def invoke(flow: Flow, command: Invoke) -> None:
             f"{command.name!r} cannot be done now", where=flow.draft.head.job, possible=[entry.name for entry in now]
         )
     branch, entry = found[0]
-    answer = check_answer(entry.fields, command.answer, entry.name, names=partial(flow.names, branch.id))
+    answer = check_answer(
+        entry.fields, command.answer, entry.name, names=partial(flow.names, branch.id), world=flow.world
+    )
     use(flow, branch, entry, answer, command.by.id)
 
 

@@ -10,13 +10,15 @@ equal. A majority is counted of what was cast, not of the electorate.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
 from flowengine.exact import Number
+from flowengine.language.limits import NO_LIMITS, Limits
 
 Rule = Literal["plurality", "majority", "two_thirds"]
 
@@ -66,6 +68,14 @@ class Count:
     rule: Rule = "plurality"
     quorum: Number = 0
     listed_first: bool = False
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """The kind of each option that has one."""
+    limits: Limits = NO_LIMITS
+    """How many of each kind may win, and must."""
+
+    def taken(self, options: Iterable[str]) -> Counter[str]:
+        """How many options there are of each kind."""
+        return Counter(self.kinds.get(option, "") for option in options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +98,10 @@ def has_quorum(count: Count) -> bool:
 def result(count: Count) -> Outcome:
     """How the vote ends if it closes now.
 
-    The options that meet the rule win the seats in the order of their weight; a seat for which no option is left stays
-    empty. ``tied`` when options of equal weight are more than the seats left for them, or when no option meets the
-    rule.
+    The options that meet the rule win the seats in the order of their weight, each as long as the limits leave room for
+    it and what is still lacking of other kinds keeps its room; a seat for which no option is left stays empty. ``tied``
+    when an option has the same weight as a winner whose seat it could have as well, when no option meets the rule, or
+    when fewer of a kind meet it than there must be.
     """
     if not has_quorum(count):
         return Outcome(outcome="no_quorum")
@@ -98,10 +109,13 @@ def result(count: Count) -> Outcome:
     meeting = [option for option in ranked if _meets(count.rule, _of(count, option), parts(count.cast))]
     if not meeting:
         return Outcome(outcome="tied", tied=_level(count, ranked, _of(count, ranked[0])) if ranked else ())
-    winners = meeting[: count.seats]
-    last = _of(count, winners[-1])
-    level = _level(count, meeting, last)
-    if len(meeting) > count.seats and _of(count, meeting[count.seats]) == last and not count.listed_first:
+    there = count.taken(meeting)
+    lacking = [kind for kind, limit in count.limits.of.items() if limit.min > there[kind]]
+    if lacking:
+        return Outcome(outcome="tied", tied=tuple(one for one in count.options if count.kinds.get(one) in lacking))
+    winners = _elected(count, meeting)
+    level = _exchangeable(count, winners, meeting)
+    if level and not count.listed_first:
         return Outcome(outcome="tied", tied=level)
     return Outcome(outcome="decided", winners=tuple(winners))
 
@@ -119,12 +133,18 @@ def certain(count: Count) -> bool:
     now = result(count)
     if now.outcome == "tied":
         return not any(_can_meet(count, option, left) for option in count.options)
-    if len(now.winners) < min(count.seats, len(count.options)):
+    taken, kinds = count.taken(now.winners), count.kinds
+    if len(now.winners) < min(count.seats, count.limits.most(count.taken(count.options))):
         return False
     if not all(_surely_meets(count, option, left) for option in now.winners):
         return False
     others = [option for option in count.options if option not in now.winners]
-    safe = all(_stays_ahead(count, winner, other, left) for winner in now.winners for other in others)
+    safe = all(
+        _stays_ahead(count, winner, other, left)
+        for winner in now.winners
+        for other in others
+        if count.limits.may_replace(kinds.get(winner, ""), kinds.get(other, ""), taken)
+    )
     first = now.winners[0]
     return safe and all(_stays_ahead(count, first, other, left, listed_first=True) for other in now.winners[1:])
 
@@ -139,6 +159,36 @@ def _ranked(count: Count) -> list[str]:
 
 def _level(count: Count, options: Sequence[str], weight: int) -> tuple[str, ...]:
     return tuple(option for option in options if _of(count, option) == weight)
+
+
+def _elected(count: Count, ranked: Sequence[str]) -> list[str]:
+    """Who has the seats: one after the other, as the limits let them."""
+    winners: list[str] = []
+    taken: Counter[str] = Counter()
+    for option in ranked:
+        kind = count.kinds.get(option, "")
+        if count.limits.may_take(kind, taken, count.seats):
+            winners.append(option)
+            taken[kind] += 1
+    return winners
+
+
+def _exchangeable(count: Count, winners: Sequence[str], ranked: Sequence[str]) -> tuple[str, ...]:
+    """The winners whose seats others of the same weight could have as well, and these others."""
+    taken, winning = count.taken(winners), frozenset(winners)
+    ins: dict[int, set[str]] = {}
+    outs: dict[int, set[str]] = {}
+    for option in ranked:
+        (ins if option in winning else outs).setdefault(_of(count, option), set()).add(count.kinds.get(option, ""))
+    pairs = [
+        (weight, one, other)
+        for weight, others in outs.items()
+        for one in ins.get(weight, ())
+        for other in others
+        if count.limits.may_replace(one, other, taken)
+    ]
+    level = {(weight, one, True) for weight, one, _ in pairs} | {(weight, other, False) for weight, _, other in pairs}
+    return tuple(one for one in ranked if (_of(count, one), count.kinds.get(one, ""), one in winning) in level)
 
 
 def _meets(rule: Rule, weight: int, cast: int) -> bool:

@@ -83,8 +83,9 @@ def add(flow: Flow, branch: Branch, state: Each, items: tuple[Json, ...]) -> Non
         what = f"there are {fork.total} already, and there may be {state.most} in all, not {fork.total + len(items)}"
         raise BadAnswer({"items": what}, where=state.name)
     one = schema_of(state.items) if state.items else like(flow.draft.at(child_id(branch, state, 0)).item)
-    asked = (Field(name="items", type="array", title="", schema={"items": one}),)
-    checked = check_answer(asked, {"items": items}, state.name)["items"]
+    person = state.items.person if state.items is not None and state.items.type == "string" else None
+    asked = (Field(name="items", type="array", title="", schema={"items": one}, person=person),)
+    checked = check_answer(asked, {"items": items}, state.name, world=flow.world)["items"]
     _open_items(flow, branch, state, tuple(checked), fork)
 
 

@@ -19,7 +19,8 @@ import msgspec
 
 from flowengine import exact
 from flowengine.core.draft import moment_text
-from flowengine.core.values import Json, altered
+from flowengine.core.values import Json, Seating, altered
+from flowengine.core.world import World, fills
 from flowengine.errors import BadAnswer, ExpressionFailed
 from flowengine.language import suggest
 from flowengine.language.durations import Duration, Working
@@ -32,6 +33,9 @@ LONGEST_TEXT = 10_000
 
 LONGEST_ANSWER = 256 * 1024
 """Bytes that what comes from outside may have when it is encoded."""
+
+MOST_NAMED = 100
+"""People who are listed where one of them is asked for; of more, the id is typed."""
 
 _WHOLE = 2**53 - 1
 """The largest whole number that every reader of JSON can hold."""
@@ -111,13 +115,14 @@ def check_answer(
     *,
     partial: bool = False,
     names: Callable[[], Names] | None = None,
+    world: World | None = None,
 ) -> dict[str, Json]:
     """The answer as it is saved: plain JSON, numbers of ``type: integer`` as ints.
 
     With ``partial`` no field is required. Days and moments are held against the ``earliest`` and ``latest`` of their
     fields where ``names`` gives what these expressions see; what was answered before is not held against the clock
-    again. Raises :class:`BadAnswer` with a problem for each field that is missing,
-    wrong or not asked, and with what is possible.
+    again. Persons are held against the people there are where a ``world`` is given. Raises :class:`BadAnswer` with a
+    problem for each field that is missing, wrong or not asked, and with what is possible.
     """
     plain = take(answer, where)
     rules = once(fields, "partial" if partial else "whole", lambda: _compile(fields, partial=partial))
@@ -128,7 +133,35 @@ def check_answer(
             plain[name] = _whole_numbers(rules.schemas[name], plain[name])
     if rules.bounded and names is not None:
         _hold_bounds(rules.bounded, plain, names(), where)
+    if rules.persons and world is not None:
+        _hold_persons(rules.persons, plain, world, where)
     return plain
+
+
+def _hold_persons(fields: Sequence[Field], answer: Mapping[str, Json], world: World, where: str) -> None:
+    """Persons are known here by exactly these ids, and have the role, or are in the group, that is asked for (L15)."""
+    problems: dict[str, str] = {}
+    possible: dict[str, None] = {}
+    for field in fields:
+        given = answer.get(field.name, [])
+        for id in given if isinstance(given, list) else [given]:
+            if field.name not in problems and not fills(world, id, whose(field)):
+                known = [one.id for one in world.fillers(whose(field), MOST_NAMED)]
+                problems[field.name] = f"must be somebody of {_of_whom(field)}; not {clip(id)}{near(id, known)}"
+                possible.update(dict.fromkeys(known))
+    if problems:
+        raise BadAnswer(problems, where=where, possible=list(possible))
+
+
+def whose(field: Field) -> Seating:
+    """The seating that whom a field of type person names must fill."""
+    assert field.person is not None, "only asked of fields of type person"
+    return f"{field.person.kind}:{field.person.name}"
+
+
+def _of_whom(field: Field) -> str:
+    assert field.person is not None, "only asked of fields of type person"
+    return f"the {field.person.kind} {field.person.name}"
 
 
 def _hold_bounds(fields: Sequence[Field], answer: Mapping[str, Json], names: Names, where: str) -> None:
@@ -216,6 +249,7 @@ class _Rules:
     schemas: Mapping[str, Mapping[str, Any]]
     whole: tuple[str, ...]
     bounded: tuple[Field, ...]
+    persons: tuple[Field, ...]
 
 
 def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
@@ -230,7 +264,8 @@ def _compile(fields: Sequence[Field], *, partial: bool) -> _Rules:
         schema, validate_formats=True, formats=_READABLE, retriever=_no_retrieving
     )
     whole = tuple(name for name, one in schemas.items() if _has_whole_numbers(one))
-    return _Rules(validator, schemas, whole, tuple(one for one in fields if one.bounds))
+    bounded, persons = (one for one in fields if one.bounds), (one for one in fields if one.person is not None)
+    return _Rules(validator, schemas, whole, tuple(bounded), tuple(persons))
 
 
 def _is_duration(text: str) -> bool:

@@ -13,8 +13,10 @@ from typing import Any, Literal
 import msgspec
 
 from flowengine import exact
-from flowengine.core.fields import once, schema_of
+from flowengine.core.fields import MOST_NAMED, once, schema_of, whose
 from flowengine.core.values import Json
+from flowengine.core.world import World
+from flowengine.language.limits import NO_LIMITS, Limit, Limits
 from flowengine.language.parts import Field
 
 Shape = Literal["one", "several", "quantities"]
@@ -31,10 +33,21 @@ class FormOption(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     more: dict[str, Json] = {}
 
 
+class FormLimit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """At least ``min`` and at most ``max`` (None: any number) are taken of the options whose attribute ``by``, which is
+    in their ``more``, is ``value``. Of quantities it is the sum."""
+
+    by: str
+    value: str
+    min: int = 0
+    max: int | None = None
+
+
 class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One question. ``schema`` is the JSON Schema of its value.
 
-    With ``options``, ``shape`` says how they are answered, and ``min`` and ``max`` how many (of quantities: the sum).
+    With ``options``, ``shape`` says how they are answered, ``min`` and ``max`` how many (of quantities: the sum), and
+    ``limits`` how many of each kind of them.
     Without, ``min`` and ``max`` bound a number, where it has bounds. ``currency`` (ISO 4217) is that of its options'
     prices, or of the amount that is asked.
     """
@@ -49,10 +62,16 @@ class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     shape: Shape = "one"
     min: exact.Number | None = None
     max: exact.Number | None = None
+    limits: tuple[FormLimit, ...] = ()
     format: str = ""
     long: bool = False
     """Whether the text is free words, which deserve a large box."""
     schema: dict[str, Any] = {}
+
+    def limited(self) -> Limits:
+        """Its limits, to reckon with."""
+        of = {one.value: Limit(min=one.min, max=one.max) for one in self.limits}
+        return Limits(by=self.limits[0].by, of=of) if of else NO_LIMITS
 
 
 class Way(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -85,10 +104,32 @@ class Form(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return plain
 
 
-def questions(fields: Sequence[Field], *, partial: bool = False) -> tuple[FormField, ...]:
-    """The questions that a state's fields ask; with ``partial`` none of them is required."""
+def form_limits(limits: Limits) -> tuple[FormLimit, ...]:
+    """Limits as a form tells them."""
+    return tuple(FormLimit(by=limits.by, value=kind, min=one.min, max=one.max) for kind, one in limits.of.items())
+
+
+def questions(fields: Sequence[Field], *, partial: bool = False, world: World | None = None) -> tuple[FormField, ...]:
+    """The questions that a state's fields ask; with ``partial`` none of them is required. Persons are picked from those
+    in the ``world``, by their names; where there are very many of them, their ids are asked."""
     made = once(fields, "form", lambda: tuple(_question(field) for field in fields))
+    if world is not None and any(field.person is not None for field in fields):
+        made = tuple(_of_people(field, one, world) for field, one in zip(fields, made, strict=True))
     return tuple(msgspec.structs.replace(one, required=False) for one in made) if partial else made
+
+
+def _of_people(field: Field, question: FormField, world: World) -> FormField:
+    if field.person is None:
+        return question
+    found = world.fillers(whose(field), MOST_NAMED + 1)
+    if len(found) > MOST_NAMED:
+        return question
+    by_name = sorted(found, key=lambda one: (one.name.casefold(), one.id))
+    options = tuple(FormOption(id=one.id, title=one.name) for one in by_name)
+    bounds = field.schema.get("minItems"), field.schema.get("maxItems")
+    least, most = bounds if field.type == "array" else (None, None)
+    shape: Shape = "several" if field.type == "array" else "one"
+    return msgspec.structs.replace(question, options=options, shape=shape, min=least, max=most)
 
 
 def _question(field: Field) -> FormField:
@@ -107,8 +148,12 @@ def _question(field: Field) -> FormField:
         shape=shape,
         min=low,
         max=high,
-        format=str(schema.get("format", "")),
-        long=field.type == "string" and not ids and "format" not in schema and schema.get("maxLength", 0) > 500,
+        format="person" if field.person is not None else str(schema.get("format", "")),
+        long=field.type == "string"
+        and not ids
+        and field.person is None
+        and "format" not in schema
+        and schema.get("maxLength", 0) > 500,
         schema=schema,
     )
 

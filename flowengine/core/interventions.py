@@ -15,6 +15,7 @@ from flowengine.core.flow import Arrive, Flow
 from flowengine.core.machines import Compiled
 from flowengine.core.scopes import branches_in
 from flowengine.core.values import ROOT, Json
+from flowengine.core.world import World
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.model import State
 from flowengine.language.parts import DONE
@@ -90,7 +91,7 @@ def set_data(flow: Flow, command: c.SetData) -> None:
         raise BadAnswer({name: f"is no place in the data of this process{near(name, known)}"}, possible=known)
     owner = memory_owner(flow.draft, branch)
     data = flow.draft.data if owner.id == ROOT else owner.data
-    flow.draft.save(branch.id, place, _fitting(flow.compiled, dict(data), place, value))
+    flow.draft.save(branch.id, place, _fitting(flow, dict(data), place, value))
 
 
 def _places(compiled: Compiled) -> Iterator[str]:
@@ -107,7 +108,7 @@ def _place(state: State, member: State) -> str:
     return member.saves or state.saves or state.name
 
 
-def _fitting(compiled: Compiled, data: dict[str, Json], place: str, value: Json) -> Json:
+def _fitting(flow: Flow, data: dict[str, Json], place: str, value: Json) -> Json:
     """The value as it is saved. Raises BadAnswer where what the data would then hold breaks the fields of a state that
     saves at the place, around it or within it; of several that save there, one must take it."""
     data = copy.deepcopy(data)
@@ -119,13 +120,13 @@ def _fitting(compiled: Compiled, data: dict[str, Json], place: str, value: Json)
         inner = inner[key]
     inner[last] = value
     found: dict[str, BadAnswer | None] = {}
-    for state in compiled.states.values():
+    for state in flow.compiled.states.values():
         for member in state.members.values():
             at = _place(state, member)
             if member.fields and found.get(at, True) is not None and f"{at}.".startswith(f"{place}."):
-                found[at] = _problem(member, _at(data, at), at, partial=False)
+                found[at] = _problem(member, _at(data, at), at, flow.world, partial=False)
             elif member.fields and found.get(at, True) is not None and f"{place}.".startswith(f"{at}."):
-                found[at] = _problem(member, _at(data, at), at, partial=True)
+                found[at] = _problem(member, _at(data, at), at, flow.world, partial=True)
     for problem in found.values():
         if problem is not None:
             raise problem
@@ -138,14 +139,14 @@ def _at(data: Json, place: str) -> Json:
     return data
 
 
-def _problem(state: State, given: Json, at: str, *, partial: bool) -> BadAnswer | None:
+def _problem(state: State, given: Json, at: str, world: World, *, partial: bool) -> BadAnswer | None:
     """What is wrong with what would be saved as the answer to a state; what is right is put as it is kept."""
     if not isinstance(given, dict):
         return BadAnswer({at: "must be an object of names and values"}, possible=[one.name for one in state.fields])
     names = {one.name for one in state.fields}
     asked = given if state.only_fields else {key: one for key, one in given.items() if key in names}
     try:
-        given.update(check_answer(state.fields, asked, at, partial=partial))
+        given.update(check_answer(state.fields, asked, at, partial=partial, world=world))
     except BadAnswer as problem:
         return problem
     return None

@@ -112,6 +112,9 @@ class Compiled:
     """Always entries by name, each with its scope's path, outer scopes first."""
     listeners: dict[str, tuple[Listener, ...]] = field(default_factory=dict)
     """What may take a message, by the message's name."""
+    listening: frozenset[tuple[str, str]] = frozenset()
+    """Where a message may be waited for: scopes with their states, and those (without a state) that take one at any
+    time."""
     following: tuple[Following, ...] = ()
     """The deadlines and waits that follow the data."""
     turns: frozenset[str] = frozenset()
@@ -171,6 +174,9 @@ def compile_process(process: Process) -> Compiled:
         ends=ends,
         always=always,
         listeners=listeners,
+        listening=frozenset(
+            (one.scope, one.state.name if one.state else "") for some in listeners.values() for one in some
+        ),
         following=tuple(_following(scopes)),
         turns=frozenset(
             branch.scope.path

@@ -80,7 +80,9 @@ def _use(flow: Flow, branch: Branch, wait: Wait, command: Deliver) -> bool:
     entry = _entry(flow, branch, wait)
     if flow.draft.branch(branch.id) != branch or not always.holds(flow, branch, entry):
         return False  # an outer one has moved it
-    answer = check_answer(entry.fields, command.body or {}, entry.name, names=partial(flow.names, branch.id))
+    answer = check_answer(
+        entry.fields, command.body or {}, entry.name, names=partial(flow.names, branch.id), world=flow.world
+    )
     always.use(flow, branch, entry, answer, command.by.id)
     return True
 
@@ -115,11 +117,22 @@ def note_awaited(flow: Flow, before: Position | None) -> None:
     if not flow.compiled.listeners:
         return
     effects = flow.draft.effects
-    was = None if before is None else Flow(flow.compiled, Draft(before), flow.now, flow.world)
-    for id in dict.fromkeys((*effects.branches, *effects.closed_branches, *_keyed_anew(flow))):
+    ids = dict.fromkeys((*effects.branches, *effects.closed_branches, *_keyed_anew(flow)))
+    if before is None:
+        effects.awaited.update({id: _waits_at(flow, id) for id in ids})
+        return
+    listening = [id for id in ids if _listens(flow, flow.draft.branch(id)) or _listens(flow, before.branch(id))]
+    was = Flow(flow.compiled, Draft(before), flow.now, flow.world) if listening else flow
+    for id in listening:
         now = _waits_at(flow, id)
-        if was is None or now != _waits_at(was, id):
+        if now != _waits_at(was, id):
             effects.awaited[id] = now
+
+
+def _listens(flow: Flow, branch: Branch | None) -> bool:
+    """Whether a branch stands where a message may be waited for."""
+    listening = flow.compiled.listening
+    return branch is not None and ((branch.scope, branch.state) in listening or (branch.scope, "") in listening)
 
 
 def all_awaited(compiled: Compiled, draft: Draft, now: datetime, world: World) -> dict[str, tuple[Wait, ...]]:

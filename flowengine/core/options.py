@@ -30,7 +30,8 @@ _MOST = 10_000
 
 
 def offered(process: Process, source: Source, names: Names) -> list[Offered]:
-    """The options that a source gives now. Raises :class:`ExpressionFailed` when it gives no options."""
+    """The options that a source gives now; what an expression gives twice, and alike, is offered once. Raises
+    :class:`ExpressionFailed` when it gives no options."""
     if isinstance(source, Expression):
         return _from_expression(source, names)
     options = process.options[source] if isinstance(source, str) else source
@@ -85,9 +86,8 @@ def _from_expression(source: Expression, names: Names) -> list[Offered]:
     options: dict[str, Offered] = {}
     for one in value:
         made = _made(one, source.source)
-        if option_key(made["id"]) in options:
-            raise ExpressionFailed(f"gives the option {made['id']!r} twice", where=source.source)
-        options[option_key(made["id"])] = made
+        if options.setdefault(option_key(made["id"]), made) != made:
+            raise ExpressionFailed(f"gives the option {made['id']!r} twice, and not alike", where=source.source)
     return list(options.values())
 
 

@@ -40,11 +40,13 @@ def window(calendar: Calendar, now: datetime) -> tuple[datetime, datetime]:
 def all_slots(calendar: Calendar, length: Duration, first: datetime, last: datetime) -> Iterator[datetime]:
     """The starts of all slots from ``first`` to ``last``, both included, in order, taken or not."""
     zone = calendar.clock
+    long = length_of(calendar, length)
     for day in _days(zone, first, last):
         found = {
             start
             for opening in _openings(calendar, zone, day)
-            for start in opening.slots(length_of(calendar, length))
+            if opening.begin <= last and opening.end >= first
+            for start in opening.slots(long)
             if first <= start <= last
         }
         yield from sorted(found)
@@ -137,9 +139,9 @@ class _Opening(NamedTuple):
     zone: tzinfo
 
     def slots(self, length: timedelta) -> Iterator[datetime]:
-        start = self.begin
+        start, steady = self.begin, self._is_steady
         while start + length <= self.end:
-            if self._holds(start, length):
+            if steady or self._holds(start, length):
                 yield start
             start += self.every
 
@@ -147,6 +149,12 @@ class _Opening(NamedTuple):
         """Whether :meth:`slots` has this start."""
         inside = self.begin <= start and start + length <= self.end
         return inside and not (start - self.begin) % self.every and self._holds(start, length)
+
+    @property
+    def _is_steady(self) -> bool:
+        """Whether no clock is changed from its beginning to its end, so that it holds whatever lies between."""
+        kept = self.end - self.begin == self.closes - self.opens
+        return kept and _local(self.begin, self.zone) == self.opens and _local(self.end, self.zone) == self.closes
 
     def _holds(self, start: datetime, length: timedelta) -> bool:
         """Whether it is open by the clock on the wall, which may have been changed in between."""

@@ -19,7 +19,7 @@ from flowengine.core.draft import Draft, replace
 from flowengine.core.names import JobNames
 from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Branch, Inners, Json, KeptMessage, Seat, Seating, ServiceCall, Step, Timer
-from flowengine.core.world import World
+from flowengine.core.world import World, fills
 from flowengine.errors import ExpressionFailed
 from flowengine.exact import Number
 from flowengine.language.calendars import working_after
@@ -169,10 +169,22 @@ class Spot(msgspec.Struct, frozen=True):
         if audience.kind == "people":
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                 raise ExpressionFailed(f"gives {value!r}, not a list of person ids", where=str(name))
+            self._hold(audience, value)
             return [person_seating(one) for one in value]
         if not isinstance(value, str):
             raise ExpressionFailed(f"gives {value!r}, not a text", where=str(name))
+        self._hold(audience, [value])
         return [f"{audience.kind}:{value}"]
+
+    def _hold(self, audience: Audience, ids: Sequence[str]) -> None:
+        """Those whom an expression gives are of the role or the group of which the file says that they are."""
+        among = audience.among
+        if among is None or not audience.held:
+            return
+        for id in ids:
+            if not fills(self.world, id, f"{among.kind}:{among.name}"):
+                what = f"gives {id!r}, who is nobody of the {among.kind} {among.name}"
+                raise ExpressionFailed(what, where=str(audience.name))
 
     # timers
 

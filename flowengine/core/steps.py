@@ -53,7 +53,7 @@ def offered(
         kind.admit(spot, step, actor)
     except Refused:
         return ()
-    return possible(compiled, position, step, now, world)
+    return kind.possible(spot, step)
 
 
 def claim(flow: Flow, command: c.Claim) -> None:

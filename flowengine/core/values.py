@@ -298,6 +298,8 @@ class Poll(Inner, frozen=True, kw_only=True):
     tally: dict[str, exact.Number] = {}
     options: tuple[tuple[str, str], ...] = ()
     """The options as they were when the vote opened: id as text, and title."""
+    kinds: dict[str, str] = {}
+    """Where there are limits: the kind of each option that has one, by its id."""
 
 
 class Offer(Inner, frozen=True, kw_only=True):

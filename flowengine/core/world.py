@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, NamedTuple, Protocol
 
+from flowengine.core.seatings import seatings
 from flowengine.core.values import Actor, KeptMessage, Seating
+from flowengine.errors import NotAllowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,14 @@ class Appointment(NamedTuple):
     start: datetime
     end: datetime
     job: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filler:
+    """Somebody who fills a seating. ``name`` is his id where none is known."""
+
+    id: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +73,11 @@ class World(Protocol):
         """
 
     def person(self, id: str) -> Actor | None:
-        """Who somebody is, with his roles and groups of this moment; None where nothing is known of him here."""
+        """Who somebody is, with his roles and groups of this moment; None where nothing is known of him here. Raises
+        NotAllowed for one who has left."""
+
+    def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
+        """The first ``most`` of those who fill the seating of a role or a group, in the order of their ids."""
 
     def attempt(self, call: int) -> Attempt | None:
         """The last attempt of an open service call of the job; None when nobody has ever taken it."""
@@ -93,6 +107,7 @@ class PlainWorld:
     attempts: Mapping[int, Attempt | None] = field(default_factory=dict)
     messages: Sequence[KeptMessage] = ()
     staff: Mapping[Seating, Sequence[Worker]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     appointments: Mapping[str, Sequence[Appointment]] = field(default_factory=dict)
 
     def group(self, name: str) -> Sequence[Member]:
@@ -100,6 +115,10 @@ class PlainWorld:
 
     def person(self, id: str) -> Actor | None:
         return self.people.get(id)
+
+    def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
+        found = sorted(id for id, one in self.people.items() if seating in seatings(one))
+        return [Filler(id=id, name=self.names.get(id, id)) for id in found[:most]]
 
     def attempt(self, call: int) -> Attempt | None:
         return self.attempts.get(call, Attempt())
@@ -123,3 +142,12 @@ class PlainWorld:
             name: [one for one in self.appointments.get(name, ()) if one.start < end and one.end > start]
             for name in whose
         }
+
+
+def fills(world: World, id: str, seating: Seating) -> bool:
+    """Whether that is the exact id (L15) of somebody who is known here, has not left, and fills the seating."""
+    try:
+        actor = world.person(id)
+    except NotAllowed:
+        return False
+    return actor is not None and actor.id == id and seating in seatings(actor)

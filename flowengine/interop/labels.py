@@ -61,7 +61,7 @@ def audience(process: Process, one: Audience) -> str:
     if one.kind == "group":
         return process.groups[name].title if name in process.groups else name
     if one.kind in ("person", "people"):
-        return shorten(name)
+        return shorten(name) if one.among is None else f"{audience(process, one.among)}: {shorten(name)}"
     return _MANY[one.kind]
 
 

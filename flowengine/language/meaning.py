@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from flowengine import exact
@@ -47,14 +48,17 @@ def _canonical(value: Any, *, ordered: bool = True) -> Any:
     if not is_dataclass(value) or isinstance(value, type):
         return str(value)  # a date, a time of day, a length of time
     said: dict[str, Any] = {"is": type(value).__name__}
-    about_the_file = _ABOUT_THE_FILE if isinstance(value, Process) else ()
-    for field in fields(value):
-        if not field.compare or field.name in about_the_file:
-            continue
+    for field in _meant(type(value)):
         one = getattr(value, field.name)
         if not _is_default(field, one):
             said[field.name] = _canonical(one, ordered=field.name not in _UNORDERED)
     return said
+
+
+@cache
+def _meant(kind: type) -> tuple[Field[Any], ...]:
+    about_the_file = _ABOUT_THE_FILE if kind is Process else ()
+    return tuple(one for one in fields(kind) if one.compare and one.name not in about_the_file)
 
 
 def _is_default(field: Field[Any], value: Any) -> bool:

@@ -18,6 +18,14 @@ CALENDAR_FUNCTIONS = frozenset({"workdays", "workdays_between"})
 """Functions on values whose first argument names a calendar of the process."""
 VALUE_FUNCTIONS = frozenset({*FUNCTIONS, "matches"})
 """Functions on values alone: CEL's, and our own."""
+_ALONE = frozenset(name for name, function in FUNCTIONS.items() if function.form == "alone")
+_MACROS = frozenset({"has", "all", "exists", "exists_one", "filter", "map"})
+_INSTEAD = {
+    "not": "'!'", "now": "now, without brackets", "today": "day(now)",
+    **dict.fromkeys(("len", "length", "sizeof"), "size(…)"), **dict.fromkeys(("str", "text"), "string(…)"),
+    **dict.fromkeys(("exists", "exist", "isset", "is_set", "defined"), "has(data.x)"),
+}  # fmt: skip
+"""What functions are called elsewhere, and what is written here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +101,11 @@ class _Search:
         name = node.name
         known = JOB_FUNCTIONS | VALUE_FUNCTIONS
         if name not in known:
-            hint = near(name, known | {"has", "all", "exists", "exists_one", "filter", "map"})
+            advice = _INSTEAD.get(name.lower())
+            hint = f"write {advice}" if advice else near(name, known | _MACROS)
             raise ExpressionFailed(
                 f"there is no function {name!r}" + (f"; {hint}" if hint else ""),
-                possible=sorted(JOB_FUNCTIONS | {one for one in FUNCTIONS if FUNCTIONS[one].form == "alone"}),
+                possible=() if advice else sorted(JOB_FUNCTIONS | _ALONE),
                 kind="syntax",
                 span=(node.start, node.end),
             )

@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo
 
 from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
+from flowengine.language.limits import Limits
 from flowengine.language.parser.records import Gives, Key, Values
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import (
-    CUSTOMERS,
     EXPIRED,
     SKIPPED,
     Always,
@@ -40,7 +40,7 @@ from flowengine.language.parts import (
 )
 from flowengine.language.texts import Text, spoken
 from flowengine.language.value_shapes import Lists, Record, Saved, Shape
-from flowengine.problem import Place
+from flowengine.problem import Place, Problem
 
 Symbol: TypeAlias = Literal["task", "code", "clock", "message", "decision", "tell", "several", "fulfilled", "ended"]
 """How a state is drawn; where customers take part, it is drawn as theirs instead."""
@@ -72,6 +72,18 @@ class Awaited(NamedTuple):
     key: Expression | None
     keep: Duration | None
     for_all: bool = False
+
+
+class Limited(NamedTuple):
+    """What is taken under limits: in words, from which source, how many at least and at most, and whether one thing
+    may be taken several times."""
+
+    what: str
+    source: object
+    limits: Limits
+    least: int
+    most: int
+    repeated: bool = False
 
 
 class Fact(NamedTuple):
@@ -183,7 +195,7 @@ class State:
     @property
     def for_customers(self) -> bool:
         """Whether customers are among those whom it waits for."""
-        return self.customer or any(one.kind in CUSTOMERS for one in self.audience)
+        return self.customer or any(one.has_customers for one in self.audience)
 
     @property
     def answered_by_customer(self) -> bool:
@@ -199,6 +211,11 @@ class State:
     def times(self) -> tuple[When, ...]:
         """Its deadline, and when a wait is over."""
         return () if self.within is None else (self.within,)
+
+    @property
+    def moments(self) -> tuple[tuple[str, Expression], ...]:
+        """The moments until which it waits, beside a deadline, each with the outcome that comes then."""
+        return ()
 
     # what it holds, and what it is made of
 
@@ -275,6 +292,11 @@ class State:
     @property
     def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
         """What is chosen: in words, from which source, how many at least, and where the file says it."""
+        yield from ()
+
+    @property
+    def limited(self) -> Iterator[Limited]:
+        """What is taken under limits."""
         yield from ()
 
     @property
@@ -454,6 +476,8 @@ class Process:
     currency: str = ""
     """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
     root: Scope = Scope(path="", start="", states={})
+    doubts: tuple[Problem, ...] = field(default=(), compare=False, repr=False)
+    """What can be read, but was hardly meant so. The checks refuse it; a version that is in use may have it (L6)."""
 
     @property
     def schedules(self) -> tuple[Trigger, ...]:

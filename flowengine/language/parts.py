@@ -12,6 +12,7 @@ from flowengine.language.calendars import Calendar as Calendar
 from flowengine.language.cron import Cron
 from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
+from flowengine.language.limits import NO_LIMITS, Limits
 from flowengine.language.texts import Text, plain
 from flowengine.problem import Place
 
@@ -34,7 +35,8 @@ When: TypeAlias = Length | Expression
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One thing that is asked. ``schema`` is the JSON Schema of its value, without the keys that are ours. What has a
-    ``currency`` (``format: money``) is an amount of it."""
+    ``currency`` (``format: money``) is an amount of it; what has a ``person`` (``type: person``) is the exact id of
+    somebody of that role or group, or a list of such ids (L15)."""
 
     name: str
     type: Literal["string", "number", "integer", "boolean", "array", "object"]
@@ -46,6 +48,7 @@ class Field:
     earliest: Expression | None = None
     """The first day, or the first moment, that may be answered."""
     latest: Expression | None = None
+    person: Audience | None = None
     schema: Mapping[str, Any] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
 
@@ -67,7 +70,16 @@ class Audience:
 
     kind: Literal["customer", "customers", "staff", "anyone", "role", "person", "people", "group", "everyone"]
     name: str | Expression = ""
+    among: Audience | None = None
+    """Of a person, or of people: the role or the group that they are of, where that is known."""
+    held: bool = False
+    """Whether whoever the expression gives must be of it: where the file says so, and nobody has asked before."""
     place: Place = field(default=Place(), compare=False)
+
+    @property
+    def has_customers(self) -> bool:
+        """Whether there are customers in it, as far as is known."""
+        return self.kind in CUSTOMERS or (self.among is not None and self.among.kind == "group")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +100,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One thing that can be chosen. ``id`` is a string, a whole number or a boolean, as written."""
+    """One thing that can be chosen. ``id`` is a string, a whole number or a boolean, as written; ``more`` are the
+    attributes that the file adds."""
 
     id: str | int | bool
     title: str
@@ -208,6 +221,7 @@ class Pick:
     min: int = 1
     max: int = 1
     quantity: bool = False
+    limits: Limits = NO_LIMITS
     place: Place = field(default=Place(), compare=False)
 
 

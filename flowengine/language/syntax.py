@@ -49,9 +49,15 @@ _RESERVED = frozenset(
         *("package", "namespace", "return", "var", "void", "while"),
     }
 )
-_SIGNS_FOR = {"and": "&&", "or": "||", "AND": "&&", "OR": "||", "not": "!", "is": "=="}
+_SIGNS_FOR = {"and": "&&", "or": "||", "AND": "&&", "OR": "||", "not": "!", "NOT": "!", "is": "==", "equals": "=="}
 """What is written for signs elsewhere."""
 _WORDS = {"true": True, "false": False, "null": None}
+_WORDS_FOR = {
+    "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+    **dict.fromkeys(("None", "NULL", "nil", "undefined"), "!has(data.x) to ask whether it is missing"),
+}  # fmt: skip
+"""What is written for values elsewhere."""
+_date = re.compile(r"\d{4}-\d\d-\d\d(?!\d)").match
 _TOKEN = re.compile(
     r"""(?P<space>[\s]+|//[^\n]*)"""
     r"""|(?P<text>[rR]?(?:\"\"\"(?:\\[\s\S]|(?!\"\"\")[^\\])*\"\"\"|'''(?:\\[\s\S]|(?!''')[^\\])*'''|"""
@@ -93,6 +99,8 @@ def _tokens(source: str) -> list[_Token]:
         if match is None:
             _fail(source, at, _strange(source, at))
         kind = str(match.lastgroup)
+        if kind == "number" and (day := _date(source, at)):
+            _fail(source, at, f'a date is no number; write date("{day.group()}")')
         if kind != "space":
             found.append(_Token(kind, match.group(), at, match.end()))
         at = match.end()
@@ -108,6 +116,12 @@ def _strange(source: str, at: int) -> str:
     char = source[at]
     if char in "\"'":
         return "a text that is never closed"
+    if char in "‘’“”„«»":
+        return f"{char!r} is no quote here; write '\"'"
+    if char == "=" and source[max(at - 2, 0) : at] in ("==", "!="):
+        return f"'{source[at - 2 : at + 1]}' has one '=' too many; write '{source[at - 2 : at]}'"
+    if char == "=" and source[at + 1 : at + 2] in ("<", ">"):
+        return f"'{source[at : at + 2]}' is no sign; write '{source[at + 1]}='"
     single = {"=": "'=' alone; to compare, write '=='", "&": "'&' alone; write '&&'", "|": "'|' alone; write '||'"}
     return single.get(char, f"{char!r} has no meaning here")
 
@@ -154,6 +168,10 @@ class _Reader:
         what = "the expression stops too early" if token.kind == "end" else f"{token.text!r} does not belong here"
         if token.text in _SIGNS_FOR:
             what = f"{token.text!r} is no sign; write {_SIGNS_FOR[token.text]!r}"
+        elif token.text == ">" and self.at and self.source[token.start - 1 : token.end] == "<>":
+            what = "'<>' is no sign; write '!='"
+        elif token.text == "if":
+            what = "there is no 'if'; write 'condition ? this : that'"
         elif self.at and self.tokens[self.at - 1].text == "not":
             token = self.tokens[self.at - 1]
             what = "'not' is no sign; write '!'"
@@ -250,6 +268,8 @@ class _Reader:
             return self.named(token)
         if token.text == "(":
             inner = self.expression()
+            if self.tokens[self.at].text == "," and self.tokens[self.at].kind == "sign":
+                _fail(self.source, token.start, "a list stands in square brackets; write [a, b]")
             return inner._replace(start=token.start, end=self.expect(")"))
         if token.text in ("[", "{"):
             return self.collection(token)
@@ -259,6 +279,8 @@ class _Reader:
     def named(self, token: _Token) -> Node:
         if token.text in _WORDS:
             return Literal(_WORDS[token.text], token.start, token.end)
+        if token.text in _WORDS_FOR and self.tokens[self.at].text != "(":
+            _fail(self.source, token.start, f"{token.text!r} is no value; write {_WORDS_FOR[token.text]}")
         if token.text in _RESERVED:
             self.at -= 1
             self.unexpected()

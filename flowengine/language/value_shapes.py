@@ -261,6 +261,8 @@ def _either(one: Domain | None, other: Domain | None) -> Domain | None:
     """The values of both, where one domain can say so."""
     if one is None or other is None or one == other:
         return one if one == other else None
+    if ANY in (one, other):
+        return ANY
     if one.values is not None and other.values is not None:
         values = (*one.values, *(value for value in other.values if value not in one.values))
         return Domain(values=values) if len(values) <= _MOST_VALUES else None

@@ -227,7 +227,12 @@ class _Builder:
             self._keys.pop()
         elif kind is yaml.AliasEvent:
             place = self._place(event)
-            self._note(place, "alias", "aliases (*name) are not allowed", "write the value out")
+            self._note(
+                place,
+                "alias",
+                "aliases (*name) are not allowed",
+                "write the value out, and a text that begins with '*' in quotes",
+            )
             self._add(Scalar(None, "", place))
         elif kind is yaml.DocumentStartEvent:
             self._documents += 1
@@ -243,7 +248,8 @@ class _Builder:
         if self._nodes > MOST_NODES:
             raise self._stop(place, "too-large", f"has more than {MOST_NODES:,} keys and values")
         if event.tag is not None:
-            self._note(place, "tag", f"tags ({event.tag[:40]}) are not allowed", "leave it out")
+            meant = event.tag.startswith("!") and "put a text or a condition that begins with '!' in quotes"
+            self._note(place, "tag", f"tags ({event.tag[:40]}) are not allowed", meant or "leave it out")
         if event.anchor is not None:
             message = f"anchors (&{event.anchor[:40]}) are not allowed"
             self._note(place, "anchor", message, "write the value where it is used")

@@ -67,6 +67,7 @@ TABLE = {
     "deploy": _operators("put a process in use"),
     "processes": Row("list the processes",               ANY,   ANY,   ANY,   ANY,   ANY,   NEVER),
     "process": Row("read a process",                     ANY,   ANY,   ANY,   ANY,   ANY,   NEVER),
+    "need": Row("ask what starting a job asks",          ANY,   ANY,   ANY,   ANY,   ANY,   NEVER),
     "add_customer": Row("enter or change a customer",    NEVER, ANY,   ANY,   ANY,   ANY,   NEVER),
     "add_staff": _operators("enter or change a member of staff"),
     "leave": _operators("have a member of staff leave"),

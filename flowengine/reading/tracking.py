@@ -12,13 +12,14 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
 from flowengine.core import always
+from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import seatings
 from flowengine.core.values import ROOT, Actor, Branch, Json, Promise, Step, Undoing
-from flowengine.errors import NotFound
+from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
 from flowengine.people.permissions import OWN, denied, needs, require, stands
@@ -28,7 +29,7 @@ from flowengine.views import plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import places
-from flowengine.views.history_lines import SAYINGS
+from flowengine.views.history_lines import SAYINGS, Teller
 from flowengine.views.replies import (
     CustomerPlace,
     CustomerTrack,
@@ -81,6 +82,15 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
+        did = tuple(_did(look)) if not look.own else ()
+        known = facts.facts(
+            compiled,
+            look.position,
+            inside=inside,
+            reader=reader,
+            name_of=lambda id: name_of(tx, id),
+            taken_part=None if look.own else frozenset(state for _, _, state in did),
+        )
         seen = CustomerTrack(
             job=job.id,
             short=shown(job.id),
@@ -97,10 +107,11 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             promise=_promise(head.promise) if look.own else None,
             zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
-            facts=facts.facts(compiled, look.position, inside=inside, reader=reader) if look.own else (),
+            facts=known,
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
+            did=tuple((at, words) for at, words, _ in did),
             suspended=suspended_view(head, inside=inside),
             where=where,
             waiting=tuple(_waiting(look)),
@@ -109,7 +120,8 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
 
 
 def _offer(entry: Always) -> OfferView:
-    return OfferView(name=entry.name, title=entry.title, fields=tuple(field.name for field in entry.fields))
+    fields = tuple(field.name for field in entry.fields)
+    return OfferView(name=entry.name, title=entry.title, fields=fields, undoes=entry.undo)
 
 
 def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
@@ -123,7 +135,7 @@ def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
             raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
         entry = next(entry for _, entry in compiled.always[name])
-        return replace(_offer(entry), questions=questions(entry.fields))
+        return replace(_offer(entry), questions=questions(entry.fields, world=world))
 
 
 def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
@@ -192,6 +204,17 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
     return found
 
 
+def _did(look: _View) -> Iterable[tuple[datetime, str, str]]:
+    """What a customer did in somebody else's job: when, in plain words, and in which state."""
+    teller = Teller(look.process, {}, reader_zone(look.tx, look.actor))
+    for number, seq in look.tx.participants.deeds(look.job.id, look.actor.id, _MOST):
+        (entry,) = look.tx.history.of(look.job.id, seq - 1, 1)
+        opened = access.opening(look.tx, look.job, number)
+        if opened is not None and isinstance(entry.command, c.Act | c.ActFor):
+            words = teller.own_act(entry.command, opened[1], entry.events)
+            yield entry.at, words, opened[1].step.state
+
+
 def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
     for seating in audience:
         kind, _, person = seating.partition(":")
@@ -246,17 +269,30 @@ def jobs(
     customer: str | None,
     limit: int,
     after: str | None,
+    took_part: bool,
     by: str | Actor,
 ) -> list[JobRow]:
-    """A customer's are his own, and told in his words (L9)."""
+    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN
         if own and customer not in (None, asker.id):
             raise denied("jobs", asker)
-        customer = asker.id if own else customer
-        rows = list(tx.jobs.list(status=status, process=process, customer=customer, limit=limit, after=after))
-        names = {id: name_of(tx, id) for id in {row.customer for row in rows}}
+        if took_part and not own:
+            what = f"{asker.id or asker.kind} sees all jobs: only of customers is kept in whose jobs they took part"
+            raise NotAllowed(what, possible=("list all jobs", "ask as a customer"))
+        whose = asker.id if own else customer
+        rows = list(
+            tx.jobs.list(
+                status=status,
+                process=process,
+                customer=None if took_part else whose,
+                took_part=asker.id if took_part else None,
+                limit=limit,
+                after=after,
+            )
+        )
+        names = {} if took_part else {id: name_of(tx, id) for id in {row.customer for row in rows}}
         return [
             JobRow(
                 id=row.id,
@@ -264,7 +300,7 @@ def jobs(
                 process=row.process,
                 version=row.version,
                 customer=row.customer,
-                customer_name=names[row.customer],
+                customer_name=names.get(row.customer, ""),
                 status=row.status,
                 states=_standing(shell, tx, row, own),
                 started=row.started,

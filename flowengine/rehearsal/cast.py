@@ -70,6 +70,7 @@ class Cast:
             customer={"id": "ada", "name": CUSTOMERS["ada"], "groups": list(process.groups)},
             groups=dict.fromkeys((*process.groups, "customers"), members),
             people=self.people,
+            names=self.names,
             staff=staff | {"staff": [Worker(id=one.id) for one in self.staff]},
         )
 

@@ -7,7 +7,7 @@ that happens in it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -50,6 +50,9 @@ _DONE = 0.03
 
 _BOOKING = {"book": 1.0, "move": 1.0, "hold": 0.2, "cancel": 0.2}
 """How likely each thing is that can be done about an appointment."""
+
+_PATIENCE = (4, 4, 2, 1, 1)
+"""How much sooner than at any time she wants an appointment, in one try after another."""
 
 _RARE = 0.15
 """How much less likely an outcome is of which nobody hopes that it comes."""
@@ -182,8 +185,6 @@ class _Player:
         self.slowness = self.chance.choice(_SLOWNESS)
         self.unanswered: set[str] = set()
         self.stuck = ""
-        self.known: dict[tuple[str, str], list[datetime]] = {}
-        """Appointments that could be had when somebody asked last, by the state and the member of a race."""
 
     def play(self) -> Life:
         """Play it until it is over, is stuck, or has gone on for very long."""
@@ -262,36 +263,27 @@ class _Player:
         return answer
 
     def _book(self, move: Move) -> bool:
-        """The customer's part of an appointment. Of the slots she takes one of those that she is told of when she names
-        none: to list all there are takes long."""
-        step = move.step
+        """The customer's part of an appointment: she takes the first that can be had after a moment that suits her."""
+        step, can = move.step, move.can
         assert step is not None, "who books acts on a step"
-        can = move.can
         if not can:
             return False
         way = self.chance.choices(can, [_BOOKING[one] for one in can])[0]
         if way == "cancel" or (way == "book" and "cancel" in can):  # what is held is booked
             self.trial.take(move, way, {})
             return True
-        place = (step.state, step.member)
-        for _ in range(4):
-            free = [one for one in self.known.get(place, ()) if one > self.trial.now]
-            slot = moment_text(self.chance.choice(free)) if free else "soon"
+        for patience in _PATIENCE:
+            slot = self.trial.slot(step, self.chance.random() ** patience)
+            if slot is None:
+                continue
             try:
-                self.trial.take(move, way, {"slot": slot})
+                self.trial.take(move, way, {"slot": moment_text(slot)})
                 return True
-            except (BadAnswer, SlotTaken) as error:
-                self.known[place] = self._moments(error.possible)
+            except (BadAnswer, SlotTaken):
+                continue  # somebody is elsewhere then
             except NotAllowed:
                 break  # it is hers already
         return False
-
-    def _moments(self, possible: Sequence[str]) -> list[datetime]:
-        """The appointments that somebody is told of who names none that can be had."""
-        try:
-            return [datetime.fromisoformat(one) for one in possible]
-        except ValueError:
-            return []  # there are none, and something else is told
 
     def _life(self, stuck: str) -> Life:
         trial = self.trial

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -40,10 +41,12 @@ _PATTERNED = (
 
 
 class MadeUp:
-    """Answers to what forms ask, by chance where there is one, else always the first sensible ones."""
+    """Answers to what forms ask, by chance where there is one, else always the first sensible ones. ``edge``: how often
+    one is at the edge of what is taken."""
 
-    def __init__(self, chance: Random | None = None) -> None:
+    def __init__(self, chance: Random | None = None, edge: float = EDGE) -> None:
         self.chance = chance
+        self.edge = edge
         self._made = 0
 
     def answer(self, fields: Sequence[FormField], now: datetime, slots: Sequence[str] = ()) -> dict[str, Json]:
@@ -74,10 +77,33 @@ class MadeUp:
             return self._one(ids)
         least = int(field.min if field.min is not None else 1)
         most = int(field.max if field.max is not None else len(ids))
+        if field.limits:
+            return self._limited(field, ids, self._between(least, max(least, min(most, least + 3, len(ids)))))
         if field.shape == "several":
             count = max(least, min(most, len(ids), self._between(least, max(least, min(most, len(ids))))))
             return self._sample(ids, min(count, len(ids)))
         return {str(self._one(ids)): self._between(max(least, 1), max(least, 1, min(most, least + 3)))}
+
+    def _limited(self, field: FormField, ids: Sequence[Any], count: int) -> Json:
+        """So many of the options, or as many as there is room for, as the limits have it."""
+        limits, taken = field.limited(), Counter[str]()
+        kinds = {option.id: limits.kind(option.more) for option in field.options}
+        count = max(count, limits.lacking(taken))
+        if field.shape == "several":
+            chosen: list[Any] = []
+            for id in self._sample(ids, len(ids)):
+                if limits.may_take(kinds[id], taken, count):
+                    chosen.append(id)
+                    taken[kinds[id]] += 1
+            return chosen
+        numbers = Counter[str]()
+        for _ in range(count):
+            free = [id for id in ids if limits.may_take(kinds[id], taken, count)]
+            if free:
+                id = self._one(free)
+                numbers[str(id)] += 1
+                taken[kinds[id]] += 1
+        return dict(numbers)
 
     def _fitting(self, schema: Mapping[str, Any], now: datetime, depth: int) -> Json:
         """A value that fits a JSON Schema of the kind that processes use; None where none is known."""
@@ -161,7 +187,7 @@ class MadeUp:
             fits = [one for one in _PATTERNED if least <= len(one) <= most and _matches(pattern, one)]
             return self._one(fits) if fits else None
         text = self._one(_WORDS if most > 12 else _NAMES)
-        if self.chance is not None and self.chance.random() < EDGE:
+        if self.chance is not None and self.chance.random() < self.edge:
             text = self._one(["x" * max(least, 1), ("long words " * LONGEST)[:most].strip()])
         return str(text)[: max(most, 1)].ljust(least, "x")
 
@@ -169,7 +195,7 @@ class MadeUp:
         """How far ahead a day is: usually some weeks, at the edge today, or long ago."""
         if self.chance is None:
             return 120
-        return self._one([0, 1, -400, 3650]) if self.chance.random() < EDGE else self.chance.randint(7, 300)
+        return self._one([0, 1, -400, 3650]) if self.chance.random() < self.edge else self.chance.randint(7, 300)
 
     # chance
 
@@ -182,7 +208,7 @@ class MadeUp:
     def _between(self, low: int, high: int) -> int:
         if self.chance is None or high <= low:
             return low
-        if self.chance.random() < EDGE:
+        if self.chance.random() < self.edge:
             return self.chance.choice((low, high))
         return self.chance.randint(low, high)
 

@@ -22,15 +22,17 @@ from flowengine.core.always import Offer, offers
 from flowengine.core.answers import form
 from flowengine.core.draft import Draft, settle
 from flowengine.core.forms import Form, FormField, Way, questions
+from flowengine.core.kinds.fitting import calendar_of
 from flowengine.core.machines import Compiled
 from flowengine.core.messages import all_awaited
 from flowengine.core.position import MemoryPosition
+from flowengine.core.slots import all_slots, window
 from flowengine.core.values import CLOCK, Actor, Branch, Fork, Json, ServiceCall, Step, Timer, Wait
 from flowengine.core.world import Appointment, World
 from flowengine.errors import ExpressionFailed, FlowError, RunawayProcess
 from flowengine.language.model import Process, State
 from flowengine.language.texts import spoken
-from flowengine.language.types import Each, Race
+from flowengine.language.types import Each, Fitting, Race
 from flowengine.rehearsal.cast import Cast
 from flowengine.views.customer_words import places
 from flowengine.views.history_lines import Teller
@@ -44,6 +46,8 @@ OPERATOR = Actor(kind="operator", id="operator")
 
 AT_ONCE = 100
 """Timers that are fired at most before somebody is asked again."""
+
+_FORTNIGHT = timedelta(days=14)
 
 Kind = Literal["act", "service", "message", "always", "item", "retry", "time"]
 
@@ -136,7 +140,7 @@ class Trial:
     @property
     def asked_first(self) -> tuple[FormField, ...]:
         """What starting a job asks."""
-        return questions(self.need.fields)
+        return questions(self.need.fields, world=self._plain)
 
     def begin(self, answer: Json) -> None:
         """Start the job with a need (L1). Raises BadAnswer, and ExpressionFailed or RunawayProcess for a process that
@@ -160,14 +164,14 @@ class Trial:
             return taken
         command = self._command(move, outcome, {} if answer is None else answer)
         if isinstance(command, c.Fire):
-            after = self._fired(replace(before, now=now), command, move.name)
+            after = self._fired(_later(before, now), command, move.name)
         else:
             try:
                 done = self._advance(before, command, now)
             except (ExpressionFailed, RunawayProcess) as error:
                 self._at = replace(before, troubles=(*before.troubles, Trouble(where=move.name, what=str(error))))
                 raise
-            after = self._noted(replace(before, now=now), command, done, move.name, outcome or move.outcome, answer)
+            after = self._noted(_later(before, now), command, done, move.name, outcome or move.outcome, answer)
             after = self._met_by_code(after, command, done, move.name)
         self._past.append(before)
         self._at = self._caught_up(after)
@@ -262,6 +266,16 @@ class Trial:
         assert move.step is not None, "only who acts on a step has a form"
         return form(self.compiled, self.position, move.step, self.now, self.world)
 
+    def slot(self, step: Step, share: float) -> datetime | None:
+        """The first appointment of a fitting after a share (0 to 1) of the time in which they are offered now, taken or
+        not; None where there is none in the fortnight after."""
+        state = self.compiled.states[step.state].member(step.member)
+        assert isinstance(state, Fitting), "only a fitting has appointments"
+        calendar = calendar_of(self.process, state)
+        first, last = window(calendar, self.now)
+        begin = first + (last - first) * share
+        return next(all_slots(calendar, state.length, begin, min(last, begin + _FORTNIGHT)), None)
+
     def words(self, move: Move) -> str:
         """A move as a person reads it: ``Ada: Choose your cloth``."""
         match move:
@@ -349,11 +363,13 @@ class Trial:
         if not any(one.state is None or one.state.name in standing for one in listeners):
             return
         found: set[tuple[str, str | None]] = set()
-        for waits in all_awaited(self.compiled, Draft(self.position), self.now, self.world).values():
-            for wait in waits:
-                if (wait.message, wait.key) not in found:
-                    found.add((wait.message, wait.key))
-                    yield Move(kind="message", name=f"message {wait.message}", by=CODE, wait=wait)
+        awaited = all_awaited(self.compiled, Draft(self.position), self.now, self.world)
+        waiting = [(self.position.branches[id], wait) for id, waits in awaited.items() for wait in waits]
+        waiting.sort(key=lambda one: (one[1].always != "", one[0].entry))  # who waits longest is given it
+        for branch, wait in waiting:
+            if (wait.message, wait.key) not in found:
+                found.add((wait.message, wait.key))
+                yield Move(kind="message", name=f"message {wait.message}", by=CODE, wait=wait, branch=branch)
 
     def _always(self) -> Iterator[Move]:
         if not self.compiled.always:
@@ -392,17 +408,20 @@ class Trial:
     def _asked(self, move: Move) -> tuple[FormField, ...]:
         """What is asked of who makes a move that is not on a step."""
         if move.offer is not None:
-            return questions(move.offer.entry.fields)
+            return questions(move.offer.entry.fields, world=self._plain)
         if move.call is not None and move.kind == "service" and not move.call.undo:
             member = self.compiled.states[move.call.state].member(move.call.member)
-            return questions(member.fields, partial=move.outcome != "done") if move.outcome != "failed" else ()
+            return (
+                questions(member.fields, partial=move.outcome != "done", world=self._plain)
+                if move.outcome != "failed"
+                else ()
+            )
         if move.wait is not None:
             entry = next((one for _, one in self.compiled.always.get(move.wait.always, ())), None)
             if entry is not None:
-                return questions(entry.fields)
-            for listener in self.compiled.listeners.get(move.wait.message, ()):
-                if listener.state is not None and listener.member == move.wait.member:
-                    return questions(listener.state.member(listener.member).fields)
+                return questions(entry.fields, world=self._plain)
+            state = self.compiled.states.get(move.branch.state) if move.branch is not None else None
+            return () if state is None else questions(state.member(move.wait.member).fields, world=self._plain)
         if move.branch is not None:
             return (self._item_field(move.branch),)
         return ()
@@ -412,7 +431,9 @@ class Trial:
         state = self.compiled.states[branch.state]
         assert isinstance(state, Each), "items are added to an each"
         if state.items is not None:
-            return msgspec.structs.replace(questions((state.items,))[0], name="item", title="Item", required=True)
+            return msgspec.structs.replace(
+                questions((state.items,), world=self._plain)[0], name="item", title="Item", required=True
+            )
         first = next((one.item for one in self.position.children(branch.id)), "")
         kinds: Mapping[type, Any] = {bool: "boolean", int: "integer", dict: "object", list: "array", str: "string"}
         return FormField(name="item", title="Item", type=kinds.get(type(first), "number"))
@@ -535,6 +556,10 @@ class Trial:
         if timer.purpose == "always":
             return spoken(str(timer.detail[1]))
         return words[timer.purpose]
+
+
+def _later(moment: _Moment, now: datetime) -> _Moment:
+    return moment if moment.now == now else replace(moment, now=now)
 
 
 def _booked(

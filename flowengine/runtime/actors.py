@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from flowengine.core.values import Actor, KeptMessage, Seating
-from flowengine.core.world import Appointment, Attempt, Member, Worker
+from flowengine.core.world import Appointment, Attempt, Filler, Member, Worker
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.parser.calendars import read_hours
 from flowengine.store import Person, Transaction
@@ -95,6 +95,14 @@ class StoreWorld(msgspec.Struct):
     def person(self, id: str) -> Actor | None:
         found = self.tx.people.get(id)
         return as_actor(found) if found else None
+
+    def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
+        kind, _, name = seating.partition(":")
+        if kind == "group":
+            found = self.tx.people.members(name)
+        else:
+            found = [one for one in self.tx.people.all("staff") if name in one.roles and one.left is None]
+        return [Filler(id=one.id, name=one.name or one.id) for one in found[:most]]
 
     def attempt(self, call: int) -> Attempt | None:
         return self.tx.calls.attempt(self.job, call, lock=self.locks)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -12,9 +12,10 @@ from flowengine.core.draft import rebuild
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import ROOT, ServiceCall, Step
 from flowengine.errors import HistoryBroken
-from flowengine.store import steps, timers
+from flowengine.store import participants, steps, timers
 from flowengine.store import tables as t
 from flowengine.store.codec import decode, micros, plain
+from flowengine.store.history import Entry
 from flowengine.store.ids import short
 from flowengine.store.jobs import StoredJob
 from flowengine.store.query import Query, param
@@ -48,9 +49,10 @@ def audit_job(tx: Transaction, job: str) -> Audited:
         entries = tx.history.verify(job)
     except HistoryBroken as broken:
         return Audited(job=job, entries=stored.seq, problems=(str(broken),))
-    rebuilt = rebuild(entry.events for entry in tx.history.of(job))
+    history = tx.history.of(job)
+    rebuilt = rebuild(entry.events for entry in history)
     problems = [*_position(rebuilt, stored.position.whole()), *_row(tx, rebuilt, stored)]
-    problems += [*_steps(tx, rebuilt), *_timers(tx, rebuilt), *_calls(tx, rebuilt)]
+    problems += [*_steps(tx, rebuilt), *_timers(tx, rebuilt), *_calls(tx, rebuilt), *_participants(tx, stored, history)]
     return Audited(job=job, entries=entries, problems=tuple(problems))
 
 
@@ -137,6 +139,14 @@ def _timers(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
             yield f"timer {number} is {'stored but not set' if timer is None else 'set but not stored'}"
         elif row[0] != timer.branch or (row[2] == 0 and row[1] != (aside or micros(timer.due))):
             yield f"timer {number} is not stored as the history says"
+
+
+def _participants(tx: Transaction, stored: StoredJob, history: Sequence[Entry]) -> Iterator[str]:
+    """Whoever is known to have taken part did; of what was done before this was kept, nothing is known."""
+    did = {deed: entry.seq for entry in history for deed in participants.acting(entry.command)}
+    for person, step, seq in tx.channel.rows(participants.STORED, {"job_id": stored.id}):
+        if did.get((person, step)) != seq or person == stored.customer:
+            yield f"{person} did not act on step {step} with entry {seq}, as is stored"
 
 
 def _calls(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:

@@ -189,6 +189,13 @@ HEAL = Query(
     .where(sa.or_(_C.c.worker != sa.literal_column("''"), _C.c.attempts == sa.literal_column("0")))
     .values(next_at=param("now")),
 )
+HURRY = Query(
+    "calls.hurry",
+    "What waits for its next attempt is ready now; not what a worker has.",
+    sa.update(_C)
+    .where(*QUEUE.this, QUEUE.waits, _C.c.worker == sa.literal_column("''"), _C.c.next_at > param("now"))
+    .values(next_at=param("now")),
+)
 FREE = Query(
     "calls.free",
     "Make ready what a worker had that is known to be lost. Claims end within the longest lease, so few are looked at.",
@@ -328,6 +335,10 @@ class Calls:
             "said": plain(progress),
         }
         return self._channel.count(RESCHEDULE, values) == 1
+
+    def hurry(self, job: str, number: int, now: datetime) -> bool:
+        """Have a call that waits for its next attempt tried ``now``. False where a worker has it, or it is ready."""
+        return self._channel.count(HURRY, {"of_job": job, "of_number": number, "now": micros(now)}) == 1
 
     def tell(self, claimed: ClaimedCall, progress: str) -> bool:
         """Keep how far the handler has come. False when the lease was lost (L10)."""

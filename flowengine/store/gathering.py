@@ -72,6 +72,8 @@ class Batch(msgspec.Struct, eq=False):
 
     queue: FairLock[Piece]
     channel: Gathered
+    most: int = MOST
+    longest: float = LONGEST
     taken: list[Waiter[Piece]] = []
     """Whose pieces were taken up, in order."""
 
@@ -83,8 +85,8 @@ class Batch(msgspec.Struct, eq=False):
         """
         if not self.channel.open:
             raise StoreError("the database gave up the transaction; nothing of it was kept")
-        until = time.monotonic() + LONGEST
-        for _ in range(MOST):
+        until = time.monotonic() + self.longest
+        for _ in range(self.most):
             waiter = self.queue.next_errand(self.taken)
             if waiter is None:
                 return None

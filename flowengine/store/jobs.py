@@ -24,7 +24,7 @@ from flowengine.store.codec import decode, micros, moment, plain, reader
 from flowengine.store.ids import shown
 from flowengine.store.query import Query, Values, inserts, param, upserts
 
-_J, _C, _T = t.jobs, t.calls, t.timers
+_J, _C, _T, _K = t.jobs, t.calls, t.timers, t.participants
 _ID = param("id")
 WHOLE = tuple(column for column in _J.c if column is not _J.c.parent)
 """What is read of a job: all, but for the parent, which the head tells as well."""
@@ -332,14 +332,16 @@ class Jobs:
         status: str | None = None,
         process: str | None = None,
         customer: str | None = None,
+        took_part: str | None = None,
         limit: int = 100,
         after: str | None = None,
     ) -> list[ListedJob]:
-        """Jobs, newest first; ``after`` is the id of the last one of the page before."""
-        wanted = {"status": status, "process": process, "customer": customer}
+        """Jobs, newest first; ``after`` is the id of the last one of the page before. ``took_part``: those of others in
+        which that customer took part."""
+        wanted = {"status": status, "process": process, "customer": customer, "took_part": took_part}
         given = {name: value for name, value in wanted.items() if value is not None}
         values: dict[str, Any] = given | {"most": limit} | ({"before": after} if after else {})
-        return [_listed(row) for row in self._channel.rows(_listing(tuple(given), after is not None), values)]
+        return [_listed(row) for row in self._channel.rows(listing(tuple(given), after is not None), values)]
 
     def ids(self) -> Iterable[str]:
         """All ids, oldest first, a page at a time."""
@@ -356,10 +358,14 @@ BY_ID_PAGE = Query(
 )
 
 
-def _listing(filters: tuple[str, ...], paged: bool) -> Query:
+def listing(filters: tuple[str, ...], paged: bool) -> Query:
+    """The query that lists jobs by these columns; ``paged``, those behind one of them."""
     found = _LISTINGS.get((filters, paged))
     if found is None:
-        statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(*(_J.c[name] == param(name) for name in filters))
+        equal = (_J.c[name] == param(name) for name in filters if name != "took_part")
+        statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(*equal)
+        if "took_part" in filters:
+            statement = statement.where(_J.c.id.in_(sa.select(_K.c.job_id).where(_K.c.person == param("took_part"))))
         if paged:
             statement = statement.where(_J.c.id < param("before"))
         statement = statement.order_by(_J.c.id.desc()).limit(param("most"))

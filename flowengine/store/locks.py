@@ -52,23 +52,24 @@ class FairLock(Generic[Errand]):
         Raises DatabaseBusy, and StoreError when this thread has the lock already. An errand that has been taken up is
         waited for without a bound: its owner is at work on it.
         """
-        with self._mutex:
-            me = threading.get_ident()
-            if self._owner is None:
-                self._owner = me
-                return True
-            if self._owner == me:
-                raise StoreError(
-                    "this thread has a transaction open already that excludes this one",
-                    possible=["end the first transaction before the next one begins"],
-                )
-            waiter = Waiter(errand)
-            self.waiting.append(waiter)
+        waiter: Waiter[Errand] | None = None
         try:
+            with self._mutex:
+                me = threading.get_ident()
+                if self._owner is None:
+                    self._owner = me
+                    return True
+                if self._owner == me:
+                    raise StoreError(
+                        "this thread has a transaction open already that excludes this one",
+                        possible=["end the first transaction before the next one begins"],
+                    )
+                waiter = Waiter(errand)
+                self.waiting.append(waiter)
             if not waiter.gate.acquire(timeout=timeout) and not self._left(waiter):
                 waiter.gate.acquire()
         except BaseException:  # interrupted while it waited: the lock must not be handed to nobody
-            if not self._left(waiter, anyhow=True) and self._owner == me:
+            if waiter is not None and not self._left(waiter, anyhow=True) and self._owner == me:
                 self.release()
             raise
         if waiter.gone:
@@ -130,15 +131,15 @@ class FileLock:
         self._sent = _shut_gate()  # plain locks: a Semaphore takes its time in Python at each hand-over
         self._back = _shut_gate()
         self._agent: threading.Thread | None = None
-        self._away = self._wanted = self._closed = self._marked = False
+        self._away = self._wanted = self._handed = self._closed = self._marked = False
         self._trouble: OSError | None = None
 
     def acquire(self, timeout: float) -> None:
         """Wait up to ``timeout`` seconds. Raises DatabaseBusy, and StoreError where files cannot be locked."""
         if not self._away and self._at_once():
             return
-        self._send()
         try:
+            self._send()
             got = self._back.acquire(timeout=max(timeout, 0.0))
         except BaseException:
             if self._given_up():
@@ -172,7 +173,7 @@ class FileLock:
     def _send(self) -> None:
         """Have the agent wait, unless it does already."""
         with self._mutex:
-            self._wanted = True
+            self._wanted, self._handed = True, False
             if self._away:
                 return
             self._away = True
@@ -182,10 +183,13 @@ class FileLock:
         self._sent.release()
 
     def _given_up(self) -> bool:
-        """Want it no longer; True when it was had at that very moment."""
+        """Want it no longer; True when it was had at that very moment, whether its coming was seen or not."""
         with self._mutex:
             self._wanted = False
-        return self._back.acquire(blocking=False)
+            handed, self._handed = self._handed, False
+        if handed:
+            self._back.acquire(blocking=False)
+        return handed
 
     def _serve(self) -> None:
         """What the agent does for as long as the lock is in use."""
@@ -200,7 +204,7 @@ class FileLock:
             with self._mutex:
                 self._away = False
                 if self._wanted:
-                    self._wanted = False
+                    self._wanted, self._handed = False, True
                     self._back.release()
                 else:
                     fcntl.flock(self._door, fcntl.LOCK_UN)

@@ -23,7 +23,7 @@ from sqlalchemy.pool import StaticPool
 
 from flowengine.errors import DatabaseBusy, StoreError
 from flowengine.store.channel import CLOSED, Row
-from flowengine.store.gathering import Batch, Piece
+from flowengine.store.gathering import LONGEST, MOST, Batch, Piece
 from flowengine.store.locks import FairLock, FileLock
 from flowengine.store.query import Query, Values
 from flowengine.store.sqlite_errors import translated, translating
@@ -135,18 +135,21 @@ class SqliteChannel:
 
 
 class SqliteDriver:
-    """A SQLite file (or memory) and its two pools."""
+    """A SQLite file (or memory) and its two pools. At most so many pieces of other threads' work are gathered in one
+    transaction, and for so many seconds (:mod:`~flowengine.store.gathering`)."""
 
     dialect = "sqlite"
     server_time: Query | None = None
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, *, most: int = MOST, longest: float = LONGEST) -> None:
         self.timeout = timeout
+        self._most, self._longest = most, longest
         self._kept: sa.PoolProxiedConnection | None = None
         self._raw: Any = None
         self._file: tuple[int, int] | None = None
         self.path = path_of(url)
-        self._threads: FairLock[Piece] = FairLock()
+        self.threads: FairLock[Piece] = FairLock()
+        """Where threads of this process queue to write."""
         self._processes: FileLock | None = None
         self._safe = sqlite3.sqlite_version_info >= MENDED
         self.warnings: tuple[str, ...] = ()
@@ -211,7 +214,7 @@ class SqliteDriver:
         """
         piece = Piece(work, copy_context())
         began = time.monotonic()
-        if not self._threads.acquire(self.timeout, piece):
+        if not self.threads.acquire(self.timeout, piece):
             result: T = piece.outcome()
             return result
         return self._lead(work, self.timeout - (time.monotonic() - began))
@@ -219,12 +222,12 @@ class SqliteDriver:
     def _lead(self, work: Callable[[SqliteChannel], T], patience: float) -> T:
         """Do this thread's work and what others have queued up meanwhile, and commit once."""
         channel = self._let_in(patience)
-        batch = Batch(self._threads, channel)
+        batch = Batch(self.threads, channel, self._most, self._longest)
         keep, interrupt = False, None
         try:
             try:
                 result = work(channel)
-                if self._threads.waiting or not channel.raw.in_transaction:
+                if self.threads.waiting or not channel.raw.in_transaction:
                     interrupt = batch.gather()
                 keep = True
             finally:
@@ -255,7 +258,7 @@ class SqliteDriver:
     def begin_writing(self) -> SqliteChannel:
         """A write transaction, which :meth:`end` ends. The one writer's connection is kept between transactions."""
         began = time.monotonic()
-        self._threads.acquire(self.timeout)
+        self.threads.acquire(self.timeout)
         return self._let_in(self.timeout - (time.monotonic() - began))
 
     def _prepare(self, raw: Any, reading: bool) -> None:
@@ -326,13 +329,13 @@ class SqliteDriver:
                 self._processes.acquire(patience)
                 self._look_around()
         except BaseException:
-            self._threads.release()
+            self.threads.release()
             raise
 
     def _give_turn(self) -> None:
         if self._processes is not None:
             self._processes.release()
-        self._threads.release()
+        self.threads.release()
 
     @contextmanager
     def migrating(self) -> Iterator[sa.Connection]:
@@ -342,7 +345,7 @@ class SqliteDriver:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        self._threads.acquire(self.timeout)
+        self.threads.acquire(self.timeout)
         self._come_first(self.timeout)
         try:
             yield

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -357,6 +357,18 @@ history = sa.Table(
     _text("hash"),
     _text("body"),
     comment="One row a command, never changed: hash is SHA-256 of the hash before it and of body's bytes (L5).",
+)
+
+participants = sa.Table(
+    "flow_participants",
+    metadata,
+    _key("job_id", primary_key=True),
+    _key("person", primary_key=True),
+    _count("step", primary_key=True),
+    _count("seq"),
+    sa.Index("ix_flow_participants_person", "person", "job_id"),
+    sqlite_with_rowid=False,
+    comment="Customers who acted on steps of jobs that are not theirs; seq is that of the entry of the last time.",
 )
 
 receipts = sa.Table(

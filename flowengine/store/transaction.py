@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
+from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
-from flowengine.store import bookings, calls, history, jobs, messages, steps, timers
+from flowengine.store import bookings, calls, history, jobs, messages, participants, steps, timers
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
@@ -26,6 +27,7 @@ from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
 from flowengine.store.messages import Messages
 from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.outbox import Outbox
+from flowengine.store.participants import Participants
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
@@ -90,6 +92,10 @@ class Transaction:
     @property
     def history(self) -> History:
         return History(self.channel)
+
+    @property
+    def participants(self) -> Participants:
+        return Participants(self.channel)
 
     @property
     def steps(self) -> Steps:
@@ -166,6 +172,8 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
+    if (entry.by.kind == "customer" and entry.by.id != head.customer) or isinstance(entry.command, ActFor):
+        participants.save(channel, id_, head.customer, seq, entry.command)
     channel.write(history.ADD, {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash, "body": body.decode()})
     return saved
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, tzinfo
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.draft import replace
 from flowengine.core.values import Booking, Json, KeptMessage, ServiceCall, Step, Timer
 from flowengine.language.model import Process, State
 from flowengine.language.parts import DONE, Always
@@ -121,6 +122,13 @@ class Teller:
         told = "; ".join(filter(None, (self._asked(command, events), *self._besides(events))))
         self.known.learn(events)
         return told
+
+    def own_act(self, command: c.Act | c.ActFor, opened: e.StepOpened, events: Sequence[e.AnyEvent]) -> str:
+        """What somebody did on a step, as he may be told it himself: his ballot is no secret to him, and nothing that
+        came of it besides is told."""
+        self.known.learn((opened,))
+        seen = [replace(one, secret=False) if isinstance(one, e.SeatAnswered) else one for one in events]
+        return self._acted(command, seen)
 
     def _asked(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         match command:

@@ -118,12 +118,22 @@ class Broadcast(Receipt, frozen=True, kw_only=True, eq=False):
     waiting: int = 0
 
 
+class ChangeView(View, frozen=True, kw_only=True):
+    """One difference between two versions of a process: in the state titled ``where``, or, where that is empty, in the
+    process as a whole; ``who`` notices it: ``customers``, and titles of roles and groups."""
+
+    where: str
+    what: str
+    who: tuple[str, ...] = ()
+
+
 class Deployed(View, frozen=True, kw_only=True):
     """A process in use. ``new`` is False when what it means was in use before: other comments, line ends or
     quotes make no new version.
 
     ``unserved`` are the handlers it calls that this engine does not have and no external worker serves: a worker must.
     ``warnings`` say which of its roles nobody has, and which of its groups nobody is in, as people are known here.
+    ``changes`` are the differences to the version ``was`` that was in use before, ``noticed_by`` all who notice any.
     """
 
     name: str
@@ -132,6 +142,9 @@ class Deployed(View, frozen=True, kw_only=True):
     new: bool
     unserved: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    was: str = ""
+    changes: tuple[ChangeView, ...] = ()
+    noticed_by: tuple[str, ...] = ()
 
 
 class SuspendedView(View, frozen=True, kw_only=True):
@@ -358,11 +371,13 @@ class OfferView(View, frozen=True, kw_only=True):
     """Something the asker may do at any time now: withdraw, change his mind. ``name`` is what ``invoke`` takes.
 
     ``fields`` are the names of what it asks; ``questions``, where one offer is looked at, all that is needed to ask.
+    ``undoes``: what services have done for it so far is undone first.
     """
 
     name: str
     title: str
     fields: tuple[str, ...] = ()
+    undoes: bool = False
     questions: tuple[FormField, ...] = ()
 
     def as_written(self) -> dict[str, Any]:
@@ -400,13 +415,17 @@ class _Track(View, frozen=True, kw_only=True):
     somebody has moved is told there, too, to those whom its step waits for."""
     zone: str = "UTC"
     """The time zone of the process, in which a promised day ends."""
+    did: tuple[tuple[datetime, str], ...] = ()
+    """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
+    newest last, at most 20."""
 
 
 class CustomerTrack(_Track, frozen=True, kw_only=True):
     """Where a job is, as a customer may see it: phases and his own steps, never the organisation's states or data (L9).
 
     ``facts`` are his own answers and the fields marked ``show: true``, ``said`` his own words and the answers to them.
-    Of somebody else's job, in which a step waits for him, he sees neither these nor the promise or the name.
+    Of somebody else's job, in which a step waits for him or he has taken part, he sees neither these nor the promise or
+    the name, but what he ``did``, and as ``facts`` what came of the states he took part in.
     """
 
     where: tuple[CustomerPlace, ...]

@@ -8,7 +8,7 @@ is the process's to say, in a text of its own, for only it knows what belongs to
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -45,6 +45,7 @@ class _Look:
     writers: Writers
     booked: Mapping[tuple[str, str], datetime]
     clock: plainly.Clock
+    name_of: Callable[[str], str] = str
 
     def may(self, place: str, key: str, *, own: bool) -> bool:
         return self.inside or (own and self.writers.shown(place, key))
@@ -55,18 +56,28 @@ class _Look:
 
 
 def facts(
-    compiled: Compiled, position: Position, *, inside: bool, reader: tzinfo | None = None
+    compiled: Compiled,
+    position: Position,
+    *,
+    inside: bool,
+    reader: tzinfo | None = None,
+    name_of: Callable[[str], str] = str,
+    taken_part: Collection[str] | None = None,
 ) -> tuple[tuple[str, str], ...]:
     """Title and text of what is known, in the order of the process file; what several states save in one place once.
-    Moments are told in the zone of the ``reader``, where that is known."""
-    look = _look(compiled, position, inside, reader)
+    Moments are told in the zone of the ``reader``, where that is known, persons by the names that ``name_of`` gives for
+    their ids. For a customer in somebody else's job: of the states that he has ``taken_part`` in, what customers may
+    see; what its customer answered there is his own."""
+    look = _look(compiled, position, inside, reader, name_of)
     told: dict[str, list[_Fact]] = {}
     for number, (state, member, data) in enumerate(_states(look.process.root)):
+        if taken_part is not None and (state.name not in taken_part or _of_customer_alone(state)):
+            continue
         place = state.saves or state.name
         found = list(_of_state(look, state, member, place)) if data else list(_appointment(look, state, member, {}))
         if found and (not told.get(place) or not data):
             told[place if data else f"{place} {number}"] = found
-    for entry in _entries(look.process.root):
+    for entry in _entries(look.process.root) if taken_part is None else ():
         found = list(_of_fields(look, entry.fields, entry.name, entry.title, own=by_customer(entry)))
         told.setdefault(f"always {entry.name}", found)
     return _distinct([fact for found in told.values() for fact in found])
@@ -100,10 +111,17 @@ def _keys(look: _Look, place: str) -> frozenset[str]:
     return frozenset(saved) if isinstance(saved, Mapping) else frozenset()
 
 
-def _look(compiled: Compiled, position: Position, inside: bool, reader: tzinfo | None = None) -> _Look:
+def _look(
+    compiled: Compiled,
+    position: Position,
+    inside: bool,
+    reader: tzinfo | None = None,
+    name_of: Callable[[str], str] = str,
+) -> _Look:
     process = compiled.process
     writers = once(process, "writers", lambda: writers_of(process))
-    return _Look(process, position, inside, writers, _booked(compiled, position), plainly.Clock(process, reader))
+    booked, clock = _booked(compiled, position), plainly.Clock(process, reader)
+    return _Look(process, position, inside, writers, booked, clock, name_of)
 
 
 def _states(scope: Scope, data: bool = True) -> Iterator[tuple[State, str, bool]]:
@@ -149,9 +167,21 @@ def _of_fields(look: _Look, fields: tuple[Field, ...], place: str, about: str, *
         return
     for field in fields:
         if field.name in saved and look.may(place, field.name, own=own or field.show):
-            text = look.clock.value(field, saved[field.name])
+            text = look.clock.value(field, _named(field, saved[field.name], look.name_of))
             if text:
                 yield _Fact(field.title, text, about)
+
+
+def _named(field: Field, given: Json, name_of: Callable[[str], str]) -> Json:
+    """Persons by their names; what else was answered as it is."""
+    if field.person is None:
+        return given
+    return [name_of(str(one)) for one in given] if isinstance(given, list) else name_of(str(given))
+
+
+def _of_customer_alone(state: State) -> bool:
+    """Whether it asks the job's customer and nobody else."""
+    return bool(state.audience) and all(one.kind == "customer" for one in state.audience)
 
 
 def _about(state: State) -> str:

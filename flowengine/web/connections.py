@@ -10,6 +10,7 @@ import asyncio
 import logging
 import resource
 import socket
+from dataclasses import dataclass
 from typing import Any
 
 import h11
@@ -17,12 +18,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 LOG = logging.getLogger("flowengine.web")
 
-HEADERS_SECONDS = 10
-"""How long the head of a request may take, from the connection or the end of the answer before."""
-BODY_SECONDS = 30
-"""How long the body may take after its head."""
-ANSWER_SECONDS = 30
-"""How long an answer may take to be taken in."""
 MOST = 4096
 """Connections at a time, where file descriptors are plenty."""
 QUIET_SECONDS = 60
@@ -35,13 +30,30 @@ def most_connections() -> int:
     return MOST if descriptors == resource.RLIM_INFINITY else max(8, min(MOST, descriptors // 2))
 
 
-class Connection(H11Protocol):
-    """One client's connection. ``most`` is how many there may be."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long, in seconds, a client may take: for the ``head`` of a request, from the connection or the end of the
+    answer before; for the ``body`` after its head; to take an ``answer`` in."""
 
+    head: float = 10
+    body: float = 30
+    answer: float = 30
+
+
+class Connection(H11Protocol):
+    """One client's connection. A server has a class of its own (:meth:`within`), with its ``limits``, and ``most``, how
+    many there may be."""
+
+    limits = Limits()
     most = MOST
     _awaited: Any = None
     _since = 0.0
     _limit: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def within(cls, limits: Limits, most: int) -> type[Connection]:
+        """Connections with these limits."""
+        return type(cls.__name__, (cls,), {"limits": limits, "most": most})
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -64,7 +76,7 @@ class Connection(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._limited(ANSWER_SECONDS)
+        self._limited(self.limits.answer)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -80,9 +92,9 @@ class Connection(H11Protocol):
         """Note what is awaited of the client. More of the same gives no more time."""
         if self.transport.is_closing():
             self._awaited = None
-            self._limited(ANSWER_SECONDS)
+            self._limited(self.limits.answer)
             return
-        seconds = {h11.IDLE: HEADERS_SECONDS, h11.SEND_BODY: BODY_SECONDS}.get(self.conn.their_state)
+        seconds = {h11.IDLE: self.limits.head, h11.SEND_BODY: self.limits.body}.get(self.conn.their_state)
         awaited = self.conn.their_state if seconds else None
         if awaited is not self._awaited:
             self._awaited, self._since = awaited, self.loop.time()

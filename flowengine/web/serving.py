@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from flowengine.clock import Clock
 from flowengine.web.app import make_app
-from flowengine.web.connections import Connection, Quiet, most_connections
+from flowengine.web.connections import Connection, Limits, Quiet, most_connections
 from flowengine.worker.standalone import Standalone
 
 GRACE = 25
@@ -26,11 +26,12 @@ QUEUE = 2048
 class Server(uvicorn.Server):
     """A server that answers at once those who wait for work when it is told to stop, and then ends well."""
 
-    def __init__(self, app: FastAPI) -> None:
-        Connection.most = most_connections()
-        at_once = Connection.most // 8  # as many are taken before one too many can be let go
+    def __init__(self, app: FastAPI, limits: Limits | None = None) -> None:
+        most = most_connections()
+        connection = Connection.within(limits or Limits(), most)
+        at_once = most // 8  # as many are taken before one too many can be let go
         config = uvicorn.Config(
-            app, http=Connection, ws="none", backlog=at_once, log_config=None, access_log=False, server_header=False,
+            app, http=connection, ws="none", backlog=at_once, log_config=None, access_log=False, server_header=False,
             timeout_graceful_shutdown=GRACE, lifespan="off",
         )  # fmt: skip
         super().__init__(config)

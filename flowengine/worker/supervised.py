@@ -61,9 +61,11 @@ class Supervised:
         hurry: Callable[[], None],
         lost: Callable[[str], None] = lambda _: None,
         wary: Callable[[str], None] = lambda _: None,
+        pulse: float = PULSE,
     ) -> None:
-        """From now on, on a thread, give signs of life, and call ``stop``, ``hurry``, ``lost`` with a worker's name or
-        ``wary`` with a handler's when the supervisor says so, and ``stop`` when it is no more."""
+        """From now on, on a thread, give signs of life, ``pulse`` seconds apart, and call ``stop``, ``hurry``, ``lost``
+        with a worker's name or ``wary`` with a handler's when the supervisor says so, and ``stop`` when it is no more.
+        """
         heard = {"stop": lambda _: stop(), "hurry": lambda _: hurry(), "lost": lost, "wary": wary}
 
         def wait() -> None:
@@ -71,7 +73,7 @@ class Supervised:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._inlet, selectors.EVENT_READ)
                 while True:
-                    if not selector.select(PULSE):
+                    if not selector.select(pulse):
                         self.say()
                     elif said := os.read(self._inlet, 4096):
                         *lines, rest = (rest + said).split(b"\n")

@@ -25,7 +25,8 @@ from flowengine.cli.terminal import Terminal
 from flowengine.samples import process_file
 
 ROOT = Path(__file__).parents[2]
-HANDLERS = "--handlers examples.bespoke_suit.shop:HANDLERS"
+HANDLERS: dict[str, Any] = {}
+"""The shop's code for commands in this process, at the mill of whoever stands at the counter."""
 
 
 class Counter(ABC):
@@ -33,6 +34,7 @@ class Counter(ABC):
 
     process: Path
     mill: Any
+    handlers: str
 
     @abstractmethod
     def _run(self, words: list[str]) -> tuple[int, str, str]:
@@ -61,15 +63,19 @@ class Counter(ABC):
 
     def work(self) -> str:
         """Let the shop's code run what is due."""
-        return self.flow(f"worker --once {HANDLERS}")
+        return self.flow(f"worker --once --handlers {self.handlers}")
 
 
 class Inside(Counter):
     """Commands in this process, in a simulated time."""
 
-    def __init__(self, clock: SimulatedClock, mill: Any) -> None:
+    handlers = "counter:HANDLERS"
+
+    def __init__(self, clock: SimulatedClock, mill: Any, handlers: dict[str, Any]) -> None:
         self.process = process_file("bespoke_suit")
         self.clock, self.mill = clock, mill
+        HANDLERS.clear()
+        HANDLERS.update(handlers)
 
     def _run(self, words: list[str]) -> tuple[int, str, str]:
         result = CliRunner().invoke(flow, words, obj=Terminal(clock=self.clock))
@@ -91,9 +97,13 @@ class Outside(Inside):
 
     LOOKING_BACK = ("history", "audit", "jobs", "people")
 
-    def __init__(self, clock: SimulatedClock, mill: Any) -> None:
-        super().__init__(clock, mill)
+    def __init__(self, clock: SimulatedClock, mill: Any, handlers: dict[str, Any]) -> None:
+        super().__init__(clock, mill, handlers)
         self.waited = False
+
+    @property
+    def handlers(self) -> str:  # type: ignore[override]
+        return Inside.handlers if self.waited else "examples.bespoke_suit.shop:HANDLERS"
 
     def _run(self, words: list[str]) -> tuple[int, str, str]:
         if self.waited and words[0] not in self.LOOKING_BACK:

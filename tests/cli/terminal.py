@@ -13,6 +13,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
 
+from waiting import until
+
 PATIENCE = 30.0
 """Seconds to wait for a text before the test fails."""
 
@@ -58,10 +60,16 @@ class Terminal:
         os.write(self.master, f"{line}\n".encode())
 
     def interrupt(self) -> None:
-        """Press Ctrl-C as slowly as a person: a signal in the instant before the program begins to read is noticed
-        only at the next key."""
-        sleep(0.3)
+        """Press Ctrl-C once the program waits for a key: a signal in the instant before it begins to read is noticed
+        only at the next one."""
+        until(lambda: self._asleep() and self._asleep(), "a program that waits for a key")
         os.kill(self.process.pid, signal.SIGINT)
+
+    def _asleep(self) -> bool:
+        """Whether the program's first thread sleeps, as the system tells, a moment from now."""
+        sleep(0.01)
+        told = subprocess.run(["ps", "-o", "stat=", "-p", f"{self.process.pid}"], capture_output=True, timeout=PATIENCE)
+        return told.stdout.strip()[:1] in (b"S", b"I")
 
     def end_of_input(self) -> None:
         """Press Ctrl-D."""
@@ -71,7 +79,7 @@ class Terminal:
         """Wait for the end of the command; its exit code."""
         end = monotonic() + PATIENCE
         while self._more(end):
-            pass
+            assert monotonic() < end, f"it writes on and on:\n{self.text[-2000:]}"
         return self.process.wait(PATIENCE)
 
     def _more(self, end: float) -> bool:

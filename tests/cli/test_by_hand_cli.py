@@ -34,7 +34,7 @@ def test_a_job_is_set_moved_and_ended(shop: Flow) -> None:
     assert shop.json("set", job, "need.width", "wide", *WHY, code=1)["error"] == "BadAnswer"
     assert "It would be done" in shop.run("move", job, "build", "--dry", *WHY).stdout
     assert shop.json("move", job, "build", *WHY)["states"] == ["build"]
-    assert shop.json("end", job, *WHY)["because"] == "By phone"
+    assert shop.json("end", job, "--yes", *WHY)["because"] == "By phone"
     assert shop.json("jobs")[0]["status"] == "ended"
 
 
@@ -110,7 +110,7 @@ def test_somebody_leaves(shop: Flow) -> None:
     shop.run("move", job, "build", *WHY)
     shop.run("claim", shop.step(job, "tom"), who="tom")
     assert "tom would leave" in shop.run("people", "leave", "Tom", "--to", "eva", "--dry", *WHY).stdout
-    told = shop.run("people", "leave", "Tom", "--to", "eva", *WHY).stdout
+    told = shop.run("people", "leave", "Tom", "--to", "eva", "--yes", *WHY).stdout
     assert "tom has left" in told
     assert "handed over: 1 step" in told
     assert "has left" in shop.run("people", "list").stdout

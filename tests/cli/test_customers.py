@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from statement_log import commands, statements
 
 from flowengine import Database
 from flowengine.cli.moments import told
@@ -164,16 +164,16 @@ def test_changing_ones_mind(shop: Flow) -> None:
     """What a job offers is listed, used, and refused when it is not open."""
     job = shop.start()
     assert shop.json("change", job, who="ada", code=1)["possible"] == ["withdraw"]
-    assert shop.json("change", job, "rethink", who="ada", code=1)["error"] in ("NotAllowed", "NotFound")
+    assert shop.json("change", job, "rethink", "--yes", who="ada", code=1)["error"] in ("NotAllowed", "NotFound")
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
-    assert shop.json("change", job, "rethink", who="ada")["states"] == ["Your choice"]
+    assert shop.json("change", job, "rethink", "--yes", who="ada")["states"] == ["Your choice"]
 
 
 def test_withdrawing(shop: Flow) -> None:
     """A customer withdraws where the process allows it, and only once."""
     job = shop.start()
-    assert shop.json("withdraw", job, who="ada")["status"] == "ended"
-    assert shop.json("withdraw", job, who="ada", code=1)["error"]
+    assert shop.json("withdraw", job, "--yes", who="ada")["status"] == "ended"
+    assert shop.json("withdraw", job, "--yes", who="ada", code=1)["error"]
 
 
 def test_saying_something(shop: Flow) -> None:
@@ -241,32 +241,24 @@ def test_a_repeated_change_of_mind_gives_the_same_receipt(shop: Flow) -> None:
     """Under its key an offer is used once, also when the job offers it no longer (L3)."""
     job = shop.start()
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
-    words = ("change", job, "rethink", "--key", "k2")
+    words = ("change", job, "rethink", "--yes", "--key", "k2")
     first, again = shop.json(*words, who="ada"), shop.json(*words, who="ada")
     assert again == first | {"repeated": True}
 
 
-def test_acting_looks_in_one_transaction_and_acts_in_one(shop: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_acting_looks_in_one_transaction_and_acts_in_one(shop: Flow) -> None:
     """However the step is named and who acts, one act costs a program one transaction to look and one to write."""
-    counted: Counter[str] = Counter()
-
-    def counting(kind: str, begin: Callable[..., Any]) -> Callable[..., Any]:
-        def counts(*given: Any) -> Any:
-            counted[kind] += 1
-            return begin(*given)
-
-        return counts
-
-    monkeypatch.setattr(Database, "reading", counting("looks", Database.reading))
-    monkeypatch.setattr(Database, "keep", counting("writes", Database.keep))
-    Database.open(f"sqlite:///{shop.folder}/flow.db").close()
-    opening, give = counted["looks"], ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=")
-    for who, named in (("ada", True), ("Ada", True), ("ada@example.org", False)):
-        job = shop.start()
-        counted.clear()
-        shop.json("act", *([job] if named else []), *give, who=who)
-        assert counted == {"looks": opening + 1, "writes": 1}
-        shop.run("withdraw", job, who="ada")
+    with statements() as given:
+        Database.open(f"sqlite:///{shop.folder}/flow.db").close()
+        opening, give = commands(given).count("BEGIN"), ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=")
+        assert opening > 0
+        for who, named in (("ada", True), ("Ada", True), ("ada@example.org", False)):
+            job = shop.start()
+            given.clear()
+            shop.json("act", *([job] if named else []), *give, who=who)
+            begun = Counter(sql for sql in commands(given) if sql.startswith("BEGIN"))
+            assert begun == {"BEGIN": opening + 1, "BEGIN IMMEDIATE": 1}
+            shop.run("withdraw", job, "--yes", who="ada")
 
 
 TRIES = """
@@ -325,3 +317,47 @@ def test_who_asks_is_somebody_whole(shop: Flow) -> None:
     shop.start("ad")
     assert [one["customer"] for one in shop.json("jobs")] == ["ad", "ada"]
     assert shop.json("track", job, who="Ada")["customer"] == "ada"
+
+
+JOINT = """
+process: joint
+title: A day out
+need: A day out
+groups: {parents: {title: Parents}}
+states:
+  need: {type: need, next: where}
+  where:
+    type: vote
+    title: Where to
+    ask: Where shall they go?
+    of: {group: parents}
+    options: [sea, zoo]
+    early: true
+    within: P7D
+    on: {decided: fulfilled, no_quorum: off, tied: off}
+  fulfilled: {type: fulfilled, because: They went there}
+  off: {type: ended, because: Nobody came}
+"""
+
+
+def test_who_took_part_finds_the_job_again_and_what_he_did(shop: Flow) -> None:
+    """In a list of its own; what is told of it has no blanks where he may not see something."""
+    (shop.folder / "joint.yaml").write_text(JOINT, "utf-8")
+    shop.run("deploy", "joint.yaml", who="olga")
+    shop.run("people", "change", "ben", "--group", "parents", who="olga")
+    job = shop.json("start", "joint", who="ada")["job"]
+    shop.run("act", job, "--set", "for=sea", who="ben")
+    assert shop.json("jobs", who="ben") == []
+    (row,) = shop.json("jobs", "--took-part", who="ben")
+    assert (row["id"], row["because"], row["customer_name"]) == (job, "They went there", "")
+    shown = shop.run("track", row["short"], who="ben").stdout
+    assert "  for " not in shown.splitlines()[0]
+    assert "Fulfilled: They went there" in shown
+    assert "Where to: Sea" in shown
+    assert "What you did" in shown
+    assert "voted for Sea: Where shall they go?" in shown
+    assert "for Ada" in shop.run("track", row["short"], who="ada").stdout.splitlines()[0]
+    assert "sees all jobs" in shop.run("jobs", "--took-part", who="tom", code=1).output
+    assert (
+        "--stuck takes --process and --limit" in shop.run("jobs", "--took-part", "--stuck", who="olga", code=2).output
+    )

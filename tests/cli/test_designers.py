@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flowengine.language import problems
+from flowengine.language.explaining import CODES
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -89,6 +90,80 @@ def test_check_finds_files_that_call_one_another_for_ever(empty: Flow) -> None:
     assert "one calls two, two calls one" in empty.run("check", "one.yaml", "two.yaml", code=1).stdout
 
 
+def test_check_finds_files_that_start_by_one_message(empty: Flow) -> None:
+    """Two processes that the same message starts cannot both be in use: told of each, at its entry."""
+    for name in ("one", "two"):
+        (empty.folder / f"{name}.yaml").write_text(
+            f"process: {name}\nneed: It\nstarts: {{message: bell, customer: '\"ada\"'}}\n"
+            "states:\n  need: {type: need, next: fulfilled}\n  fulfilled: {type: fulfilled}\n",
+            "utf-8",
+        )
+    found = empty.json("check", "one.yaml", "two.yaml", code=1)["files"]
+    assert [[one["code"] for one in file["problems"]] for file in found] == [["ambiguous-start"], ["ambiguous-start"]]
+
+
+def test_check_says_where_a_length_is_in_months(empty: Flow) -> None:
+    """A file may be fine with P5M, which looks like minutes: it is said, and comments are passed over."""
+    text = (empty.folder / "workshop.yaml").read_text("utf-8")
+    (empty.folder / "months.yaml").write_text(text.replace("within: P14D", "within: P5M # not P3M", 1), "utf-8")
+    line = next(number for number, one in enumerate(text.splitlines(), 1) if "within: P14D" in one)
+    assert f"Line {line}: P5M is 5 months (minutes would be PT5M)" in empty.run("check", "months.yaml").stdout
+    assert empty.json("check", "months.yaml")["files"][0]["months"] == [{"line": line, "months": 5}]
+    assert empty.json("check", "workshop.yaml")["files"][0]["months"] == []
+
+
+def test_problems_end_with_how_to_have_them_explained(empty: Flow) -> None:
+    """However many there are, it is said once, with a command that can be pasted."""
+    (empty.folder / "bad.yaml").write_text(BAD.replace("fulfilled: {", "1x: {"), "utf-8")
+    out = empty.run("check", "bad.yaml", "bad.yaml", code=1).stdout
+    assert out.count("--explain") == 1
+    command = out.splitlines()[-1].partition(": flow ")[2].split()
+    assert command[:2] == ["check", "--explain"]
+    assert out.splitlines()[-1].startswith("To have each code explained")
+    assert f"{command[2]}: " in empty.run(*command).stdout
+    assert "--explain" not in empty.run("check", "workshop.yaml").stdout
+
+
+def test_a_code_is_explained_with_a_file_that_has_it_and_the_file_mended(empty: Flow) -> None:
+    """What it means, why, the line marked with a caret below the place, what is told of it, and the mend."""
+    out = empty.run("check", "--explain", "unknown-target").stdout
+    assert out.startswith("unknown-target: A route leads to nothing.")
+    lines = out.splitlines()
+    fault = next(index for index, line in enumerate(lines) if line.startswith(">") and "fulfiled" in line)
+    assert lines[fault + 1].index("^") == lines[fault].index("fulfiled")
+    assert "tea.yaml:5:40: unknown-target: there is no state 'fulfiled'" in out
+    assert "did you mean 'fulfilled'?" in out
+    mended = lines[lines.index("Mended:") + 1 :]
+    assert [line for line in mended if line.startswith(">")] == [lines[fault].replace("fulfiled", "fulfilled")]
+
+
+def test_an_explanation_is_a_document_for_programs(empty: Flow) -> None:
+    """Both files are in it whole, so that a program can check them."""
+    found = empty.json("check", "--explain", "no-fallback")
+    assert found["code"] == found["problem"]["code"] == "no-fallback"
+    assert [one.code for one in problems(found["faulty"])] == ["no-fallback"]
+    assert problems(found["mended"]) == []
+    assert found["faulty"].splitlines()[found["problem"]["line"] - 1] not in found["mended"].splitlines()
+
+
+def test_a_fault_that_needs_two_files_is_shown_with_both(empty: Flow) -> None:
+    """What stands beside it is shown as well; of what no file can show there are words alone."""
+    out = empty.run("check", "--explain", "ambiguous-start").stdout
+    assert out.index("With the fault") < out.index("tea.yaml:4:5: ambiguous-start") < out.index("Beside it stands")
+    out = empty.run("check", "--explain", "unreadable-file").stdout
+    assert "it is a folder" in out
+    assert "Mended" not in out
+
+
+def test_explain_alone_lists_all_codes(empty: Flow) -> None:
+    """Every code with what it means, by kinds, for persons and programs."""
+    out = empty.run("check", "--explain").stdout
+    listed = empty.json("check", "--explain")
+    assert {one["code"]: one["means"] for one in listed} == CODES
+    assert all(one["code"] in out for one in listed)
+    assert len({one["about"] for one in listed}) == 7
+
+
 def test_check_reads_standard_input(empty: Flow) -> None:
     """A dash reads the file from standard input."""
     assert "unknown-type" in empty.run("check", "-", code=1, input=BAD).stdout
@@ -111,6 +186,8 @@ def test_any_bytes_are_answered(empty: Flow, data: bytes) -> None:
         (["check"], 2, "FILE"),
         (["check", "nowhere.yaml"], 1, "workshop.yaml"),
         (["check", "."], 1, "not a file"),
+        (["check", "--explain", "unknown-tarket"], 1, "unknown-target"),
+        (["check", "--explain", "no-need", "workshop.yaml"], 2, "leave the files out"),
         (["draw"], 2, "--job"),
         (["draw", "nowhere.yaml"], 1, "no such file"),
         (["draw", "nothing"], 1, "nothing"),
@@ -234,3 +311,18 @@ def test_migrate_tells_what_it_would_change_and_what_is_in_the_way(shop: Flow) -
     assert len(done["moved"]) == 1
     assert "because: The names are plainer" in shop.json("history", job)[-1]["what"]
     assert shop.json("audit", job)["problems"] == []
+
+
+def test_deploy_says_what_is_different_and_who_notices(shop: Flow) -> None:
+    """A new version is told against the one in use: what changed, who notices, and that running jobs keep theirs."""
+    file = shop.folder / "workshop.yaml"
+    file.write_text(file.read_text("utf-8").replace("title: Maker", "title: Joiner"), "utf-8")
+    told = shop.run("diff", "workshop.yaml").stdout
+    assert "the role Maker is now called Joiner" in told
+    assert shop.json("diff", "workshop.yaml", "--against", "workshop.yaml")["changes"] == []
+    told = shop.run("deploy", "workshop.yaml").stdout
+    assert "the role Maker is now called Joiner" in told
+    assert "Who notices: " in told
+    assert "Jobs that run keep the version they began with." in told
+    assert "It means the same." in shop.run("diff", "workshop.yaml").stdout
+    assert shop.json("deploy", "workshop.yaml")[0]["changes"] == []

@@ -54,6 +54,8 @@ def test_the_shapes_are_as_the_page_says(shop: Flow) -> None:
         assert named <= set(document) | set(document.get("files", [{}])[0]), command
     for command in ("inbox --as ada", "jobs", f"history {job}", "processes", "incidents", "people list"):
         assert isinstance(shop.json(*command.split()), list), command
-    assert set(shop.json("deploy", "shop.yaml")[0]) == {"name", "version", "title", "new", "unserved", "warnings"}
+    assert set(shop.json("deploy", "shop.yaml")[0]) == {
+        *("name", "version", "title", "new", "unserved", "warnings", "was", "changes", "noticed_by"),
+    }
     assert shop.json("track", job)["short"] == job
     assert shop.json("people", "show", "ada")["id"] == "ada"

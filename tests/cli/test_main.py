@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
-    "new", "check", "draw", "deploy", "processes", "migrate", "start", "inbox", "act", "track", "say", "change",
+    "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
+    "start", "inbox", "act", "track", "say", "change",
     "withdraw", "add", "claim", "release", "assign", "people", "jobs", "history", "audit", "send", "incidents", "retry",
     "schedules", "worker", "db", "demo", "completion",
 ]  # fmt: skip
@@ -46,7 +47,9 @@ def test_help_lists_every_command_and_imports_none() -> None:
     program = "import sys, flowengine.cli as c\ntry: c.flow.main(['--help'])\nexcept SystemExit: pass\n" + (
         "print(sorted(m for m in sys.modules if m.split('.')[0] in ('rich', 'sqlalchemy', 'cel', 'transitions')))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True, timeout=60
+    )
     assert all(f"  {name} " in done.stdout for name in COMMANDS)
     assert done.stdout.endswith("[]\n")
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def test_jobs_are_listed_and_filtered(shop: Flow) -> None:
     """Jobs come newest first, by status, process and customer, page by page."""
     first, second = shop.start("ada"), shop.start("ben")
-    shop.run("withdraw", first, who="ada")
+    shop.run("withdraw", first, "--yes", who="ada")
     assert [row["short"] for row in shop.json("jobs")] == [second, first]
     assert [row["short"] for row in shop.json("jobs", "--status", "ended")] == [first]
     assert [row["short"] for row in shop.json("jobs", "--customer", "ben")] == [second]

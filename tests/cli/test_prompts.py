@@ -12,6 +12,38 @@ if TYPE_CHECKING:
     from conftest import Flow
 
 
+TEAM = """
+process: team
+need: A team
+options:
+  all:
+    - {id: anna, title: Anna B., position: keeper}
+    - {id: bea, title: Bea C., position: keeper}
+    - {id: cleo, title: Cleo D., position: back}
+    - {id: dora, title: Dora E., position: back}
+states:
+  need: {type: need, next: choose}
+  choose:
+    type: choice
+    choose: {players: {from: all, min: 2, max: 3, limits: {position: {keeper: 1, back: {max: 2}}}}}
+    within: P1D
+    on: {chosen: fulfilled, expired: gone}
+  fulfilled: {type: fulfilled}
+  gone: {type: ended, because: Nobody came}
+"""
+
+
+PICKED = """
+process: team
+need: A maker
+roles: {maker: {title: Maker}}
+states:
+  need: {type: need, fields: {wanted: {type: person, role: maker}}, next: make}
+  make: {type: task, for: {person: data.need.wanted}, within: P1D, on: {done: fulfilled, expired: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+
+
 def test_starting_asks_each_field_with_its_title_type_and_unit(shop: Flow) -> None:
     """The need's fields are asked one by one; wrong answers are explained and asked again."""
     with Terminal(shop.folder, "start", "workshop", "--as", "ada") as terminal:
@@ -37,6 +69,42 @@ def test_starting_asks_each_field_with_its_title_type_and_unit(shop: Flow) -> No
         terminal.expect("Begun.")
         assert terminal.leave() == 0
     assert shop.json("jobs")[0]["states"] == ["choose"]
+
+
+def test_a_choice_under_limits_shows_them(shop: Flow) -> None:
+    """What the limits go by is a column of the table; a choice beyond them is explained and asked again."""
+    (shop.folder / "team.yaml").write_text(TEAM, "utf-8")
+    shop.run("deploy", "team.yaml", who="olga")
+    job = shop.json("start", "team", who="ada")["job"]
+    with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
+        assert "Position" in terminal.expect("Choose by ")
+        terminal.expect("position: exactly 1 keeper, at most 2 back")
+        terminal.expect("Players (several, with commas): ")
+        terminal.send("1, 2")
+        terminal.expect("chooses 2 of position keeper; choose exactly 1 of anna (Anna B.), bea (Bea C.)")
+        terminal.expect("Players (several, with commas): ")
+        terminal.send("1, 3")
+        terminal.expect("Done: chosen.")
+
+
+def test_a_person_is_picked_by_number_or_by_name(shop: Flow) -> None:
+    """Those there are come as a table of names; a name that two of them have is no answer (L15)."""
+    (shop.folder / "team.yaml").write_text(PICKED, "utf-8")
+    shop.run("deploy", "team.yaml", who="olga")
+    with Terminal(shop.folder, "start", "team", "--as", "ada") as terminal:
+        assert "Tess" in terminal.expect("Wanted (number or name): ")
+        terminal.send("olga")
+        terminal.expect("'olga' is not one of")
+        terminal.send("2")
+        terminal.expect("Begun.")
+        assert terminal.leave() == 0
+    (waits,) = shop.json("inbox", who="tom")
+    assert shop.json("track", waits["job"], who="ada")["facts"] == [["Wanted", "Tom"]]
+    shop.run("people", "add", "tim", "--name", "Tom", "--role", "maker", who="olga")
+    refused = shop.run("start", "team", "--set", "wanted=Tom", who="ada", code=1).output
+    assert "'Tom' means several: type tim or tom" in refused
+    shop.run("start", "team", "--set", "wanted=Tess", who="ada")
+    assert len(shop.json("inbox", who="tess")) == 1
 
 
 def test_a_choice_shows_prices_and_lead_times(shop: Flow) -> None:
@@ -132,9 +200,28 @@ def test_withdrawing_is_confirmed(shop: Flow) -> None:
     """A person is asked whether he is sure; anything but yes leaves the job as it is."""
     job = shop.start()
     with Terminal(shop.folder, "withdraw", job, "--as", "ada") as terminal:
-        terminal.expect("Withdraw from this job for good?")
+        terminal.expect("It is over then: ")
+        terminal.expect("Withdraw?")
         terminal.send("n")
         assert terminal.leave() == 1
+    assert shop.json("track", job)["status"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        ("ada", ("withdraw", "JOB")),
+        ("ada", ("change", "JOB", "withdraw")),
+        ("", ("end", "JOB", "--because", "B")),
+        ("", ("archive", "f.gz", "--ended-before", "P1D")),
+        ("", ("people", "leave", "tom", "--because", "B")),
+    ],
+)
+def test_nothing_is_destroyed_unasked(shop: Flow, who: str, words: tuple[str, ...]) -> None:
+    """Where nobody can be asked, what cannot be taken back needs ``--yes``: wrong use, and nothing has changed."""
+    job = shop.start()
+    refused = shop.run(*(job if word == "JOB" else word for word in words), who=who, code=2)
+    assert "say --yes" in refused.stderr
     assert shop.json("track", job)["status"] == "open"
 
 

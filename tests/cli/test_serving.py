@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import socket
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from waiting import heard, killed_after
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -66,18 +66,11 @@ def _served(shop: Flow, *words: str) -> Iterator[tuple[subprocess.Popen[str], st
     """``flow serve`` as a process of its own; its address."""
     command = [sys.executable, "-m", "flowengine.cli", "serve", "--at", f"sqlite:///{shop.folder}/flow.db", *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([*command, "--port", "0", "--json"], text=True, **pipes) as process:
-        try:
-            assert process.stdout is not None
-            lines = ""
-            while "}" not in lines:
-                line = process.stdout.readline()
-                assert line, process.stderr.read() if process.stderr else ""
-                lines += line
-            yield process, json.loads(lines)["url"]
-        finally:
-            if process.poll() is None:
-                process.kill()
+    with killed_after(subprocess.Popen([*command, "--port", "0", "--json"], text=True, **pipes)) as process:
+        lines = ""
+        while "}" not in lines:
+            lines += heard(process)
+        yield process, json.loads(lines)["url"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -121,6 +114,6 @@ def test_without_its_libraries_serve_says_what_to_install(shop: Flow) -> None:
         "import sys; sys.modules['uvicorn'] = None; from flowengine.cli import flow;"
         f"flow.main(['serve', '--json', '--at', 'sqlite:///{shop.folder}/flow.db'])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=dict(os.environ))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert "needflow[web]" in json.loads(done.stdout)["possible"][0]

@@ -34,10 +34,7 @@ def counter(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
     clock = SimulatedClock(datetime(2027, 1, 4, 10, tzinfo=UTC) if place == "inside" else datetime.now(UTC))
     mill = Mill(tmp_path / "mill.db", today=lambda: clock.now().date())
-    from examples.bespoke_suit import shop
-
-    monkeypatch.setattr(shop, "HANDLERS", handlers(mill))
-    return Inside(clock, mill) if place == "inside" else Outside(clock, mill)
+    return (Inside if place == "inside" else Outside)(clock, mill, handlers(mill))
 
 
 def test_a_suit_is_made_by_commands_alone(counter: Counter) -> None:
@@ -122,7 +119,7 @@ class _Suit:
         self.counter.flow(f"claim {step}", "carl")
         self.act("carl", "--set number=P-117")
         assert "Choose another cloth" in self.track("ada")
-        assert "Done: change cloth." in self.counter.flow(f"change {self.job} change_cloth", "ada")
+        assert "Done: change cloth." in self.counter.flow(f"change {self.job} change_cloth --yes", "ada")
         self.counter.work()
         assert "▶ Choosing your suit" in self.track("ada")
         assert {order.item: order.status for order in self.counter.mill.orders()}["navy_flannel"] == "cancelled"
@@ -144,7 +141,7 @@ class _Suit:
         self.counter.flow(f"say {self.job} 'Since this morning.' --kind answer", "hana")
         assert "Since this morning." in self.track("ada")
         self.act("carl", "--outcome done")
-        refused = self.counter.flow(f"change {self.job} change_cloth", "ada", code=1)
+        refused = self.counter.flow(f"change {self.job} change_cloth --yes", "ada", code=1)
         assert "Refused: " in refused
         assert "▶ Basting your suit" in self.track("ada")
         self.act("tom", "--outcome done")

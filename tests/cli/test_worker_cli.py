@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from waiting import heard, until
 
 from flowengine import Ran, SimulatedClock
 from flowengine.cli import flow, working
@@ -116,17 +117,14 @@ def test_it_works_on_when_nobody_reads(unattended: Flow) -> None:
     given = [sys.executable, "-m", "flowengine.cli", "worker", "--handlers", "printing_handlers"]
     at = {"PYTHONPATH": str(Path(__file__).parents[2]), "FLOW_AT": f"sqlite:///{unattended.folder}/flow.db"}
     (unattended.folder / "printing_handlers.py").write_text("HANDLERS = {'buy_wood': lambda call: {}}\n")
-    worker = subprocess.Popen(given, env=os.environ | at, cwd=unattended.folder, stdout=subprocess.PIPE)
+    worker = subprocess.Popen(given, env=os.environ | at, cwd=unattended.folder, stdout=subprocess.PIPE, text=True)
     try:
         assert worker.stdout is not None
-        assert b"Working on" in worker.stdout.readline()
+        assert "Working on" in heard(worker)
         worker.stdout.close()
         for wanted in (1, 2):
-            end = monotonic() + PATIENCE
-            while [*states(unattended)].count(["build"]) < wanted:
-                assert monotonic() < end
-                assert worker.poll() is None
-                sleep(0.05)
+            until(lambda: [*states(unattended)].count(["build"]) >= wanted)  # noqa: B023  # it is asked at once
+            assert worker.poll() is None
             if wanted == 1:
                 unattended.visited()
         worker.terminate()
@@ -141,7 +139,7 @@ def test_a_signal_to_all_of_them_hurries_nobody(shop: Flow, everybody: bool) -> 
     """A signal to the supervisor and to its processes at once, as systemd sends it, is one request to stop: what runs
     is finished."""
     source = """
-import os, time
+import os, signal, time
 from pathlib import Path
 def buy_wood(call):
     Path("pid").write_text(str(os.getpid()))
@@ -149,6 +147,8 @@ def buy_wood(call):
     while not Path("go").exists(): time.sleep(0.02)
     return {}
 HANDLERS = {"buy_wood": buy_wood}
+# signals that have come are heard in the order of their numbers: this one after those that ask to stop
+signal.signal(signal.SIGURG, lambda *_: Path("heard").touch())
 """
     (shop.folder / "slow_handlers.py").write_text(source)
     shop.visited()
@@ -158,9 +158,9 @@ HANDLERS = {"buy_wood": buy_wood}
         worker.process.send_signal(signal.SIGTERM)
         worker.says("A second signal")
         if everybody:
-            os.kill(inner, signal.SIGTERM)
-            os.kill(inner, signal.SIGTERM)
-            sleep(0.5)
+            for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGURG):
+                os.kill(inner, number)
+            worker.until((shop.folder / "heard").exists)
         (shop.folder / "go").touch()
         assert worker.process.wait(PATIENCE) == 0
     assert states(shop) == [["build"]]
@@ -279,7 +279,4 @@ def test_the_last_sum_does_not_wait_for_more() -> None:
     with working.Telling(told.append, every=0.05) as telling:
         for _ in range(2):
             telling.add(Ran(calls=1))
-        end = monotonic() + PATIENCE
-        while sum(one.calls for one in told) < 2:
-            assert monotonic() < end
-            sleep(0.01)
+        until(lambda: sum(one.calls for one in told) == 2)

@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from waiting import killed_after
 
 from flowengine.cli.terminal import PROGRAM, Terminal
 
@@ -43,18 +44,17 @@ def test_a_worker_answers_prometheus_while_it_works(shop: Flow) -> None:
     shop.start("ada")
     port, root = free_port(), Path(__file__).parents[2]
     words = ["--at", f"sqlite:///{shop.folder}/flow.db", "worker", "--handlers", "workshop_handlers"]
-    with subprocess.Popen(
+    worker = subprocess.Popen(
         [sys.executable, "-m", "flowengine.cli", *words, "--metrics", str(port)],
         cwd=shop.folder,
         env=os.environ | {"PYTHONPATH": str(root)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            assert 'flow_open_jobs{process="workshop"} 1.0' in asked(port)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
+    )
+    with killed_after(worker):
+        assert 'flow_open_jobs{process="workshop"} 1.0' in asked(port)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(60) == 0
     socket.create_server(("127.0.0.1", port)).close()
 
 
@@ -66,13 +66,36 @@ def test_a_wrong_place_is_told(shop: Flow) -> None:
     assert "figures of its own" in several.stderr
 
 
-def test_telemetry_is_switched_on_by_a_word(shop: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
-    """FLOW_TELEMETRY lets the global tracer watch; another word is told with those that are known."""
-    watched = []
-    monkeypatch.setattr("flowengine.engine.Engine.watch", lambda _, who: watched.append(type(who).__name__))
-    monkeypatch.setenv("FLOW_TELEMETRY", "on")
-    shop.run("worker", "--once")
-    assert watched == ["Telemetry"]
+_TRACED = """
+import sys
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import ConsoleSpanExporter, SimpleSpanProcessor
+provider = TracerProvider()
+provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))
+trace.set_tracer_provider(provider)
+from flowengine.cli import flow
+flow.main(sys.argv[1:])
+"""
+"""The program where the global tracer writes what it is told, as an installation's launcher may set it up."""
+
+
+@pytest.mark.parametrize(("word", "watched"), [("on", True), ("off", False)])
+def test_telemetry_is_switched_on_by_a_word(shop: Flow, word: str, watched: bool) -> None:
+    """FLOW_TELEMETRY lets the global tracer watch what a worker does, or nobody."""
+    shop.visited()
+    words = ["--at", f"sqlite:///{shop.folder}/flow.db", "worker", "--once", "--handlers", "workshop_handlers"]
+    done = subprocess.run(
+        [sys.executable, "-c", _TRACED, *words],
+        cwd=shop.folder,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "FLOW_TELEMETRY": word},
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert ("buy_wood" in done.stdout) is watched
+
+
+def test_an_unknown_word_for_telemetry_is_told(shop: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another word is told with those that are known."""
     monkeypatch.setenv("FLOW_TELEMETRY", "perhaps")
     assert "on, off" in shop.run("worker", "--once", code=1).stderr
 

@@ -20,16 +20,17 @@ _EXPRESSIONS = ["data.need.n > 3", "count({0!r}) < 2", "!passed({0!r})", "at({0!
 
 def random_process(chance: Random) -> str:
     """The text of a process; JSON is YAML too."""
-    return json.dumps(_Maker(chance).process(), indent=1)
+    return json.dumps(Maker(chance).process(), indent=1)
 
 
-class _Maker:
+class Maker:
     """One process in the making. ``names`` are those of the states made so far, for guards to mention."""
 
     def __init__(self, chance: Random) -> None:
         self.chance = chance
         self.names: list[str] = []
         self.number = 0
+        self.back = 0.3
         self.room = chance.randint(4, 22)
 
     def process(self) -> Json:
@@ -61,7 +62,7 @@ class _Maker:
         for index, (name, maker) in enumerate(zip(names, makers, strict=True)):
             following = names[index + 1] if index + 1 < length else out
             ahead = [*names[index + 1 :], out, out, *(["gone"] if depth == 0 or self.may(0.2) else [])]
-            others = [*names, out] if maker not in (self.decision, self.tell) and self.may(0.3) else ahead
+            others = [*names, out] if maker not in (self.decision, self.tell) and self.may(self.back) else ahead
             states[name] = maker(name, depth, lambda f=following: f, lambda o=tuple(others): self.chance.choice(o))
         scope: Json = {"start": names[0], "states": states}
         if self.may(0.35):
@@ -185,7 +186,7 @@ class _Maker:
     def tell(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
         return {
             "type": "tell",
-            "to": self.pick([["customer"], ["everyone", "r"]]),
+            "to": self.pick([["customer"], ["everyone", "tailor"]]),
             "say": "So it is",
             "on": {"told": go()},
         }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from rehearsal import ADA, EVA, TOM, Rehearsal, process
+from rehearsal import ADA, BEN, EVA, TOM, Rehearsal, process
 
 from flowengine.core import commands as c
 from flowengine.core.always import offers
@@ -135,6 +136,20 @@ def test_what_is_added_is_held_against_the_declared_field() -> None:
     for wrong in (0, 10, 2.5, "2"):
         with pytest.raises(BadAnswer, match=r"items\.0"):
             job.do(c.Add(by=ADA, state="first", items=(wrong,)))
+
+
+def test_persons_that_are_added_are_held_against_the_people_there_are() -> None:
+    """Where items are persons, somebody else is refused, with those who are possible."""
+    job = _listing("[1]", "items: {type: person, role: tailor}")
+    job.world = replace(job.world, people={"tom": TOM, "ben": BEN})
+    job.do(c.Add(by=ADA, state="first", items=("tom",)))
+    for wrong in ("ben", "nobody", 5):
+        with pytest.raises(BadAnswer) as refused:
+            job.do(c.Add(by=ADA, state="first", items=("tom", wrong)))
+    assert "must be a text" in refused.value.problems["items.1"]
+    with pytest.raises(BadAnswer, match='must be somebody of the role tailor; not "ben"') as refused:
+        job.do(c.Add(by=ADA, state="first", items=("ben",)))
+    assert list(refused.value.possible) == ["tom"]
 
 
 @pytest.mark.parametrize(("more", "most"), [("", 1000), ("most: 3", 3)])

@@ -145,12 +145,6 @@ def test_every_type_has_its_heading() -> None:
     assert set(TYPES) - headings == set()
 
 
-def test_the_table_of_problems_is_the_code_s() -> None:
-    """The page lists exactly the codes of problems that there are, with what the code says of them."""
-    table = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (.*) \|$", TEXT.split("## What is refused")[1], re.MULTILINE))
-    assert table == PARSER_CODES | CHECK_CODES
-
-
 def test_every_code_that_is_reported_is_listed() -> None:
     """No check reports a code that is not on the page, and none is listed that no check reports."""
     calls = re.compile(r"""(?:report|unknown)\([^"]*"([a-z]+(?:-[a-z]+)+)\"""")

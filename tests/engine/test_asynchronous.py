@@ -71,8 +71,9 @@ def test_no_more_than_its_threads_are_at_work(engine: Engine) -> None:
             both.reset()
             pair = [asyncio.ensure_future(flow.run(work)) for _ in range(2)]
             third = asyncio.ensure_future(flow.run(names.append, "third"))
-            while len(names) < 4:
-                await asyncio.sleep(0)
+            async with asyncio.timeout(30):
+                while len(names) < 4:
+                    await asyncio.sleep(0)
             assert not third.done()
             both.wait()
             await asyncio.gather(*pair, third)

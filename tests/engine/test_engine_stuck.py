@@ -17,7 +17,6 @@ from flowengine import (
     NotFound,
     SimulatedClock,
 )
-from flowengine.core.advance import advance
 from flowengine.store import shown
 
 BROKEN = SUIT.replace("process: small_suit", "process: broken").replace(
@@ -235,24 +234,3 @@ def test_a_job_that_was_told_twice_is_told_once(
         tx.outbox.add(job, 99, "child_left", body, clock.now())
     assert engine.run_due().outbox == 1
     assert len(engine.history(kitchen)) == before
-
-
-# messages
-
-
-def test_only_jobs_that_stand_where_it_is_awaited_are_read(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A message without a job reads whole only the jobs that wait for it, not all that are open."""
-    engine.deploy(LETTER)
-    for number in range(5):
-        engine.start("letters", by="ada", need={"number": f"{number}"})
-    for number in range(4):
-        engine.send("letter", f"{number}")
-    tried = []
-
-    def counted(*given: object, **named: object) -> object:
-        tried.append(given)
-        return advance(*given, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr("flowengine.commands.shell.advance", counted)
-    assert engine.send("letter", "4").status == "open"
-    assert len(tried) == 1

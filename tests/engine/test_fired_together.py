@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from waiting import join, until
 
 from flowengine import Database, Engine, SimulatedClock
-from flowengine.core import commands as c
-from flowengine.core.events import SlotFreed
 from flowengine.errors import FlowError
-from flowengine.store import StoredJob, Transaction
-from flowengine.work import due, together
+from flowengine.runtime.observing import Attempted, Commanded
+from flowengine.store import Transaction
+from flowengine.work import due
 
 WAITING = """
 process: waiting
 title: A moment
 need: Patience
 states:
-  need: {type: need, next: rest}
-  rest: {type: wait, for: PT1H, next: fulfilled}
+  need: {type: need, fields: {n: {type: integer}}, next: rest}
+  rest: {type: wait, for: PT1H, next: [{to: fulfilled, when: data.need.n > 0}, gone]}
   fulfilled: {type: fulfilled}
+  gone: {type: ended, because: Nothing to wait for}
+"""
+HELD = """
+process: held
+title: A slot that is held
+need: A slot
+calendars:
+  shop: {open: {mon-fri: "09:00-17:00"}, every: PT1H, ahead: P7D}
+states:
+  need: {type: need, next: meet}
+  meet:
+    type: fitting
+    with: anyone
+    calendar: shop
+    length: PT1H
+    hold: PT20M
+    within: P14D
+    on: {held: fulfilled, missed: meet, expired: gone}
+  fulfilled: {type: fulfilled}
+  gone: {type: ended, because: Nobody came}
 """
 PAIR = """
 process: pair
@@ -48,7 +69,8 @@ def jobs(engine: Engine, clock: SimulatedClock) -> Callable[..., list[str]]:
 
     def begin(many: int, process: str = "waiting") -> list[str]:
         engine.deploy(WAITING if process == "waiting" else PAIR)
-        found = [engine.start(process, by="ada").job for _ in range(many)]
+        need = {"n": 1} if process == "waiting" else {}
+        found = [engine.start(process, by="ada", need=need).job for _ in range(many)]
         clock.advance(timedelta(hours=2))
         return found
 
@@ -56,33 +78,21 @@ def jobs(engine: Engine, clock: SimulatedClock) -> Callable[..., list[str]]:
 
 
 @pytest.fixture
-def fires(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def fires(engine: Engine) -> list[int]:
     """How many timers each transaction has fired."""
     found: list[int] = []
-    original = Database.keep
 
-    def keep(self: Database, work: Callable[[Transaction], Any]) -> Any:
-        def counted(tx: Transaction) -> Any:
-            given = work(tx)
-            found.extend([len(tx.saved)] if tx.saved else [])
-            return given
+    class Counting:
+        @contextmanager
+        def command(self, seen: Commanded) -> Iterator[None]:
+            yield
+            found.extend([len(seen.saved)] if seen.saved else [])
 
-        return original(self, counted)
+        def attempt(self, seen: Attempted) -> AbstractContextManager[None]:  # noqa: ARG002
+            return nullcontext()
 
-    monkeypatch.setattr(Database, "keep", keep)
+    engine.watch(Counting())
     return found
-
-
-def refuse(monkeypatch: pytest.MonkeyPatch, engine: Engine, job: str, error: Exception) -> None:
-    """From now on that job takes no timer."""
-    original = type(engine.shell).compute
-
-    def compute(shell: Any, tx: Transaction, locked: StoredJob, command: Any, *more: Any) -> Any:
-        if locked.id == job and isinstance(command, c.Fire):
-            raise error
-        return original(shell, tx, locked, command, *more)
-
-    monkeypatch.setattr(type(engine.shell), "compute", compute)
 
 
 def test_all_are_fired_in_one_transaction(engine: Engine, jobs: Callable[..., list[str]], fires: list[int]) -> None:
@@ -97,45 +107,73 @@ def test_all_are_fired_in_one_transaction(engine: Engine, jobs: Callable[..., li
 
 
 def test_no_more_are_fired_together_than_may_be(
-    engine: Engine, jobs: Callable[..., list[str]], fires: list[int], monkeypatch: pytest.MonkeyPatch
+    engine: Engine, jobs: Callable[..., list[str]], fires: list[int]
 ) -> None:
     """Their jobs are locked meanwhile, so how many are taken at once is bounded."""
-    monkeypatch.setattr(due, "TOGETHER", 2)
-    jobs(5)
+    jobs(2 * due.TOGETHER + 1)
     fires.clear()
-    assert due.fire_timers(engine.shell, 100) == (5, 0)
-    assert fires == [2, 2, 1]
+    assert due.fire_timers(engine.shell, 100) == (2 * due.TOGETHER + 1, 0)
+    assert fires == [due.TOGETHER, due.TOGETHER, 1]
 
 
-@pytest.mark.parametrize("error", [FlowError("no such route"), KeyError("bug")])
+def unreadable(engine: Engine, job: str) -> None:
+    """The job's own row is damaged: whoever reads it meets an error that nobody raises on purpose."""
+    change(engine.database.url, f"UPDATE flow_jobs SET root = '{{' WHERE id = '{job}'")
+
+
+def without_data(engine: Engine, job: str) -> None:
+    """What the way on from the wait asks is not there any more."""
+    change(engine.database.url, f"UPDATE flow_jobs SET data = '{{}}' WHERE id = '{job}'")
+
+
+def change(url: str, statement: str) -> None:
+    database = sa.create_engine(url)
+    with database.begin() as connection:
+        assert connection.exec_driver_sql(statement).rowcount == 1
+    database.dispose()
+
+
+@pytest.mark.parametrize("spoil", [without_data, unreadable])
 def test_one_that_fails_is_postponed_alone(
-    engine: Engine, jobs: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch, error: Exception
+    engine: Engine, jobs: Callable[..., list[str]], spoil: Callable[[Engine, str], None]
 ) -> None:
     """Whatever stops one of them, the others fire, and the one is an incident that is tried again later."""
     first, bad, last = jobs(3)
-    refuse(monkeypatch, engine, bad, error)
+    spoil(engine, bad)
     assert due.fire_timers(engine.shell, 100) == (2, 1)
-    assert {row.id: row.status for row in engine.jobs()} == {first: "fulfilled", bad: "open", last: "fulfilled"}
-    (incident,) = engine.incidents()
-    assert (incident.job, incident.attempts) == (bad, 1)
+    assert {row.id for row in engine.jobs(status="fulfilled")} == {first, last}
+    with engine.database.reading() as tx:
+        ((job, attempts),) = [(one.job, one.attempts) for one in tx.timers.incidents()]
+    assert (job, attempts) == (bad, 1)
     assert due.fire_timers(engine.shell, 100) == (0, 0)
-    assert engine.audit().fine
+    assert engine.audit(first).fine
+    assert engine.audit(last).fine
+
+
+class Refusing(Database):
+    """A database that keeps no transaction in which one job goes on."""
+
+    job = ""
+
+    def keep(self, work: Callable[[Transaction], Any]) -> Any:
+        def refusing(tx: Transaction) -> Any:
+            found = work(tx)
+            if any(one.job == self.job for one in tx.saved):
+                raise FlowError("the slot was taken meanwhile")
+            return found
+
+        return super().keep(refusing)
 
 
 def test_what_cannot_be_written_takes_no_other_with_it(
-    engine: Engine, jobs: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+    engine: Engine, jobs: Callable[..., list[str]], clock: SimulatedClock, database_url: str
 ) -> None:
     """When one write is refused the transaction is, and each timer is fired by itself: the others are."""
     _, bad, _ = jobs(3)
-    original = type(engine.shell).write
-
-    def write(shell: Any, tx: Transaction, computed: Any, *more: Any) -> Any:
-        if computed.job is not None and computed.job.id == bad:
-            raise FlowError("the slot was taken meanwhile")
-        return original(shell, tx, computed, *more)
-
-    monkeypatch.setattr(type(engine.shell), "write", write)
-    assert due.fire_timers(engine.shell, 100) == (2, 1)
+    with Refusing.open(database_url) as database, Engine(database, clock=clock, handlers={}) as other:
+        assert isinstance(database, Refusing)
+        database.job = bad
+        assert due.fire_timers(other.shell, 100) == (2, 1)
     assert [row.id for row in engine.jobs(status="open")] == [bad]
     assert engine.audit().fine
 
@@ -148,17 +186,21 @@ def test_of_two_timers_of_one_job_the_second_waits_its_turn(engine: Engine, jobs
     assert engine.audit(job).fine
 
 
-def test_only_the_first_that_changes_bookings_is_taken() -> None:
+def test_only_the_first_that_changes_bookings_is_taken(engine: Engine, clock: SimulatedClock, fires: list[int]) -> None:
     """Two transactions that take calendars job by job could wait for each other; so the second is left to itself."""
-    freed = SlotFreed(branch="main", calendar="shop", start=datetime(2026, 3, 1, tzinfo=UTC))
-
-    def compute(_tx: Any, _job: Any, events: Any, _permit: Any) -> Any:
-        return SimpleNamespace(done=SimpleNamespace(events=events))
-
-    events = {"a": [], "b": [freed], "c": [freed], "d": []}
-    wanted = [together.Wanted(SimpleNamespace(id=id), one) for id, one in events.items()]  # type: ignore[arg-type]
-    found = together._computed(SimpleNamespace(compute=compute), None, wanted)  # type: ignore[arg-type]
-    assert [computed is not None for _, computed in found] == [True, True, False, True]
+    engine.deploy(WAITING)
+    engine.deploy(HELD)
+    engine.start("waiting", by="ada", need={"n": 1})
+    clock.advance(timedelta(minutes=30))
+    for who, hour in (("ada", 10), ("ben", 12)):
+        job = engine.start("held", by=who).job
+        (step,) = [item.id for item in engine.inbox(who) if item.job == job]
+        engine.act(step, "hold", {"slot": f"2026-05-05T{hour}:00:00+00:00"}, by=who)
+    clock.advance(timedelta(hours=2))
+    fires.clear()
+    assert due.fire_timers(engine.shell, 100) == (3, 0)
+    assert fires == [2, 1]
+    assert engine.audit().fine
 
 
 def test_a_job_that_somebody_holds_is_fired_after_the_others(
@@ -181,13 +223,9 @@ def test_a_job_that_somebody_holds_is_fired_after_the_others(
     try:
         assert locked.wait(60)
         worker.start()
-        for _ in range(600):
-            if engine.jobs(status="fulfilled"):
-                break
-            done.wait(0.05)
+        until(lambda: engine.jobs(status="fulfilled"))
         assert [row.id for row in engine.jobs(status="fulfilled")] == [other]
     finally:
         done.set()
-        holder.join()
-        worker.join()
+        join(holder, worker)
     assert engine.jobs(status="open") == []

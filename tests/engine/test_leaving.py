@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import pytest
 from engine_flows import SUIT
+from refused_writes import full_history
 
-from flowengine import AlreadyClaimed, BadAnswer, Engine, NotAllowed, NotFound
-from flowengine.commands import claims
+from flowengine import AlreadyClaimed, BadAnswer, Engine, NotAllowed, NotFound, StoreError
+from flowengine.commands.claims import TOGETHER
+from flowengine.runtime.observing import Attempted, Commanded
 
 Suit = Callable[..., str]
 StepOf = Callable[[str, str], str]
@@ -48,33 +51,64 @@ def test_a_claim_ends_with_the_role(engine: Engine, cut: Callable[[], str]) -> N
     assert engine.audit().fine
 
 
-def test_many_claims_end_in_several_transactions(
-    engine: Engine, cut: Callable[[], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """However many there are: the first go with the change, the rest after it."""
-    monkeypatch.setattr(claims, "TOGETHER", 2)
-    steps = [cut() for _ in range(5)]
+CUTTING = """
+process: cutting
+title: Cutting
+need: Something cut
+roles: {cutter: {title: Cutter}}
+states:
+  need: {type: need, next: cut}
+  cut: {type: task, title: Cut the cloth, for: cutter, on: {done: fulfilled}}
+  fulfilled: {type: fulfilled}
+"""
+
+
+@pytest.fixture
+def many(engine: Engine) -> list[str]:
+    """One more step than go together, all claimed by Cleo, in the order of their jobs."""
+    engine.deploy(CUTTING)
+    for _ in range(TOGETHER + 1):
+        engine.start("cutting", by="ada")
+    steps = sorted(item.id for item in engine.inbox("cleo", limit=1000))
+    assert len(steps) == TOGETHER + 1
     for step in steps:
         engine.claim(step, by="cleo")
+    return steps
+
+
+def test_many_claims_end_in_several_transactions(engine: Engine, many: list[str]) -> None:
+    """However many there are: the first go with the change, the rest after it."""
+    engine.watch(kept := Kept())
     engine.add_staff("cleo", "Cleo", roles=[], by="olga")
+    assert kept.many == [TOGETHER, 1]
     engine.add_staff("tim", "Tim", roles=["cutter"])
-    assert {item.id for item in engine.inbox("tim")} == set(steps)
+    assert {item.id for item in engine.inbox("tim", limit=1000)} == set(many)
     assert engine.audit().fine
 
 
-def test_what_was_cut_short_goes_on_when_it_is_asked_again(
-    engine: Engine, cut: Callable[[], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Kept:
+    """How many histories each transaction has written to."""
+
+    def __init__(self) -> None:
+        self.many: list[int] = []
+
+    @contextmanager
+    def command(self, seen: Commanded) -> Iterator[None]:
+        yield
+        self.many.extend([len(seen.saved)] if seen.saved else [])
+
+    def attempt(self, seen: Attempted) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
+
+
+def test_what_was_cut_short_goes_on_when_it_is_asked_again(engine: Engine, many: list[str], database_url: str) -> None:
     """A claim that was left by a crash is an incident; entering the person again gives it back."""
-    monkeypatch.setattr(claims, "TOGETHER", 1)
-    steps = [cut(), cut()]
-    for step in steps:
-        engine.claim(step, by="cleo")
-    with monkeypatch.context() as crash:
-        crash.setattr(claims, "rest", lambda *_: claims.Claims())
+    last_one = many[-1]
+    with full_history(database_url, last_one.rpartition(".")[0]), pytest.raises(StoreError):
         engine.add_staff("cleo", "Cleo", roles=[], by="olga")
     engine.add_staff("tim", "Tim", roles=["cutter"])
     (incident,) = engine.incidents()
+    assert incident.id == last_one
     assert "cleo has it, and may no longer do it" in incident.error
     engine.add_staff("cleo", "Cleo", roles=[], by="olga")
     assert engine.incidents() == []

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import pytest
 
 from flowengine import Broadcast, Engine, SimulatedClock
-from flowengine.commands import messages
+from flowengine.commands.messages import MOST_RECEIVERS
 from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound
 from flowengine.post.deliveries import DELIVER
+from flowengine.store.messages import AWAIT
 
 MATCH = """
 process: match
@@ -170,13 +171,20 @@ def test_nobody_waits(engine: Engine) -> None:
     assert "kick_off" in error.value.possible
 
 
-def test_there_are_bounds(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_are_bounds(engine: Engine) -> None:
     """A message for all is for so many jobs, and of such a size, that it does not harm the database (L12)."""
     begin(engine, "a", "a", "a")
-    monkeypatch.setattr(messages, "MOST_SENT", 100_000)
-    with pytest.raises(BadAnswer, match="at most 32 KiB"):
-        engine.send("kick_off", "a", {"at": "x" * 50_000}, all=True)
-    monkeypatch.setattr(messages, "MOST_RECEIVERS", 2)
-    with pytest.raises(NotAllowed, match="more than 2 jobs"):
+    waiting(engine, MOST_RECEIVERS - 3)
+    with pytest.raises(BadAnswer, match="10,000 jobs; at most 6 KiB"):
+        engine.send("kick_off", "a", {"at": "x" * 7000}, all=True)
+    waiting(engine, 1)
+    with pytest.raises(NotAllowed, match="more than 10,000 jobs"):
         engine.send("kick_off", "a", {"at": "15:00"}, all=True)
     assert not engine.run_due().anything
+
+
+def waiting(engine: Engine, many: int) -> None:
+    """So many more jobs wait for the kick-off, as the index tells."""
+    one = {"branch": "main", "number": 1, "message": "kick_off", "key": "=a"}
+    with engine.database.writing() as tx:
+        tx.channel.write_many(AWAIT, [one | {"job_id": f"job {many}-{number}"} for number in range(many)])

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from engine_flows import SUIT, VOTE
 from mail_server import MailServer
+from waiting import join
 
 from flowengine import NOTIFY, Database, Engine, HandlerCall, SimulatedClock
 from flowengine.errors import NotConfigured
@@ -44,6 +45,8 @@ class Hook:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = 60  # of who connects and sends nothing
+
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 outer.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
@@ -61,7 +64,7 @@ class Hook:
 
     def close(self) -> None:
         self.server.shutdown()
-        self._thread.join()
+        join(self._thread)
         self.server.server_close()
 
 

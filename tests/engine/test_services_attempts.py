@@ -21,6 +21,7 @@ from flowengine import (
     GiveUp,
     HandlerCall,
     Later,
+    NotAllowed,
     Outcome,
     SimulatedClock,
     TryLater,
@@ -161,6 +162,20 @@ def test_a_retry_begins_anew(shop: Engine, clock: SimulatedClock) -> None:
     clock.advance(HOUR)
 
 
+def test_a_wait_for_the_next_attempt_can_be_cut_short(shop: Engine) -> None:
+    """An operator has a call that is to be tried again later tried now; where no attempt is waited for, he is told."""
+    shop.register({"order_cloth": raises(TimeoutError("no answer"))})
+    job = order(shop)
+    assert (shop.run_due().failed, shop.run_due().failed) == (1, 0)
+    (waiting,) = [wait for row in shop.stuck() for wait in row.waits]
+    assert shop.retry(waiting.id).states == ("order",)
+    with pytest.raises(NotAllowed, match="no incident"):
+        shop.retry(waiting.id)  # it is to be tried now already
+    shop.register({"order_cloth": lambda _: {"order": 1}})
+    assert shop.run_due().calls == 1
+    assert states(shop, job) != ("order",)
+
+
 def test_a_handler_that_overran_is_run_alone_from_then_on(shop: Engine, clock: SimulatedClock) -> None:
     """After an overrun that could not be ended the next attempt is marked for a process of its own."""
     from threading import Event
@@ -298,22 +313,21 @@ def test_a_job_that_cannot_be_read_stops_no_other(shop: Engine, database_url: st
     assert "of a newer flowengine" in waiting.error
 
 
-def test_a_database_that_is_busy_is_no_fault_of_the_handler(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_busy_is_no_fault_of_the_handler(
+    shop: Engine, clock: SimulatedClock, database_url: str
+) -> None:
     """A result that cannot be written yet is not a failed attempt: it is written when the database can."""
     runs: list[int] = []
     shop.register({"order_cloth": lambda call: runs.append(call.attempt)})
     job = order(shop)
     (held,) = services.take(shop.shell, 1)
     verdict = services.judge(shop.shell, held, lambda _, handler, call, __: handler(call))
-
-    def busy(*_: Any) -> Any:
-        raise DatabaseBusy("another thread has been writing for 10 s")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Database, "keep", busy)
-        with pytest.raises(DatabaseBusy):
-            services.conclude(shop.shell, held, verdict)
-    assert services.conclude(shop.shell, held, verdict)
+    with Database.open(database_url, timeout=0.05) as database, Engine(database, clock=clock, handlers={}) as hasty:
+        with shop.database.writing() as tx:
+            tx.jobs.lock(job)
+            with pytest.raises(DatabaseBusy):
+                services.conclude(hasty.shell, held, verdict)
+        assert services.conclude(hasty.shell, held, verdict)
     assert runs == [1]
     assert states(shop, job) == ("accept",)
 

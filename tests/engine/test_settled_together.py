@@ -9,13 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from full_history import full_history
+import sqlalchemy as sa
+from refused_writes import full_history
 from service_flows import ORDERING
+from waiting import join
 
 from flowengine import ConnectionLost, Database, Engine, SimulatedClock
-from flowengine.errors import NotAllowed, StoreError
+from flowengine.errors import StoreError
 from flowengine.runtime.observing import Attempted, Commanded
-from flowengine.store import StoredJob, Transaction
+from flowengine.store.tables import jobs
 from flowengine.work import services
 from flowengine.work.ending import Done, settle_together
 from flowengine.work.services import Held
@@ -54,9 +56,9 @@ def shop(engine: Engine) -> Engine:
     return engine
 
 
-def taken(engine: Engine, jobs: int, process: str = "ordering") -> list[Held]:
+def taken(engine: Engine, many: int, process: str = "ordering") -> list[Held]:
     """Calls of so many new jobs, in the hands of a worker."""
-    for _ in range(jobs):
+    for _ in range(many):
         engine.start(process, by="ada", need={"metres": 3} if process == "ordering" else {})
     return services.take(engine.shell, 100)
 
@@ -108,21 +110,27 @@ def test_a_claim_that_is_gone_changes_nothing(shop: Engine, clock: SimulatedCloc
     assert shop.audit().fine
 
 
-def test_what_a_job_refuses_stops_no_other(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The core refuses one of them: the others are kept, and the one is refused again when it is settled by itself."""
+def test_what_cannot_be_computed_stops_no_other(shop: Engine, database_url: str) -> None:
+    """One job's row is damaged: the others are kept, and it goes on by its own result once the row is mended."""
     held = taken(shop, 3)
-    original = type(shop.shell).compute
-
-    def compute(shell: Any, tx: Transaction, job: StoredJob, *more: Any) -> Any:
-        if job.id == held[1].claimed.job:
-            raise NotAllowed("its job cannot take it")
-        return original(shell, tx, job, *more)
-
-    monkeypatch.setattr(type(shop.shell), "compute", compute)
+    bad = held[1].claimed.job
+    data = change(database_url, bad, "{")
     assert settle(shop, held) == [True, False, True]
-    assert not services.conclude(shop.shell, held[1], DONE)
-    ((waits,),) = [stuck.waits for stuck in shop.stuck() if stuck.job == held[1].claimed.job]
-    assert "its job cannot take it" in waits.error
+    change(database_url, bad, data)
+    assert services.conclude(shop.shell, held[1], DONE)
+    assert where(shop, held) == [("accept",)] * 3
+    assert shop.audit().fine
+
+
+def change(url: str, job: str, data: str) -> str:
+    """Write another text for the data of a job into its row; the text that was there."""
+    database = sa.create_engine(url)
+    row = sa.select(jobs.c.data).where(jobs.c.id == job)
+    with database.begin() as connection:
+        before = str(connection.execute(row).scalar_one())
+        connection.execute(sa.update(jobs).where(jobs.c.id == job).values(data=data))
+    database.dispose()
+    return before
 
 
 def test_of_two_calls_of_one_job_the_second_waits_its_turn(shop: Engine) -> None:
@@ -155,7 +163,7 @@ def test_a_job_that_somebody_holds_is_not_waited_for(shop: Engine, database: Dat
         assert settle(shop, held) == [False, True]
     finally:
         done.set()
-        holder.join()
+        join(holder)
     assert settle(shop, held) == [True, False]
 
 
@@ -170,22 +178,36 @@ def test_what_cannot_be_written_leaves_nothing_of_all(shop: Engine, database_url
     assert shop.audit().fine
 
 
-def test_an_answer_that_was_lost_is_found_out(shop: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the commit's answer is lost, the histories tell: all were kept, and none is settled again."""
-    held = taken(shop, 2)
-    original, lost = Database._once, []
+class Losing(Database):
+    """A database whose first answer to a commit is lost on the way, once it is asked to."""
 
-    def once(self: Database, work: Callable[[Transaction], Any]) -> Any:
-        given = original(self, work)
-        if not lost:
-            lost.append(given)
+    def __init__(self, driver: Any, *more: Any) -> None:
+        super().__init__(LosingDriver(driver), *more)
+
+
+class LosingDriver:
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+        self.lost: list[object] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.driver, name)
+
+    def once(self, work: Callable[[Any], Any]) -> Any:
+        given = self.driver.once(work)
+        if not self.lost and given == [True, True]:
+            self.lost.append(given)
             raise ConnectionLost("the connection was cut", where="commit", in_doubt=True)
         return given
 
-    monkeypatch.setattr(Database, "_once", once)
-    assert settle(shop, held) == [True, True]
-    assert lost == [[True, True]]
+
+def test_an_answer_that_was_lost_is_found_out(shop: Engine, clock: SimulatedClock, database_url: str) -> None:
+    """Where the commit's answer is lost, the histories tell: all were kept, and none is settled again."""
+    held = taken(shop, 2)
+    with Losing.open(database_url) as database, Engine(database, clock=clock, handlers={}) as losing:
+        assert settle(losing, held) == [True, True]
     assert [len(shop.history(one.claimed.job)) for one in held] == [2, 2]
+    assert settle(shop, held) == [False, False]
 
 
 class Watch:

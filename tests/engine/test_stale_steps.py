@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from noted_database import NotedDatabase
 
 from flowengine import Actor, Engine, NotFound, SimulatedClock, StaleCommand
-from flowengine.store.history import Entry, History
 
 TALK = """
 process: talk
@@ -71,22 +71,15 @@ def test_every_step_that_was_is_told_apart_from_those_that_never_were(engine: En
 
 
 def test_an_old_step_is_found_without_reading_the_whole_history(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, database_url: str, clock: SimulatedClock
 ) -> None:
     """To say that a step is stale takes a few entries of a long history, for the job is locked meanwhile."""
     _, steps = talked(engine, 150)
-    read: list[Entry] = []
-
-    def counted(self: History, job: str, after: int = 0, limit: int | None = None) -> list[Entry]:
-        found = of(self, job, after, limit)
-        read.extend(found)
-        return found
-
-    of = History.of
-    monkeypatch.setattr(History, "of", counted)
-    with pytest.raises(StaleCommand):
-        engine.act(steps[3], by="ada")
-    assert 0 < len(read) < 100
+    with NotedDatabase.open(database_url) as noted, Engine(noted, clock=clock) as asking:
+        assert isinstance(noted, NotedDatabase)
+        with pytest.raises(StaleCommand):
+            asking.act(steps[3], by="ada")
+        assert 0 < sum(one.rows for one in noted.asked if one.query.startswith("history.")) < 100
 
 
 def test_a_closed_step_is_read_by_those_for_whom_it_was(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
+from waiting import join
 
 from flowengine import Actor, Engine, SimulatedClock
 from flowengine.errors import (
@@ -206,14 +207,13 @@ def test_equal_messages_at_once_start_one_job(engine: Engine, database_url: str,
 
     def send() -> None:
         with Engine(database_url, clock=clock) as own:
-            barrier.wait()
+            barrier.wait(60)
             found.append(own.send("ordered", "17", {"who": "ada", "what": "A pan"}, request_key="k").job)
 
     threads = [Thread(target=send) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     assert found == [engine.jobs()[0].id] * 4
     assert len(engine.jobs()) == 1
 
@@ -364,14 +364,13 @@ def test_workers_at_once_start_one_job(weekly: Engine, database_url: str, clock:
 
     def run() -> None:
         with Engine(database_url, clock=clock) as own:
-            barrier.wait()
+            barrier.wait(60)
             due.start_jobs(own.shell, [("weekly", 1)])  # as if all of them had claimed it
 
     threads = [Thread(target=run) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     assert len(weekly.jobs()) == 1
 
 

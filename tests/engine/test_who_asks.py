@@ -47,6 +47,7 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
 AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "deploy": lambda engine, by: engine.deploy(SUIT, by=by),
+    "need": lambda engine, by: engine.need("small_suit", by=by),
     "processes": lambda engine, by: engine.processes(by=by),
     "process": lambda engine, by: engine.process("small_suit", by=by),
     "add_customer": lambda engine, by: engine.add_customer("new", by=by),

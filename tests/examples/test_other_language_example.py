@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import heard, killed_after
 
 from flowengine import Engine
 
@@ -27,11 +28,8 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="Node.js is not installed: 
 @contextmanager
 def _running(*words: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(words, env=os.environ | environment, **pipes) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    with killed_after(subprocess.Popen(words, env=os.environ | environment, **pipes)) as process:
+        yield process
 
 
 @pytest.fixture
@@ -56,12 +54,9 @@ def saw(sqlite_url: str) -> Iterator[tuple[Engine, Callable[[], subprocess.Popen
 
 def _until(process: subprocess.Popen[str], mark: str) -> str:
     """What a process says until a mark appears."""
-    assert process.stdout is not None
     said = ""
     while mark not in said:
-        line = process.stdout.readline()
-        assert line, f"it ended, and said: {said}"
-        said += line
+        said += heard(process)
     return said
 
 

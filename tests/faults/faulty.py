@@ -1,6 +1,7 @@
 """A database as a simulated process sees it: it pauses before each transaction and can fail around each commit.
 
-The faults are put around the two channels' ``finish``, in the tests alone. They are named by what the transaction
+The faults are put around the two channels' ``finish``, in the tests alone, for a commit has no place for them in the
+product, and what they strike has to be struck inside it. They are named by what the transaction
 wrote: ``commit.before:Act`` kills the process when the statements of an act are done and its commit is not,
 ``commit.after:Act`` when the commit is done and nobody was told, ``answer.kept:Act`` loses the connection after a
 commit that was kept, ``answer.lost:Act`` after one that was not.

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from waiting import heard
+
 PATIENCE = 120.0
 """Seconds that a busy machine may need to end a process."""
 
@@ -67,9 +69,7 @@ class Nursery:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
-        answer = self._process.stdout.readline().strip()
-        assert answer, "the nursery has died"
-        return answer
+        return heard(self._process, 2 * PATIENCE).strip()
 
     def close(self) -> None:
         """End all that is left, and the nursery itself."""

@@ -16,6 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from waiting import join
+
+PATIENCE = 60.0
+"""Seconds after which a server that takes nobody in is taken to be gone."""
+
 COMMIT = b"COMMIT\x00"
 """The word as it stands in PostgreSQL's protocol, whether it is sent alone or in a pipeline."""
 
@@ -106,7 +111,7 @@ class Proxy:
         with self._changed:
             self._open = False
             self._changed.notify_all()
-        self._thread.join()
+        join(self._thread)
         self.cut()
         for link in list(self._links):
             link.join()
@@ -143,13 +148,16 @@ class Proxy:
 
     def _connect(self) -> socket.socket:
         if isinstance(self._server, tuple):
-            return socket.create_connection(self._server)
-        made = socket.socket(socket.AF_UNIX)
-        try:
-            made.connect(str(self._server))
-        except OSError:
-            made.close()
-            raise
+            made = socket.create_connection(self._server, timeout=PATIENCE)
+        else:
+            made = socket.socket(socket.AF_UNIX)
+            made.settimeout(PATIENCE)  # one that stands still, with many at its door, takes nobody in
+            try:
+                made.connect(str(self._server))
+            except OSError:
+                made.close()
+                raise
+        made.settimeout(None)
         return made
 
     def pause(self) -> None:
@@ -203,8 +211,7 @@ class Link:
             thread.start()
 
     def join(self) -> None:
-        for thread in self._threads:
-            thread.join()
+        join(*self._threads)
 
     def cut(self) -> None:
         """Reset both sides."""

@@ -23,13 +23,14 @@ from flowengine.store import Database
 
 OF_JOBS = (
     "flow_receipts", "flow_history", "flow_outbox", "flow_calls", "flow_timers", "flow_steps", "flow_branches",
-    "flow_bookings", "flow_calendars", "flow_awaiting", "flow_messages", "flow_jobs",
+    "flow_bookings", "flow_calendars", "flow_awaiting", "flow_messages", "flow_participants",
+    "flow_jobs",
 )  # fmt: skip
 
 ROWS_OF_A_JOB = {
     "flow_jobs": "id", "flow_branches": "job_id", "flow_steps": "job_id", "flow_timers": "job_id",
     "flow_calls": "job_id", "flow_outbox": "job_id", "flow_history": "job_id", "flow_receipts": "job_id",
-    "flow_bookings": "job_id", "flow_awaiting": "job_id",
+    "flow_bookings": "job_id", "flow_awaiting": "job_id", "flow_participants": "job_id",
 }  # fmt: skip
 
 
@@ -51,13 +52,22 @@ def prepare(database: Database) -> None:
         engine.shell.secret.made(engine.shell)  # or the first schedule would differ from those after it
 
 
+class Plain(Database):
+    """A database whose driver others can stand on, too: what is in memory cannot be opened twice."""
+
+    def __init__(self, driver: Any, *more: Any) -> None:
+        super().__init__(driver, *more)
+        self.driver = driver
+
+
 class Store:
     """One database: how processes connect, and a look at its rows that no fault touches."""
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.kind = "memory" if url == "sqlite://" else url.partition(":")[0].partition("+")[0]
-        self.plain = Database.open(url)
+        self.plain = Plain.open(url)
+        assert isinstance(self.plain, Plain)
         prepare(self.plain)
         self.settings = self.rows("SELECT name FROM flow_settings")
         self.people: set[str] = set()
@@ -71,7 +81,7 @@ class Store:
     def connect(self, process: Process) -> FaultyDatabase:
         """The database as a new process opens it."""
         if self.kind == "memory":
-            opened = FaultyDatabase(self.plain._driver, self.url)
+            opened = FaultyDatabase(self.plain.driver, self.url)
         else:
             opened = FaultyDatabase.open(self.url)
             assert isinstance(opened, FaultyDatabase)

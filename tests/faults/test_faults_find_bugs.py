@@ -1,4 +1,7 @@
-"""The schedules can fail: bugs that are put into the product on purpose are found, by the invariants they break."""
+"""The schedules can fail: bugs that are put into the product on purpose are found, by the invariants they break.
+
+A bug is code that is wrong, so each of these puts wrong code in the place of ours: that is what is tried here.
+"""
 
 from __future__ import annotations
 

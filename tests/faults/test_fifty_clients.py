@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from waiting import join
 
 from flowengine import Engine, Receipt, SimulatedClock
 from flowengine.errors import FlowError
@@ -73,8 +74,7 @@ def _all_at_once(url: str, ask: Callable[[Engine, str], Receipt]) -> Counter[str
     threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     return told
 
 

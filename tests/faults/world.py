@@ -30,6 +30,9 @@ from flowengine.work import services
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 OPERATOR = Actor(kind="operator", id="olga")
 
+MOST_PAUSES = 10_000
+"""After how many pauses a task of a dead process is taken not to come to its end."""
+
 
 class World:
     """One schedule at work on one store."""
@@ -109,9 +112,13 @@ class World:
     def unwind(self, machine: Machine) -> None:
         """Let all tasks of a dead process come to their end, in which they can do nothing, and take its connections."""
         for task in [one for one in self.stage.tasks if one.owner is machine]:
-            while not task.over:
+            for _ in range(MOST_PAUSES):
+                if task.over:
+                    break
                 with running(machine), suppress(Crash):
                     self.stage.step(task)
+            else:
+                raise AssertionError(f"{task.name} of a dead process goes on and on, from {task.point}")
         self.store.disconnect(machine.database)
 
     def run(self, task: Task) -> None:

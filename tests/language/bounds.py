@@ -34,4 +34,6 @@ def in_time(work: Callable[[], T]) -> T:
         taken = time.process_time() - began
         if taken < SECONDS:
             return result
-    raise AssertionError(f"took {taken:.2f} s of processor time and more, {TRIES} times")
+        if taken > TRIES * SECONDS:
+            break  # no busy machine makes it that slow
+    raise AssertionError(f"took {taken:.2f} s of processor time at the last of up to {TRIES} tries")

@@ -34,11 +34,16 @@ ENDS = "  fulfilled: {type: fulfilled}\n"
 GONE = "  gone: {type: ended, because: It was given up}\n"
 
 
-def process(states: str, more: str = "") -> Process:
-    """A process with a need that leads to the first of the states, and with the ends that are led to."""
+def source(states: str, more: str = "") -> str:
+    """A file with a need that leads to the first of the states, and with the ends that are led to."""
     first = states.strip().split(":")[0]
     ends = ENDS + (GONE if "gone" in states + more else "")
-    return parse(f"{HEAD}states:\n{NEED.replace('FIRST', first)}{states}{ends}{more}", "sample.yaml", check=False)
+    return f"{HEAD}states:\n{NEED.replace('FIRST', first)}{states}{ends}{more}"
+
+
+def process(states: str, more: str = "") -> Process:
+    """The process of such a file, unchecked."""
+    return parse(source(states, more), "sample.yaml", check=False)
 
 
 def problems(states: str, more: str = "") -> list[Problem]:

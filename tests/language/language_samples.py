@@ -88,6 +88,7 @@ STATES: dict[str, str] = {
       cloth: {from: cloth, title: Your cloth, min: 0, max: 2}
       pockets: {from: [2, 3, 4]}
       buttons: {from: '{data.need.buttons}', quantity: true, max: 12}
+      trims: {from: [a, {id: b, row: 2}], max: 2, limits: {row: {'2': 1, '3': {min: 0, max: 1}}}}
       lining: {from: data.need.linings}
     optional: true
     next: end
@@ -127,8 +128,9 @@ STATES: dict[str, str] = {
     + _WAITING
     + """
     of: {group: members}
-    options: [{id: a, title: The one}, b]
+    options: [{id: a, title: The one, colour: red}, b]
     seats: 2
+    limits: {colour: {red: {max: 1}}}
     quorum: 0.25
     rule: two_thirds
     weight: member.shares
@@ -156,7 +158,7 @@ STATES: dict[str, str] = {
     + """
     for: [tailor, {person: 'by("need")'}, {people: data.need.people}]
     open_to: customers
-    not_by: [need]
+    not_by: [need, {person: data.need.who}]
     prefer: by("need")
     fields:
       chest:
@@ -166,6 +168,8 @@ STATES: dict[str, str] = {
         optional: true
         show: true
         minimum: 10
+      who: {type: person, role: tailor}
+      others: {type: array, items: {type: person, group: members}, maxItems: 3}
     next: end
     on:
       expired: {to: end, when: now > now, set: {late: true}, undo: true, title: Too late}
@@ -272,7 +276,7 @@ STATES: dict[str, str] = {
     "stage": _NAMING
     + """
     within: P9D
-    start: b
+    start: [{to: a, when: data.need.ok, set: {x: 1}, title: So}, b]
     states: {a: {type: wait, for: P1D, next: done}, b: {type: wait, for: P1D, next: a}}
     always: {stop: {by: customer, to: done}}
     next: end
@@ -338,6 +342,8 @@ REFUSED: list[tuple[str, str]] = [
     ("wrong-type", task("fields: §3")),
     ("wrong-type", task("next: {to: done, title: §[a]}")),
     ("wrong-type", one("{type: ask, optional: §sometimes, next: done}")),
+    ("missing-key", one("{type: stage, start: §{when: x}, states: {a: {type: wait, for: P1D}}}")),
+    ("unknown-key", one("{type: stage, start: {to: a, §undo: true}, states: {a: {type: wait, for: P1D}}}")),
     ("unknown-key", one("{type: task, for: a, §optional: true, next: done}")),
     ("missing-key", one("§{type: decision}")),
     ("unknown-type", one("{type: parallel, branches: {a: {type: §tusk}}, next: done}")),

@@ -355,4 +355,6 @@ def test_a_branch_s_condition_is_asked_before_any_branch_has_saved() -> None:
 """
     (problem,) = problems(states)
     assert problem.code == "missing-data"
-    assert "begin the branch with a decision instead" in problem.hint
+    assert problem.hint.endswith("open it after what saves it: after: [one]")
+    assert codes(states.replace('when: data.a.how == "x"', "when: has(data.a)")) == ["never-holds"]
+    assert codes(states.replace("{when: data.a", "{after: one, when: data.a")) == []

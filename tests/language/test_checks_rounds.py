@@ -102,3 +102,130 @@ def test_the_round_is_named() -> None:
     (problem,) = problems(WRONG["by way of a clock"])
     assert "ask, rest" in problem.message
     assert 'count("ask") < 3' in problem.hint
+
+
+ASK_AGAIN = "ask: {type: ask, ask: What?, within: P1D, on: {answered: fulfilled, expired: both}}"
+BOTH = "both: {type: parallel, %snext: ask, branches: {a: {%stype: task, for: clerk}, b: {type: wait, for: P1D}}}"
+
+
+@pytest.mark.parametrize(
+    ("join", "when", "found"),
+    [
+        ("", "", []),
+        ("join: 1, ", "", ["endless-asking"]),
+        ("join: done >= 1, ", "", ["endless-asking"]),
+        ("join: open == 0, ", "", []),
+        ("join: done >= 2, ", "", []),
+        ("", "when: data.need.size > 3, ", ["endless-asking"]),
+    ],
+)
+def test_a_round_goes_through_a_join_that_needs_nobody(join: str, when: str, found: list[str]) -> None:
+    """Branches that the clock alone ends may be enough for a join; what waits for somebody need not be opened."""
+    assert codes(work(ASK_AGAIN, BOTH % (join, when))) == found
+
+
+def test_what_a_deadline_does_not_save_ends_no_round() -> None:
+    """A condition on the answer that was not given is no way out: without one, nothing is changed."""
+    fields = "fields: {a: {type: integer}}"
+    ways = "[{to: ask, when: has(data.ask.a)}, {to: ask, when: '!has(data.ask.a)'}, fulfilled]"
+    ask = f"ask: {{type: ask, {fields}, within: P1D, on: {{answered: fulfilled, expired: {ways}}}}}"
+    assert "endless-asking" in codes(work(ask))
+
+
+@pytest.mark.parametrize(
+    ("of", "found"),
+    [("data.list.of", ["endless-asking"]), ("data.list.some", []), ("'[data.need.name]'", []), ("data.need", [])],
+)
+def test_a_round_goes_through_a_list_that_may_be_empty(of: str, found: list[str]) -> None:
+    """An each of a list that may have no items is over at once, though what is inside waits for somebody."""
+    fields = "{of: {type: array, items: {type: string}}, some: {type: array, items: {type: string}, minItems: 1}}"
+    states = (
+        f"list: {{type: task, for: clerk, fields: {fields}, next: ask}}",
+        "ask: {type: ask, ask: What?, within: P1D, on: {answered: fulfilled, expired: all}}",
+        f"all: {{type: each, of: {of}, next: ask, states: {{one: {{type: task, for: clerk, next: done}}}}}}",
+    )
+    assert [code for code in codes(work(*states)) if code == "endless-asking"] == found
+    asked = states[1].replace("expired: all", "expired: [{to: all, when: size(data.list.of) > 0}, fulfilled]")
+    assert "endless-asking" not in codes(work(states[0], asked, states[2]))
+
+
+DAY = "rest: {type: wait, until: date(data.need.day), next: %s}"
+MORE = "more: {type: decision, rules: [{when: data.need.count > 3, to: gone}], else: rest}"
+SPINNING = {
+    "a wait for a day, and back": work(DAY % "more", MORE),
+    "a wait that leads to itself": work(DAY % "[{to: gone, when: data.need.count > 3}, {to: rest}]"),
+    "a day in the file": work(DAY.replace("data.need.day", "'2027-05-01'") % "more", MORE),
+    "by way of what is told": work(DAY % "say", "say: {type: tell, to: customer, say: Hello, on: {told: more}}", MORE),
+    "a deadline of a task": work(
+        "rest: {type: task, for: clerk, within: '{date(data.need.day) - days(1)}', on: {done: gone, expired: rest}}"
+    ),
+    "a member of a race": work(
+        "rest: {type: race, of: {work: {type: task, for: clerk}, late: {type: wait, until: date(data.need.day)}}, "
+        "on: {work: fulfilled, late: rest}}",
+    ),
+}
+WAITING = {
+    "a wait for a length": work("rest: {type: wait, for: P1D, next: more}", MORE),
+    "a wait from now on": work("rest: {type: wait, until: now + days(1), next: more}", MORE),
+    "a day that the round moves": work(
+        "rest: {type: wait, until: date(data.next), next: more}",
+        "more: {type: decision, rules: [{when: data.need.count > 3, to: gone}], "
+        "else: {to: rest, set: {next: day(now + days(7))}}}",
+    ).replace("rest: {type", "first: {type: decision, else: {to: rest, set: {next: data.need.day}}}\n  rest: {type"),
+    "as often as is said": work(DAY % "[{to: rest, when: count('rest') < 3}, gone]"),
+    "until it is late enough": work(DAY % "[{to: rest, when: now < date(data.need.day)}, gone]"),
+    "somebody who does something": work(
+        DAY % "look", "look: {type: task, for: clerk, on: {done: fulfilled, not: rest}}"
+    ),
+    "a deadline that is a length": work(
+        "rest: {type: task, for: clerk, within: '{days(data.need.count + 1)}', on: {done: fulfilled, expired: rest}}"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPINNING)
+def test_a_round_of_moments_that_are_over_never_waits(name: str) -> None:
+    """Once the day is over each wait for it is passed at once: the job would go round for ever, whatever day it is."""
+    found = [one for one in problems(SPINNING[name]) if one.code not in ("unreachable-state", "no-fulfilled")]
+    assert [one.code for one in found] == ["endless-loop"]
+    assert "is over, a job goes round for ever without waiting: rest" in found[0].message
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_a_round_that_waits_or_is_left_is_let_be(name: str) -> None:
+    """A length waits anew each time, and so does a moment that is a later one in the next round."""
+    assert set(codes(WAITING[name])) <= {"unreachable-state", "no-fulfilled"}
+
+
+OVER = ["until: now", "until: job.started", "until: now - days(3)", "until: date(day(now))", "for: '{days(0)}'"]
+
+
+@pytest.mark.parametrize("key", [*OVER, "until: 'now - days(1) - span(\"PT1H\")'", "for: '{span(\"PT0S\")}'"])
+def test_a_wait_that_is_over_as_it_begins_is_refused(key: str) -> None:
+    """What is never later than now makes nobody wait."""
+    (problem,) = problems(work(f"rest: {{type: wait, {key}, next: fulfilled}}"))
+    assert problem.code == "no-wait"
+    assert "is over as soon as it begins" in problem.message
+
+
+def test_a_deadline_that_is_over_as_it_begins_is_refused() -> None:
+    """Nobody could answer in no time."""
+    assert codes(work(ASK.replace("P3D", "'{now}'") % "gone")) == ["no-wait"]
+    assert codes(work(ASK % "gone"), "always: {late: {within: '{now}', to: gone}}\n") == ["no-wait"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "until: 'date(\"2020-01-01\")'",
+        "until: '\"2020-01-01\"'",
+        "until: now + days(1)",
+        "until: now - days(-1)",
+        "until: date(data.need.day)",
+        "until: now - days(data.need.count)",
+        "for: '{days(1)}'",
+    ],
+)
+def test_a_moment_that_may_be_over_is_let_be(key: str) -> None:
+    """No clock is asked: a file that is fine today is fine in ten years."""
+    assert codes(work(f"rest: {{type: wait, {key}, next: fulfilled}}")) == []

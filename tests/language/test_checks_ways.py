@@ -66,14 +66,15 @@ DEAD = {
         "never-holds",
         ['where count("first") is 1'],
     ),
-    "what is not there yet": (
+    "what another way has saved": (
         work(
-            FIRST,
-            decision("next", "has(data.late)", "gone", "late"),
-            "late: {type: task, for: clerk, fields: {x: {type: string}}, next: fulfilled}",
+            "first: {type: task, for: clerk, on: {yes: next, no: late}}",
+            "late: {type: task, for: clerk, fields: {x: {type: string}}, next: next}",
+            decision("next", 'outcome("first") == "yes"', "more"),
+            decision("more", "has(data.late)", "gone"),
         ),
         "never-holds",
-        ["where data.late is not there"],
+        ["need -> first (yes) -> next (when outcome(\"first\") == \"yes\") -> more, where data.late is not there"],
     ),
     "behind one that holds on each way": (
         work(

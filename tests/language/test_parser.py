@@ -12,6 +12,7 @@ from language_samples import ALTERNATIVES, HEAD, STATES, WHOLE, one, state, task
 from flowengine.language import load, parse
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
+from flowengine.language.limits import Limit
 from flowengine.language.meaning import meaning
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.process import read_process
@@ -194,7 +195,7 @@ def test_a_deadline_may_be_an_expression() -> None:
 
 def test_fields() -> None:
     """A field keeps its JSON Schema apart from the words of the language."""
-    (chest,) = it("task").fields
+    chest, who, others = it("task").fields
     assert chest == Field(
         name="chest",
         type="number",
@@ -204,6 +205,8 @@ def test_fields() -> None:
         show=True,
         schema={"type": "number", "minimum": 10},
     )
+    assert (who.type, who.person) == ("string", Audience(kind="role", name="tailor"))
+    assert (others.type, others.person) == ("array", Audience(kind="group", name="members"))
 
 
 def test_fields_take_nested_schemas() -> None:
@@ -287,11 +290,12 @@ def test_literals_are_expressions(written: str, source: str) -> None:
 def test_choice() -> None:
     """A choice picks from the process's options, a list, or what an expression gives."""
     choose = it("choice").choose
-    cloth, pockets, buttons, lining = choose.values()
+    cloth, pockets, buttons, trims, lining = choose.values()
     assert (cloth.name, cloth.title, cloth.source, cloth.min, cloth.max) == ("cloth", "Your cloth", "cloth", 0, 2)
     assert [option.id for option in pockets.source] == [2, 3, 4]
     assert (pockets.title, pockets.min, pockets.max, pockets.quantity) == ("Pockets", 1, 1, False)
     assert (buttons.source, buttons.quantity, buttons.max) == (Expression("data.need.buttons"), True, 12)
+    assert (trims.limits.by, trims.limits.of) == ("row", {"2": Limit(min=1, max=1), "3": Limit(min=0, max=1)})
     assert lining.source == Expression("data.need.linings")
     assert buttons.place == Place(24, 7)
 
@@ -331,9 +335,10 @@ def test_vote() -> None:
     """A vote has its electorate, options and rules."""
     vote = it("vote")
     assert vote.of == Audience(kind="group", name="members")
-    assert vote.options == (Option(id="a", title="The one"), Option(id="b", title="B"))
+    assert vote.options == (Option(id="a", title="The one", more={"colour": "red"}), Option(id="b", title="B"))
     assert (vote.seats, vote.quorum, vote.rule, vote.weight) == (2, 0.25, "two_thirds", Expression("member.shares"))
     assert (vote.secret, vote.changeable, vote.early, vote.tie) == (False, False, True, "first")
+    assert (vote.limits.by, vote.limits.of) == ("colour", {"red": Limit(max=1)})
     plain = only("{type: vote, of: customers, options: cloth}")
     assert (plain.of, plain.options, plain.secret, plain.tie) == (Audience(kind="customers"), "cloth", True, "outcome")
 
@@ -354,7 +359,7 @@ def test_task() -> None:
         Audience(kind="people", name=Expression("data.need.people")),
         Audience(kind="customers"),
     )
-    assert (found.not_by, found.prefer) == (("need",), Expression('by("need")'))
+    assert (found.not_by, found.prefer) == (("need", Expression("data.need.who")), Expression('by("need")'))
 
 
 def test_service() -> None:
@@ -453,10 +458,15 @@ def test_call() -> None:
 
 
 def test_stage() -> None:
-    """A stage has one scope, which begins where it says."""
+    """A stage has one scope, which begins where it says: in a state, or in the first of several that may be."""
     stage = it("stage")
     assert isinstance(stage.scope, Scope)
-    assert (stage.scope.path, stage.scope.start, len(stage.scope.always)) == ("it", "b", 1)
+    assert (stage.scope.path, stage.scope.start, len(stage.scope.always)) == ("it", "it-start", 1)
+    begins = stage.scope.states["it-start"].ways[""]
+    assert [(one.to, one.when, one.title) for one in begins] == [
+        ("a", Expression("data.need.ok"), "So"),
+        ("b", None, ""),
+    ]
 
 
 def test_scopes_nest() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from flowengine.core.answers import Form, FormField, Way
 from flowengine.language.model import Process
 from flowengine.language.types import Message, Race
+from flowengine.rehearsal.made_up import MadeUp
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -38,6 +39,8 @@ def _value(draw: Draw, field: FormField, form: Form, now: datetime) -> Any:
     if field.name == "slot" and form.type == "fitting":
         near = [slot.isoformat() for slot in form.slots[:3]]
         return draw(st.sampled_from(near)) if near else (now + timedelta(days=1)).isoformat()
+    if field.limits:
+        return MadeUp(draw(st.randoms(use_true_random=False))).value(field, now)
     if field.options:
         return _pick(draw, field)
     return _typed(draw, field.schema or {"type": field.type}, now)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from outside_server import Reply, Sent, Server, serving
+from waiting import join
 
 from flowengine import AddressRefused, AnswerRefused, NotConfigured, Unreachable
 from flowengine.outside import http
@@ -160,7 +161,7 @@ def test_headers_that_drip_are_cut_off() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def drip() -> None:
-            connection, _ = listener.accept()
+            connection, _ = accepted(listener)
             with connection:
                 connection.sendall(b"HTTP/1.1 200 OK\r\nx-slow: ")
                 while not done.wait(0.02):
@@ -173,7 +174,7 @@ def test_headers_that_drip_are_cut_off() -> None:
                 _post(client, f"http://127.0.0.1:{listener.getsockname()[1]}/", within=0.5)
         finally:
             done.set()
-            thread.join()
+            join(thread)
 
 
 @pytest.mark.parametrize(("scheme", "size"), [("https", 2), ("http", 20_000_000)], ids=["handshake", "upload"])
@@ -201,10 +202,10 @@ def test_each_call_has_a_limit_of_its_own(server: Server, client: Client) -> Non
         for _ in range(5):
             assert _post(client, f"{server.url}/quick").status == 200
         with pytest.raises(Unreachable, match="in time"):
-            hasty.result()
+            hasty.result(60)
         assert not slow.done()
         gate.set()
-        assert slow.result().status == 200
+        assert slow.result(60).status == 200
 
 
 def test_a_server_that_says_nothing_is_given_up(server: Server, client: Client) -> None:
@@ -304,7 +305,7 @@ def test_an_answer_that_is_cut_off_or_no_http_is_unreachable(answer: bytes) -> N
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def cut() -> None:
-            connection, _ = listener.accept()
+            connection, _ = accepted(listener)
             with connection, suppress(OSError):  # the client may have heard enough
                 connection.recv(65_536)
                 connection.sendall(answer)
@@ -313,7 +314,7 @@ def test_an_answer_that_is_cut_off_or_no_http_is_unreachable(answer: bytes) -> N
         thread.start()
         with Client(["127.0.0.1"]) as client, pytest.raises(Unreachable):
             _post(client, f"http://127.0.0.1:{listener.getsockname()[1]}/")
-        thread.join()
+        join(thread)
 
 
 def test_bad_addresses_are_refused_before_anything_is_sent(client: Client) -> None:
@@ -353,10 +354,18 @@ def _certificate(folder: Path, name: str) -> tuple[Path, Path]:
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
     command += ["-addext", f"subjectAltName=DNS:{name}", "-keyout", str(key), "-out", str(certificate)]
     try:
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
     except FileNotFoundError:
         pytest.skip("openssl is not installed: no certificate can be made")
     return certificate, key
+
+
+def accepted(listener: socket.socket) -> tuple[socket.socket, object]:
+    """The next connection, which has to come, and to go on, in time."""
+    listener.settimeout(60)
+    connection, address = listener.accept()
+    connection.settimeout(60)
+    return connection, address
 
 
 class _TlsServer:
@@ -378,12 +387,12 @@ class _TlsServer:
         self._over = True
         with socket.create_connection(self._listener.getsockname()):
             pass  # wakes the server
-        self._thread.join()
+        join(self._thread)
         self._listener.close()
 
     def _serve(self) -> None:
         while not self._over:
-            plain, _ = self._listener.accept()
+            plain, _ = accepted(self._listener)
             try:
                 with self._context.wrap_socket(plain, server_side=True) as connection:
                     sent = b""
@@ -414,5 +423,5 @@ def test_one_client_serves_a_process(server: Server) -> None:
 def test_httpx_is_an_extra() -> None:
     """The engine and its settings are there without httpx, which only a call over HTTP needs."""
     script = "import sys, flowengine; flowengine.Engine, flowengine.Settings; print('httpx' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import trustme
 from mail_server import MailServer
+from waiting import join
 
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
 from flowengine.outside.letter import Letter, is_address, sender_of
@@ -154,10 +155,10 @@ def test_a_connection_that_died_is_replaced(serve: Serve) -> None:
     server = serve()
     with mailer(f"smtp://127.0.0.1:{server.port}") as sending:
         sending.send(letter())
-        assert sending._idle[0]._smtp is not None
-        sending._idle[0]._smtp.sock.shutdown(socket.SHUT_RDWR)
+        server.hang_up()
         sending.send(letter())
     assert len(server.letters) == 2
+    assert server.connections == 2
 
 
 # encryption and passwords
@@ -283,7 +284,9 @@ def test_a_server_that_breaks_off_is_away() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def greet() -> None:
+            listening.settimeout(60)
             connection, _ = listening.accept()
+            connection.settimeout(60)
             with connection:
                 connection.sendall(b"220 hello\r\n")
                 connection.recv(100)
@@ -292,7 +295,7 @@ def test_a_server_that_breaks_off_is_away() -> None:
         greeting.start()
         with mailer(f"smtp://127.0.0.1:{listening.getsockname()[1]}") as sending, pytest.raises(Unreachable):
             sending.send(letter())
-        greeting.join()
+        join(greeting)
 
 
 # settings

@@ -1,5 +1,8 @@
 """Kills itself at each statement of a save in turn, in a process of its own: ``python crashing.py <url> <job>``.
 
+To die between any two statements it has to stand between our code and the driver's, so it puts itself around the
+methods through which all statements of a database go; nothing goes on in such a process afterwards.
+
 Prints the state of the job after each death as another process sees it, and at last after an act that was let through.
 """
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from waiting import join, until
 
 from flowengine import Engine, NotFound, Refused, StoreError
 from flowengine.store.backup import backup
@@ -25,6 +28,18 @@ states:
 """
 
 
+@contextmanager
+def going_on(write: Callable[[], None], stop: threading.Event) -> Iterator[None]:
+    """A thread writes until the block ends, however it does."""
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        join(writer)
+
+
 def test_a_copy_is_one_whole_moment_while_others_write(tmp_path: Path) -> None:
     """Each job whose start was acknowledged before the copy began is in it, and all that is in it agrees (L2, L5)."""
     url = f"sqlite:///{tmp_path}/flow.db"
@@ -36,14 +51,10 @@ def test_a_copy_is_one_whole_moment_while_others_write(tmp_path: Path) -> None:
             while not stop.is_set():
                 started.append(engine.start("small", by="ada", need={"what": "x" * 2000}).job)
 
-        writer = threading.Thread(target=write)
-        writer.start()
-        while len(started) < 20:
-            assert writer.is_alive()
-        before = list(started)
-        size = backup(url, tmp_path / "copy.db")
-        stop.set()
-        writer.join()
+        with going_on(write, stop):
+            until(lambda: len(started) >= 20)
+            before = list(started)
+            size = backup(url, tmp_path / "copy.db")
     assert size == (tmp_path / "copy.db").stat().st_size
     assert {path.name for path in tmp_path.glob("copy*")} == {"copy.db"}
     with Engine(f"sqlite:///{tmp_path}/copy.db") as copy:
@@ -68,22 +79,19 @@ def test_a_dump_of_postgresql_is_restored_whole(empty_postgres_url: str, tmp_pat
             while not stop.is_set():
                 started.append(engine.start("small", by="ada", need={"what": "x"}).job)
 
-        writer = threading.Thread(target=write)
-        writer.start()
-        while len(started) < 20:
-            assert writer.is_alive()
-        before = list(started)
-        dump = tmp_path / "flow.dump"
-        subprocess.run([binaries / "pg_dump", "--format=custom", "--file", dump, address], check=True)
-        stop.set()
-        writer.join()
+        with going_on(write, stop):
+            until(lambda: len(started) >= 20)
+            before = list(started)
+            dump = tmp_path / "flow.dump"
+            command = [binaries / "pg_dump", "--format=custom", "--file", dump, address]
+            subprocess.run(command, check=True, timeout=300)
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS flow_restored")
         connection.execute("CREATE DATABASE flow_restored")
     try:
         url = sa.make_url(empty_postgres_url).set(database="flow_restored").render_as_string(hide_password=False)
         restored = url.replace("postgresql+psycopg://", "postgresql://")
-        subprocess.run([binaries / "pg_restore", "--dbname", restored, dump], check=True)
+        subprocess.run([binaries / "pg_restore", "--dbname", restored, dump], check=True, timeout=300)
         with Engine(url) as copy:
             assert copy.audit().fine
             assert {row.id for row in copy.jobs(limit=10_000)} >= set(before)

@@ -29,10 +29,9 @@ def urls(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
     return fresh, filled
 
 
-def test_the_filled_database_holds_what_was_asked_for(urls: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_filled_database_holds_what_was_asked_for(urls: tuple[str, str]) -> None:
     """Copies are jobs like the one they were made from: with their steps, timers, calls, histories and customers."""
-    monkeypatch.setattr(bench_fill, "PORTION", 5)
-    bench_scale.fill(urls[1], SIZE)
+    bench_scale.fill(urls[1], SIZE, portion=5)
     with Engine(urls[1]) as engine, engine.database.reading() as tx:
         jobs = tx.jobs.list(limit=1000)
         now = engine.clock.now()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from flowengine import Engine, SimulatedClock
 from flowengine.clock import FollowingClock, SystemClock
 from flowengine.errors import ConnectionLost
-from flowengine.store import Database, Transaction
+from flowengine.store import Database
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -117,42 +117,65 @@ def server_time(url: str) -> datetime:
     return moment
 
 
-def test_an_engine_on_postgresql_goes_by_the_servers_clock(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine's own clock may stand years back: the engine has the server's time; a given clock is obeyed."""
-    long_ago = datetime(2001, 1, 1, tzinfo=UTC)
-    monkeypatch.setattr("flowengine.clock.datetime", type("Wrong", (datetime,), {"now": lambda _: long_ago}))
-    assert SystemClock().now() == long_ago
-    with Engine(postgres_url) as engine:
-        before, now, after = server_time(postgres_url), engine.clock.now(), server_time(postgres_url)
+def set_back(url: str) -> None:
+    """From now on the server tells a time that is years back, to whoever asks."""
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA years_back")
+        connection.execute(
+            "CREATE FUNCTION years_back.clock_timestamp() RETURNS timestamptz LANGUAGE sql "
+            "AS $$ SELECT pg_catalog.clock_timestamp() - interval '25 years' $$"
+        )
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET search_path = years_back, pg_catalog, public")
+
+
+def test_an_engine_on_postgresql_goes_by_the_servers_clock(empty_postgres_url: str) -> None:
+    """It may stand years back from the machine's own: the engine has the server's time; a given clock is obeyed."""
+    set_back(empty_postgres_url)
+    with Engine(empty_postgres_url) as engine:
+        before, now, after = server_time(empty_postgres_url), engine.clock.now(), server_time(empty_postgres_url)
         assert before - timedelta(minutes=1) < now < after + timedelta(minutes=1)
+        assert now < SystemClock().now() - timedelta(days=24 * 365)
     given = SimulatedClock(NOON)
-    with Engine(postgres_url, clock=given) as engine:
+    with Engine(empty_postgres_url, clock=given) as engine:
         assert engine.clock is given
 
 
-def test_no_transaction_asks_for_the_time(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+class Unsteady(Database):
+    """A database of which the first two reads find the server away; ``events`` are its reads and writes."""
+
+    def __init__(self, driver: Any, *more: Any) -> None:
+        noting = UnsteadyDriver(driver)
+        super().__init__(noting, *more)
+        self.events = noting.events
+
+
+class UnsteadyDriver:
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+        self.events: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.driver, name)
+
+    def begin_reading(self) -> Any:
+        self.events.append("read")
+        if self.events.count("read") < 3:
+            raise ConnectionLost("away")
+        return self.driver.begin_reading()
+
+    def once(self, work: Any) -> Any:
+        self.events.append("write")
+        return self.driver.once(work)
+
+
+def test_no_transaction_asks_for_the_time(postgres_url: str) -> None:
     """With one connection for each thread, a transaction that asked for the time would wait for itself: it is asked for
     before, at each try, and work is not begun before it is known."""
-    asked: list[str] = []
-    with Database.open(postgres_url, timeout=5) as database:
+    with Unsteady.open(postgres_url, timeout=5, check=False) as database:
+        assert isinstance(database, Unsteady)
         clock = database.clock()
-        server = database._server_time  # what the clock asks
-        inside = threading.Event()
-
-        def ask() -> datetime:
-            asked.append("inside" if inside.is_set() else "before")
-            if len(asked) < 3:
-                raise ConnectionLost("away")
-            return server()
-
-        monkeypatch.setattr(clock, "_ask", ask)
-
-        def work(_: Transaction) -> datetime:
-            inside.set()
-            return clock.now()
-
-        assert isinstance(database.keep(work), datetime)
-    assert asked == ["before"] * 3
+        assert isinstance(database.keep(lambda _: clock.now()), datetime)
+        assert database.events == ["read", "read", "read", "write"]
 
 
 def test_an_engine_on_sqlite_goes_by_the_machines_clock(sqlite_url: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from drafts import act, begin, change, move_on, started, write
+from waiting import heard, join
 
 from flowengine.errors import DatabaseBusy, StoreError
 from flowengine.store import Database, new_id
@@ -93,8 +94,7 @@ def test_two_processes_write_in_turns(database_url: str, database: Database) -> 
     """Two processes that write as fast as they can get fair shares."""
     writers = [python("writing.py", database_url) for _ in range(2)]
     for writer in writers:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
+        assert heard(writer) == "ready\n"
     for writer in writers:
         assert writer.stdin is not None
         writer.stdin.write("go\n")
@@ -112,8 +112,7 @@ def test_threads_write_in_turns(database: Database) -> None:
     threads = [threading.Thread(target=lambda: [act(database, job, move_on) for _ in range(5)]) for _ in range(8)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join(*threads)
     with database.reading() as tx:
         assert tx.history.verify(job) == 41
 
@@ -144,7 +143,7 @@ def test_a_thread_that_waits_too_long_is_told_so(sqlite_url: str) -> None:
 
         thread = threading.Thread(target=late)
         thread.start()
-        thread.join()
+        join(thread)
         assert len(raised) == 1
 
 
@@ -222,8 +221,8 @@ def test_two_on_one_job_wait_for_each_other(postgres_url: str) -> None:
             change(tx, job, move_on)
             tx.channel.flush()
             thread.start()
-            entered.wait()
+            assert entered.wait(60)
             begin(database, job=new_id())  # another job is not held up
-        thread.join()
+        join(thread)
         with database.reading() as tx:
             assert tx.history.verify(job) == 3

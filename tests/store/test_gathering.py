@@ -5,36 +5,66 @@ from __future__ import annotations
 import contextvars
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from drafts import NOW, begin, change, move_on
+from interrupting import struck_after
+from statement_log import commands, statements
+from waiting import join, until
 
 from flowengine.errors import DatabaseBusy, Refused, StoreError
-from flowengine.store import Database, Transaction, gathering
-from flowengine.store.sqlite import SqliteChannel
+from flowengine.store import Database, Transaction
+from flowengine.store.sqlite import SqliteDriver
+
+LONG_ENOUGH = 60.0
+"""Seconds to gather in, where the number of pieces is what is bounded."""
 
 
-@pytest.fixture(params=["file", "memory"])
-def shared(request: pytest.FixtureRequest, sqlite_url: str) -> Iterator[Database]:
-    """A SQLite database in a file, and one in memory."""
-    with Database.open(sqlite_url if request.param == "file" else "sqlite://", timeout=20) as database:
-        yield database
+class Opened(Database):
+    """A database whose queue of threads can be looked at."""
+
+    def __init__(self, driver: SqliteDriver, url: str) -> None:
+        super().__init__(driver, url)
+        self.queue = driver.threads.waiting
 
 
 @pytest.fixture
-def commits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The commands that SQLite is given, in their order."""
-    given: list[str] = []
-    command = SqliteChannel.command
+def given() -> Iterator[list[str]]:
+    """The statements that SQLite is given, in their order. It heeds foreign keys in memory, too."""
 
-    def noted(self: SqliteChannel, sql: str) -> None:
-        given.append(sql)
-        command(self, sql)
+    def heed(raw: sqlite3.Connection, _: object) -> None:
+        raw.execute("PRAGMA foreign_keys = ON")
 
-    monkeypatch.setattr(SqliteChannel, "command", noted)
-    return given
+    with statements() as found:
+        sa.event.listen(sa.pool.Pool, "connect", heed)
+        yield found
+        sa.event.remove(sa.pool.Pool, "connect", heed)
+
+
+@pytest.fixture(params=["file", "memory"])
+def open_shared(request: pytest.FixtureRequest, sqlite_url: str, given: list[str]) -> Iterator[Callable[..., Opened]]:
+    """Opens a SQLite database, in a file or in memory, with bounds of its own."""
+    url = sqlite_url if request.param == "file" else "sqlite://"
+    with ExitStack() as stack:
+
+        def opening(**bounds: Any) -> Opened:
+            database = stack.enter_context(Opened(SqliteDriver(url, 20, **bounds), url))
+            database.upgrade()
+            given.clear()
+            return database
+
+        yield opening
+
+
+@pytest.fixture
+def shared(open_shared: Callable[..., Opened]) -> Opened:
+    """A SQLite database in a file, and one in memory."""
+    return open_shared()
 
 
 class Crowd:
@@ -43,7 +73,7 @@ class Crowd:
     The first waits until all others have queued in the order given, so that they are gathered with it.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Opened) -> None:
         self.database = database
         self.results: dict[str, Any] = {}
         self.errors: dict[str, BaseException] = {}
@@ -51,7 +81,7 @@ class Crowd:
 
     def queue(self) -> int:
         """How many wait."""
-        return len(self.database._driver._threads.waiting)  # type: ignore[union-attr]
+        return len(self.database.queue)
 
     def add(self, name: str, work: Callable[[Transaction], Any]) -> None:
         """One more, who has queued when this returns."""
@@ -79,18 +109,7 @@ class Crowd:
         try:
             return self.database.keep(work)
         finally:
-            for thread in self.threads:
-                thread.join(60)
-                assert not thread.is_alive()
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for it, however busy the machine is."""
-    for _ in range(60_000):
-        if condition():
-            return
-        threading.Event().wait(0.001)
-    raise AssertionError("it did not come to pass in a minute")
+            join(*self.threads)
 
 
 def note(number: int) -> Callable[[Transaction], int]:
@@ -118,26 +137,25 @@ def failing(error: BaseException, number: int = 99) -> Callable[[Transaction], i
     return work
 
 
-def test_what_has_queued_up_is_committed_once(shared: Database, commits: list[str]) -> None:
+def test_what_has_queued_up_is_committed_once(shared: Opened, given: list[str]) -> None:
     """Three threads' work is one transaction: one begin, a savepoint for each but the first, one commit."""
     crowd = Crowd(shared)
-    commits.clear()
     assert crowd.lead({"b": note(2), "c": note(3)}, note(1)) == 1
     assert crowd.results == {"b": 2, "c": 3}
-    begun, *inside, ended = commits
+    begun, *inside, ended = commands(given)
     assert begun.startswith("BEGIN")
     assert inside == ["SAVEPOINT piece", "RELEASE piece"] * 2
     assert ended == "COMMIT"
     assert notes(shared) == ["job1", "job2", "job3"]
 
 
-def test_one_alone_costs_no_savepoint(shared: Database, commits: list[str]) -> None:
+def test_one_alone_costs_no_savepoint(shared: Opened, given: list[str]) -> None:
     """Work that nobody queues behind is begun and committed, and nothing else."""
     shared.keep(note(1))
-    assert [sql.split()[0] for sql in commits] == ["BEGIN", "COMMIT"]
+    assert [sql.split()[0] for sql in commands(given)] == ["BEGIN", "COMMIT"]
 
 
-def test_a_piece_that_fails_takes_nobody_with_it(shared: Database) -> None:
+def test_a_piece_that_fails_takes_nobody_with_it(shared: Opened) -> None:
     """Its rows are taken back and its error goes to its own thread; those before and after it are kept (L2)."""
     crowd = Crowd(shared)
     mine = Refused("not like this")
@@ -147,7 +165,7 @@ def test_a_piece_that_fails_takes_nobody_with_it(shared: Database) -> None:
     assert notes(shared) == ["job1", "job2", "job4"]
 
 
-def test_when_the_leader_fails_the_others_are_kept(shared: Database) -> None:
+def test_when_the_leader_fails_the_others_are_kept(shared: Opened) -> None:
     """The first piece's failure is its own; those who queued behind it are kept all the same."""
     crowd = Crowd(shared)
     with pytest.raises(Refused):
@@ -156,20 +174,19 @@ def test_when_the_leader_fails_the_others_are_kept(shared: Database) -> None:
     assert notes(shared) == ["job2", "job3"]
 
 
-def test_a_commit_that_fails_is_everybodys_error(shared: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the disk is full at the commit each thread gets an error of its own that says so, and nothing is kept."""
-    command = SqliteChannel.command
+def test_a_commit_that_fails_is_everybodys_error(shared: Opened) -> None:
+    """When the commit fails each thread gets an error of its own that says why, and nothing is kept."""
+    with shared.writing() as tx:
+        raw(tx).execute("CREATE TABLE parents (id INTEGER PRIMARY KEY)")
+        raw(tx).execute("CREATE TABLE orphans (parent REFERENCES parents DEFERRABLE INITIALLY DEFERRED)")
 
-    def full(self: SqliteChannel, sql: str) -> None:
-        if sql == "COMMIT":
-            raise StoreError("the disk is full", where="commit")
-        command(self, sql)
+    def spoil(tx: Transaction) -> None:
+        note(2)(tx)
+        raw(tx).execute("INSERT INTO orphans VALUES (7)")  # which SQLite only minds at the commit
 
     crowd = Crowd(shared)
-    with monkeypatch.context() as patched:
-        patched.setattr(SqliteChannel, "command", full)
-        with pytest.raises(StoreError, match="full") as mine:
-            crowd.lead({"b": note(2), "refused": failing(Refused("no"))}, note(1))
+    with pytest.raises(StoreError, match="FOREIGN KEY") as mine:
+        crowd.lead({"b": spoil, "refused": failing(Refused("no"))}, note(1))
     assert {str(error) for error in crowd.errors.values()} == {str(mine.value)}
     assert len({id(error) for error in [*crowd.errors.values(), mine.value]}) == 3
     assert notes(shared) == []
@@ -177,11 +194,18 @@ def test_a_commit_that_fails_is_everybodys_error(shared: Database, monkeypatch: 
     assert notes(shared) == ["job5"]
 
 
-def test_a_transaction_that_sqlite_gave_up_is_everybodys_error(shared: Database) -> None:
+def raw(tx: Transaction) -> sqlite3.Connection:
+    """The driver's own connection."""
+    found = tx.channel.raw  # type: ignore[attr-defined]  # SQLite's channel has it
+    assert isinstance(found, sqlite3.Connection)
+    return found
+
+
+def test_a_transaction_that_sqlite_gave_up_is_everybodys_error(shared: Opened) -> None:
     """When SQLite rolls all of it back in the middle of a piece, nobody is told that his work was kept."""
 
     def given_up(tx: Transaction) -> None:
-        tx.channel.raw.execute("ROLLBACK")  # type: ignore[attr-defined]  # as SQLite does where the disk fails
+        raw(tx).execute("ROLLBACK")  # as SQLite does where the disk fails
         raise ValueError("and another error hides it")
 
     crowd = Crowd(shared)
@@ -192,11 +216,11 @@ def test_a_transaction_that_sqlite_gave_up_is_everybodys_error(shared: Database)
     assert notes(shared) == ["job3"]
 
 
-def test_a_lost_transaction_is_noticed_though_the_work_hides_it(shared: Database) -> None:
+def test_a_lost_transaction_is_noticed_though_the_work_hides_it(shared: Opened) -> None:
     """Work that swallows the error with which SQLite ended the transaction is not told that it was kept."""
 
     def hiding(tx: Transaction) -> None:
-        tx.channel.raw.execute("ROLLBACK")  # type: ignore[attr-defined]
+        raw(tx).execute("ROLLBACK")
 
     with pytest.raises(StoreError):
         shared.keep(hiding)
@@ -207,7 +231,7 @@ def test_a_lost_transaction_is_noticed_though_the_work_hides_it(shared: Database
     assert notes(shared) == []
 
 
-def test_an_interrupt_reaches_the_leader_and_nobody_loses_by_it(shared: Database) -> None:
+def test_an_interrupt_reaches_the_leader_and_nobody_loses_by_it(shared: Opened) -> None:
     """A signal that strikes the main thread at another's piece stops the main thread; every piece is kept once."""
     struck: list[int] = []
 
@@ -225,27 +249,16 @@ def test_an_interrupt_reaches_the_leader_and_nobody_loses_by_it(shared: Database
     assert notes(shared) == ["job1", "job2", "job3", "job4"]
 
 
-def test_an_interrupt_just_after_the_commit_does_nothing_twice(
-    shared: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_just_after_the_commit_does_nothing_twice(shared: Opened, given: list[str]) -> None:
     """Struck when the commit is done, the leader stops, and the pieces of the others are not done again (L3)."""
-    finish, times = SqliteChannel.finish, []
-
-    def struck(self: SqliteChannel, keep: bool) -> None:
-        finish(self, keep)
-        if keep and not times:
-            times.append(1)
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(SqliteChannel, "finish", struck)
     crowd = Crowd(shared)
-    with pytest.raises(KeyboardInterrupt):
+    with struck_after("execute", lambda _: given[-1:] == ["COMMIT"]), pytest.raises(KeyboardInterrupt):
         crowd.lead({"b": note(2)}, note(1))
     assert crowd.results == {"b": 2}
     assert notes(shared) == ["job1", "job2"]
 
 
-def test_an_exit_in_a_thread_is_its_own(shared: Database) -> None:
+def test_an_exit_in_a_thread_is_its_own(shared: Opened) -> None:
     """Outside the main thread no signal strikes: what is raised there belongs to whose work it is."""
     crowd, errors = Crowd(shared), []
 
@@ -254,38 +267,33 @@ def test_an_exit_in_a_thread_is_its_own(shared: Database) -> None:
 
     thread = threading.Thread(target=leading)
     thread.start()
-    thread.join(60)
+    join(thread)
     assert errors == [1]
     assert isinstance(crowd.errors["b"], SystemExit)
     assert crowd.results == {"c": 3}
 
 
-def test_a_batch_is_bounded_by_count(shared: Database, commits: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_bounded_by_count(open_shared: Callable[..., Opened], given: list[str]) -> None:
     """More pieces than the bound are committed in several transactions, first come first served."""
-    monkeypatch.setattr(gathering, "MOST", 2)
-    monkeypatch.setattr(gathering, "LONGEST", 60)
     order: list[int] = []
 
     def noting(number: int) -> Callable[[Transaction], int]:
         return lambda tx: (order.append(number), note(number)(tx))[1]
 
-    crowd = Crowd(shared)
-    commits.clear()
+    crowd = Crowd(open_shared(most=2, longest=LONG_ENOUGH))
     crowd.lead({str(number): noting(number) for number in range(2, 8)}, noting(1))
     assert order == [1, 2, 3, 4, 5, 6, 7]
-    assert commits.count("COMMIT") == 3
+    assert commands(given).count("COMMIT") == 3
 
 
-def test_a_batch_is_bounded_by_time(shared: Database, commits: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_bounded_by_time(open_shared: Callable[..., Opened], given: list[str]) -> None:
     """Once its time is over, one piece more is done at most."""
-    monkeypatch.setattr(gathering, "LONGEST", 0)
-    crowd = Crowd(shared)
-    commits.clear()
+    crowd = Crowd(open_shared(longest=0))
     crowd.lead({"b": note(2), "c": note(3), "d": note(4)}, note(1))
-    assert commits.count("COMMIT") == 2
+    assert commands(given).count("COMMIT") == 2
 
 
-def test_a_transaction_of_ones_own_keeps_its_place(shared: Database) -> None:
+def test_a_transaction_of_ones_own_keeps_its_place(shared: Opened) -> None:
     """Work behind a transaction that a thread opened for itself is not gathered past it."""
     seen: list[list[str]] = []
 
@@ -304,13 +312,12 @@ def test_a_transaction_of_ones_own_keeps_its_place(shared: Database) -> None:
         return note(1)(tx)
 
     shared.keep(first)
-    for thread in (own, *crowd.threads):
-        thread.join(60)
+    join(own, *crowd.threads)
     assert seen == [["job1"]]
     assert crowd.results == {"c": 3}
 
 
-def test_a_transaction_inside_a_transaction_is_refused(shared: Database) -> None:
+def test_a_transaction_inside_a_transaction_is_refused(shared: Opened) -> None:
     """Work that asks for another transaction is told of its mistake, also where another thread does it."""
 
     def nested(_: Transaction) -> None:
@@ -326,7 +333,7 @@ def test_a_transaction_inside_a_transaction_is_refused(shared: Database) -> None
 
 def test_who_is_not_taken_up_in_time_is_told_so(sqlite_url: str) -> None:
     """A piece that waits longer than the timeout is not done, and its thread gets DatabaseBusy."""
-    with Database.open(sqlite_url, timeout=0.05) as database:
+    with Opened(SqliteDriver(sqlite_url, 0.05), sqlite_url) as database:
         crowd, late = Crowd(database), threading.Event()
 
         def slow(tx: Transaction) -> int:
@@ -336,7 +343,7 @@ def test_who_is_not_taken_up_in_time_is_told_so(sqlite_url: str) -> None:
             return note(1)(tx)
 
         assert database.keep(slow) == 1
-        crowd.threads[0].join(60)
+        join(crowd.threads[0])
         assert late.is_set()
         assert isinstance(crowd.errors["late"], DatabaseBusy)
         assert notes(database) == ["job1"]
@@ -344,18 +351,19 @@ def test_who_is_not_taken_up_in_time_is_told_so(sqlite_url: str) -> None:
 
 def test_a_piece_that_is_being_done_is_waited_for(sqlite_url: str) -> None:
     """Once it has been taken up, a piece's own thread waits for the outcome, however long: it is not left in doubt."""
-    with Database.open(sqlite_url, timeout=0.05) as database:
+    with Opened(SqliteDriver(sqlite_url, 0.05), sqlite_url) as database:
         crowd = Crowd(database)
 
         def slow(tx: Transaction) -> int:
-            threading.Event().wait(0.2)  # longer than the timeout
+            late = time.monotonic() + 0.2  # longer than the timeout
+            until(lambda: time.monotonic() > late)
             return note(2)(tx)
 
         crowd.lead({"b": slow}, note(1))
         assert crowd.results == {"b": 2}
 
 
-def test_a_piece_runs_in_its_own_threads_context(shared: Database) -> None:
+def test_a_piece_runs_in_its_own_threads_context(shared: Opened) -> None:
     """What a thread has set in its context is seen by its work, though another thread does it."""
     name: contextvars.ContextVar[str] = contextvars.ContextVar("name", default="nobody")
     name.set("leader")
@@ -377,11 +385,11 @@ def test_a_piece_runs_in_its_own_threads_context(shared: Database) -> None:
             until(lambda: crowd.queue() == 1)
 
     shared.keep(first)
-    thread.join(60)
+    join(thread)
     assert crowd.results["seen"] == "Ben"
 
 
-def test_each_piece_knows_what_it_saved(shared: Database) -> None:
+def test_each_piece_knows_what_it_saved(shared: Opened) -> None:
     """Histories written by one piece are not counted for another (they resolve a lost commit)."""
     one, other = begin(shared), begin(shared)
     saved: dict[str, list[str]] = {}
@@ -399,7 +407,7 @@ def test_each_piece_knows_what_it_saved(shared: Database) -> None:
         assert tx.history.verify(one) == tx.history.verify(other) == 2
 
 
-def test_a_channel_is_closed_with_its_piece(shared: Database) -> None:
+def test_a_channel_is_closed_with_its_piece(shared: Opened) -> None:
     """What is read lazily after the piece is over is refused, also when the transaction goes on."""
     left: list[Transaction] = []
 
@@ -412,7 +420,7 @@ def test_a_channel_is_closed_with_its_piece(shared: Database) -> None:
             tx.jobs.list()
 
 
-def test_many_threads_lose_nothing(shared: Database) -> None:
+def test_many_threads_lose_nothing(shared: Opened) -> None:
     """Sixteen threads write, some of them badly: each good piece is kept once, each bad one not at all (L2)."""
     kept: list[str] = []
 
@@ -434,8 +442,7 @@ def test_many_threads_lose_nothing(shared: Database) -> None:
     threads = [threading.Thread(target=busy, args=(number,)) for number in range(16)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join(120)
+    join(*threads)
     assert len(kept) == 16 * 16
     assert notes(shared) == sorted(kept)
 
@@ -451,10 +458,9 @@ def test_fifty_on_one_job_follow_each_other(sqlite_url: str) -> None:
         threads = [threading.Thread(target=acting) for _ in range(50)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join(60)
+        join(*threads)
         with database.reading() as tx:
             assert tx.history.verify(job) == 51
-    raw = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
-    assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    raw.close()
+    file = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
+    assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    file.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from drafts import ADA, HOUR, NOW, act, answer, begin, call, fork, move_on, poll, started, write
+from noted_database import Asked, NotedDatabase
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
@@ -204,11 +205,12 @@ def test_any_text_survives(database: Database) -> None:
         assert audit_job(tx, job).problems == ()
 
 
-def test_an_act_on_one_of_many_branches_reads_only_that_one(database: Database) -> None:
+def test_an_act_on_one_of_many_branches_reads_only_that_one(database: Database, database_url: str) -> None:
     """With 300 branches open, changing one writes one row and leaves the others alone."""
     job = begin(database)
     act(database, job, lambda draft: fork(draft, 300) and None)
-    with database.writing() as tx:
+    with NotedDatabase.open(database_url) as noted, noted.writing() as tx:
+        assert isinstance(noted, NotedDatabase)
         stored = tx.jobs.lock(job)
         draft = Draft(stored.position)
         branch = draft.at("main/pieces#9/150")
@@ -216,7 +218,10 @@ def test_an_act_on_one_of_many_branches_reads_only_that_one(database: Database) 
         entry = Entry(seq=3, at=NOW, by=ADA, command=c.Say(by=ADA, text="hm"), events=tuple(draft.events))
         tx.save(stored, draft, entry)
         assert set(draft.effects.branches) == {"main/pieces#9/150"}
-        assert len(stored.position._branches) == 1
+        assert [one for one in noted.asked if one.query.startswith("branches.")] == [
+            Asked("branches.get", 1),
+            Asked("branches.put", 0),
+        ]
     with database.reading() as tx:
         assert len(tx.steps.of(job)) == 300
         assert audit_job(tx, job).problems == ()

@@ -9,25 +9,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from interrupting import signals_interrupt, struck_after
+from waiting import heard, join, until
 
 from flowengine.errors import DatabaseBusy, StoreError
 from flowengine.store import locks
 from flowengine.store.locks import FairLock, FileLock, Waiter
 
 HERE = Path(__file__).parent
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for it, however busy the machine is."""
-    for _ in range(60_000):
-        if condition():
-            return
-        threading.Event().wait(0.001)
-    raise AssertionError("it did not come to pass in a minute")
 
 
 class Holder:
@@ -40,8 +33,7 @@ class Holder:
         )
 
     def heard(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
+        return heard(self.process).strip()
 
     def go_on(self) -> None:
         assert self.process.stdin is not None
@@ -90,40 +82,31 @@ def test_threads_have_it_in_the_order_in_which_they_asked() -> None:
         threads[-1].start()
         until(lambda: len(lock.waiting) == len(threads))
     lock.release()
-    for thread in threads:
-        thread.join(60)
+    join(*threads)
     assert order == [0, 1, 2, 3, 4, 5]
 
 
-def test_an_interrupted_waiter_is_not_handed_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_waiter_is_not_handed_the_lock() -> None:
     """Who was interrupted while waiting has left the queue: the lock goes to the next one."""
     lock: FairLock[None] = FairLock()
+    had, over = threading.Event(), threading.Event()
 
-    class Struck:
-        def acquire(self, **_: float) -> bool:
-            raise KeyboardInterrupt
+    def own() -> None:
+        lock.acquire(60)
+        had.set()
+        until(lambda: lock.waiting)
+        interrupt()
+        over.wait(60)
+        lock.release()
 
-    class StruckWaiter(Waiter[None]):
-        def __init__(self, errand: None) -> None:
-            super().__init__(errand)
-            self.gate = Struck()  # type: ignore[assignment]
-
-    raised: list[BaseException] = []
-
-    def wait() -> None:
-        try:
+    with signals_interrupt() as interrupt:
+        owner = threading.Thread(target=own)
+        owner.start()
+        assert had.wait(60)
+        with pytest.raises(KeyboardInterrupt):
             lock.acquire(60)
-        except KeyboardInterrupt as error:
-            raised.append(error)
-
-    lock.acquire(1)
-    with monkeypatch.context() as patched:
-        patched.setattr(locks, "Waiter", StruckWaiter)
-        thread = threading.Thread(target=wait)
-        thread.start()
-        thread.join(60)
-    assert len(raised) == 1
-    lock.release()
+    over.set()
+    join(owner)
     assert lock.acquire(0)
 
 
@@ -131,12 +114,16 @@ def test_the_owner_may_run_the_errand_of_whoever_is_next() -> None:
     """An errand is taken up in its turn, only by the owner, and its thread goes on without having had the lock."""
     lock: FairLock[str] = FairLock()
     had: dict[str, bool] = {}
+
+    def wait(errand: str | None) -> None:
+        had[str(errand)] = lock.acquire(60, errand)
+        if had[str(errand)]:
+            lock.release()
+
     lock.acquire(1)
     threads = []
     for errand in ("first", None, "last"):
-        threads.append(
-            threading.Thread(target=lambda errand=errand: had.update({str(errand): lock.acquire(60, errand)}))
-        )
+        threads.append(threading.Thread(target=wait, args=(errand,)))
         threads[-1].start()
         until(lambda: len(lock.waiting) == len(threads))
     taken: list[Waiter[str]] = []
@@ -148,14 +135,10 @@ def test_the_owner_may_run_the_errand_of_whoever_is_next() -> None:
     lock.give_back(waiter)
     assert lock.next_errand([]) is waiter, "it is at the head of the queue again, once"
     waiter.gate.release()
-    threads[0].join(60)
+    join(threads[0])
     lock.release()
-    threads[1].join(60)
-    assert had == {"first": False, "None": True}
-    lock._owner = threading.get_ident()  # the thread that had it is gone
-    lock.release()
-    threads[2].join(60)
-    assert had["last"]
+    join(*threads)
+    assert had == {"first": False, "None": True, "last": True}
 
 
 # between processes
@@ -174,7 +157,7 @@ def test_a_free_lock_is_had_at_once_and_without_a_thread(lock: FileLock) -> None
     for _ in range(3):
         lock.acquire(0)
         lock.release()
-    assert lock._agent is None
+    assert agents() == []
 
 
 def test_two_processes_are_never_in_together(lock: FileLock) -> None:
@@ -198,10 +181,9 @@ def test_the_lock_of_a_killed_process_is_free(lock: FileLock) -> None:
     with holder("lock", lock.path) as other:
         waiting = threading.Thread(target=lock.acquire, args=(600,))
         waiting.start()
-        until(lambda: lock._away)
+        until(agents)
         other.strike(signal.SIGKILL)
-        waiting.join(60)
-        assert not waiting.is_alive()
+        join(waiting)
     lock.release()
 
 
@@ -214,11 +196,10 @@ def test_a_process_that_is_killed_in_the_queue_lets_the_next_one_in(lock: FileLo
         until(lambda: _taken(f"{lock.path}.queue"))
         waiting = threading.Thread(target=third.acquire, args=(600,))
         waiting.start()
-        until(lambda: third._away)
+        until(agents)
         other.end()
         lock.release()
-        waiting.join(60)
-        assert not waiting.is_alive()
+        join(waiting)
         third.release()
     finally:
         other.end()
@@ -233,7 +214,6 @@ def test_who_has_given_up_gives_the_lock_back(lock: FileLock) -> None:
                 lock.acquire(0.01)
         other.go_on()
         assert other.heard() == "over"
-        until(lambda: not lock._away)
         other.go_on()
         assert other.heard() == "held"
 
@@ -265,39 +245,56 @@ def test_processes_have_it_in_the_order_in_which_they_asked(lock: FileLock) -> N
 
     lock.acquire(0)
     threads = []
-    for number, one in enumerate(queue):
+    for number in range(len(queue)):
         threads.append(threading.Thread(target=wait, args=(number,)))
         threads[-1].start()
-        until(lambda: one._away and _blocked(lock.path) == number + 1)  # noqa: B023  # it is asked at once
+        until(lambda: _blocked(lock.path) == number + 1)  # noqa: B023  # it is asked at once
     lock.release()
-    for thread in threads:
-        thread.join(60)
+    join(*threads)
     for one in queue:
         one.close()
     assert order == [0, 1, 2, 3, 4, 5]
 
 
-def test_an_interrupted_wait_leaves_nobody_in_the_way(lock: FileLock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_wait_leaves_nobody_in_the_way(lock: FileLock) -> None:
     """Struck just when the lock was had, it is given back."""
     with holder("lock", lock.path) as other:
-        back = lock._back
 
-        class Struck:
-            release = staticmethod(back.release)
+        def let_go() -> None:
+            until(agents)
+            other.go_on()
 
-            def acquire(self, *, blocking: bool = True, **_: float) -> bool:
-                if not blocking:
-                    return back.acquire(blocking=False)
-                other.go_on()
-                until(lambda: not lock._away)
-                raise KeyboardInterrupt
-
-        monkeypatch.setattr(lock, "_back", Struck())
-        with pytest.raises(KeyboardInterrupt):
+        going = threading.Thread(target=let_go)
+        going.start()
+        in_acquire = struck_after("acquire", lambda frame: frame.f_code.co_filename == locks.__file__)
+        with in_acquire, pytest.raises(KeyboardInterrupt):
             lock.acquire(60)
+        join(going)
         assert other.heard() == "over"
         other.go_on()
         assert other.heard() == "held"
+
+
+def test_a_wait_that_a_signal_ends_leaves_nobody_in_the_way(lock: FileLock) -> None:
+    """Struck while somebody else has the lock, nobody is in the way of who asks for it next."""
+    with holder("lock", lock.path) as other, signals_interrupt() as interrupt:
+
+        def strike() -> None:
+            until(agents)
+            interrupt()
+
+        striking = threading.Thread(target=strike)
+        striking.start()
+        with pytest.raises(KeyboardInterrupt):
+            lock.acquire(60)
+        join(striking)
+        for word in ("over", "held"):
+            other.go_on()
+            assert other.heard() == word
+        other.go_on()
+        assert other.heard() == "over"
+        lock.acquire(60)
+        lock.release()
 
 
 def test_a_file_system_without_locks_is_named(lock: FileLock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -328,14 +325,28 @@ def test_a_closed_lock_lets_its_thread_and_its_files_go(tmp_path: Path) -> None:
     with holder("lock", made.path) as other:
         with pytest.raises(DatabaseBusy):
             made.acquire(0.01)
+        (agent,) = agents()
+        assert len(_open_here(made.path)) == 2
         made.close()
         other.go_on()
-        assert made._agent is not None
-        made._agent.join(60)
-        assert not made._agent.is_alive()
-    for file in (made._door, made._turnstile):
-        with pytest.raises(OSError, match="Bad file descriptor"):
-            os.fstat(file)
+        join(agent)
+    assert _open_here(made.path) == []
+
+
+def agents() -> list[threading.Thread]:
+    """The threads that queue in the system for those who wait."""
+    return [thread for thread in threading.enumerate() if thread.name == "flowengine-queue"]
+
+
+def _open_here(path: str) -> list[int]:
+    """The file descriptors of this process that are open on the two files."""
+    files = {os.stat(name).st_ino for name in (path, f"{path}.queue")}
+    found = []
+    for descriptor in map(int, os.listdir("/dev/fd")):
+        with suppress(OSError):  # that of the listing itself is closed by now
+            if os.fstat(descriptor).st_ino in files:
+                found.append(descriptor)
+    return found
 
 
 def _try_door(path: str) -> None:

@@ -22,6 +22,7 @@ from flowengine.store import (
     jobs,
     messages,
     outbox,
+    participants,
     people,
     receipts,
     schedules,
@@ -102,6 +103,9 @@ BY_KEY = {
     bookings.taken(8): "flow_bookings",
     bookings.LAPSED: "flow_bookings",
     bookings.FREE: "ix_flow_bookings_job",
+    participants.ANY: "flow_participants|ix_flow_participants_person",
+    participants.OF: "flow_participants|ix_flow_participants_person",
+    jobs._listing(("took_part",), True): "ix_flow_participants_person",
     history.OF_JOB: "flow_history",
     receipts.FIND: "flow_receipts",
     receipts.LOCK_AND_FIND: "flow_receipts",
@@ -111,9 +115,9 @@ BY_KEY = {
     steps.inbox(1, False): "ix_flow_steps_inbox",
     steps.inbox(4, False): "ix_flow_steps_inbox",
     steps.HELD: "ix_flow_steps_claimed",
-    jobs._listing(("customer",), True): "ix_flow_jobs_customer",
-    jobs._listing(("process",), False): "ix_flow_jobs_process",
-    jobs._listing((), False): "flow_jobs",
+    jobs.listing(("customer",), True): "ix_flow_jobs_customer",
+    jobs.listing(("process",), False): "ix_flow_jobs_process",
+    jobs.listing((), False): "flow_jobs",
 }
 """Each hot query, and the indexes (or the table, for its primary key) one of which must serve it."""
 
@@ -134,6 +138,7 @@ SORTS = {
     bookings.taken(1),
     bookings.taken(8),
     steps.BRANCH,
+    participants.OF,
     calls.QUEUE.incidents,
     timers.QUEUE.incidents,
     timers.OVERDUE,
@@ -182,6 +187,8 @@ def fill(tx: Transaction, number: int) -> None:
     tx.receipts.add(f"customer:c{number}", "key", job, "hash", b"receipt", NOW)
     for n in range(4):
         tx.outbox.add(job, 1, "note", {}, NOW + HOUR * number, number=n, lane=f"lane{n % 2}")
+    for n in range(3):
+        tx.channel.write(participants.NOTE, {"job_id": job, "person": f"c{number % 7}", "step": n, "seq": 1})
     if number % 50 == 0:
         fail(tx, job)
     tx.tokens.add(f"hash{number}", token(number))

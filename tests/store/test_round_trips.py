@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
-from threading import Event, Thread
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from drafts import NOW, act, begin, call, move_on, started, write
+from interrupting import signals_interrupt
+from waiting import join, until
+from wire_trace import Trips, traced
 
 from flowengine import Engine
 from flowengine.core.draft import Draft
 from flowengine.errors import StoreError
 from flowengine.store import Database, Person
 from flowengine.store import people as rows
-from flowengine.store.libpq import MOST_PREPARED, Wire
+from flowengine.store.libpq import MOST_PREPARED
 from flowengine.store.query import Query
 from flowengine.work import services
 
@@ -40,41 +44,33 @@ states:
 
 
 @pytest.fixture
-def database(postgres_url: str) -> Iterator[Database]:
-    with Database.open(postgres_url) as opened:
-        yield opened
+def trips(tmp_path: Path) -> Iterator[Trips]:
+    with traced(tmp_path) as trips:
+        yield trips
 
 
 @pytest.fixture
-def trips(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The statements of each round trip from now on, by their first word."""
-    made: list[list[str]] = []
-    original = Wire.trip
-
-    def noted(self: Wire, steps: Sequence[Any]) -> Any:
-        made.append([sql.split()[0] for sql, _ in steps])
-        return original(self, steps)
-
-    monkeypatch.setattr(Wire, "trip", noted)
-    return made
+def database(postgres_url: str, trips: Trips) -> Iterator[Database]:  # noqa: ARG001 - it follows what is opened
+    with Database.open(postgres_url) as opened:
+        yield opened
 
 
 def person(id: str, **more: Any) -> Person:
     return Person(id=id, kind="customer", created=NOW, **more)
 
 
-def test_an_act_is_two_round_trips(database: Database, trips: list[list[str]]) -> None:
+def test_an_act_is_two_round_trips(database: Database, trips: Trips) -> None:
     """The lock goes with what begins the transaction, and all that is written with the commit."""
     job = begin(database)
     trips.clear()
     act(database, job, move_on)
-    first, last = trips
+    first, last = trips.made
     assert first == ["BEGIN", "SET", "SELECT"]
     assert last[-1] == "COMMIT"
     assert {"INSERT", "UPDATE", "DELETE"} <= set(last)
 
 
-def test_a_job_of_one_service_is_six_round_trips(database: Database, trips: list[list[str]]) -> None:
+def test_a_job_of_one_service_is_six_round_trips(database: Database, trips: Trips) -> None:
     """Two to start it, two to take its call with who its customer is, two to settle it; nobody else is asked."""
     with Engine(database, handlers={"order_cloth": lambda call: {"order": call.input}}) as engine:
         engine.deploy(CLOTH)
@@ -82,25 +78,26 @@ def test_a_job_of_one_service_is_six_round_trips(database: Database, trips: list
         engine.run_due()
         trips.clear()
         job = engine.start("cloth", by="ada", need={"cloth": "navy"}, key="second").job
-        assert len(trips) == 2
+        assert len(trips.made) == 2
         (held,) = services.take(engine.shell, 1)
-        assert len(trips) == 4
+        assert len(trips.made) == 4
         services.attempt(engine.shell, held, lambda _held, handler, call, _limit: handler(call))
-        assert len(trips) == 6
+        assert len(trips.made) == 6
         with database.reading() as tx:
             assert tx.jobs.get(job).status == "fulfilled"
 
 
-def test_a_transaction_that_asks_nothing_is_no_round_trip(database: Database, trips: list[list[str]]) -> None:
+def test_a_transaction_that_asks_nothing_is_no_round_trip(database: Database, trips: Trips) -> None:
     """Where nothing is asked or written, the server is left alone."""
+    trips.clear()
     with database.writing():
         pass
     with database.reading():
         pass
-    assert trips == []
+    assert trips.made == []
 
 
-def test_what_is_expected_goes_along(database: Database, trips: list[list[str]]) -> None:
+def test_what_is_expected_goes_along(database: Database, trips: Trips) -> None:
     """What will be asked is sent behind what is asked first, and its answer is there without a further trip."""
     with database.writing() as tx:
         tx.people.add(person("ada"))
@@ -115,9 +112,9 @@ def test_what_is_expected_goes_along(database: Database, trips: list[list[str]])
         assert found is not None
         assert found.version == "v1"
         assert tx.receipts.find("ada", "k") == ("hash", b"receipt")
-        assert len(trips) == 1
+        assert len(trips.made) == 1
         assert tx.receipts.find("ada", "other") is None
-        assert len(trips) == 2
+        assert len(trips.made) == 2
 
 
 def test_an_answer_that_was_asked_ahead_is_not_older_than_what_was_written(database: Database) -> None:
@@ -167,12 +164,12 @@ def wait_for_a_waiter(database: Database) -> None:
         "Who waits.",
         sa.select(sa.func.count()).select_from(sa.table("pg_locks")).where(sa.text("NOT granted")),
     )
-    for _ in range(6000):
+
+    def somebody_waits() -> bool:
         with database.reading() as tx:
-            if tx.channel.rows(waiting, {})[0][0]:
-                return
-        Event().wait(0.01)
-    raise AssertionError("nobody waits for the lock")
+            return bool(tx.channel.rows(waiting, {})[0][0])
+
+    until(somebody_waits, "a wait for the lock")
 
 
 def test_one_failing_statement_stops_all(database: Database) -> None:
@@ -258,27 +255,33 @@ def test_what_failed_to_be_prepared_is_prepared_later(database: Database) -> Non
         assert tx.people.get("ada") is not None
 
 
-def test_an_interrupted_wait_costs_the_connection_alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_wait_costs_the_connection_alone(database: Database, postgres_url: str) -> None:
     """Whoever is interrupted while he waits keeps nothing, and the next transaction has another connection."""
+    with Database.open(postgres_url) as other, signals_interrupt() as interrupt:
 
-    def interrupted() -> None:
-        with database.writing() as tx:
-            tx.people.add(person("ada"))
-            with monkeypatch.context() as patch:
-                patch.setattr(Wire, "_results", stop)
+        def strike() -> None:
+            wait_for_a_waiter(other)
+            interrupt()
+
+        def wait() -> None:
+            with database.writing() as tx:
+                tx.people.add(person("ben"))
+                tx.people.add(person("ada"))  # which waits for whoever enters her first
                 tx.people.get("ada")
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
+        striking = Thread(target=strike)
+        with other.writing() as holding:
+            holding.people.add(person("ada"))
+            holding.people.all()  # so that it is sent
+            striking.start()
+            with pytest.raises(KeyboardInterrupt):
+                wait()
+        join(striking)
     with database.writing() as tx:
-        assert tx.people.get("ada") is None
-        tx.people.add(person("ada"))
+        assert tx.people.get("ben") is None
+        tx.people.add(person("ben"))
     with database.reading() as tx:
-        assert tx.people.get("ada") is not None
-
-
-def stop(_: Wire) -> None:
-    raise KeyboardInterrupt
+        assert tx.people.get("ben") is not None
 
 
 ITEMS = """
@@ -299,7 +302,7 @@ states:
 """
 
 
-def test_what_is_due_in_branches_is_asked_with_the_step(database: Database, trips: list[list[str]]) -> None:
+def test_what_is_due_in_branches_is_asked_with_the_step(database: Database, trips: Trips) -> None:
     """An act in a branch asks what is due in the job (L13) in the round trip in which it asks where its step is."""
     with Engine(database) as engine:
         engine.deploy(ITEMS)
@@ -309,4 +312,9 @@ def test_what_is_due_in_branches_is_asked_with_the_step(database: Database, trip
         engine.act(step, "done", by="tom")
         trips.clear()
         engine.act(other, "done", by="tom")
-        assert [trip for trip in trips if set(trip) == {"SELECT"}] == [["SELECT", "SELECT"], ["SELECT"], ["SELECT"]]
+        looks = [trip for trip in trips.made if set(trip) == {"SELECT"}]
+        assert looks == [
+            ["SELECT", "SELECT"],
+            ["SELECT"],
+            ["SELECT"],
+        ]

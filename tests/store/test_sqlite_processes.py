@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from drafts import NOW, act, begin, move_on
+from statement_log import commands, statements
 from test_durability import python
-from test_locks import Holder, holder, until
+from test_locks import Holder, holder
+from waiting import heard, join, until
 
 from flowengine.errors import DatabaseBusy
-from flowengine.store import Database, Transaction, gathering
+from flowengine.store import Database, Transaction
+from flowengine.store.sqlite import SqliteDriver
 
 
 def rows(database: Database) -> list[str]:
@@ -35,8 +38,7 @@ def test_a_writer_that_is_killed_frees_the_file_at_once(sqlite_url: str) -> None
         waiting = threading.Thread(target=database.keep, args=(note("mine"),))
         waiting.start()
         other.strike(signal.SIGKILL)
-        waiting.join(60)
-        assert not waiting.is_alive()
+        join(waiting)
         assert rows(database) == ["mine"]
 
 
@@ -66,26 +68,19 @@ def kept(database: Database, name: str) -> bool:
     return True
 
 
-def test_threads_that_wait_for_another_process_are_kept_together(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_that_wait_for_another_process_are_kept_together(sqlite_url: str) -> None:
     """What queued up in one process while another one wrote takes one turn, not one each."""
-    monkeypatch.setattr(gathering, "LONGEST", 60)
-    with Database.open(sqlite_url, timeout=60) as database, holder("database", sqlite_url) as other:
-        waiting = database._driver._threads.waiting  # type: ignore[union-attr]
+    driver = SqliteDriver(sqlite_url, 60, longest=60)
+    with statements() as given, Database(driver, sqlite_url) as database, holder("database", sqlite_url) as other:
         threads = []
         for number in range(5):
             threads.append(threading.Thread(target=database.keep, args=(note(f"n{number}"),)))
             threads[-1].start()
-            until(lambda: len(waiting) == len(threads) - 1)
-        turns: list[int] = []
-        release = database._driver._processes.release  # type: ignore[union-attr]
-        monkeypatch.setattr(database._driver._processes, "release", lambda: (turns.append(1), release()))  # type: ignore[union-attr]
+            until(lambda: len(driver.threads.waiting) == len(threads) - 1)
         other.go_on()
-        for thread in threads:
-            thread.join(60)
+        join(*threads)
+        assert commands(given).count("COMMIT") == 1
         assert rows(database) == ["holder1", *(f"n{number}" for number in range(5))]
-        assert turns == [1]
 
 
 def test_eight_processes_get_fair_shares(sqlite_url: str) -> None:
@@ -93,8 +88,7 @@ def test_eight_processes_get_fair_shares(sqlite_url: str) -> None:
     with Database.open(sqlite_url) as database:
         writers = [python("writing.py", sqlite_url) for _ in range(8)]
         for writer in writers:
-            assert writer.stdout is not None
-            assert writer.stdout.readline() == "ready\n"
+            assert heard(writer) == "ready\n"
         for writer in writers:
             assert writer.stdin is not None
             writer.stdin.write("go\n")

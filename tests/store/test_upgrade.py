@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from noted_database import NotedDatabase
 
 from flowengine import Database, Engine, SchemaMismatch
 from flowengine.store import schema
@@ -40,8 +41,10 @@ def outside(url: str) -> Iterator[sa.Engine]:
 
 def first_revision(url: str) -> None:
     """Make the tables of the first revision."""
-    with Database.open(url, check=False) as database, database._driver.migrating() as connection:
-        schema.upgrade(connection, "0001")
+    with NotedDatabase.open(url, check=False) as database:
+        assert isinstance(database, NotedDatabase)
+        with database.driver.migrating() as connection:
+            schema.upgrade(connection, "0001")
 
 
 def test_the_first_revision_is_upgraded_with_what_is_in_it(url: str, outside: sa.Engine) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from httpx import Client, Response
+from waiting import join, until
 
 from flowengine import Engine, SimulatedClock
 
@@ -80,10 +80,9 @@ def served(app: FastAPI) -> Iterator[str]:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
-            while not server.started and thread.is_alive():
-                time.sleep(0.01)
+            until(lambda: server.started or not thread.is_alive())
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
             app.state.stopping.set()
             server.should_exit = True
-            thread.join(60)
+            join(thread)

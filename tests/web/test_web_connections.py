@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from httpx import Client
 from served_app import Door
+from waiting import heard, join, killed_after, until
 
 from flowengine import Engine
 from flowengine.web import connections
@@ -36,31 +37,35 @@ flow.main(["serve", "--json", "--port", "0", "--at", sys.argv[1]])
 
 
 @contextmanager
-def _serving(door: Door) -> Iterator[int]:
+def _serving(door: Door, limits: connections.Limits | None = None) -> Iterator[int]:
     """The application on the server of ``flow serve``, in a thread; its port."""
-    server = Server(door.app)
+    server = Server(door.app, limits)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
         try:
-            while not server.started and thread.is_alive():
-                time.sleep(0.01)
+            until(lambda: server.started or not thread.is_alive())
             yield listening.getsockname()[1]
         finally:
             server.should_exit = True
-            thread.join(60)
+            join(thread)
 
 
-def _ended(client: socket.socket) -> bool:
-    """Whether the server ends the connection, perhaps after an answer."""
-    try:
-        while client.recv(1000):
+def _dripped(client: socket.socket, drop: bytes) -> bool:
+    """Send a little again and again, until the server ends the connection, perhaps after an answer; whether it does."""
+    client.settimeout(0.05)
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            client.sendall(drop)
+            while client.recv(1000):
+                pass
+        except TimeoutError:
+            continue
+        except (ConnectionResetError, BrokenPipeError):
             pass
-    except ConnectionResetError:
-        pass
-    except TimeoutError:
-        return False
-    return True
+        return True
+    return False
 
 
 def test_requests_on_a_kept_connection_are_answered_without_delay(door: Door) -> None:
@@ -76,36 +81,28 @@ def test_requests_on_a_kept_connection_are_answered_without_delay(door: Door) ->
 
 @pytest.mark.parametrize("sent", [b"", HALF, BODY])
 def test_who_sends_no_whole_request_in_time_is_let_go(
-    door: Door, sent: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    door: Door, sent: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A head or a body that does not come in time ends the connection, however often a little more of it comes."""
-    monkeypatch.setattr(connections, "HEADERS_SECONDS", 0.4)
-    monkeypatch.setattr(connections, "BODY_SECONDS", 0.4)
-    with _serving(door) as port, socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        began = time.monotonic()
+    short = connections.Limits(head=0.3, body=0.3)
+    with _serving(door, short) as port, socket.create_connection(("127.0.0.1", port), timeout=10) as client:
         client.sendall(sent.replace(b"TOKEN", door.token.encode()))
-        for _ in range(3):
-            time.sleep(0.1)
-            client.sendall(b" " if sent == BODY else b"x" if sent else b"")
-        assert _ended(client)
-        assert time.monotonic() - began < 5
+        assert _dripped(client, b" " if sent == BODY else b"x" if sent else b"")
     assert not caplog.records
 
 
-def test_a_slow_answer_is_not_cut_off(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_answer_is_not_cut_off(door: Door) -> None:
     """Whoever has sent a whole request may wait for its answer for longer than the request might have taken."""
-    monkeypatch.setattr(connections, "HEADERS_SECONDS", 0.3)
-    monkeypatch.setattr(connections, "BODY_SECONDS", 0.3)
+    short = connections.Limits(head=0.3, body=0.3)
     headers = {"authorization": f"Bearer {door.token}"}
-    with _serving(door) as port, Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    with _serving(door, short) as port, Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
         asked = {"worker": "saw-1", "wait": 1}
         assert client.post("/api/v1/calls/claim", json=asked, headers=headers).json() == {"calls": []}
 
 
-def test_who_takes_no_answer_is_let_go(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_takes_no_answer_is_let_go(door: Door) -> None:
     """Whoever asks and never reads holds his connection only for a time."""
-    monkeypatch.setattr(connections, "ANSWER_SECONDS", 0.3)
-    with _serving(door) as port, socket.socket() as client:
+    with _serving(door, connections.Limits(answer=0.3)) as port, socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         client.settimeout(10)
         client.connect(("127.0.0.1", port))
@@ -121,16 +118,13 @@ def test_half_sent_requests_give_way_to_whole_ones(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _LIMITED, at]
     with (
         ExitStack() as slow,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
+        killed_after(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)) as process,
     ):
-        assert process.stdout is not None
         assert process.stderr is not None
         try:
             lines = ""
             while "}" not in lines:
-                line = process.stdout.readline()
-                assert line, process.stderr.read()
-                lines += line
+                lines += heard(process)
             url = json.loads(lines)["url"]
             found = re.search(r":(\d+)$", url)
             assert found

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from waiting import until
+
 from flowengine import Engine
 
 ROOT = Path(__file__).parents[2]
@@ -38,11 +40,7 @@ def deploy(engine: Engine, name: str, *, attempts: int = 3, limit: str = "PT3M",
 
 def eventually(done: Callable[[], Any], what: str = "it") -> Any:
     """Wait until something is true, and give it."""
-    end = time.monotonic() + PATIENCE
-    while not (found := done()):
-        assert time.monotonic() < end, f"{what} did not come"
-        time.sleep(0.05)
-    return found
+    return until(done, what, PATIENCE)
 
 
 class Flow:

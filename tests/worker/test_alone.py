@@ -13,6 +13,7 @@ from typing import Any
 
 import lone_handlers as handlers
 import pytest
+from waiting import heard, killed_after
 
 from flowengine import (
     GiveUp,
@@ -236,7 +237,7 @@ def test_only_what_another_process_finds_is_importable() -> None:
 def test_what_main_defines_is_not_importable() -> None:
     """A function of the program that was started cannot be imported by another."""
     script = "from flowengine.worker.alone import importable\ndef order(call): ...\nprint(importable(order))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "None\n"
 
 
@@ -272,11 +273,8 @@ class Line:
 call = HandlerCall(job="j", key="j.1", handler="h", line=Line())
 run_alone(lone_handlers.{handler}, call, Duration.parse("PT2M"))
 """
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as worker:
-        assert worker.stdout is not None
-        pid = int(worker.stdout.readline())
-        worker.kill()
-        worker.wait()
+    with killed_after(subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)) as worker:
+        pid = int(heard(worker))
     assert gone(pid)
 
 
@@ -311,7 +309,9 @@ def test_the_process_of_an_attempt_is_light() -> None:
         "print([m for m in ('sqlalchemy', 'cel', 'yaml', 'asyncio', 'subprocess', 'importlib.metadata', 'transitions') "
         "if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, env=_with_path())
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script], capture_output=True, text=True, timeout=60, env=_with_path()
+    )
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from waiting import join
 
 from flowengine import HandlerCall
 from flowengine.worker.limits import Left, Limits
@@ -24,8 +25,7 @@ def limits() -> Iterator[Limits]:
     made.start()
     yield made
     made.close()
-    made._thread.join(LONG)
-    assert not made._thread.is_alive()
+    join(*(thread for thread in threading.enumerate() if thread.name == "flow limits"))
 
 
 def never() -> None:

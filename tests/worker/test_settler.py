@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
+from waiting import until
 
 from flowengine import Database, Engine, FlowError, HandlerCall, Outcome, StoreError, Worker
 from flowengine.runtime.observing import Attempted, Commanded
-from flowengine.work import ending
-from flowengine.worker import settler
+from flowengine.store import Transaction
+from flowengine.work import ending, services
+from flowengine.work.together import MOST
+from flowengine.worker.settler import Settler
 
 SHOP = """
 process: ordering
@@ -31,8 +33,21 @@ states:
   fulfilled: {type: fulfilled}
   gone: {type: ended, because: No cloth}
 """
+PAIR = """
+process: pair
+title: Two at once
+need: Both
+states:
+  need: {type: need, next: both}
+  both:
+    type: parallel
+    branches:
+      left: {start: one, states: {one: {type: service, call: order_cloth, on: {done: done}}}}
+      right: {start: other, states: {other: {type: service, call: order_cloth, on: {done: done}}}}
+    on: {joined: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
 JOBS = 12
-Together = Callable[..., list[bool]]
 
 
 @pytest.fixture
@@ -74,8 +89,7 @@ def work(engine: Engine, **options: Any) -> Worker:
 def again(engine: Engine) -> None:
     """Work once more, after the wait before a second attempt."""
     due = engine.next_due()
-    while due is not None and engine.clock.now() < due:
-        time.sleep(0.01)
+    until(lambda: due is None or engine.clock.now() >= due)
     Worker(engine, poll=0.02).run(until_idle=True)
 
 
@@ -102,24 +116,52 @@ def test_calls_that_end_together_are_settled_together(engine: Engine, batches: l
     assert engine.audit().fine
 
 
-def test_no_more_are_settled_together_than_may_be(
-    engine: Engine, batches: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def given_at_once(engine: Engine, held: list[services.Held]) -> tuple[list[str], list[str]]:
+    """A settler is given all of these before it begins: the jobs of those that it kept, and of those that it left to be
+    settled by themselves."""
+    kept, alone = list[str](), list[str]()
+    settler = Settler(
+        engine.shell,
+        in_hand=lambda: len(held),
+        settled=lambda one: kept.append(one.claimed.job),
+        alone=lambda one, _: alone.append(one.claimed.job),
+    )
+    for one in held:
+        settler.give(one, ending.Done("done", {}))
+    settler.start()
+    until(lambda: len(kept) + len(alone) == len(held))
+    settler.close()
+    return kept, alone
+
+
+def test_no_more_are_settled_together_than_may_be(engine: Engine, batches: list[int]) -> None:
     """Their jobs are locked meanwhile, so how many are taken at once is bounded."""
-    monkeypatch.setattr(settler, "MOST", 2)
-    monkeypatch.setattr(settler, "LINGER", 0.05)
-    engine.register({"order_cloth": lambda _: {}})
-    work(engine)
-    assert max(batches) == 2
-    assert statuses(engine) == ["fulfilled"] * JOBS
+    jobs = [engine.start("ordering", by="ada").job for _ in range(MOST + 3)]
+    kept, alone = given_at_once(engine, services.take(engine.shell, len(jobs)))
+    assert batches == [MOST, 3]
+    assert (sorted(kept), alone) == (sorted(jobs), [])
+    assert statuses(engine) == ["fulfilled"] * len(jobs)
+
+
+class OneByOne(Database):
+    """A database that keeps no transaction in which several jobs went on."""
+
+    error: Exception
+
+    def keep(self, work: Callable[[Transaction], Any]) -> Any:
+        def refusing(tx: Transaction) -> Any:
+            found = work(tx)
+            if len(tx.saved) > 1:
+                raise self.error
+            return found
+
+        return super().keep(refusing)
 
 
 @pytest.mark.parametrize(
     "error", [FlowError("the slot was taken"), StoreError("the disk is full"), RuntimeError("bug")]
 )
-def test_what_cannot_be_settled_together_is_settled_by_itself(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
+def test_what_cannot_be_settled_together_is_settled_by_itself(database_url: str, error: Exception) -> None:
     """Whatever stops all of them stops none of them: each is written down, and was run once."""
     runs: list[str] = []
 
@@ -127,24 +169,26 @@ def test_what_cannot_be_settled_together_is_settled_by_itself(
         runs.append(call.key)
         return Outcome("done" if len(runs) % 2 else "none_left")
 
-    def refuses(*_: Any) -> list[bool]:
-        raise error
+    with OneByOne.open(database_url) as database, Engine(database, handlers={"order_cloth": order}) as engine:
+        assert isinstance(database, OneByOne)
+        database.error = error
+        engine.deploy(SHOP)
+        engine.add_customer("ada", "Ada")
+        work(engine)
+        assert len(runs) == len(set(runs)) == JOBS
+        assert sorted(statuses(engine)) == ["ended"] * 6 + ["fulfilled"] * 6
+        assert engine.audit().fine
 
-    monkeypatch.setattr(settler, "settle_together", refuses)
-    engine.register({"order_cloth": order})
-    work(engine)
-    assert len(runs) == len(set(runs)) == JOBS
-    assert sorted(statuses(engine)) == ["ended"] * 6 + ["fulfilled"] * 6
-    assert engine.audit().fine
 
-
-def test_what_is_left_out_is_settled_by_itself(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of each batch the first is left out: it is not forgotten."""
-    original = ending.settle_together
-    monkeypatch.setattr(settler, "settle_together", lambda shell, ended: [False, *original(shell, ended[1:])])
+def test_what_is_left_out_is_settled_by_itself(engine: Engine) -> None:
+    """The second of two calls of one job is not settled with the first, and it is not forgotten."""
+    engine.deploy(PAIR)
+    job = engine.start("pair", by="ada").job
+    assert given_at_once(engine, services.take(engine.shell, 2)) == ([job], [job])
     engine.register({"order_cloth": lambda _: {}})
-    work(engine)
-    assert statuses(engine) == ["fulfilled"] * JOBS
+    other = engine.start("pair", by="ada").job
+    Worker(engine, poll=0.02).run(until_idle=True)
+    assert {row.id: row.status for row in engine.jobs(limit=100)} == {job: "open", other: "fulfilled"}
 
 
 def test_a_handler_that_overran_makes_room_for_another(engine: Engine) -> None:

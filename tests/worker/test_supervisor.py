@@ -14,6 +14,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from waiting import killed_after, until
 
 from flowengine.worker.exits import WORN_OUT
 from flowengine.worker.supervised import VARIABLE, Supervised
@@ -24,7 +25,8 @@ PATIENCE = 60.0
 CHILD = """
 import os, signal, sys, threading, time
 from pathlib import Path
-from flowengine.worker.supervised import Supervised
+from flowengine.worker.supervised import VARIABLE, Supervised
+outlet = int(os.environ[VARIABLE].split(",")[1])
 line = Supervised.of(os.environ)
 folder = Path(sys.argv[1])
 births = len(list(folder.glob("born-*"))) + 1
@@ -68,6 +70,22 @@ def nobody_left(tmp_path: Path) -> Iterator[None]:
     assert not [file for file in tmp_path.glob("born-*") if lives(int(file.read_text()))]
 
 
+@pytest.fixture(autouse=True)
+def an_end() -> Iterator[None]:
+    """A supervisor works until it is told to stop: where what should tell it does not come, it is told all the same."""
+    late: list[None] = []
+
+    def tell() -> None:
+        late.append(None)
+        stop_me()
+
+    timer = threading.Timer(3 * PATIENCE, tell)
+    timer.start()
+    yield
+    timer.cancel()
+    assert not late, "nothing had it stop"
+
+
 def lives(pid: int) -> bool:
     """Whether a process runs; one that nobody has asked for yet has ended."""
     try:
@@ -86,19 +104,12 @@ def stop_me(number: int = signal.SIGTERM) -> None:
     os.kill(os.getpid(), number)
 
 
-def eventually(done: Callable[[], Any]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.02)
-
-
 def when(done: Callable[[], Any], act: Callable[[], None]) -> None:
     """Act from a thread once something is true."""
 
     def wait() -> None:
         try:
-            eventually(done)
+            until(done)
         finally:
             act()  # or the test would wait for ever
 
@@ -230,9 +241,8 @@ def test_who_holds_the_interpreter_is_replaced(tmp_path: Path, told: Told) -> No
 def test_signs_of_life_are_enough(tmp_path: Path, told: Told) -> None:
     """A process that is only busy, or idle, goes on living."""
     body = """
-        from flowengine.worker import supervised
-        supervised.PULSE = 0.2
-        ready()
+        line.listen(stop=stop.set, hurry=hurry.set, pulse=0.2)
+        line.say(ready=True)
         end = time.monotonic() + 6
         while time.monotonic() < end: sum(range(100_000))
         (folder / 'long').touch(); stop.wait()
@@ -252,7 +262,7 @@ def test_a_process_that_is_not_ready_is_stopped_too(tmp_path: Path, told: Told) 
 
 def test_what_is_no_report_harms_nobody(tmp_path: Path, told: Told) -> None:
     """Bytes that a handler writes into the pipe of reports are passed over."""
-    body = "ready(); os.write(line._outlet, b'\\xff no report\\n[1]\\n'); line.say(ran={'calls': 5}); stop.wait()"
+    body = "ready(); os.write(outlet, b'\\xff no report\\n[1]\\n'); line.say(ran={'calls': 5}); stop.wait()"
     when(lambda: told.ran, stop_me)
     assert Supervisor(command(tmp_path, body), say=told.say, ran=told.count).run() == 0
     assert told.ran == [{"calls": 5}]
@@ -273,11 +283,11 @@ def test_processes_notice_that_their_supervisor_is_gone(tmp_path: Path) -> None:
 from flowengine.worker.supervisor import Supervisor
 Supervisor({command(tmp_path, body)!r}).run()
 """
-    with subprocess.Popen([sys.executable, "-c", script]) as supervisor:
-        eventually((tmp_path / "ready").exists)
+    with killed_after(subprocess.Popen([sys.executable, "-c", script])) as supervisor:
+        until((tmp_path / "ready").exists)
         supervisor.kill()
-    eventually((tmp_path / "graceful").exists)
-    eventually(lambda: not lives(int((tmp_path / "born-1").read_text())))
+    until((tmp_path / "graceful").exists)
+    until(lambda: not lives(int((tmp_path / "born-1").read_text())))
 
 
 class Watch:
@@ -345,5 +355,5 @@ def test_a_supervisor_is_light() -> None:
         "import flowengine.worker.supervisor, flowengine.worker.reloading, sys; "
         "print([m for m in ('sqlalchemy', 'cel', 'msgspec', 'rich', 'flowengine.engine') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"

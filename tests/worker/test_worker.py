@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import killed_after, until
 
 from flowengine import Engine, HandlerMissing, Ran, Worker
 from flowengine.worker import load_handlers
@@ -88,14 +88,11 @@ engine = Engine({f"sqlite:///{tmp_path}/flow.db"!r}, handlers={{"order_cloth": s
 print(Worker(engine, poll=60).run().calls)
 engine.close()
 """
-    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "begun").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    os.kill(process.pid, number)
-    (tmp_path / "struck").touch()
-    out, _ = process.communicate(timeout=30)
+    with killed_after(subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)) as process:
+        until((tmp_path / "begun").exists)
+        os.kill(process.pid, number)
+        (tmp_path / "struck").touch()
+        out, _ = process.communicate(timeout=60)
     assert (process.returncode, out.strip()) == (0, "1")
     assert next(row.status for row in engine.jobs() if row.id == job) == "fulfilled"
 

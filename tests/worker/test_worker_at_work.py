@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from waiting import join, until
 
 from flowengine import (
     NOTIFY,
@@ -25,7 +26,6 @@ from flowengine import (
     StoreError,
     Worker,
 )
-from flowengine.post import outbox
 from flowengine.runtime.waking import Ear
 from flowengine.store import Transaction
 from flowengine.work import completing, services
@@ -96,14 +96,6 @@ def ready(engine: Engine) -> Engine:
     engine.deploy(WAITING)
     engine.add_customer("ada", "Ada")
     return engine
-
-
-def until(holds: Callable[[], Any]) -> None:
-    """Wait for something that is about to become so."""
-    end = time.monotonic() + LONG
-    while not holds():
-        assert time.monotonic() < end, "it did not become so"
-        time.sleep(0.01)
 
 
 @contextmanager
@@ -181,8 +173,8 @@ def test_a_slow_handler_holds_up_nothing_else(engine: Engine, clock: SimulatedCl
 def test_what_is_committed_here_wakes_it_at_once(engine: Engine) -> None:
     """A worker that would look once in ten minutes runs a call as soon as the act that opened it is committed."""
     engine.register({"order_cloth": lambda _: None})
-    with working(engine, poll=600.0) as worker:
-        until(lambda: worker._ear in engine.shell.hint.ears)
+    with working(engine, poll=600.0):
+        until(lambda: engine.shell.hint.ears)
         for count in range(1, 4):
             engine.start("ordering", by="ada")
             until(lambda count=count: len(over(engine)) == count)
@@ -442,23 +434,35 @@ def test_until_idle_does_not_wait_for_a_database(failing: Failing, error: StoreE
     """A single run says that the database cannot be used, and does not hang."""
     worker = Worker(Engine(failing, handlers={}))
     failing.error = error
-    with ThreadPoolExecutor() as threads, pytest.raises(StoreError, match=str(error)):
-        threads.submit(worker.run, until_idle=True).result(LONG)
+    raised: list[StoreError] = []
+
+    def run() -> None:
+        try:
+            worker.run(until_idle=True)
+        except StoreError as found:
+            raised.append(found)
+
+    running = threading.Thread(target=run, daemon=True)
+    running.start()
+    join(running)
+    assert [str(found) for found in raised] == [str(error)]
 
 
-def test_a_bug_in_delivering_does_not_end_the_worker(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_delivering_does_not_end_the_worker(
+    engine: Engine, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """What must not happen is logged, and all else goes on."""
-
-    def broken(*_: Any) -> Any:
-        raise AssertionError("nobody thought of this")
-
-    monkeypatch.setattr(outbox.Post, "deliver", broken)
     engine.register({"order_cloth": lambda _: None})
     job = engine.start("ordering", by="ada").job
     with engine.database.writing() as tx:
         tx.outbox.add(job, 1, "child_ended", {}, engine.clock.now())
+    damaging = sa.create_engine(database_url)
+    with damaging.begin() as connection:
+        connection.exec_driver_sql("UPDATE flow_outbox SET body = '{'")
+    damaging.dispose()
     with working(engine):
         until(lambda: over(engine) == ["fulfilled"])
+        until(lambda: "DecodeError" in caplog.text)
 
 
 # timers and clocks
@@ -549,7 +553,9 @@ def test_options_that_make_no_sense_are_refused(engine: Engine, options: dict[st
         Worker(engine, **options)
 
 
-def test_it_does_not_run_inside_somebodys_transaction(engine: Engine) -> None:
+def test_it_does_not_run_inside_somebodys_transaction(engine: Engine, database_url: str) -> None:
     """No handler runs while a transaction is open (L11)."""
-    with engine.database._driver.writer.connect() as connection, connection.begin(), pytest.raises(NotAllowed):
+    programs_own = sa.create_engine(database_url)
+    with programs_own.connect() as connection, connection.begin(), pytest.raises(NotAllowed):
         Worker(engine.using(connection)).run(until_idle=True)
+    programs_own.dispose()

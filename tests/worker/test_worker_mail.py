@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from time import monotonic, sleep
 
 import pytest
 from mail_server import MailServer
+from waiting import until
 
 from flowengine import Database, Engine, Settings, Worker
 
@@ -49,14 +49,6 @@ def worker(database: Database, mail: MailServer) -> Iterator[Worker]:
         made.stop()
         thread.join(60)
         assert not thread.is_alive()
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for it, for a minute."""
-    end = monotonic() + 60
-    while not true():
-        assert monotonic() < end, "it did not come about"
-        sleep(0.02)
 
 
 def wanted(database: Database, engine: Engine) -> bool:

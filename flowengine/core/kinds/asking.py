@@ -25,7 +25,9 @@ class Answering(Waiting[S]):
         if spot.state.is_skipping(outcome):
             return skipped(step, command)
         partial = outcome != possible[0]
-        answer = check_answer(spot.state.fields, command.answer, step.state, partial=partial, names=spot.names)
+        answer = check_answer(
+            spot.state.fields, command.answer, step.state, partial=partial, names=spot.names, world=spot.world
+        )
         return Result(outcome, NOTHING if partial and not answer else answer, command.by.id)
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
@@ -39,7 +41,7 @@ class Answering(Waiting[S]):
             else Way(
                 outcome=outcome,
                 title=self.called(spot, step, outcome),
-                fields=questions(state.fields, partial=outcome != possible[0]),
+                fields=questions(state.fields, partial=outcome != possible[0], world=spot.world),
             )
             for outcome in possible
         )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 
 from flowengine import exact
 from flowengine.core.commands import Act
 from flowengine.core.fields import clip, kind_of, near, take
-from flowengine.core.forms import FormField, Shape, Way
+from flowengine.core.forms import FormField, Shape, Way, form_limits
 from flowengine.core.kinds.base import NO_THANKS, Waiting, chosen, skipped
 from flowengine.core.options import Offered, days_of, form_options, id_type, offered
 from flowengine.core.spot import Result, Spot
@@ -26,7 +26,8 @@ class Choosing(Waiting[Choice]):
     """Waits for the customer's picks from the options as they were when the state was entered.
 
     The answer maps each pick's name to an id; with ``max`` above 1 to a list of ids; with ``quantity`` to an object
-    that maps ids to whole numbers, whose sum ``min`` and ``max`` bound. What need not be chosen may be left out.
+    that maps ids to whole numbers, whose sum ``min`` and ``max`` bound. What need not be chosen may be left out;
+    what is chosen keeps the ``limits``.
     Saved with it: ``titles`` (what was picked in plain words, by the picks' names), ``price`` (the sum, where anything
     offered has a price) and ``lead_time_days`` (the longest).
     """
@@ -41,6 +42,11 @@ class Choosing(Waiting[Choice]):
         if len(options) < (min(pick.min, 1) if pick.quantity else pick.min):
             where = pick.source.source if isinstance(pick.source, Expression) else pick.name
             raise ExpressionFailed(f"offers {len(options)} options, but {pick.min} are to be chosen", where=where)
+        if pick.limits:
+            there = Counter(pick.limits.kind(option) for option in options)
+            there = Counter(dict.fromkeys(there, pick.max)) if pick.quantity else there
+            if problem := pick.limits.impossible(there, pick.min, pick.max):
+                raise ExpressionFailed(problem, where=f"{spot.state.name}.choose.{pick.name}")
         return options
 
     def renew(self, spot: Spot, before: Spot) -> None:
@@ -107,6 +113,7 @@ def _question(pick: Pick, options: list[Offered], currency: str) -> FormField:
         shape=shape,
         min=pick.min,
         max=None if pick.max == MOST_CHOSEN else pick.max,
+        limits=form_limits(pick.limits),
     )
 
 
@@ -158,7 +165,7 @@ class _Checked:
         found = [self._option(id) for id in ids]
         if len({option_key(option["id"]) for option in found}) < len(found):
             raise ValueError("names an option twice")
-        self._within(len(found))
+        self._within([(option, 1) for option in found])
         self.picked, self.value = [(option, 1) for option in found], [option["id"] for option in found]
 
     def _quantities(self, given: Json) -> None:
@@ -171,7 +178,7 @@ class _Checked:
             option = self._option(id)
             if number:
                 self.picked.append((option, number))
-        self._within(sum(number for _, number in self.picked))
+        self._within(self.picked)
         self.value = {option_key(option["id"]): number for option, number in self.picked}
 
     def _option(self, id: Json) -> Offered:
@@ -183,23 +190,34 @@ class _Checked:
             raise ValueError(f"{clip(id)} is not offered{hint}; choose {self._named('one of ')}")
         return option
 
-    def _within(self, number: int) -> None:
+    def _within(self, picked: list[tuple[Offered, int]]) -> None:
+        number = sum(count for _, count in picked)
         low, high = self.pick.min, self.pick.max
         if not low <= number <= high:
             upper = f"{low} or more" if high == MOST_CHOSEN and number < low else f"{low} to {high:,}"
             span = str(low) if low == high else upper
             raise ValueError(f"chooses {number}; choose {span} of {self._named()}")
+        if number or low:
+            self._within_limits(picked)
 
-    def _named(self, before: str = "") -> str:
-        named = [self._words(option) for option in list(self._first())]
-        more = len(self.options) - len(named)
-        return before + ", ".join(named) + (f" and {more} more" if more > 0 else "")
+    def _within_limits(self, picked: list[tuple[Offered, int]]) -> None:
+        limits, taken = self.pick.limits, Counter[str]()
+        for option, number in picked:
+            taken[limits.kind(option)] += number
+        problems = [
+            f"chooses {taken[kind]} of {limits.by} {kind}; choose {limit.words} of {self._named(kind=kind)}"
+            for kind, limit in limits.broken(taken).items()
+        ]
+        if problems:
+            raise ValueError("; ".join(problems))
 
-    def _first(self) -> Iterator[Offered]:
-        for count, option in enumerate(self.options.values()):
-            if count == _NAMED:
-                return
-            yield option
+    def _named(self, before: str = "", kind: str | None = None) -> str:
+        """The first of the options; with a ``kind`` of those that are of it."""
+        limits, options = self.pick.limits, self.options.values()
+        found = [option for option in options if kind is None or limits.kind(option) == kind]
+        more = len(found) - _NAMED
+        named = ", ".join(self._words(option) for option in found[:_NAMED])
+        return before + named + (f" and {more} more" if more > 0 else "")
 
     @staticmethod
     def _words(option: Offered) -> str:

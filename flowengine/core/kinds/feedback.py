@@ -39,7 +39,9 @@ class Rating(Waiting[Feedback]):
         outcome = chosen(step, command, self.possible(spot, step))
         if spot.state.is_skipping(outcome):
             return skipped(step, command)
-        answer = check_answer(self.asked(self.state(spot)), command.answer, step.state, names=spot.names)
+        answer = check_answer(
+            self.asked(self.state(spot)), command.answer, step.state, names=spot.names, world=spot.world
+        )
         referral = answer.pop("referral", None)
         if referral is not None:
             spot.draft.record(e.Referred(name=referral["name"], contact=referral.get("contact", "")))

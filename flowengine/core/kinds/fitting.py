@@ -96,7 +96,7 @@ class Fitted(Waiting[Fitting]):
         """The role says how the appointment went."""
         slot = moment_text(self._slot(spot))
         if outcome == "held":
-            findings = check_answer(spot.state.fields, command.answer, step.state, names=spot.names)
+            findings = check_answer(spot.state.fields, command.answer, step.state, names=spot.names, world=spot.world)
             return Result(outcome, {**findings, "slot": slot}, command.by.id)
         check_answer((), command.answer, step.state)
         if "missed" in routed(spot):
@@ -359,7 +359,7 @@ class Fitted(Waiting[Fitting]):
     def _way(self, spot: Spot, step: Step, outcome: str) -> Way:
         if step.purpose == HOLD:
             titles = {"held": "The appointment was held", "missed": "The customer did not come"}
-            asked = questions(spot.state.fields) if outcome == "held" else ()
+            asked = questions(spot.state.fields, world=spot.world) if outcome == "held" else ()
             return Way(outcome=outcome, title=titles[outcome], fields=asked)
         held = outcome == "book" and self.booking(spot).slot is not None
         slot = FormField(name="slot", title="Slot", type="string", format="date-time", required=not held)

@@ -54,5 +54,5 @@ class Receiving(Waiting[Message]):
         body = {} if message.body is None else message.body
         where = f"message {message.name}"
         if spot.state.fields:
-            return check_answer(spot.state.fields, body, where, names=spot.names)
+            return check_answer(spot.state.fields, body, where, names=spot.names, world=spot.world)
         return as_plain(body, where)

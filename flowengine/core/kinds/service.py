@@ -53,7 +53,7 @@ class Calling(Waiting[Service]):
             return Result(command.outcome, NOTHING if command.result is None else as_plain(command.result, where))
         result = {} if command.result is None else command.result
         if state.fields:
-            result = check_answer(state.fields, result, where, names=spot.names)
+            result = check_answer(state.fields, result, where, names=spot.names, world=spot.world)
         else:
             result = as_plain(result, where)
         if state.undo:

@@ -34,11 +34,16 @@ class Working(Answering[Task]):
         return replace(step, excluded=excluded, preferred=preferred)
 
     def _excluded(self, spot: Spot) -> tuple[str, ...]:
-        states = self.state(spot).not_by
-        if not states:
+        if not self.state(spot).not_by:
             return ()
-        names = spot.names()
-        return tuple(dict.fromkeys(who for who in map(names.by, states) if who))
+        names, excluded = spot.names(), dict[str, None]()
+        for one in self.state(spot).not_by:
+            who = names.by(one) if isinstance(one, str) else one.value(names)
+            if not isinstance(who, str | None):
+                raise ExpressionFailed(f"gives {who!r}, not a person's id", where=str(one))
+            if who:
+                excluded[who] = None
+        return tuple(excluded)
 
     def _preferred(self, spot: Spot, excluded: tuple[str, ...]) -> str | None:
         prefer = self.state(spot).prefer

@@ -9,6 +9,7 @@ is marked, and no view shows it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +19,7 @@ from flowengine.core import events as e
 from flowengine.core.commands import Act
 from flowengine.core.draft import replace
 from flowengine.core.fields import clip, kind_of, near, take
-from flowengine.core.forms import FormField, FormOption, Way
+from flowengine.core.forms import FormField, FormOption, Way, form_limits
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import offered
 from flowengine.core.seatings import person_seating
@@ -38,8 +39,9 @@ _NAMED = 20
 class Voting(Waiting[Vote]):
     """Waits for the ballots of an electorate until ``within`` is over, or, with ``early``, until the result is certain.
 
-    A ballot is ``{"for": id}``, or a list of up to ``seats`` ids. Saved: ``{winner, winners, tied, tally, cast, voters,
-    turnout}``; ``winner`` is empty and ``winners`` has none unless the vote ended as ``decided``.
+    A ballot is ``{"for": id}``, or a list of up to ``seats`` ids, which keeps the ``limits``. Saved: ``{winner,
+    winners, tied, tally, cast, voters, turnout}``; ``winner`` is empty and ``winners`` has none
+    unless the vote ended as ``decided``.
     """
 
     def enter(self, spot: Spot) -> Result | None:
@@ -54,6 +56,7 @@ class Voting(Waiting[Vote]):
             weight=weight,
             tally={option_key(one["id"]): 0 for one in options},
             options=tuple((option_key(one["id"]), str(one["title"])) for one in options),
+            kinds={option_key(one["id"]): kind for one in options if (kind := state.limits.kind(one))},
         )
         spot.keep(poll)
         if not seats or not options:
@@ -62,6 +65,16 @@ class Voting(Waiting[Vote]):
         spot.set_deadlines(step, "close")
         return None
 
+    def renew(self, spot: Spot, before: Spot) -> None:
+        """It is counted by the limits of now, as by the rule and the seats; of what kind each option is, they say."""
+        super().renew(spot, before)
+        limits, was = self.state(spot).limits, self.state(before).limits
+        if limits != was:
+            poll, listed = self.poll(spot), offered(spot.process, self.state(spot).options, spot.names())
+            found = poll.kinds if limits.by == was.by else {}
+            found = found | {option_key(one["id"]): limits.kind(one) for one in listed}
+            spot.keep(replace(poll, kinds={id: found[id] for id, _ in poll.options if found.get(id)}))
+
     def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:  # noqa: ARG002 - the protocol's signature
         """Voters answer what they were asked: the question, the options and the electorate stay."""
         return step
@@ -69,7 +82,7 @@ class Voting(Waiting[Vote]):
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         move = chosen(step, command, self.possible(spot, step))
         state, poll, seat = self.state(spot), self.poll(spot), self.admit(spot, step, command.by)
-        options = _ballot(command.answer, poll, state.seats, step.state)
+        options = _ballot(command.answer, poll, state, step.state)
         answered = replace(seat, answer={"for": options}, by=command.by.id)
         spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=answered, secret=state.secret))
         spot.draft.record(e.Moved(branch=spot.branch_id, step=step.number, move=move, by=command.by.id))
@@ -106,6 +119,8 @@ class Voting(Waiting[Vote]):
             rule=state.rule,
             quorum=state.quorum,
             listed_first=state.tie == "first",
+            kinds=poll.kinds,
+            limits=state.limits,
         )
 
     def _close(self, spot: Spot) -> Result:
@@ -125,18 +140,24 @@ class Voting(Waiting[Vote]):
         return ("vote",)
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        poll, seats = self.poll(spot), self.state(spot).seats
-        several = seats > 1
+        poll, state = self.poll(spot), self.state(spot)
+        several = state.seats > 1
         ballot = FormField(
             name="for",
             title=step.title,
             type="array" if several else "string",
-            options=tuple(FormOption(id=id, title=title) for id, title in poll.options),
+            options=tuple(_option(poll, state, id, title) for id, title in poll.options),
             shape="several" if several else "one",
             min=1,
-            max=min(seats, len(poll.options)),
+            max=min(state.seats, len(poll.options)),
+            limits=form_limits(state.limits),
         )
         return (Way(outcome="vote", title="Vote", fields=(ballot,), move=True),)
+
+
+def _option(poll: Poll, state: Vote, id: str, title: str) -> FormOption:
+    kind = poll.kinds.get(id)
+    return FormOption(id=id, title=title, more={state.limits.by: kind} if kind else {})
 
 
 def _share(part: Number, whole: Number) -> Number:
@@ -178,7 +199,7 @@ def _weight(spot: Spot, weight: Expression, member: Member) -> Number:
     return ballots.weighing(ballots.parts(value))
 
 
-def _ballot(answer: Json, poll: Poll, seats: int, where: str) -> list[str]:
+def _ballot(answer: Json, poll: Poll, state: Vote, where: str) -> list[str]:
     """The ids that a ballot names, as texts. Raises :class:`BadAnswer` that lists the options."""
     given, known = take(answer, where), [id for id, _ in poll.options]
     wrong = next((name for name in given if name != "for"), None)
@@ -186,7 +207,7 @@ def _ballot(answer: Json, poll: Poll, seats: int, where: str) -> list[str]:
         raise BadAnswer({wrong[:60]: f"is not asked here{near(wrong, ['for'])}"}, where=where, possible=["for"])
     ids = given.get("for")
     several = ids if isinstance(ids, list) else [] if ids is None else [ids]
-    problem = _wrong_ballot(several, known, seats)
+    problem = _wrong_ballot(several, known, state.seats) or _beyond_limits(several, poll, state)
     if problem:
         titles = [id if id == title else f"{id} ({title})" for id, title in poll.options[:_NAMED]]
         more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
@@ -205,6 +226,17 @@ def _wrong_ballot(ids: list[Json], known: list[str], seats: int) -> str:
         if option_key(id) not in known:
             return f"{clip(option_key(id)[:60])} is no option{near(option_key(id), known)}"
     return "names an option twice" if len({option_key(id) for id in ids}) < len(ids) else ""
+
+
+def _beyond_limits(ids: list[Json], poll: Poll, state: Vote) -> str:
+    """A ballot names options that can win together: no more of a kind than may, and with room for what must."""
+    limits, taken = state.limits, Counter(poll.kinds.get(option_key(id), "") for id in ids)
+    for kind, limit in limits.of.items():
+        if limit.max is not None and taken[kind] > limit.max:
+            return f"chooses {taken[kind]} of {limits.by} {kind}; choose {limit.words}"
+    if len(ids) + limits.lacking(taken) > state.seats:
+        return f"leaves no room for what must win, of {state.seats} seats ({limits.words})"
+    return ""
 
 
 def _counted(spot: Spot, poll: Poll, before: Seat, options: list[str]) -> e.Counted:

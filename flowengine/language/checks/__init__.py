@@ -14,6 +14,7 @@ from flowengine.language.checks import (
     graph,
     joins,
     outcomes,
+    overdue,
     recursion,
     references,
     rounds,
@@ -37,6 +38,7 @@ _CHECKS = (
     joins.check,
     recursion.check,
     rounds.check,
+    overdue.check,
     starts.check,
     data.check,
     covering.check,
@@ -51,6 +53,7 @@ def check(process: Process) -> list[Problem]:
     that cannot be parsed do not come here.
     """
     survey = Survey(process)
+    survey.problems.update(dict.fromkeys(process.doubts))
     with suppress(Enough):
         for one in _CHECKS:
             one(survey)

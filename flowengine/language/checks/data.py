@@ -14,9 +14,10 @@ from flowengine.language.checks.failing import (
     Reached,
     Risk,
     asked_of,
-    nothing_to_choose,
+    no_time,
     risk_of,
     settled,
+    too_few,
 )
 from flowengine.language.checks.flow_of_data import FactFlow, Facts
 from flowengine.language.checks.missing import Missing
@@ -26,12 +27,16 @@ from flowengine.language.checks.survey import Survey
 from flowengine.language.checks.trial import NOW, Trial
 from flowengine.language.checks.uses import Use
 from flowengine.language.expressions import Expression
+from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope
 from flowengine.language.suggest import hint
 from flowengine.language.tree import Node
+from flowengine.language.types import Parallel
 from flowengine.language.value_shapes import (
     UNKNOWN,
+    Basic,
     Shape,
+    describe,
     internal,
     sample,
 )
@@ -79,10 +84,8 @@ class _Reader:
                         return
                     message += f": not by {without.way}" if without.way else ""
             found.append(code)
-            if code == "missing-data" and ".branches." in use.what:
-                advice = (
-                    "a branch's 'when' is asked as the parallel is entered: begin the branch with a decision instead"
-                )
+            if code in ("missing-data", "never-holds") and use.point[0] == "begin":
+                advice = self._opened_after(use, advice)
             self.survey.report(use.place, code, f"{use.what}: {message}", advice)
 
         reading = Reading(
@@ -97,6 +100,9 @@ class _Reader:
             inner=self.shapes.inner_items(use.scope) if use.reader == "customer" else frozenset(),
         )
         shape = reading.shape(use.expression.tree, facts.told)
+        if use.after_dollar and isinstance(shape, Basic) and shape.kind not in ("int", "double"):
+            message = f"{use.expression.source!r} is {describe(shape)}, and people would read the '$' before it"
+            report("bad-text", message, "leave the '$' out")
         if use.reader == "customer" and "internal-data" not in found and internal(shape):
             message = "the value has internal parts, but the customer would see them here"
             report("internal-data", message, "show the parts one by one, or mark their fields with show: true")
@@ -107,6 +113,22 @@ class _Reader:
         problem = Trial(use.expression, lambda: self._values(use), reading.unclear, reading.shapes).problem(use.gives)
         if problem:
             report("type-mix", problem, "")
+
+    def _opened_after(self, use: Use, otherwise: str) -> str:
+        """The advice for a branch whose condition reads what another branch of the same parallel saves."""
+        _, state, own, _ = use.point
+        read = use.expression.variables.get("data") or frozenset()
+        parallel = self.survey.states[state]
+        assert isinstance(parallel, Parallel)
+        for branch in parallel.branches.values():
+            inside = [
+                branch.scope,
+                *(scope for one in branch.scope.states.values() for scope in self.survey.inside(one)),
+            ]
+            saved = {(one.saves or one.name).split(".")[0] for scope in inside for one in scope.states.values()}
+            if branch.name != own and saved & read:
+                return f"a branch's 'when' is asked as it opens: open it after what saves it: after: [{branch.name}]"
+        return otherwise
 
     def _failing(self, use: Use, reading: Reading, report: Report) -> bool:
         """Report what may fail in an expression, and comparisons that are settled; whether there is any."""
@@ -129,8 +151,17 @@ class _Reader:
                 continue
             found = fails(risk_of(node, source, reading.shapes), held) or found
         if use.gives == "filled list":
-            found = fails(nothing_to_choose(use.expression.tree, source, reading.shapes), ()) or found
+            found = fails(too_few(use.expression.tree, self._least(use), source, reading.shapes), ()) or found
+        if use.gives in ("moment", "span or moment") and use.only is None:
+            risk = no_time(use.expression.tree, source, reading.shapes, lengths=use.gives == "span or moment")
+            found = fails(risk, ()) or found
         return found
+
+    def _least(self, use: Use) -> int:
+        """How many options an expression must give at least, of which some are to be chosen."""
+        members = self.survey.states[use.point[1]].members.values()
+        found = (least for one in members for _, source, least, _ in one.chosen_from if source is use.expression)
+        return max(found, default=1)
 
     def _before(self, use: Use) -> list[tuple[Guarding, bool]]:
         """The conditions that have been asked when an expression is evaluated, at the same moment."""
@@ -177,10 +208,23 @@ class _Reader:
     def _variables_known(self, use: Use, items: dict[str, Shape]) -> bool:
         known = use.known | items.keys()
         unknown = [name for name in use.expression.variables if name not in known]
+        unnamed = any(name in JOB_FUNCTIONS and None in args for name, args in use.expression.calls)
         for name in unknown:
+            if unnamed and name in self.survey.states:
+                continue  # a state without quotes, of which the function's own check tells
             message = f"{use.what}: there is no variable {name!r} here"
-            self.survey.report(use.place, "unknown-variable", message, hint(name, sorted(known)))
+            self.survey.report(use.place, "unknown-variable", message, self._meant(name, use, known))
         return not unknown
+
+    def _meant(self, name: str, use: Use, known: frozenset[str]) -> str:
+        """What was meant by a name: data, whose name lacks its beginning, or a text, which lacks its quotes."""
+        alone = (name,) in use.expression.paths
+        if (name, "outcome") in use.expression.paths and name in self.survey.states:
+            return f'how it ended is outcome("{name}")'
+        if not alone and "data" in known and any(one == name for _, one, _ in self.places.seen(use.scope)):
+            return f"write data.{name}"
+        advice = hint(name, sorted(known))
+        return f'a text needs quotes: "{name}"; {advice}' if alone and not advice.startswith("did you") else advice
 
     def _values(self, use: Use) -> dict[str, Any]:
         """Sample values for the variables that the expression mentions."""

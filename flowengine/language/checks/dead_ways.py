@@ -47,7 +47,8 @@ def _gaps(survey: Survey) -> None:
         state = survey.states[name]
         if state.refuses(outcome):
             continue
-        message = f"{name!r} has no way on from {outcome!r} when no condition holds, and would be stuck"
+        came = f" from {outcome!r}" if outcome else ""
+        message = f"{name!r} has no way on{came} when no condition holds, and would be stuck"
         if gap.found:
             message += f": for example when {in_words(gap.decision.example(gap.found))}"
         message += f", on the way {Told(walks).way(gap.node)}"

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+from math import nan
 
 from flowengine.language.checks.survey import Survey
 from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import When
+from flowengine.language.texts import plain
+from flowengine.language.tree import Call, Literal, Member, Name, Node, Operation
 from flowengine.language.types import Race
 from flowengine.problem import Place
 
@@ -20,6 +24,7 @@ def check(survey: Survey) -> None:
     deadline is checked with the outcomes.
     """
     _reminders(survey)
+    _over(survey)
     clocks = Clocks(survey)
     for scope in survey.scopes.values():
         for state in scope.states.values():
@@ -36,6 +41,43 @@ def check(survey: Survey) -> None:
             survey.report(state.place, "no-deadline", message, advice)
 
 
+def _over(survey: Survey) -> None:
+    """Report waits and deadlines that are over as soon as they begin, whatever time it is then."""
+    for use in survey.uses:
+        if use.what.endswith((".until", ".within", ".for")) and _is_over(use.expression.tree):
+            message = f"{use.what}: {use.expression} is over as soon as it begins"
+            survey.report(
+                use.place, "no-wait", message, "add a length to it, for example now + days(3), or leave it out"
+            )
+
+
+def _is_over(tree: Node) -> bool:
+    """Whether a moment is never later than now, or a length is none."""
+    match tree:
+        case Name(name="now") | Member(of=Name(name="job"), name="started"):
+            return True
+        case Call(name="date" | "day", args=(inner,)):
+            return _is_over(inner)
+        case Call(name="days" | "span"):
+            return _seconds(tree) <= 0
+        case Operation(sign="-", operands=(first, *lengths)):
+            return _is_over(first) and all(_seconds(one) >= 0 for one in lengths)
+    return False
+
+
+def _seconds(length: Node) -> float:
+    """How long a length is that the file says itself; not a number where it does not, or cannot be read."""
+    match length:
+        case Call(name="days", args=(Literal(value=int() | Decimal() as days),)):
+            return float(days) * 86400
+        case Call(name="span", args=(Literal(value=str(text)),)):
+            try:
+                return Duration.parse(text).seconds
+            except ValueError:
+                pass
+    return nan
+
+
 def _reminders(survey: Survey) -> None:
     """Report what would come only when the step is over: reminders and escalations at a fixed deadline, or after it."""
     for scope in survey.scopes.values():
@@ -46,7 +88,10 @@ def _reminders(survey: Survey) -> None:
                     limit = next((one for one in limits if _reaches(after, one)), None)
                     if limit is not None:
                         message = f"{member.name!r}: {what} comes after {after}, and the step is over after {limit}"
-                        survey.report(place, "late-reminder", message, f"put it before {limit}, or leave it out")
+                        advice = f"put it before {limit}, or leave it out"
+                        if isinstance(after, Duration) and after.months:
+                            advice = f"{after} is {plain(after)}; write PT{after.months}M for minutes, or {advice}"
+                        survey.report(place, "late-reminder", message, advice)
 
 
 def _nudges(state: State) -> Iterator[tuple[str, Length, Place]]:

@@ -1,10 +1,13 @@
-"""Enough of what is asked for: people for an approval or a task, options for a choice or a vote."""
+"""Enough of what is asked for: people for an approval or a task, options for a choice or a vote, also under limits."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from flowengine.language.checks.survey import Survey
-from flowengine.language.model import State
-from flowengine.language.parts import Audience, options_of
+from flowengine.language.model import Limited, State
+from flowengine.language.parts import Audience, Option, options_of
+from flowengine.language.suggest import hint
 from flowengine.language.syntax import Call, Literal
 
 
@@ -15,6 +18,8 @@ def check(survey: Survey) -> None:
             _approvers(survey, one)
             _excluded(survey, one)
             _options(survey, one)
+            for limited in one.limited:
+                _limits(survey, limited, options_of(limited.source, survey.process.options))
 
 
 def _approvers(survey: Survey, state: State) -> None:
@@ -68,3 +73,30 @@ def _options(survey: Survey, state: State) -> None:
         if listed and least > len(listed):
             message = f"{state.name!r}: {least} {what}, but there are only {len(listed)} options"
             survey.report(place, "too-few-options", message, f"possible: 1 to {len(listed)}")
+
+
+def _limits(survey: Survey, limited: Limited, listed: tuple[Option, ...]) -> None:
+    """Limits are of what the options are, and can be kept; of the options of an expression nobody knows."""
+    limits, what = limited.limits, limited.what
+    if not listed:
+        return
+    if not any(limits.by in one.more for one in listed):
+        known = dict.fromkeys(name for one in listed for name in one.more)
+        message = f"{what}: no option has the attribute {limits.by!r}"
+        survey.report(limits.place, "unknown-attribute", message, hint(limits.by, known))
+        return
+    there: Counter[str] = Counter()
+    for one in listed:
+        kind = limits.kind(one.more)
+        if limits.by in one.more and not kind:
+            message = f"{limits.by!r} of the option {one.title!r} is no text, number, true or false"
+            survey.report(one.place, "type-mix", message, f"{what} has limits by it")
+        there[kind] += limited.most if limited.repeated else 1
+    misspelt = [kind for kind in limits.of if kind not in there]
+    for kind in misspelt:
+        message = f"{what}: no option has the {limits.by} {kind!r}"
+        kinds = [one for one in there if one]
+        survey.report(limits.of[kind].place, "unknown-attribute", message, hint(kind, kinds))
+    problem = "" if misspelt else limits.impossible(there, min(limited.least, there.total()), limited.most)
+    if problem:
+        survey.report(limits.place, "impossible-limits", f"{what}: {problem}", "")

@@ -165,6 +165,9 @@ class Reading:
         if len(path) == 1:
             return self._unknown(node)
         name = path[1]
+        if path[2:] == ("outcome",) and self._is_ending(name):
+            self.report("unknown-field", f"{name!r} saves no outcome", f'how it ended is outcome("{name}")')
+            return self._unknown(node)
         owners = [one for one in self.places.owners(self.scope) if name in self.places.shapes[one].members]
         if not owners:
             names = sorted({name for _, name, _ in self.places.seen(self.scope)})
@@ -179,7 +182,20 @@ class Reading:
             self._internal(path[:2])
         if not asked and not self._there(owners, path[:2], told):
             return self._unknown(node)
+        if asked and not any(self.places.bit(one, path[1:2]) & self.may for one in owners):
+            message = f"has({'.'.join(path)}) is never true here: nothing has saved data.{name} yet"
+            self.report("never-holds", message, "ask after what saves it")
         return self._down(shape, path[2:], path[:2], told, node, owners=owners, asked=asked)
+
+    def _is_ending(self, name: str) -> bool:
+        """Whether a state of that name has outcomes, and nothing saves one of them under that name."""
+        shapes = [
+            self.places.shapes[one].members[name].shape
+            for one in self.places.owners(self.scope)
+            if name in self.places.shapes[one].members
+        ]
+        saved = any(not isinstance(one, Record) or one.rest is not None or "outcome" in one.members for one in shapes)
+        return name in self.places.survey.states and not saved
 
     def _there(self, owners: list[str], path: tuple[str, ...], told: Told) -> bool:
         """Whether the place surely holds a value here; a problem when not."""
@@ -216,7 +232,8 @@ class Reading:
                 return self._unknown(node)
             if not isinstance(shape, Record):
                 message = f"{'.'.join(path[:-1]) or 'it'} is {describe(shape)} and has no member {name!r}"
-                self.report("unknown-field", message, "")
+                measured = name in ("length", "len", "size", "count") and isinstance(node, Member)
+                self.report("unknown-field", message, f"write size({'.'.join(path[:-1])})" if measured else "")
                 return self._unknown(node)
             slot = shape.members.get(name)
             if slot is None:

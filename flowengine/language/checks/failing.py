@@ -102,17 +102,27 @@ def risk_of(node: Node, source: str, shapes: Mapping[int, Shape]) -> Risk | None
             advice = f"ask first: {named} != 0 ? … : …, or give the field minimum: 1, or exclusiveMinimum: 0"
             return Risk(compared("==", divisor, 0), divisor, f"{words} divides by zero", advice)
         case Call(name=name, target=None, args=args) if name in _READS:
-            found = (_unread(name, args[at], words, shapes) for at in _READS[name] if at < len(args))
+            found = (_unread((name,), args[at], words, shapes) for at in _READS[name] if at < len(args))
             return next((one for one in found if one is not None), None)
     return None
 
 
-def nothing_to_choose(tree: Node, source: str, shapes: Mapping[int, Shape]) -> Risk | None:
-    """How options that an expression gives can be none at all."""
-    risk = _short(tree, 0, "there is nothing to choose where the list is empty", source, shapes)
+def no_time(tree: Node, source: str, shapes: Mapping[int, Shape], *, lengths: bool) -> Risk | None:
+    """How an expression that must give a moment (with ``lengths``, or a length) can give a text that is none."""
+    words = _shortened(source[tree.start : tree.end])
+    return _unread(("date", "span") if lengths else ("date",), tree, words, shapes)
+
+
+def too_few(tree: Node, least: int, source: str, shapes: Mapping[int, Shape]) -> Risk | None:
+    """How options that an expression gives can be fewer than are to be chosen: none at all, or too few."""
+    what = "there is nothing to choose where the list is empty"
+    if least > 1:
+        what = f"{least} are to be chosen, and the list may be shorter"
+    risk = _short(tree, least - 1, what, source, shapes)
     if risk is None:
         return None
-    return replace(risk, advice="ask in a condition on the way whether it has any, or give the field minItems: 1")
+    many = "it has any" if least == 1 else f"it has {least}"
+    return replace(risk, advice=f"ask in a condition on the way whether {many}, or give the field minItems: {least}")
 
 
 def _shortened(words: str) -> str:
@@ -129,17 +139,18 @@ def _short(of: Node, place: int, message: str, source: str, shapes: Mapping[int,
     return Risk(compared("<=", size_of(of), place), of, message, advice)
 
 
-def _unread(name: str, argument: Node, words: str, shapes: Mapping[int, Shape]) -> Risk | None:
-    """A text that need not be what a function reads."""
+def _unread(names: Sequence[str], argument: Node, words: str, shapes: Mapping[int, Shape]) -> Risk | None:
+    """A text that need not be what one of these functions reads."""
     shape = shapes.get(id(argument))
     if isinstance(argument, Literal) or not isinstance(shape, Basic) or shape.kind != "text" or shape.domain is None:
         return None
-    domain, advice = shape.domain, _MENDS[name]
+    domain, advice = shape.domain, _MENDS[names[0]]
     if domain.values is None:
-        if domain.format in _FORMATS.get(name, ()):
+        if any(domain.format in _FORMATS.get(name, ()) for name in names):
             return None
         return Risk(Literal(True, 0, 0), argument, f"{words} fails where the text cannot be read as such", advice)
-    wrong = [one for one in domain.values if isinstance(one, str) and not _reads(name, one)]
+    texts = [one for one in domain.values if isinstance(one, str)]
+    wrong = [one for one in texts if not any(_reads(name, one) for name in names)]
     if not wrong:
         return None
     parts = tuple(compared("==", argument, one) for one in wrong)

@@ -50,11 +50,12 @@ def _missing(survey: Survey, state: State, meant: set[str]) -> None:
 
 
 def _ways(survey: Survey, state: State) -> None:
-    for outcome, ways in state.on.items():
+    for outcome, ways in state.ways.items():
+        came = f" from {outcome!r}" if outcome else ""
         for index, route in enumerate(ways[:-1]):
             if route.when is None:
                 place = ways[index + 1].place
-                message = f"this way of {state.name!r} from {outcome!r} is never taken: the one before it has no 'when'"
+                message = f"this way of {state.name!r}{came} is never taken: the one before it has no 'when'"
                 survey.report(place, "dead-route", message, "put the way without 'when' last")
                 break
 
@@ -63,7 +64,7 @@ def _refusable(survey: Survey, state: State, clocks: Clocks) -> None:
     """People are refused what no condition lets them do, and can do something else: there must be something else, a
     deadline, or something that may change meanwhile, for else the state waits for ever and nobody is told. A job that
     cannot begin waits for nobody."""
-    if state.is_start or state.has_deadline or not all(map(state.refuses, state.on)):
+    if state.is_start or state.has_deadline or not all(map(state.refuses, state.ways)):
         return
     ways = [route for _, _, route in state.routes]
     whens = [route.when for route in ways if route.when is not None]

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
-from flowengine.language.parts import CUSTOMERS, DONE, Audience, Route
+from flowengine.language.parts import DONE, Audience, Field, Route
 from flowengine.language.suggest import hint
+from flowengine.language.types import Each
 from flowengine.problem import Place
 
 _EVERYBODY = ("customer", "customers", "staff", "anyone")
@@ -22,6 +23,7 @@ def check(survey: Survey) -> None:
         for entry in scope.always:
             _target(survey, scope, entry.to, entry.place)
             _audiences(survey, entry.by, entry.place)
+            _persons(survey, entry.fields)
         for state in scope.states.values():
             for _, _, route in state.routes:
                 _target(survey, scope, route.to, _place(route, state))
@@ -44,14 +46,15 @@ def _target(survey: Survey, scope: Scope, to: str, place: Place) -> None:
         case Target.FOREIGN:
             message = f"{to!r} lies in another scope; a way leads to a state of the same scope, or to an end"
             survey.report(place, "foreign-target", message, hint("", _targets(survey, scope)))
-        case Target.STATE if scope.states[to].is_start:
+        case Target.STATE if scope.states[to].is_start and to == survey.process.root.start:
             message = f"{to!r} is where a job starts; it cannot be entered again"
             survey.report(place, "need-again", message, "ask anew in a state of type ask, with 'saves' the same")
 
 
 def _targets(survey: Survey, scope: Scope) -> list[str]:
     """Where ways of a scope may lead."""
-    return [*scope.states, *survey.ends, *([DONE] if scope.path else [])]
+    inside = (name for name, state in scope.states.items() if not state.is_start)
+    return [*inside, *survey.ends, *([DONE] if scope.path else [])]
 
 
 def _state(survey: Survey, state: State) -> None:
@@ -60,8 +63,11 @@ def _state(survey: Survey, state: State) -> None:
     for escalation in state.escalate:
         _audiences(survey, escalation.to, state.place)
     _audiences(survey, state.deadline_moved_by, state.place)
+    _persons(survey, state.fields)
+    if isinstance(state, Each) and state.items is not None:
+        _persons(survey, (state.items,))
     for one in state.deadline_moved_by:
-        if one.kind in CUSTOMERS:
+        if one.has_customers:
             message = f"{state.name!r} lets customers move a deadline; only those inside may"
             survey.report(one.place, "unknown-role", message, hint("", [*survey.process.roles, "staff"]))
     for kind, name, place, key in state.names:
@@ -78,12 +84,21 @@ def _audiences(survey: Survey, audiences: Iterable[Audience], place: Place) -> N
     process = survey.process
     for audience in audiences:
         where = audience.place if audience.place != Place() else place
+        if audience.among is not None and audience.held:
+            _audiences(survey, (audience.among,), where)
         if not isinstance(audience.name, str):
             continue
         if audience.kind == "role" and audience.name not in process.roles:
             survey.unknown(where, "unknown-role", "role", audience.name, [*process.roles, *_EVERYBODY])
         elif audience.kind == "group" and audience.name not in process.groups:
             survey.unknown(where, "unknown-group", "group", audience.name, process.groups)
+
+
+def _persons(survey: Survey, fields: Iterable[Field]) -> None:
+    """Whom a field of type person means."""
+    for one in fields:
+        if one.person is not None:
+            _audiences(survey, (one.person,), one.place)
 
 
 def _functions(survey: Survey) -> None:

@@ -1,5 +1,5 @@
-"""Rounds without end: none is gone through without waiting, and none of deadlines alone asks a customer again and
-again (L8).
+"""Rounds without end: none is gone through without waiting, none of moments that are over spins, and none of deadlines
+alone asks a customer again and again (L8).
 
 Rounds are those of the ways with what they establish (``walks``): one that a condition ends, on what is known there, is
 none.
@@ -9,23 +9,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from flowengine.errors import ExpressionFailed
+from flowengine.language import tree
 from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.graph import Ways, circles, components
+from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.checks.walks import Node, Onward, Walks
-from flowengine.language.expressions import Expression
+from flowengine.language.expressions import Expression, PlainNames
+from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
-from flowengine.language.parts import DONE, Route
+from flowengine.language.parts import DONE, EXPIRED, Route
 from flowengine.language.types import Each, Parallel, Stage
+from flowengine.language.value_shapes import ListOf
 
 MOST_AT_ONCE = 1_000
 """States that a branch may enter without waiting; what runs a process has the same bound."""
 
 
 def check(survey: Survey) -> None:
-    """Report rounds in which nothing waits, and those in which a customer is asked though nobody does anything."""
+    """Report rounds in which nothing waits, or waits any more, and those in which a customer is asked though nobody
+    does anything."""
     _without_waiting(survey)
     _asking(survey)
+    for scope in survey.scopes.values():
+        _spinning(survey, scope)
 
 
 def _without_waiting(survey: Survey) -> None:
@@ -94,10 +102,65 @@ def _asking(survey: Survey) -> None:
             survey.report(survey.states[asking[0]].place, "endless-asking", message, advice)
 
 
+def _spinning(survey: Survey, scope: Scope) -> None:
+    """Report rounds that wait for nothing but moments which they do not move: once these are over, they never wait.
+
+    No clock is asked: it is so whatever day it is now.
+    """
+    onward = {name: list(_unasked(state)) for name, state in scope.states.items()}
+    for circle in circles({name: [route.to for _, route in ways] for name, ways in onward.items()}):
+        changed = set(_changed(scope.states[name] for name in circle))
+        still = {
+            name: [
+                route.to
+                for moment, route in onward[name]
+                if (moment is None or not _moves(moment, changed))
+                and not (route.when is not None and _bounds(route.when, set(circle), changed, uncounted=True))
+            ]
+            for name in circle
+        }
+        for endless in circles(still):
+            names = sorted(endless, key=lambda name: scope.states[name].place)
+            moments = [moment for name in names for moment, route in onward[name] if moment and route.to in endless]
+            if moments:
+                message = f"once {moments[0]} is over, a job goes round for ever without waiting: {', '.join(names)}"
+                advice = "lead out of it, or wait for a length, for example for: P1D"
+                survey.report(scope.states[names[0]].place, "endless-loop", message, advice)
+
+
+def _unasked(state: State) -> Iterator[tuple[Expression | None, Route]]:
+    """The ways on that are taken though nobody and no code does anything: at once, or at a moment that is computed."""
+    if state.passes:
+        yield from ((None, route) for _, _, route in state.routes)
+    elif isinstance(state.within, Expression) and is_moment(state.within.tree):
+        yield from ((state.within, route) for route in state.ways.get(EXPIRED, ()))
+    for outcome, moment in state.moments:
+        yield from ((moment, route) for route in state.ways.get(outcome, ()))
+
+
+def is_moment(node: tree.Node) -> bool:
+    """Whether an expression surely gives a moment, and not a length: a date with lengths added or taken."""
+    match node:
+        case tree.Call(name="date" | "timestamp"):
+            return True
+        case tree.Operation(sign="+" | "-", operands=operands):
+            return sum(map(is_moment, operands)) == 1
+    return False
+
+
+def _moves(moment: Expression, changed: set[str]) -> bool:
+    """Whether a moment may be a later one in the next round."""
+    read = moment.variables.get("data", frozenset())
+    asked = any(name in JOB_FUNCTIONS for name in moment.functions)
+    return "now" in moment.variables or asked or read is None or not changed.isdisjoint(read)
+
+
 def _changed(states: Iterable[State]) -> Iterator[str]:
-    """The places in the data that states save to, or their ways set."""
+    """The places in the data that states save to, or their ways set, though nobody does anything; a deadline saves
+    nothing."""
     for state in states:
-        yield (state.saves or state.name).split(".")[0]
+        if state.scopes or set(state.alone) - {EXPIRED}:
+            yield (state.saves or state.name).split(".")[0]
         for _, _, route in state.routes:
             yield from (place.split(".")[0] for place in route.set)
 
@@ -111,6 +174,16 @@ def _bounds(when: Expression, circle: set[str], changed: set[str], uncounted: bo
         return True
     read = when.variables.get("data", frozenset())
     return bool(changed) if read is None else not changed.isdisjoint(read)
+
+
+def may_join(join: Expression, done: int, total: int) -> bool:
+    """Whether a join may hold when so many branches are done; one that asks for more than their numbers may."""
+    if join.calls or join.variables.keys() - {"done", "open", "total"}:
+        return True
+    try:
+        return join.holds(PlainNames({"done": done, "open": total - done, "total": total}))
+    except ExpressionFailed:
+        return False
 
 
 class _Rounds:
@@ -181,9 +254,28 @@ class _Rounds:
     def _passes(self, state: State) -> bool:
         """Whether a state that holds scopes is done though nobody does anything."""
         if isinstance(state, Parallel):
-            needed = state.join if isinstance(state.join, int) else len(state.branches)
-            return sum(scope.path in self.ends for scope in state.scopes) >= needed
+            branches = state.branches.values()
+            ending = sum(branch.scope.path in self.ends for branch in branches)
+            if all(branch.when is not None or branch.scope.path in self.ends for branch in branches):
+                return True  # what waits for somebody need not be opened
+            if isinstance(state.join, Expression):
+                return any(may_join(state.join, done, len(branches)) for done in range(1, ending + 1))
+            return state.join != "all" and ending >= state.join
+        if isinstance(state, Each) and self._may_be_empty(state):
+            return True
         return isinstance(state, Each | Stage) and state.scope.path in self.ends
+
+    def _may_be_empty(self, state: Each) -> bool:
+        """Whether the declared list may have no items, so that the join is there at once, and nobody asks for that."""
+        if state.of is None:
+            return False
+        scope = self.survey.scope_of[state.name]
+        shape = self.survey.once(Shapes.found).of(state.of, scope, state.name)
+        if not isinstance(shape, ListOf) or shape.least:
+            return False
+        read = state.of.variables.get("data") or frozenset()
+        whens = (route.when for one in scope.states.values() for _, _, route in one.routes if route.when is not None)
+        return all(read.isdisjoint(when.variables.get("data") or ()) for when in whens)
 
     def _ends(self, scope: Scope) -> bool:
         waiting = [scope.start, *(entry.to for entry in scope.always if entry.within is not None)]

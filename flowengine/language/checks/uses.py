@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from flowengine.language.expressions import VARIABLES, Expression
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parser.records import Gives
-from flowengine.language.parts import CUSTOMERS, Always, Audience, Field, Trigger
+from flowengine.language.parts import Always, Audience, Field, Trigger
 from flowengine.language.texts import Text
 from flowengine.language.types import Parallel
 from flowengine.language.value_shapes import MOMENT, TEXT, UNKNOWN, Shape, of_fields
@@ -38,6 +39,8 @@ class Use:
     """The variables there are, where it is evaluated on no job."""
     held: Expression | None = None
     """A condition that is known to hold here, where it is evaluated on no job."""
+    after_dollar: bool = False
+    """Whether a dollar sign stands right before it in a text."""
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -129,17 +132,27 @@ class _Collect:
         self.point = point
         self.found: list[Use] = []
 
-    def add(self, expression: object, what: str, gives: Gives = "anything", *more: str, reader: str = "") -> None:
+    def add(
+        self,
+        expression: object,
+        what: str,
+        gives: Gives = "anything",
+        *more: str,
+        reader: str = "",
+        after_dollar: bool = False,
+    ) -> None:
         """Note what is an expression; durations, names and lists that stand there instead are none."""
         if isinstance(expression, Expression):
             place = expression.place if expression.place != Place() else self.place
             seen: Literal["customer", "staff", ""] = reader  # type: ignore[assignment]  # one of the three
-            self.found.append(Use(expression, place, what, self.point, self.scope, gives, more, seen))
+            found = Use(expression, place, what, self.point, self.scope, gives, more, seen, after_dollar=after_dollar)
+            self.found.append(found)
 
     def text(self, text: Expression | Text | None, what: str, reader: str) -> None:
-        parts = text.expressions if isinstance(text, Text) else (text,)
-        for part in parts:
-            self.add(part, what, reader=reader)
+        parts = text.parts if isinstance(text, Text) else (text,)
+        for before, part in pairwise((None, *parts)):
+            dollar = isinstance(before, str) and before.endswith("$")
+            self.add(part, what, reader=reader, after_dollar=dollar)
 
     def audiences(self, audiences: tuple[Audience, ...], what: str) -> None:
         for one in audiences:
@@ -186,5 +199,6 @@ class _Collect:
 
 
 def _seen_by_customers(audience: tuple[Audience, ...]) -> bool:
-    """Whether customers may be among those who see it; a person who is named may be one."""
-    return any(one.kind in CUSTOMERS or one.kind in ("person", "people") for one in audience)
+    """Whether customers may be among those who see it; a person who is named may be one, unless he is known to be of
+    the staff."""
+    return any(one.has_customers or (one.kind in ("person", "people") and one.among is None) for one in audience)

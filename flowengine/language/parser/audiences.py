@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from flowengine.language.expressions import Expression
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import COUNT, EXPRESSION, NAME, NAME_OR_EXPRESSION
 from flowengine.language.parser.session import Reading
@@ -48,13 +49,52 @@ def _build(values: Values, reading: Reading) -> Audience:  # noqa: ARG001 - the 
     return Audience(kind=_MAPPED[kind], name=name, place=values.place)
 
 
+def _audience(values: Values, reading: Reading) -> Audience:
+    """Persons may have beside them the role or the group that they are of."""
+    for one, other in (("person", "people"), ("role", "group")):
+        if one in values and other in values:
+            message = f"an audience may have only one of '{one}' or '{other}'"
+            raise reading.refuse(values.places[other], "too-many-keys", message, f"leave out '{other}'")
+    whose, of = ([key for key in keys if key in values] for keys in (("person", "people"), ("role", "group")))
+    if not (whose and of):
+        return _build(values, reading)
+    (whom,), (kind,) = whose, of
+    if isinstance(values[kind], Expression):
+        message = "the group that a person is of is named; an expression gives the person"
+        raise reading.refuse(values.places[kind], "wrong-type", message, "write the group's name")
+    among = Audience(kind=_MAPPED[kind], name=values[kind], place=values.places[kind])
+    return Audience(kind=_MAPPED[whom], name=values[whom], among=among, held=True, place=values.place)
+
+
 _KEYS = (
-    Key("role", NAME, "Staff with this role."),
+    Key("role", NAME, "Staff with this role; beside person or people: that they have it."),
     Key("person", EXPRESSION, 'One person: an expression that gives the id, for example by("draft").'),
     Key("people", EXPRESSION, "Several persons: an expression that gives a list of ids."),
-    Key("group", NAME_OR_EXPRESSION, "The customers of a group: its name, or an expression in braces that gives it."),
+    Key(
+        "group",
+        NAME_OR_EXPRESSION,
+        "The customers of a group: its name, or an expression in braces that gives it; beside person or people: that "
+        "they are in it.",
+    ),
 )
-_MAPPING = record("an audience", *_KEYS, build=_build, exactly_one=tuple(key.name for key in _KEYS))
+_MAPPING = record("an audience", *_KEYS, build=_audience, at_least_one=tuple(key.name for key in _KEYS))
+
+
+@dataclass(frozen=True, slots=True)
+class _NotBy:
+    """A state, whoever did it; or a person."""
+
+    shape = Either("a state's name, or {person: …}", NAME, None, record("a person", replace(_KEYS[1], required=True)))
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        found = self.shape.read(node, reading)
+        return found if isinstance(found, str) else found["person"]
+
+    def schema(self, defs: Json) -> Json:
+        return self.shape.schema(defs)
+
+
+NOT_BY = Named("not_by", ListOf(_NotBy(), one=True))
 
 AUDIENCE = Named(
     "audience",

@@ -30,7 +30,7 @@ CODES: dict[str, str] = {
     "duplicate-state": "Two states of the process have the same name.",
     "duplicate-option": "Two options of a list have the same id.",
     "bad-title": "A title is empty.",
-    "bad-text": "A text is empty.",
+    "bad-text": "A text is empty, or has signs of another template language, which people would read.",
     "too-long": "A name, a title or a text has too many characters.",
     "bad-length": "A list or a mapping has too few or too many entries.",
     "bad-duration": "A duration is not ISO 8601, or is too short or too long for its place.",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema_rs
 
@@ -11,19 +12,21 @@ from flowengine.language.currencies import CURRENCIES
 from flowengine.language.expressions import Expression, is_date, is_time
 from flowengine.language.parser.patterns import pattern_cost
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.scalars import EXPRESSION, FREE_KEY, TITLE, in_braces, name_key, titled
+from flowengine.language.parser.scalars import EXPRESSION, FREE_KEY, NAME, TITLE, in_braces, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, ListOf, MapOf, Named, Number, OneOf, Plain, Word, wrong
-from flowengine.language.parts import Field
-from flowengine.language.yaml_reader import Node, Scalar
+from flowengine.language.parts import Audience, Field
+from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
 
 TYPES = ("string", "number", "integer", "boolean", "array", "object")
+PERSON = "person"
+_PERSONS_TYPES = (*TYPES, PERSON)
 FORMATS = (
     "date", "date-time", "time", "duration", "email", "idn-email", "uri", "uri-reference", "iri", "uuid", "hostname",
     "ipv4", "ipv6", "regex", "json-pointer",
 )  # fmt: skip
-_OURS = frozenset({"title", "unit", "optional", "show", "earliest", "latest"})
+_OURS = frozenset({"title", "unit", "optional", "show", "earliest", "latest", "role", "group"})
 MONEY = "money"
 
 _LENGTH = Number(0, 1_000_000)
@@ -126,8 +129,55 @@ def _subschema(values: Values, reading: Reading) -> dict[str, Any]:  # noqa: ARG
     return dict(values)
 
 
+_WHO = (
+    Key("role", NAME, "Of a person: the role that he has."),
+    Key("group", NAME, "Of a person: the group of customers that he belongs to."),
+)
+_BESIDE_PERSON = frozenset({"type", "title", "description", "optional", "show", "role", "group"})
+
+
+def _person(values: Values, reading: Reading) -> Audience:
+    """Whom a field of type person means."""
+    strange = next((key for key in values.places if key not in _BESIDE_PERSON), None)
+    if strange is not None:
+        message = f"a person has no {strange!r}: it is the exact id of somebody"
+        raise reading.refuse(values.places[strange], "bad-field", message, "say whose: role, or group")
+    named = [key for key in ("role", "group") if key in values]
+    if len(named) != 1:
+        message = "a person is of one role, or of one group" if named else "a person of which role, or group?"
+        place = values.places.get("group", values.place)
+        raise reading.refuse(place, "too-many-keys" if named else "missing-key", message, "write role, or group")
+    kind: Literal["role", "group"] = "role" if named == ["role"] else "group"
+    return Audience(kind=kind, name=values[kind], place=values.places[kind])
+
+
+class _Items:
+    """The schema of each entry, or persons."""
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        kind = node.pairs.get("type") if isinstance(node, Pairs) else None
+        if kind is None or getattr(kind[1], "value", None) != PERSON:
+            return SUBSCHEMA.read(node, reading)
+        return _PERSONS.read(node, reading)
+
+    def schema(self, defs: dict[str, Any]) -> dict[str, Any]:
+        persons = {"properties": {"type": {"const": PERSON}}, "required": ["type"], "type": "object"}
+        return {"if": persons, "then": _PERSONS.schema(defs), "else": SUBSCHEMA.schema(defs)}
+
+
 def _field(values: Values, reading: Reading) -> Values:
-    schema = {key: _plain(value) for key, value in values.items() if key not in _OURS}
+    if values["type"] == PERSON:
+        values["person"], values["type"], values["schema"] = _person(values, reading), "string", {"type": "string"}
+        return values
+    for key in ("role", "group"):
+        if key in values:
+            raise reading.refuse(values.places[key], "bad-field", f"{key} is for persons", "write type: person")
+    if isinstance(values.get("items"), Audience):
+        if values["type"] != "array":
+            raise reading.refuse(values.places["items"], "bad-field", "items are those of a list", "write type: array")
+        values["person"], values["items"] = values["items"], {"type": "string"}
+        values["uniqueItems"] = True
+    schema = {key: _plain(value) for key, value in values.items() if key not in _OURS and key != "person"}
     if schema.get("format") == MONEY:
         _as_money(schema, values, reading)
     for key in ("earliest", "latest"):
@@ -173,9 +223,10 @@ SUBSCHEMA.shape = Either(
     None,
     record("a schema", _TYPE, _TITLE, _format(FORMATS), *_SCHEMA_KEYS, build=_subschema),
 )
+_PERSONS = record("persons", Key("type", OneOf((PERSON,)), "A person.", True), *_WHO, build=_person)
 _FIELD = record(
     "a field",
-    Key("type", OneOf(TYPES), _TYPE.description, required=True),
+    Key("type", OneOf(_PERSONS_TYPES), _TYPE.description, required=True),
     Key("title", TITLE, "What the person reads; the name with spaces, unless given."),
     Key("unit", Word("a text", "bad-title", str, "", 40), "The unit, shown beside the value, for example cm."),
     Key("optional", Flag(), "Whether it may be left out."),
@@ -183,7 +234,8 @@ _FIELD = record(
     _format((*FORMATS, MONEY)),
     Key("earliest", _Limit(), "The first day or moment that may be answered: a date, a time, or an expression."),
     Key("latest", _Limit(), "The last day or moment that may be answered: a date, a time, or an expression."),
-    *_SCHEMA_KEYS,
+    *_WHO,
+    *(replace(key, shape=_Items()) if key.name == "items" else key for key in _SCHEMA_KEYS),
     build=_field,
 )
 
@@ -199,6 +251,7 @@ def named(name: str, place: Place, values: Values) -> Field:
         currency=values.get("currency", ""),
         earliest=values.get("earliest"),
         latest=values.get("latest"),
+        person=values.get("person"),
         schema=values["schema"],
         place=place,
     )
@@ -208,8 +261,9 @@ class _FieldShape:
     """A field; its type alone is not enough, for it is read by people too."""
 
     def read(self, node: Node, reading: Reading) -> Any:
-        if isinstance(node, Scalar) and node.text in TYPES:
-            raise wrong(node, "a mapping (a field)", reading, f"write {{type: {node.text}}}")
+        if isinstance(node, Scalar) and node.text in _PERSONS_TYPES:
+            of = ", role: …" if node.text == PERSON else ""
+            raise wrong(node, "a mapping (a field)", reading, f"write {{type: {node.text}{of}}}")
         return _FIELD.read(node, reading)
 
     def schema(self, defs: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flowengine.language.limits import Limit, Limits
 from flowengine.language.parser.records import Key, Values, record
-from flowengine.language.parser.scalars import DURATION, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
+from flowengine.language.parser.scalars import DURATION, FREE_KEY, LONGEST_NAME, NAME_OR_BARE, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, Number, wrong
 from flowengine.language.parts import MOST_CHOSEN, Option, Pick, option_key
@@ -93,6 +94,58 @@ SOURCE = Named(
 )  # fmt: skip
 
 
+_FEW = Number(0, 1_000)
+_RANGE = record(
+    "a limit",
+    Key("min", _FEW, "How many there must be at least."),
+    Key("max", _FEW, "How many there may be at most."),
+    at_least_one=("min", "max"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """A whole number, which is exact, or its bounds."""
+
+    shape = Either("a whole number, or {min, max}", _FEW, None, _RANGE)
+
+    def read(self, node: Node, reading: Reading) -> Limit:
+        found = self.shape.read(node, reading)
+        if isinstance(found, int):
+            return Limit(min=found, max=found, place=node.place)
+        if found.get("max") is not None and found.get("min", 0) > found["max"]:
+            message = f"min ({found['min']}) is above max ({found['max']})"
+            raise reading.refuse(found.places["min"], "bad-number", message)
+        return Limit(**found, place=node.place)
+
+    def schema(self, defs: Json) -> Json:
+        return self.shape.schema(defs)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """``{attribute: {value: limit}}``, of one attribute."""
+
+    shape = MapOf(FREE_KEY, MapOf(FREE_KEY, Named("limit", _Limit()), least=1), example="{position: {goalkeeper: 1}}")
+
+    def read(self, node: Node, reading: Reading) -> Limits:
+        found = self.shape.read(node, reading)
+        if len(found) != 1:
+            message = f"limits go by one attribute of the options, not by {len(found)}"
+            raise reading.refuse(node.place, "bad-length", message, "write {position: {goalkeeper: 1}}")
+        ((by, limits),) = found.items()
+        if by in _OPTION.keys:
+            message = f"limits go by an attribute that the options themselves add, not by {by!r}"
+            raise reading.refuse(node.place, "reserved-name", message, "write {id: …, position: goalkeeper}")
+        return Limits(by=by, of=limits, place=node.place)
+
+    def schema(self, defs: Json) -> Json:
+        return self.shape.schema(defs) | {"minProperties": 1, "maxProperties": 1}
+
+
+LIMITS = Named("limits", _Limits())
+
+
 def _pick(values: Values, reading: Reading) -> Values:
     least = values.get("min", 1)
     most = values.get("max", MOST_CHOSEN if values.get("quantity") else max(1, least))
@@ -103,6 +156,9 @@ def _pick(values: Values, reading: Reading) -> Values:
         message = f"{least} are to be chosen, but there are only {len(listed)} options"
         raise reading.refuse(values.places["min"], "bad-number", message)
     values["max"] = most
+    if "limits" in values and most == 1:
+        message = "limits are for several: only one can be chosen here"
+        raise reading.refuse(values.places["limits"], "bad-number", message, "say max, or leave limits out")
     return values
 
 
@@ -119,6 +175,7 @@ _PICK = record(
     Key("min", Number(0, 1_000), "How many must be chosen at least; 1 unless given."),
     Key("max", Number(1, MOST_CHOSEN), "How many may be chosen at most; 1 unless given, of quantities any number."),
     Key("quantity", Flag(), "Whether a number is given for each: the answer maps ids to whole numbers."),
+    Key("limits", LIMITS, "How many of each kind, by an attribute of the options: {position: {goalkeeper: 1}}."),
     build=_pick,
 )
 

@@ -12,6 +12,7 @@ from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import EVERYBODY
 from flowengine.language.parser.calendars import CALENDARS, ZONE
 from flowengine.language.parser.options import PROCESS_OPTIONS
+from flowengine.language.parser.persons import typed
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import EXPRESSION, LONGEST_TEXT, NAME, TITLE, name_key, titled
 from flowengine.language.parser.session import Enough, Reading, Refusal
@@ -112,11 +113,20 @@ def read_process(data: bytes | str, file: str) -> tuple[Process | None, list[Pro
         node, problems = read(text, file)
     except Unreadable as error:
         return None, in_order(error.problems)
-    reading = Reading(file, problems)
+    unread = {one.place for one in problems if one.code in _UNREAD}
+    reading = Reading(file, list(problems))
     process = None
     with suppress(Refusal, Enough):
         process = _process(PROCESS.read(node, reading), text, file)
+        process = replace(process, doubts=tuple(reading.doubts))
+    problems += [one for one in reading.problems[len(problems) :] if one.place not in unread]
+    if problems:
+        problems += reading.doubts
     return (None if problems else process), in_order(problems)
+
+
+_UNREAD = frozenset(("alias", "bad-key", "merge-key", "tag"))
+"""Where these are told the value is not what was written, so that nothing else is told there."""
 
 
 def _process(values: Values, text: str, file: str) -> Process:
@@ -131,7 +141,7 @@ def _process(values: Values, text: str, file: str) -> Process:
         file=file,
         promise=promise["by"] if promise else None,
         promise_kept=promise.get("kept") if promise else None,
-        root=Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place),
+        root=typed(Scope(path="", start=next(iter(states)), states=states, always=always, place=values.place)),
     )
     process = process.settled("")
     return replace(process, version=version_of(process))

@@ -102,6 +102,11 @@ ELSE = Named(
     Either("a state's name or a route", _Target(), None, record("an else", _TO, _SET, _UNDO, _TITLE, build=_route)),
 )
 
+_BEGINNING = Either("a state's name or {to, when, set, title}", _Target(), None,
+                    record("a way to begin", _TO, _WHEN, _SET, _TITLE, build=_route))  # fmt: skip
+START = Named("start", ListOf(_BEGINNING, one=True))
+"""Where a scope begins: a state, or ways of which the first whose condition holds is taken."""
+
 FOR_ALL = Key("all", Flag(), "Whether a message of that name and key is for all who wait for it.", into="for_all")
 
 

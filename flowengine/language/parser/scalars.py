@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,8 +109,42 @@ class HandlerOrUrl:
         return {"anyOf": [HANDLER.schema(defs), URL.schema(defs)]}
 
 
-DURATION = Named("duration", Word("a duration", "bad-duration", Duration.usable, f"^{_DURATION_PATTERN}$", 40))
-SOME_TIME = Named("some_time", Word("a duration", "bad-duration", some_time, f"^{_DURATION_PATTERN}$", 40))
+_MONTHS = re.compile(r"P(\d+)M")
+_SHORTEST_YEARS = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting(Word):
+    """A duration. Months that are so many, or stand where a month is too long (``brief``), were meant as minutes."""
+
+    brief: bool = False
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        if isinstance(node, Scalar) and isinstance(node.value, int):
+            raise wrong(node, self.wanted, reading, _units(node))
+        found = Word.read(self, node, reading)
+        assert isinstance(node, Scalar)
+        if (months := _MONTHS.match(node.text)) and (self.brief or int(months[1]) >= _SHORTEST_YEARS):
+            count = int(months[1])
+            years, rest = divmod(count, 12)
+            instead = f", or P{years}Y{f'{rest}M' if rest else ''} for the months" if years and not self.brief else ""
+            message = f"{node.text!r} is {count} {'month' if count == 1 else 'months'}"
+            reading.doubt(node.place, self.code, message, f"write PT{count}M for minutes{instead}")
+        return found
+
+
+def _units(node: Scalar) -> str:
+    """The advice for a number where a duration stands."""
+    if isinstance(node.value, bool):
+        return ""
+    return f"write P{node.text}D for days, PT{node.text}H for hours or PT{node.text}M for minutes"
+
+
+_LASTS = f"^{_DURATION_PATTERN}$"
+DURATION = Named("duration", Lasting("a duration", "bad-duration", Duration.usable, _LASTS, 40))
+SOME_TIME = Named("some_time", Lasting("a duration", "bad-duration", some_time, _LASTS, 40))
+BRIEF_TIME = Named("some_time", Lasting("a duration", "bad-duration", some_time, _LASTS, 40, brief=True))
+"""How long an attempt or an appointment is: never a month."""
 SCHEDULE = Named("schedule", Word("a schedule", "bad-schedule", Cron.parse, r"^\s*(\S+\s+){4}\S+\s*$", LONGEST_CRON))
 FLAG = Flag()
 COUNT = Number(1, 1_000_000)
@@ -213,7 +248,7 @@ class InBraces:
             return self.word.read(node, reading) if source is None else reading.expression(source, node.place)
         advice = "an expression here needs quotes around its braces: '{…}'"
         if isinstance(node, Scalar) and isinstance(node.value, int) and self.word is SOME_TIME:
-            advice = f"write P{node.text}D for days, or PT{node.text}H for hours"
+            advice = _units(node)
         raise wrong(node, self.wanted, reading, advice)
 
     def schema(self, defs: Json) -> Json:

@@ -22,7 +22,8 @@ MOST_PARTS = 60_000
 """Names, values and signs that all expressions and patterns of a file may have together: each costs about 10 µs."""
 _EACH_COSTS = 8
 """Parts that an expression costs beside its own."""
-_plain_words = re.compile(r"[A-Za-z][\w' ,.!?-]{0,60}").fullmatch
+_plain_words = re.compile(r"[A-Za-z](?:[\w' ,!?-]|\.(?!\w)){0,60}").fullmatch
+_doubled = re.compile(r"(?<!\{)\{\{(\s*(?:data|customer|job|item|now)\b[^{}]*)\}\}(?!\})").search
 _parts = re.compile(r"\w+|[^\w\s]").findall
 
 
@@ -40,6 +41,8 @@ class Reading:
 
     file: str
     problems: list[Problem] = field(default_factory=list)
+    doubts: list[Problem] = field(default_factory=list)
+    """What can be read, but was hardly meant so: the checks refuse it, what is in use may have it (L6)."""
     states: dict[str, Place] = field(default_factory=dict)
     """Every state so far, with the place of its name."""
     calendars: tuple[str, ...] = ()
@@ -56,6 +59,10 @@ class Reading:
         if len(self.problems) >= MOST_PROBLEMS:
             self.stop(place, "too-many-problems", "there are more problems than these; mend these first")
         return Refusal()
+
+    def doubt(self, place: Place, code: str, message: str, hint: str = "") -> None:
+        """Note what was hardly meant."""
+        self.doubts.append(Problem(self.file, place, code, message, hint))
 
     def stop(self, place: Place, code: str, message: str) -> None:
         """Note a problem and end the reading."""
@@ -77,7 +84,9 @@ class Reading:
         try:
             expression = Expression(source, place)
         except ExpressionFailed as error:
-            advice = _ways(error) or _as_text(source)
+            advice = _ways(error) or ("" if "write" in error.what else _as_text(source))
+            if source.startswith("{") and source.endswith("}"):
+                advice = "an expression stands here without braces"
             raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", advice) from None
         self._calls(expression)
         return expression
@@ -89,9 +98,13 @@ class Reading:
         try:
             text = Text(source, place)
         except ExpressionFailed as error:
-            raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", _ways(error)) from None
+            advice = "a text has no statements; write {… ? … : …}" if "{%" in source else _ways(error)
+            raise self.refuse(place, "bad-expression", f"{_short(source)}: {error.what}", advice) from None
         for expression in text.expressions:
             self._calls(expression)
+        if found := _doubled(source):
+            message = f"{_short(source)}: people would read {found[0][1:-1]!r}, for double braces stand for braces"
+            self.doubt(place, "bad-text", message, f"write {{{found[1].strip()}}} for its value")
         return text
 
     def _calls(self, expression: Expression) -> None:

@@ -116,7 +116,9 @@ class Flag:
     def read(self, node: Node, reading: Reading) -> bool:
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return node.value
-        raise wrong(node, "true or false", reading)
+        word = node.text.lower() if isinstance(node, Scalar) else ""
+        meant = "true" if word in ("yes", "y", "on") else "false" if word in ("no", "n", "off") else ""
+        raise wrong(node, "true or false", reading, meant and f"write {meant}")
 
     def schema(self, defs: Json) -> Json:  # noqa: ARG002 - the protocol's signature
         return {"type": "boolean"}

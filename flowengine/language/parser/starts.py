@@ -14,6 +14,10 @@ def _trigger(values: Values, reading: Reading) -> Trigger:
     if "every" in values and "fields" in values:
         message = "the clock brings nothing that 'fields' could describe"
         raise reading.refuse(values.places["fields"], "too-many-keys", message, "leave out 'fields'")
+    for one in values.get("fields", ()):
+        if one.person is not None:
+            message = f"{one.name!r} cannot be a person: before there is a job, a message is held against nobody"
+            raise reading.refuse(one.place, "bad-field", message, "write type: string; the need's field is held to it")
     values.setdefault("need", {})
     return Trigger(**values, place=values.place)
 

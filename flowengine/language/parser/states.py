@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from flowengine.language.model import Scope, State
+from flowengine.language.model import State
 from flowengine.language.parser.records import Key, Record, Values, record
 from flowengine.language.parser.routes import ALWAYS
 from flowengine.language.parser.scalars import EXPRESSION, NAME, name_key, titled
@@ -193,12 +193,3 @@ MEMBERS = Named("members", _ByName("members", _MEMBER_NAME, _MEMBER, _read_membe
 
 STATES_KEY = Key("states", STATES, "The states inside, by name.", True)
 ALWAYS_KEY = Key("always", ALWAYS, "What may happen at any time inside.")
-SCOPE_KEYS = (Key("start", NAME, "The state it begins in; the first one, unless given."), STATES_KEY, ALWAYS_KEY)
-
-
-def take_scope(values: Values, path: tuple[str, ...]) -> Scope:
-    """The scope that the keys ``start``, ``states`` and ``always`` describe."""
-    states = values.pop("states")
-    start = values.pop("start", next(iter(states)))
-    always = values.pop("always", ())
-    return Scope(path="/".join(path), start=start, states=states, always=always, place=values.place)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Fact, Held, Meant, State
+from flowengine.language.model import Fact, Held, Limited, Meant, State
 from flowengine.language.parser.common_keys import LEADING, NAMING, OPTIONAL_KEY, WAITING
 from flowengine.language.parser.options import PICKS
 from flowengine.language.parser.records import Key
@@ -41,6 +41,13 @@ class Choice(State):
         for pick in self.choose.values():
             if not pick.quantity:
                 yield f"{pick.name} are to be chosen", pick.source, pick.min, pick.place
+
+    @property
+    def limited(self) -> Iterator[Limited]:
+        for name, pick in self.choose.items():
+            if pick.limits:
+                what = f"{self.name}.choose.{name}"
+                yield Limited(what, pick.source, pick.limits, pick.min, pick.max, pick.quantity)
 
     @property
     def names(self) -> Iterator[Meant]:

@@ -11,7 +11,7 @@ from flowengine.language.model import Meant, State
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.records import Key, Values
-from flowengine.language.parser.scalars import NAME, SOME_TIME
+from flowengine.language.parser.scalars import BRIEF_TIME, NAME
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import Audience
 from flowengine.language.value_shapes import Basic, Lists, Record, Shape, Slot, of_fields
@@ -25,9 +25,9 @@ class Fitting(State):
     keys = (
         *NAMING, *WAITING, *LEADING, FIELDS_KEY,
         Key("with", AUDIENCES, "Who meets the customer.", True, "with_"),
-        Key("length", SOME_TIME, "How long the appointment is.", True),
+        Key("length", BRIEF_TIME, "How long the appointment is.", True),
         Key("calendar", NAME, "The calendar that gives the slots; the only one, unless given."),
-        Key("hold", SOME_TIME, "How long a slot is held for the customer while he decides."),
+        Key("hold", BRIEF_TIME, "How long a slot is held for the customer while he decides."),
     )  # fmt: skip
     in_race = True
     outcomes = ("held", "missed")

@@ -11,11 +11,13 @@ from flowengine.language.model import Scope, State
 from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.fields import FIELD, named
 from flowengine.language.parser.records import Key, Values, record
+from flowengine.language.parser.routes import START
 from flowengine.language.parser.scalars import COUNT, EXPRESSION, FLAG, NAME, TITLE, name_key, titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, MapOf, Named, OneOf, wrong
-from flowengine.language.parser.states import BRANCH, BRANCH_KEYS, SCOPE_KEYS, read_branch, take_scope
-from flowengine.language.parts import DONE, Field
+from flowengine.language.parser.states import ALWAYS_KEY, BRANCH, BRANCH_KEYS, STATES_KEY, read_branch
+from flowengine.language.parts import DONE, Field, Route
+from flowengine.language.types.decision import beginning
 from flowengine.language.yaml_reader import Node, Pairs, Scalar
 from flowengine.problem import Place
 
@@ -54,6 +56,26 @@ _JOIN_KEYS = (
 )
 
 
+_SCOPE_KEYS = (
+    Key("start", START, "The state it begins in, or a list of {to, when, set, title}; the first state, unless given."),
+    STATES_KEY,
+    ALWAYS_KEY,
+)
+
+
+def _take_scope(values: Values, path: tuple[str, ...]) -> Scope:
+    """The scope that the keys ``start``, ``states`` and ``always`` describe. One that may begin in several ways begins
+    in a decision of its own, which takes the first whose condition holds."""
+    states = values.pop("states")
+    routes: tuple[Route, ...] = values.pop("start", (Route(to=next(iter(states))),))
+    always = values.pop("always", ())
+    start = routes[0].to
+    if len(routes) > 1 or routes[0] != Route(to=start):
+        start = "-".join((*path, "start"))  # no state of a file can be called so
+        states = {start: beginning(start, f"Start of {titled(path[-1])}", routes, values.places["start"]), **states}
+    return Scope(path="/".join(path), start=start, states=states, always=always, place=values.place)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
     """One line of a parallel. Opened only when ``when`` holds, and after the branches in ``after`` are done."""
@@ -74,14 +96,14 @@ class _BranchScope:
         "a branch",
         Key("title", TITLE, "What people read; the name with spaces, unless given."),
         *BRANCH_KEYS,
-        *SCOPE_KEYS,
+        *_SCOPE_KEYS,
     )
 
     def read(self, node: Node, reading: Reading) -> Values:
         if isinstance(node, Pairs) and "type" in node.pairs:
             return self._of_one_state(node, reading)
         values: Values = self.keys.read(node, reading)
-        values["scope"] = take_scope(values, reading.path)
+        values["scope"] = _take_scope(values, reading.path)
         return values
 
     def _of_one_state(self, node: Node, reading: Reading) -> Values:
@@ -138,7 +160,7 @@ class Each(State):
     type = "each"
     is_noun = False
     keys = (
-        *NAMING, SAVES_KEY, WITHIN_KEY, *LEADING, *_JOIN_KEYS, *SCOPE_KEYS,
+        *NAMING, SAVES_KEY, WITHIN_KEY, *LEADING, *_JOIN_KEYS, *_SCOPE_KEYS,
         Key("of", EXPRESSION, "The items: an expression that gives a list.", True, gives="list"),
         Key("as", NAME, "What the item is called inside, beside 'item'.", into="as_"),
         Key("at_a_time", COUNT, "How many branches are open at a time; all, unless given."),
@@ -173,7 +195,7 @@ class Each(State):
                     what = f"items have no {key}: what is added is not held against the clock"
                     raise reading.refuse(values["items"].places[key], "unknown-key", what)
             values["items"] = named("items", values.places["items"], values["items"])
-        values["scope"] = take_scope(values, reading.path)
+        values["scope"] = _take_scope(values, reading.path)
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
@@ -187,7 +209,7 @@ class Each(State):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage(State):
     type = "stage"
-    keys = (*NAMING, WITHIN_KEY, *LEADING, *SCOPE_KEYS)
+    keys = (*NAMING, WITHIN_KEY, *LEADING, *_SCOPE_KEYS)
     outcomes = (DONE,)
     symbol = "several"
 
@@ -195,7 +217,7 @@ class Stage(State):
 
     @classmethod
     def settle(cls, values: Values, reading: Reading) -> None:
-        values["scope"] = take_scope(values, reading.path)
+        values["scope"] = _take_scope(values, reading.path)
 
     @property
     def scopes(self) -> tuple[Scope, ...]:

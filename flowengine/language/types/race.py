@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from flowengine.language.expressions import Expression
 from flowengine.language.model import State
 from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.records import Key, Values
@@ -76,6 +77,11 @@ class Race(State):
         found = [(name, f"{name}.{outcome}") for name, member in self.of.items() for outcome in member.alone]
         routed = tuple(long if long in self.on else name for name, long in found)
         return (*routed, EXPIRED) if self.within is not None else routed
+
+    @property
+    def moments(self) -> tuple[tuple[str, Expression], ...]:
+        found = [(name, f"{name}.{one}", when) for name, member in self.of.items() for one, when in member.moments]
+        return tuple((long if long in self.on else name, when) for name, long, when in found)
 
     @property
     def ending(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from flowengine.language.model import State
 from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ASSIGNMENTS
-from flowengine.language.parser.scalars import HANDLER, NAME, SOME_TIME, URL, HandlerOrUrl
+from flowengine.language.parser.scalars import BRIEF_TIME, HANDLER, NAME, URL, HandlerOrUrl
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Number
 from flowengine.language.parts import DONE, EXPIRED, Retry
@@ -31,9 +31,9 @@ def _retry(values: Values, reading: Reading) -> Retry:
 _RETRY = record(
     "a retry",
     Key("attempts", Number(1, 1_000), "How often it is tried in all; 5 unless given."),
-    Key("first", SOME_TIME, "The wait before the second attempt; PT10S unless given."),
+    Key("first", BRIEF_TIME, "The wait before the second attempt; PT10S unless given."),
     Key("factor", Number(1, 100, fraction=True), "How many times as long each further wait is; 2 unless given."),
-    Key("longest", SOME_TIME, "The longest wait between attempts; PT1H unless given."),
+    Key("longest", BRIEF_TIME, "The longest wait between attempts; PT1H unless given."),
     build=_retry,
 )
 
@@ -49,7 +49,7 @@ class Service(State):
         Key("http", URL, "The address that is called."),
         Key("input", ASSIGNMENTS, "What it is given: names and expressions.", gives="anything"),
         Key("retry", _RETRY, "How it is tried again after a failure."),
-        Key("limit", SOME_TIME, "How long one attempt may take; PT5M unless given."),
+        Key("limit", BRIEF_TIME, "How long one attempt may take; PT5M unless given."),
         Key("undo", HandlerOrUrl(), "The handler that takes back what was done, or its address."),
     )  # fmt: skip
     exactly_one = ("call", "http")

@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Meant, State
-from flowengine.language.parser.audiences import AUDIENCES
+from flowengine.language.model import Held, Meant, State
+from flowengine.language.parser.audiences import AUDIENCES, NOT_BY
 from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.records import Key, Values
-from flowengine.language.parser.scalars import EXPRESSION, NAME
+from flowengine.language.parser.scalars import EXPRESSION
 from flowengine.language.parser.session import Reading
-from flowengine.language.parser.shapes import ListOf, Named
 from flowengine.language.parts import DONE, Audience
 from flowengine.language.value_shapes import Lists, Shape, of_fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task(State):
-    """``not_by`` names states whose last actor may not do this; ``prefer`` gives the person it is kept for first."""
+    """``not_by`` names states whose last actor may not do this, and persons who may not; ``prefer`` gives who
+    it is kept for first."""
 
     type = "task"
     keys = (
         *NAMING, *WAITING, *LEADING, FIELDS_KEY,
         Key("for", AUDIENCES, "Who does it.", into="for_"),
         Key("open_to", AUDIENCES, "Who else may do it."),
-        Key("not_by", Named("names", ListOf(NAME, one=True)), "States: whoever did one of them may not do this."),
+        Key("not_by", NOT_BY, "States: whoever did one of them may not do this; or {person: …}."),
         Key("prefer", EXPRESSION, "The person it is kept for first, for example by(\"draft\").", gives="text"),
     )  # fmt: skip
     at_least_one = ("for", "open_to")
@@ -41,7 +41,7 @@ class Task(State):
     endings: ClassVar[Mapping[str, str]] = {DONE: "finished: {title}"}
 
     open_to: tuple[Audience, ...] = ()
-    not_by: tuple[str, ...] = ()
+    not_by: tuple[str | Expression, ...] = ()
     prefer: Expression | None = None
 
     @classmethod
@@ -54,7 +54,12 @@ class Task(State):
 
     @property
     def names(self) -> Iterator[Meant]:
-        return (Meant("state", name, self.place, "not_by") for name in self.not_by)
+        return (Meant("state", name, self.place, "not_by") for name in self.not_by if isinstance(name, str))
+
+    def expressions(self) -> Iterator[Held]:
+        yield from State.expressions(self)
+        for one in self.not_by:
+            yield Held(one, "not_by", "text")
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return of_fields(self.fields, internal=not self.for_customers, required=self.surely(outcome))

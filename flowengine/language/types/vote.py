@@ -8,12 +8,14 @@ from typing import Any, ClassVar, Literal
 
 from flowengine import exact
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Fact, Meant, State
+from flowengine.language.limits import NO_LIMITS, Limits
+from flowengine.language.model import Fact, Limited, Meant, State
 from flowengine.language.parser.audiences import ELECTORATE
 from flowengine.language.parser.common_keys import ESCALATE_KEY, LEADING, NAMING, WAITING
-from flowengine.language.parser.options import SOURCE
-from flowengine.language.parser.records import Key
+from flowengine.language.parser.options import LIMITS, SOURCE
+from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.scalars import EXPRESSION, FLAG
+from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Number, OneOf
 from flowengine.language.parts import Audience, Option, option_key, option_title, options_of
 from flowengine.language.value_shapes import DOUBLE, INT, TEXT, ListOf, Lists, Record, Shape, Slot, of_values
@@ -35,8 +37,9 @@ _SAVED: dict[str, Shape] = {
 class Vote(State):
     """Members of a group (or listed people) vote until ``within``; who may vote is frozen when it opens.
 
-    ``quorum`` is the share of the electorate's weight that must be cast (0 to 1). ``tie`` is ``outcome`` (end as
-    ``tied``) or ``first`` (the option listed first wins). ``weight`` is an expression on ``member``.
+    With ``limits`` no more, and no fewer, of each kind win than these say. ``quorum`` is the share of the electorate's
+    weight that must be cast (0 to 1). ``tie`` is ``outcome`` (end as ``tied``) or ``first`` (the option listed first
+    wins). ``weight`` is an expression on ``member``.
     """
 
     type = "vote"
@@ -45,6 +48,7 @@ class Vote(State):
         Key("of", ELECTORATE, "Who may vote: {group: name}, {people: expression} or customers.", True),
         Key("options", SOURCE, "A list, the name of the process's options, or '{expression}'.", True, gives="list"),
         Key("seats", Number(1, 1_000), "How many options win; 1 unless given."),
+        Key("limits", LIMITS, "How many of each kind may win, by an attribute of the options: {position: {x: 1}}."),
         Key("quorum", Number(0, 1, fraction=True), "The share of the electorate that must vote, from 0 to 1."),
         Key("rule", OneOf(("plurality", "majority", "two_thirds")), "What wins; plurality unless given."),
         Key("weight", EXPRESSION, "The weight of a member's vote: an expression on 'member'.", gives="number",
@@ -71,6 +75,7 @@ class Vote(State):
     of: Audience = Audience(kind="customers")
     options: str | tuple[Option, ...] | Expression = ()
     seats: int = 1
+    limits: Limits = NO_LIMITS
     quorum: exact.Number = 0
     rule: Literal["plurality", "majority", "two_thirds"] = "plurality"
     weight: Expression | None = None
@@ -78,6 +83,12 @@ class Vote(State):
     changeable: bool = True
     early: bool = False
     tie: Literal["outcome", "first"] = "outcome"
+
+    @classmethod
+    def settle(cls, values: Values, reading: Reading) -> None:
+        if "limits" in values and values.get("seats", 1) == 1:
+            message = "limits are for several winners: there is one seat"
+            raise reading.refuse(values.places["limits"], "bad-number", message, "say seats, or leave limits out")
 
     @property
     def answered_by_several(self) -> bool:
@@ -96,13 +107,20 @@ class Vote(State):
 
     @property
     def must_lead(self) -> tuple[str, ...]:
-        """With the first listed as the winner of a tie, only a rule that asks for a share can leave no winner."""
-        can_tie = self.tie == "outcome" or self.rule != "plurality"
+        """With the first listed as the winner of a tie, only a rule that asks for a share can leave no winner, or a
+        least that nobody was voted for."""
+        needy = any(one.min for one in self.limits.of.values())
+        can_tie = self.tie == "outcome" or self.rule != "plurality" or needy
         return self.outcomes if can_tie else ("decided", "no_quorum")
 
     @property
     def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
         yield "seats are to be filled", self.options, self.seats, self.place
+
+    @property
+    def limited(self) -> Iterator[Limited]:
+        if self.limits:
+            yield Limited(f"{self.name}.options", self.options, self.limits, self.seats, self.seats)
 
     @property
     def names(self) -> Iterator[Meant]:

@@ -48,6 +48,10 @@ class Wait(State):
         return tuple(one for one in (self.for_, self.until) if one is not None)
 
     @property
+    def moments(self) -> tuple[tuple[str, Expression], ...]:
+        return ((self.outcomes[0], self.until),) if self.until is not None else ()
+
+    @property
     def detail(self) -> str | When:
         value = self.for_ if self.for_ is not None else self.until
         return value if value is not None else ""

@@ -147,7 +147,7 @@ states:
 def test_a_type_is_added_by_its_class_and_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """A type that is only registered is read, described for editors, checked, drawn and run."""
     assert [problem.code for problem in problems(CHEERED)] == ["unknown-type"]
-    monkeypatch.setitem(TYPES, "cheer", Cheer)
+    monkeypatch.setitem(TYPES, "cheer", Cheer)  # the lines that a new type has in the two tables, for this test alone
     monkeypatch.setitem(KINDS, "cheer", Cheering())
     assert make_schema()["$defs"]["state_cheer"]["required"] == ["type", "loudly"]
     led_nowhere = CHEERED.replace(", next: fulfilled}\n  ful", "}\n  ful")
