@@ -226,6 +226,9 @@ SOUND = {
         "two: {type: task, for: clerk, next: three}",
         decision("three", "has(data.late)", "fulfilled", "gone"),
     ),
+    "as often as somebody has said": work(
+        "work: {type: task, for: clerk, on: {done: [{to: work, when: 'count(\"work\") < data.need.count'}, fulfilled]}}"
+    ),
     "another item of a list": work(
         "all: {type: each, of: '[1, 2, 3]', as: part, states: {look: {type: decision, rules: "
         "[{when: item > 1, to: more}], else: done}, more: {type: decision, rules: [{when: item > 2, to: done}], "

@@ -369,18 +369,18 @@ class Questions:
             frozenset(switched),
         )
 
-    def about(self, nodes: Iterable[Node], scope: Scope) -> About | None:
+    def about(self, nodes: tuple[Node, ...], scope: Scope) -> About | None:
         """What parts of conditions that stand in a scope are about; None where others than the job's ways may change
         it, or where it is not known which data are meant."""
         places: list[tuple[str, Path]] = []
         items: list[str] = []
         owners = self._seen_from(scope)
+        match nodes:
+            case (Call(name="count" | "outcome" as function, args=(Literal(value=str(state)),)),):
+                if state not in self.survey.states or self._owner_of(state) not in owners:
+                    return None
+                return About(counted=state) if function == "count" else About(recalled=state)
         for node in nodes:
-            match node:
-                case Call(name="count" | "outcome" as function, args=(Literal(value=str(state)),)):
-                    if state not in self.survey.states or self._owner_of(state) not in owners:
-                        return None
-                    return About(counted=state) if function == "count" else About(recalled=state)
             found = mentions(node)
             if not JOB_FUNCTIONS.isdisjoint(found.functions) or not CALENDAR_FUNCTIONS.isdisjoint(found.functions):
                 return None
