@@ -216,13 +216,14 @@ class _Rounds:
         within = dict.fromkeys(nodes)
         circle = {node.state for node in within if node.state}
         changed = set(_changed(self.survey.states[name] for name in circle)) if bounded else set()
+        uncounted = bounded and not self.walks.counts(circle, within)
         return {
             node: [
                 one.to
                 for one in node.onward
                 if one.to in within
                 and self._by_itself(node, one)
-                and not (bounded and self._is_bounded(one, circle, changed))
+                and not (bounded and self._is_bounded(one, circle, changed, uncounted))
             ]
             for node in within
         }
@@ -245,11 +246,10 @@ class _Rounds:
             self._found[state.name] = alone | frozenset(state.outcomes) if self._passes(state) else alone
         return self._found[state.name]
 
-    def _is_bounded(self, onward: Onward, circle: set[str], changed: set[str]) -> bool:
+    def _is_bounded(self, onward: Onward, circle: set[str], changed: set[str], uncounted: bool) -> bool:
         if onward.way is None:
             return False
         name, outcome, _ = onward.way
-        uncounted = any(not self.walks.counts(one) for one in circle)
         ways = self.survey.states[name].ways[outcome]
         return any(_bounds(one.when, circle, changed, uncounted) for one in ways if one.when is not None)
 

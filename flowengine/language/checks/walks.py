@@ -14,6 +14,7 @@ what is found out stays true: there may be more ways than jobs can go, never few
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -138,10 +139,18 @@ class Walks:
         """Whether it is asked if a branch is opened: all that it comes after come to their end, or are passed over."""
         return self.reaches(state.name) and not self._missing.get((state.name, branch.name))
 
-    def counts(self, state: str) -> bool:
-        """Whether it is known on each way how often a state was passed, as far as a condition asks."""
-        loose = any(one.key[:2] == ("Call", "count") and state in str(one.key) for one in self.questions.loose)
-        return not loose and not self.undecided and not self.cut
+    def counts(self, states: Iterable[str], nodes: Iterable[Node]) -> bool:
+        """Whether it is known in all these nodes how often states were passed, as far as a condition asks."""
+        if self.undecided or self.cut:
+            return False
+        counted = set(states)
+        if any(
+            one.key[:2] == ("Call", "count") and any(name in str(one.key) for name in counted)
+            for one in self.questions.loose
+        ):
+            return False
+        asked = {one.number for one in self.questions.all if one.about.counted in counted}
+        return all(asked <= {number for number, _ in node.known} for node in nodes if node.state)
 
     # following
 
