@@ -6,6 +6,7 @@ import pytest
 from bounds import in_time
 from checks_samples import codes, problems, process, work
 
+from flowengine.language import problems as every
 from flowengine.language.checks import proof
 from flowengine.language.checks.walks import MOST_OF_STATE
 
@@ -337,3 +338,58 @@ def test_a_thousand_states_that_all_ask_are_checked_in_time() -> None:
         ]
     text = work(*rows)
     assert in_time(lambda: codes(text)) == []
+
+
+FILTERED = """
+process: picked
+need: Three of five
+roles: {trainer: Trainer}
+states:
+  need: {type: need, next: pick}
+  pick:
+    type: task
+    for: trainer
+    fields:
+      players: {type: array, items: {type: string, enum: [a, b, c, d, e]}, minItems: 3, maxItems: 3, uniqueItems: true}
+    on:
+      done: [{to: fulfilled, when: 'size(data.pick.players.filter(p, p in ["a", "b"])) == 1'}]
+      freely: fulfilled
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_what_is_picked_out_of_a_list_has_a_size_of_its_own() -> None:
+    """That a list has three entries says nothing of how many of them are of some kind."""
+    assert every(FILTERED, "f") == []
+
+
+BESIDE = """
+process: kitchen
+need: A dish
+roles: {cook: Cook}
+states:
+  need: {type: need, next: making}
+  making:
+    type: parallel
+    branches:
+      eat:
+        start: cook
+        states:
+          cook:
+            type: task
+            for: cook
+            within: PT20M
+            on: {done: done, expired: [{to: longer, when: count("longer") < 2}, {to: ask}]}
+          longer: {type: tell, to: customer, say: It takes longer, next: cook}
+          ask: {type: task, for: cook, on: {done: done}}
+      drink: {type: task, for: cook}
+    on: {joined: fulfilled}
+  fulfilled: {type: fulfilled}
+always:
+  again: {by: cook, when: at("making"), to: making}
+"""
+
+
+def test_a_count_bounds_a_round_in_a_branch_that_may_begin_again() -> None:
+    """Where it is not known how often the round was gone, the condition on the count still ends it."""
+    assert every(BESIDE, "f") == []
