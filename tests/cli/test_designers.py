@@ -81,6 +81,16 @@ def test_check_tells_how_long_the_customer_is_left_out(empty: Flow) -> None:
     assert found["left_out"]["path"] == ["buy", "build", "hear"]
 
 
+def test_check_tells_after_how_long_a_wait_is_an_incident(empty: Flow) -> None:
+    """In one line for each length with the states that it holds for, and for programs by state."""
+    source = (empty.folder / "workshop.yaml").read_text("utf-8")
+    (empty.folder / "patient.yaml").write_text(source.replace("states:\n", "attention: P30D\nstates:\n", 1), "utf-8")
+    out = empty.run("check", "patient.yaml").stdout
+    assert "  An incident after 30 days (buy, build" in out
+    found = empty.json("check", "patient.yaml")["files"][0]["attention"]
+    assert found["build"] == "P30D"
+
+
 def test_check_shows_each_problem_with_its_line_and_a_caret(empty: Flow) -> None:
     """A problem is told as file:line:column, with the source line, a caret below the column, and a hint."""
     (empty.folder / "bad.yaml").write_text(BAD, "utf-8")

@@ -141,13 +141,28 @@ class Walk(Answers):
                 clocks = [timer for branch in around for timer in branch.timers if timer.purpose in _CLOCKS]
                 assert clocks or step.due, f"{step.state} waits for a customer without a deadline"
 
+    def check_attention(self) -> None:
+        """Whatever the job waits behind has a deadline, an escalation, a clock around it, or attention (L8)."""
+        position = self.job.position
+        for branch in position.branches.values():
+            state = self.job.compiled.states.get(branch.state)
+            if state is None or state.scopes or state.is_end or state.begins:
+                continue
+            around = [branch]
+            while around[-1].parent is not None:
+                around.append(position.branches[around[-1].parent])
+            clocks = any(timer.purpose in _CLOCKS for one in around for timer in one.timers)
+            escalates = any(member.escalate for member in state.members.values())
+            watched = any(timer.purpose == "attention" for timer in branch.timers)
+            assert clocks or escalates or watched, f"nobody looks, however long it is in {branch.state}"
+
     def _awake(self, branch: Branch) -> bool:
         state, inner = self.job.compiled.states.get(branch.state), branch.inners.get("")
         if branch.pending or branch.done or isinstance(inner, Fork):
             return branch.pending or branch.done or inner.open > 0
         members = state.of.values() if isinstance(state, Race) else (state,)
         waits = any(isinstance(member, Message) for member in members)
-        moves = any(timer.purpose not in ("remind", "escalate") for timer in branch.timers)
+        moves = any(timer.purpose not in ("remind", "escalate", "attention") for timer in branch.timers)
         return waits or moves or bool(branch.calls) or any(self._can_act(step) for step in branch.steps)
 
     def _can_act(self, step: Step) -> bool:

@@ -51,7 +51,7 @@ def test_what_fails_is_told_with_the_way_to_it() -> None:
     assert not lives.is_fine
     assert (lives.stuck, lives.troubled, lives.ends) == (2, 2, {})
     assert [life.seed for life in lives.failed] == [7, 8]
-    assert lives.failed[0].moves == ("ada need: stated",)
+    assert lives.failed[0].moves == ("ada need: stated", "time")  # a week, after which somebody has to look
     ((where, what),) = lives.expressions
     assert where == "tailor_1 first"
     assert "data.no > 1" in what
