@@ -129,9 +129,9 @@ need: Something
 roles: {cutter: {title: Cutter}}
 states:
   need: {type: need, fields: {day: {type: string, format: date}}, next: first}
-  first: {type: task, for: cutter, within: '{data.need.day < "3" ? date(data.need.day) : now}',
+  first: {type: task, for: cutter, attention: P1D, within: '{data.need.day < "3" ? date(data.need.day) : now}',
     on: {done: fulfilled, expired: second}}
-  second: {type: task, for: cutter, within: '{data.need.day < "3" ? date(data.need.day) : now}',
+  second: {type: task, for: cutter, attention: P1D, within: '{data.need.day < "3" ? date(data.need.day) : now}',
     on: {done: fulfilled, expired: first}}
   fulfilled: {type: fulfilled}
 """
