@@ -103,11 +103,11 @@ class _Rich(Maker):
         state = super().vote(name, depth, go, other)
         state |= self.pick([{}, {"quorum": 0.5}, {"quorum": 1, "tie": "first"}])
         method = self.pick(["plurality", "plurality", "approval", "ranking", "score"])
-        if method in ("approval", "score"):
-            state = {**state, "method": method, "rule": "plurality", "early": False}
+        if method == "approval":
+            state |= {"method": method, "early": False}
+        elif method in ("ranking", "score"):
+            state = {key: one for key, one in state.items() if key not in ("rule", "early")} | {"method": method}
             state |= {"highest": self.pick([1, 3, 5])} if method == "score" else {}
-        elif method == "ranking":
-            state = {key: one for key, one in state.items() if key not in ("rule", "early")} | {"method": "ranking"}
         elif state["seats"] > 1 and self.may(0.3):
             state["options"] = [{"id": one, "kind": kind} for one, kind in (("x", "a"), ("y", "b"), ("z", "b"))]
             state["limits"] = {"kind": {"b": self.pick([1, {"max": 1}, {"min": 1}])}}

@@ -39,13 +39,7 @@ def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -
     """Report a round in which no condition can end it."""
     changed = set(_changed(scope.states[name] for name in circle))
     onward = {
-        name: [
-            route.to
-            for ways in rounds.alone(scope.states[name])
-            if not any(_bounds(route.when, circle, changed) for route in ways if route.when is not None)
-            for route in ways
-            if route.to in circle
-        ]
+        name: [to for ways in rounds.alone(scope.states[name]) for to in _lasting(ways, circle, changed)]
         for name in circle
     }
     for endless in circles(onward):
@@ -56,6 +50,21 @@ def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -
             message = f"{asking[0]!r} asks again and again for ever, though nobody does anything{way}"
             advice = f'lead out of it after some rounds, for example with when: count("{asking[0]}") < 3'
             survey.report(scope.states[asking[0]].place, "endless-asking", message, advice)
+
+
+def _lasting(ways: tuple[Route, ...], circle: list[str], changed: set[str]) -> Iterator[str]:
+    """Where ways lead that keep a job in a round for ever, as far as its conditions do not change: those of which one
+    holds and leads on in the round, whatever becomes of the conditions before it that do change."""
+    kept: list[str] = []
+    for route in ways:
+        changes = route.when is not None and _bounds(route.when, circle, changed)
+        if route.to in circle:
+            kept.append(route.to)
+            if not changes:
+                yield from kept
+                kept = []
+        elif changes:
+            return
 
 
 def _spinning(survey: Survey, scope: Scope) -> None:
