@@ -225,7 +225,7 @@ def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> 
     table(
         console,
         ("Id", "Kind", "What", "Process", "State", "Tried", "Next", "Error"),
-        [(r.short, r.kind, r.handler, r.process, r.state, r.attempts, _next(r, now), r.error) for r in rows],
+        [(r.short, r.kind, r.handler, r.process, r.state, r.attempts, _next(r, now), _error(r, now)) for r in rows],
         "Nothing has given up.",
     )
 
@@ -261,9 +261,14 @@ def retried(console: Console, done: RetriedAll) -> None:
 
 def _next(row: IncidentView, now: datetime) -> str:
     """When it is tried again by itself; a call waits for an operator, a step for somebody who can do it."""
-    if row.kind == "step":
-        return "assign it"
+    if row.kind in ("step", "attention"):
+        return "assign it" if row.kind == "step" else "see to it"
     return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
+
+
+def _error(row: IncidentView, now: datetime) -> str:
+    """What is wrong; of what takes long, since when."""
+    return f"{row.error}, since {told(row.since)} ({distance(row.since, now)})" if row.since else row.error
 
 
 def handed_over(console: Console, done: HandedOver, *, dry: bool) -> None:
@@ -313,7 +318,8 @@ def migration(console: Console, one: MigrationView) -> None:
 
 
 _CLOCKS = {"expire": "deadline", "close": "end of the vote", "elapse": "wait", "remind": "reminder",
-           "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock"}  # fmt: skip
+           "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock",
+           "attention": "attention"}  # fmt: skip
 
 
 def _step_migrated(step: StepMigrated) -> str:
@@ -393,6 +399,8 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         (one.words, one.since if isinstance(one, StaffPlace) else None) for one in seen.where
     ):
         line(console, ("▶ ", "magenta"), (words, "bold"), (f"  {distance(since, now)}" if since else "", "dim"))
+    if seen.takes_longer:
+        line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
     _promise(console, seen)
     _waiting(console, seen, now, command)
     if brief:

@@ -196,6 +196,14 @@ class DeadlineMoved(Event, frozen=True, kw_only=True):
     by: str = ""
 
 
+class TakesLonger(Event, frozen=True, kw_only=True):
+    """A branch stands in its ``state``, or undoes something (then it stands in none), for so long that somebody has to
+    look: its ``timer`` of ``attention`` has rung. What it waits for stays open."""
+
+    timer: Timer
+    state: str
+
+
 class CallOpened(Event, frozen=True, kw_only=True):
     call: ServiceCall
 
@@ -378,7 +386,7 @@ class Ended(Event, frozen=True, kw_only=True):
 AnyEvent = (
     Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
-    | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | DeadlineMoved
+    | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | DeadlineMoved | TakesLonger
     | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said

@@ -45,7 +45,8 @@ class FormLimit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One question. ``schema`` is the JSON Schema of its value.
+    """One question. ``schema`` is the JSON Schema of its value; of a day or moment that must not be over it says
+    ``earliest: now`` beside, of one that must be over ``latest: now``.
 
     With ``options``, ``shape`` says how they are answered, ``min`` and ``max`` how many (of quantities: the sum; of
     scores: each), and ``limits`` how many of each kind of them.
@@ -134,7 +135,7 @@ def _of_people(field: Field, question: FormField, world: World) -> FormField:
 
 
 def _question(field: Field) -> FormField:
-    schema = schema_of(field)
+    schema = schema_of(field) | {key: "now" for key, bound in field.bounds.items() if bound.source == "now"}
     ids, shape = _choices(field.type, schema)
     bounds = ("minItems", "maxItems") if shape == "several" else ("minimum", "maximum")
     low, high = ((field.schema if not ids else schema).get(key) for key in bounds)

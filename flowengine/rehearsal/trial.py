@@ -540,12 +540,14 @@ class Trial:
 
     def _purpose(self, timer: Timer) -> str:
         branch = self.position.branch(timer.branch)
-        where = f" of {spoken(branch.state)}" if branch is not None and branch.state else ""
+        state = spoken(branch.state) if branch is not None else ""
+        where = f" of {state}" if state else ""
         words = {
             "expire": f"the deadline{where}", "close": f"the vote{where} closes", "remind": f"a reminder{where}",
-            "escalate": f"{spoken(branch.state) if branch else ''} is opened to others", "elapse": f"the wait{where}",
+            "escalate": f"{state} is opened to others", "elapse": f"the wait{where}",
             "hold": "what is held is let go", "keep": "a kept message is dropped",
             "cut_off": "what was cut off has ended",
+            "attention": f"{state or 'what is undone'} takes longer than it should",
         }  # fmt: skip
         if timer.purpose == "always":
             return spoken(str(timer.detail[1]))

@@ -271,6 +271,8 @@ class Teller:
                 return f"{done}: nobody said how it ended" if late else f"{done}: it may still be at work"
             case "keep":
                 return f"the message {spoken(known.kept.get(timer.detail, ''))} was kept in vain"
+            case "attention":
+                return f"it takes so long that somebody has to look: {what}"
             case "always":
                 used = any(isinstance(event, e.Invoked) for event in events)
                 entry = known.entry(str(timer.detail[1]))

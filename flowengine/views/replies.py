@@ -439,6 +439,9 @@ class _Track(View, frozen=True, kw_only=True):
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it. A deadline that
     somebody has moved is told there, too, to those whom its step waits for."""
+    takes_longer: str = ""
+    """Words that it takes longer, where staff, code or the outside leave its customer waiting for so long that it is an
+    incident; until the job has gone on from there. Told to the customer and to the organisation."""
     zone: str = "UTC"
     """The time zone of the process, in which a promised day ends."""
     tallies: tuple[TallyView, ...] = ()
@@ -574,8 +577,9 @@ class StepMigrated(View, frozen=True, kw_only=True):
 
 class TimerMigrated(View, frozen=True, kw_only=True):
     """What becomes of a timer: ``kept``, ``anew`` (counted again), ``added`` or ``dropped``. ``purpose`` is
-    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep`` or ``always`` (``name`` is the
-    entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is due now."""
+    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep``, ``attention`` or ``always``
+    (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is
+    due now."""
 
     purpose: str
     state: str
@@ -663,9 +667,10 @@ class IncidentView(View, frozen=True, kw_only=True):
     ``kind`` is ``call`` (a service call; ``handler`` is what it calls), ``timer`` (``handler`` is what it is for:
     ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``), ``message`` (``handler`` says
     what goes to whom, ``mail to ada``, or its kind), ``schedule`` (a job that could not be started by the clock, and
-    is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet) or ``step`` (one that nobody can
-    do as people are known here; ``handler`` is its title). A step is not tried again: it is an incident until somebody
-    can do it.
+    is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet), ``step`` (one that nobody can
+    do as people are known here; ``handler`` is its title) or ``attention`` (the job waits in its state ``since`` then,
+    longer than it should, for ``whom``; ``handler`` is what is to be done, ``id`` its step or call). The last two are
+    not tried again: a step is an incident until somebody can do it, an attention until the job has left the state.
     """
 
     id: str
@@ -679,6 +684,8 @@ class IncidentView(View, frozen=True, kw_only=True):
     attempts: int
     kind: str = "call"
     next: datetime | None = None
+    since: datetime | None = None
+    whom: str = ""
 
 
 class ScheduleView(View, frozen=True, kw_only=True):
@@ -704,9 +711,9 @@ class TimerView(View, frozen=True, kw_only=True):
     """A timer that is set. ``id`` is what ``fire_timer``, ``drop_timer`` and ``move_deadline`` take.
 
     ``purpose`` is ``expire`` (a deadline), ``close`` (that of a vote), ``remind``, ``escalate``, ``elapse`` (a wait),
-    ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock of an always entry) or ``cut_off`` (an
-    attempt can no longer end). ``step`` is the step that it is about. With an ``error`` it could not be fired, and is
-    tried again at ``next``.
+    ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock of an always entry), ``cut_off`` (an
+    attempt can no longer end) or ``attention`` (somebody has to look). ``step`` is the step that it is about. With an
+    ``error`` it could not be fired, and is tried again at ``next``.
     """
 
     id: str

@@ -119,6 +119,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    attention: P2D
     by: {any: 2, of: [customer, tailor, {role: cutter}]}
     show: true
     next: end
@@ -159,6 +160,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    attention: P2D
     for: [tailor, {person: 'by("need")'}, {people: data.need.people}]
     open_to: customers
     not_by: [need, {person: data.need.who}]
@@ -182,6 +184,7 @@ STATES: dict[str, str] = {
 """,
     "service": _NAMING
     + """
+    attention: P2D
     saves: order
     within: '{data.need.by}'
     fields: {number: {type: integer}}
@@ -212,6 +215,7 @@ STATES: dict[str, str] = {
     "wait": _NAMING + "\n    for: '{data.need.by}'\n    next: end\n    on: {}\n",
     "message": _NAMING
     + """
+    attention: P2D
     saves: paper
     within: P1M
     fields: {number: {type: integer}}
@@ -223,6 +227,7 @@ STATES: dict[str, str] = {
 """,
     "race": _NAMING
     + """
+    attention: P2D
     saves: winner
     within: P7D
     of:
@@ -268,6 +273,7 @@ STATES: dict[str, str] = {
 """,
     "call": _NAMING
     + """
+    attention: P2D
     saves: weave
     within: P9D
     process: weaving

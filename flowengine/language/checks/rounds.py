@@ -1,4 +1,5 @@
-"""L8: no round of deadlines alone asks a customer again and again, and none of moments that are over spins."""
+"""L8: no round of deadlines alone asks a customer again and again, or begins again for ever what he waits behind, so
+that nobody is told how long it takes; and none of moments that are over spins."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from flowengine.language.value_shapes import ListOf
 
 
 def check(survey: Survey) -> None:
-    """Report rounds in which a customer is asked, and which go on though nobody does anything.
+    """Report rounds in which a customer is asked, and which go on though nobody does anything; and those in which what
+    others should do is over by a deadline each time, and nobody else is called.
 
     A round is bounded by a condition in it on what it changes itself (``count``, ``passed``, the clock, data that it
     sets), and by a deadline around it.
@@ -30,7 +32,7 @@ def check(survey: Survey) -> None:
             name: [route.to for ways in rounds.alone(state) for route in ways] for name, state in scope.states.items()
         }
         for circle in circles(onward):
-            if any(rounds.asks(scope.states[name]) for name in circle):
+            if any(rounds.asks(scope.states[name]) or rounds.gives_up(scope.states[name]) for name in circle):
                 _endless(survey, rounds, scope, circle)
         _spinning(survey, scope)
 
@@ -45,11 +47,18 @@ def _endless(survey: Survey, rounds: _Rounds, scope: Scope, circle: list[str]) -
     for endless in circles(onward):
         names = sorted(endless, key=lambda name: scope.states[name].place)
         asking = [name for name in names if rounds.asks(scope.states[name])]
-        if asking and not rounds.is_limited(scope, names):
-            way = f": {', '.join(names)}" if len(names) > 1 else ""
+        over = [name for name in names if rounds.gives_up(scope.states[name])]
+        if not (asking or over) or rounds.is_limited(scope, names):
+            continue
+        way = f": {', '.join(names)}" if len(names) > 1 else ""
+        if asking:
             message = f"{asking[0]!r} asks again and again for ever, though nobody does anything{way}"
             advice = f'lead out of it after some rounds, for example with when: count("{asking[0]}") < 3'
             survey.report(scope.states[asking[0]].place, "endless-asking", message, advice)
+        elif not any(rounds.calls_others(scope.states[name]) for name in names):
+            message = f"{over[0]!r} is over by the clock and begins again for ever, and nobody is told{way}"
+            advice = f'leave its deadline out (an incident some day), escalate it, or when: count("{over[0]}") < 3'
+            survey.report(scope.states[over[0]].place, "endless-deadlines", message, advice)
 
 
 def _lasting(ways: tuple[Route, ...], circle: list[str], changed: set[str]) -> Iterator[str]:
@@ -214,6 +223,23 @@ class _Rounds:
         """Whether a customer is asked in the state or inside."""
         return state.for_customers or any(
             one.for_customers for scope in self.survey.inside(state) for one in scope.states.values()
+        )
+
+    def gives_up(self, state: State) -> bool:
+        """Whether the clock ends what staff, code or the outside should do in the state, or inside, in time."""
+        if state.scopes:
+            return any(self._waits(one) for scope in self.survey.inside(state) for one in scope.states.values())
+        return self._waits(state) and state.has_deadline
+
+    def _waits(self, state: State) -> bool:
+        return not (state.passes or state.is_end or state.scopes or state.elapses)
+
+    def calls_others(self, state: State) -> bool:
+        """Whether somebody is called in the state, or inside, when it takes long."""
+        inside = (one for scope in self.survey.inside(state) for one in scope.states.values())
+        return any(
+            one.attention is not None or any(member.escalate for member in one.members.values())
+            for one in (state, *inside)
         )
 
     def is_limited(self, scope: Scope, names: Iterable[str]) -> bool:
