@@ -68,6 +68,8 @@ class _Rich(Maker):
     def process(self) -> Json:
         made = super().process()
         made["states"]["need"]["fields"] = {name: dict(field) for name, field in _NEED.items()}
+        if self.may(0.3):
+            made["attention"] = self.pick(["PT12H", "P30D"])
         if self.may(0.2):
             made["promise"] = {"by": "data.need.day"}
         return made
