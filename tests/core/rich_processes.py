@@ -15,7 +15,9 @@ from random_processes import Json, Maker
 COLOURS = ["red", "green", "blue"]
 _NEED: Json = {
     "n": {"type": "integer", "minimum": 1, "maximum": 9},
+    "y": {"type": "integer", "minimum": 0, "maximum": 3},
     "z": {"type": "integer", "minimum": 0, "maximum": 3},
+    "list": {"type": "array", "items": {"type": "integer"}, "maxItems": 3},
     "colour": {"type": "string", "enum": COLOURS},
     "sure": {"type": "boolean"},
     "perhaps": {"type": "integer", "minimum": 0, "maximum": 9, "optional": True},
@@ -35,15 +37,16 @@ _FAILING = [
     "data.need.items[0] > 1", "10 / data.need.z > 2", "10 % data.need.z == 1", "int(data.need.words) > 2",
     "date(data.need.words) > now", "min(data.need.items) > 0", "data.need.perhaps > 2", "data.need.tags[2] == 'x'",
 ]  # fmt: skip
-"""Conditions that may fail, of which the check has to say so."""
+"""Conditions that may fail, of which the check has to say so; what these are made of is in no condition of the others,
+for one that rules the failure out counts wherever it stands."""
 _SAFE = [
-    "size(data.need.items) > 0 && data.need.items[0] > 1", "data.need.z != 0 && 10 / data.need.z > 2",
+    "size(data.need.list) > 0 && data.need.list[0] > 1", "data.need.y != 0 && 10 / data.need.y > 2",
     "data.need.tags[0] == 'x' || data.need.sure", "10 / data.need.n > 2", "date(data.need.day) > now",
     "has(data.need.perhaps) && data.need.perhaps > 2", "data.need.price / 3 < 11", "max(data.need.items + [0]) > 2",
     "data.need.tags.exists(t, t.size() > 4)", "'red' in [data.need.colour]", "customer.id == 'ada'",
 ]  # fmt: skip
 _VALUES = ["1", "data.need.n * 2", "10 / data.need.n", "data.need.colour", "data.need.tags[0]", "day(now)",
-           "size(data.need.items)", "data.need.n > 4 ? 'many' : 'few'"]  # fmt: skip
+           "size(data.need.list)", "data.need.n > 4 ? 'many' : 'few'"]  # fmt: skip
 _FAILING_VALUES = ["10 / data.need.z", "data.need.items[0]", "max(data.need.items)", "int(data.need.words)"]
 
 
@@ -65,6 +68,8 @@ class _Rich(Maker):
     def process(self) -> Json:
         made = super().process()
         made["states"]["need"]["fields"] = {name: dict(field) for name, field in _NEED.items()}
+        if self.may(0.3):
+            made["attention"] = self.pick(["PT12H", "P30D"])
         if self.may(0.2):
             made["promise"] = {"by": "data.need.day"}
         return made
@@ -103,11 +108,11 @@ class _Rich(Maker):
         state = super().vote(name, depth, go, other)
         state |= self.pick([{}, {"quorum": 0.5}, {"quorum": 1, "tie": "first"}])
         method = self.pick(["plurality", "plurality", "approval", "ranking", "score"])
-        if method in ("approval", "score"):
-            state = {**state, "method": method, "rule": "plurality", "early": False}
+        if method == "approval":
+            state |= {"method": method, "early": False}
+        elif method in ("ranking", "score"):
+            state = {key: one for key, one in state.items() if key not in ("rule", "early")} | {"method": method}
             state |= {"highest": self.pick([1, 3, 5])} if method == "score" else {}
-        elif method == "ranking":
-            state = {key: one for key, one in state.items() if key not in ("rule", "early")} | {"method": "ranking"}
         elif state["seats"] > 1 and self.may(0.3):
             state["options"] = [{"id": one, "kind": kind} for one, kind in (("x", "a"), ("y", "b"), ("z", "b"))]
             state["limits"] = {"kind": {"b": self.pick([1, {"max": 1}, {"min": 1}])}}

@@ -233,7 +233,7 @@ def after_dropped(tree: Any, chance: Random) -> str:
 
 def field_dropped(tree: Any, chance: Random) -> str:
     """A field dropped."""
-    declared = [at for at in _places(tree) if at.key == "fields" and _declares(at.holder, at.holder["fields"])]
+    declared = [at for at in _places(tree) if at.key == "fields" and _declares(at, at.holder["fields"])]
     fields = chance.choice(declared).holder["fields"] if declared else {}
     if not fields:
         return ""
@@ -244,14 +244,17 @@ def field_dropped(tree: Any, chance: Random) -> str:
 
 def fields_dropped(tree: Any, chance: Random) -> str:
     """All fields of a state dropped."""
-    return _drop(tree, chance, lambda place: place.key == "fields" and _declares(place.holder, {}))
+    return _drop(tree, chance, lambda place: place.key == "fields" and _declares(place, {}))
 
 
-def _declares(state: Any, fields: Any) -> bool:
+def _declares(place: Place, fields: Any) -> bool:
     """Whether what a state gives is known by its fields alone. Nothing is said of what nobody declares: what a message
-    or code gives that has no fields, or that code gives with an outcome of its own."""
+    or code gives that has no fields, or that code gives with an outcome of its own, and what such a member of a race
+    may save in the place of another."""
+    state = place.holder
     own = set(state.get("on", {})) - {"done", "failed", "expired"} if isinstance(state.get("on"), dict) else set()
-    return state.get("type") not in ("service", "message") or (len(fields) > 1 and not own)
+    known = state.get("type") not in ("service", "message") and "of" not in place.path
+    return known or (len(fields) > 1 and not own)
 
 
 def field_left_out(tree: Any, chance: Random) -> str:

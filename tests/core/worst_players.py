@@ -210,9 +210,23 @@ class _Player:
                 break
             if self._asked() - before > ASKED:
                 raise _Found("endless", f"customers are asked for ever: {', '.join(self.trial.states)}")
-        for step in self.trial.position.steps.values():
-            if self.trial.next_time() is None and self._asks_customers(step):
+        if self.trial.next_time() is None:
+            self._waiting()
+
+    def _waiting(self) -> None:
+        """What is waited for when no clock will strike any more: no customer, and nothing that operators do not see."""
+        position = self.trial.position
+        for step in position.steps.values():
+            if self._asks_customers(step):
                 raise _Found("waits", f"{step.state} waits for a customer for ever")
+        for branch in position.branches.values():
+            state = self.trial.compiled.states.get(branch.state) if branch.state else None
+            if state is None or state.scopes or any(timer.rang for timer in branch.timers):
+                continue
+            if any(one.begins for one in state.members.values()):
+                continue  # the job that it called is watched as its own process says
+            if not (any(call.incident for call in branch.calls) or any(one.escalate for one in state.members.values())):
+                raise _Found("unseen", f"{branch.state} is waited for, and nobody is told that it takes long")
 
     def with_good_will(self) -> None:
         """Everybody does what leads to the end, most of the time."""

@@ -290,3 +290,20 @@ def test_a_deadline_that_is_over_as_it_begins_is_refused() -> None:
 def test_a_moment_that_may_be_over_is_let_be(key: str) -> None:
     """No clock is asked: a file that is fine today is fine in ten years."""
     assert codes(work(f"rest: {{type: wait, {key}, next: fulfilled}}")) == []
+
+
+@pytest.mark.parametrize(
+    ("ways", "found"),
+    [
+        ("[{to: ask, when: count('ask') < 3}, ask]", ["endless-asking"]),
+        ("[{to: ask, when: count('ask') < 3}, fulfilled]", []),
+        ("[{to: fulfilled, when: count('ask') > 2}, ask]", []),
+        ("[{to: ask, when: count('ask') < 3}, {to: ask, when: data.need.size > 3}, fulfilled]", ["endless-asking"]),
+        ("[{to: fulfilled, when: data.need.size > 3}, {to: ask, when: count('ask') < 3}, fulfilled]", []),
+        ("[{to: fulfilled, when: data.need.size > 3}, ask]", ["endless-asking"]),
+        ("[{to: ask, when: count('ask') < 3}, {to: fulfilled, when: data.need.size > 3}, fulfilled]", []),
+    ],
+)
+def test_only_a_condition_that_leads_out_ends_a_round(ways: str, found: list[str]) -> None:
+    """What the round changes ends it where a way out hangs on it; a condition that stays as it is may never hold."""
+    assert codes(work(f"ask: {{type: ask, within: P1D, on: {{answered: fulfilled, expired: {ways}}}}}")) == found

@@ -112,6 +112,23 @@ def _asking(survey: Survey) -> None:
         reported.append(set(names))
 
 
+def _lasting(ways: tuple[Route, ...], circle: set[str], changed: set[str], uncounted: bool) -> set[int]:
+    """The ways that keep a job in a round for ever, as far as its conditions do not change: those of which one holds
+    and leads on in the round, whatever becomes of the conditions before it that do change."""
+    kept: list[int] = []
+    found: set[int] = set()
+    for index, route in enumerate(ways):
+        changes = route.when is not None and _bounds(route.when, circle, changed, uncounted)
+        if route.to in circle:
+            kept.append(index)
+            if not changes:
+                found.update(kept)
+                kept = []
+        elif changes:
+            break
+    return found
+
+
 def _spinning(survey: Survey, scope: Scope) -> None:
     """Report rounds that wait for nothing but moments which they do not move: once these are over, they never wait.
 
@@ -249,9 +266,8 @@ class _Rounds:
     def _is_bounded(self, onward: Onward, circle: set[str], changed: set[str], uncounted: bool) -> bool:
         if onward.way is None:
             return False
-        name, outcome, _ = onward.way
-        ways = self.survey.states[name].ways[outcome]
-        return any(_bounds(one.when, circle, changed, uncounted) for one in ways if one.when is not None)
+        name, outcome, index = onward.way
+        return index not in _lasting(self.survey.states[name].ways[outcome], circle, changed, uncounted)
 
     def alone(self, state: State) -> Iterator[tuple[Route, ...]]:
         """The ways on that are taken though nobody does anything, by outcome, up to the first that always holds."""
