@@ -17,13 +17,17 @@ _PACKAGE = Path(__file__).parent
 _HOME = _PACKAGE if (_PACKAGE / "processes").is_dir() else _PACKAGE.parent
 
 
+def process_names() -> list[str]:
+    """The names of the sample processes, in order."""
+    return sorted(path.stem for path in (_HOME / "processes").glob("*.yaml"))
+
+
 def process_file(name: str) -> Path:
     """The file of a sample process. Raises NotFound, which lists those there are."""
-    found = _HOME / "processes" / f"{name}.yaml"
-    if not found.is_file():
-        known = sorted(path.stem for path in found.parent.glob("*.yaml"))
-        raise NotFound(f"there is no sample process {name!r}", where=name, possible=known)
-    return found
+    known = process_names()
+    if name not in known:
+        raise NotFound(f"there is no sample process {name[:60]!r}", where=name[:60], possible=known)
+    return _HOME / "processes" / f"{name}.yaml"
 
 
 def suit_shop() -> ModuleType:

@@ -1,1 +1,1 @@
-"""A tailor's shop on flowengine: the handlers of ``processes/bespoke_suit.yaml``, and a pretend mill behind them."""
+"""A tailor's shop on flowengine: the handlers of ``processes/bespoke_suit.yaml``, with a pretend mill and till."""

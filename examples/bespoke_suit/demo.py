@@ -14,6 +14,7 @@ from flowengine.language import spoken_time
 from .mill import Mill
 from .opening import open_shop
 from .telling import Telling
+from .till import Till
 
 LENGTH = timedelta(days=49)
 """No telling takes longer: it begins this long ago, so that it ends by now."""
@@ -21,14 +22,15 @@ LENGTH = timedelta(days=49)
 MEASURES = {"chest": 98.0, "waist": 84.5, "hips": 101.0, "sleeve": 63.0, "inside_leg": 79.0}
 
 
-def tell(address: str, console: Console, mill_file: Path) -> tuple[str, str, str]:
-    """Tell it on the database at an address; the pretend supplier keeps its orders in ``mill_file``. The short ids of
-    both jobs, and the id of Ben, for whom the second waits."""
+def tell(address: str, console: Console, mill_file: Path, till_file: Path) -> tuple[str, str, str]:
+    """Tell it on the database at an address; the pretend supplier keeps its orders in ``mill_file``, the pretend till
+    its payments in ``till_file``. The short ids of both jobs, and the id of Ben, for whom the second waits."""
     now = datetime.now(UTC).replace(microsecond=0)
     clock = SimulatedClock((now - LENGTH).replace(hour=9, minute=0, second=0))
     settings = Settings.from_environment(os.environ)
     with Engine(address, clock=clock, handlers={}, settings=settings) as engine:
-        story = open_shop(engine, clock, console, Mill(mill_file, lambda: clock.now().date()))
+        mill = Mill(mill_file, lambda: clock.now().date())
+        story = open_shop(engine, clock, console, mill, Till(till_file))
         _choosing(story)
         _making(story)
         _fitting(story)
@@ -42,6 +44,7 @@ def _choosing(story: Telling) -> None:
     story.act("ada", "choose_cloth", "chosen", cloth="green_tweed")
     style = {"style": "double_breasted", "pockets": 3, "lining": "striped", "extras": ["ticket_pocket"]}
     story.act("ada", "choose_style", "chosen", **style)
+    story.act("ada", "confirm", "approved", seeing="In all")
     story.book("measure", 2)
     story.act("tom", "measure", "held", **MEASURES)
 
@@ -50,6 +53,7 @@ def _making(story: Telling) -> None:
     story.later(1)
     story.change("change_cloth", "changes her mind: another cloth, please", "possible until it is cut")
     story.act("ada", "choose_cloth", "chosen", cloth="navy_flannel")
+    story.act("ada", "confirm", "approved", seeing="In all")
     story.act("ada", "ask_initials", "answered", initials="AL")
     story.later(2)
     story.act("carl", "draft_pattern", "done", number="P-117")
@@ -72,7 +76,7 @@ def _fitting(story: Telling) -> None:
     story.act("tom", "second_fitting", "held", alter=False)
     story.later(1)
     story.act("tom", "finish", "done")
-    story.act("ada", "accept", "approved")
+    story.act("ada", "accept", "approved", seeing="To pay now")
     referral = {"name": "Ben", "contact": "ben@example.org"}
     story.act("ada", "thanks", "given", rating=5, words="I helped to make it.", recommend=True, referral=referral)
 

@@ -1,4 +1,4 @@
-"""The shop opened for a story: its process in use, its people there, its handlers at the mill."""
+"""The shop opened for a story: its process in use, its people there, its handlers at the mill and the till."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flowengine.samples import process_file
 from .handlers import handlers
 from .mill import Mill, Order
 from .telling import Telling
+from .till import Till
 
 TOM_WORKS = {"mon-thu": "09:00-12:30, 13:30-17:00", "fri": "09:00-12:30"}
 """The shop is open longer; the only tailor is not there all the time, and no fittings are offered without him."""
@@ -17,7 +18,7 @@ TOM_WORKS = {"mon-thu": "09:00-12:30, 13:30-17:00", "fri": "09:00-12:30"}
 STAFF = (("hana", "Hana", "host"), ("tom", "Tom", "tailor"), ("carl", "Carl", "cutter"))
 
 
-def open_shop(engine: Engine, clock: SimulatedClock, console: Console, mill: Mill) -> Telling:
+def open_shop(engine: Engine, clock: SimulatedClock, console: Console, mill: Mill, till: Till) -> Telling:
     """A telling of Ada's suit, which has not begun yet."""
     engine.deploy(process_file("bespoke_suit"))
     engine.add_customer("ada", "Ada", "ada@example.org")
@@ -27,7 +28,7 @@ def open_shop(engine: Engine, clock: SimulatedClock, console: Console, mill: Mil
     names = {"ada": "Ada"} | {id: name for id, name, _ in STAFF}
     story = Telling(engine, clock, console, "ada", names, lambda told: _delivered(told, mill))
     story.zone = engine.process("bespoke_suit").zone
-    engine.register({name: story.code(handler) for name, handler in handlers(mill).items()})
+    engine.register({name: story.code(handler) for name, handler in handlers(mill, till).items()})
     return story
 
 

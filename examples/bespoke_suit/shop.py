@@ -1,8 +1,8 @@
-"""The shop's handlers at the pretend mill of the current folder, for ``flow worker --handlers``.
+"""The shop's handlers at the pretend mill and till of the current folder, for ``flow worker --handlers``.
 
     flow worker --handlers examples.bespoke_suit.shop:HANDLERS
 
-The mill's file is ``mill.db``, or whatever the environment variable ``SUIT_MILL`` names.
+Their files are ``mill.db`` and ``till.db``, or whatever the environment variables ``SUIT_MILL`` and ``SUIT_TILL`` name.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import os
 
 from .handlers import handlers
 from .mill import Mill
+from .till import Till
 
 MILL = Mill(os.environ.get("SUIT_MILL", "mill.db"))
-HANDLERS = handlers(MILL)
+TILL = Till(os.environ.get("SUIT_TILL", "till.db"))
+HANDLERS = handlers(MILL, TILL)

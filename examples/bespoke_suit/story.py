@@ -1,11 +1,12 @@
 """One suit with all that can happen on the way, told as it happens, in simulated time.
 
-The engine, its database and the handlers are real; the people, the mill and the days are made up.
+The engine, its database and the handlers are real; the people, the mill, the till and the days are made up.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 from rich.console import Console
 
@@ -14,26 +15,31 @@ from flowengine import Engine, SimulatedClock
 from .mill import Mill
 from .opening import open_shop
 from .telling import Telling
+from .till import Till
 
 MEASURES = {"chest": 102.0, "waist": 88.5, "hips": 104.0, "sleeve": 64.0, "inside_leg": 81.0}
 STYLE = {"style": "double_breasted", "pockets": 3, "lining": "striped", "extras": ["working_cuffs"]}
 
 
-def tell(engine: Engine, clock: SimulatedClock, mill: Mill, console: Console) -> str:
+def tell(engine: Engine, clock: SimulatedClock, mill: Mill, till: Till, console: Console) -> str:
     """Run the story to its end and return the job's id. Each thing that happens is a line on ``console``."""
-    story = open_shop(engine, clock, console, mill)
-    _choosing(story)
+    story = open_shop(engine, clock, console, mill, till)
+    _choosing(story, till)
     _making(story, mill)
     _fitting(story)
     _handing_over(story)
     return story.job
 
 
-def _choosing(story: Telling) -> None:
+def _choosing(story: Telling, till: Till) -> None:
     wedding = (story.clock.now() + timedelta(days=130)).date().isoformat()
     story.begin("bespoke_suit", "needs a suit", occasion="A wedding", needed_by=wedding)
     story.act("ada", "choose_cloth", "chosen", cloth="navy_flannel")
     story.act("ada", "choose_style", "chosen", **STYLE)
+    till.set_limit("ada", Decimal(500))
+    story.act("ada", "confirm", "approved", seeing="In all")
+    till.set_limit("ada", None)
+    story.act("ada", "deposit_declined", "try_again")
     story.book("measure", 1)
     story.line("Tom", "waits in vain")
     story.act("tom", "measure", "missed")
@@ -46,7 +52,9 @@ def _making(story: Telling, mill: Mill) -> None:
     mill.set_stock("green_tweed", 1.0)
     story.change("change_cloth", "changes her mind: another cloth, please")
     story.act("ada", "choose_cloth", "chosen", cloth="green_tweed")
+    story.act("ada", "confirm", "approved", seeing="In all")
     story.act("ada", "choose_other_cloth", "chosen", cloth="grey_worsted")
+    story.act("ada", "confirm_other_cloth", "approved", seeing="In all")
     story.act("ada", "ask_initials", "answered", initials="AL")
     story.later(4)
     story.act("carl", "cut", "done")
@@ -67,6 +75,6 @@ def _fitting(story: Telling) -> None:
 
 def _handing_over(story: Telling) -> None:
     story.act("tom", "finish", "done")
-    story.act("ada", "accept", "approved")
+    story.act("ada", "accept", "approved", seeing="To pay now")
     referral = {"name": "Ben", "contact": "ben@example.org"}
     story.act("ada", "thanks", "given", rating=5, recommend=True, referral=referral)

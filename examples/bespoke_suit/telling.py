@@ -114,13 +114,14 @@ class Telling:
         self.engine.invoke(self.job, name, by=self.customer)
         self.settle()
 
-    def act(self, who: str, state: str, outcome: str = "", **answer: Json) -> None:
-        """Act on the step of a state that waits for this person."""
+    def act(self, who: str, state: str, outcome: str = "", *, seeing: str = "", **answer: Json) -> None:
+        """Act on the step of a state that waits for this person; ``seeing`` names what he is shown that is told too."""
         step = self._step(who, state)
         way = next(way for way in step.form.ways if way.outcome == outcome or not outcome)
         given = "; ".join(_given(one, answer[one.name], self.zone) for one in way.fields if one.name in answer)
         usual = len(step.form.ways) == 1 or outcome in ("done", "chosen", "answered", "given", "book")
-        self.line(self.names[who], step.title, given if usual and given else _joined(way.title, given))
+        asked = f"{step.title} ({seeing}: {dict(step.shown)[seeing]})" if seeing else step.title
+        self.line(self.names[who], asked, given if usual and given else _joined(way.title, given))
         self.engine.act(step.id, way.outcome, answer, by=who)
         self.settle()
 
@@ -165,7 +166,7 @@ class Telling:
 
 def _asked(call: HandlerCall) -> str:
     if call.undo:
-        return "undoes the order" if call.input.get("result") else "undoes"
+        return f"undoes {next(iter(call.input['result'].values()))}" if call.input.get("result") else "undoes"
     return ", ".join(map(str, call.input.values()))
 
 

@@ -160,6 +160,8 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
         show.line(console, (show.booked(step.booked, now, step.booked_with), "bold"))
     for title, value in step.shown:
         show.line(console, "  ", (f"{title}: ", "dim"), value)
+    if step.tally is not None:
+        show.tally(console, step.tally)
 
 
 def _way(terminal: Terminal, form: Form, outcome: str, where: str) -> Way:
@@ -255,6 +257,7 @@ def _wanted(field: FormField) -> str:
     if field.options:
         named = ", ".join(str(option.id) for option in field.options[:NAMED])
         how = {"one": "choose one of", "several": "choose some of", "quantities": "say how many of each of"}
+        how |= {"ranked": "rank, the best first,", "scores": f"give scores from {field.min} to {field.max} to"}
         return f"{how[field.shape]} {named}{', …' if len(field.options) > NAMED else ''}"
     kinds = {"string": "a text", "number": "a number", "integer": "a whole number", "boolean": "yes or no"}
     unit = f" in {field.unit}" if field.unit else ""

@@ -5,6 +5,7 @@ A wrong answer is explained and asked again. Ctrl-C and the end of the input sto
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -32,6 +33,9 @@ SLOTS_A_LINE = 6
 
 DAYS_SHOWN = 14
 """Days with free appointments that are listed; later ones are typed."""
+
+_NUMBERED = re.compile(r"([0-9]{1,5})(\s*[:=].*)?")
+"""An option's number in the list, and what is said of it."""
 
 
 def pick(console: Console, question: str, choices: Sequence[tuple[str, str]], *, first: bool = False) -> int:
@@ -105,7 +109,10 @@ def _label(field: FormField) -> str:
     kind = formats.get(field.format, kinds.get(field.type, "" if field.type == "string" else "JSON"))
     if field.options:
         ids = f"{field.options[0].id}:2"
-        kind = {"one": "number or name", "several": "several, with commas", "quantities": f"as {ids}"}[field.shape]
+        kind = {
+            "one": "number or name", "several": "several, with commas", "quantities": f"as {ids}",
+            "ranked": "the best first, with commas", "scores": f"as {ids}, from {field.min} to {field.max}",
+        }[field.shape]  # fmt: skip
         if _plain(field):
             kind = ", ".join(str(option.id) for option in field.options) + ("" if field.shape == "one" else f"; {kind}")
     unit = field.unit or field.currency
@@ -178,9 +185,9 @@ def _by_number(field: FormField, text: str) -> str:
         return text
 
     def one(part: str) -> str:
-        name, colon, amount = part.strip().partition(":")
-        if name.isdecimal() and len(name) < 6 and 1 <= int(name) <= len(field.options):
-            return f"{field.options[int(name) - 1].id}{colon}{amount}"
+        found = _NUMBERED.fullmatch(part.strip())
+        if found and 1 <= int(found[1]) <= len(field.options):
+            return f"{field.options[int(found[1]) - 1].id}{found[2] or ''}"
         return part
 
     return one(text) if field.shape == "one" else ",".join(one(part) for part in text.split(","))

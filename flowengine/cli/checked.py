@@ -1,5 +1,5 @@
-"""``flow check``: the problems of a file, or that it is fine, how far that is proved, and how long the customer is left
-out."""
+"""``flow check``: the problems of a file, or that it is fine, how far that is proved, how long it leaves the customer
+out, and when what he waits behind is an incident."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from flowengine.errors import ProcessRefused
 from flowengine.interop.labels import span
 from flowengine.language import Problem, Process, parse
 from flowengine.language.checks import LeftOut, Proof, left_out, proof
+from flowengine.language.checks.deadlines import attended
 from flowengine.language.checks.recursion import endless_calls
 from flowengine.language.checks.starts import clashes
 
@@ -45,12 +46,12 @@ class Checked:
         return [(line, int(count)) for line, text in numbered for count in _MONTHS.findall(_COMMENT.sub("", text))]
 
     def to_json(self) -> dict[str, Any]:
-        """The result as plain values; ``left_out`` and ``proof`` are None where there are problems."""
+        """The result as plain values; ``left_out``, ``proof`` and ``attention`` are None where there are problems."""
         plain: dict[str, Any] = {"file": self.file, "fine": self.process is not None}
         plain["problems"] = [problem.to_json() for problem in self.problems]
         if self.process is None or self.left is None or self.proof is None:
-            nothing: dict[str, Any] = {"process": None, "version": None, "left_out": None, "proof": None, "months": []}
-            return plain | nothing
+            names = ("process", "version", "left_out", "proof", "attention")
+            return plain | dict.fromkeys(names) | {"months": []}
         left = {
             "customer_states": self.left.customer_states,
             "all_states": self.left.all_states,
@@ -62,6 +63,7 @@ class Checked:
         alone = [{"line": place.line, "what": what} for place, what in self.proof.decided_alone]
         proved = {"conditions": self.proof.conditions, "decided_alone": alone}
         plain |= {"process": self.process.name, "version": self.process.version, "left_out": left, "proof": proved}
+        plain["attention"] = {name: str(length) for name, length in attended(self.process).items()}
         return plain | {"months": [{"line": line, "months": count} for line, count in self.months]}
 
 
@@ -104,12 +106,20 @@ def show_checked(console: Console, checked: Checked) -> None:
         count = len(checked.problems)
         show.line(console, (f"{checked.file}: {count} {'problem' if count == 1 else 'problems'}", "bold red"))
         return
-    left = checked.left
     show.line(console, (f"{checked.file}: ", "bold"), ("fine", "bold green"))
     _show_proof(console, checked.proof)
     for line, count in checked.months:
         months = "1 month" if count == 1 else f"{count} months"
         show.line(console, f"  Line {line}: P{count}M is {months} ", (f"(minutes would be PT{count}M)", "dim"))
+    _show_left_out(console, checked.left)
+    watched: dict[str, list[str]] = {}
+    for name, length in attended(checked.process).items():
+        watched.setdefault(span(length), []).append(name)
+    for after, names in watched.items():
+        show.line(console, f"  An incident after {after} ", (f"({_path(tuple(names))})", "dim"))
+
+
+def _show_left_out(console: Console, left: LeftOut) -> None:
     show.line(console, f"  The customer takes part in {left.customer_states} of {left.all_states} states.")
     if not left.states:
         show.line(console, "  He is never left out.")

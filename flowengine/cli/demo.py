@@ -34,7 +34,7 @@ def demo(terminal: Terminal) -> None:
     began = perf_counter()
     console = _silent() if terminal.json else screen()
     console.print("One suit, one customer, one flow. Time is simulated; the engine, the database and the code are not.")
-    ada, ben, ben_id = _shop("demo").tell(at, console, mill_file(at))
+    ada, ben, ben_id = _shop("demo").tell(at, console, mill_file(at), till_file(mill_file(at)))
     seconds = perf_counter() - began
     flow, here = shlex.join(program()), Terminal(at=at)
     commands = [f"{flow} track {ada} --as ada", f"{flow} history {ada}", f"{flow} act {ben} --as {shlex.quote(ben_id)}"]
@@ -64,7 +64,8 @@ def __getattr__(name: str) -> dict[str, Callable[..., Any]]:
     if name != "HANDLERS":
         raise AttributeError(name)
     newest = max(Path().glob("flow-demo*.mill.db"), key=lambda path: path.stat().st_mtime, default=mill_file(""))
-    handlers: dict[str, Callable[..., Any]] = _shop("handlers").handlers(_shop("mill").Mill(newest))
+    till = _shop("till").Till(till_file(newest))
+    handlers: dict[str, Callable[..., Any]] = _shop("handlers").handlers(_shop("mill").Mill(newest), till)
     return handlers
 
 
@@ -72,6 +73,11 @@ def mill_file(at: str) -> Path:
     """Where the pretend supplier keeps its orders: beside the SQLite file, or in the current folder."""
     scheme, _, path = at.partition(":///")
     return Path(path).with_suffix(".mill.db") if scheme == "sqlite" and path else Path("flow-demo.mill.db")
+
+
+def till_file(mill: Path) -> Path:
+    """Where the pretend till keeps its payments: beside the supplier's orders."""
+    return mill.with_name(mill.name.replace(".mill.", ".till."))
 
 
 def _free(name: str, suffix: str) -> str:

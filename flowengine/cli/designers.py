@@ -17,6 +17,7 @@ from flowengine.cli.safe_text import harmless
 from flowengine.cli.terminal import Terminal
 from flowengine.errors import NotFound, ProcessRefused, Refused
 from flowengine.problem import Problem
+from flowengine.samples import process_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,10 +32,16 @@ LARGEST = 4_000_000
 @click.argument("name")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write.  [default: NAME.yaml]")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option(
+    "--template",
+    metavar="PROCESS",
+    shell_complete=tab_words.templates,
+    help="Begin with one of the processes that are shipped, as table_service, instead of a small one.",
+)
 @common
 @terminal
-def new(terminal: Terminal, name: str, output: Path | None, force: bool) -> None:
-    """Write a small process file to begin with: valid, commented, ready to deploy."""
+def new(terminal: Terminal, name: str, output: Path | None, force: bool, template: str | None) -> None:
+    """Write a process file to begin with: valid, commented, ready to deploy."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
         raise Refused(
             "a process's name is written in small letters, digits and underscores, and begins with a letter",
@@ -44,15 +51,27 @@ def new(terminal: Terminal, name: str, output: Path | None, force: bool) -> None
     path = output or Path(f"{name}.yaml")
     if path.exists() and not force:
         raise Refused("the file is there already", where=str(path), possible=("--output FILE", "--force replaces it"))
-    template = files("flowengine.cli").joinpath("new_process.yaml").read_text(encoding="utf-8")
-    path.write_text(template.replace("PROCESS", name).replace("TITLE", name.replace("_", " ").capitalize()), "utf-8")
+    path.write_text(_small(name) if template is None else _called(name, template), "utf-8")
     nexts = [
         f"flow check {path}",
         f"flow draw {path} --format text",
+        *([f"flow try {path}"] if template is not None else []),
         f"flow deploy {path}",
         f"flow start {name} --as ada",
     ]
     terminal.answer({"file": str(path), "next": nexts}, lambda console: console.print("\n".join(_written(path, nexts))))
+
+
+def _small(name: str) -> str:
+    """The process to begin with that is as small as one can be, under a name."""
+    text = files("flowengine.cli").joinpath("new_process.yaml").read_text(encoding="utf-8")
+    return text.replace("PROCESS", name).replace("TITLE", name.replace("_", " ").capitalize())
+
+
+def _called(name: str, template: str) -> str:
+    """A process that is shipped, under another name. Raises NotFound, which lists those there are."""
+    text = process_file(template).read_text(encoding="utf-8")
+    return re.sub(rf"^process: {template}$", f"process: {name}", text, count=1, flags=re.MULTILINE)
 
 
 def _written(path: Path, nexts: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from flowengine import exact
 from flowengine.cli.moments import day, distance, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
@@ -36,6 +37,7 @@ from flowengine.client import (
     ScheduleView,
     StaffPlace,
     StepMigrated,
+    TallyView,
     TimerMigrated,
     TimerView,
     Track,
@@ -45,6 +47,9 @@ ID = "bold cyan"
 
 AHEAD = 8
 """How much of what may still come is named."""
+
+TALLIED = 10
+"""How many options of a vote that runs are told, those with the most first."""
 
 
 def cell(value: object, style: str = "") -> Text:
@@ -220,7 +225,7 @@ def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> 
     table(
         console,
         ("Id", "Kind", "What", "Process", "State", "Tried", "Next", "Error"),
-        [(r.short, r.kind, r.handler, r.process, r.state, r.attempts, _next(r, now), r.error) for r in rows],
+        [(r.short, r.kind, r.handler, r.process, r.state, r.attempts, _next(r, now), _error(r, now)) for r in rows],
         "Nothing has given up.",
     )
 
@@ -256,9 +261,14 @@ def retried(console: Console, done: RetriedAll) -> None:
 
 def _next(row: IncidentView, now: datetime) -> str:
     """When it is tried again by itself; a call waits for an operator, a step for somebody who can do it."""
-    if row.kind == "step":
-        return "assign it"
+    if row.kind in ("step", "attention"):
+        return "assign it" if row.kind == "step" else "see to it"
     return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
+
+
+def _error(row: IncidentView, now: datetime) -> str:
+    """What is wrong; of what takes long, since when."""
+    return f"{row.error}, since {told(row.since)} ({distance(row.since, now)})" if row.since else row.error
 
 
 def handed_over(console: Console, done: HandedOver, *, dry: bool) -> None:
@@ -308,7 +318,8 @@ def migration(console: Console, one: MigrationView) -> None:
 
 
 _CLOCKS = {"expire": "deadline", "close": "end of the vote", "elapse": "wait", "remind": "reminder",
-           "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock"}  # fmt: skip
+           "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock",
+           "attention": "attention"}  # fmt: skip
 
 
 def _step_migrated(step: StepMigrated) -> str:
@@ -388,6 +399,8 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         (one.words, one.since if isinstance(one, StaffPlace) else None) for one in seen.where
     ):
         line(console, ("▶ ", "magenta"), (words, "bold"), (f"  {distance(since, now)}" if since else "", "dim"))
+    if seen.takes_longer:
+        line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
     _promise(console, seen)
     _waiting(console, seen, now, command)
     if brief:
@@ -431,6 +444,15 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
 
 
+def tally(console: Console, seen: TallyView) -> None:
+    """How a vote stands: ``So far: Red 5, Blue 3  8 of 30 have voted``."""
+    most = sorted(seen.options, key=lambda one: -one.votes)
+    named = ", ".join(f"{one.title} {exact.encode(one.votes).decode()}" for one in most[:TALLIED])
+    more = f" and {len(most) - TALLIED} more" if len(most) > TALLIED else ""
+    without = f", {seen.abstained} of them for nobody" if seen.abstained else ""
+    line(console, ("So far: ", "dim"), f"{named}{more}", (f"  {seen.cast} of {seen.voters} have voted{without}", "dim"))
+
+
 def _with(name: str) -> str:
     return f", with {name}" if name else ""
 
@@ -444,6 +466,9 @@ def _rest(console: Console, seen: Track, command: str) -> None:
     if seen.ahead:
         more = ", …" if len(seen.ahead) > AHEAD else ""
         line(console, ("What may still come for you: ", "dim"), ", ".join(seen.ahead[:AHEAD]) + more)
+    for one in seen.tallies:
+        line(console, (one.title, "bold"))
+        tally(console, one)
     if seen.facts:
         line(console, ("What is settled", "bold"))
         for title, value in seen.facts:

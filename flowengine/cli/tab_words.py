@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 
 from flowengine.cli.safe_text import harmless
 from flowengine.cli.terminal import Terminal
+from flowengine.samples import process_names
 
 if TYPE_CHECKING:
     from flowengine.client import Desk
@@ -57,6 +58,11 @@ def _outcomes(desk: Desk, _terminal: Terminal, ctx: click.Context) -> Iterable[t
     """The ways of the step that is named, or of the only one that waits."""
     step = desk.find_step(ctx.params.get("ref") or "")
     return [] if isinstance(step, dict) else [(way.outcome, way.title) for way in step.form.ways]
+
+
+def templates(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The processes that are shipped, which no database has to be asked for."""
+    return [CompletionItem(name) for name in process_names() if name.startswith(incomplete)]
 
 
 jobs = _completes(_jobs)

@@ -87,9 +87,12 @@ def hint(field: FormField) -> str:
     """How to give a field on the command line: ``--set chest=NUMBER``."""
     if field.options:
         ids = "|".join(str(option.id) for option in field.options[:8])
+        best, scores = f"{ids}[,…], the best first", f"from {field.min} to {field.max}"
         forms = {"one": ids, "several": f"{ids}[,…]", "quantities": f"{ids}:N[,…]"}
+        forms |= {"ranked": best, "scores": f"{ids}:N[,…], N {scores}"}
         if any("," in str(option.id) for option in field.options):
             forms |= {"several": f'["{ids}",…]', "quantities": f'["{ids}:N",…]'}
+            forms |= {"ranked": f'["{ids}",…], the best first', "scores": f'["{ids}:N",…], N {scores}'}
         return f"--set {field.name}={forms[field.shape]}"
     if field.type == "object":
         return f"--set {field.name}:=JSON"
@@ -112,7 +115,7 @@ def _options(field: FormField, text: str) -> Json:
     if field.shape == "one":
         return _option(field, text)
     parts = _parts(text)
-    if field.shape == "several":
+    if field.shape in ("several", "ranked"):
         chosen: list[Any] = [_option(field, part) for part in parts]
         if len(set(map(str, chosen))) < len(chosen):
             raise ValueError("the same one is named twice")
@@ -120,12 +123,28 @@ def _options(field: FormField, text: str) -> Json:
         return chosen
     amounts: dict[str, int] = {}
     for part in parts:
-        name, colon, number = part.rpartition(":")
-        if not colon or not number.strip().isdecimal():
-            raise ValueError(f"write how many of each, as {field.options[0].id}:2; not {part[:40]!r}")
-        amounts[str(_option(field, name.strip()))] = int(number)
-    _count(field, sum(amounts.values()))
+        cut = max(part.rfind(":"), part.rfind("=") if field.shape == "scores" else -1)
+        name, number = part[: max(cut, 0)], part[cut + 1 :]
+        if cut < 0 or not number.strip().isdecimal():
+            of_each = "how many of each" if field.shape == "quantities" else "the score of each"
+            raise ValueError(f"write {of_each}, as {field.options[0].id}:2; not {part[:40]!r}")
+        id = str(_option(field, name.strip()))
+        if id in amounts:
+            raise ValueError("the same one is named twice")
+        amounts[id] = int(number)
+    if field.shape == "quantities":
+        _count(field, sum(amounts.values()))
+    else:
+        _scored(field, amounts)
     return amounts
+
+
+def _scored(field: FormField, amounts: Mapping[str, int]) -> None:
+    for id, score in amounts.items():
+        if field.max is not None and score > field.max:
+            raise ValueError(f"{id[:40]} cannot have the score {score}; from {field.min} to {field.max} is possible")
+    if not amounts:
+        raise ValueError(f"write the score of each, as {field.options[0].id}:2")
 
 
 def _parts(text: str) -> list[str]:

@@ -1,17 +1,19 @@
 """What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent,
-jobs that cannot be started by the clock; and steps that nobody can do."""
+jobs that cannot be started by the clock; steps that nobody can do; and what takes longer than it should."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from flowengine.commands import access, starting
 from flowengine.commands.shell import Shell
-from flowengine.commands.unstaffed import HELP, unstaffed
+from flowengine.commands.unstaffed import HELP, unstaffed, whom
 from flowengine.core import commands as c
 from flowengine.core.position import Position
-from flowengine.core.values import Actor, ServiceCall, Timer
+from flowengine.core.values import Actor, Branch, ServiceCall, Timer, Undoing
 from flowengine.errors import FlowError, NotAllowed, NotFound, Refused, StaleCommand, StoreError
+from flowengine.language.model import State
 from flowengine.store import Incident, StoredJob, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
 from flowengine.store.steps import WaitingStep
@@ -22,11 +24,14 @@ KINDS = ("call", "timer", "message", "schedule")
 
 
 def incidents(shell: Shell) -> list[IncidentView]:
-    """Calls first, then timers, then messages, each by job; then schedules, and steps."""
+    """Calls first, then timers, then messages, each by job; then schedules, steps, and what takes longer: of a call or
+    step that is an incident anyhow it is not told that it does."""
     with shell.reading() as tx:
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
         found = [_view(tx, row) for row in rows] + [_of_schedule(row) for row in tx.schedules.all() if row.attempts]
-        return found + [_step(row, why) for row, why in unstaffed(tx, shell.catalogue)]
+        found += [_step(row, why) for row, why in unstaffed(tx, shell.catalogue)]
+        known = {one.id for one in found}
+        return found + [one for one in _attention(shell, tx) if one.id not in known]
 
 
 def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
@@ -121,6 +126,45 @@ def _step(row: WaitingStep, why: str) -> IncidentView:
         error=f"{why} (possible: {HELP})",
         attempts=0,
     )
+
+
+def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
+    """What jobs wait for longer than they should: since when, and who could do it."""
+    for job_id, number, branch_id in tx.timers.rung():
+        job = tx.jobs.get(job_id)
+        branch = job.position.branch(branch_id)
+        assert branch is not None, "a timer is set on a branch"
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        inner = branch.inners.get("")
+        undoing = isinstance(inner, Undoing)
+        state = compiled.states[inner.waiting[0].state if isinstance(inner, Undoing) else branch.state]
+        waits = [whom(tx, compiled.process, branch, step) for step in branch.steps]
+        waits += [call.handler or call.http or call.process for call in branch.calls]
+        if undoing:
+            waits = waits or ["an attempt that has to end"]
+        else:
+            awaited = [one.awaited for one in state.members.values()]
+            waits += [f"the message {one.message}" for one in awaited if one is not None]
+        of = next(iter((*(step.number for step in branch.steps), *(call.number for call in branch.calls), number)))
+        yield IncidentView(
+            kind="attention",
+            id=f"{job_id}.{of}",
+            short=f"{shown(job_id)}.{of}",
+            job=job_id,
+            process=job.process,
+            customer=job.customer,
+            state=state.name,
+            handler=f"undoing {state.title}" if undoing else _title(branch, state),
+            error=f"it waits longer than it should for {' or '.join(waits)}",
+            attempts=0,
+            since=branch.calls[0].opened if undoing and branch.calls else branch.since,
+            whom=" or ".join(waits),
+        )
+
+
+def _title(branch: Branch, state: State) -> str:
+    """What is to be done: what its step is called, if it has one."""
+    return branch.steps[0].title if len(branch.steps) == 1 else state.title
 
 
 def _view(tx: Transaction, row: Incident) -> IncidentView:

@@ -1,4 +1,4 @@
-"""Steps that nobody can do, and roles that nobody has.
+"""Whom steps wait for, steps that nobody can do, and roles that nobody has.
 
 Asked when an operator looks, and nowhere stored: who can do a step changes with people, not with its job. Roles are
 judged only where the store knows staff beside operators, and groups where it knows members: an application may vouch
@@ -15,13 +15,29 @@ from itertools import groupby
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import fillable, nobody_may
-from flowengine.core.values import Panel, Seating, Step
+from flowengine.core.values import Branch, Panel, Poll, Seating, Step
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process
-from flowengine.runtime.actors import OPERATOR
+from flowengine.runtime.actors import OPERATOR, name_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.store import Person, Transaction
 from flowengine.store.steps import NOBODY, WaitingStep
+from flowengine.views import plainly
+
+
+def whom(tx: Transaction, process: Process, branch: Branch, step: Step) -> str:
+    """Whom an open step waits for, in words."""
+    inner = branch.inners.get(step.member)
+    if isinstance(inner, Poll):
+        return f"{inner.voters - inner.cast} of {inner.voters} who may vote"
+    if isinstance(inner, Panel):
+        return f"{step.seats - inner.approved - inner.changes - inner.declined} of {step.seats}"
+    if step.claimed:
+        return name_of(tx, step.claimed)
+    ids = [one.partition(":")[2] for one in step.audience if one.startswith("person:")]
+    names = {id: name_of(tx, id) for id in ids}
+    return ", ".join(plainly.waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
+
 
 HELP = "give somebody the role, assign the step, act for somebody, or move the job"
 """What is possible."""

@@ -3,9 +3,11 @@
 The rules are those of the literature: plurality and absolute majority as in H. Nurmi, *Comparing Voting Systems*
 (1987), with several seats as block voting (each voter names up to as many options as there are seats, each for the
 voter's whole weight); two thirds is the qualified majority of parliamentary practice (*Robert's Rules of Order*).
+Approval is counted alike, of ballots that name as many as they like (S. Brams and P. Fishburn, *Approval Voting*,
+1983); of scores the sum decides. Ranked ballots are counted elsewhere (:mod:`flowengine.core.ranked`).
 
 Weights are counted in whole millionths, so that sums do not depend on the order of the ballots and equal sums are
-equal. A majority is counted of what was cast, not of the electorate.
+equal. A majority is counted of what was cast, not of the electorate, and not of those who abstained.
 """
 
 from __future__ import annotations
@@ -39,11 +41,12 @@ def weighing(parts: int) -> Number:
     return parts // UNIT if parts % UNIT == 0 else Decimal(parts).scaleb(-6).normalize()
 
 
-def add(tally: Mapping[str, Number], options: Sequence[str], weight: Number) -> dict[str, Number]:
-    """The tally with a ballot more for each of the options; a negative weight takes one back."""
+def add(tally: Mapping[str, Number], given: Mapping[str, int], weight: Number) -> dict[str, Number]:
+    """The tally with a ballot more, which gives so many times its weight to each option; a negative weight takes one
+    back."""
     changed = dict(tally)
-    for option in options:
-        changed[option] = weighing(parts(changed.get(option, 0)) + parts(weight))
+    for option, times in given.items():
+        changed[option] = weighing(parts(changed.get(option, 0)) + times * parts(weight))
     return changed
 
 
@@ -56,14 +59,17 @@ def total(one: Number, other: Number) -> Number:
 class Count:
     """A vote as it stands. ``options`` are in the order in which they are listed; ``tally`` knows each of them.
 
-    ``weight`` is the electorate's, ``cast`` that of those who have voted; ``quorum`` the share of the one that the
-    other must reach. With ``listed_first`` a tie goes to the option listed first.
+    ``weight`` is the electorate's, ``cast`` that of those who have voted, ``abstained`` that of those of them who
+    abstained; ``quorum`` the share of the first that the second must reach. A ballot gives an option ``most`` times its
+    weight at most. With ``listed_first`` a tie goes to the option listed first.
     """
 
     options: Sequence[str]
     tally: Mapping[str, Number]
     weight: Number
     cast: Number
+    abstained: Number = 0
+    most: int = 1
     seats: int = 1
     rule: Rule = "plurality"
     quorum: Number = 0
@@ -76,6 +82,11 @@ class Count:
     def taken(self, options: Iterable[str]) -> Counter[str]:
         """How many options there are of each kind."""
         return Counter(self.kinds.get(option, "") for option in options)
+
+    @property
+    def counted(self) -> int:
+        """What a majority is one of, in millionths."""
+        return parts(self.cast) - parts(self.abstained)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +102,8 @@ class Outcome:
 
 
 def has_quorum(count: Count) -> bool:
-    """Whether enough was cast. A vote in which nobody votes has no quorum, whatever the share."""
+    """Whether enough was cast. Who abstains has voted; a vote in which nobody votes has no quorum, whatever the
+    share."""
     return parts(count.cast) > 0 and parts(count.cast) >= Fraction(count.quorum) * parts(count.weight)
 
 
@@ -106,7 +118,7 @@ def result(count: Count) -> Outcome:
     if not has_quorum(count):
         return Outcome(outcome="no_quorum")
     ranked = _ranked(count)
-    meeting = [option for option in ranked if _meets(count.rule, _of(count, option), parts(count.cast))]
+    meeting = [option for option in ranked if _meets(count.rule, _of(count, option), count.counted)]
     if not meeting:
         return Outcome(outcome="tied", tied=_level(count, ranked, _of(count, ranked[0])) if ranked else ())
     there = count.taken(meeting)
@@ -201,17 +213,17 @@ def _meets(rule: Rule, weight: int, cast: int) -> bool:
 
 def _surely_meets(count: Count, option: str, left: int) -> bool:
     """Whether the option meets the rule even if all that is left goes elsewhere."""
-    return _meets(count.rule, _of(count, option), parts(count.cast) + left)
+    return _meets(count.rule, _of(count, option), count.counted + left)
 
 
 def _can_meet(count: Count, option: str, left: int) -> bool:
     """Whether the option can meet the rule if all that is left goes to it."""
-    return _meets(count.rule, _of(count, option) + left, parts(count.cast) + left)
+    return _meets(count.rule, _of(count, option) + count.most * left, count.counted + left)
 
 
 def _stays_ahead(count: Count, one: str, other: str, left: int, *, listed_first: bool = False) -> bool:
     """Whether one option beats another even if all that is left goes to the other."""
-    lead = _of(count, one) - _of(count, other) - left
+    lead = _of(count, one) - _of(count, other) - count.most * left
     if lead == 0 and (listed_first or count.listed_first):
         options = list(count.options)
         return options.index(one) < options.index(other)

@@ -26,6 +26,9 @@ ENDING = ("expire", "close", "elapse", "always")
 NUDGING = ("remind", "escalate")
 """The purposes of those that come before the deadline of a step."""
 
+MOVABLE = (*ENDING, "attention")
+"""The purposes of those that operators may move."""
+
 
 def renew(flow: Flow) -> None:
     """Set anew the deadlines and waits whose expressions mention data that was saved now. One that would be over by
@@ -68,8 +71,10 @@ def move(flow: Flow, command: c.MoveDeadline) -> None:
     distance. Raises StaleCommand, NotAllowed, BadAnswer."""
     branch, timer = find(flow, command)
     step = next((one for one in branch.steps if one.number == timer.step), None)
-    if timer.purpose not in ENDING:
+    if timer.purpose not in MOVABLE:
         raise NotAllowed("it is no deadline", where=where(flow, timer.number), possible=("fire it", "drop it"))
+    if timer.rang is not None:
+        raise NotAllowed("it has come already", where=where(flow, timer.number), possible=("do what it waits for",))
     if command.to <= flow.now:
         problem = {"to": f"is over; now it is {moment_text(flow.now)}"}
         raise BadAnswer(problem, possible=("a moment that is still to come",))
@@ -83,7 +88,7 @@ def drop(flow: Flow, command: c.DropTimer) -> None:
     branch, timer = find_timer(flow, command.timer)
     flow.acted = branch.state
     if timer.purpose not in NUDGING:
-        possible = ("move it", "fire it") if timer.purpose in ENDING else ("fire it",)
+        possible = ("move it", "fire it") if timer.purpose in MOVABLE else ("fire it",)
         raise NotAllowed("without it the job could wait for ever", where=where(flow, timer.number), possible=possible)
     flow.draft.record(e.TimerDropped(branch=branch.id, timer=timer.number))
 
@@ -112,7 +117,7 @@ def movers(
     """Who may move a deadline, beside operators: as its state says. Raises StaleCommand, NotAllowed."""
     flow = Flow(compiled, Draft(position), now, world)
     branch, timer = find(flow, command)
-    if timer.purpose == "always" or not branch.state:
+    if timer.purpose in ("always", "attention") or not branch.state:
         return ()
     spot = flow.spot(branch.id, flow.state_of(branch), timer.member)
     return spot.seatings(spot.state.deadline_moved_by)

@@ -16,7 +16,7 @@ from flowengine.core import events as e
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
 from flowengine.core.position import MemoryPosition, Position
 from flowengine.core.renaming import Renaming
-from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Step, Timer, Undoable, Undoing
+from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Step, Tally, Timer, Undoable, Undoing
 from flowengine.errors import BadAnswer
 from flowengine.language.parts import DONE
 
@@ -140,7 +140,17 @@ def _counted(ground: Ground, event: e.Counted) -> None:
     branch = ground.at(event.branch)
     poll = branch.inners[event.member]
     assert isinstance(poll, Poll), f"{branch.state} is no vote"
-    counted = replace(poll, cast=event.cast, cast_weight=event.cast_weight, tally=poll.tally | event.tally)
+    counted = replace(
+        poll,
+        cast=event.cast,
+        cast_weight=event.cast_weight,
+        abstained=event.abstained,
+        abstained_weight=event.abstained_weight,
+        tally=poll.tally | event.tally,
+    )
+    if event.shows:
+        now = Tally(cast=counted.cast, abstained=counted.abstained, tally=counted.tally)
+        counted = replace(counted, shown=poll.coming, coming=now)
     ground.put(replace(branch, inners=branch.inners | {event.member: counted}))
 
 
@@ -196,6 +206,18 @@ def _timer_dropped(ground: Ground, event: e.TimerDropped) -> None:
     branch = ground.at(event.branch)
     ground.put(replace(branch, timers=tuple(timer for timer in branch.timers if timer.number != event.timer)))
     gone(event.timer, ground.effects.timers, ground.timer_branch, ground.effects.dropped_timers)
+    if any(timer.number == event.timer and timer.rang is not None for timer in branch.timers):
+        ground.head = replace(ground.head, late=ground.head.late - 1)
+
+
+def _takes_longer(ground: Ground, event: e.TakesLonger) -> None:
+    rung = event.timer
+    branch = ground.at(rung.branch)
+    timers = tuple(rung if timer.number == rung.number else timer for timer in branch.timers)
+    ground.put(replace(branch, timers=timers))
+    ground.effects.timers[rung.number] = rung
+    ground.effects.late.append(event)
+    ground.head = replace(ground.head, late=ground.head.late + 1)
 
 
 def _call_opened(ground: Ground, event: e.CallOpened) -> None:
@@ -321,8 +343,8 @@ def _suspended(ground: Ground, event: e.Suspended) -> None:
     ground.effects.suspended = True
 
 
-HELD = frozenset({"expire", "remind", "escalate", "close"})
-"""Purposes of the timers that are deadlines of people: they do not run while a job is suspended."""
+HELD = frozenset({"expire", "remind", "escalate", "close", "attention"})
+"""Purposes of the timers that are for what others do in time: they do not run while a job is suspended."""
 
 
 def _resumed(ground: Ground, event: e.Resumed) -> None:
@@ -396,6 +418,7 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.TimerSet: _timer_set,
     e.TimerDropped: _timer_dropped,
     e.DeadlineMoved: _nothing,
+    e.TakesLonger: _takes_longer,
     e.CallOpened: _call_opened,
     e.CallChanged: _call_changed,
     e.CallClosed: _call_closed,

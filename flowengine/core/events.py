@@ -151,7 +151,8 @@ class SeatAnswered(Event, frozen=True, kw_only=True):
 class Counted(Event, frozen=True, kw_only=True):
     """A vote's count has changed. ``tally`` holds the new weights of the options that changed; the rest stays.
 
-    It is small however many options there are, for each of the ballots writes one.
+    It is small however many options there are, for each of the ballots writes one. With ``shows`` a batch of ballots
+    has come together: what the one before came to may be shown from now on (:mod:`flowengine.core.live`).
     """
 
     branch: str
@@ -159,6 +160,9 @@ class Counted(Event, frozen=True, kw_only=True):
     cast: int
     cast_weight: exact.Number
     tally: dict[str, exact.Number] = {}
+    abstained: int = 0
+    abstained_weight: exact.Number = 0
+    shows: bool = False
 
 
 class Moved(Event, frozen=True, kw_only=True):
@@ -190,6 +194,14 @@ class DeadlineMoved(Event, frozen=True, kw_only=True):
     was: datetime
     to: datetime
     by: str = ""
+
+
+class TakesLonger(Event, frozen=True, kw_only=True):
+    """A branch stands in its ``state``, or undoes something (then it stands in none), for so long that somebody has to
+    look: its ``timer`` of ``attention`` has rung. What it waits for stays open."""
+
+    timer: Timer
+    state: str
 
 
 class CallOpened(Event, frozen=True, kw_only=True):
@@ -374,7 +386,7 @@ class Ended(Event, frozen=True, kw_only=True):
 AnyEvent = (
     Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
-    | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | DeadlineMoved
+    | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | DeadlineMoved | TakesLonger
     | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said

@@ -22,6 +22,8 @@ from flowengine.core.spot import Kind, Result, Spot
 from flowengine.core.values import ROOT, Branch, Fork, Timer, Undoable, Undoing
 from flowengine.core.world import World
 from flowengine.errors import RunawayProcess
+from flowengine.language.durations import Duration, Length
+from flowengine.language.expressions import later
 from flowengine.language.model import State
 from flowengine.language.types import Service
 
@@ -117,6 +119,16 @@ class Flow:
                 due, since = spot.at_time(entry.within), spot.since(entry.within)
                 spot.set_timer("always", due, detail=[scope.path, entry.name], since=since)
         self.agenda.append(Arrive(branch, scope.start))
+
+    def watch(self, branch: str, state: State, length: Length) -> None:
+        """Somebody has to look if the branch waits for that long, in a state or for the undo of what was done there
+        (L8)."""
+        if isinstance(length, Duration):  # as the spot would count it, which each act need not make for this
+            due = later(self.now, length, self.compiled.process.clock)
+        else:
+            due = self.spot(branch, state).after(length)
+        timer = Timer(number=self.draft.next_number(), branch=branch, purpose="attention", due=due)
+        self.draft.record(e.TimerSet(timer=timer))
 
     # leaving
 

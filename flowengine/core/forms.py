@@ -19,8 +19,9 @@ from flowengine.core.world import World
 from flowengine.language.limits import NO_LIMITS, Limit, Limits
 from flowengine.language.parts import Field
 
-Shape = Literal["one", "several", "quantities"]
-"""How options are answered: with one id, a list of ids, or an object that maps ids to whole numbers."""
+Shape = Literal["one", "several", "quantities", "ranked", "scores"]
+"""How options are answered: with one id, a list of ids (``ranked``: the best first), or an object that maps ids to
+whole numbers."""
 
 
 class FormOption(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -44,10 +45,11 @@ class FormLimit(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One question. ``schema`` is the JSON Schema of its value.
+    """One question. ``schema`` is the JSON Schema of its value; of a day or moment that must not be over it says
+    ``earliest: now`` beside, of one that must be over ``latest: now``.
 
-    With ``options``, ``shape`` says how they are answered, ``min`` and ``max`` how many (of quantities: the sum), and
-    ``limits`` how many of each kind of them.
+    With ``options``, ``shape`` says how they are answered, ``min`` and ``max`` how many (of quantities: the sum; of
+    scores: each), and ``limits`` how many of each kind of them.
     Without, ``min`` and ``max`` bound a number, where it has bounds. ``currency`` (ISO 4217) is that of its options'
     prices, or of the amount that is asked.
     """
@@ -133,7 +135,7 @@ def _of_people(field: Field, question: FormField, world: World) -> FormField:
 
 
 def _question(field: Field) -> FormField:
-    schema = schema_of(field)
+    schema = schema_of(field) | {key: "now" for key, bound in field.bounds.items() if bound.source == "now"}
     ids, shape = _choices(field.type, schema)
     bounds = ("minItems", "maxItems") if shape == "several" else ("minimum", "maximum")
     low, high = ((field.schema if not ids else schema).get(key) for key in bounds)

@@ -48,6 +48,7 @@ class Effects(msgspec.Struct):
     """The steps that were opened by this command and are still open, for notices."""
     reminded: list[int] = []
     told: list[e.Told] = []
+    late: list[e.TakesLonger] = []
     referred: list[e.Referred] = []
     awaited: dict[str, tuple[Wait, ...]] = {}
     """What branches wait for from outside, where that has changed; nothing for those that wait no more."""
@@ -145,7 +146,7 @@ class Ground:
         before = self._base.overdue(now) if self._base else []
         gone, new = self.effects.dropped_timers, self.effects.timers
         stay = [timer for timer in before if timer.number not in gone and timer.number not in new]
-        return stay + [timer for timer in new.values() if timer.due <= now]
+        return stay + [timer for timer in new.values() if timer.is_due(now)]
 
     def seat(self, step: int, audience: str) -> Seat | None:
         changed = self.effects.seats.get(step, {}).get(audience)
@@ -201,11 +202,15 @@ class Ground:
         for step in branch.steps:
             self.drop_step(step.number)
         stay: list[Timer] = []
+        late = 0
         for timer in branch.timers:
             if not scope and timer.purpose in SCOPE_TIMERS:
                 stay.append(timer)
             else:
                 gone(timer.number, self.effects.timers, self.timer_branch, self.effects.dropped_timers)
+                late += timer.rang is not None
+        if late:
+            self.head = replace(self.head, late=self.head.late - late)
         cut_off = {call.number for call in self.head.cut_off} if branch.calls else ()
         for call in branch.calls:
             if call.number in cut_off:

@@ -18,6 +18,8 @@ def check(compiled: Compiled, draft: Draft) -> None:
         _over(compiled, draft)
     if min(head.standing.values(), default=1) < 1:
         raise InvariantBroken("a state is counted less than once", where=head.job)
+    if not 0 <= head.late <= head.branches + 1:
+        raise InvariantBroken("more branches are late than there are", where=head.job)
 
 
 def _branch(compiled: Compiled, draft: Draft, head: Head, branch: Branch) -> None:
@@ -33,7 +35,7 @@ def _branch(compiled: Compiled, draft: Draft, head: Head, branch: Branch) -> Non
             raise _broken("a branch that is undoing waits for nothing, or undoes what may still happen", head, branch)
     elif branch.state not in compiled.scopes[branch.scope].states or branch.state in compiled.ends:
         raise _broken(f"a branch stands in {branch.state or 'no state'!r}, outside its scope", head, branch)
-    elif not (branch.steps or branch.timers or branch.calls or _waits(compiled, branch)):
+    elif not (branch.steps or branch.calls or _waits(compiled, branch) or _clocked(branch)):
         raise _broken(f"a branch stands in {branch.state!r} and waits for nothing", head, branch)
     if isinstance(inner, Fork) and not (inner.open >= 0 and inner.done >= 0 and inner.open + inner.done <= inner.total):
         raise _broken(f"a fork does not add up: {inner}", head, branch)
@@ -46,6 +48,11 @@ def _branch(compiled: Compiled, draft: Draft, head: Head, branch: Branch) -> Non
 
 def _broken(what: str, head: Head, branch: Branch) -> InvariantBroken:
     return InvariantBroken(what, where=f"{head.job}, branch {branch.id}")
+
+
+def _clocked(branch: Branch) -> bool:
+    """Whether a clock moves it on; that somebody has to look after some time moves nothing."""
+    return any(timer.purpose != "attention" for timer in branch.timers)
 
 
 def _waits(compiled: Compiled, branch: Branch) -> bool:
@@ -63,5 +70,5 @@ def _over(compiled: Compiled, draft: Draft) -> None:
     if root.state != head.end or (root.state not in compiled.ends and not by_hand):
         raise InvariantBroken(f"the job is {head.status} and stands in {root.state!r}", where=head.job)
     standing = {root.state: 1} if root.state else {}
-    if head.branches or root.steps or root.timers or root.calls or head.standing != standing:
+    if head.branches or root.steps or root.timers or root.calls or head.standing != standing or head.late:
         raise InvariantBroken("the job is over and something is still open in it", where=head.job)

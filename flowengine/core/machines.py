@@ -8,7 +8,7 @@ no guard there is nothing to find out, and the route is looked up (:attr:`Compil
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,7 +16,8 @@ from transitions import EventData, Machine
 
 from flowengine.core.names import JobNames
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
-from flowengine.language.durations import Duration
+from flowengine.language.checks.deadlines import attended
+from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import DONE, Always, Route, When
@@ -117,6 +118,8 @@ class Compiled:
     time."""
     following: tuple[Following, ...] = ()
     """The deadlines and waits that follow the data."""
+    attention: Mapping[str, Length] = field(default_factory=dict)
+    """After how long in a state somebody has to look, by the state's name."""
     turns: frozenset[str] = frozenset()
     """The paths of the scopes of branches that run one at a time."""
 
@@ -178,6 +181,7 @@ def compile_process(process: Process) -> Compiled:
             (one.scope, one.state.name if one.state else "") for some in listeners.values() for one in some
         ),
         following=tuple(_following(scopes)),
+        attention=attended(process),
         turns=frozenset(
             branch.scope.path
             for scope in scopes.values()

@@ -333,6 +333,7 @@ class _Work:
                 self._member(branch, state, old, member)
         new = [member for member in state.members if member not in old.members]
         moves.offer(self.flow, self.draft.at(branch.id), state, new)
+        self._attention(was, state)
 
     def _spot(self, flow: Flow, branch: Branch, state: State, member: str) -> Spot:
         """The spot at the moment at which the branch entered the state."""
@@ -403,6 +404,22 @@ class _Work:
             spot.set_timer(purpose, due, step=target.number if target is not None else 0, since=since)
         if target is not None and target.due != due:
             spot.change_step(target, "migrated", due=due)
+
+    def _attention(self, was: Branch, state: State) -> None:
+        """After how long somebody has to look, where that is otherwise than before, or where nobody had to: counted
+        from when the state was entered. What has rung stays until the state is left."""
+        branch = self.draft.at(was.id)
+        timers = [timer for timer in branch.timers if timer.purpose == "attention"]
+        before, length = self.old.attention.get(was.state), self.new.attention.get(state.name)
+        if any(timer.rang for timer in timers) or (length == before and (timers or length is None)):
+            return
+        if timers and length is not None and self.command.timers == "keep":
+            return
+        for timer in timers:
+            self.draft.record(e.TimerDropped(branch=branch.id, timer=timer.number))
+        if length is not None:
+            spot = self._spot(self.flow, branch, state, "")
+            spot.set_timer("attention", max(spot.after(length), self.flow.now))
 
     def _nudges(self, spot: Spot, was: State) -> None:
         """Reminders and escalations, where the file says otherwise: those that are still to come; an escalation that

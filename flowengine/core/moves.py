@@ -124,6 +124,9 @@ def begin(flow: Flow, branch: str, state: State) -> None:
         offer(flow, here, state, tuple(state.members))
     if state.within is not None:
         _set_deadline(flow, branch, here.entry, state)
+    length = flow.compiled.attention.get(state.name)
+    if length is not None:
+        flow.watch(branch, state, length)
 
 
 def offer(flow: Flow, branch: Branch, state: State, members: Sequence[str]) -> None:

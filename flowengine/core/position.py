@@ -75,7 +75,7 @@ class MemoryPosition:
         return next((b.id for b in self.branches.values() if any(c.number == call for c in b.calls)), None)
 
     def overdue(self, now: datetime) -> list[Timer]:
-        return [timer for timer in self.timers.values() if timer.due <= now] if self.head.suspended is None else []
+        return [timer for timer in self.timers.values() if timer.is_due(now)] if self.head.suspended is None else []
 
     def seat(self, step: int, audience: str) -> Seat | None:
         return self.seated.get(step, {}).get(audience)
@@ -90,8 +90,13 @@ class MemoryPosition:
 
     @property
     def timers(self) -> dict[int, Timer]:
-        """All set timers by number."""
-        return {timer.number: timer for branch in self.branches.values() for timer in branch.timers}
+        """All timers that are still to be fired, by number."""
+        return {one.number: one for branch in self.branches.values() for one in branch.timers if one.rang is None}
+
+    @property
+    def rung(self) -> dict[int, Timer]:
+        """All timers that have rung, by number; they are set as long as what they rang for goes on."""
+        return {one.number: one for branch in self.branches.values() for one in branch.timers if one.rang is not None}
 
     @property
     def calls(self) -> dict[int, ServiceCall]:

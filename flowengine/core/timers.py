@@ -31,6 +31,9 @@ def fire(flow: Flow, command: c.Fire) -> None:
     if timer.purpose == "keep":
         messages.forget(flow, timer)
         return
+    if timer.purpose == "attention":
+        _ring(flow, branch, timer)
+        return
     flow.draft.record(e.TimerDropped(branch=branch.id, timer=timer.number, fired=True))
     if timer.purpose == "cut_off":
         undo.look_again(flow, timer.detail)
@@ -40,6 +43,15 @@ def fire(flow: Flow, command: c.Fire) -> None:
         _nudge(flow, branch, timer)
     else:
         _wake(flow, branch, timer)
+
+
+def _ring(flow: Flow, branch: Branch, timer: Timer) -> None:
+    """What a customer waits behind takes so long that somebody has to look. It goes on as it is; the timer stays where
+    it is for as long. Raises NotAllowed when it has rung already."""
+    if timer.rang is not None:
+        what = f"it has come, at {timer.rang.isoformat()}"
+        raise NotAllowed(what, where=where(flow, timer.number), possible=("do what it waits for", "move the job"))
+    flow.draft.record(e.TakesLonger(timer=replace(timer, rang=flow.now), state=branch.state))
 
 
 def _nudge(flow: Flow, branch: Branch, timer: Timer) -> None:

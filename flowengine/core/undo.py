@@ -27,6 +27,7 @@ def begin(flow: Flow, branch: str, to: str, *, all: bool, because: str = "") -> 
     if not waiting:
         return False
     flow.draft.record(e.Kept(branch=branch, inner=Undoing(to=to, because=because, waiting=waiting)))
+    flow.watch(branch, flow.compiled.states[waiting[0].state], flow.compiled.process.attention)
     _next(flow, branch, to, because)
     return True
 
@@ -44,6 +45,9 @@ def _next(flow: Flow, branch: str, to: str, because: str) -> None:
     """Undo what comes first now, unless that was cut off and may still happen; then it has its turn later."""
     undoing = flow.draft.at(branch).inners.get("")
     if not isinstance(undoing, Undoing):
+        for timer in flow.draft.at(branch).timers:
+            if timer.purpose == "attention":
+                flow.draft.record(e.TimerDropped(branch=branch, timer=timer.number))
         flow.agenda.append(Arrive(branch, to, because))
     elif not flow.draft.head.is_cut_off(undoing.waiting[0].call):
         _call(flow, branch, undoing.waiting[0])

@@ -153,17 +153,26 @@ class Timer(Value, frozen=True, kw_only=True):
     manieth it is), ``escalate`` (``detail``: which), ``elapse`` (a wait), ``hold`` (a held slot is let
     go), ``close`` (a vote), ``keep`` (a kept message is dropped), ``always`` (an always entry's ``within``; ``detail``
     is ``[scope path, name]``), ``cut_off`` (an attempt of a call that was cut off can no longer end; ``detail`` is the
-    call's number). ``since`` is the moment from which an expression counts, where one has set it.
+    call's number), ``attention`` (its branch stands in its state for so long that somebody has to look). ``since`` is
+    the moment from which an expression counts, where one has set it. ``rang``: when a timer of ``attention`` was due;
+    it stays then, and does nothing more, until the state is left.
     """
 
     number: int
     branch: str
     member: str = ""
-    purpose: Literal["expire", "remind", "escalate", "elapse", "hold", "close", "keep", "always", "cut_off"]
+    purpose: Literal[
+        "expire", "remind", "escalate", "elapse", "hold", "close", "keep", "always", "cut_off", "attention"
+    ]
     due: datetime
     step: int = 0
     detail: Json = None
     since: datetime | None = None
+    rang: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is to be fired at a moment."""
+        return self.due <= now and self.rang is None
 
 
 class ServiceCall(Value, frozen=True, kw_only=True):
@@ -288,14 +297,31 @@ class Panel(Inner, frozen=True, kw_only=True):
     declined: int = 0
 
 
+class Tally(Value, frozen=True, kw_only=True):
+    """What was counted at one moment of a vote."""
+
+    cast: int = 0
+    abstained: int = 0
+    tally: dict[str, exact.Number] = {}
+
+
 class Poll(Inner, frozen=True, kw_only=True):
-    """A vote. ``tally`` holds the weight for each option id (as text); ``weight`` is the whole electorate's."""
+    """A vote. ``tally`` holds what each option has, by its id (as text): the weight of the ballots that name it, by
+    scores so many times as they give it, by rankings of those that name it first. ``weight`` is the whole
+    electorate's. ``cast`` counts those who abstained, too.
+
+    ``shown`` is what is shown while a secret vote runs, ``coming`` what will be once as many ballots again are cast.
+    """
 
     voters: int = 0
     weight: exact.Number = 0
     cast: int = 0
     cast_weight: exact.Number = 0
+    abstained: int = 0
+    abstained_weight: exact.Number = 0
     tally: dict[str, exact.Number] = {}
+    shown: Tally | None = None
+    coming: Tally | None = None
     options: tuple[tuple[str, str], ...] = ()
     """The options as they were when the vote opened: id as text, and title."""
     kinds: dict[str, str] = {}
@@ -391,6 +417,8 @@ class Head(Value, frozen=True, kw_only=True):
     serial: int = 0
     standing: dict[str, int] = {}
     branches: int = 0
+    late: int = 0
+    """How many branches stand in their state for so long that somebody has to look."""
     kept: tuple[KeptMessage, ...] = ()
     cut_off: tuple[ServiceCall, ...] = ()
     """Calls that the job has gone on without, and whose attempts may still take effect."""

@@ -16,12 +16,12 @@ from flowengine.core.draft import replace
 def veiled(command: AnyCommand, events: Sequence[e.AnyEvent]) -> tuple[AnyCommand, tuple[e.AnyEvent, ...]]:
     """A command and its events as they may be shown.
 
-    Of a secret ballot the answer is left out, wherever it stands, and the tally with it: the difference of two tallies
-    would tell the ballot between them.
+    Of a secret ballot the answer is left out, wherever it stands, that it abstained too, and the tally with it: the
+    difference of two tallies would tell the ballot between them.
     """
     if not any(isinstance(event, e.SeatAnswered) and event.secret for event in events):
         return command, tuple(events)
-    shown = replace(command, answer={}) if isinstance(command, Act | ActFor) else command
+    shown = replace(command, outcome="vote", answer={}) if isinstance(command, Act | ActFor) else command
     return shown, tuple(_veil(event) for event in events)
 
 
@@ -29,5 +29,5 @@ def _veil(event: e.AnyEvent) -> e.AnyEvent:
     if isinstance(event, e.SeatAnswered) and event.secret:
         return replace(event, seat=replace(event.seat, answer=None))
     if isinstance(event, e.Counted):
-        return replace(event, tally={})
+        return replace(event, tally={}, abstained=0, abstained_weight=0)
     return event

@@ -75,11 +75,13 @@ class Duration:
         days keep the time of day that clocks show in the zone. Raises ``OverflowError`` outside the years 1 to 9999."""
         if self.months or self.days:
             local = moment.astimezone(zone)
-            year, month = divmod(local.year * 12 + local.month - 1 + self.months, 12)
-            if not 1 <= year <= 9999:
-                raise OverflowError("date value out of range")
-            day = min(local.day, calendar.monthrange(year, month + 1)[1])
-            there = local.replace(year=year, month=month + 1, day=day) + timedelta(days=self.days)
+            if self.months:
+                year, month = divmod(local.year * 12 + local.month - 1 + self.months, 12)
+                if not 1 <= year <= 9999:
+                    raise OverflowError("date value out of range")
+                day = min(local.day, calendar.monthrange(year, month + 1)[1])
+                local = local.replace(year=year, month=month + 1, day=day)
+            there = local + timedelta(days=self.days)
             return (there.astimezone(UTC) + self.rest).astimezone(moment.tzinfo)
         return (moment.astimezone(UTC) + self.rest).astimezone(moment.tzinfo)
 

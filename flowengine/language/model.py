@@ -22,6 +22,7 @@ from flowengine.language.limits import Limits
 from flowengine.language.parser.records import Gives, Key, Values
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import (
+    ATTENTION,
     EXPIRED,
     SKIPPED,
     Always,
@@ -155,6 +156,8 @@ class State:
     within: When | None = None
     remind: tuple[Reminder, ...] = ()
     escalate: tuple[Escalation, ...] = ()
+    attention: Length | None = None
+    """After how long in it somebody has to look, where the file says so for this state."""
     deadline_moved_by: tuple[Audience, ...] = ()
     """Who may move its deadline, beside operators."""
     takes: Length | None = None
@@ -208,6 +211,14 @@ class State:
         return self.within is not None
 
     @property
+    def is_watched(self) -> bool:
+        """Whether it waits for staff, for code or for the outside, and nothing in it happens if that takes long: it has
+        no deadline and no escalation. A job that it begins here is watched itself."""
+        if self.is_start or self.is_end or self.passes or self.scopes or self.begins or self.for_customers:
+            return False
+        return not (self.has_deadline or any(one.escalate for one in self.members.values()))
+
+    @property
     def times(self) -> tuple[When, ...]:
         """Its deadline, and when a wait is over."""
         return () if self.within is None else (self.within,)
@@ -244,7 +255,7 @@ class State:
     @property
     def lengths(self) -> Iterator[When | None]:
         """The lengths of time in it, as the file says them, and what stands in the place of one."""
-        yield from (*self.times, self.takes)
+        yield from (*self.times, self.takes, self.attention)
         for reminder in self.remind:
             yield from (reminder.after, reminder.every)
         yield from (one.after for one in self.escalate)
@@ -280,6 +291,11 @@ class State:
         return False
 
     @property
+    def shown_while_it_runs(self) -> Literal["", "batches", "whole"]:
+        """Whether it is shown how it stands before it is over, and whether only in batches that hide one ballot."""
+        return ""
+
+    @property
     def elapses(self) -> bool:
         """Whether it waits for the clock, and for nothing else."""
         return False
@@ -293,6 +309,11 @@ class State:
     def chosen_from(self) -> Iterator[tuple[str, object, int, Place]]:
         """What is chosen: in words, from which source, how many at least, and where the file says it."""
         yield from ()
+
+    @property
+    def most_options(self) -> int | None:
+        """From how many options at most it can be chosen; None: from as many as there are."""
+        return None
 
     @property
     def limited(self) -> Iterator[Limited]:
@@ -473,6 +494,8 @@ class Process:
     """The time zone of its days and times of day; empty: that of the installation."""
     starts: tuple[Trigger, ...] = ()
     """What starts jobs by itself."""
+    attention: Length = ATTENTION
+    """After how long in a state that :attr:`State.is_watched` somebody has to look, where the state says no other."""
     currency: str = ""
     """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
     root: Scope = Scope(path="", start="", states={})

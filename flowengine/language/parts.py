@@ -25,6 +25,9 @@ EXPIRED = "expired"
 SKIPPED = "skipped"
 """The outcome of a state that is ``optional``, when whoever is asked goes without it."""
 
+ATTENTION = Duration(days=7)
+"""So long staff, code or the outside may leave a customer waiting before somebody has to look."""
+
 CUSTOMERS = frozenset({"customer", "customers", "group", "anyone", "everyone"})
 """The audiences in which there are customers."""
 

@@ -21,6 +21,7 @@ from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import plainly
+from flowengine.views.customer_words import TAKES_LONGER
 
 MAIL, HOOK = "mail", "hook"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
@@ -80,6 +81,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         if body["why"] == "told":
             told = told_in(tx, row.job, row.seq)[int(body["number"])]
             return _told(shell.settings.url, job, process, told, person, to, at)
+        if body["why"] == "late":
+            return _late(shell.settings.url, job, process, person, to, at)
         step = access.open_step(job, int(body["step"]))
         if step is None or not _for(person, step, job):
             return None
@@ -162,6 +165,25 @@ def _ended(url: str, job: StoredJob, process: Process, person: Person, to: str, 
             "person": person.id,
             "link": link or None,
         },
+        at=at,
+    )
+
+
+def _late(url: str, job: StoredJob, process: Process, person: Person, to: str, at: datetime) -> Words | None:
+    """That it takes longer; nothing when it has gone on by now."""
+    if not job.position.head.late:
+        return None
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
+    words = f"{TAKES_LONGER}."
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{process.title}: it takes longer",
+        text=_text((_greeting(person), f"    {process.title}", words, _where("All that happened:", look))),
+        why="job.late",
+        data={"job": job.id, "process": process.title, "words": words, "person": person.id, "link": link or None},
         at=at,
     )
 

@@ -16,6 +16,7 @@ from flowengine.runtime.actors import StoreWorld
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
+from flowengine.views.customer_words import TAKES_LONGER
 
 HANDLER = "handler"
 """The channel of those who registered the handler ``engine.notify``."""
@@ -61,9 +62,9 @@ def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> I
 def _receivers(
     tx: Transaction, crowds: _Crowds, job: StoredJob, row: OutboxMessage, news: dict[str, Json]
 ) -> list[Person]:
-    """Those who should hear of a step: nobody, when it is closed by now. That the job is over its customer hears, and
-    what the process tells they whom it tells it."""
-    if news["why"] == "ended":
+    """Those who should hear of a step: nobody, when it is closed by now. That the job is over, or takes longer, its
+    customer hears, and what the process tells they whom it tells it."""
+    if news["why"] in ("ended", "late"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
         to = told_in(tx, row.job, row.seq)[int(news["number"])].to
@@ -147,6 +148,10 @@ def _given(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any
         audience, shown = list(told.to), [list(line) for line in told.shown]
         said: dict[str, Any] = {"step": None, "why": "told", "title": told.words, "state": told.state}
         return said | {"audience": audience, "due": None, "shown": shown}
+    if row.body["why"] == "late":
+        audience, state = [f"person:{job.customer}"], row.body["state"]
+        late: dict[str, Any] = {"step": None, "why": "late", "title": TAKES_LONGER, "state": state, "due": None}
+        return late | {"audience": audience} if job.position.head.late else None
     step = access.open_step(job, int(row.body["step"]))
     if step is None:
         return None

@@ -32,6 +32,7 @@ from flowengine.views.replies import (
     StepView,
     suspended_view,
 )
+from flowengine.views.tallies import tally
 
 MOST = 100
 """Steps among which the one that is meant is looked for, where none is named."""
@@ -167,8 +168,9 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         made = msgspec.structs.replace(made, ways=(), slots=())
     if actor.kind == "customer" and state.inner_options:
         made = _plain_options(made, state.inner_options)
-    view = _view(tx, job, found, made, actor)
-    return msgspec.structs.replace(view, possible=can, slots=made.slots)
+    view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
+    running = tally(view.id, found, state, branch) if branch is not None else None
+    return msgspec.structs.replace(view, possible=can, slots=made.slots, tally=running)
 
 
 def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor) -> StepView:
@@ -226,7 +228,8 @@ def _bare_form(step: Step, kind: str) -> Form:
 
 
 def _plain_options(made: Form, inner: frozenset[str]) -> Form:
-    """The form without what these options hold beside title, price and lead time: that is inner data (L9)."""
+    """The form without what these options hold beside title, price and lead time, and beside what their limits go by:
+    that is inner data (L9)."""
     replace = msgspec.structs.replace
     ways = (
         replace(way, fields=tuple(_bare(field) if field.name in inner else field for field in way.fields))
@@ -236,5 +239,9 @@ def _plain_options(made: Form, inner: frozenset[str]) -> Form:
 
 
 def _bare(field: FormField) -> FormField:
-    options = tuple(msgspec.structs.replace(option, more={}) for option in field.options)
+    shown = {one.by for one in field.limits}
+    options = tuple(
+        msgspec.structs.replace(one, more={key: value for key, value in one.more.items() if key in shown})
+        for one in field.options
+    )
     return msgspec.structs.replace(field, options=options)

@@ -9,17 +9,16 @@ from itertools import islice
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
-from flowengine.commands.unstaffed import Staffing
+from flowengine.commands.unstaffed import Staffing, whom
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
-from flowengine.core.values import ROOT, Branch, Panel, Poll, ServiceCall, Step, Timer
+from flowengine.core.values import ROOT, Branch, ServiceCall, Step, Timer
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import key_text
 from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import StoreWorld, name_of
 from flowengine.store import ClaimedCall, Incident, ListedJob, StoredJob, Transaction, shown
-from flowengine.views import plainly
 from flowengine.views.replies import StuckView, TimerView, WaitView
 
 MOST = 50
@@ -46,6 +45,7 @@ def timers(shell: Shell, text: str) -> list[TimerView]:
             _timer(job, compiled, branch, timer, failed.get(f"{job.id}.{timer.number}"))
             for branch in job.position.whole().branches.values()
             for timer in branch.timers
+            if timer.rang is None
         ]
     return sorted(found, key=lambda one: (one.due, one.id))
 
@@ -140,22 +140,10 @@ class _Look:
             what=step.title,
             state=step.state,
             since=step.opened,
-            whom=self._whom(branch, step),
+            whom=whom(self.tx, self.compiled.process, branch, step),
             due=step.due,
             error=self.staffing.why(step, self.job.customer, self.compiled, self.job.position),
         )
-
-    def _whom(self, branch: Branch, step: Step) -> str:
-        process, inner = self.compiled.process, branch.inners.get(step.member)
-        if isinstance(inner, Poll):
-            return f"{inner.voters - inner.cast} of {inner.voters} who may vote"
-        if isinstance(inner, Panel):
-            return f"{step.seats - inner.approved - inner.changes - inner.declined} of {step.seats}"
-        if step.claimed:
-            return name_of(self.tx, step.claimed)
-        ids = [one.partition(":")[2] for one in step.audience if one.startswith("person:")]
-        names = {id: name_of(self.tx, id) for id in ids}
-        return ", ".join(plainly.waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
 
     def _call(self, call: ServiceCall) -> WaitView:
         row, what = self.calls.get(call.number), self._title(call.state, call.member)

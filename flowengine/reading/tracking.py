@@ -28,7 +28,7 @@ from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
-from flowengine.views.customer_words import places
+from flowengine.views.customer_words import TAKES_LONGER, places
 from flowengine.views.history_lines import SAYINGS, Teller
 from flowengine.views.replies import (
     CustomerPlace,
@@ -40,9 +40,11 @@ from flowengine.views.replies import (
     StaffPlace,
     StaffTrack,
     StaffWaiting,
+    TallyView,
     Track,
     suspended_view,
 )
+from flowengine.views.tallies import tally
 
 _MOST = 20
 """Lines of one kind that are shown."""
@@ -113,10 +115,24 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),
             suspended=suspended_view(head, inside=inside),
+            takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
             waiting=tuple(_waiting(look)),
+            tallies=tuple(_tallies(look)),
         )
         return StaffTrack(**asdict(seen)) if inside else seen
+
+
+def _takes_longer(shell: Shell, tx: Transaction, job: StoredJob) -> bool:
+    """Whether what the job waits for takes longer than it should, in it or in a job that it has called."""
+    head = job.position.head
+    if head.status != "open" or head.suspended is not None or head.late:
+        return head.status == "open" and head.suspended is None
+    states = shell.catalogue.compiled(tx, job.process, job.version).states
+    if not any(states[name].begins for name in head.standing):
+        return False
+    called = (tx.jobs.child_of(job.id, row.number) for row in tx.calls.of(job.id) if row.call.process)
+    return any(_takes_longer(shell, tx, tx.jobs.get(child)) for child in called if child)
 
 
 def _offer(entry: Always) -> OfferView:
@@ -202,6 +218,22 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
         found.append(seen)
     return found
+
+
+def _tallies(look: _View) -> Iterable[TallyView]:
+    """How votes stand: all to those inside and to whose job it is, to another customer those in which he votes."""
+    states = {name: look.compiled.states[name] for name in look.position.head.standing}
+    if not any(one.shown_while_it_runs for state in states.values() for one in state.members.values()):
+        return
+    mine = seatings(look.actor)
+    rows = [row for row in look.tx.steps.of(look.job.id) if look.own or row.audience in mine]
+    for number, step in sorted({row.step.number: row.step for row in rows}.items()):
+        branch = look.position.branch(step.branch)
+        if branch is not None and step.state in states:
+            state = states[step.state].member(step.member)
+            found = tally(f"{look.job.id}.{number}", step, state, branch)
+            if found is not None:
+                yield found
 
 
 def _did(look: _View) -> Iterable[tuple[datetime, str, str]]:

@@ -8,8 +8,9 @@ from flowengine.core.values import Actor, Seating
 from flowengine.core.world import Member, PlainWorld, Worker
 from flowengine.language.model import Process
 
-CUSTOMERS = {"ada": "Ada", "ben": "Ben", "cleo": "Cleo"}
-"""The customers there are, by id; they are the members of every group. The job is the first one's."""
+CUSTOMERS = {"ada": "Ada", "ben": "Ben", "cleo": "Cleo", "dev": "Dev"}
+"""The customers there are, by id; they are the members of every group. The job is the first one's; of the others
+one may do something, and two may look at it."""
 
 OF_A_ROLE = 3
 """How many people have each role, so that somebody else is there where a process asks for another."""

@@ -77,9 +77,12 @@ class MadeUp:
             return self._one(ids)
         least = int(field.min if field.min is not None else 1)
         most = int(field.max if field.max is not None else len(ids))
+        if field.shape == "scores":
+            scored = self._sample(ids, self._between(1, len(ids)))
+            return {str(id): self._between(least if len(scored) > 1 else most, most) for id in scored}
         if field.limits:
             return self._limited(field, ids, self._between(least, max(least, min(most, least + 3, len(ids)))))
-        if field.shape == "several":
+        if field.shape in ("several", "ranked"):
             count = max(least, min(most, len(ids), self._between(least, max(least, min(most, len(ids))))))
             return self._sample(ids, min(count, len(ids)))
         return {str(self._one(ids)): self._between(max(least, 1), max(least, 1, min(most, least + 3)))}
@@ -156,6 +159,12 @@ class MadeUp:
         if not properties:  # whatever is wanted, it may well be an option
             self._made += 1
             return {"id": f"made_up_{self._made}", "title": f"Made up {self._made}"}
+        if (
+            properties.get("id", {}).get("type") == "string"
+            and not {"enum", "const", "pattern"} & properties["id"].keys()
+        ):
+            self._made += 1  # an option again, of which no two have the same id
+            properties = properties | {"id": {"const": f"made_up_{self._made}"}}
         return {
             name: self._fitting(one, now, depth + 1)
             for name, one in properties.items()
@@ -165,9 +174,9 @@ class MadeUp:
     def _text(self, schema: Mapping[str, Any], now: datetime) -> Json:
         match schema.get("format", ""):
             case "date":
-                return (now + timedelta(days=self._days())).date().isoformat()
+                return (now + timedelta(days=self._days(schema))).date().isoformat()
             case "date-time":
-                return moment_text((now + timedelta(days=self._days())).replace(microsecond=0))
+                return moment_text((now + timedelta(days=self._days(schema))).replace(microsecond=0))
             case "time":
                 return "10:00:00Z"
             case "duration":
@@ -191,11 +200,13 @@ class MadeUp:
             text = self._one(["x" * max(least, 1), ("long words " * LONGEST)[:most].strip()])
         return str(text)[: max(most, 1)].ljust(least, "x")
 
-    def _days(self) -> int:
-        """How far ahead a day is: usually some weeks, at the edge today, or long ago."""
+    def _days(self, schema: Mapping[str, Any]) -> int:
+        """How far ahead a day is: usually some weeks, at the edge today or long ago; back as far if it must be over."""
+        way = -1 if schema.get("latest") == "now" else 1
         if self.chance is None:
-            return 120
-        return self._one([0, 1, -400, 3650]) if self.chance.random() < self.edge else self.chance.randint(7, 300)
+            return 120 * way
+        edge = self.chance.random() < self.edge
+        return self._one([0, 1, -400, 3650]) if edge else self.chance.randint(7, 300) * way
 
     # chance
 

@@ -19,20 +19,18 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import Advance, advance, compile_process, offered, start
 from flowengine.core.always import Offer, offers
-from flowengine.core.answers import form
+from flowengine.core.answers import first_slot, form
 from flowengine.core.draft import Draft, settle
 from flowengine.core.forms import Form, FormField, Way, questions
-from flowengine.core.kinds.fitting import calendar_of
 from flowengine.core.machines import Compiled
 from flowengine.core.messages import all_awaited
 from flowengine.core.position import MemoryPosition
-from flowengine.core.slots import all_slots, window
 from flowengine.core.values import CLOCK, Actor, Branch, Fork, Json, ServiceCall, Step, Timer, Wait
 from flowengine.core.world import Appointment, World
 from flowengine.errors import ExpressionFailed, FlowError, RunawayProcess
 from flowengine.language.model import Process, State
 from flowengine.language.texts import spoken
-from flowengine.language.types import Each, Fitting, Race
+from flowengine.language.types import Each, Race
 from flowengine.rehearsal.cast import Cast
 from flowengine.views.customer_words import places
 from flowengine.views.history_lines import Teller
@@ -270,11 +268,7 @@ class Trial:
         """The first appointment of a fitting after a share (0 to 1) of the time in which they are offered now, taken or
         not; None where there is none in the fortnight after."""
         state = self.compiled.states[step.state].member(step.member)
-        assert isinstance(state, Fitting), "only a fitting has appointments"
-        calendar = calendar_of(self.process, state)
-        first, last = window(calendar, self.now)
-        begin = first + (last - first) * share
-        return next(all_slots(calendar, state.length, begin, min(last, begin + _FORTNIGHT)), None)
+        return first_slot(self.process, state, self.now, share, _FORTNIGHT)
 
     def words(self, move: Move) -> str:
         """A move as a person reads it: ``Ada: Choose your cloth``."""
@@ -546,12 +540,14 @@ class Trial:
 
     def _purpose(self, timer: Timer) -> str:
         branch = self.position.branch(timer.branch)
-        where = f" of {spoken(branch.state)}" if branch is not None and branch.state else ""
+        state = spoken(branch.state) if branch is not None else ""
+        where = f" of {state}" if state else ""
         words = {
             "expire": f"the deadline{where}", "close": f"the vote{where} closes", "remind": f"a reminder{where}",
-            "escalate": f"{spoken(branch.state) if branch else ''} is opened to others", "elapse": f"the wait{where}",
+            "escalate": f"{state} is opened to others", "elapse": f"the wait{where}",
             "hold": "what is held is let go", "keep": "a kept message is dropped",
             "cut_off": "what was cut off has ended",
+            "attention": f"{state or 'what is undone'} takes longer than it should",
         }  # fmt: skip
         if timer.purpose == "always":
             return spoken(str(timer.detail[1]))

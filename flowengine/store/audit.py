@@ -132,12 +132,12 @@ def _steps(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
 def _timers(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
     rows = tx.channel.rows(timers.OF_JOB, {"job_id": rebuilt.head.job})
     found = {number: (branch, wake, attempts) for number, branch, wake, attempts in rows}
-    aside = timers.LAID_ASIDE if rebuilt.head.suspended else None
-    for number in sorted(rebuilt.timers.keys() | found.keys()):
-        timer, row = rebuilt.timers.get(number), found.get(number)
+    known, suspended = rebuilt.timers | rebuilt.rung, rebuilt.head.suspended is not None
+    for number in sorted(known.keys() | found.keys()):
+        timer, row = known.get(number), found.get(number)
         if timer is None or row is None:
             yield f"timer {number} is {'stored but not set' if timer is None else 'set but not stored'}"
-        elif row[0] != timer.branch or (row[2] == 0 and row[1] != (aside or micros(timer.due))):
+        elif row[0] != timer.branch or (row[2] == 0 and row[1] != timers.wake(timer, suspended)):
             yield f"timer {number} is not stored as the history says"
 
 

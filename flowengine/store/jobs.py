@@ -178,7 +178,7 @@ class LazyPosition:
         could not be fired, and has been put off, is not due before it is to be tried again."""
         if not self.head.branches:
             for timer in self.root.timers if self.root else ():
-                if timer.due <= now:
+                if timer.due <= now and timer.rang is None:
                     break
             else:
                 return []

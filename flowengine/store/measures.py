@@ -13,6 +13,7 @@ from flowengine.store.calls import ASIDE
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros
 from flowengine.store.query import Query, param
+from flowengine.store.timers import RUNG
 
 _C, _J, _O, _S, _T, _D = t.calls, t.jobs, t.outbox, t.steps, t.timers, t.schedules
 _NOW = param("now")
@@ -61,6 +62,11 @@ TIMER_INCIDENTS = Query(
     "Timers that could not be fired.",
     sa.select(_COUNT).where(_T.c.attempts > sa.literal_column("0")),
 )
+RUNG_TIMERS = Query(
+    "measures.rung_timers",
+    "What takes so long that somebody has to look.",
+    sa.select(_COUNT).where(_T.c.wake == sa.literal_column(str(RUNG))),
+)
 OUTBOX = Query(
     "measures.outbox",
     "Messages that are to be sent by now, and since when.",
@@ -98,6 +104,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     call_incidents: dict[str, int]
     timer_incidents: int
     message_incidents: int
+    attention: int
     schedule_incidents: dict[str, int] = {}
 
 
@@ -121,5 +128,6 @@ def measured(channel: Channel, now: datetime) -> Measures:
         call_incidents=dict(channel.rows(CALL_INCIDENTS, {})),
         timer_incidents=single(TIMER_INCIDENTS)[0],
         message_incidents=single(OUTBOX_INCIDENTS)[0],
+        attention=single(RUNG_TIMERS)[0],
         schedule_incidents=dict(channel.rows(SCHEDULE_INCIDENTS, {})),
     )

@@ -28,6 +28,9 @@ QUEUE = Queue(
 LAID_ASIDE = micros(datetime(9999, 12, 31, tzinfo=UTC))
 """When the timers of a suspended job are due. The position says when they really are."""
 
+RUNG = LAID_ASIDE + 1
+"""When timers are due that have rung, and stay until their state is left: never."""
+
 LAY_ASIDE = Query(
     "timers.lay_aside",
     "The timers of a job are not fired while it is suspended.",
@@ -74,6 +77,13 @@ OVERDUE = Query(
     .limit(MOST_OVERDUE),
 )
 POSTPONE = Query("timers.postpone", "Firing a timer failed; try again later.", QUEUE.postpone(claimed_until=0))
+HAVE_RUNG = Query(
+    "timers.have_rung",
+    "Timers that have rung and are still set: what needs attention. Those of suspended jobs are laid aside.",
+    sa.select(_T.c.job_id, _T.c.number, _T.c.branch)
+    .where(_T.c.wake == sa.literal_column(str(RUNG)))
+    .order_by(_T.c.job_id, _T.c.number),
+)
 HEAL = Query(
     "timers.heal",
     "Let go of timers that are claimed for longer than any claim can be, since a clock has jumped back.",
@@ -116,23 +126,34 @@ class Timers:
         """Timers that could not be fired, by job."""
         return QUEUE.gone_wrong(self._channel)
 
+    def rung(self) -> list[tuple[str, int, str]]:
+        """Job, number and branch of the timers that have rung and are still set, by job."""
+        return [(job, number, branch) for job, number, branch in self._channel.rows(HAVE_RUNG, {})]
+
 
 def save(channel: Channel, job: str, effects: Effects, suspended: bool) -> None:
     """Write what a command did to timers; those of a job that is ``suspended`` are laid aside. One that was resumed
     has all of its timers among the effects."""
     channel.write_many(DROP, [{"job_id": job, "number": number} for number in effects.dropped_timers])
-    channel.write_many(SET, [_row(job, timer, suspended) for timer in effects.timers.values()])
+    rows: list[dict[str, Any]] = [
+        {
+            "job_id": job,
+            "number": timer.number,
+            "branch": timer.branch,
+            "wake": wake(timer, suspended),
+            "attempts": 0,
+            "last_error": "",
+            "claimed_until": 0,
+        }
+        for timer in effects.timers.values()
+    ]
+    channel.write_many(SET, rows)
     if effects.suspended:
         channel.write(LAY_ASIDE, {"of_job": job})
 
 
-def _row(job: str, timer: Timer, suspended: bool) -> dict[str, Any]:
-    return {
-        "job_id": job,
-        "number": timer.number,
-        "branch": timer.branch,
-        "wake": LAID_ASIDE if suspended else micros(timer.due),
-        "attempts": 0,
-        "last_error": "",
-        "claimed_until": 0,
-    }
+def wake(timer: Timer, suspended: bool) -> int:
+    """When a timer is to be fired, in microseconds: never while its job is suspended, or once it has rung."""
+    if suspended:
+        return LAID_ASIDE
+    return micros(timer.due) if timer.rang is None else RUNG

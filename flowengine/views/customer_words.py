@@ -15,6 +15,9 @@ from flowengine.views.replies import Receipt
 UNDER_WAY = "We are working on it"
 """Where a job is, for its customer, when the process has no word of its own for it."""
 
+TAKES_LONGER = "It takes longer than it should; we have been told, and look into it"
+"""What a customer is told where his job waits for staff, code or the outside for so long that somebody has to look."""
+
 
 def words_of(compiled: Compiled) -> Mapping[str, str]:
     """The word for each state that has one, by name, in the order of the file; found once for each version."""

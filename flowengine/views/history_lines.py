@@ -232,10 +232,13 @@ class Teller:
                 slot = event.inner.slot
         at = known.moment(slot, step.state) if slot is not None else "a time that the history does not know"
         titles = state.titles(known.process.options) if state is not None and known.process is not None else {}
-        chosen = [titles.get(str(one), str(one)) for one in given.get("for", ())]
+        said = given.get("for", ())
+        chosen = [titles.get(str(one), str(one)) for one in said]
+        if isinstance(said, Mapping):
+            chosen = [f"{title} {score}" for title, score in zip(chosen, said.values(), strict=True)]
         choice = f" for {', '.join(chosen)}" if chosen else ""
         title = known.title(step.state, step.member)
-        what = step.title or title if move == "vote" else title
+        what = step.title or title if move in ("vote", "abstain") else title
         return _MOVES[move].format(what=what, at=at, choice=choice) if move in _MOVES else f"{spoken(move)}: {what}"
 
     # the clock
@@ -268,6 +271,8 @@ class Teller:
                 return f"{done}: nobody said how it ended" if late else f"{done}: it may still be at work"
             case "keep":
                 return f"the message {spoken(known.kept.get(timer.detail, ''))} was kept in vain"
+            case "attention":
+                return f"it takes so long that somebody has to look: {what}"
             case "always":
                 used = any(isinstance(event, e.Invoked) for event in events)
                 entry = known.entry(str(timer.detail[1]))

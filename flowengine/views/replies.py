@@ -14,6 +14,7 @@ import msgspec
 from flowengine import exact
 from flowengine.core.answers import Form, FormField
 from flowengine.core.values import Head, Json
+from flowengine.exact import Number
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
@@ -270,13 +271,37 @@ InboxItem = CustomerItem | StaffItem
 """A step that waits for somebody, as the asker may see it."""
 
 
+class OptionTally(View, frozen=True, kw_only=True):
+    """What an option of a vote has: the weight of the ballots for it, or that name it first, or the sum of scores."""
+
+    id: str
+    title: str
+    votes: Number
+
+
+class TallyView(View, frozen=True, kw_only=True):
+    """How a vote stands while it runs, as far as it may be told: of a secret vote, without the latest ballots.
+
+    ``step`` is the id of its step, ``cast`` how many ballots are in it, of which ``abstained`` abstained, ``voters``
+    how many may vote. The ``options`` are in the order in which they are listed.
+    """
+
+    step: str
+    title: str
+    cast: int
+    abstained: int
+    voters: int
+    options: tuple[OptionTally, ...]
+
+
 class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
     ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already, and
     ``booked_with`` the name of who meets the customer then, where that is known.
-    ``shown`` are the lines that the process shows.
+    ``shown`` are the lines that the process shows. ``tally`` is how a vote stands whose file says ``live``, once there
+    is something to tell.
 
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
@@ -302,6 +327,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
     booked: datetime | None = None
     suspended: SuspendedView | None = None
     booked_with: str = ""
+    tally: TallyView | None = None
     open: bool = True
     ended: datetime | None = None
     ended_by: str = ""
@@ -413,8 +439,13 @@ class _Track(View, frozen=True, kw_only=True):
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it. A deadline that
     somebody has moved is told there, too, to those whom its step waits for."""
+    takes_longer: str = ""
+    """Words that it takes longer, where staff, code or the outside leave its customer waiting for so long that it is an
+    incident; until the job has gone on from there. Told to the customer and to the organisation."""
     zone: str = "UTC"
     """The time zone of the process, in which a promised day ends."""
+    tallies: tuple[TallyView, ...] = ()
+    """How the votes stand that run now and whose file says ``live``: to those who vote, and whose job it is."""
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""
@@ -546,8 +577,9 @@ class StepMigrated(View, frozen=True, kw_only=True):
 
 class TimerMigrated(View, frozen=True, kw_only=True):
     """What becomes of a timer: ``kept``, ``anew`` (counted again), ``added`` or ``dropped``. ``purpose`` is
-    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep`` or ``always`` (``name`` is the
-    entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is due now."""
+    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep``, ``attention`` or ``always``
+    (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is
+    due now."""
 
     purpose: str
     state: str
@@ -635,9 +667,10 @@ class IncidentView(View, frozen=True, kw_only=True):
     ``kind`` is ``call`` (a service call; ``handler`` is what it calls), ``timer`` (``handler`` is what it is for:
     ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``), ``message`` (``handler`` says
     what goes to whom, ``mail to ada``, or its kind), ``schedule`` (a job that could not be started by the clock, and
-    is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet) or ``step`` (one that nobody can
-    do as people are known here; ``handler`` is its title). A step is not tried again: it is an incident until somebody
-    can do it.
+    is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet), ``step`` (one that nobody can
+    do as people are known here; ``handler`` is its title) or ``attention`` (the job waits in its state ``since`` then,
+    longer than it should, for ``whom``; ``handler`` is what is to be done, ``id`` its step or call). The last two are
+    not tried again: a step is an incident until somebody can do it, an attention until the job has left the state.
     """
 
     id: str
@@ -651,6 +684,8 @@ class IncidentView(View, frozen=True, kw_only=True):
     attempts: int
     kind: str = "call"
     next: datetime | None = None
+    since: datetime | None = None
+    whom: str = ""
 
 
 class ScheduleView(View, frozen=True, kw_only=True):
@@ -676,9 +711,9 @@ class TimerView(View, frozen=True, kw_only=True):
     """A timer that is set. ``id`` is what ``fire_timer``, ``drop_timer`` and ``move_deadline`` take.
 
     ``purpose`` is ``expire`` (a deadline), ``close`` (that of a vote), ``remind``, ``escalate``, ``elapse`` (a wait),
-    ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock of an always entry) or ``cut_off`` (an
-    attempt can no longer end). ``step`` is the step that it is about. With an ``error`` it could not be fired, and is
-    tried again at ``next``.
+    ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock of an always entry), ``cut_off`` (an
+    attempt can no longer end) or ``attention`` (somebody has to look). ``step`` is the step that it is about. With an
+    ``error`` it could not be fired, and is tried again at ``next``.
     """
 
     id: str

@@ -137,4 +137,5 @@ def _incidents(found: Measures) -> Metric:
         family.add_metric(["schedule", process], count)
     family.add_metric(["timer", ""], found.timer_incidents)
     family.add_metric(["message", ""], found.message_incidents)
+    family.add_metric(["attention", ""], found.attention)
     return family

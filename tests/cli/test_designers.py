@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
+from flowengine.cli import flow
 from flowengine.language import problems
 from flowengine.language.explaining import CODES
+from flowengine.samples import process_names
 
 if TYPE_CHECKING:
     from conftest import Flow
@@ -28,6 +31,28 @@ def test_new_writes_a_process_that_is_fine_and_runs(empty: Flow) -> None:
     assert empty.json("check", "my_shop.yaml")["fine"] is True
     empty.run("deploy", "my_shop.yaml")
     assert empty.json("start", "my_shop", "--set", "wish=A chair", who="ada")["status"] == "open"
+
+
+@pytest.mark.parametrize("template", process_names())
+def test_new_begins_with_a_process_that_is_shipped(empty: Flow, template: str) -> None:
+    """The file has the new name, is fine, and is told how it is tried; its template is offered on Tab."""
+    written = empty.json("new", "ours", "--template", template)
+    assert "flow try ours.yaml" in written["next"]
+    assert empty.json("check", "ours.yaml")["fine"] is True
+    assert empty.json("deploy", "ours.yaml")[0]["name"] == "ours"
+    asked = {
+        "_FLOW_COMPLETE": "zsh_complete",
+        "COMP_WORDS": f"flow new ours --template {template[:3]}",
+        "COMP_CWORD": "4",
+    }
+    assert template in CliRunner().invoke(flow, [], prog_name="flow", env=asked).stdout
+
+
+def test_new_tells_the_templates_there_are(empty: Flow) -> None:
+    """One that is not there is refused with those that are, and nothing is written."""
+    refused = empty.json("new", "ours", "--template", "table_servic", code=1)
+    assert refused["possible"] == process_names()
+    assert not (empty.folder / "ours.yaml").exists()
 
 
 def test_new_replaces_nothing_unasked(empty: Flow) -> None:
@@ -54,6 +79,16 @@ def test_check_tells_how_long_the_customer_is_left_out(empty: Flow) -> None:
     assert "at most 3 states (buy, build, hear)" in out
     found = empty.json("check", "workshop.yaml")["files"][0]
     assert found["left_out"]["path"] == ["buy", "build", "hear"]
+
+
+def test_check_tells_after_how_long_a_wait_is_an_incident(empty: Flow) -> None:
+    """In one line for each length with the states that it holds for, and for programs by state."""
+    source = (empty.folder / "workshop.yaml").read_text("utf-8")
+    (empty.folder / "patient.yaml").write_text(source.replace("states:\n", "attention: P30D\nstates:\n", 1), "utf-8")
+    out = empty.run("check", "patient.yaml").stdout
+    assert "  An incident after 30 days (buy, build" in out
+    found = empty.json("check", "patient.yaml")["files"][0]["attention"]
+    assert found["build"] == "P30D"
 
 
 def test_check_says_how_far_it_is_a_proof(empty: Flow) -> None:

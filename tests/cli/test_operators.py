@@ -34,6 +34,31 @@ def test_jobs_are_listed_and_filtered(shop: Flow) -> None:
     assert "It came to nothing" in shop.run("jobs").stdout
 
 
+def test_what_takes_longer_is_listed_for_operators_and_told_to_the_customer(shop: Flow) -> None:
+    """With its state, since when and for whom it waits, until somebody has done it; she reads that it takes longer."""
+    job = shop.start()
+    shop.run("move", job, "build", "--because", "She said oak by phone")
+    (timer,) = shop.json("timers", job)
+    assert timer["purpose"] == "attention"
+    error = shop.run("timer", "drop", timer["short"], "--because", "Too early", code=1).stderr
+    assert "move it" in error
+    shop.run("deadline", timer["short"], "--to", "P21D", "--because", "The oak is late")
+    (timer,) = shop.json("timers", job)
+    shop.run("timer", "fire", timer["short"], "--because", "She called")
+    (found,) = shop.json("incidents")
+    assert (found["kind"], found["state"], found["whom"]) == ("attention", "build", "Maker")
+    assert found["short"].startswith(f"{job}.")
+    assert found["since"]
+    out = shop.run("incidents").stdout
+    assert "see to it" in " ".join(out.split())
+    words = "It takes longer than it should; we have been told, and look into it"
+    assert words in shop.run("track", job, who="ada").stdout
+    assert shop.json("track", job, who="ada")["takes_longer"] == words
+    assert "a step is not tried again" in shop.run("retry", found["short"], code=1).stderr
+    shop.run("move", job, "gone", "--because", "After all")
+    assert shop.json("incidents") == []
+
+
 def test_history_tells_who_did_what(shop: Flow) -> None:
     """Each command of a job is a line; --raw gives the stored facts, one JSON object a line."""
     job = shop.start(wish="\x1b[2J")

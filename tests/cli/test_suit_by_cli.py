@@ -24,6 +24,7 @@ def counter(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     place, _, database = request.param.partition("-")
     monkeypatch.setenv("FLOW_AT", request.getfixturevalue("sqlite_url" if database == "sqlite" else "postgres_url"))
     monkeypatch.setenv("SUIT_MILL", str(tmp_path / "mill.db"))
+    monkeypatch.setenv("SUIT_TILL", str(tmp_path / "till.db"))
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.delenv("FLOW_AS", raising=False)
     monkeypatch.chdir(ROOT)
@@ -31,10 +32,12 @@ def counter(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     suit_shop()
     from flowengine_bespoke_suit.handlers import handlers
     from flowengine_bespoke_suit.mill import Mill
+    from flowengine_bespoke_suit.till import Till
 
     clock = SimulatedClock(datetime(2027, 1, 4, 10, tzinfo=UTC) if place == "inside" else datetime.now(UTC))
     mill = Mill(tmp_path / "mill.db", today=lambda: clock.now().date())
-    return (Inside if place == "inside" else Outside)(clock, mill, handlers(mill))
+    made = handlers(mill, Till(tmp_path / "till.db"))
+    return (Inside if place == "inside" else Outside)(clock, mill, made)
 
 
 def test_a_suit_is_made_by_commands_alone(counter: Counter) -> None:
@@ -99,8 +102,13 @@ class _Suit:
         assert "'purple' is not one of navy_flannel, grey_worsted, green_tweed, black_barathea" in wrong
         self.act("ada", "--set cloth=navy_flannel")
         chosen = self.act("ada", "--set style=double_breasted --set pockets=3 --set lining=striped --set extras=")
-        assert "▶ Taking your measures" in chosen
+        assert "▶ Confirming your order" in chosen
         assert "Promised for " in chosen
+        (order,) = self.counter.json("inbox", "ada")
+        assert order["title"] == "Is this what you order?"
+        self.act("ada", "--outcome approved")
+        assert "1 service call" in self.counter.work()
+        assert "▶ Taking your measures" in self.track("ada")
 
     def measure(self) -> None:
         self.book()
@@ -125,16 +133,19 @@ class _Suit:
         assert {order.item: order.status for order in self.counter.mill.orders()}["navy_flannel"] == "cancelled"
         self.counter.mill.set_stock("green_tweed", 1.0)
         self.act("ada", "--set cloth=green_tweed")
+        self.act("ada", "--outcome approved")
+        self.counter.work()
         self.counter.work()
         assert "The mill has no Green tweed left" in self.counter.flow("inbox", "ada")
         step = self._step("ada", "choose_other_cloth")
         offered = self.counter.flow(f"act {step} --set cloth=green_tweed", "ada", code=1)
         assert "'green_tweed' is not one of navy_flannel, grey_worsted, black_barathea" in offered
         self.counter.flow(f"act {step} --set cloth=grey_worsted", "ada")
+        self.counter.flow(f"act {self._step('ada', 'confirm_other_cloth')} --outcome approved", "ada")
         self.counter.work()
 
     def make(self) -> None:
-        self.counter.flow(f"act {self._step('ada', 'ask_initials')} --set initials=AL", "ada")
+        self.counter.flow(f"act {self._step('ada', 'ask_initials')} --outcome answered --set initials=AL", "ada")
         self.counter.flow(f"say {self.job} 'Is the cloth there yet?' --kind question", "ada")
         order = next(one for one in self.counter.mill.orders() if one.item == "grey_worsted")
         self.counter.flow(f"send cloth_delivered --key {order.number} --job {self.job}", "olga")
@@ -162,7 +173,10 @@ class _Suit:
     def hand_over(self) -> None:
         assert "Does the suit fit, as you wished?" in self.counter.flow("inbox", "ada")
         self.act("ada", "--outcome approved")
-        ended = self.act("ada", f"--set rating=5 --set recommend=yes {REFERRAL}")
+        self.counter.work()
+        paid = self.track("ada")
+        assert "Receipt for the rest: R-0003" in paid
+        ended = self.act("ada", f"--outcome given --set rating=5 --set recommend=yes {REFERRAL}")
         assert "■ Fulfilled: The customer wears a suit that fits" in ended
         assert ", kept" in ended
 

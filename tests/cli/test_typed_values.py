@@ -25,6 +25,7 @@ CLOTH = (
     FormOption(id="navy", title="Navy flannel", price=420, lead_time="P12D"),
     FormOption(id="grey", title="Grey worsted", price=380),
 )
+EQUAL = (FormOption(id="a=b", title="a=b"), FormOption(id="c:d", title="c:d"))
 COMMAS = (FormOption(id="3,5 m", title="3,5 m"), FormOption(id="5 m", title="five, about"))
 
 
@@ -57,6 +58,9 @@ COMMAS = (FormOption(id="3,5 m", title="3,5 m"), FormOption(id="5 m", title="fiv
         (field("array", options=COMMAS, shape="several"), '["five, about"]', ["5 m"]),
         (field("object", options=COMMAS, shape="quantities"), '["3,5 m:2"]', {"3,5 m": 2}),
         (field(options=COMMAS), "3,5 m", "3,5 m"),
+        (field("array", options=CLOTH, shape="ranked"), "grey, Navy Flannel", ["grey", "navy"]),
+        (field("object", options=CLOTH, shape="scores", min=0, max=5), "navy:5, grey=0", {"navy": 5, "grey": 0}),
+        (field("object", options=EQUAL, shape="scores", min=0, max=5), "a=b=3,c:d:4", {"a=b": 3, "c:d": 4}),
     ],
 )
 def test_a_text_becomes_a_value_of_its_field(asked: FormField, text: str, value: Any) -> None:
@@ -87,6 +91,15 @@ def test_a_text_becomes_a_value_of_its_field(asked: FormField, text: str, value:
         (field("array", options=CLOTH, shape="several", min=1), "", "at least 1 must be chosen, not 0"),
         (field("array", options=CLOTH, shape="several"), "navy,navy", "named twice"),
         (field("object", options=CLOTH, shape="quantities"), "navy", "how many of each"),
+        (field("object", options=CLOTH, shape="quantities"), "navy:1,navy:2", "named twice"),
+        (field("array", options=CLOTH, shape="ranked", min=1), "grey,grey", "named twice"),
+        (field("array", options=CLOTH, shape="ranked", min=1), "", "at least 1 must be chosen, not 0"),
+        (field("object", options=CLOTH, shape="scores", min=0, max=5), "navy", "the score of each, as navy:2"),
+        (field("object", options=CLOTH, shape="scores", min=0, max=5), "", "the score of each, as navy:2"),
+        (field("object", options=CLOTH, shape="scores", min=0, max=5), "navy:6", "from 0 to 5 is possible"),
+        (field("object", options=CLOTH, shape="scores", min=0, max=5), "navy:-1", "the score of each, as navy:2"),
+        (field("object", options=CLOTH, shape="scores", min=0, max=5), "navy:1,navy=2", "named twice"),
+        (field("object", options=CLOTH, shape="scores", min=0, max=5), "nayv:1", "did you mean navy?"),
         (field(schema={"maxLength": 3}), "long", "at most 3 characters"),
     ],
 )
@@ -153,6 +166,9 @@ def test_what_is_missing_are_the_required_fields() -> None:
         (field("object"), "--set x:=JSON"),
         (field(options=CLOTH), "--set x=navy|grey"),
         (field(options=CLOTH, shape="quantities"), "--set x=navy|grey:N[,…]"),
+        (field(options=CLOTH, shape="ranked"), "--set x=navy|grey[,…], the best first"),
+        (field(options=CLOTH, shape="scores", min=0, max=5), "--set x=navy|grey:N[,…], N from 0 to 5"),
+        (field(options=COMMAS, shape="ranked"), '--set x=["3,5 m|5 m",…], the best first'),
     ],
 )
 def test_a_hint_shows_how_to_give_a_field(asked: FormField, shown: str) -> None:

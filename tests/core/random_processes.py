@@ -117,8 +117,14 @@ class Maker:
 
     def vote(self, name: str, depth: int, go: Any, other: Any) -> Json:  # noqa: ARG002
         state = {"type": "vote", "ask": "Which?", "of": {"group": "members"}, "options": ["x", "y", "z"]}
-        state |= {key: self.may(0.5) for key in ("early", "secret", "changeable")}
-        state |= {"rule": self.pick(["plurality", "majority", "two_thirds"]), "seats": self.pick([1, 2])}
+        state |= {key: self.may(0.5) for key in ("early", "secret", "changeable", "abstain")}
+        state |= {"method": self.pick(["plurality", "approval", "ranking", "score"]), "seats": self.pick([1, 2])}
+        if state["method"] in ("plurality", "approval"):
+            state["rule"] = self.pick(["plurality", "majority", "two_thirds"])
+        if not state["secret"]:
+            state["live"] = 1
+        elif not state["changeable"]:
+            state["live"] = 5
         on = {"decided": go, "no_quorum": go, "tied": other}
         return {**state, "within": self.pick(_SPANS), "on": self.routes(on)}
 

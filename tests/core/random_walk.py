@@ -49,7 +49,7 @@ class Answers:
             return moment_text(self.chance.choice(slots))
         if ids and field.shape == "one":
             return self.chance.choice(ids)
-        if ids and field.shape == "several":
+        if ids and field.shape in ("several", "ranked"):
             return self.chance.sample(ids, min(len(ids), int(field.max or field.min or 1)))
         if ids:
             return {str(self.chance.choice(ids)): int(field.min or 1)}
@@ -58,7 +58,7 @@ class Answers:
         return self._fitting({"type": field.type, **given, **field.schema})
 
     def _fields(self, fields: tuple[Field, ...]) -> dict[str, Any]:
-        return {field.name: self._fitting({"type": field.type, **field.schema}) for field in fields}
+        return {field.name: self._fitting({"type": field.type, **field.schema, **_known(field)}) for field in fields}
 
     def _fitting(self, schema: Any) -> Any:
         """A value that fits a JSON Schema, of the simple ones that processes use."""
@@ -66,7 +66,9 @@ class Answers:
             return self.chance.choice(schema["enum"])
         if schema["type"] == "array":
             item, least = schema.get("items", {"type": "string"}), int(schema.get("minItems", 0))
-            return [self._fitting(item) for _ in range(max(least, self.chance.randint(0, 3)))]
+            items = [self._fitting(item) for _ in range(max(least, self.chance.randint(0, 3)))]
+            unique = schema.get("uniqueItems", False)
+            return [one for index, one in enumerate(items) if not unique or one not in items[:index]]
         if schema["type"] == "string":
             dates = {"date": "2026-09-01", "date-time": "2026-09-01T10:00:00Z", "uri": "https://example.org/one"}
             dates["email"] = "ben@example.org"
@@ -80,6 +82,14 @@ class Answers:
             return {name: self._fitting(one) for name, one in schema.get("properties", {}).items()}
         low = int(max(schema.get("minimum", 1), -100))
         return self.chance.randint(low, int(min(schema.get("maximum", low + 9), low + 1000)))
+
+
+def _known(field: Field) -> dict[str, Any]:
+    """What is answered where not anything will do: somebody there is, and a day that is over where it must be."""
+    if field.person is not None:
+        one = {"type": "string", "enum": [member.id for member in MEMBERS]}
+        return {"items": one, "uniqueItems": True} if field.type == "array" else one
+    return {"enum": ["2020-02-29"]} if field.latest is not None and field.schema.get("format") == "date" else {}
 
 
 class Walk(Answers):
@@ -131,13 +141,28 @@ class Walk(Answers):
                 clocks = [timer for branch in around for timer in branch.timers if timer.purpose in _CLOCKS]
                 assert clocks or step.due, f"{step.state} waits for a customer without a deadline"
 
+    def check_attention(self) -> None:
+        """Whatever the job waits behind has a deadline, an escalation, a clock around it, or attention (L8)."""
+        position = self.job.position
+        for branch in position.branches.values():
+            state = self.job.compiled.states.get(branch.state)
+            if state is None or state.scopes or state.is_end or state.begins:
+                continue
+            around = [branch]
+            while around[-1].parent is not None:
+                around.append(position.branches[around[-1].parent])
+            clocks = any(timer.purpose in _CLOCKS for one in around for timer in one.timers)
+            escalates = any(member.escalate for member in state.members.values())
+            watched = any(timer.purpose == "attention" for timer in branch.timers)
+            assert clocks or escalates or watched, f"nobody looks, however long it is in {branch.state}"
+
     def _awake(self, branch: Branch) -> bool:
         state, inner = self.job.compiled.states.get(branch.state), branch.inners.get("")
         if branch.pending or branch.done or isinstance(inner, Fork):
             return branch.pending or branch.done or inner.open > 0
         members = state.of.values() if isinstance(state, Race) else (state,)
         waits = any(isinstance(member, Message) for member in members)
-        moves = any(timer.purpose not in ("remind", "escalate") for timer in branch.timers)
+        moves = any(timer.purpose not in ("remind", "escalate", "attention") for timer in branch.timers)
         return waits or moves or bool(branch.calls) or any(self._can_act(step) for step in branch.steps)
 
     def _can_act(self, step: Step) -> bool:

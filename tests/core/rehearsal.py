@@ -55,7 +55,10 @@ class Rehearsal:
         self, made: Process, need: dict[str, Any] | None = None, begin: datetime = BEGIN, **groups: list[Member]
     ) -> None:
         self.compiled = compile_process(made)
-        self.world = PlainWorld(customer={"id": "ada", "name": "Ada"}, groups=groups)
+        members = [one for some in groups.values() for one in some]
+        of = {one.id: [name for name, some in groups.items() if one in some] for one in members}
+        people = {id: Actor(kind="customer", id=id, groups=tuple(names)) for id, names in of.items()}
+        self.world = PlainWorld(customer={"id": "ada", "name": "Ada"}, groups=groups, people=people)
         self.now = begin
         command = c.Start(by=ADA, answer=need or {})
         self.last = start(self.compiled, "job", "ada", command, self.now, self.world)
@@ -145,6 +148,11 @@ class Rehearsal:
         return list(self.position.timers.values())
 
     @property
+    def clocks(self) -> list[Timer]:
+        """The timers at which something happens to the job, or to its people: not those of what needs attention."""
+        return [timer for timer in self.timers if timer.purpose != "attention"]
+
+    @property
     def data(self) -> dict[str, Any]:
         return self.position.data
 
@@ -173,6 +181,7 @@ class Rehearsal:
         standing = Counter(branch.state for branch in branches.values() if branch.state)
         assert dict(standing) == head.standing, "states are counted as branches stand"
         assert head.branches == len(branches) - 1, "branches are counted"
+        assert head.late == len(self.position.rung), "what is late is counted"
         ends = set(self.compiled.ends)
         by_hand = head.status == "ended" and not head.end
         assert by_hand or (head.status == "open") == (not ends & set(head.standing)), (

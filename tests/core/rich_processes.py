@@ -102,6 +102,17 @@ class _Rich(Maker):
     def vote(self, name: str, depth: int, go: Any, other: Any) -> Json:
         state = super().vote(name, depth, go, other)
         state |= self.pick([{}, {"quorum": 0.5}, {"quorum": 1, "tie": "first"}])
+        method = self.pick(["plurality", "plurality", "approval", "ranking", "score"])
+        if method in ("approval", "score"):
+            state = {**state, "method": method, "rule": "plurality", "early": False}
+            state |= {"highest": self.pick([1, 3, 5])} if method == "score" else {}
+        elif method == "ranking":
+            state = {key: one for key, one in state.items() if key not in ("rule", "early")} | {"method": "ranking"}
+        elif state["seats"] > 1 and self.may(0.3):
+            state["options"] = [{"id": one, "kind": kind} for one, kind in (("x", "a"), ("y", "b"), ("z", "b"))]
+            state["limits"] = {"kind": {"b": self.pick([1, {"max": 1}, {"min": 1}])}}
+        if self.may(0.4):
+            state["abstain"] = True
         return self.kept(name, state, go)
 
     def fitting(self, name: str, depth: int, go: Any, other: Any) -> Json:
@@ -170,6 +181,13 @@ class _Rich(Maker):
             state["of"] = self.pick(["data.need.tags", "data.need.items", "[data.need.colour]"])
         if self.may(0.2):
             state["rest"], state["join"] = "cancel", self.pick(["done >= 1", 5, "done * 3 > total"])
+        return state
+
+    def stage(self, name: str, depth: int, go: Any, other: Any) -> Json:
+        state = super().stage(name, depth, go, other)
+        if len(state["states"]) > 1 and self.may(0.4):
+            first, second = self.chance.sample(list(state["states"]), 2)
+            state["start"] = [{"to": first, "when": self.guard()}, {"to": second}]
         return state
 
     # what is asked about them

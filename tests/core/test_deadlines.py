@@ -276,11 +276,11 @@ def test_a_reminder_comes_again_until_the_deadline(remind: str, within: str, day
 def test_reminders_that_were_missed_are_not_made_up_for() -> None:
     """After a week without a worker people are reminded once, and then at the usual pace."""
     one = job("  first: {type: task, for: tailor, remind: {every: P1D}, on: {done: fulfilled}}\n")
-    (timer,) = one.timers
+    (timer,) = one.clocks
     one.now = BEGIN + 7 * DAY + HOUR
     one.do(c.Fire(by=OPS, timer=timer.number))
     assert len(one.told(e.Reminded)) == 1
-    assert [timer.due for timer in one.timers] == [BEGIN + 8 * DAY]
+    assert [timer.due for timer in one.clocks] == [BEGIN + 8 * DAY]
 
 
 def test_a_step_whose_time_is_over_takes_nothing() -> None:

@@ -280,7 +280,7 @@ def test_ten_thousand_branches_do_not_touch_each_other() -> None:
     for count in (4, 10_000):
         job = many(count)
         added = job.do(c.Add(by=ADA, state="reading", items=(count,)))
-        ended = job.act("look", by=TOM, branch=f"{ROOT}/reading#4/1")
+        ended = job.act("look", by=TOM, branch=f"{ROOT}/reading#5/1")
         costs.append(
             [
                 (len(one.events), len(one.effects.branches), one.micro_steps, len(one.draft.touched))
@@ -294,7 +294,7 @@ def test_ten_thousand_branches_are_joined() -> None:
     """A join over 10,000 branches collects what is done and cancels the rest, within the budget of micro steps."""
     job = many(10_000)
     for index in (9_999, 5_000, 7):
-        job.act("look", by=TOM, branch=f"{ROOT}/reading#4/{index}")
+        job.act("look", by=TOM, branch=f"{ROOT}/reading#5/{index}")
     assert job.status == "fulfilled"
     assert [one["item"] for one in job.data["reading"]] == [7, 5_000, 9_999]
 

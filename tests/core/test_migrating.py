@@ -148,7 +148,7 @@ def test_a_deadline_is_counted_from_when_the_state_was_entered(old: str, new: st
     assert job.migrate(made(text, fields="a: {type: string}, b: {type: string, optional: true}"), timers=mode).done
     wanted = None if due is None else BEGIN + days(due)
     assert job.step("t").due == wanted
-    assert [timer.due for timer in job.timers] == ([] if wanted is None else [wanted])
+    assert [timer.due for timer in job.clocks] == ([] if wanted is None else [wanted])
 
 
 def test_reminders_waits_and_entries_of_always_follow() -> None:
@@ -358,7 +358,7 @@ def test_a_state_may_have_another_type_where_nothing_is_open_but_a_clock() -> No
     )
     job = Rehearsal(made(wait), {"a": "x"})
     assert job.migrate(made(task)).done
-    assert (len(job.steps), job.timers) == (1, [])
+    assert (len(job.steps), job.clocks) == (1, [])
     assert whats(job.migrate(made(ask))) == ["the job stands in 't', which has another type there (ask)"]
 
 

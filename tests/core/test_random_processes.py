@@ -34,6 +34,7 @@ def test_a_process_that_passes_the_checks_never_gets_stuck(seed: int) -> None:
                 walk.go()
                 walk.check_awake()
                 walk.check_deadlines()
+                walk.check_attention()
         walk.check_undone()
 
 

@@ -65,6 +65,7 @@ def test_a_job_that_is_migrated_goes_on(seed: int) -> None:
         if walk.job.status == "open":
             walk.check_awake()
             walk.check_deadlines()
+            walk.check_attention()
     for _ in range(3 * STEPS):
         if walk.job.status == "open":
             walk.go()

@@ -74,7 +74,7 @@ def test_the_clock_of_a_stage_stops_with_it() -> None:
     job.wait("P6D")
     assert job.standing == ["first", "sketch"]
     job.invoke("skip")
-    assert job.timers == []
+    assert job.clocks == []
 
 
 def test_the_first_member_over_wins_a_race() -> None:
@@ -83,7 +83,7 @@ def test_the_first_member_over_wins_a_race() -> None:
     assert sorted(step.member for step in job.steps) == ["guess", "reply"]
     job.do(c.Act(by=ADA, step=member(job, "reply"), answer={"day": "Monday"}))
     assert job.standing == ["reply_won"]
-    assert job.timers == []
+    assert job.clocks == []
 
 
 def test_a_message_may_win_a_race() -> None:

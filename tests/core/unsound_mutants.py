@@ -172,7 +172,7 @@ def condition_added(tree: Any, chance: Random) -> str:
     place = chance.choice(places)
     name = chance.choice(_states(tree))[1]
     when = chance.choice([f"passed('{name}')", f"!passed('{name}')", f"count('{name}') < 2", f"count('{name}') > 1",
-                          f"at('{name}')", "customer.id == 'nobody'", "now > timestamp('2030-01-01T00:00:00Z')",
+                          f"at('{name}')", "customer.id == 'nobody'",
                           f"outcome('{name}') == 'done'", "1 > 2"])  # fmt: skip
     place.holder[place.key] = {"to": place.holder[place.key], "when": when}
     return f"{_said(place)} when {when}"
@@ -233,15 +233,25 @@ def after_dropped(tree: Any, chance: Random) -> str:
 
 def field_dropped(tree: Any, chance: Random) -> str:
     """A field dropped."""
-    return _drop(
-        tree, chance, lambda place: len(place.path) > 1 and place.path[-2] == "fields" and len(place.holder) > 1
-    )
+    declared = [at for at in _places(tree) if at.key == "fields" and _declares(at.holder, at.holder["fields"])]
+    fields = chance.choice(declared).holder["fields"] if declared else {}
+    if not fields:
+        return ""
+    name = chance.choice(list(fields))
+    del fields[name]
+    return name
 
 
 def fields_dropped(tree: Any, chance: Random) -> str:
     """All fields of a state dropped."""
-    undeclared = ("service", "message")  # nothing is said of what nobody declares
-    return _drop(tree, chance, lambda place: place.key == "fields" and place.holder.get("type") not in undeclared)
+    return _drop(tree, chance, lambda place: place.key == "fields" and _declares(place.holder, {}))
+
+
+def _declares(state: Any, fields: Any) -> bool:
+    """Whether what a state gives is known by its fields alone. Nothing is said of what nobody declares: what a message
+    or code gives that has no fields, or that code gives with an outcome of its own."""
+    own = set(state.get("on", {})) - {"done", "failed", "expired"} if isinstance(state.get("on"), dict) else set()
+    return state.get("type") not in ("service", "message") or (len(fields) > 1 and not own)
 
 
 def field_left_out(tree: Any, chance: Random) -> str:

@@ -129,8 +129,10 @@ need: Something
 roles: {cutter: {title: Cutter}}
 states:
   need: {type: need, fields: {day: {type: string, format: date}}, next: first}
-  first: {type: task, for: cutter, within: "{date(data.need.day)}", on: {done: fulfilled, expired: second}}
-  second: {type: task, for: cutter, within: "{date(data.need.day)}", on: {done: fulfilled, expired: first}}
+  first: {type: task, for: cutter, attention: P1D, within: '{data.need.day < "3" ? date(data.need.day) : now}',
+    on: {done: fulfilled, expired: second}}
+  second: {type: task, for: cutter, attention: P1D, within: '{data.need.day < "3" ? date(data.need.day) : now}',
+    on: {done: fulfilled, expired: first}}
   fulfilled: {type: fulfilled}
 """
 

@@ -80,7 +80,8 @@ def test_a_dry_run_tells_all_and_changes_nothing(shop: Engine, clock: SimulatedC
     assert (cut.whom_before, cut.whom) == (("role:tailor",), ("role:cutter",))
     assert (cut.claimed_before, cut.claimed) == ("tom", None)
     assert found.warnings == ("tom no longer has 'Carve it', which is for others now",)
-    (timer,) = found.timers
+    timer, *watched = found.timers
+    assert {(one.purpose, one.change) for one in watched} == {("attention", "kept")}
     assert (timer.purpose, timer.change, timer.at_once) == ("expire", "anew", False)
     assert timer.due is not None
     assert timer.due_before is not None

@@ -138,6 +138,30 @@ def test_a_job_is_told_from_its_first_step_to_its_end(
     assert engine.audit(job).fine
 
 
+def test_the_customer_is_written_to_when_it_takes_longer(
+    make: Callable[..., Engine], mail: MailServer, clock: SimulatedClock
+) -> None:
+    """In plain words, without the name of the state, and not where the job has gone on before it is sent."""
+    engine = make(**smtp(mail, url="https://flow.example"))
+    job, other = start(engine), start(engine)
+    for item in engine.inbox("ada"):
+        engine.act(item.id, "chosen", {"cloth": "navy"}, by="ada")
+    settle(engine)
+    before = len(mail.letters)
+    clock.advance(timedelta(days=8))
+    step = next(item.id for item in engine.inbox("cleo") if item.job == other)
+    engine.act(step, by="cleo")
+    settle(engine)
+    late = [one for one in mail.letters[before:] if "takes longer" in str(one["Subject"])]
+    assert [(str(one["To"].addresses[0].addr_spec), str(one["Subject"])) for one in late] == [
+        ("ada@example.org", "A small suit: it takes longer")
+    ]
+    text = late[0].get_content()
+    assert "It takes longer than it should; we have been told, and look into it." in text
+    assert f"https://flow.example/jobs/{engine.track(job, by='ada').short}" in text
+    assert "cut" not in text.lower()
+
+
 def test_a_mail_says_what_until_when_and_where(make: Callable[..., Engine], mail: MailServer) -> None:
     """The text has the question, the deadline, a link that only shows, and no answer's data."""
     engine = make(**smtp(mail, url="https://flow.example"))

@@ -35,6 +35,8 @@ def _value(choices: Choices, field: FormField, form: Form, now: datetime) -> Any
         ids = [option.id for option in field.options]
         if field.shape == "one":
             return choices.pick(ids)
+        if field.shape == "scores":
+            return {str(one): choices.draw(int(field.max or 1) + 1) for one in ids}
         low, high = int(field.min or 0), min(int(field.max or len(ids)), len(ids))
         chosen = ids[: low + choices.draw(max(high - low, 0) + 1)]
         return {str(one): 1 for one in chosen} if field.shape == "quantities" else chosen

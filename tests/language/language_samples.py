@@ -119,6 +119,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    attention: P2D
     by: {any: 2, of: [customer, tailor, {role: cutter}]}
     show: true
     next: end
@@ -129,6 +130,7 @@ STATES: dict[str, str] = {
     + """
     of: {group: members}
     options: [{id: a, title: The one, colour: red}, b]
+    method: approval
     seats: 2
     limits: {colour: {red: {max: 1}}}
     quorum: 0.25
@@ -136,7 +138,9 @@ STATES: dict[str, str] = {
     weight: member.shares
     secret: false
     changeable: false
+    abstain: true
     early: true
+    live: 1
     tie: first
     next: end
     on: {no_quorum: end, tied: end, expired: end}
@@ -156,6 +160,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    attention: P2D
     for: [tailor, {person: 'by("need")'}, {people: data.need.people}]
     open_to: customers
     not_by: [need, {person: data.need.who}]
@@ -179,6 +184,7 @@ STATES: dict[str, str] = {
 """,
     "service": _NAMING
     + """
+    attention: P2D
     saves: order
     within: '{data.need.by}'
     fields: {number: {type: integer}}
@@ -209,6 +215,7 @@ STATES: dict[str, str] = {
     "wait": _NAMING + "\n    for: '{data.need.by}'\n    next: end\n    on: {}\n",
     "message": _NAMING
     + """
+    attention: P2D
     saves: paper
     within: P1M
     fields: {number: {type: integer}}
@@ -220,6 +227,7 @@ STATES: dict[str, str] = {
 """,
     "race": _NAMING
     + """
+    attention: P2D
     saves: winner
     within: P7D
     of:
@@ -265,6 +273,7 @@ STATES: dict[str, str] = {
 """,
     "call": _NAMING
     + """
+    attention: P2D
     saves: weave
     within: P9D
     process: weaving
@@ -298,6 +307,10 @@ ALTERNATIVES: dict[str, tuple[str, ...]] = {
         "\n    next: end\n",
     ),
     "decision": ("\n    else: end\n",),
+    "vote": (
+        "\n    of: customers\n    options: [a, b]\n    method: score\n    highest: 10\n    within: P1D"
+        "\n    on: {decided: end, no_quorum: end, tied: end}\n",
+    ),
 }
 """The keys that :data:`STATES` cannot use at the same time."""
 
@@ -378,6 +391,19 @@ REFUSED: list[tuple[str, str]] = [
     ("unknown-type", one("{type: §tsak}")),
     ("unknown-type", one("{type: race, of: {a: {type: §need}}}")),
     ("unknown-value", one("{type: vote, of: customers, options: [a], rule: §most}")),
+    ("unknown-value", one("{type: vote, of: customers, options: [a], method: §condorcet}")),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], method: ranking, §rule: majority}")),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], method: score, §rule: plurality}")),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], method: approval, §highest: 3}")),
+    (
+        "too-many-keys",
+        one("{type: vote, of: customers, options: [a], method: ranking, seats: 2, §limits: {x: {y: 1}}}"),
+    ),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], changeable: false, weight: '1', §live: 5}")),
+    ("too-many-keys", one("{type: vote, of: customers, options: [a], §live: 5}")),
+    ("bad-number", one("{type: vote, of: customers, options: [a], changeable: false, §live: 4}")),
+    ("bad-number", one("{type: vote, of: customers, options: [a], secret: false, §live: 5}")),
+    ("bad-number", one("{type: vote, of: customers, options: [a], method: score, highest: §0}")),
     ("bad-length", HEAD + "states: §{}\n"),
     ("bad-length", task("next: §[]")),
     ("bad-length", one("{type: race, of: §{}}")),

@@ -9,6 +9,10 @@ VOTE = (
     "pick: {type: vote, of: {group: club}, options: %s, seats: %d, within: P1D, "
     "on: {decided: fulfilled, tied: fulfilled, no_quorum: gone}}"
 )
+RANKING = (
+    "pick: {type: vote, method: ranking, of: {group: club}, options: %s, within: P1D, "
+    "on: {decided: fulfilled, tied: fulfilled, no_quorum: gone}}"
+)
 CHOICE = "pick: {type: choice, choose: {wood: {from: plain, %s}}, within: P1D, on: {chosen: fulfilled, expired: gone}}"
 ASK = "ask: {type: ask, fields: {x: {type: string}}, within: P3D, on: {answered: work, expired: gone}}"
 TASK = "work: {type: task, for: %s, not_by: %s, within: P1D, on: {done: fulfilled, expired: gone}}"
@@ -32,6 +36,7 @@ WRONG = {
     ),
     "seats": (VOTE % ("plain", 3), "too-few-options"),
     "seats of a list": (VOTE % ("[a, b]", 3), "too-few-options"),
+    "more than can be ranked": (RANKING % list(range(101)), "too-many-options"),
     "least to be chosen": (CHOICE % "min: 3", "too-few-options"),
 }
 NEAR = {
@@ -45,6 +50,8 @@ NEAR = {
     "on: {held: work, expired: gone}}\n  " + TASK % ("customer", "fit"),
     "one of a role": "first: {type: task, for: clerk, next: work}\n  " + TASK % ("clerk", "first"),
     "as many seats as options": VOTE % ("plain", 2),
+    "as many as can be ranked": RANKING % list(range(100)),
+    "many that are approved of": (RANKING % list(range(101))).replace("ranking", "approval"),
     "all options": CHOICE % "min: 2, max: 2",
     "a quantity": CHOICE % "min: 3, max: 9, quantity: true",
 }

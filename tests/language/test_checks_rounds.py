@@ -149,6 +149,65 @@ def test_a_round_goes_through_a_list_that_may_be_empty(of: str, found: list[str]
     assert "endless-asking" not in codes(work(states[0], asked, states[2]))
 
 
+UNSEEN = {
+    "a task that is over and begins again": work(
+        "sew: {type: task, for: clerk, within: P1D, on: {done: fulfilled, expired: sew}}"
+    ),
+    "a message that is asked for again": work(
+        "dry: {type: message, name: dry, within: P9D, on: {received: fulfilled, expired: ask}}",
+        "ask: {type: service, call: ask, on: {done: dry, failed: gone}}",
+    ),
+    "two that expire into each other": work(
+        "sew: {type: task, for: clerk, within: P1D, on: {done: fulfilled, expired: again}}",
+        "again: {type: approval, by: smith, within: P1D, on: {approved: fulfilled, expired: sew}}",
+    ),
+    "a race with a clock": work(
+        "sew: {type: race, of: {a: {type: task, for: clerk}, b: {type: wait, for: P1D}}, on: {a: fulfilled, b: sew}}"
+    ),
+    "a stage whose clock fires for ever": """\
+  again:
+    type: stage
+    start: sew
+    always: {over: {within: P9D, to: done}}
+    states:
+      sew: {type: task, for: clerk, on: {done: fulfilled, more: sew}}
+    on: {done: again}
+""",
+    "a deadline around, after which it begins again": """\
+  again:
+    type: stage
+    start: sew
+    within: P9D
+    states:
+      sew: {type: task, for: clerk, on: {done: done}}
+    on: {done: fulfilled, expired: again}
+""",
+}
+SEEN = {
+    "somebody else is called": "sew: {type: task, for: clerk, within: P2D, escalate: {after: P1D, to: smith}, "
+    "on: {done: fulfilled, expired: sew}}",
+    "an incident before the deadline": "sew: {type: task, for: clerk, within: P2D, attention: P1D, "
+    "on: {done: fulfilled, expired: sew}}",
+    "as often as is said": "sew: {type: task, for: clerk, within: P2D, "
+    "on: {done: fulfilled, expired: [{to: sew, when: count('sew') < 3}, {to: gone}]}}",
+    "no deadline": "sew: {type: task, for: clerk, on: {done: fulfilled, more: sew}}",
+    "code that tries again": "mill: {type: service, call: mill, on: {done: fulfilled, failed: rest}}\n"
+    "  rest: {type: wait, for: PT1H, next: mill}",
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_begins_again_by_the_clock_for_ever_is_refused(name: str) -> None:
+    """A customer would wait behind deadlines that are kept for ever, each for itself, and nobody would hear of it."""
+    assert codes(UNSEEN[name]) == ["endless-deadlines"]
+
+
+@pytest.mark.parametrize("name", SEEN)
+def test_what_is_seen_or_ends_is_let_be(name: str) -> None:
+    """Who is called, an incident, a count, or no deadline at all: then it is told some day how long it takes."""
+    assert codes(work(SEEN[name])) == []
+
+
 DAY = "rest: {type: wait, until: date(data.need.day), next: %s}"
 MORE = "more: {type: decision, rules: [{when: data.need.count > 3, to: gone}], else: rest}"
 SPINNING = {
@@ -178,7 +237,8 @@ WAITING = {
         DAY % "look", "look: {type: task, for: clerk, on: {done: fulfilled, not: rest}}"
     ),
     "a deadline that is a length": work(
-        "rest: {type: task, for: clerk, within: '{days(data.need.count + 1)}', on: {done: fulfilled, expired: rest}}"
+        "rest: {type: task, for: clerk, within: '{days(data.need.count + 1)}', escalate: {after: PT1H, to: smith}, "
+        "on: {done: fulfilled, expired: rest}}"
     ),
 }
 
@@ -186,7 +246,8 @@ WAITING = {
 @pytest.mark.parametrize("name", SPINNING)
 def test_a_round_of_moments_that_are_over_never_waits(name: str) -> None:
     """Once the day is over each wait for it is passed at once: the job would go round for ever, whatever day it is."""
-    found = [one for one in problems(SPINNING[name]) if one.code not in ("unreachable-state", "no-fulfilled")]
+    besides = ("unreachable-state", "no-fulfilled", "endless-deadlines")  # which it is as well, where one is asked
+    found = [one for one in problems(SPINNING[name]) if one.code not in besides]
     assert [one.code for one in found] == ["endless-loop"]
     assert "is over, a job goes round for ever without waiting: rest" in found[0].message
 

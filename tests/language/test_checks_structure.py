@@ -220,6 +220,49 @@ def test_a_vote_needs_a_deadline() -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "can_tie"),
+    [
+        ("", True),
+        ("tie: first", False),
+        ("tie: first, rule: majority", True),
+        ("tie: first, method: ranking", False),
+        ("tie: first, abstain: true", True),
+        ("tie: first, method: ranking, abstain: true", True),
+        ("tie: first, method: approval", True),
+        ("tie: first, method: score", True),
+    ],
+)
+def test_a_vote_may_end_with_nobody(keys: str, can_tie: bool) -> None:
+    """``tied`` must lead somewhere, unless the first listed wins ties and each ballot is for something."""
+    vote = f"ask: {{type: vote, of: {{group: club}}, options: plain, within: P2D, {keys}, "
+    assert codes(work(vote.replace(", ,", ",") + "on: {decided: fulfilled, no_quorum: gone}}")) == (
+        ["missing-outcome"] if can_tie else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "read", "code"),
+    [
+        ("method: ranking", "vote.rounds[0].tally[vote.winner] > vote.rounds[0].quota", ["may-fail"]),
+        ("method: ranking", "size(vote.rounds) > 2 && vote.rounds.exists(r, 'oak' in r.eliminated)", []),
+        ("method: approval", "size(vote.rounds) > 2", ["unknown-field"]),
+        ("abstain: true", "vote.abstained * 2 > vote.cast", []),
+        ("", "vote.abstained > 2", ["unknown-field"]),
+        ("method: score", "vote.tally.oak > 10.5", []),
+    ],
+)
+def test_what_a_vote_saves_is_known_to_the_check(keys: str, read: str, code: list[str]) -> None:
+    """Rounds are there of rankings, and abstentions where one may abstain; their types are known."""
+    vote = f"vote: {{type: vote, of: {{group: club}}, options: plain, within: P2D, {keys}, "
+    rules = f'rules: [{{when: "{read.replace("vote.", "data.vote.")}", to: fulfilled}}], else: gone'
+    states = work(
+        vote.replace(", ,", ",") + "on: {decided: asked, no_quorum: asked, tied: asked}}",
+        f"asked: {{type: decision, {rules}}}",
+    )
+    assert codes(states)[:1] == code
+
+
+@pytest.mark.parametrize(
     "states",
     [
         work("ask: {type: approval, by: clerk, on: {approved: fulfilled}}"),

@@ -11,6 +11,8 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 
 from flowengine.core.answers import Form, FormField, Way
+from flowengine.core.forms import questions
+from flowengine.core.world import World
 from flowengine.language.model import Process
 from flowengine.language.types import Message, Race
 from flowengine.rehearsal.made_up import MadeUp
@@ -51,6 +53,9 @@ def _pick(draw: Draw, field: FormField) -> Any:
     low, high = int(field.min or 0), int(field.max or len(ids))
     if field.shape == "one":
         return draw(st.sampled_from(ids))
+    if field.shape == "scores":
+        scores = st.integers(low, high)
+        return draw(st.dictionaries(st.sampled_from([str(one) for one in ids]), scores, min_size=1))
     chosen = draw(
         st.lists(st.sampled_from(ids), min_size=min(low, len(ids)), max_size=min(high, len(ids)), unique=True)
     )
@@ -82,7 +87,8 @@ def _typed(draw: Draw, schema: dict[str, Any], now: datetime) -> Any:
 
 def _text(draw: Draw, schema: dict[str, Any], now: datetime) -> str:
     form = schema.get("format")
-    soon = now + timedelta(days=draw(st.integers(1, 90)))
+    ahead = timedelta(days=draw(st.integers(15, 90)))
+    soon = now - ahead if schema.get("latest") == "now" else now + ahead
     if form == "date":
         return date.isoformat(soon.date())
     if form == "date-time":
@@ -99,18 +105,9 @@ def _text(draw: Draw, schema: dict[str, Any], now: datetime) -> str:
     return text[:high].ljust(low, "x")
 
 
-def fields_form(kind: str, fields: tuple[Any, ...]) -> Form:
-    """A form with one way that asks these fields."""
-    asked = tuple(
-        FormField(
-            name=field.name,
-            title=field.title,
-            type=field.type,
-            required=not field.optional,
-            schema={"type": field.type, **field.schema},
-        )
-        for field in fields
-    )
+def fields_form(kind: str, fields: tuple[Any, ...], world: World | None = None) -> Form:
+    """A form with one way that asks these fields; the persons whom it may ask for are those of the ``world``."""
+    asked = questions(fields, world=world)
     return Form(step=0, type=kind, title=kind, ways=(Way(outcome="", title="", fields=asked),))
 
 

@@ -28,14 +28,12 @@ from flowengine.core import events as e
 from flowengine.core.advance import Advance, advance, compile_process, possible, start
 from flowengine.core.answers import form
 from flowengine.core.draft import rebuild, settle
-from flowengine.core.forms import Form
 from flowengine.core.machines import Compiled
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import Member, PlainWorld
 from flowengine.errors import Refused
 from flowengine.language import load
-from flowengine.language.model import State
 from flowengine.language.types import Service
 
 PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
@@ -55,7 +53,8 @@ class CoreMachine(RuleBasedStateMachine):
         self.history: list[list[e.AnyEvent]] = []
         self.now = BEGIN
         groups = dict.fromkeys(self.compiled.process.groups, MEMBERS)
-        self.world = PlainWorld(customer={"id": "ada", "name": "Ada"}, groups=groups)
+        people = {one.id: Actor(kind="customer", id=one.id, groups=tuple(groups)) for one in MEMBERS}
+        self.world = PlainWorld(customer={"id": "ada", "name": "Ada"}, groups=groups, people=people)
 
     # commands
 
@@ -63,7 +62,7 @@ class CoreMachine(RuleBasedStateMachine):
     def begin(self, data: st.DataObject) -> None:
         process = self.compiled.process
         need = process.root.states[process.root.start]
-        asked = _need_form(need)
+        asked = fields_form("need", need.fields, self.world)
         answer = answer_for(data.draw, asked, asked.ways[0], self.now)
         command = c.Start(by=Actor(kind="customer", id="ada"), answer=answer)
         self._accept(lambda: start(self.compiled, "job-1", "ada", command, self.now, self.world))
@@ -248,10 +247,6 @@ def _assert_deadlines(compiled: Compiled, position: MemoryPosition, branch: Bran
 def _waits_for_customer(position: MemoryPosition, step: Step) -> bool:
     audiences = step.audience or tuple(seat.audience for seat in position.seats(step.number))
     return any(whom.startswith(("person:", "group:")) or whom == "customers" for whom in audiences)
-
-
-def _need_form(need: State) -> Form:
-    return fields_form("need", need.fields)
 
 
 def _result(data: st.DataObject, state: Service, now: datetime) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from flowengine.core import events as e
 from flowengine.core.advance import advance, compile_process, start
 from flowengine.core.draft import rebuild, settle
 from flowengine.core.flow import MARGIN
+from flowengine.core.forms import Form, Way
 from flowengine.core.position import MemoryPosition
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
@@ -136,7 +137,8 @@ class EngineMachine(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
-        asked = fields_form("need", self.process.root.states[self.process.root.start].fields)
+        questions = self.engine.need(self.process.name).questions
+        asked = Form(step=0, type="need", title="need", ways=(Way(outcome="", title="", fields=questions),))
         need = answer_for(data.draw, asked, asked.ways[0], self.clock.now())
         receipt = self.engine.start(self.process.name, by="ada", need=need, key=f"start-{id(self)}")
         again = self.engine.start(self.process.name, by="ada", need=need, key=f"start-{id(self)}")

@@ -35,3 +35,20 @@ def mill(tmp_path: Path, clock: SimulatedClock):
     from flowengine_bespoke_suit.mill import Mill
 
     return Mill(tmp_path / "mill.db", today=lambda: clock.now().date())
+
+
+@pytest.fixture
+def till(tmp_path: Path):
+    """The pretend till."""
+    suit_shop()
+    from flowengine_bespoke_suit.till import Till
+
+    return Till(tmp_path / "till.db")
+
+
+@pytest.fixture
+def checkout(tmp_path: Path):
+    """The pretend till as the services of the templates know it: imported from the project, not from the sample."""
+    from examples.bespoke_suit.till import Till
+
+    return Till(tmp_path / "till.db")

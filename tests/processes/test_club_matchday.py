@@ -14,7 +14,9 @@ SQUAD = (
     *("ansel", "bruno", "cai", "dov", "emil", "falk", "gero", "hanno"),
     *("ivo", "jannik", "kees", "levi", "milo", "nils", "oke", "piet"),
 )
-ELEVEN = list(SQUAD[:11])
+ELEVEN = ["ansel", "cai", "dov", "emil", "falk", "hanno", "ivo", "jannik", "kees", "milo", "nils"]
+"""One goalkeeper, four defenders, four midfielders, two forwards."""
+
 MEMBERS = [f"m{number:02}" for number in range(1, 41)]
 
 
@@ -29,9 +31,9 @@ def club(engine: Engine, clock: SimulatedClock) -> Story:
     return Story(engine, clock)
 
 
-def match(story: Story) -> None:
-    """A match in nine days."""
-    kickoff = (story.clock.now() + timedelta(days=9)).isoformat()
+def match(story: Story, days: float = 9) -> None:
+    """A match in nine days, unless said otherwise."""
+    kickoff = (story.clock.now() + timedelta(days=days)).isoformat()
     story.start("club_matchday", "m01", opponent="Northport", kickoff=kickoff, at_home=True)
 
 
@@ -66,7 +68,8 @@ def played(story: Story) -> None:
 def test_the_members_shape_the_whole_matchday(club: Story) -> None:
     """Members set the plan, the eleven and the training, analyse the match, and the job ends fulfilled (L1)."""
     played(club)
-    club.vote("vote_best", all_for("milo" if "milo" in ELEVEN else "ivo"))
+    assert "Against Northport: 2 to 1" in str(club.track("m01").to_json())
+    club.vote("vote_best", all_for("milo"))
     for _ in range(3):
         club.do("m07", "write", "done", seen="We stood well")
     club.later(days=2)
@@ -83,7 +86,7 @@ def test_a_vote_closes_as_soon_as_it_is_certain(club: Story) -> None:
     assert club.at == {"strategy"}
     club.vote("strategy", all_for("attack", MEMBERS[20:21]))
     assert club.at == {"line_up"}
-    assert club.shown("m01", "line_up")["Our plan"] == "attack"
+    assert club.shown("m01", "line_up")["Our plan"] == "Attack from the first minute"
 
 
 def test_a_vote_that_is_not_certain_closes_at_its_deadline(club: Story) -> None:
@@ -94,7 +97,7 @@ def test_a_vote_that_is_not_certain_closes_at_its_deadline(club: Story) -> None:
     assert club.at == {"strategy"}
     club.later(days=2)
     assert club.at == {"line_up"}
-    assert club.shown("m01", "line_up")["Our plan"] == "counter"
+    assert club.shown("m01", "line_up")["Our plan"] == "Stand deep and counter"
 
 
 def test_a_missed_quorum_is_voted_on_again_then_left_to_the_trainer(club: Story) -> None:
@@ -119,7 +122,7 @@ def test_a_tie_goes_to_a_runoff(club: Story) -> None:
     club.vote("strategy_runoff", {"m01": "control", "m02": "counter"})
     club.later(days=1)
     assert club.at == {"line_up"}
-    assert club.shown("m01", "line_up")["Our plan"] == "control"
+    assert club.shown("m01", "line_up")["Our plan"] == "Keep the ball and wait"
 
 
 def test_a_runoff_without_ballots_is_left_to_the_trainer(club: Story) -> None:
@@ -135,11 +138,28 @@ def test_eleven_players_are_picked(club: Story) -> None:
     planned(club)
     with pytest.raises(errors.BadAnswer):
         club.vote("line_up", {"m01": list(SQUAD[:12])})
-    club.vote("line_up", all_for(ELEVEN, MEMBERS[:9]) | all_for(list(SQUAD[5:]), MEMBERS[9:12]))
+    others = ["bruno", *SQUAD[3:7], *SQUAD[9:12], *SQUAD[13:]]
+    club.vote("line_up", all_for(ELEVEN, MEMBERS[:9]) | all_for(others, MEMBERS[9:12]))
     club.later(days=2)
     assert club.at == {"training"}
-    players = club.shown("m01", "training")["Our players"].split(", ")
+    players = club.shown("m01", "training")["Our players"].lower().split(", ")
     assert sorted(players) == sorted(ELEVEN)
+
+
+def test_a_line_up_has_one_goalkeeper_and_defenders(club: Story) -> None:
+    """A ballot with two goalkeepers is refused, and so are the trainer's eleven without one."""
+    planned(club)
+    with pytest.raises(errors.BadAnswer, match="goalkeeper"):
+        club.vote("line_up", {"m01": ["ansel", "bruno", *ELEVEN[2:]]})
+    club.later(days=2)
+    assert club.at == {"trainer_picks"}
+    none = [*ELEVEN[1:], "gero"]
+    with pytest.raises(errors.NotAllowed, match="one goalkeeper"):
+        club.do("tina", "trainer_picks", "done", players=none, because="Both are ill")
+    with pytest.raises(errors.BadAnswer):
+        club.do("tina", "trainer_picks", "done", players=[*ELEVEN[:10], "ghost"], because="He is quick")
+    club.do("tina", "trainer_picks", "cannot_play", because="Both are ill")
+    assert (club.status, club.because) == ("ended", "The match was cancelled")
 
 
 def test_tied_last_places_are_settled_by_the_trainer(club: Story) -> None:
@@ -175,6 +195,54 @@ def test_who_may_vote_is_settled_when_the_vote_opens(club: Story) -> None:
     assert "line_up" in club.waiting("late")
 
 
+@pytest.mark.parametrize("hours", [3, 40, 60, 73, 90, 100, 120, 150, 200])
+def test_no_vote_is_open_after_kickoff(club: Story, hours: float) -> None:
+    """However near the kick-off is, votes end before it; where there is no time for one, the trainer decides."""
+    match(club, days=hours / 24)
+    kickoff = club.clock.now() + timedelta(hours=hours)
+    while club.clock.now() < kickoff - timedelta(hours=1):
+        club.later(hours=1)
+        for vote in {"strategy", "strategy_runoff", "line_up", "training"} & club.at:
+            over = club.engine.step(club.id_of(vote), "m02").due
+            assert over is not None
+            assert over <= kickoff - timedelta(hours=24)
+        if "trainer_plans" in club.at:
+            club.do("tina", "trainer_plans", "done", plan="counter", because="No time")
+        if "trainer_picks" in club.at:
+            club.do("tina", "trainer_picks", "done", players=ELEVEN, because="No time")
+    club.until(kickoff)
+    assert club.at == {"play"}
+
+
+def test_a_player_who_is_hurt_is_replaced(club: Story) -> None:
+    """By one who does not play yet, a goalkeeper by a goalkeeper; members are told, and work goes on where it was."""
+    trained(club)
+    club.use("tina", "injured")
+    for hurt, instead in (("piet", "oke"), ("milo", "nils"), ("milo", "bruno"), ("ansel", "oke")):
+        with pytest.raises(errors.NotAllowed):
+            club.do("tina", "substitute", "replaced", hurt=hurt, instead=instead)
+    club.do("tina", "substitute", "replaced", hurt="milo", instead="piet")
+    assert club.at == {"until_kickoff"}
+    assert ("Plays instead", "Piet") in told(club)
+    club.later(days=8)
+    players = club.shown("tina", "play")["Our players"].lower().split(", ")
+    assert sorted(players) == sorted([*ELEVEN[:9], "nils", "piet"])
+
+
+def test_nobody_is_replaced_who_can_play_after_all(club: Story) -> None:
+    """A false alarm changes nothing."""
+    lined_up(club)
+    club.use("tina", "injured")
+    club.do("tina", "substitute", "nobody_after_all")
+    assert club.at == {"training"}
+
+
+def told(story: Story) -> list[tuple[str, str]]:
+    """The lines of all that the members were told."""
+    seen = story.engine.track(story.job, "m01")
+    return [line for _, _, lines in seen.told for line in lines]
+
+
 def test_training_without_votes_is_held_all_the_same(club: Story) -> None:
     """When nobody votes on the training, the trainer holds what he thinks best."""
     lined_up(club)
@@ -200,8 +268,24 @@ def test_members_add_their_own_questions_to_the_analysis(club: Story) -> None:
     assert len(titles) == 4
 
 
-def test_a_match_can_be_put_off(club: Story) -> None:
-    """A match put off is played at its new time, and the promise follows."""
+@pytest.mark.parametrize("when", ["match", "planned", "lined_up", "trained"])
+def test_a_match_can_be_put_off_at_any_time(club: Story, when: str) -> None:
+    """What is decided stays, an open vote begins anew, and the promise follows; members are told."""
+    {"match": match, "planned": planned, "lined_up": lined_up, "trained": trained}[when](club)
+    before = club.at
+    later = club.clock.now() + timedelta(days=30)
+    club.use("tina", "postpone", kickoff=later.isoformat(), because="Snow")
+    assert club.at == before
+    promise = club.track("m01").promise
+    assert promise is not None
+    assert promise.by == later
+    assert ("Why", "Snow") in told(club)
+    with pytest.raises(errors.BadAnswer, match="kickoff"):
+        club.use("tina", "postpone", kickoff="2020-01-01T10:00:00Z", because="Snow")
+
+
+def test_a_match_that_is_put_off_is_played_at_its_new_time(club: Story) -> None:
+    """Nobody waits for the old kick-off any more."""
     trained(club)
     later = (club.clock.now() + timedelta(days=20)).isoformat()
     club.use("tina", "postpone", kickoff=later, because="Snow")
@@ -212,10 +296,19 @@ def test_a_match_can_be_put_off(club: Story) -> None:
 
 
 def test_a_match_can_be_cancelled_until_it_is_played(club: Story) -> None:
-    """The trainer may cancel a match, but not one that was played."""
+    """The trainer may cancel a match, but not one that was played; the members are told why."""
     played(club)
     with pytest.raises(errors.Refused):
         club.use("tina", "cancel", because="Storm")
     match(club)
     club.use("tina", "cancel", because="Storm")
     assert (club.status, club.because) == ("ended", "The match was cancelled")
+    assert ("Why", "Storm") in told(club)
+
+
+def test_a_match_may_be_broken_off(club: Story) -> None:
+    """It has no result then, and ends as that."""
+    trained(club)
+    club.later(days=9)
+    club.do("tina", "play", "broken_off")
+    assert (club.status, club.because) == ("ended", "The match was broken off")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from driver import Story
 
-from flowengine import Engine, SimulatedClock
+from flowengine import Engine, SimulatedClock, errors
 from flowengine.samples import process_file
 
 CIRCLE = [f"c{number:02}" for number in range(1, 13)]
@@ -83,9 +83,28 @@ def test_the_customer_sees_whether_the_idea_is_still_in_it(idea: Story) -> None:
     proposed(idea)
     idea.do("ada", "agree", "changes", words="One strap is enough")
     assert idea.at == {"propose"}
+    assert idea.shown("mia", "propose")["Changes that the customer wishes"] == "One strap is enough"
     idea.do("mia", "propose", "done", proposal="One strap", effort="Two days")
     idea.later(days=8)
     assert idea.at == {"decide"}
+    assert idea.shown("c01", "decide")["Said by the one whose idea it is"] == "nothing"
+
+
+def test_what_was_said_is_before_the_maker_and_those_who_vote(idea: Story) -> None:
+    """Opinions, worries and the customer's replies are read in their own words."""
+    idea.do("c01", "answer", "done", words="I would carry it", concern="Does it tear?")
+    idea.do("ada", "reply", "answered", words="It is sewn twice")
+    idea.do("c02", "answer", "done", words="A book")
+    idea.do("ada", "reply", "answered")
+    shown = idea.shown("mia", "propose")
+    assert sorted(shown["Said by the circle"].split(", ")) == ["A book", "I would carry it"]
+    assert shown["What worries them"] == "Does it tear?"
+    assert shown["Replied by the customer"] == "It is sewn twice"
+    idea.do("mia", "propose", "done", proposal="A bag", effort="Three days")
+    idea.do("ada", "agree", "approved")
+    shown = idea.shown("c07", "decide")
+    assert sorted(shown["Said in the circle"].split(", ")) == ["A book", "I would carry it"]
+    assert shown["Said by the one whose idea it is"] == "My idea is in it"
 
 
 def test_a_proposal_that_is_not_the_idea_is_answered(idea: Story) -> None:
@@ -208,6 +227,24 @@ def test_a_prototype_that_nobody_tries_is_answered(idea: Story) -> None:
     idea.do("mia", "prototype", "done", how="Carry it", testers=["c01"])
     idea.later(days=15)
     assert idea.at == {"answer_with_reason"}
+
+
+def test_testers_are_picked_from_the_circle(idea: Story) -> None:
+    """Whoever is not in the circle is refused, with those who are: nobody waits for a tester who is not there."""
+    voted(idea)
+    for nobody in ("ghost", "hal", "ada"):
+        with pytest.raises(errors.BadAnswer, match="testers") as refused:
+            idea.do("mia", "prototype", "done", how="Carry it", testers=["c01", nobody])
+        assert "c02" in str(refused.value.possible)
+
+
+def test_a_tester_who_cannot_try_it_says_so(idea: Story) -> None:
+    """He is not waited for, and does not count."""
+    voted(idea)
+    idea.do("mia", "prototype", "done", how="Carry it", testers=["c01", "c02"])
+    idea.do("c01", "trial", "cannot_try_it")
+    idea.do("c02", "trial", "done", rating=4, words="Good")
+    assert idea.at == {"adopt"}
 
 
 def test_only_the_invited_try_it(idea: Story) -> None:

@@ -20,7 +20,7 @@ def commons(engine: Engine, clock: SimulatedClock) -> Story:
 
 
 def taken_up(story: Story) -> None:
-    story.do("ben", "take_up", "done", plan="A button", by="2027-02-01")
+    story.do("ben", "take_up", "done", name="Ben", plan="A button", by="2027-02-01")
 
 
 def built(story: Story) -> None:
@@ -53,30 +53,40 @@ def refused(story: Story, who: str, state: str, outcome: str, **answer: str) -> 
 
 
 def test_nobody_reviews_or_releases_his_own_work(commons: Story) -> None:
-    """The builder may not review or release, and the first reviewer may not be the second."""
+    """Nobody reviews what he built or asked for, or releases what he built; the two reviewers are different people."""
     built(commons)
     refused(commons, "ben", "review_one", "good", words="Mine is good")
+    refused(commons, "ada", "review_one", "good", words="I need it now")
     commons.do("cem", "review_one", "good", words="Works")
     refused(commons, "ben", "review_two", "good", words="Good")
     refused(commons, "cem", "review_two", "good", words="Good")
+    refused(commons, "ada", "review_two", "good", words="I need it now")
     commons.do("dora", "review_two", "good", words="Good")
     commons.do("ada", "accept", "approved")
     refused(commons, "ben", "release", "done", version="1")
+
+
+def test_who_raised_it_is_not_asked_to_build_it(commons: Story) -> None:
+    """What one needs others build: the work is not offered to whose need it is, also where the plan is changed."""
+    refused(commons, "ada", "take_up", "done", name="Ada", plan="Mine", by="2027-02-01")
+    taken_up(commons)
+    commons.do("ada", "agree", "changes", words="No button")
+    refused(commons, "ada", "plan_again", "done", plan="Mine", by="2027-02-01")
 
 
 def test_open_work_is_claimed_and_handed_on(commons: Story) -> None:
     """Whoever claims open work has it alone, may give it back, or hand it to another."""
     step = commons.step("ben", "take_up")
     commons.engine.claim(step, by="ben")
-    plan = {"plan": "Mine", "by": "2027-02-01"}
+    plan = {"name": "Ben", "plan": "Mine", "by": "2027-02-01"}
     with pytest.raises(errors.AlreadyClaimed):
         commons.engine.act(step, "done", plan, by="cem")
     commons.engine.assign(step, "cem", by="ben")
     with pytest.raises(errors.AlreadyClaimed):
         commons.engine.act(step, "done", plan, by="ben")
     commons.engine.release(step, by="cem")
-    commons.do("dora", "take_up", "done", plan="Hers", by="2027-02-01")
-    assert commons.shown("ada", "agree")["Built by"] == "dora"
+    commons.do("dora", "take_up", "done", name="Dora", plan="Hers", by="2027-02-01")
+    assert commons.shown("ada", "agree")["Built by"] == "Dora"
 
 
 def test_a_builder_may_hand_on_what_he_cannot_finish(commons: Story) -> None:
@@ -109,11 +119,36 @@ def test_the_plan_is_agreed_with_the_one_who_needs_it(commons: Story) -> None:
     assert commons.at == {"take_up"}
 
 
-def test_who_does_not_answer_about_the_plan_gets_it_built(commons: Story) -> None:
-    """Silence about the plan does not stop the builder."""
+def unanswered(story: Story) -> None:
+    """Ada says nothing to the plan, or to what is built, though she is reminded."""
+    story.later(days=15)
+
+
+def test_silence_about_the_plan_is_no_agreement(commons: Story) -> None:
+    """It is told, and handed to somebody else who needs it; the builder himself cannot agree to his plan."""
     taken_up(commons)
-    commons.later(days=8)
+    unanswered(commons)
+    assert commons.at == {"speak_for_plan"}
+    assert "Nobody has said whether the plan is right" in str(commons.track("ada").to_json())
+    refused(commons, "ben", "speak_for_plan", "plan_is_right", words="Mine is right")
+    commons.do("eve", "speak_for_plan", "plan_is_right", words="I need it for my tables")
     assert commons.at == {"build"}
+
+
+def test_who_speaks_for_a_plan_may_ask_for_changes(commons: Story) -> None:
+    """What others wish for is told to the builder."""
+    taken_up(commons)
+    unanswered(commons)
+    commons.do("eve", "speak_for_plan", "change_it", words="Keep the header")
+    assert commons.shown("ben", "plan_again")["Wished for by others"] == "Keep the header"
+
+
+def test_a_plan_that_nobody_speaks_for_is_not_built(commons: Story) -> None:
+    """Where nobody who needs it answers, it ends, and says so."""
+    taken_up(commons)
+    unanswered(commons)
+    commons.later(days=15)
+    assert (commons.status, commons.because) == ("ended", "Nobody who needs it said whether it is right")
 
 
 def test_a_plan_that_is_not_changed_is_open_again(commons: Story) -> None:
@@ -162,18 +197,22 @@ def test_a_need_can_be_put_better(commons: Story) -> None:
 
 
 def test_late_reviews_do_not_stop_the_work(commons: Story) -> None:
-    """A first review that nobody writes is offered again; a second one is done without."""
+    """A review that nobody writes is offered again, the second as the first: it does not count as a good one."""
     built(commons)
     commons.later(days=15)
     assert commons.at == {"nudge_one"}
     commons.later(days=3)
     commons.do("cem", "review_one", "good", words="Works")
     commons.later(days=15)
-    assert commons.at == {"accept"}
+    assert commons.at == {"nudge_two"}
+    commons.later(days=3)
+    commons.do("dora", "review_two", "good", words="Works")
+    shown = commons.shown("ada", "accept")
+    assert (shown["First review"], shown["Second review"]) == ("good", "good")
 
 
 def test_a_review_that_nobody_writes_is_left_to_the_one_who_needs_it(commons: Story) -> None:
-    """It is offered three times; then whoever needs it judges for himself (L8)."""
+    """It is offered three times; then whoever needs it judges for himself, and is told that nobody has (L8)."""
     built(commons)
     for _ in range(2):
         commons.later(days=15)
@@ -181,7 +220,8 @@ def test_a_review_that_nobody_writes_is_left_to_the_one_who_needs_it(commons: St
         assert commons.at == {"review_one"}
     commons.later(days=15)
     commons.later(days=3)
-    assert commons.at == {"accept"}
+    shown = commons.shown("ada", "accept")
+    assert (shown["First review"], shown["Second review"]) == ("nobody has reviewed it", "nobody has reviewed it")
 
 
 def test_what_nobody_releases_ends_as_that(commons: Story) -> None:
@@ -207,16 +247,31 @@ def test_acceptance_decides(commons: Story) -> None:
     assert (commons.status, commons.because) == ("ended", "The need is gone")
 
 
-def test_silence_at_the_end_releases_for_all(commons: Story) -> None:
-    """What two have reviewed is released also when the first asker says nothing, and so is the release itself."""
+def test_silence_at_the_end_accepts_nothing(commons: Story) -> None:
+    """What is built waits for somebody else who needs it, who must not be its builder; then it is released."""
     reviewed(commons)
-    commons.later(days=15)
-    assert commons.at == {"release"}
-    commons.later(days=16)
-    assert commons.at == {"release"}
+    unanswered(commons)
+    assert commons.at == {"speak_for_it"}
+    assert "It waits for somebody who needs it too" in str(commons.track("ada").to_json())
+    refused(commons, "ben", "speak_for_it", "it_does", words="It does")
+    commons.do("eve", "speak_for_it", "change_it", words="Without quotes")
+    assert commons.shown("ben", "build")["Asked for by others who need it"] == "Without quotes"
+    commons.do("ben", "build", "done", link="https://example.org/3", words="No quotes")
+    commons.do("cem", "review_one", "good", words="Works")
+    commons.do("dora", "review_two", "good", words="Works")
+    unanswered(commons)
+    commons.do("eve", "speak_for_it", "it_does", words="My tables are right")
     commons.do("eve", "release", "done", version="1")
-    commons.later(days=15)
+    commons.do("ada", "thanks", "skipped")
     assert commons.status == "fulfilled"
+
+
+def test_what_nobody_speaks_for_is_not_released(commons: Story) -> None:
+    """Built, and nobody who needs it says a word: it ends as that."""
+    reviewed(commons)
+    unanswered(commons)
+    commons.later(days=31)
+    assert (commons.status, commons.because) == ("ended", "Nobody who needs it said whether it is right")
 
 
 def test_the_need_can_be_withdrawn_until_it_is_accepted(commons: Story) -> None:
@@ -235,5 +290,7 @@ def test_a_need_that_was_raised_elsewhere_begins_a_contribution(commons: Story) 
     assert receipt.started
     job = commons.engine.track(receipt.job, "ben")
     assert [place.words for place in job.where] == ["Looking for somebody to build it"]
+    commons.job = receipt.job
+    refused(commons, "ben", "take_up", "done", name="Ben", plan="Mine", by="2027-02-01")
     with pytest.raises(errors.BadAnswer):
         commons.engine.send("need_raised", body=raised | {"title": "No"})

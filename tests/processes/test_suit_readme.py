@@ -40,12 +40,24 @@ def test_the_story_is_told(tmp_path: Path) -> None:
     from flowengine_bespoke_suit.__main__ import MONDAY
     from flowengine_bespoke_suit.mill import Mill
     from flowengine_bespoke_suit.story import tell
+    from flowengine_bespoke_suit.till import Till
 
     told = StringIO()
     clock = SimulatedClock(MONDAY)
     with Engine("sqlite://", clock=clock, handlers={}) as engine:
         mill = Mill(tmp_path / "mill.db", today=lambda: clock.now().date())
-        job = tell(engine, clock, mill, Console(file=told, width=200))
+        job = tell(engine, clock, mill, Till(tmp_path / "till.db"), Console(file=told, width=200))
         assert engine.track(job, "ada").status == "fulfilled"
-    for part in ("waits in vain", "changes her mind", "undoes the order", "out_of_stock", "Sleeves", "promise kept"):
+    for part in (
+        *(
+            "waits in vain",
+            "changes her mind",
+            "undoes M-0001",
+            "undoes R-0001",
+            "out_of_stock",
+            "Sleeves",
+            "promise kept",
+        ),
+        *("declined", "(In all: £1,545.00)", "(To pay now: "),
+    ):
         assert part in told.getvalue()

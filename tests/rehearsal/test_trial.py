@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -73,7 +73,7 @@ def test_going_back_is_being_where_one_was() -> None:
     assert made.back()
     assert (made.position, made.now, len(made.taken)) == (before, BEGIN, 1)
     made.take(move(made, "ada first"), "answered")
-    assert names(made) == ["tailor_1 second"]
+    assert names(made) == ["tailor_1 second", "time"]
     assert made.back()
     assert not made.back()
 
@@ -81,9 +81,9 @@ def test_going_back_is_being_where_one_was() -> None:
 def test_a_service_answers_each_way_that_it_knows_and_is_tried_again() -> None:
     """A failure without a way is an incident, after which an operator has it tried again."""
     made = trial("  first: {type: service, call: mill, on: {done: fulfilled, sold_out: fulfilled}}")
-    assert names(made) == ["first done", "first failed", "first sold_out"]
+    assert names(made) == ["first done", "first failed", "first sold_out", "time"]
     made.take(move(made, "first failed"))
-    assert names(made) == ["retry first"]
+    assert names(made) == ["retry first", "time"]
     made.take(move(made, "retry first"))
     made.take(move(made, "first sold_out"))
     assert made.is_over
@@ -95,7 +95,17 @@ def test_another_person_is_there_where_one_is_asked_for() -> None:
     made = trial("  first: {type: task, for: tailor, on: {done: second}}\n"
                  "  second: {type: task, for: tailor, not_by: first, on: {done: fulfilled}}")  # fmt: skip
     made.take(move(made, "tailor_1 first"), "done")
-    assert names(made) == ["tailor_2 second"]
+    assert names(made) == ["tailor_2 second", "time"]
+
+
+def test_time_passes_over_what_takes_longer() -> None:
+    """A wait that nobody ends becomes an incident once, is told as such, and goes on; then no time is left to pass."""
+    made = trial("  first: {type: task, for: tailor, on: {done: fulfilled}}")
+    assert made.words(move(made, "time")).endswith("(first takes longer than it should)")
+    taken = made.take(move(made, "time"))
+    assert taken.told == ("it takes so long that somebody has to look: First",)
+    assert (made.now, made.states, names(made)) == (BEGIN + timedelta(days=7), ("first",), ["tailor_1 first"])
+    assert made.troubles == ()
 
 
 def test_messages_and_items_are_moves_too() -> None:
@@ -108,7 +118,7 @@ def test_messages_and_items_are_moves_too() -> None:
     made.take(came, answer={"ok": True})
     assert made.position.data["first"] == {"ok": True}
     made.take(move(made, "add second"), answer={"item": 2})
-    assert names(made) == ["tailor_1 do", "tailor_1 do", "add second"]
+    assert names(made) == ["tailor_1 do", "tailor_1 do", "add second", "time"]
     assert [made.words(one) for one in made.moves()][1].endswith("[2]")
 
 
@@ -119,6 +129,8 @@ def test_appointments_are_booked_once_and_time_leads_to_them() -> None:
     for name in ("ada choose_cloth", "ada choose_style"):
         chosen = move(suit, name)
         suit.take(chosen, "chosen", MadeUp().answer(suit.ways(chosen)[0].fields, BEGIN))
+    suit.take(move(suit, "ada confirm"), "approved")
+    suit.take(move(suit, "take_deposit done"), answer={"receipt": "R-1"})
     slot = suit.form(move(suit, "ada measure")).slots[0]
     suit.take(move(suit, "ada measure"), "book", {"slot": slot.isoformat()})
     tailor = move(suit, "tailor_1 measure")

@@ -146,7 +146,7 @@ class Approving(Waiting[Approval]):
         return Result(outcome, {**value, "answers": answers}, str(said["by"]))
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
-        return tuple(outcome for outcome in routed(spot) if outcome in _TITLES)
+        return (*[outcome for outcome in routed(spot) if outcome in _TITLES],)
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
         return tuple(

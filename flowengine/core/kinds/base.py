@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar
 
 from flowengine.core import events as e
 from flowengine.core.commands import Act, Finish
@@ -79,7 +79,7 @@ class Waiting(Generic[S]):
 
     def state(self, spot: Spot) -> S:
         """The state as its own type."""
-        return cast(S, spot.state)
+        return spot.state  # type: ignore[return-value]  # the state is of the kind's own type
 
     def open(self, spot: Spot) -> Step:
         """Open the state's one step, with its deadline, reminders and escalations."""
@@ -167,8 +167,8 @@ def routed(spot: Spot) -> tuple[str, ...]:
     names = tuple(state.on) if not spot.member else _routed_by_race(spot)
     if not spot.member and not names:
         return state.own_outcomes
-    usual = tuple(name for name in state.own_outcomes if name in names)
-    return usual + tuple(name for name in names if name not in usual and name != EXPIRED)
+    usual = [name for name in state.own_outcomes if name in names]
+    return (*usual, *[name for name in names if name not in usual and name != EXPIRED])
 
 
 def _routed_by_race(spot: Spot) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from flowengine.core.values import Booking, Json, Seating, Step, Timer
 from flowengine.core.world import Worker
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, SlotTaken
 from flowengine.language.durations import Duration
-from flowengine.language.model import Process
+from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Calendar
 from flowengine.language.types import Fitting
 
@@ -394,6 +394,16 @@ def _known(spot: Spot, seatings: Sequence[Seating]) -> Sequence[Worker]:
 def _names(calendar: str, *people: str) -> list[str]:
     """Whose bookings matter, by the names under which they are kept."""
     return [calendar, *dict.fromkeys(person_seating(one) for one in people if one)]
+
+
+def first_slot(process: Process, state: State, now: datetime, share: float, within: timedelta) -> datetime | None:
+    """The first appointment of a fitting, taken or not, after a share (0 to 1) of the time in which they are offered
+    now, and ``within`` that long after it."""
+    assert isinstance(state, Fitting), "only a fitting has appointments"
+    calendar = calendar_of(process, state)
+    first, last = window(calendar, now)
+    begin = first + (last - first) * share
+    return next(all_slots(calendar, state.length, begin, min(last, begin + within)), None)
 
 
 def calendar_of(process: Process, state: Fitting) -> Calendar:

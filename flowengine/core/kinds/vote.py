@@ -1,7 +1,8 @@
 """``vote``: a group of customers decides.
 
 The electorate, its weights and the options are frozen when the vote opens. A ballot is the answer of a seat; the tally
-is kept beside them and changed by each ballot alone, so that the ten-thousandth costs what the first did.
+is kept beside them and changed by each ballot alone, so that the ten-thousandth costs what the first did. Rankings are
+read once more when the vote closes, for only then they can be counted.
 
 Of a secret vote the history still holds each ballot, for without it the position could not be rebuilt (L5); the event
 is marked, and no view shows it.
@@ -9,39 +10,38 @@ is marked, and no view shows it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
-from flowengine.core import ballots
+from flowengine.core import ballots, live, ranked
 from flowengine.core import events as e
 from flowengine.core.commands import Act
 from flowengine.core.draft import replace
-from flowengine.core.fields import clip, kind_of, near, take
-from flowengine.core.forms import FormField, FormOption, Way, form_limits
+from flowengine.core.forms import Way
+from flowengine.core.kinds import papers
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import offered
 from flowengine.core.seatings import person_seating
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Actor, Json, Poll, Seat, Seating, Step, Timer
 from flowengine.core.world import Member
-from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
+from flowengine.errors import ExpressionFailed, NotAllowed, NotFound
 from flowengine.exact import Number
 from flowengine.language.expressions import Expression
 from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
 
-_NAMED = 20
-"""How many options a message names."""
+_KEEPING = ("keep it as it was in the new version", "wait until the vote has closed")
 
 
 class Voting(Waiting[Vote]):
     """Waits for the ballots of an electorate until ``within`` is over, or, with ``early``, until the result is certain.
 
-    A ballot is ``{"for": id}``, or a list of up to ``seats`` ids, which keeps the ``limits``. Saved: ``{winner,
-    winners, tied, tally, cast, voters, turnout}``; ``winner`` is empty and ``winners`` has none
-    unless the vote ended as ``decided``.
+    What a ballot says depends on the method (:mod:`flowengine.core.kinds.papers`). Saved: ``{winner, winners, tied,
+    tally, cast, voters, turnout}``; ``winner`` is empty and ``winners`` has none unless the vote ended as ``decided``.
+    Where ballots may abstain, ``abstained`` counts those that did; of rankings, ``rounds`` tells how they were counted
+    (:class:`flowengine.core.ranked.Round`), and ``tally`` has the first preferences.
     """
 
     def enter(self, spot: Spot) -> Result | None:
@@ -51,6 +51,9 @@ class Voting(Waiting[Vote]):
         if weight > ballots.LARGEST:
             raise ExpressionFailed(f"the electorate weighs {weight}; at most {ballots.LARGEST}", where=state.name)
         options = offered(spot.process, state.options, spot.names())
+        if state.most_options is not None and len(options) > state.most_options:
+            what = f"gives {len(options)} options; at most {state.most_options} can be ranked"
+            raise ExpressionFailed(what, where=f"{state.name}: {state.options}")
         poll = Poll(
             voters=len(seats),
             weight=weight,
@@ -66,13 +69,21 @@ class Voting(Waiting[Vote]):
         return None
 
     def renew(self, spot: Spot, before: Spot) -> None:
-        """It is counted by the limits of now, as by the rule and the seats; of what kind each option is, they say."""
+        """Ballots that are cast are counted as what they said, by the limits of now, as by the rule and the seats; of
+        what kind each option is, they say. And what was said of who sees the tally holds."""
+        now, was, poll = self.state(spot), self.state(before), self.poll(spot)
+        if poll.cast and (now.method, now.highest) != (was.method, was.highest):
+            what = f"{poll.cast} ballots are cast by {was.method}, and the vote is by {now.method} there"
+            raise NotAllowed(what, where=now.name, possible=_KEEPING)
+        seen, seen_before = ((one.live, one.secret, one.changeable, one.weight) for one in (now, was))
+        if (now.live or was.live) and seen != seen_before:
+            what = "who may see the tally, and in which batches, was settled when the vote opened"
+            raise NotAllowed(what, where=now.name, possible=_KEEPING)
         super().renew(spot, before)
-        limits, was = self.state(spot).limits, self.state(before).limits
-        if limits != was:
-            poll, listed = self.poll(spot), offered(spot.process, self.state(spot).options, spot.names())
-            found = poll.kinds if limits.by == was.by else {}
-            found = found | {option_key(one["id"]): limits.kind(one) for one in listed}
+        if now.limits != was.limits:
+            poll, listed = self.poll(spot), offered(spot.process, now.options, spot.names())
+            found = poll.kinds if now.limits.by == was.limits.by else {}
+            found = found | {option_key(one["id"]): now.limits.kind(one) for one in listed}
             spot.keep(replace(poll, kinds={id: found[id] for id, _ in poll.options if found.get(id)}))
 
     def renewed(self, spot: Spot, before: Spot, step: Step) -> Step:  # noqa: ARG002 - the protocol's signature
@@ -82,12 +93,17 @@ class Voting(Waiting[Vote]):
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
         move = chosen(step, command, self.possible(spot, step))
         state, poll, seat = self.state(spot), self.poll(spot), self.admit(spot, step, command.by)
-        options = _ballot(command.answer, poll, state, step.state)
-        answered = replace(seat, answer={"for": options}, by=command.by.id)
+        if move == "abstain":
+            ballot = papers.abstention(command.answer, step.state)
+        else:
+            ballot = papers.ballot(state, poll, command.answer, step.state)
+        answered = replace(seat, answer=ballot, by=command.by.id)
+        told = "vote" if state.secret else move  # that somebody abstained is his secret, too
         spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=answered, secret=state.secret))
-        spot.draft.record(e.Moved(branch=spot.branch_id, step=step.number, move=move, by=command.by.id))
-        spot.draft.record(_counted(spot, poll, seat, options))
-        return self._close(spot) if state.early and ballots.certain(self.count(spot)) else None
+        spot.draft.record(e.Moved(branch=spot.branch_id, step=step.number, move=told, by=command.by.id))
+        spot.draft.record(_counted(spot, poll, seat, ballot))
+        certain = ranked.certain if state.method == "ranking" else ballots.certain
+        return self._close(spot) if state.early and certain(self.count(spot)) else None
 
     def admit(self, spot: Spot, step: Step, by: Actor) -> Seat:
         """Each of the electorate has one ballot."""
@@ -115,6 +131,8 @@ class Voting(Waiting[Vote]):
             tally=poll.tally,
             weight=poll.weight,
             cast=poll.cast_weight,
+            abstained=poll.abstained_weight,
+            most=state.highest if state.method == "score" else 1,
             seats=state.seats,
             rule=state.rule,
             quorum=state.quorum,
@@ -124,7 +142,12 @@ class Voting(Waiting[Vote]):
         )
 
     def _close(self, spot: Spot) -> Result:
-        poll, ended = self.poll(spot), ballots.result(self.count(spot))
+        state, poll, count = self.state(spot), self.poll(spot), self.count(spot)
+        rounds: tuple[ranked.Round, ...] = ()
+        if state.method == "ranking":
+            ended, rounds = ranked.count(count, _rankings(spot))
+        else:
+            ended = ballots.result(count)
         value: dict[str, Json] = {
             "winner": ended.winners[0] if ended.winners else "",
             "winners": list(ended.winners),
@@ -134,30 +157,22 @@ class Voting(Waiting[Vote]):
             "voters": poll.voters,
             "turnout": _share(poll.cast_weight, poll.weight),
         }
+        if state.abstain:
+            value["abstained"] = poll.abstained
+        if state.method == "ranking":
+            value["rounds"] = [_told(one) for one in rounds]
         return Result(ended.outcome, value)
 
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's signature
-        return ("vote",)
+        return ("vote", "abstain") if self.state(spot).abstain else ("vote",)
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        poll, state = self.poll(spot), self.state(spot)
-        several = state.seats > 1
-        ballot = FormField(
-            name="for",
-            title=step.title,
-            type="array" if several else "string",
-            options=tuple(_option(poll, state, id, title) for id, title in poll.options),
-            shape="several" if several else "one",
-            min=1,
-            max=min(state.seats, len(poll.options)),
-            limits=form_limits(state.limits),
-        )
-        return (Way(outcome="vote", title="Vote", fields=(ballot,), move=True),)
+        asked = papers.question(self.state(spot), self.poll(spot), step.title)
+        voting = Way(outcome="vote", title="Vote", fields=(asked,), move=True)
+        return (voting, _ABSTAINING) if self.state(spot).abstain else (voting,)
 
 
-def _option(poll: Poll, state: Vote, id: str, title: str) -> FormOption:
-    kind = poll.kinds.get(id)
-    return FormOption(id=id, title=title, more={state.limits.by: kind} if kind else {})
+_ABSTAINING = Way(outcome="abstain", title="Abstain", move=True)
 
 
 def _share(part: Number, whole: Number) -> Number:
@@ -199,53 +214,46 @@ def _weight(spot: Spot, weight: Expression, member: Member) -> Number:
     return ballots.weighing(ballots.parts(value))
 
 
-def _ballot(answer: Json, poll: Poll, state: Vote, where: str) -> list[str]:
-    """The ids that a ballot names, as texts. Raises :class:`BadAnswer` that lists the options."""
-    given, known = take(answer, where), [id for id, _ in poll.options]
-    wrong = next((name for name in given if name != "for"), None)
-    if wrong is not None:
-        raise BadAnswer({wrong[:60]: f"is not asked here{near(wrong, ['for'])}"}, where=where, possible=["for"])
-    ids = given.get("for")
-    several = ids if isinstance(ids, list) else [] if ids is None else [ids]
-    problem = _wrong_ballot(several, known, state.seats) or _beyond_limits(several, poll, state)
-    if problem:
-        titles = [id if id == title else f"{id} ({title})" for id, title in poll.options[:_NAMED]]
-        more = f" and {len(known) - _NAMED} more" if len(known) > _NAMED else ""
-        raise BadAnswer({"for": f"{problem}; the options are {', '.join(titles)}{more}"}, where=where, possible=known)
-    return [option_key(id) for id in several]
+def _rankings(spot: Spot) -> Iterator[tuple[ranked.Ranking, Number]]:
+    """The rankings that were cast, each with its weight."""
+    for step in spot.steps:
+        for seat in spot.draft.seats(step.number):
+            if seat.answer is not None and not papers.abstains(seat.answer):
+                yield tuple(seat.answer["for"]), seat.weight
 
 
-def _wrong_ballot(ids: list[Json], known: list[str], seats: int) -> str:
-    if not ids:
-        return "choose an option"
-    if len(ids) > seats:
-        return f"chooses {len(ids)}; choose at most {seats}"
-    for id in ids:
-        if not isinstance(id, str | int):
-            return f"must be an option's id, not {kind_of(id)}"
-        if option_key(id) not in known:
-            return f"{clip(option_key(id)[:60])} is no option{near(option_key(id), known)}"
-    return "names an option twice" if len({option_key(id) for id in ids}) < len(ids) else ""
+def _told(one: ranked.Round) -> Json:
+    return {
+        "quota": one.quota,
+        "tally": dict(one.tally),
+        "exhausted": one.exhausted,
+        "elected": list(one.elected),
+        "eliminated": list(one.eliminated),
+    }
 
 
-def _beyond_limits(ids: list[Json], poll: Poll, state: Vote) -> str:
-    """A ballot names options that can win together: no more of a kind than may, and with room for what must."""
-    limits, taken = state.limits, Counter(poll.kinds.get(option_key(id), "") for id in ids)
-    for kind, limit in limits.of.items():
-        if limit.max is not None and taken[kind] > limit.max:
-            return f"chooses {taken[kind]} of {limits.by} {kind}; choose {limit.words}"
-    if len(ids) + limits.lacking(taken) > state.seats:
-        return f"leaves no room for what must win, of {state.seats} seats ({limits.words})"
-    return ""
-
-
-def _counted(spot: Spot, poll: Poll, before: Seat, options: list[str]) -> e.Counted:
+def _counted(spot: Spot, poll: Poll, seat: Seat, ballot: dict[str, Json]) -> e.Counted:
     """The count with the seat's new ballot in the place of its former one."""
+    state = spot.state
+    assert isinstance(state, Vote)
     tally, cast, cast_weight = poll.tally, poll.cast, poll.cast_weight
-    if before.answer is not None:
-        tally = ballots.add(tally, before.answer["for"], -before.weight)
-    else:
-        cast, cast_weight = cast + 1, ballots.total(cast_weight, before.weight)
-    tally = ballots.add(tally, options, before.weight)
-    changed = {option: weight for option, weight in tally.items() if weight != poll.tally[option]}
-    return e.Counted(branch=spot.branch_id, member=spot.member, cast=cast, cast_weight=cast_weight, tally=changed)
+    abstained, abstained_weight = poll.abstained, poll.abstained_weight
+    if seat.answer is None:
+        cast, cast_weight = cast + 1, ballots.total(cast_weight, seat.weight)
+    for one, sign in ((seat.answer, -1), (ballot, 1)):
+        if one is None:
+            continue
+        if papers.abstains(one):
+            abstained, abstained_weight = abstained + sign, ballots.total(abstained_weight, sign * seat.weight)
+        else:
+            tally = ballots.add(tally, papers.given(state, one), sign * seat.weight)
+    return e.Counted(
+        branch=spot.branch_id,
+        member=spot.member,
+        cast=cast,
+        cast_weight=cast_weight,
+        tally={option: weight for option, weight in tally.items() if weight != poll.tally[option]},
+        abstained=abstained,
+        abstained_weight=abstained_weight,
+        shows=state.shown_while_it_runs == "batches" and live.completes_batch(poll, cast, state.live),
+    )

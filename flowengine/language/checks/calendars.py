@@ -65,6 +65,8 @@ def _possible(error: ExpressionFailed) -> str:
 
 def _workings(survey: Survey) -> Iterator[Working]:
     """All working times that stand in the file as such."""
+    if isinstance(survey.process.attention, Working):
+        yield survey.process.attention
     for scope in survey.scopes.values():
         lengths: list[When | None] = [entry.within for entry in scope.always]
         for state in scope.states.values():

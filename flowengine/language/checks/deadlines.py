@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
-from math import nan
 
 from flowengine.language.checks.survey import Survey
 from flowengine.language.durations import Duration, Length, Working
-from flowengine.language.model import Scope, State
+from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import When
 from flowengine.language.texts import plain
-from flowengine.language.tree import Call, Literal, Member, Name, Node, Operation
-from flowengine.language.types import Race
+from flowengine.language.types import Each, Parallel, Race
 from flowengine.problem import Place
 
 
@@ -24,7 +21,7 @@ def check(survey: Survey) -> None:
     deadline is checked with the outcomes.
     """
     _reminders(survey)
-    _over(survey)
+    _idle(survey)
     clocks = Clocks(survey)
     for scope in survey.scopes.values():
         for state in scope.states.values():
@@ -41,48 +38,46 @@ def check(survey: Survey) -> None:
             survey.report(state.place, "no-deadline", message, advice)
 
 
-def _over(survey: Survey) -> None:
-    """Report waits and deadlines that are over as soon as they begin, whatever time it is then."""
-    for use in survey.uses:
-        if use.what.endswith((".until", ".within", ".for")) and _is_over(use.expression.tree):
-            message = f"{use.what}: {use.expression} is over as soon as it begins"
-            survey.report(
-                use.place, "no-wait", message, "add a length to it, for example now + days(3), or leave it out"
-            )
+def _idle(survey: Survey) -> None:
+    """Report an ``attention`` of a state that waits for nobody but the customer, who is no incident."""
+    for state in survey.states.values():
+        if state.attention is None:
+            continue
+        whom = [one for member in state.members.values() for one in member.audience or (None,)]
+        if all(one is not None and one.kind == "customer" for one in whom):
+            message = f"{state.name!r} has an attention, and waits for the customer alone"
+            advice = "remind him, or give it a deadline: remind, within"
+            survey.report(state.place, "idle-attention", message, advice)
 
 
-def _is_over(tree: Node) -> bool:
-    """Whether a moment is never later than now, or a length is none."""
-    match tree:
-        case Name(name="now") | Member(of=Name(name="job"), name="started"):
-            return True
-        case Call(name="date" | "day", args=(inner,)):
-            return _is_over(inner)
-        case Call(name="days" | "span"):
-            return _seconds(tree) <= 0
-        case Operation(sign="-", operands=(first, *lengths)):
-            return _is_over(first) and all(_seconds(one) >= 0 for one in lengths)
-    return False
+def attended(process: Process) -> dict[str, Length]:
+    """After how long somebody has to look at what a job waits for, by the state (L8): as it says itself; else, where
+    nothing in it happens and no deadline around it ends the wait, as the process says, or as long as it usually takes
+    if that is longer."""
+    survey = Survey(process)
+    clocks, found = Clocks(survey), dict[str, Length]()
+    for scope in survey.scopes.values():
+        limited = any(_ends_inside(survey.owner[one.path]) for one in survey.around(scope) if one.path)
+        for state in scope.states.values():
+            if state.attention is not None:
+                found[state.name] = state.attention
+            elif state.is_watched and not limited and not clocks.limit(state):
+                usual = state.takes or process.attention
+                found[state.name] = max(process.attention, usual, key=lambda length: length.seconds)
+    return found
 
 
-def _seconds(length: Node) -> float:
-    """How long a length is that the file says itself; not a number where it does not, or cannot be read."""
-    match length:
-        case Call(name="days", args=(Literal(value=int() | Decimal() as days),)):
-            return float(days) * 86400
-        case Call(name="span", args=(Literal(value=str(text)),)):
-            try:
-                return Duration.parse(text).seconds
-            except ValueError:
-                pass
-    return nan
+def _ends_inside(state: State) -> bool:
+    """Whether a state ends by its deadline whatever waits inside: not what may go on after it."""
+    goes_on = isinstance(state, Parallel | Each) and state.rest == "continue"
+    return state.within is not None and not goes_on
 
 
 def _reminders(survey: Survey) -> None:
     """Report what would come only when the step is over: reminders and escalations at a fixed deadline, or after it."""
     for scope in survey.scopes.values():
         for state in scope.states.values():
-            for member in state.members.values():
+            for member in {id(one): one for one in (state, *state.members.values())}.values():
                 limits = [one.within for one in {id(one): one for one in (state, member)}.values()]
                 for what, after, place in _nudges(member):
                     limit = next((one for one in limits if _reaches(after, one)), None)
@@ -99,6 +94,8 @@ def _nudges(state: State) -> Iterator[tuple[str, Length, Place]]:
         yield "a reminder", reminder.after, reminder.place
     for escalation in state.escalate:
         yield "an escalation", escalation.after, escalation.place
+    if state.attention is not None:
+        yield "its attention", state.attention, state.place
 
 
 def _reaches(after: Length, limit: When | None) -> bool:

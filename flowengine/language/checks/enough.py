@@ -1,4 +1,5 @@
-"""Enough of what is asked for: people for an approval or a task, options for a choice or a vote, also under limits."""
+"""Enough of what is asked for, and not too many: people for an approval or a task, options for a choice or a vote, also
+under limits."""
 
 from __future__ import annotations
 
@@ -73,6 +74,9 @@ def _options(survey: Survey, state: State) -> None:
         if listed and least > len(listed):
             message = f"{state.name!r}: {least} {what}, but there are only {len(listed)} options"
             survey.report(place, "too-few-options", message, f"possible: 1 to {len(listed)}")
+        if listed and state.most_options is not None and len(listed) > state.most_options:
+            message = f"{state.name!r} lists {len(listed)} options, and no more than {state.most_options} can be ranked"
+            survey.report(place, "too-many-options", message, "list fewer, or take another method: approval")
 
 
 def _limits(survey: Survey, limited: Limited, listed: tuple[Option, ...]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from flowengine.language.checks.beside import Beside
 from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
 from flowengine.language.model import State
 from flowengine.language.parts import EXPIRED, SKIPPED
 from flowengine.language.suggest import hint, near
-from flowengine.language.types import Stage
 
 
 def check(survey: Survey) -> None:
@@ -80,12 +80,7 @@ def _refusable(survey: Survey, state: State, clocks: Clocks) -> None:
 def _may_change(survey: Survey, state: State, when: Expression) -> bool:
     """Whether what a condition reads may be otherwise at another act on the state: by the answer itself, by the clock,
     by what may happen at any time, or by what happens in branches beside it."""
-    around = list(survey.around(survey.scope_of[state.name]))
-    if "now" in when.variables or any(not isinstance(survey.owner[one.path], Stage) for one in around if one.path):
-        return True
     saved = {(one.saves or one.name).split(".")[0] for one in (state, *state.members.values()) if one.fields}
-    for scope in around:
-        for entry in scope.always:
-            saved |= {place.split(".")[0] for place in (entry.name, *entry.set)}
     read = when.variables.get("data", frozenset())
-    return bool(saved) if read is None else not saved.isdisjoint(read)
+    answered = bool(saved) if read is None else not saved.isdisjoint(read)
+    return answered or survey.once(Beside).may_change(survey.scope_of[state.name], when)

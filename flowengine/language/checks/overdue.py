@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from flowengine.language.checks.beside import Beside, changed
 from flowengine.language.checks.graph import Ways
 from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Survey, Target
@@ -17,7 +18,6 @@ from flowengine.language.expressions import Expression
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import EXPIRED, Route, When
-from flowengine.language.types import Parallel
 from flowengine.language.value_shapes import MOMENT, Basic
 
 _READ = 3
@@ -46,14 +46,13 @@ class _Overdue:
         self.survey = survey
         self.ways = Ways(survey)
         self.shapes = survey.once(Shapes.found)
-        self._always: dict[str, set[str]] = {}
-        self._branches: dict[str, dict[str, str]] = {}
+        self.beside = survey.once(Beside)
 
     def over(self, scope: Scope, state: State) -> _Over | None:
         """How a state is left once it is over; None where it has no moment that stays."""
         found = [(ways, when) for ways, when in _timed(state) if self._stays(when, scope)]
         reads = frozenset(name for _, when in found for name in when.variables.get("data") or ())
-        if not found or any(self._is_moved_beside(scope, name) for name in reads):
+        if not found or any(self.beside.moves(scope, name) for name in reads):
             return None
         return _Over(tuple(ways for ways, _ in found), reads, tuple(when.source for _, when in found))
 
@@ -66,40 +65,6 @@ class _Overdue:
         if isinstance(shape, Basic) and shape.domain is not None:
             return shape.domain.format in ("date", "date-time")
         return shape == MOMENT
-
-    def _is_moved_beside(self, scope: Scope, name: str) -> bool:
-        """Whether a place in the data may be changed while a job is in the scope: by the branches beside, or at any
-        time."""
-        for one in self.survey.around(scope):
-            owner = self.survey.owner.get(one.path)
-            if name in self._moved_by(one) or (
-                isinstance(owner, Parallel) and self._writers(owner).get(name, one.path) != one.path
-            ):
-                return True
-        return False
-
-    def _moved_by(self, scope: Scope) -> set[str]:
-        """The places that may be changed at any time in a scope."""
-        found = self._always.get(scope.path)
-        if found is None:
-            found = self._always[scope.path] = set()
-            for entry in scope.always:
-                found.update([entry.name] if entry.fields else [], (place.split(".")[0] for place in entry.set))
-        return found
-
-    def _writers(self, state: Parallel) -> dict[str, str]:
-        """Which branch of a parallel changes which place, by its path; empty where several do."""
-        if state.name not in self._branches:
-            found = self._branches[state.name] = {}
-            for branch in state.scopes:
-                for name in self._changed(branch.states.values()):
-                    found[name] = branch.path if found.get(name, branch.path) == branch.path else ""
-        return self._branches[state.name]
-
-    def _changed(self, states: Iterable[State]) -> set[str]:
-        """The places that states, and those inside, save to or their ways set."""
-        inside = [one for state in states for scope in self.survey.inside(state) for one in scope.states.values()]
-        return set(_changed([*states, *inside]))
 
     def kept(self, scope: Scope, over: dict[str, _Over]) -> None:
         """Report rounds that are never left once all moments in them are over."""
@@ -116,7 +81,7 @@ class _Overdue:
                 found = self._after(scope, name, onward)
                 told |= found
                 late = [one for one in self._in_order(scope, found) if one in over]
-                moved = self._changed([scope.states[one] for one in found if one not in over])
+                moved = changed(self.survey, [scope.states[one] for one in found if one not in over])
                 moved |= {place.split(".")[0] for one in late for route in _ways(over[one]) for place in route.set}
                 if name in {route.to for one in found for route in onward[one]} and moved.isdisjoint(
                     place for one in late for place in over[one].reads
@@ -201,11 +166,3 @@ def _times(member: State) -> Iterator[tuple[When, str]]:
     elif member.elapses:
         for when in member.times:
             yield when, member.outcomes[0]
-
-
-def _changed(states: Iterable[State]) -> Iterator[str]:
-    """The places in the data that states save to, or their ways set."""
-    for state in states:
-        yield from ((one.saves or state.name).split(".")[0] for one in state.members.values())
-        for _, _, route in state.routes:
-            yield from (place.split(".")[0] for place in route.set)

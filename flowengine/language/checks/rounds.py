@@ -1,5 +1,6 @@
 """Rounds without end: none is gone through without waiting, none of moments that are over spins, and none of deadlines
-alone asks a customer again and again (L8).
+alone asks a customer again and again, or begins again for ever what he waits behind, so that nobody is told how long it
+takes (L8).
 
 Rounds are those of the ways with what they establish (``walks``): one that a condition ends, on what is known there, is
 none.
@@ -28,8 +29,8 @@ MOST_AT_ONCE = 1_000
 
 
 def check(survey: Survey) -> None:
-    """Report rounds in which nothing waits, or waits any more, and those in which a customer is asked though nobody
-    does anything."""
+    """Report rounds in which nothing waits, or waits any more; those in which a customer is asked though nobody does
+    anything; and those in which what others should do is over by a deadline each time, and nobody else is called."""
     _without_waiting(survey)
     _asking(survey)
     for scope in survey.scopes.values():
@@ -94,12 +95,21 @@ def _asking(survey: Survey) -> None:
     reported: list[set[str]] = []
     for names in sorted(found, key=len):
         asking = [name for name in names if rounds.asks(survey.states[name])]
-        if asking and not rounds.is_limited(names) and not any(one <= set(names) for one in reported):
-            reported.append(set(names))
-            way = f": {', '.join(names)}" if len(names) > 1 else ""
+        over = [name for name in names if rounds.gives_up(name)]
+        if not (asking or over) or rounds.is_limited(names) or any(one <= set(names) for one in reported):
+            continue
+        way = f": {', '.join(names)}" if len(names) > 1 else ""
+        if asking:
             message = f"{asking[0]!r} asks again and again for ever, though nobody does anything{way}"
             advice = f'lead out of it after some rounds, for example with when: count("{asking[0]}") < 3'
             survey.report(survey.states[asking[0]].place, "endless-asking", message, advice)
+        elif not any(map(rounds.calls_others, names)):
+            message = f"{over[0]!r} is over by the clock and begins again for ever, and nobody is told{way}"
+            advice = f'leave its deadline out (an incident some day), escalate it, or when: count("{over[0]}") < 3'
+            survey.report(survey.states[over[0]].place, "endless-deadlines", message, advice)
+        else:
+            continue
+        reported.append(set(names))
 
 
 def _spinning(survey: Survey, scope: Scope) -> None:
@@ -293,6 +303,25 @@ class _Rounds:
         """Whether a customer is asked in the state or inside."""
         return state.for_customers or any(
             one.for_customers for scope in self.survey.inside(state) for one in scope.states.values()
+        )
+
+    def gives_up(self, name: str) -> bool:
+        """Whether the clock ends what staff, code or the outside should do in the state, or inside, in time."""
+        state = self.survey.states[name]
+        if state.scopes:
+            return any(self._waits(one) for scope in self.survey.inside(state) for one in scope.states.values())
+        return self._waits(state) and state.has_deadline
+
+    def _waits(self, state: State) -> bool:
+        return not (state.passes or state.is_end or state.scopes or state.elapses)
+
+    def calls_others(self, name: str) -> bool:
+        """Whether somebody is called in the state, or inside, when it takes long."""
+        state = self.survey.states[name]
+        inside = (one for scope in self.survey.inside(state) for one in scope.states.values())
+        return any(
+            one.attention is not None or any(member.escalate for member in one.members.values())
+            for one in (state, *inside)
         )
 
     def is_limited(self, names: Iterable[str]) -> bool:

@@ -98,6 +98,7 @@ SAVES_KEY = Key("saves", PLACE, "Where the answer goes in the data; under the st
 WITHIN_KEY = Key(
     "within", WHEN, "The deadline: a duration, working time or '{expression}'. After it the outcome is 'expired'."
 )
+ATTENTION_KEY = Key("attention", LENGTH, "After how long in it somebody has to look; the process's, unless given.")
 _REMIND = Named("remind", ListOf(_Reminder(), one=True))
 REMIND_KEY = Key("remind", _REMIND, "How long after opening people are reminded.")
 ESCALATE_KEY = Key("escalate", Named("escalate", ListOf(_ESCALATION, one=True)), "To whom the step opens if it waits.")

@@ -11,6 +11,7 @@ from flowengine.language.meaning import version_of
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import EVERYBODY
 from flowengine.language.parser.calendars import CALENDARS, ZONE
+from flowengine.language.parser.lengths import LENGTH
 from flowengine.language.parser.options import PROCESS_OPTIONS
 from flowengine.language.parser.persons import typed
 from flowengine.language.parser.records import Key, Values, record
@@ -97,6 +98,7 @@ PROCESS = record(
     Key("options", PROCESS_OPTIONS, "What can be chosen, by name, for use in several states."),
     Key("zone", ZONE, "The zone of days and times of day, as Europe/London; the installation's unless given."),
     Key("calendars", _Calendars(), "When it is open, by name: for appointments, and for working time."),
+    Key("attention", LENGTH, "After how long a wait for staff, code or messages is an incident; P7D unless given."),
     Key("promise", _PROMISE, "What is promised to the customer."),
     Key("starts", STARTS, "What starts a job by itself: messages that no job waits for, and the clock."),
     ALWAYS_KEY,

@@ -33,8 +33,8 @@ BRANCH_KEYS = (
 
 
 def record_of(cls: type[State], member: bool = False, more: tuple[Key, ...] = ()) -> Record:
-    """The keys of a type. A member of a race has no ways of its own, and no phase: the race has them."""
-    keys = (key for key in cls.keys if not (member and key.name in ("next", "on", "phase")))
+    """The keys of a type. A member of a race has no ways of its own, no phase and no attention: the race has them."""
+    keys = (key for key in cls.keys if not (member and key.name in ("next", "on", "phase", "attention")))
     typed = Key("type", OneOf((cls.type,)), "What the state is.", True)
     return record(cls.called(), typed, *keys, *more, exactly_one=cls.exactly_one, at_least_one=cls.at_least_one)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowengine.language.model import Fact, State
 from flowengine.language.parser.audiences import APPROVERS, Approvers
-from flowengine.language.parser.common_keys import LEADING, NAMING, WAITING
+from flowengine.language.parser.common_keys import ATTENTION_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.scalars import FLAG
 from flowengine.language.parser.session import Reading
@@ -23,7 +23,7 @@ class Approval(State):
 
     type = "approval"
     keys = (
-        *NAMING, *WAITING, *LEADING,
+        *NAMING, *WAITING, ATTENTION_KEY, *LEADING,
         Key("by", APPROVERS, "Who approves: an audience, {all: […]}, {any: n, of: […]}; the customer, unless given."),
         Key("show", FLAG, "Whether the customer may see what was said with it, although it is not for him to say."),
     )  # fmt: skip

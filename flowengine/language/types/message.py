@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Awaited, State
-from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
+from flowengine.language.parser.common_keys import ATTENTION_KEY, FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.routes import FOR_ALL
 from flowengine.language.parser.scalars import EXPRESSION, HANDLER, SOME_TIME
@@ -22,7 +22,7 @@ class Message(State):
 
     type = "message"
     keys = (
-        *NAMING, SAVES_KEY, WITHIN_KEY, FIELDS_KEY, *LEADING,
+        *NAMING, SAVES_KEY, WITHIN_KEY, ATTENTION_KEY, FIELDS_KEY, *LEADING,
         Key("name", HANDLER, "The message's name.", True, "message"),
         Key("key", EXPRESSION, "Which messages of that name: those whose key equals this.", gives="anything"),
         Key("keep", SOME_TIME, "How long a message is kept that comes before it is waited for."),

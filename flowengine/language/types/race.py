@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from flowengine.language.expressions import Expression
 from flowengine.language.model import State
-from flowengine.language.parser.common_keys import LEADING, NAMING, SAVES_KEY, WITHIN_KEY
+from flowengine.language.parser.common_keys import ATTENTION_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.states import MEMBERS
@@ -25,7 +25,7 @@ class Race(State):
 
     type = "race"
     keys = (
-        *NAMING, SAVES_KEY, WITHIN_KEY, *LEADING,
+        *NAMING, SAVES_KEY, WITHIN_KEY, ATTENTION_KEY, *LEADING,
         Key("of", MEMBERS, "What is offered at once: the first outcome closes the others.", True),
     )  # fmt: skip
     symbol = "several"

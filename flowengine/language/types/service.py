@@ -9,7 +9,7 @@ from datetime import timedelta
 from flowengine.language.durations import Duration
 from flowengine.language.expressions import Expression
 from flowengine.language.model import State
-from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
+from flowengine.language.parser.common_keys import ATTENTION_KEY, FIELDS_KEY, LEADING, NAMING, SAVES_KEY, WITHIN_KEY
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ASSIGNMENTS
 from flowengine.language.parser.scalars import BRIEF_TIME, HANDLER, NAME, URL, HandlerOrUrl
@@ -44,7 +44,7 @@ class Service(State):
 
     type = "service"
     keys = (
-        *NAMING, SAVES_KEY, WITHIN_KEY, FIELDS_KEY, *LEADING,
+        *NAMING, SAVES_KEY, WITHIN_KEY, ATTENTION_KEY, FIELDS_KEY, *LEADING,
         Key("call", HANDLER, "The handler that is called."),
         Key("http", URL, "The address that is called."),
         Key("input", ASSIGNMENTS, "What it is given: names and expressions.", gives="anything"),
@@ -112,7 +112,7 @@ class Call(State):
 
     type = "call"
     keys = (
-        *NAMING, SAVES_KEY, WITHIN_KEY, *LEADING,
+        *NAMING, SAVES_KEY, WITHIN_KEY, ATTENTION_KEY, *LEADING,
         Key("process", NAME, "The process whose job is started.", True),
         Key("at", URL, "The organisation that runs it; here, unless given."),
         Key("need", ASSIGNMENTS, "The need of that job: names and expressions.", gives="anything"),

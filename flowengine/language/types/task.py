@@ -9,7 +9,7 @@ from typing import ClassVar
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Held, Meant, State
 from flowengine.language.parser.audiences import AUDIENCES, NOT_BY
-from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, WAITING
+from flowengine.language.parser.common_keys import ATTENTION_KEY, FIELDS_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.records import Key, Values
 from flowengine.language.parser.scalars import EXPRESSION
 from flowengine.language.parser.session import Reading
@@ -24,7 +24,7 @@ class Task(State):
 
     type = "task"
     keys = (
-        *NAMING, *WAITING, *LEADING, FIELDS_KEY,
+        *NAMING, *WAITING, ATTENTION_KEY, *LEADING, FIELDS_KEY,
         Key("for", AUDIENCES, "Who does it.", into="for_"),
         Key("open_to", AUDIENCES, "Who else may do it."),
         Key("not_by", NOT_BY, "States: whoever did one of them may not do this; or {person: …}."),

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations, product
 
 import pytest
+import votelib.convert
 from hypothesis import given
 from hypothesis import strategies as st
+from votelib.evaluate.core import Plurality, Tie
 
 from flowengine.core import ballots
 from flowengine.core.ballots import Count, Outcome, certain, result
+from flowengine.exact import Number
 
 OPTIONS = ["a", "b", "c", "d"]
 RULES = ["plurality", "majority", "two_thirds"]
@@ -33,6 +40,11 @@ def votes(draw: st.DrawFn, *, most: int = 8) -> tuple[list[tuple[float, list[str
     return cast, rules
 
 
+def added(tally: Mapping[str, Number], options: Iterable[str], weight: float) -> dict[str, Number]:
+    """The tally with a ballot more for each of the options."""
+    return ballots.add(tally, dict.fromkeys(options, 1), weight)
+
+
 def counted(cast: list[tuple[float, list[str]]], voting: int, rules: dict[str, object]) -> Count:
     """The vote once the first ``voting`` of the electorate have voted, counted ballot by ballot."""
     tally = dict.fromkeys(OPTIONS, 0.0)
@@ -40,7 +52,7 @@ def counted(cast: list[tuple[float, list[str]]], voting: int, rules: dict[str, o
     for number, (one, options) in enumerate(cast):
         total = ballots.total(total, one)
         if number < voting:
-            tally = ballots.add(tally, options, one)
+            tally = added(tally, options, one)
             weight = ballots.total(weight, one)
     return Count(options=OPTIONS, tally=tally, weight=total, cast=weight, **rules)  # type: ignore[arg-type]
 
@@ -92,8 +104,8 @@ def test_changed_ballot_is_counted_once(
     cast, _ = vote
     straight = changed = dict.fromkeys(OPTIONS, 0.0)
     for weight, options in cast:
-        straight = ballots.add(straight, options, weight)
-        changed = ballots.add(ballots.add(ballots.add(changed, former, weight), former, -weight), options, weight)
+        straight = added(straight, options, weight)
+        changed = added(added(added(changed, former, weight), former, -weight), options, weight)
     assert straight == changed
 
 
@@ -133,7 +145,7 @@ def test_certainty_holds_against_every_ending(rule: str, first: bool, seats: int
         for ending in product(choices, repeat=2):
             later, more = named, 0.0
             for options in ending:
-                later, more = ballots.add(later, options, 1.0), more + bool(options)
+                later, more = added(later, options, 1.0), more + bool(options)
             end = result(Count(options=OPTIONS[:3], tally=later, weight=cast + 2.0, cast=cast + more, **rules))  # type: ignore[arg-type]
             assert (now.outcome, set(now.winners)) == (end.outcome, set(end.winners)), (tally, ending)
     assert found
@@ -200,10 +212,92 @@ def test_equal_sums_are_equal() -> None:
     """Weights like 0.1 add up exactly, however often they are added and taken back."""
     tally = {"a": 0.0, "b": 0.0}
     for _ in range(10):
-        tally = ballots.add(tally, ["a"], 0.1)
+        tally = added(tally, ["a"], 0.1)
     for weight in (0.3, 0.7):
-        tally = ballots.add(tally, ["b"], weight)
+        tally = added(tally, ["b"], weight)
     assert tally == {"a": 1.0, "b": 1.0}
     for _ in range(10):
-        tally = ballots.add(tally, ["a"], -0.1)
+        tally = added(tally, ["a"], -0.1)
     assert tally["a"] == 0.0
+
+
+SCORES = st.dictionaries(st.sampled_from(OPTIONS), st.integers(0, 5), min_size=1)
+
+
+@given(st.lists(st.sets(st.sampled_from(OPTIONS)), min_size=1, max_size=20), st.integers(1, 3))
+def test_approvals_are_counted_as_by_a_library(cast: list[set[str]], seats: int) -> None:
+    """The options that most approve of win, as votelib counts them; where it finds a tie, there is one."""
+    tally: dict[str, Number] = dict.fromkeys(OPTIONS, 0)
+    for names in cast:
+        tally = added(tally, sorted(names), 1)
+    voted = Count(options=OPTIONS, tally=tally, weight=len(cast), cast=len(cast), seats=seats)
+    simple = votelib.convert.ApprovalToSimpleVotes().convert(Counter(map(frozenset, cast)))
+    same_as_library(result(voted), Plurality().evaluate(simple, seats), simple)
+
+
+@given(st.lists(SCORES, min_size=1, max_size=20), st.integers(1, 3))
+def test_scores_are_counted_as_by_a_library(cast: list[dict[str, int]], seats: int) -> None:
+    """The highest sums of scores win, as votelib counts them; where it finds a tie, there is one."""
+    tally: dict[str, Number] = dict.fromkeys(OPTIONS, 0)
+    for scores in cast:
+        tally = ballots.add(tally, scores, 1)
+    voted = Count(options=OPTIONS, tally=tally, weight=len(cast), cast=len(cast), seats=seats, most=5)
+    simple = votelib.convert.ScoreToSimpleVotes("sum", unscored_value=0).convert(
+        Counter(map(frozenset, map(dict.items, cast)))
+    )
+    same_as_library(result(voted), Plurality().evaluate(simple, seats), simple)
+
+
+def same_as_library(ended: Outcome, library: list[object], simple: dict[str, int]) -> None:
+    """The library has ties in the place of seats, and gives seats to options that have nothing."""
+    named = [one for one in library if not isinstance(one, Tie) and simple[str(one)]]
+    if ended.outcome == "decided":
+        assert list(ended.winners) == sorted(named, key=lambda one: (-simple[str(one)], str(one)))
+    else:
+        ties = [one for one in library if isinstance(one, Tie)]
+        assert not any(simple.values()) or set(ended.tied) == set(*ties[:1])
+
+
+@given(st.lists(SCORES, min_size=1, max_size=5), st.integers(0, 5), st.integers(1, 2), st.booleans())
+def test_early_closing_of_scores_never_changes_the_result(
+    cast: list[dict[str, int]], voting: int, seats: int, first: bool
+) -> None:
+    """Once a result by scores is certain, no scores that are still to come give another."""
+    early = end = Count(options=OPTIONS, tally=dict.fromkeys(OPTIONS, 0), weight=len(cast), cast=0, seats=seats, most=5)
+    for number, scores in enumerate(cast, 1):
+        end = replace(end, tally=ballots.add(end.tally, scores, 1), cast=number, listed_first=first)
+        early = end if number <= voting else early
+    if certain(early):
+        assert result(early).outcome == result(end).outcome
+        assert set(result(early).winners) == set(result(end).winners)
+        assert result(early).winners[:1] == result(end).winners[:1]
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("first", [True, False])
+def test_certainty_holds_whoever_abstains(rule: str, first: bool) -> None:
+    """For small votes every ending with ballots and abstentions is tried: a certain result is that of each of them."""
+    found = 0
+    for tally in product(range(4), repeat=3):
+        named: dict[str, Number] = dict(zip(OPTIONS, tally, strict=False))
+        for abstained in range(3):
+            cast = sum(tally) + abstained
+            early = Count(
+                options=OPTIONS[:3], tally=named, weight=cast + 2, cast=cast, abstained=abstained,
+                quorum=Decimal("0.6"), rule=rule, listed_first=first,  # type: ignore[arg-type]
+            )  # fmt: skip
+            if not certain(early):
+                continue
+            found += 1
+            for ending in product(["a", "b", "c", "abstains", "nothing"], repeat=2):
+                later = early
+                for one in ending:
+                    later = replace(
+                        later,
+                        tally=later.tally if one not in OPTIONS else added(later.tally, [one], 1),
+                        cast=later.cast + (one != "nothing"),
+                        abstained=later.abstained + (one == "abstains"),
+                    )
+                now, end = result(early), result(later)
+                assert (now.outcome, set(now.winners)) == (end.outcome, set(end.winners)), (tally, ending)
+    assert found

@@ -115,7 +115,7 @@ def test_a_certain_result_under_limits_is_that_of_every_ending(
     for ending in product(ballots, repeat=2):
         later, cast = dict(tally), sum(votes)
         for ballot in ending:
-            later, cast = add(later, ballot, 1), cast + bool(ballot)  # type: ignore[assignment]
+            later, cast = add(later, dict.fromkeys(ballot, 1), 1), cast + bool(ballot)  # type: ignore[assignment]
         end = result(count(later, cast))
         assert (now.outcome, set(now.winners)) == (end.outcome, set(end.winners)), ending
 

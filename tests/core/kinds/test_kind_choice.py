@@ -174,7 +174,7 @@ def test_options_stay_as_offered() -> None:
         ([], "offers 0 options, but 1 are to be chosen"),
         ([1.5], "not an id or an object with an id"),
         ([{"title": "x"}], "not an id or an object with an id"),
-        (["a", "a"], "twice"),
+        (["a", {"id": "a", "price": 3}], "twice, and not alike"),
         ([{"id": "a", "price": "dear"}], "gives the option"),
         ([{"id": "a", "lead_time": "soon"}], "is not a duration"),
     ],

@@ -337,7 +337,7 @@ def test_tally_equals_a_recount_of_the_seats(cast_: list[tuple[str, str]]) -> No
     tally = dict.fromkeys(("red", "blue", "green"), 0.0)
     voted = [seat for seat in job.position.seats(job.step("first").number) if seat.answer]
     for seat in voted:
-        tally = ballots.add(tally, seat.answer["for"], seat.weight)
+        tally = ballots.add(tally, dict.fromkeys(seat.answer["for"], 1), seat.weight)
     assert (poll.tally, poll.cast) == (tally, len(voted))
 
 

@@ -31,3 +31,14 @@ def test_open_ballot_is_shown() -> None:
     """An open ballot is shown as it is."""
     act, events = entries("secret: false")
     assert veiled(act, events) == (act, tuple(events))  # type: ignore[arg-type]
+
+
+def test_secret_abstention_is_veiled() -> None:
+    """Nothing that is shown of a secret vote tells whether somebody voted for something or abstained."""
+    shown = []
+    for outcome, answer in (("vote", {"for": "red"}), ("abstain", {})):
+        job = Rehearsal(vote("abstain: true"), club=CLUB)
+        job.act("first", outcome, answer, by=voter("ada"))
+        act = c.Act(by=voter("ada"), step=job.step("first").number, outcome=outcome, answer=answer)
+        shown.append(msgspec.json.encode(veiled(act, job.history[-1])))
+    assert shown[0] == shown[1]

@@ -1,0 +1,1 @@
+"""Pretend services for the processes that ``flow new --template`` offers."""
