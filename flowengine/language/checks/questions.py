@@ -93,8 +93,10 @@ class Question:
         there is no value; ``there``: it is surely there."""
         if self.term.asks == "has":
             return self.mask([True] if there else [False] if shape is None else [True, False])
-        if shape is None or self.term.asks or not self.is_place:
-            return self._sizes(shape) if isinstance(shape, ListOf) and self.term.key[0] == "size" else self.all
+        if self.term.key[0] == "size" and isinstance(shape, ListOf) and self.term.key[1][0] in ("Name", "Member"):
+            return self._sizes(shape)
+        if shape is None or not self.is_place:
+            return self.all
         if not isinstance(shape, Basic) or shape.domain is None:
             return self.all
         domain = shape.domain
