@@ -375,7 +375,7 @@ def test_loops_are_found_through_scopes() -> None:
     """A stage that never waits does not make a loop wait; one with a task does."""
     stage = """\
   first: {type: stage, start: s, states: {s: %s}, next: again}
-  again: {type: decision, rules: [{when: data.need.count > 3, to: fulfilled}], else: first}
+  again: {type: decision, rules: [{when: 'now > date(data.need.day)', to: fulfilled}], else: first}
 """
     instant = "{type: decision, rules: [{when: data.need.count > 1, to: done}], else: done}"
     assert codes(stage % instant) == ["endless-loop"]
