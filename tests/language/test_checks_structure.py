@@ -62,7 +62,7 @@ NEAR = {
         "work: {type: task, for: clerk, next: look}", "look: {type: task, for: clerk, not_by: [work], next: fulfilled}"
     ),
     "a loop that waits": work(
-        "work: {type: decision, rules: [{when: data.need.count > 3, to: fulfilled}], else: rest}",
+        "work: {type: decision, rules: [{when: 'now > date(data.need.day)', to: fulfilled}], else: rest}",
         "rest: {type: wait, for: P1D, next: work}",
     ),
     "a designer's own outcomes": work("work: {type: task, for: clerk, on: {good: fulfilled, bad: gone}}"),
@@ -375,7 +375,7 @@ def test_loops_are_found_through_scopes() -> None:
     """A stage that never waits does not make a loop wait; one with a task does."""
     stage = """\
   first: {type: stage, start: s, states: {s: %s}, next: again}
-  again: {type: decision, rules: [{when: data.need.count > 3, to: fulfilled}], else: first}
+  again: {type: decision, rules: [{when: 'now > date(data.need.day)', to: fulfilled}], else: first}
 """
     instant = "{type: decision, rules: [{when: data.need.count > 1, to: done}], else: done}"
     assert codes(stage % instant) == ["endless-loop"]

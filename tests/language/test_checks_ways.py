@@ -227,6 +227,16 @@ SOUND = {
         "two: {type: task, for: clerk, next: three}",
         decision("three", "has(data.late)", "fulfilled", "gone"),
     ),
+    "a loop in a branch, each time that it is entered": work(
+        "again: {type: parallel, branches: {a: {states: {work: {type: wait, for: P1D, next: more}, "
+        "more: {type: decision, rules: [{when: 'count(\"more\") < 3', to: over}], else: done}, "
+        "over: {type: decision, else: more}}}, b: {type: task, for: smith, next: done}}, next: next}",
+        "next: {type: task, for: clerk, on: {done: fulfilled, again: again}}",
+    ),
+    "some of those that were picked": work(
+        "pick: {type: task, for: clerk, fields: {who: {type: array, items: {type: string}, minItems: 5, maxItems: 5}}, "
+        "on: {done: [{to: fulfilled, when: 'size(data.pick.who.filter(p, p == \"ada\")) == 1'}, {to: gone}]}}"
+    ),
     "as often as somebody has said": work(
         "work: {type: task, for: clerk, on: {done: [{to: work, when: 'count(\"work\") < data.need.count'}, fulfilled]}}"
     ),

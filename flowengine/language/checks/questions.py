@@ -93,8 +93,10 @@ class Question:
         there is no value; ``there``: it is surely there."""
         if self.term.asks == "has":
             return self.mask([True] if there else [False] if shape is None else [True, False])
-        if shape is None or self.term.asks or not self.is_place:
-            return self._sizes(shape) if isinstance(shape, ListOf) and self._is_size_of_place else self.all
+        if self.term.key[0] == "size" and isinstance(shape, ListOf) and self.term.key[1][0] in ("Name", "Member"):
+            return self._sizes(shape)
+        if shape is None or not self.is_place:
+            return self.all
         if not isinstance(shape, Basic) or shape.domain is None:
             return self.all
         domain = shape.domain
@@ -110,11 +112,6 @@ class Question:
     def is_place(self) -> bool:
         """Whether it asks for the value of a place."""
         return self.term.key[0] in ("Name", "Member") and not self.term.asks
-
-    @property
-    def _is_size_of_place(self) -> bool:
-        """Whether it asks for the size of what a place holds, and not of something made of it."""
-        return self.term.key[0] == "size" and self.term.key[1][0] in ("Name", "Member")
 
     def mask(self, answers: Sequence[Any]) -> int:
         """These answers, as bits."""

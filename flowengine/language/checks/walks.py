@@ -6,9 +6,9 @@ first node of a state is at the end of a shortest way to it. Scopes are followed
 is known where its parallel is entered, without what those beside it may change; a join, and whatever else moves a job
 out of a state with scopes, knows nothing of what may have changed inside.
 
-A node that allows no more than another of its state is not followed again. There is a budget: of nodes, of nodes of one
-state, and of what is looked at in conditions. Where it ends, nothing is known of the job that enters a state, so that
-what is found out stays true: there may be more ways than jobs can go, never fewer. Which states these are is noted.
+There is a budget: of nodes, of nodes of one state, and of what is looked at in conditions. Where it ends, nothing is
+known of the job that enters a state, so that what is found out stays true: there may be more ways than jobs can go,
+never fewer. Which states these are is noted.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ class Walks:
         """States of which not all that is known on the ways to them was followed."""
         self.undecided: dict[tuple[str, str, str], None] = {}
         """Decisions that take more than their budget."""
-        self.roaming: dict[str, list[Node]] = {}
-        """By the path of a scope: the nodes from which entries of its always are used."""
+        self._nodes: dict[str, dict[Known, Node]] = {}
+        """By the name of a state, or of a scope for always: its nodes by what is known."""
         self._live = _Live(survey, self.questions)
         self._left = MOST_WORK
         self._waiting: dict[str, list[Node]] = {}
@@ -165,27 +165,32 @@ class Walks:
     def _enter(self, name: str, known: Known, exact: bool, step: _Step, way: Way | None) -> None:
         live = self._live.entered[name]
         known = tuple(pair for pair in known if live >> pair[0] & 1)
-        here = self.at.setdefault(name, [])
-        node = self._covering(here, known)
+        node, known = self._same(name, known, name)
         if node is None:
-            if self._left < 0 or len(self.nodes) >= MOST_NODES or len(here) >= MOST_OF_STATE:
-                self.cut[name] = None
-                known, exact = (), False
+            exact = exact and name not in self.cut
             node = Node(name, known, exact, step.node, step.by, way, step.kind)
-            here.append(node)
-            self.nodes.append(node)
+            self._add(name, node)
+            self.at.setdefault(name, []).append(node)
             self._queue.append(node)
         if step.node is not None:
             step.node.onward.append(Onward(node, step.by, way, step.kind))
 
-    def _covering(self, nodes: list[Node], known: Known) -> Node | None:
-        """The node that allows all that is known, if there is one."""
-        self._left -= 1 + len(nodes) // 32 + len(known) // 8
-        possible = dict(known)
-        for node in nodes:
-            if all(possible.get(number, -1) | mask == mask for number, mask in node.known):
-                return node
-        return None
+    def _same(self, key: str, known: Known, state: str) -> tuple[Node | None, Known]:
+        """The node in which that is known, if there is one; else what is known in the one that is to be made: nothing,
+        where the budget ends.
+
+        One that allows more is another node: a round through it need not be one that a job can go for ever.
+        """
+        nodes = self._nodes.setdefault(key, {})
+        self._left -= 1 + len(known) // 8
+        if known not in nodes and (self._left < 0 or len(self.nodes) >= MOST_NODES or len(nodes) >= MOST_OF_STATE):
+            self.cut[state] = None
+            known = ()
+        return nodes.get(known), known
+
+    def _add(self, key: str, node: Node) -> None:
+        self._nodes[key][node.known] = node
+        self.nodes.append(node)
 
     def _from(self, node: Node) -> None:
         state = self.survey.states[node.state]
@@ -261,15 +266,11 @@ class Walks:
             return
         live = self._live.roaming[scope.path]
         known = tuple(pair for pair in known if live >> pair[0] & 1)
-        here = self.roaming.setdefault(scope.path, [])
-        roam = self._covering(here, known)
+        key = f"{scope.path}/"  # which no state is called
+        roam, known = self._same(key, known, node.state)
         if roam is None:
-            if self._left < 0 or len(here) >= MOST_OF_STATE:
-                self.cut.setdefault(node.state)
-                known, exact = (), False
-            roam = Node("", known, exact, node, kind="roam", scope=scope.path)
-            here.append(roam)
-            self.nodes.append(roam)
+            roam = Node("", known, exact and node.state not in self.cut, node, kind="roam", scope=scope.path)
+            self._add(key, roam)
             self._use(roam, scope)
         node.onward.append(Onward(roam, "", None, "roam"))
 
