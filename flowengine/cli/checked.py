@@ -1,5 +1,5 @@
-"""``flow check``: the problems of a file, or that it is fine, how long it leaves the customer out, and when what he
-waits behind is an incident."""
+"""``flow check``: the problems of a file, or that it is fine, how far that is proved, how long it leaves the customer
+out, and when what he waits behind is an incident."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flowengine.cli.problem_lines import show_problems
 from flowengine.errors import ProcessRefused
 from flowengine.interop.labels import span
 from flowengine.language import Problem, Process, parse
-from flowengine.language.checks import LeftOut, left_out
+from flowengine.language.checks import LeftOut, Proof, left_out, proof
 from flowengine.language.checks.deadlines import attended
 from flowengine.language.checks.recursion import endless_calls
 from flowengine.language.checks.starts import clashes
@@ -24,6 +24,8 @@ _COMMENT = re.compile(r"(?:^|\s)#.*")
 _MONTHS = re.compile(r"\bP(\d{1,2})M\b")
 LONGEST_PATH = 8
 """How many states of a stretch are named."""
+MOST_NAMED = 3
+"""How many conditions are named that were decided alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Checked:
     problems: tuple[Problem, ...] = ()
     process: Process | None = None
     left: LeftOut | None = None
+    proof: Proof | None = None
 
     @property
     def months(self) -> list[tuple[int, int]]:
@@ -43,11 +46,12 @@ class Checked:
         return [(line, int(count)) for line, text in numbered for count in _MONTHS.findall(_COMMENT.sub("", text))]
 
     def to_json(self) -> dict[str, Any]:
-        """The result as plain values; ``left_out`` and ``attention`` are None where there are problems."""
+        """The result as plain values; ``left_out``, ``proof`` and ``attention`` are None where there are problems."""
         plain: dict[str, Any] = {"file": self.file, "fine": self.process is not None}
         plain["problems"] = [problem.to_json() for problem in self.problems]
-        if self.process is None or self.left is None:
-            return plain | {"process": None, "version": None, "left_out": None, "attention": None, "months": []}
+        if self.process is None or self.left is None or self.proof is None:
+            names = ("process", "version", "left_out", "proof", "attention")
+            return plain | dict.fromkeys(names) | {"months": []}
         left = {
             "customer_states": self.left.customer_states,
             "all_states": self.left.all_states,
@@ -56,7 +60,9 @@ class Checked:
             "seconds": self.left.time.total_seconds(),
             "time_path": list(self.left.time_path),
         }
-        plain |= {"process": self.process.name, "version": self.process.version, "left_out": left}
+        alone = [{"line": place.line, "what": what} for place, what in self.proof.decided_alone]
+        proved = {"conditions": self.proof.conditions, "decided_alone": alone}
+        plain |= {"process": self.process.name, "version": self.process.version, "left_out": left, "proof": proved}
         plain["attention"] = {name: str(length) for name, length in attended(self.process).items()}
         return plain | {"months": [{"line": line, "months": count} for line, count in self.months]}
 
@@ -68,7 +74,7 @@ def check_text(source: bytes, file: str) -> Checked:
         process = parse(source, file)
     except ProcessRefused as error:
         return Checked(file, text, error.problems)
-    return Checked(file, text, (), process, left_out(process))
+    return Checked(file, text, (), process, left_out(process), proof(process))
 
 
 def check_together(checked: Sequence[Checked]) -> list[Checked]:
@@ -80,7 +86,7 @@ def check_together(checked: Sequence[Checked]) -> list[Checked]:
 def _among(checked: Checked, process: Process, others: Sequence[Process]) -> Checked:
     rest = [one for one in others if one.name != process.name]
     found = sorted((*clashes(process, rest), *endless_calls(process, rest)))
-    return replace(checked, problems=tuple(found), process=None, left=None) if found else checked
+    return replace(checked, problems=tuple(found), process=None, left=None, proof=None) if found else checked
 
 
 def show_all(console: Console, checked: Sequence[Checked]) -> None:
@@ -95,12 +101,13 @@ def show_all(console: Console, checked: Sequence[Checked]) -> None:
 
 def show_checked(console: Console, checked: Checked) -> None:
     """The problems with their lines, or that the file is fine."""
-    if checked.process is None or checked.left is None:
+    if checked.process is None or checked.left is None or checked.proof is None:
         show_problems(console, checked.problems, checked.source)
         count = len(checked.problems)
         show.line(console, (f"{checked.file}: {count} {'problem' if count == 1 else 'problems'}", "bold red"))
         return
     show.line(console, (f"{checked.file}: ", "bold"), ("fine", "bold green"))
+    _show_proof(console, checked.proof)
     for line, count in checked.months:
         months = "1 month" if count == 1 else f"{count} months"
         show.line(console, f"  Line {line}: P{count}M is {months} ", (f"(minutes would be PT{count}M)", "dim"))
@@ -121,6 +128,18 @@ def _show_left_out(console: Console, left: LeftOut) -> None:
     show.line(console, f"  Without him at a time: at most {some} ", (f"({_path(left.path)})", "dim"))
     if left.time:
         show.line(console, f"  and, by what they take, {span(left.time)} ", (f"({_path(left.time_path)})", "dim"))
+
+
+def _show_proof(console: Console, proof: Proof) -> None:
+    """From which conditions on it is no proof; nothing where it is one."""
+    alone = proof.decided_alone
+    if not alone:
+        return
+    some = f"{len(alone)} of {proof.conditions} conditions {'is' if len(alone) == 1 else 'are'} decided alone"
+    why = "there are too many ways to follow what each establishes"
+    show.line(console, f"  Proved but for this: {some}, for {why}")
+    named = ", ".join(f"{what} (line {place.line})" for place, what in alone[:MOST_NAMED])
+    show.line(console, f"  from {named}{' …' if len(alone) > MOST_NAMED else ''} on")
 
 
 def _path(path: tuple[str, ...]) -> str:

@@ -91,6 +91,27 @@ def test_check_tells_after_how_long_a_wait_is_an_incident(empty: Flow) -> None:
     assert found["build"] == "P30D"
 
 
+def test_check_says_how_far_it_is_a_proof(empty: Flow) -> None:
+    """Where all ways were followed it says nothing; where there are too many, which conditions were decided alone."""
+    assert "Proved but for this" not in empty.run("check", "workshop.yaml").stdout
+    assert empty.json("check", "workshop.yaml")["files"][0]["proof"]["decided_alone"] == []
+    states = ["  need: {type: need, next: a0}", "  fulfilled: {type: fulfilled}"]
+    for n in range(9):
+        states.append(
+            f"  a{n}: {{type: task, for: staff, on: {{yes: {(after := f'a{n + 1}' if n < 8 else 'b0')}, no: {after}}}}}"
+        )
+        after = f"b{n + 1}" if n < 8 else "fulfilled"
+        rule = f'{{when: \'outcome("a{n}") == "yes"\', to: {after}}}'
+        states.append(f"  b{n}: {{type: decision, rules: [{rule}], else: c{n}}}")
+        states.append(f"  c{n}: {{type: task, for: staff, next: {after}}}")
+    (empty.folder / "many.yaml").write_text("process: many\nneed: Many\nstates:\n" + "\n".join(states) + "\n", "utf-8")
+    assert "Proved but for this: 9 of 9 conditions are decided alone" in empty.run("check", "many.yaml").stdout
+    (found,) = empty.json("check", "many.yaml")["files"]
+    assert found["fine"]
+    assert found["proof"]["conditions"] == 9
+    assert {"line": 7, "what": "b0.rules.when"} in found["proof"]["decided_alone"]
+
+
 def test_check_shows_each_problem_with_its_line_and_a_caret(empty: Flow) -> None:
     """A problem is told as file:line:column, with the source line, a caret below the column, and a hint."""
     (empty.folder / "bad.yaml").write_text(BAD, "utf-8")

@@ -40,7 +40,7 @@ WRONG = {
         "no_quorum: ask}}"
     ),
     "a condition on what is not in the round": work(
-        "first: {type: task, for: clerk, next: ask}",
+        "first: {type: task, for: clerk, on: {done: ask, more: first}}",
         ASK % "[{to: gone, when: count('first') > 3}, {to: ask}]",
     ),
     "a stage that is done by itself": STAGE % ("title: Again", "done", ""),

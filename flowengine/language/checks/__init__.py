@@ -8,6 +8,7 @@ from flowengine.language.checks import (
     calendars,
     covering,
     data,
+    dead_ways,
     deadlines,
     enough,
     graph,
@@ -21,11 +22,12 @@ from flowengine.language.checks import (
     starts,
 )
 from flowengine.language.checks.left_out import LeftOut, left_out
+from flowengine.language.checks.proved import Proof, proof
 from flowengine.language.checks.survey import Enough, Survey
 from flowengine.language.model import Process
 from flowengine.problem import Problem
 
-__all__ = ["LeftOut", "check", "left_out"]
+__all__ = ["LeftOut", "Proof", "check", "left_out", "proof"]
 
 _CHECKS = (
     references.check,
@@ -42,6 +44,7 @@ _CHECKS = (
     starts.check,
     data.check,
     covering.check,
+    dead_ways.check,
 )
 
 

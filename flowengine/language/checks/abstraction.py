@@ -17,7 +17,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
-from itertools import islice, pairwise
+from itertools import pairwise
 from math import ceil, floor
 from typing import Any, NamedTuple, TypeAlias
 
@@ -192,42 +192,48 @@ class Abstraction:
     def __init__(self, allowance: Allowance) -> None:
         self._allowance = allowance
         self._terms: dict[Key, Term] = {}
-        self._bound: dict[Key, Term] = {}
-        self._bonds: list[Wanted] = []
-        self._within: dict[Key, list[Term]] = {}
+        self._bounds = Bounds()
 
     def wanted(self, node: Node, truth: bool, source: str, shapes: Mapping[int, Shape]) -> Wanted:
         """That a condition, whose text is ``source``, is true, or false; ``shapes`` are those of its parts, by
         identity."""
-        return Wanted(_Reader(self._terms, source, shapes).formula(node), truth, 1 + len(walk(node)))
+        return Wanted(Reader(self._terms, source, shapes).formula(node), truth, 1 + len(walk(node)))
 
     def case(self, wanted: Sequence[Wanted]) -> Case | None:
         """A case in which each formula has the truth that is wanted of it, or None when there is none. Raises
         :class:`Undecided`."""
-        for term in [*islice(self._terms.values(), len(self._bound), None)]:
-            self._bonds += [Wanted(bond, True) for bond in self._bonds_of(term)]
-            self._bound[term.key] = term
-        return _Search([*wanted, *self._bonds], self._allowance).find({})
-
-    def _bonds_of(self, term: Term) -> Iterator[Formula]:
-        """What a term has to do with those before it: what is there is in what is there, what was passed was once."""
-        match term.key:
-            case ("Has", member):
-                yield from (_implies(inner, term) for inner in self._within.get(member, ()))
-                for around in _inside(member):
-                    self._within.setdefault(around, []).append(term)
-                    if (outer := self._bound.get(("Has", around))) is not None:
-                        yield _implies(term, outer)
-            case ("Call", "passed", *of) if (count := self._bound.get(("Call", "count", *of))) is not None:
-                yield _same(term, count)
-            case ("Call", "count", *of) if (passed := self._bound.get(("Call", "passed", *of))) is not None:
-                yield _same(passed, term)
+        return _Search([*wanted, *self._bounds.among(self._terms)], self._allowance).find({})
 
 
-def _inside(member: Key) -> Iterator[Key]:
-    while member[0] == "Member":
-        member = member[1]
-        yield member
+class Bounds:
+    """What terms have to do with one another: what is there is in what is there; what was passed was so once."""
+
+    def __init__(self) -> None:
+        self._found: list[Wanted] = []
+        self._seen = 0
+        self._inside: dict[Key, list[Term]] = {}
+
+    def among(self, terms: Mapping[Key, Term]) -> Sequence[Wanted]:
+        """All of them among terms, of which there are more each time."""
+        for key in list(terms)[self._seen :]:
+            self._found += (Wanted(one, True) for one in self._of(key, terms))
+        self._seen = len(terms)
+        return self._found
+
+    def _of(self, key: Key, terms: Mapping[Key, Term]) -> Iterator[Formula]:
+        """Those of a term and others that are known already."""
+        if key[0] == "Has":
+            yield from (_implies(inner, terms[key]) for inner in self._inside.get(key[1], ()))
+            member = key[1]
+            while member[0] == "Member":
+                member = member[1]
+                self._inside.setdefault(member, []).append(terms[key])
+                if ("Has", member) in terms:
+                    yield _implies(terms[key], terms["Has", member])
+        elif key[:2] in (("Call", "passed"), ("Call", "count")):
+            passed, count = (terms.get(("Call", name, *key[2:])) for name in ("passed", "count"))
+            if passed is not None and count is not None:
+                yield _same(passed, count)
 
 
 def _implies(term: Term, other: Term) -> Formula:
@@ -294,11 +300,17 @@ def holds(sign: str, left: Any, right: Any) -> bool | None:
     return {"==": False, "!=": True}.get(sign)
 
 
-class _Reader:
+class Reader:
+    """Reads one condition, whose text is ``source``, into a formula; its terms are those of ``terms``."""
+
     def __init__(self, terms: dict[Key, Term], source: str, shapes: Mapping[int, Shape]) -> None:
         self.terms = terms
         self.source = source
         self.shapes = shapes
+
+    def home(self, *nodes: Node) -> dict[Key, Term]:  # noqa: ARG002 - who reads for more than one moment asks
+        """The terms among which one is that is about these parts."""
+        return self.terms
 
     def formula(self, node: Node) -> Formula:
         match node:
@@ -329,9 +341,13 @@ class _Reader:
             return lambda _: truth
         if isinstance(right, Literal):
             term, value = self.term(left), right.value
-            term.literals.append(value)
+            self.compare(term, value)
             return lambda case: holds(sign, case[term], value) if term in case else term
         return self.ordered(sign, left, right)
+
+    def compare(self, term: Term, value: Any) -> None:
+        """Note that a term is compared with a literal."""
+        term.literals.append(value)
 
     def ordered(self, sign: str, left: Node, right: Node) -> Formula:
         """Two terms: one is less than, equal to or more than the other."""
@@ -339,15 +355,16 @@ class _Reader:
             sign, left, right = _TURNED[sign], right, left
         key = ("order", key_of(left), key_of(right))
         words = f"{self.words(left)}\0{self.words(right)}"
-        term = self.terms.setdefault(key, Term(key, UNKNOWN, words, "order"))
+        term = self.home(left, right).setdefault(key, Term(key, UNKNOWN, words, "order"))
         return lambda case: holds(sign, case[term], 0) if term in case else term
 
     def term(self, node: Node, asks: str = "", words: str = "") -> Term:
         key = key_of(node)
-        found = self.terms.get(key)
+        home = self.home(node)
+        found = home.get(key)
         shape = self.shape(node)
         if found is None:
-            found = self.terms[key] = Term(key, shape, words or self.words(node), asks)
+            found = home[key] = Term(key, shape, words or self.words(node), asks)
         elif not isinstance(found.shape, Basic):
             found.shape = shape
         return found

@@ -1,9 +1,9 @@
-"""Conditions that decide: ways that cover all cases, and those that can never be taken.
+"""Conditions that can never hold, and ways that can never be taken, whichever way a job has come.
 
 The ways of an outcome are asked in their order at one moment, and the first whose condition holds is taken. Whether one
-always holds, and whether one ever does, is decided on all cases that their values can be in (``abstraction``): each
-answer that is given is right for every job whose data are as the fields declare them. Where that would take too long,
-no answer is given, and nothing is refused.
+ever does is decided on all cases that their values can be in (``abstraction``): each answer that is given is right for
+every job whose data are as the fields declare them. Where that would take too long, no answer is given, and nothing is
+refused. What the ways to a condition establish is asked elsewhere (``dead_ways``).
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from flowengine.language.checks.abstraction import (
     Undecided,
     Wanted,
     allowance,
-    in_words,
     reads_something,
 )
-from flowengine.language.checks.data import Shapes
+from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.checks.uses import Use
 from flowengine.language.expressions import Expression
@@ -27,22 +26,6 @@ from flowengine.language.model import Scope
 from flowengine.language.value_shapes import Shape
 
 _NEVER = "the condition never holds"
-
-
-def gap(survey: Survey, scope: Scope, outcome: str, guards: Sequence[Expression]) -> str | None:
-    """A case in which none of the conditions holds, in words; None when they cover all cases, and an empty text when
-    nobody knows."""
-    decision = Decision(survey, scope, outcome)
-    try:
-        case = decision.case([decision.wanted(one, False) for one in guards])
-    except Undecided:
-        return ""
-    return None if case is None else in_words(case)
-
-
-def covers(survey: Survey, scope: Scope, outcome: str, guards: Sequence[Expression]) -> bool:
-    """Whether one of the conditions holds in each case, so that no last way without one is needed."""
-    return gap(survey, scope, outcome, guards) is None
 
 
 class Decision:

@@ -242,6 +242,32 @@ class FactFlow:
         if facts is not None:
             self._arrive(scope, scope.start, *facts)
 
+    def opened(self, scope: Scope, must: int) -> int:
+        """What is sure as a scope inside a state begins, where that was so as the state was entered."""
+        if scope.path not in self._branch_of:
+            return must
+        begun = self._begun(*self._branch_of[scope.path], must, must)
+        return ALL if begun is None else begun[0]
+
+    def roaming_in(self, state: State, must: int) -> int:
+        """What is sure wherever a job is in a state and inside."""
+        return must & ~self._effects.within(state).loses
+
+    def taken(self, scope: Scope, route: Route, must: int) -> int:
+        """What is sure once a way was taken."""
+        if route.when is not None:
+            told = self.guards.told(route.when.tree, True, scope)
+            must |= told.must | self.guards.excluded(told)
+        return self._with_sets(scope, Facts(must, must), tuple(route.set)).must
+
+    def used(self, scope: Scope, entry: Always, must: int) -> int:
+        """What is sure once an always entry was used."""
+        if entry.when is not None:
+            told = self.guards.told(entry.when.tree, True, scope)
+            must |= told.must | self.guards.excluded(told)
+        must, may = self.places.invoked(scope, entry).after(must, must)
+        return self._with_sets(scope, Facts(must, may), tuple(entry.set)).must
+
     def _begun(self, state: Parallel, branch: Branch, must: int, may: int) -> tuple[int, int] | None:
         """The facts with which a branch begins, or None while those it comes after are not known to be done."""
         asked = self._asked(state, branch, must, may)
@@ -282,14 +308,15 @@ class FactFlow:
 
     # points
 
-    def ways(self, state: State) -> Iterator[Way]:
-        """The ways out of a state that can be taken, with their facts."""
+    def ways(self, state: State, entered: tuple[int, int] | None = None) -> Iterator[Way]:
+        """The ways out of a state that can be taken, with their facts: where it was ``entered`` with these, else with
+        what all ways to it have in common."""
         scope = self.survey.scope_of[state.name]
         outcomes: dict[str, Facts | None] = {}
         tried: dict[str, Told] = {}
         for outcome, index, route in self.survey.routes[state.name]:
             if outcome not in outcomes:
-                outcomes[outcome] = self._ended(state, outcome)
+                outcomes[outcome] = self._ended(state, outcome, entered)
                 tried[outcome] = NOTHING_TOLD
             facts = outcomes[outcome]
             if facts is None:
@@ -305,22 +332,39 @@ class FactFlow:
         """The facts at all routes of a state: before their guards, and before their ``set``."""
         found = self._at.get(state.name)
         if found is None:
-            found = self._at[state.name] = {}
-            scope = self.survey.scope_of[state.name]
-            for way in self.ways(state):
-                before, when = way.before, way.route.when
-                told = before.told if when is None else before.told | self.guards.told(when.tree, True, scope)
-                found["guard", state.name, way.outcome, way.index] = before
-                found["route", state.name, way.outcome, way.index] = self._known(before, told)
+            found = self._at[state.name] = dict(self._along(state))
         return found
+
+    def _along(self, state: State, entered: tuple[int, int] | None = None) -> Iterator[tuple[Point, Facts]]:
+        scope = self.survey.scope_of[state.name]
+        for way in self.ways(state, entered):
+            before, when = way.before, way.route.when
+            told = before.told if when is None else before.told | self.guards.told(when.tree, True, scope)
+            yield ("guard", state.name, way.outcome, way.index), before
+            yield ("route", state.name, way.outcome, way.index), self._known(before, told)
+
+    def sure_at(self, point: Point, scope: Scope, must: int) -> int:
+        """What is sure at a point of a state (of an always entry), where it was entered (where a job is in its scope)
+        with that; all where no job comes there."""
+        kind, name, more, _ = point
+        if kind == "begin":
+            asked = self._asked(*self._branches[name, more], must, must)
+            return ALL if asked is None else asked[0]
+        if kind in ("guard", "route"):
+            return next(
+                (facts.must for one, facts in self._along(self.survey.states[name], (must, must)) if one == point), ALL
+            )
+        if kind == "invoked":
+            return self.places.invoked(scope, self._entries[scope.path, more]).after(must, must)[0]
+        return must
 
     def _known(self, facts: Facts, told: Told) -> Facts:
         known = told.must | self.guards.excluded(told)
         return Facts(facts.must | known, facts.may | max(known, 0), told)
 
-    def _ended(self, state: State, outcome: str) -> Facts | None:
+    def _ended(self, state: State, outcome: str, entered: tuple[int, int] | None = None) -> Facts | None:
         """The facts after a state has ended with an outcome."""
-        entered = self.entering.get(state.name)
+        entered = self.entering.get(state.name) if entered is None else entered
         if entered is None:
             return None
         must, may = entered

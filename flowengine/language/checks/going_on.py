@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from flowengine.language.checks.data import Shapes
 from flowengine.language.checks.evaluating import Reading
 from flowengine.language.checks.flow_of_data import FactFlow, Standing
 from flowengine.language.checks.places import Places
+from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Enough, Survey, Target
 from flowengine.language.checks.uses import Use
 from flowengine.language.model import Process, Scope

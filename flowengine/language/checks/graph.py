@@ -1,4 +1,4 @@
-"""Ways through the process, scope by scope: what is reached, what ends, what goes round without waiting.
+"""Ways through the process, scope by scope: what is reached, what ends, what is passed without waiting.
 
 Scopes nest, so each is a small graph of its own: a state that holds scopes can be passed when those can be done.
 All is linear in the states and routes.
@@ -6,21 +6,23 @@ All is linear in the states and routes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import DONE
 from flowengine.language.types import Each, Fulfilled, Parallel, Stage
 
+N = TypeVar("N", bound=Hashable)
+
 
 def check(survey: Survey) -> None:
-    """Report what is never reached, what never ends, and loops that never wait."""
+    """Report what is never reached, and what never ends."""
     ways = Ways(survey)
     for scope in survey.scopes.values():
         if scope.path in ways.entered:
             _reached(survey, scope, ways)
-            _instant_loops(survey, scope, ways)
     _whole(survey, ways)
 
 
@@ -175,34 +177,20 @@ def _ends_used(survey: Survey) -> set[str]:
     return used & survey.ends.keys()
 
 
-def _instant_loops(survey: Survey, scope: Scope, ways: Ways) -> None:
-    """States that are passed at once must not form a circle."""
-    through = {
-        name: [to for to in ways.targets(scope, state) if to in scope.states]
-        for name, state in scope.states.items()
-        if ways.passes_at_once(state) and name in ways.reached[scope.path]
-    }
-    for circle in circles(through):
-        first = min(circle, key=lambda name: scope.states[name].place)
-        round_trip = ", ".join(sorted(circle, key=lambda name: scope.states[name].place))
-        message = f"a job can go round for ever without waiting: {round_trip}"
-        survey.report(scope.states[first].place, "endless-loop", message, "put a state that waits into the loop")
-
-
-def circles(onward: Mapping[str, Iterable[str]]) -> list[list[str]]:
+def circles(onward: Mapping[N, Collection[N]]) -> list[list[N]]:
     """The circles of a graph: its strongly connected parts that have an edge inside."""
     return [part for part in components(onward) if len(part) > 1 or part[0] in onward[part[0]]]
 
 
-def components(onward: Mapping[str, Iterable[str]]) -> list[list[str]]:
+def components(onward: Mapping[N, Iterable[N]]) -> list[list[N]]:
     """The strongly connected parts of a graph, those that are led to before those that lead (Tarjan 1972)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    on_stack: set[str] = set()
-    found: list[list[str]] = []
+    index: dict[N, int] = {}
+    low: dict[N, int] = {}
+    stack: list[N] = []
+    on_stack: set[N] = set()
+    found: list[list[N]] = []
 
-    def begin(node: str) -> tuple[str, Iterator[str]]:
+    def begin(node: N) -> tuple[N, Iterator[N]]:
         index[node] = low[node] = len(index)
         stack.append(node)
         on_stack.add(node)
@@ -227,8 +215,8 @@ def components(onward: Mapping[str, Iterable[str]]) -> list[list[str]]:
     return found
 
 
-def _part(node: str, stack: list[str], on_stack: set[str]) -> list[str]:
-    part: list[str] = []
+def _part(node: N, stack: list[N], on_stack: set[N]) -> list[N]:
+    part: list[N] = []
     while not part or part[-1] != node:
         part.append(stack.pop())
         on_stack.discard(part[-1])

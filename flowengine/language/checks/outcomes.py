@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flowengine.language.checks.beside import Beside
-from flowengine.language.checks.covering import gap
 from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
@@ -59,13 +58,6 @@ def _ways(survey: Survey, state: State) -> None:
                 message = f"this way of {state.name!r}{came} is never taken: the one before it has no 'when'"
                 survey.report(place, "dead-route", message, "put the way without 'when' last")
                 break
-        guards = [route.when for route in ways if route.when is not None]
-        if ways and len(guards) == len(ways) and not state.refuses(outcome):
-            case = gap(survey, survey.scope_of[state.name], outcome, guards)
-            if case is not None:
-                when = f": for example when {case}" if case else ""
-                message = f"{state.name!r} has no way on{came} when no condition holds, and would be stuck"
-                survey.report(ways[-1].place, "no-fallback", message + when, "add a last way without 'when'")
 
 
 def _refusable(survey: Survey, state: State, clocks: Clocks) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from flowengine.language.checks.beside import Beside, changed
-from flowengine.language.checks.data import Shapes
 from flowengine.language.checks.graph import Ways
+from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.expressions import Expression
 from flowengine.language.mentions import JOB_FUNCTIONS

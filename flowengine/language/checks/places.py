@@ -262,6 +262,13 @@ class Places:
         """The bit of a place (two members deep at most), or 0 when nothing is known of it."""
         return self._bits.get((owner, path[:2]), 0)
 
+    def all_of(self, owner: str) -> int:
+        """The bits of all places of an owner."""
+        found = 0
+        for (whose, _), bit in self._bits.items():
+            found |= bit if whose == owner else 0
+        return found
+
     @property
     def size(self) -> int:
         """How many places there are."""
@@ -322,14 +329,17 @@ class Places:
         return effect
 
     def _effect(self, state: State, outcome: str) -> Effect:
-        if isinstance(state, Each):
-            owner = self.owner(self.survey.scope_of[state.name])
-            return self.saved(owner, place_of(state), UNKNOWN, sure=True)
-        found = self._answers.get((state.name, outcome))
+        found = self.answer(state, outcome)
         if found is None:
             return NO_EFFECT
         owner, answered = found
         return self.saved(owner, answered.place, answered.shape, sure=answered.sure)
+
+    def answer(self, state: State, outcome: str) -> tuple[str, Saved] | None:
+        """What a state saves with an outcome, and to whose data; None: nothing."""
+        if isinstance(state, Each):
+            return self.owner(self.survey.scope_of[state.name]), Saved(place_of(state), UNKNOWN)
+        return self._answers.get((state.name, outcome))
 
     def set_effect(self, scope: Scope, place: str) -> Effect:
         """What a ``set`` of a route does to the facts."""
