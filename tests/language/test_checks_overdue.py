@@ -57,14 +57,6 @@ def test_data_that_a_branch_beside_changes_do_not_stay() -> None:
     assert "no-way-out" not in codes(work(before, branches))
 
 
-def test_a_round_that_the_clock_drives_for_ever_is_refused() -> None:
-    """A deadline that leads to itself is run through without end once its day is over, though it waits before."""
-    wait = "wait: {type: message, name: m, within: '{date(data.need.day)}', on: {received: fulfilled, expired: wait}}"
-    (problem, *_) = problems(work(wait))
-    assert problem.code == "endless-loop"
-    assert "a job goes round for ever without waiting: wait" in problem.message
-
-
 def test_a_wait_until_a_day_that_is_over_is_no_wait() -> None:
     """A round of a decision and a wait until a day goes on without waiting once the day is over."""
     states = work(
