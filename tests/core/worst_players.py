@@ -196,10 +196,9 @@ class _Player:
         for _ in range(SILENT):
             if self.trial.is_over:
                 return
-            calls = [one for one in self.trial.moves(always=False) if one.kind == "service"] if answering else []
+            calls = [one for one in self.trial.moves(always=False) if self._is_code(one)] if answering else []
             time = self.trial.next_time()
             if calls and (time is None or self.chance.random() < 0.8):
-                calls = [one for one in calls if one.outcome in ("done", "fulfilled")] or calls
                 self._try(self.chance.choice(calls), "")
             elif time is not None and time.at is not None:
                 still = still + 1 if time.at <= self.trial.now else 0
@@ -212,6 +211,14 @@ class _Player:
                 raise _Found("endless", f"customers are asked for ever: {', '.join(self.trial.states)}")
         if self.trial.next_time() is None:
             self._waiting()
+
+    def _is_code(self, move: Move) -> bool:
+        """Whether code alone answers, one way or another: it does not give up, and no people work on it in a job that
+        is called."""
+        if move.kind != "service" or move.call is None:
+            return False
+        member = self.trial.compiled.states[move.call.state].member(move.call.member)
+        return move.call.undo or not (member.begins or move.outcome == "failed")
 
     def _waiting(self) -> None:
         """What is waited for when no clock will strike any more: no customer, and nothing that operators do not see."""

@@ -63,8 +63,8 @@ def test_a_wait_until_a_day_that_is_over_is_no_wait() -> None:
         "rest: {type: wait, until: data.need.day, next: enough}",
         "enough: {type: decision, rules: [{when: data.need.size > 3, to: fulfilled}], else: rest}",
     )
-    assert codes(states) == ["endless-loop"]
-    assert codes(states.replace("data.need.day", "now + days(1)")) == []
+    assert "endless-loop" in codes(states)
+    assert "endless-loop" not in codes(states.replace("data.need.day", "now + days(1)"))
 
 
 def test_a_deadline_of_a_member_of_a_race_stays_over_as_well() -> None:
