@@ -207,10 +207,24 @@ class _Player:
                     raise _Found("spins", f"the clock strikes for ever at one moment: {', '.join(self.trial.states)}")
             else:
                 break
-            if self._asked() - before > ASKED:
+            if self._asked() - before > ASKED and not self._is_limited():
                 raise _Found("endless", f"customers are asked for ever: {', '.join(self.trial.states)}")
         if self.trial.next_time() is None:
             self._waiting()
+
+    def _is_limited(self) -> bool:
+        """Whether a clock around those who are asked will end it some day, however far that is: what is around a round
+        bounds it."""
+        position = self.trial.position
+        around = {
+            outer.id
+            for step in position.steps.values()
+            if self._asks_customers(step)
+            for outer in position.branches.values()
+            if step.branch.startswith(f"{outer.id}/")
+        }
+        clocks = ("expire", "always")
+        return any(timer.purpose in clocks for id in around for timer in position.branches[id].timers)
 
     def _is_code(self, move: Move) -> bool:
         """Whether code alone answers, one way or another: it does not give up, and no people work on it in a job that

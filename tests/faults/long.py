@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))  # for what all tests use
+
 import trials
 from schedules import run_schedule, shrink
 from servers import clusters

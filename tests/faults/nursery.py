@@ -18,6 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+sys.path.append(str(Path(__file__).parents[1]))  # where this runs by itself, too
+
 from waiting import heard
 
 PATIENCE = 120.0

@@ -29,6 +29,14 @@ def test_what_a_branch_beside_changes_may_come_to_hold(when: str) -> None:
     assert codes(parallel(f'"{when}"')) == []
 
 
+@pytest.mark.parametrize(
+    "when", ["count('plan') < 2", "!passed('plan')", "!passed('plan') && data.need.count > 3", "count('plan') <= 1"]
+)
+def test_what_fails_for_good_is_no_way_to_wait_for(when: str) -> None:
+    """A state that was passed stays passed: such a condition may fail once and for all, and somebody waits for ever."""
+    assert codes(parallel(f'"{when}"')) == ["no-fallback"]
+
+
 def test_items_beside_may_be_asked_about() -> None:
     """Inside an each it is not known what its other items do, but they change no data that is not theirs."""
     each = "all: {type: each, of: \"['x', 'y']\", next: fulfilled, states: {%s}}"

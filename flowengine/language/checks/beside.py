@@ -8,6 +8,7 @@ from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
+from flowengine.language.tree import Call, Literal, Node, Operation
 from flowengine.language.types import Each, Parallel
 
 
@@ -30,7 +31,9 @@ class Beside:
         return False
 
     def may_change(self, scope: Scope, when: Expression) -> bool:
-        """Whether what a condition reads may be otherwise some time later."""
+        """Whether a condition that does not hold may hold some time later, for what it reads may be otherwise."""
+        if _only_falls(when.tree):
+            return False
         read = when.variables.get("data", frozenset())
         if "now" in when.variables or (read is not None and any(self.moves(scope, name) for name in read)):
             return True
@@ -70,6 +73,20 @@ class Beside:
                 for name in changed(self.survey, branch.states.values()):
                     found[name] = branch.path if found.get(name, branch.path) == branch.path else ""
         return self._branches[state.name]
+
+
+def _only_falls(node: Node) -> bool:
+    """Whether a condition may fail for good: it asks that a state was passed less often than some times, or not yet."""
+    match node:
+        case Operation(sign="<" | "<=", operands=(Call(name="count"), Literal())):
+            return True
+        case Operation(sign="!", operands=(Call(name="passed"),)):
+            return True
+        case Operation(sign="&&", operands=operands):
+            return any(map(_only_falls, operands))
+        case Operation(sign="||", operands=operands):
+            return all(map(_only_falls, operands))
+    return False
 
 
 def changed(survey: Survey, states: Iterable[State]) -> set[str]:
