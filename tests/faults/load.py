@@ -127,7 +127,7 @@ class Load:
     def _is_over(self, engine: Engine) -> bool:
         try:
             for incident in engine.incidents():
-                if incident.kind == "step":
+                if incident.kind in ("step", "attention"):
                     continue  # it waits for somebody
                 engine.retry(incident.id, by=OPERATOR)
             return not engine.jobs(status="open", limit=1) and self._unanswered() == 0

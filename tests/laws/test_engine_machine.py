@@ -218,9 +218,8 @@ class EngineMachine(RuleBasedStateMachine):
     def incident_is_retried(self) -> None:
         """An operator tries again what gave up."""
         for incident in self.engine.incidents():
-            if (
-                incident.job == self.job and incident.kind != "step"
-            ):  # a step waits for somebody, and is not tried again
+            waits = incident.kind in ("step", "attention")  # for somebody: it is not tried again
+            if incident.job == self.job and not waits:
                 with suppress(ExpressionFailed):
                     self.engine.retry(incident.id, by=Actor(kind="operator", id="olga"))
                 return
