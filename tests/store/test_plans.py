@@ -105,7 +105,7 @@ BY_KEY = {
     bookings.FREE: "ix_flow_bookings_job",
     participants.ANY: "flow_participants|ix_flow_participants_person",
     participants.OF: "flow_participants|ix_flow_participants_person",
-    jobs._listing(("took_part",), True): "ix_flow_participants_person",
+    jobs.listing(("took_part",), True): "ix_flow_participants_person",
     history.OF_JOB: "flow_history",
     receipts.FIND: "flow_receipts",
     receipts.LOCK_AND_FIND: "flow_receipts",
