@@ -403,3 +403,32 @@ always:
 def test_a_count_bounds_a_round_in_a_branch_that_may_begin_again() -> None:
     """Where it is not known how often the round was gone, the condition on the count still ends it."""
     assert every(BESIDE, "f") == []
+
+
+UNDONE = """
+process: undone
+need: Anything
+roles: {clerk: Clerk}
+states:
+  need:
+    type: need
+    fields: {more: {type: string, enum: [yes, no]}}
+    next: [{to: look, when: data.need.more == "yes"}, work]
+  look: {type: task, for: clerk, fields: {found: {type: string}}, next: work}
+  work:
+    type: stage
+    states: {one: {type: task, for: clerk, next: done}}
+    always: {stop: {by: clerk, to: done}}
+    on: {done: [{to: gone, when: data.need.more == "no", undo: true}, tell]}
+  tell: {type: decision, rules: [{when: data.need.more == "yes", to: read}], else: fulfilled}
+  read: {type: task, for: clerk, ask: "{data.look.found}", next: fulfilled}
+  fulfilled: {type: fulfilled}
+  gone: {type: ended, because: No}
+always:
+  off: {by: clerk, to: gone}
+"""
+
+
+def test_what_is_there_is_followed_while_something_is_undone() -> None:
+    """An entry may lead out of a stage by a way that undoes something, and meanwhile another may be used."""
+    assert every(UNDONE, "f") == []

@@ -83,7 +83,8 @@ class Missing:
             scope = self.survey.scopes[node.scope]
             entries = {entry.name: entry for entry in scope.always}
             for onward in node.onward:
-                yield onward, self._ended(onward, self.flow.used(scope, entries[onward.by], must))
+                undoing = onward.kind == "roam"  # an entry was used, and while it undoes something another may be
+                yield onward, must if undoing else self._ended(onward, self.flow.used(scope, entries[onward.by], must))
             return
         state = self.survey.states[node.state]
         ways = list(self.flow.ways(state, (must, must)))
