@@ -213,8 +213,8 @@ class _Player:
             self._waiting()
 
     def _is_limited(self) -> bool:
-        """Whether a clock will end it some day, however far that is: one around those who are asked, or a condition that
-        asks what time it is."""
+        """Whether a clock will end it some day, however far that is: one around those who are asked, or a condition
+        that asks what time it is."""
         routes = (route for state in self.trial.compiled.states.values() for _, _, route in state.routes)
         if any(route.when is not None and "now" in route.when.variables for route in routes):
             return True
