@@ -61,7 +61,7 @@ class _Dead:
         self.survey = survey
         self.walks = survey.once(Walks)
         self.told = Told(self.walks)
-        self.ways = Ways(survey)
+        self.ways = survey.once(Ways)
         self.uses = [use for use in survey.uses if use.gives == "boolean" and use.what.endswith(".when")]
         self.faulty = {problem.place: problem.code for problem in survey.problems}
         codes = {self.faulty[use.place] for use in self.uses if use.place in self.faulty}

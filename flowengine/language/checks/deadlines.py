@@ -22,7 +22,7 @@ def check(survey: Survey) -> None:
     """
     _reminders(survey)
     _idle(survey)
-    clocks = Clocks(survey)
+    clocks = survey.once(Clocks)
     for scope in survey.scopes.values():
         for state in scope.states.values():
             if state.is_start or not state.for_customers or state.has_deadline or clocks.limit(state):
@@ -55,7 +55,7 @@ def attended(process: Process) -> dict[str, Length]:
     nothing in it happens and no deadline around it ends the wait, as the process says, or as long as it usually takes
     if that is longer."""
     survey = Survey(process)
-    clocks, found = Clocks(survey), dict[str, Length]()
+    clocks, found = survey.once(Clocks), dict[str, Length]()
     for scope in survey.scopes.values():
         limited = any(_ends_inside(survey.owner[one.path]) for one in survey.around(scope) if one.path)
         for state in scope.states.values():

@@ -19,7 +19,7 @@ N = TypeVar("N", bound=Hashable)
 
 def check(survey: Survey) -> None:
     """Report what is never reached, and what never ends."""
-    ways = Ways(survey)
+    ways = survey.once(Ways)
     for scope in survey.scopes.values():
         if scope.path in ways.entered:
             _reached(survey, scope, ways)

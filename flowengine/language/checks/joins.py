@@ -14,7 +14,7 @@ from flowengine.problem import Place
 
 def check(survey: Survey) -> None:
     """Report what is wrong between the branches of parallels."""
-    ways = Ways(survey)
+    ways = survey.once(Ways)
     for state in survey.states.values():
         if isinstance(state, Parallel):
             _after(survey, state)

@@ -13,7 +13,7 @@ from flowengine.language.suggest import hint, near
 
 def check(survey: Survey) -> None:
     """Report outcomes that lead nowhere, that cannot happen, and ways that can never be taken."""
-    clocks = Clocks(survey)
+    clocks = survey.once(Clocks)
     for state in survey.states.values():
         meant: set[str] = set()
         for outcome in state.on:

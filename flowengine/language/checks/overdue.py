@@ -44,7 +44,7 @@ def check(survey: Survey) -> None:
 class _Overdue:
     def __init__(self, survey: Survey) -> None:
         self.survey = survey
-        self.ways = Ways(survey)
+        self.ways = survey.once(Ways)
         self.shapes = survey.once(Shapes.found)
         self.beside = survey.once(Beside)
 

@@ -39,7 +39,7 @@ def check(survey: Survey) -> None:
 
 def _without_waiting(survey: Survey) -> None:
     """States that are passed at once must not form a circle, nor too long a row."""
-    walks, ways = survey.once(Walks), Ways(survey)
+    walks, ways = survey.once(Walks), survey.once(Ways)
     instant = {name for name, state in survey.states.items() if isinstance(state, Stage) or ways.passes_at_once(state)}
     onward = {
         node: [one.to for one in node.onward if one.to.state in instant and _at_once(survey, node, one)]
@@ -219,7 +219,7 @@ class _Rounds:
     def __init__(self, survey: Survey) -> None:
         self.survey = survey
         self.walks = survey.once(Walks)
-        self.clocks = Clocks(survey)
+        self.clocks = survey.once(Clocks)
         self._found: dict[str, frozenset[str]] = {}
         self.ends: set[str] = set()
         """The paths of scopes that come to their end by themselves."""
