@@ -213,21 +213,16 @@ class _Player:
             self._waiting()
 
     def _is_limited(self) -> bool:
-        """Whether a clock will end it some day, however far that is: one around those who are asked, or a condition
-        that asks what time it is."""
+        """Whether it is over by now, or a clock will end it some day, however far that is: one around those who are
+        asked, or a condition that asks what time it is."""
         routes = (route for state in self.trial.compiled.states.values() for _, _, route in state.routes)
         if any(route.when is not None and "now" in route.when.variables for route in routes):
             return True
         position = self.trial.position
-        around = {
-            outer.id
-            for step in position.steps.values()
-            if self._asks_customers(step)
-            for outer in position.branches.values()
-            if step.branch.startswith(f"{outer.id}/")
-        }
+        asked = [step.branch for step in position.steps.values() if self._asks_customers(step)]
+        around = [one.id for one in position.branches.values() if any(at.startswith(f"{one.id}/") for at in asked)]
         clocks = ("expire", "always")
-        return any(timer.purpose in clocks for id in around for timer in position.branches[id].timers)
+        return not asked or any(timer.purpose in clocks for id in around for timer in position.branches[id].timers)
 
     def _is_code(self, move: Move) -> bool:
         """Whether code alone answers, one way or another: it does not give up, and no people work on it in a job that
