@@ -408,3 +408,14 @@ def test_a_thousand_states_are_checked_within_bounds() -> None:
         )
     big = process(work(*lines))
     assert in_time(lambda: check(big)) == []
+
+
+@pytest.mark.parametrize(
+    ("on", "found"), [("failed: gone", ["missing-outcome"]), ("yes: fulfilled, failed: gone", []), ("done: gone", [])]
+)
+def test_code_that_does_its_work_leads_somewhere(on: str, found: list[str]) -> None:
+    """A service that says only what happens when it fails would be stuck with each handler that does not."""
+    told = codes(
+        work(f"mill: {{type: service, call: mill, on: {{{on}}}}}", "end: {type: task, for: clerk, next: gone}")
+    )
+    assert [code for code in told if code == "missing-outcome"] == found

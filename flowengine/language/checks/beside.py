@@ -41,10 +41,16 @@ class Beside:
         if not asked and read is not None:
             return False
         owners = [self.survey.owner[one.path] for one in self.survey.around(scope) if one.path]
-        if any(isinstance(owner, Each) for owner in owners):
-            return True
+        if any(isinstance(owner, Each) and any(self._is_inside(owner, one) for one in asked) for owner in owners):
+            return True  # another item may come there, or leave
         several = [owner for owner in owners if isinstance(owner, Parallel)]
         return bool(several) and (read is None or any(self._is_beside(scope, one) for one in asked))
+
+    def _is_inside(self, owner: State, state: object) -> bool:
+        """Whether a state is inside another, or nobody knows which state it is."""
+        if not isinstance(state, str) or state not in self.survey.scope_of:
+            return True
+        return any(self.survey.owner.get(one.path) is owner for one in self.survey.around(self.survey.scope_of[state]))
 
     def _is_beside(self, scope: Scope, state: object) -> bool:
         """Whether a state is in a branch beside, or nobody knows which state it is."""

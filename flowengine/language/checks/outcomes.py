@@ -44,7 +44,7 @@ def _missing(survey: Survey, state: State, meant: set[str]) -> None:
             why = "when its time is over" if outcome == EXPIRED else f"when it ends as {outcome!r}"
             advice = f"add {outcome} to on" if state.on or outcome == EXPIRED else f"add next, or {outcome} to on"
             survey.report(state.place, "missing-outcome", f"{state.name!r} does not say what happens {why}", advice)
-    if state.open_outcomes and not any(name not in (EXPIRED, *state.must_lead) for name in state.on):
+    if state.open_outcomes and not any(name not in state.must_lead and not state.is_rare(name) for name in state.on):
         message = f"{state.name!r} does not say what comes after it"
         survey.report(state.place, "missing-outcome", message, "add next, or on with its outcomes")
 
