@@ -341,7 +341,7 @@ class Trial:
                 yield Move(kind="service", name=f"{call.state} {outcome}", by=CODE, call=call, outcome=outcome)
 
     def _outcomes(self, call: ServiceCall) -> list[str]:
-        """How a call can end, the hoped-for way first."""
+        """How a call can end, the hoped-for way first: as the file says, and always by failing."""
         if call.undo:
             return ["done", "failed"]
         state = self.compiled.states[call.state]
@@ -349,7 +349,12 @@ class Trial:
         known = list(member.outcomes)
         prefix = f"{call.member}." if isinstance(state, Race) else ""
         known += [one.removeprefix(prefix) for one in state.on if one.startswith(prefix) and one != call.member]
-        return [one for one in dict.fromkeys(known) if one != "expired"]
+        led = {
+            one
+            for one in known
+            if one == "failed" or f"{prefix}{one}" in state.on or (prefix and call.member in state.on)
+        }
+        return [one for one in dict.fromkeys(known) if one in led and one != "expired"]
 
     def _messages(self) -> Iterator[Move]:
         standing = self.position.head.standing
