@@ -349,11 +349,8 @@ class Trial:
         known = list(member.outcomes)
         prefix = f"{call.member}." if isinstance(state, Race) else ""
         known += [one.removeprefix(prefix) for one in state.on if one.startswith(prefix) and one != call.member]
-        led = {
-            one
-            for one in known
-            if one == "failed" or f"{prefix}{one}" in state.on or (prefix and call.member in state.on)
-        }
+        whole = bool(prefix) and call.member in state.on
+        led = {one for one in known if whole or one == "failed" or f"{prefix}{one}" in state.on}
         return [one for one in dict.fromkeys(known) if one in led and one != "expired"]
 
     def _messages(self) -> Iterator[Move]:

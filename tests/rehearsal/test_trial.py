@@ -91,7 +91,7 @@ def test_a_service_answers_each_way_that_it_knows_and_is_tried_again() -> None:
 
 
 def test_a_service_answers_only_what_the_file_has_a_way_for() -> None:
-    """Where code has answers of its own and none is ``done``, it is not said to be; that it fails is always possible."""
+    """Where code has answers of its own and none is ``done``, it is not said to be; that it fails is possible."""
     ways = "on: {yes: fulfilled, no: fulfilled, expired: fulfilled}"
     made = trial(f"  first: {{type: service, call: ask, within: P1D, {ways}}}")
     assert names(made) == ["first failed", "first yes", "first no", "time"]
