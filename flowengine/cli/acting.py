@@ -6,13 +6,13 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from flowengine.cli import ask, show
 from flowengine.cli.failures import tell
+from flowengine.cli.flags import is_file
 from flowengine.cli.moments import distance
 from flowengine.cli.moments import told as moment
 from flowengine.cli.sure import be_sure
@@ -74,7 +74,7 @@ def _reading() -> Iterator[None]:
 
 def _process(terminal: Terminal, desk: Desk, name: str | None) -> str:
     if name is not None:
-        if name.endswith((".yaml", ".yml")) or "/" in name or Path(name).is_file():
+        if is_file(name):
             raise Refused(
                 "a job is begun of a process in use, by its name",
                 where=name,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from flowengine.cli import tab_words
-from flowengine.cli.flags import terminal
+from flowengine.cli.flags import is_file, terminal
 from flowengine.cli.group import REFUSED, common
 from flowengine.cli.safe_text import harmless
 from flowengine.cli.terminal import Terminal
@@ -161,7 +161,7 @@ def _drawn(terminal: Terminal, source: str | None, job: str | None) -> tuple[Pro
         track = terminal.desk().track(job)
         states = [place.state for place in track.where] if isinstance(track, StaffTrack) else []
         named = (track.process, track.version)
-    if source is not None and (Path(source).is_file() or source.endswith((".yaml", ".yml")) or "/" in source):
+    if source is not None and is_file(source):
         read_file(Path(source))
         return load(source), states
     if source is not None and named is None:
@@ -206,7 +206,7 @@ def diff(terminal: Terminal, path: Path, against: str | None) -> None:
     from flowengine.language import load, parse
 
     new = parse(read_file(path), str(path))
-    if against is not None and (Path(against).is_file() or against.endswith((".yaml", ".yml")) or "/" in against):
+    if against is not None and is_file(against):
         read_file(Path(against))
         old = load(against)
     else:

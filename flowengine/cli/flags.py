@@ -18,6 +18,13 @@ terminal = click.make_pass_decorator(Terminal, ensure=True)
 """Hands a command its :class:`Terminal`."""
 
 
+def is_file(text: str) -> bool:
+    """Whether a text means a process file, and not a process in use or a version by its name."""
+    from pathlib import Path
+
+    return text.endswith((".yaml", ".yml")) or "/" in text or Path(text).is_file()
+
+
 def answers(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--set`` and ``--answer``: what is answered, for programs and for persons in a hurry."""
     sets = "A field's answer: key=value, typed by the field, or key:=JSON. May be repeated."

@@ -27,23 +27,22 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
     with shell.reading() as tx:
         process = replace(process, version=shell.catalogue.alike(tx, process))
 
-    def work(tx: Transaction) -> tuple[bool, Process | None, Process]:
+    def work(tx: Transaction) -> tuple[bool, str, Process]:
         now = shell.clock.now()
         _among_others(shell, tx, process)
         latest = tx.processes.latest(process.name)
-        before = shell.catalogue.compiled(tx, process.name, latest.version).process if latest else None
         new = tx.processes.add(process.name, process.version, process.title, process.source, now)
         after = shell.catalogue.compiled(tx, process.name, process.version).process
         starting.place(tx, after, now)
-        return new, before, after
+        return new, latest.version if latest else "", after
 
-    new, before, after = shell.keep(work)
+    new, was, after = shell.keep(work)
     if new:
         shell.catalogue.keep(process)
     missing = tuple(unserved(shell, [process]))
     with shell.reading() as tx:
         warnings = lacking(tx, process)
-    changes = differences(before, after) if before is not None else []
+        changes = differences(shell.catalogue.compiled(tx, process.name, was).process, after) if was else []
     return Deployed(
         name=process.name,
         version=process.version,
@@ -51,7 +50,7 @@ def deploy(shell: Shell, source: str | Path) -> Deployed:
         new=new,
         unserved=missing,
         warnings=warnings,
-        was=before.version if before is not None else "",
+        was=was,
         changes=tuple(ChangeView(where=one.where, what=one.what, who=one.who) for one in changes),
         noticed_by=noticed_by(changes),
     )

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from flowengine.commands import access, claims
-from flowengine.commands.receipts import receipt_of
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.deadlines import movers
@@ -46,7 +45,7 @@ def intervene(
             if not dry:
                 return shell.told(tx, job_id, command, key, permit, (kind, text))
             job = access.read(tx, job_id, kind, text)
-            return receipt_of(job.id, job.seq, command, shell.rehearse(tx, job, command, permit).done)
+            return shell.would(tx, job, command, permit)
         except ExpressionFailed as error:
             missing = ("set the data that is missing first",)
             raise NotAllowed(f"the process cannot go on from there: {error}", where=text, possible=missing) from error

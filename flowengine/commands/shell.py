@@ -226,6 +226,10 @@ class Shell:
         now = self.clock.now()
         return self._computed(tx, self.caught_up(tx, job, now), command, permit, now, dry=True)
 
+    def would(self, tx: Transaction, job: StoredJob, command: c.AnyCommand, permit: access.Permit) -> Receipt:
+        """The receipt that a command would be given."""
+        return self.receipt(tx, self.rehearse(tx, job, command, permit), job.seq)
+
     def caught_up(self, tx: Transaction, job: StoredJob, now: datetime) -> StoredJob:
         """The job as it will be once what is due at ``now`` is done, which is as it is where nothing is (L13)."""
         if not job.position.overdue(now):
@@ -341,7 +345,7 @@ class Shell:
             actor = actor_of(tx, by)
             stored = access.read(tx, access.job_ref(tx, job, actor), "job", job)
             try:
-                return self.receipt(tx, self.rehearse(tx, stored, make(actor), permit), stored.seq)
+                return self.would(tx, stored, make(actor), permit)
             except access.Hidden:
                 raise access.no_such("job", job) from None
 

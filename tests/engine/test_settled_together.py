@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from refused_writes import full_history
 from service_flows import ORDERING
+from shared_flows import PAIR
 from waiting import join
 
 from flowengine import ConnectionLost, Database, Engine, SimulatedClock
@@ -22,20 +23,6 @@ from flowengine.work import services
 from flowengine.work.ending import Done, settle_together
 from flowengine.work.services import Held
 
-PAIR = """
-process: pair
-title: Two at once
-need: Both
-states:
-  need: {type: need, next: both}
-  both:
-    type: parallel
-    branches:
-      left: {start: one, states: {one: {type: service, call: order_cloth, on: {done: done}}}}
-      right: {start: other, states: {other: {type: service, call: order_cloth, on: {done: done}}}}
-    on: {joined: fulfilled}
-  fulfilled: {type: fulfilled}
-"""
 CHAIN = """
 process: chain
 title: One after another

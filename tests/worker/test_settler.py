@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pytest
+from shared_flows import PAIR
 from waiting import until
 
 from flowengine import Database, Engine, FlowError, HandlerCall, Outcome, StoreError, Worker
@@ -32,20 +33,6 @@ states:
     on: {done: fulfilled, none_left: gone, failed: gone}
   fulfilled: {type: fulfilled}
   gone: {type: ended, because: No cloth}
-"""
-PAIR = """
-process: pair
-title: Two at once
-need: Both
-states:
-  need: {type: need, next: both}
-  both:
-    type: parallel
-    branches:
-      left: {start: one, states: {one: {type: service, call: order_cloth, on: {done: done}}}}
-      right: {start: other, states: {other: {type: service, call: order_cloth, on: {done: done}}}}
-    on: {joined: fulfilled}
-  fulfilled: {type: fulfilled}
 """
 JOBS = 12
 

@@ -8,6 +8,7 @@ from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
 from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
+from flowengine.language.parts import Always
 from flowengine.language.tree import Call, Literal, Node, Operation
 from flowengine.language.types import Each, Parallel
 
@@ -68,7 +69,7 @@ class Beside:
         if found is None:
             found = self._always[scope.path] = set()
             for entry in scope.always:
-                found.update([entry.name] if entry.fields else [], (place.split(".")[0] for place in entry.set))
+                found.update(_used(entry))
         return found
 
     def _writers(self, state: Parallel) -> dict[str, str]:
@@ -103,8 +104,14 @@ def changed(survey: Survey, states: Iterable[State]) -> set[str]:
     for scope in inside:
         found.update(place for state in scope.states.values() for place in _saved(state))
         for entry in scope.always:
-            found.update([entry.name] if entry.fields else [], (place.split(".")[0] for place in entry.set))
+            found.update(_used(entry))
     return found
+
+
+def _used(entry: Always) -> Iterator[str]:
+    if entry.fields:
+        yield entry.name
+    yield from (place.split(".")[0] for place in entry.set)
 
 
 def _saved(state: State) -> Iterator[str]:
