@@ -6,6 +6,7 @@ An event holds all that is needed to apply it without the process file, the cloc
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -288,6 +289,21 @@ class SlotFreed(Event, frozen=True, kw_only=True):
     staff: str = ""
 
 
+class AppointmentChanged(Event, frozen=True, kw_only=True):
+    """Something became of an appointment without its customer's doing, who is to hear of it (``whom``): the slot was
+    kept for him for long enough and is free again (``lapsed``), he did not come (``missed``), or those who meet him
+    have ``moved`` it, ``to`` then. ``step`` is his step. The position changes by other events."""
+
+    branch: str
+    state: str
+    member: str = ""
+    step: int
+    what: Literal["lapsed", "missed", "moved"]
+    slot: datetime
+    to: datetime | None = None
+    whom: tuple[Seating, ...] = ()
+
+
 class MessageKept(Event, frozen=True, kw_only=True):
     message: KeptMessage
 
@@ -389,7 +405,8 @@ AnyEvent = (
     | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | DeadlineMoved | TakesLonger
     | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
-    | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
+    | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | AppointmentChanged
+    | MessageKept | MessageTaken | Invoked | Reminded | Said
     | Told | Referred | Promised | Suspended | Resumed | Migrated | Ended
 )  # fmt: skip
 
