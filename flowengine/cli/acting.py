@@ -18,7 +18,7 @@ from flowengine.cli.moments import told as moment
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
-from flowengine.client import Desk, Form, FormField, Json, OfferView, Receipt, StepView, Way
+from flowengine.client import Desk, FormField, Json, OfferView, Receipt, StepView, Way
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotAllowed, NotFound, Refused, SlotTaken, UnknownOutcome
 
 if TYPE_CHECKING:
@@ -110,11 +110,13 @@ def act(
         found = desk.find_step(ref or "", key=key, whose=whose)
         step = _step(desk, _picked(terminal, ref, found), whose) if isinstance(found, dict) else found
         if terminal.asks:
+            if step.answered and "." not in (ref or ""):
+                show.line(screen(), "Nothing waits for you. What you may still change:")
             _introduce(screen(), step, desk.now())
         if step.suspended is not None:
             why = f"the job is suspended since {moment(step.suspended.since)}: {step.suspended.because}"
             raise NotAllowed(why, where=step.short, possible=("say something", "wait until it is resumed"))
-        way = _way(terminal, step.form, outcome, step.short)
+        way = _way(terminal, step, outcome, desk.now())
     given = answer_from(way.fields, sets, answer)
     receipt = _carry_out(
         terminal,
@@ -126,7 +128,7 @@ def act(
             else desk.act(step.id, way.outcome, full, key=key)
         ),
         where=step.short,
-        slots=lambda: _step(desk, step.id, whose).slots,
+        slots=lambda: _step(desk, step.id, whose),
     )
     told(terminal, desk, receipt, slot=given.get("slot"))
 
@@ -148,7 +150,7 @@ def _picked(terminal: Terminal, ref: str | None, waiting: Mapping[str, str]) -> 
         raise NotFound("nothing of this job waits for you", where=ref, possible=(terminal.line(f"track {ref}"),))
     if not terminal.asks:
         possible = [f"{short} ({title})" for short, title in waiting.items()]
-        raise Ambiguous("several steps wait for you; name one", where=ref or "", possible=possible)
+        raise Ambiguous("several steps are open to you; name one", where=ref or "", possible=possible)
     return list(waiting)[ask.pick(screen(), "Which step?", list(waiting.items()))]
 
 
@@ -156,19 +158,29 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
     """What the person is looking at, before anything is asked."""
     until = f", until {moment(step.due)} ({distance(step.due, now)})" if step.due else ""
     show.line(console, (step.title, "bold"), (f"  {step.short}, for {step.customer_name}{until}", "dim"))
+    meets = show.appointment(step)
+    if meets is not None:
+        show.line(console, (f"The appointment is at {moment(meets)} ({distance(meets, now)})", "bold"))
     if step.booked is not None:
         show.line(console, (show.booked(step.booked, now, step.booked_with), "bold"))
+    if step.held is not None:
+        show.line(console, (show.kept(step.held, step.held_until, now), "bold"))
     for title, value in step.shown:
         show.line(console, "  ", (f"{title}: ", "dim"), value)
     if step.tally is not None:
         show.tally(console, step.tally)
 
 
-def _way(terminal: Terminal, form: Form, outcome: str, where: str) -> Way:
+def _way(terminal: Terminal, step: StepView, outcome: str, now: datetime) -> Way:
+    form, where, begins = step.form, step.short, show.appointment(step)
     if not form.ways:
         raise Refused("nothing can be done on this step now", where=where)
+    early = begins is not None and begins > now
     if outcome:
         way = form.way(outcome)
+        if way is None and early and outcome in ("held", "missed"):
+            what = f"the appointment begins at {moment(begins)}, and cannot be {outcome} before"
+            raise NotAllowed(what, where=where, possible=("wait until it has begun", "move it"))
         if way is None:
             raise UnknownOutcome(
                 f"the step has no outcome {outcome[:60]!r}", where=where, possible=[one.outcome for one in form.ways]
@@ -176,6 +188,8 @@ def _way(terminal: Terminal, form: Form, outcome: str, where: str) -> Way:
         return way
     if len(form.ways) > 1 and not terminal.asks:
         raise UnknownOutcome("say what to do with --outcome", where=where, possible=[one.outcome for one in form.ways])
+    if terminal.asks and early:
+        show.line(screen(), "It has not begun: you can move it to another time, or stop here with Ctrl-C.")
     return ask.which_way(screen(), form.ways)
 
 
@@ -221,7 +235,7 @@ def _carry_out(
     do: Do,
     *,
     where: str,
-    slots: Callable[[], Sequence[datetime]] = tuple,
+    slots: Callable[[], StepView] | None = None,
 ) -> Receipt:
     """Do it, asking a person for what is missing, and again for what was not accepted; a program is told instead.
 
@@ -236,7 +250,8 @@ def _carry_out(
     asked = [field for field in fields if field.name not in given]
     while True:
         with _reading():
-            given |= ask.fields(console, asked, slots() if any(field.name == "slot" for field in asked) else ())
+            free = _free(console, slots()) if slots is not None and any(one.name == "slot" for one in asked) else ()
+            given |= ask.fields(console, asked, free)
         try:
             return do(dict(given))
         except (BadAnswer, SlotTaken) as error:
@@ -246,6 +261,14 @@ def _carry_out(
                 given.pop(field.name, None)
             if not asked:
                 raise click.exceptions.Exit(1) from None
+
+
+def _free(console: Console, step: StepView) -> Sequence[datetime]:
+    """The appointments that can be had now; from which on they lie after the promise is said before they are listed."""
+    if step.late_slots:
+        which = "All" if len(step.late_slots) == len(step.slots) else f"Those from {moment(step.late_slots[0])} on"
+        show.line(console, (f"{which} are after the day that was promised.", "yellow"))
+    return step.slots
 
 
 def _lacks(fields: Sequence[FormField]) -> Mapping[str, str]:
@@ -294,6 +317,7 @@ def told(terminal: Terminal, desk: Desk, receipt: Receipt, *, begun: bool = Fals
     console = screen()
     what = f": {receipt.outcome.replace('_', ' ')}" if receipt.outcome and not begun else ""
     when = f", {moment(datetime.fromisoformat(slot))}" if isinstance(slot, str) else ""
+    when += show.AFTER_PROMISE if receipt.after_promise else ""
     show.line(console, (f"{'Begun' if begun else 'Done'}{what}{when}.", "bold green"))
     try:
         seen = desk.track(receipt.job)

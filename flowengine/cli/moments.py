@@ -54,6 +54,12 @@ def told(moment: datetime | None, home: str = "") -> str:
     return spoken_time.moment(moment, there.tzinfo or UTC, here.tzinfo)
 
 
+def clock_time(moment: datetime, now: datetime, home: str = "") -> str:
+    """``14:20``, where that is today; else the moment in full."""
+    there = local(moment, home)
+    return f"{there:%H:%M}" if there.date() == local(now, home).date() else told(moment, home)
+
+
 def day(moment: datetime, home: str = "") -> str:
     """``Mon 3 May 2027``."""
     return spoken_time.day(local(moment, home))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flowengine import exact
-from flowengine.cli.moments import day, distance, promised, told
+from flowengine.cli.moments import clock_time, day, distance, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
     AbsenceView,
@@ -20,6 +20,7 @@ from flowengine.client import (
     Away,
     Broadcast,
     ChangeView,
+    CustomerWaiting,
     Deployed,
     HandedOver,
     HistoryLine,
@@ -161,31 +162,44 @@ def _absence(console: Console, one: AbsenceView | Away) -> None:
 def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: Callable[[str], str]) -> None:
     table(
         console,
-        ("Step", "What", "Process", "For", "Due", ""),
-        [(i.short, i.title, i.process, i.customer_name, _due(i.due, now), _holder(i)) for i in items],
+        ("Step", "What", "Process", "For", "When", ""),
+        [(i.short, i.title, i.process, i.customer_name, _when(i, now), _holder(i, now)) for i in items],
         "Nothing waits for you.",
     )
     if items:
         line(console, ("Act on one: ", "dim"), pasted(f"act {items[0].short}"), pasted=True)
 
 
-def _holder(item: InboxItem) -> str:
-    appointment = getattr(item, "appointment", None)
-    if appointment is not None:
-        whose = "yours" if item.mine or item.preferred else f"claimed by {item.claimed}" if item.claimed else ""
-        return ", ".join(filter(None, (told(appointment), whose)))
-    if item.mine:
+def _holder(item: InboxItem, now: datetime) -> str:
+    if item.mine or (item.preferred and appointment(item) is not None):
         return "yours"
     if item.claimed:
         return f"claimed by {item.claimed}"
     if item.booked is not None:
         return f"booked: {told(item.booked)}{_with(item.booked_with)}"
+    if item.held is not None:
+        return kept(item.held, item.held_until, now)
     return "kept for you" if item.preferred else "answered" if item.answered else ""
 
 
-def _due(due: datetime | None, now: datetime) -> Text:
-    late = due is not None and due < now
-    return cell(f"{told(due)} ({distance(due, now)})" if due else "", "red" if late else "")
+def appointment(one: object) -> datetime | None:
+    """When somebody is to meet the customer, which only staff are told of."""
+    found: datetime | None = getattr(one, "appointment", None)
+    return found
+
+
+def _when(item: InboxItem, now: datetime) -> Text:
+    """The appointment first, where there is one; else until when it has time."""
+    meets, late = appointment(item), item.due is not None and item.due < now
+    if meets is not None:
+        return cell(f"at {told(meets)} ({distance(meets, now)})", "red" if late else "bold")
+    return cell(f"{told(item.due)} ({distance(item.due, now)})" if item.due else "", "red" if late else "")
+
+
+def kept(slot: datetime, until: datetime | None, now: datetime, home: str = "") -> str:
+    """``Thu 3 Dec 2026, 10:00 is kept for you until 14:20``, with the day where it ends on another than today."""
+    ends = f" until {clock_time(until, now, home)}" if until is not None else ""
+    return f"{told(slot, home)} is kept for you{ends}"
 
 
 def jobs(console: Console, rows: Sequence[JobRow]) -> None:
@@ -422,26 +436,56 @@ def _promise(console: Console, seen: Track) -> None:
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:
-    mine = [step for step in seen.waiting if step.for_you and step.booked is None]
+    mine = [step for step in seen.waiting if step.for_you and not step.answered]
     others = [step for step in seen.waiting if not step.for_you and step.booked is None]
     if mine:
         line(console, ("Waits for you", "bold yellow"))
-    for step in mine:
+    for step in sorted(mine, key=_soonest):
         until = f", until {told(step.due, seen.zone)} ({distance(step.due, now)})" if step.due else ""
-        line(console, "  ", step.title, (until, "dim"))
+        line(console, "  ", *_at(step, seen.zone), step.title, (until, "dim"))
+        if step.held is not None:
+            line(
+                console,
+                "    ",
+                (kept(step.held, step.held_until, now, seen.zone), "bold"),
+                _after(step),
+                "; book it with:",
+            )
         line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
     if others:
         line(console, ("Waits for others", "bold"))
-    for step in others:
+    for step in sorted(others, key=_soonest):
         claimed = f", taken by {step.claimed}" if step.claimed else ""
-        line(console, "  ", f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
+        at = _at(step, seen.zone)
+        line(console, "  ", *at, f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
     for step in seen.waiting:
+        if step.answered and step.booked is None:
+            line(console, ("You have answered: ", "bold"), step.title)
+            line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
         if step.booked is not None:
             whose = "" if step.for_you else f"{step.whom}: "
             when = booked(step.booked, now, step.booked_with, yours=step.for_you, home=seen.zone)
-            line(console, (when, "bold"), (f"  ({whose}{step.title})", "dim"))
+            line(console, (when, "bold"), _after(step), (f"  ({whose}{step.title})", "dim"))
             if step.for_you and step.booked > now:
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
+
+
+def _soonest(step: CustomerWaiting) -> tuple[bool, datetime]:
+    """Appointments first, by their time; the rest stays as it is."""
+    at = appointment(step)
+    return at is None, at or datetime.min.replace(tzinfo=UTC)
+
+
+def _at(step: CustomerWaiting, home: str) -> tuple[tuple[str, str], ...]:
+    meets = appointment(step)
+    return ((f"{told(meets, home)}: ", "bold"),) if meets is not None else ()
+
+
+AFTER_PROMISE = ", after the day that was promised"
+
+
+def _after(step: CustomerWaiting) -> tuple[str, str]:
+    return (AFTER_PROMISE if step.after_promise else "", "yellow")
 
 
 def tally(console: Console, seen: TallyView) -> None:

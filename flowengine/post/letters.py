@@ -10,8 +10,9 @@ from datetime import datetime
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import told_in
+from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in
 from flowengine.core import events as e
+from flowengine.core.machines import Compiled
 from flowengine.core.seatings import waits_for
 from flowengine.core.values import Json, Step
 from flowengine.interop.labels import shorten
@@ -20,7 +21,7 @@ from flowengine.outside.letter import is_address
 from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
-from flowengine.views import plainly
+from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER
 
 MAIL, HOOK = "mail", "hook"
@@ -74,7 +75,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         if channel != body["channel"]:
             return None
         job = tx.jobs.get(row.job)
-        process = shell.catalogue.compiled(tx, job.process, job.version).process
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        process = compiled.process
         at = _at(tx, row, shell.clock.now())
         if body["why"] == "ended":
             return _ended(shell.settings.url, job, process, person, to, at)
@@ -83,6 +85,12 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _told(shell.settings.url, job, process, told, person, to, at)
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
+        if body["why"] in APPOINTMENTS:
+            became, events = appointments_in(tx, row.job, row.seq)
+            if not became:
+                return None
+            one = became[int(body["number"])]
+            return _appointment(shell.settings.url, job, compiled, one, events, person, to, at)
         step = access.open_step(job, int(body["step"]))
         if step is None or not _for(person, step, job):
             return None
@@ -213,6 +221,47 @@ def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Pers
             "process": process.title,
             "words": told.words,
             "shown": [list(line) for line in told.shown],
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def _appointment(
+    url: str,
+    job: StoredJob,
+    compiled: Compiled,
+    became: e.AppointmentChanged,
+    events: list[e.AnyEvent],
+    person: Person,
+    to: str,
+    at: datetime,
+) -> Words | None:
+    """What became of an appointment, and what comes next; nothing where its customer has another one by now."""
+    step = access.open_step(job, became.step)
+    if became.what != "missed" and (step is None or step.booked != became.to or step.held is not None):
+        return None
+    number = f"{shown(job.id)}.{became.step}"
+    short = number if step is not None else shown(job.id)
+    link = (f"{url}/steps/{short}" if step is not None else f"{url}/jobs/{short}") if url else ""
+    look = link or f"flow {'act' if step is not None else 'track'} {short} --as {shlex.quote(person.id)}"
+    words = f"{appointments.changed(compiled, became, plainly.Clock(compiled.process, person.clock))}."
+    following = f"What comes next: {appointments.what_next(compiled, became, events)}."
+    where = _where("Answer here:" if step is not None else "All that happened:", look)
+    return Words(
+        to=to,
+        name=person.name,
+        subject=words.removesuffix("."),
+        text=_text((_greeting(person), words, following, where, _about(compiled.process, number))),
+        why=f"appointment.{became.what}",
+        data={
+            "step": f"{job.id}.{became.step}",
+            "job": job.id,
+            "process": compiled.process.title,
+            "words": words,
+            "appointment": became.slot.isoformat(),
+            "to": became.to.isoformat() if became.to else None,
             "person": person.id,
             "link": link or None,
         },

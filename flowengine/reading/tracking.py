@@ -25,7 +25,7 @@ from flowengine.language.parts import Always
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
-from flowengine.views import plainly
+from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import TAKES_LONGER, places
@@ -63,6 +63,7 @@ class _View:
     actor: Actor
     inside: bool
     own: bool
+    now: datetime
 
     @property
     def process(self) -> Process:
@@ -80,7 +81,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
-        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
+        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
@@ -197,11 +198,15 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
     """The open steps: all for those inside, to a customer his own."""
     mine = seatings(look.actor)
     steps: dict[int, tuple[Step, list[str]]] = {}
+    done: dict[int, bool] = {}
     for row in look.tx.steps.of(look.job.id):
+        if row.audience in mine:  # it waits as long as one of the seats is free that he could fill
+            done[row.step.number] = row.answered and done.get(row.step.number, True)
         if (look.inside or row.audience in mine) and look.position.branch_of_step(row.step.number) is not None:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
     found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
+        held = step.held_until is not None and step.held_until > look.now
         whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
@@ -213,6 +218,11 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             claimed=step.claimed or "",
             booked=step.booked,
             booked_with=name_of(look.tx, step.booked_with) if step.booked_with else "",
+            held=step.held if held else None,
+            held_until=step.held_until if held else None,
+            answered=done.get(number, False),
+            after_promise=look.own
+            and appointments.is_late(step.booked or (step.held if held else None), look.position.head),
         )
         if look.inside:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
@@ -266,8 +276,8 @@ def _said(look: _View, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
 
 
 def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
-    """What the process has told lately, and deadlines that were moved by hand. A customer sees what was told to him, or
-    to all who had taken part by then, and the deadlines of what waited for him."""
+    """What the process has told lately, deadlines that were moved by hand, and what became of appointments. A customer
+    sees what was told to him, or to all who had taken part by then, and the deadlines and appointments that are his."""
     mine, found = seatings(look.actor), []
     for entry in entries:
         steps = {event.step.number: event.step for event in entry.events if isinstance(event, e.StepChanged)}
@@ -276,6 +286,11 @@ def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tu
                 step = steps[event.step]
                 if look.inside or not mine.isdisjoint(step.audience):
                     found.append((entry.at, f"There is another time for: {step.title}", _times(look, step, event)))
+            if isinstance(event, e.AppointmentChanged) and (look.inside or not mine.isdisjoint(event.whom)):
+                clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
+                following = appointments.what_next(look.compiled, event, entry.events)
+                words = appointments.changed(look.compiled, event, clock)
+                found.append((entry.at, words, (("What comes next", following),)))
             if isinstance(event, e.Told):
                 among = look.inside or not mine.isdisjoint(event.to)
                 if among or ("everyone" in event.to and (look.own or _took_part(look, entry.seq))):

@@ -390,7 +390,9 @@ def _migrated_and_cancelled(meetings: Meetings, step: str) -> None:
     meetings.do(step, "ada", "cancel")
 
 
-@pytest.mark.parametrize("way", [_move, _cancel, _withdraw, _end, _another_state, _moved_by_staff, _migrated_and_cancelled])
+@pytest.mark.parametrize(
+    "way", [_move, _cancel, _withdraw, _end, _another_state, _moved_by_staff, _migrated_and_cancelled]
+)
 @pytest.mark.parametrize("first", ["book", "hold"])
 def test_whichever_way_it_is_left_room_and_people_are_free(
     meetings: Meetings, first: str, way: Callable[[Meetings, str], None]
