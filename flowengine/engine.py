@@ -40,7 +40,7 @@ from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
-from flowengine.reading import auditing, histories, inbox, needs, stuck, tracking
+from flowengine.reading import agenda, auditing, histories, inbox, needs, stuck, tracking
 from flowengine.runtime.actors import actor_of
 from flowengine.runtime.handlers import AnyHandler, Handler, Handlers
 from flowengine.runtime.observing import Observer
@@ -48,6 +48,7 @@ from flowengine.runtime.settings import Settings
 from flowengine.store import Database
 from flowengine.store.measures import Measures, measured
 from flowengine.views.replies import (
+    AgendaItem,
     Archived,
     Audit,
     Away,
@@ -428,6 +429,26 @@ class Engine:
         that he has booked, unless ``everything`` is wanted.
         """
         return inbox.inbox(self._shell, by, limit, everything)
+
+    def agenda(
+        self,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        person: str = "",
+        role: str = "",
+        calendar: str = "",
+        limit: int = 100,
+        by: By = PROGRAM,
+    ) -> list[AgendaItem]:
+        """What is booked, or held, from ``first`` to ``last``, by time: at most ``limit`` (up to 1,000) of at most 92
+        days. A bare day is that day where the reader is, and counts as a whole; unless something is said, it is today.
+
+        A customer's are his own. Staff are told their own and those of their roles, operators and the program all;
+        both may ask for those of a person (by his exact id, L15), of those who have a role, or of a calendar. Raises
+        BadAnswer for a span that is none, NotFound for who, and what, is not known, NotAllowed.
+        """
+        return agenda.agenda(self._shell, first, last, person, role, calendar, limit, by)
 
     def step(self, step_id: str, by: By) -> StepView:
         """A step with all that is needed to act on it, or, once it is over, how it ended.

@@ -57,6 +57,20 @@ def when(wanted: str) -> Callable[[click.Context, click.Parameter, str | None], 
     return read
 
 
+def day(ctx: click.Context, param: click.Parameter, text: str | None) -> date | None:
+    """A callback that reads a day as people type it."""
+    from datetime import date
+
+    from flowengine.cli.typed_moments import typed_day
+
+    try:
+        return date.fromisoformat(typed_day(text)) if text is not None else None
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no day like 2026-12-24, 24 Dec 2026, today or tomorrow.", ctx, param
+        ) from None
+
+
 def day_or_moment(ctx: click.Context, param: click.Parameter, text: str) -> date:
     """A callback that reads a day, or a moment, which is in local time where it says no offset."""
     from datetime import date, datetime

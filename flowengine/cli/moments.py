@@ -3,7 +3,7 @@ terminal, with the weekday."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -27,6 +27,14 @@ def at_clock(shown: datetime) -> datetime:
     """The moment at which the person's clock shows that (``shown`` has no zone)."""
     zone = _zone()
     return (shown.replace(tzinfo=zone) if zone else shown).astimezone(UTC)
+
+
+def midnight(day: date, *, over: bool = False) -> datetime:
+    """When a day begins by the person's clock, or when it is over."""
+    try:
+        return at_clock(datetime.combine(day + timedelta(days=over), time()))
+    except OverflowError:
+        raise click.BadParameter(f"{day.isoformat()} is too far away.") from None
 
 
 def _zone() -> ZoneInfo | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -12,10 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from flowengine import exact
-from flowengine.cli.moments import clock_time, day, distance, promised, told
+from flowengine.cli.moments import clock_time, day, distance, local, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
     AbsenceView,
+    AgendaItem,
     Audit,
     Away,
     Broadcast,
@@ -43,6 +44,7 @@ from flowengine.client import (
     TimerView,
     Track,
 )
+from flowengine.language.spoken_time import day as spoken_day
 
 ID = "bold cyan"
 
@@ -194,6 +196,43 @@ def _when(item: InboxItem, now: datetime) -> Text:
     if meets is not None:
         return cell(f"at {told(meets)} ({distance(meets, now)})", "red" if late else "bold")
     return cell(f"{told(item.due)} ({distance(item.due, now)})" if item.due else "", "red" if late else "")
+
+
+def agenda(console: Console, rows: Sequence[AgendaItem], first: date, last: date, now: datetime, limit: int) -> None:
+    """What is booked, day by day; where nothing is, for when."""
+    if not rows:
+        when = spoken_day(first) + (f" to {spoken_day(last)}" if last != first else "")
+        line(console, (f"Nothing is booked for {when}.", "dim"))
+        return
+    for _, some in groupby(rows, key=lambda row: local(row.start).date()):
+        day_rows = list(some)
+        start = day_rows[0].start
+        zone = told(start).removeprefix(f"{day(start)}, {local(start):%H:%M}")
+        line(console, (day(start), "bold"), (zone, "dim"))
+        table(
+            console,
+            ("Time", "For", "What", "With", "Step", ""),
+            [
+                (_span(r), r.customer_name, r.title, r.staff_name, r.step_short or r.short, _note(r, now))
+                for r in day_rows
+            ],
+            "",
+        )
+    if len(rows) == limit:
+        line(console, ("There may be more: ", "dim"), f"--limit {limit} was reached.")
+
+
+def _span(row: AgendaItem) -> str:
+    return f"{local(row.start):%H:%M}-{local(row.end):%H:%M}"
+
+
+def _note(row: AgendaItem, now: datetime) -> Text:
+    """How it went, or what is in its way."""
+    if row.away is not None:
+        return cell(f"{row.staff_name} is away" + (f": {row.away.why}" if row.away.why else ""), "red")
+    if row.held_until is not None:
+        return cell(f"kept until {clock_time(row.held_until, now)}", "dim")
+    return cell(row.outcome, "dim")
 
 
 def kept(slot: datetime, until: datetime | None, now: datetime, home: str = "") -> str:

@@ -115,6 +115,21 @@ class Desk(ABC):
         """The steps that wait for who asks, the most urgent first; ``everything``: also what is booked or answered."""
         return self._ask("inbox", limit=limit, everything=everything)
 
+    def agenda(
+        self,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        person: str = "",
+        role: str = "",
+        calendar: str = "",
+        limit: int = 100,
+    ) -> list[view.AgendaItem]:
+        """What is booked from a day or moment to another, by time; today, unless one is named. Of who asks, or of a
+        person, of those who have a role, or of a calendar."""
+        given = {"person": person, "role": role, "calendar": calendar, "limit": limit}
+        return self._ask("agenda", first, last, **given)
+
     def step(self, step_id: str) -> view.StepView:
         """A step with all that is needed to act on it."""
         return self._ask("step", step_id)

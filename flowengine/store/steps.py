@@ -130,6 +130,16 @@ def inbox(audiences: int, everything: bool) -> Query:
     return Query("steps.inbox", "What waits for these audiences, oldest first.", sa.union_all(*parts))
 
 
+@lru_cache(maxsize=32)
+def of_jobs(jobs: int) -> Query:
+    """All rows of the open steps of so many jobs."""
+    wanted = _S.c.job_id.in_([param(f"j{index}") for index in range(jobs)])
+    order = (_S.c.job_id, _S.c.number, _S.c.seat)
+    return Query(
+        "steps.of_jobs", "All rows of the open steps of some jobs.", sa.select(*_COLUMNS).where(wanted).order_by(*order)
+    )
+
+
 class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
     """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked."""
 
@@ -210,6 +220,14 @@ class Steps:
     def doubtful(self) -> list[WaitingStep]:
         """All rows of the steps of which it is to be asked whether anybody can do them, whoever fills their roles."""
         return [_waiting(row) for row in self._channel.rows(DOUBTFUL, {})]
+
+    def of_jobs(self, jobs: Sequence[str]) -> list[WaitingStep]:
+        """All rows of the open steps of some jobs."""
+        if not jobs:
+            return []
+        count = 1 << (len(jobs) - 1).bit_length()
+        values = {f"j{index}": jobs[min(index, len(jobs) - 1)] for index in range(count)}
+        return [_waiting(row) for row in self._channel.rows(of_jobs(count), values)]
 
     def of(self, job: str) -> list[WaitingStep]:
         """All rows of a job's open steps: one for each audience or seat."""

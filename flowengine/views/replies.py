@@ -207,6 +207,30 @@ class AppointmentView(View, frozen=True, kw_only=True):
     end: datetime
 
 
+class AgendaItem(AppointmentView, frozen=True, kw_only=True):
+    """An appointment in an agenda: for which ``customer``, with whom (``staff``, where that is known), and what it is
+    for (``title``).
+
+    ``step`` is the step on which something can be said of it, and ``step_short`` its short id; of one that is over it
+    is that on which it was. ``held_until`` is set while it is only kept for its customer. ``outcome`` is how it went:
+    ``held`` or ``missed``, or how it ended otherwise; empty until that is said. ``away`` is the absence of who meets
+    the customer that is in its way. Customers are told neither that nor the calendar nor ids of staff.
+    """
+
+    process: str
+    title: str
+    customer: str
+    customer_name: str
+    staff: str = ""
+    staff_name: str = ""
+    step: str = ""
+    step_short: str = ""
+    calendar: str = ""
+    held_until: datetime | None = None
+    outcome: str = ""
+    away: AbsenceView | None = None
+
+
 class Away(View, frozen=True, kw_only=True):
     """An absence that was entered. ``appointments`` were booked for that time before: they stay booked, until they are
     moved or somebody else takes them."""
