@@ -13,7 +13,7 @@ import click
 from flowengine.cli import ask, show
 from flowengine.cli.failures import tell
 from flowengine.cli.flags import is_file
-from flowengine.cli.moments import distance
+from flowengine.cli.moments import clock_time, distance
 from flowengine.cli.moments import told as moment
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
@@ -110,7 +110,7 @@ def act(
         found = desk.find_step(ref or "", key=key, whose=whose)
         step = _step(desk, _picked(terminal, ref, found), whose) if isinstance(found, dict) else found
         if terminal.asks:
-            if step.answered and "." not in (ref or ""):
+            if step.answered and not outcome and "." not in (ref or ""):
                 show.line(screen(), "Nothing waits for you. What you may still change:")
             _introduce(screen(), step, desk.now())
         if step.suspended is not None:
@@ -118,9 +118,10 @@ def act(
             raise NotAllowed(why, where=step.short, possible=("say something", "wait until it is resumed"))
         way = _way(terminal, step, outcome, desk.now())
     given = answer_from(way.fields, sets, answer)
+    held = step.held is not None and way.outcome == "book"  # it is booked, and another one where --set names it
     receipt = _carry_out(
         terminal,
-        way.fields,
+        () if held else way.fields,
         given,
         lambda full: (
             desk.act_for(step.id, whose, way.outcome, full, because=because or "", key=key)
@@ -130,7 +131,7 @@ def act(
         where=step.short,
         slots=lambda: _step(desk, step.id, whose),
     )
-    told(terminal, desk, receipt, slot=given.get("slot"))
+    told(terminal, desk, receipt)
 
 
 def _step(desk: Desk, id: str, whose: str) -> StepView:
@@ -162,7 +163,7 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
     if meets is not None:
         show.line(console, (f"The appointment is at {moment(meets)} ({distance(meets, now)})", "bold"))
     if step.booked is not None:
-        show.line(console, (show.booked(step.booked, now, step.booked_with), "bold"))
+        show.line(console, (show.booked(step.booked, step.booked_with), "bold"))
     if step.held is not None:
         show.line(console, (show.kept(step.held, step.held_until, now), "bold"))
     for title, value in step.shown:
@@ -188,7 +189,10 @@ def _way(terminal: Terminal, step: StepView, outcome: str, now: datetime) -> Way
         return way
     if len(form.ways) > 1 and not terminal.asks:
         raise UnknownOutcome("say what to do with --outcome", where=where, possible=[one.outcome for one in form.ways])
-    if terminal.asks and early:
+    if early and not terminal.asks:
+        what = f"the appointment begins at {moment(begins)}; until then it can only be moved: say so with --outcome"
+        raise UnknownOutcome(what, where=where, possible=[one.outcome for one in form.ways])
+    if early:
         show.line(screen(), "It has not begun: you can move it to another time, or stop here with Ctrl-C.")
     return ask.which_way(screen(), form.ways)
 
@@ -309,14 +313,17 @@ def words(terminal: Terminal, question: str) -> str:
     return ask.repeat(screen(), question, read)
 
 
-def told(terminal: Terminal, desk: Desk, receipt: Receipt, *, begun: bool = False, slot: Json = None) -> None:
+def told(terminal: Terminal, desk: Desk, receipt: Receipt, *, begun: bool = False) -> None:
     """What came of it: the receipt for a program, the job as the asker may see it for a person."""
     if terminal.json:
         terminal.answer(receipt, lambda _console: None)
         return
     console = screen()
     what = f": {receipt.outcome.replace('_', ' ')}" if receipt.outcome and not begun else ""
-    when = f", {moment(datetime.fromisoformat(slot))}" if isinstance(slot, str) else ""
+    slot = receipt.booked or receipt.held
+    when = f", {moment(slot)}" if slot is not None else ""
+    if receipt.held_until is not None:
+        when += f", kept for you until {clock_time(receipt.held_until, desk.now())}"
     when += show.AFTER_PROMISE if receipt.after_promise else ""
     show.line(console, (f"{'Begun' if begun else 'Done'}{what}{when}.", "bold green"))
     try:

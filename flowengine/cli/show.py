@@ -503,8 +503,9 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
             line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
         if step.booked is not None:
             whose = "" if step.for_you else f"{step.whom}: "
-            when = booked(step.booked, now, step.booked_with, yours=step.for_you, home=seen.zone)
-            line(console, (when, "bold"), _after(step), (f"  ({whose}{step.title})", "dim"))
+            may = "; you may move or cancel it" if step.for_you and step.booked > now else ""
+            when = booked(step.booked, step.booked_with, home=seen.zone)
+            line(console, (when, "bold"), _after(step), (may, "bold"), (f"  ({whose}{step.title})", "dim"))
             if step.for_you and step.booked > now:
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
 
@@ -540,9 +541,9 @@ def _with(name: str) -> str:
     return f", with {name}" if name else ""
 
 
-def booked(slot: datetime, now: datetime, whom: str = "", *, yours: bool = True, home: str = "") -> str:
-    """``Booked: Tue 5 Jan 2027, 10:00, with Tim; you may move or cancel it``, the last while it has not begun."""
-    return f"Booked: {told(slot, home)}{_with(whom)}" + ("; you may move or cancel it" if yours and slot > now else "")
+def booked(slot: datetime, whom: str = "", *, home: str = "") -> str:
+    """``Booked: Tue 5 Jan 2027, 10:00, with Tim``."""
+    return f"Booked: {told(slot, home)}{_with(whom)}"
 
 
 def _rest(console: Console, seen: Track, command: str) -> None:

@@ -69,7 +69,7 @@ def agenda(
         zone = reader_zone(tx, asker) or zoneinfo.ZoneInfo(shell.settings.zone)
         start, end = _span(first, last, now, zone)
         names = _names(shell, tx, person, role, calendar)
-        look = _Agenda(tx, asker, now, {})
+        look = _Agenda(shell, tx, asker, now, {})
         wanted = look.wanted(person, role, calendar)
         return look.items(names, start, end, limit, wanted)
 
@@ -138,6 +138,7 @@ def _calendars(shell: Shell, tx: Transaction) -> Iterator[str]:
 class _Agenda:
     """One look, by one actor."""
 
+    shell: Shell
     tx: Transaction
     asker: Actor
     now: datetime
@@ -217,14 +218,14 @@ class _Agenda:
 
     def _item(self, one: _Meeting) -> AgendaItem:
         booked, job, inside = one.booked, one.booked.job, self.asker.kind != "customer"
-        step = _customers(self.tx, one) if not inside else one.step.number
+        step = _customers(self.tx, one) if not inside else one.step.number if one.step.appointment else 0
         return AgendaItem(
             job=job,
             short=shown(job),
             start=booked.start,
             end=booked.end,
             process=one.process,
-            title=one.step.title,
+            title=one.step.title if one.step.appointment else self._title(one),
             customer=one.customer,
             customer_name=self._name(one.customer),
             staff=one.staff if inside else "",
@@ -236,6 +237,12 @@ class _Agenda:
             outcome=one.outcome,
             away=self._away(one) if inside else None,
         )
+
+    def _title(self, one: _Meeting) -> str:
+        """What an appointment is for that is only held: so far it is a question to its customer."""
+        job = self.tx.jobs.get(one.booked.job)
+        states = self.shell.catalogue.compiled(self.tx, job.process, job.version).states
+        return states[one.step.state].member(one.step.member).title
 
     def _away(self, one: _Meeting) -> AbsenceView | None:
         staff = self.person(one.staff)

@@ -211,8 +211,8 @@ class AgendaItem(AppointmentView, frozen=True, kw_only=True):
     """An appointment in an agenda: for which ``customer``, with whom (``staff``, where that is known), and what it is
     for (``title``).
 
-    ``step`` is the step on which something can be said of it, and ``step_short`` its short id; of one that is over it
-    is that on which it was. ``held_until`` is set while it is only kept for its customer. ``outcome`` is how it went:
+    ``step`` is the step on which the asker can do something about it, or could, and ``step_short`` its short id; empty
+    where there is none. ``held_until`` is set while it is only kept for its customer. ``outcome`` is how it went:
     ``held`` or ``missed``, or how it ended otherwise; empty until that is said. ``away`` is the absence of who meets
     the customer that is in its way. Customers are told neither that nor the calendar nor ids of staff.
     """

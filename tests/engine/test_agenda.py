@@ -139,8 +139,10 @@ def test_what_is_held_is_in_it_until_it_lapses(engine: Engine, clock: SimulatedC
     clock.set(TUESDAY - 2 * HOUR)
     job = book(engine, TUESDAY, move="hold")
     until = clock.now() + timedelta(minutes=20)
-    for who in ("olga", "tom", "ada"):
-        assert [(one.job, one.held_until) for one in engine.agenda(by=who)] == [(job, until)]
+    mine = theirs(engine, job, "ada")
+    for who, step in (("olga", ""), ("tom", ""), ("ada", mine)):
+        found = [(one.job, one.held_until, one.title, one.step) for one in engine.agenda(by=who)]
+        assert found == [(job, until, "Measuring", step)]
     clock.advance(timedelta(minutes=20))
     assert engine.agenda(by="olga") == []
 

@@ -400,7 +400,8 @@ class Fitted(Waiting[Fitting]):
             return Way(outcome=outcome, title=titles[outcome], fields=asked)
         held = outcome == "book" and self.booking(spot).slot is not None
         slot = FormField(name="slot", title="Slot", type="string", format="date-time", required=not held)
-        return Way(outcome=outcome, title=_TITLES[outcome], fields=() if outcome == "cancel" else (slot,), move=True)
+        title = "Book the slot that is held" if held else _TITLES[outcome]
+        return Way(outcome=outcome, title=title, fields=() if outcome == "cancel" else (slot,), move=True)
 
     def slots(self, spot: Spot, step: Step) -> tuple[datetime, ...]:
         if not {"hold", "book", "move"} & set(self.possible(spot, step)):
