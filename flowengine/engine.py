@@ -462,10 +462,12 @@ class Engine:
         self, text: str = "", *, by: By, key: str | None = None, whose: str = ""
     ) -> StepView | dict[str, str]:
         """The step that somebody at a terminal means: by its id, by its job, or the only one that waits for him; or for
-        the person in ``whose`` stead an operator is to act.
+        the person in ``whose`` stead an operator is to act. Where none waits, one that he has ``answered`` and may
+        still change: an appointment that is booked, a vote.
 
-        Where not exactly one waits, those that do: by their short ids what they are, and whose. With a request key that
-        was used before it is the step that was acted on, as it was then, so that a repeat can ask the same (L3).
+        Where it is not exactly one, those that it could be: by their short ids what they are, and whose. With a request
+        key that was used before it is the step that was acted on, as it was then, so that a repeat can ask the same
+        (L3).
         """
         return inbox.find_step(self._shell, text, by, key, whose)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 NAMED = 12
-"""How many options of a field that is missing are named."""
+"""How many options, or free appointments, of a field that is missing are named."""
 
 Do = Callable[[dict[str, Json]], Receipt]
 
@@ -248,7 +248,8 @@ def _carry_out(
     if not terminal.asks:
         lacking = missing(fields, given)
         if lacking:
-            raise BadAnswer(_lacks(lacking), where=where, possible=[hint(field) for field in lacking])
+            hints = (one for field in lacking for one in _hints(field, slots))
+            raise BadAnswer(_lacks(lacking), where=where, possible=list(hints))
         return do(given)
     console = screen()
     asked = [field for field in fields if field.name not in given]
@@ -273,6 +274,17 @@ def _free(console: Console, step: StepView) -> Sequence[datetime]:
         which = "All" if len(step.late_slots) == len(step.slots) else f"Those from {moment(step.late_slots[0])} on"
         show.line(console, (f"{which} are after the day that was promised.", "yellow"))
     return step.slots
+
+
+def _hints(field: FormField, slots: Callable[[], StepView] | None) -> Iterator[str]:
+    """How a field is given; of an appointment the first that are free, and whether they lie after the promise."""
+    step = slots() if slots is not None and field.name == "slot" else None
+    if step is None or not step.slots:
+        yield hint(field)
+        return
+    for slot in step.slots[:NAMED]:
+        late = " (after the day that was promised)" if slot in step.late_slots else ""
+        yield f"--set slot={slot.isoformat().replace('+00:00', 'Z')}{late}"
 
 
 def _lacks(fields: Sequence[FormField]) -> Mapping[str, str]:

@@ -135,9 +135,10 @@ class Desk(ABC):
         return self._ask("step", step_id)
 
     def find_step(self, text: str = "", *, key: str | None = None, whose: str = "") -> view.StepView | dict[str, str]:
-        """The step that is meant: by its id, its job, or the only one that waits. Where not exactly one does, those
-        that do: by their short ids what they are. With a ``key`` that was used before, the step that was acted on, as
-        it was then. ``whose``: the person in whose stead an operator is to act."""
+        """The step that is meant: by its id, its job, or the only one that waits, else the only one that is answered
+        and may still be changed. Where it is not exactly one, those that it could be: by their short ids what they are.
+        With a ``key`` that was used before, the step that was acted on, as it was then. ``whose``: the person in whose
+        stead an operator is to act."""
         return self._ask("find_step", text, key=key, whose=whose)
 
     def track(self, job: str) -> view.Track:

@@ -72,7 +72,15 @@ def test_what_is_held_says_until_when(room: Flow) -> None:
 
 
 def test_what_lies_after_the_promise_says_so(room: Flow) -> None:
-    """It is booked all the same."""
+    """A program that names no time is told the first that are free, with those that are late; one is booked all the
+    same."""
+    error = room.json("act", "--outcome", "book", who="ada", code=1)
+    assert len(error["possible"]) == 12
+    assert error["possible"][0] == "--set slot=2026-05-04T11:00:00Z"
+    room.clock = SimulatedClock(MONDAY + timedelta(days=2, hours=5))
+    before, late = room.json("act", "--outcome", "book", who="ada", code=1)["possible"][:2]
+    assert before == "--set slot=2026-05-06T16:00:00Z"
+    assert late == "--set slot=2026-05-07T09:00:00Z (after the day that was promised)"
     done = room.run("act", "--outcome", "book", "--set", "slot=2026-05-07T10:00:00Z", who="ada").stdout
     assert "Done: book, " in done
     assert ", after the day that was promised." in done
