@@ -217,14 +217,4 @@ class _Dead:
         if not node.state:
             return node.leaves
         state = self.survey.states[node.state]
-        return state.is_end or node.leaves or self._is_taken_out(self.survey.scope_of[node.state])
-
-    def _is_taken_out(self, scope: Scope) -> bool:
-        """Whether what goes on in a scope can be ended from around it."""
-        owner = self.survey.owner.get(scope.path)
-        if owner is None:
-            return False
-        around = self.survey.scope_of[owner.name]
-        waits = not isinstance(owner, Parallel) or owner.join == "all"
-        ended = any(outcome not in owner.outcomes for outcome in owner.ways)
-        return not waits or ended or bool(around.always) or self._is_taken_out(around)
+        return state.is_end or node.leaves or self.ways.is_taken_out(self.survey.scope_of[node.state])
