@@ -221,3 +221,21 @@ def test_there_are_no_more_results_than_the_list_may_have() -> None:
     assert codes(work(*states)) == ["never-holds"]
     more = states[1].replace("of: data.list.of", "of: data.list.of, more: true")
     assert codes(work(states[0], more, states[2])) == []
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        "wait: {type: message, name: word, keep: P3D, within: %s, on: {received: fulfilled, expired: wait}}",
+        "wait: {type: call, process: sample, within: %s, on: {fulfilled: fulfilled, ended: fulfilled, expired: wait}}",
+        "wait: {type: each, of: '[1, 2]', within: %s, on: {joined: fulfilled, expired: wait}, states: {w: {type: task, "
+        "for: clerk, next: done}}}",
+        "wait: {type: race, of: {a: {type: task, for: clerk}, b: {type: message, name: word, within: %s}}, on: {a: "
+        "fulfilled, b.received: fulfilled, b.expired: wait}}",
+    ],
+    ids=["kept messages", "a call", "an each", "a member of a race"],
+)
+def test_a_round_that_may_wait_no_more_spins(waiting: str) -> None:
+    """What may lead out as the state is entered need not be there, so that the round turns without waiting."""
+    assert "endless-loop" in codes(work(waiting % DAY))
+    assert "endless-loop" not in codes(work(waiting % "P3D"))

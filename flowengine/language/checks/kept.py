@@ -153,12 +153,13 @@ class _Kept:
                 yield state
 
     def _all_over(self, scope: Scope) -> dict[str, tuple[Timed, ...]]:
-        """The states of a scope that have a moment which stays, whatever happens beside them."""
+        """The states of a scope that have a moment which stays, whatever happens beside them, and are left by it."""
         if scope.path not in self._over_in:
             self._over_in[scope.path] = {
                 name: several
                 for name, state in scope.states.items()
                 if (several := self.moments.of(scope, state))
+                and not self.moments.may_be_left_before(state)
                 and not any(self.beside.moves(scope, place) for one in several if one.stays for place in one.reads)
             }
         return self._over_in[scope.path]

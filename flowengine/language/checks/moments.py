@@ -40,13 +40,12 @@ class Moments:
         self._found: dict[str, tuple[Timed, ...]] = {}
 
     def of(self, scope: Scope, state: State) -> tuple[Timed, ...]:
-        """All moments of a state, where one of them stays, and the state is surely left at one once that is over."""
+        """All moments of a state, where one of them stays."""
         if state.name not in self._found:
             several = tuple(
                 Timed(ways, when, self._stays(when, scope, is_moment)) for ways, when, is_moment in _timed(state)
             )
-            stays = any(one.stays for one in several) and not self._may_be_left_at_once(state)
-            self._found[state.name] = several if stays else ()
+            self._found[state.name] = several if any(one.stays for one in several) else ()
         return self._found[state.name]
 
     def _stays(self, when: Expression, scope: Scope, is_moment: bool) -> bool:
@@ -61,8 +60,8 @@ class Moments:
             return shape.domain.format in ("date", "date-time")
         return shape == MOMENT
 
-    def _may_be_left_at_once(self, state: State) -> bool:
-        """Whether it may be over as it is entered, before any clock is asked: what it waits for is there already."""
+    def may_be_left_before(self, state: State) -> bool:
+        """Whether it may be left as it is entered, before any clock is asked: what it waits for is there already."""
         kept = any(one.awaited is not None and one.awaited.keep is not None for one in state.members.values())
         unopened = isinstance(state, Parallel) and all(one.when is not None for one in state.branches.values())
         inside = isinstance(state, Each) or unopened or any(one.path in self.ways.instant for one in state.scopes)
