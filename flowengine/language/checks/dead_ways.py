@@ -100,7 +100,7 @@ class _Dead:
         if (name, outcome, index) in self.walks.taken:
             return
         node, known = self._asked_in(name, outcome)
-        decision = self.walks.questions.decisions.get(("leave", name, outcome))
+        decision = self.walks.decisions.get(("leave", name, outcome))
         if node is None or decision is None:
             return
         route = self.survey.states[name].ways[outcome][index]
@@ -124,7 +124,7 @@ class _Dead:
         yield from self.walks.moments.get((name, outcome), ())
 
     def _never(self, use: Use, node: Node, key: tuple[str, str, str]) -> None:
-        where = self.told.where(node, node.known, self.walks.questions.decisions[key])
+        where = self.told.where(node, node.known, self.walks.decisions[key])
         message = f"{use.what}: the condition never holds: not {where}, nor on any other way"
         self.survey.report(use.place, "never-holds", message, _MEND)
 
@@ -158,7 +158,7 @@ class _Dead:
             return
         name, outcome, _ = leading[0]
         node, known = self._asked_in(name, outcome)
-        decision = self.walks.questions.decisions.get(("leave", name, outcome))
+        decision = self.walks.decisions.get(("leave", name, outcome))
         if node is not None and decision is not None and not any(entry.to == dead for entry in scope.always):
             state, where = self.survey.states[dead], self.told.where(node, known, decision)
             code = "no-fulfilled" if isinstance(state, Fulfilled) else "unreachable-state"
