@@ -319,7 +319,7 @@ def migration(console: Console, one: MigrationView) -> None:
 
 _CLOCKS = {"expire": "deadline", "close": "end of the vote", "elapse": "wait", "remind": "reminder",
            "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock",
-           "attention": "attention"}  # fmt: skip
+           "attention": "attention", "promise": "promise"}  # fmt: skip
 
 
 def _step_migrated(step: StepMigrated) -> str:

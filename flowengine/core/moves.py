@@ -36,6 +36,8 @@ def stabilise(flow: Flow) -> None:
         promises.renew(flow)
     if process.promise_kept is not None:
         promises.settle(flow)
+    if flow.draft.head.promise is not None:
+        promises.watch(flow)
 
 
 def _take(flow: Flow, over: Over) -> None:
