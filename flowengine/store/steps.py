@@ -112,7 +112,8 @@ STORED = Query(
 
 @lru_cache(maxsize=128)
 def inbox(audiences: int, everything: bool) -> Query:
-    """The inbox for so many audiences: a range of one index for each, merged; nothing is sorted that is not shown."""
+    """The inbox for so many audiences: a range of one index for each, merged; nothing is sorted that is not shown. What
+    is promised in their jobs is read beside the rows that are found."""
     person = sa.bindparam("person", type_=sa.Text)
     place = sa.tuple_(_S.c.opened, _S.c.job_id, _S.c.number)
     after = sa.tuple_(param("opened"), param("job"), param("number"))
@@ -126,12 +127,17 @@ def inbox(audiences: int, everything: bool) -> Query:
                 .order_by(_S.c.opened, _S.c.job_id, _S.c.number)
                 .limit(param("most"))
             )
-            parts.append(sa.select(part.subquery(f"p{index}_{answered}")))
+            rows = part.subquery(f"p{index}_{answered}")
+            job = t.jobs.alias(f"j{index}_{answered}")
+            beside = rows.outerjoin(job, job.c.id == rows.c.job_id)
+            parts.append(sa.select(rows, job.c.promised, job.c.version).select_from(beside))
     return Query("steps.inbox", "What waits for these audiences, oldest first.", sa.union_all(*parts))
 
 
 class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
-    """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked."""
+    """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked.
+    ``promised``: the moment that was promised to the job's customer, while that is neither kept nor broken, and
+    ``version`` the job's; both are read for an inbox alone."""
 
     job: str
     process: str
@@ -140,6 +146,8 @@ class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
     answered: bool
     opened: datetime
     step: Step
+    promised: datetime | None = None
+    version: str = ""
 
     @property
     def cursor(self) -> tuple[int, str, int]:
@@ -217,7 +225,8 @@ class Steps:
 
 
 def _waiting(row: Row) -> WaitingStep:
-    job, process, customer, audience, answered, opened, _, body = row
+    job, process, customer, audience, answered, opened, _, body, *beside = row
+    promised, version = beside or (None, "")
     return WaitingStep(
         job=job,
         process=process,
@@ -226,4 +235,6 @@ def _waiting(row: Row) -> WaitingStep:
         answered=bool(answered),
         opened=moment(opened),
         step=decode(body, Step),
+        promised=None if promised is None else moment(promised),
+        version=version or "",
     )
