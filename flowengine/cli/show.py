@@ -203,22 +203,16 @@ def _due(due: datetime | None, now: datetime) -> Text:
 
 def jobs(console: Console, rows: Sequence[JobRow]) -> None:
     """The column of promises is there where one of them promises something."""
-    promises = ("Promised",) if any(row.promise is not None for row in rows) else ()
+    some = any(row.promise is not None for row in rows)
+
+    def told_of(r: JobRow) -> tuple[object, ...]:
+        promise = (_promised(r),) if some else ()
+        return (r.short, r.process, r.customer_name, r.status, _where(r), *promise, day(r.started))
+
     table(
         console,
-        ("Job", "Process", "Customer", "Status", "Stands in", *promises, "Begun"),
-        [
-            (
-                r.short,
-                r.process,
-                r.customer_name,
-                r.status,
-                _where(r),
-                *(_promised(r) for _ in promises),
-                day(r.started),
-            )
-            for r in rows
-        ],
+        ("Job", "Process", "Customer", "Status", "Stands in", *(("Promised",) if some else ()), "Begun"),
+        map(told_of, rows),
         "There are no such jobs.",
     )
 

@@ -59,9 +59,8 @@ def _tell(
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told or effects.late
-    news = news or effects.overdue is not None
     if not (ends or news):
-        return  # an escalation drops the timer that made it, and so does what moves a deadline
+        return  # an escalation drops the timer that made it, as a late promise does and what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
         return

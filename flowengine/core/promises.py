@@ -13,7 +13,6 @@ from flowengine.core.values import ROOT, Promise, Timer
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression, in_range, moment
 
-
 _AFTER = timedelta(microseconds=1)
 """What is done at the very moment that was promised is in time; the next one that there is is late."""
 

@@ -128,8 +128,8 @@ jobs = sa.Table(
     ),
     postgresql_with={"fillfactor": 70},
     comment="One row a job: its head, its root branch and its data. seq and hash are those of its last history entry. "
-    "parent: the call, as <job id>.<number>, that it was started for; NULL for a job that a person wished for. promised: "
-    "the moment that was promised, while the job is open and that is neither kept nor broken.",
+    "parent: the call, as <job id>.<number>, that it was started for; NULL for a job that a person wished for. "
+    "promised: the moment that was promised, while the job is open and that is neither kept nor broken.",
 )
 
 branches = sa.Table(

@@ -495,8 +495,7 @@ Track = CustomerTrack | StaffTrack
 
 
 class JobRow(View, frozen=True, kw_only=True):
-    """One job in a list. ``states`` are those where it stands. What is ``promise``d in jobs of others, a customer is not
-    told."""
+    """One job in a list. ``states`` are those where it stands. A customer is told the ``promise`` of his own."""
 
     id: str
     short: str
@@ -602,8 +601,8 @@ class StepMigrated(View, frozen=True, kw_only=True):
 class TimerMigrated(View, frozen=True, kw_only=True):
     """What becomes of a timer: ``kept``, ``anew`` (counted again), ``added`` or ``dropped``. ``purpose`` is
     ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep``, ``attention``, ``promise`` or
-    ``always`` (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is
-    due now."""
+    ``always`` (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already,
+    so it is due now."""
 
     purpose: str
     state: str

@@ -1,7 +1,7 @@
 """Until when open jobs are promised stands in a column, so that those that are late are found by an index.
 
-It is filled from the heads of the open jobs, in which promises always stood. Code of the revision before leaves it empty
-in the jobs that it writes: they have it from their next act on.
+It is filled from the heads of the open jobs, in which promises always stood. Code of the revision before leaves it
+empty in the jobs that it writes: they have it from their next act on.
 """
 
 from __future__ import annotations
