@@ -62,8 +62,8 @@ def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> I
 def _receivers(
     tx: Transaction, crowds: _Crowds, job: StoredJob, row: OutboxMessage, news: dict[str, Json]
 ) -> list[Person]:
-    """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, or is late,
-    its customer hears, and what the process tells they whom it tells it."""
+    """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, or is
+    late, its customer hears, and what the process tells they whom it tells it."""
     if news["why"] in ("ended", "late", "promise"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":

@@ -326,6 +326,10 @@ class Jobs:
             raise Ambiguous(f"{prefix!r} fits more than one job", possible=_distinct(found))
         return str(found[0])
 
+    def overdue(self, now: datetime) -> list[str]:
+        """The ids of the open jobs whose promise is over, what was promised first before the others."""
+        return [row[0] for row in self._channel.rows(OVERDUE, {"now": micros(now)})]
+
     def list(
         self,
         *,
@@ -345,10 +349,6 @@ class Jobs:
         given = {name: value for name, value in (wanted | wanted_late).items() if value is not None}
         values: dict[str, Any] = given | {"most": limit} | ({"before": after} if after else {})
         return [_listed(row) for row in self._channel.rows(listing(tuple(given), after is not None), values)]
-
-    def overdue(self, now: datetime) -> list[str]:
-        """The ids of the open jobs whose promise is over, what was promised first before the others."""
-        return [row[0] for row in self._channel.rows(OVERDUE, {"now": micros(now)})]
 
     def ids(self) -> Iterable[str]:
         """All ids, oldest first, a page at a time."""

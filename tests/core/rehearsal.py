@@ -149,7 +149,7 @@ class Rehearsal:
 
     @property
     def clocks(self) -> list[Timer]:
-        """The timers at which something happens to the job, or to its people, not those that only say that it is late."""
+        """The timers at which something happens to the job, or to its people, not those that say that it is late."""
         return [timer for timer in self.timers if timer.purpose not in ("attention", "promise")]
 
     @property
