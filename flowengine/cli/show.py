@@ -36,6 +36,7 @@ from flowengine.client import (
     RetriedAll,
     ScheduleView,
     StaffPlace,
+    StaffTrack,
     StepMigrated,
     TallyView,
     TimerMigrated,
@@ -295,7 +296,9 @@ def _next(row: IncidentView, now: datetime) -> str:
 
 
 def _error(row: IncidentView, now: datetime) -> str:
-    """What is wrong; of what takes long, since when."""
+    """What is wrong; of what takes long, since when; of a promise, which names its day, for how long."""
+    if row.kind == "promise":
+        return f"{row.error} ({distance(row.since, now)})"
     return f"{row.error}, since {told(row.since)} ({distance(row.since, now)})" if row.since else row.error
 
 
@@ -445,7 +448,8 @@ def _promise(console: Console, seen: Track, now: datetime) -> None:
     first = promised(seen.promise.first, seen.zone)
     moved = f" (first promised for {first})" if seen.promise.first != seen.promise.by else ""
     style = "red" if seen.promise.late else "dim" if seen.promise.status == "released" else "green"
-    ago = f" ({distance(seen.promise.by, now)})" if seen.promise.status == "late" else ""
+    since = seen.promise.status == "late" and isinstance(seen, StaffTrack)  # its customer is told a sentence
+    ago = f" ({distance(seen.promise.by, now)})" if since else ""
     line(console, (seen.promise.words, style), (f"{ago}{moved}", "dim"))
 
 

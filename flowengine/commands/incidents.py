@@ -54,7 +54,7 @@ def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
             return _send_again(shell, tx, text, actor)
         if "." not in text:
             short = shown(access.job_ref(tx, text, actor, "call"))
-            what = "a job is not tried again: a call, a timer or a message of it is"
+            what = "a job is not tried again; its calls, timers and messages are"
             raise NotAllowed(what, where=text, possible=(f"{short}.NUMBER, as the incidents have it",))
         job_id, number = access.numbered_ref(tx, text, actor, "call")
         try:
@@ -189,6 +189,8 @@ def _late(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         there = job.position.whole().branches.values()
         waits = list(dict.fromkeys(words for one in there for words in _awaited(tx, compiled, one)))
         more = [f"{len(waits) - _NAMED} more"] if len(waits) > _NAMED else []
+        whom_for = " and ".join(waits[:_NAMED] + more)
+        state = "is suspended" if head.suspended is not None else f"waits for {whom_for}" if waits else "goes on"
         yield IncidentView(
             kind="promise",
             id=id,
@@ -198,10 +200,10 @@ def _late(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
             customer=job.customer,
             state=", ".join(head.places),
             handler=", ".join(compiled.states[name].title for name in head.places),
-            error=f"it was promised for {by}" + (", and is suspended" if head.suspended is not None else ""),
+            error=f"it was promised for {by}, and {state}",
             attempts=0,
             since=head.promise.by,
-            whom=" and ".join(waits[:_NAMED] + more),
+            whom=whom_for,
         )
 
 
