@@ -42,7 +42,10 @@ def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[I
     with shell.reading() as tx:
         actor = access.asker(tx, "inbox", by)
         now = shell.clock.now()
-        rows = tx.steps.inbox(sorted(seatings(actor)), limit, person=actor.id, everything=everything, now=now)
+        whose = sorted(seatings(actor))
+        rows = tx.steps.inbox(whose, limit, person=actor.id, everything=everything, now=now)
+        if len(rows) == limit:  # the oldest are not all: what is late must not stay behind them
+            rows += tx.steps.late(whose, limit, person=actor.id, now=now)
         people = {row.customer for row in rows} | {row.step.booked_with for row in rows if row.step.booked_with}
         names = {id: name_of(tx, id) for id in people}
         items: dict[str, InboxItem] = {}

@@ -232,6 +232,27 @@ def test_an_inbox_begins_with_what_is_late(
     assert [item.late for item in engine.inbox("ada")] == [False, False]
 
 
+def test_what_is_late_does_not_stay_behind_what_is_older(
+    engine: Engine, coat: Callable[..., str], clock: SimulatedClock
+) -> None:
+    """Where more waits than is shown, the first page begins with what is late, however lately it came to wait; not what
+    somebody else has taken, nor what waits for others."""
+    for _ in range(4):
+        coat(day="2026-12-24")
+    clock.advance(timedelta(hours=1))
+    late, taken, asked = coat(), coat(), coat()
+    steps = {item.job: item.id for item in engine.inbox("tom")}
+    engine.act(steps[asked], "ask", by="tom")
+    engine.add_staff("tess", "Tess", roles=["tailor"])
+    engine.claim(steps[taken], by="tess")
+    assert late not in [item.job for item in engine.inbox("tom", 3)]
+    clock.advance(timedelta(days=7))
+    assert engine.inbox("tom", 3)[0].job == late
+    assert [item.late for item in engine.inbox("tom", 3)] == [True, False, False]
+    assert engine.inbox("tess", 3)[0].job == taken
+    assert [item.job for item in engine.inbox("ada", 1)] == [asked]
+
+
 def test_the_customer_is_told_once_for_each_date(database: Database, clock: SimulatedClock) -> None:
     """By the handler of notices; not of a date that has been replaced by then, nor of a job that is over."""
     heard: list[HandlerCall] = []

@@ -115,6 +115,7 @@ BY_KEY = {
     people.BY_CONTACT: "ix_flow_people_contact_key",
     steps.inbox(1, False): "ix_flow_steps_inbox",
     steps.inbox(4, False): "ix_flow_steps_inbox",
+    steps.late(4): "ix_flow_jobs_promised",
     steps.HELD: "ix_flow_steps_claimed",
     jobs.listing(("customer",), True): "ix_flow_jobs_customer",
     jobs.listing(("process",), False): "ix_flow_jobs_process",
@@ -141,6 +142,7 @@ BY_KEY |= {
 SORTS = {
     jobs.listing(("late",), True),
     jobs.OVERDUE,
+    steps.late(4),
     measures.LATE_PROMISES,
     bookings.taken(1),
     bookings.taken(8),
