@@ -280,6 +280,7 @@ class _Work:
             if self.new.process.promise != self.old.process.promise:
                 promises.renew(self.flow, anyhow=True)
             moves.stabilise(self.flow)
+            promises.watch(self.flow)  # what another version has promised stands in one that promises nothing
         except (ExpressionFailed, NotAllowed, BadAnswer, RunawayProcess) as error:
             self.obstacles.append(_obstacle(error, ""))
         else:

@@ -207,16 +207,28 @@ def test_a_migration_to_another_type_of_state_keeps_it() -> None:
     assert [one.number for one in clocks(job)] == [timer.number]
 
 
-def test_a_job_from_before_gets_it_with_its_next_act() -> None:
-    """What was promised before there were such clocks is watched from the next act on, late or not yet."""
+def from_before() -> Rehearsal:
+    """A job as it was before promises had clocks."""
     job = promising()
-    (timer,) = clocks(job)
     for events in job.history:
         events[:] = [one for one in events if not (isinstance(one, e.TimerSet) and one.timer.purpose == "promise")]
     job.position = rebuild(job.history)
+    return job
+
+
+def test_a_job_from_before_gets_it_with_its_next_act() -> None:
+    """What was promised before there were such clocks is watched from the next act on, late or not yet."""
+    job = from_before()
     assert (clocks(job), job.position.head.promise and job.position.head.promise.timer) == ([], 0)
     job.now += days(30)
     job.do(c.Say(by=ADA, kind="note", text="Where is it?"))
-    assert [one.due for one in clocks(job)] == [timer.due]
+    assert [one.due for one in clocks(job)] == [BY + TICK]
     job.wait("PT0S")
     assert overdue(job) == [BY]
+
+
+def test_a_job_from_before_gets_it_with_a_migration() -> None:
+    """Also to a version that promises nothing."""
+    job = from_before()
+    assert job.migrate(process(STATES, "zone: Europe/London")).done
+    assert [one.due for one in clocks(job)] == [BY + TICK]
