@@ -16,6 +16,7 @@ from flowengine.cli.moments import day, distance, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
     AbsenceView,
+    Answered,
     Audit,
     Away,
     Broadcast,
@@ -377,8 +378,34 @@ def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     )
 
 
-def track(console: Console, seen: Track, now: datetime, command: str, once: str, *, brief: bool = False) -> None:
-    """Where a job is, in plain words; with ``brief`` only what has just moved."""
+def answered(console: Console, found: Answered, now: datetime, command: str, once: str) -> None:
+    """What a command came to: what happened, what comes now, and the command that does it."""
+    line(console, (found.said, "bold green"))
+    if found.over:
+        line(console, (found.over, "bold"))
+    for one in found.next:
+        until = f", until {told(one.due)} ({distance(one.due, now)})" if one.due else ""
+        first = (
+            f"Next in your inbox (1 of {found.of}): "
+            if found.of > 1
+            else "Next in your inbox: "
+            if found.of
+            else "Next: "
+        )
+        line(console, (first, "bold yellow" if one.id else "dim"), one.words, (until, "dim"))
+        if one.id:
+            line(console, ("    → ", "dim"), (f"{command} act {one.short}", ID), pasted=True)
+    line(console, ("All of it: ", "dim"), f"{command} track {found.short}", pasted=True)
+    if once and any(one.id for one in found.next):
+        _once(console, once)
+
+
+def _once(console: Console, once: str) -> None:
+    line(console, ("Once in this shell, so that these commands can be pasted: ", "dim"), once, pasted=True)
+
+
+def track(console: Console, seen: Track, now: datetime, command: str, once: str) -> None:
+    """Where a job is, in plain words."""
     whose = f"  for {seen.customer_name}" if seen.customer_name else ""
     line(console, (seen.title, "bold"), "  ", (seen.short, ID), (whose, "dim"))
     line(console, (f"begun {told(seen.started, seen.zone)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
@@ -403,12 +430,9 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
     _promise(console, seen)
     _waiting(console, seen, now, command)
-    if brief:
-        line(console, ("All of it: ", "dim"), f"{command} track {seen.short}", pasted=True)
-    else:
-        _rest(console, seen, command)
+    _rest(console, seen, command)
     if once and (seen.offers or any(step.for_you for step in seen.waiting)):
-        line(console, ("Once in this shell, so that these commands can be pasted: ", "dim"), once, pasted=True)
+        _once(console, once)
 
 
 def _promise(console: Console, seen: Track) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flowengine.core import commands as c
@@ -25,9 +26,23 @@ def act(flow: Flow, command: c.Act) -> None:
     if flow.compiled.turns:
         turns.begun(flow, branch)
     kind, spot = _at_work(flow, step)
+    before = len(flow.draft.events)
     result = kind.act(spot, step, command)
+    if spot.state.thanks and spot.state.thanked_at_once:
+        said = _said(flow.draft.events[before:], command.by.id) or (result.outcome if result is not None else "")
+        flow.thank(branch.id, spot.state.thanks_for(said), said)
     if result is not None:
         flow.over(branch, result, step.member)
+
+
+def _said(events: list[e.AnyEvent], by: str) -> str:
+    """What somebody has answered among several, or the move that he has made; empty where he ends the state."""
+    for event in reversed(events):
+        if isinstance(event, e.Moved):
+            return event.move
+        if isinstance(event, e.SeatAnswered) and event.seat.by == by and isinstance(event.seat.answer, Mapping):
+            return str(event.seat.answer.get("outcome", ""))
+    return ""
 
 
 def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:

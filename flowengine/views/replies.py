@@ -474,6 +474,32 @@ Track = CustomerTrack | StaffTrack
 """Where a job is, as the asker may see it."""
 
 
+class NextView(View, frozen=True, kw_only=True):
+    """Something that comes next, in ``words``. Where it is a step that waits for the asker, its ``id`` and ``short`` id,
+    and when it is ``due``."""
+
+    words: str
+    id: str = ""
+    short: str = ""
+    due: datetime | None = None
+
+
+class Answered(View, frozen=True, kw_only=True):
+    """What a command came to, in plain words for who asked for it.
+
+    ``said`` is what happened, in the second person: the same each time it is asked for. ``over`` is set once the job is
+    over: what came of it. Else ``next`` is what waits for him now (a customer: in this job; of staff the first of all
+    that waits for them, ``of`` so many), and for its customer, where nothing does, who is at work and by when he hears.
+    """
+
+    job: str
+    short: str
+    said: str
+    over: str = ""
+    next: tuple[NextView, ...] = ()
+    of: int = 0
+
+
 class JobRow(View, frozen=True, kw_only=True):
     """One job in a list. ``states`` are those where it stands."""
 

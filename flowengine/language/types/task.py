@@ -39,6 +39,7 @@ class Task(State):
     """Words by which designers call what nobody hopes for."""
     only_waits = True
     endings: ClassVar[Mapping[str, str]] = {DONE: "finished: {title}"}
+    replies: ClassVar[Mapping[str, str]] = {DONE: "Thank you. Done: {what}"}
 
     open_to: tuple[Audience, ...] = ()
     not_by: tuple[str | Expression, ...] = ()

@@ -100,6 +100,14 @@ class Vote(State):
         "tied": "the vote closed: tied",
     }
 
+    replies: ClassVar[Mapping[str, str]] = {
+        "vote": "Thank you. Your vote is in{choice}: {what}",
+        "abstain": "You have abstained: {what}",
+        "decided": "With that the vote is decided{choice}",
+        "no_quorum": "With that the vote is over: too few have voted",
+        "tied": "With that the vote is over: it is a tie",
+    }
+
     of: Audience = Audience(kind="customers")
     options: str | tuple[Option, ...] | Expression = ()
     method: Literal["plurality", "approval", "ranking", "score"] = "plurality"
@@ -137,6 +145,14 @@ class Vote(State):
     @property
     def answered_by_several(self) -> bool:
         return True
+
+    @property
+    def thanked(self) -> frozenset[str]:
+        return frozenset(("vote",))
+
+    @property
+    def thankable(self) -> tuple[str, ...]:
+        return ("vote", "abstain") if self.abstain else ("vote",)
 
     @property
     def shown_while_it_runs(self) -> Literal["", "batches", "whole"]:
