@@ -186,6 +186,7 @@ def change(
     desk = terminal.mine()
     if name is None:
         seen = desk.track(job)
+        show.closed(screen(), seen.closed_offers)
         if not seen.offers:
             raise NotFound("this job offers you nothing at this time", where=seen.short)
         if not terminal.asks:

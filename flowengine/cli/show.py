@@ -31,6 +31,7 @@ from flowengine.client import (
     Left,
     MigratedAll,
     MigrationView,
+    OfferView,
     PersonView,
     ProcessRow,
     Receipt,
@@ -384,20 +385,20 @@ def answered(console: Console, found: Answered, now: datetime, command: str, onc
     if found.over:
         line(console, (found.over, "bold"))
     for one in found.next:
-        until = f", until {told(one.due)} ({distance(one.due, now)})" if one.due else ""
-        first = (
-            f"Next in your inbox (1 of {found.of}): "
-            if found.of > 1
-            else "Next in your inbox: "
-            if found.of
-            else "Next: "
-        )
-        line(console, (first, "bold yellow" if one.id else "dim"), one.words, (until, "dim"))
+        until = f"  (until {told(one.due)}, {distance(one.due, now)})" if one.due else ""
+        where = f" in your inbox{f' (1 of {found.of})' if found.of > 1 else ''}" if found.of else ""
+        line(console, (f"Next{where}: ", "bold yellow" if one.id else "dim"), one.words, (until, "dim"))
         if one.id:
             line(console, ("    → ", "dim"), (f"{command} act {one.short}", ID), pasted=True)
     line(console, ("All of it: ", "dim"), f"{command} track {found.short}", pasted=True)
     if once and any(one.id for one in found.next):
         _once(console, once)
+
+
+def closed(console: Console, offers: Sequence[OfferView]) -> None:
+    """What cannot be used now, and why."""
+    for one in offers:
+        line(console, (f"  not now: {one.title}: {one.closed}", "dim"))
 
 
 def _once(console: Console, once: str) -> None:

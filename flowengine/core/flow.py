@@ -98,7 +98,8 @@ class Flow:
     def thank(self, branch: str, words: Text | None, outcome: str) -> None:
         """Tell who acted what the process says to it, if it says anything. Raises ExpressionFailed."""
         if words is not None:
-            self.draft.record(e.Thanked(branch=branch, words=words.render(self.names(branch, outcome=outcome))))
+            names = self.names(branch, outcome=outcome)
+            self.draft.record(e.Thanked(branch=branch, words=words.render(names, names.word)))
 
     # planning
 

@@ -462,7 +462,8 @@ class State:
         return words.format(what=self.title, title=title) if words else f"{title}: {spoken(outcome)}"
 
     def replied(self, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = "") -> str:
-        """What whoever ended it so, or made that move, is told, in the second person. ``about`` fills what :attr:`replies` names; ``way`` is the title of the one way that the outcome has."""
+        """What whoever ended it so, or made that move, is told, in the second person. ``about`` fills what
+        :attr:`replies` names; ``way`` is the title of the one way that the outcome has."""
         if self.is_skipping(outcome):
             return "You go on without it: {what}".format_map(about)
         words = self.replies.get(outcome)

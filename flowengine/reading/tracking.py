@@ -111,6 +111,10 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
             facts=known,
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
+            closed_offers=tuple(
+                replace(_offer(entry), closed=why)
+                for entry, why in always.closed_to(compiled, job.position, actor, now, world)
+            ),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
@@ -152,14 +153,9 @@ class Saying:
 
     def _at(self, step: Step, events: Sequence[e.AnyEvent]) -> str:
         """The appointment that these events take, else the one that they give back."""
-        slot = next(
-            (
-                one.inner.slot
-                for one in events
-                if isinstance(one, e.Kept) and isinstance(one.inner, Booking) and one.inner.slot
-            ),
-            None,
-        ) or next((one.start for one in events if isinstance(one, e.SlotFreed)), None)
+        kept = (one.inner for one in events if isinstance(one, e.Kept))
+        taken = (one.slot for one in kept if isinstance(one, Booking) and one.slot is not None)
+        slot = next(chain(taken, (one.start for one in events if isinstance(one, e.SlotFreed))), None)
         return self.teller.known.moment(slot, step.state) if slot is not None else "then"
 
     # what came of it

@@ -397,7 +397,8 @@ class OfferView(View, frozen=True, kw_only=True):
     """Something the asker may do at any time now: withdraw, change his mind. ``name`` is what ``invoke`` takes.
 
     ``fields`` are the names of what it asks; ``questions``, where one offer is looked at, all that is needed to ask.
-    ``undoes``: what services have done for it so far is undone first.
+    ``undoes``: what services have done for it so far is undone first. ``closed``: why it cannot be used now; empty
+    where it can.
     """
 
     name: str
@@ -405,10 +406,12 @@ class OfferView(View, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     undoes: bool = False
     questions: tuple[FormField, ...] = ()
+    closed: str = ""
 
     def as_written(self) -> dict[str, Any]:
         plain = View.as_written(self)
-        return plain if self.questions else {name: one for name, one in plain.items() if name != "questions"}
+        left_out = {name for name in ("questions", "closed") if not getattr(self, name)}
+        return {name: one for name, one in plain.items() if name not in left_out}
 
 
 class _Track(View, frozen=True, kw_only=True):
@@ -431,6 +434,8 @@ class _Track(View, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
     """What is settled, as title and text."""
     offers: tuple[OfferView, ...]
+    closed_offers: tuple[OfferView, ...] = ()
+    """What is offered to the asker at another time, and cannot be used now, with the reason (``closed``)."""
     said: tuple[tuple[str, str, str], ...] = ()
     """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
     suspended: SuspendedView | None = None
@@ -475,8 +480,8 @@ Track = CustomerTrack | StaffTrack
 
 
 class NextView(View, frozen=True, kw_only=True):
-    """Something that comes next, in ``words``. Where it is a step that waits for the asker, its ``id`` and ``short`` id,
-    and when it is ``due``."""
+    """Something that comes next, in ``words``. Where it is a step that waits for the asker, its ``id`` and ``short``
+    id, and when it is ``due``."""
 
     words: str
     id: str = ""

@@ -35,7 +35,7 @@ from flowengine.language.checks.places import Path
 from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.expressions import Expression
-from flowengine.language.mentions import CALENDAR_FUNCTIONS, JOB_FUNCTIONS, mentions
+from flowengine.language.mentions import CALENDAR_FUNCTIONS, JOB_FUNCTIONS, WORD_FUNCTIONS, mentions
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import Always, Route
 from flowengine.language.tree import Call, Literal, Node, walk
@@ -384,7 +384,7 @@ class Questions:
                 return About(counted=state) if function == "count" else About(recalled=state)
         for node in nodes:
             found = mentions(node)
-            if not JOB_FUNCTIONS.isdisjoint(found.functions) or not CALENDAR_FUNCTIONS.isdisjoint(found.functions):
+            if not (JOB_FUNCTIONS | WORD_FUNCTIONS | CALENDAR_FUNCTIONS).isdisjoint(found.functions):
                 return None
             for path in found.paths:
                 owner = self._whose(path, owners)

@@ -193,8 +193,8 @@ class _Collect:
                 self.add(expression, f"{what}.set.{place}", "anything", "outcome")
 
     def thanks(self, state: State) -> None:
-        """What is said to who acts: once its answer is saved, as the conditions of its ways are asked; or, where several
-        answer one after another, as they answer."""
+        """What is said to who acts: once its answer is saved, when the conditions of its ways are asked; or,
+        where several answer one after another, as they answer."""
         for member, one in state.members.items():
             reader = "customer" if one.customer or _seen_by_customers(one.audience) else "staff"
             for outcome, text in one.thanks.items():

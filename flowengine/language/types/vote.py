@@ -201,6 +201,8 @@ class Vote(State):
         winner = of_values([*ids, *(() if outcome == "decided" else ("",))]) if ids else TEXT
         winners = ListOf(winner, int(outcome == "decided"))
         saved = _SAVED | {"winner": winner, "winners": winners}
+        if isinstance(self.options, Expression):
+            saved["titles"] = Record({}, TEXT)
         if self.abstain:
             saved["abstained"] = INT
         if self.method == "ranking":
@@ -208,11 +210,13 @@ class Vote(State):
         return _all_there(saved)
 
     def told_keys(self, keys: frozenset[str]) -> frozenset[str]:
-        return frozenset(("winner",))
+        return frozenset(("winner", "titles"))
 
     def facts(self, saved: Mapping[str, Any], options: Mapping[str, tuple[Option, ...]]) -> Iterator[Fact]:
         if saved.get("winner"):
-            yield Fact(self.title, option_title(options_of(self.options, options), saved["winner"]))
+            titles, winner = saved.get("titles"), saved["winner"]
+            told = titles.get(winner) if isinstance(titles, Mapping) else None
+            yield Fact(self.title, told or option_title(options_of(self.options, options), winner))
 
     def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:
         return {str(option.id): option.title for option in options_of(self.options, options)}
