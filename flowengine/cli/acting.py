@@ -186,7 +186,8 @@ def change(
     desk = terminal.mine()
     if name is None:
         seen = desk.track(job)
-        show.closed(screen(), seen.closed_offers)
+        if terminal.asks:
+            show.closed(screen(), seen.closed_offers)
         if not seen.offers:
             raise NotFound("this job offers you nothing at this time", where=seen.short)
         if not terminal.asks:
@@ -206,7 +207,11 @@ def change(
 def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[str, Json]) -> None:
     """What would come of an offer."""
     seen, then = desk.track(job), desk.invoke(job, offer.name, full, dry=True)
-    show.line(console, (offer.title, "bold"), f": {seen.title} {seen.short}, for {seen.customer_name}")
+    show.line(
+        console,
+        (offer.title, "bold"),
+        f": {seen.title} {seen.short}{f', for {seen.customer_name}' if seen.customer_name else ''}",
+    )
     if offer.undoes:
         show.line(console, "  What was done for it so far is undone first, as far as it can be.")
     if then.status == "open":

@@ -364,7 +364,8 @@ def _some(ids: Sequence[str]) -> str:
 def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     """What a command did, or would do, for those who see the whole job."""
     if isinstance(done, Kept):
-        line(console, ("Kept", "bold green"), f" until {told(done.until)} for who will wait for it")
+        whom = f"nobody waits for {done.acted}{f' with the key {done.key}' if done.key else ''} now"
+        line(console, ("Kept", "bold yellow"), f" until {told(done.until)}: {whom}")
         return
     if isinstance(done, Broadcast):
         line(console, ("On its way", "bold green"), f" to {done.waiting} job{'' if done.waiting == 1 else 's'}")

@@ -8,7 +8,7 @@ from datetime import datetime
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import turns
-from flowengine.core.draft import Draft, moment_text, replace
+from flowengine.core.draft import Draft, replace
 from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
@@ -17,6 +17,7 @@ from flowengine.core.spot import Kind, Spot
 from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import World
 from flowengine.errors import AlreadyClaimed, NotAllowed, Refused, StaleCommand
+from flowengine.language.spoken_time import moment
 
 
 def act(flow: Flow, command: c.Act) -> None:
@@ -120,7 +121,7 @@ def find(flow: Flow, number: int) -> tuple[Branch, Step]:
 
 def _over(flow: Flow, step: Step) -> StaleCommand:
     assert step.due is not None, "only a step with a deadline is over before it is closed"
-    over = f"its time was over on {moment_text(step.due)}"
+    over = f"its time was over on {moment(step.due, flow.compiled.process.clock)}"
     return StaleCommand(over, where=_where(flow, step), possible=("ask an operator to move its deadline",))
 
 

@@ -10,6 +10,7 @@ in :mod:`flowengine.language.types` is a class that says where it differs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
@@ -43,6 +44,10 @@ from flowengine.language.parts import (
 from flowengine.language.texts import Text, spoken
 from flowengine.language.value_shapes import Lists, Record, Saved, Shape
 from flowengine.problem import Place, Problem
+
+_SENTENCE = re.compile(r"[^.?!\n]+(?:[.?!](?=\s|$)|\n|$)")
+_LONGEST_WORDS = 60
+"""Characters that a question may have which stands for its state in a list."""
 
 Symbol: TypeAlias = Literal["task", "code", "clock", "message", "decision", "tell", "several", "fulfilled", "ended"]
 """How a state is drawn; where customers take part, it is drawn as theirs instead."""
@@ -445,10 +450,20 @@ class State:
 
     @property
     def customers_word(self) -> str:
-        """What a customer may know of it: its phase, or the title where it waits for customers (L9); of the members of
-        a race only those that do."""
-        asked = (one.title for one in self.members.values() if one.for_customers)
-        return self.phase or " or ".join(dict.fromkeys(asked))
+        """What a customer may know of it: its phase, or, where it waits for customers, its title or what it asks (L9);
+        of the members of a race only those that do. Empty where the file has no words for it."""
+        asked = (one.in_short for one in self.members.values() if one.for_customers)
+        return self.phase or " or ".join(word for word in dict.fromkeys(asked) if word)
+
+    @property
+    def in_short(self) -> str:
+        """The words that the file has for it in a list: its title, else the first sentence of what it asks, as far as
+        it is short and says the same in each job."""
+        if self.has_title or self.ask is None:
+            return self.title if self.has_title else ""
+        first = self.ask.parts[0] if self.ask.parts and isinstance(self.ask.parts[0], str) else ""
+        found = _SENTENCE.match(first)
+        return found[0].strip().rstrip(".") if found and len(found[0]) <= _LONGEST_WORDS else ""
 
     @property
     def detail(self) -> str | When:

@@ -27,7 +27,7 @@ from flowengine.language.model import State
 from flowengine.language.texts import spoken
 from flowengine.language.types import Vote
 from flowengine.views import plainly
-from flowengine.views.customer_words import UNDER_WAY, words_of
+from flowengine.views.customer_words import UNDER_WAY, word_without, words_of
 from flowengine.views.history_lines import Teller, saved_by
 from flowengine.views.plainly import sentence
 
@@ -199,7 +199,7 @@ def at_work(compiled: Compiled, position: Position, clock: plainly.Clock) -> tup
             more = ", ".join(
                 filter(None, (_whose(compiled, state), _by_when(compiled, position, state, branch, clock)))
             )
-            word = words.get(name, UNDER_WAY)
+            word = words.get(name) or word_without(compiled, name)
             found.setdefault(word, f"{word} ({more})" if more else word)
     return tuple(found.values())[:MOST] or (UNDER_WAY,)
 

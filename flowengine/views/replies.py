@@ -99,12 +99,13 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
 
 class Kept(Receipt, frozen=True, kw_only=True, eq=False):
     """A message that nobody waits for yet, and which is kept ``until`` then: whoever waits for its name (``acted``)
-    and key by then has it. ``job`` is empty, or the job that it was sent to."""
+    and ``key`` by then has it. ``job`` is empty, or the job that it was sent to."""
 
     job: str = ""
     seq: int = 0
     status: str = "kept"
     until: datetime
+    key: str = ""
 
 
 class Broadcast(Receipt, frozen=True, kw_only=True, eq=False):
