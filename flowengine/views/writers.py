@@ -2,8 +2,8 @@
 
 A customer is told a value only where everything that may have written it was open to him: his own answers, and what
 is marked ``show: true``. What an inner state, a result of code or a message could have written stays inside, even where
-it shares its place with an answer of his; so does what a ``set`` could have, unless it is made of nothing but what he is
-told anyhow.
+it shares its place with an answer of his; so does what a ``set`` could have, unless it is made of nothing but what he
+is told anyhow.
 """
 
 from __future__ import annotations
