@@ -59,18 +59,31 @@ def _found(process: Process) -> Wording:
             ):
                 places.setdefault(path, []).append(listed)
                 if listed is not None:
-                    for each in dict.fromkeys((name, state.name)):
-                        lists.setdefault(each, []).append(listed)
+                    for known in {name, state.name} - {""}:
+                        lists.setdefault(known, []).append(listed)
     for scope in process.scopes():
         for entry in scope.always:
             for path in _persons(entry.fields, ("data", entry.name)):
                 places.setdefault(path, []).append(None)
     agreed = {path: found[0] for path, found in places.items() if all(one == found[0] for one in found)}
+    agreed |= _of_items(process, agreed)
+    return Wording(agreed, {name: tuple(found) for name, found in lists.items()})
+
+
+def _of_items(process: Process, places: Mapping[Path, Listed | None]) -> dict[Path, Listed | None]:
+    """What the items of each ``each`` are, by what they are called in it."""
+    found: dict[Path, list[Listed | str | None]] = {}
     for state in process.states():
-        held = chain(state.of.tree)[0] if isinstance(state, Each) and state.of is not None else None
-        if isinstance(state, Each) and held in agreed:
-            agreed[("item",)] = agreed[(state.as_,)] = agreed[held]
-    return Wording(agreed, {name: tuple(dict.fromkeys(found)) for name, found in lists.items()})
+        if isinstance(state, Each):
+            listed = chain(state.of.tree)[0] if state.of is not None else None
+            what = places[listed] if listed is not None and listed in places else "unknown"
+            for name in {"item", state.as_}:
+                found.setdefault((name,), []).append(what)
+    return {
+        path: first
+        for path, (first, *more) in found.items()
+        if not isinstance(first, str) and all(one == first for one in more)
+    }
 
 
 def _of_state(process: Process, state: State, at: Path) -> Iterator[tuple[str, Path, Listed | None]]:

@@ -67,9 +67,8 @@ def _state_the_need(counter: Counter) -> str:
     refused = counter.flow("start bespoke_suit --set occasion=A", "ada", code=1)
     assert "--set needed_by=YYYY-MM-DD" in refused
     begun = counter.flow(f"start bespoke_suit --set occasion='A wedding' --set needed_by={day}", "ada")
-    assert "Begun." in begun
-    assert "▶ Choosing your suit" in begun
-    assert "The occasion: A wedding" in begun
+    assert "Thank you. We know what you need." in begun
+    assert "Next: Choose your cloth" in begun
     (item,) = counter.json("inbox", "ada")
     short: str = item["short"].partition(".")[0]
     return short
@@ -127,7 +126,7 @@ class _Suit:
         self.counter.flow(f"claim {step}", "carl")
         self.act("carl", "--set number=P-117")
         assert "Choose another cloth" in self.track("ada")
-        assert "Done: change cloth." in self.counter.flow(f"change {self.job} change_cloth --yes", "ada")
+        assert "We have noted: Choose another cloth." in self.counter.flow(f"change {self.job} change_cloth --yes", "ada")
         self.counter.work()
         assert "▶ Choosing your suit" in self.track("ada")
         assert {order.item: order.status for order in self.counter.mill.orders()}["navy_flannel"] == "cancelled"
