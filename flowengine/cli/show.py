@@ -438,7 +438,7 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str)
 
 
 def _promise(console: Console, seen: Track) -> None:
-    if seen.promise is None:
+    if seen.promise is None or (seen.status != "open" and seen.promise.kept is None):
         return
     kept = {None: "", True: ", kept", False: ", broken"}[seen.promise.kept]
     by, first = promised(seen.promise.by, seen.zone), promised(seen.promise.first, seen.zone)

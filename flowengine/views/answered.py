@@ -161,14 +161,14 @@ class Saying:
     # what came of it
 
     def _besides(self, events: Sequence[e.AnyEvent]) -> Iterator[str]:
-        known = self.teller.known
+        known, over = self.teller.known, any(isinstance(event, e.Ended) for event in events)
         for event in events:
             match event:
                 case e.Referred():
                     yield f"You bring {event.name}"
                 case e.UndoTaken():
                     yield "What was done before is undone first, as far as it can be"
-                case e.Promised(promise=promise) if promise.kept is None:
+                case e.Promised(promise=promise) if promise.kept is None and not over:
                     by, now = known.promised(promise.by), "" if promise.by == promise.first else "now "
                     yield f"It is {now}promised for {by}"
 

@@ -359,6 +359,7 @@ class Teller:
     def _besides(self, events: Sequence[e.AnyEvent]) -> Iterator[str]:
         """What is worth a word beside what was asked: which way it went, what is undone, who was told or brought,
         promises, the end."""
+        over = any(isinstance(event, e.Ended) for event in events)  # what was promised then is neither kept nor broken
         for event in events:
             match event:
                 case e.UndoTaken():
@@ -382,7 +383,7 @@ class Teller:
                     yield f"the message {spoken(early.name)}{_key(early.key)}, which came early, {became}"
                 case e.Referred():
                     yield f"brings {event.name}"
-                case e.Promised():
+                case e.Promised() if event.promise.kept is not None or not over:
                     kept, by = event.promise.kept, self.known.promised(event.promise.by)
                     promised = {None: f"promised for {by}", True: "the promise is kept", False: "the promise is broken"}
                     yield promised[kept]

@@ -152,7 +152,8 @@ class Vote(State):
 
     @property
     def thankable(self) -> tuple[str, ...]:
-        return ("vote", "abstain") if self.abstain else ("vote",)
+        told = self.abstain and not self.secret  # that somebody abstained is his secret
+        return ("vote", "abstain") if told else ("vote",)
 
     @property
     def shown_while_it_runs(self) -> Literal["", "batches", "whole"]:
