@@ -126,9 +126,8 @@ class _Suit:
         self.counter.flow(f"claim {step}", "carl")
         self.act("carl", "--set number=P-117")
         assert "Choose another cloth" in self.track("ada")
-        assert "We have noted: Choose another cloth." in self.counter.flow(
-            f"change {self.job} change_cloth --yes", "ada"
-        )
+        changed = self.counter.flow(f"change {self.job} change_cloth --yes", "ada")
+        assert "We have noted: Choose another cloth." in changed
         self.counter.work()
         assert "▶ Choosing your suit" in self.track("ada")
         assert {order.item: order.status for order in self.counter.mill.orders()}["navy_flannel"] == "cancelled"

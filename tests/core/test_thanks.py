@@ -19,7 +19,12 @@ ASK = """
     thanks: %s
     within: P1D
     on: {answered: work, not_now: work, expired: gone}
-  work: {type: task, for: tailor, ask: Do it, thanks: "It is done{outcome == 'done' ? '' : ', nearly'}.", next: fulfilled}
+  work:
+    type: task
+    for: tailor
+    ask: Do it
+    thanks: "It is done{outcome == 'done' ? '' : ', nearly'}."
+    next: fulfilled
 """
 
 
@@ -125,8 +130,20 @@ def test_a_text_is_held_against_what_is_there(thanks: str, codes: list[str]) -> 
 def test_a_customer_is_thanked_without_what_is_internal() -> None:
     """L9 holds as for what he is asked; staff may be told it."""
     states = """
-  first: {type: task, for: tailor, ask: Look, fields: {secret: {type: string}}, thanks: "{data.first.secret}", next: ask}
-  ask: {type: ask, ask: Well?, fields: {}, thanks: "{data.first.secret}", within: P1D, on: {answered: fulfilled, expired: fulfilled}}
+  first:
+    type: task
+    for: tailor
+    ask: Look
+    fields: {secret: {type: string}}
+    thanks: "{data.first.secret}"
+    next: ask
+  ask:
+    type: ask
+    ask: Well?
+    fields: {}
+    thanks: "{data.first.secret}"
+    within: P1D
+    on: {answered: fulfilled, expired: fulfilled}
 """
     text = f"{HEADER}\nstates:\n  need: {{type: need, next: first}}{states}  fulfilled: {{type: fulfilled}}\n"
     (problem,) = problems(text)

@@ -17,7 +17,14 @@ options:
   cloth: [{id: navy, title: Navy flannel}, {id: grey, title: Grey worsted}]
   paper: [{id: navy, title: Dark paper}]
 states:
-  need: {type: need, fields: {who: {type: person, role: tailor}, paid: {type: number}, on: {type: string, format: date}, free: {type: string}}, next: choose}
+  need:
+    type: need
+    fields:
+      who: {type: person, role: tailor}
+      paid: {type: number}
+      on: {type: string, format: date}
+      free: {type: string}
+    next: choose
   choose:
     type: choice
     ask: Choose
