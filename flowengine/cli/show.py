@@ -370,7 +370,7 @@ def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     if isinstance(done, Broadcast):
         line(console, ("On its way", "bold green"), f" to {done.waiting} job{'' if done.waiting == 1 else 's'}")
         return
-    begun = f"Started the job {done.job}" if done.started else "Done"
+    begun = f"Started the job {done.job[-12:-4]}" if done.started else "Done"  # as short as it is shown elsewhere
     line(console, ("It would be done" if dry else begun, "bold green"), f" ({done.outcome})" if done.outcome else "")
     for event in done.events:
         line(console, "  ", event)

@@ -62,7 +62,7 @@ def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, act
     names = {} if customer else names_in(tx, [entry])
     teller = Teller(compiled.process, names, reader_zone(tx, actor))
     whose = "" if customer else name_of(tx, job.customer)
-    saying = words.Saying(teller, customer, whose, opened, options)
+    saying = words.Saying(teller, customer, whose, opened, options, own=not customer or actor.id == job.customer)
     return saying.told(entry.command, entry.events)
 
 

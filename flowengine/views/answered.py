@@ -42,7 +42,8 @@ _VERDICTS = {"approved": "yes", "changes": "something is to be changed", "declin
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What one command came to, for who asked for it. ``opened`` is how the step was opened that was acted on, and
+    """What one command came to, for who asked for it. ``own``: he may know what was promised to the job's customer,
+    whose name is ``whose``. ``opened`` is how the step was opened that was acted on, and
     ``options`` are the titles of what could be voted for on it, by id."""
 
     teller: Teller
@@ -50,6 +51,7 @@ class Saying:
     whose: str = ""
     opened: e.StepOpened | None = None
     options: Mapping[str, str] = field(default_factory=dict)
+    own: bool = True
 
     def told(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         """One or several sentences."""
@@ -168,7 +170,9 @@ class Saying:
                     yield f"You bring {event.name}"
                 case e.UndoTaken():
                     yield "What was done before is undone first, as far as it can be"
-                case e.Promised(promise=promise) if promise.kept is None and not over:
+                case e.Promised(promise=promise) if self.own and promise.kept is not None:
+                    yield "The promise is kept" if promise.kept else "The promise is broken"
+                case e.Promised(promise=promise) if self.own and not over:
                     by, now = known.promised(promise.by), "" if promise.by == promise.first else "now "
                     yield f"It is {now}promised for {by}"
 

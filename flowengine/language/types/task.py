@@ -62,6 +62,10 @@ class Task(State):
         for one in self.not_by:
             yield Held(one, "not_by", "text")
 
+    def called_by(self, asked: str) -> str:
+        """What was to be done, which says it better than a title."""
+        return asked or self.title
+
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return of_fields(self.fields, internal=not self.for_customers, required=self.surely(outcome))
 
