@@ -164,6 +164,9 @@ def test_changing_ones_mind(shop: Flow) -> None:
     job = shop.start()
     assert shop.json("change", job, who="ada", code=1)["possible"] == ["withdraw"]
     assert shop.json("change", job, "rethink", "--yes", who="ada", code=1)["error"] in ("NotAllowed", "NotFound")
+    refused = shop.run("change", job, "rethink", "--yes", who="ada", code=1).stderr
+    assert "Refused: Choose again cannot be done now: Your choice comes first" in refused
+    assert f"where: {job}" in refused, "ids are as short as elsewhere"
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
     assert shop.json("change", job, "rethink", "--yes", who="ada")["states"] == ["Your choice"]
 
