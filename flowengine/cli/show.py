@@ -448,12 +448,19 @@ def _promise(console: Console, seen: Track) -> None:
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:
-    mine = [step for step in seen.waiting if step.for_you and step.booked is None]
+    mine = [step for step in seen.waiting if step.for_you and step.booked is None and not step.answered]
+    done = [step for step in seen.waiting if step.for_you and step.answered]
     others = [step for step in seen.waiting if not step.for_you and step.booked is None]
     if mine:
         line(console, ("Waits for you", "bold yellow"))
     for step in mine:
         until = f", until {told(step.due, seen.zone)} ({distance(step.due, now)})" if step.due else ""
+        line(console, "  ", step.title, (until, "dim"))
+        line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
+    if done:
+        line(console, ("You have answered, and may change it", "bold"))
+    for step in done:
+        until = f"  (until {told(step.due, seen.zone)}, {distance(step.due, now)})" if step.due else ""
         line(console, "  ", step.title, (until, "dim"))
         line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
     if others:

@@ -8,6 +8,7 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor, Poll
+from flowengine.core.veil import veiled
 from flowengine.reading.histories import names_in
 from flowengine.reading.inbox import inbox
 from flowengine.reading.tracking import track
@@ -52,6 +53,9 @@ def _answered(job: StoredJob, said: str, over: str, next: tuple[NextView, ...] =
 
 
 def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, actor: Actor) -> str:
+    """What happened; to anybody but who did it without what nobody is shown: who voted what in a secret vote."""
+    own = bool(actor.id) and actor.id == entry.by.id
+    command, events = (entry.command, entry.events) if own else veiled(entry.command, entry.events)
     opened, options = None, {}
     if isinstance(entry.command, c.Act | c.ActFor | c.Claim | c.Release | c.Assign):
         found = access.opening(tx, job, entry.command.step)
@@ -63,7 +67,7 @@ def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, act
     teller = Teller(compiled.process, names, reader_zone(tx, actor))
     whose = "" if customer else name_of(tx, job.customer)
     saying = words.Saying(teller, customer, whose, opened, options, own=not customer or actor.id == job.customer)
-    return saying.told(entry.command, entry.events)
+    return saying.told(command, events)
 
 
 def _options(entry: Entry, opened: e.StepOpened) -> dict[str, str]:

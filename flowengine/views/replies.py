@@ -363,6 +363,7 @@ class StaffPlace(CustomerPlace, frozen=True, kw_only=True):
 class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
+    ``answered``: his own answer is in; where it is ``for_you`` all the same, he may change it.
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
     ``booked_with`` is the name of who meets the customer, where that is known.
     """
@@ -376,6 +377,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     claimed: str = ""
     booked: datetime | None = None
     booked_with: str = ""
+    answered: bool = False
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):

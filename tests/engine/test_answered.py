@@ -210,6 +210,54 @@ states:
     assert (kept.acted, kept.key) == ("come", "M-18")
 
 
+VOTE = """
+process: poll
+need: A colour
+groups: {members: {title: Members}}
+states:
+  need: {type: need, next: colour}
+  colour:
+    type: vote
+    ask: Which colour?
+    of: {group: members}
+    options: [red, blue]
+    abstain: true
+    changeable: CHANGEABLE
+    within: P1D
+    on: {decided: fulfilled, no_quorum: fulfilled, tied: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+@pytest.mark.parametrize("changeable", [True, False])
+def test_who_has_voted_is_asked_no_more(engine: Engine, changeable: bool) -> None:
+    """His answer is in; where he may change it that is said, else the vote waits for the others. Nobody else is told
+    that he abstained, and he is."""
+    engine.deploy(VOTE.replace("CHANGEABLE", str(changeable).lower()))
+    for id in ("ada", "ben"):
+        engine.add_customer(id, id.capitalize(), groups=["members"])
+    job = engine.start("poll", by="ada").job
+    (before,) = engine.track(job, "ada").waiting
+    assert (before.for_you, before.answered) == (True, False)
+    receipt = engine.act(before.id, "abstain", by="ada")
+    (after,) = engine.track(job, "ada").waiting
+    assert (after.for_you, after.answered) == (changeable, True)
+    found = engine.answered(job, receipt.seq, "ada")
+    assert found.said == "You have abstained: Which colour?"
+    assert [(one.words, one.id) for one in found.next] == [
+        ("Which colour? (the members, by Tue 5 May 2026, 09:00 UTC)", "")
+    ]
+    assert "abstained" not in engine.answered(job, receipt.seq, "olga").said
+
+
+def test_a_step_that_another_has_taken_waits_for_him(shop: Engine) -> None:
+    """Track offers nobody else the command for it."""
+    job = _ordered(shop)
+    shop.claim(_mine(shop, "bob", job), by="bob")
+    found = {who: shop.track(job, who).waiting[0].for_you for who in ("bob", "bea")}
+    assert found == {"bob": True, "bea": False}
+
+
 def test_a_phase_that_is_over_is_not_to_come(shop: Engine, clock: SimulatedClock) -> None:
     """A choice that was made is listed no more, though a change of mind could bring it back; nor is a state's name."""
     job = _ordered(shop)
