@@ -43,8 +43,9 @@ def answered(shell: Shell, text: str, seq: int, by: str | Actor) -> Answered:
         clock = plainly.Clock(compiled.process, reader_zone(tx, actor))
         coming = (*_appointments(seen, clock), *mine)
         if not coming and actor.id == job.customer:
-            later = shell.caught_up(tx, job, shell.clock.now())
-            coming = tuple(NextView(words=one) for one in words.at_work(compiled, later.position, clock))
+            now = shell.clock.now()
+            position = shell.caught_up(tx, job, now).position
+            coming = tuple(NextView(words=one) for one in words.at_work(compiled, position, clock, now))
         return _answered(job, said, "", coming)
 
 

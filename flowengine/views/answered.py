@@ -188,7 +188,7 @@ def _quoted(words: Json) -> str:
 # what comes
 
 
-def at_work(compiled: Compiled, position: Position, clock: plainly.Clock) -> tuple[str, ...]:
+def at_work(compiled: Compiled, position: Position, clock: plainly.Clock, now: datetime) -> tuple[str, ...]:
     """Who is at work on a job for its customer, in the words of the process, and by when he hears: the deadline of the
     work, else how long it usually takes, else what is promised, else when somebody has to look."""
     words, found = words_of(compiled), dict[str, str]()
@@ -201,7 +201,7 @@ def at_work(compiled: Compiled, position: Position, clock: plainly.Clock) -> tup
         )
         if branch is not None:
             more = ", ".join(
-                filter(None, (_whose(compiled, state), _by_when(compiled, position, state, branch, clock)))
+                filter(None, (_whose(compiled, state), _by_when(compiled, position, state, branch, clock, now)))
             )
             word = words.get(name) or word_without(compiled, name)
             found.setdefault(word, f"{word} ({more})" if more else word)
@@ -222,16 +222,18 @@ def _whose(compiled: Compiled, state: State) -> str:
     return " or ".join(named)
 
 
-def _by_when(compiled: Compiled, position: Position, state: State, branch: Branch, clock: plainly.Clock) -> str:
+def _by_when(
+    compiled: Compiled, position: Position, state: State, branch: Branch, clock: plainly.Clock, now: datetime
+) -> str:
     timers = {timer.purpose: timer.due for timer in branch.timers}
     for purpose in ("elapse", "close", "expire"):
         if purpose in timers:
             return f"{'until' if purpose == 'elapse' else 'by'} {clock.moment(timers[purpose], state)}"
     usual = _usually(compiled, state, branch)
-    if usual is not None:
+    if usual is not None and usual > now:
         return f"usually by {clock.moment(usual)}"
     promise = position.head.promise
-    if promise is not None and promise.kept is None:
+    if promise is not None and not promise.is_late(now):
         return f"promised for {clock.promised(promise.by)}"
     return f"you hear from us by {clock.moment(timers['attention'])}" if "attention" in timers else ""
 
