@@ -13,7 +13,7 @@ import click
 from flowengine.cli import ask, show
 from flowengine.cli.failures import tell
 from flowengine.cli.flags import is_file
-from flowengine.cli.moments import clock_time, distance
+from flowengine.cli.moments import distance
 from flowengine.cli.moments import told as moment
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
@@ -52,7 +52,7 @@ def start(
         lambda full: desk.start(need.process, need=full, customer=whom, key=key),
         where=need.process,
     )
-    told(terminal, desk, receipt, begun=True)
+    told(terminal, desk, receipt)
 
 
 def person(desk: Desk, text: str, kind: str | None = None) -> str:
@@ -204,6 +204,8 @@ def change(
     desk = terminal.mine()
     if name is None:
         seen = desk.track(job)
+        if terminal.asks:
+            show.closed(screen(), seen.closed_offers)
         if not seen.offers:
             raise NotFound("this job offers you nothing at this time", where=seen.short)
         if not terminal.asks:
@@ -223,7 +225,11 @@ def change(
 def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[str, Json]) -> None:
     """What would come of an offer."""
     seen, then = desk.track(job), desk.invoke(job, offer.name, full, dry=True)
-    show.line(console, (offer.title, "bold"), f": {seen.title} {seen.short}, for {seen.customer_name}")
+    show.line(
+        console,
+        (offer.title, "bold"),
+        f": {seen.title} {seen.short}{f', for {seen.customer_name}' if seen.customer_name else ''}",
+    )
     if offer.undoes:
         show.line(console, "  What was done for it so far is undone first, as far as it can be.")
     if then.status == "open":
@@ -325,21 +331,10 @@ def words(terminal: Terminal, question: str) -> str:
     return ask.repeat(screen(), question, read)
 
 
-def told(terminal: Terminal, desk: Desk, receipt: Receipt, *, begun: bool = False) -> None:
-    """What came of it: the receipt for a program, the job as the asker may see it for a person."""
+def told(terminal: Terminal, desk: Desk, receipt: Receipt) -> None:
+    """What came of it: the receipt for a program; for a person what happened, and what comes now."""
     if terminal.json:
         terminal.answer(receipt, lambda _console: None)
         return
-    console = screen()
-    what = f": {receipt.outcome.replace('_', ' ')}" if receipt.outcome and not begun else ""
-    slot = receipt.booked or receipt.held
-    when = f", {moment(slot)}" if slot is not None else ""
-    if receipt.held_until is not None:
-        when += f", kept for you until {clock_time(receipt.held_until, desk.now())}"
-    when += show.AFTER_PROMISE if receipt.after_promise else ""
-    show.line(console, (f"{'Begun' if begun else 'Done'}{what}{when}.", "bold green"))
-    try:
-        seen = desk.track(receipt.job)
-    except NotFound:
-        return
-    show.track(console, seen, desk.now(), terminal.program, terminal.once, brief=not begun)
+    found = desk.answered(receipt.job, receipt.seq)
+    show.answered(screen(), found, desk.now(), terminal.program, terminal.once)

@@ -265,7 +265,8 @@ class SlotBooked(Event, frozen=True, kw_only=True):
 
     ``every`` is the calendar's grid in seconds (``start`` lies on it), ``seats`` how many appointments fit side by
     side. ``customer`` and ``staff`` are booked with it, each for nothing else at that time; ``staff`` is empty where
-    nobody is known who could meet the customer. What is only held is so until ``held_until``.
+    nobody is known who could meet the customer. What is only held is so until ``held_until``. ``after_promise``: it lay
+    after what was promised then.
     """
 
     branch: str
@@ -277,6 +278,7 @@ class SlotBooked(Event, frozen=True, kw_only=True):
     customer: str = ""
     staff: str = ""
     held_until: datetime | None = None
+    after_promise: bool = False
 
 
 class SlotFreed(Event, frozen=True, kw_only=True):
@@ -353,6 +355,13 @@ class Told(Event, frozen=True, kw_only=True):
     shown: tuple[tuple[str, str], ...] = ()
 
 
+class Thanked(Event, frozen=True, kw_only=True):
+    """Who acted is told these ``words``, which the process has for it (``thanks``)."""
+
+    branch: str
+    words: str
+
+
 class Referred(Event, frozen=True, kw_only=True):
     """The customer brings another: ``name`` and ``contact`` as given."""
 
@@ -361,7 +370,15 @@ class Referred(Event, frozen=True, kw_only=True):
 
 
 class Promised(Event, frozen=True, kw_only=True):
+    """Something is promised, by another moment than before, or it is kept or broken now."""
+
     promise: Promise
+
+
+class PromiseOverdue(Event, frozen=True, kw_only=True):
+    """The moment ``by`` which something was promised is over, and the job goes on. The position stays as it is."""
+
+    by: datetime
 
 
 class Suspended(Event, frozen=True, kw_only=True):
@@ -407,7 +424,7 @@ AnyEvent = (
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | AppointmentChanged
     | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Told | Referred | Promised | Suspended | Resumed | Migrated | Ended
+    | Told | Thanked | Referred | Promised | PromiseOverdue | Suspended | Resumed | Migrated | Ended
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

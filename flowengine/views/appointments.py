@@ -18,8 +18,7 @@ from flowengine.views.replies import Receipt
 
 def is_late(slot: datetime | None, head: Head) -> bool:
     """Whether an appointment lies after what was promised, which is still to be kept."""
-    promise = head.promise
-    return slot is not None and promise is not None and promise.kept is None and slot > promise.by
+    return slot is not None and head.promise is not None and head.promise.is_before(slot)
 
 
 def late(slots: Iterable[datetime], head: Head) -> tuple[datetime, ...]:
@@ -34,8 +33,8 @@ def may_know_promise(actor: Actor, head: Head) -> bool:
 
 def with_appointment(receipt: Receipt, by: Actor, done: Advance) -> Receipt:
     """A receipt that says which appointment the command has taken."""
-    taken, head = done.effects.booked[-1], done.draft.head
-    after = may_know_promise(by, head) and is_late(taken.start, head)
+    taken = done.effects.booked[-1]
+    after = taken.after_promise and may_know_promise(by, done.draft.head)
     if taken.held_until is not None:
         return msgspec.structs.replace(receipt, held=taken.start, held_until=taken.held_until, after_promise=after)
     return msgspec.structs.replace(receipt, booked=taken.start, after_promise=after)

@@ -185,6 +185,7 @@ class Fitted(Waiting[Fitting]):
         calendar = calendar_of(spot.process, self.state(spot))
         assert booking.slot is not None, "what is taken has a beginning"
         assert booking.end is not None, "what is taken has an end"
+        promise = spot.draft.head.promise
         spot.draft.record(
             e.SlotBooked(
                 branch=spot.branch_id,
@@ -196,6 +197,7 @@ class Fitted(Waiting[Fitting]):
                 customer=spot.draft.head.customer,
                 staff=booking.staff,
                 held_until=held_until,
+                after_promise=promise is not None and promise.is_before(booking.slot),
             )
         )
         spot.keep(booking)
