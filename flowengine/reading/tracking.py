@@ -14,7 +14,6 @@ from flowengine.commands.told import took_part
 from flowengine.core import always
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import seatings
@@ -151,7 +150,7 @@ def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
             raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
         entry = next(entry for _, entry in compiled.always[name])
-        return replace(_offer(entry), questions=questions(entry.fields, world=world))
+        return replace(_offer(entry), questions=always.asked(compiled, job.position, name, now, world))
 
 
 def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
