@@ -1,12 +1,11 @@
-"""Days and moments as people type them: as they are shown, as ISO 8601, ``tomorrow``, ``next friday``, ``in 3 days``, ``30.11.``;
-numbers that two countries read differently are refused with both readings. Times of day without a zone are those of the
-person's clock, and a day without a year is the next one by it."""
+"""Days and moments as people type them: as they are shown, as ISO 8601, ``tomorrow``, ``next friday``, ``in 3 days``,
+``30.11.``; numbers that two countries read differently are refused with both readings. Times of day without a zone are
+those of the person's clock, and a day without a year is the next one by it."""
 
 from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
-from typing import NoReturn
 
 from flowengine.cli.moments import at_clock, local, now
 from flowengine.language.spoken_time import MONTHS, day
@@ -14,14 +13,18 @@ from flowengine.language.spoken_time import MONTHS, day
 _WEEKDAY = r"(?:(?P<weekday>[a-z]{2,9})\.?,? +)?"
 _BY_NAME = (
     re.compile(
-        _WEEKDAY + r"(?P<day>[0-9]{1,2})(?:\.|st|nd|rd|th)? *(?:of +)?(?P<month>[a-z]{3,9})\.?,?(?: +(?P<year>[0-9]{4}))?",
+        _WEEKDAY
+        + r"(?P<day>[0-9]{1,2})(?:\.|st|nd|rd|th)? *(?:of +)?(?P<month>[a-z]{3,9})\.?,?(?: +(?P<year>[0-9]{4}))?",
         re.IGNORECASE,
     ),
     re.compile(
-        _WEEKDAY + r"(?P<month>[a-z]{3,9})\.? +(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,?(?: +(?P<year>[0-9]{4}))?", re.IGNORECASE
+        _WEEKDAY + r"(?P<month>[a-z]{3,9})\.? +(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?,?(?: +(?P<year>[0-9]{4}))?",
+        re.IGNORECASE,
     ),
 )
-_DOTTED = re.compile(_WEEKDAY + r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\.? ?(?P<year>[0-9]{4}|[0-9]{2})?", re.IGNORECASE)
+_DOTTED = re.compile(
+    _WEEKDAY + r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\.? ?(?P<year>[0-9]{4}|[0-9]{2})?", re.IGNORECASE
+)
 _EITHER = re.compile(r"(?P<one>[0-9]{1,2})(?P<sign>[/-])(?P<other>[0-9]{1,2})(?:(?P=sign)(?P<year>[0-9]{4}|[0-9]{2}))?")
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _IN = re.compile(r"in (?P<count>[0-9]{1,4}|an?|one|two|three) (?P<unit>day|week)s?", re.IGNORECASE)
@@ -35,15 +38,15 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 
 
 def typed_day(text: str) -> str:
-    """``28 Jan 2027``, ``28 Jan``, ``28.1.2027``, ``tomorrow``, ``friday``, ``in 3 days`` as ISO 8601. What is no day comes
-    back as it is; ValueError says why a day is not taken."""
+    """``28 Jan 2027``, ``28 Jan``, ``28.1.2027``, ``tomorrow``, ``friday``, ``in 3 days`` as ISO 8601. What is no day
+    comes back as it is; ValueError says why a day is not taken."""
     found = day_in(text)
     return found.isoformat() if found else text
 
 
 def typed_moment(text: str) -> str:
-    """``28 Jan 2027, 15:00``, ``friday 3pm``, ``tomorrow at 15:00`` as ISO 8601 in UTC. What is no such moment, or names
-    its zone otherwise, comes back as it is; ValueError says why a moment is not taken."""
+    """``28 Jan 2027, 15:00``, ``friday 3pm``, ``tomorrow at 15:00`` as ISO 8601 in UTC. What is no such moment, or
+    names its zone otherwise, comes back as it is; ValueError says why a moment is not taken."""
     whole = text.strip()
     for pattern in (_AFTER, _BEFORE):
         match = pattern.fullmatch(whole)
@@ -74,7 +77,8 @@ def clock_in(text: str) -> time | None:
 
 
 def day_in(text: str) -> date | None:
-    """The day that a text means by the person's clock; None for what is no day. ValueError says why one is not taken."""
+    """The day that a text means by the person's clock; None for what is no day. ValueError says why one is not
+    taken."""
     words = " ".join(text.split())
     today = now().date()
     try:
@@ -145,12 +149,12 @@ def _dated(number: int, month: int, year: str | None, today: date) -> date:
             continue
         if year or found >= today:
             return found
-    _no_day(number, month, year)
+    raise _no_day(number, month, year)
 
 
-def _no_day(number: int, month: int, year: str | None) -> NoReturn:
+def _no_day(number: int, month: int, year: str | None) -> ValueError:
     named = MONTHS[month - 1] if 1 <= month <= 12 else f"of month {month}"
-    raise ValueError(f"there is no {number} {named}{f' {year}' if year else ''}")
+    return ValueError(f"there is no {number} {named}{f' {year}' if year else ''}")
 
 
 def _on_weekday(found: date, typed: str | None) -> date | None:
@@ -160,12 +164,15 @@ def _on_weekday(found: date, typed: str | None) -> date | None:
     if weekday is None:
         return None
     if weekday != found.weekday():
-        raise ValueError(f"{found.day} {MONTHS[found.month - 1]} {found.year} is a {_WEEKDAYS[found.weekday()].capitalize()}")
+        raise ValueError(
+            f"{found.day} {MONTHS[found.month - 1]} {found.year} is a {_WEEKDAYS[found.weekday()].capitalize()}"
+        )
     return found
 
 
 def _time(match: re.Match[str], *, alone: bool = False) -> time | None:
-    """The time of day in a match of ``_TIME``; an hour without minutes or half of the day only where it stands alone."""
+    """The time of day in a match of ``_TIME``; an hour without minutes or half of the day only where it stands
+    alone."""
     hour, half = int(match["hour"]), (match["half"] or "").replace(".", "").casefold()
     if match["minute"] is None and not half and not alone:
         return None
@@ -190,5 +197,3 @@ def _weekday(typed: str) -> int | None:
     """A weekday by its name, whole or shortened to three letters and more."""
     word = typed.casefold()
     return next((number for number, name in enumerate(_WEEKDAYS) if len(word) > 2 and name.startswith(word)), None)
-
-
