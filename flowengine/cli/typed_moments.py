@@ -81,24 +81,21 @@ def day_in(text: str) -> date | None:
     taken."""
     words = " ".join(text.split())
     today = now().date()
-    try:
-        if words.casefold() in _NEAR:
-            return today + timedelta(days=_NEAR[words.casefold()])
-        if _ISO.fullmatch(words):
-            return _iso(words)
-        if match := _IN.fullmatch(words):
-            count = _FEW.get(match["count"].casefold()) or int(match["count"])
-            return today + timedelta(days=count * (7 if match["unit"].casefold() == "week" else 1))
-        if match := _EITHER.fullmatch(words):
-            return _either(match, today)
-        for pattern in (*_BY_NAME, _DOTTED):
-            match = pattern.fullmatch(words)
-            if match and (month := _month(match["month"])):
-                return _on_weekday(_dated(int(match["day"]), month, match["year"], today), match["weekday"])
-        if match := _NAMED_DAY.fullmatch(words):
-            return _named(match, today)
-    except OverflowError:
-        return None
+    if words.casefold() in _NEAR:
+        return today + timedelta(days=_NEAR[words.casefold()])
+    if _ISO.fullmatch(words):
+        return _iso(words)
+    if match := _IN.fullmatch(words):
+        count = _FEW.get(match["count"].casefold()) or int(match["count"])
+        return today + timedelta(days=count * (7 if match["unit"].casefold() == "week" else 1))
+    if match := _EITHER.fullmatch(words):
+        return _either(match, today)
+    for pattern in (*_BY_NAME, _DOTTED):
+        match = pattern.fullmatch(words)
+        if match and (month := _month(match["month"])):
+            return _on_weekday(_dated(int(match["day"]), month, match["year"], today), match["weekday"])
+    if match := _NAMED_DAY.fullmatch(words):
+        return _named(match, today)
     return None
 
 

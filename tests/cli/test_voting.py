@@ -110,8 +110,8 @@ def test_a_ballot_is_asked_at_a_terminal(
     """The options come with numbers, the question says how to answer, and a wrong answer is asked again."""
     job = begin(shop, f"method: {method}")
     with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
-        terminal.expect("On a Sunday")
-        terminal.expect(f"Which day? ({question}): ")
+        terminal.expect("Which day? (1 Saturday, 2 On a Sunday, 3 Monday; ")
+        terminal.expect(f"{question}): ")
         terminal.send(wrong)
         terminal.expect(complaint)
         terminal.expect(": ")
