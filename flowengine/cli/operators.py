@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", metavar="JOB", help="The last job of the page before.")
 @click.option("--took-part", is_flag=True, help="For customers: the jobs of others in which you took part.")
+@click.option("--mine", is_flag=True, help="My own: as a customer my jobs, as staff those that I began or acted in.")
 @click.option("--stuck", is_flag=True, help="Of the open jobs: what waits for what, the oldest first.")
 @common
 @terminal
@@ -33,17 +34,18 @@ def jobs(
     limit: int,
     after: str | None,
     took_part: bool,
+    mine: bool,
     stuck: bool,
 ) -> None:
     """List jobs, the newest first; with --stuck what the open ones wait for, and since when."""
     from flowengine.cli import acting, show
 
     if stuck:
-        if status or customer or after or took_part:
+        if status or customer or after or took_part or mine:
             raise click.UsageError("--stuck takes --process and --limit, and no other option of the list.")
         _stuck(terminal, process, limit)
         return
-    desk = terminal.desk()
+    desk = terminal.mine() if mine else terminal.desk()
     rows = desk.jobs(
         status=status,
         process=desk.need(process).process if process else None,
@@ -51,6 +53,7 @@ def jobs(
         limit=limit,
         after=desk.track(after).job if after else None,
         took_part=took_part,
+        mine=mine,
     )
     terminal.answer(rows, lambda console: show.jobs(console, rows))
 

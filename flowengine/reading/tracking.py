@@ -301,9 +301,11 @@ def jobs(
     limit: int,
     after: str | None,
     took_part: bool,
+    mine: bool,
     by: str | Actor,
 ) -> list[JobRow]:
-    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are."""
+    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
+    are, of a member of staff, those that he began or in which he acted."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN
@@ -312,13 +314,15 @@ def jobs(
         if took_part and not own:
             what = f"{asker.id or asker.kind} sees all jobs: only of customers is kept in whose jobs they took part"
             raise NotAllowed(what, possible=("list all jobs", "ask as a customer"))
+        if mine and not asker.id:
+            raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
         whose = asker.id if own else customer
         rows = list(
             tx.jobs.list(
                 status=status,
                 process=process,
                 customer=None if took_part else whose,
-                took_part=asker.id if took_part else None,
+                took_part=asker.id if took_part or (mine and not own) else None,
                 limit=limit,
                 after=after,
             )

@@ -82,13 +82,19 @@ CLOTH = (
         (field("x", "integer", schema={"minimum": 1 - 2**53, "maximum": 2**53 - 1}), "X (a whole number)"),
         (field("x", "boolean"), "X (yes or no)"),
         (field(format="date"), "X (a day, as 6 Dec 2026)"),
-        (field(format="date", schema={"earliest": "now"}, earliest="2026-12-02"), "X (a day, as 6 Dec 2026, today or later)"),
+        (
+            field(format="date", schema={"earliest": "now"}, earliest="2026-12-02"),
+            "X (a day, as 6 Dec 2026, today or later)",
+        ),
         (field(format="date", latest="2027-03-01"), "X (a day, as 6 Dec 2026, by Mon 1 Mar 2027 at the latest)"),
         (
             field(format="date", earliest="2026-12-16", latest="2027-03-01"),
             "X (a day, as 6 Dec 2026, from Wed 16 Dec 2026 to Mon 1 Mar 2027)",
         ),
-        (field(format="date-time", schema={"earliest": "now"}), "X (a day and a time, as 6 Dec 2026, 15:00, now or later)"),
+        (
+            field(format="date-time", schema={"earliest": "now"}),
+            "X (a day and a time, as 6 Dec 2026, 15:00, now or later)",
+        ),
         (field(options=tuple(FormOption(id=one, title=one) for one in ("cash", "card"))), "X (1 cash, 2 card)"),
         (field(options=CLOTH), "X (number or name)"),
         (field("x", "array", options=CLOTH, shape="several", min=1, max=2), "X (several, with commas, 1 to 2 in all)"),
