@@ -75,6 +75,10 @@ class Terminal:
         """Press Ctrl-D."""
         os.write(self.master, b"\x04")
 
+    def hang_up(self) -> None:
+        """Cut the line: what a closed window or a lost connection sends."""
+        os.kill(self.process.pid, signal.SIGHUP)
+
     def leave(self) -> int:
         """Wait for the end of the command; its exit code."""
         end = monotonic() + PATIENCE

@@ -98,7 +98,10 @@ CLOTH = (
         (field(options=tuple(FormOption(id=one, title=one) for one in ("cash", "card"))), "X (1 cash, 2 card)"),
         (field(options=CLOTH), "X (number or name)"),
         (field("x", "array", options=CLOTH, shape="several", min=1, max=2), "X (several, with commas, 1 to 2 in all)"),
-        (field("x", "object", options=CLOTH, shape="quantities", min=2), "X (how many of each, as 1:2, at least 2 in all)"),
+        (
+            field("x", "object", options=CLOTH, shape="quantities", min=2),
+            "X (how many of each, as 1:2, at least 2 in all)",
+        ),
     ],
 )  # fmt: skip
 def test_a_question_says_what_can_be_answered(asked: FormField, said: str) -> None:
