@@ -46,7 +46,12 @@ def pick(
             if len(text) < 6 and 1 <= int(text) <= len(choices):
                 return int(text) - 1
             raise ValueError(f"type a number from 1 to {len(choices)}")
-        return meant(text, choices, begun=True)
+        try:
+            return meant(text, choices, begun=True)
+        except ValueError:
+            if len({title for _, title in choices}) == len(choices):
+                raise
+            raise ValueError(f"type a number from 1 to {len(choices)}") from None  # titles do not tell them apart
 
     def explain() -> None:
         take = "; Enter takes the first" if first else ""

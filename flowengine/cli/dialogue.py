@@ -96,11 +96,15 @@ class Dialogue:
         return {}
 
     def _change(self, field: FormField) -> None:
+        """Ask one of them again; whoever goes back leaves it as it is."""
         if field.name in self._given:
             self._answers[field.name] = self._given.pop(field.name)
         if field not in self._asked:
             self._asked = [one for one in self.fields if one is field or one in self._asked]
-        self._ask([field])
+        try:
+            self._ask([field], back=True)
+        except Back:
+            return
 
     def _ask(self, fields: Sequence[FormField], *, back: bool = False) -> None:
         slots = self._slots() if any(field.name == "slot" for field in fields) else Slots()

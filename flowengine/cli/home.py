@@ -11,6 +11,7 @@ from flowengine.cli.moments import distance, local, now, told
 from flowengine.cli.terminal import Terminal, screen
 from flowengine.client import Desk, InboxItem, JobRow, PersonView, StaffItem
 from flowengine.errors import NotFound
+from flowengine.language.texts import spoken
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,9 +69,7 @@ def _tell(
         _booked(console, terminal, desk, one, staff=me.kind == "staff")
     if me.kind == "customer":
         _jobs(console, terminal, jobs)
-    show.line(
-        console, ("More: ", "dim"), terminal.line("jobs --mine"), "   ", terminal.line("--help", who=False), pasted=True
-    )
+    show.line(console, ("All your jobs: ", "dim"), (terminal.line("jobs --mine"), show.ID), pasted=True)
 
 
 def _waiting(console: Console, terminal: Terminal, desk: Desk, items: Sequence[InboxItem], *, staff: bool) -> None:
@@ -80,8 +79,8 @@ def _waiting(console: Console, terminal: Terminal, desk: Desk, items: Sequence[I
     show.line(console, ("Waits for you", "bold yellow"))
     for one in items[:SHOWN]:
         until = f", until {told(one.due)} ({distance(one.due, desk.now())})" if one.due else ""
-        whose = f"  for {one.customer_name}" if staff else ""
-        show.line(console, "  ", one.title, (f"{whose}{until}", "dim"))
+        whose = f", for {one.customer_name}" if staff else ""
+        show.line(console, "  ", one.title, (f"  {_spoken(one.process)}{whose}{until}", "dim"))
         show.line(console, ("    → ", "dim"), (terminal.line(f"act {one.short}"), show.ID), pasted=True)
     if len(items) > SHOWN:
         show.line(console, (f"  and {len(items) - SHOWN} more: ", "dim"), terminal.line("inbox"), pasted=True)
@@ -107,10 +106,15 @@ def _jobs(console: Console, terminal: Terminal, jobs: Sequence[JobRow]) -> None:
         return
     show.line(console, ("Your open jobs", "bold"))
     for row in jobs[:SHOWN]:
-        show.line(console, "  ", f"{row.process.replace('_', ' ').capitalize()}: ", ", ".join(row.states))
+        show.line(console, "  ", f"{_spoken(row.process)}: ", ", ".join(row.states))
         show.line(console, ("    → ", "dim"), (terminal.line(f"track {row.short}"), show.ID), pasted=True)
     if len(jobs) > SHOWN:
         show.line(console, ("  and more: ", "dim"), terminal.line("jobs"), pasted=True)
+
+
+def _spoken(process: str) -> str:
+    """The name of a process in words: ``Bespoke suit``."""
+    return spoken(process).capitalize()
 
 
 def _appointment(one: InboxItem) -> datetime | None:

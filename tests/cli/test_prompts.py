@@ -200,6 +200,52 @@ def test_one_of_several_steps_is_picked(shop: Flow) -> None:
         assert terminal.leave() == 1
 
 
+def test_what_a_terminal_garbles_is_asked_again(shop: Flow) -> None:
+    """Arrow keys, bytes that are no text and a line that the terminal has cut off are told, and nothing is taken."""
+    with Terminal(shop.folder, "start", "workshop", "--as", "ada") as terminal:
+        for typed, said in (
+            (b"\x1b[A\x1b[D", "there is a control character in it (\\x1b), as an arrow key makes; type it again"),
+            (b"\xff\xfe", "this could not be read as text; please type it again"),
+            (b"x" * 100_000, "a terminal cuts a line off after 4095 signs"),
+            (b"   ", "an answer is needed here"),
+            (b"back", "this is the first question; Ctrl-C stops"),
+        ):
+            terminal.expect("Your wish: ")
+            terminal.send_raw(typed + b"\n")
+            terminal.expect(said)
+        terminal.expect("Your wish: ")
+        terminal.send('"back"')
+        terminal.expect("Width (20 to 300 cm): ")
+        terminal.send("?")
+        terminal.expect("Width: 20 to 300 cm.")
+        terminal.expect('the word itself is typed in quotes: "back".')
+        terminal.send("<")
+        terminal.expect("Your wish [back]: ")
+        terminal.end_of_input()
+        terminal.expect("Stopped. Nothing was changed.")
+        assert terminal.leave() == 1
+    assert shop.json("jobs") == []
+
+
+def test_back_leads_to_what_is_to_be_done(shop: Flow) -> None:
+    """From the first question of a way, where several were open, to the choice of the way."""
+    job = shop.visited()
+    shop.work()
+    shop.run("act", shop.step(job, "tom"), "--outcome", "done", who="tom")
+    shop.run("send", "dried", "--job", job)
+    with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
+        terminal.expect("What do you want to do?: ")
+        terminal.send("chang")
+        terminal.expect(": ")
+        terminal.send("back")
+        terminal.expect("What do you want to do?: ")
+        terminal.send("1")
+        terminal.expect("In your words (Enter to leave out): ")
+        terminal.send("")
+        terminal.expect("Done: approved.")
+        assert terminal.leave() == 0
+
+
 @pytest.mark.parametrize("stop", ["interrupt", "end_of_input"])
 def test_stopping_leaves_everything_unchanged(shop: Flow, stop: str) -> None:
     """Ctrl-C and Ctrl-D end a command with exit code 1, and nothing has changed."""
@@ -216,7 +262,9 @@ def test_withdrawing_is_confirmed(shop: Flow) -> None:
     job = shop.start()
     with Terminal(shop.folder, "withdraw", job, "--as", "ada") as terminal:
         terminal.expect("It is over then: ")
-        terminal.expect("Withdraw?")
+        terminal.expect("Withdraw? [y/N]: ")
+        terminal.send("perhaps")
+        terminal.expect("type y for yes, or n for no")
         terminal.send("n")
         assert terminal.leave() == 1
     assert shop.json("track", job)["status"] == "open"
