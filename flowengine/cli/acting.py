@@ -118,7 +118,7 @@ def act(
         desk = terminal.desk() if whose else terminal.mine()
         whose = person(desk, whose) if whose else ""
         found = desk.find_step(ref or "", key=key, whose=whose)
-        step = _step(desk, _picked(terminal, ref, found), whose) if isinstance(found, dict) else found
+        step = _step(desk, _picked(terminal, desk, ref, found), whose) if isinstance(found, dict) else found
         if terminal.asks:
             _introduce(screen(), step, desk.now())
         if step.suspended is not None:
@@ -176,12 +176,14 @@ def _step(desk: Desk, id: str, whose: str) -> StepView:
     return found
 
 
-def _picked(terminal: Terminal, ref: str | None, waiting: Mapping[str, str]) -> str:
-    """The step that the person picks of several that wait."""
+def _picked(terminal: Terminal, desk: Desk, ref: str | None, waiting: Mapping[str, str]) -> str:
+    """The step that the person picks of several that wait. Where none does, he is told which he may still change."""
     if not waiting:
         if ref is None:
+            changeable = [terminal.line(f"act {one.short}") for one in desk.inbox(everything=True)]
             raise NotFound(
-                "nothing waits for you", possible=(terminal.line("track JOB"), terminal.line("start PROCESS"))
+                f"nothing waits for you{'; what you have answered or booked may be changed' if changeable else ''}",
+                possible=(*changeable, terminal.line("track JOB"), terminal.line("start PROCESS")),
             )
         raise NotFound("nothing of this job waits for you", where=ref, possible=(terminal.line(f"track {ref}"),))
     if not terminal.asks:

@@ -37,27 +37,27 @@ def pick(
     for number, (name, title) in enumerate(choices, 1):
         show.line(console, (f"  {number:>2}  ", "bold"), title, (f"  {name}" if name != title else "", "dim"))
 
+    numbers = "type 1" if len(choices) == 1 else f"type a number from 1 to {len(choices)}"
+
     def read(text: str) -> int:
         if not text:
             if first:
                 return 0
-            raise ValueError(f"type a number from 1 to {len(choices)}")
+            raise ValueError(numbers)
         if text.isdecimal() and text not in (name for name, _ in choices):
             if len(text) < 6 and 1 <= int(text) <= len(choices):
                 return int(text) - 1
-            raise ValueError(f"type a number from 1 to {len(choices)}")
+            raise ValueError(numbers)
         try:
             return meant(text, choices, begun=True)
         except ValueError:
             if len({title for _, title in choices}) == len(choices):
                 raise
-            raise ValueError(f"type a number from 1 to {len(choices)}") from None  # titles do not tell them apart
+            raise ValueError(numbers) from None  # titles do not tell them apart
 
     def explain() -> None:
         take = "; Enter takes the first" if first else ""
-        show.line(
-            console, (f"  Type a number from 1 to {len(choices)}, or a name, or how only one begins{take}.", "dim")
-        )
+        show.line(console, (f"  {numbers.capitalize()}, or a name, or how only one begins{take}.", "dim"))
         show.line(console, (f"  {'< goes back; ' if back else ''}Ctrl-C stops, and nothing is changed.", "dim"))
 
     return question_of(console, f"{question} [1]" if first else question, read, explain, back=back)

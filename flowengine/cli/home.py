@@ -61,8 +61,9 @@ def _tell(
     show.line(console, (me.name or me.id, "bold"), (f"  {told(desk.now())}", "dim"))
     _waiting(console, terminal, desk, waiting, staff=me.kind == "staff")
     if me.kind == "staff":
-        booked = [one for one in booked if _on_today(one)]
-        show.line(console, (f"Your appointments today: {len(booked) or 'none'}", "bold"))
+        today = [one for one in booked if _on_today(one)]
+        show.line(console, (f"Your appointments today: {len(today) or 'none'}", "bold"))
+        booked = today or [one for one in booked if _comes_later(desk, one)][:1]
     elif booked:
         show.line(console, ("What you have booked", "bold"))
     for one in booked[:SHOWN]:
@@ -90,7 +91,8 @@ def _booked(console: Console, terminal: Terminal, desk: Desk, one: InboxItem, *,
     at = _appointment(one)
     assert at is not None, "only what is booked is shown as booked"
     whom = f", for {one.customer_name}" if staff else f", with {one.booked_with}" if one.booked_with else ""
-    show.line(console, "  ", (told(at), "bold"), (f"{whom}  {one.title}", "dim"))
+    when = told(at) if not staff or _on_today(one) else f"The next: {told(at)}"
+    show.line(console, "  ", (when, "bold"), (f"{whom}  {one.title}", "dim"))
     if not staff and at > desk.now():
         show.line(
             console,

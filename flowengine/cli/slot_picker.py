@@ -148,7 +148,7 @@ def _time(console: Console, slots: Slots, free: Sequence[datetime], usual: datet
             return found[0]
         if found:
             raise ValueError(f"clocks are put back on that day: type {' or '.join(map(_iso, found))}")
-        raise ValueError(f"{at} is not free; type one of the times, as {_clock(free[0])}" if at else _say(free))
+        raise ValueError(f"{f'{at} is not free; ' if at else ''}type one of the times, as {_clock(free[0])}")
 
     def explain() -> None:
         _help(console, f"Type one of the times, as {_clock(free[0])}.", usual, back=back)
@@ -160,7 +160,7 @@ def _meant(text: str, days: Days) -> list[datetime]:
     """What is free on the day, or at the moment, that a text means; nothing where it means none. Raises ValueError
     where nothing is free then, which tells the next free days."""
     free = [slot for found in days.values() for slot in found]
-    exactly = _on(text, free)
+    exactly = _on(text, free) or _at_hour(text, days)
     if exactly:
         return exactly
     wanted = day_in(text)
@@ -170,7 +170,16 @@ def _meant(text: str, days: Days) -> list[datetime]:
     if moment is None:
         return []
     on = local(moment).date()
-    raise ValueError(f"{_clock(moment)} is not free; {_say(days[on])}" if on in days else _nothing(on, days))
+    if on not in days:
+        raise ValueError(_nothing(on, days))
+    raise ValueError(f"{_clock(moment)} is not free on {spoken_time.day(on)}; free are {_times(days[on])}")
+
+
+def _at_hour(text: str, days: Days) -> list[datetime]:
+    """What is free on a day at an hour, as in ``friday 10`` or ``friday at 10``."""
+    before, _, hour = text.rpartition(" ")
+    on = _day_in(before.removesuffix(" at")) if before else None
+    return [slot for slot in days.get(on, ()) if _clock(slot) == _at(hour)] if on is not None else []
 
 
 def _nothing_free(wanted: date, days: Days) -> list[datetime]:
@@ -192,20 +201,20 @@ def _names(days: Sequence[date]) -> str:
     return ", ".join(map(spoken_time.day, days))
 
 
-def _say(free: Sequence[datetime]) -> str:
+def _times(free: Sequence[datetime]) -> str:
     more = ", …" if len(free) > SLOTS_SHOWN else ""
-    return f"type one of {', '.join(map(_clock, free[:SLOTS_SHOWN]))}{more}"
+    return f"{', '.join(map(_clock, free[:SLOTS_SHOWN]))}{more}"
 
 
 def _on(text: str, free: Sequence[datetime]) -> list[datetime]:
     """The appointments of exactly the moment that a text means."""
     if not re.search("[0-9]", text):
         return []
-    moment = _moment(typed_moment(text)) if day_in_or_none(text) is None else None
+    moment = _moment(typed_moment(text)) if _day_in(text) is None else None
     return [slot for slot in free if slot == moment or told(slot) == text]
 
 
-def day_in_or_none(text: str) -> date | None:
+def _day_in(text: str) -> date | None:
     """The day that a text means; None for any other text, and for a day that is not taken."""
     try:
         return day_in(text)

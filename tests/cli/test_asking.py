@@ -253,6 +253,8 @@ def slots(*days: int, hours: range = range(9, 17), late: int = 99) -> Slots:
         (["8 Dec", "3 pm"], "2026-12-08T15:00:00Z"),
         (["8.12.", "15"], "2026-12-08T15:00:00Z"),
         (["friday 10am"], "2026-12-04T10:00:00Z"),
+        (["friday 10"], "2026-12-04T10:00:00Z"),
+        (["8 Dec 2026 at 11"], "2026-12-08T11:00:00Z"),
         (["Fri 4 Dec 2026, 10:00"], "2026-12-04T10:00:00Z"),
         (["2026-12-04T11:00:00+01:00"], "2026-12-04T10:00:00Z"),
         (["1", "<", "2", "9"], "2026-12-04T09:00:00Z"),
@@ -269,7 +271,7 @@ def test_an_appointment_is_typed_as_people_say_it(types: Typing, lines: list[str
         ("sunday", "nothing is free on Sun 6 Dec 2026; the next free days are Tue 8 Dec 2026, Wed 9 Dec 2026"),
         ("31 Dec", "nothing can be booked on Thu 31 Dec 2026; the last free days are Fri 4 Dec 2026, Tue 8 Dec 2026"),
         ("1 Dec 2026", "Tue 1 Dec 2026 is over; the next free days are Thu 3 Dec 2026"),
-        ("friday 20:00", "20:00 is not free; type one of 09:00, 10:00"),
+        ("friday 20:00", "20:00 is not free on Fri 4 Dec 2026; free are 09:00, 10:00"),
         ("sunday 20:00", "nothing is free on Sun 6 Dec 2026"),
         ("5/11", "this can be 5 Nov 2027 or 11 May 2027"),
         ("0", "type a number from 1 to 4, or a day, as 3 Dec 2026 or friday"),
@@ -289,7 +291,7 @@ def test_a_time_that_is_not_free_is_asked_again(types: Typing) -> None:
     written = types("7:10", "x", "?", "10")
     assert slot_picker.pick(screen(written), slots(3), back=False) == "2026-12-03T10:00:00Z"
     assert "07:10 is not free; type one of the times, as 09:00" in written.getvalue()
-    assert "type one of 09:00, 10:00" in written.getvalue()
+    assert "✗ type one of the times, as 09:00" in written.getvalue()
     assert "Type one of the times, as 09:00." in written.getvalue()
 
 

@@ -37,6 +37,9 @@ def test_a_customer_sees_what_he_has_booked(shop: Flow) -> None:
     shown = shop.run(who="ada").stdout
     assert "Nothing waits for you.\nWhat you have booked\n" in shown
     assert "→ to move it or cancel it: flow act " in shown
+    refused = shop.json("act", who="ada", code=1)
+    assert refused["what"] == "nothing waits for you; what you have answered or booked may be changed"
+    assert refused["possible"][0].startswith(f"flow act {job}.")
     told = shop.json(who="ada")
     assert (told["waiting"], next(one["booked"] for one in told["booked"])[:16]) == ([], first[:16])
     assert [row["id"] for row in told["jobs"]] == [shop.json("jobs")[0]["id"]]
@@ -53,6 +56,17 @@ def test_staff_see_the_head_of_their_inbox_and_todays_appointments(shop: Flow) -
     assert "Your open jobs" not in shown
     assert [row["short"] for row in shop.json(who="tom")["jobs"]] == [job]
     assert "Nothing waits for you." in shop.run(who="olga").stdout
+
+
+def test_staff_see_their_next_appointment(shop: Flow) -> None:
+    """Where there is none today."""
+    job = shop.start()
+    shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
+    last = shop.free(job, "ada")[-1]
+    shop.run("act", job, "--outcome", "book", "--set", f"slot={last}", who="ada")
+    shown = shop.run(who="tom").stdout
+    assert "Nothing waits for you.\nYour appointments today: none\n  The next: " in shown
+    assert ", for Ada  " in shown
 
 
 def test_much_is_shown_shortly(shop: Flow) -> None:
