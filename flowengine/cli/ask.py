@@ -26,41 +26,30 @@ def nowhere(_answers: Answers) -> None:
     """Keeps nothing of what was answered so far."""
 
 
-def pick(
-    console: Console, question: str, choices: Sequence[tuple[str, str]], *, first: bool = False, back: bool = False
-) -> int:
+def pick(console: Console, question: str, choices: Sequence[tuple[str, str]]) -> int:
     """The index of one of the choices, given as (name, title): by number, name or title, or by what only one begins
-    with.
-
-    With ``first`` an empty line takes the first; with ``back`` one may go back, which raises Back.
-    """
+    with."""
     for number, (name, title) in enumerate(choices, 1):
         show.line(console, (f"  {number:>2}  ", "bold"), title, (f"  {name}" if name != title else "", "dim"))
-
     numbers = "type 1" if len(choices) == 1 else f"type a number from 1 to {len(choices)}"
+    apart = len({title for _, title in choices}) == len(choices)
 
     def read(text: str) -> int:
-        if not text:
-            if first:
-                return 0
-            raise ValueError(numbers)
         if text.isdecimal() and text not in (name for name, _ in choices):
             if len(text) < 6 and 1 <= int(text) <= len(choices):
                 return int(text) - 1
-            raise ValueError(numbers)
-        try:
+        elif text and apart:
             return meant(text, choices, begun=True)
-        except ValueError:
-            if len({title for _, title in choices}) == len(choices):
-                raise
-            raise ValueError(numbers) from None  # titles do not tell them apart
+        elif text in (name for name, _ in choices):
+            return [name for name, _ in choices].index(text)
+        raise ValueError(numbers)
 
     def explain() -> None:
-        take = "; Enter takes the first" if first else ""
-        show.line(console, (f"  {numbers.capitalize()}, or a name, or how only one begins{take}.", "dim"))
-        show.line(console, (f"  {'< goes back; ' if back else ''}Ctrl-C stops, and nothing is changed.", "dim"))
+        named = ", or a name, or how only one begins" if apart else ""
+        show.line(console, (f"  {numbers.capitalize()}{named}.", "dim"))
+        show.line(console, ("  Ctrl-C stops, and nothing is changed.", "dim"))
 
-    return question_of(console, f"{question} [1]" if first else question, read, explain, back=back)
+    return question_of(console, question, read, explain, back=False)
 
 
 def which_way(console: Console, ways: Sequence[Way]) -> Way:

@@ -44,8 +44,16 @@ def wanted(field: FormField) -> str:
         "time": "a time, as 10:00:00Z", "email": "an e-mail address", "person": "an exact id",
         "duration": "a length of time, as P3D or PT45M", "uri": "an address, as https://example.org",
     }  # fmt: skip
-    kinds = {"boolean": "yes or no", "array": "several, with commas", "object": "JSON", "string": ""}
+    kinds = {"boolean": "yes or no", "array": f"several, with commas{_entries(field)}", "object": "JSON", "string": ""}
     return ", ".join(filter(None, (formats.get(field.format, kinds.get(field.type, "")), _span(field))))
+
+
+def _entries(field: FormField) -> str:
+    """How many entries a list may have, where the field says so."""
+    low, high = field.schema.get("minItems", 0), field.schema.get("maxItems")
+    if high is not None:
+        return f", {low} to {high}" if low else f", at most {high}"
+    return f", at least {low}" if low > 1 else ""
 
 
 def _of_options(field: FormField) -> str:
@@ -95,16 +103,14 @@ def _number(field: FormField) -> str:
     def told(value: Number) -> str:
         return money(value, field.currency) if field.currency else f"{_plain(value)}{unit}"
 
-    bounds = [f"above {told(rules[key])}" for key in ("exclusiveMinimum",) if key in rules]
-    bounds += [f"below {told(rules[key])}" for key in ("exclusiveMaximum",) if key in rules]
+    beyond = (("above", "exclusiveMinimum"), ("below", "exclusiveMaximum"), ("in steps of", "multipleOf"))
+    bounds = [f"{words} {told(rules[key])}" for words, key in beyond if key in rules]
     if low is not None and high is not None:
         bounds.append(f"{told(low).removesuffix(unit) if unit else told(low)} to {told(high)}")
     elif low is not None:
         bounds.append(f"at least {told(low)}")
     elif high is not None:
         bounds.append(f"at most {told(high)}")
-    if "multipleOf" in rules:
-        bounds.append(f"in steps of {told(rules['multipleOf'])}")
     whole = "a whole number" if field.type == "integer" else ""
     if not bounds and not whole:
         bounds = [field.unit or (f"in {field.currency}" if field.currency else "a number")]
@@ -161,6 +167,9 @@ def explained(field: FormField, known: Json, *, back: bool) -> list[str]:
     if field.options:
         by = "its number, its name" if is_numbered(field) else "its name"
         lines.append(f"An option is meant by {by}, or by how only its name begins.")
+    if field.shape in ("quantities", "scores"):
+        what = "two of it" if field.shape == "quantities" else "the score 2"
+        lines.append(f"{example(field, prompt=True)} gives {'the first' if is_numbered(field) else 'that one'} {what}.")
     if field.schema.get("pattern"):
         lines.append(f"It must fit the pattern {field.schema['pattern']}")
     if known is not None:

@@ -81,6 +81,8 @@ CLOTH = (
         (field("x", "integer", schema={"minimum": 1, "maximum": 12}), "X (a whole number, 1 to 12)"),
         (field("x", "integer", schema={"minimum": 1 - 2**53, "maximum": 2**53 - 1}), "X (a whole number)"),
         (field("x", "boolean"), "X (yes or no)"),
+        (field("x", "array", schema={"maxItems": 3}), "X (several, with commas, at most 3)"),
+        (field("x", "array", schema={"minItems": 2, "maxItems": 3}), "X (several, with commas, 2 to 3)"),
         (field(format="date"), "X (a day, as 6 Dec 2026)"),
         (
             field(format="date", schema={"earliest": "now"}, earliest="2026-12-02"),
@@ -223,6 +225,26 @@ def test_one_of_several_is_picked_by_number_name_or_beginning(types: Typing) -> 
     assert told.count("type a number from 1 to 3") == 2
     assert "(did you mean Approve it?)" in told
     assert "Type a number from 1 to 3, or a name" in told
+
+
+def test_how_many_of_each_is_explained(types: Typing) -> None:
+    """By the example that the question gives."""
+    for shape, words in (
+        ("quantities", "1:2 gives the first two of it."),
+        ("scores", "1:2 gives the first the score 2."),
+    ):
+        written = types("?", "1:1")
+        asked = field("x", "object", options=CLOTH, shape=shape, min=0, max=5)
+        assert ask.fields(screen(written), [asked]) == {"x": {"navy": 1}}
+        assert words in written.getvalue()
+
+
+def test_titles_that_are_alike_are_told_apart_by_number(types: Typing) -> None:
+    """Or by the id beside."""
+    steps = [("a.1", "Choose"), ("b.2", "Choose")]
+    written = types("choose", "b.2")
+    assert ask.pick(screen(written), "Which step?", steps) == 1
+    assert "type a number from 1 to 2" in written.getvalue()
 
 
 def test_yes_or_no(types: Typing) -> None:

@@ -36,7 +36,7 @@ always:
 
 
 def test_bounds_are_told_before_an_answer_is_refused(engine: Engine, clock: SimulatedClock) -> None:
-    """Of the need, of a step and of an offer, by the clock and the data of now; what is not known before is not told."""
+    """Of the need, of a step and of an offer, by the clock and the data of now; what is not known yet is not told."""
     clock.advance(datetime(2029, 10, 5, 22, 30, tzinfo=UTC) - clock.now())  # past midnight in Berlin
     engine.deploy(TEXT)
     day, at, own = engine.need("visit").questions
