@@ -151,13 +151,15 @@ class Desk(ABC):
         limit: int = 100,
         after: str | None = None,
         took_part: bool = False,
+        late: bool = False,
         mine: bool = False,
     ) -> list[view.JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step; of staff all, or, with ``mine``, those that he began or acted in. ``after`` is the last full id of
-        the page before."""
+        on a step; of staff all, or, with ``mine``, those that they began or acted in. ``late``: the open ones whose
+        promised moment is over, those that are late the longest first. ``after`` is the last full id of the page
+        before."""
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
-        return self._ask("jobs", **given, took_part=took_part, mine=mine)
+        return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine)
 
     def history(self, job: str) -> list[view.HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts."""
