@@ -13,6 +13,7 @@ from flowengine.core.commands import Invoke
 from flowengine.core.draft import Draft
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow
+from flowengine.core.forms import FormField, questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.reasons import why_not
@@ -88,6 +89,13 @@ def _why(flow: Flow, entries: list[Always], there: list[tuple[Branch, Always]]) 
             return why_not(entry.when, entry.otherwise, flow.names(branch.id), flow.compiled.states)
     said = next((entry.otherwise for entry in entries if entry.otherwise), "")
     return said or "it belongs to a part in which the job is not now"
+
+
+def asked(compiled: Compiled, position: Position, name: str, now: datetime, world: World) -> tuple[FormField, ...]:
+    """What an always entry asks of who uses it."""
+    flow = Flow(compiled, Draft(position), now, world)
+    branch = next((branch.id for branch, entry in _everywhere(flow, name) if entry.by), ROOT)
+    return questions(compiled.always[name][0][1].fields, world=world, names=partial(flow.names, branch))
 
 
 def _open(flow: Flow, branch: Branch, entry: Always) -> bool:
