@@ -59,10 +59,10 @@ def passed(compiled: Compiled, head: Head, reader: tzinfo | None, asked: Sequenc
     over = f"The {what} we promised, {plainly.Clock(process, reader).promised(by)}, has passed"
     if head.suspended is not None:
         return f"{over}. It is paused: {head.suspended.because}"
-    titles = ", ".join(step.title for step in asked)
-    elsewhere = {name for name in head.standing if not compiled.states[name].scopes} - {step.state for step in asked}
-    if titles and not elsewhere:
+    titles, states = ", ".join(step.title for step in asked), {step.state for step in asked}
+    elsewhere = {name: count for name, count in head.standing.items() if name not in states}
+    if titles and all(compiled.states[name].scopes for name in elsewhere):  # they only hold what waits for him
         return f"{over}. It waits for you: {titles}"
-    at_work = ", ".join(words for words in places(compiled, head.standing) if words != UNDER_WAY)
+    at_work = ", ".join(words for words in places(compiled, elsewhere) if words != UNDER_WAY)
     told = f"{over}. We are still at work on it" + (f": {at_work}" if at_work else "")
     return f"{told}. It waits for you, too: {titles}" if titles else told

@@ -125,7 +125,11 @@ states:
         start: name
         states:
           name:
-            {type: ask, ask: Which initials?, fields: {of: {type: string}}, within: P90D, next: done}
+            type: ask
+            ask: Which initials?
+            fields: {of: {type: string}}
+            within: P90D
+            on: {answered: done, expired: done}
     on: {joined: fulfilled}
   fulfilled: {type: fulfilled}
 """
