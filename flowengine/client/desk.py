@@ -134,6 +134,10 @@ class Desk(ABC):
         """Where a job is, as who asks may see it (L9)."""
         return self._ask("track", job)
 
+    def answered(self, job: str, seq: int) -> view.Answered:
+        """What a command came to, in plain words for who asked for it, by its receipt's ``job`` and ``seq``."""
+        return self._ask("answered", job, seq)
+
     def data(self, job: str) -> dict[str, Json]:
         """A job's data as plain JSON values by their places, as far as who asks may see it."""
         return self._ask("data", job)

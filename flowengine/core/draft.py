@@ -444,6 +444,7 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Reminded: _reminded,
     e.Said: _nothing,
     e.Told: _told,
+    e.Thanked: _nothing,
     e.Referred: _referred,
     e.Promised: _promised,
     e.PromiseOverdue: _promise_overdue,

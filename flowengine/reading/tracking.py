@@ -16,11 +16,12 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import person_seating, seatings
 from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
+from flowengine.language.types import Vote
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
@@ -112,6 +113,10 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
             facts=known,
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
+            closed_offers=tuple(
+                replace(_offer(entry), closed=why)
+                for entry, why in always.closed_to(compiled, job.position, actor, now, world)
+            ),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),
@@ -201,21 +206,26 @@ def _at(root: Branch | None, state: State) -> bool:
 
 
 def _waiting(look: _View) -> Iterable[CustomerWaiting]:
-    """The open steps: all for those inside, to a customer his own."""
-    mine = seatings(look.actor)
+    """The open steps: all for those inside, to a customer his own. One that another has taken, or in which the asker
+    has said what he cannot change, does not wait for him."""
+    mine, me = seatings(look.actor), look.actor.id
     steps: dict[int, tuple[Step, list[str]]] = {}
     for row in look.tx.steps.of(look.job.id):
         if (look.inside or row.audience in mine) and look.position.branch_of_step(row.step.number) is not None:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
     found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
+        seat = look.position.seat(number, person_seating(me)) if step.seats and me else None
+        answered = seat is not None and seat.answer is not None
+        open_to_him = not mine.isdisjoint(audience) and step.claimed in (None, me)
         whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
             title=step.title,
             whom=whom,
-            for_you=not mine.isdisjoint(audience),
+            for_you=open_to_him and not (answered and not _may_change(look, step)),
+            answered=answered,
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
@@ -225,6 +235,13 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
         found.append(seen)
     return found
+
+
+def _may_change(look: _View, step: Step) -> bool:
+    """Whether what somebody has answered among several may be answered anew: a ballot, where the vote lets it."""
+    state = look.compiled.states.get(step.state)  # the job may have been migrated
+    one = state.member(step.member) if state is not None else None
+    return isinstance(one, Vote) and one.changeable
 
 
 def _tallies(look: _View) -> Iterable[TallyView]:

@@ -99,12 +99,13 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
 
 class Kept(Receipt, frozen=True, kw_only=True, eq=False):
     """A message that nobody waits for yet, and which is kept ``until`` then: whoever waits for its name (``acted``)
-    and key by then has it. ``job`` is empty, or the job that it was sent to."""
+    and ``key`` by then has it. ``job`` is empty, or the job that it was sent to."""
 
     job: str = ""
     seq: int = 0
     status: str = "kept"
     until: datetime
+    key: str = ""
 
 
 class Broadcast(Receipt, frozen=True, kw_only=True, eq=False):
@@ -369,6 +370,7 @@ class StaffPlace(CustomerPlace, frozen=True, kw_only=True):
 class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
+    ``answered``: his own answer is in; where it is ``for_you`` all the same, he may change it.
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
     ``booked_with`` is the name of who meets the customer, where that is known.
     """
@@ -382,6 +384,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     claimed: str = ""
     booked: datetime | None = None
     booked_with: str = ""
+    answered: bool = False
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
@@ -417,7 +420,8 @@ class OfferView(View, frozen=True, kw_only=True):
     """Something the asker may do at any time now: withdraw, change his mind. ``name`` is what ``invoke`` takes.
 
     ``fields`` are the names of what it asks; ``questions``, where one offer is looked at, all that is needed to ask.
-    ``undoes``: what services have done for it so far is undone first.
+    ``undoes``: what services have done for it so far is undone first. ``closed``: why it cannot be used now; empty
+    where it can.
     """
 
     name: str
@@ -425,10 +429,12 @@ class OfferView(View, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     undoes: bool = False
     questions: tuple[FormField, ...] = ()
+    closed: str = ""
 
     def as_written(self) -> dict[str, Any]:
         plain = View.as_written(self)
-        return plain if self.questions else {name: one for name, one in plain.items() if name != "questions"}
+        left_out = {name for name in ("questions", "closed") if not getattr(self, name)}
+        return {name: one for name, one in plain.items() if name not in left_out}
 
 
 class _Track(View, frozen=True, kw_only=True):
@@ -451,6 +457,8 @@ class _Track(View, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
     """What is settled, as title and text."""
     offers: tuple[OfferView, ...]
+    closed_offers: tuple[OfferView, ...] = ()
+    """What is offered to the asker at another time, and cannot be used now, with the reason (``closed``)."""
     said: tuple[tuple[str, str, str], ...] = ()
     """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
     suspended: SuspendedView | None = None
@@ -492,6 +500,32 @@ class StaffTrack(_Track, frozen=True, kw_only=True):
 
 Track = CustomerTrack | StaffTrack
 """Where a job is, as the asker may see it."""
+
+
+class NextView(View, frozen=True, kw_only=True):
+    """Something that comes next, in ``words``. Where it is a step that waits for the asker, its ``id`` and ``short``
+    id, and when it is ``due``."""
+
+    words: str
+    id: str = ""
+    short: str = ""
+    due: datetime | None = None
+
+
+class Answered(View, frozen=True, kw_only=True):
+    """What a command came to, in plain words for who asked for it.
+
+    ``said`` is what happened, in the second person: the same each time it is asked for. ``over`` is set once the job is
+    over: what came of it. Else ``next`` is what waits for him now (a customer: in this job; of staff the first of all
+    that waits for them, ``of`` so many), and for its customer, where nothing does, who is at work and by when he hears.
+    """
+
+    job: str
+    short: str
+    said: str
+    over: str = ""
+    next: tuple[NextView, ...] = ()
+    of: int = 0
 
 
 class JobRow(View, frozen=True, kw_only=True):

@@ -164,7 +164,7 @@ def test_what_was_begun_goes_on_the_next_time(shop: Flow, state: Path, stop: str
         terminal.expect("   2  Width: 90 cm")
         terminal.expect("Send it? ")
         terminal.send("y")
-        terminal.expect("Begun.")
+        terminal.expect("Thank you. ")
         assert terminal.leave() == 0
     assert list(state.iterdir()) == []
     (job,) = shop.json("jobs")
@@ -206,13 +206,13 @@ def test_nothing_is_asked_where_all_was_given(shop: Flow, state: Path) -> None:
     job = shop.start()
     given = ("--set", "wood=oak", "--set", "legs=4", "--set", "extras=")
     with Terminal(shop.folder, "act", job, "--as", "ada", *given) as terminal:
-        assert "Send it?" not in terminal.expect("Done")
+        assert "Send it?" not in terminal.expect("Thank you. ")
         assert terminal.leave() == 0
     with Terminal(shop.folder, "start", "workshop", "--as", "ada", "--set", "wish=x", "--yes") as terminal:
         terminal.expect("Width (20 to 300 cm): ")
         terminal.send("80")
         terminal.expect("): ")
         terminal.send("")
-        assert "Send it?" not in terminal.expect("Begun.")
+        assert "Send it?" not in terminal.expect("Thank you. ")
         assert terminal.leave() == 0
     assert not state.exists() or list(state.iterdir()) == []

@@ -139,7 +139,10 @@ def test_the_moment_inside_an_each_is_named() -> None:
     """The problem stands at the each, and names the moment and the round."""
     states = (LIST % ("", "offers"), OFFERS % ("data.list.of", DAY), ENOUGH % (f"'size({VALID}) > 0'", "offers"))
     (problem,) = problems(work(*states))
-    assert problem.message == "once date(data.need.day) is over, no way leads out any more: offers, enough"
+    assert problem.message == (
+        "once date(data.need.day) is over, so that no result of 'offers' has look, no way leads out any more: "
+        "offers, enough"
+    )
     assert problem.hint == "lead out of the round when the time is over, or set data.need anew in it"
 
 
@@ -187,7 +190,8 @@ def test_a_short_list_is_told_with_a_way() -> None:
     states = (LIST % (", minItems: 1", "offers"), OFFERS % ("data.list.of", "P3D"))
     (problem,) = problems(work(*states, ENOUGH % ("size(data.offers) > 1", "offers")))
     assert problem.message == (
-        "where data.list.of has 1 item, by need -> list -> offers, no way leads out any more: offers, enough"
+        "where data.list.of has 1 item, by need -> list -> offers, so that 'offers' has no more results, "
+        "no way leads out any more: offers, enough"
     )
     assert problem.hint == "lead out of it then, ask for more of data.list.of (minItems), or set data.list anew in it"
 
