@@ -108,7 +108,8 @@ def _jobs(console: Console, terminal: Terminal, jobs: Sequence[JobRow]) -> None:
         return
     show.line(console, ("Your open jobs", "bold"))
     for row in jobs[:SHOWN]:
-        show.line(console, "  ", f"{_spoken(row.process)}: ", ", ".join(row.states))
+        by = (f"  {row.promise.words}", "red" if row.promise.late else "dim") if row.promise else ""
+        show.line(console, "  ", f"{_spoken(row.process)}: ", ", ".join(row.states), by)
         show.line(console, ("    → ", "dim"), (terminal.line(f"track {row.short}"), show.ID), pasted=True)
     if len(jobs) > SHOWN:
         show.line(console, ("  and more: ", "dim"), terminal.line("jobs"), pasted=True)

@@ -66,6 +66,13 @@ def meant_for(compiled: Compiled, position: Position, actor: Actor, name: str, n
     return any(not mine.isdisjoint(spot.seatings(entry.by)) for _, entry in compiled.always.get(name, ()) if entry.by)
 
 
+def asked(compiled: Compiled, position: Position, name: str, now: datetime, world: World) -> tuple[FormField, ...]:
+    """What an always entry asks of who uses it."""
+    flow = Flow(compiled, Draft(position), now, world)
+    branch = next((branch.id for branch, entry in _everywhere(flow, name) if entry.by), ROOT)
+    return questions(compiled.always[name][0][1].fields, world=world, names=partial(flow.names, branch))
+
+
 def closed_to(
     compiled: Compiled, position: Position, actor: Actor, now: datetime, world: World
 ) -> list[tuple[Always, str]]:
@@ -89,13 +96,6 @@ def _why(flow: Flow, entries: list[Always], there: list[tuple[Branch, Always]]) 
             return why_not(entry.when, entry.otherwise, flow.names(branch.id), flow.compiled.states)
     said = next((entry.otherwise for entry in entries if entry.otherwise), "")
     return said or "it belongs to a part in which the job is not now"
-
-
-def asked(compiled: Compiled, position: Position, name: str, now: datetime, world: World) -> tuple[FormField, ...]:
-    """What an always entry asks of who uses it."""
-    flow = Flow(compiled, Draft(position), now, world)
-    branch = next((branch.id for branch, entry in _everywhere(flow, name) if entry.by), ROOT)
-    return questions(compiled.always[name][0][1].fields, world=world, names=partial(flow.names, branch))
 
 
 def _open(flow: Flow, branch: Branch, entry: Always) -> bool:
