@@ -6,15 +6,21 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from flowengine.cli import ask, show
+from flowengine.cli import ask, prompt, show
+from flowengine.cli.dialogue import Dialogue
+from flowengine.cli.drafts import Draft
 from flowengine.cli.failures import tell
 from flowengine.cli.flags import is_file
 from flowengine.cli.moments import distance
 from flowengine.cli.moments import told as moment
+from flowengine.cli.prompt import Back
+from flowengine.cli.prompt_words import said
+from flowengine.cli.slot_picker import Slots
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
@@ -37,6 +43,7 @@ def start(
     sets: Sequence[str],
     answer: str | None,
     key: str | None,
+    yes: bool,
 ) -> None:
     """``flow start``: the need's fields are asked like those of any step."""
     with _reading():
@@ -48,9 +55,11 @@ def start(
     receipt = _carry_out(
         terminal,
         need.questions,
-        answer_from(need.questions, sets, answer),
+        _given(terminal, need.questions, sets, answer),
         lambda full: desk.start(need.process, need=full, customer=whom, key=key),
         where=need.process,
+        draft=_draft(terminal, ("start", need.process, whom or ""), need.questions, need.version),
+        asks_last=not yes,
     )
     told(terminal, desk, receipt)
 
@@ -100,6 +109,7 @@ def act(
     key: str | None,
     whose: str | None = None,
     because: str | None = None,
+    yes: bool = False,
 ) -> None:
     """``flow act``: which step, which way, which answer; for operators also in whose stead, and why."""
     if (whose is None) != (because is None):
@@ -116,22 +126,51 @@ def act(
         if step.suspended is not None:
             why = f"the job is suspended since {moment(step.suspended.since)}: {step.suspended.because}"
             raise NotAllowed(why, where=step.short, possible=("say something", "wait until it is resumed"))
-        way = _way(terminal, step, outcome, desk.now())
-    given = answer_from(way.fields, sets, answer)
-    held = step.held is not None and way.outcome == "book"  # it is booked, and another one where --set names it
-    receipt = _carry_out(
-        terminal,
-        () if held else way.fields,
-        given,
-        lambda full: (
-            desk.act_for(step.id, whose, way.outcome, full, because=because or "", key=key)
-            if whose
-            else desk.act(step.id, way.outcome, full, key=key)
-        ),
-        where=step.short,
-        slots=lambda: _step(desk, step.id, whose),
-    )
+
+    def act_on(way: Way, full: dict[str, Json]) -> Receipt:
+        if whose:
+            return desk.act_for(step.id, whose, way.outcome, full, because=because or "", key=key)
+        return desk.act(step.id, way.outcome, full, key=key)
+
+    while True:
+        with _reading():
+            way = _way(terminal, step, outcome, desk.now())
+        given = _given(terminal, way.fields, sets, answer)
+        held = step.held is not None and way.outcome == "book"  # it is booked, and another one where --set names it
+        fields = () if held else way.fields
+        kept = step.form.type != "vote"  # who votes what is nobody else's business, on no disk either
+        try:
+            receipt = _carry_out(
+                terminal,
+                fields,
+                given,
+                partial(act_on, way),
+                where=step.short,
+                slots=lambda: _slots(_step(desk, step.id, whose or "")),
+                draft=_draft(terminal, ("act", step.id, way.outcome, whose), way.fields) if kept else None,
+                asks_last=not yes,
+                back=not outcome and len(step.form.ways) > 1,
+            )
+        except Back:
+            continue
+        break
     told(terminal, desk, receipt)
+
+
+def _given(terminal: Terminal, fields: Sequence[FormField], sets: Sequence[str], answer: str | None) -> dict[str, Json]:
+    """What the command line answers; days and moments in words are said back as they were understood."""
+    given = answer_from(fields, sets, answer)
+    if not terminal.json:
+        for field in fields:
+            value = given.get(field.name)
+            if field.format in ("date", "date-time") and isinstance(value, str) and f"{field.name}={value}" not in sets:
+                show.line(screen(), (f"{field.title}: ", "dim"), said(field, value))
+    return given
+
+
+def _draft(terminal: Terminal, what: Sequence[str], fields: Sequence[FormField], version: str = "") -> Draft | None:
+    """Where a person's answers are kept until they are sent; nowhere for a program."""
+    return Draft(terminal.address, terminal.who_or_nobody, what, fields, version) if terminal.asks else None
 
 
 def _step(desk: Desk, id: str, whose: str) -> StepView:
@@ -142,7 +181,7 @@ def _step(desk: Desk, id: str, whose: str) -> StepView:
 
 
 def _picked(terminal: Terminal, ref: str | None, waiting: Mapping[str, str]) -> str:
-    """The step that the person picks of several that wait."""
+    """The step that the person picks of several that wait, or that he may still change."""
     if not waiting:
         if ref is None:
             raise NotFound(
@@ -218,8 +257,8 @@ def change(
         be_sure(terminal, yes, f"{offer.title}?", lambda console: _means(console, desk, job, offer, full))
         return desk.invoke(job, offer.name, full, key=key)
 
-    given = answer_from(offer.questions, sets, answer)
-    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job))
+    given = _given(terminal, offer.questions, sets, answer)
+    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job, asks_last=False))
 
 
 def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[str, Json]) -> None:
@@ -245,11 +284,16 @@ def _carry_out(
     do: Do,
     *,
     where: str,
-    slots: Callable[[], StepView] | None = None,
+    slots: Callable[[], Slots] = Slots,
+    draft: Draft | None = None,
+    asks_last: bool = True,
+    back: bool = False,
 ) -> Receipt:
     """Do it, asking a person for what is missing, and again for what was not accepted; a program is told instead.
 
-    What was asked is put into ``given``.
+    What was asked is put into ``given``. Before it is done the person sees all that he has answered, where that is more
+    than a word; with ``asks_last`` he is asked whether to send it. With ``back`` he may go back before the first
+    question, which raises Back.
     """
     if not terminal.asks:
         lacking = missing(fields, given)
@@ -257,39 +301,43 @@ def _carry_out(
             hints = (one for field in lacking for one in _hints(field, slots))
             raise BadAnswer(_lacks(lacking), where=where, possible=list(hints))
         return do(given)
-    console = screen()
-    asked = [field for field in fields if field.name not in given]
-    while True:
+    dialogue = Dialogue(screen(), fields, given, slots, draft)
+    try:
         with _reading():
-            free = _free(console, slots()) if slots is not None and any(one.name == "slot" for one in asked) else ()
-            given |= ask.fields(console, asked, free)
-        try:
-            return do(dict(given))
-        except (BadAnswer, SlotTaken) as error:
-            tell(console, error)
-            asked = _again(fields, error)
-            for field in asked:
-                given.pop(field.name, None)
-            if not asked:
-                raise click.exceptions.Exit(1) from None
+            dialogue.begin(back=back)
+        while True:
+            with _reading():
+                dialogue.look_over(asks=asks_last)
+            try:
+                receipt = do(dialogue.answer)
+            except (BadAnswer, SlotTaken) as error:
+                tell(dialogue.console, error)
+                wrong = _again(fields, error)
+                if not wrong:
+                    raise click.exceptions.Exit(1) from None
+                with _reading():
+                    dialogue.again(wrong)
+                continue
+            given |= dialogue.answer
+            dialogue.sent()
+            return receipt
+    except (FlowError, Stopped):
+        dialogue.say_what_is_kept()
+        raise
 
 
-def _free(console: Console, step: StepView) -> Sequence[datetime]:
-    """The appointments that can be had now; from which on they lie after the promise is said before they are listed."""
-    if step.late_slots:
-        which = "All" if len(step.late_slots) == len(step.slots) else f"Those from {moment(step.late_slots[0])} on"
-        show.line(console, (f"{which} are after the day that was promised.", "yellow"))
-    return step.slots
+def _slots(step: StepView) -> Slots:
+    """The appointments that can be had now."""
+    return Slots(step.slots, frozenset(step.late_slots))
 
 
-def _hints(field: FormField, slots: Callable[[], StepView] | None) -> Iterator[str]:
+def _hints(field: FormField, slots: Callable[[], Slots]) -> Iterator[str]:
     """How a field is given; of an appointment the first that are free, and whether they lie after the promise."""
-    step = slots() if slots is not None and field.name == "slot" else None
-    if step is None or not step.slots:
+    found = slots() if field.name == "slot" else Slots()
+    if not found.free:
         yield hint(field)
-        return
-    for slot in step.slots[:NAMED]:
-        late = " (after the day that was promised)" if slot in step.late_slots else ""
+    for slot in found.free[:NAMED]:
+        late = " (after the day that was promised)" if slot in found.late else ""
         yield f"--set slot={slot.isoformat().replace('+00:00', 'Z')}{late}"
 
 
@@ -328,7 +376,7 @@ def words(terminal: Terminal, question: str) -> str:
             raise ValueError("some words are needed here")
         return text
 
-    return ask.repeat(screen(), question, read)
+    return prompt.repeat(screen(), question, read)
 
 
 def told(terminal: Terminal, desk: Desk, receipt: Receipt) -> None:

@@ -45,6 +45,11 @@ class Desk(ABC):
     def zone(self) -> str:
         """The time zone in which who asks reads moments; empty where it is not known."""
 
+    @property
+    @abstractmethod
+    def me(self) -> view.PersonView | None:
+        """Who asks, as he is known here; None for the program itself, and for somebody who is not known yet."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -167,12 +172,14 @@ class Desk(ABC):
         after: str | None = None,
         took_part: bool = False,
         late: bool = False,
+        mine: bool = False,
     ) -> list[view.JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step. ``late``: the open ones whose promised moment is over, those that are late the longest first.
-        ``after`` is the last full id of the page before."""
+        on a step; of staff all, or, with ``mine``, those that they began or acted in. ``late``: the open ones whose
+        promised moment is over, those that are late the longest first. ``after`` is the last full id of the page
+        before."""
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
-        return self._ask("jobs", **given, took_part=took_part, late=late)
+        return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine)
 
     def history(self, job: str) -> list[view.HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts."""

@@ -207,10 +207,8 @@ def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader
     promise = head.promise
     if head.status != "open" or promise is None or promise.kept is not None or promise.by != datetime.fromisoformat(by):
         return ""
-    own = person_seating(job.customer)
-    rows = (row for row in tx.steps.of(job.id) if row.audience == own and not row.answered)
-    waits = [row.step.title for row in rows if not row.step.is_over(shell.clock.now())]
-    return passed(shell.catalogue.compiled(tx, job.process, job.version), head, reader, waits)
+    asked = tx.steps.asking(job.id, person_seating(job.customer))
+    return passed(shell.catalogue.compiled(tx, job.process, job.version), head, reader, asked)
 
 
 def _overdue(url: str, job: StoredJob, process: Process, words: str, person: Person, to: str, at: datetime) -> Words:

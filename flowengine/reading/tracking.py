@@ -14,7 +14,6 @@ from flowengine.commands.told import took_part
 from flowengine.core import always
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import person_seating, seatings
@@ -86,7 +85,6 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
-        waiting = tuple(_waiting(look))
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
         did = tuple(_did(look)) if not look.own else ()
         known = facts.facts(
@@ -110,7 +108,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=_promise(look, now, reader, waiting) if look.own else None,
+            promise=_promise(look, now, reader) if look.own else None,
             zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
             facts=known,
@@ -125,7 +123,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             suspended=suspended_view(head, inside=inside),
             takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
-            waiting=waiting,
+            waiting=tuple(_waiting(look)),
             tallies=tuple(_tallies(look)),
         )
         return StaffTrack(**asdict(seen)) if inside else seen
@@ -159,7 +157,7 @@ def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
             raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
         entry = next(entry for _, entry in compiled.always[name])
-        return replace(_offer(entry), questions=questions(entry.fields, world=world))
+        return replace(_offer(entry), questions=always.asked(compiled, job.position, name, now, world))
 
 
 def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
@@ -173,13 +171,12 @@ def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
         return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
 
 
-def _promise(
-    look: _View, now: datetime, reader: tzinfo | None, waiting: Iterable[CustomerWaiting]
-) -> PromiseView | None:
+def _promise(look: _View, now: datetime, reader: tzinfo | None) -> PromiseView | None:
     head, told = look.position.head, ""
     if head.promise is not None and not look.inside:
-        waits = [step.title for step in waiting if step.for_you and step.booked is None]
-        told = passed(look.compiled, head, reader, waits)
+        asked = look.tx.steps.asking(look.job.id, person_seating(look.actor.id))
+        there = [step for step in asked if look.position.branch_of_step(step.number) is not None]
+        told = passed(look.compiled, head, reader, there)
     return promise_view(look.process, head, now, reader, told)
 
 
@@ -339,9 +336,11 @@ def jobs(
     after: str | None,
     took_part: bool,
     late: bool,
+    mine: bool,
     by: str | Actor,
 ) -> list[JobRow]:
-    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are."""
+    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
+    are, of a member of staff, those that he began or in which he acted."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN
@@ -353,13 +352,15 @@ def jobs(
         if took_part and late:
             what = "of jobs of others you are not told what was promised"
             raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
+        if mine and not asker.id:
+            raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
         whose, now, reader = asker.id if own else customer, shell.clock.now(), reader_zone(tx, asker)
         rows = list(
             tx.jobs.list(
                 status=status,
                 process=process,
                 customer=None if took_part else whose,
-                took_part=asker.id if took_part else None,
+                took_part=asker.id if took_part or (mine and not own) else None,
                 late=now if late else None,
                 limit=limit,
                 after=after,

@@ -281,6 +281,10 @@ class Steps:
         """All rows of a job's open steps: one for each audience or seat."""
         return [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
 
+    def asking(self, job: str, audience: str) -> list[Step]:
+        """The open steps of a job that wait for an answer of this audience."""
+        return [row.step for row in self.of(job) if row.audience == plain(audience) and not row.answered]
+
 
 def _waiting(row: Row) -> WaitingStep:
     job, process, customer, audience, answered, opened, _, body, *beside = row

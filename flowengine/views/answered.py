@@ -14,7 +14,6 @@ from itertools import chain
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.kinds.papers import abstains
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
@@ -120,7 +119,7 @@ class Saying:
             "choice": self._choice(given) if moved else "",
             "words": _quoted((given or saved).get("words")),
         }
-        move = "abstain" if moved == "vote" and given and abstains(given) else moved
+        move = "abstain" if moved == "vote" and given and "for" not in given else moved
         own = move or str(given.get("outcome", "")) or ended
         words = state.replied(own, saved, about, self._way(step, ended))
         return f"{sentence(words)} {self._decided(state, ended, saved, about)}".strip() if move or given else words

@@ -56,8 +56,10 @@ def test_what_is_held_says_until_when(room: Flow) -> None:
     Once it is held no longer, that is told."""
     until = told(MONDAY + timedelta(minutes=20)).rpartition(", ")[2]
     done = room.run("act", "--outcome", "hold", "--set", f"slot={TUESDAY}", who="ada").stdout
-    assert f"Done: hold, {AT}, kept for you until {until}" in done
-    assert f"{AT} is kept for you until {until}; book it with:\n    → flow act " in done
+    assert "Tue 5 May 2026, 10:00 UTC is kept for you until Mon 4 May 2026, 09:20 UTC, and not booked yet." in done
+    assert "Next: book Tue 5 May 2026, 10:00 UTC, which is kept for you  (until " in done
+    track = room.run("track", room.json("jobs", who="ada")[0]["short"], who="ada").stdout
+    assert f"{AT} is kept for you until {until}; book it with:\n    → flow act " in track
     inbox = " ".join(room.run("inbox", who="ada", env={"COLUMNS": "200"}).stdout.split())
     assert f"{AT} is kept for you until {until}" in inbox
     room.clock = SimulatedClock(MONDAY + timedelta(minutes=20))
@@ -68,7 +70,8 @@ def test_what_is_held_says_until_when(room: Flow) -> None:
     assert "Tue 5 May 2026, 10:00 UTC is kept for you no longer" in track
     assert "What comes next: book it again while it is free, or another time" in track
     room.run("act", "--outcome", "hold", "--set", f"slot={TUESDAY}", who="ada")
-    assert f"Done: book, {AT}." in room.run("act", "--outcome", "book", who="ada").stdout
+    booked = room.run("act", "--outcome", "book", who="ada").stdout
+    assert "Your appointment is on Tue 5 May 2026, 10:00 UTC." in booked
 
 
 def test_what_lies_after_the_promise_says_so(room: Flow) -> None:
@@ -82,9 +85,9 @@ def test_what_lies_after_the_promise_says_so(room: Flow) -> None:
     assert before == "--set slot=2026-05-06T16:00:00Z"
     assert late == "--set slot=2026-05-07T09:00:00Z (after the day that was promised)"
     done = room.run("act", "--outcome", "book", "--set", "slot=2026-05-07T10:00:00Z", who="ada").stdout
-    assert "Done: book, " in done
-    assert ", after the day that was promised." in done
-    assert ", with Tom, after the day that was promised; you may move or cancel it" in done
+    assert "Your appointment is on Thu 7 May 2026, 10:00 UTC. It is after the day that was promised." in done
+    track = room.run("track", room.json("jobs", who="ada")[0]["short"], who="ada").stdout
+    assert ", with Tom, after the day that was promised; you may move or cancel it" in track
 
 
 def test_what_is_booked_is_found_to_be_moved(room: Flow) -> None:
