@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from flowengine.core import commands as c
-from flowengine.core import composite, interventions, invariants, moves, promises
+from flowengine.core import composite, conversation, interventions, invariants, moves, promises
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.draft import LARGEST_DATA, Draft, replace
@@ -271,6 +271,8 @@ class _Work:
             except (ExpressionFailed, NotAllowed, BadAnswer) as error:
                 if not (known and isinstance(error, ExpressionFailed)):
                     self.obstacles.append(_obstacle(error, branch.state))
+        here = conversation.spot(self.new.process, self.draft, self.flow.now, self.flow.world)
+        conversation.renew(self.old.process, here)
         if not self.obstacles:
             self._settle()
 
