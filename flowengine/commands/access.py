@@ -204,6 +204,24 @@ def permit_on_job(verb: str) -> Permit:
 permit_say, permit_add, permit_send = map(permit_on_job, ("say", "add", "send"))
 
 
+def permit_taking_back(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+    """What was asked must still wait for an answer, and be the asker's own."""
+    actor, step = command.by, open_step(job, command.step)
+    require("take_back", actor)
+    if step is None:
+        raise closed(tx, job, actor, command.step)
+    if _is_askers(step, actor):
+        return
+    if actor.kind == "customer":
+        raise Hidden
+    what = "only who has asked something may take it back"
+    raise NotAllowed(what, where=f"{shown(job.id)}.{command.step}", possible=("answer it",))
+
+
+def _is_askers(step: Step, actor: Actor) -> bool:
+    return step.is_asked and bool(actor.id) and step.asked_by == actor.id
+
+
 def permit_always(name: str, now: Callable[[], datetime]) -> Permit:
     """An always entry must be open to the actor, now or at another time; who sees the job is told what is open now."""
 
@@ -248,7 +266,7 @@ def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
 def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden | StaleCommand:
     """For a step that is not open: those for whom it was are told so, to others it never was (L4)."""
     found = opening(tx, job, number)
-    if found is None or seatings(actor).isdisjoint(asked(found[1])):
+    if found is None or (seatings(actor).isdisjoint(asked(found[1])) and not _is_askers(found[1].step, actor)):
         return Hidden()
     ended = ending(tx, job, *found)
     over = ""
@@ -317,7 +335,7 @@ def ending(tx: Transaction, job: StoredJob, seq: int, opened: e.StepOpened) -> E
                 elif (
                     (isinstance(event, e.StepClosed) and event.step == step.number)
                     or (isinstance(event, e.Left | e.BranchClosed | e.BranchRested) and event.branch == step.branch)
-                    or isinstance(event, e.Ended)
+                    or (isinstance(event, e.Ended) and not step.is_asked)
                 ):
                     return Ending(step, whose, entry, getattr(event, "outcome", ""))
         after = entries[-1].seq

@@ -11,7 +11,8 @@
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
 | ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
 
-News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
+News of a job that is of no step have the step 0; of what was ``answered``, or is ``unanswered`` for long, that of what
+was asked; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is.
 """
 
@@ -58,7 +59,8 @@ def _tell(
     """Leave word for the handler of notices, and for people, where somebody carries it."""
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
-    news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told or effects.late
+    news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told
+    news = news or effects.late or effects.answers
     if not (ends or news):
         return  # an escalation drops the timer that made it, and so does what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
@@ -66,8 +68,11 @@ def _tell(
         return
     told: list[Json] = [{"step": step, "why": why} for step, why in _news(done)]
     told += [{"step": 0, "why": "told", "number": number} for number, _ in enumerate(effects.told)]
-    if effects.late and head.late == len(effects.late):  # what takes longer besides, he has been told
-        told.append({"step": 0, "why": "late", "state": effects.late[0].state})
+    told += [{"step": answer.to, "why": "answered"} for answer in effects.answers]
+    told += [{"step": one.timer.step, "why": "unanswered"} for one in effects.late if not one.timer.holds_up]
+    late = [one.state for one in effects.late if one.timer.holds_up]
+    if late and head.late == len(late):  # what takes longer besides, he has been told
+        told.append({"step": 0, "why": "late", "state": late[0]})
     if carried - {"handler"} and (told or ends):
         ended: list[Json] = [{"step": 0, "why": "ended"}] if ends else []
         tx.outbox.add(job, seq, "announce", {"told": told + ended}, now, "people")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flowengine.commands import access
+from flowengine.commands.asked import answer_in, asked, in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import told_in
 from flowengine.core import events as e
@@ -21,7 +22,7 @@ from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import plainly
-from flowengine.views.customer_words import TAKES_LONGER
+from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
 
 MAIL, HOOK = "mail", "hook"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
@@ -83,9 +84,12 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _told(shell.settings.url, job, process, told, person, to, at)
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
+        if body["why"] in ("answered", "unanswered"):
+            return _of_asked(shell.settings.url, tx, job, process, person, to, row, at)
         step = access.open_step(job, int(body["step"]))
         if step is None or not _for(person, step, job):
             return None
+        step = in_words(tx, job, step)
         return _asked(shell, tx, job, step, person, to, str(body["why"]), at)
 
 
@@ -109,7 +113,7 @@ def _asked(
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
     clock = plainly.Clock(process, person.clock)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
-    state = compiled.states[step.state].member(step.member)
+    state = compiled.at(step).member(step.member)
     meeting = f"On {clock.moment(step.appointment, state)}" if step.appointment else ""
     due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
@@ -186,6 +190,51 @@ def _late(url: str, job: StoredJob, process: Process, person: Person, to: str, a
         data={"job": job.id, "process": process.title, "words": words, "person": person.id, "link": link or None},
         at=at,
     )
+
+
+def _of_asked(
+    url: str, tx: Transaction, job: StoredJob, process: Process, person: Person, to: str, row: OutboxMessage, at: datetime
+) -> Words | None:
+    """To who has asked: the answer, with what he asked; or that it takes longer, which is nothing once it is
+    answered."""
+    number, answered = int(row.body["step"]), row.body["why"] == "answered"
+    found = asked(tx, job, number)
+    if found is None or not (answered or access.open_step(job, number)):
+        return None
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
+    answer = answer_in(tx, job, row.seq, number) if answered else ""
+    opening = "You have said:" if found.step.purpose == "concern" else "You have asked:"
+    subject = f"Answer: {shorten(found.text, 110)}" if answered else f"Not answered yet: {shorten(found.text, 100)}"
+    lines = (
+        _greeting(person),
+        f"{opening}\n    {_indented(found.text)}",
+        f"The answer:\n    {_indented(answer)}" if answered else f"{UNANSWERED}.",
+        _where("All that was said:", look),
+        _about(process, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=subject,
+        text=_text(lines),
+        why=f"question.{row.body['why']}",
+        data={
+            "question": f"{job.id}.{number}",
+            "job": job.id,
+            "process": process.title,
+            "words": found.text,
+            "answer": answer or None,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def _indented(text: str) -> str:
+    return "\n    ".join(text.strip().splitlines())
 
 
 def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Person, to: str, at: datetime) -> Words:

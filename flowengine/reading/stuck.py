@@ -8,11 +8,12 @@ from heapq import nsmallest
 from itertools import islice
 
 from flowengine.commands import access
+from flowengine.commands.asked import in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import Staffing, whom
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
-from flowengine.core.values import ROOT, Branch, ServiceCall, Step, Timer
+from flowengine.core.values import CONVERSATION, ROOT, Branch, ServiceCall, Step, Timer
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import key_text
@@ -118,7 +119,7 @@ class _Look:
             by = name_of(self.tx, held.by) if held.by else "the program"
             yield WaitView(kind="suspended", what=held.because, since=held.since, whom=by)
         yield from (self._call(call) for call in self.job.position.head.cut_off)
-        waiting = [ROOT]
+        waiting = [ROOT, CONVERSATION] if self.job.position.head.unanswered else [ROOT]
         while waiting:
             branch = self.job.position.branch(waiting.pop(0))
             if branch is None:
@@ -137,7 +138,7 @@ class _Look:
         return WaitView(
             kind="step",
             id=self._id(step.number),
-            what=step.title,
+            what=in_words(self.tx, self.job, step).title,
             state=step.state,
             since=step.opened,
             whom=whom(self.tx, self.compiled.process, branch, step),

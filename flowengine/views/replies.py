@@ -61,6 +61,7 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     the message that was delivered, the need of a job that was begun, or the ``always`` entry that was used; ``step``
     is the id of the step, where it was one.
 
+    ``question`` is the id of the step that now waits for an answer to what was said, or that was answered with it.
     ``outcome`` is how the step ended, or the move that was made in it; empty for commands that end no step.
     ``states`` are the states where the job stands now, ``steps`` the ids of the steps that this command opened,
     ``events`` tells in short what happened, in order. A customer's receipt has phases and titles in the place of
@@ -77,6 +78,7 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     steps: tuple[str, ...] = ()
     because: str = ""
     events: tuple[str, ...] = ()
+    question: str = ""
     repeated: bool = False
 
     @property
