@@ -368,9 +368,7 @@ class Engine:
         come of it, and does nothing."""
         return asking.invoke(self._shell, job, "withdraw", {}, by, key, dry)
 
-    def say(
-        self, job: str, text: str, kind: str = "note", *, to: str = "", by: By, key: str | None = None
-    ) -> Receipt:
+    def say(self, job: str, text: str, kind: str = "note", *, to: str = "", by: By, key: str | None = None) -> Receipt:
         """Say something about a job, also about one that is over: a note, wish, concern, expectation, question or
         answer; at most 10,000 characters.
 

@@ -193,7 +193,14 @@ def _late(url: str, job: StoredJob, process: Process, person: Person, to: str, a
 
 
 def _of_asked(
-    url: str, tx: Transaction, job: StoredJob, process: Process, person: Person, to: str, row: OutboxMessage, at: datetime
+    url: str,
+    tx: Transaction,
+    job: StoredJob,
+    process: Process,
+    person: Person,
+    to: str,
+    row: OutboxMessage,
+    at: datetime,
 ) -> Words | None:
     """To who has asked: the answer, with what he asked; or that it takes longer, which is nothing once it is
     answered."""

@@ -31,7 +31,9 @@ FINISHED = Query(
     "Finished jobs of a status after one of them, oldest first, that ended before a moment, have sent everything and "
     "have answered what was asked.",
     sa.select(_J)
-    .where(_J.c.status == param("of_status"), _J.c.id > param("after"), _J.c.ended < param("before"), ~_SENDING, ~_ASKED)
+    .where(
+        _J.c.status == param("of_status"), _J.c.id > param("after"), _J.c.ended < param("before"), ~_SENDING, ~_ASKED
+    )
     .order_by(_J.c.id)
     .limit(param("most")),
 )

@@ -413,6 +413,37 @@ class OfferView(View, frozen=True, kw_only=True):
         return plain if self.questions else {name: one for name, one in plain.items() if name != "questions"}
 
 
+class AnswerView(View, frozen=True, kw_only=True):
+    """An answer: when, by whom (a name), and the words."""
+
+    at: datetime
+    who: str
+    text: str
+
+
+class SaidView(View, frozen=True, kw_only=True):
+    """What somebody (``who``, a name) has said about a job: ``kind`` is ``note``, ``wish``, ``concern``,
+    ``expectation``, ``question`` or ``answer``; ``yours``: the asker himself.
+
+    What wants an answer has the id of its ``step``, and ``status`` says what became of it: ``waiting``, ``answered`` or
+    ``taken_back``. While it waits, ``whom`` says in plain words who is to answer, and ``due`` until when; it is ``late``
+    once operators have to look.
+    """
+
+    at: datetime
+    who: str
+    kind: str
+    text: str
+    yours: bool = False
+    step: str = ""
+    short: str = ""
+    status: str = ""
+    whom: str = ""
+    due: datetime | None = None
+    late: bool = False
+    answer: AnswerView | None = None
+
+
 class _Track(View, frozen=True, kw_only=True):
     """What everybody sees of a job who may see it. ``ahead`` lists what may still come for its customer."""
 
@@ -448,6 +479,9 @@ class _Track(View, frozen=True, kw_only=True):
     """The time zone of the process, in which a promised day ends."""
     tallies: tuple[TallyView, ...] = ()
     """How the votes stand that run now and whose file says ``live``: to those who vote, and whose job it is."""
+    conversation: tuple[SaidView, ...] = ()
+    """What was said, each answer with what it answers; the newest last, at most 20, and all that is not answered. Those
+    inside see all of it; a customer his own words, the answers to them, and answers to nothing in particular."""
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""
@@ -492,6 +526,8 @@ class JobRow(View, frozen=True, kw_only=True):
     ended: datetime | None = None
     because: str = ""
     suspended: SuspendedView | None = None
+    unanswered: int = 0
+    """How much of what people have asked waits for an answer, for those inside."""
 
 
 class HistoryLine(View, frozen=True, kw_only=True):
