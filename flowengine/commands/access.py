@@ -17,6 +17,7 @@ from flowengine.core.machines import Compiled
 from flowengine.core.seatings import seatings, waits_for
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
+from flowengine.language.texts import spoken
 from flowengine.people.identities import check_person
 from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, as_actor, nobody
@@ -272,8 +273,11 @@ def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden
     over = ""
     if ended is not None and ended.entry.by.kind == CLOCK.kind and ended.step.is_over(ended.entry.at):
         over = f": its time was over on {moment_text(ended.step.due or ended.entry.at)}"
+    what = f"the step {found[1].step.title!r} is no longer open{over}"
+    if found[1].step.is_asked:
+        what = f"it waits for an answer no more: it was {spoken(ended.outcome if ended is not None else '')}"
     return StaleCommand(
-        f"the step {found[1].step.title!r} is no longer open{over}",
+        what,
         where=f"{shown(job.id)}.{number}",
         possible=steps_for(job, tx, actor),
     )

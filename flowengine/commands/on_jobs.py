@@ -58,9 +58,9 @@ def _permit_saying(to: str, start: str) -> access.Permit:
                 which = [f"{shown(job.id)}.{one.number} ({in_words(tx, job, one).title})" for one in several]
                 raise BadAnswer({"to": f"is missing: {len(several)} things wait for your answer"}, possible=which)
             return
-        step = (
-            access.open_step(job, command.to) if job.id.startswith(start) or short(job.id).startswith(start) else None
-        )
+        if not (job.id.startswith(start) or short(job.id).startswith(start)):
+            raise access.no_such("question", to)
+        step = access.open_step(job, command.to)
         if step is None:
             closed = access.closed(tx, job, actor, command.to)
             raise access.no_such("question", to) if isinstance(closed, access.Hidden) else closed

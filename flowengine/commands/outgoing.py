@@ -60,8 +60,7 @@ def _tell(
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told
-    news = news or effects.late or effects.answers
-    if not (ends or news):
+    if not (ends or news or effects.late or effects.answers):
         return  # an escalation drops the timer that made it, and so does what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):

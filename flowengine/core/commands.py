@@ -218,6 +218,6 @@ class Migrate(Command, frozen=True, kw_only=True):
 
 
 AnyCommand = (
-    Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | TakeBack | Migrate
-    | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer
+    Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
+    | TakeBack | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """What people ask about a job: words that want an answer wait for somebody, beside the states in which the job stands.
 
 What waits is a step like any other, on a branch of its own that stands in no state and is there while anything is
-unanswered. It moves nothing: the job goes on as it does, and what was asked stays when the job is over. When its time is
-up somebody has to look, and it goes on waiting. The words stand in the history alone (``Said``); the step has their
+unanswered. It moves nothing: the job goes on as it does, and what was asked stays when the job is over. When its time
+is up somebody has to look, and it goes on waiting. The words stand in the history alone (``Said``); the step has their
 number.
 """
 

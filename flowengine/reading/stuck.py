@@ -43,7 +43,7 @@ def timers(shell: Shell, text: str) -> list[TimerView]:
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         failed = {row.id: row for row in tx.timers.incidents() if row.job == job.id}
         found = [
-            _timer(job, compiled, branch, timer, failed.get(f"{job.id}.{timer.number}"))
+            _timer(tx, job, compiled, branch, timer, failed.get(f"{job.id}.{timer.number}"))
             for branch in job.position.whole().branches.values()
             for timer in branch.timers
             if timer.rang is None
@@ -51,7 +51,9 @@ def timers(shell: Shell, text: str) -> list[TimerView]:
     return sorted(found, key=lambda one: (one.due, one.id))
 
 
-def _timer(job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, failed: Incident | None) -> TimerView:
+def _timer(
+    tx: Transaction, job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, failed: Incident | None
+) -> TimerView:
     state = compiled.states.get(branch.state)
     title = state.member(timer.member).title if state is not None else branch.state
     if timer.purpose == "always":
@@ -64,7 +66,7 @@ def _timer(job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, fai
         short=f"{shown(job.id)}.{timer.number}",
         purpose=timer.purpose,
         state=branch.state,
-        what=step.title if step and step.title else title,
+        what=in_words(tx, job, step).title if step and step.title else title,
         due=timer.due,
         step=f"{job.id}.{timer.step}" if step else "",
         branch="" if branch.id == ROOT else branch.id,

@@ -291,8 +291,6 @@ def _conversation(look: _View, entries: list[Entry]) -> Iterator[SaidView]:
     """What was said lately, each answer with what it answers, and all that is not answered."""
     found: dict[int, SaidView] = {}
     open_ = {step.number: step for step in unanswered(look.position) if look.inside or step.asked_by == look.actor.id}
-    for number in open_:
-        _put_earlier(look, found, number)
     for entry, event in _words(look, entries):
         if event.to:
             if event.to not in found:
@@ -302,12 +300,16 @@ def _conversation(look: _View, entries: list[Entry]) -> Iterator[SaidView]:
                 found[event.to] = replace(found[event.to], answer=answer, status="answered")
         else:
             number = event.number or -entry.seq
-            found.pop(number, None)
             found[number] = _line(look, entry.at, event.number, event.by, _who(look, entry), event.kind, event.text)
     for entry in entries:
-        for event in entry.events:
-            if isinstance(event, e.StepClosed) and event.outcome == TAKEN_BACK and event.step in found:
-                found[event.step] = replace(found[event.step], status=TAKEN_BACK)
+        for one in entry.events:
+            if isinstance(one, e.StepClosed) and one.outcome == TAKEN_BACK and one.step in found:
+                found[one.step] = replace(found[one.step], status=TAKEN_BACK)
+    before: dict[int, SaidView] = {}
+    for number in open_:
+        if number not in found:
+            _put_earlier(look, before, number)
+    found = before | found
     late = _late(look) if open_ else frozenset()
     for number, step in open_.items():
         whom = ", ".join(_names(look, step.audience))
@@ -328,7 +330,17 @@ def _line(look: _View, at: datetime, number: int, by: str, who: str, kind: str, 
     step, short = (f"{look.job.id}.{number}", f"{shown(look.job.id)}.{number}") if number else ("", "")
     yours = bool(by) and by == look.actor.id
     status = "answered" if number else ""
-    return SaidView(at=at, who=who, kind=kind, text=text, yours=yours, step=step, short=short, status=status)
+    return SaidView(
+        at=at,
+        who=who,
+        kind=kind,
+        saying=SAYINGS[kind],
+        text=text,
+        yours=yours,
+        step=step,
+        short=short,
+        status=status,
+    )
 
 
 def _late(look: _View) -> frozenset[int]:

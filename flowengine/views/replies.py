@@ -423,16 +423,17 @@ class AnswerView(View, frozen=True, kw_only=True):
 
 class SaidView(View, frozen=True, kw_only=True):
     """What somebody (``who``, a name) has said about a job: ``kind`` is ``note``, ``wish``, ``concern``,
-    ``expectation``, ``question`` or ``answer``; ``yours``: the asker himself.
+    ``expectation``, ``question`` or ``answer``, and ``saying`` how that is told (``asked``); ``yours``: he who looks.
 
-    What wants an answer has the id of its ``step``, and ``status`` says what became of it: ``waiting``, ``answered`` or
-    ``taken_back``. While it waits, ``whom`` says in plain words who is to answer, and ``due`` until when; it is ``late``
-    once operators have to look.
+    What wants an answer has the id of its ``step``, and ``status`` says what became of it: ``waiting``, ``answered``
+    or ``taken_back``. While it waits, ``whom`` says in plain words who is to answer, and ``due`` until when; it is
+    ``late`` once operators have to look.
     """
 
     at: datetime
     who: str
     kind: str
+    saying: str
     text: str
     yours: bool = False
     step: str = ""
