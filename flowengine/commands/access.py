@@ -206,17 +206,16 @@ permit_say, permit_add, permit_send = map(permit_on_job, ("say", "add", "send"))
 
 
 def permit_taking_back(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-    """What was asked must still wait for an answer, and be the asker's own."""
+    """What was asked must still wait for an answer, and be the actor's own; those inside know of what others ask."""
     actor, step = command.by, open_step(job, command.step)
-    require("take_back", actor)
     if step is None:
         raise closed(tx, job, actor, command.step)
-    if _is_askers(step, actor):
+    if _is_askers(step, actor) and needs("take_back", actor) == OWN:
         return
-    if actor.kind == "customer":
-        raise Hidden
-    what = "only who has asked something may take it back"
-    raise NotAllowed(what, where=f"{shown(job.id)}.{command.step}", possible=("answer it",))
+    if needs("step", actor) == ANY or (step.is_asked and actor.kind == "staff"):
+        what = "only who has asked something may take it back"
+        raise NotAllowed(what, where=f"{shown(job.id)}.{command.step}", possible=("answer it",))
+    raise Hidden
 
 
 def _is_askers(step: Step, actor: Actor) -> bool:
