@@ -117,7 +117,7 @@ def say(terminal: Terminal, job: str, text: tuple[str, ...], kind: str, to: str,
     acting.said(terminal, desk, receipt, kind, words)
 
 
-@click.command("take-back")
+@click.command("takeback")
 @click.argument("question", shell_complete=tab_words.steps_and_jobs)
 @request_key
 @common

@@ -484,7 +484,7 @@ def unanswered(console: Console, one: SaidView, now: datetime, command: str, hom
     else:
         line(console, (f"    waits for an answer from {one.whom}{by}", "yellow"))
     if one.yours:
-        line(console, ("    → ", "dim"), (f"{command} take-back {one.short}", ID), pasted=True)
+        line(console, ("    → ", "dim"), (f"{command} takeback {one.short}", ID), pasted=True)
 
 
 def _rest(console: Console, seen: Track, now: datetime, command: str) -> None:

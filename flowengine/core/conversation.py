@@ -14,7 +14,7 @@ from datetime import datetime
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.draft import Draft, replace
+from flowengine.core.draft import Draft
 from flowengine.core.fields import LONGEST_TEXT
 from flowengine.core.position import Position
 from flowengine.core.spot import Spot
@@ -120,12 +120,11 @@ def _timers(draft: Draft, step: Step) -> Iterator[Timer]:
     return (timer for timer in draft.at(CONVERSATION).timers if timer.step == step.number)
 
 
-def renew(old: Process, here: Spot) -> None:
+def renew(here: Spot, before: Spot) -> None:
     """The job goes on in another version: what is open waits for whom that says, beside those who were asked by name;
     its deadline stays."""
-    for step in unanswered(here.draft):
-        before, now = (here.seatings(process.answerers(step.purpose)[0]) for process in (old, here.process))
-        added = tuple(whom for whom in step.audience if whom not in before)
-        audience = tuple(dict.fromkeys((*now, *added)))
-        if before != now and audience != step.audience:
-            here.draft.record(e.StepChanged(step=replace(step, audience=audience), why="migrated"))
+    for step in here.steps:
+        was, now = (one.seatings(one.process.answerers(step.purpose)[0]) for one in (before, here))
+        if was != now:
+            added = (whom for whom in step.audience if whom not in was)
+            here.change_step(step, "migrated", audience=tuple(dict.fromkeys((*now, *added))))

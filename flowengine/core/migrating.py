@@ -271,8 +271,8 @@ class _Work:
             except (ExpressionFailed, NotAllowed, BadAnswer) as error:
                 if not (known and isinstance(error, ExpressionFailed)):
                     self.obstacles.append(_obstacle(error, branch.state))
-        here = conversation.spot(self.new.process, self.draft, self.flow.now, self.flow.world)
-        conversation.renew(self.old.process, here)
+        if conversation.unanswered(self.draft):
+            self._asked()
         if not self.obstacles:
             self._settle()
 
@@ -304,6 +304,15 @@ class _Work:
                 interventions.set_data(self.flow, c.SetData(by=self.command.by, place=at, value=value, because=because))
             except (BadAnswer, NotFound) as error:
                 self.obstacles.append(_obstacle(error, f"fill {place}"))
+
+    def _asked(self) -> None:
+        """What was asked waits for those who answer in this version."""
+        now, world = self.flow.now, self.flow.world
+        here = conversation.spot(self.new.process, self.draft, now, world)
+        before = conversation.spot(self.old.process, self.before.draft, now, world)
+        conversation.renew(here, before)
+        self._claims(here, before)
+        self._tell(here, before)
 
     # one branch
 
