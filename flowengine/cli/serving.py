@@ -118,12 +118,12 @@ def list_(terminal: Terminal) -> None:
 
 @token.command()
 @click.argument("id")
-@click.option("--takeback", is_flag=True, help="What waits for external workers is for flow worker again.")
+@click.option("--take-back", is_flag=True, help="What waits for external workers is for flow worker again.")
 @common
 @terminal
 def revoke(terminal: Terminal, id: str, take_back: bool) -> None:
     """Make a token invalid, now and for ever. Calls that wait for its holder go on waiting for an external worker, or
-    with --takeback, where no other token serves their handlers, for flow worker."""
+    with --take-back, where no other token serves their handlers, for flow worker."""
     from flowengine.cli import show
 
     gone = terminal.desk().revoke_token(id, take_back=take_back)
