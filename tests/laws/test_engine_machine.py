@@ -51,7 +51,7 @@ PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
 HANDS = ("move", "move", "set", "skip", "complete", "act for", "end", "defer", "fire", "drop")
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CUSTOMERS = ("ada", "ben", "cleo", "dana")
-STRANGER = Actor(kind="staff", id="mallory")
+STRANGER = Actor(kind="customer", id="mallory")
 
 
 def _undo(call: HandlerCall) -> None:
