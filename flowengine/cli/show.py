@@ -163,11 +163,16 @@ def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: C
     table(
         console,
         ("Step", "What", "Process", "For", "Due", ""),
-        [(i.short, i.title, i.process, i.customer_name, _due(i.due, now), _holder(i)) for i in items],
+        [(i.short, i.title, i.process, i.customer_name, _due(i.due, now), _mark(i)) for i in items],
         "Nothing waits for you.",
     )
     if items:
         line(console, ("Act on one: ", "dim"), pasted(f"act {items[0].short}"), pasted=True)
+
+
+def _mark(item: InboxItem) -> str:
+    """What kind of words wait for an answer; and who has it."""
+    return ", ".join(filter(None, (item.asked, _holder(item))))
 
 
 def _holder(item: InboxItem) -> str:

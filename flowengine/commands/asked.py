@@ -14,7 +14,7 @@ from flowengine.interop.labels import shorten
 from flowengine.runtime.actors import name_of
 from flowengine.store import StoredJob, Transaction
 
-LONGEST = 120
+LONGEST = 80
 """Characters of what was asked by which its step is called."""
 
 
@@ -43,12 +43,12 @@ def answer_in(tx: Transaction, job: StoredJob, seq: int, number: int) -> str:
 
 
 def in_words(tx: Transaction, job: StoredJob, step: Step) -> Step:
-    """A step as people see it. One that waits for an answer is called by the words that were said; where they are too
-    long for that, they are shown whole as well."""
+    """A step as people see it. One that waits for an answer is called by the words that were said, and shows who has
+    said them; where they are too long for a name, it shows them whole."""
     found = asked(tx, job, step.number) if step.is_asked else None
     if found is None:
         return step
     title = shorten(found.text, LONGEST)
     who = name_of(tx, step.asked_by) if step.asked_by else step.title
-    whole = ((who, found.text),) if title != found.text else ()
-    return replace(step, title=title, shown=(*step.shown, *whole))
+    by = (who, found.text) if title != found.text else ("Asked by", who)
+    return replace(step, title=title, shown=(*step.shown, by))

@@ -96,6 +96,7 @@ def _item(row: WaitingStep, step: Step, names: Mapping[str, str], actor: Actor, 
         answered=bool(answered),
         booked=step.booked,
         booked_with=names.get(step.booked_with, ""),
+        asked=step.purpose if step.is_asked else "",
     )
     if actor.kind == "customer":
         return item

@@ -241,7 +241,8 @@ class CustomerItem(View, frozen=True, kw_only=True):
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
-    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known).
+    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``asked``: it waits for an
+    answer to a ``question``, or a ``concern``.
     """
 
     id: str
@@ -259,6 +260,7 @@ class CustomerItem(View, frozen=True, kw_only=True):
     answered: bool = False
     booked: datetime | None = None
     booked_with: str = ""
+    asked: str = ""
 
 
 class StaffItem(CustomerItem, frozen=True, kw_only=True):

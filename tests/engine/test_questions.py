@@ -89,7 +89,7 @@ def test_a_question_waits_in_the_inbox_of_those_who_answer(engine: Engine, ask: 
     """It is called by its words, has the deadline of its process, and waits for nobody else."""
     step = ask()
     (item,) = engine.inbox("kim")
-    assert (item.id, item.title, item.customer_name) == (step, "Is it vegan?", "Ada")
+    assert (item.id, item.title, item.customer_name, item.asked) == (step, "Is it vegan?", "Ada", "question")
     assert item.due == clock.now() + timedelta(days=2)
     assert [one.title for one in engine.inbox("will")] == ["Serve it"]
     assert engine.inbox("ada") == engine.inbox("ben") == engine.inbox("olga") == []
@@ -156,7 +156,7 @@ def test_any_signs_are_kept_as_they_are(engine: Engine, job: str, ask: Ask) -> N
     step = ask(text)
     assert conversation(engine, job, "ada")[0].text == text
     view = engine.step(step, "kim")
-    assert len(view.title) == 120
+    assert len(view.title) == 80
     assert "\n" not in view.title
     assert view.shown == (("Ada", text),)
     engine.act(step, answer={"answer": text}, by="kim")
@@ -358,6 +358,7 @@ def test_the_step_that_is_meant_is_found(engine: Engine, job: str, ask: Ask) -> 
         assert isinstance(found, StaffStep)
         assert (found.id, found.type, found.purpose, found.possible) == (step, "question", "question", ("answered",))
         assert [field.name for field in found.form.ways[0].fields] == ["answer"]
+        assert found.shown == (("Asked by", "Ada"),)
 
 
 # taking back

@@ -51,7 +51,9 @@ PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
 HANDS = ("move", "move", "set", "skip", "complete", "act for", "end", "defer", "fire", "drop")
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CUSTOMERS = ("ada", "ben", "cleo", "dana")
-STRANGER = Actor(kind="customer", id="mallory")
+STRANGER = Actor(kind="staff", id="mallory")
+OUTSIDER = Actor(kind="customer", id="mallory")
+"""A stranger to what people ask, which is for all of the staff."""
 
 
 def _undo(call: HandlerCall) -> None:
@@ -170,10 +172,11 @@ class EngineMachine(RuleBasedStateMachine):
         answer = answer_for(data.draw, view.form, way, self.clock.now())
         self.keys += 1
         key = f"key-{self.job}-{self.keys}"
+        stranger = OUTSIDER if view.type == "question" else STRANGER
         with pytest.raises(NotFound) as hidden:
-            self.engine.act(item.id, way.outcome, answer, by=STRANGER)
+            self.engine.act(item.id, way.outcome, answer, by=stranger)
         with pytest.raises(NotFound) as missing:
-            self.engine.act(f"{self.job}.99999", way.outcome, answer, by=STRANGER)
+            self.engine.act(f"{self.job}.99999", way.outcome, answer, by=stranger)
         assert hidden.value.what.replace(item.id, "") == missing.value.what.replace(f"{self.job}.99999", "")
         try:
             receipt = self.engine.act(item.id, way.outcome, answer, by=who, key=key)
