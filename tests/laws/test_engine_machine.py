@@ -303,7 +303,7 @@ class EngineMachine(RuleBasedStateMachine):
     def somebody_answers(self, taken_back: bool) -> None:
         """What was asked is answered, also after the end, or taken back; then it is in no inbox."""
         asked = [step for step in self.model.steps.values() if step.is_asked] if self.model is not None else []
-        id, whom = f"{self.job}.{asked[0].number}", asked[0].claimed or f"{next(iter(self.process.roles))}_1"
+        id, whom = f"{self.job}.{asked[0].number}", asked[0].claimed or Actor(kind="staff", id="stan")
         try:
             if taken_back:
                 self.engine.take_back(id, by="ada")
