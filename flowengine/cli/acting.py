@@ -52,7 +52,7 @@ def start(
         lambda full: desk.start(need.process, need=full, customer=whom, key=key),
         where=need.process,
     )
-    told(terminal, desk, receipt, begun=True)
+    told(terminal, desk, receipt)
 
 
 def person(desk: Desk, text: str, kind: str | None = None) -> str:
@@ -128,7 +128,7 @@ def act(
         where=step.short,
         slots=lambda: _step(desk, step.id, whose).slots,
     )
-    told(terminal, desk, receipt, slot=given.get("slot"))
+    told(terminal, desk, receipt)
 
 
 def _step(desk: Desk, id: str, whose: str) -> StepView:
@@ -186,6 +186,8 @@ def change(
     desk = terminal.mine()
     if name is None:
         seen = desk.track(job)
+        if terminal.asks:
+            show.closed(screen(), seen.closed_offers)
         if not seen.offers:
             raise NotFound("this job offers you nothing at this time", where=seen.short)
         if not terminal.asks:
@@ -205,7 +207,11 @@ def change(
 def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[str, Json]) -> None:
     """What would come of an offer."""
     seen, then = desk.track(job), desk.invoke(job, offer.name, full, dry=True)
-    show.line(console, (offer.title, "bold"), f": {seen.title} {seen.short}, for {seen.customer_name}")
+    show.line(
+        console,
+        (offer.title, "bold"),
+        f": {seen.title} {seen.short}{f', for {seen.customer_name}' if seen.customer_name else ''}",
+    )
     if offer.undoes:
         show.line(console, "  What was done for it so far is undone first, as far as it can be.")
     if then.status == "open":
@@ -314,17 +320,10 @@ def said(terminal: Terminal, desk: Desk, receipt: Receipt, kind: str, text: str)
         show.unanswered(console, line, now, terminal.program, seen.zone)
 
 
-def told(terminal: Terminal, desk: Desk, receipt: Receipt, *, begun: bool = False, slot: Json = None) -> None:
-    """What came of it: the receipt for a program, the job as the asker may see it for a person."""
+def told(terminal: Terminal, desk: Desk, receipt: Receipt) -> None:
+    """What came of it: the receipt for a program; for a person what happened, and what comes now."""
     if terminal.json:
         terminal.answer(receipt, lambda _console: None)
         return
-    console = screen()
-    what = f": {receipt.outcome.replace('_', ' ')}" if receipt.outcome and not begun else ""
-    when = f", {moment(datetime.fromisoformat(slot))}" if isinstance(slot, str) else ""
-    show.line(console, (f"{'Begun' if begun else 'Done'}{what}{when}.", "bold green"))
-    try:
-        seen = desk.track(receipt.job)
-    except NotFound:
-        return
-    show.track(console, seen, desk.now(), terminal.program, terminal.once, brief=not begun)
+    found = desk.answered(receipt.job, receipt.seq)
+    show.answered(screen(), found, desk.now(), terminal.program, terminal.once)

@@ -16,6 +16,7 @@ from transitions import EventData, Machine
 
 from flowengine.core.conversation import ASKED
 from flowengine.core.names import JobNames
+from flowengine.core.reasons import why_not
 from flowengine.core.values import Step
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
 from flowengine.language.checks.deadlines import attended
@@ -144,7 +145,8 @@ class Compiled:
         self.machines[scope].events[outcome].trigger(cursor)
         if cursor.route is None:
             guards = tuple(route.condition for route in ways if route.when)
-            raise NotAllowed(f"no way on from {outcome!r}: no guard holds", where=state.name, possible=guards)
+            why = dict.fromkeys(why_not(one.when, one.otherwise, names, self.states) for one in ways if one.when)
+            raise NotAllowed(f"that cannot be done now: {'; '.join(why)}", where=state.name, possible=guards)
         return cursor.route
 
 

@@ -66,7 +66,7 @@ def test_starting_asks_each_field_with_its_title_type_and_unit(shop: Flow) -> No
         terminal.expect("must be a date, as 2027-05-01")
         terminal.expect(": ")
         terminal.send("")
-        terminal.expect("Begun.")
+        terminal.expect("Thank you. We know what you need.")
         assert terminal.leave() == 0
     assert shop.json("jobs")[0]["states"] == ["choose"]
 
@@ -84,7 +84,7 @@ def test_a_choice_under_limits_shows_them(shop: Flow) -> None:
         terminal.expect("chooses 2 of position keeper; choose exactly 1 of anna (Anna B.), bea (Bea C.)")
         terminal.expect("Players (several, with commas): ")
         terminal.send("1, 3")
-        terminal.expect("Done: chosen.")
+        terminal.expect("Thank you. You have chosen ")
 
 
 def test_a_person_is_picked_by_number_or_by_name(shop: Flow) -> None:
@@ -96,7 +96,7 @@ def test_a_person_is_picked_by_number_or_by_name(shop: Flow) -> None:
         terminal.send("olga")
         terminal.expect("'olga' is not one of")
         terminal.send("2")
-        terminal.expect("Begun.")
+        terminal.expect("Thank you. We know what you need.")
         assert terminal.leave() == 0
     (waits,) = shop.json("inbox", who="tom")
     assert shop.json("track", waits["job"], who="ada")["facts"] == [["Wanted", "Tom"]]
@@ -125,7 +125,7 @@ def test_a_choice_shows_prices_and_lead_times(shop: Flow) -> None:
         terminal.send("4")
         terminal.expect("Extras (wax, drawer; several, with commas, Enter to leave out): ")
         terminal.send("wax, drawer")
-        terminal.expect("Done: chosen.")
+        terminal.expect("Thank you. You have chosen ")
         assert terminal.leave() == 0
     saved = shop.json("history", job)[-1]["command"]["answer"]
     assert saved == {"wood": "oak", "legs": 4, "extras": ["wax", "drawer"]}
@@ -146,7 +146,7 @@ def test_an_appointment_is_taken_by_its_number(shop: Flow) -> None:
         terminal.send("07:10")
         terminal.expect("type a number from 1 to 20, or 08:00")
         terminal.send("09:30")
-        terminal.expect(", 09:30.")
+        terminal.expect(", 09:30")
         assert terminal.leave() == 0
     assert any(item["short"].startswith(job) for item in shop.json("inbox", who="tom"))
 
@@ -163,7 +163,7 @@ def test_a_slot_that_is_gone_is_asked_again(shop: Flow) -> None:
         today, *rest = (datetime.fromisoformat(slot).astimezone().date() for slot in free)
         tomorrow = 1 + next(index for index, day in enumerate(rest) if day != today)  # of today few may be left
         shop.run("act", other, "--outcome", "book", "--set", f"slot={free[tomorrow]}", who="ben")
-        for then in ("possible:", "Done: book"):
+        for then in ("possible:", "Your appointment is on "):
             terminal.send("2")
             terminal.expect("What time?: ")
             terminal.send("1")
@@ -236,7 +236,7 @@ def test_an_approval_that_asks_for_changes_wants_words(shop: Flow) -> None:
         terminal.send("changes")
         terminal.expect(": ")
         terminal.send("Shorter legs")
-        terminal.expect("Done: changes.")
+        terminal.expect("You have asked for changes (“Shorter legs”)")
         assert terminal.leave() == 0
 
 

@@ -116,7 +116,7 @@ def test_a_ballot_is_asked_at_a_terminal(
         terminal.expect(complaint)
         terminal.expect(": ")
         terminal.send(right)
-        terminal.expect("Done: vote.")
+        terminal.expect("Thank you. Your vote is in for ")
         assert terminal.leave() == 0
     assert ballot(shop, job) == {"for": kept}
 
