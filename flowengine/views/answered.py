@@ -74,6 +74,8 @@ class Saying:
                 return f"{THANKS}We have noted: {known.entry(command.name)}"
             case c.Say():
                 return f"{THANKS}Your {command.kind} is noted: “{command.text}”"
+            case c.TakeBack():
+                return "You have taken it back: nobody has to answer it any more"
             case c.Claim():
                 return f"It is yours now: {self._what(command.step)}"
             case c.Release():
@@ -101,6 +103,9 @@ class Saying:
         """The move that was made, the answer of one of several, or how the state ended."""
         known = self.teller.known
         step = known.steps.get(command.step)
+        said = next((one.text for one in events if isinstance(one, e.Said) and one.to == command.step), "")
+        if said:
+            return f"{THANKS}Your answer is noted: “{said}” (to: {self._what(command.step)})"
         state = known.state(step.state, step.member) if step is not None else None
         if step is None or state is None:  # the job may have been migrated
             return f"{THANKS}Done: {self._what(command.step)}"
