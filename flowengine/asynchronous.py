@@ -100,6 +100,7 @@ class AsyncEngine:
     receive = _Verb(Engine.receive)
     add = _Verb(Engine.add)
     inbox = _Verb(Engine.inbox)
+    agenda = _Verb(Engine.agenda)
     step = _Verb(Engine.step)
     find_step = _Verb(Engine.find_step)
     track = _Verb(Engine.track)

@@ -41,6 +41,7 @@ from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
 from flowengine.store.transaction import UNMARKED
+from flowengine.views.appointments import with_appointment
 from flowengine.views.customer_words import customers_receipt
 from flowengine.views.replies import Receipt
 
@@ -295,9 +296,12 @@ class Shell:
         command, done = computed.command, computed.done
         head = done.draft.head
         if command.by.kind != "customer":
-            return receipt_of(head.job, seq, command, done)
-        compiled = self.catalogue.compiled(tx, head.process, head.version)
-        return customers_receipt(head.job, seq, compiled, command, done, question_of(head.job, done.events))
+            made = receipt_of(head.job, seq, command, done)
+        else:
+            compiled = self.catalogue.compiled(tx, head.process, head.version)
+            question = question_of(head.job, done.events)
+            made = customers_receipt(head.job, seq, compiled, command, done, question)
+        return with_appointment(made, command.by, done) if done.effects.booked else made
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""

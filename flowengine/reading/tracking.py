@@ -16,7 +16,6 @@ from flowengine.core import always
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.conversation import TAKEN_BACK, unanswered
-from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import person_seating, seatings
@@ -28,7 +27,7 @@ from flowengine.language.types import Vote
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
-from flowengine.views import plainly
+from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import TAKES_LONGER, places
@@ -69,6 +68,7 @@ class _View:
     actor: Actor
     inside: bool
     own: bool
+    now: datetime
 
     @property
     def process(self) -> Process:
@@ -86,10 +86,9 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
-        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
+        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
-        waiting = tuple(_waiting(look))
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
         did = tuple(_did(look)) if not look.own else ()
         known = facts.facts(
@@ -113,7 +112,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=_promise(look, now, reader, waiting) if look.own else None,
+            promise=_promise(look, now, reader) if look.own else None,
             zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
             facts=known,
@@ -129,7 +128,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             suspended=suspended_view(head, inside=inside),
             takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
-            waiting=waiting,
+            waiting=tuple(_waiting(look)),
             tallies=tuple(_tallies(look)),
         )
         return StaffTrack(**asdict(seen)) if inside else seen
@@ -163,7 +162,7 @@ def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
             raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
         entry = next(entry for _, entry in compiled.always[name])
-        return replace(_offer(entry), questions=questions(entry.fields, world=world))
+        return replace(_offer(entry), questions=always.asked(compiled, job.position, name, now, world))
 
 
 def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
@@ -177,13 +176,12 @@ def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
         return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
 
 
-def _promise(
-    look: _View, now: datetime, reader: tzinfo | None, waiting: Iterable[CustomerWaiting]
-) -> PromiseView | None:
+def _promise(look: _View, now: datetime, reader: tzinfo | None) -> PromiseView | None:
     head, told = look.position.head, ""
     if head.promise is not None and not look.inside:
-        waits = [step.title for step in waiting if step.for_you and step.booked is None]
-        told = passed(look.compiled, head, reader, waits)
+        asked = look.tx.steps.asking(look.job.id, person_seating(look.actor.id))
+        there = [step for step in asked if look.position.branch_of_step(step.number) is not None]
+        told = passed(look.compiled, head, reader, there)
     return promise_view(look.process, head, now, reader, told)
 
 
@@ -221,6 +219,7 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
     found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
+        held = step.held_until is not None and step.held_until > look.now
         seat = look.position.seat(number, person_seating(me)) if step.seats and me else None
         answered = seat is not None and seat.answer is not None
         open_to_him = not mine.isdisjoint(audience) and step.claimed in (None, me)
@@ -231,11 +230,15 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             title=in_words(look.tx, look.job, step).title,
             whom=whom,
             for_you=open_to_him and not (answered and not _may_change(look, step)),
-            answered=answered,
+            answered=answered or (step.booked is not None and open_to_him),
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
             booked_with=name_of(look.tx, step.booked_with) if step.booked_with else "",
+            held=step.held if held else None,
+            held_until=step.held_until if held else None,
+            after_promise=look.own
+            and appointments.is_late(step.booked or (step.held if held else None), look.position.head),
         )
         if look.inside:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
@@ -375,8 +378,8 @@ def _late(look: _View) -> frozenset[int]:
 
 
 def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
-    """What the process has told lately, and deadlines that were moved by hand. A customer sees what was told to him, or
-    to all who had taken part by then, and the deadlines of what waited for him."""
+    """What the process has told lately, deadlines that were moved by hand, and what became of appointments. A customer
+    sees what was told to him, or to all who had taken part by then, and the deadlines and appointments that are his."""
     mine, found = seatings(look.actor), []
     for entry in entries:
         steps = {event.step.number: event.step for event in entry.events if isinstance(event, e.StepChanged)}
@@ -385,6 +388,11 @@ def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tu
                 step = steps[event.step]
                 if look.inside or not mine.isdisjoint(step.audience):
                     found.append((entry.at, f"There is another time for: {step.title}", _times(look, step, event)))
+            if isinstance(event, e.AppointmentChanged) and (look.inside or not mine.isdisjoint(event.whom)):
+                clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
+                following = appointments.what_next(look.compiled, event, entry.events)
+                words = appointments.changed(look.compiled, event, clock)
+                found.append((entry.at, words, (("What comes next", following),)))
             if isinstance(event, e.Told):
                 among = look.inside or not mine.isdisjoint(event.to)
                 if among or ("everyone" in event.to and (look.own or _took_part(look, entry.seq))):
@@ -412,9 +420,11 @@ def jobs(
     after: str | None,
     took_part: bool,
     late: bool,
+    mine: bool,
     by: str | Actor,
 ) -> list[JobRow]:
-    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are."""
+    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
+    are, of a member of staff, those that he began or in which he acted."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN
@@ -426,13 +436,15 @@ def jobs(
         if took_part and late:
             what = "of jobs of others you are not told what was promised"
             raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
+        if mine and not asker.id:
+            raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
         whose, now, reader = asker.id if own else customer, shell.clock.now(), reader_zone(tx, asker)
         rows = list(
             tx.jobs.list(
                 status=status,
                 process=process,
                 customer=None if took_part else whose,
-                took_part=asker.id if took_part else None,
+                took_part=asker.id if took_part or (mine and not own) else None,
                 late=now if late else None,
                 limit=limit,
                 after=after,

@@ -63,6 +63,8 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
 
     ``question`` is the id of the step that now waits for an answer to what was said, or that was answered with it.
     ``outcome`` is how the step ended, or the move that was made in it; empty for commands that end no step.
+    ``booked`` is the appointment that was booked, ``held`` the one that is kept ``held_until`` then; ``after_promise``
+    says that it lies after the promised day or moment.
     ``states`` are the states where the job stands now, ``steps`` the ids of the steps that this command opened,
     ``events`` tells in short what happened, in order. A customer's receipt has phases and titles in the place of
     states, and only the steps that wait for him (L9).
@@ -80,6 +82,10 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     events: tuple[str, ...] = ()
     question: str = ""
     repeated: bool = False
+    booked: datetime | None = None
+    held: datetime | None = None
+    held_until: datetime | None = None
+    after_promise: bool = False
 
     @property
     def started(self) -> bool:
@@ -204,6 +210,30 @@ class AppointmentView(View, frozen=True, kw_only=True):
     end: datetime
 
 
+class AgendaItem(AppointmentView, frozen=True, kw_only=True):
+    """An appointment in an agenda: for which ``customer``, with whom (``staff``, where that is known), and what it is
+    for (``title``).
+
+    ``step`` is the step on which the asker can do something about it, or could, and ``step_short`` its short id; empty
+    where there is none. ``held_until`` is set while it is only kept for its customer. ``outcome`` is how it went:
+    ``held`` or ``missed``, or how it ended otherwise; empty until that is said. ``away`` is the absence of who meets
+    the customer that is in its way. Customers are told neither that nor the calendar nor ids of staff.
+    """
+
+    process: str
+    title: str
+    customer: str
+    customer_name: str
+    staff: str = ""
+    staff_name: str = ""
+    step: str = ""
+    step_short: str = ""
+    calendar: str = ""
+    held_until: datetime | None = None
+    outcome: str = ""
+    away: AbsenceView | None = None
+
+
 class Away(View, frozen=True, kw_only=True):
     """An absence that was entered. ``appointments`` were booked for that time before: they stay booked, until they are
     moved or somebody else takes them."""
@@ -242,8 +272,9 @@ class CustomerItem(View, frozen=True, kw_only=True):
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
-    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``asked``: it waits for an
-    answer to a ``question``, or a ``concern``.
+    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``held`` is the appointment
+    that is kept for him until ``held_until``, while he decides. ``asked``: it waits for an answer to a ``question``, or
+    a ``concern``.
 
     ``promise`` is the moment that was promised in the job, while it is neither kept nor broken, and ``late`` whether it
     is over; a customer is told of that in his own jobs. ``zone`` is then that of the process, in which a promised day
@@ -266,6 +297,8 @@ class CustomerItem(View, frozen=True, kw_only=True):
     booked: datetime | None = None
     booked_with: str = ""
     asked: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
     promise: datetime | None = None
     late: bool = False
     zone: str = ""
@@ -310,8 +343,10 @@ class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
-    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already, and
-    ``booked_with`` the name of who meets the customer then, where that is known.
+    ``slots`` are the appointments that are free now (fittings only), ``late_slots`` those of them that lie after the
+    promised day or moment. ``booked`` is the one that is booked already, and ``booked_with`` the name of who meets the
+    customer then, where that is known; ``held`` is the one that is kept for him until ``held_until``. ``answered``: the
+    asker's own answer is in, as a vote or a booked appointment, and may still be changed.
     ``shown`` are the lines that the process shows. ``tally`` is how a vote stands whose file says ``live``, once there
     is something to tell.
 
@@ -336,9 +371,13 @@ class CustomerStep(View, frozen=True, kw_only=True):
     form: Form
     possible: tuple[str, ...] = ()
     slots: tuple[datetime, ...] = ()
+    late_slots: tuple[datetime, ...] = ()
     booked: datetime | None = None
     suspended: SuspendedView | None = None
     booked_with: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
+    answered: bool = False
     tally: TallyView | None = None
     open: bool = True
     ended: datetime | None = None
@@ -374,9 +413,11 @@ class StaffPlace(CustomerPlace, frozen=True, kw_only=True):
 class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
-    ``answered``: his own answer is in; where it is ``for_you`` all the same, he may change it.
+    ``answered``: his own answer is in, as a vote or a booked appointment; where it is ``for_you`` all the same, he may
+    change it.
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
-    ``booked_with`` is the name of who meets the customer, where that is known.
+    ``booked_with`` is the name of who meets the customer, where that is known. ``held`` is kept for him until
+    ``held_until``, while he decides. ``after_promise``: what is booked or held lies after the promised day or moment.
     """
 
     id: str
@@ -388,6 +429,9 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     claimed: str = ""
     booked: datetime | None = None
     booked_with: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
+    after_promise: bool = False
     answered: bool = False
 
 
@@ -502,7 +546,8 @@ class _Track(View, frozen=True, kw_only=True):
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it. A deadline that
-    somebody has moved is told there, too, to those whom its step waits for."""
+    somebody has moved is told there, too, to those whom its step waits for, and what became of an appointment without
+    its customer's doing, with what comes next: it was missed, moved, or kept for him for long enough."""
     takes_longer: str = ""
     """Words that it takes longer, where staff, code or the outside leave its customer waiting for so long that it is an
     incident; until the job has gone on from there. Told to the customer and to the organisation."""

@@ -215,6 +215,19 @@ def test_a_list_that_may_be_longer_or_grows_keeps_nobody(to: str, back: str, mor
     assert codes(work(*states, *more)) == []
 
 
+@pytest.mark.parametrize(("beside", "found"), [("note", ["no-way-out"]), ("list", []), ("offers", ["two-writers"])])
+def test_what_a_branch_beside_saves_anew_does_not_stay(beside: str, found: list[str]) -> None:
+    """Another branch may ask for the list at any time; that it saves results is told as such."""
+    fields = "fields: {of: {type: array, items: {type: string}}}"
+    inside = (
+        OFFERS % ("data.list.of", "P3D"),
+        ENOUGH.replace("fulfilled", "done") % ("size(data.offers) > 1", "offers"),
+    )
+    other = f"b: {{states: {{more: {{type: task, for: clerk, saves: {beside}, {fields}, next: done}}}}}}"
+    both = f"both: {{type: parallel, next: fulfilled, branches: {{a: {{states: {{{', '.join(inside)}}}}}, {other}}}}}"
+    assert codes(work(LIST % ("", "both"), both)) == found
+
+
 def test_there_are_no_more_results_than_the_list_may_have() -> None:
     """A condition that asks for more of them than the list may have never holds; items that are added may be more."""
     states = (

@@ -141,7 +141,7 @@ class _Kept:
         """Each of a list that may have few items."""
         for each in self._eachs(scope):
             few = self.results.fewest(each)
-            if few is not None:
+            if few is not None and not self.beside.moves(scope, few.place):
                 fewer = self.results.ways(each, few.items)
                 onward = fewer | self._once_over(scope, {}, but=fewer)
                 if fewer and each.name not in self._left(scope, onward):
@@ -149,10 +149,12 @@ class _Kept:
 
     def _eachs(self, scope: Scope) -> Iterator[Each]:
         """Each whose results a condition beside it asks about, and which is left by its join alone, with results that
-        are new."""
+        are new and that nobody else saves meanwhile."""
         for name in self._in_order(scope, self.ways.reached[scope.path]):
             state = scope.states[name]
-            if isinstance(state, Each) and state.ways.keys() <= set(state.outcomes) and self.results.asking(state):
+            if not isinstance(state, Each) or not state.ways.keys() <= set(state.outcomes):
+                continue
+            if self.results.asking(state) and not self.beside.moves(scope, self.results.place(state)):
                 yield state
 
     def _all_over(self, scope: Scope) -> dict[str, tuple[Timed, ...]]:
