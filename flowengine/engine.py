@@ -40,7 +40,7 @@ from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
-from flowengine.reading import answering, auditing, histories, inbox, needs, stuck, tracking
+from flowengine.reading import agenda, answering, auditing, histories, inbox, needs, stuck, tracking
 from flowengine.runtime.actors import actor_of
 from flowengine.runtime.handlers import AnyHandler, Handler, Handlers
 from flowengine.runtime.observing import Observer
@@ -48,6 +48,7 @@ from flowengine.runtime.settings import Settings
 from flowengine.store import Database
 from flowengine.store.measures import Measures, measured
 from flowengine.views.replies import (
+    AgendaItem,
     Answered,
     Archived,
     Audit,
@@ -369,9 +370,23 @@ class Engine:
         come of it, and does nothing."""
         return asking.invoke(self._shell, job, "withdraw", {}, by, key, dry)
 
-    def say(self, job: str, text: str, kind: str = "note", *, by: By, key: str | None = None) -> Receipt:
-        """Say something about a job: a note, wish, concern, expectation, question or answer."""
-        return asking.say(self._shell, job, text, kind, by, key)
+    def say(self, job: str, text: str, kind: str = "note", *, to: str = "", by: By, key: str | None = None) -> Receipt:
+        """Say something about a job, also about one that is over: a note, wish, concern, expectation, question or
+        answer; at most 10,000 characters.
+
+        A question, or a concern, waits for those whom the process says (``questions``), until it is answered:
+        :attr:`Receipt.question` is the id of the step. An ``answer`` is ``to`` that id, which need not be named where
+        one thing alone waits for who says it; where nothing does, it is said to nobody in particular.
+
+        Raises BadAnswer where there is nothing to say, or several things wait for an answer; NotFound, NotAllowed,
+        StaleCommand, AlreadyClaimed for what somebody else answers, or has answered.
+        """
+        return asking.say(self._shell, job, text, kind, to, by, key)
+
+    def take_back(self, question: str, *, by: By, key: str | None = None) -> Receipt:
+        """Take back what was asked, by who has asked it: it waits for an answer no more. ``question`` is the id of its
+        step. Raises NotFound, NotAllowed, StaleCommand where it is answered by now."""
+        return asking.take_back(self._shell, question, by, key)
 
     def send(
         self,
@@ -430,6 +445,26 @@ class Engine:
         """
         return inbox.inbox(self._shell, by, limit, everything)
 
+    def agenda(
+        self,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        person: str = "",
+        role: str = "",
+        calendar: str = "",
+        limit: int = 100,
+        by: By = PROGRAM,
+    ) -> list[AgendaItem]:
+        """What is booked, or held, from ``first`` to ``last``, by time: at most ``limit`` (up to 1,000) of at most 92
+        days. A bare day is that day where the reader is, and counts as a whole; unless something is said, it is today.
+
+        A customer's are his own. Staff are told their own and those of their roles, operators and the program all;
+        both may ask for those of a person (by his exact id, L15), of those who have a role, or of a calendar. Raises
+        BadAnswer for a span that is none, NotFound for who, and what, is not known, NotAllowed.
+        """
+        return agenda.agenda(self._shell, first, last, person, role, calendar, limit, by)
+
     def step(self, step_id: str, by: By) -> StepView:
         """A step with all that is needed to act on it, or, once it is over, how it ended.
 
@@ -442,10 +477,12 @@ class Engine:
         self, text: str = "", *, by: By, key: str | None = None, whose: str = ""
     ) -> StepView | dict[str, str]:
         """The step that somebody at a terminal means: by its id, by its job, or the only one that waits for him; or for
-        the person in ``whose`` stead an operator is to act.
+        the person in ``whose`` stead an operator is to act. Where none waits, one that he has ``answered`` and may
+        still change: an appointment that is booked, a vote.
 
-        Where not exactly one waits, those that do: by their short ids what they are, and whose. With a request key that
-        was used before it is the step that was acted on, as it was then, so that a repeat can ask the same (L3).
+        Where it is not exactly one, those that it could be: by their short ids what they are, and whose. With a request
+        key that was used before it is the step that was acted on, as it was then, so that a repeat can ask the same
+        (L3).
         """
         return inbox.find_step(self._shell, text, by, key, whose)
 
@@ -488,12 +525,14 @@ class Engine:
         after: str | None = None,
         took_part: bool = False,
         late: bool = False,
+        mine: bool = False,
         by: By = PROGRAM,
     ) -> list[JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step. ``late``: the open ones whose promised moment is over, those that are late the longest first.
-        ``after`` is the last job id of the page before. Raises NotAllowed."""
-        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, by)
+        on a step. Those of a member of staff are all, or, with ``mine``, those that he began or acted in. ``late``: the
+        open ones whose promised moment is over, those that are late the longest first. ``after`` is the last job id of
+        the page before. Raises NotAllowed."""
+        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, mine, by)
 
     def history(self, job: str, *, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -12,15 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from flowengine import exact
-from flowengine.cli.moments import day, distance, promised, told
+from flowengine.cli.moments import clock_time, day, distance, local, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
     AbsenceView,
+    AgendaItem,
     Answered,
     Audit,
     Away,
     Broadcast,
     ChangeView,
+    CustomerWaiting,
     Deployed,
     HandedOver,
     HistoryLine,
@@ -36,6 +38,7 @@ from flowengine.client import (
     ProcessRow,
     Receipt,
     RetriedAll,
+    SaidView,
     ScheduleView,
     StaffPlace,
     StaffTrack,
@@ -45,6 +48,7 @@ from flowengine.client import (
     TimerView,
     Track,
 )
+from flowengine.language.spoken_time import day as spoken_day
 
 ID = "bold cyan"
 
@@ -164,8 +168,8 @@ def _absence(console: Console, one: AbsenceView | Away) -> None:
 def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: Callable[[str], str]) -> None:
     table(
         console,
-        ("Step", "What", "Process", "For", "Due", ""),
-        [(i.short, i.title, i.process, i.customer_name, _due(i.due, now), _beside(i, now)) for i in items],
+        ("Step", "What", "Process", "For", "When", ""),
+        [(i.short, i.title, i.process, i.customer_name, _when(i, now), _beside(i, now)) for i in items],
         "Nothing waits for you.",
     )
     if items:
@@ -177,31 +181,81 @@ SOON = timedelta(days=2)
 
 
 def _beside(item: InboxItem, now: datetime) -> Text:
-    """Whose it is, and that the job is late, or soon will be."""
+    """That it wants an answer, whose it is, and that the job is late, or soon will be."""
     if item.promise is None or item.answered or item.promise - now > SOON:
-        return cell(_holder(item))
+        return cell(", ".join(filter(None, (item.asked, _holder(item, now)))))
     by = promised(item.promise, item.zone)
     words = f"late since {by}" if item.late else f"promised for {by}"
-    return cell(", ".join(filter(None, (words, _holder(item)))), "red" if item.late else "yellow")
+    return cell(", ".join(filter(None, (item.asked, words, _holder(item, now)))), "red" if item.late else "yellow")
 
 
-def _holder(item: InboxItem) -> str:
-    appointment = getattr(item, "appointment", None)
-    if appointment is not None:
-        whose = "yours" if item.mine or item.preferred else f"claimed by {item.claimed}" if item.claimed else ""
-        return ", ".join(filter(None, (told(appointment), whose)))
-    if item.mine:
+def _holder(item: InboxItem, now: datetime) -> str:
+    if item.mine or (item.preferred and appointment(item) is not None):
         return "yours"
     if item.claimed:
         return f"claimed by {item.claimed}"
     if item.booked is not None:
         return f"booked: {told(item.booked)}{_with(item.booked_with)}"
+    if item.held is not None:
+        return kept(item.held, item.held_until, now)
     return "kept for you" if item.preferred else "answered" if item.answered else ""
 
 
-def _due(due: datetime | None, now: datetime) -> Text:
-    late = due is not None and due < now
-    return cell(f"{told(due)} ({distance(due, now)})" if due else "", "red" if late else "")
+def appointment(one: object) -> datetime | None:
+    """When somebody is to meet the customer, which only staff are told of."""
+    found: datetime | None = getattr(one, "appointment", None)
+    return found
+
+
+def _when(item: InboxItem, now: datetime) -> Text:
+    """The appointment first, where there is one; else until when it has time."""
+    meets, late = appointment(item), item.due is not None and item.due < now
+    if meets is not None:
+        return cell(f"at {told(meets)} ({distance(meets, now)})", "red" if late else "bold")
+    return cell(f"{told(item.due)} ({distance(item.due, now)})" if item.due else "", "red" if late else "")
+
+
+def agenda(console: Console, rows: Sequence[AgendaItem], first: date, last: date, now: datetime, limit: int) -> None:
+    """What is booked, day by day; where nothing is, for when."""
+    if not rows:
+        when = spoken_day(first) + (f" to {spoken_day(last)}" if last != first else "")
+        line(console, (f"Nothing is booked for {when}.", "dim"))
+        return
+    for _, some in groupby(rows, key=lambda row: local(row.start).date()):
+        day_rows = list(some)
+        start = day_rows[0].start
+        zone = told(start).removeprefix(f"{day(start)}, {local(start):%H:%M}")
+        line(console, (day(start), "bold"), (zone, "dim"))
+        table(
+            console,
+            ("Time", "For", "What", "With", "Step", ""),
+            [
+                (_span(r), r.customer_name, r.title, r.staff_name, r.step_short or r.short, _note(r, now))
+                for r in day_rows
+            ],
+            "",
+        )
+    if len(rows) == limit:
+        line(console, ("There may be more: ", "dim"), f"--limit {limit} was reached.")
+
+
+def _span(row: AgendaItem) -> str:
+    return f"{local(row.start):%H:%M}-{local(row.end):%H:%M}"
+
+
+def _note(row: AgendaItem, now: datetime) -> Text:
+    """How it went, or what is in its way."""
+    if row.away is not None:
+        return cell(f"{row.staff_name} is away" + (f": {row.away.why}" if row.away.why else ""), "red")
+    if row.held_until is not None:
+        return cell(f"kept until {clock_time(row.held_until, now)}", "dim")
+    return cell(row.outcome, "dim")
+
+
+def kept(slot: datetime, until: datetime | None, now: datetime, home: str = "") -> str:
+    """``Thu 3 Dec 2026, 10:00 is kept for you until 14:20``, with the day where it ends on another than today."""
+    ends = f" until {clock_time(until, now, home)}" if until is not None else ""
+    return f"{told(slot, home)} is kept for you{ends}"
 
 
 def jobs(console: Console, rows: Sequence[JobRow]) -> None:
@@ -229,9 +283,10 @@ def _promised(row: JobRow) -> Text:
 
 
 def _where(row: JobRow) -> str:
-    if row.suspended is not None:
-        return f"{', '.join(row.states)} (suspended)"
-    return ", ".join(row.states) if row.status == "open" else row.because
+    where = ", ".join(row.states) if row.status == "open" or row.suspended is not None else row.because
+    marks = [f"{row.unanswered} to answer"] if row.unanswered else []
+    marks += ["suspended"] if row.suspended is not None else []
+    return f"{where} ({', '.join(marks)})".lstrip() if marks else where
 
 
 def history(console: Console, lines: Sequence[HistoryLine]) -> None:
@@ -463,7 +518,7 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str)
         line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
     _promise(console, seen, now)
     _waiting(console, seen, now, command)
-    _rest(console, seen, command)
+    _rest(console, seen, now, command)
     if once and (seen.offers or any(step.for_you for step in seen.waiting)):
         _once(console, once)
 
@@ -480,14 +535,22 @@ def _promise(console: Console, seen: Track, now: datetime) -> None:
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:
-    mine = [step for step in seen.waiting if step.for_you and step.booked is None and not step.answered]
-    done = [step for step in seen.waiting if step.for_you and step.answered]
+    mine = [step for step in seen.waiting if step.for_you and not step.answered]
+    done = [step for step in seen.waiting if step.for_you and step.answered and step.booked is None]
     others = [step for step in seen.waiting if not step.for_you and step.booked is None]
     if mine:
         line(console, ("Waits for you", "bold yellow"))
-    for step in mine:
+    for step in sorted(mine, key=_soonest):
         until = f", until {told(step.due, seen.zone)} ({distance(step.due, now)})" if step.due else ""
-        line(console, "  ", step.title, (until, "dim"))
+        line(console, "  ", *_at(step, seen.zone), step.title, (until, "dim"))
+        if step.held is not None:
+            line(
+                console,
+                "    ",
+                (kept(step.held, step.held_until, now, seen.zone), "bold"),
+                _after(step),
+                "; book it with:",
+            )
         line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
     if done:
         line(console, ("You have answered, and may change it", "bold"))
@@ -497,16 +560,36 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
         line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
     if others:
         line(console, ("Waits for others", "bold"))
-    for step in others:
+    for step in sorted(others, key=_soonest):
         claimed = f", taken by {step.claimed}" if step.claimed else ""
-        line(console, "  ", f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
+        at = _at(step, seen.zone)
+        line(console, "  ", *at, f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
     for step in seen.waiting:
         if step.booked is not None:
             whose = "" if step.for_you else f"{step.whom}: "
-            when = booked(step.booked, now, step.booked_with, yours=step.for_you, home=seen.zone)
-            line(console, (when, "bold"), (f"  ({whose}{step.title})", "dim"))
+            may = "; you may move or cancel it" if step.for_you and step.booked > now else ""
+            when = booked(step.booked, step.booked_with, home=seen.zone)
+            line(console, (when, "bold"), _after(step), (may, "bold"), (f"  ({whose}{step.title})", "dim"))
             if step.for_you and step.booked > now:
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
+
+
+def _soonest(step: CustomerWaiting) -> tuple[bool, datetime]:
+    """Appointments first, by their time; the rest stays as it is."""
+    at = appointment(step)
+    return at is None, at or datetime.min.replace(tzinfo=UTC)
+
+
+def _at(step: CustomerWaiting, home: str) -> tuple[tuple[str, str], ...]:
+    meets = appointment(step)
+    return ((f"{told(meets, home)}: ", "bold"),) if meets is not None else ()
+
+
+AFTER_PROMISE = ", after the day that was promised"
+
+
+def _after(step: CustomerWaiting) -> tuple[str, str]:
+    return (AFTER_PROMISE if step.after_promise else "", "yellow")
 
 
 def tally(console: Console, seen: TallyView) -> None:
@@ -522,12 +605,35 @@ def _with(name: str) -> str:
     return f", with {name}" if name else ""
 
 
-def booked(slot: datetime, now: datetime, whom: str = "", *, yours: bool = True, home: str = "") -> str:
-    """``Booked: Tue 5 Jan 2027, 10:00, with Tim; you may move or cancel it``, the last while it has not begun."""
-    return f"Booked: {told(slot, home)}{_with(whom)}" + ("; you may move or cancel it" if yours and slot > now else "")
+def booked(slot: datetime, whom: str = "", *, home: str = "") -> str:
+    """``Booked: Tue 5 Jan 2027, 10:00, with Tim``."""
+    return f"Booked: {told(slot, home)}{_with(whom)}"
 
 
-def _rest(console: Console, seen: Track, command: str) -> None:
+def _said(console: Console, one: SaidView, now: datetime, command: str, home: str) -> None:
+    """What somebody has said, and what was answered, or that it waits for an answer."""
+    line(console, (f"  {one.who} ({one.saying}): ", "dim"), one.text)
+    if one.answer is not None:
+        line(console, (f"    {one.answer.who} (answered): ", "dim"), one.answer.text)
+    elif one.status == "taken_back":
+        line(console, ("    taken back", "dim"))
+    elif one.status == "waiting":
+        unanswered(console, one, now, command, home)
+
+
+def unanswered(console: Console, one: SaidView, now: datetime, command: str, home: str) -> None:
+    """That it waits for an answer: from whom, and until when."""
+    by = f", by {told(one.due, home)} ({distance(one.due, now)})" if one.due else ""
+    if one.late:
+        late = f"    waits for an answer from {one.whom} for longer than it should, since {told(one.at, home)}"
+        line(console, (late, "yellow"))
+    else:
+        line(console, (f"    waits for an answer from {one.whom}{by}", "yellow"))
+    if one.yours:
+        line(console, ("    → ", "dim"), (f"{command} takeback {one.short}", ID), pasted=True)
+
+
+def _rest(console: Console, seen: Track, now: datetime, command: str) -> None:
     if seen.ahead:
         more = ", …" if len(seen.ahead) > AHEAD else ""
         line(console, ("What may still come for you: ", "dim"), ", ".join(seen.ahead[:AHEAD]) + more)
@@ -548,8 +654,10 @@ def _rest(console: Console, seen: Track, command: str) -> None:
         line(console, (f"  {told(at, seen.zone)}: ", "dim"), words)
         for title, value in lines:
             line(console, "    ", (f"{title}: ", "dim"), value)
-    for who, kind, text in seen.said:
-        line(console, (f"  {who} ({kind}): ", "dim"), text)
+    if seen.conversation:
+        line(console, ("What was said", "bold"))
+    for saying in seen.conversation:
+        _said(console, saying, now, command, seen.zone)
     if seen.offers:
         line(console, ("You may at any time", "bold"))
         for offer in seen.offers:

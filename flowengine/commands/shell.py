@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from flowengine.clock import Clock
 from flowengine.commands import access, outgoing
 from flowengine.commands.catching_up import MOST, Overdue, fire_first, keep_after
-from flowengine.commands.receipts import body_hash, encoded, given, receipt_of, replayed
+from flowengine.commands.receipts import body_hash, encoded, given, question_of, receipt_of, replayed
 from flowengine.core import commands as c
 from flowengine.core.advance import Advance, advance, caught_up
 from flowengine.core.advance import start as start_job
@@ -41,6 +41,7 @@ from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
 from flowengine.store.transaction import UNMARKED
+from flowengine.views.appointments import with_appointment
 from flowengine.views.customer_words import customers_receipt
 from flowengine.views.replies import Receipt
 
@@ -295,8 +296,11 @@ class Shell:
         command, done = computed.command, computed.done
         head = done.draft.head
         if command.by.kind != "customer":
-            return receipt_of(head.job, seq, command, done)
-        return customers_receipt(head.job, seq, self.catalogue.compiled(tx, head.process, head.version), command, done)
+            made = receipt_of(head.job, seq, command, done)
+        else:
+            compiled = self.catalogue.compiled(tx, head.process, head.version)
+            made = customers_receipt(head.job, seq, compiled, command, done, question_of(head.job, done.events))
+        return with_appointment(made, command.by, done) if done.effects.booked else made
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""

@@ -13,6 +13,7 @@ from flowengine.core.commands import Invoke
 from flowengine.core.draft import Draft
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow
+from flowengine.core.forms import FormField, questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.reasons import why_not
@@ -63,6 +64,13 @@ def meant_for(compiled: Compiled, position: Position, actor: Actor, name: str, n
     mine, flow = seatings(actor), Flow(compiled, Draft(position), now, world)
     spot = flow.spot(ROOT, compiled.process.root.states[compiled.process.root.start])
     return any(not mine.isdisjoint(spot.seatings(entry.by)) for _, entry in compiled.always.get(name, ()) if entry.by)
+
+
+def asked(compiled: Compiled, position: Position, name: str, now: datetime, world: World) -> tuple[FormField, ...]:
+    """What an always entry asks of who uses it."""
+    flow = Flow(compiled, Draft(position), now, world)
+    branch = next((branch.id for branch, entry in _everywhere(flow, name) if entry.by), ROOT)
+    return questions(compiled.always[name][0][1].fields, world=world, names=partial(flow.names, branch))
 
 
 def closed_to(

@@ -44,11 +44,14 @@ class Effects(msgspec.Struct):
     """Calls of other processes' jobs that were still awaited when what made them was left."""
     booked: list[e.SlotBooked] = []
     freed: list[e.SlotFreed] = []
+    appointments: list[e.AppointmentChanged] = []
     opened_steps: list[int] = []
     """The steps that were opened by this command and are still open, for notices."""
     reminded: list[int] = []
     told: list[e.Told] = []
     late: list[e.TakesLonger] = []
+    answers: list[e.Said] = []
+    """Answers to what somebody had asked."""
     overdue: e.PromiseOverdue | None = None
     referred: list[e.Referred] = []
     awaited: dict[str, tuple[Wait, ...]] = {}
@@ -209,7 +212,7 @@ class Ground:
                 stay.append(timer)
             else:
                 gone(timer.number, self.effects.timers, self.timer_branch, self.effects.dropped_timers)
-                late += timer.rang is not None
+                late += timer.holds_up
         if late:
             self.head = replace(self.head, late=self.head.late - late)
         cut_off = {call.number for call in self.head.cut_off} if branch.calls else ()

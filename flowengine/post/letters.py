@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from flowengine.commands import access
+from flowengine.commands.asked import answer_in, asked, in_words
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import told_in
+from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in
 from flowengine.core import events as e
+from flowengine.core.machines import Compiled
 from flowengine.core.seatings import person_seating, waits_for
 from flowengine.core.values import Json, Step
 from flowengine.interop.labels import shorten
@@ -20,8 +22,8 @@ from flowengine.outside.letter import is_address
 from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
-from flowengine.views import plainly
-from flowengine.views.customer_words import TAKES_LONGER
+from flowengine.views import appointments, plainly
+from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
 from flowengine.views.promised import passed
 
 MAIL, HOOK = "mail", "hook"
@@ -75,7 +77,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         if channel != body["channel"]:
             return None
         job = tx.jobs.get(row.job)
-        process = shell.catalogue.compiled(tx, job.process, job.version).process
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        process = compiled.process
         at = _at(tx, row, shell.clock.now())
         if body["why"] == "ended":
             return _ended(shell.settings.url, job, process, person, to, at)
@@ -84,12 +87,21 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _told(shell.settings.url, job, process, told, person, to, at)
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
+        if body["why"] in APPOINTMENTS:
+            became, events = appointments_in(tx, row.job, row.seq)
+            if not became:
+                return None
+            one = became[int(body["number"])]
+            return _appointment(shell.settings.url, job, compiled, one, events, person, to, at)
+        if body["why"] in ("answered", "unanswered"):
+            return _of_asked(shell.settings.url, tx, job, process, person, to, row, at)
         if body["why"] == "promise":
             words = overdue_words(shell, tx, job, str(body["by"]), person.clock)
             return _overdue(shell.settings.url, job, process, words, person, to, at) if words else None
         step = access.open_step(job, int(body["step"]))
         if step is None or not _for(person, step, job):
             return None
+        step = in_words(tx, job, step)
         return _asked(shell, tx, job, step, person, to, str(body["why"]), at)
 
 
@@ -113,7 +125,7 @@ def _asked(
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
     clock = plainly.Clock(process, person.clock)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
-    state = compiled.states[step.state].member(step.member)
+    state = compiled.at(step).member(step.member)
     meeting = f"On {clock.moment(step.appointment, state)}" if step.appointment else ""
     due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
@@ -192,6 +204,54 @@ def _late(url: str, job: StoredJob, process: Process, person: Person, to: str, a
     )
 
 
+def _of_asked(
+    url: str,
+    tx: Transaction,
+    job: StoredJob,
+    process: Process,
+    person: Person,
+    to: str,
+    row: OutboxMessage,
+    at: datetime,
+) -> Words | None:
+    """To who has asked: the answer, with what he asked; or that it takes longer, which is nothing once it is
+    answered."""
+    number, answered = int(row.body["step"]), row.body["why"] == "answered"
+    found = asked(tx, job, number)
+    if found is None or not (answered or access.open_step(job, number)):
+        return None
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
+    answer = answer_in(tx, job, row.seq, number) if answered else ""
+    opening = "You have said:" if found.step.purpose == "concern" else "You have asked:"
+    subject = f"Answer: {shorten(found.text, 110)}" if answered else f"Not answered yet: {shorten(found.text, 100)}"
+    lines = (
+        _greeting(person),
+        f"{opening}\n    {_indented(found.text)}",
+        f"The answer:\n    {_indented(answer)}" if answered else f"{UNANSWERED}.",
+        _where("All that was said:", look),
+        _about(process, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=subject,
+        text=_text(lines),
+        why=f"question.{row.body['why']}",
+        data={
+            "question": f"{job.id}.{number}",
+            "job": job.id,
+            "process": process.title,
+            "words": found.text,
+            "answer": answer or None,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
 def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader: tzinfo | None) -> str:
     """That the moment ``by`` which something was promised has passed; empty when the job is over by now, or has kept
     it all the same, or there is another date."""
@@ -199,10 +259,8 @@ def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader
     promise = head.promise
     if head.status != "open" or promise is None or promise.kept is not None or promise.by != datetime.fromisoformat(by):
         return ""
-    own = person_seating(job.customer)
-    rows = (row for row in tx.steps.of(job.id) if row.audience == own and not row.answered)
-    waits = [row.step.title for row in rows if not row.step.is_over(shell.clock.now())]
-    return passed(shell.catalogue.compiled(tx, job.process, job.version), head, reader, waits)
+    asked = tx.steps.asking(job.id, person_seating(job.customer))
+    return passed(shell.catalogue.compiled(tx, job.process, job.version), head, reader, asked)
 
 
 def _overdue(url: str, job: StoredJob, process: Process, words: str, person: Person, to: str, at: datetime) -> Words:
@@ -227,6 +285,10 @@ def _overdue(url: str, job: StoredJob, process: Process, words: str, person: Per
         },
         at=at,
     )
+
+
+def _indented(text: str) -> str:
+    return "\n    ".join(text.strip().splitlines())
 
 
 def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Person, to: str, at: datetime) -> Words:
@@ -254,6 +316,47 @@ def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Pers
             "process": process.title,
             "words": told.words,
             "shown": [list(line) for line in told.shown],
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def _appointment(
+    url: str,
+    job: StoredJob,
+    compiled: Compiled,
+    became: e.AppointmentChanged,
+    events: list[e.AnyEvent],
+    person: Person,
+    to: str,
+    at: datetime,
+) -> Words | None:
+    """What became of an appointment, and what comes next; nothing where its customer has another one by now."""
+    step = access.open_step(job, became.step)
+    if became.what != "missed" and (step is None or step.booked != became.to or step.held is not None):
+        return None
+    number = f"{shown(job.id)}.{became.step}"
+    short = number if step is not None else shown(job.id)
+    link = (f"{url}/steps/{short}" if step is not None else f"{url}/jobs/{short}") if url else ""
+    look = link or f"flow {'act' if step is not None else 'track'} {short} --as {shlex.quote(person.id)}"
+    words = f"{appointments.changed(compiled, became, plainly.Clock(compiled.process, person.clock))}."
+    following = f"What comes next: {appointments.what_next(compiled, became, events)}."
+    where = _where("Answer here:" if step is not None else "All that happened:", look)
+    return Words(
+        to=to,
+        name=person.name,
+        subject=words.removesuffix("."),
+        text=_text((_greeting(person), words, following, where, _about(compiled.process, number))),
+        why=f"appointment.{became.what}",
+        data={
+            "step": f"{job.id}.{became.step}",
+            "job": job.id,
+            "process": compiled.process.title,
+            "words": words,
+            "appointment": became.slot.isoformat(),
+            "to": became.to.isoformat() if became.to else None,
             "person": person.id,
             "link": link or None,
         },

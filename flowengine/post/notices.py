@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from flowengine.commands import access
+from flowengine.commands.asked import answer_in, asked, in_words
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import told_in, took_part
+from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
 from flowengine.post.letters import channel_of, overdue_words
@@ -16,7 +17,9 @@ from flowengine.runtime.actors import StoreWorld
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
+from flowengine.views import appointments
 from flowengine.views.customer_words import TAKES_LONGER
+from flowengine.views.plainly import Clock
 
 HANDLER = "handler"
 """The channel of those who registered the handler ``engine.notify``."""
@@ -63,7 +66,8 @@ def _receivers(
     tx: Transaction, crowds: _Crowds, job: StoredJob, row: OutboxMessage, news: dict[str, Json]
 ) -> list[Person]:
     """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, or is
-    late, its customer hears, and what the process tells they whom it tells it."""
+    late, its customer hears, and what the process tells they whom it tells it; what became of an appointment, whose it
+    was; and what was answered, or is not, who has asked."""
     if news["why"] in ("ended", "late", "promise"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
@@ -72,6 +76,13 @@ def _receivers(
             took = took_part(entry for entry in tx.history.of(row.job) if entry.seq <= row.seq)
             to = (*to, *(f"person:{one}" for one in (job.customer, *took)))
         return [person for seating in to for person in crowds.of(seating)]
+    if news["why"] in APPOINTMENTS:
+        became = appointments_in(tx, row.job, row.seq)[0]
+        whom = became[int(news["number"])].whom if became else ()
+        return [person for seating in whom for person in crowds.of(seating)]
+    if news["why"] in ("answered", "unanswered"):
+        found = asked(tx, job, int(news["step"]))
+        return crowds.of(f"person:{found.step.asked_by}") if found is not None and found.step.asked_by else []
     step = access.open_step(job, int(news["step"]))
     if step is None or step.booked is not None:
         return []
@@ -152,6 +163,10 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         audience, state = [f"person:{job.customer}"], row.body["state"]
         late: dict[str, Any] = {"step": None, "why": "late", "title": TAKES_LONGER, "state": state, "due": None}
         return late | {"audience": audience} if job.position.head.late else None
+    if row.body["why"] in APPOINTMENTS:
+        return _of_appointment(shell, tx, job, row)
+    if row.body["why"] in ("answered", "unanswered"):
+        return _of_asked(tx, job, row)
     if row.body["why"] == "promise":
         words = overdue_words(shell, tx, job, str(row.body["by"]), None)
         over: dict[str, Any] = {"step": None, "why": "promise", "title": words, "state": "", "due": row.body["by"]}
@@ -159,6 +174,7 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
     step = access.open_step(job, int(row.body["step"]))
     if step is None:
         return None
+    step = in_words(tx, job, step)
     return {
         "step": f"{row.job}.{step.number}",
         "why": row.body["why"],
@@ -167,3 +183,33 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         "audience": list(step.audience),
         "due": step.due.isoformat() if step.due else None,
     }
+
+
+def _of_appointment(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    """What became of an appointment; nothing where its history is archived."""
+    became = appointments_in(tx, row.job, row.seq)[0]
+    if not became:
+        return None
+    one = became[int(row.body["number"])]
+    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    return {
+        "step": f"{row.job}.{one.step}",
+        "why": one.what,
+        "title": appointments.changed(compiled, one, Clock(compiled.process)),
+        "state": one.state,
+        "audience": list(one.whom),
+        "due": None,
+        "appointment": one.slot.isoformat(),
+        "to": one.to.isoformat() if one.to else None,
+    }
+
+
+def _of_asked(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    """That something was answered, with the words; or that it is not, where that is still so."""
+    number, why = int(row.body["step"]), row.body["why"]
+    found = asked(tx, job, number)
+    if found is None or not found.step.asked_by or (why == "unanswered" and access.open_step(job, number) is None):
+        return None
+    answer = {"answer": answer_in(tx, job, row.seq, number)} if why == "answered" else {}
+    told: dict[str, Any] = {"step": f"{row.job}.{number}", "why": why, "title": found.text, "state": "", "due": None}
+    return told | {"audience": [f"person:{found.step.asked_by}"]} | answer

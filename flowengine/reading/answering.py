@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flowengine.commands import access
+from flowengine.commands.asked import in_words
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core import events as e
@@ -37,10 +40,10 @@ def answered(shell: Shell, text: str, seq: int, by: str | Actor) -> Answered:
         if actor.kind != "customer":
             over = words.ended(seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""
             return _answered(job, said, over, tuple(map(_step, waiting[:1])), len(waiting))
-        mine = tuple(_step(one) for one in waiting if one.job == job.id)
+        clock = plainly.Clock(compiled.process, reader_zone(tx, actor))
+        mine = tuple(_step(one, clock) for one in waiting if one.job == job.id)
         if seen.status != "open":
             return _answered(job, said, words.ended(seen.status, compiled.process.need, seen.because))
-        clock = plainly.Clock(compiled.process, reader_zone(tx, actor))
         coming = (*_appointments(seen, clock), *mine)
         if not coming and actor.id == job.customer:
             now = shell.clock.now()
@@ -61,7 +64,7 @@ def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, act
     if isinstance(entry.command, c.Act | c.ActFor | c.Claim | c.Release | c.Assign):
         found = access.opening(tx, job, entry.command.step)
         if found is not None:
-            seq, opened = found
+            seq, opened = found[0], replace(found[1], step=in_words(tx, job, found[1].step))
             options = _options(next(iter(tx.history.of(job.id, seq - 1, 1))), opened)
     customer = actor.kind == "customer"
     names = {} if customer else names_in(tx, [entry])
@@ -79,7 +82,10 @@ def _options(entry: Entry, opened: e.StepOpened) -> dict[str, str]:
     return {}
 
 
-def _step(item: InboxItem) -> NextView:
+def _step(item: InboxItem, clock: plainly.Clock | None = None) -> NextView:
+    if item.held is not None and clock is not None:
+        words = f"book {clock.moment(item.held)}, which is kept for you"
+        return NextView(words=words, id=item.id, short=item.short, due=item.held_until)
     whose = f", for {item.customer_name}" if item.customer_name and hasattr(item, "state") else ""
     return NextView(words=f"{item.title}{whose}", id=item.id, short=item.short, due=item.due)
 

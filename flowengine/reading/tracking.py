@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from msgspec.structs import asdict, replace
 
 from flowengine.commands import access
+from flowengine.commands.asked import asked, in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
 from flowengine.core import always
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.forms import questions
+from flowengine.core.conversation import TAKEN_BACK, unanswered
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import person_seating, seatings
-from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
+from flowengine.core.values import CONVERSATION, ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
@@ -26,19 +27,21 @@ from flowengine.language.types import Vote
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
-from flowengine.views import plainly
+from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import TAKES_LONGER, places
 from flowengine.views.history_lines import SAYINGS, Teller
 from flowengine.views.promised import passed, promise_view
 from flowengine.views.replies import (
+    AnswerView,
     CustomerPlace,
     CustomerTrack,
     CustomerWaiting,
     JobRow,
     OfferView,
     PromiseView,
+    SaidView,
     StaffPlace,
     StaffTrack,
     StaffWaiting,
@@ -65,6 +68,7 @@ class _View:
     actor: Actor
     inside: bool
     own: bool
+    now: datetime
 
     @property
     def process(self) -> Process:
@@ -82,10 +86,9 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
-        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
+        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
-        waiting = tuple(_waiting(look))
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
         did = tuple(_did(look)) if not look.own else ()
         known = facts.facts(
@@ -109,7 +112,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=_promise(look, now, reader, waiting) if look.own else None,
+            promise=_promise(look, now, reader) if look.own else None,
             zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
             facts=known,
@@ -119,12 +122,13 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
                 for entry, why in always.closed_to(compiled, job.position, actor, now, world)
             ),
             said=tuple(_said(look, lately)),
+            conversation=tuple(_conversation(look, lately)),
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),
             suspended=suspended_view(head, inside=inside),
             takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
-            waiting=waiting,
+            waiting=tuple(_waiting(look)),
             tallies=tuple(_tallies(look)),
         )
         return StaffTrack(**asdict(seen)) if inside else seen
@@ -158,7 +162,7 @@ def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
             raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
         entry = next(entry for _, entry in compiled.always[name])
-        return replace(_offer(entry), questions=questions(entry.fields, world=world))
+        return replace(_offer(entry), questions=always.asked(compiled, job.position, name, now, world))
 
 
 def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
@@ -172,13 +176,12 @@ def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
         return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
 
 
-def _promise(
-    look: _View, now: datetime, reader: tzinfo | None, waiting: Iterable[CustomerWaiting]
-) -> PromiseView | None:
+def _promise(look: _View, now: datetime, reader: tzinfo | None) -> PromiseView | None:
     head, told = look.position.head, ""
     if head.promise is not None and not look.inside:
-        waits = [step.title for step in waiting if step.for_you and step.booked is None]
-        told = passed(look.compiled, head, reader, waits)
+        asked = look.tx.steps.asking(look.job.id, person_seating(look.actor.id))
+        there = [step for step in asked if look.position.branch_of_step(step.number) is not None]
+        told = passed(look.compiled, head, reader, there)
     return promise_view(look.process, head, now, reader, told)
 
 
@@ -216,6 +219,7 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
     found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
+        held = step.held_until is not None and step.held_until > look.now
         seat = look.position.seat(number, person_seating(me)) if step.seats and me else None
         answered = seat is not None and seat.answer is not None
         open_to_him = not mine.isdisjoint(audience) and step.claimed in (None, me)
@@ -223,14 +227,18 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
-            title=step.title,
+            title=in_words(look.tx, look.job, step).title,
             whom=whom,
             for_you=open_to_him and not (answered and not _may_change(look, step)),
-            answered=answered,
+            answered=answered or (step.booked is not None and open_to_him),
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
             booked_with=name_of(look.tx, step.booked_with) if step.booked_with else "",
+            held=step.held if held else None,
+            held_until=step.held_until if held else None,
+            after_promise=look.own
+            and appointments.is_late(step.booked or (step.held if held else None), look.position.head),
         )
         if look.inside:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
@@ -280,19 +288,98 @@ def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
 
 
 def _said(look: _View, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
-    """What was said lately. A customer sees his own words and the answers to them, not the notes of those inside."""
-    found = [
-        (name_of(look.tx, event.by) or entry.by.kind, SAYINGS[event.kind], event.text)
-        for entry in entries
-        for event in entry.events
-        if isinstance(event, e.Said) and (look.inside or event.by == look.actor.id or event.kind == "answer")
-    ]
+    """What was said lately."""
+    found = [(_who(look, entry), SAYINGS[event.kind], event.text) for entry, event in _words(look, entries)]
     return found[-_MOST:] if look.own else []
 
 
+def _words(look: _View, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Said]]:
+    """What the asker may read of what was said lately (L9): a customer his own words and the answers to them, not the
+    notes of those inside, and not what they ask one another."""
+    asked_by: dict[int, str] = {}
+    for entry in entries:
+        for event in entry.events:
+            if not isinstance(event, e.Said):
+                continue
+            if event.number:
+                asked_by[event.number] = event.by
+            if event.to and event.to not in asked_by:
+                before = asked(look.tx, look.job, event.to)
+                asked_by[event.to] = before.step.asked_by if before is not None else ""
+            to_him = asked_by[event.to] == look.actor.id if event.to else look.own and event.kind == "answer"
+            if look.inside or event.by == look.actor.id or to_him:
+                yield entry, event
+
+
+def _who(look: _View, entry: Entry) -> str:
+    return name_of(look.tx, entry.by.id) or entry.by.kind
+
+
+def _conversation(look: _View, entries: list[Entry]) -> Iterator[SaidView]:
+    """What was said lately, each answer with what it answers, and all that is not answered."""
+    found: dict[int, SaidView] = {}
+    open_ = {step.number: step for step in unanswered(look.position) if look.inside or step.asked_by == look.actor.id}
+    for entry, event in _words(look, entries):
+        if event.to:
+            if event.to not in found:
+                _put_earlier(look, found, event.to)
+            answer = AnswerView(at=entry.at, who=_who(look, entry), text=event.text)
+            if event.to in found:
+                found[event.to] = replace(found[event.to], answer=answer, status="answered")
+        else:
+            number = event.number or -entry.seq
+            found[number] = _line(look, entry.at, event.number, event.by, _who(look, entry), event.kind, event.text)
+    for entry in entries:
+        for one in entry.events:
+            if isinstance(one, e.StepClosed) and one.outcome == TAKEN_BACK and one.step in found:
+                found[one.step] = replace(found[one.step], status=TAKEN_BACK)
+    before: dict[int, SaidView] = {}
+    for number in open_:
+        if number not in found:
+            _put_earlier(look, before, number)
+    found = before | found
+    late = _late(look) if open_ else frozenset()
+    for number, step in open_.items():
+        whom = ", ".join(_names(look, step.audience))
+        found[number] = replace(found[number], status="waiting", whom=whom, due=step.due, late=number in late)
+    newest = list(found)[-_MOST:]
+    yield from (found[number] for number in found if number in open_ or number in newest)
+
+
+def _put_earlier(look: _View, found: dict[int, SaidView], number: int) -> None:
+    """What was asked so long ago that it is not among what was said lately."""
+    before = asked(look.tx, look.job, number)
+    if before is not None:
+        by, kind = before.step.asked_by, before.step.purpose
+        found[number] = _line(look, before.at, number, by, name_of(look.tx, by) if by else "", kind, before.text)
+
+
+def _line(look: _View, at: datetime, number: int, by: str, who: str, kind: str, text: str) -> SaidView:
+    step, short = (f"{look.job.id}.{number}", f"{shown(look.job.id)}.{number}") if number else ("", "")
+    yours = bool(by) and by == look.actor.id
+    status = "answered" if number else ""
+    return SaidView(
+        at=at,
+        who=who,
+        kind=kind,
+        saying=SAYINGS[kind],
+        text=text,
+        yours=yours,
+        step=step,
+        short=short,
+        status=status,
+    )
+
+
+def _late(look: _View) -> frozenset[int]:
+    """What waits for an answer for so long that operators have to look."""
+    branch = look.position.branch(CONVERSATION)
+    return frozenset(timer.step for timer in branch.timers if timer.rang) if branch is not None else frozenset()
+
+
 def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
-    """What the process has told lately, and deadlines that were moved by hand. A customer sees what was told to him, or
-    to all who had taken part by then, and the deadlines of what waited for him."""
+    """What the process has told lately, deadlines that were moved by hand, and what became of appointments. A customer
+    sees what was told to him, or to all who had taken part by then, and the deadlines and appointments that are his."""
     mine, found = seatings(look.actor), []
     for entry in entries:
         steps = {event.step.number: event.step for event in entry.events if isinstance(event, e.StepChanged)}
@@ -301,6 +388,11 @@ def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tu
                 step = steps[event.step]
                 if look.inside or not mine.isdisjoint(step.audience):
                     found.append((entry.at, f"There is another time for: {step.title}", _times(look, step, event)))
+            if isinstance(event, e.AppointmentChanged) and (look.inside or not mine.isdisjoint(event.whom)):
+                clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
+                following = appointments.what_next(look.compiled, event, entry.events)
+                words = appointments.changed(look.compiled, event, clock)
+                found.append((entry.at, words, (("What comes next", following),)))
             if isinstance(event, e.Told):
                 among = look.inside or not mine.isdisjoint(event.to)
                 if among or ("everyone" in event.to and (look.own or _took_part(look, entry.seq))):
@@ -328,9 +420,11 @@ def jobs(
     after: str | None,
     took_part: bool,
     late: bool,
+    mine: bool,
     by: str | Actor,
 ) -> list[JobRow]:
-    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are."""
+    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
+    are, of a member of staff, those that he began or in which he acted."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN
@@ -342,13 +436,15 @@ def jobs(
         if took_part and late:
             what = "of jobs of others you are not told what was promised"
             raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
+        if mine and not asker.id:
+            raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
         whose, now, reader = asker.id if own else customer, shell.clock.now(), reader_zone(tx, asker)
         rows = list(
             tx.jobs.list(
                 status=status,
                 process=process,
                 customer=None if took_part else whose,
-                took_part=asker.id if took_part else None,
+                took_part=asker.id if took_part or (mine and not own) else None,
                 late=now if late else None,
                 limit=limit,
                 after=after,
@@ -370,6 +466,7 @@ def jobs(
                 ended=row.ended,
                 because=row.head.because,
                 suspended=suspended_view(row.head, inside=not own),
+                unanswered=0 if own else row.head.unanswered,
                 promise=promise_view(process, row.head, now, reader) if process else None,
                 zone=process.zone if process else "",
             )

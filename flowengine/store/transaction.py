@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
@@ -172,7 +171,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if (entry.by.kind == "customer" and entry.by.id != head.customer) or isinstance(entry.command, ActFor):
+    if entry.by.id != head.customer:
         participants.save(channel, id_, head.customer, seq, entry.command)
     channel.write(history.ADD, {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash, "body": body.decode()})
     return saved
@@ -217,7 +216,7 @@ def _save_branches(channel: Channel, saved: Saved, effects: Effects) -> None:
     job, first = saved.job, saved.seq * MOST_AT_ONCE
     channel.write_many(DROP_BRANCH, [{"job_id": job, "id": name} for name in effects.closed_branches if name != ROOT])
     rows = [
-        {"job_id": job, "id": name, "parent": branch.parent, "made": first + place, "body": text(branch)}
+        {"job_id": job, "id": name, "parent": branch.parent or "", "made": first + place, "body": text(branch)}
         for place, (name, branch) in enumerate(effects.branches.items())
         if name != ROOT
     ]

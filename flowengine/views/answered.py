@@ -14,7 +14,6 @@ from itertools import chain
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.kinds.papers import abstains
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.scopes import branches_in
@@ -75,6 +74,8 @@ class Saying:
                 return f"{THANKS}We have noted: {known.entry(command.name)}"
             case c.Say():
                 return f"{THANKS}Your {command.kind} is noted: “{command.text}”"
+            case c.TakeBack():
+                return "You have taken it back: nobody has to answer it any more"
             case c.Claim():
                 return f"It is yours now: {self._what(command.step)}"
             case c.Release():
@@ -102,6 +103,9 @@ class Saying:
         """The move that was made, the answer of one of several, or how the state ended."""
         known = self.teller.known
         step = known.steps.get(command.step)
+        said = next((one.text for one in events if isinstance(one, e.Said) and one.to == command.step), "")
+        if said:
+            return f"{THANKS}Your answer is noted: “{said}” (to: {self._what(command.step)})"
         state = known.state(step.state, step.member) if step is not None else None
         if step is None or state is None:  # the job may have been migrated
             return f"{THANKS}Done: {self._what(command.step)}"
@@ -116,10 +120,11 @@ class Saying:
         about = {
             "what": state.called_by(step.title),
             "at": self._at(step, events),
+            "until": self._until(step, events),
             "choice": self._choice(given) if moved else "",
             "words": _quoted((given or saved).get("words")),
         }
-        move = "abstain" if moved == "vote" and given and abstains(given) else moved
+        move = "abstain" if moved == "vote" and given and "for" not in given else moved
         own = move or str(given.get("outcome", "")) or ended
         words = state.replied(own, saved, about, self._way(step, ended))
         return f"{sentence(words)} {self._decided(state, ended, saved, about)}".strip() if move or given else words
@@ -160,12 +165,19 @@ class Saying:
         slot = next(chain(taken, (one.start for one in events if isinstance(one, e.SlotFreed))), None)
         return self.teller.known.moment(slot, step.state) if slot is not None else "then"
 
+    def _until(self, step: Step, events: Sequence[e.AnyEvent]) -> str:
+        """Until when the appointment is held that these events take."""
+        held = next((one.held_until for one in events if isinstance(one, e.SlotBooked)), None)
+        return self.teller.known.moment(held, step.state) if held is not None else ""
+
     # what came of it
 
     def _besides(self, events: Sequence[e.AnyEvent]) -> Iterator[str]:
         known, over = self.teller.known, any(isinstance(event, e.Ended) for event in events)
         for event in events:
             match event:
+                case e.SlotBooked(after_promise=True) if self.own:
+                    yield "It is after the day that was promised"
                 case e.Referred():
                     yield f"You bring {event.name}"
                 case e.UndoTaken():

@@ -61,7 +61,10 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     the message that was delivered, the need of a job that was begun, or the ``always`` entry that was used; ``step``
     is the id of the step, where it was one.
 
+    ``question`` is the id of the step that now waits for an answer to what was said, or that was answered with it.
     ``outcome`` is how the step ended, or the move that was made in it; empty for commands that end no step.
+    ``booked`` is the appointment that was booked, ``held`` the one that is kept ``held_until`` then; ``after_promise``
+    says that it lies after the promised day or moment.
     ``states`` are the states where the job stands now, ``steps`` the ids of the steps that this command opened,
     ``events`` tells in short what happened, in order. A customer's receipt has phases and titles in the place of
     states, and only the steps that wait for him (L9).
@@ -77,7 +80,12 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     steps: tuple[str, ...] = ()
     because: str = ""
     events: tuple[str, ...] = ()
+    question: str = ""
     repeated: bool = False
+    booked: datetime | None = None
+    held: datetime | None = None
+    held_until: datetime | None = None
+    after_promise: bool = False
 
     @property
     def started(self) -> bool:
@@ -202,6 +210,30 @@ class AppointmentView(View, frozen=True, kw_only=True):
     end: datetime
 
 
+class AgendaItem(AppointmentView, frozen=True, kw_only=True):
+    """An appointment in an agenda: for which ``customer``, with whom (``staff``, where that is known), and what it is
+    for (``title``).
+
+    ``step`` is the step on which the asker can do something about it, or could, and ``step_short`` its short id; empty
+    where there is none. ``held_until`` is set while it is only kept for its customer. ``outcome`` is how it went:
+    ``held`` or ``missed``, or how it ended otherwise; empty until that is said. ``away`` is the absence of who meets
+    the customer that is in its way. Customers are told neither that nor the calendar nor ids of staff.
+    """
+
+    process: str
+    title: str
+    customer: str
+    customer_name: str
+    staff: str = ""
+    staff_name: str = ""
+    step: str = ""
+    step_short: str = ""
+    calendar: str = ""
+    held_until: datetime | None = None
+    outcome: str = ""
+    away: AbsenceView | None = None
+
+
 class Away(View, frozen=True, kw_only=True):
     """An absence that was entered. ``appointments`` were booked for that time before: they stay booked, until they are
     moved or somebody else takes them."""
@@ -240,7 +272,9 @@ class CustomerItem(View, frozen=True, kw_only=True):
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
-    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known).
+    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``held`` is the appointment
+    that is kept for him until ``held_until``, while he decides. ``asked``: it waits for an answer to a ``question``,
+    or a ``concern``.
 
     ``promise`` is the moment that was promised in the job, while it is neither kept nor broken, and ``late`` whether it
     is over; a customer is told of that in his own jobs. ``zone`` is then that of the process, in which a promised day
@@ -262,6 +296,9 @@ class CustomerItem(View, frozen=True, kw_only=True):
     answered: bool = False
     booked: datetime | None = None
     booked_with: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
+    asked: str = ""
     promise: datetime | None = None
     late: bool = False
     zone: str = ""
@@ -306,8 +343,10 @@ class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
-    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already, and
-    ``booked_with`` the name of who meets the customer then, where that is known.
+    ``slots`` are the appointments that are free now (fittings only), ``late_slots`` those of them that lie after the
+    promised day or moment. ``booked`` is the one that is booked already, and ``booked_with`` the name of who meets the
+    customer then, where that is known; ``held`` is the one that is kept for him until ``held_until``. ``answered``: the
+    asker's own answer is in, as a vote or a booked appointment, and may still be changed.
     ``shown`` are the lines that the process shows. ``tally`` is how a vote stands whose file says ``live``, once there
     is something to tell.
 
@@ -332,9 +371,13 @@ class CustomerStep(View, frozen=True, kw_only=True):
     form: Form
     possible: tuple[str, ...] = ()
     slots: tuple[datetime, ...] = ()
+    late_slots: tuple[datetime, ...] = ()
     booked: datetime | None = None
     suspended: SuspendedView | None = None
     booked_with: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
+    answered: bool = False
     tally: TallyView | None = None
     open: bool = True
     ended: datetime | None = None
@@ -370,9 +413,11 @@ class StaffPlace(CustomerPlace, frozen=True, kw_only=True):
 class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
-    ``answered``: his own answer is in; where it is ``for_you`` all the same, he may change it.
+    ``answered``: his own answer is in, as a vote or a booked appointment; where it is ``for_you`` all the same, he may
+    change it.
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
-    ``booked_with`` is the name of who meets the customer, where that is known.
+    ``booked_with`` is the name of who meets the customer, where that is known. ``held`` is kept for him until
+    ``held_until``, while he decides. ``after_promise``: what is booked or held lies after the promised day or moment.
     """
 
     id: str
@@ -384,6 +429,9 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     claimed: str = ""
     booked: datetime | None = None
     booked_with: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
+    after_promise: bool = False
     answered: bool = False
 
 
@@ -437,6 +485,38 @@ class OfferView(View, frozen=True, kw_only=True):
         return {name: one for name, one in plain.items() if name not in left_out}
 
 
+class AnswerView(View, frozen=True, kw_only=True):
+    """An answer: when, by whom (a name), and the words."""
+
+    at: datetime
+    who: str
+    text: str
+
+
+class SaidView(View, frozen=True, kw_only=True):
+    """What somebody (``who``, a name) has said about a job: ``kind`` is ``note``, ``wish``, ``concern``,
+    ``expectation``, ``question`` or ``answer``, and ``saying`` how that is told (``asked``); ``yours``: he who looks.
+
+    What wants an answer has the id of its ``step``, and ``status`` says what became of it: ``waiting``, ``answered``
+    or ``taken_back``. While it waits, ``whom`` says in plain words who is to answer, and ``due`` until when; it is
+    ``late`` once operators have to look.
+    """
+
+    at: datetime
+    who: str
+    kind: str
+    saying: str
+    text: str
+    yours: bool = False
+    step: str = ""
+    short: str = ""
+    status: str = ""
+    whom: str = ""
+    due: datetime | None = None
+    late: bool = False
+    answer: AnswerView | None = None
+
+
 class _Track(View, frozen=True, kw_only=True):
     """What everybody sees of a job who may see it. ``ahead`` lists what may still come for its customer."""
 
@@ -466,7 +546,8 @@ class _Track(View, frozen=True, kw_only=True):
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it. A deadline that
-    somebody has moved is told there, too, to those whom its step waits for."""
+    somebody has moved is told there, too, to those whom its step waits for, and what became of an appointment without
+    its customer's doing, with what comes next: it was missed, moved, or kept for him for long enough."""
     takes_longer: str = ""
     """Words that it takes longer, where staff, code or the outside leave its customer waiting for so long that it is an
     incident; until the job has gone on from there. Told to the customer and to the organisation."""
@@ -474,6 +555,9 @@ class _Track(View, frozen=True, kw_only=True):
     """The time zone of the process, in which a promised day ends."""
     tallies: tuple[TallyView, ...] = ()
     """How the votes stand that run now and whose file says ``live``: to those who vote, and whose job it is."""
+    conversation: tuple[SaidView, ...] = ()
+    """What was said, each answer with what it answers; the newest last, at most 20, and all that is not answered. Those
+    inside see all of it; a customer his own words, the answers to them, and answers to nothing in particular."""
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""
@@ -544,6 +628,8 @@ class JobRow(View, frozen=True, kw_only=True):
     ended: datetime | None = None
     because: str = ""
     suspended: SuspendedView | None = None
+    unanswered: int = 0
+    """How much of what people have asked waits for an answer, for those inside."""
     promise: PromiseView | None = None
     zone: str = ""
     """Where something is promised: the time zone of the process, in which a promised day ends."""

@@ -16,7 +16,7 @@ from flowengine.core.always import offers
 from flowengine.core.answers import form
 from flowengine.core.draft import moment_text
 from flowengine.core.forms import FormField
-from flowengine.core.values import Actor, Branch, Fork, Step
+from flowengine.core.values import CONVERSATION, Actor, Branch, Fork, Step
 from flowengine.core.world import Member
 from flowengine.errors import ExpressionFailed, Refused
 from flowengine.language.model import Process
@@ -127,6 +127,8 @@ class Walk(Answers):
         """While the job is open, something can still happen on each of its branches."""
         if self.job.status == "open":
             for branch in self.job.position.branches.values():
+                if branch.id == CONVERSATION:
+                    continue
                 assert self._awake(branch), f"nothing can happen any more on {branch.id} in {branch.state!r}"
 
     def check_undone(self) -> None:
@@ -232,7 +234,12 @@ class Walk(Answers):
         return c.Fail(by=CODE, call=self.chance.choice(calls).number, error="it broke") if calls else None
 
     def _time(self) -> c.AnyCommand | None:
+        """The next timer is due; before it, an appointment may begin."""
         timers = sorted(self.job.timers, key=lambda timer: (timer.due, timer.number))
+        begins = [one.appointment for one in self.job.steps if one.appointment and one.appointment > self.job.now]
+        if begins and (not timers or min(begins) < timers[0].due):
+            self.job.now = min(begins)
+            return None
         if not timers:
             return None
         self.job.now = max(self.job.now, timers[0].due)
@@ -304,4 +311,16 @@ class Walk(Answers):
         return self.chance.choice(kinds)
 
     def _words(self) -> c.AnyCommand | None:
-        return c.Say(by=ADA, text="a word")
+        """Somebody asks, says or answers something, or takes back what he has asked."""
+        asked = [step for step in self.job.steps if step.is_asked]
+        by = self.chance.choice([ADA, Actor(kind="staff", id="tom")])
+        kinds: list[c.AnyCommand] = [
+            c.Say(by=by, text="a word", kind=self.chance.choice(["note", "wish", "expectation"])),
+            c.Say(by=by, text="a word?", kind=self.chance.choice(["question", "concern"])),
+            c.Say(by=by, text="so it is", kind="answer", to=self.chance.choice([0, 1])),
+        ]
+        if asked:
+            step = self.chance.choice(asked)
+            kinds += [c.TakeBack(by=ADA, step=step.number)]
+            kinds += [c.Say(by=self._who(step), text="so it is", kind="answer", to=step.number)] * 2
+        return self.chance.choice(kinds)

@@ -34,6 +34,7 @@ ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "release": lambda engine, by, step: engine.release(step, by=by),
     "assign": lambda engine, by, step: engine.assign(step, "ben", by=by),
     "step": lambda engine, by, step: engine.step(step, by),
+    "take_back": lambda engine, by, step: engine.take_back(step, by=by),
 }
 ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "invoke": lambda engine, by, job: engine.invoke(job, "withdraw", by=by),
@@ -65,6 +66,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "offer": lambda engine, by: engine.offer(NOTHING, "withdraw", by),
     "find_step": lambda engine, by: engine.find_step(by=by),
     "inbox": lambda engine, by: engine.inbox(by),
+    "agenda": lambda engine, by: engine.agenda(by=by),
     "jobs": lambda engine, by: engine.jobs(by=by),
     "history": lambda engine, by: engine.history(engine.jobs()[0].id, by=by),
     "audit": lambda engine, by: engine.audit(by=by),

@@ -48,7 +48,7 @@ class Fitting(State):
 
     replies: ClassVar[Mapping[str, str]] = {
         "book": "Thank you. Your appointment is on {at}",
-        "hold": "{at} is kept for you, and not booked yet",
+        "hold": "{at} is kept for you until {until}, and not booked yet",
         "move": "Thank you. Your appointment is on {at} now",
         "cancel": "Your appointment of {at} is given back",
         "held": "You have met the customer: {what}",
