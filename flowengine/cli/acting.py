@@ -386,7 +386,7 @@ _GOES_TO = {
 """Who reads what waits for no answer, by whether a customer has said it."""
 
 
-def told_said(terminal: Terminal, desk: Desk, receipt: Receipt, kind: str, text: str) -> None:
+def spoken(terminal: Terminal, desk: Desk, receipt: Receipt, kind: str, text: str) -> None:
     """What was said, to whom it goes, and until when an answer is due; the receipt for a program."""
     if terminal.json:
         terminal.answer(receipt, lambda _console: None)

@@ -160,7 +160,7 @@ def say(terminal: Terminal, job: str, text: tuple[str, ...], kind: str, to: str,
     desk = terminal.mine()
     words = " ".join(text) or acting.words(terminal, "What do you want to say?")
     receipt = desk.say(job, words, kind, to=to, key=key)
-    acting.told_said(terminal, desk, receipt, kind, words)
+    acting.spoken(terminal, desk, receipt, kind, words)
 
 
 @click.command("takeback")

@@ -11,9 +11,9 @@
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
 | ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
 
-News of a job that is of no step have the step 0; of what was ``answered``, or is ``unanswered`` for long, that of what
-was asked; where a process tells something (``told``), ``number`` says which of the things that the command told it is,
-and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which of those.
+News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
+the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
+of those. Of what was ``answered``, or is ``unanswered`` for long, the step is that of what was asked.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def _tell(
     """Leave word for the handler of notices, and for people, where somebody carries it."""
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
-    news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told or effects.late
-    if not (ends or news or effects.appointments or effects.answers):
+    news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told
+    if not (ends or news or effects.late or effects.answers or effects.appointments):
         return  # an escalation drops the timer that made it, as a late promise does and what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):

@@ -299,7 +299,8 @@ class Shell:
             made = receipt_of(head.job, seq, command, done)
         else:
             compiled = self.catalogue.compiled(tx, head.process, head.version)
-            made = customers_receipt(head.job, seq, compiled, command, done, question_of(head.job, done.events))
+            question = question_of(head.job, done.events)
+            made = customers_receipt(head.job, seq, compiled, command, done, question)
         return with_appointment(made, command.by, done) if done.effects.booked else made
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:

@@ -106,8 +106,8 @@ class Step(Value, frozen=True, kw_only=True):
     ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened.
     ``booked`` is the appointment that its person has booked, ``booked_with`` whom he will meet, where that is known: it
     waits for him no more, but may still be moved. ``held`` is the one that is kept for him until ``held_until``, while
-    he decides. ``appointment`` is when those are to meet him whom it waits for. ``asked_by`` is who has said the words
-    to which it waits for an answer; ``purpose`` is their kind.
+    he decides. ``appointment`` is when those are to meet him whom it waits for.
+    ``asked_by`` is who has said the words to which it waits for an answer; ``purpose`` is their kind.
     """
 
     number: int

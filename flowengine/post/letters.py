@@ -87,14 +87,14 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _told(shell.settings.url, job, process, told, person, to, at)
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
+        if body["why"] in ("answered", "unanswered"):
+            return _of_asked(shell.settings.url, tx, job, process, person, to, row, at)
         if body["why"] in APPOINTMENTS:
             became, events = appointments_in(tx, row.job, row.seq)
             if not became:
                 return None
             one = became[int(body["number"])]
             return _appointment(shell.settings.url, job, compiled, one, events, person, to, at)
-        if body["why"] in ("answered", "unanswered"):
-            return _of_asked(shell.settings.url, tx, job, process, person, to, row, at)
         if body["why"] == "promise":
             words = overdue_words(shell, tx, job, str(body["by"]), person.clock)
             return _overdue(shell.settings.url, job, process, words, person, to, at) if words else None

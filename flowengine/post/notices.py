@@ -76,13 +76,13 @@ def _receivers(
             took = took_part(entry for entry in tx.history.of(row.job) if entry.seq <= row.seq)
             to = (*to, *(f"person:{one}" for one in (job.customer, *took)))
         return [person for seating in to for person in crowds.of(seating)]
+    if news["why"] in ("answered", "unanswered"):
+        found = asked(tx, job, int(news["step"]))
+        return crowds.of(f"person:{found.step.asked_by}") if found is not None and found.step.asked_by else []
     if news["why"] in APPOINTMENTS:
         became = appointments_in(tx, row.job, row.seq)[0]
         whom = became[int(news["number"])].whom if became else ()
         return [person for seating in whom for person in crowds.of(seating)]
-    if news["why"] in ("answered", "unanswered"):
-        found = asked(tx, job, int(news["step"]))
-        return crowds.of(f"person:{found.step.asked_by}") if found is not None and found.step.asked_by else []
     step = access.open_step(job, int(news["step"]))
     if step is None or step.booked is not None:
         return []
@@ -163,10 +163,10 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         audience, state = [f"person:{job.customer}"], row.body["state"]
         late: dict[str, Any] = {"step": None, "why": "late", "title": TAKES_LONGER, "state": state, "due": None}
         return late | {"audience": audience} if job.position.head.late else None
-    if row.body["why"] in APPOINTMENTS:
-        return _of_appointment(shell, tx, job, row)
     if row.body["why"] in ("answered", "unanswered"):
         return _of_asked(tx, job, row)
+    if row.body["why"] in APPOINTMENTS:
+        return _of_appointment(shell, tx, job, row)
     if row.body["why"] == "promise":
         words = overdue_words(shell, tx, job, str(row.body["by"]), None)
         over: dict[str, Any] = {"step": None, "why": "promise", "title": words, "state": "", "due": row.body["by"]}
@@ -183,6 +183,17 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         "audience": list(step.audience),
         "due": step.due.isoformat() if step.due else None,
     }
+
+
+def _of_asked(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    """That something was answered, with the words; or that it is not, where that is still so."""
+    number, why = int(row.body["step"]), row.body["why"]
+    found = asked(tx, job, number)
+    if found is None or not found.step.asked_by or (why == "unanswered" and access.open_step(job, number) is None):
+        return None
+    answer = {"answer": answer_in(tx, job, row.seq, number)} if why == "answered" else {}
+    told: dict[str, Any] = {"step": f"{row.job}.{number}", "why": why, "title": found.text, "state": "", "due": None}
+    return told | {"audience": [f"person:{found.step.asked_by}"]} | answer
 
 
 def _of_appointment(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
@@ -202,14 +213,3 @@ def _of_appointment(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMe
         "appointment": one.slot.isoformat(),
         "to": one.to.isoformat() if one.to else None,
     }
-
-
-def _of_asked(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
-    """That something was answered, with the words; or that it is not, where that is still so."""
-    number, why = int(row.body["step"]), row.body["why"]
-    found = asked(tx, job, number)
-    if found is None or not found.step.asked_by or (why == "unanswered" and access.open_step(job, number) is None):
-        return None
-    answer = {"answer": answer_in(tx, job, row.seq, number)} if why == "answered" else {}
-    told: dict[str, Any] = {"step": f"{row.job}.{number}", "why": why, "title": found.text, "state": "", "due": None}
-    return told | {"audience": [f"person:{found.step.asked_by}"]} | answer

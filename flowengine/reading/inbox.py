@@ -111,9 +111,9 @@ def _item(
         answered=bool(answered),
         booked=step.booked,
         booked_with=names.get(step.booked_with, ""),
+        asked=step.purpose if step.is_asked else "",
         held=step.held if held else None,
         held_until=step.held_until if held else None,
-        asked=step.purpose if step.is_asked else "",
     )
     if actor.kind == "customer":
         return item

@@ -26,7 +26,7 @@ from flowengine.language.model import State
 from flowengine.language.texts import spoken
 from flowengine.language.types import Vote
 from flowengine.views import plainly
-from flowengine.views.customer_words import UNDER_WAY, word_without, words_of
+from flowengine.views.customer_words import UNDER_WAY, word_around
 from flowengine.views.history_lines import Teller, saved_by
 from flowengine.views.plainly import sentence
 
@@ -203,7 +203,7 @@ def _quoted(words: Json) -> str:
 def at_work(compiled: Compiled, position: Position, clock: plainly.Clock, now: datetime) -> tuple[str, ...]:
     """Who is at work on a job for its customer, in the words of the process, and by when he hears: the deadline of the
     work, else how long it usually takes, else what is promised, else when somebody has to look."""
-    words, found = words_of(compiled), dict[str, str]()
+    found: dict[str, str] = {}
     for name in position.head.standing:
         state = compiled.states[name]
         if state.scopes:
@@ -215,7 +215,7 @@ def at_work(compiled: Compiled, position: Position, clock: plainly.Clock, now: d
             more = ", ".join(
                 filter(None, (_whose(compiled, state), _by_when(compiled, position, state, branch, clock, now)))
             )
-            word = words.get(name) or word_without(compiled, name)
+            word = word_around(compiled, name)
             found.setdefault(word, f"{word} ({more})" if more else word)
     return tuple(found.values())[:MOST] or (UNDER_WAY,)
 

@@ -45,6 +45,23 @@ def places(compiled: Compiled, standing: Mapping[str, int]) -> tuple[str, ...]:
     return found or tuple(dict.fromkeys(word_without(compiled, name) for name in standing))[:1]
 
 
+def word_around(compiled: Compiled, name: str) -> str:
+    """The word for a state, else for the nearest around it that has one, else what stands for one without words."""
+    words, around, at = words_of(compiled), _around(compiled), name
+    while at and at not in words:
+        at = around.get(compiled.scope_of[at].path, "")
+    return words[at] if at else word_without(compiled, name)
+
+
+def _around(compiled: Compiled) -> Mapping[str, str]:
+    """The state around each scope, by the scope's path; found once for each version."""
+    return once(
+        compiled,
+        "around",
+        lambda: {scope.path: state.name for state in compiled.states.values() for scope in state.scopes},
+    )
+
+
 def word_without(compiled: Compiled, name: str) -> str:
     """What stands for a state for which the file has no words."""
     return ASKED if compiled.states[name].for_customers else UNDER_WAY

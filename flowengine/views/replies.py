@@ -273,8 +273,8 @@ class CustomerItem(View, frozen=True, kw_only=True):
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
     ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``held`` is the appointment
-    that is kept for him until ``held_until``, while he decides. ``asked``: it waits for an answer to a ``question``,
-    or a ``concern``.
+    that is kept for him until ``held_until``, while he decides. ``asked``: it waits for an answer to a ``question``, or
+    a ``concern``.
 
     ``promise`` is the moment that was promised in the job, while it is neither kept nor broken, and ``late`` whether it
     is over; a customer is told of that in his own jobs. ``zone`` is then that of the process, in which a promised day
@@ -296,9 +296,9 @@ class CustomerItem(View, frozen=True, kw_only=True):
     answered: bool = False
     booked: datetime | None = None
     booked_with: str = ""
+    asked: str = ""
     held: datetime | None = None
     held_until: datetime | None = None
-    asked: str = ""
     promise: datetime | None = None
     late: bool = False
     zone: str = ""
