@@ -13,7 +13,17 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core import always, deadlines, interventions, invariants, steps, suspension, timers
+from flowengine.core import (
+    always,
+    conversation,
+    deadlines,
+    interventions,
+    invariants,
+    saying,
+    steps,
+    suspension,
+    timers,
+)
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.calls import fail, finish, retry, skip
@@ -86,10 +96,10 @@ def advance(
     one of the last three or to BadAnswer, the call becomes an incident instead, unless an operator ends it.
     """
     head = position.head
-    if head.status != "open" and not isinstance(command, c.Say):
+    if head.status != "open" and not conversation.about(position, command):
         raise StaleCommand(f"the job is over: {head.status}", where=head.job)
     if head.suspended is not None:
-        suspension.check(head, command)
+        suspension.check(position, command)
     flow = Flow(compiled, Draft(position, largest_data), now, world)
     try:
         _COMMANDS[type(command)](flow, command)
@@ -134,10 +144,6 @@ def _settled(flow: Flow, before: Position | None) -> Advance:
     return Advance(flow.draft, flow.draft.events, flow.draft.effects, flow.micro_steps, flow.acted)
 
 
-def _say(flow: Flow, command: c.Say) -> None:
-    flow.draft.record(e.Said(kind=command.kind, text=command.text, by=command.by.id))
-
-
 _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.Act: steps.act,
     c.Claim: steps.claim,
@@ -150,7 +156,8 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.Deliver: deliver,
     c.Invoke: always.invoke,
     c.Add: add,
-    c.Say: _say,
+    c.Say: saying.say,
+    c.TakeBack: saying.take_back,
     c.Skip: skip,
     c.ActFor: interventions.act_for,
     c.SetData: interventions.set_data,

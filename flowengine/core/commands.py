@@ -192,10 +192,18 @@ class Add(Command, frozen=True, kw_only=True):
 
 
 class Say(Command, frozen=True, kw_only=True):
-    """Say something about the job: words, a wish, a concern, an expectation, a question, or an answer to one."""
+    """Say something about the job: words, a wish, a concern, an expectation, a question, or an answer. ``to`` is the
+    step of what it answers, which need not be named where one thing alone waits for who says it."""
 
     text: str
     kind: Literal["note", "wish", "concern", "expectation", "question", "answer"] = "note"
+    to: int = 0
+
+
+class TakeBack(Command, frozen=True, kw_only=True):
+    """Who has asked something needs no answer any more."""
+
+    step: int
 
 
 class Migrate(Command, frozen=True, kw_only=True):
@@ -211,5 +219,5 @@ class Migrate(Command, frozen=True, kw_only=True):
 
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
-    | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer
+    | TakeBack | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer
 )  # fmt: skip
