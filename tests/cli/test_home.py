@@ -63,7 +63,7 @@ def test_staff_see_their_next_appointment(shop: Flow) -> None:
     shop.run("act", job, "--outcome", "book", "--set", f"slot={last}", who="ada")
     shown = shop.run(who="tom").stdout
     assert "Nothing waits for you.\nAppointments today: none\n  The next: " in shown
-    assert ", for Ada  " in shown
+    assert ", for Ada" in shown
 
 
 def test_much_is_shown_shortly(shop: Flow) -> None:
