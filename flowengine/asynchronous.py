@@ -99,6 +99,7 @@ class AsyncEngine:
     receive = _Verb(Engine.receive)
     add = _Verb(Engine.add)
     inbox = _Verb(Engine.inbox)
+    inbox_counts = _Verb(Engine.inbox_counts)
     step = _Verb(Engine.step)
     find_step = _Verb(Engine.find_step)
     track = _Verb(Engine.track)

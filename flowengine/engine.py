@@ -54,6 +54,7 @@ from flowengine.views.replies import (
     Deployed,
     HandedOver,
     HistoryLine,
+    InboxCounts,
     InboxItem,
     IncidentView,
     JobRow,
@@ -421,13 +422,35 @@ class Engine:
         with self._shell.looking() as shell:
             yield self._on(shell, self._post)
 
-    def inbox(self, by: By, limit: int = 100, *, everything: bool = False) -> list[InboxItem]:
-        """The oldest ``limit`` steps that wait for who asks: those kept for him first, then by deadline, then by age.
+    def inbox(
+        self,
+        by: By,
+        limit: int = 100,
+        *,
+        everything: bool = False,
+        process: str = "",
+        role: str = "",
+        customer: str = "",
+        text: str = "",
+        after: str | None = None,
+    ) -> list[InboxItem]:
+        """The ``limit`` most urgent steps that wait for who asks: those that he holds first, then by deadline,
+        appointment or promise, whichever is first, then by age.
 
         Steps that somebody else has claimed are left out, and so are votes in which he has spoken and appointments
-        that he has booked, unless ``everything`` is wanted.
+        that he has booked, unless ``everything`` is wanted. Narrowed to a process, one of his roles, a customer by his
+        exact id, and titles that hold all words of a text. ``after`` is the ``place`` of the last item of the page
+        before. Raises NotAllowed for a role that he does not have, Refused for a place that no page said.
         """
-        return inbox.inbox(self._shell, by, limit, everything)
+        wanted = inbox.Wanted(process, role, customer, text)
+        return inbox.inbox(self._shell, by, limit, everything, wanted, after)
+
+    def inbox_counts(
+        self, by: By, *, process: str = "", role: str = "", customer: str = "", text: str = ""
+    ) -> InboxCounts:
+        """How many steps wait for who asks, by process and role: in all, late, and until midnight where he is. Narrowed
+        as :meth:`inbox`."""
+        return inbox.inbox_counts(self._shell, by, inbox.Wanted(process, role, customer, text))
 
     def step(self, step_id: str, by: By) -> StepView:
         """A step with all that is needed to act on it, or, once it is over, how it ended.

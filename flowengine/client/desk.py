@@ -111,9 +111,27 @@ class Desk(ABC):
 
     # looking
 
-    def inbox(self, *, limit: int = 100, everything: bool = False) -> list[view.InboxItem]:
-        """The steps that wait for who asks, the most urgent first; ``everything``: also what is booked or answered."""
-        return self._ask("inbox", limit=limit, everything=everything)
+    def inbox(
+        self,
+        *,
+        limit: int = 100,
+        everything: bool = False,
+        process: str = "",
+        role: str = "",
+        customer: str = "",
+        text: str = "",
+        after: str | None = None,
+    ) -> list[view.InboxItem]:
+        """The steps that wait for who asks, the most urgent first; ``everything``: also what is booked or answered.
+        ``after`` is the ``place`` of the last item of the page before."""
+        given = {"process": process, "role": role, "customer": customer, "text": text, "after": after}
+        return self._ask("inbox", limit=limit, everything=everything, **given)
+
+    def inbox_counts(
+        self, *, process: str = "", role: str = "", customer: str = "", text: str = ""
+    ) -> view.InboxCounts:
+        """How many steps wait for who asks, by process and role."""
+        return self._ask("inbox_counts", process=process, role=role, customer=customer, text=text)
 
     def step(self, step_id: str) -> view.StepView:
         """A step with all that is needed to act on it."""

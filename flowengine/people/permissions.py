@@ -90,6 +90,7 @@ TABLE = {
                 "say something about the job, or act on a step that waits for you"),
     "add": Row("add items",                              OWN,   ANY,   ANY,   ANY,   ANY,   NEVER, "say it"),
     "inbox": Row("see what waits for him",               OWN,   OWN,   OWN,   OWN,   OWN,   OWN),
+    "inbox_counts": Row("count what waits for him",      OWN,   OWN,   OWN,   OWN,   OWN,   OWN),
     "step": Row("look at a step",                        WAITS, WAITS, ANY,   ANY,   NEVER, NEVER),
     "find_step": Row("find the step that is meant",      ANY,   ANY,   ANY,   ANY,   NEVER, NEVER),
     "offer": Row("look at what a job offers",            PART,  ANY,   ANY,   ANY,   ANY,   NEVER),

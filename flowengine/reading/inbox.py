@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import msgspec
 from msgspec.structs import asdict
@@ -16,16 +17,19 @@ from flowengine.core.answers import Form, FormField, form
 from flowengine.core.commands import Act, ActFor
 from flowengine.core.draft import rebuild
 from flowengine.core.seatings import person_seating, seatings, waits_for
-from flowengine.core.values import CLOCK, Actor, Step
+from flowengine.core.values import CLOCK, Actor, Seating, Step
+from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
 from flowengine.people.permissions import ANY, needs
 from flowengine.reading.tracking import track
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import StoredJob, Transaction, shown
-from flowengine.store.steps import WaitingStep
+from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views.replies import (
     CustomerItem,
     CustomerStep,
+    InboxCounts,
+    InboxGroup,
     InboxItem,
     StaffItem,
     StaffStep,
@@ -34,24 +38,110 @@ from flowengine.views.replies import (
 )
 from flowengine.views.tallies import tally
 
+MOST_WORDS = 8
+"""Words of a text that a step is looked for by."""
+
 MOST = 100
 """Steps among which the one that is meant is looked for, where none is named."""
 
 
-def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[InboxItem]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the steps that wait for somebody: of a process, for one of his roles, of a customer, whose titles hold all
+    these words."""
+
+    process: str = ""
+    role: str = ""
+    customer: str = ""
+    text: str = ""
+
+    def seatings(self, actor: Actor) -> list[Seating]:
+        """Those of the asker that are wanted. Raises NotAllowed for a role that he does not have."""
+        his = sorted(seatings(actor))
+        if not self.role:
+            return his
+        if f"role:{self.role}" not in his:
+            what = f"{actor.id or 'the program'} does not have the role {self.role[:200]!r}"
+            raise NotAllowed(what, where=actor.id, possible=tuple(actor.roles))
+        return [f"role:{self.role}"]
+
+    @property
+    def narrowed(self) -> Narrowed:
+        return Narrowed(self.process, self.customer, tuple(self.text.split())[:MOST_WORDS])
+
+
+def inbox(
+    shell: Shell, by: str | Actor, limit: int, everything: bool, wanted: Wanted, after: str | None = None
+) -> list[InboxItem]:
+    begin = _place(after) if after else None
     with shell.reading() as tx:
         actor = access.asker(tx, "inbox", by)
-        now = shell.clock.now()
-        rows = tx.steps.inbox(sorted(seatings(actor)), limit, person=actor.id, everything=everything, now=now)
-        people = {row.customer for row in rows} | {row.step.booked_with for row in rows if row.step.booked_with}
+        now, mine = shell.clock.now(), wanted.seatings(actor)
+        found: list[tuple[WaitingStep, bool]] = []
+        while len(found) < limit:
+            rows = tx.steps.inbox(
+                mine, limit, begin, person=actor.id, everything=everything, now=now, narrowed=wanted.narrowed
+            )
+            found += [
+                (row, answered)
+                for row, answered in ((row, row.answered or _has_done_his_part(shell, tx, row, actor)) for row in rows)
+                if everything or not answered
+            ]
+            if len(rows) < limit:
+                break
+            begin = rows[-1].place
+        found = found[:limit]
+        people = {row.customer for row, _ in found} | {row.step.booked_with for row, _ in found if row.step.booked_with}
         names = {id: name_of(tx, id) for id in people}
-        items: dict[str, InboxItem] = {}
-        for row in rows:
-            answered = row.answered or _has_done_his_part(shell, tx, row, actor)
-            if everything or not answered:
-                item = _item(row, names, actor, answered)
-                items.setdefault(item.id, item)
-    return sorted(items.values(), key=_order)[:limit]
+        return [_item(row, names, actor, answered) for row, answered in found]
+
+
+def inbox_counts(shell: Shell, by: str | Actor, wanted: Wanted) -> InboxCounts:
+    """How much waits for somebody, of what process and for which of his roles."""
+    with shell.reading() as tx:
+        actor = access.asker(tx, "inbox_counts", by)
+        now, mine, narrowed = shell.clock.now(), wanted.seatings(actor), wanted.narrowed
+        tonight = _tonight(now, reader_zone(tx, actor))
+        counts: dict[tuple[str, str], list[int]] = {}
+        for row in tx.steps.counted(mine, actor.id, now, tonight, narrowed):
+            counts[row.process, row.audience] = [row.count, row.late, row.soon]
+        seen: set[tuple[str, int]] = set()
+        for one in tx.steps.seated(mine, actor.id, now, narrowed):
+            if (one.job, one.step.number) in seen or _has_done_his_part(shell, tx, one, actor):
+                continue
+            seen.add((one.job, one.step.number))
+            sums = counts.setdefault((one.process, one.audience), [0, 0, 0])
+            by_when = one.urgent or datetime.max.replace(tzinfo=now.tzinfo)
+            for index, counted in enumerate((True, by_when <= now, by_when <= tonight)):
+                sums[index] += counted
+        groups = tuple(
+            InboxGroup(process=process, role=_role(whom), count=count, late=late, today=soon - late)
+            for (process, whom), (count, late, soon) in sorted(counts.items())
+        )
+    return InboxCounts(
+        count=sum(one.count for one in groups),
+        late=sum(one.late for one in groups),
+        today=sum(one.today for one in groups),
+        groups=groups,
+    )
+
+
+def _role(audience: Seating) -> str:
+    return audience.removeprefix("role:") if audience.startswith("role:") else ""
+
+
+def _tonight(now: datetime, zone: tzinfo | None) -> datetime:
+    """The last moment of the day, where the reader is."""
+    here = now.astimezone(zone or UTC)
+    return datetime.combine(here.date() + timedelta(days=1), time(), here.tzinfo) - timedelta(microseconds=1)
+
+
+def _place(text: str) -> Place:
+    """Where a page ended; Refused for what no page said."""
+    part, urgent, job, number = (text.split(":") + [""] * 4)[:4]
+    if not (part in "012" and part and urgent.removeprefix("-").isdecimal() and number.isdecimal() and len(text) < 100):
+        raise Refused("a page goes on after the place that the last item of the page before says", where=text[:200])
+    return Place(int(part), min(int(urgent), 2**63 - 1), job, min(int(number), 2**63 - 1))
 
 
 def _has_done_his_part(shell: Shell, tx: Transaction, row: WaitingStep, actor: Actor) -> bool:
@@ -64,17 +154,6 @@ def _has_done_his_part(shell: Shell, tx: Transaction, row: WaitingStep, actor: A
     job = tx.jobs.get(row.job)
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     return not offered(compiled, job.position, row.step, shell.clock.now(), StoreWorld(tx, job.customer), actor)
-
-
-def _order(item: InboxItem) -> tuple[bool, bool, bool, datetime, datetime]:
-    """What is kept for the asker first, then what nobody else has taken, then by deadline and age."""
-    return (
-        item.answered,
-        not (item.preferred or item.mine),
-        bool(item.claimed) and not item.mine,
-        item.due or datetime.max.replace(tzinfo=item.opened.tzinfo),
-        item.opened,
-    )
 
 
 def _item(row: WaitingStep, names: Mapping[str, str], actor: Actor, answered: bool) -> InboxItem:
@@ -95,6 +174,8 @@ def _item(row: WaitingStep, names: Mapping[str, str], actor: Actor, answered: bo
         answered=bool(answered),
         booked=step.booked,
         booked_with=names.get(step.booked_with, ""),
+        urgent=row.urgent,
+        place=":".join(map(str, row.place)),
     )
     if actor.kind == "customer":
         return item
@@ -136,7 +217,7 @@ def find_step(shell: Shell, text: str, by: str | Actor, key: str | None, whose: 
         if text:
             found = {one.short: one.title for one in track(look, text, actor).waiting if one.for_you}
         else:
-            found = {one.short: f"{one.title}, {one.customer_name}" for one in inbox(look, actor, MOST, False)}
+            found = {one.short: f"{one.title}, {one.customer_name}" for one in inbox(look, actor, MOST, False, Wanted())}
         return step(look, next(iter(found)), actor) if len(found) == 1 else found
 
 

@@ -1,31 +1,88 @@
-"""Open steps: one row for each audience or seat, with what an inbox shows, so that an inbox reads no jobs."""
+"""Open steps: one row for each audience or seat, with what an inbox shows, so that an inbox reads no jobs.
+
+An inbox has three parts, each sorted by urgency: what somebody holds (he has claimed it, or it is kept for him), what
+waits for anybody of his audiences, and, if wanted, what is answered. A page begins behind a :class:`Place`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
-from flowengine.core.values import Step
+from flowengine.core.values import Promise, Step
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import decode, micros, moment, plain
+from flowengine.store.codec import decode, micros, moment, plain, text
 from flowengine.store.query import Query, inserts, param
 
 _S = t.steps
 _JOB, _NUMBER = param("of_job"), param("of_number")
+_ME = param("me")
 _THIS = (_S.c.job_id == _JOB, _S.c.number == _NUMBER)
-_COLUMNS = (_S.c.job_id, _S.c.process, _S.c.customer, _S.c.audience, _S.c.answered, _S.c.opened, _S.c.number, _S.c.body)
+_COLUMNS = (
+    _S.c.job_id, _S.c.process, _S.c.customer, _S.c.audience, _S.c.answered, _S.c.opened, _S.c.number, _S.c.body,
+    _S.c.urgent,
+)  # fmt: skip
 _PERSON: sa.ColumnElement[str] = sa.literal_column("'person:'")
 _BEYOND_PERSON: sa.ColumnElement[str] = sa.literal_column("'person;'")
 """The audiences that are persons begin with the one, and sort before the other."""
 
 NOBODY = ""
 """The audience of the one row of a step that waits for nobody yet."""
+
+SOME_DAY = 2**61
+"""Beyond all moments: what has no deadline comes after all that has one, the oldest first."""
+
+DERIVED = ("urgent", "own", "due", "holder", "barred", "words")
+"""The columns by which inboxes are sorted and narrowed; they follow from the step and its job's promise."""
+
+
+def promised(promise: Promise | None) -> int:
+    """The moment of a promise that is still to be kept, in microseconds; else never."""
+    return micros(promise.by) if promise is not None and promise.kept is None else t.NEVER
+
+
+def derived(step: Step, promise: Promise | None) -> dict[str, Any]:
+    """The values of :data:`DERIVED` for a step of a job with that promise."""
+    moments = [micros(one) for one in (step.due, step.appointment) if one is not None]
+    own = min(moments, default=SOME_DAY + micros(step.opened))
+    return {
+        "urgent": min(own, promised(promise)),
+        "own": own,
+        "due": micros(step.due) if step.due is not None else t.NEVER,
+        "holder": step.claimed or step.preferred,
+        "barred": text(step.excluded) if step.excluded else None,
+        "words": plain(step.title.casefold()),
+    }
+
+
+class Narrowed(NamedTuple):
+    """Which of the steps of an inbox: those of a process, of a customer's jobs, whose titles hold all ``words``."""
+
+    process: str = ""
+    customer: str = ""
+    words: tuple[str, ...] = ()
+
+
+class Place(NamedTuple):
+    """Where a step stands in an inbox: its part, then by urgency."""
+
+    part: int
+    urgent: int
+    job: str
+    number: int
+
+
+HELD_BY_ONE, FOR_ANY, ANSWERED = 0, 1, 2
+"""The parts of an inbox."""
+
+WHOLE = Narrowed()
+BEGINNING = Place(HELD_BY_ONE, -t.NEVER, "", 0)
 
 OPEN = Query("steps.open", "A step waits for an audience, or for one seat.", inserts(_S))
 DROP = Query("steps.drop", "A step no longer waits.", sa.delete(_S).where(*_THIS))
@@ -37,7 +94,16 @@ DROP_OTHERS = Query(
 CHANGE = Query(
     "steps.change",
     "A step with seats was claimed, or its deadline moved.",
-    sa.update(_S).where(*_THIS).values(body=param("new_body"), claimed=param("by")),
+    sa.update(_S)
+    .where(*_THIS)
+    .values({"body": param("new_body"), "claimed": param("by")} | {name: param(f"new_{name}") for name in DERIVED}),
+)
+PROMISED = Query(
+    "steps.promised",
+    "A job was promised for another moment: its steps are as urgent as that, or more.",
+    sa.update(_S)
+    .where(_S.c.job_id == _JOB)
+    .values(urgent=sa.case((_S.c.own < param("promised"), _S.c.own), else_=param("promised"))),
 )
 ANSWER = Query(
     "steps.answer",
@@ -110,28 +176,89 @@ STORED = Query(
 )
 
 
+def _his(person: bool, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
+    """That a step may be done by him who asks, is not over, and is one of those that are wanted."""
+    which = [_S.c.due > param("now")]
+    if person:
+        which.append(sa.or_(_S.c.claimed.is_(None), _S.c.claimed == _ME))
+        which.append(sa.or_(_S.c.barred.is_(None), sa.func.replace(_S.c.barred, param("named"), "") == _S.c.barred))
+    if narrowed.process:
+        which.append(_S.c.process == param("process"))
+    if narrowed.customer:
+        which.append(_S.c.customer == param("customer"))
+    for index in range(len(narrowed.words)):
+        which.append(sa.func.replace(_S.c.words, param(f"word{index}"), "") != _S.c.words)
+    return which
+
+
+@lru_cache(maxsize=256)
+def inbox(audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = False, narrow: Narrowed = WHOLE) -> Query:
+    """An inbox for so many audiences: a range of an index for each, merged; nothing is sorted that is not shown. Of
+    ``narrow`` only its shape counts."""
+    selects = []
+    order = (_S.c.urgent, _S.c.job_id, _S.c.number)
+    for part in parts:
+        after = sa.tuple_(param(f"urgent{part}"), param(f"job{part}"), param(f"number{part}"))
+        which = [sa.tuple_(*order) > after, *_his(person, narrow)]
+        which.append(_S.c.answered == sa.literal_column("1" if part == ANSWERED else "0"))
+        if part == HELD_BY_ONE:
+            which.append(_S.c.holder == _ME)
+            which.append(_S.c.audience.in_([param(f"a{index}") for index in range(audiences)]))
+            ranges = [which]
+        else:
+            if part == FOR_ANY and person:
+                which.append(sa.or_(_S.c.holder.is_(None), _S.c.holder != _ME))
+            ranges = [[_S.c.audience == param(f"a{index}"), *which] for index in range(audiences)]
+        for index, one in enumerate(ranges):
+            page = sa.select(*_COLUMNS, sa.literal_column(str(part)).label("part")).where(*one).order_by(*order)
+            selects.append(sa.select(page.limit(param("most")).subquery(f"p{part}_{index}")))
+    return Query("steps.inbox", "What waits for these audiences, the most urgent first.", sa.union_all(*selects))
+
+
 @lru_cache(maxsize=128)
-def inbox(audiences: int, everything: bool) -> Query:
-    """The inbox for so many audiences: a range of one index for each, merged; nothing is sorted that is not shown."""
-    person = sa.bindparam("person", type_=sa.Text)
-    place = sa.tuple_(_S.c.opened, _S.c.job_id, _S.c.number)
-    after = sa.tuple_(param("opened"), param("job"), param("number"))
-    parts = []
-    for index in range(audiences):
-        for answered in (0, 1) if everything else (0,):
-            part = (
-                sa.select(*_COLUMNS)
-                .where(_S.c.audience == param(f"a{index}"), _S.c.answered == answered, place > after)
-                .where(sa.or_(person == "", _S.c.claimed.is_(None), _S.c.claimed == person))
-                .order_by(_S.c.opened, _S.c.job_id, _S.c.number)
-                .limit(param("most"))
-            )
-            parts.append(sa.select(part.subquery(f"p{index}_{answered}")))
-    return Query("steps.inbox", "What waits for these audiences, oldest first.", sa.union_all(*parts))
+def counting(audiences: int, narrow: Narrowed) -> Query:
+    """How many steps wait for so many audiences, by process and audience: in all, and until two moments. A step that
+    waits for several of them is counted for the first. Of steps that ask several one by one nothing is said here."""
+    first = sa.func.min(_S.c.audience).label("audience")
+    which = [
+        _S.c.audience.in_([param(f"a{index}") for index in range(audiences)]),
+        _S.c.answered == sa.literal_column("0"),
+        _S.c.seated.is_(None),
+        *_his(True, narrow),
+    ]
+    each = sa.select(sa.func.min(_S.c.process).label("process"), first, sa.func.min(_S.c.urgent).label("urgent"))
+    one = each.where(*which).group_by(_S.c.job_id, _S.c.number).subquery("one")
+    until = [
+        sa.func.sum(sa.case((one.c.urgent <= param(name), sa.literal_column("1")), else_=sa.literal_column("0")))
+        for name in ("now", "tonight")
+    ]
+    counted = sa.select(one.c.process, one.c.audience, sa.func.count(), *until)
+    return Query(
+        "steps.counting",
+        "How much waits for these audiences, by process.",
+        counted.group_by(one.c.process, one.c.audience).order_by(one.c.process, one.c.audience),
+    )
+
+
+@lru_cache(maxsize=128)
+def seated(audiences: int, narrow: Narrowed) -> Query:
+    """The seats of so many audiences that have not spoken."""
+    which = [
+        _S.c.audience.in_([param(f"a{index}") for index in range(audiences)]),
+        _S.c.answered == sa.literal_column("0"),
+        _S.c.seated.is_not(None),
+        *_his(True, narrow),
+    ]
+    return Query(
+        "steps.seated",
+        "What asks these audiences one by one, and has no answer of theirs yet.",
+        sa.select(*_COLUMNS).where(*which).order_by(_S.c.audience, _S.c.urgent, _S.c.job_id, _S.c.number),
+    )
 
 
 class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
-    """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked."""
+    """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked.
+    ``place`` is where it stands in the inbox in which it was found."""
 
     job: str
     process: str
@@ -140,11 +267,22 @@ class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
     answered: bool
     opened: datetime
     step: Step
+    place: Place
 
     @property
-    def cursor(self) -> tuple[int, str, int]:
-        """Where to go on after this one: the ``after`` of the next page."""
-        return (micros(self.opened), self.job, self.step.number)
+    def urgent(self) -> datetime | None:
+        """By when it is to be done: its deadline, its appointment, or its job's promise, whichever is first."""
+        return moment(self.place.urgent) if 0 < self.place.urgent < SOME_DAY else None
+
+
+class Counted(NamedTuple):
+    """How many steps of a process wait for an audience; ``late`` and ``soon`` are those until two moments."""
+
+    process: str
+    audience: str
+    count: int
+    late: int
+    soon: int
 
 
 class Steps:
@@ -159,40 +297,72 @@ class Steps:
         self,
         seatings: Sequence[str],
         limit: int = 100,
-        after: tuple[int, str, int] | None = None,
+        after: Place | None = None,
         *,
         person: str = "",
         everything: bool = False,
         now: datetime | None = None,
+        narrowed: Narrowed = WHOLE,
     ) -> list[WaitingStep]:
-        """The steps that wait for any of these seatings, oldest first, each once; ``after`` is a row's ``cursor``.
+        """The steps that wait for any of these seatings, the most urgent first, each once; ``after`` is the ``place`` of
+        the last one of the page before.
 
-        With ``person``, steps that somebody else has claimed and steps that exclude the person are left out. Votes in
-        which the seat has spoken, and appointments that are booked, are left out unless ``everything`` is wanted; what
-        is over ``now``, in any case (L13).
+        With ``person``, what he holds comes first, and steps that somebody else has claimed and steps that exclude him
+        are left out. Votes in which the seat has spoken, and appointments that are booked, come last, if ``everything``
+        is wanted; what is over ``now`` is left out in any case (L13).
         """
         wanted = sorted(set(seatings))
-        found: dict[tuple[int, str, int], WaitingStep] = {}
-        place = after or (-(2**62), "", 0)
+        found: dict[tuple[str, int], WaitingStep] = {}
+        place = after or BEGINNING
         while wanted and len(found) < limit:
-            page = self._page(wanted, limit, place, person, everything)
+            page = self._page(wanted, limit, place, person, everything, now, narrowed)
             for row in page:
-                if not (person and person in row.step.excluded) and not (now and row.step.is_over(now)):
-                    found.setdefault(row.cursor, row)
+                found.setdefault((row.job, row.step.number), row)
             if len(page) < limit:
                 break
-            place = page[-1].cursor
+            place = page[-1].place
         return list(found.values())[:limit]
 
     def _page(
-        self, wanted: Sequence[str], limit: int, place: tuple[int, str, int], person: str, everything: bool
+        self, wanted: Sequence[str], limit: int, place: Place, person: str, everything: bool, now: datetime | None,
+        narrowed: Narrowed,
+    ) -> list[WaitingStep]:  # fmt: skip
+        parts = tuple(
+            part
+            for part in (HELD_BY_ONE, FOR_ANY, ANSWERED)
+            if part >= place.part and (person or part != HELD_BY_ONE) and (everything or part != ANSWERED)
+        )
+        if not parts:
+            return []
+        values = _asked(wanted, person, narrowed) | {"most": limit, "now": micros(now) if now else -t.NEVER}
+        for part in parts:
+            begin = place if part == place.part else BEGINNING
+            values |= {f"urgent{part}": begin.urgent, f"job{part}": begin.job, f"number{part}": begin.number}
+        rows = self._channel.rows(inbox(len(wanted), parts, bool(person), _shape(narrowed)), values)
+        rows.sort(key=lambda row: (row[9], row[8], row[0], row[6]))
+        return [_waiting(row, row[9]) for row in rows[:limit]]
+
+    def counted(
+        self, seatings: Sequence[str], person: str, now: datetime, tonight: datetime, narrowed: Narrowed = WHOLE
+    ) -> list[Counted]:
+        """How many steps wait for these seatings, by process and audience; without those that ask several one by one
+        (:meth:`seated`). What a person may not do or somebody else has claimed is left out, and what is over."""
+        wanted = sorted(set(seatings))
+        if not wanted:
+            return []
+        values = _asked(wanted, person, narrowed) | {"now": micros(now), "tonight": micros(tonight)}
+        rows = self._channel.rows(counting(len(wanted), _shape(narrowed)), values)
+        return [Counted(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in rows]
+
+    def seated(
+        self, seatings: Sequence[str], person: str, now: datetime, narrowed: Narrowed = WHOLE
     ) -> list[WaitingStep]:
-        opened, job, number = place
-        values: dict[str, Any] = {f"a{index}": plain(whom) for index, whom in enumerate(wanted)}
-        values |= {"person": person, "opened": opened, "job": job, "number": number, "most": limit}
-        rows = self._channel.rows(inbox(len(wanted), everything), values)
-        rows.sort(key=lambda row: (row[5], row[0], row[6]))
-        return [_waiting(row) for row in rows[:limit]]
+        """The seats of these seatings that have not spoken."""
+        wanted = sorted(set(seatings))
+        if not wanted:
+            return []
+        values = _asked(wanted, person, narrowed) | {"now": micros(now)}
+        return [_waiting(row) for row in self._channel.rows(seated(len(wanted), _shape(narrowed)), values)]
 
     def held(self, person: str) -> list[tuple[str, int]]:
         """The steps that a person has claimed: their jobs and numbers."""
@@ -216,8 +386,21 @@ class Steps:
         return [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
 
 
-def _waiting(row: Row) -> WaitingStep:
-    job, process, customer, audience, answered, opened, _, body = row
+def _shape(narrowed: Narrowed) -> Narrowed:
+    """What a statement knows of it: which values are given, not the values."""
+    return Narrowed(narrowed.process and "p", narrowed.customer and "c", tuple("w" for _ in narrowed.words))
+
+
+def _asked(wanted: Sequence[str], person: str, narrowed: Narrowed) -> dict[str, Any]:
+    """The values of who asks, and of what is narrowed."""
+    values: dict[str, Any] = {f"a{index}": plain(whom) for index, whom in enumerate(wanted)}
+    values |= {"me": plain(person), "named": text(person)}
+    values |= {"process": plain(narrowed.process), "customer": plain(narrowed.customer)}
+    return values | {f"word{index}": plain(word.casefold()) for index, word in enumerate(narrowed.words)}
+
+
+def _waiting(row: Row, part: int = FOR_ANY) -> WaitingStep:
+    job, process, customer, audience, answered, opened, number, body, urgent, *_ = row
     return WaitingStep(
         job=job,
         process=process,
@@ -226,4 +409,5 @@ def _waiting(row: Row) -> WaitingStep:
         answered=bool(answered),
         opened=moment(opened),
         step=decode(body, Step),
+        place=Place(int(part), urgent, job, number),
     )

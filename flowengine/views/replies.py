@@ -239,7 +239,9 @@ class CustomerItem(View, frozen=True, kw_only=True):
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
-    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known).
+    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``urgent`` is by when it is
+    to be done: its deadline, its appointment, or what the job was promised for, whichever is first. ``place`` is where
+    it stands in the inbox: the ``after`` of the next page.
     """
 
     id: str
@@ -257,6 +259,28 @@ class CustomerItem(View, frozen=True, kw_only=True):
     answered: bool = False
     booked: datetime | None = None
     booked_with: str = ""
+    urgent: datetime | None = None
+    place: str = ""
+
+
+class InboxGroup(View, frozen=True, kw_only=True):
+    """Of one process and one of the asker's roles (empty: what waits for him by name, or for everybody like him), how
+    many steps wait, how many of these should be done already, and how many more until midnight."""
+
+    process: str
+    role: str
+    count: int
+    late: int
+    today: int
+
+
+class InboxCounts(View, frozen=True, kw_only=True):
+    """How many steps wait for somebody, in all and by process and role: the parts of an :class:`InboxGroup`."""
+
+    count: int
+    late: int
+    today: int
+    groups: tuple[InboxGroup, ...]
 
 
 class StaffItem(CustomerItem, frozen=True, kw_only=True):

@@ -62,7 +62,7 @@ def test_an_inbox_is_read_page_by_page(database: Database) -> None:
     with database.reading() as tx:
         while page := tx.steps.inbox(["role:tailor", "role:cutter"], limit=2, after=after):
             seen += [row.job for row in page]
-            after = page[-1].cursor
+            after = page[-1].place
     assert seen == jobs
 
 
