@@ -49,6 +49,7 @@ NAMES = [
     "HandlerMissing",
     "HistoryBroken",
     "HistoryLine",
+    "InboxCounts",
     "InboxItem",
     "IncidentView",
     "InvariantBroken",

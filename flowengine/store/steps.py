@@ -21,6 +21,7 @@ from flowengine.store.codec import decode, micros, moment, plain, text
 from flowengine.store.query import Query, inserts, param
 
 _S = t.steps
+_D = t.steps.alias("other")
 _JOB, _NUMBER = param("of_job"), param("of_number")
 _ME = param("me")
 _THIS = (_S.c.job_id == _JOB, _S.c.number == _NUMBER)
@@ -132,7 +133,6 @@ AUDIENCES = Query(
     "All that steps wait for, but for persons.",
     sa.select(_S.c.audience).distinct().where(sa.or_(_S.c.audience < _PERSON, _S.c.audience >= _BEYOND_PERSON)),
 )
-_D = t.steps.alias("doubt")
 _OF_DOUBT = sa.and_(_D.c.job_id == _S.c.job_id, _D.c.number == _S.c.number)
 
 
@@ -177,17 +177,23 @@ STORED = Query(
 
 
 def _his(person: bool, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
-    """That a step may be done by him who asks, is not over, and is one of those that are wanted."""
+    """That a step may be done by him who asks, is not over, and has the wanted words."""
     which = [_S.c.due > param("now")]
     if person:
         which.append(sa.or_(_S.c.claimed.is_(None), _S.c.claimed == _ME))
         which.append(sa.or_(_S.c.barred.is_(None), sa.func.replace(_S.c.barred, param("named"), "") == _S.c.barred))
-    if narrowed.process:
-        which.append(_S.c.process == param("process"))
-    if narrowed.customer:
-        which.append(_S.c.customer == param("customer"))
     for index in range(len(narrowed.words)):
         which.append(sa.func.replace(_S.c.words, param(f"word{index}"), "") != _S.c.words)
+    return which
+
+
+def _of(rows: Any, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
+    """That they are of the wanted process and customer, which the index knows."""
+    which = []
+    if narrowed.process:
+        which.append(rows.c.process == param("process"))
+    if narrowed.customer:
+        which.append(rows.c.customer == param("customer"))
     return which
 
 
@@ -196,47 +202,61 @@ def inbox(audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = Fa
     """An inbox for so many audiences: a range of an index for each, merged; nothing is sorted that is not shown. Of
     ``narrow`` only its shape counts."""
     selects = []
-    order = (_S.c.urgent, _S.c.job_id, _S.c.number)
     for part in parts:
-        after = sa.tuple_(param(f"urgent{part}"), param(f"job{part}"), param(f"number{part}"))
-        which = [sa.tuple_(*order) > after, *_his(person, narrow)]
-        which.append(_S.c.answered == sa.literal_column("1" if part == ANSWERED else "0"))
         if part == HELD_BY_ONE:
-            which.append(_S.c.holder == _ME)
-            which.append(_S.c.audience.in_([param(f"a{index}") for index in range(audiences)]))
-            ranges = [which]
+            audience = _S.c.audience + sa.literal_column("''")  # so that what he holds is looked for, which is little
+            his = audience.in_([param(f"a{index}") for index in range(audiences)])
+            ranges = [_page(_S, part, narrow, _S.c.holder == _ME, his, *_his(person, narrow))]
         else:
+            which = _his(person, narrow)
             if part == FOR_ANY and person:
                 which.append(sa.or_(_S.c.holder.is_(None), _S.c.holder != _ME))
-            ranges = [[_S.c.audience == param(f"a{index}"), *which] for index in range(audiences)]
-        for index, one in enumerate(ranges):
-            page = sa.select(*_COLUMNS, sa.literal_column(str(part)).label("part")).where(*one).order_by(*order)
-            selects.append(sa.select(page.limit(param("most")).subquery(f"p{part}_{index}")))
+            rows: Any = _S
+            if narrow.process or narrow.customer:  # looked up in the index alone, and only what fits in the table
+                rows = _S.alias("narrow")
+                which += [rows.c.job_id == _S.c.job_id, rows.c.number == _S.c.number, rows.c.audience == _S.c.audience]
+            ranges = [
+                _page(rows, part, narrow, rows.c.audience == param(f"a{index}"), *which) for index in range(audiences)
+            ]
+        selects += [sa.select(one.subquery(f"p{part}_{index}")) for index, one in enumerate(ranges)]
     return Query("steps.inbox", "What waits for these audiences, the most urgent first.", sa.union_all(*selects))
+
+
+def _page(rows: Any, part: int, narrow: Narrowed, *which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The first rows of a part that lie behind a place, by an index of ``rows``."""
+    order = (rows.c.urgent, rows.c.job_id, rows.c.number)
+    behind = sa.tuple_(*order) > sa.tuple_(param(f"urgent{part}"), param(f"job{part}"), param(f"number{part}"))
+    answered = rows.c.answered == sa.literal_column("1" if part == ANSWERED else "0")
+    look = sa.select(*_COLUMNS, sa.literal_column(str(part)).label("part"))
+    return look.where(behind, answered, *_of(rows, narrow), *which).order_by(*order).limit(param("most"))
 
 
 @lru_cache(maxsize=128)
 def counting(audiences: int, narrow: Narrowed) -> Query:
     """How many steps wait for so many audiences, by process and audience: in all, and until two moments. A step that
     waits for several of them is counted for the first. Of steps that ask several one by one nothing is said here."""
-    first = sa.func.min(_S.c.audience).label("audience")
+    wanted = [param(f"a{index}") for index in range(audiences)]
+    sibling = sa.and_(_D.c.job_id == _S.c.job_id, _D.c.number == _S.c.number, _D.c.seat < _S.c.seat)
+    counted_already = sa.exists(
+        sa.select(sa.literal_column("1")).select_from(_D).where(sibling, _D.c.audience.in_(wanted)).correlate(_S)
+    )
     which = [
-        _S.c.audience.in_([param(f"a{index}") for index in range(audiences)]),
+        _S.c.audience.in_(wanted),
         _S.c.answered == sa.literal_column("0"),
         _S.c.seated.is_(None),
+        sa.or_(_S.c.seat <= sa.literal_column("1"), ~counted_already),
         *_his(True, narrow),
+        *_of(_S, narrow),
     ]
-    each = sa.select(sa.func.min(_S.c.process).label("process"), first, sa.func.min(_S.c.urgent).label("urgent"))
-    one = each.where(*which).group_by(_S.c.job_id, _S.c.number).subquery("one")
     until = [
-        sa.func.sum(sa.case((one.c.urgent <= param(name), sa.literal_column("1")), else_=sa.literal_column("0")))
+        sa.func.sum(sa.case((_S.c.urgent <= param(name), sa.literal_column("1")), else_=sa.literal_column("0")))
         for name in ("now", "tonight")
     ]
-    counted = sa.select(one.c.process, one.c.audience, sa.func.count(), *until)
+    counted = sa.select(_S.c.process, _S.c.audience, sa.func.count(), *until).where(*which)
     return Query(
         "steps.counting",
         "How much waits for these audiences, by process.",
-        counted.group_by(one.c.process, one.c.audience).order_by(one.c.process, one.c.audience),
+        counted.group_by(_S.c.process, _S.c.audience).order_by(_S.c.process, _S.c.audience),
     )
 
 
@@ -248,6 +268,7 @@ def seated(audiences: int, narrow: Narrowed) -> Query:
         _S.c.answered == sa.literal_column("0"),
         _S.c.seated.is_not(None),
         *_his(True, narrow),
+        *_of(_S, narrow),
     ]
     return Query(
         "steps.seated",

@@ -64,6 +64,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "offer": lambda engine, by: engine.offer(NOTHING, "withdraw", by),
     "find_step": lambda engine, by: engine.find_step(by=by),
     "inbox": lambda engine, by: engine.inbox(by),
+    "inbox_counts": lambda engine, by: engine.inbox_counts(by),
     "jobs": lambda engine, by: engine.jobs(by=by),
     "history": lambda engine, by: engine.history(engine.jobs()[0].id, by=by),
     "audit": lambda engine, by: engine.audit(by=by),
