@@ -105,8 +105,8 @@ else:
         "flowengine.views.replies": (
             "Archived", "Audit", "Away", "Broadcast", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed",
             "HistoryLine", "HandedOver", "InboxCounts", "InboxItem", "IncidentView", "JobRow", "Kept", "Left",
-            "MigratedAll", "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll", "ScheduleView", "StaffItem", "StaffStep",
-            "StaffTrack", "StepView", "SuspendedView", "Track",
+            "MigratedAll", "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll", "ScheduleView",
+            "StaffItem", "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

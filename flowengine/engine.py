@@ -507,10 +507,10 @@ class Engine:
         on a step. ``after`` is the last job id of the page before. Raises NotAllowed."""
         return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, by)
 
-    def history(self, job: str, *, by: By = PROGRAM) -> list[HistoryLine]:
-        """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is.
-        Raises NotFound."""
-        return histories.history(self._shell, job, by)
+    def history(self, job: str, *, after: int = 0, by: By = PROGRAM) -> list[HistoryLine]:
+        """All that happened to a job, or what came ``after`` the line of that ``seq``, the oldest first, with the
+        stored facts. Not for customers: :meth:`track` is. Raises NotFound."""
+        return histories.history(self._shell, job, by, after)
 
     def audit(self, job: str | None = None, *, by: By = PROGRAM) -> Audit:
         """Check the hash chain of one job or of all, and that what is stored follows from it (L5)."""

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import click
@@ -99,7 +100,7 @@ class FlowGroup(click.Group):
         """Run, show what went wrong in one way, and leave with the exit code."""
         given = list(sys.argv[1:] if args is None else args)
         options = given[: given.index("--")] if "--" in given else given
-        json = "--json" in options
+        json = _in_json(options)
         extra.pop("standalone_mode", None)
         try:
             try:
@@ -112,6 +113,13 @@ class FlowGroup(click.Group):
             for stream in (sys.stdout, sys.stderr):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         sys.exit(code if isinstance(code, int) else FINE)
+
+
+def _in_json(options: Sequence[str]) -> bool:
+    """Whether the one document that is written is JSON, an error too; of ``flow draw`` and ``new``, -o is a file."""
+    pairs = set(pairwise(options))
+    wanted = {("-o", "json"), ("--output", "json")} & pairs or {"-ojson", "--output=json"} & {*options}
+    return "--json" in options or (bool(wanted) and not {"draw", "new"} & {*options})
 
 
 def _failed(error: Exception, json: bool) -> int:

@@ -6,55 +6,39 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from flowengine import exact
-from flowengine.cli.moments import day, distance, promised, told
+from flowengine.cli import tables, waits
+from flowengine.cli.moments import distance, promised, told
 from flowengine.cli.safe_text import harmless
+from flowengine.cli.tables import ID
 from flowengine.client import (
-    AbsenceView,
     Audit,
-    Away,
     Broadcast,
     ChangeView,
     Deployed,
     HandedOver,
-    HistoryLine,
-    InboxItem,
-    IncidentView,
-    JobRow,
     Kept,
     Left,
     MigratedAll,
     MigrationView,
-    PersonView,
-    ProcessRow,
     Receipt,
     RetriedAll,
-    ScheduleView,
     StaffPlace,
+    StaffTrack,
     StepMigrated,
     TallyView,
     TimerMigrated,
-    TimerView,
     Track,
 )
-
-ID = "bold cyan"
 
 AHEAD = 8
 """How much of what may still come is named."""
 
 TALLIED = 10
 """How many options of a vote that runs are told, those with the most first."""
-
-
-def cell(value: object, style: str = "") -> Text:
-    """A harmless text for a table or a line."""
-    return Text(harmless(value), style=style)
 
 
 def line(console: Console, *parts: str | tuple[str, str], pasted: bool = False) -> None:
@@ -66,18 +50,14 @@ def line(console: Console, *parts: str | tuple[str, str], pasted: bool = False) 
     console.print(Text.assemble(*safe), soft_wrap=pasted or not console.is_terminal)
 
 
-def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """A table whose first column is never folded, or the sentence for nothing."""
+def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str, drop: str = "") -> None:
+    """A table, or the sentence for nothing. ``drop`` names the columns that are left out first where there is no
+    room."""
     rows = list(rows)
     if not rows:
         line(console, (empty, "dim"))
         return
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for index, head in enumerate(heads):
-        grid.add_column(head, no_wrap=index == 0, overflow="fold", style=ID if index == 0 else "")
-    for row in rows:
-        grid.add_row(*(one if isinstance(one, Text) else cell(one) for one in row))
-    console.print(grid)
+    tables.draw(console, heads, rows, dropped=[heads.index(head) for head in drop.split(", ") if head])
 
 
 def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str], str]) -> None:
@@ -108,110 +88,6 @@ def changes(console: Console, rows: Sequence[ChangeView], noticed_by: Sequence[s
         line(console, ("  Who notices: ", "dim"), ", ".join(noticed_by) or "nobody but those who run it")
 
 
-def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
-    table(
-        console,
-        ("Process", "Title", "Version", "Deployed", ""),
-        [(r.name, r.title, r.version, day(r.deployed), _in_use(r)) for r in rows],
-        "No process is in use. Deploy one: flow deploy FILE",
-    )
-
-
-def _in_use(row: ProcessRow) -> str:
-    if not row.latest:
-        return ""
-    held = row.suspended
-    return f"suspended since {day(held.since)}: {held.because}" if held else "latest"
-
-
-def people(console: Console, rows: Sequence[PersonView]) -> None:
-    table(
-        console,
-        ("Id", "Name", "Kind", "Contact", "Roles and groups"),
-        [(r.id, r.name, r.kind, r.contact, "has left" if r.left else ", ".join((*r.roles, *r.groups))) for r in rows],
-        "Nobody is known yet.",
-    )
-
-
-def person(console: Console, one: PersonView) -> None:
-    people(console, [one])
-    if one.zone:
-        line(console, "  ", ("Reads times as in: ", "dim"), one.zone)
-    for key, value in one.record.items():
-        line(console, "  ", (f"{key}: ", "dim"), str(value))
-    for days, spans in one.hours.items():
-        line(console, "  ", (f"works {days}: ", "dim"), f"{spans}{f' ({one.hours_zone})' if one.hours_zone else ''}")
-    for absence in one.absences:
-        _absence(console, absence)
-
-
-def away(console: Console, one: Away) -> None:
-    _absence(console, one)
-    if one.appointments:
-        line(console, ("Booked for then; to be moved, or assigned to somebody else:", "bold yellow"))
-    for booked in one.appointments:
-        line(console, "  ", (booked.short, ID), f"  {told(booked.start)}")
-
-
-def _absence(console: Console, one: AbsenceView | Away) -> None:
-    why = f": {one.why}" if one.why else ""
-    line(console, "  ", ("away: ", "dim"), f"{told(one.start)} until {told(one.end)}{why}")
-
-
-def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: Callable[[str], str]) -> None:
-    table(
-        console,
-        ("Step", "What", "Process", "For", "Due", ""),
-        [(i.short, i.title, i.process, i.customer_name, _due(i.due, now), _holder(i)) for i in items],
-        "Nothing waits for you.",
-    )
-    if items:
-        line(console, ("Act on one: ", "dim"), pasted(f"act {items[0].short}"), pasted=True)
-
-
-def _holder(item: InboxItem) -> str:
-    appointment = getattr(item, "appointment", None)
-    if appointment is not None:
-        whose = "yours" if item.mine or item.preferred else f"claimed by {item.claimed}" if item.claimed else ""
-        return ", ".join(filter(None, (told(appointment), whose)))
-    if item.mine:
-        return "yours"
-    if item.claimed:
-        return f"claimed by {item.claimed}"
-    if item.booked is not None:
-        return f"booked: {told(item.booked)}{_with(item.booked_with)}"
-    return "kept for you" if item.preferred else "answered" if item.answered else ""
-
-
-def _due(due: datetime | None, now: datetime) -> Text:
-    late = due is not None and due < now
-    return cell(f"{told(due)} ({distance(due, now)})" if due else "", "red" if late else "")
-
-
-def jobs(console: Console, rows: Sequence[JobRow]) -> None:
-    table(
-        console,
-        ("Job", "Process", "Customer", "Status", "Stands in", "Begun"),
-        [(r.short, r.process, r.customer_name, r.status, _where(r), day(r.started)) for r in rows],
-        "There are no such jobs.",
-    )
-
-
-def _where(row: JobRow) -> str:
-    if row.suspended is not None:
-        return f"{', '.join(row.states)} (suspended)"
-    return ", ".join(row.states) if row.status == "open" else row.because
-
-
-def history(console: Console, lines: Sequence[HistoryLine]) -> None:
-    table(
-        console,
-        ("#", "When", "Who", "What"),
-        [(one.seq, told(one.at, one.zone), one.who, one.what) for one in lines],
-        "Nothing has happened.",
-    )
-
-
 def audit(console: Console, result: Audit) -> None:
     checked = f"{result.jobs} {'job' if result.jobs == 1 else 'jobs'}, {result.entries} entries"
     if result.fine:
@@ -221,54 +97,12 @@ def audit(console: Console, result: Audit) -> None:
     table(console, ("Job", "What"), [(one.job, one.what) for one in result.problems], "")
 
 
-def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> None:
-    table(
-        console,
-        ("Id", "Kind", "What", "Process", "State", "Tried", "Next", "Error"),
-        [(r.short, r.kind, r.handler, r.process, r.state, r.attempts, _next(r, now), _error(r, now)) for r in rows],
-        "Nothing has given up.",
-    )
-
-
-def schedules(console: Console, rows: Sequence[ScheduleView], now: datetime) -> None:
-    table(
-        console,
-        ("Id", "Every", "Zone", "Due", "Customer", "Tried", "Next", "Error"),
-        [
-            (r.id, r.every, r.zone, told(r.due), r.customer, r.attempts, distance(r.next, now) or "now", r.error)
-            for r in rows
-        ],
-        "No process in use starts jobs by the clock.",
-    )
-
-
-def timers(console: Console, rows: Sequence[TimerView], now: datetime) -> None:
-    table(
-        console,
-        ("Id", "For", "What", "State", "Due", "Error"),
-        [(r.short, r.purpose, r.what, r.state, distance(r.due, now), r.error) for r in rows],
-        "No timer is set.",
-    )
-
-
 def retried(console: Console, done: RetriedAll) -> None:
     """How many were tried again, and which could not be."""
     count = len(done.tried)
     line(console, ("Tried again: ", "bold"), f"{count} incident{'' if count == 1 else 's'}.")
     for id, why in done.refused.items():
         line(console, "  ", (id, "bold"), f" not: {why}")
-
-
-def _next(row: IncidentView, now: datetime) -> str:
-    """When it is tried again by itself; a call waits for an operator, a step for somebody who can do it."""
-    if row.kind in ("step", "attention"):
-        return "assign it" if row.kind == "step" else "see to it"
-    return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
-
-
-def _error(row: IncidentView, now: datetime) -> str:
-    """What is wrong; of what takes long, since when."""
-    return f"{row.error}, since {told(row.since)} ({distance(row.since, now)})" if row.since else row.error
 
 
 def handed_over(console: Console, done: HandedOver, *, dry: bool) -> None:
@@ -403,6 +237,7 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
     _promise(console, seen)
     _waiting(console, seen, now, command)
+    _troubles(console, seen, now, command)
     if brief:
         line(console, ("All of it: ", "dim"), f"{command} track {seen.short}", pasted=True)
     else:
@@ -442,6 +277,19 @@ def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None
             line(console, (when, "bold"), (f"  ({whose}{step.title})", "dim"))
             if step.for_you and step.booked > now:
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
+
+
+def _troubles(console: Console, seen: Track, now: datetime, command: str) -> None:
+    """What operators are told: what is in the way, and the command that helps."""
+    found = seen.troubles if isinstance(seen, StaffTrack) else ()
+    if found:
+        line(console, ("In the way", "bold red"))
+    for one in found:
+        line(console, "  ", waits.words(one, now))
+        how = {"step": "assign {} PERSON", "attention": "assign {} PERSON" if one.whom else "retry {}"}
+        if one.id:
+            helps = how.get(one.kind, "retry {}").format(one.id)
+            line(console, ("    → ", "dim"), (f"{command} {helps}", ID), pasted=True)
 
 
 def tally(console: Console, seen: TallyView) -> None:

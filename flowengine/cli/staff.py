@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import sure, tab_words
+from flowengine.cli import listing, sure, tab_words
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
 from flowengine.cli.terminal import Terminal
@@ -129,7 +129,7 @@ def _enter(
     terminal: Terminal, desk: Desk, id: str, staff: bool, *, name: str, contact: str, zone: str,
     roles: tuple[str, ...] | None, groups: tuple[str, ...] | None, sets: tuple[str, ...],
 ) -> None:  # fmt: skip
-    from flowengine.cli import show
+    from flowengine.cli import persons
     from flowengine.cli.typed_values import record_from
 
     if (groups or sets) if staff else roles:
@@ -138,7 +138,7 @@ def _enter(
         person = desk.add_staff(id, name, roles, contact, zone=zone)
     else:
         person = desk.add_customer(id, name, contact, groups, record_from(sets), zone=zone)
-    terminal.answer(person, lambda console: show.person(console, person))
+    terminal.answer(person, lambda console: persons.person(console, person))
 
 
 @people.command("leave")
@@ -177,7 +177,7 @@ def working_hours(terminal: Terminal, person: str, hours: tuple[str, ...], zone:
 
     Without hours: whenever a calendar is open. What is booked stays booked.
     """
-    from flowengine.cli import acting, show
+    from flowengine.cli import acting, persons
 
     wrong = next((one for one in hours if "=" not in one), None)
     if wrong is not None:
@@ -185,7 +185,7 @@ def working_hours(terminal: Terminal, person: str, hours: tuple[str, ...], zone:
     given = {days: spans for days, _, spans in (one.partition("=") for one in hours)}
     desk = terminal.desk()
     found = desk.set_hours(acting.person(desk, person), given, zone=zone)
-    terminal.answer(found, lambda console: show.person(console, found))
+    terminal.answer(found, lambda console: persons.person(console, found))
 
 
 @people.command("away")
@@ -201,11 +201,11 @@ def away(terminal: Terminal, person: str, start: date, end: date, why: str) -> N
     FROM and UNTIL are days (the last one counts too) or moments. What is booked already is listed: it stays booked
     until it is moved, or assigned to somebody else.
     """
-    from flowengine.cli import acting, show
+    from flowengine.cli import acting, persons
 
     desk = terminal.desk()
     found = desk.add_absence(acting.person(desk, person), start, end, why)
-    terminal.answer(found, lambda console: show.away(console, found))
+    terminal.answer(found, lambda console: persons.away(console, found))
 
 
 @people.command("back")
@@ -215,23 +215,25 @@ def away(terminal: Terminal, person: str, start: date, end: date, why: str) -> N
 @terminal
 def back(terminal: Terminal, person: str, start: date) -> None:
     """Take back that PERSON is away from FROM."""
-    from flowengine.cli import acting, show
+    from flowengine.cli import acting, persons
 
     desk = terminal.desk()
     found = desk.remove_absence(acting.person(desk, person), start)
-    terminal.answer(found, lambda console: show.person(console, found))
+    terminal.answer(found, lambda console: persons.person(console, found))
 
 
 @people.command("list")
 @click.option("--kind", type=click.Choice(["customer", "staff"]))
+@listing.options
 @common
 @terminal
-def list_people(terminal: Terminal, kind: str | None) -> None:
+def list_people(terminal: Terminal, kind: str | None, output: str | None, sort_by: str | None) -> None:
     """List who is known."""
-    from flowengine.cli import show
+    from flowengine.cli import lists
 
-    rows = terminal.desk().people(kind)
-    terminal.answer(rows, lambda console: show.people(console, rows))
+    form = listing.Form.of(terminal, lists.PEOPLE, output, sort_by)
+    desk = terminal.desk()
+    form.tell(desk.people(kind), desk.now())
 
 
 @people.command("show")
@@ -240,7 +242,7 @@ def list_people(terminal: Terminal, kind: str | None) -> None:
 @terminal
 def show_person(terminal: Terminal, person: str) -> None:
     """Show one person, by id, contact or unique name."""
-    from flowengine.cli import show
+    from flowengine.cli import persons
 
     found = terminal.desk().find_person(person)
-    terminal.answer(found, lambda console: show.person(console, found))
+    terminal.answer(found, lambda console: persons.person(console, found))

@@ -170,9 +170,9 @@ class Desk(ABC):
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
         return self._ask("jobs", **given, took_part=took_part)
 
-    def history(self, job: str) -> list[view.HistoryLine]:
-        """All that happened to a job, the oldest first, with the stored facts."""
-        return self._ask("history", job)
+    def history(self, job: str, *, after: int = 0) -> list[view.HistoryLine]:
+        """All that happened to a job, or what came ``after`` a line, the oldest first, with the stored facts."""
+        return self._ask("history", job, after=after)
 
     # processes
 

@@ -28,7 +28,9 @@ def incidents(shell: Shell) -> list[IncidentView]:
     step that is an incident anyhow it is not told that it does."""
     with shell.reading() as tx:
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
-        found = [_view(tx, row) for row in rows] + [_of_schedule(row) for row in tx.schedules.all() if row.attempts]
+        found = [incident_view(tx, row) for row in rows] + [
+            _of_schedule(row) for row in tx.schedules.all() if row.attempts
+        ]
         found += [_step(row, why) for row, why in unstaffed(tx, shell.catalogue)]
         known = {one.id for one in found}
         return found + [one for one in _attention(shell, tx) if one.id not in known]
@@ -167,7 +169,8 @@ def _title(branch: Branch, state: State) -> str:
     return branch.steps[0].title if len(branch.steps) == 1 else state.title
 
 
-def _view(tx: Transaction, row: Incident) -> IncidentView:
+def incident_view(tx: Transaction, row: Incident) -> IncidentView:
+    """What gave up, as operators are shown it."""
     state = ""
     match row.kind:
         case "call":

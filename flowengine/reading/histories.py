@@ -10,23 +10,23 @@ from flowengine.core import events as e
 from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
 from flowengine.runtime.actors import name_of, reader_zone
-from flowengine.store import Entry, Transaction
+from flowengine.store import Entry
 from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
 
 
-def history(shell: Shell, job: str, by: str | Actor) -> list[HistoryLine]:
+def history(shell: Shell, job: str, by: str | Actor, after: int = 0) -> list[HistoryLine]:
     with shell.reading() as tx:
         asker = access.asker(tx, "history", by)
         stored = access.read(tx, access.job_ref(tx, job, asker), "job", job)
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
-        entries = list(tx.history.of(stored.id))
-        names, reader = _names(tx, entries), reader_zone(tx, asker)
+        entries = list(tx.history.of(stored.id, after))
+        names, reader = {one: name_of(tx, one) for one in persons(entries)}, reader_zone(tx, asker)
     teller = Teller(process, names, reader)
-    return [_line(teller, entry, names, process.zone) for entry in entries]
+    return [line(teller, entry, names, process.zone) for entry in entries]
 
 
-def _line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> HistoryLine:
+def line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> HistoryLine:
     """One entry, without what nobody is shown: who voted what in a secret vote."""
     command, events = veiled(entry.command, entry.events)
     return HistoryLine(
@@ -41,8 +41,8 @@ def _line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> His
     )
 
 
-def _names(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
-    """The names of all persons who did something, to whom steps were handed, and whom steps waited for."""
+def persons(entries: list[Entry]) -> set[str]:
+    """The ids of all persons who did something, to whom steps were handed, and whom steps waited for."""
     ids = {entry.by.id for entry in entries if entry.by.kind in ("customer", "staff", "operator") and entry.by.id}
     for entry in entries:
         match entry.command:
@@ -53,4 +53,4 @@ def _names(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
             if isinstance(event, e.StepOpened | e.Told):
                 whom = event.step.audience if isinstance(event, e.StepOpened) else event.to
                 ids |= {one.partition(":")[2] for one in whom if one.startswith("person:")}
-    return {one: name_of(tx, one) for one in ids}
+    return ids

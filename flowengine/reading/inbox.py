@@ -47,8 +47,8 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which of the steps that wait for somebody: of a process, for one of his roles, of a customer, whose titles hold all
-    these words."""
+    """Which of the steps that wait for somebody: of a process, for one of his roles, of a customer, whose titles hold
+    all these words."""
 
     process: str = ""
     role: str = ""
@@ -104,7 +104,7 @@ def inbox_counts(shell: Shell, by: str | Actor, wanted: Wanted) -> InboxCounts:
         tonight = _tonight(now, reader_zone(tx, actor))
         counts: dict[tuple[str, str], list[int]] = {}
         for row in tx.steps.counted(mine, actor.id, now, tonight, narrowed):
-            counts[row.process, row.audience] = [row.count, row.late, row.soon]
+            counts[row.process, row.audience] = [row.waiting, row.late, row.soon]
         seen: set[tuple[str, int]] = set()
         for one in tx.steps.seated(mine, actor.id, now, narrowed):
             if (one.job, one.step.number) in seen or _has_done_his_part(shell, tx, one, actor):
@@ -217,7 +217,9 @@ def find_step(shell: Shell, text: str, by: str | Actor, key: str | None, whose: 
         if text:
             found = {one.short: one.title for one in track(look, text, actor).waiting if one.for_you}
         else:
-            found = {one.short: f"{one.title}, {one.customer_name}" for one in inbox(look, actor, MOST, False, Wanted())}
+            found = {
+                one.short: f"{one.title}, {one.customer_name}" for one in inbox(look, actor, MOST, False, Wanted())
+            }
         return step(look, next(iter(found)), actor) if len(found) == 1 else found
 
 

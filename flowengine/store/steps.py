@@ -182,8 +182,8 @@ def _his(person: bool, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
     if person:
         which.append(sa.or_(_S.c.claimed.is_(None), _S.c.claimed == _ME))
         which.append(sa.or_(_S.c.barred.is_(None), sa.func.replace(_S.c.barred, param("named"), "") == _S.c.barred))
-    for index in range(len(narrowed.words)):
-        which.append(sa.func.replace(_S.c.words, param(f"word{index}"), "") != _S.c.words)
+    holds = (sa.func.replace(_S.c.words, param(f"word{index}"), "") for index in range(len(narrowed.words)))
+    which.extend(without != _S.c.words for without in holds)
     return which
 
 
@@ -297,11 +297,11 @@ class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counted(NamedTuple):
-    """How many steps of a process wait for an audience; ``late`` and ``soon`` are those until two moments."""
+    """How many steps of a process are waiting for an audience; ``late`` and ``soon`` are those until two moments."""
 
     process: str
     audience: str
-    count: int
+    waiting: int
     late: int
     soon: int
 
@@ -325,8 +325,8 @@ class Steps:
         now: datetime | None = None,
         narrowed: Narrowed = WHOLE,
     ) -> list[WaitingStep]:
-        """The steps that wait for any of these seatings, the most urgent first, each once; ``after`` is the ``place`` of
-        the last one of the page before.
+        """The steps that wait for any of these seatings, the most urgent first, each once; ``after`` is the ``place``
+        of the last one of the page before.
 
         With ``person``, what he holds comes first, and steps that somebody else has claimed and steps that exclude him
         are left out. Votes in which the seat has spoken, and appointments that are booked, come last, if ``everything``

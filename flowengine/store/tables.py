@@ -158,9 +158,7 @@ steps = sa.Table(
     sa.Column("holder", Key, nullable=True),
     _text("barred", nullable=True),
     _added("words", sa.Text(), "''"),
-    sa.Index(
-        "ix_flow_steps_urgent", "audience", "answered", "urgent", "job_id", "number", "process", "customer"
-    ),
+    sa.Index("ix_flow_steps_urgent", "audience", "answered", "urgent", "job_id", "number", "process", "customer"),
     sa.Index(
         "ix_flow_steps_holder",
         "holder",
@@ -180,8 +178,8 @@ steps = sa.Table(
     ),
     sqlite_with_rowid=False,
     comment="Open steps, one row for each audience or seat. seated is the seat as JSON, answered 1 once it has spoken. "
-    "urgent: by what an inbox is sorted; own: the same without the job's promise. holder: whose it is before others, who "
-    "claimed it or for whom it is kept. barred: whom it excludes, as JSON. words: its title, for searching.",
+    "urgent: by what an inbox is sorted; own: the same without the job's promise. holder: whose it is before others, "
+    "who claimed it or for whom it is kept. barred: whom it excludes, as JSON. words: its title, for searching.",
 )
 
 timers = sa.Table(

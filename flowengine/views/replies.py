@@ -487,11 +487,40 @@ class CustomerTrack(_Track, frozen=True, kw_only=True):
     waiting: tuple[CustomerWaiting, ...]
 
 
+class WaitView(View, frozen=True, kw_only=True):
+    """One thing that a job waits for.
+
+    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline, ``error`` why nobody can do it,
+    where that is so), ``call`` (a service: ``next`` is when it is tried next, None when it waits for an operator;
+    ``error`` the last one), ``timer`` (``due`` is when it is over; with an ``error`` it could not be fired, and
+    ``next`` is when it is tried again), ``message`` (``whom`` is its key) or ``job`` (``whom`` is the job
+    that was called, once it is there) or ``suspended`` (by ``whom``, ``what`` is why). ``id`` names what a command
+    takes. ``external``: an external worker is to do it. ``progress`` is what the handler of a call has said last. Of
+    what is in a job's way there are also ``sending`` (a message that could not be sent, ``what``) and ``attention`` (it
+    takes longer than it should, for ``whom``).
+    """
+
+    kind: str
+    what: str
+    since: datetime
+    id: str = ""
+    state: str = ""
+    whom: str = ""
+    due: datetime | None = None
+    next: datetime | None = None
+    error: str = ""
+    attempts: int = 0
+    external: bool = False
+    progress: str = ""
+
+
 class StaffTrack(_Track, frozen=True, kw_only=True):
-    """Where a job is, as staff and operators see it: each state, each open step, and all that is settled."""
+    """Where a job is, as staff and operators see it: each state, each open step, and all that is settled. ``troubles``
+    are told to operators: what fails or is in the way, when it is tried again, and the id that helps it."""
 
     where: tuple[StaffPlace, ...]
     waiting: tuple[StaffWaiting, ...]
+    troubles: tuple[WaitView, ...] = ()
 
 
 Track = CustomerTrack | StaffTrack
@@ -499,7 +528,8 @@ Track = CustomerTrack | StaffTrack
 
 
 class JobRow(View, frozen=True, kw_only=True):
-    """One job in a list. ``states`` are those where it stands."""
+    """One job in a list. ``title`` is its process's, ``states`` are those where it stands, ``where`` says that in
+    words: the phases, else the titles; as a customer sees it, ``states`` does too."""
 
     id: str
     short: str
@@ -514,6 +544,8 @@ class JobRow(View, frozen=True, kw_only=True):
     ended: datetime | None = None
     because: str = ""
     suspended: SuspendedView | None = None
+    title: str = ""
+    where: tuple[str, ...] = ()
 
 
 class HistoryLine(View, frozen=True, kw_only=True):
@@ -750,31 +782,6 @@ class TimerView(View, frozen=True, kw_only=True):
     branch: str = ""
     error: str = ""
     next: datetime | None = None
-
-
-class WaitView(View, frozen=True, kw_only=True):
-    """One thing that a job waits for.
-
-    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline, ``error`` why nobody can do it,
-    where that is so), ``call`` (a service: ``next`` is when it is tried next, None when it waits for an operator;
-    ``error`` the last one), ``timer`` (``due`` is when it is over; with an ``error`` it could not be fired, and
-    ``next`` is when it is tried again), ``message`` (``whom`` is its key) or ``job`` (``whom`` is the job
-    that was called, once it is there) or ``suspended`` (by ``whom``, ``what`` is why). ``id`` names what a command
-    takes. ``external``: an external worker is to do it. ``progress`` is what the handler of a call has said last.
-    """
-
-    kind: str
-    what: str
-    since: datetime
-    id: str = ""
-    state: str = ""
-    whom: str = ""
-    due: datetime | None = None
-    next: datetime | None = None
-    error: str = ""
-    attempts: int = 0
-    external: bool = False
-    progress: str = ""
 
 
 class StuckView(View, frozen=True, kw_only=True):

@@ -152,7 +152,7 @@ def test_an_inbox_is_narrowed(database: Database) -> None:
         for narrowed, wanted in narrowings.items():
             assert [row.job for row in tx.steps.inbox(who, narrowed=narrowed)] == wanted, narrowed
             counted = tx.steps.counted(who, "x", NOW, NOW, narrowed)
-            assert sum(row.count for row in counted) == len(wanted), narrowed
+            assert sum(row.waiting for row in counted) == len(wanted), narrowed
 
 
 def test_what_waits_is_counted_once(database: Database) -> None:
@@ -165,7 +165,7 @@ def test_what_waits_is_counted_once(database: Database) -> None:
     with database.reading() as tx:
         counted = tx.steps.counted(["role:tailor", "staff"], "ben", NOW, NOW + HOUR)
         assert counted == [("shirt", "staff", 1, 0, 0), ("suit", "role:tailor", 2, 0, 1)]
-        assert sum(row.count for row in tx.steps.counted(["role:tailor", "staff"], "be", NOW, NOW)) == 4
+        assert sum(row.waiting for row in tx.steps.counted(["role:tailor", "staff"], "be", NOW, NOW)) == 4
         assert tx.steps.counted([], "ben", NOW, NOW) == []
 
 

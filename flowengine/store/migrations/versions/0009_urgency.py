@@ -1,8 +1,8 @@
 """An inbox is sorted by urgency, narrowed and counted where the steps are.
 
-What is new in a row follows from its body and its job's promise, and is filled in for the steps that are open. Processes
-of the revision before know nothing of it: what they open meanwhile is listed first (urgent is 0), until something is done
-to it.
+What is new in a row follows from its body and its job's promise, and is filled in for the steps that are open.
+Processes of the revision before know nothing of it: what they open meanwhile is listed first (urgent is 0), until
+something is done to it.
 """
 
 from __future__ import annotations
