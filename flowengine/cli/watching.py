@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import count
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from flowengine.client import Desk, HistoryLine, Track
+
+Answer = TypeVar("Answer")
 
 LEAST, MOST = 0.1, 3600.0
 """Seconds between two looks."""
@@ -50,17 +54,18 @@ def watch(terminal: Terminal, every: float, draw: Callable[[Console], None]) -> 
     if terminal.json or not sys.stdout.isatty():
         raise click.UsageError("--watch draws on a terminal; a program asks again, or follows one job with --follow.")
     console = screen()
-    for _ in _ticks(every):
-        with console.capture() as drawn:
-            try:
-                draw(console)
-            except (ConnectionLost, DatabaseBusy) as error:
-                from flowengine.cli.failures import tell
+    with suppress(KeyboardInterrupt):
+        for _ in _ticks(every):
+            with console.capture() as drawn:
+                try:
+                    draw(console)
+                except (ConnectionLost, DatabaseBusy) as error:
+                    from flowengine.cli.failures import tell
 
-                tell(console, error)
-        console.clear()
-        click.echo(drawn.get(), nl=False)
-        console.print(f"Every {every:g} s; Ctrl-C ends it.", style="dim")
+                    tell(console, error)
+            console.clear()
+            click.echo(drawn.get(), nl=False)
+            console.print(f"Every {every:g} s; Ctrl-C ends it.", style="dim")
 
 
 def room(console: Console, limit: int) -> int:
@@ -69,61 +74,48 @@ def room(console: Console, limit: int) -> int:
 
 
 def _ticks(every: float) -> Iterator[int]:
-    """Once now and again after so many seconds, until Ctrl-C."""
-    count = 0
-    try:
-        while True:
-            yield count
-            count += 1
-            sleep(every)
-    except KeyboardInterrupt:
-        return
+    """Once now and again after so many seconds."""
+    for number in count():
+        yield number
+        sleep(every)
 
 
 def history(desk: Desk, job: str, every: float, tell: Callable[[list[HistoryLine]], None]) -> None:
     """Tell what is in a job's history, and then what comes, until the job is over."""
     seq = 0
-    try:
-        for _ in _ticks(every):
-            try:
-                lines = desk.history(job, after=seq)
-            except (ConnectionLost, DatabaseBusy):
-                if not seq:
-                    raise
-                continue  # it is asked again
+    with suppress(KeyboardInterrupt):
+        for number in _ticks(every):
+            lines = _asked(lambda seq=seq: desk.history(job, after=seq), again=number > 0)  # type: ignore[misc]
             if lines:
                 seq = lines[-1].seq
                 tell(lines)
                 sys.stdout.flush()
-            if any(event.get("event") in _ENDS for line in lines for event in line.events):
+            if any(event.get("event") == "Ended" for line in lines or () for event in line.events):
                 return
-    except KeyboardInterrupt:
-        return
-
-
-_ENDS = ("Ended",)
-"""The facts after which nothing is waited for."""
 
 
 def track(desk: Desk, job: str, every: float, tell: Callable[[Track | None, Track, datetime], None]) -> None:
     """Tell where a job is, and each time that something has moved, until it is over."""
     seen: Track | None = None
-    try:
+    with suppress(KeyboardInterrupt):
         for _ in _ticks(every):
-            try:
-                now = desk.track(job)
-            except (ConnectionLost, DatabaseBusy):
-                if seen is None:
-                    raise
-                continue
-            if seen is None or now != seen:
+            now = _asked(lambda: desk.track(job), again=seen is not None)
+            if now is not None and now != seen:
                 tell(seen, now, desk.now())
                 sys.stdout.flush()
                 seen = now
-            if now.status != "open":
+            if seen is not None and seen.status != "open":
                 return
-    except KeyboardInterrupt:
-        return
+
+
+def _asked(ask: Callable[[], Answer], *, again: bool) -> Answer | None:
+    """What is answered; None where the database cannot be reached for a while, and was before."""
+    try:
+        return ask()
+    except (ConnectionLost, DatabaseBusy):
+        if not again:
+            raise
+        return None
 
 
 def news(before: Track, now: Track) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from flowengine.cli import lists, show, waits
+from flowengine.cli import lists, waits
 from flowengine.views.replies import IncidentView, WaitView
 
 if TYPE_CHECKING:
