@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         CustomerTrack as CustomerTrack,
         Deployed as Deployed,
         HistoryLine as HistoryLine,
+        Holdings as Holdings,
         InboxCounts as InboxCounts,
         InboxItem as InboxItem,
         IncidentView as IncidentView,
@@ -104,8 +105,8 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "Away", "Broadcast", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed",
-            "HistoryLine", "HandedOver", "InboxCounts", "InboxItem", "IncidentView", "JobRow", "Kept", "Left",
-            "MigratedAll", "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll", "ScheduleView",
+            "HistoryLine", "HandedOver", "Holdings", "InboxCounts", "InboxItem", "IncidentView", "JobRow", "Kept",
+            "Left", "MigratedAll", "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll", "ScheduleView",
             "StaffItem", "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
         ),
         "flowengine.errors": (

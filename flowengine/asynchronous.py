@@ -98,6 +98,8 @@ class AsyncEngine:
     send = _Verb(Engine.send)
     receive = _Verb(Engine.receive)
     add = _Verb(Engine.add)
+    roles = _Verb(Engine.roles)
+    holdings = _Verb(Engine.holdings)
     inbox = _Verb(Engine.inbox)
     inbox_counts = _Verb(Engine.inbox_counts)
     step = _Verb(Engine.step)

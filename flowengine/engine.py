@@ -54,6 +54,7 @@ from flowengine.views.replies import (
     Deployed,
     HandedOver,
     HistoryLine,
+    Holdings,
     InboxCounts,
     InboxItem,
     IncidentView,
@@ -421,6 +422,16 @@ class Engine:
         """
         with self._shell.looking() as shell:
             yield self._on(shell, self._post)
+
+    def roles(self, *, by: By = PROGRAM) -> dict[str, tuple[str, ...]]:
+        """The roles that staff may need: those of the processes in use, each with the names of these, and
+        ``operator``."""
+        return needs.roles(self._shell, by)
+
+    def holdings(self, person: str, *, by: By = PROGRAM) -> Holdings:
+        """What a person has in hand: steps that he has claimed or that wait for him by name, appointments, tokens. For
+        operators, and for a member of staff of himself. Raises NotFound, NotAllowed."""
+        return inbox.holdings(self._shell, person, by)
 
     def inbox(
         self,

@@ -49,6 +49,7 @@ NAMES = [
     "HandlerMissing",
     "HistoryBroken",
     "HistoryLine",
+    "Holdings",
     "InboxCounts",
     "InboxItem",
     "IncidentView",

@@ -15,6 +15,7 @@ from flowengine.cli.failures import tell
 from flowengine.cli.flags import is_file
 from flowengine.cli.moments import distance
 from flowengine.cli.moments import told as moment
+from flowengine.cli.safe_text import harmless
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
@@ -37,11 +38,13 @@ def start(
     sets: Sequence[str],
     answer: str | None,
     key: str | None,
+    new: bool = False,
 ) -> None:
     """``flow start``: the need's fields are asked like those of any step."""
     with _reading():
         desk = terminal.mine()
         need = desk.need(_process(terminal, desk, process))
+        _known_or_new(terminal, desk, new or bool(customer))
         whom = person(desk, customer) if customer else None
         if terminal.asks:
             show.line(screen(), (need.title, "bold"), f": {need.ask}" if need.ask else "")
@@ -53,6 +56,18 @@ def start(
         where=need.process,
     )
     told(terminal, desk, receipt, begun=True)
+
+
+def _known_or_new(terminal: Terminal, desk: Desk, new: bool) -> None:
+    """A typing error enters nobody: who is not known says so with ``--new``, or when he is asked (L15)."""
+    if new or not desk.is_new:
+        return
+    who = terminal.who_or_nobody
+    if not terminal.asks:
+        possible = ("--new enters a new customer", "the id of somebody who is known")
+        raise NotFound(f"there is nobody with the id {who!r} yet", where=who, possible=possible)
+    if not click.confirm(f"{harmless(who)} is not known yet: enter {harmless(who)} as a new customer?"):
+        raise Stopped
 
 
 def person(desk: Desk, text: str, kind: str | None = None) -> str:
@@ -129,6 +144,14 @@ def act(
         slots=lambda: _step(desk, step.id, whose).slots,
     )
     told(terminal, desk, receipt, slot=given.get("slot"))
+
+
+def meant(terminal: Terminal, desk: Desk, ref: str, key: str | None) -> str:
+    """The step that is meant by its own id, or by its job's where one of its steps waits for who asks."""
+    if "." in ref:
+        return ref
+    found = desk.find_step(ref, key=key)
+    return _picked(terminal, ref, found) if isinstance(found, dict) else found.id
 
 
 def _step(desk: Desk, id: str, whose: str) -> StepView:

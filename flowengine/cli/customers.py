@@ -23,6 +23,7 @@ KINDS = ("note", "wish", "concern", "expectation", "question", "answer")
     shell_complete=tab_words.customers,
     help="For staff: the customer for whom the job is begun.",
 )
+@click.option("--new", is_flag=True, help="You are not known yet: enter you as a new customer.")
 @answers
 @request_key
 @common
@@ -31,7 +32,7 @@ def start(terminal: Terminal, /, **given: Any) -> None:
     """Begin a job of PROCESS with a need.
 
     At a terminal you are asked for what is missing. Programs give it: flow start suit --as ada --set
-    needed_by=2027-05-01
+    needed_by=2027-05-01. Who is not known yet says --new.
     """
     from flowengine.cli import acting
 

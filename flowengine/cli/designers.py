@@ -57,7 +57,7 @@ def new(terminal: Terminal, name: str, output: Path | None, force: bool, templat
         f"flow draw {path} --format text",
         *([f"flow try {path}"] if template is not None else []),
         f"flow deploy {path}",
-        f"flow start {name} --as ada",
+        f"flow start {name} --as ada --new",
     ]
     terminal.answer({"file": str(path), "next": nexts}, lambda console: console.print("\n".join(_written(path, nexts))))
 

@@ -134,7 +134,9 @@ def retry(
     if bool(call) == (everything or bool(kind or process or handler)):
         raise click.UsageError("Name one incident, or say --all, --kind, --process or --handler.")
     if not call:
-        done = terminal.desk().retry_all(kind=kind, process=process, handler=handler)
+        desk = terminal.desk()
+        of = desk.need(process).process if process else None
+        done = desk.retry_all(kind=kind, process=of, handler=handler)
         terminal.answer(done, lambda console: show.retried(console, done))
         return
     receipt = terminal.desk().retry(call)

@@ -10,9 +10,11 @@ from flowengine.cli.show import line
 from flowengine.cli.tables import ID
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console
 
-    from flowengine.client import AbsenceView, Away, PersonView
+    from flowengine.client import AbsenceView, Away, Holdings, PersonView
 
 
 def person(console: Console, one: PersonView) -> None:
@@ -25,6 +27,31 @@ def person(console: Console, one: PersonView) -> None:
         line(console, "  ", (f"works {days}: ", "dim"), f"{spans}{f' ({one.hours_zone})' if one.hours_zone else ''}")
     for absence in one.absences:
         _absence(console, absence)
+
+
+def holdings(console: Console, one: Holdings | None, pasted: Callable[[str], str]) -> None:
+    """What somebody has in hand."""
+    if one is None:
+        return
+    for what, rows in (("Has claimed", one.claimed), ("Waits for him by name", one.named)):
+        if rows:
+            line(console, (what, "bold"))
+        for step in rows:
+            until = f", until {told(step.due)}" if step.due else ""
+            whose = f"  ({step.process}, {step.customer_name}{until})"
+            line(console, "  ", (step.short, ID), f"  {step.title}", (whose, "dim"))
+    if one.appointments:
+        line(console, ("Appointments", "bold"))
+    for booked in one.appointments:
+        line(console, "  ", (booked.short, ID), f"  {told(booked.start)}")
+    if one.tokens:
+        line(console, ("Tokens: ", "bold"), ", ".join(one.tokens))
+    if one.more:
+        line(console, ("and more", "dim"))
+    if one.claimed:
+        line(
+            console, ("Hand all of it on: ", "dim"), pasted(f"handover {one.person} PERSON --because WHY"), pasted=True
+        )
 
 
 def away(console: Console, one: Away) -> None:

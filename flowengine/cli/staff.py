@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +13,7 @@ import click
 from flowengine.cli import listing, sure, tab_words
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
-from flowengine.cli.terminal import Terminal
+from flowengine.cli.terminal import Stopped, Terminal
 from flowengine.client import Desk
 from flowengine.errors import Ambiguous, NotAllowed, NotFound
 
@@ -21,15 +22,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("step", shell_complete=tab_words.steps)
+@click.argument("step", metavar="STEP|JOB", shell_complete=tab_words.steps_and_jobs)
 @request_key
 @common
 @terminal
 def claim(terminal: Terminal, step: str, key: str | None) -> None:
     """Take a step, so that the others know that it is yours."""
-    from flowengine.cli import show
+    from flowengine.cli import acting, show
 
-    receipt = terminal.mine().claim(step, key=key)
+    desk = terminal.mine()
+    step = acting.meant(terminal, desk, step, key)
+    receipt = desk.claim(step, key=key)
     terminal.answer(
         receipt,
         lambda console: show.line(
@@ -39,15 +42,16 @@ def claim(terminal: Terminal, step: str, key: str | None) -> None:
 
 
 @click.command()
-@click.argument("step", shell_complete=tab_words.steps)
+@click.argument("step", metavar="STEP|JOB", shell_complete=tab_words.steps_and_jobs)
 @request_key
 @common
 @terminal
 def release(terminal: Terminal, step: str, key: str | None) -> None:
-    """Give a step back to all whom it waits for."""
-    from flowengine.cli import show
+    """Give a step back to all whom it waits for; operators may do it for whoever has it."""
+    from flowengine.cli import acting, show
 
-    receipt = terminal.mine().release(step, key=key)
+    desk = terminal.desk()
+    receipt = desk.release(acting.meant(terminal, desk, step, key), key=key)
     terminal.answer(receipt, lambda console: show.line(console, ("Given back.", "bold green")))
 
 
@@ -92,13 +96,15 @@ def _known(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("id")
 @click.option("--staff", is_flag=True, help="A member of staff, perhaps without a role.")
 @_known
+@click.option("--yes", is_flag=True, help="Also a role that no process in use has.")
 @common
 @terminal
-def add_person(terminal: Terminal, /, id: str, staff: bool, **said: Any) -> None:
+def add_person(terminal: Terminal, /, id: str, staff: bool, yes: bool, **said: Any) -> None:
     """Enter a customer, or with --role or --staff a member of staff."""
     desk = terminal.desk(create=True)
     if _is_known(desk, id):
         raise NotAllowed(f"{id} is known already", where=id, possible=(f"flow people change {id}", "another id"))
+    _roles_are_known(terminal, desk, said["roles"], yes)
     _enter(terminal, desk, id, staff or bool(said["roles"]), **said)
 
 
@@ -107,15 +113,37 @@ def add_person(terminal: Terminal, /, id: str, staff: bool, **said: Any) -> None
 @click.option("--no-roles", is_flag=True, help="For staff: no role any more.")
 @click.option("--no-groups", is_flag=True, help="For customers: in no group any more.")
 @_known
+@click.option("--yes", is_flag=True, help="Also a role that no process in use has.")
 @common
 @terminal
-def change_person(terminal: Terminal, /, person: str, no_roles: bool, no_groups: bool, **said: Any) -> None:
+def change_person(terminal: Terminal, /, person: str, no_roles: bool, no_groups: bool, yes: bool, **said: Any) -> None:
     """Change what is known of PERSON: only what is said. Roles and groups that are said are all from then on."""
     desk = terminal.desk()
     there = desk.find_person(person)
     said["roles"] = said["roles"] or (() if no_roles else None)
     said["groups"] = said["groups"] or (() if no_groups else None)
+    _roles_are_known(terminal, desk, [one for one in said["roles"] or () if one not in there.roles], yes)
     _enter(terminal, desk, there.id, there.kind == "staff", **said)
+
+
+def _roles_are_known(terminal: Terminal, desk: Desk, roles: Sequence[str], yes: bool) -> None:
+    """That some process in use has each role. A role that none has yet is entered with ``--yes``, or where a person
+    says so; before any process is in use, nobody can know."""
+    if yes or not roles:
+        return
+    try:
+        known = desk.roles()
+    except NotAllowed:
+        return  # he may not enter anybody, which the verb itself tells
+    unknown = [role for role in roles if role not in known]
+    if not unknown or len(known) == 1:
+        return
+    near = get_close_matches(unknown[0], known, n=1)
+    what = f"no process in use has the role {unknown[0]!r}" + (f": did you mean {near[0]!r}?" if near else "")
+    if not terminal.asks:
+        raise NotFound(what, where=unknown[0], possible=(*known, "--yes enters it all the same"))
+    if not click.confirm(f"{what[0].upper()}{what[1:]} Enter {unknown[0]} all the same?"):
+        raise Stopped
 
 
 def _is_known(desk: Desk, id: str) -> bool:
@@ -241,8 +269,18 @@ def list_people(terminal: Terminal, kind: str | None, output: str | None, sort_b
 @common
 @terminal
 def show_person(terminal: Terminal, person: str) -> None:
-    """Show one person, by id, contact or unique name."""
+    """Show one person, by id, contact or unique name; to operators and to himself also what he has in hand."""
     from flowengine.cli import persons
 
-    found = terminal.desk().find_person(person)
-    terminal.answer(found, lambda console: persons.person(console, found))
+    desk = terminal.desk()
+    found = desk.find_person(person)
+    try:
+        held = desk.holdings(found.id)
+    except NotAllowed:
+        held = None
+
+    def tell(console: Console) -> None:
+        persons.person(console, found)
+        persons.holdings(console, held, terminal.line)
+
+    terminal.answer(found.to_json() | {"holds": held.to_json() if held else None}, tell)

@@ -45,6 +45,11 @@ class Desk(ABC):
     def zone(self) -> str:
         """The time zone in which who asks reads moments; empty where it is not known."""
 
+    @property
+    @abstractmethod
+    def is_new(self) -> bool:
+        """Whether who asks is nobody whom the organisation knows yet."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -268,6 +273,14 @@ class Desk(ABC):
     def people(self, kind: str | None = None) -> list[view.PersonView]:
         """All people, or all of one kind: ``customer`` or ``staff``."""
         return self._ask("people", kind)
+
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """The roles of the processes in use, each with the names of these, and ``operator``."""
+        return self._ask("roles")
+
+    def holdings(self, person: str) -> view.Holdings:
+        """What a person has in hand, by his exact id: claims, what waits for him by name, appointments, tokens."""
+        return self._ask("holdings", person)
 
     # operating
 

@@ -44,6 +44,14 @@ class LocalDesk(Desk):
                 self._zone = ""  # he is new
         return self._zone
 
+    @property
+    def is_new(self) -> bool:
+        who = self._who(self._engine)
+        try:
+            return isinstance(who, str) and not self._engine.person(who)
+        except NotFound:
+            return True
+
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
         if verb != "find_step":
             return getattr(self._engine, verb)(*given, by=self._who(self._engine), **named)

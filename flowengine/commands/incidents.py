@@ -69,10 +69,12 @@ def retry_all(shell: Shell, actor: Actor, kind: str | None, process: str | None,
         raise Refused(f"{kind!r} is no kind of incident", where="kind", possible=KINDS)
     tried: list[str] = []
     refused: dict[str, str] = {}
-    for one in incidents(shell):
-        if one.kind not in KINDS or any(
-            wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)
-        ):
+    found = [one for one in incidents(shell) if one.kind in KINDS]
+    handlers = sorted({one.handler for one in found})
+    if handler is not None and found and handler not in handlers:
+        raise NotFound(f"no incident is of the handler {handler[:200]!r}", where="handler", possible=handlers)
+    for one in found:
+        if any(wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)):
             continue
         try:
             retry(shell, one.id, actor)

@@ -77,6 +77,8 @@ TABLE = {
     "person": Row("look at a person",                    OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
     "find_person": _organisation("look for a person"),
     "people": _organisation("list people"),
+    "holdings": _own_staff("see what somebody has in hand"),
+    "roles": _organisation("list the roles of the processes"),
     "actor": Row("ask who a person is",                  OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
     "start": Row("begin a job",                          OWN,   ANY,   ANY,   ANY,   ANY,   NEVER),
     "act": Row("act on a step",                          WAITS, WAITS, WAITS, NEVER, NEVER, NEVER, "assign it"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
@@ -20,14 +20,17 @@ from flowengine.core.seatings import person_seating, seatings, waits_for
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
-from flowengine.people.permissions import ANY, needs
+from flowengine.people.permissions import ANY, OWN, denied, needs
 from flowengine.reading.tracking import track
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_zone
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views.replies import (
+    AppointmentView,
     CustomerItem,
     CustomerStep,
+    HeldStep,
+    Holdings,
     InboxCounts,
     InboxGroup,
     InboxItem,
@@ -40,6 +43,9 @@ from flowengine.views.tallies import tally
 
 MOST_WORDS = 8
 """Words of a text that a step is looked for by."""
+
+AHEAD = timedelta(days=366)
+"""How far ahead the appointments of a person are looked for."""
 
 MOST = 100
 """Steps among which the one that is meant is looked for, where none is named."""
@@ -123,6 +129,55 @@ def inbox_counts(shell: Shell, by: str | Actor, wanted: Wanted) -> InboxCounts:
         late=sum(one.late for one in groups),
         today=sum(one.today for one in groups),
         groups=groups,
+    )
+
+
+def holdings(shell: Shell, person: str, by: str | Actor) -> Holdings:
+    with shell.reading() as tx:
+        actor = access.asker(tx, "holdings", by)
+        if needs("holdings", actor) == OWN and actor.id != person:
+            raise denied("holdings", actor)
+        if tx.people.get(person) is None:
+            raise nobody(person)
+        now = shell.clock.now()
+        claims = tx.steps.held(person)
+        claimed = [row for job, number in claims[:MOST] for row in tx.steps.of(job) if row.step.number == number]
+        mine = set(claims)
+        named = [
+            row
+            for row in tx.steps.waiting_for(person_seating(person))
+            if row.audience == person_seating(person) and (row.job, row.step.number) not in mine and not row.answered
+        ]
+        whose = person_seating(person)
+        booked = [one for one in tx.bookings.of([whose], now, now + AHEAD, now)[whose] if one.end > now]
+        tokens = [one for one in tx.tokens.all() if one.subject == person and one.revoked is None]
+        return Holdings(
+            person=person,
+            claimed=_held(tx, claimed),
+            named=_held(tx, named[:MOST]),
+            appointments=tuple(
+                AppointmentView(job=one.job, short=shown(one.job), start=one.start, end=one.end)
+                for one in booked[:MOST]
+            ),
+            tokens=tuple(one.id for one in tokens if one.expires is None or one.expires > now),
+            more=max(len(claims), len(named), len(booked)) > MOST,
+        )
+
+
+def _held(tx: Transaction, rows: Iterable[WaitingStep]) -> tuple[HeldStep, ...]:
+    """Each step once, the most urgent first."""
+    found = {(row.job, row.step.number): row for row in rows}
+    return tuple(
+        HeldStep(
+            id=f"{row.job}.{row.step.number}",
+            short=f"{shown(row.job)}.{row.step.number}",
+            job=row.job,
+            process=row.process,
+            customer_name=name_of(tx, row.customer),
+            title=row.step.title,
+            due=row.step.due,
+        )
+        for row in sorted(found.values(), key=lambda row: row.place)
     )
 
 

@@ -234,6 +234,30 @@ class PersonView(View, frozen=True, kw_only=True):
     left_because: str = ""
 
 
+class HeldStep(View, frozen=True, kw_only=True):
+    """A step that a person has claimed, or that waits for him by name."""
+
+    id: str
+    short: str
+    job: str
+    process: str
+    customer_name: str
+    title: str
+    due: datetime | None = None
+
+
+class Holdings(View, frozen=True, kw_only=True):
+    """What a person has in hand: what he has ``claimed``, what is ``named`` to wait for him, his ``appointments`` that
+    are not over, and the ids of his ``tokens`` that are valid. ``more`` says that it is more than is listed."""
+
+    person: str
+    claimed: tuple[HeldStep, ...] = ()
+    named: tuple[HeldStep, ...] = ()
+    appointments: tuple[AppointmentView, ...] = ()
+    tokens: tuple[str, ...] = ()
+    more: bool = False
+
+
 class CustomerItem(View, frozen=True, kw_only=True):
     """A step that waits for a customer.
 

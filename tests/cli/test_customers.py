@@ -200,7 +200,7 @@ def test_items_are_added_while_a_state_takes_more(empty: Flow) -> None:
     """add gives a running each more items: JSON where it is JSON, else a text."""
     (empty.folder / "tries.yaml").write_text(TRIES, "utf-8")
     empty.run("deploy", "tries.yaml")
-    job = empty.json("start", "tries", "--set", "first=one", who="ada")["job"]
+    job = empty.json("start", "tries", "--new", "--set", "first=one", who="ada")["job"]
     empty.run("add", job, "tries", "two", '"3"', who="ada")
     assert len(empty.json("inbox", who="ada")) == 3
     assert "not a number" in empty.json("add", job, "tries", "3", who="ada", code=1)["problems"]["items.0"]

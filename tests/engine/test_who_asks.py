@@ -59,6 +59,8 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "person": lambda engine, by: engine.person("ben", by=by),
     "find_person": lambda engine, by: engine.find_person("Ada", by=by),
     "people": lambda engine, by: engine.people(by=by),
+    "holdings": lambda engine, by: engine.holdings("tom", by=by),
+    "roles": lambda engine, by: engine.roles(by=by),
     "actor": lambda engine, by: engine.actor("ben", by=by),
     "start": lambda engine, by: engine.start("small_suit", by=by, need={"occasion": "Work"}, customer="ben"),
     "offer": lambda engine, by: engine.offer(NOTHING, "withdraw", by),
