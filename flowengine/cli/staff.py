@@ -13,6 +13,7 @@ import click
 from flowengine.cli import listing, sure, tab_words
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
+from flowengine.cli.safe_text import harmless
 from flowengine.cli.terminal import Stopped, Terminal
 from flowengine.client import Desk
 from flowengine.errors import Ambiguous, NotAllowed, NotFound
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("step", metavar="STEP|JOB", shell_complete=tab_words.steps_and_jobs)
+@click.argument("step", metavar="STEP|JOB", shell_complete=tab_words.steps)
 @request_key
 @common
 @terminal
@@ -42,7 +43,7 @@ def claim(terminal: Terminal, step: str, key: str | None) -> None:
 
 
 @click.command()
-@click.argument("step", metavar="STEP|JOB", shell_complete=tab_words.steps_and_jobs)
+@click.argument("step", metavar="STEP|JOB", shell_complete=tab_words.steps)
 @request_key
 @common
 @terminal
@@ -96,7 +97,7 @@ def _known(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("id")
 @click.option("--staff", is_flag=True, help="A member of staff, perhaps without a role.")
 @_known
-@click.option("--yes", is_flag=True, help="Also a role that no process in use has.")
+@click.option("--yes", is_flag=True, help="Also a role that no process in use has, or a contact that is shared.")
 @common
 @terminal
 def add_person(terminal: Terminal, /, id: str, staff: bool, yes: bool, **said: Any) -> None:
@@ -105,6 +106,7 @@ def add_person(terminal: Terminal, /, id: str, staff: bool, yes: bool, **said: A
     if _is_known(desk, id):
         raise NotAllowed(f"{id} is known already", where=id, possible=(f"flow people change {id}", "another id"))
     _roles_are_known(terminal, desk, said["roles"], yes)
+    _contact_is_free(terminal, desk, id, said["contact"], yes)
     _enter(terminal, desk, id, staff or bool(said["roles"]), **said)
 
 
@@ -113,7 +115,7 @@ def add_person(terminal: Terminal, /, id: str, staff: bool, yes: bool, **said: A
 @click.option("--no-roles", is_flag=True, help="For staff: no role any more.")
 @click.option("--no-groups", is_flag=True, help="For customers: in no group any more.")
 @_known
-@click.option("--yes", is_flag=True, help="Also a role that no process in use has.")
+@click.option("--yes", is_flag=True, help="Also a role that no process in use has, or a contact that is shared.")
 @common
 @terminal
 def change_person(terminal: Terminal, /, person: str, no_roles: bool, no_groups: bool, yes: bool, **said: Any) -> None:
@@ -123,6 +125,7 @@ def change_person(terminal: Terminal, /, person: str, no_roles: bool, no_groups:
     said["roles"] = said["roles"] or (() if no_roles else None)
     said["groups"] = said["groups"] or (() if no_groups else None)
     _roles_are_known(terminal, desk, [one for one in said["roles"] or () if one not in there.roles], yes)
+    _contact_is_free(terminal, desk, there.id, said["contact"], yes)
     _enter(terminal, desk, there.id, there.kind == "staff", **said)
 
 
@@ -142,7 +145,32 @@ def _roles_are_known(terminal: Terminal, desk: Desk, roles: Sequence[str], yes: 
     what = f"no process in use has the role {unknown[0]!r}" + (f": did you mean {near[0]!r}?" if near else "")
     if not terminal.asks:
         raise NotFound(what, where=unknown[0], possible=(*known, "--yes enters it all the same"))
-    if not click.confirm(f"{what[0].upper()}{what[1:]} Enter {unknown[0]} all the same?"):
+    _all_the_same(what)
+
+
+def _contact_is_free(terminal: Terminal, desk: Desk, id: str, contact: str, yes: bool) -> None:
+    """That a contact is not somebody else's: a household may share one, with ``--yes``, but then it finds none of them
+    (L15). Whose it is, is told to those who may look for people."""
+    if yes or not contact.strip():
+        return
+    try:
+        found = desk.find_person(contact)
+        others = found.contact.casefold() == contact.strip().casefold() and found.id != id
+        whose = found.id
+    except Ambiguous as error:
+        others, whose = True, " and ".join(error.possible)
+    except (NotAllowed, NotFound):
+        return  # it is free; or he may not enter anybody, which the verb itself tells
+    if not others:
+        return
+    what = f"the contact {contact} is that of {whose} already"
+    if not terminal.asks:
+        raise NotAllowed(what, where=id, possible=("another contact", "--yes: they share it"))
+    _all_the_same(f"{what}.")
+
+
+def _all_the_same(what: str) -> None:
+    if not click.confirm(f"{harmless(what[0].upper())}{harmless(what[1:])} Go on all the same?"):
         raise Stopped
 
 

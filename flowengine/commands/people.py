@@ -16,7 +16,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.errors import Ambiguous, NotAllowed, NotFound
 from flowengine.language.suggest import near
 from flowengine.people.identities import check_person
-from flowengine.people.permissions import NEVER, OWN, needs
+from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import actor_of, as_actor, nobody
 from flowengine.store import Person, Transaction
 from flowengine.views.replies import AbsenceView, Left, PersonView
@@ -53,8 +53,6 @@ def enter(
         there = tx.people.get(id)
         if there is not None and there.kind != kind:
             raise NotAllowed(f"{id} is {_A_KIND[there.kind]}, and stays so", where=id, possible=("another id",))
-        if contact and (there is None or there.contact != contact):
-            _contact_is_free(tx, id, contact, by)
         before = there or Person(id=id, kind=kind, name=id, created=shell.clock.now())
         person = msgspec.structs.replace(
             before,
@@ -81,16 +79,6 @@ def enter(
     entered, ending, more = shell.keep(work)
     claims.rest(shell, ending, more)
     return entered
-
-
-def _contact_is_free(tx: Transaction, id: str, contact: str, by: Actor) -> None:
-    """A contact finds one person: it is nobody else's (L15). Whose it is, is told to those who may look for people."""
-    others = [one for one in tx.people.with_contact(contact) if one.id != id and one.contact]
-    if others:
-        sees = needs("find_person", by) != NEVER
-        whose = _called(others[0]) if sees else "somebody else"
-        change = (f"change the contact of {others[0].id} first",) if sees else ()
-        raise NotAllowed(f"the contact {contact} is that of {whose}", where=id, possible=("another contact", *change))
 
 
 def leave(shell: Shell, id: str, to: str, because: str, by: str | Actor, dry: bool) -> Left:

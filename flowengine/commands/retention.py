@@ -143,9 +143,9 @@ def _lines(path: Path) -> Iterator[bytes]:
             if not first.startswith(b'{"archive":"flowengine"'):
                 raise Refused("this is no archive of flowengine", where=str(path))
             for line in file:
-                yield line
                 if not line.endswith(b"\n"):
                     raise Refused("the archive was cut off in its last line", where=str(path))
+                yield line
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         what = "the archive was cut off" if isinstance(error, EOFError) else "the archive is damaged, or not packed"
         raise Refused(f"{what}: {error}", where=str(path)) from error

@@ -19,11 +19,14 @@ def history(shell: Shell, job: str, by: str | Actor, after: int = 0) -> list[His
     with shell.reading() as tx:
         asker = access.asker(tx, "history", by)
         stored = access.read(tx, access.job_ref(tx, job, asker), "job", job)
+        if stored.seq <= after:
+            return []  # whoever follows a job asks again and again
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
-        entries = list(tx.history.of(stored.id, after))
+        entries = list(tx.history.of(stored.id))
         names, reader = {one: name_of(tx, one) for one in persons(entries)}, reader_zone(tx, asker)
     teller = Teller(process, names, reader)
-    return [line(teller, entry, names, process.zone) for entry in entries]
+    lines = [line(teller, entry, names, process.zone) for entry in entries]  # it learns from those before
+    return [one for one in lines if one.seq > after]
 
 
 def line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> HistoryLine:

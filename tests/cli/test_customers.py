@@ -309,6 +309,19 @@ def test_an_id_of_an_identity_provider_acts(shop: Flow, who: str) -> None:
     assert shop.json("act", shop.step(job, who), "--set", "wood=oak", "--set", "legs=3", who=who)["outcome"] == "chosen"
 
 
+def test_nobody_becomes_a_customer_by_a_typing_error(shop: Flow) -> None:
+    """Who is not known begins a job only where he says that he is new, and is known from then on."""
+    words = ("start", "workshop", "--set", "wish=x", "--set", "width=80")
+    error = shop.json(*words, who="adaa", code=1)
+    assert (error["error"], error["what"]) == ("NotFound", "there is nobody with the id 'adaa' yet")
+    assert error["possible"] == ["--new enters a new customer", "the id of somebody who is known"]
+    assert shop.json("jobs") == []
+    assert {one["id"] for one in shop.json("people", "list", "--kind", "customer")} == {"ada", "ben"}
+    first = shop.json(*words, "--new", "--key", "k", who="adaa")
+    assert shop.json(*words, "--key", "k", who="adaa")["job"] == first["job"]
+    assert shop.json(*words, who="ada")["status"] == "open"
+
+
 def test_who_asks_is_somebody_whole(shop: Flow) -> None:
     """Who acts is said by a whole id, contact or name; the beginning of one is somebody new."""
     job = shop.start("ada")

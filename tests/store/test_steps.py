@@ -55,7 +55,7 @@ def test_a_closed_step_leaves_the_inbox(database: Database) -> None:
 
 
 def test_an_inbox_is_read_page_by_page(database: Database) -> None:
-    """Pages are, where nothing has a deadline, oldest first, do not overlap, and leave nothing out, over several audiences."""
+    """Pages do not overlap and leave nothing out, over several audiences; without deadlines they are oldest first."""
     jobs = []
     for index in range(7):
         audience = ("role:tailor",) if index % 2 else ("role:cutter", "role:tailor")
