@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import pairwise
@@ -112,7 +113,19 @@ class FlowGroup(click.Group):
             code = REFUSED
             for stream in (sys.stdout, sys.stderr):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except OSError as error:  # what was to be told cannot be written, as on a full disk
+            code = _unwritable(error)
         sys.exit(code if isinstance(code, int) else FINE)
+
+
+def _unwritable(error: OSError) -> int:
+    """Say on standard error, if that can be written, that standard output cannot; its rest goes nowhere."""
+    from flowengine.cli import failures
+
+    with suppress(OSError):
+        failures.unreadable(error, json=False)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return REFUSED
 
 
 def _in_json(options: Sequence[str]) -> bool:

@@ -71,13 +71,14 @@ class Form:
             form = replace(form, sort_by=order, backwards=(sort_by or "").startswith("-"))
         if output is None:
             return replace(form, how="json") if terminal.json else form
+        columns = tuple(name.strip() for name in output.split(","))
+        if output not in FORMS:
+            _known(listing, "-o", columns)
         if terminal.json and output != "json":
             raise click.UsageError(f"--json and -o {output} say two things: leave one out.")
         if output in FORMS:
             terminal.json = output == "json"
             return replace(form, how=output)
-        columns = tuple(name.strip() for name in output.split(","))
-        _known(listing, "-o", columns)
         return replace(form, how="columns", columns=columns)
 
     @property

@@ -141,14 +141,14 @@ def test_no_word_is_broken_in_a_window(width: int) -> None:
 
 def test_what_finds_no_room_is_left_out() -> None:
     """First the columns that are needed least; what is needed is broken only where nothing else helps."""
-    rows = [("0123abcd", "a" * 30, "b" * 30, "c" * 30)]
-    wide, narrow = _drawn(rows, 120), _drawn(rows, 80)
-    assert all(sign * 30 in wide for sign in "abc")
-    assert "b" * 30 not in narrow
-    assert "c" * 30 in narrow
-    tiny = _drawn(rows, 20)
-    assert "0123abcd" in tiny
-    assert tiny.count("c") == 30
+    rows = [("01234567", "x" * 30, "y" * 30, "z" * 30)]
+    wide, narrow, tiny = (_drawn(rows, width) for width in (120, 80, 20))
+    assert all(sign * 30 in wide for sign in "xyz")
+    assert "y" not in narrow
+    assert "x" * 30 in narrow
+    assert "z" * 30 in narrow
+    assert "01234567" in tiny
+    assert (tiny.count("x"), tiny.count("y"), tiny.count("z")) == (30, 0, 30)
 
 
 def _drawn(rows: list[tuple[str, ...]], width: int) -> str:

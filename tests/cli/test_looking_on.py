@@ -48,11 +48,11 @@ def test_a_job_is_followed_until_it_is_over(shop: Flow) -> None:
         history.expect("Ada")
         track.expect("Your choice")
         shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
-        history.expect("chosen")
+        history.expect("\n2  ")
         track.expect("Waits for you: When can you come?")
         shop.run("withdraw", job, "--yes", who="ada")
         track.expect("■ Ended: It came to nothing")
-        history.expect("Withdraw")
+        history.expect("\n3  ")
         assert (history.leave(), track.leave()) == (0, 0)
 
 
