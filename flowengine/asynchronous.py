@@ -106,6 +106,7 @@ class AsyncEngine:
     find_step = _Verb(Engine.find_step)
     track = _Verb(Engine.track)
     offer = _Verb(Engine.offer)
+    answered = _Verb(Engine.answered)
     data = _Verb(Engine.data)
     jobs = _Verb(Engine.jobs)
     history = _Verb(Engine.history)

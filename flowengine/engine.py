@@ -40,7 +40,7 @@ from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
-from flowengine.reading import auditing, histories, inbox, needs, stuck, tracking
+from flowengine.reading import answering, auditing, histories, inbox, needs, stuck, tracking
 from flowengine.runtime.actors import actor_of
 from flowengine.runtime.handlers import AnyHandler, Handler, Handlers
 from flowengine.runtime.observing import Observer
@@ -48,6 +48,7 @@ from flowengine.runtime.settings import Settings
 from flowengine.store import Database
 from flowengine.store.measures import Measures, measured
 from flowengine.views.replies import (
+    Answered,
     Archived,
     Audit,
     Away,
@@ -493,6 +494,14 @@ class Engine:
         """
         return tracking.offer(self._shell, job, name, by)
 
+    def answered(self, job: str, seq: int, by: By) -> Answered:
+        """What a command came to, in plain words for who asked for it, by its receipt's ``job`` and ``seq``: what
+        happened, and what comes now.
+
+        For who asked; the organisation may look at each. To others it is NotFound (L4).
+        """
+        return answering.answered(self._shell, job, seq, by)
+
     def data(self, job: str, *, by: By = PROGRAM) -> dict[str, Json]:
         """A job's data as plain JSON values: for each place, which is a state's name unless the state says ``saves``,
         what was answered, chosen, found or returned there.
@@ -512,11 +521,15 @@ class Engine:
         limit: int = 100,
         after: str | None = None,
         took_part: bool = False,
+        late: bool = False,
+        mine: bool = False,
         by: By = PROGRAM,
     ) -> list[JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step. ``after`` is the last job id of the page before. Raises NotAllowed."""
-        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, by)
+        on a step. Those of a member of staff are all, or, with ``mine``, those that he began or acted in. ``late``: the
+        open ones whose promised moment is over, those that are late the longest first. ``after`` is the last job id of
+        the page before. Raises NotAllowed."""
+        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, mine, by)
 
     def history(self, job: str, *, after: int = 0, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, or what came ``after`` the line of that ``seq``, the oldest first, with the

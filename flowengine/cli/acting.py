@@ -6,16 +6,22 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from flowengine.cli import ask, show
+from flowengine.cli import ask, prompt, show
+from flowengine.cli.dialogue import Dialogue
+from flowengine.cli.drafts import Draft
 from flowengine.cli.failures import tell
 from flowengine.cli.flags import is_file
 from flowengine.cli.moments import distance
 from flowengine.cli.moments import told as moment
+from flowengine.cli.prompt import Back
+from flowengine.cli.prompt_words import said
 from flowengine.cli.safe_text import harmless
+from flowengine.cli.slot_picker import Slots
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
@@ -38,6 +44,7 @@ def start(
     sets: Sequence[str],
     answer: str | None,
     key: str | None,
+    yes: bool = False,
     new: bool = False,
 ) -> None:
     """``flow start``: the need's fields are asked like those of any step."""
@@ -51,16 +58,18 @@ def start(
     receipt = _carry_out(
         terminal,
         need.questions,
-        answer_from(need.questions, sets, answer),
+        _given(terminal, need.questions, sets, answer),
         lambda full: desk.start(need.process, need=full, customer=whom, key=key),
         where=need.process,
+        draft=_draft(terminal, ("start", need.process, whom or ""), need.questions, need.version),
+        asks_last=not yes,
     )
-    told(terminal, desk, receipt, begun=True)
+    told(terminal, desk, receipt)
 
 
 def _known_or_new(terminal: Terminal, desk: Desk, new: bool) -> None:
     """A typing error enters nobody: who is not known says so with ``--new``, or when he is asked (L15)."""
-    if new or not desk.is_new:
+    if new or desk.me is not None:
         return
     who = terminal.who_or_nobody
     if not terminal.asks:
@@ -115,6 +124,7 @@ def act(
     key: str | None,
     whose: str | None = None,
     because: str | None = None,
+    yes: bool = False,
 ) -> None:
     """``flow act``: which step, which way, which answer; for operators also in whose stead, and why."""
     if (whose is None) != (because is None):
@@ -123,27 +133,55 @@ def act(
         desk = terminal.desk() if whose else terminal.mine()
         whose = person(desk, whose) if whose else ""
         found = desk.find_step(ref or "", key=key, whose=whose)
-        step = _step(desk, _picked(terminal, ref, found), whose) if isinstance(found, dict) else found
+        step = _step(desk, _picked(terminal, desk, ref, found), whose) if isinstance(found, dict) else found
         if terminal.asks:
             _introduce(screen(), step, desk.now())
         if step.suspended is not None:
             why = f"the job is suspended since {moment(step.suspended.since)}: {step.suspended.because}"
             raise NotAllowed(why, where=step.short, possible=("say something", "wait until it is resumed"))
-        way = _way(terminal, step.form, outcome, step.short)
-    given = answer_from(way.fields, sets, answer)
-    receipt = _carry_out(
-        terminal,
-        way.fields,
-        given,
-        lambda full: (
-            desk.act_for(step.id, whose, way.outcome, full, because=because or "", key=key)
-            if whose
-            else desk.act(step.id, way.outcome, full, key=key)
-        ),
-        where=step.short,
-        slots=lambda: _step(desk, step.id, whose).slots,
-    )
-    told(terminal, desk, receipt, slot=given.get("slot"))
+
+    def act_on(way: Way, full: dict[str, Json]) -> Receipt:
+        if whose:
+            return desk.act_for(step.id, whose, way.outcome, full, because=because or "", key=key)
+        return desk.act(step.id, way.outcome, full, key=key)
+
+    while True:
+        with _reading():
+            way = _way(terminal, step.form, outcome, step.short)
+        given = _given(terminal, way.fields, sets, answer)
+        kept = step.form.type != "vote"  # who votes what is nobody else's business, on no disk either
+        try:
+            receipt = _carry_out(
+                terminal,
+                way.fields,
+                given,
+                partial(act_on, way),
+                where=step.short,
+                slots=lambda: Slots(_step(desk, step.id, whose or "").slots),
+                draft=_draft(terminal, ("act", step.id, way.outcome, whose), way.fields) if kept else None,
+                asks_last=not yes,
+                back=not outcome and len(step.form.ways) > 1,
+            )
+        except Back:
+            continue
+        break
+    told(terminal, desk, receipt)
+
+
+def _given(terminal: Terminal, fields: Sequence[FormField], sets: Sequence[str], answer: str | None) -> dict[str, Json]:
+    """What the command line answers; days and moments in words are said back as they were understood."""
+    given = answer_from(fields, sets, answer)
+    if not terminal.json:
+        for field in fields:
+            value = given.get(field.name)
+            if field.format in ("date", "date-time") and isinstance(value, str) and f"{field.name}={value}" not in sets:
+                show.line(screen(), (f"{field.title}: ", "dim"), said(field, value))
+    return given
+
+
+def _draft(terminal: Terminal, what: Sequence[str], fields: Sequence[FormField], version: str = "") -> Draft | None:
+    """Where a person's answers are kept until they are sent; nowhere for a program."""
+    return Draft(terminal.address, terminal.who_or_nobody, what, fields, version) if terminal.asks else None
 
 
 def meant(terminal: Terminal, desk: Desk, ref: str, key: str | None) -> str:
@@ -151,7 +189,7 @@ def meant(terminal: Terminal, desk: Desk, ref: str, key: str | None) -> str:
     if "." in ref:
         return ref
     found = desk.find_step(ref, key=key)
-    return _picked(terminal, ref, found) if isinstance(found, dict) else found.id
+    return _picked(terminal, desk, ref, found) if isinstance(found, dict) else found.id
 
 
 def _step(desk: Desk, id: str, whose: str) -> StepView:
@@ -161,12 +199,14 @@ def _step(desk: Desk, id: str, whose: str) -> StepView:
     return found
 
 
-def _picked(terminal: Terminal, ref: str | None, waiting: Mapping[str, str]) -> str:
-    """The step that the person picks of several that wait."""
+def _picked(terminal: Terminal, desk: Desk, ref: str | None, waiting: Mapping[str, str]) -> str:
+    """The step that the person picks of several that wait. Where none does, he is told which he may still change."""
     if not waiting:
         if ref is None:
+            changeable = [terminal.line(f"act {one.short}") for one in desk.inbox(everything=True)]
             raise NotFound(
-                "nothing waits for you", possible=(terminal.line("track JOB"), terminal.line("start PROCESS"))
+                f"nothing waits for you{'; what you have answered or booked may be changed' if changeable else ''}",
+                possible=(*changeable, terminal.line("track JOB"), terminal.line("start PROCESS")),
             )
         raise NotFound("nothing of this job waits for you", where=ref, possible=(terminal.line(f"track {ref}"),))
     if not terminal.asks:
@@ -209,6 +249,8 @@ def change(
     desk = terminal.mine()
     if name is None:
         seen = desk.track(job)
+        if terminal.asks:
+            show.closed(screen(), seen.closed_offers)
         if not seen.offers:
             raise NotFound("this job offers you nothing at this time", where=seen.short)
         if not terminal.asks:
@@ -221,14 +263,18 @@ def change(
         be_sure(terminal, yes, f"{offer.title}?", lambda console: _means(console, desk, job, offer, full))
         return desk.invoke(job, offer.name, full, key=key)
 
-    given = answer_from(offer.questions, sets, answer)
-    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job))
+    given = _given(terminal, offer.questions, sets, answer)
+    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job, asks_last=False))
 
 
 def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[str, Json]) -> None:
     """What would come of an offer."""
     seen, then = desk.track(job), desk.invoke(job, offer.name, full, dry=True)
-    show.line(console, (offer.title, "bold"), f": {seen.title} {seen.short}, for {seen.customer_name}")
+    show.line(
+        console,
+        (offer.title, "bold"),
+        f": {seen.title} {seen.short}{f', for {seen.customer_name}' if seen.customer_name else ''}",
+    )
     if offer.undoes:
         show.line(console, "  What was done for it so far is undone first, as far as it can be.")
     if then.status == "open":
@@ -244,31 +290,45 @@ def _carry_out(
     do: Do,
     *,
     where: str,
-    slots: Callable[[], Sequence[datetime]] = tuple,
+    slots: Callable[[], Slots] = Slots,
+    draft: Draft | None = None,
+    asks_last: bool = True,
+    back: bool = False,
 ) -> Receipt:
     """Do it, asking a person for what is missing, and again for what was not accepted; a program is told instead.
 
-    What was asked is put into ``given``.
+    What was asked is put into ``given``. Before it is done the person sees all that he has answered, where that is more
+    than a word; with ``asks_last`` he is asked whether to send it. With ``back`` he may go back before the first
+    question, which raises Back.
     """
     if not terminal.asks:
         lacking = missing(fields, given)
         if lacking:
             raise BadAnswer(_lacks(lacking), where=where, possible=[hint(field) for field in lacking])
         return do(given)
-    console = screen()
-    asked = [field for field in fields if field.name not in given]
-    while True:
+    dialogue = Dialogue(screen(), fields, given, slots, draft)
+    try:
         with _reading():
-            given |= ask.fields(console, asked, slots() if any(field.name == "slot" for field in asked) else ())
-        try:
-            return do(dict(given))
-        except (BadAnswer, SlotTaken) as error:
-            tell(console, error)
-            asked = _again(fields, error)
-            for field in asked:
-                given.pop(field.name, None)
-            if not asked:
-                raise click.exceptions.Exit(1) from None
+            dialogue.begin(back=back)
+        while True:
+            with _reading():
+                dialogue.look_over(asks=asks_last)
+            try:
+                receipt = do(dialogue.answer)
+            except (BadAnswer, SlotTaken) as error:
+                tell(dialogue.console, error)
+                wrong = _again(fields, error)
+                if not wrong:
+                    raise click.exceptions.Exit(1) from None
+                with _reading():
+                    dialogue.again(wrong)
+                continue
+            given |= dialogue.answer
+            dialogue.sent()
+            return receipt
+    except (FlowError, Stopped):
+        dialogue.say_what_is_kept()
+        raise
 
 
 def _lacks(fields: Sequence[FormField]) -> Mapping[str, str]:
@@ -306,20 +366,13 @@ def words(terminal: Terminal, question: str) -> str:
             raise ValueError("some words are needed here")
         return text
 
-    return ask.repeat(screen(), question, read)
+    return prompt.repeat(screen(), question, read)
 
 
-def told(terminal: Terminal, desk: Desk, receipt: Receipt, *, begun: bool = False, slot: Json = None) -> None:
-    """What came of it: the receipt for a program, the job as the asker may see it for a person."""
+def told(terminal: Terminal, desk: Desk, receipt: Receipt) -> None:
+    """What came of it: the receipt for a program; for a person what happened, and what comes now."""
     if terminal.json:
         terminal.answer(receipt, lambda _console: None)
         return
-    console = screen()
-    what = f": {receipt.outcome.replace('_', ' ')}" if receipt.outcome and not begun else ""
-    when = f", {moment(datetime.fromisoformat(slot))}" if isinstance(slot, str) else ""
-    show.line(console, (f"{'Begun' if begun else 'Done'}{what}{when}.", "bold green"))
-    try:
-        seen = desk.track(receipt.job)
-    except NotFound:
-        return
-    show.track(console, seen, desk.now(), terminal.program, terminal.once, brief=not begun)
+    found = desk.answered(receipt.job, receipt.seq)
+    show.answered(screen(), found, desk.now(), terminal.program, terminal.once)

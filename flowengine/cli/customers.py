@@ -25,6 +25,7 @@ KINDS = ("note", "wish", "concern", "expectation", "question", "answer")
 )
 @click.option("--new", is_flag=True, help="You are not known yet: enter you as a new customer.")
 @answers
+@sure.unasked
 @request_key
 @common
 @terminal
@@ -73,6 +74,7 @@ def inbox(terminal: Terminal, /, **given: Any) -> None:
 )
 @click.option("--because", metavar="TEXT", help="With --for: why; it stays in the history.")
 @answers
+@sure.unasked
 @request_key
 @common
 @terminal
@@ -80,7 +82,7 @@ def act(terminal: Terminal, /, **given: Any) -> None:
     """Act on a step: answer, choose, book, approve, vote, finish.
 
     STEP is an id from the inbox; a JOB will do when exactly one of its steps waits for you. At a terminal you are asked
-    for what is missing.
+    for what is missing; ? explains a question, < goes back to the one before.
     """
     from flowengine.cli import acting
 

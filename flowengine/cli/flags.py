@@ -58,12 +58,20 @@ def when(wanted: str) -> Callable[[click.Context, click.Parameter, str | None], 
 
 
 def day_or_moment(ctx: click.Context, param: click.Parameter, text: str) -> date:
-    """A callback that reads a day, or a moment, which is in local time where it says no offset."""
-    from datetime import date, datetime
+    """A callback that reads a day, or a moment, as people write them; a moment is in local time where it says no
+    offset."""
+    from datetime import datetime
+
+    from flowengine.cli.typed_moments import day_in, typed_moment
 
     try:
-        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).astimezone()
+        found = day_in(text)
+        moment = typed_moment(text) if found is None else ""
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", ctx, param) from None
+    try:
+        return found or datetime.fromisoformat(moment).astimezone()
     except (ValueError, OverflowError):
         raise click.BadParameter(
-            f"{text!r} is neither a day like 2026-12-24 nor a moment like 2026-12-24T09:00.", ctx, param
+            f"{text!r} is neither a day like 24 Dec 2026 nor a moment like 24 Dec 2026, 14:00.", ctx, param
         ) from None

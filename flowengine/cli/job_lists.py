@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+CHOOSING = ("status", "process", "customer", "after", "took_part", "mine", "late", "stuck", "archive", "watch")
+"""The options that choose jobs."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Which jobs, and how they are told: the options of ``flow jobs``."""
@@ -29,6 +33,8 @@ class Wanted:
     limit: int
     after: str | None
     took_part: bool
+    mine: bool
+    late: bool
     stuck: bool
     archive: str | None
     watch: bool
@@ -38,7 +44,7 @@ class Wanted:
 
     def alone(self, *with_it: str) -> bool:
         """Whether nothing else is wanted of the options that choose jobs."""
-        others = {"status", "process", "customer", "after", "took_part", "stuck", "archive", "watch"} - {*with_it}
+        others = {*CHOOSING} - {*with_it}
         return not any(getattr(self, name) for name in others)
 
 
@@ -46,6 +52,8 @@ def jobs(terminal: Terminal, wanted: Wanted) -> None:
     """The jobs that are wanted, once or again and again."""
     form = Form.of(terminal, lists.STUCK if wanted.stuck else lists.JOBS, wanted.output, wanted.sort_by)
     every = watching.interval(wanted.watch, wanted.every, "--watch")
+    if wanted.late and not wanted.stuck and (wanted.took_part or wanted.status not in (None, "open")):
+        raise click.UsageError("--late lists open jobs: leave --took-part away, and any other --status.")
     if wanted.archive:
         _archived(form, wanted)
     elif wanted.watch:
@@ -69,7 +77,7 @@ def _stuck(terminal: Terminal, wanted: Wanted, form: Form) -> None:
 
 def _page(terminal: Terminal, wanted: Wanted, limit: int) -> tuple[list[JobRow], str]:
     """A page, and where the next one begins, if there is more."""
-    desk = terminal.desk()
+    desk = terminal.mine() if wanted.mine else terminal.desk()
     rows = desk.jobs(
         status=wanted.status,
         process=desk.need(wanted.process).process if wanted.process else None,
@@ -77,6 +85,8 @@ def _page(terminal: Terminal, wanted: Wanted, limit: int) -> tuple[list[JobRow],
         limit=limit + 1,
         after=desk.track(wanted.after).job if wanted.after else None,
         took_part=wanted.took_part,
+        mine=wanted.mine,
+        late=wanted.late,
     )
     return rows[:limit], rows[limit - 1].short if len(rows) > limit else ""
 
@@ -86,6 +96,8 @@ def _more(terminal: Terminal, wanted: Wanted, after: str, console: Console) -> N
         given = {"--status": wanted.status, "--process": wanted.process, "--customer": wanted.customer}
         words = ["jobs", *(word for name, value in given.items() if value for word in (name, shlex.quote(value)))]
         words += ["--took-part"] if wanted.took_part else []
+        words += ["--mine"] if wanted.mine else []
+        words += ["--late"] if wanted.late else []
         words += ["--limit", str(wanted.limit)] if wanted.limit != 50 else []
         lists.more(console, terminal.line(" ".join([*words, "--after", after])))
 

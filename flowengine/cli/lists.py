@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flowengine.cli import show, waits
 from flowengine.cli.listing import Listing
-from flowengine.cli.moments import day, distance, told
+from flowengine.cli.moments import day, distance, promised, told
 from flowengine.cli.tables import cell
 
 if TYPE_CHECKING:
@@ -63,10 +63,23 @@ def inbox(console: Console, items: Sequence[InboxItem], now: datetime) -> None:
     show.table(
         console,
         ("Step", "What", "Process", "For", "Due", ""),
-        [(i.short, i.title, i.process, i.customer_name, _due(i, now), _holder(i)) for i in items],
+        [(i.short, i.title, i.process, i.customer_name, _due(i, now), _beside(i, now)) for i in items],
         "Nothing waits for you.",
         drop="Process",
     )
+
+
+SOON = timedelta(days=2)
+"""So long before a promised moment it is told in an inbox."""
+
+
+def _beside(item: InboxItem, now: datetime) -> Text:
+    """Whose it is, and that the job is late, or soon will be."""
+    if item.promise is None or item.answered or item.promise - now > SOON:
+        return cell(_holder(item))
+    by = promised(item.promise, item.zone)
+    words = f"late since {by}" if item.late else f"promised for {by}"
+    return cell(", ".join(filter(None, (words, _holder(item)))), "red" if item.late else "yellow")
 
 
 def _holder(item: InboxItem) -> str:
@@ -84,12 +97,9 @@ def _holder(item: InboxItem) -> str:
 
 
 def _due(item: InboxItem, now: datetime) -> Text:
-    """By when it is to be done; where nothing else says so, by what the job was promised for."""
-    by = item.due or item.urgent
-    if by is None or (item.due is None and item.urgent == getattr(item, "appointment", None)):
-        return cell("")
-    promised = "" if item.due else "promised "
-    return cell(f"{promised}{told(by)} ({distance(by, now)})", "red" if by < now else "")
+    """By when it is to be done."""
+    late = item.due is not None and item.due < now
+    return cell(f"{told(item.due)} ({distance(item.due, now)})" if item.due else "", "red" if late else "")
 
 
 def waiting(found: InboxCounts, role: str) -> str:
@@ -112,13 +122,28 @@ def counts(console: Console, found: InboxCounts, role: str = "") -> None:
 
 
 def jobs(console: Console, rows: Sequence[JobRow], _now: datetime | None = None) -> None:
+    """The column of promises is there where one of them promises something."""
+    some = any(row.promise is not None for row in rows)
+
+    def told_of(r: JobRow) -> tuple[object, ...]:
+        promise = (_promised(r),) if some else ()
+        return (r.short, r.title or r.process, r.customer_name, _standing(r), *promise, day(r.started))
+
     show.table(
         console,
-        ("Job", "What", "Customer", "Now", "Begun"),
-        [(r.short, r.title or r.process, r.customer_name, _standing(r), day(r.started)) for r in rows],
+        ("Job", "What", "Customer", "Now", *(("Promised",) if some else ()), "Begun"),
+        map(told_of, rows),
         "There are no such jobs.",
         drop="Begun",
     )
+
+
+def _promised(row: JobRow) -> Text:
+    """For when it was promised, and what became of it."""
+    if row.promise is None:
+        return cell("")
+    became = "" if row.promise.status == "open" else f", {row.promise.status}"
+    return cell(f"{promised(row.promise.by, row.zone)}{became}", "red" if row.promise.late else "")
 
 
 def _standing(row: JobRow) -> str:
@@ -151,13 +176,15 @@ def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> 
 
 def _next(row: IncidentView, now: datetime) -> str:
     """When it is tried again by itself; a call waits for an operator, a step for somebody who can do it."""
-    if row.kind in ("step", "attention"):
+    if row.kind in ("step", "attention", "promise"):
         return "assign it" if row.kind == "step" else "see to it"
     return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
 
 
 def _error(row: IncidentView, now: datetime) -> str:
-    """What is wrong; of what takes long, since when."""
+    """What is wrong; of what takes long, since when; of a promise, which names its day, for how long."""
+    if row.kind == "promise":
+        return f"{row.error} ({distance(row.since, now)})"
     return f"{row.error}, since {told(row.since)} ({distance(row.since, now)})" if row.since else row.error
 
 

@@ -15,6 +15,7 @@ from flowengine.cli.moments import distance, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.cli.tables import ID
 from flowengine.client import (
+    Answered,
     Audit,
     Broadcast,
     ChangeView,
@@ -24,6 +25,7 @@ from flowengine.client import (
     Left,
     MigratedAll,
     MigrationView,
+    OfferView,
     Receipt,
     RetriedAll,
     StaffPlace,
@@ -153,7 +155,7 @@ def migration(console: Console, one: MigrationView) -> None:
 
 _CLOCKS = {"expire": "deadline", "close": "end of the vote", "elapse": "wait", "remind": "reminder",
            "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock",
-           "attention": "attention"}  # fmt: skip
+           "attention": "attention", "promise": "promise"}  # fmt: skip
 
 
 def _step_migrated(step: StepMigrated) -> str:
@@ -196,12 +198,13 @@ def _some(ids: Sequence[str]) -> str:
 def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     """What a command did, or would do, for those who see the whole job."""
     if isinstance(done, Kept):
-        line(console, ("Kept", "bold green"), f" until {told(done.until)} for who will wait for it")
+        whom = f"nobody waits for {done.acted}{f' with the key {done.key}' if done.key else ''} now"
+        line(console, ("Kept", "bold yellow"), f" until {told(done.until)}: {whom}")
         return
     if isinstance(done, Broadcast):
         line(console, ("On its way", "bold green"), f" to {done.waiting} job{'' if done.waiting == 1 else 's'}")
         return
-    begun = f"Started the job {done.job}" if done.started else "Done"
+    begun = f"Started the job {done.job[-12:-4]}" if done.started else "Done"  # as short as it is shown elsewhere
     line(console, ("It would be done" if dry else begun, "bold green"), f" ({done.outcome})" if done.outcome else "")
     for event in done.events:
         line(console, "  ", event)
@@ -211,8 +214,34 @@ def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     )
 
 
-def track(console: Console, seen: Track, now: datetime, command: str, once: str, *, brief: bool = False) -> None:
-    """Where a job is, in plain words; with ``brief`` only what has just moved."""
+def answered(console: Console, found: Answered, now: datetime, command: str, once: str) -> None:
+    """What a command came to: what happened, what comes now, and the command that does it."""
+    line(console, (found.said, "bold green"))
+    if found.over:
+        line(console, (found.over, "bold"))
+    for one in found.next:
+        until = f"  (until {told(one.due)}, {distance(one.due, now)})" if one.due else ""
+        where = f" in your inbox{f' (1 of {found.of})' if found.of > 1 else ''}" if found.of else ""
+        line(console, (f"Next{where}: ", "bold yellow" if one.id else "dim"), one.words, (until, "dim"))
+        if one.id:
+            line(console, ("    → ", "dim"), (f"{command} act {one.short}", ID), pasted=True)
+    line(console, ("All of it: ", "dim"), f"{command} track {found.short}", pasted=True)
+    if once and any(one.id for one in found.next):
+        _once(console, once)
+
+
+def closed(console: Console, offers: Sequence[OfferView]) -> None:
+    """What cannot be used now, and why."""
+    for one in offers:
+        line(console, (f"  not now: {one.title}: {one.closed}", "dim"))
+
+
+def _once(console: Console, once: str) -> None:
+    line(console, ("Once in this shell, so that these commands can be pasted: ", "dim"), once, pasted=True)
+
+
+def track(console: Console, seen: Track, now: datetime, command: str, once: str) -> None:
+    """Where a job is, in plain words."""
     whose = f"  for {seen.customer_name}" if seen.customer_name else ""
     line(console, (seen.title, "bold"), "  ", (seen.short, ID), (whose, "dim"))
     line(console, (f"begun {told(seen.started, seen.zone)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
@@ -235,34 +264,39 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         line(console, ("▶ ", "magenta"), (words, "bold"), (f"  {distance(since, now)}" if since else "", "dim"))
     if seen.takes_longer:
         line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
-    _promise(console, seen)
+    _promise(console, seen, now)
     _waiting(console, seen, now, command)
     _troubles(console, seen, now, command)
-    if brief:
-        line(console, ("All of it: ", "dim"), f"{command} track {seen.short}", pasted=True)
-    else:
-        _rest(console, seen, command)
+    _rest(console, seen, command)
     if once and (seen.offers or any(step.for_you for step in seen.waiting)):
-        line(console, ("Once in this shell, so that these commands can be pasted: ", "dim"), once, pasted=True)
+        _once(console, once)
 
 
-def _promise(console: Console, seen: Track) -> None:
+def _promise(console: Console, seen: Track, now: datetime) -> None:
     if seen.promise is None:
         return
-    kept = {None: "", True: ", kept", False: ", broken"}[seen.promise.kept]
-    by, first = promised(seen.promise.by, seen.zone), promised(seen.promise.first, seen.zone)
+    first = promised(seen.promise.first, seen.zone)
     moved = f" (first promised for {first})" if seen.promise.first != seen.promise.by else ""
-    style = "red" if seen.promise.kept is False else "green"
-    line(console, ("Promised for ", "dim"), (f"{by}{kept}", style), moved)
+    style = "red" if seen.promise.late else "dim" if seen.promise.status == "released" else "green"
+    since = seen.promise.status == "late" and isinstance(seen, StaffTrack)  # its customer is told a sentence
+    ago = f" ({distance(seen.promise.by, now)})" if since else ""
+    line(console, (seen.promise.words, style), (f"{ago}{moved}", "dim"))
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:
-    mine = [step for step in seen.waiting if step.for_you and step.booked is None]
+    mine = [step for step in seen.waiting if step.for_you and step.booked is None and not step.answered]
+    done = [step for step in seen.waiting if step.for_you and step.answered]
     others = [step for step in seen.waiting if not step.for_you and step.booked is None]
     if mine:
         line(console, ("Waits for you", "bold yellow"))
     for step in mine:
         until = f", until {told(step.due, seen.zone)} ({distance(step.due, now)})" if step.due else ""
+        line(console, "  ", step.title, (until, "dim"))
+        line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
+    if done:
+        line(console, ("You have answered, and may change it", "bold"))
+    for step in done:
+        until = f"  (until {told(step.due, seen.zone)}, {distance(step.due, now)})" if step.due else ""
         line(console, "  ", step.title, (until, "dim"))
         line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
     if others:

@@ -125,7 +125,7 @@ def news(before: Track, now: Track) -> list[str]:
 
 
 def _told(seen: Track) -> dict[object, str]:
-    from flowengine.cli.moments import promised, told
+    from flowengine.cli.moments import told
 
     said: dict[object, str] = {}
     for at, words, lines in seen.told:
@@ -135,7 +135,7 @@ def _told(seen: Track) -> dict[object, str]:
     for title, value in seen.facts:
         said["fact", title, value] = f"{title}: {value}"
     if seen.promise is not None:
-        said["promise", seen.promise.by] = f"Promised for {promised(seen.promise.by, seen.zone)}"
+        said["promise", seen.promise.words] = seen.promise.words
     if seen.suspended is not None:
         said["suspended", seen.suspended.since] = f"Paused: {seen.suspended.because}"
     if seen.takes_longer:

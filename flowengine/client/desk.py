@@ -47,8 +47,8 @@ class Desk(ABC):
 
     @property
     @abstractmethod
-    def is_new(self) -> bool:
-        """Whether who asks is nobody whom the organisation knows yet."""
+    def me(self) -> view.PersonView | None:
+        """Who asks, as he is known here; None for the program itself, and for somebody who is not known yet."""
 
     def __enter__(self) -> Self:
         return self
@@ -152,6 +152,10 @@ class Desk(ABC):
         """Where a job is, as who asks may see it (L9)."""
         return self._ask("track", job)
 
+    def answered(self, job: str, seq: int) -> view.Answered:
+        """What a command came to, in plain words for who asked for it, by its receipt's ``job`` and ``seq``."""
+        return self._ask("answered", job, seq)
+
     def data(self, job: str) -> dict[str, Json]:
         """A job's data as plain JSON values by their places, as far as who asks may see it."""
         return self._ask("data", job)
@@ -169,11 +173,15 @@ class Desk(ABC):
         limit: int = 100,
         after: str | None = None,
         took_part: bool = False,
+        late: bool = False,
+        mine: bool = False,
     ) -> list[view.JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step. ``after`` is the last full id of the page before."""
+        on a step; of staff all, or, with ``mine``, those that they began or acted in. ``late``: the open ones whose
+        promised moment is over, those that are late the longest first. ``after`` is the last full id of the page
+        before."""
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
-        return self._ask("jobs", **given, took_part=took_part)
+        return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine)
 
     def history(self, job: str, *, after: int = 0) -> list[view.HistoryLine]:
         """All that happened to a job, or what came ``after`` a line, the oldest first, with the stored facts."""

@@ -337,6 +337,13 @@ class Told(Event, frozen=True, kw_only=True):
     shown: tuple[tuple[str, str], ...] = ()
 
 
+class Thanked(Event, frozen=True, kw_only=True):
+    """Who acted is told these ``words``, which the process has for it (``thanks``)."""
+
+    branch: str
+    words: str
+
+
 class Referred(Event, frozen=True, kw_only=True):
     """The customer brings another: ``name`` and ``contact`` as given."""
 
@@ -345,7 +352,15 @@ class Referred(Event, frozen=True, kw_only=True):
 
 
 class Promised(Event, frozen=True, kw_only=True):
+    """Something is promised, by another moment than before, or it is kept or broken now."""
+
     promise: Promise
+
+
+class PromiseOverdue(Event, frozen=True, kw_only=True):
+    """The moment ``by`` which something was promised is over, and the job goes on. The position stays as it is."""
+
+    by: datetime
 
 
 class Suspended(Event, frozen=True, kw_only=True):
@@ -390,7 +405,7 @@ AnyEvent = (
     | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Told | Referred | Promised | Suspended | Resumed | Migrated | Ended
+    | Told | Thanked | Referred | Promised | PromiseOverdue | Suspended | Resumed | Migrated | Ended
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

@@ -32,10 +32,12 @@ def stabilise(flow: Flow) -> None:
             _arrive(flow, item)
     if flow.compiled.following and flow.draft.head.status == "open":
         deadlines.renew(flow)
-    if process.promise is not None and flow.draft.data_changed:
-        promises.renew(flow)
-    if process.promise_kept is not None:
-        promises.settle(flow)
+    if process.promise is not None:
+        if flow.draft.data_changed:
+            promises.renew(flow)
+        if process.promise_kept is not None:
+            promises.settle(flow)
+        promises.watch(flow)
 
 
 def _take(flow: Flow, over: Over) -> None:
@@ -58,6 +60,9 @@ def _take(flow: Flow, over: Over) -> None:
         place = (state.member(over.member).saves if over.member else "") or state.saves or state.name
         draft.save(branch.id, place, result.value)
     flow.leave(branch.id, outcome, result.by)
+    here = state.member(over.member)
+    if here.thanks and result.by and not here.thanked_at_once:
+        flow.thank(branch.id, here.thanks_for(result.outcome), outcome)
     compiled = flow.compiled
     route = compiled.certain.get((state.name, trigger)) or compiled.route(
         branch.scope, state, trigger, flow.names(branch.id, outcome=outcome)

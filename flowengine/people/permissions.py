@@ -97,6 +97,7 @@ TABLE = {
     "find_step": Row("find the step that is meant",      ANY,   ANY,   ANY,   ANY,   NEVER, NEVER),
     "offer": Row("look at what a job offers",            PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
     "track": Row("look at a job",                        PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "answered": Row("read what a command came to",       PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
     "data": Row("read the data of a job",                OWN,   ANY,   ANY,   ANY,   ANY,   NEVER,
                 "track tells a customer where the job is"),
     "jobs": Row("list jobs",                             OWN,   ANY,   ANY,   ANY,   ANY,   NEVER),

@@ -20,7 +20,8 @@ from flowengine.store import Entry, shown
 from flowengine.store.archive import ArchivedJob
 from flowengine.store.codec import decode
 from flowengine.views.history_lines import Teller
-from flowengine.views.replies import HistoryLine, JobRow, PromiseView, StaffTrack
+from flowengine.views.promised import promise_view
+from flowengine.views.replies import HistoryLine, JobRow, StaffTrack
 from flowengine.views.settled import facts
 
 MOST_NAMED = 6
@@ -124,7 +125,6 @@ def track(path: Path, text: str) -> StaffTrack:
     job = archive.one(text)
     compiled, position = archive.process(job), rebuild(entry.events for entry in _entries(job))
     head = position.head
-    promise = head.promise
     return StaffTrack(
         job=job.job,
         short=shown(job.job),
@@ -138,7 +138,7 @@ def track(path: Path, text: str) -> StaffTrack:
         started=job.started,
         updated=job.updated,
         ended=job.ended,
-        promise=PromiseView(by=promise.by, first=promise.first, kept=promise.kept) if promise else None,
+        promise=promise_view(compiled.process, head, job.ended, None),
         zone=compiled.process.zone,
         ahead=(),
         facts=facts(compiled, position, inside=True),

@@ -10,7 +10,7 @@ from flowengine.core import events as e
 from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
 from flowengine.runtime.actors import name_of, reader_zone
-from flowengine.store import Entry
+from flowengine.store import Entry, Transaction
 from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
 
@@ -23,7 +23,7 @@ def history(shell: Shell, job: str, by: str | Actor, after: int = 0) -> list[His
             return []  # whoever follows a job asks again and again
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
         entries = list(tx.history.of(stored.id))
-        names, reader = {one: name_of(tx, one) for one in persons(entries)}, reader_zone(tx, asker)
+        names, reader = names_in(tx, entries), reader_zone(tx, asker)
     teller = Teller(process, names, reader)
     lines = [line(teller, entry, names, process.zone) for entry in entries]  # it learns from those before
     return [one for one in lines if one.seq > after]
@@ -42,6 +42,11 @@ def line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> Hist
         command=exact.builtins(command),
         events=tuple(exact.builtins(event) for event in events),
     )
+
+
+def names_in(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
+    """The names of all persons in :func:`persons`."""
+    return {one: name_of(tx, one) for one in persons(entries)}
 
 
 def persons(entries: list[Entry]) -> set[str]:

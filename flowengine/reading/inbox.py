@@ -99,7 +99,17 @@ def inbox(
         found = found[:limit]
         people = {row.customer for row, _ in found} | {row.step.booked_with for row, _ in found if row.step.booked_with}
         names = {id: name_of(tx, id) for id in people}
-        return [_item(row, names, actor, answered) for row, answered in found]
+        return [_promised(shell, tx, row, _item(row, names, actor, answered), actor, now) for row, answered in found]
+
+
+def _promised(
+    shell: Shell, tx: Transaction, row: WaitingStep, item: InboxItem, actor: Actor, now: datetime
+) -> InboxItem:
+    """The item with what its job is promised for; a customer is told that of his own."""
+    if row.promised is None or (actor.kind == "customer" and row.customer != actor.id):
+        return item
+    zone = shell.catalogue.compiled(tx, row.process, row.version).process.zone
+    return msgspec.structs.replace(item, promise=row.promised, late=row.promised < now, zone=zone)
 
 
 def inbox_counts(shell: Shell, by: str | Actor, wanted: Wanted) -> InboxCounts:

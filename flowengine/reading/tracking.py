@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from msgspec.structs import asdict, replace
 
@@ -15,14 +15,14 @@ from flowengine.commands.told import took_part
 from flowengine.core import always
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
-from flowengine.core.seatings import seatings
-from flowengine.core.values import ROOT, Actor, Branch, Json, Promise, Step, Undoing
+from flowengine.core.seatings import person_seating, seatings
+from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
+from flowengine.language.types import Vote
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.reading.stuck import troubles
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
@@ -32,6 +32,7 @@ from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import TAKES_LONGER, places
 from flowengine.views.history_lines import SAYINGS, Teller
+from flowengine.views.promised import passed, promise_view
 from flowengine.views.replies import (
     CustomerPlace,
     CustomerTrack,
@@ -108,11 +109,15 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=_promise(head.promise) if look.own else None,
+            promise=_promise(look, now, reader) if look.own else None,
             zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
             facts=known,
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
+            closed_offers=tuple(
+                replace(_offer(entry), closed=why)
+                for entry, why in always.closed_to(compiled, job.position, actor, now, world)
+            ),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),
@@ -156,7 +161,7 @@ def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
             raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
         entry = next(entry for _, entry in compiled.always[name])
-        return replace(_offer(entry), questions=questions(entry.fields, world=world))
+        return replace(_offer(entry), questions=always.asked(compiled, job.position, name, now, world))
 
 
 def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
@@ -170,8 +175,13 @@ def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
         return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
 
 
-def _promise(promise: Promise | None) -> PromiseView | None:
-    return PromiseView(by=promise.by, first=promise.first, kept=promise.kept) if promise else None
+def _promise(look: _View, now: datetime, reader: tzinfo | None) -> PromiseView | None:
+    head, told = look.position.head, ""
+    if head.promise is not None and not look.inside:
+        asked = look.tx.steps.asking(look.job.id, person_seating(look.actor.id))
+        there = [step for step in asked if look.position.branch_of_step(step.number) is not None]
+        told = passed(look.compiled, head, reader, there)
+    return promise_view(look.process, head, now, reader, told)
 
 
 def _where(look: _View) -> Iterable[CustomerPlace]:
@@ -199,21 +209,26 @@ def _at(root: Branch | None, state: State) -> bool:
 
 
 def _waiting(look: _View) -> Iterable[CustomerWaiting]:
-    """The open steps: all for those inside, to a customer his own."""
-    mine = seatings(look.actor)
+    """The open steps: all for those inside, to a customer his own. One that another has taken, or in which the asker
+    has said what he cannot change, does not wait for him."""
+    mine, me = seatings(look.actor), look.actor.id
     steps: dict[int, tuple[Step, list[str]]] = {}
     for row in look.tx.steps.of(look.job.id):
         if (look.inside or row.audience in mine) and look.position.branch_of_step(row.step.number) is not None:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
     found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
+        seat = look.position.seat(number, person_seating(me)) if step.seats and me else None
+        answered = seat is not None and seat.answer is not None
+        open_to_him = not mine.isdisjoint(audience) and step.claimed in (None, me)
         whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
             title=step.title,
             whom=whom,
-            for_you=not mine.isdisjoint(audience),
+            for_you=open_to_him and not (answered and not _may_change(look, step)),
+            answered=answered,
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
@@ -223,6 +238,13 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
         found.append(seen)
     return found
+
+
+def _may_change(look: _View, step: Step) -> bool:
+    """Whether what somebody has answered among several may be answered anew: a ballot, where the vote lets it."""
+    state = look.compiled.states.get(step.state)  # the job may have been migrated
+    one = state.member(step.member) if state is not None else None
+    return isinstance(one, Vote) and one.changeable
 
 
 def _tallies(look: _View) -> Iterable[TallyView]:
@@ -307,9 +329,12 @@ def jobs(
     limit: int,
     after: str | None,
     took_part: bool,
+    late: bool,
+    mine: bool,
     by: str | Actor,
 ) -> list[JobRow]:
-    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are."""
+    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
+    are, of a member of staff, those that he began or in which he acted."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN
@@ -318,13 +343,19 @@ def jobs(
         if took_part and not own:
             what = f"{asker.id or asker.kind} sees all jobs: only of customers is kept in whose jobs they took part"
             raise NotAllowed(what, possible=("list all jobs", "ask as a customer"))
-        whose = asker.id if own else customer
+        if took_part and late:
+            what = "of jobs of others you are not told what was promised"
+            raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
+        if mine and not asker.id:
+            raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
+        whose, now, reader = asker.id if own else customer, shell.clock.now(), reader_zone(tx, asker)
         rows = list(
             tx.jobs.list(
                 status=status,
                 process=process,
                 customer=None if took_part else whose,
-                took_part=asker.id if took_part else None,
+                took_part=asker.id if took_part or (mine and not own) else None,
+                late=now if late else None,
                 limit=limit,
                 after=after,
             )
@@ -347,8 +378,11 @@ def jobs(
                 suspended=suspended_view(row.head, inside=not own),
                 title=_title(shell, tx, row),
                 where=_words(shell, tx, row, own),
+                promise=promise_view(process, row.head, now, reader) if process else None,
+                zone=process.zone if process else "",
             )
             for row in rows
+            for process in (_promising(shell, tx, row) if not took_part else None,)
         ]
 
 
@@ -374,6 +408,12 @@ def _words(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[st
         return tuple(places(compiled, row.head.standing))
     states = compiled.states.items()
     return tuple(dict.fromkeys(state.phase or state.title for name, state in states if name in row.head.standing))
+
+
+def _promising(shell: Shell, tx: Transaction, row: ListedJob) -> Process | None:
+    """The process of a job in which something is promised."""
+    compiled = _known(shell, tx, row) if row.head.promise is not None else None
+    return compiled.process if compiled else None
 
 
 def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[str, ...]:

@@ -48,6 +48,24 @@ def promised(promise: Promise | None) -> int:
     return micros(promise.by) if promise is not None and promise.kept is None else t.NEVER
 
 
+def hears(audience: str, customer: str) -> bool:
+    """Whether those of an audience may know what is promised to the job's customer: he, and the organisation."""
+    return audience.startswith("role:") or audience in ("staff", f"person:{customer}")
+
+
+_HEARS = sa.or_(
+    sa.and_(_S.c.audience >= sa.literal_column("'role:'"), _S.c.audience < sa.literal_column("'role;'")),
+    _S.c.audience == sa.literal_column("'staff'"),
+    _S.c.audience == _PERSON + _S.c.customer,
+)
+
+
+def for_audience(row: dict[str, Any], audience: str) -> dict[str, Any]:
+    """A step's row for one audience, as urgent as these may know that it is."""
+    urgent = row["urgent"] if hears(audience, row["customer"]) else row["own"]
+    return row | {"audience": plain(audience), "urgent": urgent}
+
+
 def derived(step: Step, promise: Promise | None) -> dict[str, Any]:
     """The values of :data:`DERIVED` for a step of a job with that promise."""
     moments = [micros(one) for one in (step.due, step.appointment) if one is not None]
@@ -97,13 +115,17 @@ CHANGE = Query(
     "A step with seats was claimed, or its deadline moved.",
     sa.update(_S)
     .where(*_THIS)
-    .values({"body": param("new_body"), "claimed": param("by")} | {name: param(f"new_{name}") for name in DERIVED}),
+    .values(
+        {"body": param("new_body"), "claimed": param("by")}
+        | {name: param(f"new_{name}") for name in DERIVED}
+        | {"urgent": sa.case((_HEARS, param("new_urgent")), else_=param("new_own"))}
+    ),
 )
 PROMISED = Query(
     "steps.promised",
     "A job was promised for another moment: its steps are as urgent as that, or more.",
     sa.update(_S)
-    .where(_S.c.job_id == _JOB)
+    .where(_S.c.job_id == _JOB, _HEARS)
     .values(urgent=sa.case((_S.c.own < param("promised"), _S.c.own), else_=param("promised"))),
 )
 ANSWER = Query(
@@ -199,8 +221,8 @@ def _of(rows: Any, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
 
 @lru_cache(maxsize=256)
 def inbox(audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = False, narrow: Narrowed = WHOLE) -> Query:
-    """An inbox for so many audiences: a range of an index for each, merged; nothing is sorted that is not shown. Of
-    ``narrow`` only its shape counts."""
+    """An inbox for so many audiences: a range of an index for each, merged; nothing is sorted that is not shown. What
+    is promised in their jobs is read beside the rows that are found. Of ``narrow`` only its shape counts."""
     selects = []
     for part in parts:
         if part == HELD_BY_ONE:
@@ -218,8 +240,14 @@ def inbox(audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = Fa
             ranges = [
                 _page(rows, part, narrow, rows.c.audience == param(f"a{index}"), *which) for index in range(audiences)
             ]
-        selects += [sa.select(one.subquery(f"p{part}_{index}")) for index, one in enumerate(ranges)]
+        selects += [_beside(one.subquery(f"p{part}_{index}"), f"j{part}_{index}") for index, one in enumerate(ranges)]
     return Query("steps.inbox", "What waits for these audiences, the most urgent first.", sa.union_all(*selects))
+
+
+def _beside(rows: sa.Subquery, name: str) -> sa.Select[Any]:
+    job = t.jobs.alias(name)
+    joined = rows.outerjoin(job, job.c.id == rows.c.job_id)
+    return sa.select(rows, job.c.promised, job.c.version).select_from(joined)
 
 
 def _page(rows: Any, part: int, narrow: Narrowed, *which: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -279,7 +307,9 @@ def seated(audiences: int, narrow: Narrowed) -> Query:
 
 class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
     """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked.
-    ``place`` is where it stands in the inbox in which it was found."""
+    ``place`` is where it stands in the inbox in which it was found; ``promised`` the moment that was promised to the
+    job's customer, while that is neither kept nor broken, and ``version`` the job's: both are read for an inbox
+    alone."""
 
     job: str
     process: str
@@ -289,6 +319,8 @@ class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
     opened: datetime
     step: Step
     place: Place
+    promised: datetime | None = None
+    version: str = ""
 
     @property
     def urgent(self) -> datetime | None:
@@ -361,7 +393,7 @@ class Steps:
             values |= {f"urgent{part}": begin.urgent, f"job{part}": begin.job, f"number{part}": begin.number}
         rows = self._channel.rows(inbox(len(wanted), parts, bool(person), _shape(narrowed)), values)
         rows.sort(key=lambda row: (row[9], row[8], row[0], row[6]))
-        return [_waiting(row, row[9]) for row in rows[:limit]]
+        return [_waiting(row) for row in rows[:limit]]
 
     def counted(
         self, seatings: Sequence[str], person: str, now: datetime, tonight: datetime, narrowed: Narrowed = WHOLE
@@ -406,6 +438,10 @@ class Steps:
         """All rows of a job's open steps: one for each audience or seat."""
         return [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
 
+    def asking(self, job: str, audience: str) -> list[Step]:
+        """The open steps of a job that wait for an answer of this audience."""
+        return [row.step for row in self.of(job) if row.audience == plain(audience) and not row.answered]
+
 
 def _shape(narrowed: Narrowed) -> Narrowed:
     """What a statement knows of it: which values are given, not the values."""
@@ -420,8 +456,9 @@ def _asked(wanted: Sequence[str], person: str, narrowed: Narrowed) -> dict[str, 
     return values | {f"word{index}": plain(word.casefold()) for index, word in enumerate(narrowed.words)}
 
 
-def _waiting(row: Row, part: int = FOR_ANY) -> WaitingStep:
-    job, process, customer, audience, answered, opened, number, body, urgent, *_ = row
+def _waiting(row: Row) -> WaitingStep:
+    job, process, customer, audience, answered, opened, number, body, urgent, *beside = row
+    part, promised, version = beside or (FOR_ANY, None, "")
     return WaitingStep(
         job=job,
         process=process,
@@ -431,4 +468,6 @@ def _waiting(row: Row, part: int = FOR_ANY) -> WaitingStep:
         opened=moment(opened),
         step=decode(body, Step),
         place=Place(int(part), urgent, job, number),
+        promised=None if promised is None else moment(promised),
+        version=version or "",
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0009"
+HEAD = "0010"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -110,6 +110,7 @@ jobs = sa.Table(
     _text("root", nullable=True),
     _text("data"),
     sa.Column("parent", Key, nullable=True),
+    _time("promised", nullable=True),
     sa.Index("ix_flow_jobs_short", "short"),
     sa.Index("ix_flow_jobs_customer", "customer", "id"),
     sa.Index("ix_flow_jobs_process", "process", "id"),
@@ -120,9 +121,17 @@ jobs = sa.Table(
         sqlite_where=sa.text("parent IS NOT NULL"),
         postgresql_where=sa.text("parent IS NOT NULL"),
     ),
+    sa.Index(
+        "ix_flow_jobs_promised",
+        "promised",
+        "id",
+        sqlite_where=sa.text("promised IS NOT NULL"),
+        postgresql_where=sa.text("promised IS NOT NULL"),
+    ),
     postgresql_with={"fillfactor": 70},
     comment="One row a job: its head, its root branch and its data. seq and hash are those of its last history entry. "
-    "parent: the call, as <job id>.<number>, that it was started for; NULL for a job that a person wished for.",
+    "parent: the call, as <job id>.<number>, that it was started for; NULL for a job that a person wished for. "
+    "promised: the moment that was promised, while the job is open and that is neither kept nor broken.",
 )
 
 branches = sa.Table(
@@ -387,7 +396,7 @@ participants = sa.Table(
     _count("seq"),
     sa.Index("ix_flow_participants_person", "person", "job_id"),
     sqlite_with_rowid=False,
-    comment="Customers who acted on steps of jobs that are not theirs; seq is that of the entry of the last time.",
+    comment="People who acted on steps of others' jobs, or began them (step 0); seq is that of the last entry of it.",
 )
 
 receipts = sa.Table(

@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
@@ -175,7 +174,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if (entry.by.kind == "customer" and entry.by.id != head.customer) or isinstance(entry.command, ActFor):
+    if entry.by.id != head.customer:
         participants.save(channel, id_, head.customer, seq, entry.command)
     channel.write(history.ADD, {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash, "body": body.decode()})
     return saved
@@ -200,10 +199,15 @@ def _save_job(channel: Channel, job: StoredJob | None, draft: Draft, saved: Save
         row["data"] = text(draft.data)
     if job is None:
         row |= {"id": head.job, "short": short(head.job), "process": head.process, "customer": head.customer}
-        channel.write(jobs.ADD, row | {"parent": head.parent or None, "started": micros(head.started)})
+        row |= {"parent": head.parent or None, "started": micros(head.started), "promised": jobs.promised(head)}
+        channel.write(jobs.ADD, row)
         return
     row["of_job"], row["of_seq"] = job.id, job.seq
-    query = jobs.UPDATE[draft.data_changed, (job.status, job.version) != (head.status, row["version"])]
+    was = job.position.head
+    seldom = (was.status, was.version, was.promise) != (head.status, head.version, head.promise)
+    if seldom:
+        row["promised"] = jobs.promised(head)
+    query = jobs.UPDATE[draft.data_changed, seldom]
     if channel.dialect == "postgresql":
         channel.write(query, row)  # goes with the others; where the job has changed, the history's key stops all
     elif channel.count(query, row) != 1:
@@ -244,9 +248,9 @@ def _save_steps(channel: Channel, draft: Draft) -> None:
         if step.seats:
             for seat in effects.seats.get(number, {}).values():
                 answered = {"answered": int(seat.spoken), "seated": text(seat)}
-                rows.append(base | {"audience": plain(seat.audience), "seat": seat.number} | answered)
+                rows.append(steps.for_audience(base, seat.audience) | {"seat": seat.number} | answered)
         else:
-            rows += _waiting_for(base, step.audience) or [base]
+            rows += _waiting_for(base, step.audience) or [steps.for_audience(base, steps.NOBODY)]
     if gone:
         channel.write_many(steps.DROP, [{"of_job": job, "of_number": number} for number in gone])
     channel.write_many(steps.OPEN, rows)
@@ -275,7 +279,7 @@ def _step_row(head: Head, step: Step) -> dict[str, Any]:
 
 def _waiting_for(base: dict[str, Any], audience: Sequence[Seating]) -> list[dict[str, Any]]:
     """A step's rows for those of an audience who have no seats."""
-    return [base | {"audience": plain(whom), "seat": place} for place, whom in enumerate(audience, 1)]
+    return [steps.for_audience(base, whom) | {"seat": place} for place, whom in enumerate(audience, 1)]
 
 
 def _answer(job: str, seat: Seat) -> dict[str, Any]:

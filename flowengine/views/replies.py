@@ -7,7 +7,7 @@ given: whoever shows them makes them harmless for his medium first.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -99,12 +99,13 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
 
 class Kept(Receipt, frozen=True, kw_only=True, eq=False):
     """A message that nobody waits for yet, and which is kept ``until`` then: whoever waits for its name (``acted``)
-    and key by then has it. ``job`` is empty, or the job that it was sent to."""
+    and ``key`` by then has it. ``job`` is empty, or the job that it was sent to."""
 
     job: str = ""
     seq: int = 0
     status: str = "kept"
     until: datetime
+    key: str = ""
 
 
 class Broadcast(Receipt, frozen=True, kw_only=True, eq=False):
@@ -264,8 +265,12 @@ class CustomerItem(View, frozen=True, kw_only=True):
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
     ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``urgent`` is by when it is
-    to be done: its deadline, its appointment, or what the job was promised for, whichever is first. ``place`` is where
-    it stands in the inbox: the ``after`` of the next page.
+    to be done: its deadline, its appointment, or, for those who may know it, what the job was promised for, whichever
+    is first. ``place`` is where it stands in the inbox: the ``after`` of the next page.
+
+    ``promise`` is the moment that was promised in the job, while it is neither kept nor broken, and ``late`` whether it
+    is over; a customer is told of that in his own jobs. ``zone`` is then that of the process, in which a promised day
+    ends.
     """
 
     id: str
@@ -283,6 +288,9 @@ class CustomerItem(View, frozen=True, kw_only=True):
     answered: bool = False
     booked: datetime | None = None
     booked_with: str = ""
+    promise: datetime | None = None
+    late: bool = False
+    zone: str = ""
     urgent: datetime | None = None
     place: str = ""
 
@@ -410,6 +418,7 @@ class StaffPlace(CustomerPlace, frozen=True, kw_only=True):
 class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
+    ``answered``: his own answer is in; where it is ``for_you`` all the same, he may change it.
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
     ``booked_with`` is the name of who meets the customer, where that is known.
     """
@@ -423,6 +432,7 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     claimed: str = ""
     booked: datetime | None = None
     booked_with: str = ""
+    answered: bool = False
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
@@ -433,19 +443,33 @@ class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
     appointment: datetime | None = None
 
 
+PromiseStatus = Literal["open", "late", "kept", "broken", "released"]
+"""What became of a promise."""
+
+
 class PromiseView(View, frozen=True, kw_only=True):
-    """What was promised. ``first`` is the first date that was promised; ``kept`` is None until the job is over."""
+    """What was promised, for when. ``first`` is the first moment that was promised.
+
+    ``status`` is what became of it: ``open``, ``late`` (its moment is over, and the job is not), ``kept``, ``broken``
+    (kept too late, or not at all by then) or ``released`` (the job has ended otherwise before that moment, and nobody
+    is held to it). ``kept`` is None while it is neither kept nor broken. ``late``: its moment was over before it was
+    kept. ``words`` say all that to the asker, in a sentence or two.
+    """
 
     by: datetime
     first: datetime
     kept: bool | None = None
+    late: bool = False
+    status: PromiseStatus = "open"
+    words: str = ""
 
 
 class OfferView(View, frozen=True, kw_only=True):
     """Something the asker may do at any time now: withdraw, change his mind. ``name`` is what ``invoke`` takes.
 
     ``fields`` are the names of what it asks; ``questions``, where one offer is looked at, all that is needed to ask.
-    ``undoes``: what services have done for it so far is undone first.
+    ``undoes``: what services have done for it so far is undone first. ``closed``: why it cannot be used now; empty
+    where it can.
     """
 
     name: str
@@ -453,10 +477,12 @@ class OfferView(View, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     undoes: bool = False
     questions: tuple[FormField, ...] = ()
+    closed: str = ""
 
     def as_written(self) -> dict[str, Any]:
         plain = View.as_written(self)
-        return plain if self.questions else {name: one for name, one in plain.items() if name != "questions"}
+        left_out = {name for name in ("questions", "closed") if not getattr(self, name)}
+        return {name: one for name, one in plain.items() if name not in left_out}
 
 
 class _Track(View, frozen=True, kw_only=True):
@@ -479,6 +505,8 @@ class _Track(View, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
     """What is settled, as title and text."""
     offers: tuple[OfferView, ...]
+    closed_offers: tuple[OfferView, ...] = ()
+    """What is offered to the asker at another time, and cannot be used now, with the reason (``closed``)."""
     said: tuple[tuple[str, str, str], ...] = ()
     """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
     suspended: SuspendedView | None = None
@@ -551,9 +579,36 @@ Track = CustomerTrack | StaffTrack
 """Where a job is, as the asker may see it."""
 
 
+class NextView(View, frozen=True, kw_only=True):
+    """Something that comes next, in ``words``. Where it is a step that waits for the asker, its ``id`` and ``short``
+    id, and when it is ``due``."""
+
+    words: str
+    id: str = ""
+    short: str = ""
+    due: datetime | None = None
+
+
+class Answered(View, frozen=True, kw_only=True):
+    """What a command came to, in plain words for who asked for it.
+
+    ``said`` is what happened, in the second person: the same each time it is asked for. ``over`` is set once the job is
+    over: what came of it. Else ``next`` is what waits for him now (a customer: in this job; of staff the first of all
+    that waits for them, ``of`` so many), and for its customer, where nothing does, who is at work and by when he hears.
+    """
+
+    job: str
+    short: str
+    said: str
+    over: str = ""
+    next: tuple[NextView, ...] = ()
+    of: int = 0
+
+
 class JobRow(View, frozen=True, kw_only=True):
     """One job in a list. ``title`` is its process's, ``states`` are those where it stands, ``where`` says that in
-    words: the phases, else the titles; as a customer sees it, ``states`` does too."""
+    words: the phases, else the titles; as a customer sees it, ``states`` does too. A customer is told the ``promise``
+    of his own."""
 
     id: str
     short: str
@@ -568,6 +623,9 @@ class JobRow(View, frozen=True, kw_only=True):
     ended: datetime | None = None
     because: str = ""
     suspended: SuspendedView | None = None
+    promise: PromiseView | None = None
+    zone: str = ""
+    """Where something is promised: the time zone of the process, in which a promised day ends."""
     title: str = ""
     where: tuple[str, ...] = ()
 
@@ -657,9 +715,9 @@ class StepMigrated(View, frozen=True, kw_only=True):
 
 class TimerMigrated(View, frozen=True, kw_only=True):
     """What becomes of a timer: ``kept``, ``anew`` (counted again), ``added`` or ``dropped``. ``purpose`` is
-    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep``, ``attention`` or ``always``
-    (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is
-    due now."""
+    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep``, ``attention``, ``promise`` or
+    ``always`` (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already,
+    so it is due now."""
 
     purpose: str
     state: str
@@ -748,9 +806,11 @@ class IncidentView(View, frozen=True, kw_only=True):
     ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``), ``message`` (``handler`` says
     what goes to whom, ``mail to ada``, or its kind), ``schedule`` (a job that could not be started by the clock, and
     is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet), ``step`` (one that nobody can
-    do as people are known here; ``handler`` is its title) or ``attention`` (the job waits in its state ``since`` then,
-    longer than it should, for ``whom``; ``handler`` is what is to be done, ``id`` its step or call). The last two are
-    not tried again: a step is an incident until somebody can do it, an attention until the job has left the state.
+    do as people are known here; ``handler`` is its title), ``attention`` (the job waits in its state ``since`` then,
+    longer than it should, for ``whom``; ``handler`` is what is to be done, ``id`` its step or call) or ``promise``
+    (the moment that was promised, ``since``, is over, and the job, which ``id`` is, waits for ``whom``; ``handler``
+    says where it stands). The last three are not tried again: a step is an incident until somebody can do it, an
+    attention until the job has left the state, a promise until the job has ended or there is another date.
     """
 
     id: str
@@ -792,8 +852,9 @@ class TimerView(View, frozen=True, kw_only=True):
 
     ``purpose`` is ``expire`` (a deadline), ``close`` (that of a vote), ``remind``, ``escalate``, ``elapse`` (a wait),
     ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock of an always entry), ``cut_off`` (an
-    attempt can no longer end) or ``attention`` (somebody has to look). ``step`` is the step that it is about. With an
-    ``error`` it could not be fired, and is tried again at ``next``.
+    attempt can no longer end), ``attention`` (somebody has to look) or ``promise`` (what was promised is late: it can
+    neither be moved nor dropped nor fired early, and moves with the data). ``step`` is the step that it is about. With
+    an ``error`` it could not be fired, and is tried again at ``next``.
     """
 
     id: str

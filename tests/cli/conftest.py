@@ -170,6 +170,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flow:
     monkeypatch.chdir(tmp_path)
     for name in ("FLOW_AT", "FLOW_AS", "COLUMNS"):  # whoever runs the tests in parallel sets the last
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FLOW_STATE", str(tmp_path / "state"))
     (tmp_path / "workshop.yaml").write_text(WORKSHOP, "utf-8")
     (tmp_path / "workshop_handlers.py").write_text(HANDLERS, "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))

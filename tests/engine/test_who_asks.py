@@ -42,6 +42,7 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "add": lambda engine, by, job: engine.add(job, "choose", [1], by=by),
     "send": lambda engine, by, job: engine.send("letter", job=job, by=by),
     "track": lambda engine, by, job: engine.track(job, by),
+    "answered": lambda engine, by, job: engine.answered(job, 1, by),
     "data": lambda engine, by, job: engine.data(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
@@ -159,7 +160,7 @@ def test_the_relation_to_a_thing_decides(engine: Engine, suit: Suit, step_of: St
 def test_a_customer_meets_only_his_own(engine: Engine, suit: Suit) -> None:
     """A customer lists his own jobs in his own words, reads no history, and is shown nobody but himself."""
     mine, other = suit("ada"), suit("ben")
-    assert [(row.id, row.states) for row in engine.jobs(by="ada")] == [(mine, ("Choose",))]
+    assert [(row.id, row.states) for row in engine.jobs(by="ada")] == [(mine, ("Choose your cloth",))]
     assert engine.jobs(by="ada", customer="ada") == engine.jobs(by="ada")
     said = []
     for customer in ("ben", "nobody"):

@@ -20,6 +20,7 @@ from flowengine.store import (
     calls,
     history,
     jobs,
+    measures,
     messages,
     outbox,
     participants,
@@ -125,6 +126,9 @@ BY_KEY = {
     jobs.listing(("customer",), True): "ix_flow_jobs_customer",
     jobs.listing(("process",), False): "ix_flow_jobs_process",
     jobs.listing((), False): "flow_jobs",
+    jobs.listing(("late",), True): "ix_flow_jobs_promised",
+    jobs.OVERDUE: "ix_flow_jobs_promised",
+    measures.LATE_PROMISES: "ix_flow_jobs_promised",
 }
 """Each hot query, and the indexes (or the table, for its primary key) one of which must serve it."""
 
@@ -142,6 +146,9 @@ BY_KEY |= {
 """Where the planner may as well take another one that leads to the very row."""
 
 SORTS = {
+    jobs.listing(("late",), True),
+    jobs.OVERDUE,
+    measures.LATE_PROMISES,
     bookings.taken(1),
     bookings.taken(8),
     steps.BRANCH,

@@ -359,7 +359,7 @@ class Fitted(Waiting[Fitting]):
     def _way(self, spot: Spot, step: Step, outcome: str) -> Way:
         if step.purpose == HOLD:
             titles = {"held": "The appointment was held", "missed": "The customer did not come"}
-            asked = questions(spot.state.fields, world=spot.world) if outcome == "held" else ()
+            asked = questions(spot.state.fields, world=spot.world, names=spot.names) if outcome == "held" else ()
             return Way(outcome=outcome, title=titles[outcome], fields=asked)
         held = outcome == "book" and self.booking(spot).slot is not None
         slot = FormField(name="slot", title="Slot", type="string", format="date-time", required=not held)

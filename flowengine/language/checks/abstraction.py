@@ -21,7 +21,7 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import Any, NamedTuple, TypeAlias
 
-from flowengine.language.mentions import JOB_FUNCTIONS
+from flowengine.language.mentions import JOB_FUNCTIONS, WORD_FUNCTIONS
 from flowengine.language.texts import plain
 from flowengine.language.tree import (
     Call,
@@ -35,7 +35,7 @@ from flowengine.language.tree import (
     Operation,
     walk,
 )
-from flowengine.language.value_shapes import NATURAL, UNKNOWN, Basic, Domain, ListOf, Shape
+from flowengine.language.value_shapes import BOOLEAN, NATURAL, UNKNOWN, Basic, Domain, ListOf, Shape
 
 BUDGET = 20_000
 """Parts of conditions that are looked at for one question."""
@@ -377,7 +377,7 @@ class Reader:
                 of = self.shapes.get(id(args[0] if args else target), UNKNOWN)
                 return Basic("int", 1, Domain(low=of.least, high=of.most)) if isinstance(of, ListOf) else NATURAL
             case Macro(name="all" | "exists" | "exists_one"):
-                return Basic("boolean", True)
+                return self.shapes.get(id(node), BOOLEAN)
             case _:
                 return self.shapes.get(id(node), UNKNOWN)
 
@@ -427,4 +427,5 @@ def in_words(case: Case, most: int = 4) -> str:
 
 def reads_something(node: Node) -> bool:
     """Whether the value of an expression is not the same in every job."""
-    return any(isinstance(one, Name) or (isinstance(one, Call) and one.name in JOB_FUNCTIONS) for one in walk(node))
+    asking = JOB_FUNCTIONS | WORD_FUNCTIONS
+    return any(isinstance(one, Name) or (isinstance(one, Call) and one.name in asking) for one in walk(node))

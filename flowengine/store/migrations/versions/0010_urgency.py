@@ -15,8 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -62,7 +62,8 @@ def _fill(connection: sa.Connection) -> None:
     change = sa.update(STEPS).where(*this, STEPS.c.audience == sa.bindparam("whom"))
     for rows in _portions(connection):
         connection.execute(
-            change, [{"of_job": row[0], "of_number": row[1], "whom": row[2]} | _columns(row[3], row[4]) for row in rows]
+            change,
+            [{"of_job": row[0], "of_number": row[1], "whom": row[2]} | _columns(*row[2:]) for row in rows],
         )
 
 
@@ -79,14 +80,16 @@ def _portions(connection: sa.Connection) -> Iterator[list[Any]]:
         after = tuple(rows[-1][:3])
 
 
-def _columns(body: str, head: str) -> dict[str, Any]:
+def _columns(audience: str, body: str, head: str) -> dict[str, Any]:
+    customer = json.loads(head)["customer"]
+    hears = audience.startswith("role:") or audience in ("staff", f"person:{customer}")
     step, promise = json.loads(body), json.loads(head).get("promise") or {}
     due, appointment, barred = _micros(step, "due"), _micros(step, "appointment"), step.get("excluded")
     own = min(due, appointment)
     own = SOME_DAY + _micros(step, "opened") if own == NEVER else own
     promised = _micros(promise, "by") if promise.get("kept") is None else NEVER
     return {
-        "urgent": min(own, promised),
+        "urgent": min(own, promised) if hears else own,
         "own": own,
         "due": due,
         "holder": step.get("claimed") or step.get("preferred"),
