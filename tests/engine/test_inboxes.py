@@ -119,3 +119,43 @@ def test_a_count_and_its_inbox_agree(counter: Engine) -> None:
         assert counter.inbox_counts(who).count == len(counter.inbox(who)), who
     assert [item.id for item in counter.inbox("kim")] == [mine.id]
     assert len(counter.inbox("pat")) == 2
+
+
+ASKED = """
+process: asked
+title: Asked
+need: An opinion
+promise: {by: data.need.day}
+roles: {clerk: Clerk}
+states:
+  need: {type: need, fields: {day: {type: string, format: date}}, next: ask}
+  ask:
+    type: parallel
+    branches:
+      others:
+        start: tell
+        states:
+          tell: {type: task, open_to: [customers], ask: Well?, within: P30D, on: {done: done, expired: done}}
+      ours: {start: look, states: {look: {type: task, for: clerk, ask: Look, on: {done: done}}}}
+    on: {joined: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_a_promise_is_told_to_nobody_by_the_order(counter: Engine) -> None:
+    """A customer who helps in somebody else's job learns nothing of its promise, from no field; staff do (L9)."""
+    counter.deploy(ASKED)
+    day = (counter.clock.now() + timedelta(days=3)).date()
+    job = counter.start("asked", by="ada", need={"day": day.isoformat()}).job
+    (helps,) = counter.inbox("ben")
+    (looks,) = counter.inbox("kim")
+    assert looks.promise is not None
+    assert looks.urgent == looks.promise
+    assert (helps.promise, helps.urgent) == (None, helps.due)
+    assert str(int(looks.promise.timestamp())) in looks.place
+    assert str(int(looks.promise.timestamp())) not in helps.place
+    assert counter.audit(job).fine
+    counter.claim(helps.id, by="ben")
+    counter.claim(looks.id, by="kim")
+    assert counter.audit(job).fine
+    assert counter.inbox("kim")[0].urgent == looks.promise
