@@ -70,6 +70,8 @@ if TYPE_CHECKING:
         CustomerTrack as CustomerTrack,
         Deployed as Deployed,
         HistoryLine as HistoryLine,
+        Holdings as Holdings,
+        InboxCounts as InboxCounts,
         InboxItem as InboxItem,
         IncidentView as IncidentView,
         JobRow as JobRow,
@@ -103,9 +105,9 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "Away", "Broadcast", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed",
-            "HistoryLine", "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "Left", "MigratedAll",
-            "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll", "ScheduleView", "StaffItem", "StaffStep",
-            "StaffTrack", "StepView", "SuspendedView", "Track",
+            "HistoryLine", "HandedOver", "Holdings", "InboxCounts", "InboxItem", "IncidentView", "JobRow", "Kept",
+            "Left", "MigratedAll", "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll", "ScheduleView",
+            "StaffItem", "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

@@ -49,6 +49,8 @@ NAMES = [
     "HandlerMissing",
     "HistoryBroken",
     "HistoryLine",
+    "Holdings",
+    "InboxCounts",
     "InboxItem",
     "IncidentView",
     "InvariantBroken",
