@@ -165,9 +165,8 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         _save_branches(channel, saved, effects)
     if effects.steps or effects.closed_steps or effects.seats:
         _save_steps(channel, draft)
-    by = steps.promised(head.promise)
-    if job is not None and by != steps.promised(job.position.head.promise):
-        channel.write(steps.PROMISED, {"of_job": id_, "promised": by})
+    if job is not None and head.promise != job.position.head.promise:
+        channel.write(steps.PROMISED, {"of_job": id_, "promised": steps.promised(head.promise)})
     suspended = head.suspended is not None
     if effects.timers or effects.dropped_timers or effects.suspended:
         timers.save(channel, id_, effects, suspended)
