@@ -20,7 +20,7 @@ from flowengine.language.model import Process, State
 from flowengine.language.parts import Field, Option, options_of
 from flowengine.language.syntax import Call
 from flowengine.language.texts import plain
-from flowengine.language.types import Approval, Choice, Each, Vote
+from flowengine.language.types import Each
 
 Path: TypeAlias = tuple[str, ...]
 """Members from a variable on: ``("data", "need", "who")``."""
@@ -90,15 +90,9 @@ def _of_state(process: Process, state: State, at: Path) -> Iterator[tuple[str, P
     """What its answer puts where: the name of the question, the place, and what is there."""
     for path in _persons(state.fields, at):
         yield "", path, None
-    if isinstance(state, Approval):
-        yield "", (*at, "by"), None
-    elif isinstance(state, Choice):
-        for name, pick in state.choose.items():
-            yield name, (*at, name), Listed(options_of(pick.source, process.options), (*at, "titles", name))
-    elif isinstance(state, Vote):
-        listed = Listed(options_of(state.options, process.options), (*at, "titles"))
-        for key in ("winner", "winners", "tied"):
-            yield "", (*at, key), listed
+    for key, source, question, titles in state.ids:
+        listed = None if source is None else Listed(options_of(source, process.options), (*at, *titles))
+        yield question, (*at, key), listed
 
 
 def _persons(fields: Iterable[Field], at: Path) -> Iterator[Path]:

@@ -73,6 +73,17 @@ class Meant(NamedTuple):
     key: str = ""
 
 
+class Ids(NamedTuple):
+    """Where an answer holds ids that a person does not read: below ``key`` of what is saved, of options of ``source``,
+    or of persons where that is None. A question named ``question`` asks for them. Below ``titles`` those are saved of
+    the options that the file does not list."""
+
+    key: str
+    source: object = None
+    question: str = ""
+    titles: tuple[str, ...] = ()
+
+
 class Awaited(NamedTuple):
     """The message that a state waits for; one that came up to ``keep`` earlier counts. ``for_all``: it is for all who
     wait for it, not for one of them."""
@@ -278,6 +289,16 @@ class State:
     def names(self) -> Iterator[Meant]:
         """The names in it that must mean something, beside people and targets."""
         yield from ()
+
+    @property
+    def ids(self) -> Iterator[Ids]:
+        """The ids in what it saves, beside those of its fields."""
+        yield from ()
+
+    @property
+    def takes_another_answer(self) -> bool:
+        """Whether somebody who has answered among several may answer anew."""
+        return False
 
     @property
     def awaited(self) -> Awaited | None:

@@ -14,7 +14,6 @@ from flowengine.core.fields import near
 from flowengine.core.seatings import seatings
 from flowengine.core.values import Actor, Step
 from flowengine.errors import BadAnswer, NotFound
-from flowengine.language.types import Fitting
 from flowengine.people.permissions import OWN, denied, needs
 from flowengine.runtime.actors import nobody, reader_zone
 from flowengine.store import Person, Transaction, shown
@@ -131,7 +130,7 @@ def _calendars(shell: Shell, tx: Transaction) -> Iterator[str]:
         yield from process.calendars
         if not process.calendars:
             states = (state.members.values() for state in process.states())
-            yield from (f"{name}.{one.name}" for some in states for one in some if isinstance(one, Fitting))
+            yield from (f"{name}.{one.name}" for some in states for one in some if one.companions)
 
 
 @dataclass(frozen=True, slots=True)

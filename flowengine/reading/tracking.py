@@ -24,7 +24,6 @@ from flowengine.core.values import CONVERSATION, ROOT, Actor, Branch, Json, Step
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
-from flowengine.language.types import Vote
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.reading.stuck import troubles
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
@@ -254,8 +253,7 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
 def _may_change(look: _View, step: Step) -> bool:
     """Whether what somebody has answered among several may be answered anew: a ballot, where the vote lets it."""
     state = look.compiled.states.get(step.state)  # the job may have been migrated
-    one = state.member(step.member) if state is not None else None
-    return isinstance(one, Vote) and one.changeable
+    return state is not None and state.member(step.member).takes_another_answer
 
 
 def _tallies(look: _View) -> Iterable[TallyView]:

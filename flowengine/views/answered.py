@@ -24,7 +24,6 @@ from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import later
 from flowengine.language.model import State
 from flowengine.language.texts import spoken
-from flowengine.language.types import Vote
 from flowengine.views import plainly
 from flowengine.views.customer_words import UNDER_WAY, word_around
 from flowengine.views.history_lines import Teller, saved_by
@@ -139,7 +138,7 @@ class Saying:
         """How several have decided, with the answer that was the last that it took."""
         if not ended:
             return ""
-        if isinstance(state, Vote):
+        if any(ids.key == "winners" for ids in state.ids):
             winners = saved.get("winners")
             names = [self._title(state, one) for one in winners] if isinstance(winners, list) else []
             choice = f": {', '.join(names)}" if names else ""
@@ -153,7 +152,7 @@ class Saying:
             names = [f"{name} {score}" for name, score in zip(names, said.values(), strict=True)]
         return f" for {', '.join(names)}" if names else ""
 
-    def _title(self, state: Vote, id: Json) -> str:
+    def _title(self, state: State, id: Json) -> str:
         process = self.teller.known.process
         listed = state.titles(process.options) if process is not None else {}
         return self.options.get(str(id)) or listed.get(str(id), str(id))

@@ -35,10 +35,10 @@ states:
 def test_a_receipt_names_what_was_acted_on(engine: Engine, suit: Callable[..., str]) -> None:
     """Staff read the step and its state, and a customer the title or phase; a withdrawal names its entry (L9)."""
     begun = engine.start("small_suit", by="ada", need={"occasion": "Work"})
-    assert (begun.step, begun.acted) == ("", "Need")
+    assert (begun.step, begun.acted) == ("", "What is it for?")
     (choose,) = begun.steps
     chosen = engine.act(choose, "chosen", {"cloth": "navy"}, by="ada")
-    assert (chosen.step, chosen.acted) == (choose, "Choose")
+    assert (chosen.step, chosen.acted) == (choose, "Choose your cloth")
     (cut,) = [item.id for item in engine.inbox("cleo")]
     assert [(one.step, one.acted) for one in (engine.claim(cut, by="cleo"), engine.act(cut, "done", by="cleo"))] == [
         (cut, "cut")

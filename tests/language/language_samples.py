@@ -73,6 +73,7 @@ _ESCALATING = """\
 STATES: dict[str, str] = {
     "need": _NAMING
     + """
+    thanks: Thank you for that
     ask: What do you need?
     shows: [{title: Prices, value: From 300}, {title: Name, value: '{customer.name}'}]
     saves: wish
@@ -84,6 +85,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    thanks: Thank you for that
     choose:
       cloth: {from: cloth, title: Your cloth, min: 0, max: 2}
       pockets: {from: [2, 3, 4]}
@@ -98,6 +100,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    thanks: Thank you for that
     fields: {more: {type: string}}
     optional: true
     next: end
@@ -107,6 +110,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    thanks: Thank you for that
     with: tailor
     length: PT45M
     calendar: shop
@@ -119,6 +123,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    thanks: Thank you for that
     attention: P2D
     by: {any: 2, of: [customer, tailor, {role: cutter}]}
     show: true
@@ -128,6 +133,7 @@ STATES: dict[str, str] = {
     "vote": _NAMING
     + _WAITING
     + """
+    thanks: Thank you for that
     of: {group: members}
     options: [{id: a, title: The one, colour: red}, b]
     method: approval
@@ -149,6 +155,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    thanks: Thank you for that
     scale: [0, 10]
     refer: true
     fields: {more: {type: string, optional: true}}
@@ -160,6 +167,7 @@ STATES: dict[str, str] = {
     + _WAITING
     + _ESCALATING
     + """
+    thanks: Thank you for that
     attention: P2D
     for: [tailor, {person: 'by("need")'}, {people: data.need.people}]
     open_to: customers

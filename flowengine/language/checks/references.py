@@ -9,7 +9,7 @@ from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import DONE, Audience, Field, Route
 from flowengine.language.suggest import hint
-from flowengine.language.types import Choice, Each, Vote
+from flowengine.language.types import Each
 from flowengine.problem import Place
 
 _EVERYBODY = ("customer", "customers", "staff", "anyone")
@@ -131,10 +131,9 @@ def _lists(process: Process) -> list[str]:
     found = dict.fromkeys(process.options)
     for state in process.states():
         for one in state.members.values():
-            if isinstance(one, Choice):
-                found |= dict.fromkeys((state.name, *one.choose))
-            elif isinstance(one, Vote):
-                found[state.name] = None
+            for ids in one.ids:
+                if ids.source is not None:
+                    found |= dict.fromkeys(filter(None, (state.name, ids.question)))
     return list(found)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flowengine.language.model import Fact, State
+from flowengine.language.model import Fact, Ids, State
 from flowengine.language.parser.audiences import APPROVERS, Approvers
 from flowengine.language.parser.common_keys import ATTENTION_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.records import Key, Values
@@ -45,6 +45,10 @@ class Approval(State):
     def settle(cls, values: Values, reading: Reading) -> None:
         approvers = values.pop("by", Approvers((Audience(kind="customer", place=values.place),)))
         values["by"], values["needed"] = approvers.by, approvers.needed
+
+    @property
+    def ids(self) -> Iterator[Ids]:
+        yield Ids("by")
 
     @property
     def answered_by_several(self) -> bool:

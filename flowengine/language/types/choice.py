@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from flowengine.language.expressions import Expression
-from flowengine.language.model import Fact, Held, Limited, Meant, State
+from flowengine.language.model import Fact, Held, Ids, Limited, Meant, State
 from flowengine.language.parser.common_keys import LEADING, NAMING, OPTIONAL_KEY, WAITING
 from flowengine.language.parser.options import PICKS
 from flowengine.language.parser.records import Key
@@ -54,6 +54,11 @@ class Choice(State):
         for pick in self.choose.values():
             if isinstance(pick.source, str):
                 yield Meant("options", pick.source, pick.place)
+
+    @property
+    def ids(self) -> Iterator[Ids]:
+        for name, pick in self.choose.items():
+            yield Ids(name, pick.source, name, ("titles", name))
 
     @property
     def inner_options(self) -> frozenset[str]:

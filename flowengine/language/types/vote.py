@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 from flowengine import exact
 from flowengine.language.expressions import Expression
 from flowengine.language.limits import NO_LIMITS, Limits
-from flowengine.language.model import Fact, Limited, Meant, State
+from flowengine.language.model import Fact, Ids, Limited, Meant, State
 from flowengine.language.parser.audiences import ELECTORATE
 from flowengine.language.parser.common_keys import ESCALATE_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.options import LIMITS, SOURCE
@@ -197,6 +197,15 @@ class Vote(State):
         if isinstance(self.options, str):
             yield Meant("options", self.options, self.place)
 
+    @property
+    def ids(self) -> Iterator[Ids]:
+        for key in ("winner", "winners", "tied"):
+            yield Ids(key, self.options, titles=("titles",))
+
+    @property
+    def takes_another_answer(self) -> bool:
+        return self.changeable
+
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         ids = [option_key(one.id) for one in options_of(self.options, lists.options)]
         winner = of_values([*ids, *(() if outcome == "decided" else ("",))]) if ids else TEXT
@@ -211,7 +220,7 @@ class Vote(State):
         return _all_there(saved)
 
     def told_keys(self, keys: frozenset[str]) -> frozenset[str]:
-        return frozenset(("winner", "titles"))
+        return frozenset(("winner", "titles")) & keys
 
     def facts(self, saved: Mapping[str, Any], options: Mapping[str, tuple[Option, ...]]) -> Iterator[Fact]:
         if saved.get("winner"):
