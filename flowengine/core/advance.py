@@ -29,7 +29,7 @@ from flowengine.core.spot import Result
 from flowengine.core.steps import offered, possible
 from flowengine.core.values import CLOCK, ROOT, Branch, Head
 from flowengine.core.world import World
-from flowengine.errors import BadAnswer, ExpressionFailed, FlowError, RunawayProcess, StaleCommand
+from flowengine.errors import BadAnswer, ExpressionFailed, FlowError, NotAllowed, RunawayProcess, StaleCommand
 
 __all__ = ["Advance", "Compiled", "advance", "caught_up", "compile_process", "offered", "possible", "start"]
 
@@ -86,7 +86,7 @@ def advance(
     one of the last three or to BadAnswer, the call becomes an incident instead, unless an operator ends it.
     """
     head = position.head
-    if head.status != "open" and not isinstance(command, c.Say):
+    if head.status != "open" and not isinstance(command, c.Say | c.Erase):
         raise StaleCommand(f"the job is over: {head.status}", where=head.job)
     if head.suspended is not None:
         suspension.check(head, command)
@@ -138,6 +138,15 @@ def _say(flow: Flow, command: c.Say) -> None:
     flow.draft.record(e.Said(kind=command.kind, text=command.text, by=command.by.id))
 
 
+def _erase(flow: Flow, command: c.Erase) -> None:
+    head = flow.draft.head
+    if head.status == "open":
+        raise NotAllowed(
+            "the job is open: it needs what it holds", where=head.job, possible=("erase once it has ended",)
+        )
+    flow.draft.record(e.Erased(entries=command.entries, whole=command.whole, at=flow.now))
+
+
 _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.Act: steps.act,
     c.Claim: steps.claim,
@@ -160,4 +169,5 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.Resume: suspension.resume,
     c.MoveDeadline: deadlines.move,
     c.DropTimer: deadlines.drop,
+    c.Erase: _erase,
 }

@@ -383,6 +383,15 @@ class Ended(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class Erased(Event, frozen=True, kw_only=True):
+    """Contents of ``entries`` of the history, each a first and a last number, are erased since ``at``: what stands in
+    their place says nothing. With ``whole`` the job holds nothing of them any more either."""
+
+    entries: tuple[tuple[int, int], ...]
+    whole: bool = False
+    at: datetime
+
+
 AnyEvent = (
     Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
@@ -390,7 +399,7 @@ AnyEvent = (
     | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Told | Referred | Promised | Suspended | Resumed | Migrated | Ended
+    | Told | Referred | Promised | Suspended | Resumed | Migrated | Ended | Erased
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

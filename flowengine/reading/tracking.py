@@ -83,15 +83,19 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
-        lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
-        did = tuple(_did(look)) if not look.own else ()
-        known = facts.facts(
-            compiled,
-            look.position,
-            inside=inside,
-            reader=reader,
-            name_of=lambda id: name_of(tx, id),
-            taken_part=None if look.own else frozenset(state for _, _, state in did),
+        lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
+        did = tuple(_did(look)) if not look.own and head.erased is None else ()
+        known = (
+            ()
+            if head.erased is not None
+            else facts.facts(
+                compiled,
+                look.position,
+                inside=inside,
+                reader=reader,
+                name_of=lambda id: name_of(tx, id),
+                taken_part=None if look.own else frozenset(state for _, _, state in did),
+            )
         )
         seen = CustomerTrack(
             job=job.id,
@@ -114,6 +118,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),
+            erased=head.erased,
             suspended=suspended_view(head, inside=inside),
             takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
@@ -340,6 +345,7 @@ def jobs(
                 ended=row.ended,
                 because=row.head.because,
                 suspended=suspended_view(row.head, inside=not own),
+                erased=row.head.erased,
             )
             for row in rows
         ]

@@ -123,6 +123,18 @@ class Teller:
         self.known.learn(events)
         return told
 
+    def erased(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
+        """An entry of which contents are erased: what is left to tell of it."""
+        left = next((event for event in events if isinstance(event, e.Left)), None)
+        if left is not None:
+            told = f"{self.known.title(left.state)}: {spoken(left.outcome)}"
+        elif isinstance(command, c.Say):
+            told = SAYINGS[command.kind]
+        else:
+            told = _BARE.get(type(command)) or spoken(type(command).__name__).lower()
+        self.known.learn(events)
+        return f"{told} (its contents are erased)"
+
     def own_act(self, command: c.Act | c.ActFor, opened: e.StepOpened, events: Sequence[e.AnyEvent]) -> str:
         """What somebody did on a step, as he may be told it himself: his ballot is no secret to him, and nothing that
         came of it besides is told."""
@@ -178,6 +190,9 @@ class Teller:
                 return f"added to {self.known.title(command.state)}: {self.known.told(command.items)}"
             case c.Say():
                 return f"{SAYINGS[command.kind]}: {command.text}"
+            case c.Erase():
+                what = "all that the job held" if command.whole else "what somebody wrote in it"
+                return f"erased {what}{_why(command)}"
             case c.Migrate():
                 return f"moved the job to version {command.version} of its process{_why(command)}"
 
@@ -389,6 +404,24 @@ class Teller:
                 case e.Ended():
                     end = f"the job ended: {event.because or spoken(event.state)}"
                     yield "the job is fulfilled" if event.kind == "fulfilled" else end
+
+
+_BARE: dict[type[c.Command], str] = {
+    c.Act: "acted",
+    c.ActFor: "acted for somebody",
+    c.Assign: "handed over",
+    c.Claim: "took it",
+    c.Deliver: "a message came",
+    c.End: "ended it by hand",
+    c.Fail: "a call gave up",
+    c.Finish: "a call ended",
+    c.Fire: "a moment came",
+    c.Invoke: "used what the job offers",
+    c.Release: "gave it back",
+    c.SetData: "set data",
+    c.Start: "stated the need",
+}
+"""What is told of a command whose contents are erased; of others their names."""
 
 
 def _key(key: str) -> str:

@@ -232,6 +232,8 @@ class PersonView(View, frozen=True, kw_only=True):
     """The time zone in which he reads moments; empty where it is not known."""
     left: datetime | None = None
     left_because: str = ""
+    erased: datetime | None = None
+    """When this customer was erased; of him only the id is left, which is nobody's any more."""
 
 
 class CustomerItem(View, frozen=True, kw_only=True):
@@ -446,6 +448,8 @@ class _Track(View, frozen=True, kw_only=True):
     """The time zone of the process, in which a promised day ends."""
     tallies: tuple[TallyView, ...] = ()
     """How the votes stand that run now and whose file says ``live``: to those who vote, and whose job it is."""
+    erased: datetime | None = None
+    """When what it held was erased on request; then nothing is told of it but where it ended."""
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""
@@ -490,6 +494,8 @@ class JobRow(View, frozen=True, kw_only=True):
     ended: datetime | None = None
     because: str = ""
     suspended: SuspendedView | None = None
+    erased: datetime | None = None
+    """When what it held was erased on request."""
 
 
 class HistoryLine(View, frozen=True, kw_only=True):
@@ -497,7 +503,8 @@ class HistoryLine(View, frozen=True, kw_only=True):
 
     ``command`` and ``events`` are what was asked and the facts that came of it, as they are stored: objects whose
     ``command`` and ``event`` name their kind. ``zone`` is the process's, in which ``what`` tells moments to a reader
-    whose own is not known.
+    whose own is not known. ``erased``: contents of it were erased on request; in their place stands ``erased``, null or
+    nothing.
     """
 
     seq: int
@@ -508,6 +515,7 @@ class HistoryLine(View, frozen=True, kw_only=True):
     zone: str = "UTC"
     command: dict[str, Json] = {}
     events: tuple[dict[str, Json], ...] = ()
+    erased: bool = False
 
 
 class AuditProblem(View, frozen=True, kw_only=True):
@@ -518,10 +526,12 @@ class AuditProblem(View, frozen=True, kw_only=True):
 
 
 class Audit(View, frozen=True, kw_only=True):
-    """The result of an audit."""
+    """The result of an audit. A job is whole, broken (``problems``), or whole with contents that were ``erased`` on
+    request, of which it is known when and by whom, and not what they said: so many jobs are."""
 
     jobs: int
     entries: int
+    erased: int = 0
     problems: tuple[AuditProblem, ...] = ()
 
     @property
@@ -548,6 +558,27 @@ class Left(View, frozen=True, kw_only=True):
     refused: dict[str, str] = {}
     named: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
+
+
+class LeftOver(View, frozen=True, kw_only=True):
+    """A job that could not be erased, and why: erase again once that has changed."""
+
+    job: str
+    why: str
+
+
+class Erasure(View, frozen=True, kw_only=True):
+    """What was erased of a customer, or would be: ``jobs`` of his, whole, and of ``others`` what he wrote in them (the
+    ids of both); how many ``entries`` of histories that concerns, and the ids of the ``revoked`` tokens. ``left`` are
+    jobs that could not be erased yet. ``erased`` is since when he is; None where it was only looked at."""
+
+    person: str
+    jobs: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    entries: int = 0
+    revoked: tuple[str, ...] = ()
+    left: tuple[LeftOver, ...] = ()
+    erased: datetime | None = None
 
 
 class BranchMigrated(View, frozen=True, kw_only=True):
