@@ -127,7 +127,8 @@ class Teller:
         """An entry of which contents are erased: what is left to tell of it."""
         left = next((event for event in events if isinstance(event, e.Left)), None)
         if left is not None:
-            told = f"{self.known.title(left.state)}: {spoken(left.outcome)}"
+            title = self.known.title(left.state)
+            told = f"{spoken(left.state) if '{' in title else title}: {spoken(left.outcome)}"
         elif isinstance(command, c.Say):
             told = SAYINGS[command.kind]
         else:

@@ -309,7 +309,7 @@ class EngineMachine(RuleBasedStateMachine):
             for entry in tx.history.of(self.job, after=self.seq):
                 self._repeat(tx, entry)
             assert stored.seq == self.seq
-            assert tx.history.verify(self.job) == self.seq
+            assert tx.history.verify(self.job).entries == self.seq
             told = rebuild(entry.events for entry in tx.history.of(self.job))
             position = stored.position
             assert self.model is not None
