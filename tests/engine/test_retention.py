@@ -55,7 +55,7 @@ def test_finished_jobs_are_written_and_deleted(
     done = engine.archive(clock.now() - timedelta(days=1), tmp_path / name)
     assert (done.jobs, done.kept, done.size) == (1, 0, (tmp_path / name).stat().st_size)
     head, process, job = lines(tmp_path / name)
-    assert (head["archive"], head["format"]) == ("flowengine", 1)
+    assert (head["archive"], head["format"]) == ("flowengine", 2)
     assert process["process"] == "small_suit"
     assert "process: small_suit" in str(process["source"])
     assert (job["job"], job["customer"], job["status"]) == (over, "ada", "ended")
