@@ -107,7 +107,7 @@ def verify(path: Path) -> Audit:
         try:
             erased += bool(found.verify().erased)
         except HistoryBroken as broken:
-            problems.append(AuditProblem(job=found.job, what=str(broken)))
+            problems.append(AuditProblem(job=found.job, what=broken.what))
     return Audit(jobs=jobs, entries=entries, erased=erased, problems=tuple(problems))
 
 

@@ -168,11 +168,12 @@ def test_an_edited_archive_is_found(
     path = tmp_path / "old.jsonl"
     engine.archive(clock.now() + YEAR, path)
     whole = path.read_text()
-    path.write_text(whole.replace("A wedding", "A funeral"))
-    broken = Engine.verify_archive(path)
-    assert [problem.what for problem in broken.problems] == [
-        "entry 1 is not what was written, or one before it is gone"
-    ]
+    for word, other, found in (
+        ("A wedding", "A funeral", "a content of entry 1 is missing, or is not what was written"),
+        ('\\"stated\\"', '\\"untold\\"', "entry 1 is not what was written, or an entry before it is gone"),
+    ):
+        path.write_text(whole.replace(word, other))
+        assert [problem.what for problem in Engine.verify_archive(path).problems] == [found]
     path.write_text(whole[:-20])
     with pytest.raises(Refused, match="cut off"):
         Engine.verify_archive(path)
