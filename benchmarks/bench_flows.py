@@ -62,10 +62,12 @@ ANSWERS = (
 )
 
 
-def long_process(states: int) -> str:
-    """A process of so many states, each of which asks the customer and reads what was answered before."""
+def long_process(states: int, *, deciding: bool = False) -> str:
+    """A process of so many states, each of which asks the customer and reads what was answered before; where it is
+    ``deciding``, each has a condition on its answer too."""
     lines = ["process: long", "title: Long", "need: Patience", "states:"]
     lines.append("  need: {type: need, fields: {words: {type: string}}, next: s1}")
+    words = "{type: string, enum: [more, enough]}" if deciding else "{type: string}"
     for number in range(1, states - 2):
         before = f"s{number - 1}" if number > 1 else "need"
         after = f"s{number + 1}" if number < states - 3 else "fulfilled"
@@ -73,12 +75,16 @@ def long_process(states: int) -> str:
             f"  s{number}:",
             "    type: ask",
             f'    ask: "You said {{data.{before}.words}}. And then?"',
-            "    fields: {words: {type: string}}",
+            f"    fields: {{words: {words}}}",
             "    within: P7D",
-            f"    on: {{answered: {after}, expired: gone}}",
+            f"    on: {{answered: {_on(number, after) if deciding else after}, expired: gone}}",
         ]
     lines += ["  fulfilled: {type: fulfilled}", "  gone: {type: ended, because: Silence}", ""]
     return "\n".join(lines)
+
+
+def _on(number: int, after: str) -> str:
+    return f"[{{to: {after}, when: 'data.s{number}.words == \"more\"'}}, gone]"
 
 
 class Talker:

@@ -494,11 +494,13 @@ class Engine:
         limit: int = 100,
         after: str | None = None,
         took_part: bool = False,
+        late: bool = False,
         by: By = PROGRAM,
     ) -> list[JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step. ``after`` is the last job id of the page before. Raises NotAllowed."""
-        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, by)
+        on a step. ``late``: the open ones whose promised moment is over, those that are late the longest first.
+        ``after`` is the last job id of the page before. Raises NotAllowed."""
+        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, by)
 
     def history(self, job: str, *, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is.

@@ -90,6 +90,7 @@ SLOW = (
     "processes/test_device_return.py",
     "processes/test_open_contribution.py",
     "processes/test_school_excursion.py",
+    "processes/test_short_templates.py",
     "processes/test_table_service.py",
     "rehearsal",
     "store/test_bench_scale.py",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", metavar="JOB", help="The last job of the page before.")
 @click.option("--took-part", is_flag=True, help="For customers: the jobs of others in which you took part.")
+@click.option("--late", is_flag=True, help="Open jobs whose promise is over, those that are late the longest first.")
 @click.option("--stuck", is_flag=True, help="Of the open jobs: what waits for what, the oldest first.")
 @common
 @terminal
@@ -33,16 +34,19 @@ def jobs(
     limit: int,
     after: str | None,
     took_part: bool,
+    late: bool,
     stuck: bool,
 ) -> None:
     """List jobs, the newest first; with --stuck what the open ones wait for, and since when."""
     from flowengine.cli import acting, show
 
     if stuck:
-        if status or customer or after or took_part:
+        if status or customer or after or took_part or late:
             raise click.UsageError("--stuck takes --process and --limit, and no other option of the list.")
         _stuck(terminal, process, limit)
         return
+    if late and (took_part or status not in (None, "open")):
+        raise click.UsageError("--late lists open jobs: leave --took-part away, and any other --status.")
     desk = terminal.desk()
     rows = desk.jobs(
         status=status,
@@ -51,6 +55,7 @@ def jobs(
         limit=limit,
         after=desk.track(after).job if after else None,
         took_part=took_part,
+        late=late,
     )
     terminal.answer(rows, lambda console: show.jobs(console, rows))
 

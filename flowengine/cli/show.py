@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -37,6 +37,7 @@ from flowengine.client import (
     RetriedAll,
     ScheduleView,
     StaffPlace,
+    StaffTrack,
     StepMigrated,
     TallyView,
     TimerMigrated,
@@ -167,11 +168,24 @@ def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: C
     table(
         console,
         ("Step", "What", "Process", "For", "Due", ""),
-        [(i.short, i.title, i.process, i.customer_name, _due(i.due, now), _holder(i)) for i in items],
+        [(i.short, i.title, i.process, i.customer_name, _due(i.due, now), _beside(i, now)) for i in items],
         "Nothing waits for you.",
     )
     if items:
         line(console, ("Act on one: ", "dim"), pasted(f"act {items[0].short}"), pasted=True)
+
+
+SOON = timedelta(days=2)
+"""So long before a promised moment it is told in an inbox."""
+
+
+def _beside(item: InboxItem, now: datetime) -> Text:
+    """Whose it is, and that the job is late, or soon will be."""
+    if item.promise is None or item.answered or item.promise - now > SOON:
+        return cell(_holder(item))
+    by = promised(item.promise, item.zone)
+    words = f"late since {by}" if item.late else f"promised for {by}"
+    return cell(", ".join(filter(None, (words, _holder(item)))), "red" if item.late else "yellow")
 
 
 def _holder(item: InboxItem) -> str:
@@ -194,12 +208,27 @@ def _due(due: datetime | None, now: datetime) -> Text:
 
 
 def jobs(console: Console, rows: Sequence[JobRow]) -> None:
+    """The column of promises is there where one of them promises something."""
+    some = any(row.promise is not None for row in rows)
+
+    def told_of(r: JobRow) -> tuple[object, ...]:
+        promise = (_promised(r),) if some else ()
+        return (r.short, r.process, r.customer_name, r.status, _where(r), *promise, day(r.started))
+
     table(
         console,
-        ("Job", "Process", "Customer", "Status", "Stands in", "Begun"),
-        [(r.short, r.process, r.customer_name, r.status, _where(r), day(r.started)) for r in rows],
+        ("Job", "Process", "Customer", "Status", "Stands in", *(("Promised",) if some else ()), "Begun"),
+        map(told_of, rows),
         "There are no such jobs.",
     )
+
+
+def _promised(row: JobRow) -> Text:
+    """For when it was promised, and what became of it."""
+    if row.promise is None:
+        return cell("")
+    became = "" if row.promise.status == "open" else f", {row.promise.status}"
+    return cell(f"{promised(row.promise.by, row.zone)}{became}", "red" if row.promise.late else "")
 
 
 def _where(row: JobRow) -> str:
@@ -274,13 +303,15 @@ def retried(console: Console, done: RetriedAll) -> None:
 
 def _next(row: IncidentView, now: datetime) -> str:
     """When it is tried again by itself; a call waits for an operator, a step for somebody who can do it."""
-    if row.kind in ("step", "attention"):
+    if row.kind in ("step", "attention", "promise"):
         return "assign it" if row.kind == "step" else "see to it"
     return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
 
 
 def _error(row: IncidentView, now: datetime) -> str:
-    """What is wrong; of what takes long, since when."""
+    """What is wrong; of what takes long, since when; of a promise, which names its day, for how long."""
+    if row.kind == "promise":
+        return f"{row.error} ({distance(row.since, now)})"
     return f"{row.error}, since {told(row.since)} ({distance(row.since, now)})" if row.since else row.error
 
 
@@ -353,7 +384,7 @@ def migration(console: Console, one: MigrationView) -> None:
 
 _CLOCKS = {"expire": "deadline", "close": "end of the vote", "elapse": "wait", "remind": "reminder",
            "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock",
-           "attention": "attention"}  # fmt: skip
+           "attention": "attention", "promise": "promise"}  # fmt: skip
 
 
 def _step_migrated(step: StepMigrated) -> str:
@@ -441,7 +472,7 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         line(console, ("▶ ", "magenta"), (words, "bold"), (f"  {distance(since, now)}" if since else "", "dim"))
     if seen.takes_longer:
         line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
-    _promise(console, seen)
+    _promise(console, seen, now)
     _waiting(console, seen, now, command)
     if brief:
         line(console, ("All of it: ", "dim"), f"{command} track {seen.short}", pasted=True)
@@ -451,14 +482,15 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         line(console, ("Once in this shell, so that these commands can be pasted: ", "dim"), once, pasted=True)
 
 
-def _promise(console: Console, seen: Track) -> None:
+def _promise(console: Console, seen: Track, now: datetime) -> None:
     if seen.promise is None:
         return
-    kept = {None: "", True: ", kept", False: ", broken"}[seen.promise.kept]
-    by, first = promised(seen.promise.by, seen.zone), promised(seen.promise.first, seen.zone)
+    first = promised(seen.promise.first, seen.zone)
     moved = f" (first promised for {first})" if seen.promise.first != seen.promise.by else ""
-    style = "red" if seen.promise.kept is False else "green"
-    line(console, ("Promised for ", "dim"), (f"{by}{kept}", style), moved)
+    style = "red" if seen.promise.late else "dim" if seen.promise.status == "released" else "green"
+    since = seen.promise.status == "late" and isinstance(seen, StaffTrack)  # its customer is told a sentence
+    ago = f" ({distance(seen.promise.by, now)})" if since else ""
+    line(console, (seen.promise.words, style), (f"{ago}{moved}", "dim"))
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:

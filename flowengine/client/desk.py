@@ -146,11 +146,13 @@ class Desk(ABC):
         limit: int = 100,
         after: str | None = None,
         took_part: bool = False,
+        late: bool = False,
     ) -> list[view.JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step. ``after`` is the last full id of the page before."""
+        on a step. ``late``: the open ones whose promised moment is over, those that are late the longest first.
+        ``after`` is the last full id of the page before."""
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
-        return self._ask("jobs", **given, took_part=took_part)
+        return self._ask("jobs", **given, took_part=took_part, late=late)
 
     def history(self, job: str) -> list[view.HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts."""

@@ -1,5 +1,6 @@
 """What gave up and waits for an operator: service calls, timers that cannot be fired, messages that cannot be sent,
-jobs that cannot be started by the clock; steps that nobody can do; and what takes longer than it should."""
+jobs that cannot be started by the clock; steps that nobody can do; what takes longer than it should; and promises whose
+moment is over."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from flowengine.commands import access, starting
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import HELP, unstaffed, whom
 from flowengine.core import commands as c
+from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.values import Actor, Branch, ServiceCall, Timer, Undoing
 from flowengine.errors import FlowError, NotAllowed, NotFound, Refused, StaleCommand, StoreError
@@ -17,7 +19,11 @@ from flowengine.language.model import State
 from flowengine.store import Incident, StoredJob, StoredSchedule, Transaction, shown
 from flowengine.store.codec import decode
 from flowengine.store.steps import WaitingStep
+from flowengine.views import plainly
 from flowengine.views.replies import IncidentView, Receipt, RetriedAll
+
+_NAMED = 3
+"""How many are named of all for whom a job waits."""
 
 KINDS = ("call", "timer", "message", "schedule")
 """What can be tried again."""
@@ -25,13 +31,15 @@ KINDS = ("call", "timer", "message", "schedule")
 
 def incidents(shell: Shell) -> list[IncidentView]:
     """Calls first, then timers, then messages, each by job; then schedules, steps, and what takes longer: of a call or
-    step that is an incident anyhow it is not told that it does."""
+    step that is an incident anyhow it is not told that it does. At last the promises, what was promised first before
+    the others."""
     with shell.reading() as tx:
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
         found = [_view(tx, row) for row in rows] + [_of_schedule(row) for row in tx.schedules.all() if row.attempts]
         found += [_step(row, why) for row, why in unstaffed(tx, shell.catalogue)]
         known = {one.id for one in found}
-        return found + [one for one in _attention(shell, tx) if one.id not in known]
+        found += [one for one in _attention(shell, tx) if one.id not in known]
+        return found + list(_late(shell, tx))
 
 
 def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
@@ -44,6 +52,10 @@ def retry(shell: Shell, text: str, actor: Actor) -> Receipt:
     def work(tx: Transaction) -> Receipt:
         if text.count(".") == 2:
             return _send_again(shell, tx, text, actor)
+        if "." not in text:
+            short = shown(access.job_ref(tx, text, actor, "call"))
+            what = "a job is not tried again; its calls, timers and messages are"
+            raise NotAllowed(what, where=text, possible=(f"{short}.NUMBER, as the incidents have it",))
         job_id, number = access.numbered_ref(tx, text, actor, "call")
         try:
             job = access.locked(tx, job_id)
@@ -138,13 +150,7 @@ def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         inner = branch.inners.get("")
         undoing = isinstance(inner, Undoing)
         state = compiled.states[inner.waiting[0].state if isinstance(inner, Undoing) else branch.state]
-        waits = [whom(tx, compiled.process, branch, step) for step in branch.steps]
-        waits += [call.handler or call.http or call.process for call in branch.calls]
-        if undoing:
-            waits = waits or ["an attempt that has to end"]
-        else:
-            awaited = [one.awaited for one in state.members.values()]
-            waits += [f"the message {one.message}" for one in awaited if one is not None]
+        waits = _awaited(tx, compiled, branch)
         of = next(iter((*(step.number for step in branch.steps), *(call.number for call in branch.calls), number)))
         yield IncidentView(
             kind="attention",
@@ -159,6 +165,45 @@ def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
             attempts=0,
             since=branch.calls[0].opened if undoing and branch.calls else branch.since,
             whom=" or ".join(waits),
+        )
+
+
+def _awaited(tx: Transaction, compiled: Compiled, branch: Branch) -> list[str]:
+    """Whom or what a branch waits for, in words."""
+    waits = [whom(tx, compiled.process, branch, step) for step in branch.steps]
+    waits += [call.handler or call.http or call.process for call in branch.calls]
+    if isinstance(branch.inners.get(""), Undoing):
+        return waits or ["an attempt that has to end"]
+    state = compiled.states.get(branch.state)
+    awaited = [one.awaited for one in state.members.values()] if state is not None else []
+    return waits + [f"the message {one.message}" for one in awaited if one is not None]
+
+
+def _late(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
+    """The open jobs whose promise is over: where they stand, and for whom they wait."""
+    for id in tx.jobs.overdue(shell.clock.now()):
+        job = tx.jobs.get(id)
+        head, compiled = job.position.head, shell.catalogue.compiled(tx, job.process, job.version)
+        assert head.promise is not None, "what is late was promised"
+        by = plainly.Clock(compiled.process).promised(head.promise.by)
+        there = job.position.whole().branches.values()
+        waits = list(dict.fromkeys(words for one in there for words in _awaited(tx, compiled, one)))
+        more = [f"{len(waits) - _NAMED} more"] if len(waits) > _NAMED else []
+        whom_for = " and ".join(waits[:_NAMED] + more)
+        state = "is suspended" if head.suspended is not None else f"waits for {whom_for}" if waits else "goes on"
+        yield IncidentView(
+            kind="promise",
+            id=id,
+            short=shown(id),
+            job=id,
+            process=job.process,
+            customer=job.customer,
+            state=", ".join(head.places),
+            handler=", ".join(compiled.states[name].title for name in head.places),
+            error=f"it was promised for {by}, and {state}",
+            attempts=0,
+            since=head.promise.by,
+            whom=whom_for,
         )
 
 

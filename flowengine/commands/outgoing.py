@@ -7,7 +7,7 @@
 | ``child_ended`` | the parent | parent, status, end, because, data | ``Finish`` of the parent's call |
 | ``referral`` | referrals | name, contact, by | a customer's record with ``referred_by`` |
 | ``notice`` | the handler | step, why | a call of the handler ``engine.notify`` |
-| ``announce`` | all people | told: why, step (late: state) | a ``letter`` for each receiver |
+| ``announce`` | all people | told: why, step (late: state; promise: by) | a ``letter`` for each receiver |
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
 | ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
 
@@ -60,7 +60,7 @@ def _tell(
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told or effects.late
     if not (ends or news):
-        return  # an escalation drops the timer that made it, and so does what moves a deadline
+        return  # an escalation drops the timer that made it, as a late promise does and what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
         return
@@ -68,6 +68,8 @@ def _tell(
     told += [{"step": 0, "why": "told", "number": number} for number, _ in enumerate(effects.told)]
     if effects.late and head.late == len(effects.late):  # what takes longer besides, he has been told
         told.append({"step": 0, "why": "late", "state": effects.late[0].state})
+    if effects.overdue is not None:
+        told.append({"step": 0, "why": "promise", "by": effects.overdue.by.isoformat()})
     if carried - {"handler"} and (told or ends):
         ended: list[Json] = [{"step": 0, "why": "ended"}] if ends else []
         tx.outbox.add(job, seq, "announce", {"told": told + ended}, now, "people")

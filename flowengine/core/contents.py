@@ -113,6 +113,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     e.Told: Fields(named="branch state", people="to", content="words shown"),
     e.Referred: Fields(content="name contact"),
     e.Promised: Fields(inside="promise"),
+    e.PromiseOverdue: Fields(moments="by"),
     e.Suspended: Fields(inside="suspension"),
     e.Resumed: Fields(moments="at"),
     e.Migrated: Fields(named="version states scopes items"),
@@ -154,7 +155,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     ),
     v.Undoable: Fields(counted="call", named="state member handler branch", content="input result", flags="certain"),
     v.KeptMessage: Fields(counted="number id", named="name", content="key body", moments="came until"),
-    v.Promise: Fields(moments="by made first", flags="kept"),
+    v.Promise: Fields(moments="by made first", flags="kept", counted="timer"),
     v.Suspension: Fields(moments="since", content=_BECAUSE, people="by"),
 }
 """Of each class, what its fields hold. The memory of a branch holds names of states and ids, a timer's detail numbers

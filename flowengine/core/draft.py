@@ -201,6 +201,10 @@ def _timer_set(ground: Ground, event: e.TimerSet) -> None:
     ground.put(replace(branch, timers=(*branch.timers, timer)))
     ground.timer_branch[timer.number] = timer.branch
     ground.effects.timers[timer.number] = timer
+    if timer.purpose == "promise":
+        promise = ground.head.promise
+        assert promise is not None, "a promise is made before its timer is set"
+        ground.head = replace(ground.head, promise=replace(promise, timer=timer.number))
 
 
 def _timer_dropped(ground: Ground, event: e.TimerDropped) -> None:
@@ -339,13 +343,18 @@ def _promised(ground: Ground, event: e.Promised) -> None:
     ground.head = replace(ground.head, promise=event.promise)
 
 
+def _promise_overdue(ground: Ground, event: e.PromiseOverdue) -> None:
+    ground.effects.overdue = event
+
+
 def _suspended(ground: Ground, event: e.Suspended) -> None:
     ground.head = replace(ground.head, suspended=event.suspension)
     ground.effects.suspended = True
 
 
 HELD = frozenset({"expire", "remind", "escalate", "close", "attention"})
-"""Purposes of the timers that are for what others do in time: they do not run while a job is suspended."""
+"""Purposes of the timers that are for what others do in time: they do not run while a job is suspended. A promised day
+stays the day that was promised."""
 
 
 def _resumed(ground: Ground, event: e.Resumed) -> None:
@@ -450,6 +459,7 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Told: _told,
     e.Referred: _referred,
     e.Promised: _promised,
+    e.PromiseOverdue: _promise_overdue,
     e.Suspended: _suspended,
     e.Resumed: _resumed,
     e.Migrated: _migrated,

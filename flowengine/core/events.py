@@ -345,7 +345,15 @@ class Referred(Event, frozen=True, kw_only=True):
 
 
 class Promised(Event, frozen=True, kw_only=True):
+    """Something is promised, by another moment than before, or it is kept or broken now."""
+
     promise: Promise
+
+
+class PromiseOverdue(Event, frozen=True, kw_only=True):
+    """The moment ``by`` which something was promised is over, and the job goes on. The position stays as it is."""
+
+    by: datetime
 
 
 class Suspended(Event, frozen=True, kw_only=True):
@@ -399,7 +407,7 @@ AnyEvent = (
     | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Told | Referred | Promised | Suspended | Resumed | Migrated | Ended | Erased
+    | Told | Referred | Promised | PromiseOverdue | Suspended | Resumed | Migrated | Ended | Erased
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

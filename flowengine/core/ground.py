@@ -18,7 +18,7 @@ from flowengine.core.values import Branch, Head, Json, KeptMessage, Seat, Servic
 
 replace = msgspec.structs.replace
 
-SCOPE_TIMERS = frozenset({"always", "keep", "cut_off"})
+SCOPE_TIMERS = frozenset({"always", "keep", "cut_off", "promise"})
 """Purposes of the timers that belong to a branch's scope, or to the job, and not to the state it stands in."""
 
 
@@ -49,6 +49,7 @@ class Effects(msgspec.Struct):
     reminded: list[int] = []
     told: list[e.Told] = []
     late: list[e.TakesLonger] = []
+    overdue: e.PromiseOverdue | None = None
     referred: list[e.Referred] = []
     awaited: dict[str, tuple[Wait, ...]] = {}
     """What branches wait for from outside, where that has changed; nothing for those that wait no more."""

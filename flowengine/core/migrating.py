@@ -25,6 +25,7 @@ from flowengine.core.advance import Advance
 from flowengine.core.draft import LARGEST_DATA, Draft, replace
 from flowengine.core.fields import check_answer, near
 from flowengine.core.flow import Flow
+from flowengine.core.ground import SCOPE_TIMERS
 from flowengine.core.kinds import KINDS
 from flowengine.core.kinds.base import Waiting
 from flowengine.core.machines import Compiled
@@ -279,6 +280,7 @@ class _Work:
             if self.new.process.promise != self.old.process.promise:
                 promises.renew(self.flow, anyhow=True)
             moves.stabilise(self.flow)
+            promises.watch(self.flow)  # what another version has promised stands in one that promises nothing
         except (ExpressionFailed, NotAllowed, BadAnswer, RunawayProcess) as error:
             self.obstacles.append(_obstacle(error, ""))
         else:
@@ -340,8 +342,7 @@ class _Work:
         return replace(flow.spot(branch.id, state, member), now=branch.since or flow.now)
 
     def _own_timers(self, id: str, member: str) -> list[Timer]:
-        kept = ("always", "keep", "cut_off")
-        return [one for one in self.draft.at(id).timers if one.member == member and one.purpose not in kept]
+        return [one for one in self.draft.at(id).timers if one.member == member and one.purpose not in SCOPE_TIMERS]
 
     def _members(self, branch: Branch, state: State, old: State) -> None:
         """What is open of a member of a race that is gone is closed."""

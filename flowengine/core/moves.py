@@ -32,10 +32,12 @@ def stabilise(flow: Flow) -> None:
             _arrive(flow, item)
     if flow.compiled.following and flow.draft.head.status == "open":
         deadlines.renew(flow)
-    if process.promise is not None and flow.draft.data_changed:
-        promises.renew(flow)
-    if process.promise_kept is not None:
-        promises.settle(flow)
+    if process.promise is not None:
+        if flow.draft.data_changed:
+            promises.renew(flow)
+        if process.promise_kept is not None:
+            promises.settle(flow)
+        promises.watch(flow)
 
 
 def _take(flow: Flow, over: Over) -> None:

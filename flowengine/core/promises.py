@@ -1,14 +1,20 @@
 """The promise to the customer: a moment that the process computes from the job's data, kept or broken at the end,
-or as soon as the process says that it is kept."""
+or as soon as the process says that it is kept. A timer of the job tells, once for each promised moment, that it is over
+before the job is."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from flowengine.core import events as e
 from flowengine.core.draft import replace
 from flowengine.core.flow import Flow
-from flowengine.core.values import ROOT, Promise
+from flowengine.core.values import ROOT, Promise, Timer
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression, in_range, moment
+
+_AFTER = timedelta(microseconds=1)
+"""What is done at the very moment that was promised is in time; the next one that there is is late."""
 
 
 def renew(flow: Flow, *, anyhow: bool = False) -> None:
@@ -32,6 +38,7 @@ def renew(flow: Flow, *, anyhow: bool = False) -> None:
         return
     if before is None or (before.by != by and before.kept is None):
         first = before.first if before else by
+        _drop_timer(flow)
         flow.draft.record(e.Promised(promise=Promise(by=by, made=flow.now, first=first)))
 
 
@@ -48,19 +55,43 @@ def settle(flow: Flow) -> None:
         if error.kind != "missing" and _touched(flow, expression):
             raise _unreadable(error, expression) from None
         return
+    _drop_timer(flow)
     flow.draft.record(e.Promised(promise=replace(head.promise, kept=flow.now <= head.promise.by)))
+
+
+def watch(flow: Flow) -> None:
+    """Set the timer of what was promised just now, or before promises had any; where its moment is over already, it is
+    due at once."""
+    head = flow.draft.head
+    promise = head.promise
+    if promise is None or promise.timer or promise.kept is not None or head.status != "open":
+        return
+    timer = Timer(number=flow.draft.next_number(), branch=ROOT, purpose="promise", due=promise.by + _AFTER)
+    flow.draft.record(e.TimerSet(timer=timer))
+
+
+def overdue(flow: Flow) -> None:
+    """What was promised is late. It stays promised, until it is kept too late or there is another date."""
+    promise = flow.draft.head.promise
+    assert promise is not None, "the timer of a promise falls with it"
+    flow.draft.record(e.PromiseOverdue(by=promise.by))
 
 
 def close(flow: Flow, *, fulfilled: bool) -> None:
     """The job is over: the promise was kept or broken, unless that is settled already. One whose time had not come
-    when the job ended otherwise is neither."""
+    when the job ended otherwise is neither: nobody holds the house to it any more."""
     renew(flow)
     settle(flow)
     promise = flow.draft.head.promise
-    if promise is not None and promise.kept is None:
-        in_time = flow.now <= promise.by
-        kept = in_time if fulfilled else None if in_time else False
-        flow.draft.record(e.Promised(promise=replace(promise, kept=kept)))
+    if promise is not None and promise.kept is None and (fulfilled or flow.now > promise.by):
+        flow.draft.record(e.Promised(promise=replace(promise, kept=flow.now <= promise.by)))
+
+
+def _drop_timer(flow: Flow) -> None:
+    """Nobody needs to be told any more that it is late, if that was not told already."""
+    promise = flow.draft.head.promise
+    if promise is not None and any(timer.number == promise.timer for timer in flow.draft.at(ROOT).timers):
+        flow.draft.record(e.TimerDropped(branch=ROOT, timer=promise.timer))
 
 
 def _touched(flow: Flow, expression: Expression) -> bool:

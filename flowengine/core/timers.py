@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flowengine.core import always, composite, messages, undo
+from flowengine.core import always, composite, messages, promises, undo
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.deadlines import find_timer, recurs, where
@@ -24,9 +24,9 @@ def due(position: Position, now: datetime) -> list[Timer]:
 
 def fire(flow: Flow, command: c.Fire) -> None:
     """A timer is due. Raises StaleCommand when it is no longer set, NotAllowed before its time, unless an operator says
-    why."""
+    why; a promise is not late before its time, whatever he says."""
     branch, timer = find_timer(flow, command.timer)
-    if flow.now < timer.due and not command.because:
+    if flow.now < timer.due and (timer.purpose == "promise" or not command.because):
         raise NotAllowed(f"the timer is not due before {timer.due.isoformat()}", where=where(flow, timer.number))
     if timer.purpose == "keep":
         messages.forget(flow, timer)
@@ -39,6 +39,8 @@ def fire(flow: Flow, command: c.Fire) -> None:
         undo.look_again(flow, timer.detail)
     elif timer.purpose == "always":
         always.fire(flow, flow.draft.at(branch.id), *timer.detail)
+    elif timer.purpose == "promise":
+        promises.overdue(flow)
     elif timer.purpose in ("remind", "escalate"):
         _nudge(flow, branch, timer)
     else:

@@ -153,16 +153,16 @@ class Timer(Value, frozen=True, kw_only=True):
     manieth it is), ``escalate`` (``detail``: which), ``elapse`` (a wait), ``hold`` (a held slot is let
     go), ``close`` (a vote), ``keep`` (a kept message is dropped), ``always`` (an always entry's ``within``; ``detail``
     is ``[scope path, name]``), ``cut_off`` (an attempt of a call that was cut off can no longer end; ``detail`` is the
-    call's number), ``attention`` (its branch stands in its state for so long that somebody has to look). ``since`` is
-    the moment from which an expression counts, where one has set it. ``rang``: when a timer of ``attention`` was due;
-    it stays then, and does nothing more, until the state is left.
+    call's number), ``attention`` (its branch stands in its state for so long that somebody has to look), ``promise``
+    (what was promised by then is late). ``since`` is the moment from which an expression counts, where one has set it.
+    ``rang``: when a timer of ``attention`` was due; it stays then, and does nothing more, until the state is left.
     """
 
     number: int
     branch: str
     member: str = ""
     purpose: Literal[
-        "expire", "remind", "escalate", "elapse", "hold", "close", "keep", "always", "cut_off", "attention"
+        "expire", "remind", "escalate", "elapse", "hold", "close", "keep", "always", "cut_off", "attention", "promise"
     ]
     due: datetime
     step: int = 0
@@ -241,12 +241,18 @@ class Wait(Value, frozen=True, kw_only=True):
 
 
 class Promise(Value, frozen=True, kw_only=True):
-    """What the customer was promised, and how it went."""
+    """What the customer was promised, and how it went. ``timer`` is the number of the one that tells that it is late,
+    also once it has; 0 where none was set yet."""
 
     by: datetime
     made: datetime
     first: datetime
     kept: bool | None = None
+    timer: int = 0
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether its moment is over and it was not kept by then; of a job that has ended, whether it is broken."""
+        return self.kept is False or (self.kept is None and self.by < now)
 
 
 class Inner(Value, frozen=True, tag_field="kind", tag=True):

@@ -22,6 +22,8 @@ _ABOUT_THE_FILE = frozenset({"version", "source", "file"})
 _UNORDERED = frozenset({"roles", "groups", "options", "calendars", "hours", "input", "need", "schema", "more"})
 """Mappings whose order nobody sees and nothing follows: things with names, and plain JSON."""
 
+_AS_IT_IS = (str, int, type(None))
+
 
 def version_of(process: Process) -> str:
     """The first 12 hexadecimal digits of the SHA-256 of what the process means."""
@@ -34,7 +36,7 @@ def meaning(process: Process) -> str:
 
 
 def _canonical(value: Any, *, ordered: bool = True) -> Any:
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, _AS_IT_IS):
         return value
     if isinstance(value, float | Decimal):
         return int(value) if value == int(value) else value  # 4 and 4.00 are the same
@@ -48,17 +50,17 @@ def _canonical(value: Any, *, ordered: bool = True) -> Any:
     if not is_dataclass(value) or isinstance(value, type):
         return str(value)  # a date, a time of day, a length of time
     said: dict[str, Any] = {"is": type(value).__name__}
-    for field in _meant(type(value)):
-        one = getattr(value, field.name)
-        if not _is_default(field, one):
-            said[field.name] = _canonical(one, ordered=field.name not in _UNORDERED)
+    for name, field in _meant(type(value)):
+        one = getattr(value, name)
+        if one is not field.default and not _is_default(field, one):
+            said[name] = _canonical(one, ordered=name not in _UNORDERED)
     return said
 
 
 @cache
-def _meant(kind: type) -> tuple[Field[Any], ...]:
+def _meant(kind: type) -> tuple[tuple[str, Field[Any]], ...]:
     about_the_file = _ABOUT_THE_FILE if kind is Process else ()
-    return tuple(one for one in fields(kind) if one.compare and one.name not in about_the_file)
+    return tuple((one.name, one) for one in fields(kind) if one.compare and one.name not in about_the_file)
 
 
 def _is_default(field: Field[Any], value: Any) -> bool:

@@ -6,13 +6,13 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import told_in
 from flowengine.core import events as e
-from flowengine.core.seatings import waits_for
+from flowengine.core.seatings import person_seating, waits_for
 from flowengine.core.values import Json, Step
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
@@ -22,6 +22,7 @@ from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import plainly
 from flowengine.views.customer_words import TAKES_LONGER
+from flowengine.views.promised import passed
 
 MAIL, HOOK = "mail", "hook"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{1,30})://\S+", re.IGNORECASE)
@@ -83,6 +84,9 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _told(shell.settings.url, job, process, told, person, to, at)
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
+        if body["why"] == "promise":
+            words = overdue_words(shell, tx, job, str(body["by"]), person.clock)
+            return _overdue(shell.settings.url, job, process, words, person, to, at) if words else None
         step = access.open_step(job, int(body["step"]))
         if step is None or not _for(person, step, job):
             return None
@@ -184,6 +188,43 @@ def _late(url: str, job: StoredJob, process: Process, person: Person, to: str, a
         text=_text((_greeting(person), f"    {process.title}", words, _where("All that happened:", look))),
         why="job.late",
         data={"job": job.id, "process": process.title, "words": words, "person": person.id, "link": link or None},
+        at=at,
+    )
+
+
+def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader: tzinfo | None) -> str:
+    """That the moment ``by`` which something was promised has passed; empty when the job is over by now, or has kept
+    it all the same, or there is another date."""
+    head = job.position.head
+    promise = head.promise
+    if head.status != "open" or promise is None or promise.kept is not None or promise.by != datetime.fromisoformat(by):
+        return ""
+    own = person_seating(job.customer)
+    rows = (row for row in tx.steps.of(job.id) if row.audience == own and not row.answered)
+    waits = [row.step.title for row in rows if not row.step.is_over(shell.clock.now())]
+    return passed(shell.catalogue.compiled(tx, job.process, job.version), head, reader, waits)
+
+
+def _overdue(url: str, job: StoredJob, process: Process, words: str, person: Person, to: str, at: datetime) -> Words:
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
+    promise = job.position.head.promise
+    assert promise is not None, "what is late was promised"
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{process.title}: later than promised",
+        text=_text((_greeting(person), f"    {process.title}", f"{words}.", _where("All that happened:", look))),
+        why="job.promise",
+        data={
+            "job": job.id,
+            "process": process.title,
+            "words": f"{words}.",
+            "promised": promise.by.isoformat(),
+            "person": person.id,
+            "link": link or None,
+        },
         at=at,
     )
 

@@ -11,7 +11,7 @@ from flowengine.commands.shell import Shell
 from flowengine.commands.told import told_in, took_part
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
-from flowengine.post.letters import channel_of
+from flowengine.post.letters import channel_of, overdue_words
 from flowengine.runtime.actors import StoreWorld
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
@@ -62,9 +62,9 @@ def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> I
 def _receivers(
     tx: Transaction, crowds: _Crowds, job: StoredJob, row: OutboxMessage, news: dict[str, Json]
 ) -> list[Person]:
-    """Those who should hear of a step: nobody, when it is closed by now. That the job is over, or takes longer, its
-    customer hears, and what the process tells they whom it tells it."""
-    if news["why"] in ("ended", "late"):
+    """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, or is
+    late, its customer hears, and what the process tells they whom it tells it."""
+    if news["why"] in ("ended", "late", "promise"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
         to = told_in(tx, row.job, row.seq)[int(news["number"])].to
@@ -119,10 +119,10 @@ class _Crowds:
 
 def to_handler(shell: Shell, row: OutboxMessage) -> None:
     """Tell the application that a step was opened, or that its deadline comes near, which is nothing when it is done
-    by now; or what the process tells."""
+    by now; that something takes longer, or is later than was promised; or what the process tells."""
     with shell.reading() as tx:
         job = tx.jobs.get(row.job)
-        given = _given(tx, job, row)
+        given = _given(shell, tx, job, row)
         if given is None:
             return
         call = HandlerCall(
@@ -142,7 +142,7 @@ def _number(row: OutboxMessage) -> str:
     return f".{row.body['number']}" if "number" in row.body else ""
 
 
-def _given(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
     if row.body["why"] == "told":
         told = told_in(tx, row.job, row.seq)[int(row.body["number"])]
         audience, shown = list(told.to), [list(line) for line in told.shown]
@@ -152,6 +152,10 @@ def _given(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any
         audience, state = [f"person:{job.customer}"], row.body["state"]
         late: dict[str, Any] = {"step": None, "why": "late", "title": TAKES_LONGER, "state": state, "due": None}
         return late | {"audience": audience} if job.position.head.late else None
+    if row.body["why"] == "promise":
+        words = overdue_words(shell, tx, job, str(row.body["by"]), None)
+        over: dict[str, Any] = {"step": None, "why": "promise", "title": words, "state": "", "due": row.body["by"]}
+        return over | {"audience": [f"person:{job.customer}"]} if words else None
     step = access.open_step(job, int(row.body["step"]))
     if step is None:
         return None

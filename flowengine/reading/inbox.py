@@ -42,7 +42,10 @@ def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[I
     with shell.reading() as tx:
         actor = access.asker(tx, "inbox", by)
         now = shell.clock.now()
-        rows = tx.steps.inbox(sorted(seatings(actor)), limit, person=actor.id, everything=everything, now=now)
+        whose = sorted(seatings(actor))
+        rows = tx.steps.inbox(whose, limit, person=actor.id, everything=everything, now=now)
+        if len(rows) == limit:  # the oldest are not all: what is late must not stay behind them
+            rows += tx.steps.late(whose, limit, person=actor.id, now=now)
         people = {row.customer for row in rows} | {row.step.booked_with for row in rows if row.step.booked_with}
         names = {id: name_of(tx, id) for id in people}
         items: dict[str, InboxItem] = {}
@@ -50,6 +53,10 @@ def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[I
             answered = row.answered or _has_done_his_part(shell, tx, row, actor)
             if everything or not answered:
                 item = _item(row, names, actor, answered)
+                if row.promised is not None and (actor.kind != "customer" or row.customer == actor.id):
+                    process = shell.catalogue.compiled(tx, row.process, row.version).process
+                    late = row.promised < now
+                    item = msgspec.structs.replace(item, promise=row.promised, late=late, zone=process.zone)
                 items.setdefault(item.id, item)
     return sorted(items.values(), key=_order)[:limit]
 
@@ -67,12 +74,14 @@ def _has_done_his_part(shell: Shell, tx: Transaction, row: WaitingStep, actor: A
 
 
 def _order(item: InboxItem) -> tuple[bool, bool, bool, datetime, datetime]:
-    """What is kept for the asker first, then what nobody else has taken, then by deadline and age."""
+    """What is kept for the asker first, then what nobody else has taken, then by what comes first: the deadline, or the
+    moment that was promised, so that what is late leads; then by age."""
+    never = datetime.max.replace(tzinfo=item.opened.tzinfo)
     return (
         item.answered,
         not (item.preferred or item.mine),
         bool(item.claimed) and not item.mine,
-        item.due or datetime.max.replace(tzinfo=item.opened.tzinfo),
+        min(item.due or never, item.promise or never),
         item.opened,
     )
 

@@ -55,7 +55,7 @@ def _timer(job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, fai
     title = state.member(timer.member).title if state is not None else branch.state
     if timer.purpose == "always":
         title = next((one.title for _, one in compiled.always.get(timer.detail[1], ())), str(timer.detail[1]))
-    elif timer.purpose in ("keep", "cut_off"):
+    elif timer.purpose in ("keep", "cut_off", "promise"):
         title = ""
     step = next((one for one in branch.steps if one.number == timer.step), None)
     return TimerView(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from msgspec.structs import asdict, replace
 
@@ -18,7 +18,7 @@ from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import seatings
-from flowengine.core.values import ROOT, Actor, Branch, Json, Promise, Step, Undoing
+from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
@@ -30,6 +30,7 @@ from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import TAKES_LONGER, places
 from flowengine.views.history_lines import SAYINGS, Teller
+from flowengine.views.promised import passed, promise_view
 from flowengine.views.replies import (
     CustomerPlace,
     CustomerTrack,
@@ -83,19 +84,16 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
+        waiting = tuple(_waiting(look))
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
         did = tuple(_did(look)) if not look.own and head.erased is None else ()
-        known = (
-            ()
-            if head.erased is not None
-            else facts.facts(
-                compiled,
-                look.position,
-                inside=inside,
-                reader=reader,
-                name_of=lambda id: name_of(tx, id),
-                taken_part=None if look.own else frozenset(state for _, _, state in did),
-            )
+        known = facts.facts(
+            compiled,
+            look.position,
+            inside=inside,
+            reader=reader,
+            name_of=lambda id: name_of(tx, id),
+            taken_part=None if look.own else frozenset(state for _, _, state in did),
         )
         seen = CustomerTrack(
             job=job.id,
@@ -110,10 +108,10 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=_promise(head.promise) if look.own else None,
+            promise=_promise(look, now, reader, waiting) if look.own else None,
             zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
-            facts=known,
+            facts=known if head.erased is None else (),
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
@@ -122,7 +120,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             suspended=suspended_view(head, inside=inside),
             takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
-            waiting=tuple(_waiting(look)),
+            waiting=waiting,
             tallies=tuple(_tallies(look)),
         )
         return StaffTrack(**asdict(seen)) if inside else seen
@@ -170,8 +168,14 @@ def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
         return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
 
 
-def _promise(promise: Promise | None) -> PromiseView | None:
-    return PromiseView(by=promise.by, first=promise.first, kept=promise.kept) if promise else None
+def _promise(
+    look: _View, now: datetime, reader: tzinfo | None, waiting: Iterable[CustomerWaiting]
+) -> PromiseView | None:
+    head, told = look.position.head, ""
+    if head.promise is not None and not look.inside:
+        waits = [step.title for step in waiting if step.for_you and step.booked is None]
+        told = passed(look.compiled, head, reader, waits)
+    return promise_view(look.process, head, now, reader, told)
 
 
 def _where(look: _View) -> Iterable[CustomerPlace]:
@@ -307,6 +311,7 @@ def jobs(
     limit: int,
     after: str | None,
     took_part: bool,
+    late: bool,
     by: str | Actor,
 ) -> list[JobRow]:
     """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are."""
@@ -318,13 +323,17 @@ def jobs(
         if took_part and not own:
             what = f"{asker.id or asker.kind} sees all jobs: only of customers is kept in whose jobs they took part"
             raise NotAllowed(what, possible=("list all jobs", "ask as a customer"))
-        whose = asker.id if own else customer
+        if took_part and late:
+            what = "of jobs of others you are not told what was promised"
+            raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
+        whose, now, reader = asker.id if own else customer, shell.clock.now(), reader_zone(tx, asker)
         rows = list(
             tx.jobs.list(
                 status=status,
                 process=process,
                 customer=None if took_part else whose,
                 took_part=asker.id if took_part else None,
+                late=now if late else None,
                 limit=limit,
                 after=after,
             )
@@ -346,9 +355,18 @@ def jobs(
                 because=row.head.because,
                 suspended=suspended_view(row.head, inside=not own),
                 erased=row.head.erased,
+                promise=promise_view(process, row.head, now, reader) if process else None,
+                zone=process.zone if process else "",
             )
             for row in rows
+            for process in (_promising(shell, tx, row) if not took_part else None,)
         ]
+
+
+def _promising(shell: Shell, tx: Transaction, row: ListedJob) -> Process | None:
+    """The process of a job in which something is promised."""
+    promises = row.head.promise is not None
+    return shell.catalogue.compiled(tx, row.process, row.version).process if promises else None
 
 
 def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[str, ...]:

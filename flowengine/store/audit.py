@@ -17,7 +17,7 @@ from flowengine.store import tables as t
 from flowengine.store.codec import decode, micros, plain
 from flowengine.store.history import Entry
 from flowengine.store.ids import short
-from flowengine.store.jobs import StoredJob
+from flowengine.store.jobs import StoredJob, promised
 from flowengine.store.query import Query, param
 from flowengine.store.transaction import Transaction
 
@@ -97,8 +97,7 @@ def _differing(ours: msgspec.Struct, theirs: msgspec.Struct) -> str:
 
 def _row(tx: Transaction, rebuilt: MemoryPosition, stored: StoredJob) -> Iterator[str]:
     head = rebuilt.head
-    row = tx.channel.rows(JOB, {"job_id": stored.id})[0]
-    brief = row[list(t.jobs.c.keys()).index("short")]
+    row = dict(zip(t.jobs.c.keys(), tx.channel.rows(JOB, {"job_id": stored.id})[0], strict=True))
     wanted: dict[str, Any] = {
         "process": head.process,
         "version": head.version,
@@ -109,8 +108,11 @@ def _row(tx: Transaction, rebuilt: MemoryPosition, stored: StoredJob) -> Iterato
     for name, value in wanted.items():
         if getattr(stored, name) != value:
             yield f"the job's {name} is stored as {getattr(stored, name)}, the history says {value}"
-    if brief != short(head.job):
-        yield f"the job's short form is stored as {brief}"
+    if row["short"] != short(head.job):
+        yield f"the job's short form is stored as {row['short']}"
+    watched = head.promise is not None and head.promise.timer
+    if row["promised"] != promised(head) and (watched or row["promised"] is not None):
+        yield f"what is promised is stored as {row['promised']}, the history says {promised(head)}"
     if (stored.ended is not None) != (head.status != "open"):
         yield "the job's end is not stored as the history says"
 

@@ -26,12 +26,12 @@ from flowengine.store.query import Query, Values, inserts, param, upserts
 
 _J, _C, _T, _K = t.jobs, t.calls, t.timers, t.participants
 _ID = param("id")
-WHOLE = tuple(column for column in _J.c if column is not _J.c.parent)
-"""What is read of a job: all, but for the parent, which the head tells as well."""
+WHOLE = tuple(column for column in _J.c if column not in (_J.c.parent, _J.c.promised))
+"""What is read of a job: all, but for the parent and the promise, which the head tells as well."""
 _LISTED = (_J.c.id, _J.c.process, _J.c.version, _J.c.customer, _J.c.status, _J.c.seq, _J.c.started, _J.c.updated)
 _LOW, _HIGH = param("low"), param("high")
 _ALWAYS = ("seq", "hash", "updated", "head", "root")
-_SELDOM = ("version", "status", "ended")
+_SELDOM = ("version", "status", "ended", "promised")
 
 GET = Query("jobs.get", "One job with its head, root branch and data.", sa.select(*WHOLE).where(_J.c.id == _ID))
 LOCK = Query(
@@ -76,7 +76,7 @@ UPDATE = {
     (False, True): _updates(*_ALWAYS, *_SELDOM),
     (True, True): _updates(*_ALWAYS, "data", *_SELDOM),
 }
-"""Whether the data changed, and whether status or version did, which are in an index that is else left alone."""
+"""Whether the data changed, and whether status, version or promise did: an index that has one is else left alone."""
 
 BY_ID = Query(
     "jobs.by_id",
@@ -326,6 +326,10 @@ class Jobs:
             raise Ambiguous(f"{prefix!r} fits more than one job", possible=_distinct(found))
         return str(found[0])
 
+    def overdue(self, now: datetime) -> list[str]:
+        """The ids of the open jobs whose promise is over, what was promised first before the others."""
+        return [row[0] for row in self._channel.rows(OVERDUE, {"now": micros(now)})]
+
     def list(
         self,
         *,
@@ -333,13 +337,16 @@ class Jobs:
         process: str | None = None,
         customer: str | None = None,
         took_part: str | None = None,
+        late: datetime | None = None,
         limit: int = 100,
         after: str | None = None,
     ) -> list[ListedJob]:
         """Jobs, newest first; ``after`` is the id of the last one of the page before. ``took_part``: those of others in
-        which that customer took part."""
+        which that customer took part. ``late``: the open ones whose promise is over then, those that are late the
+        longest first."""
         wanted = {"status": status, "process": process, "customer": customer, "took_part": took_part}
-        given = {name: value for name, value in wanted.items() if value is not None}
+        wanted_late = {"late": None if late is None else micros(late)}
+        given = {name: value for name, value in (wanted | wanted_late).items() if value is not None}
         values: dict[str, Any] = given | {"most": limit} | ({"before": after} if after else {})
         return [_listed(row) for row in self._channel.rows(listing(tuple(given), after is not None), values)]
 
@@ -358,18 +365,39 @@ BY_ID_PAGE = Query(
 )
 
 
+_LATE = (_J.c.status == sa.literal_column("'open'"), _J.c.promised.is_not(None))
+"""Of what is promised: code of a revision before leaves it in jobs that it ends."""
+
+_LAST = _J.alias("before")
+_PROMISED_BEFORE = sa.func.coalesce(
+    sa.select(_LAST.c.promised).where(_LAST.c.id == param("before")).scalar_subquery(), sa.literal_column("0")
+)
+"""What was promised in the last job of the page before; where it is late no more, the first page comes again."""
+
+OVERDUE = Query(
+    "jobs.overdue",
+    "Open jobs whose promise is over.",
+    sa.select(_J.c.id).where(*_LATE, _J.c.promised < param("now")).order_by(_J.c.promised, _J.c.id),
+)
+
+
 def listing(filters: tuple[str, ...], paged: bool) -> Query:
     """The query that lists jobs by these columns; ``paged``, those behind one of them."""
     found = _LISTINGS.get((filters, paged))
     if found is None:
-        equal = (_J.c[name] == param(name) for name in filters if name != "took_part")
+        equal = (_J.c[name] == param(name) for name in filters if name not in ("took_part", "late"))
         statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(*equal)
         if "took_part" in filters:
             statement = statement.where(_J.c.id.in_(sa.select(_K.c.job_id).where(_K.c.person == param("took_part"))))
+        if "late" in filters:
+            statement = statement.where(*_LATE, _J.c.promised < param("late")).order_by(_J.c.promised, _J.c.id)
+            after = sa.tuple_(_J.c.promised, _J.c.id) > sa.tuple_(_PROMISED_BEFORE, param("before"))
+        else:
+            statement, after = statement.order_by(_J.c.id.desc()), _J.c.id < param("before")
         if paged:
-            statement = statement.where(_J.c.id < param("before"))
-        statement = statement.order_by(_J.c.id.desc()).limit(param("most"))
-        found = _LISTINGS[filters, paged] = Query("jobs.list", "Jobs, newest first.", statement)
+            statement = statement.where(after)
+        about = "Jobs, newest first, or those that are late, the longest first."
+        found = _LISTINGS[filters, paged] = Query("jobs.list", about, statement.limit(param("most")))
     return found
 
 
@@ -381,6 +409,12 @@ def _distinct(ids: Iterable[str]) -> list[str]:
     known = list(ids)
     brief = [shown(job) for job in known]
     return brief if len(set(brief)) == len(brief) else known
+
+
+def promised(head: Head) -> int | None:
+    """What the column says: the moment that was promised, while the job is open and that is neither kept nor broken."""
+    promise = head.promise
+    return None if promise is None or promise.kept is not None or head.status != "open" else micros(promise.by)
 
 
 def stored(channel: Channel, row: Row) -> StoredJob:

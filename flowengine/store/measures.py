@@ -67,6 +67,13 @@ RUNG_TIMERS = Query(
     "What takes so long that somebody has to look.",
     sa.select(_COUNT).where(_T.c.wake == sa.literal_column(str(RUNG))),
 )
+LATE_PROMISES = Query(
+    "measures.late_promises",
+    "Open jobs whose promise is over, by process.",
+    sa.select(_J.c.process, _COUNT)
+    .where(_J.c.status == sa.literal_column("'open'"), _J.c.promised.is_not(None), _J.c.promised < _NOW)
+    .group_by(_J.c.process),
+)
 OUTBOX = Query(
     "measures.outbox",
     "Messages that are to be sent by now, and since when.",
@@ -106,6 +113,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     message_incidents: int
     attention: int
     schedule_incidents: dict[str, int] = {}
+    late_promises: dict[str, int] = {}
 
 
 def measured(channel: Channel, now: datetime) -> Measures:
@@ -130,4 +138,5 @@ def measured(channel: Channel, now: datetime) -> Measures:
         message_incidents=single(OUTBOX_INCIDENTS)[0],
         attention=single(RUNG_TIMERS)[0],
         schedule_incidents=dict(channel.rows(SCHEDULE_INCIDENTS, {})),
+        late_promises=dict(channel.rows(LATE_PROMISES, {"now": at})),
     )

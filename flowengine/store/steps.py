@@ -112,7 +112,8 @@ STORED = Query(
 
 @lru_cache(maxsize=128)
 def inbox(audiences: int, everything: bool) -> Query:
-    """The inbox for so many audiences: a range of one index for each, merged; nothing is sorted that is not shown."""
+    """The inbox for so many audiences: a range of one index for each, merged; nothing is sorted that is not shown. What
+    is promised in their jobs is read beside the rows that are found."""
     person = sa.bindparam("person", type_=sa.Text)
     place = sa.tuple_(_S.c.opened, _S.c.job_id, _S.c.number)
     after = sa.tuple_(param("opened"), param("job"), param("number"))
@@ -126,12 +127,44 @@ def inbox(audiences: int, everything: bool) -> Query:
                 .order_by(_S.c.opened, _S.c.job_id, _S.c.number)
                 .limit(param("most"))
             )
-            parts.append(sa.select(part.subquery(f"p{index}_{answered}")))
+            rows = part.subquery(f"p{index}_{answered}")
+            job = t.jobs.alias(f"j{index}_{answered}")
+            beside = rows.outerjoin(job, job.c.id == rows.c.job_id)
+            parts.append(sa.select(rows, job.c.promised, job.c.version).select_from(beside))
     return Query("steps.inbox", "What waits for these audiences, oldest first.", sa.union_all(*parts))
 
 
+LATEST = 1_000
+"""Among so many of the jobs that are late the longest an inbox looks for steps, so that it never reads all of them."""
+
+
+@lru_cache(maxsize=128)
+def late(audiences: int) -> Query:
+    """What waits for so many audiences in the jobs that are late the longest."""
+    j, person = t.jobs, sa.bindparam("person", type_=sa.Text)
+    some = (
+        sa.select(j.c.id, j.c.promised, j.c.version)
+        .where(j.c.status == sa.literal_column("'open'"), j.c.promised.is_not(None), j.c.promised < param("now"))
+        .order_by(j.c.promised, j.c.id)
+        .limit(sa.literal_column(str(LATEST)))
+        .subquery()
+    )
+    whose = _S.c.audience.in_([param(f"a{index}") for index in range(audiences)])
+    statement = (
+        sa.select(*_COLUMNS, some.c.promised, some.c.version)
+        .join_from(some, _S, _S.c.job_id == some.c.id)
+        .where(whose, _S.c.answered == sa.literal_column("0"))
+        .where(sa.or_(person == "", _S.c.claimed.is_(None), _S.c.claimed == person))
+        .order_by(some.c.promised, some.c.id, _S.c.number)
+        .limit(param("most"))
+    )
+    return Query("steps.late", "What waits for these audiences in late jobs, the latest first.", statement)
+
+
 class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
-    """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked."""
+    """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked.
+    ``promised``: the moment that was promised to the job's customer, while that is neither kept nor broken, and
+    ``version`` the job's; both are read for an inbox alone."""
 
     job: str
     process: str
@@ -140,6 +173,12 @@ class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
     answered: bool
     opened: datetime
     step: Step
+    promised: datetime | None = None
+    version: str = ""
+
+    def is_for(self, person: str, now: datetime | None) -> bool:
+        """Whether it does not exclude the person, and is not over."""
+        return not (person and person in self.step.excluded) and not (now and self.step.is_over(now))
 
     @property
     def cursor(self) -> tuple[int, str, int]:
@@ -177,12 +216,21 @@ class Steps:
         while wanted and len(found) < limit:
             page = self._page(wanted, limit, place, person, everything)
             for row in page:
-                if not (person and person in row.step.excluded) and not (now and row.step.is_over(now)):
+                if row.is_for(person, now):
                     found.setdefault(row.cursor, row)
             if len(page) < limit:
                 break
             place = page[-1].cursor
         return list(found.values())[:limit]
+
+    def late(self, seatings: Sequence[str], limit: int, *, person: str, now: datetime) -> list[WaitingStep]:
+        """The steps that wait for any of these seatings, as in an inbox, in jobs whose promise is over, those that are
+        late the longest first (of the first :data:`LATEST` such jobs)."""
+        wanted = sorted(set(seatings))
+        values: dict[str, Any] = {f"a{index}": plain(whom) for index, whom in enumerate(wanted)}
+        values |= {"person": person, "now": micros(now), "most": limit}
+        rows = map(_waiting, self._channel.rows(late(len(wanted)), values) if wanted else ())
+        return [row for row in rows if row.is_for(person, now)]
 
     def _page(
         self, wanted: Sequence[str], limit: int, place: tuple[int, str, int], person: str, everything: bool
@@ -217,7 +265,8 @@ class Steps:
 
 
 def _waiting(row: Row) -> WaitingStep:
-    job, process, customer, audience, answered, opened, _, body = row
+    job, process, customer, audience, answered, opened, _, body, *beside = row
+    promised, version = beside or (None, "")
     return WaitingStep(
         job=job,
         process=process,
@@ -226,4 +275,6 @@ def _waiting(row: Row) -> WaitingStep:
         answered=bool(answered),
         opened=moment(opened),
         step=decode(body, Step),
+        promised=None if promised is None else moment(promised),
+        version=version or "",
     )

@@ -108,6 +108,7 @@ jobs = sa.Table(
     _text("root", nullable=True),
     _text("data"),
     sa.Column("parent", Key, nullable=True),
+    _time("promised", nullable=True),
     sa.Index("ix_flow_jobs_short", "short"),
     sa.Index("ix_flow_jobs_customer", "customer", "id"),
     sa.Index("ix_flow_jobs_process", "process", "id"),
@@ -118,9 +119,17 @@ jobs = sa.Table(
         sqlite_where=sa.text("parent IS NOT NULL"),
         postgresql_where=sa.text("parent IS NOT NULL"),
     ),
+    sa.Index(
+        "ix_flow_jobs_promised",
+        "promised",
+        "id",
+        sqlite_where=sa.text("promised IS NOT NULL"),
+        postgresql_where=sa.text("promised IS NOT NULL"),
+    ),
     postgresql_with={"fillfactor": 70},
     comment="One row a job: its head, its root branch and its data. seq and hash are those of its last history entry. "
-    "parent: the call, as <job id>.<number>, that it was started for; NULL for a job that a person wished for.",
+    "parent: the call, as <job id>.<number>, that it was started for; NULL for a job that a person wished for. "
+    "promised: the moment that was promised, while the job is open and that is neither kept nor broken.",
 )
 
 branches = sa.Table(

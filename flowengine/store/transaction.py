@@ -203,10 +203,15 @@ def _save_job(channel: Channel, job: StoredJob | None, draft: Draft, saved: Save
         row["data"] = text(draft.data)
     if job is None:
         row |= {"id": head.job, "short": short(head.job), "process": head.process, "customer": head.customer}
-        channel.write(jobs.ADD, row | {"parent": head.parent or None, "started": micros(head.started)})
+        row |= {"parent": head.parent or None, "started": micros(head.started), "promised": jobs.promised(head)}
+        channel.write(jobs.ADD, row)
         return
     row["of_job"], row["of_seq"] = job.id, job.seq
-    query = jobs.UPDATE[draft.data_changed, (job.status, job.version) != (head.status, row["version"])]
+    was = job.position.head
+    seldom = (was.status, was.version, was.promise) != (head.status, head.version, head.promise)
+    if seldom:
+        row["promised"] = jobs.promised(head)
+    query = jobs.UPDATE[draft.data_changed, seldom]
     if channel.dialect == "postgresql":
         channel.write(query, row)  # goes with the others; where the job has changed, the history's key stops all
     elif channel.count(query, row) != 1:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, tzinfo
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.draft import replace
-from flowengine.core.values import Booking, Json, KeptMessage, ServiceCall, Step, Timer
+from flowengine.core.values import Booking, Json, KeptMessage, Promise, ServiceCall, Step, Timer
 from flowengine.language.model import Process, State
 from flowengine.language.parts import DONE, Always
 from flowengine.language.spoken_time import moment
@@ -53,6 +53,7 @@ class _Known:
     kept: dict[int, str] = field(default_factory=dict)
     slots: dict[tuple[str, str], datetime] = field(default_factory=dict)
     standing: dict[str, str] = field(default_factory=dict)
+    promise: Promise | None = None
 
     def __post_init__(self) -> None:
         self.states: dict[str, State] = {state.name: state for state in self.process.states()} if self.process else {}
@@ -289,6 +290,9 @@ class Teller:
                 return f"the message {spoken(known.kept.get(timer.detail, ''))} was kept in vain"
             case "attention":
                 return f"it takes so long that somebody has to look: {what}"
+            case "promise":
+                by = next((event.by for event in events if isinstance(event, e.PromiseOverdue)), timer.due)
+                return f"later than promised: {known.promised(by)} has passed"
             case "always":
                 used = any(isinstance(event, e.Invoked) for event in events)
                 entry = known.entry(str(timer.detail[1]))
@@ -399,12 +403,24 @@ class Teller:
                 case e.Referred():
                     yield f"brings {event.name}"
                 case e.Promised():
-                    kept, by = event.promise.kept, self.known.promised(event.promise.by)
-                    promised = {None: f"promised for {by}", True: "the promise is kept", False: "the promise is broken"}
-                    yield promised[kept]
+                    yield from self._promised(event.promise)
                 case e.Ended():
                     end = f"the job ended: {event.because or spoken(event.state)}"
                     yield "the job is fulfilled" if event.kind == "fulfilled" else end
+                    promise = self.known.promise
+                    if promise is not None and promise.kept is None:
+                        yield f"the promise for {self.known.promised(promise.by)} no longer stands"
+
+    def _promised(self, promise: Promise) -> Iterator[str]:
+        """What is promised now, or what became of it; histories from before say the same date twice."""
+        before, self.known.promise = self.known.promise, promise
+        by = self.known.promised(promise.by)
+        if promise.kept is not None:
+            yield "the promise is kept" if promise.kept else "the promise is broken"
+        elif before is None:
+            yield f"promised for {by}"
+        elif before.by != promise.by:
+            yield f"promised for {by} instead of {self.known.promised(before.by)}"
 
 
 _BARE: dict[type[c.Command], str] = {

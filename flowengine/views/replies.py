@@ -7,7 +7,7 @@ given: whoever shows them makes them harmless for his medium first.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -242,6 +242,10 @@ class CustomerItem(View, frozen=True, kw_only=True):
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
     ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known).
+
+    ``promise`` is the moment that was promised in the job, while it is neither kept nor broken, and ``late`` whether it
+    is over; a customer is told of that in his own jobs. ``zone`` is then that of the process, in which a promised day
+    ends.
     """
 
     id: str
@@ -259,6 +263,9 @@ class CustomerItem(View, frozen=True, kw_only=True):
     answered: bool = False
     booked: datetime | None = None
     booked_with: str = ""
+    promise: datetime | None = None
+    late: bool = False
+    zone: str = ""
 
 
 class StaffItem(CustomerItem, frozen=True, kw_only=True):
@@ -387,12 +394,25 @@ class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
     appointment: datetime | None = None
 
 
+PromiseStatus = Literal["open", "late", "kept", "broken", "released"]
+"""What became of a promise."""
+
+
 class PromiseView(View, frozen=True, kw_only=True):
-    """What was promised. ``first`` is the first date that was promised; ``kept`` is None until the job is over."""
+    """What was promised, for when. ``first`` is the first moment that was promised.
+
+    ``status`` is what became of it: ``open``, ``late`` (its moment is over, and the job is not), ``kept``, ``broken``
+    (kept too late, or not at all by then) or ``released`` (the job has ended otherwise before that moment, and nobody
+    is held to it). ``kept`` is None while it is neither kept nor broken. ``late``: its moment was over before it was
+    kept. ``words`` say all that to the asker, in a sentence or two.
+    """
 
     by: datetime
     first: datetime
     kept: bool | None = None
+    late: bool = False
+    status: PromiseStatus = "open"
+    words: str = ""
 
 
 class OfferView(View, frozen=True, kw_only=True):
@@ -479,7 +499,7 @@ Track = CustomerTrack | StaffTrack
 
 
 class JobRow(View, frozen=True, kw_only=True):
-    """One job in a list. ``states`` are those where it stands."""
+    """One job in a list. ``states`` are those where it stands. A customer is told the ``promise`` of his own."""
 
     id: str
     short: str
@@ -496,6 +516,9 @@ class JobRow(View, frozen=True, kw_only=True):
     suspended: SuspendedView | None = None
     erased: datetime | None = None
     """When what it held was erased on request."""
+    promise: PromiseView | None = None
+    zone: str = ""
+    """Where something is promised: the time zone of the process, in which a promised day ends."""
 
 
 class HistoryLine(View, frozen=True, kw_only=True):
@@ -608,9 +631,9 @@ class StepMigrated(View, frozen=True, kw_only=True):
 
 class TimerMigrated(View, frozen=True, kw_only=True):
     """What becomes of a timer: ``kept``, ``anew`` (counted again), ``added`` or ``dropped``. ``purpose`` is
-    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep``, ``attention`` or ``always``
-    (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already, so it is
-    due now."""
+    ``expire``, ``close``, ``remind``, ``escalate``, ``elapse``, ``hold``, ``keep``, ``attention``, ``promise`` or
+    ``always`` (``name`` is the entry's; else that of a race's member). ``at_once``: its moment would have been already,
+    so it is due now."""
 
     purpose: str
     state: str
@@ -699,9 +722,11 @@ class IncidentView(View, frozen=True, kw_only=True):
     ``expire``, ``remind``, ``elapse`` …; it is tried again by itself at ``next``), ``message`` (``handler`` says
     what goes to whom, ``mail to ada``, or its kind), ``schedule`` (a job that could not be started by the clock, and
     is tried again at ``next``: ``handler`` is the schedule; there is no ``job`` yet), ``step`` (one that nobody can
-    do as people are known here; ``handler`` is its title) or ``attention`` (the job waits in its state ``since`` then,
-    longer than it should, for ``whom``; ``handler`` is what is to be done, ``id`` its step or call). The last two are
-    not tried again: a step is an incident until somebody can do it, an attention until the job has left the state.
+    do as people are known here; ``handler`` is its title), ``attention`` (the job waits in its state ``since`` then,
+    longer than it should, for ``whom``; ``handler`` is what is to be done, ``id`` its step or call) or ``promise``
+    (the moment that was promised, ``since``, is over, and the job, which ``id`` is, waits for ``whom``; ``handler``
+    says where it stands). The last three are not tried again: a step is an incident until somebody can do it, an
+    attention until the job has left the state, a promise until the job has ended or there is another date.
     """
 
     id: str
@@ -743,8 +768,9 @@ class TimerView(View, frozen=True, kw_only=True):
 
     ``purpose`` is ``expire`` (a deadline), ``close`` (that of a vote), ``remind``, ``escalate``, ``elapse`` (a wait),
     ``hold`` (a slot is let go), ``keep`` (a message is), ``always`` (the clock of an always entry), ``cut_off`` (an
-    attempt can no longer end) or ``attention`` (somebody has to look). ``step`` is the step that it is about. With an
-    ``error`` it could not be fired, and is tried again at ``next``.
+    attempt can no longer end), ``attention`` (somebody has to look) or ``promise`` (what was promised is late: it can
+    neither be moved nor dropped nor fired early, and moves with the data). ``step`` is the step that it is about. With
+    an ``error`` it could not be fired, and is tried again at ``next``.
     """
 
     id: str

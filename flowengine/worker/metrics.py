@@ -135,6 +135,8 @@ def _incidents(found: Measures) -> Metric:
         family.add_metric(["call", process], count)
     for process, count in found.schedule_incidents.items():
         family.add_metric(["schedule", process], count)
+    for process, count in found.late_promises.items():
+        family.add_metric(["promise", process], count)
     family.add_metric(["timer", ""], found.timer_incidents)
     family.add_metric(["message", ""], found.message_incidents)
     family.add_metric(["attention", ""], found.attention)

@@ -14,7 +14,7 @@ def holds_what_is_known(walks: Walks, walk: Walk, branch: Branch) -> bool:
     changed inside since."""
     job, inside = walk.job, 0
     for scope in job.compiled.states[branch.state].scopes:
-        inside |= walks.questions.inside[scope.path]
+        inside |= walks.changes.inside[scope.path]
     names = JobNames(job.position, branch, job.now, job.world, job.compiled.process)
     return any(
         all(inside >> number & 1 or allowed(walks, names, number) & mask for number, mask in node.known)

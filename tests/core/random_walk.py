@@ -70,7 +70,8 @@ class Answers:
             unique = schema.get("uniqueItems", False)
             return [one for index, one in enumerate(items) if not unique or one not in items[:index]]
         if schema["type"] == "string":
-            dates = {"date": "2026-09-01", "date-time": "2026-09-01T10:00:00Z", "uri": "https://example.org/one"}
+            day = self.chance.choice(["2026-03-04", "2026-09-01"])  # soon enough for what is promised to be late
+            dates = {"date": day, "date-time": "2026-09-01T10:00:00Z", "uri": "https://example.org/one"}
             dates["email"] = "ben@example.org"
             text = f"some words {self.chance.randint(0, 99)}"
             if "pattern" in schema:
@@ -162,7 +163,7 @@ class Walk(Answers):
             return branch.pending or branch.done or inner.open > 0
         members = state.of.values() if isinstance(state, Race) else (state,)
         waits = any(isinstance(member, Message) for member in members)
-        moves = any(timer.purpose not in ("remind", "escalate", "attention") for timer in branch.timers)
+        moves = any(timer.purpose not in ("remind", "escalate", "attention", "promise") for timer in branch.timers)
         return waits or moves or bool(branch.calls) or any(self._can_act(step) for step in branch.steps)
 
     def _can_act(self, step: Step) -> bool:

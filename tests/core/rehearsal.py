@@ -149,8 +149,8 @@ class Rehearsal:
 
     @property
     def clocks(self) -> list[Timer]:
-        """The timers at which something happens to the job, or to its people: not those of what needs attention."""
-        return [timer for timer in self.timers if timer.purpose != "attention"]
+        """The timers at which something happens to the job, or to its people, not those that say that it is late."""
+        return [timer for timer in self.timers if timer.purpose not in ("attention", "promise")]
 
     @property
     def data(self) -> dict[str, Any]:
@@ -196,6 +196,23 @@ class Rehearsal:
         assert len(numbers) == len(set(numbers)), "numbers are given once"
         for branch in branches.values():
             self._check_fork(branch)
+        self._check_promise()
+
+    def _check_promise(self) -> None:
+        """What is promised has one timer, at the first moment at which it is late, until that has told so once."""
+        promise, told = self.position.head.promise, Counter(one.by for one in self.told(e.PromiseOverdue))
+        set_ = [timer for timer in self.timers if timer.purpose == "promise"]
+        if promise is None or promise.kept is not None or self.status != "open":
+            assert not set_, "nothing is promised any more that could be late"
+            return
+        fired = {event.timer for event in self.told(e.TimerDropped) if event.fired}
+        if promise.timer in fired:
+            assert not set_, "a promise is told to be late once"
+            assert told[promise.by], "its timer has told that it is late"
+        else:
+            (timer,) = set_
+            assert (timer.number, timer.branch) == (promise.timer, ROOT)
+            assert timer.due == promise.by + timedelta(microseconds=1)
 
     def _check_fork(self, branch: Branch) -> None:
         fork = branch.inners.get("")

@@ -94,7 +94,7 @@ def test_a_counter_example_is_made_small() -> None:
 
 def test_every_kind_of_mistake_is_made() -> None:
     """Each mistake that mutants may have is had by some, and each leaves a file behind that is read."""
-    made = [mutant(seed) for seed in range(400)]
+    made = [mutant(seed) for seed in range(600)]
     names = {one.mistake.partition(":")[0] for one in made}
     assert names == {str(one.__doc__).partition(".")[0] for one in MISTAKES}
     assert mutant(7) == made[7]

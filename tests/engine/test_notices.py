@@ -162,6 +162,33 @@ def test_the_customer_is_written_to_when_it_takes_longer(
     assert "cut" not in text.lower()
 
 
+def test_the_customer_is_written_to_when_a_promised_day_has_passed(
+    make: Callable[..., Engine], mail: MailServer, clock: SimulatedClock
+) -> None:
+    """Once, with the day in the zone of the process and what is done about it; not where the job is over before it is
+    sent, nor to anybody else."""
+    engine = make(**smtp(mail, url="https://flow.example"))
+    promising = SUIT.replace("need: A suit\n", "need: A suit\nzone: Asia/Tokyo\npromise: {by: data.need.by}\n")
+    engine.deploy(promising.replace("      occasion:", "      by: {type: string, format: date}\n      occasion:"))
+    need = {"by": "2026-05-10", "occasion": "Work"}
+    job, other = (engine.start("small_suit", by="ada", need=need).job for _ in range(2))
+    for item in engine.inbox("ada"):
+        engine.act(item.id, "chosen", {"cloth": "navy"}, by="ada")
+    settle(engine)
+    mail.letters.clear()
+    clock.set(datetime(2026, 5, 10, 15, tzinfo=UTC))  # as the eleventh begins in Tokyo
+    assert engine.jobs(late=True)
+    engine.invoke(other, "withdraw", by="ada")
+    settle(engine)
+    subjects = ["A small suit: ended", "A small suit: later than promised"]
+    assert sorted(told(mail)) == [("ada@example.org", subject) for subject in subjects]
+    (late,) = (one for one in mail.letters if str(one["Subject"]) == subjects[1])
+    text = late.get_content()
+    words = "The day we promised, Sun 10 May 2026, has passed. We are still at work on it: Making your suit."
+    assert words in text
+    assert f"https://flow.example/jobs/{engine.track(job, by='ada').short}" in text
+
+
 def test_a_mail_says_what_until_when_and_where(make: Callable[..., Engine], mail: MailServer) -> None:
     """The text has the question, the deadline, a link that only shows, and no answer's data."""
     engine = make(**smtp(mail, url="https://flow.example"))

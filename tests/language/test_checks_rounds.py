@@ -307,3 +307,15 @@ def test_a_moment_that_may_be_over_is_let_be(key: str) -> None:
 def test_only_a_condition_that_leads_out_ends_a_round(ways: str, found: list[str]) -> None:
     """What the round changes ends it where a way out hangs on it; a condition that stays as it is may never hold."""
     assert codes(work(f"ask: {{type: ask, within: P1D, on: {{answered: fulfilled, expired: {ways}}}}}")) == found
+
+
+@pytest.mark.parametrize("other", ["again", "pass"])
+def test_how_often_another_state_was_passed_bounds_no_round(other: str) -> None:
+    """A condition that only seems to end a round is none, whatever is counted elsewhere, and however it is called."""
+    asks = "pass: {type: ask, ask: What?, within: P3D, on: {answered: %s, expired: [{to: gone, when: %s}, pass]}}"
+    many = (
+        f"{other}_on: {{type: task, for: clerk, next: [{{to: {other}_on, when: count('{other}_on') < 90}}, fulfilled]}}"
+    )
+    seems = "count('pass') > 4 && count('pass') < 3"
+    assert "endless-asking" in codes(work(asks % (f"{other}_on", f'"{seems}"'), many))
+    assert "endless-asking" not in codes(work(asks % (f"{other}_on", "count('pass') > 4"), many))

@@ -228,7 +228,7 @@ class EngineMachine(RuleBasedStateMachine):
     def incident_is_retried(self) -> None:
         """An operator tries again what gave up."""
         for incident in self.engine.incidents():
-            waits = incident.kind in ("step", "attention")  # for somebody: it is not tried again
+            waits = incident.kind in ("step", "attention", "promise")  # for somebody: it is not tried again
             if incident.job == self.job and not waits:
                 with suppress(ExpressionFailed):
                     self.engine.retry(incident.id, by=Actor(kind="operator", id="olga"))
@@ -353,6 +353,17 @@ class EngineMachine(RuleBasedStateMachine):
             with suppress(FlowError):
                 advance(self.compiled, self.model, fire, at, world)
                 assert self.engine.incidents(), "something was due before it (L13)"
+
+    @invariant()
+    def what_is_late_is_found(self) -> None:
+        """The job is among those that are late as long as it is open and what was promised in it is, by the clock
+        alone."""
+        if self.model is not None:
+            promise, now = self.model.head.promise, self.clock.now()
+            late = promise is not None and promise.kept is None and promise.by < now and self.is_open
+            assert (self.job in [row.id for row in self.engine.jobs(late=True)]) == late
+            told = [one for one in self.engine.incidents() if one.kind == "promise" and one.job == self.job]
+            assert bool(told) == late
 
     @invariant()
     def what_is_over_waits_for_nobody(self) -> None:

@@ -24,8 +24,17 @@ def test_a_sample_process_is_named_like_its_file(path: Path) -> None:
     assert load(path).name == path.stem
 
 
+@pytest.mark.parametrize("name", ["order_approval", "appointment", "members_vote", "supplier"])
+def test_a_short_process_says_what_it_teaches(name: str) -> None:
+    """It is read in a minute: its first line says what for."""
+    lines = process_file(name).read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("# Teaches: ")
+    assert len(lines) <= 80
+
+
 def test_the_flows_are_there() -> None:
     """The flows that the project promises are there."""
     made_by_customers = {"bespoke_suit", "club_matchday", "open_contribution", "co_creation"}
     templates = {"table_service", "device_return", "school_excursion"}
-    assert {path.stem for path in FILES} == made_by_customers | templates
+    short = {"order_approval", "appointment", "members_vote", "supplier"}
+    assert {path.stem for path in FILES} == made_by_customers | templates | short

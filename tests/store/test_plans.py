@@ -21,6 +21,7 @@ from flowengine.store import (
     erasing,
     history,
     jobs,
+    measures,
     messages,
     outbox,
     participants,
@@ -122,10 +123,14 @@ BY_KEY = {
     people.BY_CONTACT: "ix_flow_people_contact_key",
     steps.inbox(1, False): "ix_flow_steps_inbox",
     steps.inbox(4, False): "ix_flow_steps_inbox",
+    steps.late(4): "ix_flow_jobs_promised",
     steps.HELD: "ix_flow_steps_claimed",
     jobs.listing(("customer",), True): "ix_flow_jobs_customer",
     jobs.listing(("process",), False): "ix_flow_jobs_process",
     jobs.listing((), False): "flow_jobs",
+    jobs.listing(("late",), True): "ix_flow_jobs_promised",
+    jobs.OVERDUE: "ix_flow_jobs_promised",
+    measures.LATE_PROMISES: "ix_flow_jobs_promised",
 }
 """Each hot query, and the indexes (or the table, for its primary key) one of which must serve it."""
 
@@ -143,6 +148,10 @@ BY_KEY |= {
 """Where the planner may as well take another one that leads to the very row."""
 
 SORTS = {
+    jobs.listing(("late",), True),
+    jobs.OVERDUE,
+    steps.late(4),
+    measures.LATE_PROMISES,
     bookings.taken(1),
     bookings.taken(8),
     steps.BRANCH,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -105,6 +106,36 @@ def test_a_called_job_is_found_whoever_started_it(url: str, outside: sa.Engine) 
         table = metadata.tables["flow_jobs"]
         rows = connection.execute(sa.select(table.c.id, table.c.parent)).all()
     assert {id for id, parent in rows if parent is None} == {"wished", "also_wished"}
+
+
+def test_what_was_promised_is_filled_in(url: str, outside: sa.Engine) -> None:
+    """Open jobs that code of the revision before left behind are found when they are late; not those whose promise is
+    kept, or that are over. Code of that revision goes on writing, and its jobs have it from their next act on."""
+    insert = sa.text(
+        "INSERT INTO flow_jobs (id, short, process, version, customer, status, seq, hash, started, updated, head, data)"
+        " VALUES (:id, :id, 'p', 'v', 'ada', :status, 1, '', 5, 5, :head, '{}')"
+    )
+    by = '"by":"2026-05-10T22:59:59.999999Z","made":"2026-05-01T10:00:00Z","first":"2026-05-10T22:59:59.999999Z"'
+    heads = {
+        "late": ("open", f'{{"job":"late","promise":{{{by}}}}}'),
+        "kept": ("open", f'{{"job":"kept","promise":{{{by},"kept":true}}}}'),
+        "over": ("ended", f'{{"job":"over","promise":{{{by}}}}}'),
+        "nothing": ("open", '{"job":"nothing"}'),
+    }
+    rows = [{"id": id, "status": status, "head": head} for id, (status, head) in heads.items()]
+    many = [{"id": f"many{number:04}", "status": "open", "head": heads["late"][1]} for number in range(1_500)]
+    first_revision(url)
+    with Database.open(url, check=False) as database:
+        with outside.begin() as connection:
+            connection.execute(insert, rows + many)
+        database.upgrade()
+        with outside.begin() as connection:
+            connection.execute(insert, {"id": "later", "status": "open", "head": heads["late"][1]})
+        by_when = moment(1_778_453_999_999_999)
+        with database.reading() as tx:
+            found = tx.jobs.overdue(by_when + timedelta(microseconds=1))
+            assert tx.jobs.overdue(by_when) == []
+    assert found == ["late", *(row["id"] for row in many)]
 
 
 def test_an_engine_goes_on_while_the_schema_grows(url: str, outside: sa.Engine) -> None:

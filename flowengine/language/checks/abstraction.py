@@ -35,7 +35,7 @@ from flowengine.language.tree import (
     Operation,
     walk,
 )
-from flowengine.language.value_shapes import NATURAL, UNKNOWN, Basic, Domain, ListOf, Shape
+from flowengine.language.value_shapes import BOOLEAN, NATURAL, UNKNOWN, Basic, Domain, ListOf, Shape
 
 BUDGET = 20_000
 """Parts of conditions that are looked at for one question."""
@@ -377,7 +377,7 @@ class Reader:
                 of = self.shapes.get(id(args[0] if args else target), UNKNOWN)
                 return Basic("int", 1, Domain(low=of.least, high=of.most)) if isinstance(of, ListOf) else NATURAL
             case Macro(name="all" | "exists" | "exists_one"):
-                return Basic("boolean", True)
+                return self.shapes.get(id(node), BOOLEAN)
             case _:
                 return self.shapes.get(id(node), UNKNOWN)
 

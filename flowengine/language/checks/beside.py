@@ -69,7 +69,7 @@ class Beside:
         if found is None:
             found = self._always[scope.path] = set()
             for entry in scope.always:
-                found.update(_used(entry))
+                found.update(used(entry))
         return found
 
     def _writers(self, state: Parallel) -> dict[str, str]:
@@ -104,11 +104,12 @@ def changed(survey: Survey, states: Iterable[State]) -> set[str]:
     for scope in inside:
         found.update(place for state in scope.states.values() for place in _saved(state))
         for entry in scope.always:
-            found.update(_used(entry))
+            found.update(used(entry))
     return found
 
 
-def _used(entry: Always) -> Iterator[str]:
+def used(entry: Always) -> Iterator[str]:
+    """The places that an entry of always saves to, or sets."""
     if entry.fields:
         yield entry.name
     yield from (place.split(".")[0] for place in entry.set)

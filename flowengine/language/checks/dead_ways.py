@@ -100,7 +100,7 @@ class _Dead:
         if (name, outcome, index) in self.walks.taken:
             return
         node, known = self._asked_in(name, outcome)
-        decision = self.walks.questions.decisions.get(("leave", name, outcome))
+        decision = self.walks.decisions.get(("leave", name, outcome))
         if node is None or decision is None:
             return
         route = self.survey.states[name].ways[outcome][index]
@@ -124,7 +124,7 @@ class _Dead:
         yield from self.walks.moments.get((name, outcome), ())
 
     def _never(self, use: Use, node: Node, key: tuple[str, str, str]) -> None:
-        where = self.told.where(node, node.known, self.walks.questions.decisions[key])
+        where = self.told.where(node, node.known, self.walks.decisions[key])
         message = f"{use.what}: the condition never holds: not {where}, nor on any other way"
         self.survey.report(use.place, "never-holds", message, _MEND)
 
@@ -158,7 +158,7 @@ class _Dead:
             return
         name, outcome, _ = leading[0]
         node, known = self._asked_in(name, outcome)
-        decision = self.walks.questions.decisions.get(("leave", name, outcome))
+        decision = self.walks.decisions.get(("leave", name, outcome))
         if node is not None and decision is not None and not any(entry.to == dead for entry in scope.always):
             state, where = self.survey.states[dead], self.told.where(node, known, decision)
             code = "no-fulfilled" if isinstance(state, Fulfilled) else "unreachable-state"
@@ -217,14 +217,4 @@ class _Dead:
         if not node.state:
             return node.leaves
         state = self.survey.states[node.state]
-        return state.is_end or node.leaves or self._is_taken_out(self.survey.scope_of[node.state])
-
-    def _is_taken_out(self, scope: Scope) -> bool:
-        """Whether what goes on in a scope can be ended from around it."""
-        owner = self.survey.owner.get(scope.path)
-        if owner is None:
-            return False
-        around = self.survey.scope_of[owner.name]
-        waits = not isinstance(owner, Parallel) or owner.join == "all"
-        ended = any(outcome not in owner.outcomes for outcome in owner.ways)
-        return not waits or ended or bool(around.always) or self._is_taken_out(around)
+        return state.is_end or node.leaves or self.ways.is_taken_out(self.survey.scope_of[node.state])

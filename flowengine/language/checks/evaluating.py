@@ -353,11 +353,13 @@ class Reading:
         else:
             self.variables[node.variable] = hidden
         least, most = (over.least, over.most) if isinstance(over, ListOf) else (0, None)
+        if node.name in ("filter", "exists", "exists_one") and _asks_for_more(node.bodies[0], node.variable, item):
+            most = 0  # it holds for none
         if node.name == "map":
             return ListOf(before[-1], least if len(before) == 1 else 0, most)
         if node.name == "filter":
             return ListOf(self._filtered(item, node.bodies[0], node.variable), 0, most)
-        return BOOLEAN
+        return of_values([node.name == "all"]) if most == 0 else BOOLEAN
 
     def _filtered(self, item: Shape, body: Node, variable: str) -> Shape:
         """Items that were kept by ``has(x.y)`` surely have that member."""
@@ -385,6 +387,18 @@ class Reading:
                 return Record({}, _all(shapes[1::2]))
             members[key.value] = Slot(shape)
         return Record(members)
+
+
+def _asks_for_more(body: Node, variable: str, item: Shape) -> bool:
+    """Whether a condition on an item only holds where something is in it that never is."""
+    match body:
+        case Operation(sign="&&", operands=operands):
+            return any(_asks_for_more(one, variable, item) for one in operands)
+        case Has(member=member):
+            path, _ = chain(member)
+            named = isinstance(item, Record) and item.rest is None and path is not None and path[0] == variable
+            return named and path is not None and isinstance(item, Record) and path[1] not in item.members
+    return False
 
 
 def _mentions(node: Node, variable: str) -> bool:

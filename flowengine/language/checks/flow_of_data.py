@@ -359,6 +359,8 @@ class FactFlow:
         return must
 
     def _known(self, facts: Facts, told: Told) -> Facts:
+        if told is NOTHING_TOLD:
+            return facts if facts.told is told else Facts(facts.must, facts.may)
         known = told.must | self.guards.excluded(told)
         return Facts(facts.must | known, facts.may | max(known, 0), told)
 

@@ -108,6 +108,16 @@ class Ways:
             return True
         return any(self._ends(scope, to) for to in onward)
 
+    def is_taken_out(self, scope: Scope) -> bool:
+        """Whether what goes on in a scope can be ended from around it."""
+        owner = self.survey.owner.get(scope.path)
+        if owner is None:
+            return False
+        around = self.survey.scope_of[owner.name]
+        waits = not isinstance(owner, Parallel) or owner.join == "all"
+        ended = any(outcome not in owner.outcomes for outcome in owner.ways)
+        return not waits or ended or bool(around.always) or self.is_taken_out(around)
+
     def passes_at_once(self, state: State) -> bool:
         """Whether a job can go through the state without waiting."""
         if state.passes or any(name in self.ending_at_once for name in state.begins):

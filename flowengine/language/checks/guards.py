@@ -27,6 +27,8 @@ class Told:
 
     def __or__(self, other: Told) -> Told:
         """Both; what is told first where that is very much, for a longer story only takes time (L12)."""
+        if other is NOTHING_TOLD or self is NOTHING_TOLD:
+            return self if other is NOTHING_TOLD else other
         paths = self.paths | other.paths if len(self.paths) < _MOST_TOLD else self.paths
         without = self.without | other.without if len(self.without) < _MOST_TOLD else self.without
         return Told(self.must | other.must, paths, without)

@@ -189,12 +189,14 @@ class Places:
         """What an each saves at its join: for each item the item and its own data, all of which may be missing."""
         own = self.shapes.get(state.scope.path, Record())
         item: Shape = UNKNOWN
+        most: int | None = None
         if state.of is not None:
             scope = self.survey.scope_of[state.name]
             items = shape_of(state.of, scope, state.name)
-            item = items.item if isinstance(items, ListOf) else UNKNOWN
+            if isinstance(items, ListOf):
+                item, most = items.item, None if state.more else items.most
         slots = {name: Slot(slot.shape, False, slot.internal) for name, slot in own.members.items()}
-        return ListOf(Record({**slots, "item": Slot(item)}))
+        return ListOf(Record({**slots, "item": Slot(item)}), 0, most)
 
     def _written(self) -> dict[str, _Tree]:
         """What the states save, by owner: the same in each round."""
@@ -214,7 +216,8 @@ class Places:
             state = self.survey.states[name]
             if name in self._inner_items and isinstance(shape, ListOf) and isinstance(shape.item, Record):
                 members = shape.item.members
-                shape = ListOf(Record({**members, "item": Slot(members["item"].shape, internal=True)}))
+                item = Record({**members, "item": Slot(members["item"].shape, internal=True)})
+                shape = ListOf(item, shape.least, shape.most)
             self._merge(trees[self.owner(self.survey.scope_of[name])], place_of(state), shape, False)
         self.shapes = {owner: self._record(tree) for owner, tree in trees.items()}
 

@@ -30,7 +30,7 @@ def proof(process: Process) -> Proof:
     for use in conditions:
         kind, name, more, _ = use.point
         key = ({"guard": "leave"}.get(kind, kind), name, more)
-        decision = walks.questions.decisions.get(key)
+        decision = walks.decisions.get(key)
         if decision is None:
             continue
         states = survey.scopes[name].states if kind == "always" else (name,)

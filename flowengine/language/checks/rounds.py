@@ -1,6 +1,5 @@
-"""Rounds without end: none is gone through without waiting, none of moments that are over spins, and none of deadlines
-alone asks a customer again and again, or begins again for ever what he waits behind, so that nobody is told how long it
-takes (L8).
+"""Rounds without end: none is gone through without waiting, and none of deadlines alone asks a customer again and
+again, or begins again for ever what he waits behind, so that nobody is told how long it takes (L8).
 
 Rounds are those of the ways with what they establish (``walks``): one that a condition ends, on what is known there, is
 none.
@@ -11,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from flowengine.errors import ExpressionFailed
-from flowengine.language import tree
 from flowengine.language.checks.deadlines import Clocks
 from flowengine.language.checks.graph import Ways, circles, components
 from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Survey
 from flowengine.language.checks.walks import Node, Onward, Walks
 from flowengine.language.expressions import Expression, PlainNames
-from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import DONE, EXPIRED, Route
 from flowengine.language.types import Each, Parallel, Stage
@@ -29,12 +26,10 @@ MOST_AT_ONCE = 1_000
 
 
 def check(survey: Survey) -> None:
-    """Report rounds in which nothing waits, or waits any more; those in which a customer is asked though nobody does
-    anything; and those in which what others should do is over by a deadline each time, and nobody else is called."""
+    """Report rounds in which nothing waits; those in which a customer is asked though nobody does anything; and those
+    in which what others should do is over by a deadline each time, and nobody else is called."""
     _without_waiting(survey)
     _asking(survey)
-    for scope in survey.scopes.values():
-        _spinning(survey, scope)
 
 
 def _without_waiting(survey: Survey) -> None:
@@ -118,7 +113,7 @@ def _lasting(ways: tuple[Route, ...], circle: set[str], changed: set[str], uncou
     kept: list[int] = []
     found: set[int] = set()
     for index, route in enumerate(ways):
-        changes = route.when is not None and _bounds(route.when, circle, changed, uncounted)
+        changes = route.when is not None and bounds(route.when, circle, changed, uncounted)
         if route.to in circle:
             kept.append(index)
             if not changes:
@@ -129,60 +124,7 @@ def _lasting(ways: tuple[Route, ...], circle: set[str], changed: set[str], uncou
     return found
 
 
-def _spinning(survey: Survey, scope: Scope) -> None:
-    """Report rounds that wait for nothing but moments which they do not move: once these are over, they never wait.
-
-    No clock is asked: it is so whatever day it is now.
-    """
-    onward = {name: list(_unasked(state)) for name, state in scope.states.items()}
-    for circle in circles({name: [route.to for _, route in ways] for name, ways in onward.items()}):
-        changed = set(_changed(scope.states[name] for name in circle))
-        still = {
-            name: [
-                route.to
-                for moment, route in onward[name]
-                if (moment is None or not _moves(moment, changed))
-                and not (route.when is not None and _bounds(route.when, set(circle), changed, uncounted=True))
-            ]
-            for name in circle
-        }
-        for endless in circles(still):
-            names = sorted(endless, key=lambda name: scope.states[name].place)
-            moments = [moment for name in names for moment, route in onward[name] if moment and route.to in endless]
-            if moments:
-                message = f"once {moments[0]} is over, a job goes round for ever without waiting: {', '.join(names)}"
-                advice = "lead out of it, or wait for a length, for example for: P1D"
-                survey.report(scope.states[names[0]].place, "endless-loop", message, advice)
-
-
-def _unasked(state: State) -> Iterator[tuple[Expression | None, Route]]:
-    """The ways on that are taken though nobody and no code does anything: at once, or at a moment that is computed."""
-    if state.passes:
-        yield from ((None, route) for _, _, route in state.routes)
-    elif isinstance(state.within, Expression) and is_moment(state.within.tree):
-        yield from ((state.within, route) for route in state.ways.get(EXPIRED, ()))
-    for outcome, moment in state.moments:
-        yield from ((moment, route) for route in state.ways.get(outcome, ()))
-
-
-def is_moment(node: tree.Node) -> bool:
-    """Whether an expression surely gives a moment, and not a length: a date with lengths added or taken."""
-    match node:
-        case tree.Call(name="date" | "timestamp"):
-            return True
-        case tree.Operation(sign="+" | "-", operands=operands):
-            return sum(map(is_moment, operands)) == 1
-    return False
-
-
-def _moves(moment: Expression, changed: set[str]) -> bool:
-    """Whether a moment may be a later one in the next round."""
-    read = moment.variables.get("data", frozenset())
-    asked = any(name in JOB_FUNCTIONS for name in moment.functions)
-    return "now" in moment.variables or asked or read is None or not changed.isdisjoint(read)
-
-
-def _changed(states: Iterable[State]) -> Iterator[str]:
+def changed_alone(states: Iterable[State]) -> Iterator[str]:
     """The places in the data that states save to, or their ways set, though nobody does anything; a deadline saves
     nothing."""
     for state in states:
@@ -192,7 +134,7 @@ def _changed(states: Iterable[State]) -> Iterator[str]:
             yield from (place.split(".")[0] for place in route.set)
 
 
-def _bounds(when: Expression, circle: set[str], changed: set[str], uncounted: bool) -> bool:
+def bounds(when: Expression, circle: set[str], changed: set[str], uncounted: bool) -> bool:
     """Whether a condition reads what a round changes itself, apart from how often it was gone round, where that is
     known on each way."""
     if "now" in when.variables or any(
@@ -232,7 +174,7 @@ class _Rounds:
         ``bounded``, of which a condition may end the round."""
         within = dict.fromkeys(nodes)
         circle = {node.state for node in within if node.state}
-        changed = set(_changed(self.survey.states[name] for name in circle)) if bounded else set()
+        changed = set(changed_alone(self.survey.states[name] for name in circle)) if bounded else set()
         uncounted = bounded and not self.walks.counts(circle, within)
         return {
             node: [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flowengine.language.checks.questions import Decision, Known
+from flowengine.language.checks.decisions import Decision
+from flowengine.language.checks.questions import Known
 from flowengine.language.checks.walks import Kind, Node, Onward, Walks, Way
 
 _LONGEST = 8

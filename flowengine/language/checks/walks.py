@@ -18,7 +18,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from flowengine.language.checks.questions import CERTAIN, FAILS, Decision, Known, Narrowed, Questions, Split
+from flowengine.language.checks.changes import Changes
+from flowengine.language.checks.decisions import CERTAIN, FAILS, Asked, Decision, Decisions, Narrowed, Split
+from flowengine.language.checks.live import Live
+from flowengine.language.checks.questions import Known, Questions
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.model import Scope, State
 from flowengine.language.parts import DONE, Always, Route
@@ -80,6 +83,8 @@ class Walks:
     def __init__(self, survey: Survey) -> None:
         self.survey = survey
         self.questions = Questions(survey)
+        self.decisions = Decisions(self.questions).all
+        self.changes = Changes(self.questions)
         self.nodes: list[Node] = []
         self.at: dict[str, list[Node]] = {}
         self.taken: set[tuple[str, str, int]] = set()
@@ -98,11 +103,11 @@ class Walks:
         """The entries of always that are used, by the path of their scope."""
         self.cut: dict[str, None] = {}
         """States of which not all that is known on the ways to them was followed."""
-        self.undecided: dict[tuple[str, str, str], None] = {}
+        self.undecided: dict[Asked, None] = {}
         """Decisions that take more than their budget."""
         self._nodes: dict[str, dict[Known, Node]] = {}
         """By the name of a state, or of a scope for always: its nodes by what is known."""
-        self._live = _Live(survey, self.questions)
+        self._live = Live(survey, self.decisions, self.changes)
         self._left = MOST_WORK
         self._waiting: dict[str, list[Node]] = {}
         """States with scopes whose scopes are not done yet, as far as was followed."""
@@ -143,13 +148,9 @@ class Walks:
         """Whether it is known in all these nodes how often states were passed, as far as a condition asks."""
         if self.undecided or self.cut:
             return False
-        counted = set(states)
-        if any(
-            one.key[:2] == ("Call", "count") and any(name in str(one.key) for name in counted)
-            for one in self.questions.loose
-        ):
+        asked = self.questions.counting(states)
+        if asked is None:
             return False
-        asked = {one.number for one in self.questions.all if one.about.counted in counted}
         return all(asked <= {number for number, _ in node.known} for node in nodes if node.state)
 
     # following
@@ -215,10 +216,11 @@ class Walks:
 
     def _leave(self, step: _Step, state: State, outcome: str, known: Known, exact: bool) -> None:
         """The state is left with an outcome: its answer is saved, and a way is taken."""
-        questions, scope = self.questions, self.survey.scope_of[state.name]
-        changes = questions.left(state, outcome)
+        scope = self.survey.scope_of[state.name]
+        changes = self.changes.left(state, outcome)
         exact = exact and all(one.surely for one in changes)
-        known = _without(questions.passed(questions.after(known, changes), state), questions.unsteady[scope.path])
+        known = self.changes.passed(self.changes.after(known, changes), state)
+        known = _without(known, self.changes.unsteady[scope.path])
         ways = state.ways[outcome]
         split = self._split(("leave", state.name, outcome), known)
         if split is not CERTAIN and step.node is not None:
@@ -228,7 +230,7 @@ class Walks:
                 if step.node is not None:
                     gap = Gap(
                         step.node,
-                        questions.decisions["leave", state.name, outcome],
+                        self.decisions["leave", state.name, outcome],
                         several[0] if split.decided else None,
                     )
                     self.gaps.setdefault((state.name, outcome), gap)
@@ -236,12 +238,12 @@ class Walks:
                 way = (state.name, outcome, index)
                 self.taken.add(way)
                 for found in several:
-                    after, surely = questions.narrowed(known, found, scope)
+                    after, surely = self.changes.narrowed(known, found, scope)
                     surely = surely and split.decided and index not in split.switched
                     self._take(step, way, ways[index], after, exact and surely)
 
-    def _split(self, key: tuple[str, str, str], known: Known) -> Split:
-        decision = self.questions.decisions.get(key)
+    def _split(self, key: Asked, known: Known) -> Split:
+        decision = self.decisions.get(key)
         if decision is None:
             return CERTAIN
         split = decision.split(known)
@@ -257,8 +259,8 @@ class Walks:
         self._arrive(scope, route.to, known, exact, step, way)
 
     def _set(self, scope: Scope, source: Route | Always, known: Known, state: str) -> Known:
-        changes = self.questions.sets(scope, source, state)
-        return _without(self.questions.after(known, changes), self.questions.unsteady[scope.path]) if changes else known
+        changes = self.changes.sets(scope, source, state)
+        return _without(self.changes.after(known, changes), self.changes.unsteady[scope.path]) if changes else known
 
     def _always(self, node: Node, scope: Scope, known: Known, exact: bool) -> None:
         """Wherever a job is in a scope, the entries of its always may be used: once for what is known there."""
@@ -275,13 +277,13 @@ class Walks:
         node.onward.append(Onward(roam, "", None, "roam"))
 
     def _use(self, node: Node, scope: Scope) -> None:
-        questions = self.questions
         for entry in scope.always:
             split = self._split(("always", scope.path, entry.name), node.known)
             for found in split.ways.get(0, ()):
                 self.used.add((scope.path, entry.name))
-                after, surely = questions.narrowed(node.known, found, scope)
-                after = self._set(scope, entry, questions.after(after, questions.invoked(scope, entry)), "")
+                after, surely = self.changes.narrowed(node.known, found, scope)
+                after = self.changes.after(after, self.changes.invoked(scope, entry))
+                after = self._set(scope, entry, after, "")
                 self._arrive(scope, entry.to, after, node.exact and surely, _Step(node, entry.name, "always"), None)
 
     def _arrive(self, scope: Scope, to: str, known: Known, exact: bool, step: _Step, way: Way | None) -> None:
@@ -349,7 +351,7 @@ class Walks:
         """The questions whose answers may change in the scopes of a state."""
         found = 0
         for inner in state.scopes:
-            found |= self.questions.inside[inner.path]
+            found |= self.changes.inside[inner.path]
         return found
 
     def _open(self, node: Node, state: State) -> None:
@@ -358,9 +360,9 @@ class Walks:
                 self._begin(node, state, branch)
             return
         for scope in state.scopes:
-            known = _without(node.known, self.questions.unsteady[scope.path])
+            known = _without(node.known, self.changes.unsteady[scope.path])
             if isinstance(state, Each):
-                known = self.questions.after(known, self.questions.fresh(state))
+                known = self.changes.after(known, self.changes.fresh(state))
             self._start(scope, known, node.exact, node)
 
     def _begin(self, node: Node, state: Parallel, branch: Branch) -> None:
@@ -378,8 +380,8 @@ class Walks:
         around = self.survey.scope_of[state.name]
         for found in split.ways.get(0, ()):
             self.begun.add((state.name, branch.name))
-            after, surely = self.questions.narrowed(known, found, around)
-            after = _without(after, self.questions.unsteady[branch.scope.path])
+            after, surely = self.changes.narrowed(known, found, around)
+            after = _without(after, self.changes.unsteady[branch.scope.path])
             self._start(branch.scope, after, exact and surely, node)
 
     def _start(self, scope: Scope, known: Known, exact: bool, node: Node) -> None:
@@ -400,73 +402,3 @@ def _without(known: Known, bits: int) -> Known:
     if not bits or not known:
         return known
     return tuple(pair for pair in known if not bits >> pair[0] & 1)
-
-
-# which questions matter
-
-
-_ROUNDS = 12
-"""Rounds in which it is found what may be asked; then it may be anything."""
-
-
-class _Live:
-    """Which questions may be asked of a job before their answers are others: found backwards, from what is asked, until
-    nothing changes."""
-
-    def __init__(self, survey: Survey, questions: Questions) -> None:
-        self.survey = survey
-        self.questions = questions
-        self.entered = dict.fromkeys(survey.states, 0)
-        """By state, as a job enters it."""
-        self.roaming = dict.fromkeys(survey.scopes, 0)
-        """By the path of a scope, wherever a job is in it."""
-        states = list(reversed(survey.states.values()))
-        changed = bool(questions.all)
-        for _ in range(_ROUNDS):
-            if not changed:
-                return
-            changed = False
-            for scope in survey.scopes.values():
-                for entry in scope.always:
-                    asked = self._asks(("always", scope.path, entry.name)) | self._of(scope, entry.to)
-                    changed = changed or asked | self.roaming[scope.path] != self.roaming[scope.path]
-                    self.roaming[scope.path] |= asked
-            for state in states:
-                asked = self._before(state)
-                changed = changed or asked != self.entered[state.name]
-                self.entered[state.name] = asked
-        everything = (1 << len(questions.all)) - 1
-        self.entered = dict.fromkeys(survey.states, everything)
-        self.roaming = dict.fromkeys(survey.scopes, everything)
-
-    def _before(self, state: State) -> int:
-        found = self.roaming[self.survey.scope_of[state.name].path]
-        for branch in state.branches.values() if isinstance(state, Parallel) else ():
-            found |= self._asks(("begin", state.name, branch.name))
-        for inner in state.scopes:
-            found |= self.entered.get(inner.start, 0)
-        for outcome in state.ways:
-            found |= self._leaving(state, outcome)
-        return found
-
-    def _leaving(self, state: State, outcome: str) -> int:
-        scope = self.survey.scope_of[state.name]
-        found = self._asks(("leave", state.name, outcome))
-        for route in state.ways[outcome]:
-            found |= self._of(scope, route.to)
-        if not state.scopes:
-            for number, _, surely in self.questions.left(state, outcome):
-                if surely:
-                    found &= ~(1 << number)
-        return found
-
-    def _of(self, scope: Scope, to: str) -> int:
-        target = self.survey.target(scope, to)
-        if target is Target.DONE:
-            owner = self.survey.owner[scope.path]
-            return self._leaving(owner, DONE) if isinstance(owner, Stage) and DONE in owner.ways else 0
-        return self.entered.get(to, 0)
-
-    def _asks(self, key: tuple[str, str, str]) -> int:
-        decision = self.questions.decisions.get(key)
-        return decision.asks if decision is not None else 0

@@ -20,7 +20,7 @@ from flowengine.store.codec import decode
 from flowengine.store.history import Entry, chained, written
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

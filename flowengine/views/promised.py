@@ -1,0 +1,65 @@
+"""What became of a promise, and the words for it: to its customer, and inside the organisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from flowengine.core.machines import Compiled
+from flowengine.core.values import Head
+from flowengine.language.model import Process
+from flowengine.language.spoken_time import last_day
+from flowengine.views import plainly
+from flowengine.views.customer_words import UNDER_WAY, places
+from flowengine.views.replies import PromiseStatus, PromiseView
+
+
+def status(head: Head, now: datetime) -> PromiseStatus:
+    """What became of the promise of a job that has one."""
+    promise = head.promise
+    assert promise is not None, "nothing was promised"
+    if promise.kept is not None:
+        return "kept" if promise.kept else "broken"
+    if head.status != "open":
+        return "released"
+    return "late" if promise.is_late(now) else "open"
+
+
+def promise_view(
+    process: Process, head: Head, now: datetime, reader: tzinfo | None, passed: str = ""
+) -> PromiseView | None:
+    """The promise as it is told; ``passed`` are the words for one that is late, where they are not the usual ones."""
+    promise = head.promise
+    if promise is None:
+        return None
+    by, became = plainly.Clock(process, reader).promised(promise.by), status(head, now)
+    words = {
+        "open": f"Promised for {by}",
+        "late": passed or f"Promised for {by}, late since then",
+        "kept": f"Promised for {by}, kept",
+        "broken": f"Promised for {by}, broken",
+        "released": f"Had been promised for {by}, which no longer stands",
+    }
+    return PromiseView(
+        by=promise.by,
+        first=promise.first,
+        kept=promise.kept,
+        late=became == "late" or promise.kept is False,
+        status=became,
+        words=words[became],
+    )
+
+
+def passed(compiled: Compiled, head: Head, reader: tzinfo | None, waits: Sequence[str]) -> str:
+    """What a customer is told of a promise whose moment is over, and of what is done about it now; ``waits`` are the
+    titles of the steps that wait for him."""
+    assert head.promise is not None, "nothing was promised"
+    process, by = compiled.process, head.promise.by
+    what = "time" if last_day(by, process.clock) is None else "day"
+    over = f"The {what} we promised, {plainly.Clock(process, reader).promised(by)}, has passed"
+    if head.suspended is not None:
+        return f"{over}. It is paused: {head.suspended.because}"
+    if waits:
+        return f"{over}. It waits for you: {', '.join(waits)}"
+    at_work = ", ".join(words for words in places(compiled, head.standing) if words != UNDER_WAY)
+    return f"{over}. We are still at work on it" + (f": {at_work}" if at_work else "")
