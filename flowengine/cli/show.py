@@ -353,7 +353,7 @@ def erased(console: Console, done: Erasure, *, dry: bool) -> None:
     if dry:
         line(
             console,
-            f"  Only the id {done.person} stays, with what was done when. Backups, archives and mails keep theirs.",
+            f"  The id {done.person} stays, with what was done when. Backups, archives and mails keep theirs.",
         )
     for one in done.left:
         line(console, ("  Left: ", "bold yellow"), (one.job, ID), f" {one.why}; erase again once that has changed")

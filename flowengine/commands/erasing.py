@@ -95,7 +95,7 @@ def _asked(tx: Transaction, id: str, because: str, by: str | Actor) -> tuple[Act
     if open_jobs:
         named = ", ".join(open_jobs[:_MOST_NAMED]) + (" and more" if len(open_jobs) > _MOST_NAMED else "")
         what = "a job of his is" if len(open_jobs) == 1 else "jobs of his are"
-        possible = ("have them come to their ends, or end them, and erase him then",)
+        possible = ("wait until they have ended", "have them withdrawn, or end them, first")
         raise NotAllowed(f"{id} cannot be erased while {what} open: {named}", where=id, possible=possible)
     return actor, person, tuple(one.id for one in tx.tokens.all() if one.subject == id and one.revoked is None)
 
