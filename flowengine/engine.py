@@ -41,7 +41,7 @@ from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
-from flowengine.reading import auditing, histories, inbox, needs, stuck, tracking
+from flowengine.reading import agenda, answering, auditing, histories, inbox, needs, stuck, tracking
 from flowengine.runtime.actors import actor_of
 from flowengine.runtime.handlers import AnyHandler, Handler, Handlers
 from flowengine.runtime.observing import Observer
@@ -49,6 +49,8 @@ from flowengine.runtime.settings import Settings
 from flowengine.store import Database
 from flowengine.store.measures import Measures, measured
 from flowengine.views.replies import (
+    AgendaItem,
+    Answered,
     Archived,
     Audit,
     Away,
@@ -445,6 +447,26 @@ class Engine:
         """
         return inbox.inbox(self._shell, by, limit, everything)
 
+    def agenda(
+        self,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        person: str = "",
+        role: str = "",
+        calendar: str = "",
+        limit: int = 100,
+        by: By = PROGRAM,
+    ) -> list[AgendaItem]:
+        """What is booked, or held, from ``first`` to ``last``, by time: at most ``limit`` (up to 1,000) of at most 92
+        days. A bare day is that day where the reader is, and counts as a whole; unless something is said, it is today.
+
+        A customer's are his own. Staff are told their own and those of their roles, operators and the program all;
+        both may ask for those of a person (by his exact id, L15), of those who have a role, or of a calendar. Raises
+        BadAnswer for a span that is none, NotFound for who, and what, is not known, NotAllowed.
+        """
+        return agenda.agenda(self._shell, first, last, person, role, calendar, limit, by)
+
     def step(self, step_id: str, by: By) -> StepView:
         """A step with all that is needed to act on it, or, once it is over, how it ended.
 
@@ -457,10 +479,12 @@ class Engine:
         self, text: str = "", *, by: By, key: str | None = None, whose: str = ""
     ) -> StepView | dict[str, str]:
         """The step that somebody at a terminal means: by its id, by its job, or the only one that waits for him; or for
-        the person in ``whose`` stead an operator is to act.
+        the person in ``whose`` stead an operator is to act. Where none waits, one that he has ``answered`` and may
+        still change: an appointment that is booked, a vote.
 
-        Where not exactly one waits, those that do: by their short ids what they are, and whose. With a request key that
-        was used before it is the step that was acted on, as it was then, so that a repeat can ask the same (L3).
+        Where it is not exactly one, those that it could be: by their short ids what they are, and whose. With a request
+        key that was used before it is the step that was acted on, as it was then, so that a repeat can ask the same
+        (L3).
         """
         return inbox.find_step(self._shell, text, by, key, whose)
 
@@ -474,6 +498,14 @@ class Engine:
         Raises NotFound, with what is open now.
         """
         return tracking.offer(self._shell, job, name, by)
+
+    def answered(self, job: str, seq: int, by: By) -> Answered:
+        """What a command came to, in plain words for who asked for it, by its receipt's ``job`` and ``seq``: what
+        happened, and what comes now.
+
+        For who asked; the organisation may look at each. To others it is NotFound (L4).
+        """
+        return answering.answered(self._shell, job, seq, by)
 
     def data(self, job: str, *, by: By = PROGRAM) -> dict[str, Json]:
         """A job's data as plain JSON values: for each place, which is a state's name unless the state says ``saves``,
@@ -495,12 +527,14 @@ class Engine:
         after: str | None = None,
         took_part: bool = False,
         late: bool = False,
+        mine: bool = False,
         by: By = PROGRAM,
     ) -> list[JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step. ``late``: the open ones whose promised moment is over, those that are late the longest first.
-        ``after`` is the last job id of the page before. Raises NotAllowed."""
-        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, by)
+        on a step. Those of a member of staff are all, or, with ``mine``, those that he began or acted in. ``late``: the
+        open ones whose promised moment is over, those that are late the longest first. ``after`` is the last job id of
+        the page before. Raises NotAllowed."""
+        return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, mine, by)
 
     def history(self, job: str, *, by: By = PROGRAM) -> list[HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is.

@@ -181,7 +181,7 @@ def _joined(title: str, given: str) -> str:
 
 def _given(asked: FormField, value: Json, zone: str) -> str:
     """An answer as its person would say it: the option's title with price and time, or the value with its unit."""
-    from flowengine.cli.ask import days_of
+    from flowengine.cli.option_list import days_of
 
     titles = {str(option.id): option for option in asked.options}
     if asked.options:

@@ -36,6 +36,7 @@ _ENTRIES = (
     Entry("migrate", "designers:migrate", "Move jobs to another version of their process.", "Designers"),
     Entry("start", "customers:start", "Begin a job with a need.", "Customers"),
     Entry("inbox", "customers:inbox", "What waits for me.", "Customers and staff"),
+    Entry("agenda", "customers:agenda", "What is booked for a day.", "Customers and staff"),
     Entry("act", "customers:act", "Answer, choose, approve, book, finish: act on a step.", "Customers and staff"),
     Entry("track", "customers:track", "Where a job is, in plain words.", "Customers and staff"),
     Entry("say", "customers:say", "Say something about a job.", "Customers and staff"),
@@ -81,6 +82,7 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     cls=FlowGroup,
     entries=_ENTRIES,
     context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
     epilog="The database is sqlite:///flow.db unless --at or FLOW_AT names another. --as or FLOW_AS says who you are.",
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
@@ -88,9 +90,22 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
 def flow(ctx: click.Context) -> None:
     """Flows from a customer's need to its fulfilment, with the customer in them.
 
-    Begin with: flow demo
+    Begin with: flow demo. Without a command: what waits for you, and where your jobs are.
     """
-    ctx.ensure_object(Terminal)
+    terminal = ctx.ensure_object(Terminal)
+    if ctx.invoked_subcommand is None:
+        _alone(ctx, terminal)
+
+
+def _alone(ctx: click.Context, terminal: Terminal) -> None:
+    """A person sees what is his; nobody sees the help, and how to begin."""
+    from flowengine.cli import home
+
+    if terminal.who_or_nobody or terminal.json:
+        home.home(terminal)
+    else:
+        click.echo(ctx.get_help())
+        home.first_steps(terminal)
 
 
 def main() -> None:

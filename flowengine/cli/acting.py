@@ -6,26 +6,32 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from flowengine.cli import ask, show
+from flowengine.cli import ask, prompt, show
+from flowengine.cli.dialogue import Dialogue
+from flowengine.cli.drafts import Draft
 from flowengine.cli.failures import tell
 from flowengine.cli.flags import is_file
 from flowengine.cli.moments import distance
 from flowengine.cli.moments import told as moment
+from flowengine.cli.prompt import Back
+from flowengine.cli.prompt_words import said
+from flowengine.cli.slot_picker import Slots
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
-from flowengine.client import Desk, Form, FormField, Json, OfferView, Receipt, StepView, Way
+from flowengine.client import Desk, FormField, Json, OfferView, Receipt, StepView, Way
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotAllowed, NotFound, Refused, SlotTaken, UnknownOutcome
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 NAMED = 12
-"""How many options of a field that is missing are named."""
+"""How many options, or free appointments, of a field that is missing are named."""
 
 Do = Callable[[dict[str, Json]], Receipt]
 
@@ -37,6 +43,7 @@ def start(
     sets: Sequence[str],
     answer: str | None,
     key: str | None,
+    yes: bool,
 ) -> None:
     """``flow start``: the need's fields are asked like those of any step."""
     with _reading():
@@ -48,11 +55,13 @@ def start(
     receipt = _carry_out(
         terminal,
         need.questions,
-        answer_from(need.questions, sets, answer),
+        _given(terminal, need.questions, sets, answer),
         lambda full: desk.start(need.process, need=full, customer=whom, key=key),
         where=need.process,
+        draft=_draft(terminal, ("start", need.process, whom or ""), need.questions, need.version),
+        asks_last=not yes,
     )
-    told(terminal, desk, receipt, begun=True)
+    told(terminal, desk, receipt)
 
 
 def person(desk: Desk, text: str, kind: str | None = None) -> str:
@@ -100,6 +109,7 @@ def act(
     key: str | None,
     whose: str | None = None,
     because: str | None = None,
+    yes: bool = False,
 ) -> None:
     """``flow act``: which step, which way, which answer; for operators also in whose stead, and why."""
     if (whose is None) != (because is None):
@@ -110,25 +120,57 @@ def act(
         found = desk.find_step(ref or "", key=key, whose=whose)
         step = _step(desk, _picked(terminal, ref, found), whose) if isinstance(found, dict) else found
         if terminal.asks:
+            if step.answered and not outcome and "." not in (ref or ""):
+                show.line(screen(), "Nothing waits for you. What you may still change:")
             _introduce(screen(), step, desk.now())
         if step.suspended is not None:
             why = f"the job is suspended since {moment(step.suspended.since)}: {step.suspended.because}"
             raise NotAllowed(why, where=step.short, possible=("say something", "wait until it is resumed"))
-        way = _way(terminal, step.form, outcome, step.short)
-    given = answer_from(way.fields, sets, answer)
-    receipt = _carry_out(
-        terminal,
-        way.fields,
-        given,
-        lambda full: (
-            desk.act_for(step.id, whose, way.outcome, full, because=because or "", key=key)
-            if whose
-            else desk.act(step.id, way.outcome, full, key=key)
-        ),
-        where=step.short,
-        slots=lambda: _step(desk, step.id, whose).slots,
-    )
-    told(terminal, desk, receipt, slot=given.get("slot"))
+
+    def act_on(way: Way, full: dict[str, Json]) -> Receipt:
+        if whose:
+            return desk.act_for(step.id, whose, way.outcome, full, because=because or "", key=key)
+        return desk.act(step.id, way.outcome, full, key=key)
+
+    while True:
+        with _reading():
+            way = _way(terminal, step, outcome, desk.now())
+        given = _given(terminal, way.fields, sets, answer)
+        held = step.held is not None and way.outcome == "book"  # it is booked, and another one where --set names it
+        fields = () if held else way.fields
+        kept = step.form.type != "vote"  # who votes what is nobody else's business, on no disk either
+        try:
+            receipt = _carry_out(
+                terminal,
+                fields,
+                given,
+                partial(act_on, way),
+                where=step.short,
+                slots=lambda: _slots(_step(desk, step.id, whose or "")),
+                draft=_draft(terminal, ("act", step.id, way.outcome, whose), way.fields) if kept else None,
+                asks_last=not yes,
+                back=not outcome and len(step.form.ways) > 1,
+            )
+        except Back:
+            continue
+        break
+    told(terminal, desk, receipt)
+
+
+def _given(terminal: Terminal, fields: Sequence[FormField], sets: Sequence[str], answer: str | None) -> dict[str, Json]:
+    """What the command line answers; days and moments in words are said back as they were understood."""
+    given = answer_from(fields, sets, answer)
+    if not terminal.json:
+        for field in fields:
+            value = given.get(field.name)
+            if field.format in ("date", "date-time") and isinstance(value, str) and f"{field.name}={value}" not in sets:
+                show.line(screen(), (f"{field.title}: ", "dim"), said(field, value))
+    return given
+
+
+def _draft(terminal: Terminal, what: Sequence[str], fields: Sequence[FormField], version: str = "") -> Draft | None:
+    """Where a person's answers are kept until they are sent; nowhere for a program."""
+    return Draft(terminal.address, terminal.who_or_nobody, what, fields, version) if terminal.asks else None
 
 
 def _step(desk: Desk, id: str, whose: str) -> StepView:
@@ -139,7 +181,7 @@ def _step(desk: Desk, id: str, whose: str) -> StepView:
 
 
 def _picked(terminal: Terminal, ref: str | None, waiting: Mapping[str, str]) -> str:
-    """The step that the person picks of several that wait."""
+    """The step that the person picks of several that wait, or that he may still change."""
     if not waiting:
         if ref is None:
             raise NotFound(
@@ -148,7 +190,7 @@ def _picked(terminal: Terminal, ref: str | None, waiting: Mapping[str, str]) -> 
         raise NotFound("nothing of this job waits for you", where=ref, possible=(terminal.line(f"track {ref}"),))
     if not terminal.asks:
         possible = [f"{short} ({title})" for short, title in waiting.items()]
-        raise Ambiguous("several steps wait for you; name one", where=ref or "", possible=possible)
+        raise Ambiguous("several steps are open to you; name one", where=ref or "", possible=possible)
     return list(waiting)[ask.pick(screen(), "Which step?", list(waiting.items()))]
 
 
@@ -156,19 +198,29 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
     """What the person is looking at, before anything is asked."""
     until = f", until {moment(step.due)} ({distance(step.due, now)})" if step.due else ""
     show.line(console, (step.title, "bold"), (f"  {step.short}, for {step.customer_name}{until}", "dim"))
+    meets = show.appointment(step)
+    if meets is not None:
+        show.line(console, (f"The appointment is at {moment(meets)} ({distance(meets, now)})", "bold"))
     if step.booked is not None:
-        show.line(console, (show.booked(step.booked, now, step.booked_with), "bold"))
+        show.line(console, (show.booked(step.booked, step.booked_with), "bold"))
+    if step.held is not None:
+        show.line(console, (show.kept(step.held, step.held_until, now), "bold"))
     for title, value in step.shown:
         show.line(console, "  ", (f"{title}: ", "dim"), value)
     if step.tally is not None:
         show.tally(console, step.tally)
 
 
-def _way(terminal: Terminal, form: Form, outcome: str, where: str) -> Way:
+def _way(terminal: Terminal, step: StepView, outcome: str, now: datetime) -> Way:
+    form, where, begins = step.form, step.short, show.appointment(step)
     if not form.ways:
         raise Refused("nothing can be done on this step now", where=where)
+    early = begins is not None and begins > now
     if outcome:
         way = form.way(outcome)
+        if way is None and early and outcome in ("held", "missed"):
+            what = f"the appointment begins at {moment(begins)}, and cannot be {outcome} before"
+            raise NotAllowed(what, where=where, possible=("wait until it has begun", "move it"))
         if way is None:
             raise UnknownOutcome(
                 f"the step has no outcome {outcome[:60]!r}", where=where, possible=[one.outcome for one in form.ways]
@@ -176,6 +228,11 @@ def _way(terminal: Terminal, form: Form, outcome: str, where: str) -> Way:
         return way
     if len(form.ways) > 1 and not terminal.asks:
         raise UnknownOutcome("say what to do with --outcome", where=where, possible=[one.outcome for one in form.ways])
+    if early and not terminal.asks:
+        what = f"the appointment begins at {moment(begins)}; until then it can only be moved: say so with --outcome"
+        raise UnknownOutcome(what, where=where, possible=[one.outcome for one in form.ways])
+    if early:
+        show.line(screen(), "It has not begun: you can move it to another time, or stop here with Ctrl-C.")
     return ask.which_way(screen(), form.ways)
 
 
@@ -186,6 +243,8 @@ def change(
     desk = terminal.mine()
     if name is None:
         seen = desk.track(job)
+        if terminal.asks:
+            show.closed(screen(), seen.closed_offers)
         if not seen.offers:
             raise NotFound("this job offers you nothing at this time", where=seen.short)
         if not terminal.asks:
@@ -198,14 +257,18 @@ def change(
         be_sure(terminal, yes, f"{offer.title}?", lambda console: _means(console, desk, job, offer, full))
         return desk.invoke(job, offer.name, full, key=key)
 
-    given = answer_from(offer.questions, sets, answer)
-    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job))
+    given = _given(terminal, offer.questions, sets, answer)
+    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job, asks_last=False))
 
 
 def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[str, Json]) -> None:
     """What would come of an offer."""
     seen, then = desk.track(job), desk.invoke(job, offer.name, full, dry=True)
-    show.line(console, (offer.title, "bold"), f": {seen.title} {seen.short}, for {seen.customer_name}")
+    show.line(
+        console,
+        (offer.title, "bold"),
+        f": {seen.title} {seen.short}{f', for {seen.customer_name}' if seen.customer_name else ''}",
+    )
     if offer.undoes:
         show.line(console, "  What was done for it so far is undone first, as far as it can be.")
     if then.status == "open":
@@ -221,31 +284,61 @@ def _carry_out(
     do: Do,
     *,
     where: str,
-    slots: Callable[[], Sequence[datetime]] = tuple,
+    slots: Callable[[], Slots] = Slots,
+    draft: Draft | None = None,
+    asks_last: bool = True,
+    back: bool = False,
 ) -> Receipt:
     """Do it, asking a person for what is missing, and again for what was not accepted; a program is told instead.
 
-    What was asked is put into ``given``.
+    What was asked is put into ``given``. Before it is done the person sees all that he has answered, where that is more
+    than a word; with ``asks_last`` he is asked whether to send it. With ``back`` he may go back before the first
+    question, which raises Back.
     """
     if not terminal.asks:
         lacking = missing(fields, given)
         if lacking:
-            raise BadAnswer(_lacks(lacking), where=where, possible=[hint(field) for field in lacking])
+            hints = (one for field in lacking for one in _hints(field, slots))
+            raise BadAnswer(_lacks(lacking), where=where, possible=list(hints))
         return do(given)
-    console = screen()
-    asked = [field for field in fields if field.name not in given]
-    while True:
+    dialogue = Dialogue(screen(), fields, given, slots, draft)
+    try:
         with _reading():
-            given |= ask.fields(console, asked, slots() if any(field.name == "slot" for field in asked) else ())
-        try:
-            return do(dict(given))
-        except (BadAnswer, SlotTaken) as error:
-            tell(console, error)
-            asked = _again(fields, error)
-            for field in asked:
-                given.pop(field.name, None)
-            if not asked:
-                raise click.exceptions.Exit(1) from None
+            dialogue.begin(back=back)
+        while True:
+            with _reading():
+                dialogue.look_over(asks=asks_last)
+            try:
+                receipt = do(dialogue.answer)
+            except (BadAnswer, SlotTaken) as error:
+                tell(dialogue.console, error)
+                wrong = _again(fields, error)
+                if not wrong:
+                    raise click.exceptions.Exit(1) from None
+                with _reading():
+                    dialogue.again(wrong)
+                continue
+            given |= dialogue.answer
+            dialogue.sent()
+            return receipt
+    except (FlowError, Stopped):
+        dialogue.say_what_is_kept()
+        raise
+
+
+def _slots(step: StepView) -> Slots:
+    """The appointments that can be had now."""
+    return Slots(step.slots, frozenset(step.late_slots))
+
+
+def _hints(field: FormField, slots: Callable[[], Slots]) -> Iterator[str]:
+    """How a field is given; of an appointment the first that are free, and whether they lie after the promise."""
+    found = slots() if field.name == "slot" else Slots()
+    if not found.free:
+        yield hint(field)
+    for slot in found.free[:NAMED]:
+        late = " (after the day that was promised)" if slot in found.late else ""
+        yield f"--set slot={slot.isoformat().replace('+00:00', 'Z')}{late}"
 
 
 def _lacks(fields: Sequence[FormField]) -> Mapping[str, str]:
@@ -283,20 +376,13 @@ def words(terminal: Terminal, question: str) -> str:
             raise ValueError("some words are needed here")
         return text
 
-    return ask.repeat(screen(), question, read)
+    return prompt.repeat(screen(), question, read)
 
 
-def told(terminal: Terminal, desk: Desk, receipt: Receipt, *, begun: bool = False, slot: Json = None) -> None:
-    """What came of it: the receipt for a program, the job as the asker may see it for a person."""
+def told(terminal: Terminal, desk: Desk, receipt: Receipt) -> None:
+    """What came of it: the receipt for a program; for a person what happened, and what comes now."""
     if terminal.json:
         terminal.answer(receipt, lambda _console: None)
         return
-    console = screen()
-    what = f": {receipt.outcome.replace('_', ' ')}" if receipt.outcome and not begun else ""
-    when = f", {moment(datetime.fromisoformat(slot))}" if isinstance(slot, str) else ""
-    show.line(console, (f"{'Begun' if begun else 'Done'}{what}{when}.", "bold green"))
-    try:
-        seen = desk.track(receipt.job)
-    except NotFound:
-        return
-    show.track(console, seen, desk.now(), terminal.program, terminal.once, brief=not begun)
+    found = desk.answered(receipt.job, receipt.seq)
+    show.answered(screen(), found, desk.now(), terminal.program, terminal.once)

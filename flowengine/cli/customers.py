@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import click
 
 from flowengine.cli import sure, tab_words
-from flowengine.cli.flags import answers, request_key, terminal
+from flowengine.cli.flags import answers, day, request_key, terminal
 from flowengine.cli.group import common
 from flowengine.cli.terminal import Terminal
 
@@ -24,6 +25,7 @@ KINDS = ("note", "wish", "concern", "expectation", "question", "answer")
     help="For staff: the customer for whom the job is begun.",
 )
 @answers
+@sure.unasked
 @request_key
 @common
 @terminal
@@ -53,6 +55,49 @@ def inbox(terminal: Terminal, limit: int, everything: bool) -> None:
 
 
 @click.command()
+@click.option("--day", metavar="DAY", callback=day, help="The day, as 2026-12-24, 24 Dec 2026 or tomorrow; else today.")
+@click.option("--from", "first", metavar="DAY", callback=day, help="The first of several days.")
+@click.option("--to", "last", metavar="DAY", callback=day, help="The last of them.")
+@click.option(
+    "--person", metavar="PERSON", shell_complete=tab_words.people, help="What a person has; else what I have."
+)
+@click.option("--role", default="", metavar="NAME", help="What those have who have a role.")
+@click.option("--calendar", default="", metavar="NAME", help="What is booked in a calendar.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@common
+@terminal
+def agenda(
+    terminal: Terminal,
+    day: date | None,
+    first: date | None,
+    last: date | None,
+    person: str | None,
+    role: str,
+    calendar: str,
+    limit: int,
+) -> None:
+    """What is booked for a day, by time: when, for whom, with whom, and the step on which to say how it went.
+
+    Customers see their own. Staff see their own and those of their roles, operators all, unless a person, a role or a
+    calendar is named.
+    """
+    from flowengine.cli import acting, show
+    from flowengine.cli.moments import midnight, now
+
+    if day is not None and (first or last):
+        raise click.UsageError("--day names one day, --from and --to several.")
+    if last is not None and first is None:
+        raise click.UsageError("--to needs --from.")
+    desk = terminal.desk()
+    begins = day or first or now().date()
+    ends = last or begins
+    whom = acting.person(desk, person) if person else ""
+    span = midnight(begins), midnight(ends, over=True)
+    rows = desk.agenda(*span, person=whom, role=role, calendar=calendar, limit=limit)
+    terminal.answer(rows, lambda console: show.agenda(console, rows, begins, ends, desk.now(), limit))
+
+
+@click.command()
 @click.argument("ref", metavar="[STEP|JOB]", required=False, shell_complete=tab_words.steps_and_jobs)
 @click.option(
     "--outcome",
@@ -66,6 +111,7 @@ def inbox(terminal: Terminal, limit: int, everything: bool) -> None:
 )
 @click.option("--because", metavar="TEXT", help="With --for: why; it stays in the history.")
 @answers
+@sure.unasked
 @request_key
 @common
 @terminal
@@ -73,7 +119,7 @@ def act(terminal: Terminal, /, **given: Any) -> None:
     """Act on a step: answer, choose, book, approve, vote, finish.
 
     STEP is an id from the inbox; a JOB will do when exactly one of its steps waits for you. At a terminal you are asked
-    for what is missing.
+    for what is missing; ? explains a question, < goes back to the one before.
     """
     from flowengine.cli import acting
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -40,10 +41,18 @@ def tell(console: Console, error: FlowError) -> None:
     else:
         _line(console, "Refused: " if error.code not in _BROKEN else "Failed: ", error.what)
     if error.where:
-        _line(console, "  where: ", error.where, style="dim")
+        _line(console, "  where: ", _short_ids(error.where), style="dim")
     if error.possible:
-        listed = [_HINTS.get(one, one) for one in error.possible[:MOST]]
+        listed = [_short_ids(_HINTS.get(one, one)) for one in error.possible[:MOST]]
         _possible(console, [harmless(one) for one in listed], len(error.possible))
+
+
+_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-([0-9a-f]{8})[0-9a-f]{4}\b")
+"""A whole id, of which people are shown what commands show elsewhere."""
+
+
+def _short_ids(text: str) -> str:
+    return _ID.sub(r"\1", text)
 
 
 _HINTS = {"an exact id: find_person finds people": "flow people list"}

@@ -57,13 +57,35 @@ def when(wanted: str) -> Callable[[click.Context, click.Parameter, str | None], 
     return read
 
 
-def day_or_moment(ctx: click.Context, param: click.Parameter, text: str) -> date:
-    """A callback that reads a day, or a moment, which is in local time where it says no offset."""
-    from datetime import date, datetime
+def day(ctx: click.Context, param: click.Parameter, text: str | None) -> date | None:
+    """A callback that reads a day as people type it."""
+    from datetime import date
+
+    from flowengine.cli.typed_moments import typed_day
 
     try:
-        return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).astimezone()
+        return date.fromisoformat(typed_day(text)) if text is not None else None
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no day like 2026-12-24, 24 Dec 2026, today or tomorrow.", ctx, param
+        ) from None
+
+
+def day_or_moment(ctx: click.Context, param: click.Parameter, text: str) -> date:
+    """A callback that reads a day, or a moment, as people write them; a moment is in local time where it says no
+    offset."""
+    from datetime import datetime
+
+    from flowengine.cli.typed_moments import day_in, typed_moment
+
+    try:
+        found = day_in(text)
+        moment = typed_moment(text) if found is None else ""
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", ctx, param) from None
+    try:
+        return found or datetime.fromisoformat(moment).astimezone()
     except (ValueError, OverflowError):
         raise click.BadParameter(
-            f"{text!r} is neither a day like 2026-12-24 nor a moment like 2026-12-24T09:00.", ctx, param
+            f"{text!r} is neither a day like 24 Dec 2026 nor a moment like 24 Dec 2026, 14:00.", ctx, param
         ) from None

@@ -3,7 +3,7 @@ terminal, with the weekday."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -29,6 +29,14 @@ def at_clock(shown: datetime) -> datetime:
     return (shown.replace(tzinfo=zone) if zone else shown).astimezone(UTC)
 
 
+def midnight(day: date, *, over: bool = False) -> datetime:
+    """When a day begins by the person's clock, or when it is over."""
+    try:
+        return at_clock(datetime.combine(day + timedelta(days=over), time()))
+    except OverflowError:
+        raise click.BadParameter(f"{day.isoformat()} is too far away.") from None
+
+
 def _zone() -> ZoneInfo | None:
     """The person's zone; None for that of the terminal."""
     terminal = _terminal()
@@ -52,6 +60,12 @@ def told(moment: datetime | None, home: str = "") -> str:
     if here.utcoffset() == there.utcoffset():
         return f"{spoken_time.day(here)}, {here:%H:%M}"
     return spoken_time.moment(moment, there.tzinfo or UTC, here.tzinfo)
+
+
+def clock_time(moment: datetime, now: datetime, home: str = "") -> str:
+    """``14:20``, where that is today; else the moment in full."""
+    there = local(moment, home)
+    return f"{there:%H:%M}" if there.date() == local(now, home).date() else told(moment, home)
 
 
 def day(moment: datetime, home: str = "") -> str:

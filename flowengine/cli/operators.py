@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", metavar="JOB", help="The last job of the page before.")
 @click.option("--took-part", is_flag=True, help="For customers: the jobs of others in which you took part.")
+@click.option("--mine", is_flag=True, help="My own: as a customer my jobs, as staff those that I began or acted in.")
 @click.option("--late", is_flag=True, help="Open jobs whose promise is over, those that are late the longest first.")
 @click.option("--stuck", is_flag=True, help="Of the open jobs: what waits for what, the oldest first.")
 @common
@@ -34,6 +35,7 @@ def jobs(
     limit: int,
     after: str | None,
     took_part: bool,
+    mine: bool,
     late: bool,
     stuck: bool,
 ) -> None:
@@ -41,13 +43,13 @@ def jobs(
     from flowengine.cli import acting, show
 
     if stuck:
-        if status or customer or after or took_part or late:
+        if status or customer or after or took_part or mine or late:
             raise click.UsageError("--stuck takes --process and --limit, and no other option of the list.")
         _stuck(terminal, process, limit)
         return
     if late and (took_part or status not in (None, "open")):
         raise click.UsageError("--late lists open jobs: leave --took-part away, and any other --status.")
-    desk = terminal.desk()
+    desk = terminal.mine() if mine else terminal.desk()
     rows = desk.jobs(
         status=status,
         process=desk.need(process).process if process else None,
@@ -55,6 +57,7 @@ def jobs(
         limit=limit,
         after=desk.track(after).job if after else None,
         took_part=took_part,
+        mine=mine,
         late=late,
     )
     terminal.answer(rows, lambda console: show.jobs(console, rows))

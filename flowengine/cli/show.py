@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 
 from rich.box import SIMPLE_HEAD
@@ -12,14 +12,17 @@ from rich.table import Table
 from rich.text import Text
 
 from flowengine import exact
-from flowengine.cli.moments import day, distance, promised, told
+from flowengine.cli.moments import clock_time, day, distance, local, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import (
     AbsenceView,
+    AgendaItem,
+    Answered,
     Audit,
     Away,
     Broadcast,
     ChangeView,
+    CustomerWaiting,
     Deployed,
     Erasure,
     HandedOver,
@@ -31,6 +34,7 @@ from flowengine.client import (
     Left,
     MigratedAll,
     MigrationView,
+    OfferView,
     PersonView,
     ProcessRow,
     Receipt,
@@ -44,6 +48,7 @@ from flowengine.client import (
     TimerView,
     Track,
 )
+from flowengine.language.spoken_time import day as spoken_day
 
 ID = "bold cyan"
 
@@ -167,8 +172,8 @@ def _absence(console: Console, one: AbsenceView | Away) -> None:
 def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: Callable[[str], str]) -> None:
     table(
         console,
-        ("Step", "What", "Process", "For", "Due", ""),
-        [(i.short, i.title, i.process, i.customer_name, _due(i.due, now), _beside(i, now)) for i in items],
+        ("Step", "What", "Process", "For", "When", ""),
+        [(i.short, i.title, i.process, i.customer_name, _when(i, now), _beside(i, now)) for i in items],
         "Nothing waits for you.",
     )
     if items:
@@ -182,29 +187,79 @@ SOON = timedelta(days=2)
 def _beside(item: InboxItem, now: datetime) -> Text:
     """Whose it is, and that the job is late, or soon will be."""
     if item.promise is None or item.answered or item.promise - now > SOON:
-        return cell(_holder(item))
+        return cell(_holder(item, now))
     by = promised(item.promise, item.zone)
     words = f"late since {by}" if item.late else f"promised for {by}"
-    return cell(", ".join(filter(None, (words, _holder(item)))), "red" if item.late else "yellow")
+    return cell(", ".join(filter(None, (words, _holder(item, now)))), "red" if item.late else "yellow")
 
 
-def _holder(item: InboxItem) -> str:
-    appointment = getattr(item, "appointment", None)
-    if appointment is not None:
-        whose = "yours" if item.mine or item.preferred else f"claimed by {item.claimed}" if item.claimed else ""
-        return ", ".join(filter(None, (told(appointment), whose)))
-    if item.mine:
+def _holder(item: InboxItem, now: datetime) -> str:
+    if item.mine or (item.preferred and appointment(item) is not None):
         return "yours"
     if item.claimed:
         return f"claimed by {item.claimed}"
     if item.booked is not None:
         return f"booked: {told(item.booked)}{_with(item.booked_with)}"
+    if item.held is not None:
+        return kept(item.held, item.held_until, now)
     return "kept for you" if item.preferred else "answered" if item.answered else ""
 
 
-def _due(due: datetime | None, now: datetime) -> Text:
-    late = due is not None and due < now
-    return cell(f"{told(due)} ({distance(due, now)})" if due else "", "red" if late else "")
+def appointment(one: object) -> datetime | None:
+    """When somebody is to meet the customer, which only staff are told of."""
+    found: datetime | None = getattr(one, "appointment", None)
+    return found
+
+
+def _when(item: InboxItem, now: datetime) -> Text:
+    """The appointment first, where there is one; else until when it has time."""
+    meets, late = appointment(item), item.due is not None and item.due < now
+    if meets is not None:
+        return cell(f"at {told(meets)} ({distance(meets, now)})", "red" if late else "bold")
+    return cell(f"{told(item.due)} ({distance(item.due, now)})" if item.due else "", "red" if late else "")
+
+
+def agenda(console: Console, rows: Sequence[AgendaItem], first: date, last: date, now: datetime, limit: int) -> None:
+    """What is booked, day by day; where nothing is, for when."""
+    if not rows:
+        when = spoken_day(first) + (f" to {spoken_day(last)}" if last != first else "")
+        line(console, (f"Nothing is booked for {when}.", "dim"))
+        return
+    for _, some in groupby(rows, key=lambda row: local(row.start).date()):
+        day_rows = list(some)
+        start = day_rows[0].start
+        zone = told(start).removeprefix(f"{day(start)}, {local(start):%H:%M}")
+        line(console, (day(start), "bold"), (zone, "dim"))
+        table(
+            console,
+            ("Time", "For", "What", "With", "Step", ""),
+            [
+                (_span(r), r.customer_name, r.title, r.staff_name, r.step_short or r.short, _note(r, now))
+                for r in day_rows
+            ],
+            "",
+        )
+    if len(rows) == limit:
+        line(console, ("There may be more: ", "dim"), f"--limit {limit} was reached.")
+
+
+def _span(row: AgendaItem) -> str:
+    return f"{local(row.start):%H:%M}-{local(row.end):%H:%M}"
+
+
+def _note(row: AgendaItem, now: datetime) -> Text:
+    """How it went, or what is in its way."""
+    if row.away is not None:
+        return cell(f"{row.staff_name} is away" + (f": {row.away.why}" if row.away.why else ""), "red")
+    if row.held_until is not None:
+        return cell(f"kept until {clock_time(row.held_until, now)}", "dim")
+    return cell(row.outcome, "dim")
+
+
+def kept(slot: datetime, until: datetime | None, now: datetime, home: str = "") -> str:
+    """``Thu 3 Dec 2026, 10:00 is kept for you until 14:20``, with the day where it ends on another than today."""
+    ends = f" until {clock_time(until, now, home)}" if until is not None else ""
+    return f"{told(slot, home)} is kept for you{ends}"
 
 
 def jobs(console: Console, rows: Sequence[JobRow]) -> None:
@@ -427,12 +482,13 @@ def _some(ids: Sequence[str]) -> str:
 def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     """What a command did, or would do, for those who see the whole job."""
     if isinstance(done, Kept):
-        line(console, ("Kept", "bold green"), f" until {told(done.until)} for who will wait for it")
+        whom = f"nobody waits for {done.acted}{f' with the key {done.key}' if done.key else ''} now"
+        line(console, ("Kept", "bold yellow"), f" until {told(done.until)}: {whom}")
         return
     if isinstance(done, Broadcast):
         line(console, ("On its way", "bold green"), f" to {done.waiting} job{'' if done.waiting == 1 else 's'}")
         return
-    begun = f"Started the job {done.job}" if done.started else "Done"
+    begun = f"Started the job {done.job[-12:-4]}" if done.started else "Done"  # as short as it is shown elsewhere
     line(console, ("It would be done" if dry else begun, "bold green"), f" ({done.outcome})" if done.outcome else "")
     for event in done.events:
         line(console, "  ", event)
@@ -442,8 +498,34 @@ def receipt(console: Console, done: Receipt, *, dry: bool = False) -> None:
     )
 
 
-def track(console: Console, seen: Track, now: datetime, command: str, once: str, *, brief: bool = False) -> None:
-    """Where a job is, in plain words; with ``brief`` only what has just moved."""
+def answered(console: Console, found: Answered, now: datetime, command: str, once: str) -> None:
+    """What a command came to: what happened, what comes now, and the command that does it."""
+    line(console, (found.said, "bold green"))
+    if found.over:
+        line(console, (found.over, "bold"))
+    for one in found.next:
+        until = f"  (until {told(one.due)}, {distance(one.due, now)})" if one.due else ""
+        where = f" in your inbox{f' (1 of {found.of})' if found.of > 1 else ''}" if found.of else ""
+        line(console, (f"Next{where}: ", "bold yellow" if one.id else "dim"), one.words, (until, "dim"))
+        if one.id:
+            line(console, ("    → ", "dim"), (f"{command} act {one.short}", ID), pasted=True)
+    line(console, ("All of it: ", "dim"), f"{command} track {found.short}", pasted=True)
+    if once and any(one.id for one in found.next):
+        _once(console, once)
+
+
+def closed(console: Console, offers: Sequence[OfferView]) -> None:
+    """What cannot be used now, and why."""
+    for one in offers:
+        line(console, (f"  not now: {one.title}: {one.closed}", "dim"))
+
+
+def _once(console: Console, once: str) -> None:
+    line(console, ("Once in this shell, so that these commands can be pasted: ", "dim"), once, pasted=True)
+
+
+def track(console: Console, seen: Track, now: datetime, command: str, once: str) -> None:
+    """Where a job is, in plain words."""
     whose = f"  for {seen.customer_name}" if seen.customer_name else ""
     line(console, (seen.title, "bold"), "  ", (seen.short, ID), (whose, "dim"))
     line(console, (f"begun {told(seen.started, seen.zone)}, last moved {distance(seen.updated, now) or 'now'}", "dim"))
@@ -474,12 +556,9 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str,
         line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
     _promise(console, seen, now)
     _waiting(console, seen, now, command)
-    if brief:
-        line(console, ("All of it: ", "dim"), f"{command} track {seen.short}", pasted=True)
-    else:
-        _rest(console, seen, command)
+    _rest(console, seen, command)
     if once and (seen.offers or any(step.for_you for step in seen.waiting)):
-        line(console, ("Once in this shell, so that these commands can be pasted: ", "dim"), once, pasted=True)
+        _once(console, once)
 
 
 def _promise(console: Console, seen: Track, now: datetime) -> None:
@@ -494,26 +573,61 @@ def _promise(console: Console, seen: Track, now: datetime) -> None:
 
 
 def _waiting(console: Console, seen: Track, now: datetime, command: str) -> None:
-    mine = [step for step in seen.waiting if step.for_you and step.booked is None]
+    mine = [step for step in seen.waiting if step.for_you and not step.answered]
+    done = [step for step in seen.waiting if step.for_you and step.answered and step.booked is None]
     others = [step for step in seen.waiting if not step.for_you and step.booked is None]
     if mine:
         line(console, ("Waits for you", "bold yellow"))
-    for step in mine:
+    for step in sorted(mine, key=_soonest):
         until = f", until {told(step.due, seen.zone)} ({distance(step.due, now)})" if step.due else ""
+        line(console, "  ", *_at(step, seen.zone), step.title, (until, "dim"))
+        if step.held is not None:
+            line(
+                console,
+                "    ",
+                (kept(step.held, step.held_until, now, seen.zone), "bold"),
+                _after(step),
+                "; book it with:",
+            )
+        line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
+    if done:
+        line(console, ("You have answered, and may change it", "bold"))
+    for step in done:
+        until = f"  (until {told(step.due, seen.zone)}, {distance(step.due, now)})" if step.due else ""
         line(console, "  ", step.title, (until, "dim"))
         line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
     if others:
         line(console, ("Waits for others", "bold"))
-    for step in others:
+    for step in sorted(others, key=_soonest):
         claimed = f", taken by {step.claimed}" if step.claimed else ""
-        line(console, "  ", f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
+        at = _at(step, seen.zone)
+        line(console, "  ", *at, f"{step.whom}: {step.title}{claimed}", ("   ", ""), (step.short, "dim"))
     for step in seen.waiting:
         if step.booked is not None:
             whose = "" if step.for_you else f"{step.whom}: "
-            when = booked(step.booked, now, step.booked_with, yours=step.for_you, home=seen.zone)
-            line(console, (when, "bold"), (f"  ({whose}{step.title})", "dim"))
+            may = "; you may move or cancel it" if step.for_you and step.booked > now else ""
+            when = booked(step.booked, step.booked_with, home=seen.zone)
+            line(console, (when, "bold"), _after(step), (may, "bold"), (f"  ({whose}{step.title})", "dim"))
             if step.for_you and step.booked > now:
                 line(console, ("    → ", "dim"), (f"{command} act {step.short}", ID), pasted=True)
+
+
+def _soonest(step: CustomerWaiting) -> tuple[bool, datetime]:
+    """Appointments first, by their time; the rest stays as it is."""
+    at = appointment(step)
+    return at is None, at or datetime.min.replace(tzinfo=UTC)
+
+
+def _at(step: CustomerWaiting, home: str) -> tuple[tuple[str, str], ...]:
+    meets = appointment(step)
+    return ((f"{told(meets, home)}: ", "bold"),) if meets is not None else ()
+
+
+AFTER_PROMISE = ", after the day that was promised"
+
+
+def _after(step: CustomerWaiting) -> tuple[str, str]:
+    return (AFTER_PROMISE if step.after_promise else "", "yellow")
 
 
 def tally(console: Console, seen: TallyView) -> None:
@@ -529,9 +643,9 @@ def _with(name: str) -> str:
     return f", with {name}" if name else ""
 
 
-def booked(slot: datetime, now: datetime, whom: str = "", *, yours: bool = True, home: str = "") -> str:
-    """``Booked: Tue 5 Jan 2027, 10:00, with Tim; you may move or cancel it``, the last while it has not begun."""
-    return f"Booked: {told(slot, home)}{_with(whom)}" + ("; you may move or cancel it" if yours and slot > now else "")
+def booked(slot: datetime, whom: str = "", *, home: str = "") -> str:
+    """``Booked: Tue 5 Jan 2027, 10:00, with Tim``."""
+    return f"Booked: {told(slot, home)}{_with(whom)}"
 
 
 def _rest(console: Console, seen: Track, command: str) -> None:

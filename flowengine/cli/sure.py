@@ -18,6 +18,11 @@ def yes(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--yes", is_flag=True, help="Do not ask; required where nobody can be asked.")(command)
 
 
+def unasked(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--yes``, for a command that shows what was answered before it sends it."""
+    return click.option("--yes", is_flag=True, help="Send what is answered without asking once more.")(command)
+
+
 def be_sure(terminal: Terminal, given: bool, question: str, means: Callable[[Console], None]) -> None:
     """Go on where ``--yes`` was given, or where a person says so who was shown what it means. Raises Stopped, and wrong
     use where nobody can be asked."""
@@ -25,6 +30,8 @@ def be_sure(terminal: Terminal, given: bool, question: str, means: Callable[[Con
         return
     if not terminal.asks:
         raise click.UsageError("This cannot be taken back, and nobody can be asked here: say --yes.")
+    from flowengine.cli import prompt
+
     means(screen())
-    if not click.confirm(question):
+    if not prompt.sure(screen(), question):
         raise Stopped

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flowengine.cli import ask, show
+from flowengine.cli import ask, prompt, show
 from flowengine.cli.failures import tell
+from flowengine.cli.slot_picker import Slots
 from flowengine.cli.terminal import Stopped, screen
 from flowengine.cli.typed_values import answer_from
 from flowengine.client import Json, MadeUp, Way
@@ -62,7 +63,7 @@ def _begin(console: Console, trial: Trial, *, quick: bool) -> None:
     fields = trial.asked_first
     made_up = _made_up(trial, fields)
     while True:
-        answer = made_up if quick else ask.fields(console, fields, made_up=made_up)
+        answer = made_up if quick else _answered(ask.fields(console, fields, made_up=made_up))
         try:
             trial.begin(answer)
             return
@@ -70,6 +71,11 @@ def _begin(console: Console, trial: Trial, *, quick: bool) -> None:
             if quick:
                 raise
             tell(console, error)
+
+
+def _answered(answers: Mapping[str, Json]) -> dict[str, Json]:
+    """Without what was left out."""
+    return {name: value for name, value in answers.items() if value is not None}
 
 
 def _made_up(trial: Trial, fields: Sequence[FormField]) -> dict[str, Json]:
@@ -104,7 +110,7 @@ def _next(console: Console, trial: Trial, *, quick: bool) -> bool:
         numbers = f"a number from 1 to {len(moves)}, " if moves else ""
         raise ValueError(f"type {numbers}b, q or ?")
 
-    chosen = ask.repeat(console, "What happens?", read)
+    chosen = prompt.repeat(console, "What happens?", read)
     if isinstance(chosen, int):
         try:
             _do(console, trial, moves[chosen], quick=quick)
@@ -138,7 +144,7 @@ def _do(console: Console, trial: Trial, move: Move, *, quick: bool) -> None:
     made_up = MadeUp().answer(way.fields, trial.now, [one.isoformat() for one in slots])
     while True:
         lacking = [field for field in way.fields if field.required and field.name not in made_up]
-        answer = ask.fields(console, lacking if quick else way.fields, slots, made_up)
+        answer = _answered(ask.fields(console, lacking if quick else way.fields, Slots(slots), made_up))
         try:
             taken = trial.take(move, way.outcome if move.kind == "act" else "", made_up | answer if quick else answer)
         except BadAnswer as error:

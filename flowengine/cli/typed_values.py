@@ -12,8 +12,10 @@ from typing import Any, cast
 import click
 
 from flowengine import exact
+from flowengine.cli.typed_json import json_value
 from flowengine.cli.typed_moments import typed_day, typed_moment
-from flowengine.client import Field, FormField, FormOption, Json, check_answer, repeated_key
+from flowengine.cli.typed_options import parts_of, typed_options
+from flowengine.client import Field, FormField, Json, check_answer
 from flowengine.errors import BadAnswer
 
 LARGEST = 1_000_000
@@ -22,8 +24,8 @@ LARGEST = 1_000_000
 _NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]{1,9})?")
 _YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
 FORMATS = {
-    "date": "a date, as 2027-05-01 or 1 May 2027",
-    "date-time": "a day and a time, as 2027-05-01 10:00 or 2027-05-01T10:00:00Z",
+    "date": "a day, as 1 May 2027, friday, in 3 days, or 2027-05-01",
+    "date-time": "a day and a time, as 1 May 2027, 10:00, or friday 3pm",
     "time": "a time of day with its zone, as 10:00:00Z",
     "email": "an e-mail address",
 }
@@ -102,85 +104,14 @@ def hint(field: FormField) -> str:
     return f"--set {field.name}={formats.get(field.format, words[field.type])}"
 
 
-def typed(field: FormField, text: str) -> Json:
-    """A text as a value of the field. Raises ``ValueError`` that says what was wanted."""
+def typed(field: FormField, text: str, *, prompt: bool = False) -> Json:
+    """A text as a value of the field; at a ``prompt`` options are meant by their numbers too. Raises ``ValueError``
+    that says what was wanted."""
     if field.options:
-        return _options(field, text)
+        return typed_options(field, text, prompt=prompt)
     value = _READERS[field.type](field, text)
     _check(field, value)
     return value
-
-
-def _options(field: FormField, text: str) -> Json:
-    if field.shape == "one":
-        return _option(field, text)
-    parts = _parts(text)
-    if field.shape in ("several", "ranked"):
-        chosen: list[Any] = [_option(field, part) for part in parts]
-        if len(set(map(str, chosen))) < len(chosen):
-            raise ValueError("the same one is named twice")
-        _count(field, len(chosen))
-        return chosen
-    amounts: dict[str, int] = {}
-    for part in parts:
-        cut = max(part.rfind(":"), part.rfind("=") if field.shape == "scores" else -1)
-        name, number = part[: max(cut, 0)], part[cut + 1 :]
-        if cut < 0 or not number.strip().isdecimal():
-            of_each = "how many of each" if field.shape == "quantities" else "the score of each"
-            raise ValueError(f"write {of_each}, as {field.options[0].id}:2; not {part[:40]!r}")
-        id = str(_option(field, name.strip()))
-        if id in amounts:
-            raise ValueError("the same one is named twice")
-        amounts[id] = int(number)
-    if field.shape == "quantities":
-        _count(field, sum(amounts.values()))
-    else:
-        _scored(field, amounts)
-    return amounts
-
-
-def _scored(field: FormField, amounts: Mapping[str, int]) -> None:
-    for id, score in amounts.items():
-        if field.max is not None and score > field.max:
-            raise ValueError(f"{id[:40]} cannot have the score {score}; from {field.min} to {field.max} is possible")
-    if not amounts:
-        raise ValueError(f"write the score of each, as {field.options[0].id}:2")
-
-
-def _parts(text: str) -> list[str]:
-    """What is listed with commas between; as a JSON list of texts where they have commas themselves."""
-    if text.lstrip().startswith("["):
-        found = _json_value(text)
-        if isinstance(found, list):
-            return [str(one) for one in found]
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _option(field: FormField, text: str) -> str | int | bool:
-    """The id that is meant: an id as it is written, or the title of one of them (L15)."""
-    for option in field.options:
-        if _written(option) == text:
-            return option.id
-    called = [option for option in field.options if option.title.casefold() == text.casefold()]
-    if len(called) == 1:
-        return called[0].id
-    if called:
-        raise ValueError(f"{text[:40]!r} means several: type {' or '.join(map(_written, called[:20]))}")
-    ids = [_written(option) for option in field.options]
-    near = get_close_matches(text, ids, n=1)
-    hinted = f" (did you mean {near[0]}?)" if near else ""
-    raise ValueError(f"{text[:40]!r} is not one of {', '.join(ids[:20])}{' …' if len(ids) > 20 else ''}{hinted}")
-
-
-def _written(option: FormOption) -> str:
-    return str(option.id).lower() if isinstance(option.id, bool) else str(option.id)
-
-
-def _count(field: FormField, count: int) -> None:
-    if field.min is not None and count < field.min:
-        raise ValueError(f"at least {field.min} must be chosen, not {count}")
-    if field.max is not None and count > field.max:
-        raise ValueError(f"at most {field.max} may be chosen, not {count}")
 
 
 def _number(field: FormField, text: str) -> exact.Number:
@@ -211,15 +142,15 @@ def _boolean(_field: FormField, text: str) -> bool:
 
 def _array(field: FormField, text: str) -> list[Json]:
     if text.lstrip().startswith("["):
-        return cast(list[Json], _json_value(text))
+        return cast(list[Json], json_value(text))
     items = field.schema.get("items")
     kind = items.get("type", "string") if isinstance(items, dict) else "string"
     reader = _READERS.get(kind, _READERS["string"])
-    return [reader(field, part) for part in _parts(text)]
+    return [reader(field, part) for part in parts_of(text)]
 
 
 def _object(_field: FormField, text: str) -> Json:
-    found = _json_value(text)
+    found = json_value(text)
     if not isinstance(found, dict):
         raise ValueError('must be a JSON object, as {"name": "Ben"}')
     return found
@@ -262,19 +193,9 @@ def _split(text: str, option: str = "--set") -> tuple[str, str, bool]:
 
 def _json(text: str, where: str) -> Json:
     try:
-        return _json_value(text)
+        return json_value(text)
     except ValueError as error:
         raise click.UsageError(f"{where}: {error}.") from None
-
-
-def _json_value(text: str) -> Json:
-    try:
-        value = exact.decode(text)
-        if key := repeated_key(text):
-            raise ValueError(f"{key[:60]!r} is there twice")
-        return value
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"this is not JSON: {str(error)[:100]}") from None
 
 
 def _file(path: Path) -> str:
@@ -290,6 +211,6 @@ def _file(path: Path) -> str:
 def item(text: str) -> Json:
     """JSON where the text is JSON, else the text itself."""
     try:
-        return _json_value(text)
+        return json_value(text)
     except ValueError:
         return text

@@ -45,6 +45,11 @@ class Desk(ABC):
     def zone(self) -> str:
         """The time zone in which who asks reads moments; empty where it is not known."""
 
+    @property
+    @abstractmethod
+    def me(self) -> view.PersonView | None:
+        """Who asks, as he is known here; None for the program itself, and for somebody who is not known yet."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -115,19 +120,39 @@ class Desk(ABC):
         """The steps that wait for who asks, the most urgent first; ``everything``: also what is booked or answered."""
         return self._ask("inbox", limit=limit, everything=everything)
 
+    def agenda(
+        self,
+        first: date | None = None,
+        last: date | None = None,
+        *,
+        person: str = "",
+        role: str = "",
+        calendar: str = "",
+        limit: int = 100,
+    ) -> list[view.AgendaItem]:
+        """What is booked from a day or moment to another, by time; today, unless one is named. Of who asks, or of a
+        person, of those who have a role, or of a calendar."""
+        given = {"person": person, "role": role, "calendar": calendar, "limit": limit}
+        return self._ask("agenda", first, last, **given)
+
     def step(self, step_id: str) -> view.StepView:
         """A step with all that is needed to act on it."""
         return self._ask("step", step_id)
 
     def find_step(self, text: str = "", *, key: str | None = None, whose: str = "") -> view.StepView | dict[str, str]:
-        """The step that is meant: by its id, its job, or the only one that waits. Where not exactly one does, those
-        that do: by their short ids what they are. With a ``key`` that was used before, the step that was acted on, as
-        it was then. ``whose``: the person in whose stead an operator is to act."""
+        """The step that is meant: by its id, its job, or the only one that waits, else the only one that is answered
+        and may still be changed. Where it is not exactly one, those that it could be: by their short ids what they are.
+        With a ``key`` that was used before, the step that was acted on, as it was then. ``whose``: the person in whose
+        stead an operator is to act."""
         return self._ask("find_step", text, key=key, whose=whose)
 
     def track(self, job: str) -> view.Track:
         """Where a job is, as who asks may see it (L9)."""
         return self._ask("track", job)
+
+    def answered(self, job: str, seq: int) -> view.Answered:
+        """What a command came to, in plain words for who asked for it, by its receipt's ``job`` and ``seq``."""
+        return self._ask("answered", job, seq)
 
     def data(self, job: str) -> dict[str, Json]:
         """A job's data as plain JSON values by their places, as far as who asks may see it."""
@@ -147,12 +172,14 @@ class Desk(ABC):
         after: str | None = None,
         took_part: bool = False,
         late: bool = False,
+        mine: bool = False,
     ) -> list[view.JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step. ``late``: the open ones whose promised moment is over, those that are late the longest first.
-        ``after`` is the last full id of the page before."""
+        on a step; of staff all, or, with ``mine``, those that they began or acted in. ``late``: the open ones whose
+        promised moment is over, those that are late the longest first. ``after`` is the last full id of the page
+        before."""
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
-        return self._ask("jobs", **given, took_part=took_part, late=late)
+        return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine)
 
     def history(self, job: str) -> list[view.HistoryLine]:
         """All that happened to a job, the oldest first, with the stored facts."""

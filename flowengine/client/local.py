@@ -11,7 +11,7 @@ from flowengine.engine import Engine
 from flowengine.errors import NotFound
 from flowengine.language.model import Process
 from flowengine.people.permissions import PROGRAM
-from flowengine.views.replies import NeedView
+from flowengine.views.replies import NeedView, PersonView
 
 
 class LocalDesk(Desk):
@@ -37,12 +37,17 @@ class LocalDesk(Desk):
     @property
     def zone(self) -> str:
         if self._zone is None:
-            who = self._who(self._engine)
-            try:
-                self._zone = self._engine.person(who).zone if isinstance(who, str) else ""
-            except NotFound:
-                self._zone = ""  # he is new
+            me = self.me
+            self._zone = me.zone if me is not None else ""
         return self._zone
+
+    @property
+    def me(self) -> PersonView | None:
+        who = self._who(self._engine)
+        try:
+            return self._engine.person(who) if isinstance(who, str) else None
+        except NotFound:
+            return None  # he is new
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
         if verb != "find_step":

@@ -7,19 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from flowengine.core import events as e
 from flowengine.core.always import meant_for, open_to
-from flowengine.core.draft import moment_text
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import seatings, waits_for
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
+from flowengine.language.spoken_time import moment
 from flowengine.people.identities import check_person
 from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
-from flowengine.runtime.actors import StoreWorld, actor_of, as_actor, nobody, refuse_erased
+from flowengine.runtime.actors import (
+    StoreWorld,
+    actor_of,
+    as_actor,
+    name_of,
+    nobody,
+    reader_zone,
+    refuse_erased,
+)
 from flowengine.store import Entry, Person, StoredJob, Transaction, short, shown
 
 JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -251,14 +259,30 @@ def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden
     if found is None or seatings(actor).isdisjoint(asked(found[1])):
         return Hidden()
     ended = ending(tx, job, *found)
-    over = ""
-    if ended is not None and ended.entry.by.kind == CLOCK.kind and ended.step.is_over(ended.entry.at):
-        over = f": its time was over on {moment_text(ended.step.due or ended.entry.at)}"
+    over = f": {_why_over(tx, actor, ended)}" if ended is not None else ""
     return StaleCommand(
         f"the step {found[1].step.title!r} is no longer open{over}",
         where=f"{shown(job.id)}.{number}",
         possible=steps_for(job, tx, actor),
     )
+
+
+def _why_over(tx: Transaction, actor: Actor, ended: Ending) -> str:
+    """What has closed a step, in words for those for whom it was; of who it was, customers are told no more than of
+    what kind he is (L9)."""
+    zone = reader_zone(tx, actor) or UTC
+    by, at = ended.entry.by, moment(ended.entry.at, zone)
+    if by.kind == CLOCK.kind and ended.step.is_over(ended.entry.at):
+        return f"its time was over on {moment(ended.step.due or ended.entry.at, zone)}"
+    if by.id and by.id == actor.id:
+        return f"you have done it already, on {at}"
+    if by.kind in ("service", CLOCK.kind):
+        return f"the job has gone on, on {at}"
+    if actor.kind == "customer":
+        whom = "somebody else who was asked" if by.kind == "customer" else "the organisation"
+    else:
+        whom = name_of(tx, by.id) if by.id else by.kind
+    return f"{whom} was there first, on {at}"
 
 
 def asked(opened: e.StepOpened) -> set[Seating]:

@@ -223,7 +223,7 @@ def _keep(shell: Shell, tx: Transaction, command: c.Deliver, id: str) -> Kept:
     body = as_plain(command.body, f"message {name}")
     until = max(keep.after(now, zone) for keep, zone in keeping)
     tx.messages.keep(KeptMessage(id=id, name=name, key=key, body=body, came=now, until=until))
-    return Kept(acted=name, until=until)
+    return Kept(acted=name, key=key, until=until)
 
 
 def _which(command: c.Deliver) -> str:

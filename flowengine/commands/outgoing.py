@@ -12,7 +12,8 @@
 | ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
 
 News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
-the things that the command told it is.
+the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
+of those.
 """
 
 from __future__ import annotations
@@ -59,13 +60,14 @@ def _tell(
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told or effects.late
-    if not (ends or news):
+    if not (ends or news or effects.appointments):
         return  # an escalation drops the timer that made it, as a late promise does and what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
         return
     told: list[Json] = [{"step": step, "why": why} for step, why in _news(done)]
     told += [{"step": 0, "why": "told", "number": number} for number, _ in enumerate(effects.told)]
+    told += [{"step": one.step, "why": one.what, "number": number} for number, one in enumerate(effects.appointments)]
     if effects.late and head.late == len(effects.late):  # what takes longer besides, he has been told
         told.append({"step": 0, "why": "late", "state": effects.late[0].state})
     if effects.overdue is not None:

@@ -94,7 +94,7 @@ def receipt_of(job: str, seq: int, command: Command, done: Advance) -> Receipt:
     head, step = done.draft.head, getattr(command, "step", None)
     for event in done.events:
         if isinstance(event, e.MessageKept):
-            return Kept(job=job, seq=seq, acted=event.message.name, until=event.message.until)
+            return Kept(job=job, seq=seq, acted=event.message.name, until=event.message.until, key=event.message.key)
     outcome, events = _summary(done.events)
     return Receipt(
         job=job,

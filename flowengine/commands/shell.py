@@ -41,6 +41,7 @@ from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
 from flowengine.store.transaction import UNMARKED
+from flowengine.views.appointments import with_appointment
 from flowengine.views.customer_words import customers_receipt
 from flowengine.views.replies import Receipt
 
@@ -295,8 +296,11 @@ class Shell:
         command, done = computed.command, computed.done
         head = done.draft.head
         if command.by.kind != "customer":
-            return receipt_of(head.job, seq, command, done)
-        return customers_receipt(head.job, seq, self.catalogue.compiled(tx, head.process, head.version), command, done)
+            made = receipt_of(head.job, seq, command, done)
+        else:
+            compiled = self.catalogue.compiled(tx, head.process, head.version)
+            made = customers_receipt(head.job, seq, compiled, command, done)
+        return with_appointment(made, command.by, done) if done.effects.booked else made
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""

@@ -1,4 +1,4 @@
-"""What a process has told people: it stands in the history, as it was said and to whom."""
+"""What people were told: it stands in the history, as it was said and to whom."""
 
 from __future__ import annotations
 
@@ -8,11 +8,22 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.store import Entry, Transaction
 
+APPOINTMENTS = ("lapsed", "missed", "moved")
+"""What can become of an appointment without its customer's doing."""
+
 
 def told_in(tx: Transaction, job: str, seq: int) -> list[e.Told]:
     """What the command of that number told, in order."""
     entries = tx.history.of(job, seq - 1, 1)
     return [event for event in entries[0].events if isinstance(event, e.Told)] if entries else []
+
+
+def appointments_in(tx: Transaction, job: str, seq: int) -> tuple[list[e.AppointmentChanged], list[e.AnyEvent]]:
+    """What became of appointments by the command of that number, in order, and all its events; nothing where its
+    history is archived."""
+    entries = tx.history.of(job, seq - 1, 1)
+    events = list(entries[0].events) if entries else []
+    return [event for event in events if isinstance(event, e.AppointmentChanged)], events
 
 
 def took_part(entries: Iterable[Entry]) -> list[str]:

@@ -13,8 +13,10 @@ from flowengine.core.commands import Invoke
 from flowengine.core.draft import Draft
 from flowengine.core.fields import check_answer
 from flowengine.core.flow import Flow
+from flowengine.core.forms import FormField, questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
+from flowengine.core.reasons import why_not
 from flowengine.core.scopes import branches_in
 from flowengine.core.seatings import seatings
 from flowengine.core.spot import Spot
@@ -64,6 +66,38 @@ def meant_for(compiled: Compiled, position: Position, actor: Actor, name: str, n
     return any(not mine.isdisjoint(spot.seatings(entry.by)) for _, entry in compiled.always.get(name, ()) if entry.by)
 
 
+def asked(compiled: Compiled, position: Position, name: str, now: datetime, world: World) -> tuple[FormField, ...]:
+    """What an always entry asks of who uses it."""
+    flow = Flow(compiled, Draft(position), now, world)
+    branch = next((branch.id for branch, entry in _everywhere(flow, name) if entry.by), ROOT)
+    return questions(compiled.always[name][0][1].fields, world=world, names=partial(flow.names, branch))
+
+
+def closed_to(
+    compiled: Compiled, position: Position, actor: Actor, now: datetime, world: World
+) -> list[tuple[Always, str]]:
+    """The always entries that are meant for the actor, and that he cannot use now, each name once, with the reason."""
+    if position.head.status != "open" or position.head.suspended is not None:
+        return []
+    opened = {entry.name for entry in open_to(compiled, position, actor, now, world)}
+    flow = Flow(compiled, Draft(position), now, world)
+    found: list[tuple[Always, str]] = []
+    for name, entries in compiled.always.items():
+        if name not in opened and meant_for(compiled, position, actor, name, now, world):
+            there = [(branch, entry) for branch, entry in _everywhere(flow, name) if entry.by]
+            found.append((entries[0][1], _why(flow, [entry for _, entry in entries], there)))
+    return found
+
+
+def _why(flow: Flow, entries: list[Always], there: list[tuple[Branch, Always]]) -> str:
+    """Why none of the entries of a name can be used; ``there`` are the branches that would be moved by them."""
+    for branch, entry in there:
+        if entry.when is not None:
+            return why_not(entry.when, entry.otherwise, flow.names(branch.id), flow.compiled.states)
+    said = next((entry.otherwise for entry in entries if entry.otherwise), "")
+    return said or "it belongs to a part in which the job is not now"
+
+
 def _open(flow: Flow, branch: Branch, entry: Always) -> bool:
     """Whether the entry can be used; a guard that cannot be evaluated yet does not hold."""
     try:
@@ -88,9 +122,8 @@ def invoke(flow: Flow, command: Invoke) -> None:
         raise NotAllowed(f"{command.name!r} can be done on several branches; name one", possible=ids)
     if not found or not holds(flow, *found[0]):
         now = open_to(flow.compiled, flow.draft, command.by, flow.now, flow.world)
-        raise NotAllowed(
-            f"{command.name!r} cannot be done now", where=flow.draft.head.job, possible=[entry.name for entry in now]
-        )
+        what = f"{entries[0][1].title} cannot be done now: {_why(flow, [entry for _, entry in entries], found)}"
+        raise NotAllowed(what, where=flow.draft.head.job, possible=[entry.name for entry in now])
     branch, entry = found[0]
     answer = check_answer(
         entry.fields, command.answer, entry.name, names=partial(flow.names, branch.id), world=flow.world

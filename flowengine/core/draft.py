@@ -311,6 +311,10 @@ def _slot_freed(ground: Ground, event: e.SlotFreed) -> None:
     ground.effects.freed.append(event)
 
 
+def _appointment_changed(ground: Ground, event: e.AppointmentChanged) -> None:
+    ground.effects.appointments.append(event)
+
+
 def _message_kept(ground: Ground, event: e.MessageKept) -> None:
     ground.serial = max(ground.serial, event.message.number)
     ground.head = replace(ground.head, kept=(*ground.head.kept, event.message))
@@ -451,12 +455,14 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Undone: _undone,
     e.SlotBooked: _slot_booked,
     e.SlotFreed: _slot_freed,
+    e.AppointmentChanged: _appointment_changed,
     e.MessageKept: _message_kept,
     e.MessageTaken: _message_taken,
     e.Invoked: _nothing,
     e.Reminded: _reminded,
     e.Said: _nothing,
     e.Told: _told,
+    e.Thanked: _nothing,
     e.Referred: _referred,
     e.Promised: _promised,
     e.PromiseOverdue: _promise_overdue,

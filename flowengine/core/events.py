@@ -6,6 +6,7 @@ An event holds all that is needed to apply it without the process file, the cloc
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -264,7 +265,8 @@ class SlotBooked(Event, frozen=True, kw_only=True):
 
     ``every`` is the calendar's grid in seconds (``start`` lies on it), ``seats`` how many appointments fit side by
     side. ``customer`` and ``staff`` are booked with it, each for nothing else at that time; ``staff`` is empty where
-    nobody is known who could meet the customer. What is only held is so until ``held_until``.
+    nobody is known who could meet the customer. What is only held is so until ``held_until``. ``after_promise``: it lay
+    after what was promised then.
     """
 
     branch: str
@@ -276,6 +278,7 @@ class SlotBooked(Event, frozen=True, kw_only=True):
     customer: str = ""
     staff: str = ""
     held_until: datetime | None = None
+    after_promise: bool = False
 
 
 class SlotFreed(Event, frozen=True, kw_only=True):
@@ -286,6 +289,21 @@ class SlotFreed(Event, frozen=True, kw_only=True):
     start: datetime
     customer: str = ""
     staff: str = ""
+
+
+class AppointmentChanged(Event, frozen=True, kw_only=True):
+    """Something became of an appointment without its customer's doing, who is to hear of it (``whom``): the slot was
+    kept for him for long enough and is free again (``lapsed``), he did not come (``missed``), or those who meet him
+    have ``moved`` it, ``to`` then. ``step`` is his step. The position changes by other events."""
+
+    branch: str
+    state: str
+    member: str = ""
+    step: int
+    what: Literal["lapsed", "missed", "moved"]
+    slot: datetime
+    to: datetime | None = None
+    whom: tuple[Seating, ...] = ()
 
 
 class MessageKept(Event, frozen=True, kw_only=True):
@@ -335,6 +353,13 @@ class Told(Event, frozen=True, kw_only=True):
     to: tuple[Seating, ...]
     words: str
     shown: tuple[tuple[str, str], ...] = ()
+
+
+class Thanked(Event, frozen=True, kw_only=True):
+    """Who acted is told these ``words``, which the process has for it (``thanks``)."""
+
+    branch: str
+    words: str
 
 
 class Referred(Event, frozen=True, kw_only=True):
@@ -406,8 +431,9 @@ AnyEvent = (
     | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | DeadlineMoved | TakesLonger
     | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
-    | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Told | Referred | Promised | PromiseOverdue | Suspended | Resumed | Migrated | Ended | Erased
+    | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | AppointmentChanged
+    | MessageKept | MessageTaken | Invoked | Reminded | Said
+    | Told | Thanked | Referred | Promised | PromiseOverdue | Suspended | Resumed | Migrated | Ended | Erased
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

@@ -178,19 +178,25 @@ def _hold_bounds(fields: Sequence[Field], answer: Mapping[str, Json], names: Nam
 def _out_of_bounds(field: Field, given: str, latest: bool, bound: Expression, names: Names) -> str:
     """What is wrong with a day or a moment that its field bounds; nothing where it is right. Days are compared as days,
     in the zone; a day that bounds moments counts from its beginning, or until its end."""
-    try:
-        edge = moment(bound.value(names), end_of_day=latest, zone=names.zone)
-    except ExpressionFailed as error:
-        raise ExpressionFailed(error.what, where=f"{field.name}: {bound.source}", kind=error.kind) from None
-    if field.schema.get("format") == "date":
-        limit: str | datetime = local(edge, names.zone).date().isoformat()
-        wrong = given > str(limit) if latest else given < str(limit)
+    limit = edge(field, bound, names, latest=latest)
+    if isinstance(limit, str):
+        wrong = given > limit if latest else given < limit
     else:
-        limit, at = edge, moment(given, zone=names.zone)
-        wrong = at > edge if latest else at < edge
+        at = moment(given, zone=names.zone)
+        wrong = at > limit if latest else at < limit
     if not wrong:
         return ""
     return f"must be {told(limit, names.zone)} or {'earlier' if latest else 'later'}; not {told(given, names.zone)}"
+
+
+def edge(field: Field, bound: Expression, names: Names, *, latest: bool) -> str | datetime:
+    """The last day or moment (else the first) that a bound of a field allows now: of a field of days the day, as ISO
+    8601 text. Raises ExpressionFailed that says of which field."""
+    try:
+        found = moment(bound.value(names), end_of_day=latest, zone=names.zone)
+    except ExpressionFailed as error:
+        raise ExpressionFailed(error.what, where=f"{field.name}: {bound.source}", kind=error.kind) from None
+    return local(found, names.zone).date().isoformat() if field.schema.get("format") == "date" else found
 
 
 def schema_of(field: Field) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from flowengine.errors import RunawayProcess
 from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import later
 from flowengine.language.model import State
+from flowengine.language.texts import Text
 from flowengine.language.types import Service
 
 MARGIN = timedelta(seconds=10)
@@ -91,6 +92,14 @@ class Flow:
     def state_of(self, branch: Branch) -> State:
         """The state in which the branch stands."""
         return self.compiled.states[branch.state]
+
+    # telling
+
+    def thank(self, branch: str, words: Text | None, outcome: str) -> None:
+        """Tell who acted what the process says to it, if it says anything. Raises ExpressionFailed."""
+        if words is not None:
+            names = self.names(branch, outcome=outcome)
+            self.draft.record(e.Thanked(branch=branch, words=words.render(names, names.word)))
 
     # planning
 

@@ -6,16 +6,19 @@ leaves it open. A way lists the questions; the answer to it is an object with on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
 from flowengine import exact
-from flowengine.core.fields import MOST_NAMED, once, schema_of, whose
+from flowengine.core.draft import moment_text
+from flowengine.core.fields import MOST_NAMED, edge, once, schema_of, whose
 from flowengine.core.values import Json
 from flowengine.core.world import World
+from flowengine.errors import ExpressionFailed
+from flowengine.language.expressions import Names
 from flowengine.language.limits import NO_LIMITS, Limit, Limits
 from flowengine.language.parts import Field
 
@@ -69,6 +72,10 @@ class FormField(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     long: bool = False
     """Whether the text is free words, which deserve a large box."""
     schema: dict[str, Any] = {}
+    earliest: str = ""
+    """The first day or moment that may be answered now, in ISO 8601, as far as it can be told beforehand."""
+    latest: str = ""
+    """The last one."""
 
     def limited(self) -> Limits:
         """Its limits, to reckon with."""
@@ -111,13 +118,37 @@ def form_limits(limits: Limits) -> tuple[FormLimit, ...]:
     return tuple(FormLimit(by=limits.by, value=kind, min=one.min, max=one.max) for kind, one in limits.of.items())
 
 
-def questions(fields: Sequence[Field], *, partial: bool = False, world: World | None = None) -> tuple[FormField, ...]:
+def questions(
+    fields: Sequence[Field],
+    *,
+    partial: bool = False,
+    world: World | None = None,
+    names: Callable[[], Names] | None = None,
+) -> tuple[FormField, ...]:
     """The questions that a state's fields ask; with ``partial`` none of them is required. Persons are picked from those
-    in the ``world``, by their names; where there are very many of them, their ids are asked."""
+    in the ``world``, by their names; where there are very many of them, their ids are asked. With the ``names`` that
+    the bounds of days and moments see, they are told beforehand."""
     made = once(fields, "form", lambda: tuple(_question(field) for field in fields))
     if world is not None and any(field.person is not None for field in fields):
         made = tuple(_of_people(field, one, world) for field, one in zip(fields, made, strict=True))
+    if names is not None and any(field.bounds for field in fields):
+        seen = names()
+        made = tuple(
+            msgspec.structs.replace(one, **_edges(field, seen)) for field, one in zip(fields, made, strict=True)
+        )
     return tuple(msgspec.structs.replace(one, required=False) for one in made) if partial else made
+
+
+def _edges(field: Field, names: Names) -> dict[str, str]:
+    """Its bounds as they are now. What cannot be told yet is told when it is answered."""
+    found = {}
+    for key, bound in field.bounds.items():
+        try:
+            limit = edge(field, bound, names, latest=key == "latest")
+        except ExpressionFailed:
+            continue
+        found[key] = limit if isinstance(limit, str) else moment_text(limit)
+    return found
 
 
 def _of_people(field: Field, question: FormField, world: World) -> FormField:

@@ -44,6 +44,7 @@ class Effects(msgspec.Struct):
     """Calls of other processes' jobs that were still awaited when what made them was left."""
     booked: list[e.SlotBooked] = []
     freed: list[e.SlotFreed] = []
+    appointments: list[e.AppointmentChanged] = []
     opened_steps: list[int] = []
     """The steps that were opened by this command and are still open, for notices."""
     reminded: list[int] = []

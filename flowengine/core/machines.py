@@ -15,6 +15,7 @@ from typing import Any, cast
 from transitions import EventData, Machine
 
 from flowengine.core.names import JobNames
+from flowengine.core.reasons import why_not
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
 from flowengine.language.checks.deadlines import attended
 from flowengine.language.durations import Duration, Length
@@ -138,7 +139,8 @@ class Compiled:
         self.machines[scope].events[outcome].trigger(cursor)
         if cursor.route is None:
             guards = tuple(route.condition for route in ways if route.when)
-            raise NotAllowed(f"no way on from {outcome!r}: no guard holds", where=state.name, possible=guards)
+            why = dict.fromkeys(why_not(one.when, one.otherwise, names, self.states) for one in ways if one.when)
+            raise NotAllowed(f"that cannot be done now: {'; '.join(why)}", where=state.name, possible=guards)
         return cursor.route
 
 

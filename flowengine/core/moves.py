@@ -60,6 +60,9 @@ def _take(flow: Flow, over: Over) -> None:
         place = (state.member(over.member).saves if over.member else "") or state.saves or state.name
         draft.save(branch.id, place, result.value)
     flow.leave(branch.id, outcome, result.by)
+    here = state.member(over.member)
+    if here.thanks and result.by and not here.thanked_at_once:
+        flow.thank(branch.id, here.thanks_for(result.outcome), outcome)
     compiled = flow.compiled
     route = compiled.certain.get((state.name, trigger)) or compiled.route(
         branch.scope, state, trigger, flow.names(branch.id, outcome=outcome)

@@ -11,9 +11,12 @@ import msgspec
 from flowengine.core.draft import memory_owner
 from flowengine.core.position import Position
 from flowengine.core.values import ROOT, Branch, Json, Memory
+from flowengine.core.wording import kind_of_value, of_options, of_people, title_of, wording
 from flowengine.core.world import World
+from flowengine.language.expressions import Expression
 from flowengine.language.model import Process
 from flowengine.language.parts import Calendar
+from flowengine.language.texts import plain
 
 T = TypeVar("T")
 
@@ -92,8 +95,41 @@ class JobNames(msgspec.Struct, frozen=True):
         raise KeyError(name)
 
     def function(self, name: str) -> Callable[..., Any]:
-        known = {"passed": self.passed, "at": self.at, "by": self.by, "count": self.count, "outcome": self.outcome}
+        known: dict[str, Callable[..., Any]] = {
+            "passed": self.passed, "at": self.at, "by": self.by, "count": self.count, "outcome": self.outcome,
+            "name": self.person_name, "title": self.option_title,
+        }  # fmt: skip
         return known[name]
+
+    def person_name(self, id: Any, path: tuple[str, ...] | None = None) -> str:  # noqa: ARG002 - as of options
+        """The name of a person by his id, which may be a list of such; an id that nobody has as it is."""
+        return plain(of_people(id, self.world.name))
+
+    def option_title(self, id: Any, among: str = "", path: tuple[str, ...] | None = None) -> str:
+        """The title of an option by its id, which may be a list of such: one of those ``among`` which it is looked for,
+        else of those from which what the ``path`` leads to was chosen, else of any. Raises
+        :class:`ExpressionFailed`."""
+        known = wording(self.process).places.get(path) if path is not None and not among else None
+        if known is not None:
+            return of_options(id, known, self._at_path)
+        return title_of(self.process, id, among, self._at_path)
+
+    def word(self, expression: Expression, value: Any) -> Any:
+        """The value of an expression as a text tells it: persons by name and options by title, where it is known of the
+        expression that it gives such."""
+        kind = kind_of_value(self.process, expression)
+        if kind is None or value in ("", None):
+            return value
+        return of_people(value, self.world.name) if isinstance(kind, str) else of_options(value, kind, self._at_path)
+
+    def _at_path(self, path: tuple[str, ...]) -> Any:
+        """What there is at a place of the data; None where there is nothing."""
+        value: Any = self._data(frozenset(path[1:2]))
+        for key in path[1:]:
+            if not isinstance(value, Mapping) or key not in value:
+                return None
+            value = value[key]
+        return value
 
     def passed(self, state: str) -> bool:
         """Whether the job (or the item, inside an each) has ever passed that state."""

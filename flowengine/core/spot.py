@@ -27,7 +27,7 @@ from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.expressions import Expression, in_range, later, moment
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Audience, Escalation, When
-from flowengine.language.texts import Text, told
+from flowengine.language.texts import Text, spelt
 
 
 class _Nothing:
@@ -141,13 +141,19 @@ class Spot(msgspec.Struct, frozen=True):
 
     def title(self) -> str:
         """What the step is called: the state's ``ask``, filled in, or its title."""
-        return self.state.ask.render(self.names()) if self.state.ask else self.state.title
+        names = self.names()
+        return self.state.ask.render(names, names.word) if self.state.ask else self.state.title
 
     def shown(self) -> tuple[tuple[str, str], ...]:
         """The lines that the person is shown, as they are now."""
-        names, zone = self.names(), self.process.clock
+        names = self.names()
         return tuple(
-            (one.title, one.value.render(names) if isinstance(one.value, Text) else told(one.value.value(names), zone))
+            (
+                one.title,
+                one.value.render(names, names.word)
+                if isinstance(one.value, Text)
+                else spelt(one.value, names, names.word),
+            )
             for one in self.state.shows
         )
 

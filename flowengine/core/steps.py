@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import turns
-from flowengine.core.draft import Draft, moment_text, replace
+from flowengine.core.draft import Draft, replace
 from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
@@ -16,6 +17,7 @@ from flowengine.core.spot import Kind, Spot
 from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import World
 from flowengine.errors import AlreadyClaimed, NotAllowed, Refused, StaleCommand
+from flowengine.language.spoken_time import moment
 
 
 def act(flow: Flow, command: c.Act) -> None:
@@ -25,9 +27,23 @@ def act(flow: Flow, command: c.Act) -> None:
     if flow.compiled.turns:
         turns.begun(flow, branch)
     kind, spot = _at_work(flow, step)
+    before = len(flow.draft.events)
     result = kind.act(spot, step, command)
+    if spot.state.thanks and spot.state.thanked_at_once:
+        said = _said(flow.draft.events[before:], command.by.id) or (result.outcome if result is not None else "")
+        flow.thank(branch.id, spot.state.thanks_for(said), said)
     if result is not None:
         flow.over(branch, result, step.member)
+
+
+def _said(events: list[e.AnyEvent], by: str) -> str:
+    """What somebody has answered among several, or the move that he has made; empty where he ends the state."""
+    for event in reversed(events):
+        if isinstance(event, e.Moved):
+            return event.move
+        if isinstance(event, e.SeatAnswered) and event.seat.by == by and isinstance(event.seat.answer, Mapping):
+            return str(event.seat.answer.get("outcome", ""))
+    return ""
 
 
 def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:
@@ -105,7 +121,7 @@ def find(flow: Flow, number: int) -> tuple[Branch, Step]:
 
 def _over(flow: Flow, step: Step) -> StaleCommand:
     assert step.due is not None, "only a step with a deadline is over before it is closed"
-    over = f"its time was over on {moment_text(step.due)}"
+    over = f"its time was over on {moment(step.due, flow.compiled.process.clock)}"
     return StaleCommand(over, where=_where(flow, step), possible=("ask an operator to move its deadline",))
 
 

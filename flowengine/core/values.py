@@ -102,7 +102,8 @@ class Step(Value, frozen=True, kw_only=True):
     ``audience`` is empty. ``due`` is its deadline. ``excluded`` are persons who may not act on it (``not_by``);
     ``preferred`` is the person it is kept for first. ``shown`` is what the person is shown, as it was when it opened.
     ``booked`` is the appointment that its person has booked, ``booked_with`` whom he will meet, where that is known: it
-    waits for him no more, but may still be moved. ``appointment`` is when those are to meet him whom it waits for.
+    waits for him no more, but may still be moved. ``held`` is the one that is kept for him until ``held_until``, while
+    he decides. ``appointment`` is when those are to meet him whom it waits for.
     """
 
     number: int
@@ -121,6 +122,8 @@ class Step(Value, frozen=True, kw_only=True):
     shown: tuple[tuple[str, str], ...] = ()
     booked: datetime | None = None
     booked_with: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
     appointment: datetime | None = None
 
     def is_over(self, now: datetime) -> bool:
@@ -252,7 +255,11 @@ class Promise(Value, frozen=True, kw_only=True):
 
     def is_late(self, now: datetime) -> bool:
         """Whether its moment is over and it was not kept by then; of a job that has ended, whether it is broken."""
-        return self.kept is False or (self.kept is None and self.by < now)
+        return self.kept is False or self.is_before(now)
+
+    def is_before(self, moment: datetime) -> bool:
+        """Whether it is still to be kept, by an earlier moment than that."""
+        return self.kept is None and self.by < moment
 
 
 class Inner(Value, frozen=True, tag_field="kind", tag=True):

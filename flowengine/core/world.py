@@ -76,6 +76,9 @@ class World(Protocol):
         """Who somebody is, with his roles and groups of this moment; None where nothing is known of him here. Raises
         NotAllowed for one who has left."""
 
+    def name(self, id: str) -> str:
+        """A person's name; the id of somebody who has none, or is not known."""
+
     def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
         """The first ``most`` of those who fill the seating of a role or a group, in the order of their ids."""
 
@@ -115,6 +118,9 @@ class PlainWorld:
 
     def person(self, id: str) -> Actor | None:
         return self.people.get(id)
+
+    def name(self, id: str) -> str:
+        return self.names.get(id, id)
 
     def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
         found = sorted(id for id, one in self.people.items() if seating in seatings(one))

@@ -28,6 +28,7 @@ _WORDS = {
     "shows": "what is shown",
     "saves": "the place of its answer",
     "takes": "how long it takes",
+    "thanks": "the words of thanks",
     "choose": "what is chosen",
     "call": "the handler",
     "as_": "the name of an item",

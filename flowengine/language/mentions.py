@@ -14,6 +14,8 @@ from flowengine.language.evaluation.functions import FUNCTIONS
 from flowengine.language.syntax import Call, Has, Literal, Macro, Member, Name, Node, children
 
 JOB_FUNCTIONS = frozenset({"passed", "at", "by", "count", "outcome"})
+WORD_FUNCTIONS = frozenset({"name", "title"})
+"""Functions that tell an id in words: of a person, of an option."""
 CALENDAR_FUNCTIONS = frozenset({"workdays", "workdays_between"})
 """Functions on values whose first argument names a calendar of the process."""
 VALUE_FUNCTIONS = frozenset({*FUNCTIONS, "matches"})
@@ -99,13 +101,13 @@ class _Search:
 
     def call(self, node: Call) -> None:
         name = node.name
-        known = JOB_FUNCTIONS | VALUE_FUNCTIONS
+        known = JOB_FUNCTIONS | WORD_FUNCTIONS | VALUE_FUNCTIONS
         if name not in known:
             advice = _INSTEAD.get(name.lower())
             hint = f"write {advice}" if advice else near(name, known | _MACROS)
             raise ExpressionFailed(
                 f"there is no function {name!r}" + (f"; {hint}" if hint else ""),
-                possible=() if advice else sorted(JOB_FUNCTIONS | _ALONE),
+                possible=() if advice else sorted(JOB_FUNCTIONS | WORD_FUNCTIONS | _ALONE),
                 kind="syntax",
                 span=(node.start, node.end),
             )

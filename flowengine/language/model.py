@@ -10,6 +10,7 @@ in :mod:`flowengine.language.types` is a class that says where it differs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
@@ -20,6 +21,7 @@ from flowengine.language.durations import Duration, Length
 from flowengine.language.expressions import Expression
 from flowengine.language.limits import Limits
 from flowengine.language.parser.records import Gives, Key, Values
+from flowengine.language.parser.scalars import titled
 from flowengine.language.parser.session import Reading
 from flowengine.language.parts import (
     ATTENTION,
@@ -42,6 +44,10 @@ from flowengine.language.parts import (
 from flowengine.language.texts import Text, spoken
 from flowengine.language.value_shapes import Lists, Record, Saved, Shape
 from flowengine.problem import Place, Problem
+
+_SENTENCE = re.compile(r"[^.?!\n]+(?:[.?!](?=\s|$)|\n|$)")
+_LONGEST_WORDS = 60
+"""Characters that a question may have which stands for its state in a list."""
 
 Symbol: TypeAlias = Literal["task", "code", "clock", "message", "decision", "tell", "several", "fulfilled", "ended"]
 """How a state is drawn; where customers take part, it is drawn as theirs instead."""
@@ -145,12 +151,18 @@ class State:
     endings: ClassVar[Mapping[str, str]] = {}
     """What the history says of how somebody ended it, by the outcome; ``{what}`` is the state's title, ``{title}`` what
     he was asked."""
+    replies: ClassVar[Mapping[str, str]] = {}
+    """What whoever acts on it is told then, in the second person, by the outcome or the move; ``{what}`` is what it is
+    called, ``{at}`` the appointment, ``{choice}`` what was voted for, ``{words}`` what he said. Customers are thanked,
+    staff are not. What is not there is told as :meth:`replied` says."""
 
     name: str
     title: str
     ask: Text | None = None
     shows: tuple[Show, ...] = ()
     fields: tuple[Field, ...] = ()
+    thanks: Mapping[str, Text] = field(default_factory=dict)
+    """The file's own words for who has acted, by the outcome or move; under an empty text those for :attr:`thanked`."""
     saves: str = ""
     """The dotted place in ``data`` where the answer goes; the parser fills in the state's name."""
     within: When | None = None
@@ -438,10 +450,20 @@ class State:
 
     @property
     def customers_word(self) -> str:
-        """What a customer may know of it: its phase, or the title where it waits for customers (L9); of the members of
-        a race only those that do."""
-        asked = (one.title for one in self.members.values() if one.for_customers)
-        return self.phase or " or ".join(dict.fromkeys(asked))
+        """What a customer may know of it: its phase, or, where it waits for customers, its title or what it asks (L9);
+        of the members of a race only those that do. Empty where the file has no words for it."""
+        asked = (one.in_short for one in self.members.values() if one.for_customers)
+        return self.phase or " or ".join(word for word in dict.fromkeys(asked) if word)
+
+    @property
+    def in_short(self) -> str:
+        """The words that the file has for it in a list: its title, else the first sentence of what it asks, as far as
+        it is short and says the same in each job."""
+        if self.has_title or self.ask is None:
+            return self.title if self.has_title else ""
+        first = self.ask.parts[0] if self.ask.parts and isinstance(self.ask.parts[0], str) else ""
+        found = _SENTENCE.match(first)
+        return found[0].strip().rstrip(".") if found and len(found[0]) <= _LONGEST_WORDS else ""
 
     @property
     def detail(self) -> str | When:
@@ -453,6 +475,43 @@ class State:
         told already."""
         words = "said no, thanks: {title}" if self.is_skipping(outcome) else self.endings.get(outcome)
         return words.format(what=self.title, title=title) if words else f"{title}: {spoken(outcome)}"
+
+    def replied(self, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = "") -> str:
+        """What whoever ended it so, or made that move, is told, in the second person. ``about`` fills what
+        :attr:`replies` names; ``way`` is the title of the one way that the outcome has."""
+        if self.is_skipping(outcome):
+            return "You go on without it: {what}".format_map(about)
+        words = self.replies.get(outcome)
+        return words.format_map(about) if words else f"Thank you. {about['what']}: {way or spoken(outcome)}"
+
+    @property
+    def thanked(self) -> frozenset[str]:
+        """The outcomes, or moves, for which one text of ``thanks`` is meant."""
+        return frozenset((self.answering,))
+
+    @property
+    def thanked_at_once(self) -> bool:
+        """Whether ``thanks`` are said as somebody answers, though the state may go on; else they are said once it is
+        over, and what was answered is saved."""
+        return self.answered_by_several
+
+    @property
+    def thankable(self) -> tuple[str, ...]:
+        """The outcomes, or moves, that ``thanks`` may name."""
+        return (*self.own_outcomes, *(one for one in self.on if one not in self.possible))
+
+    def thanks_for(self, outcome: str) -> Text | None:
+        """The file's own words for who has ended it so, or made that move."""
+        return self.thanks.get(outcome) or (self.thanks.get("") if outcome in self.thanked else None)
+
+    def called_by(self, asked: str) -> str:
+        """What it is called in a sentence: its title, where the file gives it one, else what was asked."""
+        return self.title if self.has_title or not asked else asked
+
+    @property
+    def has_title(self) -> bool:
+        """Whether the file gives it a title, and not only its name does."""
+        return self.title != titled(self.name)
 
     def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:
         """The titles of what can be voted for, by id."""

@@ -126,6 +126,8 @@ class Route:
     undo: bool = False
     title: str = ""
     """What people read instead of its condition."""
+    otherwise: str = ""
+    """What people read where its condition keeps them from it."""
     place: Place = field(default=Place(), compare=False)
 
     @property
@@ -184,6 +186,8 @@ class Always:
     shown: frozenset[str] = frozenset()
     """The places of ``set`` whose values customers may see, whatever they are made of."""
     undo: bool = False
+    otherwise: str = ""
+    """What people read where its condition keeps them from it."""
     fields: tuple[Field, ...] = ()
     place: Place = field(default=Place(), compare=False)
 

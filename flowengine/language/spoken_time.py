@@ -1,10 +1,11 @@
-"""Days and moments as people say them: ``Sun 10 May 2026, 22:00``, with the zone where somebody could take another."""
+"""Days and moments as people say them: ``Sun 10 May 2026, 22:00``, with the zone where somebody could take another. In
+sentences they have their whole names."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, tzinfo
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -12,16 +13,19 @@ MONTHS = (
 """Names of our own: those of ``strftime`` follow the locale of the machine."""
 
 
-def day(value: date) -> str:
-    """``Mon 5 Oct 2026``."""
-    return f"{_DAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1][:3]} {value.year}"
+def day(value: date, *, in_full: bool = False) -> str:
+    """``Mon 5 Oct 2026``; in sentences in full, ``Monday, 5 October 2026``."""
+    weekday, month = _DAYS[value.weekday()], MONTHS[value.month - 1]
+    if in_full:
+        return f"{weekday}, {value.day} {month} {value.year}"
+    return f"{weekday[:3]} {value.day} {month[:3]} {value.year}"
 
 
-def moment(value: datetime, zone: tzinfo, home: tzinfo | None = None) -> str:
+def moment(value: datetime, zone: tzinfo, home: tzinfo | None = None, *, in_full: bool = False) -> str:
     """``Mon 5 Oct 2026, 10:00`` as clocks in the zone show it. The zone is said where those at ``home`` show another
     time, and UTC always, for nobody's clock need show it: ``Sun 10 May 2026, 22:00 (New York)``."""
     local = value.astimezone(zone)
-    told = f"{day(local)}, {local:%H:%M}"
+    told = f"{day(local, in_full=in_full)}, {local:%H:%M}"
     if str(zone) in ("UTC", "Etc/UTC"):
         return f"{told} UTC"
     elsewhere = home is not None and value.astimezone(home).utcoffset() != local.utcoffset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -32,12 +33,19 @@ class Text:
     def expressions(self) -> tuple[Expression, ...]:
         return tuple(part for part in self.parts if isinstance(part, Expression))
 
-    def render(self, names: Names) -> str:
-        """The text with its expressions filled in. Raises :class:`ExpressionFailed`."""
-        return "".join(part if isinstance(part, str) else told(part.value(names), names.zone) for part in self.parts)
+    def render(self, names: Names, word: Callable[[Expression, Any], Any] | None = None) -> str:
+        """The text with its expressions filled in, days and moments in full. ``word`` gives what a value stands for, by
+        its expression. Raises :class:`ExpressionFailed`."""
+        return "".join(part if isinstance(part, str) else spelt(part, names, word) for part in self.parts)
 
     def __str__(self) -> str:
         return self.source
+
+
+def spelt(expression: Expression, names: Names, word: Callable[[Expression, Any], Any] | None = None) -> str:
+    """The value of an expression as a text tells it. Raises :class:`ExpressionFailed`."""
+    value = expression.value(names)
+    return told(value if word is None else word(expression, value), names.zone, in_full=True)
 
 
 def plain(value: Any) -> str:
@@ -59,19 +67,19 @@ def plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def told(value: Any, zone: tzinfo) -> str:
+def told(value: Any, zone: tzinfo, *, in_full: bool = False) -> str:
     """A value as a person reads it: days and moments in words, in the zone; also those that are kept as ISO 8601 texts,
     which fields, appointments and ``day(…)`` give."""
     if isinstance(value, datetime):
-        return moment(local(value, zone), zone)
+        return moment(local(value, zone), zone, in_full=in_full)
     if isinstance(value, str):
         if is_date(value):
-            return day(date.fromisoformat(value))
-        return moment(datetime.fromisoformat(value), zone) if is_time(value) else value
+            return day(date.fromisoformat(value), in_full=in_full)
+        return moment(datetime.fromisoformat(value), zone, in_full=in_full) if is_time(value) else value
     if isinstance(value, list | tuple):
-        return ", ".join(told(item, zone) for item in value)
+        return ", ".join(told(item, zone, in_full=in_full) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {told(item, zone)}" for key, item in value.items())
+        return ", ".join(f"{key}: {told(item, zone, in_full=in_full)}" for key, item in value.items())
     return plain(value)
 
 

@@ -10,8 +10,9 @@ from datetime import datetime, tzinfo
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import told_in
+from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in
 from flowengine.core import events as e
+from flowengine.core.machines import Compiled
 from flowengine.core.seatings import person_seating, waits_for
 from flowengine.core.values import Json, Step
 from flowengine.interop.labels import shorten
@@ -20,7 +21,7 @@ from flowengine.outside.letter import is_address
 from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
-from flowengine.views import plainly
+from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER
 from flowengine.views.promised import passed
 
@@ -75,7 +76,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         if channel != body["channel"]:
             return None
         job = tx.jobs.get(row.job)
-        process = shell.catalogue.compiled(tx, job.process, job.version).process
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        process = compiled.process
         at = _at(tx, row, shell.clock.now())
         if body["why"] == "ended":
             return _ended(shell.settings.url, job, process, person, to, at)
@@ -84,6 +86,12 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _told(shell.settings.url, job, process, told, person, to, at)
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
+        if body["why"] in APPOINTMENTS:
+            became, events = appointments_in(tx, row.job, row.seq)
+            if not became:
+                return None
+            one = became[int(body["number"])]
+            return _appointment(shell.settings.url, job, compiled, one, events, person, to, at)
         if body["why"] == "promise":
             words = overdue_words(shell, tx, job, str(body["by"]), person.clock)
             return _overdue(shell.settings.url, job, process, words, person, to, at) if words else None
@@ -199,10 +207,8 @@ def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader
     promise = head.promise
     if head.status != "open" or promise is None or promise.kept is not None or promise.by != datetime.fromisoformat(by):
         return ""
-    own = person_seating(job.customer)
-    rows = (row for row in tx.steps.of(job.id) if row.audience == own and not row.answered)
-    waits = [row.step.title for row in rows if not row.step.is_over(shell.clock.now())]
-    return passed(shell.catalogue.compiled(tx, job.process, job.version), head, reader, waits)
+    asked = tx.steps.asking(job.id, person_seating(job.customer))
+    return passed(shell.catalogue.compiled(tx, job.process, job.version), head, reader, asked)
 
 
 def _overdue(url: str, job: StoredJob, process: Process, words: str, person: Person, to: str, at: datetime) -> Words:
@@ -254,6 +260,47 @@ def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Pers
             "process": process.title,
             "words": told.words,
             "shown": [list(line) for line in told.shown],
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def _appointment(
+    url: str,
+    job: StoredJob,
+    compiled: Compiled,
+    became: e.AppointmentChanged,
+    events: list[e.AnyEvent],
+    person: Person,
+    to: str,
+    at: datetime,
+) -> Words | None:
+    """What became of an appointment, and what comes next; nothing where its customer has another one by now."""
+    step = access.open_step(job, became.step)
+    if became.what != "missed" and (step is None or step.booked != became.to or step.held is not None):
+        return None
+    number = f"{shown(job.id)}.{became.step}"
+    short = number if step is not None else shown(job.id)
+    link = (f"{url}/steps/{short}" if step is not None else f"{url}/jobs/{short}") if url else ""
+    look = link or f"flow {'act' if step is not None else 'track'} {short} --as {shlex.quote(person.id)}"
+    words = f"{appointments.changed(compiled, became, plainly.Clock(compiled.process, person.clock))}."
+    following = f"What comes next: {appointments.what_next(compiled, became, events)}."
+    where = _where("Answer here:" if step is not None else "All that happened:", look)
+    return Words(
+        to=to,
+        name=person.name,
+        subject=words.removesuffix("."),
+        text=_text((_greeting(person), words, following, where, _about(compiled.process, number))),
+        why=f"appointment.{became.what}",
+        data={
+            "step": f"{job.id}.{became.step}",
+            "job": job.id,
+            "process": compiled.process.title,
+            "words": words,
+            "appointment": became.slot.isoformat(),
+            "to": became.to.isoformat() if became.to else None,
             "person": person.id,
             "link": link or None,
         },

@@ -8,7 +8,7 @@ from typing import Any
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import told_in, took_part
+from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
 from flowengine.post.letters import channel_of, overdue_words
@@ -16,7 +16,9 @@ from flowengine.runtime.actors import StoreWorld
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
+from flowengine.views import appointments
 from flowengine.views.customer_words import TAKES_LONGER
+from flowengine.views.plainly import Clock
 
 HANDLER = "handler"
 """The channel of those who registered the handler ``engine.notify``."""
@@ -63,7 +65,8 @@ def _receivers(
     tx: Transaction, crowds: _Crowds, job: StoredJob, row: OutboxMessage, news: dict[str, Json]
 ) -> list[Person]:
     """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, or is
-    late, its customer hears, and what the process tells they whom it tells it."""
+    late, its customer hears, and what the process tells they whom it tells it; what became of an appointment, whose it
+    was."""
     if news["why"] in ("ended", "late", "promise"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
@@ -72,6 +75,10 @@ def _receivers(
             took = took_part(entry for entry in tx.history.of(row.job) if entry.seq <= row.seq)
             to = (*to, *(f"person:{one}" for one in (job.customer, *took)))
         return [person for seating in to for person in crowds.of(seating)]
+    if news["why"] in APPOINTMENTS:
+        became = appointments_in(tx, row.job, row.seq)[0]
+        whom = became[int(news["number"])].whom if became else ()
+        return [person for seating in whom for person in crowds.of(seating)]
     step = access.open_step(job, int(news["step"]))
     if step is None or step.booked is not None:
         return []
@@ -152,6 +159,8 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         audience, state = [f"person:{job.customer}"], row.body["state"]
         late: dict[str, Any] = {"step": None, "why": "late", "title": TAKES_LONGER, "state": state, "due": None}
         return late | {"audience": audience} if job.position.head.late else None
+    if row.body["why"] in APPOINTMENTS:
+        return _of_appointment(shell, tx, job, row)
     if row.body["why"] == "promise":
         words = overdue_words(shell, tx, job, str(row.body["by"]), None)
         over: dict[str, Any] = {"step": None, "why": "promise", "title": words, "state": "", "due": row.body["by"]}
@@ -166,4 +175,23 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         "state": step.state,
         "audience": list(step.audience),
         "due": step.due.isoformat() if step.due else None,
+    }
+
+
+def _of_appointment(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    """What became of an appointment; nothing where its history is archived."""
+    became = appointments_in(tx, row.job, row.seq)[0]
+    if not became:
+        return None
+    one = became[int(row.body["number"])]
+    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    return {
+        "step": f"{row.job}.{one.step}",
+        "why": one.what,
+        "title": appointments.changed(compiled, one, Clock(compiled.process)),
+        "state": one.state,
+        "audience": list(one.whom),
+        "due": None,
+        "appointment": one.slot.isoformat(),
+        "to": one.to.isoformat() if one.to else None,
     }

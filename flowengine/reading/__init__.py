@@ -1,6 +1,6 @@
 """Looking without changing. Each file answers one question, and the engine's face asks it.
 
 Others take from here: ``needs`` (what starting a job asks), ``inbox`` (what waits for somebody, and one step),
-``tracking`` (where a job is, and lists), ``histories`` (what happened), ``stuck`` (what waits for what) and
-``auditing`` (whether histories agree).
+``agenda`` (what is booked for some days), ``tracking`` (where a job is, and lists), ``answering`` (what a command came
+to), ``histories`` (what happened), ``stuck`` (what waits for what) and ``auditing`` (whether histories agree).
 """

@@ -21,7 +21,7 @@ def history(shell: Shell, job: str, by: str | Actor) -> list[HistoryLine]:
         stored = access.read(tx, access.job_ref(tx, job, asker), "job", job)
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
         entries = list(tx.history.of(stored.id))
-        names, reader = _names(tx, entries), reader_zone(tx, asker)
+        names, reader = names_in(tx, entries), reader_zone(tx, asker)
     teller = Teller(process, names, reader)
     return [_line(teller, entry, names, process.zone) for entry in entries]
 
@@ -42,7 +42,7 @@ def _line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> His
     )
 
 
-def _names(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
+def names_in(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
     """The names of all persons who did something, to whom steps were handed, and whom steps waited for."""
     ids = {entry.by.id for entry in entries if entry.by.kind in ("customer", "staff", "operator") and entry.by.id}
     for entry in entries:

@@ -20,9 +20,12 @@ from flowengine.core.values import CLOCK, Actor, Step
 from flowengine.language.parts import EXPIRED
 from flowengine.people.permissions import ANY, needs
 from flowengine.reading.tracking import track
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.store.steps import WaitingStep
+from flowengine.views import appointments
+from flowengine.views.appointments import may_know_promise
+from flowengine.views.plainly import Clock
 from flowengine.views.replies import (
     CustomerItem,
     CustomerStep,
@@ -52,7 +55,7 @@ def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[I
         for row in rows:
             answered = row.answered or _has_done_his_part(shell, tx, row, actor)
             if everything or not answered:
-                item = _item(row, names, actor, answered)
+                item = _item(row, names, actor, answered, now)
                 if row.promised is not None and (actor.kind != "customer" or row.customer == actor.id):
                     process = shell.catalogue.compiled(tx, row.process, row.version).process
                     late = row.promised < now
@@ -74,20 +77,21 @@ def _has_done_his_part(shell: Shell, tx: Transaction, row: WaitingStep, actor: A
 
 
 def _order(item: InboxItem) -> tuple[bool, bool, bool, datetime, datetime]:
-    """What is kept for the asker first, then what nobody else has taken, then by what comes first: the deadline, or the
-    moment that was promised, so that what is late leads; then by age."""
+    """What is kept for the asker first, then what nobody else has taken, then by what comes first: the appointment that
+    he is to be at, or else the deadline, or the moment that was promised, so that what is late leads; then by age."""
     never = datetime.max.replace(tzinfo=item.opened.tzinfo)
     return (
         item.answered,
         not (item.preferred or item.mine),
         bool(item.claimed) and not item.mine,
-        min(item.due or never, item.promise or never),
+        getattr(item, "appointment", None) or min(item.due or never, item.promise or never),
         item.opened,
     )
 
 
-def _item(row: WaitingStep, names: Mapping[str, str], actor: Actor, answered: bool) -> InboxItem:
+def _item(row: WaitingStep, names: Mapping[str, str], actor: Actor, answered: bool, now: datetime) -> InboxItem:
     step = row.step
+    held = step.held_until is not None and step.held_until > now
     item = CustomerItem(
         id=f"{row.job}.{step.number}",
         short=f"{shown(row.job)}.{step.number}",
@@ -104,6 +108,8 @@ def _item(row: WaitingStep, names: Mapping[str, str], actor: Actor, answered: bo
         answered=bool(answered),
         booked=step.booked,
         booked_with=names.get(step.booked_with, ""),
+        held=step.held if held else None,
+        held_until=step.held_until if held else None,
     )
     if actor.kind == "customer":
         return item
@@ -142,11 +148,36 @@ def find_step(shell: Shell, text: str, by: str | Actor, key: str | None, whose: 
             return acted
         if "." in text:
             return step(look, text, actor)
-        if text:
-            found = {one.short: one.title for one in track(look, text, actor).waiting if one.for_you}
-        else:
-            found = {one.short: f"{one.title}, {one.customer_name}" for one in inbox(look, actor, MOST, False)}
-        return step(look, next(iter(found)), actor) if len(found) == 1 else found
+        waits, answered = _of_job(look, text, actor) if text else _of_inbox(look, actor)
+        if len(waits) > 1:
+            return waits
+        open_to = {short: view for short in waits or answered if (view := step(look, short, actor)).possible or waits}
+        if len(open_to) == 1:
+            return next(iter(open_to.values()))
+        return {short: f"{answered[short]}{_booked_for(look, tx, view, actor)}" for short, view in open_to.items()}
+
+
+def _of_job(shell: Shell, text: str, actor: Actor) -> tuple[dict[str, str], dict[str, str]]:
+    """The steps of a job that wait for somebody, by their ids with titles, and those that he has answered."""
+    mine = [one for one in track(shell, text, actor).waiting if one.for_you and one.claimed in ("", actor.id)]
+    waits = {one.short: one.title for one in mine if not one.answered}
+    return waits, {one.short: one.title for one in mine if one.answered}
+
+
+def _of_inbox(shell: Shell, actor: Actor) -> tuple[dict[str, str], dict[str, str]]:
+    """All that waits for somebody, by the ids with titles; and where nothing does, what he has answered."""
+    waits = inbox(shell, actor, MOST, False)
+    answered = [] if waits else [one for one in inbox(shell, actor, MOST, True) if one.answered]
+    waiting, others = ({one.short: f"{one.title}, {one.customer_name}" for one in some} for some in (waits, answered))
+    return waiting, others
+
+
+def _booked_for(shell: Shell, tx: Transaction, view: StepView, actor: Actor) -> str:
+    if view.booked is None:
+        return ""
+    job = tx.jobs.get(view.job)
+    process = shell.catalogue.compiled(tx, job.process, job.version).process
+    return f", booked for {Clock(process, reader_zone(tx, actor)).moment(view.booked)}"
 
 
 def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, key: str) -> StepView | None:
@@ -179,7 +210,15 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         made = _plain_options(made, state.inner_options)
     view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
     running = tally(view.id, found, state, branch) if branch is not None else None
-    return msgspec.structs.replace(view, possible=can, slots=made.slots, tally=running)
+    late = appointments.late(made.slots, job.position.head) if may_know_promise(actor, job.position.head) else ()
+    return msgspec.structs.replace(
+        view,
+        possible=can,
+        slots=made.slots,
+        late_slots=late,
+        tally=running,
+        answered=bool(can) and _answered(job, found, actor),
+    )
 
 
 def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor) -> StepView:
@@ -202,10 +241,20 @@ def _view(tx: Transaction, job: StoredJob, step: Step, made: Form, actor: Actor)
         suspended=suspended_view(job.position.head, inside=actor.kind != "customer"),
         booked=step.booked,
         booked_with=name_of(tx, step.booked_with) if step.booked_with else "",
+        held=step.held,
+        held_until=step.held_until,
     )
     if actor.kind == "customer":
         return view
     return StaffStep(**asdict(view), state=step.state, appointment=step.appointment)
+
+
+def _answered(job: StoredJob, step: Step, actor: Actor) -> bool:
+    """Whether the asker's own answer is in: he has booked, or spoken on a seat of his."""
+    if not step.seats:
+        return step.booked is not None and not seatings(actor).isdisjoint(step.audience)
+    seats = (job.position.seat(step.number, seating) for seating in seatings(actor))
+    return any(seat is not None and seat.by == actor.id for seat in seats)
 
 
 def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: Actor, looks: bool) -> StepView | None:

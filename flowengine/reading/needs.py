@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any
+
 from flowengine.commands.shell import Shell
 from flowengine.core.forms import questions
+from flowengine.errors import ExpressionFailed
+from flowengine.language.expressions import PlainNames
+from flowengine.language.model import Process
 from flowengine.runtime.actors import StoreWorld
 from flowengine.views.replies import NeedView
 
@@ -12,10 +20,27 @@ def need(shell: Shell, process: str) -> NeedView:
     with shell.reading() as tx:
         found = shell.catalogue.latest(tx, process).process
         state = found.root.states[found.root.start]
+        names = partial(_names, found, shell.clock.now())
         return NeedView(
             process=found.name,
             version=found.version,
             title=found.title,
             ask=state.ask.source if state.ask else "",
-            questions=questions(state.fields, world=StoreWorld(tx, "")),
+            questions=questions(state.fields, world=StoreWorld(tx, ""), names=names),
         )
+
+
+class _BeforeTheJob(PlainNames):
+    """What is known before there is a job: the time, and nothing of a customer or of data."""
+
+    def variable(self, name: str, members: frozenset[str] | None) -> Any:
+        if name not in self.variables:
+            raise ExpressionFailed(f"{name} is not known before the job begins")
+        return super().variable(name, members)
+
+    def function(self, name: str) -> Callable[..., Any]:
+        raise ExpressionFailed(f"{name}() has no answer before the job begins")
+
+
+def _names(process: Process, now: datetime) -> PlainNames:
+    return _BeforeTheJob({"now": now}, zone=process.clock, currency=process.currency, calendars=process.calendars)

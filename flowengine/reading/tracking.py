@@ -14,18 +14,18 @@ from flowengine.commands.told import took_part
 from flowengine.core import always
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core.forms import questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import person_seating, seatings
 from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
+from flowengine.language.types import Vote
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
-from flowengine.views import plainly
+from flowengine.views import appointments, plainly
 from flowengine.views import settled as facts
 from flowengine.views.ahead import ahead
 from flowengine.views.customer_words import TAKES_LONGER, places
@@ -64,6 +64,7 @@ class _View:
     actor: Actor
     inside: bool
     own: bool
+    now: datetime
 
     @property
     def process(self) -> Process:
@@ -81,10 +82,9 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
-        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer)
+        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
-        waiting = tuple(_waiting(look))
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
         did = tuple(_did(look)) if not look.own and head.erased is None else ()
         known = facts.facts(
@@ -108,11 +108,15 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             started=job.started,
             updated=job.updated,
             ended=job.ended,
-            promise=_promise(look, now, reader, waiting) if look.own else None,
+            promise=_promise(look, now, reader) if look.own else None,
             zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
             facts=known if head.erased is None else (),
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
+            closed_offers=tuple(
+                replace(_offer(entry), closed=why)
+                for entry, why in always.closed_to(compiled, job.position, actor, now, world)
+            ),
             said=tuple(_said(look, lately)),
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),
@@ -120,7 +124,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             suspended=suspended_view(head, inside=inside),
             takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
-            waiting=waiting,
+            waiting=tuple(_waiting(look)),
             tallies=tuple(_tallies(look)),
         )
         return StaffTrack(**asdict(seen)) if inside else seen
@@ -154,7 +158,7 @@ def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
             open_now = [entry.name for entry in always.open_to(compiled, job.position, actor, now, world)]
             raise NotFound(f"this job offers you nothing called {name!r}", where=shown(job.id), possible=open_now)
         entry = next(entry for _, entry in compiled.always[name])
-        return replace(_offer(entry), questions=questions(entry.fields, world=world))
+        return replace(_offer(entry), questions=always.asked(compiled, job.position, name, now, world))
 
 
 def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
@@ -168,13 +172,12 @@ def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
         return facts.known_data(shell.catalogue.compiled(tx, job.process, job.version), job.position)
 
 
-def _promise(
-    look: _View, now: datetime, reader: tzinfo | None, waiting: Iterable[CustomerWaiting]
-) -> PromiseView | None:
+def _promise(look: _View, now: datetime, reader: tzinfo | None) -> PromiseView | None:
     head, told = look.position.head, ""
     if head.promise is not None and not look.inside:
-        waits = [step.title for step in waiting if step.for_you and step.booked is None]
-        told = passed(look.compiled, head, reader, waits)
+        asked = look.tx.steps.asking(look.job.id, person_seating(look.actor.id))
+        there = [step for step in asked if look.position.branch_of_step(step.number) is not None]
+        told = passed(look.compiled, head, reader, there)
     return promise_view(look.process, head, now, reader, told)
 
 
@@ -203,30 +206,47 @@ def _at(root: Branch | None, state: State) -> bool:
 
 
 def _waiting(look: _View) -> Iterable[CustomerWaiting]:
-    """The open steps: all for those inside, to a customer his own."""
-    mine = seatings(look.actor)
+    """The open steps: all for those inside, to a customer his own. One that another has taken, or in which the asker
+    has said what he cannot change, does not wait for him."""
+    mine, me = seatings(look.actor), look.actor.id
     steps: dict[int, tuple[Step, list[str]]] = {}
     for row in look.tx.steps.of(look.job.id):
         if (look.inside or row.audience in mine) and look.position.branch_of_step(row.step.number) is not None:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
     found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
+        held = step.held_until is not None and step.held_until > look.now
+        seat = look.position.seat(number, person_seating(me)) if step.seats and me else None
+        answered = seat is not None and seat.answer is not None
+        open_to_him = not mine.isdisjoint(audience) and step.claimed in (None, me)
         whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
             title=step.title,
             whom=whom,
-            for_you=not mine.isdisjoint(audience),
+            for_you=open_to_him and not (answered and not _may_change(look, step)),
+            answered=answered or (step.booked is not None and open_to_him),
             due=step.due,
             claimed=step.claimed or "",
             booked=step.booked,
             booked_with=name_of(look.tx, step.booked_with) if step.booked_with else "",
+            held=step.held if held else None,
+            held_until=step.held_until if held else None,
+            after_promise=look.own
+            and appointments.is_late(step.booked or (step.held if held else None), look.position.head),
         )
         if look.inside:
             seen = StaffWaiting(**asdict(seen), state=step.state, appointment=step.appointment)
         found.append(seen)
     return found
+
+
+def _may_change(look: _View, step: Step) -> bool:
+    """Whether what somebody has answered among several may be answered anew: a ballot, where the vote lets it."""
+    state = look.compiled.states.get(step.state)  # the job may have been migrated
+    one = state.member(step.member) if state is not None else None
+    return isinstance(one, Vote) and one.changeable
 
 
 def _tallies(look: _View) -> Iterable[TallyView]:
@@ -275,8 +295,8 @@ def _said(look: _View, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
 
 
 def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
-    """What the process has told lately, and deadlines that were moved by hand. A customer sees what was told to him, or
-    to all who had taken part by then, and the deadlines of what waited for him."""
+    """What the process has told lately, deadlines that were moved by hand, and what became of appointments. A customer
+    sees what was told to him, or to all who had taken part by then, and the deadlines and appointments that are his."""
     mine, found = seatings(look.actor), []
     for entry in entries:
         steps = {event.step.number: event.step for event in entry.events if isinstance(event, e.StepChanged)}
@@ -285,6 +305,11 @@ def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tu
                 step = steps[event.step]
                 if look.inside or not mine.isdisjoint(step.audience):
                     found.append((entry.at, f"There is another time for: {step.title}", _times(look, step, event)))
+            if isinstance(event, e.AppointmentChanged) and (look.inside or not mine.isdisjoint(event.whom)):
+                clock = plainly.Clock(look.process, reader_zone(look.tx, look.actor))
+                following = appointments.what_next(look.compiled, event, entry.events)
+                words = appointments.changed(look.compiled, event, clock)
+                found.append((entry.at, words, (("What comes next", following),)))
             if isinstance(event, e.Told):
                 among = look.inside or not mine.isdisjoint(event.to)
                 if among or ("everyone" in event.to and (look.own or _took_part(look, entry.seq))):
@@ -312,9 +337,11 @@ def jobs(
     after: str | None,
     took_part: bool,
     late: bool,
+    mine: bool,
     by: str | Actor,
 ) -> list[JobRow]:
-    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are."""
+    """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
+    are, of a member of staff, those that he began or in which he acted."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN
@@ -326,13 +353,15 @@ def jobs(
         if took_part and late:
             what = "of jobs of others you are not told what was promised"
             raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
+        if mine and not asker.id:
+            raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
         whose, now, reader = asker.id if own else customer, shell.clock.now(), reader_zone(tx, asker)
         rows = list(
             tx.jobs.list(
                 status=status,
                 process=process,
                 customer=None if took_part else whose,
-                took_part=asker.id if took_part else None,
+                took_part=asker.id if took_part or (mine and not own) else None,
                 late=now if late else None,
                 limit=limit,
                 after=after,

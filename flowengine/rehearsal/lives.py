@@ -238,7 +238,7 @@ class _Player:
 
     def _take(self, move: Move) -> bool:
         """Make a move; whether it was made."""
-        if move.kind == "act" and move.step is not None and move.step.purpose == "book":
+        if move.kind == "act" and (move.can == ("move",) or (move.step is not None and move.step.purpose == "book")):
             return self._book(move)
         ways = self.trial.ways(move)
         if not ways:
@@ -263,7 +263,8 @@ class _Player:
         return answer
 
     def _book(self, move: Move) -> bool:
-        """The customer's part of an appointment: she takes the first that can be had after a moment that suits her."""
+        """What is done about an appointment before it begins: the first is taken that can be had after a moment that
+        suits the customer."""
         step, can = move.step, move.can
         assert step is not None, "who books acts on a step"
         if not can:

@@ -105,6 +105,9 @@ class StoreWorld(msgspec.Struct):
         found = self.tx.people.get(id)
         return as_actor(found) if found else None
 
+    def name(self, id: str) -> str:
+        return name_of(self.tx, id)
+
     def fillers(self, seating: Seating, most: int) -> Sequence[Filler]:
         kind, _, name = seating.partition(":")
         if kind == "group":

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -75,6 +75,58 @@ def taken(calendars: int) -> Query:
     )
 
 
+@lru_cache(maxsize=32)
+def agenda(calendars: int) -> Query:
+    """What so many calendars or people have in a time, in order, from some place on."""
+    columns = (_B.c.slot, _B.c.job_id, _B.c.slot_end, _B.c.held_until)
+    return Query(
+        "bookings.agenda",
+        "What calendars or people have in a time, by its beginning.",
+        sa.select(*columns)
+        .distinct()
+        .where(
+            _B.c.calendar.in_([param(f"c{index}") for index in range(calendars)]),
+            *_OVERLAPS,
+            sa.or_(_B.c.held_until.is_(None), _B.c.held_until > param("now")),
+            sa.tuple_(_B.c.slot, _B.c.job_id) > sa.tuple_(param("from_slot"), param("from_job")),
+        )
+        .order_by(_B.c.slot, _B.c.job_id)
+        .limit(param("most")),
+    )
+
+
+@lru_cache(maxsize=32)
+def whose(jobs: int) -> Query:
+    """Which calendars and people the appointments of so many jobs have taken."""
+    columns = (_B.c.job_id, _B.c.slot, _B.c.calendar)
+    return Query(
+        "bookings.whose",
+        "Which calendars and people the appointments of some jobs have taken.",
+        sa.select(*columns).distinct().where(_B.c.job_id.in_([param(f"j{index}") for index in range(jobs)])),
+    )
+
+
+_PEOPLE = person_seating("")
+CALENDARS = Query(
+    "bookings.calendars",
+    "The calendars in which anything was ever booked; people are none.",
+    sa.select(t.calendars.c.name)
+    .where(sa.or_(t.calendars.c.name < _PEOPLE, t.calendars.c.name >= _PEOPLE[:-1] + chr(ord(_PEOPLE[-1]) + 1)))
+    .order_by(t.calendars.c.name),
+)
+
+
+class Booked(NamedTuple):
+    """An appointment that is booked, or held until then: in which calendar, and for whom (by their ids)."""
+
+    start: datetime
+    end: datetime
+    job: str
+    held_until: datetime | None
+    calendar: str
+    people: tuple[str, ...]
+
+
 class Bookings:
     """Bookings in one transaction."""
 
@@ -92,6 +144,39 @@ class Bookings:
         for calendar, slot, slot_end, _, job in rows:
             found[names[calendar]].append(Appointment(moment(slot), moment(slot_end), job))
         return found
+
+    def calendars(self) -> list[str]:
+        """The names of the calendars in which anything was ever booked."""
+        return [row[0] for row in self._channel.rows(CALENDARS, {})]
+
+    def agenda(
+        self,
+        names: Sequence[str],
+        start: datetime,
+        end: datetime,
+        now: datetime,
+        limit: int,
+        after: tuple[datetime, str] | None = None,
+    ) -> list[Booked]:
+        """What these calendars, or these people by their seatings, have between ``start`` and ``end``, in order of time
+        and then of jobs; ``after`` are the start and the job of the last one before."""
+        if not names:
+            return []
+        place = {"from_slot": micros(after[0]) if after else -(2**62), "from_job": after[1] if after else ""}
+        values = _named("c", [plain(name) for name in names]) | place | {"now": micros(now), "most": limit}
+        found = self._channel.rows(agenda(_rounded(len(names))), values | _range(micros(start), micros(end)))
+        jobs = list(dict.fromkeys(row[1] for row in found))
+        taken: dict[tuple[str, int], set[str]] = {}
+        for job, slot, name in self._channel.rows(whose(_rounded(len(jobs))), _named("j", jobs)) if jobs else ():
+            taken.setdefault((job, slot), set()).add(name)
+        booked = []
+        for slot, job, slot_end, held_until in found:
+            people = {name for name in taken[job, slot] if name.startswith(_PEOPLE)}
+            (calendar,) = taken[job, slot] - people
+            ids = tuple(sorted(name.removeprefix(_PEOPLE) for name in people))
+            until = None if held_until is None else moment(held_until)
+            booked.append(Booked(moment(slot), moment(slot_end), job, until, calendar, ids))
+        return booked
 
     def guard(self, whose: Sequence[str]) -> None:
         """Nobody else changes the bookings of these until the transaction is over."""
@@ -150,9 +235,17 @@ def _taken(channel: Channel, calendars: Sequence[str], start: int, end: int, now
     """The rows of these calendars, by queries for as many as a power of two, so that there are few of them."""
     if not calendars:
         return []
-    count = 1 << (len(calendars) - 1).bit_length()
-    names = {f"c{index}": calendars[min(index, len(calendars) - 1)] for index in range(count)}
-    return channel.rows(taken(count), names | {"now": now} | _range(start, end))
+    return channel.rows(taken(_rounded(len(calendars))), _named("c", calendars) | {"now": now} | _range(start, end))
+
+
+def _rounded(count: int) -> int:
+    """The power of two from which on queries are for so many."""
+    return 1 << (count - 1).bit_length()
+
+
+def _named(name: str, values: Sequence[str]) -> dict[str, str]:
+    """The values as parameters, of which the last fills up to a power of two."""
+    return {f"{name}{index}": values[min(index, len(values) - 1)] for index in range(_rounded(len(values)))}
 
 
 def _range(start: int, end: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hashlib import sha256
 import msgspec
 import sqlalchemy as sa
 
+from flowengine import exact
 from flowengine.core.commands import AnyCommand
 from flowengine.core.contents import emptied
 from flowengine.core.events import AnyEvent, Erased
@@ -82,7 +83,7 @@ def written(entry: Entry) -> Written:
     command, *events = emptied((entry.command, *entry.events), holes)
     kept = holes.kept
     bare = msgspec.structs.replace(entry, command=command, events=tuple(events), holes=len(kept))
-    return Written(encode(bare), encode(kept).decode() if kept else None)
+    return Written(encode(bare), exact.encode(kept).decode() if kept else None)
 
 
 def read(job: str, seq: int, body: str, contents: str | None) -> Entry:

@@ -18,7 +18,7 @@ import msgspec
 from flowengine import exact
 from flowengine.core.contents import ERASED
 from flowengine.core.values import Json
-from flowengine.store.codec import decode, encode, text
+from flowengine.store.codec import decode, text, unwritable
 
 Kept = tuple[str, str]
 """A content: its salt, in hexadecimal, and its JSON."""
@@ -40,7 +40,10 @@ class Holes:
         self.kept: list[Kept] = []
 
     def __call__(self, content: Json) -> str:
-        written = encode(content)
+        try:
+            written = _ENCODE(content)
+        except UnicodeEncodeError as error:
+            raise unwritable(error) from error
         found = self._known.get(written)
         if found is None:
             salt = urandom(_SALT)

@@ -1,4 +1,5 @@
-"""Who took part in whose job: customers who acted on a step of another customer's job, and with which entry last."""
+"""Who took part in whose job: people who acted on a step of a job that is not theirs, and with which entry last; and
+which member of staff began it, as step 0."""
 
 from __future__ import annotations
 
@@ -7,12 +8,16 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from flowengine.core.commands import Act, ActFor, AnyCommand
+from flowengine.core.commands import Act, ActFor, AnyCommand, Start
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import plain
 from flowengine.store.query import Query, param, upserts
 
+BEGUN = 0
+"""The step of whoever began a job; those of a job are counted from 1."""
+
+_PEOPLE = ("customer", "staff", "operator")
 _P = t.participants
 _MINE = (_P.c.job_id == param("of_job"), _P.c.person == param("who"))
 
@@ -46,11 +51,11 @@ class Participants:
         self._channel = channel
 
     def took_part(self, job: str, person: str) -> bool:
-        """Whether a customer has acted on a step of another's job."""
+        """Whether somebody has acted on a step of another's job, or has begun it for him."""
         return self._channel.one(ANY, {"of_job": job, "who": plain(person)}) is not None
 
     def deeds(self, job: str, person: str, most: int) -> list[Deed]:
-        """The last that a customer did in another's job, the oldest first."""
+        """The last that somebody did in another's job, the oldest first."""
         rows = self._channel.rows(OF, {"of_job": job, "who": plain(person), "most": most})
         return [Deed(*row) for row in reversed(rows)]
 
@@ -63,8 +68,8 @@ def save(channel: Channel, job: str, customer: str, seq: int, command: AnyComman
 
 
 def acting(command: AnyCommand) -> Iterator[tuple[str, int]]:
-    """The customer who acts, and on which step."""
-    if isinstance(command, Act | ActFor):
+    """The person who acts, and on which step."""
+    if isinstance(command, Act | ActFor | Start):
         who = command.person if isinstance(command, ActFor) else command.by
-        if who.kind == "customer":
-            yield who.id, command.step
+        if who.id and who.kind in _PEOPLE:
+            yield who.id, BEGUN if isinstance(command, Start) else command.step

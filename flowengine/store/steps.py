@@ -134,6 +134,16 @@ def inbox(audiences: int, everything: bool) -> Query:
     return Query("steps.inbox", "What waits for these audiences, oldest first.", sa.union_all(*parts))
 
 
+@lru_cache(maxsize=32)
+def of_jobs(jobs: int) -> Query:
+    """All rows of the open steps of so many jobs."""
+    wanted = _S.c.job_id.in_([param(f"j{index}") for index in range(jobs)])
+    order = (_S.c.job_id, _S.c.number, _S.c.seat)
+    return Query(
+        "steps.of_jobs", "All rows of the open steps of some jobs.", sa.select(*_COLUMNS).where(wanted).order_by(*order)
+    )
+
+
 LATEST = 1_000
 """Among so many of the jobs that are late the longest an inbox looks for steps, so that it never reads all of them."""
 
@@ -259,9 +269,21 @@ class Steps:
         """All rows of the steps of which it is to be asked whether anybody can do them, whoever fills their roles."""
         return [_waiting(row) for row in self._channel.rows(DOUBTFUL, {})]
 
+    def of_jobs(self, jobs: Sequence[str]) -> list[WaitingStep]:
+        """All rows of the open steps of some jobs."""
+        if not jobs:
+            return []
+        count = 1 << (len(jobs) - 1).bit_length()
+        values = {f"j{index}": jobs[min(index, len(jobs) - 1)] for index in range(count)}
+        return [_waiting(row) for row in self._channel.rows(of_jobs(count), values)]
+
     def of(self, job: str) -> list[WaitingStep]:
         """All rows of a job's open steps: one for each audience or seat."""
         return [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
+
+    def asking(self, job: str, audience: str) -> list[Step]:
+        """The open steps of a job that wait for an answer of this audience."""
+        return [row.step for row in self.of(job) if row.audience == plain(audience) and not row.answered]
 
 
 def _waiting(row: Row) -> WaitingStep:

@@ -390,7 +390,7 @@ participants = sa.Table(
     _count("seq"),
     sa.Index("ix_flow_participants_person", "person", "job_id"),
     sqlite_with_rowid=False,
-    comment="Customers who acted on steps of jobs that are not theirs; seq is that of the entry of the last time.",
+    comment="People who acted on steps of others' jobs, or began them (step 0); seq is that of the last entry of it.",
 )
 
 receipts = sa.Table(

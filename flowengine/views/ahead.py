@@ -1,7 +1,8 @@
 """What may still come for a job's customer, in the order of the flow from where the job stands now.
 
 The likely path comes first: of each state the outcome that one hopes for, and where that has guards, the one that holds
-now, else the shortest way to the end. What other usual outcomes lead to follows. What only a missed deadline, a failure
+now, else the shortest way to the end. What other usual outcomes lead to follows, unless the job was there before: what
+is over is told again only where it is likely to come again. What only a missed deadline, a failure
 or a refusal leads to is told only when there is nothing else.
 """
 
@@ -114,6 +115,8 @@ def _spread(look: _Look, scope: Scope, seen: dict[str, None], words: dict[str, N
 
 def _tell(look: _Look, state: State, words: dict[str, None]) -> None:
     """The word for a state, and for what is inside it."""
+    if words is not look.likely and look.names.passed(state.name):
+        return  # it is over, and comes again only if something goes otherwise than one hopes
     if word := state.customers_word:
         words.setdefault(word)
     inside = replace(look, likely=words, usual=look.usual if words is look.likely else words)

@@ -15,6 +15,9 @@ from flowengine.views.replies import Receipt
 UNDER_WAY = "We are working on it"
 """Where a job is, for its customer, when the process has no word of its own for it."""
 
+ASKED = "We wait for an answer"
+"""The same, while customers are asked."""
+
 TAKES_LONGER = "It takes longer than it should; we have been told, and look into it"
 """What a customer is told where his job waits for staff, code or the outside for so long that somebody has to look."""
 
@@ -33,8 +36,14 @@ def places(compiled: Compiled, standing: Mapping[str, int]) -> tuple[str, ...]:
     words = words_of(compiled)
     if len(standing) == 1:
         (name,) = standing
-        return (words.get(name, UNDER_WAY),)
-    return tuple(dict.fromkeys(word for name, word in words.items() if name in standing)) or (UNDER_WAY,)
+        return (words.get(name) or word_without(compiled, name),)
+    found = tuple(dict.fromkeys(word for name, word in words.items() if name in standing))
+    return found or tuple(dict.fromkeys(word_without(compiled, name) for name in standing))[:1]
+
+
+def word_without(compiled: Compiled, name: str) -> str:
+    """What stands for a state for which the file has no words."""
+    return ASKED if compiled.states[name].for_customers else UNDER_WAY
 
 
 def customers_receipt(job: str, seq: int, compiled: Compiled, command: c.AnyCommand, done: Advance) -> Receipt:
@@ -63,7 +72,7 @@ def customers_receipt(job: str, seq: int, compiled: Compiled, command: c.AnyComm
 def _acted(compiled: Compiled, command: c.AnyCommand, done: Advance) -> str:
     if isinstance(command, c.Invoke):
         return next(entry.title for _, entry in compiled.always[command.name])
-    return words_of(compiled).get(done.acted, UNDER_WAY) if done.acted else ""
+    return words_of(compiled).get(done.acted) or word_without(compiled, done.acted) if done.acted else ""
 
 
 def _own_steps(job: str, command: c.AnyCommand, done: Advance) -> Iterable[str]:

@@ -38,7 +38,7 @@ _MOVES = {move: words for one in TYPES.values() for move, words in one.moves.ite
 
 
 @dataclass
-class _Known:
+class Known:
     """What is known while a history is told in order. ``names`` maps ids of persons to their names.
 
     The process may be another version than an entry's own: what it does not know is told by its name.
@@ -116,7 +116,7 @@ class Teller:
     who reads, where it is known."""
 
     def __init__(self, process: Process | None, names: Mapping[str, str], reader: tzinfo | None = None) -> None:
-        self.known = _Known(process, names, reader)
+        self.known = Known(process, names, reader)
 
     def what(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
         """One entry in plain words."""
@@ -236,7 +236,7 @@ class Teller:
             if state is None:
                 ended = f"{title}: {spoken(outcome)}"
             else:
-                ended = state.ended(outcome, title, _saved(step, events), decided=bool(told))
+                ended = state.ended(outcome, title, saved_by(step, events), decided=bool(told))
         return "; ".join(filter(None, (told, ended))) or f"acted on: {step.title}"
 
     def _moved(self, step: Step, move: str, given: Mapping[str, Json], events: Sequence[e.AnyEvent]) -> str:
@@ -451,7 +451,7 @@ def _why(command: c.AnyCommand) -> str:
     return f" (because: {because})" if because else ""
 
 
-def _saved(step: Step, events: Sequence[e.AnyEvent]) -> Mapping[str, Json]:
+def saved_by(step: Step, events: Sequence[e.AnyEvent]) -> Mapping[str, Json]:
     """What the answer was saved as: the first that was saved before the state was left."""
     for event in events:
         if isinstance(event, e.Saved) and event.branch == step.branch and isinstance(event.value, Mapping):

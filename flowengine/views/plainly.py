@@ -77,6 +77,11 @@ def price(value: Number, currency: str = "") -> str:
     return f"{Decimal(value):.{max(2, behind) if behind > 0 else 0}f}"
 
 
+def sentence(words: str) -> str:
+    """Words as a sentence: with a full stop, where they end with nothing like it."""
+    return f"{words}." if words and words[-1] not in ".?!…" and words[-2:] not in (".”", "?”", "!”") else words
+
+
 def lower(title: str) -> str:
     """A title in the middle of a sentence: ``your suit``, but ``NHS glasses``."""
     return title[:1].lower() + title[1:] if title[1:2].islower() or title[1:2] == " " else title

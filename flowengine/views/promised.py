@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from flowengine.core.machines import Compiled
-from flowengine.core.values import Head
+from flowengine.core.values import Head, Step
 from flowengine.language.model import Process
 from flowengine.language.spoken_time import last_day
 from flowengine.views import plainly
@@ -50,16 +50,19 @@ def promise_view(
     )
 
 
-def passed(compiled: Compiled, head: Head, reader: tzinfo | None, waits: Sequence[str]) -> str:
-    """What a customer is told of a promise whose moment is over, and of what is done about it now; ``waits`` are the
-    titles of the steps that wait for him."""
+def passed(compiled: Compiled, head: Head, reader: tzinfo | None, asked: Sequence[Step]) -> str:
+    """What a customer is told of a promise whose moment is over, and of what is done about it now; ``asked`` are the
+    steps that wait for him."""
     assert head.promise is not None, "nothing was promised"
     process, by = compiled.process, head.promise.by
     what = "time" if last_day(by, process.clock) is None else "day"
     over = f"The {what} we promised, {plainly.Clock(process, reader).promised(by)}, has passed"
     if head.suspended is not None:
         return f"{over}. It is paused: {head.suspended.because}"
-    if waits:
-        return f"{over}. It waits for you: {', '.join(waits)}"
-    at_work = ", ".join(words for words in places(compiled, head.standing) if words != UNDER_WAY)
-    return f"{over}. We are still at work on it" + (f": {at_work}" if at_work else "")
+    titles, states = ", ".join(step.title for step in asked), {step.state for step in asked}
+    elsewhere = {name: count for name, count in head.standing.items() if name not in states}
+    if titles and all(compiled.states[name].scopes for name in elsewhere):  # they only hold what waits for him
+        return f"{over}. It waits for you: {titles}"
+    at_work = ", ".join(words for words in places(compiled, elsewhere) if words != UNDER_WAY)
+    told = f"{over}. We are still at work on it" + (f": {at_work}" if at_work else "")
+    return f"{told}. It waits for you, too: {titles}" if titles else told

@@ -62,6 +62,8 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     is the id of the step, where it was one.
 
     ``outcome`` is how the step ended, or the move that was made in it; empty for commands that end no step.
+    ``booked`` is the appointment that was booked, ``held`` the one that is kept ``held_until`` then; ``after_promise``
+    says that it lies after the promised day or moment.
     ``states`` are the states where the job stands now, ``steps`` the ids of the steps that this command opened,
     ``events`` tells in short what happened, in order. A customer's receipt has phases and titles in the place of
     states, and only the steps that wait for him (L9).
@@ -78,6 +80,10 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     because: str = ""
     events: tuple[str, ...] = ()
     repeated: bool = False
+    booked: datetime | None = None
+    held: datetime | None = None
+    held_until: datetime | None = None
+    after_promise: bool = False
 
     @property
     def started(self) -> bool:
@@ -99,12 +105,13 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
 
 class Kept(Receipt, frozen=True, kw_only=True, eq=False):
     """A message that nobody waits for yet, and which is kept ``until`` then: whoever waits for its name (``acted``)
-    and key by then has it. ``job`` is empty, or the job that it was sent to."""
+    and ``key`` by then has it. ``job`` is empty, or the job that it was sent to."""
 
     job: str = ""
     seq: int = 0
     status: str = "kept"
     until: datetime
+    key: str = ""
 
 
 class Broadcast(Receipt, frozen=True, kw_only=True, eq=False):
@@ -201,6 +208,30 @@ class AppointmentView(View, frozen=True, kw_only=True):
     end: datetime
 
 
+class AgendaItem(AppointmentView, frozen=True, kw_only=True):
+    """An appointment in an agenda: for which ``customer``, with whom (``staff``, where that is known), and what it is
+    for (``title``).
+
+    ``step`` is the step on which the asker can do something about it, or could, and ``step_short`` its short id; empty
+    where there is none. ``held_until`` is set while it is only kept for its customer. ``outcome`` is how it went:
+    ``held`` or ``missed``, or how it ended otherwise; empty until that is said. ``away`` is the absence of who meets
+    the customer that is in its way. Customers are told neither that nor the calendar nor ids of staff.
+    """
+
+    process: str
+    title: str
+    customer: str
+    customer_name: str
+    staff: str = ""
+    staff_name: str = ""
+    step: str = ""
+    step_short: str = ""
+    calendar: str = ""
+    held_until: datetime | None = None
+    outcome: str = ""
+    away: AbsenceView | None = None
+
+
 class Away(View, frozen=True, kw_only=True):
     """An absence that was entered. ``appointments`` were booked for that time before: they stay booked, until they are
     moved or somebody else takes them."""
@@ -241,7 +272,8 @@ class CustomerItem(View, frozen=True, kw_only=True):
 
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
-    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known).
+    ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``held`` is the appointment
+    that is kept for him until ``held_until``, while he decides.
 
     ``promise`` is the moment that was promised in the job, while it is neither kept nor broken, and ``late`` whether it
     is over; a customer is told of that in his own jobs. ``zone`` is then that of the process, in which a promised day
@@ -263,6 +295,8 @@ class CustomerItem(View, frozen=True, kw_only=True):
     answered: bool = False
     booked: datetime | None = None
     booked_with: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
     promise: datetime | None = None
     late: bool = False
     zone: str = ""
@@ -307,8 +341,10 @@ class CustomerStep(View, frozen=True, kw_only=True):
     """One step as a customer sees it for whom it is, or was.
 
     ``possible`` lists the outcomes and moves that can be taken now, ``form`` what has to be answered for each.
-    ``slots`` are the appointments that are free now (fittings only), ``booked`` is the one that is booked already, and
-    ``booked_with`` the name of who meets the customer then, where that is known.
+    ``slots`` are the appointments that are free now (fittings only), ``late_slots`` those of them that lie after the
+    promised day or moment. ``booked`` is the one that is booked already, and ``booked_with`` the name of who meets the
+    customer then, where that is known; ``held`` is the one that is kept for him until ``held_until``. ``answered``: the
+    asker's own answer is in, as a vote or a booked appointment, and may still be changed.
     ``shown`` are the lines that the process shows. ``tally`` is how a vote stands whose file says ``live``, once there
     is something to tell.
 
@@ -333,9 +369,13 @@ class CustomerStep(View, frozen=True, kw_only=True):
     form: Form
     possible: tuple[str, ...] = ()
     slots: tuple[datetime, ...] = ()
+    late_slots: tuple[datetime, ...] = ()
     booked: datetime | None = None
     suspended: SuspendedView | None = None
     booked_with: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
+    answered: bool = False
     tally: TallyView | None = None
     open: bool = True
     ended: datetime | None = None
@@ -371,8 +411,11 @@ class StaffPlace(CustomerPlace, frozen=True, kw_only=True):
 class CustomerWaiting(View, frozen=True, kw_only=True):
     """An open step of a job. ``for_you``: the asker may act on it. ``whom`` says in plain words for whom it waits.
 
+    ``answered``: his own answer is in, as a vote or a booked appointment; where it is ``for_you`` all the same, he may
+    change it.
     ``booked``: the appointment is booked for then, so that it waits for nobody; it may still be moved or given back.
-    ``booked_with`` is the name of who meets the customer, where that is known.
+    ``booked_with`` is the name of who meets the customer, where that is known. ``held`` is kept for him until
+    ``held_until``, while he decides. ``after_promise``: what is booked or held lies after the promised day or moment.
     """
 
     id: str
@@ -384,6 +427,10 @@ class CustomerWaiting(View, frozen=True, kw_only=True):
     claimed: str = ""
     booked: datetime | None = None
     booked_with: str = ""
+    held: datetime | None = None
+    held_until: datetime | None = None
+    after_promise: bool = False
+    answered: bool = False
 
 
 class StaffWaiting(CustomerWaiting, frozen=True, kw_only=True):
@@ -419,7 +466,8 @@ class OfferView(View, frozen=True, kw_only=True):
     """Something the asker may do at any time now: withdraw, change his mind. ``name`` is what ``invoke`` takes.
 
     ``fields`` are the names of what it asks; ``questions``, where one offer is looked at, all that is needed to ask.
-    ``undoes``: what services have done for it so far is undone first.
+    ``undoes``: what services have done for it so far is undone first. ``closed``: why it cannot be used now; empty
+    where it can.
     """
 
     name: str
@@ -427,10 +475,12 @@ class OfferView(View, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     undoes: bool = False
     questions: tuple[FormField, ...] = ()
+    closed: str = ""
 
     def as_written(self) -> dict[str, Any]:
         plain = View.as_written(self)
-        return plain if self.questions else {name: one for name, one in plain.items() if name != "questions"}
+        left_out = {name for name in ("questions", "closed") if not getattr(self, name)}
+        return {name: one for name, one in plain.items() if name not in left_out}
 
 
 class _Track(View, frozen=True, kw_only=True):
@@ -453,6 +503,8 @@ class _Track(View, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
     """What is settled, as title and text."""
     offers: tuple[OfferView, ...]
+    closed_offers: tuple[OfferView, ...] = ()
+    """What is offered to the asker at another time, and cannot be used now, with the reason (``closed``)."""
     said: tuple[tuple[str, str, str], ...] = ()
     """What was said about the job: who, which kind of words, and the words; the newest last, at most 20."""
     suspended: SuspendedView | None = None
@@ -460,7 +512,8 @@ class _Track(View, frozen=True, kw_only=True):
     told: tuple[tuple[datetime, str, tuple[tuple[str, str], ...]], ...] = ()
     """What the process has told: when, the words, and the lines shown with them; the newest last, at most 20. A
     customer sees what was told to him, or to everyone who took part when he had; others see all of it. A deadline that
-    somebody has moved is told there, too, to those whom its step waits for."""
+    somebody has moved is told there, too, to those whom its step waits for, and what became of an appointment without
+    its customer's doing, with what comes next: it was missed, moved, or kept for him for long enough."""
     takes_longer: str = ""
     """Words that it takes longer, where staff, code or the outside leave its customer waiting for so long that it is an
     incident; until the job has gone on from there. Told to the customer and to the organisation."""
@@ -496,6 +549,32 @@ class StaffTrack(_Track, frozen=True, kw_only=True):
 
 Track = CustomerTrack | StaffTrack
 """Where a job is, as the asker may see it."""
+
+
+class NextView(View, frozen=True, kw_only=True):
+    """Something that comes next, in ``words``. Where it is a step that waits for the asker, its ``id`` and ``short``
+    id, and when it is ``due``."""
+
+    words: str
+    id: str = ""
+    short: str = ""
+    due: datetime | None = None
+
+
+class Answered(View, frozen=True, kw_only=True):
+    """What a command came to, in plain words for who asked for it.
+
+    ``said`` is what happened, in the second person: the same each time it is asked for. ``over`` is set once the job is
+    over: what came of it. Else ``next`` is what waits for him now (a customer: in this job; of staff the first of all
+    that waits for them, ``of`` so many), and for its customer, where nothing does, who is at work and by when he hears.
+    """
+
+    job: str
+    short: str
+    said: str
+    over: str = ""
+    next: tuple[NextView, ...] = ()
+    of: int = 0
 
 
 class JobRow(View, frozen=True, kw_only=True):

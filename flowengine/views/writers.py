@@ -1,15 +1,18 @@
 """Who may have written what is in a job's data: read from the process file alone, so that it holds for every job (L9).
 
 A customer is told a value only where everything that may have written it was open to him: his own answers, and what
-is marked ``show: true``. What an inner state, a result of code, a message or a ``set`` could have written stays inside,
-even where it shares its place with an answer of his.
+is marked ``show: true``. What an inner state, a result of code or a message could have written stays inside, even where
+it shares its place with an answer of his; so does what a ``set`` could have, unless it is made of nothing but what he
+is told anyhow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from flowengine.language.expressions import Expression
+from flowengine.language.mentions import JOB_FUNCTIONS
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import Always, Field, Route
 from flowengine.language.types import Each
@@ -17,14 +20,20 @@ from flowengine.language.value_shapes import Lists, Record
 
 Path = tuple[str, ...]
 
+_FREE = frozenset({"job", "now"})
+_HARMLESS = frozenset({("customer", "id"), ("customer", "name")})
+"""What an expression may read beside data that tells nothing of what is inside."""
+
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Something that writes at a place: ``keys`` of it (None: any), of which a customer may see those in ``open``."""
+    """Something that writes at a place: ``keys`` of it (None: any), of which a customer may see those in ``open``.
+    ``made_of`` is the expression of a ``set`` that does not say whether it is shown."""
 
     path: Path
     keys: frozenset[str] | None
     open: frozenset[str] = frozenset()
+    made_of: Expression | None = None
 
 
 def path_of(place: str) -> Path:
@@ -40,13 +49,38 @@ class Writers:
 
     def shown(self, place: str, key: str) -> bool:
         """Whether a customer may see what is under ``key`` at a place, whoever has written it."""
-        asked = (*path_of(place), key)
-        return all(_harmless(writer, asked) for writer in self.all)
+        return self.open_at((*path_of(place), key))
+
+    def open_at(self, path: Path) -> bool:
+        """Whether a customer may see what is at a path."""
+        return all(_harmless(writer, path) for writer in self.all)
 
 
 def writers_of(process: Process) -> Writers:
-    """Takes time linear in the file."""
-    return Writers(tuple(_of_scope(process.root, Lists(process.options))))
+    """Takes time linear in the file, and once more for each ``set`` that turns out to be made of what stays inside."""
+    found = Writers(tuple(_of_scope(process.root, Lists(process.options))))
+    while True:
+        left = tuple(
+            _closed(one) if one.made_of is not None and not _told(one.made_of, found) else one for one in found.all
+        )
+        if left == found.all:
+            return found
+        found = Writers(left)
+
+
+def _closed(writer: Writer) -> Writer:
+    return replace(writer, open=frozenset(), made_of=None)
+
+
+def _told(expression: Expression, writers: Writers) -> bool:
+    """Whether an expression is made of what a customer is told, and of nothing else: one that reads no data, or asks
+    what the job has passed, would tell him which way it took inside."""
+    if not expression.paths or not JOB_FUNCTIONS.isdisjoint(expression.functions):
+        return False
+    return all(
+        writers.open_at(path[1:]) if path[0] == "data" and len(path) > 1 else path in _HARMLESS or path[0] in _FREE
+        for path in expression.paths
+    )
 
 
 def by_customer(entry: Always) -> bool:
@@ -97,7 +131,8 @@ def _of_routes(routes: Iterable[Route]) -> Iterator[Writer]:
 def _of_set(source: Route | Always) -> Iterator[Writer]:
     for place in source.set:
         *path, key = path_of(place)
-        yield Writer(tuple(path), frozenset((key,)), frozenset((key,)) if place in source.shown else frozenset())
+        keys, shown = frozenset((key,)), place in source.shown
+        yield Writer(tuple(path), keys, keys, None if shown else source.set[place])
 
 
 def _by_fields(place: str, fields: Iterable[Field], *, own: bool) -> Writer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flowengine.cli import flow
+from flowengine.cli.terminal import Terminal
+from flowengine.clock import Clock, SimulatedClock
 
 WORKSHOP = """
 process: workshop
@@ -99,6 +102,8 @@ class Flow:
     """Runs ``flow`` in this process, as a program would: with no terminal."""
 
     folder: Path
+    clock: Clock | None = None
+    """The time in which the commands live, where it is not the machine's."""
 
     def stored(self, id: str, **known: Any) -> None:
         """A customer as an older database may hold him: his name and contact are not what may be entered now."""
@@ -112,7 +117,8 @@ class Flow:
     def run(self, *words: str, who: str = "", code: int | None = 0, **more: Any) -> Result:
         """One command; ``code`` is the exit code that is expected, or None for any."""
         at = ["--at", f"sqlite:///{self.folder}/flow.db"]
-        result = CliRunner().invoke(flow, [*at, *(["--as", who] if who else []), *words], **more)
+        words = (*at, *(["--as", who] if who else []), *words)
+        result = CliRunner().invoke(flow, words, obj=Terminal(clock=self.clock), **more)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         assert code is None or result.exit_code == code, result.output
@@ -144,18 +150,24 @@ class Flow:
 
     def visited(self, wood: str = "oak", who: str = "ada", wish: str = "A table") -> str:
         """A job whose customer has chosen and has been there, so that the wood is to be bought."""
+        job = self.booked(wood, who, wish)
+        self.run("act", self.step(job, "tom"), "--outcome", "held", "--set", "height=75", who="tom")
+        return job
+
+    def booked(self, wood: str = "oak", who: str = "ada", wish: str = "A table") -> str:
+        """A job whose customer has chosen, and booked an appointment the day before now, which has begun since."""
+        self.clock = SimulatedClock(datetime.now(UTC) - timedelta(days=1))
         job = self.start(who, wish)
         self.run("act", job, "--set", f"wood={wood}", "--set", "legs=4", "--set", "extras=", who=who)
-        free = next(iter(self.free(job, who)))
-        self.run("act", job, "--outcome", "book", "--set", f"slot={free}", who=who)
-        self.run("act", self.step(job, "tom"), "--outcome", "held", "--set", "height=75", who="tom")
+        self.run("act", job, "--outcome", "book", "--set", f"slot={self.free(job, who)[0]}", who=who)
+        self.clock = None
         return job
 
     def free(self, job: str, who: str) -> list[str]:
         """The slots that can be booked."""
         from flowengine.engine import Engine
 
-        with Engine(f"sqlite:///{self.folder}/flow.db") as engine:
+        with Engine(f"sqlite:///{self.folder}/flow.db", clock=self.clock) as engine:
             step = engine.step(self.step(job, who), who)
             return [slot.isoformat() for slot in step.slots]
 
@@ -170,6 +182,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flow:
     monkeypatch.chdir(tmp_path)
     for name in ("FLOW_AT", "FLOW_AS", "COLUMNS"):  # whoever runs the tests in parallel sets the last
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FLOW_STATE", str(tmp_path / "state"))
     (tmp_path / "workshop.yaml").write_text(WORKSHOP, "utf-8")
     (tmp_path / "workshop_handlers.py").write_text(HANDLERS, "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -57,7 +57,16 @@ class Terminal:
 
     def send(self, line: str) -> None:
         """Type a line."""
-        os.write(self.master, f"{line}\n".encode())
+        self.send_raw(f"{line}\n".encode())
+
+    def send_raw(self, typed: bytes) -> None:
+        """Send these bytes, a few at a time, as a person's keys and a paste come."""
+        end = monotonic() + PATIENCE
+        for begin in range(0, len(typed), 1024):
+            _, ready, _ = select.select([], [self.master], [], PATIENCE)
+            assert ready, "the terminal takes nothing more"
+            os.write(self.master, typed[begin : begin + 1024])
+            self._more(min(end, monotonic()))
 
     def interrupt(self) -> None:
         """Press Ctrl-C once the program waits for a key: a signal in the instant before it begins to read is noticed
@@ -74,6 +83,10 @@ class Terminal:
     def end_of_input(self) -> None:
         """Press Ctrl-D."""
         os.write(self.master, b"\x04")
+
+    def hang_up(self) -> None:
+        """Cut the line: what a closed window or a lost connection sends."""
+        os.kill(self.process.pid, signal.SIGHUP)
 
     def leave(self) -> int:
         """Wait for the end of the command; its exit code."""

@@ -52,7 +52,7 @@ def test_the_shapes_are_as_the_page_says(shop: Flow) -> None:
     for command, document in found.items():
         named = set(re.findall(r"`([a-z_]+)`", rows[command])) - {"file" if command == "draw" else ""}
         assert named <= set(document) | set(document.get("files", [{}])[0]), command
-    for command in ("inbox --as ada", "jobs", f"history {job}", "processes", "incidents", "people list"):
+    for command in ("inbox --as ada", "agenda", "jobs", f"history {job}", "processes", "incidents", "people list"):
         assert isinstance(shop.json(*command.split()), list), command
     assert set(shop.json("deploy", "shop.yaml")[0]) == {
         *("name", "version", "title", "new", "unserved", "warnings", "was", "changes", "noticed_by"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
-    "start", "inbox", "act", "track", "say", "change",
+    "start", "inbox", "agenda", "act", "track", "say", "change",
     "withdraw", "add", "claim", "release", "assign", "people", "jobs", "history", "audit", "send", "incidents", "retry",
     "schedules", "worker", "db", "demo", "completion",
 ]  # fmt: skip
@@ -151,7 +151,7 @@ def test_the_demo_tells_a_suit_from_need_to_fulfilment(empty: Flow) -> None:
         check=False,
     )
     assert shell.returncode == 0, shell.stderr
-    for words in ("■ Fulfilled", "brings Ben", "Done: chosen"):
+    for words in ("■ Fulfilled", "brings Ben", "You have chosen "):
         assert words in shell.stdout
 
 

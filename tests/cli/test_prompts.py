@@ -53,20 +53,23 @@ def test_starting_asks_each_field_with_its_title_type_and_unit(shop: Flow) -> No
         terminal.expect("an answer is needed here")
         terminal.expect("Your wish: ")
         terminal.send("A table")
-        terminal.expect("Width (cm): ")
+        terminal.expect("Width (20 to 300 cm): ")
         terminal.send("wide")
         terminal.expect("must be a number in cm, as 98.5; not 'wide'")
-        terminal.expect("Width (cm): ")
+        terminal.expect("Width (20 to 300 cm): ")
         terminal.send("10")
         terminal.expect("must be at least 20")
-        terminal.expect("Width (cm): ")
+        terminal.expect("Width (20 to 300 cm): ")
         terminal.send("80")
-        terminal.expect("Needed by (YYYY-MM-DD, Enter to leave out): ")
+        terminal.expect("Needed by (a day, as ")
+        terminal.expect(", Enter to leave out): ")
         terminal.send("next week")
-        terminal.expect("must be a date, as 2027-05-01")
-        terminal.expect(": ")
+        terminal.expect("must be a day, as 1 May 2027")
+        terminal.expect("): ")
         terminal.send("")
-        terminal.expect("Begun.")
+        terminal.expect("Send it? [Y/n/number to change]: ")
+        terminal.send("")
+        terminal.expect("Thank you. We know what you need.")
         assert terminal.leave() == 0
     assert shop.json("jobs")[0]["states"] == ["choose"]
 
@@ -79,12 +82,13 @@ def test_a_choice_under_limits_shows_them(shop: Flow) -> None:
     with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
         assert "Position" in terminal.expect("Choose by ")
         terminal.expect("position: exactly 1 keeper, at most 2 back")
-        terminal.expect("Players (several, with commas): ")
+        terminal.expect("Players (several, with commas, 2 to 3 in all): ")
         terminal.send("1, 2")
         terminal.expect("chooses 2 of position keeper; choose exactly 1 of anna (Anna B.), bea (Bea C.)")
-        terminal.expect("Players (several, with commas): ")
+        terminal.expect("Players (several, with commas, 2 to 3 in all): ")
         terminal.send("1, 3")
-        terminal.expect("Done: chosen.")
+        terminal.expect("= Anna B., Cleo D.")
+        terminal.expect("Thank you. You have chosen ")
 
 
 def test_a_person_is_picked_by_number_or_by_name(shop: Flow) -> None:
@@ -96,7 +100,7 @@ def test_a_person_is_picked_by_number_or_by_name(shop: Flow) -> None:
         terminal.send("olga")
         terminal.expect("'olga' is not one of")
         terminal.send("2")
-        terminal.expect("Begun.")
+        terminal.expect("Thank you. We know what you need.")
         assert terminal.leave() == 0
     (waits,) = shop.json("inbox", who="tom")
     assert shop.json("track", waits["job"], who="ada")["facts"] == [["Wanted", "Tom"]]
@@ -117,22 +121,29 @@ def test_a_choice_shows_prices_and_lead_times(shop: Flow) -> None:
         assert "120.00" in table
         assert "10 days" in table
         terminal.send("7")
-        terminal.expect("'7' is not one of oak, pine")
+        terminal.expect("'7' is not one of Oak, Pine")
         terminal.send("1")
+        terminal.expect("= Oak")
         terminal.expect("Legs (3, 4): ")
         terminal.send("1")
         terminal.expect("'1' is not one of 3, 4")
         terminal.send("4")
-        terminal.expect("Extras (wax, drawer; several, with commas, Enter to leave out): ")
-        terminal.send("wax, drawer")
-        terminal.expect("Done: chosen.")
+        terminal.expect("Extras (1 Wax, 2 Drawer; several, with commas, Enter to leave out): ")
+        terminal.send("2 1")
+        terminal.expect("= Drawer, Wax")
+        terminal.expect(" 1  Wood: Oak")
+        terminal.expect("In all: 120.00")
+        terminal.expect("Lead time: 10 days")
+        terminal.expect("Send it? ")
+        terminal.send("")
+        terminal.expect("Thank you. You have chosen ")
         assert terminal.leave() == 0
     saved = shop.json("history", job)[-1]["command"]["answer"]
-    assert saved == {"wood": "oak", "legs": 4, "extras": ["wax", "drawer"]}
+    assert saved == {"wood": "oak", "legs": 4, "extras": ["drawer", "wax"]}
 
 
 def test_an_appointment_is_taken_by_its_number(shop: Flow) -> None:
-    """Of many free appointments the day is asked first, then the time, by number or as it is written."""
+    """Of many free appointments the day is asked first, by number, then the time, as people say it; back and forth."""
     job = shop.start()
     shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
     with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
@@ -144,9 +155,13 @@ def test_an_appointment_is_taken_by_its_number(shop: Flow) -> None:
         shown = terminal.expect("What time?: ")
         assert "08:00" in shown
         terminal.send("07:10")
-        terminal.expect("type a number from 1 to 20, or 08:00")
-        terminal.send("09:30")
-        terminal.expect(", 09:30.")
+        terminal.expect("07:10 is not free; type one of the times, as 08:00")
+        terminal.send("back")
+        terminal.expect("Which day?: ")
+        terminal.send("tomorrow")
+        terminal.expect("What time?: ")
+        terminal.send("9:30am")
+        terminal.expect(", 09:30")
         assert terminal.leave() == 0
     assert any(item["short"].startswith(job) for item in shop.json("inbox", who="tom"))
 
@@ -163,10 +178,10 @@ def test_a_slot_that_is_gone_is_asked_again(shop: Flow) -> None:
         today, *rest = (datetime.fromisoformat(slot).astimezone().date() for slot in free)
         tomorrow = 1 + next(index for index, day in enumerate(rest) if day != today)  # of today few may be left
         shop.run("act", other, "--outcome", "book", "--set", f"slot={free[tomorrow]}", who="ben")
-        for then in ("possible:", "Done: book"):
+        for then in ("possible:", "Your appointment is on "):
             terminal.send("2")
-            terminal.expect("What time?: ")
-            terminal.send("1")
+            first = terminal.expect("What time?: ").partition(":\n")[2].split()[0]
+            terminal.send(first)
             terminal.expect(then)
         assert terminal.leave() == 0
 
@@ -185,11 +200,57 @@ def test_one_of_several_steps_is_picked(shop: Flow) -> None:
         assert terminal.leave() == 1
 
 
+def test_what_a_terminal_garbles_is_asked_again(shop: Flow) -> None:
+    """Arrow keys, bytes that are no text and a line that the terminal has cut off are told, and nothing is taken."""
+    with Terminal(shop.folder, "start", "workshop", "--as", "ada") as terminal:
+        for typed, said in (
+            (b"\x1b[A\x1b[D", "there is a control character in it (\\x1b), as an arrow key makes; type it again"),
+            (b"\xff\xfe", "this could not be read as text; please type it again"),
+            (b"x" * 100_000, "a terminal cuts a line off after 4095 signs"),
+            (b"   ", "an answer is needed here"),
+            (b"back", "this is the first question; Ctrl-C stops"),
+        ):
+            terminal.expect("Your wish: ")
+            terminal.send_raw(typed + b"\n")
+            terminal.expect(said)
+        terminal.expect("Your wish: ")
+        terminal.send('"back"')
+        terminal.expect("Width (20 to 300 cm): ")
+        terminal.send("?")
+        terminal.expect("Width: 20 to 300 cm.")
+        terminal.expect('the word itself is typed in quotes: "back".')
+        terminal.send("<")
+        terminal.expect("Your wish [back]: ")
+        terminal.end_of_input()
+        terminal.expect("Stopped. Nothing was changed.")
+        assert terminal.leave() == 1
+    assert shop.json("jobs") == []
+
+
+def test_back_leads_to_what_is_to_be_done(shop: Flow) -> None:
+    """From the first question of a way, where several were open, to the choice of the way."""
+    job = shop.visited()
+    shop.work()
+    shop.run("act", shop.step(job, "tom"), "--outcome", "done", who="tom")
+    shop.run("send", "dried", "--job", job)
+    with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
+        terminal.expect("What do you want to do?: ")
+        terminal.send("chang")
+        terminal.expect(": ")
+        terminal.send("back")
+        terminal.expect("What do you want to do?: ")
+        terminal.send("1")
+        terminal.expect("In your words (Enter to leave out): ")
+        terminal.send("")
+        terminal.expect("You have said yes: Is it right?")
+        assert terminal.leave() == 0
+
+
 @pytest.mark.parametrize("stop", ["interrupt", "end_of_input"])
 def test_stopping_leaves_everything_unchanged(shop: Flow, stop: str) -> None:
     """Ctrl-C and Ctrl-D end a command with exit code 1, and nothing has changed."""
     with Terminal(shop.folder, "start", "workshop", "--as", "ada", "--set", "wish=x") as terminal:
-        terminal.expect("Width (cm): ")
+        terminal.expect("Width (20 to 300 cm): ")
         getattr(terminal, stop)()
         terminal.expect("Stopped. Nothing was changed.")
         assert terminal.leave() == 1
@@ -201,7 +262,9 @@ def test_withdrawing_is_confirmed(shop: Flow) -> None:
     job = shop.start()
     with Terminal(shop.folder, "withdraw", job, "--as", "ada") as terminal:
         terminal.expect("It is over then: ")
-        terminal.expect("Withdraw?")
+        terminal.expect("Withdraw? [y/N]: ")
+        terminal.send("perhaps")
+        terminal.expect("type y for yes, or n for no")
         terminal.send("n")
         assert terminal.leave() == 1
     assert shop.json("track", job)["status"] == "open"
@@ -236,7 +299,7 @@ def test_an_approval_that_asks_for_changes_wants_words(shop: Flow) -> None:
         terminal.send("changes")
         terminal.expect(": ")
         terminal.send("Shorter legs")
-        terminal.expect("Done: changes.")
+        terminal.expect("You have asked for changes (“Shorter legs”)")
         assert terminal.leave() == 0
 
 

@@ -119,7 +119,9 @@ def test_hours_and_absences_are_told(shop: Flow) -> None:
     slot = datetime.fromisoformat(shop.free(job, "ada")[0])
     shop.run("act", job, "--outcome", "book", "--set", f"slot={slot.isoformat()}", who="ada")
     assert ", with Tess; you may move or cancel it" in shop.run("track", job, who="ada").stdout
-    assert f"{told(slot)}, yours" in " ".join(shop.run("inbox", who="tess").stdout.split())
+    inbox = " ".join(shop.run("inbox", who="tess", env={"COLUMNS": "200"}).stdout.split())
+    assert f"at {told(slot)} (in " in inbox
+    assert ") yours " in inbox
     shop.run("people", "hours", "tess", "mon-fri=09:00-12:00,13:00-17:00", "--zone", "Europe/London", who="tess")
     begin, end = (slot + timedelta(days=days) for days in (-1, 1))
     words = ("people", "away", "tess", begin.isoformat(), end.isoformat(), "--because", "Holiday")

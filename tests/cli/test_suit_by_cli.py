@@ -67,9 +67,8 @@ def _state_the_need(counter: Counter) -> str:
     refused = counter.flow("start bespoke_suit --set occasion=A", "ada", code=1)
     assert "--set needed_by=YYYY-MM-DD" in refused
     begun = counter.flow(f"start bespoke_suit --set occasion='A wedding' --set needed_by={day}", "ada")
-    assert "Begun." in begun
-    assert "▶ Choosing your suit" in begun
-    assert "The occasion: A wedding" in begun
+    assert "Thank you. We know what you need." in begun
+    assert "Next: Choose your cloth" in begun
     (item,) = counter.json("inbox", "ada")
     short: str = item["short"].partition(".")[0]
     return short
@@ -92,7 +91,7 @@ class _Suit:
         told = self.counter.json(f"act {self.job} --outcome book --set slot=soon", "ada", code=1)
         free = [datetime.fromisoformat(slot) for slot in told["possible"]]
         slot = free[0]
-        assert "Done: book" in self.act("ada", f"--outcome book --set slot={slot.isoformat()}")
+        assert "Your appointment is on " in self.act("ada", f"--outcome book --set slot={slot.isoformat()}")
         early = self.counter.flow(f"act {self.job} --outcome missed", "tom", code=1)
         assert "Refused: " in early
         self.counter.until(slot)
@@ -102,8 +101,8 @@ class _Suit:
         assert "'purple' is not one of navy_flannel, grey_worsted, green_tweed, black_barathea" in wrong
         self.act("ada", "--set cloth=navy_flannel")
         chosen = self.act("ada", "--set style=double_breasted --set pockets=3 --set lining=striped --set extras=")
-        assert "▶ Confirming your order" in chosen
-        assert "Promised for " in chosen
+        assert "Thank you. You have chosen Double-breasted, 3 pockets, Striped silk. It is promised for " in chosen
+        assert "Next: Is this what you order?" in chosen
         (order,) = self.counter.json("inbox", "ada")
         assert order["title"] == "Is this what you order?"
         self.act("ada", "--outcome approved")
@@ -127,7 +126,8 @@ class _Suit:
         self.counter.flow(f"claim {step}", "carl")
         self.act("carl", "--set number=P-117")
         assert "Choose another cloth" in self.track("ada")
-        assert "Done: change cloth." in self.counter.flow(f"change {self.job} change_cloth --yes", "ada")
+        changed = self.counter.flow(f"change {self.job} change_cloth --yes", "ada")
+        assert "We have noted: Choose another cloth." in changed
         self.counter.work()
         assert "▶ Choosing your suit" in self.track("ada")
         assert {order.item: order.status for order in self.counter.mill.orders()}["navy_flannel"] == "cancelled"
@@ -177,8 +177,8 @@ class _Suit:
         paid = self.track("ada")
         assert "Receipt for the rest: R-0003" in paid
         ended = self.act("ada", f"--outcome given --set rating=5 --set recommend=yes {REFERRAL}")
-        assert "■ Fulfilled: The customer wears a suit that fits" in ended
-        assert ", kept" in ended
+        assert "It is fulfilled: The customer wears a suit that fits." in ended
+        assert "■ Fulfilled: The customer wears a suit that fits" in self.track("ada")
 
     def look_back(self) -> None:
         """The operator reads what happened; Ben, whom Ada has sent, can begin."""

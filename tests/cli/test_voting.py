@@ -99,9 +99,9 @@ def test_a_program_is_told_what_a_ballot_needs(shop: Flow, method: str, hint: st
 @pytest.mark.parametrize(
     ("method", "question", "wrong", "complaint", "right", "kept"),
     [
-        ("approval", "several, with commas", "1,9", "'9' is not one of sat", "1, mon", ["sat", "mon"]),
+        ("approval", "several, with commas", "1,9", "'9' is not one of Saturday", "1, mon", ["sat", "mon"]),
         ("ranking", "the best first, with commas", "3,3", "named twice", "3,1", ["mon", "sat"]),
-        ("score", "as sat:2, from 0 to 5", "3", "the score of each", "3=5, sat:1", {"mon": 5, "sat": 1}),
+        ("score", "as 1:2, from 0 to 5", "3", "the score of each", "3=5, sat:1", {"mon": 5, "sat": 1}),
     ],
 )
 def test_a_ballot_is_asked_at_a_terminal(
@@ -110,13 +110,13 @@ def test_a_ballot_is_asked_at_a_terminal(
     """The options come with numbers, the question says how to answer, and a wrong answer is asked again."""
     job = begin(shop, f"method: {method}")
     with Terminal(shop.folder, "act", job, "--as", "ada") as terminal:
-        terminal.expect("On a Sunday")
-        terminal.expect(f"Which day? ({question}): ")
+        terminal.expect("Which day? (1 Saturday, 2 On a Sunday, 3 Monday; ")
+        terminal.expect(f"{question}): ")
         terminal.send(wrong)
         terminal.expect(complaint)
         terminal.expect(": ")
         terminal.send(right)
-        terminal.expect("Done: vote.")
+        terminal.expect("Thank you. Your vote is in for ")
         assert terminal.leave() == 0
     assert ballot(shop, job) == {"for": kept}
 

@@ -34,7 +34,7 @@ always:
   withdraw: {by: customer, title: Withdraw, when: '!passed("choose")', to: gone}
 """
 
-OWN = {"close", "now", "zone", "need", "source"}
+OWN = {"close", "now", "zone", "me", "need", "source"}
 """What is no verb of the engine: these are about the desk, or give a view of what the engine hands out whole."""
 
 Desks = Callable[..., Desk]

@@ -222,7 +222,12 @@ class Walk(Answers):
         return c.Fail(by=CODE, call=self.chance.choice(calls).number, error="it broke") if calls else None
 
     def _time(self) -> c.AnyCommand | None:
+        """The next timer is due; before it, an appointment may begin."""
         timers = sorted(self.job.timers, key=lambda timer: (timer.due, timer.number))
+        begins = [one.appointment for one in self.job.steps if one.appointment and one.appointment > self.job.now]
+        if begins and (not timers or min(begins) < timers[0].due):
+            self.job.now = min(begins)
+            return None
         if not timers:
             return None
         self.job.now = max(self.job.now, timers[0].due)

@@ -379,8 +379,8 @@ def _another_state(meetings: Meetings, step: str) -> None:
     meetings.engine.move(step.partition(".")[0], "again", because="He was here", by="olga")
 
 
-def _held_early(meetings: Meetings, step: str) -> None:
-    meetings.engine.act(meetings.held_by(step), "held", by="tom")
+def _moved_by_staff(meetings: Meetings, step: str) -> None:
+    meetings.engine.act(meetings.held_by(step), "move", {"slot": (TUESDAY + 2 * DAY).isoformat()}, by="tom")
 
 
 def _migrated_and_cancelled(meetings: Meetings, step: str) -> None:
@@ -390,7 +390,9 @@ def _migrated_and_cancelled(meetings: Meetings, step: str) -> None:
     meetings.do(step, "ada", "cancel")
 
 
-@pytest.mark.parametrize("way", [_move, _cancel, _withdraw, _end, _another_state, _held_early, _migrated_and_cancelled])
+@pytest.mark.parametrize(
+    "way", [_move, _cancel, _withdraw, _end, _another_state, _moved_by_staff, _migrated_and_cancelled]
+)
 @pytest.mark.parametrize("first", ["book", "hold"])
 def test_whichever_way_it_is_left_room_and_people_are_free(
     meetings: Meetings, first: str, way: Callable[[Meetings, str], None]
@@ -399,7 +401,7 @@ def test_whichever_way_it_is_left_room_and_people_are_free(
     meetings.deploy(seats=1)
     step = meetings.begin("ada")
     meetings.do(step, "ada", first, TUESDAY)
-    if first == "hold" and way in (_move, _held_early):
+    if first == "hold" and way in (_move, _moved_by_staff):
         meetings.do(step, "ada", "book")
     way(meetings, step)
     meetings.deploy(seats=1)

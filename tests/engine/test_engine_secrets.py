@@ -264,4 +264,4 @@ def test_what_staff_flag_stays_inside(spy: Spy) -> None:
     assert spy.engine.track(spy.job, "ada").offers == ()
     spy.engine.invoke(spy.job, "hush_flag", {"reason": f"{SECRET} reason"}, by="clara")
     spy.look()
-    assert [place.words for place in spy.engine.track(spy.job, "ada").where] == ["Last"]
+    assert [place.words for place in spy.engine.track(spy.job, "ada").where] == ["We wait for an answer"]

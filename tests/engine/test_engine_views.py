@@ -37,7 +37,7 @@ def test_a_customer_sees_phases_and_his_own_answers(engine: Engine, suit: Suit, 
     assert [place.words for place in seen.where] == ["Making your suit"]
     assert isinstance(seen, CustomerTrack)
     assert seen.waiting == ()
-    assert seen.ahead == ("Accept",)
+    assert seen.ahead == ("Does it fit?",)
     assert seen.facts == (
         ("Occasion", "A wedding"),
         ("Guests", "120"),

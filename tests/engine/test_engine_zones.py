@@ -55,10 +55,10 @@ def test_an_evening_in_new_york_is_told_as_that_evening(engine: Engine, clock: S
     handed over at 22:30 of the promised day keeps the promise."""
     job = visited()
     (item,) = [one for one in engine.inbox("tom") if one.job == job]
-    evening = "Sun 10 May 2026, 22:00"
-    assert item.title == f"Your appointment was on Sun 10 May 2026 at {evening}, for Sun 10 May 2026"
+    day = "Sunday, 10 May 2026"
+    assert item.title == f"Your appointment was on {day} at {day}, 22:00, for {day}"
     shown = dict(engine.step(item.id, "tom").shown)
-    assert list(shown.values()) == [evening, "at 2026-05-11T02:00:00Z", "3 days", evening]
+    assert list(shown.values()) == [f"{day}, 22:00", "at 2026-05-11T02:00:00Z", "3 days", f"{day}, 22:00"]
     clock.advance(timedelta(minutes=30))
     engine.act(item.id, "done", by="tom")
     track = engine.track(job, "ada")
@@ -73,7 +73,7 @@ def test_a_process_without_a_zone_says_utc(engine: Engine, visited: Any) -> None
     """Where neither the process nor the installation has a zone, a text says that a moment is in UTC."""
     job = visited("")
     (item,) = [one for one in engine.inbox("tom") if one.job == job]
-    assert "at Mon 11 May 2026, 02:00 UTC" in item.title
+    assert "at Monday, 11 May 2026, 02:00 UTC" in item.title
 
 
 def test_the_zone_of_the_installation_stands_in(database: Database, clock: SimulatedClock) -> None:
@@ -218,4 +218,4 @@ def test_an_appointment_elsewhere_says_where(engine: Engine, visited: Any) -> No
     job = visited("zone: Europe/London")
     assert dict(engine.track(job, "olga").facts)["Your visit"] == "Sun 10 May 2026, 22:00 (New York)"
     (item,) = [one for one in engine.inbox("tom") if one.job == job]
-    assert "at Mon 11 May 2026, 03:00, for" in item.title
+    assert "at Monday, 11 May 2026, 03:00, for" in item.title

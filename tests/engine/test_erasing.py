@@ -361,6 +361,7 @@ def test_a_receipt_is_repeated_without_what_it_said(garden: Engine, clock: Simul
     steps = [item for item in garden.history(job) if item.command["command"] == "Act" and item.who == "Gus"]
     step, seq = f"{job}.{steps[0].command['step']}", steps[0].seq
     garden.erase("ada", because="She asked")
+    assert garden.answered(job, seq, by="gus").said.endswith("(its contents are erased)")
     entries = len(garden.history(job))
     for words in ("mark-gus-0", "something else"):
         receipt = garden.act(step, "done", {"note": words}, by="gus", key=f"{job}-0")

@@ -108,6 +108,51 @@ def test_what_waits_for_its_customer_is_not_said_to_be_at_work(
     assert seen.words == "The day we promised, Sun 10 May 2026, has passed. It is paused: The shop is flooded"
 
 
+BOTH = """
+process: both
+title: A coat with initials
+need: A coat
+roles: {tailor: {title: Tailor}}
+promise: {by: data.need.by}
+states:
+  need: {type: need, fields: {by: {type: string, format: date-time}}, next: making}
+  making:
+    type: parallel
+    phase: Making your coat
+    branches:
+      sew: {start: sew, states: {sew: {type: task, for: tailor, next: done}}}
+      name:
+        start: name
+        states:
+          name:
+            type: ask
+            ask: Which initials?
+            fields: {of: {type: string}}
+            within: P90D
+            on: {answered: done, expired: done}
+    on: {joined: fulfilled}
+  fulfilled: {type: fulfilled}
+"""
+
+
+def test_what_is_done_on_both_sides_is_told_of_both(engine: Engine, clock: SimulatedClock) -> None:
+    """The house does not hide behind a question that is open beside its work; a promised time is told with its hour."""
+    engine.deploy(BOTH)
+    job = engine.start("both", by="ada", need={"by": "2026-05-10T15:00:00Z"}).job
+    clock.advance(timedelta(days=7))
+    over = "The time we promised, Sun 10 May 2026, 15:00 UTC, has passed. "
+    at_work, asked = "We are still at work on it: Making your coat", "Which initials?"
+
+    def words() -> str:
+        promise = engine.track(job, by="ada").promise
+        assert promise is not None
+        return promise.words
+
+    assert words() == f"{over}{at_work}. It waits for you, too: {asked}"
+    engine.act(engine.inbox("tom")[0].id, by="tom")
+    assert words() == f"{over}It waits for you: {asked}"
+
+
 def test_it_is_an_incident_until_there_is_another_date(
     engine: Engine, coat: Callable[..., str], clock: SimulatedClock, step_of: Find
 ) -> None:

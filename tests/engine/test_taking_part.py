@@ -165,6 +165,26 @@ def test_a_person_must_be_of_the_group_that_the_file_names(school: Engine, step_
     assert school.track(job, "tina").where[0].state == "where"
 
 
+def test_a_member_of_staff_finds_the_jobs_that_he_began_or_acted_in(school: Engine, step_of: Find) -> None:
+    """Of all that he may see; a customer's own are those he has anyway, and the program has none."""
+    school.add_staff("theo", "Theo", roles=["teacher"])
+    school.add_staff("olga", "Olga", roles=["operator"])
+    done = voted(school, step_of)
+    school.act(step_of(done, "pia"), "done", {"may_swim": True, "bus": "seven"}, by="pia")
+    school.act(step_of(done, "tina"), "done", {"cost": 80}, by="tina")
+    begun = school.start("excursion", by="theo", customer="carl", need={"why": "sun", "parent": "pia"}).job
+    assert [(row.id, row.customer_name) for row in school.jobs(mine=True, by="tina")] == [(done, "Ada")]
+    assert [(row.id, row.customer_name) for row in school.jobs(mine=True, by="theo")] == [(begun, "Carl")]
+    assert school.jobs(mine=True, by="olga") == []
+    assert len(school.jobs(by="olga")) == 2
+    assert school.jobs(mine=True, status="open", by="tina") == []
+    assert [row.id for row in school.jobs(mine=True, by="ada")] == [done]
+    assert not school.track(done, "tina").did, "what staff did is in the history"
+    with pytest.raises(NotAllowed, match="whose jobs are meant is not known"):
+        school.jobs(mine=True)
+    assert school.audit().fine
+
+
 def test_an_audit_finds_who_is_said_to_have_taken_part_and_did_not(
     school: Engine, step_of: Find, database_url: str
 ) -> None:

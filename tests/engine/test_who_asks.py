@@ -42,6 +42,7 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "add": lambda engine, by, job: engine.add(job, "choose", [1], by=by),
     "send": lambda engine, by, job: engine.send("letter", job=job, by=by),
     "track": lambda engine, by, job: engine.track(job, by),
+    "answered": lambda engine, by, job: engine.answered(job, 1, by),
     "data": lambda engine, by, job: engine.data(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
@@ -65,6 +66,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "offer": lambda engine, by: engine.offer(NOTHING, "withdraw", by),
     "find_step": lambda engine, by: engine.find_step(by=by),
     "inbox": lambda engine, by: engine.inbox(by),
+    "agenda": lambda engine, by: engine.agenda(by=by),
     "jobs": lambda engine, by: engine.jobs(by=by),
     "history": lambda engine, by: engine.history(engine.jobs()[0].id, by=by),
     "audit": lambda engine, by: engine.audit(by=by),
@@ -157,7 +159,7 @@ def test_the_relation_to_a_thing_decides(engine: Engine, suit: Suit, step_of: St
 def test_a_customer_meets_only_his_own(engine: Engine, suit: Suit) -> None:
     """A customer lists his own jobs in his own words, reads no history, and is shown nobody but himself."""
     mine, other = suit("ada"), suit("ben")
-    assert [(row.id, row.states) for row in engine.jobs(by="ada")] == [(mine, ("Choose",))]
+    assert [(row.id, row.states) for row in engine.jobs(by="ada")] == [(mine, ("Choose your cloth",))]
     assert engine.jobs(by="ada", customer="ada") == engine.jobs(by="ada")
     said = []
     for customer in ("ben", "nobody"):

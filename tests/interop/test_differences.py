@@ -51,6 +51,8 @@ EDITS = [
     ("broken: gone", "broken: {to: gone, undo: true}", "Saw", "a new way, broken, undo: to Gone", ("Joiner",)),
     ("Is it well made?", "Do you like it?", "Accept",
      "the words: “Do you like it?”, and was “Is it well made?”", ("customers",)),
+    ("ask: Is it well made?", "ask: Is it well made?, thanks: {approved: We are glad}", "Accept",
+     "the words of thanks are different", ("customers",)),
     ("title: Stop, to: gone", "title: Stop, to: choose", "Stop",
      "what may be done at any time is different", ("customers",)),
     ("always:\n  stop: {by: customer, title: Stop, to: gone}", "", "Stop",

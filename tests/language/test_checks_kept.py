@@ -139,7 +139,10 @@ def test_the_moment_inside_an_each_is_named() -> None:
     """The problem stands at the each, and names the moment and the round."""
     states = (LIST % ("", "offers"), OFFERS % ("data.list.of", DAY), ENOUGH % (f"'size({VALID}) > 0'", "offers"))
     (problem,) = problems(work(*states))
-    assert problem.message == "once date(data.need.day) is over, no way leads out any more: offers, enough"
+    assert problem.message == (
+        "once date(data.need.day) is over, so that no result of 'offers' has look, no way leads out any more: "
+        "offers, enough"
+    )
     assert problem.hint == "lead out of the round when the time is over, or set data.need anew in it"
 
 
@@ -187,7 +190,8 @@ def test_a_short_list_is_told_with_a_way() -> None:
     states = (LIST % (", minItems: 1", "offers"), OFFERS % ("data.list.of", "P3D"))
     (problem,) = problems(work(*states, ENOUGH % ("size(data.offers) > 1", "offers")))
     assert problem.message == (
-        "where data.list.of has 1 item, by need -> list -> offers, no way leads out any more: offers, enough"
+        "where data.list.of has 1 item, by need -> list -> offers, so that 'offers' has no more results, "
+        "no way leads out any more: offers, enough"
     )
     assert problem.hint == "lead out of it then, ask for more of data.list.of (minItems), or set data.list anew in it"
 
@@ -209,6 +213,19 @@ def test_a_list_that_may_be_longer_or_grows_keeps_nobody(to: str, back: str, mor
     """Nothing is refused where the list is asked for anew, or a condition has seen to it that it is long enough."""
     states = (LIST % ("", to), OFFERS % ("data.list.of", "P3D"), ENOUGH % ("size(data.offers) > 1", back))
     assert codes(work(*states, *more)) == []
+
+
+@pytest.mark.parametrize(("beside", "found"), [("note", ["no-way-out"]), ("list", []), ("offers", ["two-writers"])])
+def test_what_a_branch_beside_saves_anew_does_not_stay(beside: str, found: list[str]) -> None:
+    """Another branch may ask for the list at any time; that it saves results is told as such."""
+    fields = "fields: {of: {type: array, items: {type: string}}}"
+    inside = (
+        OFFERS % ("data.list.of", "P3D"),
+        ENOUGH.replace("fulfilled", "done") % ("size(data.offers) > 1", "offers"),
+    )
+    other = f"b: {{states: {{more: {{type: task, for: clerk, saves: {beside}, {fields}, next: done}}}}}}"
+    both = f"both: {{type: parallel, next: fulfilled, branches: {{a: {{states: {{{', '.join(inside)}}}}}, {other}}}}}"
+    assert codes(work(LIST % ("", "both"), both)) == found
 
 
 def test_there_are_no_more_results_than_the_list_may_have() -> None:

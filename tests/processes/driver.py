@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from flowengine import Actor, Engine, SimulatedClock
 from flowengine.views.replies import InboxItem, JobRow, Receipt, StaffTrack, Track
+
+_OF_A_PROGRAM = re.compile(r"_|[{}]|\b[0-9a-f]{8}-[0-9a-f]{4}-")
+"""Names of states and outcomes, expressions, and whole ids."""
 
 PASSES = 50
 """Passes of due work after which a job that is still busy at one moment is taken to be running in circles."""
@@ -23,6 +27,8 @@ class Story:
     def __init__(self, engine: Engine, clock: SimulatedClock, after: Callable[[], bool] = lambda: False) -> None:
         self.engine, self.clock, self.after = engine, clock, after
         self.job = ""
+        self.said: list[str] = []
+        """What those who acted were told had come of it."""
 
     def start(self, process: str, by: str, **need: Any) -> Story:
         """Begin the job."""
@@ -103,6 +109,7 @@ class Story:
     def do(self, who: str, state: str, outcome: str = "", **answer: Any) -> Receipt:
         """Act on the step of a state."""
         receipt = self.engine.act(self.step(who, state), outcome, answer, by=who)
+        self._told_plainly(receipt, who)
         self.settle()
         return receipt
 
@@ -115,8 +122,17 @@ class Story:
     def use(self, who: str, name: str, **answer: Any) -> Receipt:
         """Use an ``always`` entry."""
         receipt = self.engine.invoke(self.job, name, answer, by=who)
+        self._told_plainly(receipt, who)
         self.settle()
         return receipt
+
+    def _told_plainly(self, receipt: Receipt, who: str) -> None:
+        """What came of it is told in words that stand in no program."""
+        found = self.engine.answered(receipt.job, receipt.seq, who)
+        for words in (found.said, found.over, *(one.words for one in found.next)):
+            assert not _OF_A_PROGRAM.search(words), words
+        assert found.said.endswith((".", "?", "!", "”")), found.said
+        self.said.append(found.said)
 
     def vote(self, state: str, ballots: Mapping[str, Any]) -> None:
         """Cast ballots, or change them, one member after another, as long as the vote is open."""

@@ -180,7 +180,7 @@ def test_the_order_is_confirmed_with_its_total_before_anything_is_done(shop: Sto
         "In all": "£1,545.00",
         "Deposit, now": "£772.50",
         "The rest, when it fits": "£772.50",
-        "Ready by": "Sun 4 Apr 2027",
+        "Ready by": "Sunday, 4 April 2027",
         "Until your cloth is cut": "you may change it or withdraw, and your deposit is returned",
     }
     assert (mill.orders(), till.payments()) == ([], [])
@@ -283,10 +283,10 @@ def test_when_the_promised_day_cannot_be_kept_a_later_one_is_agreed_on(shop: Sto
     """A suit that is basted too late is spoken of before its fitting, and the later day is the promise then."""
     late(shop, 10)
     assert shop.at == {"later_day"}
-    assert shop.shown("ada", "later_day")["We had promised"] == "Sun 4 Apr 2027"
+    assert shop.shown("ada", "later_day")["We had promised"] == "Sunday, 4 April 2027"
     shop.do("ada", "later_day", "approved")
     assert shop.at == {"first_fitting"}
-    assert shop.shown("ada", "first_fitting")["Promised for"] == "Thu 22 Apr 2027"
+    assert shop.shown("ada", "first_fitting")["Promised for"] == "Thursday, 22 April 2027"
 
 
 @pytest.mark.parametrize("how", ["declined", "changes", "silence"])
@@ -316,7 +316,7 @@ def test_a_suit_that_would_come_too_late_may_be_given_up_with_the_money_back(sho
 def test_the_last_day_on_which_to_come_is_told(shop: Story) -> None:
     """At a fitting the customer reads by when to come, so that the promised day is kept."""
     basted(shop)
-    assert shop.shown("ada", "first_fitting")["To keep that day, come by"] == "Fri 19 Mar 2027"
+    assert shop.shown("ada", "first_fitting")["To keep that day, come by"] == "Friday, 19 March 2027"
 
 
 def test_no_fitting_is_later_than_the_promised_day_without_a_word(shop: Story) -> None:

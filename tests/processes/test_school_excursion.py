@@ -83,7 +83,7 @@ def test_a_class_goes_out_with_the_consent_of_its_parents(school: Story, checkou
     """Planned, agreed to, paid, undertaken and looked back on: fulfilled (L1)."""
     asked(school)
     assert school.waiting("pa")["consent"].title.startswith(
-        "May your child come along to the science museum on Mon 1 Feb 2027?"
+        "May your child come along to the science museum on Monday, 1 February 2027?"
     )
     assert "consent" not in school.waiting("tan")
     may_come(school, "pa", health="Bee stings")

@@ -43,7 +43,7 @@ def test_an_order_is_approved_made_and_fetched(workshop: Story) -> None:
     assert workshop.shown("ada", "agree") == {
         "What": "A round table of oak",
         "Price": "£480.00",
-        "Ready by": "Sun 24 Jan 2027",
+        "Ready by": "Sunday, 24 January 2027",
     }
     workshop.do("ada", "agree", "approved")
     with pytest.raises(errors.FlowError):
@@ -202,7 +202,7 @@ def test_a_supplier_delivers_what_another_process_has_ordered(supplied: tuple[St
     assert order.shown("ada", "agree") == {
         "Article": "12 of Oak boards",
         "Price": "£240.00",
-        "Delivered on": "Thu 14 Jan 2027",
+        "Delivered on": "Thursday, 14 January 2027",
     }
     order.do("ada", "agree", "approved")
     order.do("wendy", "send", "done", parcel="P-1")

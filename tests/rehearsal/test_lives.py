@@ -65,7 +65,7 @@ def test_a_job_in_which_nothing_can_happen_is_stuck() -> None:
                     check=False)  # fmt: skip
     life = live(process, 1, BEGIN)
     assert life.end == ""
-    assert "no guard holds" in life.stuck
+    assert "cannot be done now" in life.stuck
 
 
 def test_what_no_life_met_is_listed() -> None:

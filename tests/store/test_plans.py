@@ -110,6 +110,9 @@ BY_KEY = {
     messages.FORGET_RECEIPT: "ix_flow_receipts_job",
     bookings.taken(1): "flow_bookings",
     bookings.taken(8): "flow_bookings",
+    bookings.agenda(1): "flow_bookings",
+    bookings.agenda(8): "flow_bookings",
+    bookings.whose(8): "ix_flow_bookings_job",
     bookings.LAPSED: "flow_bookings",
     bookings.FREE: "ix_flow_bookings_job",
     participants.ANY: "flow_participants|ix_flow_participants_person",
@@ -148,6 +151,9 @@ BY_KEY |= {
 """Where the planner may as well take another one that leads to the very row."""
 
 SORTS = {
+    bookings.agenda(1),
+    bookings.agenda(8),
+    bookings.whose(8),
     jobs.listing(("late",), True),
     jobs.OVERDUE,
     steps.late(4),

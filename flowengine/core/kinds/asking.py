@@ -41,7 +41,7 @@ class Answering(Waiting[S]):
             else Way(
                 outcome=outcome,
                 title=self.called(spot, step, outcome),
-                fields=questions(state.fields, partial=outcome != possible[0], world=spot.world),
+                fields=questions(state.fields, partial=outcome != possible[0], world=spot.world, names=spot.names),
             )
             for outcome in possible
         )

@@ -63,7 +63,7 @@ class Waiting(Generic[S]):
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
         """What a person is asked for each thing that can be done now."""
-        fields = questions(self.asked(self.state(spot)), world=spot.world)
+        fields = questions(self.asked(self.state(spot)), world=spot.world, names=spot.names)
         return tuple(
             NO_THANKS if spot.state.is_skipping(one) else Way(outcome=one, title=step.title, fields=fields)
             for one in self.possible(spot, step)

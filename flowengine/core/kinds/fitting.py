@@ -1,8 +1,10 @@
 """``fitting``: an appointment of the customer with a role, as one state.
 
 The customer's step (purpose ``book``) takes ``hold``, ``book``, ``move`` and ``cancel``. Once a slot is booked a second
-step (purpose ``hold``) waits for the role in ``with``: ``held`` with the findings, or ``missed``. The deadline counts
-from entering (or from a cancellation) until a slot is booked, and from the end of the booked slot afterwards.
+step (purpose ``hold``) waits for the role in ``with``. Until the appointment begins it takes ``move`` alone, for which
+the calendar's notice is not needed; from then on ``held`` with the findings, or ``missed`` (L13). The deadline counts
+from entering (or from a cancellation) until a slot is booked, and from the end of the booked slot afterwards. What
+becomes of an appointment without the customer's doing is an event of its own, for him to hear of.
 
 A booking takes a seat of the calendar, the customer and somebody who meets him (:mod:`flowengine.core.diary`). What is
 held is so until the hold is over by the clock, whether or not its timer has fired (L13).
@@ -10,8 +12,10 @@ held is so until the hold is over by the clock, whether or not its timer has fir
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from flowengine.core import events as e
 from flowengine.core.commands import Act
@@ -47,6 +51,9 @@ HOLD = "hold"
 """The purpose of the role's step; also the move that keeps a slot while the customer decides."""
 
 _TITLES = {"hold": "Hold a slot", "book": "Book a slot", "move": "Move to another slot", "cancel": "Give the slot back"}
+_ENDINGS = ("held", "missed")
+"""How an appointment goes, once it has begun."""
+
 _WAITING = ("expire", "remind", "escalate")
 _NAMED = 10
 """How many free slots a refusal names at most."""
@@ -75,41 +82,64 @@ class Fitted(Waiting[Fitting]):
         possible = self.possible(spot, step)
         if not possible:
             raise NotAllowed("the appointment has begun; it can no longer be changed here", where=step.state)
-        if step.purpose == HOLD and command.outcome == "missed" and "missed" not in possible:
-            starts = moment_text(self._slot(spot))
+        if step.purpose == HOLD and command.outcome in _ENDINGS and command.outcome not in possible:
             raise NotAllowed(
-                f"the appointment is at {starts}; it cannot be missed yet", where=step.state, possible=possible
+                f"the appointment begins at {moment_text(self._slot(spot))}, and cannot be {command.outcome} before",
+                where=step.state,
+                possible=("wait until it has begun", "move it"),
             )
         move = chosen(step, command, possible)
-        if step.purpose == HOLD:
+        if move in _ENDINGS:
             return self._ended(spot, step, command, move)
         if move == "cancel":
             check_answer((), command.answer, step.state)
             self._give_back(spot)
             self._offer_again(spot, step)
         else:
-            self._take(spot, step, move, self._asked(spot, step, move, command.answer))
+            before, slot = self.booking(spot).slot, self._asked(spot, step, move, command.answer)
+            self._take(spot, _customers(spot), move, slot)
+            if step.purpose == HOLD and before is not None:
+                self._tell(spot, "moved", before, to=slot)
         spot.draft.record(e.Moved(branch=spot.branch_id, step=step.number, move=move, by=command.by.id))
         return None
 
+    def _tell(
+        self, spot: Spot, what: Literal["lapsed", "missed", "moved"], slot: datetime, to: datetime | None = None
+    ) -> None:
+        """The customer is to hear of what became of his appointment."""
+        theirs = _customers(spot)
+        spot.draft.record(
+            e.AppointmentChanged(
+                branch=spot.branch_id,
+                state=theirs.state,
+                member=theirs.member,
+                step=theirs.number,
+                what=what,
+                slot=slot,
+                to=to,
+                whom=theirs.audience,
+            )
+        )
+
     def _ended(self, spot: Spot, step: Step, command: Act, outcome: str) -> Result | None:
         """The role says how the appointment went."""
-        slot = moment_text(self._slot(spot))
+        slot = self._slot(spot)
         if outcome == "held":
             findings = check_answer(spot.state.fields, command.answer, step.state, names=spot.names, world=spot.world)
-            return Result(outcome, {**findings, "slot": slot}, command.by.id)
+            return Result(outcome, {**findings, "slot": moment_text(slot)}, command.by.id)
         check_answer((), command.answer, step.state)
+        self._tell(spot, "missed", slot)
         if "missed" in routed(spot):
             return Result(outcome, by=command.by.id)
         spot.draft.record(e.Moved(branch=spot.branch_id, step=step.number, move=outcome, by=command.by.id))
         spot.keep(Booking(missed=self.booking(spot).missed + 1))
-        self._offer_again(spot, next(one for one in spot.steps if one.purpose == BOOK))
+        self._offer_again(spot, _customers(spot))
         return None
 
     def _asked(self, spot: Spot, step: Step, move: str, answer: Json) -> datetime:
         """The slot that the answer names; ``book`` without one books the held slot."""
         state, booking = self.state(spot), self.booking(spot)
-        calendar = calendar_of(spot.process, state)
+        calendar = _calendar_for(spot.process, state, step)
         given = take(answer, step.state)
         wrong = next((name for name in given if name != "slot"), None)
         if wrong is not None:
@@ -148,12 +178,14 @@ class Fitted(Waiting[Fitting]):
         until = min(spot.after(state.hold), slot)
         timer = spot.set_timer("hold", until, step=step.number)
         self._place(spot, replace(taken, phase="held", hold=timer.number), until)
+        spot.change_step(step, "held", held=slot, held_until=until)
 
     def _place(self, spot: Spot, booking: Booking, held_until: datetime | None = None) -> None:
         """Take the room and the people of a booking, which the state keeps from now on."""
         calendar = calendar_of(spot.process, self.state(spot))
         assert booking.slot is not None, "what is taken has a beginning"
         assert booking.end is not None, "what is taken has an end"
+        promise = spot.draft.head.promise
         spot.draft.record(
             e.SlotBooked(
                 branch=spot.branch_id,
@@ -165,6 +197,7 @@ class Fitted(Waiting[Fitting]):
                 customer=spot.draft.head.customer,
                 staff=booking.staff,
                 held_until=held_until,
+                after_promise=promise is not None and promise.is_before(booking.slot),
             )
         )
         spot.keep(booking)
@@ -236,7 +269,7 @@ class Fitted(Waiting[Fitting]):
         assert end is not None, "what is booked has an end"
         spot.drop_timers(*_WAITING)
         why = "moved" if step.booked is not None else "booked"
-        spot.change_step(step, why, due=None, booked=slot, booked_with=booking.staff)
+        spot.change_step(step, why, due=None, booked=slot, booked_with=booking.staff, held=None, held_until=None)
         due = max(end, spot.at_time(state.within, end)) if state.within is not None else None
         theirs = next((one for one in spot.steps if one.purpose == HOLD), None)
         if theirs is None:
@@ -257,7 +290,9 @@ class Fitted(Waiting[Fitting]):
             if one.purpose == HOLD:
                 spot.close_step(one)
         due = spot.due()
-        spot.set_deadlines(spot.change_step(step, "offered", due=due, booked=None, booked_with=""))
+        spot.set_deadlines(
+            spot.change_step(step, "offered", due=due, booked=None, booked_with="", held=None, held_until=None)
+        )
 
     def _give_back(self, spot: Spot) -> None:
         self._free(spot)
@@ -294,9 +329,13 @@ class Fitted(Waiting[Fitting]):
 
     def _lapse(self, spot: Spot) -> None:
         """Let a held slot go."""
+        booking, theirs = self._kept(spot), _customers(spot)
+        assert booking.slot is not None, "what is held has a beginning"
         spot.drop_timers("hold")
         self._free(spot)
-        spot.keep(_lapsed(self._kept(spot)))
+        spot.keep(_lapsed(booking))
+        spot.change_step(theirs, "lapsed", held=None, held_until=None)
+        self._tell(spot, "lapsed", booking.slot)
 
     def leave(self, spot: Spot) -> None:
         """A slot that has not begun is free again, whichever way the state is left."""
@@ -347,29 +386,30 @@ class Fitted(Waiting[Fitting]):
     def possible(self, spot: Spot, step: Step) -> tuple[str, ...]:
         booking = self.booking(spot)
         if step.purpose == HOLD:
-            return ("held", "missed") if self._slot(spot) <= spot.now else ("held",)
+            return _ENDINGS if self._slot(spot) <= spot.now else ("move",)
         if booking.phase == "booked":
             return ("move", "cancel") if self._slot(spot) > spot.now else ()
         moves = ("hold", "book") if self.state(spot).hold is not None else ("book",)
         return (*moves, "cancel") if booking.phase == "held" else moves
 
     def ways(self, spot: Spot, step: Step) -> tuple[Way, ...]:
-        return tuple(self._way(spot, step, outcome) for outcome in self.possible(spot, step))
+        return tuple(self._way(spot, outcome) for outcome in self.possible(spot, step))
 
-    def _way(self, spot: Spot, step: Step, outcome: str) -> Way:
-        if step.purpose == HOLD:
+    def _way(self, spot: Spot, outcome: str) -> Way:
+        if outcome in _ENDINGS:
             titles = {"held": "The appointment was held", "missed": "The customer did not come"}
-            asked = questions(spot.state.fields, world=spot.world) if outcome == "held" else ()
+            asked = questions(spot.state.fields, world=spot.world, names=spot.names) if outcome == "held" else ()
             return Way(outcome=outcome, title=titles[outcome], fields=asked)
         held = outcome == "book" and self.booking(spot).slot is not None
         slot = FormField(name="slot", title="Slot", type="string", format="date-time", required=not held)
-        return Way(outcome=outcome, title=_TITLES[outcome], fields=() if outcome == "cancel" else (slot,), move=True)
+        title = "Book the slot that is held" if held else _TITLES[outcome]
+        return Way(outcome=outcome, title=title, fields=() if outcome == "cancel" else (slot,), move=True)
 
     def slots(self, spot: Spot, step: Step) -> tuple[datetime, ...]:
-        if step.purpose != BOOK or not self.possible(spot, step):
+        if not {"hold", "book", "move"} & set(self.possible(spot, step)):
             return ()
         state, own = self.state(spot), self.booking(spot).slot
-        calendar = calendar_of(spot.process, state)
+        calendar = _calendar_for(spot.process, state, step)
         first, last = window(calendar, spot.now)
         try:
             diary = self._diary(spot, first, last + length_of(calendar, state.length) + timedelta(seconds=1))
@@ -377,6 +417,17 @@ class Fitted(Waiting[Fitting]):
             return ()  # whom it is with cannot be told; who looks at the step may, and a booking is refused with why
         free = free_slots(calendar, state.length, spot.now, diary.room)
         return tuple(slot for slot in free if slot != own and diary.people_are_free(slot))
+
+
+def _customers(spot: Spot) -> Step:
+    """The customer's step, which is open as long as the state is."""
+    return next(one for one in spot.steps if one.purpose == BOOK)
+
+
+def _calendar_for(process: Process, state: Fitting, step: Step) -> Calendar:
+    """The calendar as it offers slots on a step: those who meet the customer need no notice."""
+    calendar = calendar_of(process, state)
+    return calendar if step.purpose == BOOK else dataclasses.replace(calendar, notice=Duration())
 
 
 def _lapsed(booking: Booking) -> Booking:

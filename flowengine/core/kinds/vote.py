@@ -157,6 +157,9 @@ class Voting(Waiting[Vote]):
             "voters": poll.voters,
             "turnout": _share(poll.cast_weight, poll.weight),
         }
+        if isinstance(state.options, Expression):  # the file does not know how they are called
+            titles = dict(poll.options)
+            value["titles"] = {id: titles[id] for id in ended.winners}
         if state.abstain:
             value["abstained"] = poll.abstained
         if state.method == "ranking":

@@ -21,7 +21,7 @@ from itertools import pairwise
 from math import ceil, floor
 from typing import Any, NamedTuple, TypeAlias
 
-from flowengine.language.mentions import JOB_FUNCTIONS
+from flowengine.language.mentions import JOB_FUNCTIONS, WORD_FUNCTIONS
 from flowengine.language.texts import plain
 from flowengine.language.tree import (
     Call,
@@ -427,4 +427,5 @@ def in_words(case: Case, most: int = 4) -> str:
 
 def reads_something(node: Node) -> bool:
     """Whether the value of an expression is not the same in every job."""
-    return any(isinstance(one, Name) or (isinstance(one, Call) and one.name in JOB_FUNCTIONS) for one in walk(node))
+    asking = JOB_FUNCTIONS | WORD_FUNCTIONS
+    return any(isinstance(one, Name) or (isinstance(one, Call) and one.name in asking) for one in walk(node))

@@ -66,7 +66,7 @@ _GIVEN: Mapping[str, Shape] = {
     "working time": WORKING_TIME, "list of texts": ListOf(TEXT, 1),
 }  # fmt: skip
 _CALLS: Mapping[str, Shape] = {
-    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "outcome": TEXT, "matches": BOOLEAN,
+    "passed": BOOLEAN, "at": BOOLEAN, "by": TEXT, "outcome": TEXT, "name": TEXT, "title": TEXT, "matches": BOOLEAN,
     **{name: _GIVEN[function.gives] for name, function in FUNCTIONS.items() if function.gives in _GIVEN},
     "count": NATURAL, "size": NATURAL,
 }  # fmt: skip

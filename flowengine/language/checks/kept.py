@@ -23,7 +23,7 @@ from flowengine.language.parts import Route
 from flowengine.language.types import Each
 
 _READ = 3
-"""Moments of a round that are named."""
+"""Moments of a round that are named, and what is missing then."""
 
 Onward = Mapping[str, list[Route]]
 """By state of a scope: the ways on that are left."""
@@ -31,12 +31,14 @@ Onward = Mapping[str, list[Route]]
 
 class _Start(NamedTuple):
     """A state from which a round is gone, with the ways that are left then by state: once it is ``over`` in these, or
-    ``inside`` the state; or while the list of an each has ``few`` items. ``results``: the place of its results."""
+    ``inside`` the state, in whose results something is ``missing`` then; or while the list of an each has ``few``
+    items. ``results``: the place of its results."""
 
     name: str
     onward: Onward
     over: Mapping[str, tuple[Timed, ...]] = {}
     inside: tuple[Timed, ...] = ()
+    missing: tuple[str, ...] = ()
     few: Few | None = None
     results: str = ""
 
@@ -132,13 +134,14 @@ class _Kept:
                 fewer = self.results.ways(each, None, missing)
                 onward = fewer | self._once_over(scope, over, but=fewer)
                 if fewer and each.name not in self._left(scope, onward):
-                    yield _Start(each.name, onward, over, timed, None, self.results.place(each))
+                    lacking = tuple(sorted(missing))
+                    yield _Start(each.name, onward, over, timed, lacking, results=self.results.place(each))
 
     def _short(self, scope: Scope) -> Iterator[_Start]:
         """Each of a list that may have few items."""
         for each in self._eachs(scope):
             few = self.results.fewest(each)
-            if few is not None:
+            if few is not None and not self.beside.moves(scope, few.place):
                 fewer = self.results.ways(each, few.items)
                 onward = fewer | self._once_over(scope, {}, but=fewer)
                 if fewer and each.name not in self._left(scope, onward):
@@ -146,10 +149,12 @@ class _Kept:
 
     def _eachs(self, scope: Scope) -> Iterator[Each]:
         """Each whose results a condition beside it asks about, and which is left by its join alone, with results that
-        are new."""
+        are new and that nobody else saves meanwhile."""
         for name in self._in_order(scope, self.ways.reached[scope.path]):
             state = scope.states[name]
-            if isinstance(state, Each) and state.ways.keys() <= set(state.outcomes) and self.results.asking(state):
+            if not isinstance(state, Each) or not state.ways.keys() <= set(state.outcomes):
+                continue
+            if self.results.asking(state) and not self.beside.moves(scope, self.results.place(state)):
                 yield state
 
     def _all_over(self, scope: Scope) -> dict[str, tuple[Timed, ...]]:
@@ -217,22 +222,26 @@ class _Kept:
         own = set() if start.name in start.over else changed(self.survey, [scope.states[start.name]])
         again = start.name in {route.to for one in found for route in start.onward[one]}
         if again and stays.isdisjoint(others | own) and start.results not in others:
-            known, mend = _in_words(timed, start.few)
+            known, mend = _in_words(start, timed)
             message = f"{known}, no way leads out any more: {', '.join(self._in_order(scope, found))}"
             self.survey.report(scope.states[start.name].place, "no-way-out", message, mend)
         return found
 
 
-def _in_words(timed: Iterable[Timed], few: Few | None) -> tuple[str, str]:
+def _in_words(start: _Start, timed: Iterable[Timed]) -> tuple[str, str]:
     """How it is in the round, and what may be done."""
+    few = start.few
     if few is not None:
         items = {0: "no item", 1: "1 item"}.get(few.items, f"{few.items} items")
         mend = f"lead out of it then, ask for more of {few.source} (minItems), or set data.{few.place} anew in it"
-        return f"where {few.source} has {items}, by {few.way}", mend
+        return f"where {few.source} has {items}, by {few.way}, so that {start.name!r} has no more results", mend
     moments = list(dict.fromkeys(one.when.source for one in timed))
     places = " or ".join(f"data.{name}" for name in sorted({name for one in timed for name in one.reads}))
     mend = f"lead out of the round when the time is over{f', or set {places} anew in it' if places else ''}"
-    return f"once {', '.join(moments[:_READ])} is over", mend
+    known = f"once {', '.join(moments[:_READ])} is over"
+    if start.missing:
+        known += f", so that no result of {start.name!r} has {' or '.join(start.missing[:_READ])}"
+    return known, mend
 
 
 def _reached(starts: Iterable[str], onward: Mapping[str, Iterable[str]]) -> set[str]:

@@ -21,6 +21,8 @@ def check(survey: Survey) -> None:
                 _unknown(survey, state, outcome)
                 meant.add(near(outcome, state.possible))
         _missing(survey, state, meant)
+        for one in state.members.values():
+            _thanks(survey, one)
         _ways(survey, state)
         _refusable(survey, state, clocks)
 
@@ -36,6 +38,14 @@ def _unknown(survey: Survey, state: State, outcome: str) -> None:
     else:
         message, advice = f"{state.called()} cannot end as {outcome!r}", hint(outcome, state.possible)
     survey.report(place, "unknown-outcome", message, advice)
+
+
+def _thanks(survey: Survey, state: State) -> None:
+    """Who has acted is told something for what he can do."""
+    for outcome, text in state.thanks.items():
+        if outcome and outcome not in state.thankable:
+            message = f"{state.name!r} has thanks for {outcome!r}, which nobody who acts on it can do"
+            survey.report(text.place, "unknown-outcome", message, hint(outcome, state.thankable))
 
 
 def _missing(survey: Survey, state: State, meant: set[str]) -> None:

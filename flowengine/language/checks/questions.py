@@ -20,7 +20,7 @@ from flowengine.language.checks.abstraction import Key, Term, kind_of
 from flowengine.language.checks.places import Path
 from flowengine.language.checks.shapes import Shapes
 from flowengine.language.checks.survey import Survey
-from flowengine.language.mentions import CALENDAR_FUNCTIONS, JOB_FUNCTIONS, mentions
+from flowengine.language.mentions import CALENDAR_FUNCTIONS, JOB_FUNCTIONS, WORD_FUNCTIONS, mentions
 from flowengine.language.model import Scope
 from flowengine.language.tree import Call, Literal, Node
 from flowengine.language.types import Each
@@ -175,7 +175,7 @@ class Questions:
                 return About(counted=state) if function == "count" else About(recalled=state)
         for node in nodes:
             found = mentions(node)
-            if not JOB_FUNCTIONS.isdisjoint(found.functions) or not CALENDAR_FUNCTIONS.isdisjoint(found.functions):
+            if not (JOB_FUNCTIONS | WORD_FUNCTIONS | CALENDAR_FUNCTIONS).isdisjoint(found.functions):
                 return None
             for path in found.paths:
                 owner = self._whose(path, owners)

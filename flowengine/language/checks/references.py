@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from flowengine.language.checks.survey import Survey, Target
 from flowengine.language.mentions import JOB_FUNCTIONS
-from flowengine.language.model import Scope, State
+from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import DONE, Audience, Field, Route
 from flowengine.language.suggest import hint
-from flowengine.language.types import Each
+from flowengine.language.types import Choice, Each, Vote
 from flowengine.problem import Place
 
 _EVERYBODY = ("customer", "customers", "staff", "anyone")
@@ -102,9 +102,12 @@ def _persons(survey: Survey, fields: Iterable[Field]) -> None:
 
 
 def _functions(survey: Survey) -> None:
-    """``passed("…")`` and its like name a state, as a literal text."""
+    """``passed("…")`` and its like name a state, as a literal text; ``title(…, "…")`` what options are listed by."""
+    lists = _lists(survey.process)
     for use in survey.uses:
         for name, args in use.expression.calls:
+            if name == "title" and isinstance(args[-1], str) and len(args) > 1 and args[-1] not in lists:
+                survey.unknown(use.place, "unknown-options", "list of options", args[-1], lists)
             if name not in JOB_FUNCTIONS:
                 continue
             if len(args) != 1 or not isinstance(args[0], str):
@@ -112,6 +115,18 @@ def _functions(survey: Survey) -> None:
                 survey.report(use.place, "unknown-state", message, f'for example {name}("{next(iter(survey.states))}")')
             else:
                 _known_state(survey, args[0], use.place, f"{name}()")
+
+
+def _lists(process: Process) -> list[str]:
+    """What options are listed by: the process's lists, choices and votes, and the questions of choices."""
+    found = dict.fromkeys(process.options)
+    for state in process.states():
+        for one in state.members.values():
+            if isinstance(one, Choice):
+                found |= dict.fromkeys((state.name, *one.choose))
+            elif isinstance(one, Vote):
+                found[state.name] = None
+    return list(found)
 
 
 def _known_state(survey: Survey, name: str, place: Place, what: str) -> None:

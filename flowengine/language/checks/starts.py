@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flowengine.language.checks.survey import Survey
-from flowengine.language.mentions import JOB_FUNCTIONS
+from flowengine.language.mentions import JOB_FUNCTIONS, WORD_FUNCTIONS
 from flowengine.language.model import Process
 from flowengine.language.parts import Field, Trigger
 from flowengine.problem import Problem
@@ -24,7 +24,9 @@ def check(survey: Survey) -> None:
         if trigger.message and trigger.when is None:
             taken.add(trigger.message)
     for use in survey.uses:
-        asked = [name for name, _ in use.expression.calls if name in JOB_FUNCTIONS and use.only is not None]
+        asked = [
+            name for name, _ in use.expression.calls if name in JOB_FUNCTIONS | WORD_FUNCTIONS and use.only is not None
+        ]
         if asked:
             message = f"{use.what}: there is no job yet that {asked[0]}() could ask about"
             survey.report(use.place, "no-job-yet", message)

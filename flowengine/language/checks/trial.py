@@ -16,7 +16,7 @@ from flowengine.errors import ExpressionFailed
 from flowengine.language.calendars import Calendar
 from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import Expression, PlainNames, value_of
-from flowengine.language.mentions import JOB_FUNCTIONS
+from flowengine.language.mentions import JOB_FUNCTIONS, WORD_FUNCTIONS
 from flowengine.language.parser.records import Gives
 from flowengine.language.syntax import Call, Condition, Macro, Name, Node, Operation, children, walk
 from flowengine.language.texts import plain
@@ -28,6 +28,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "by": lambda state: "ada",  # noqa: ARG005
     "count": lambda state: 1,  # noqa: ARG005
     "outcome": lambda state: "done",  # noqa: ARG005
+    "name": lambda id, path: "Ada",  # noqa: ARG005 - somebody
+    "title": lambda id, among="", path=None: "Navy flannel",  # noqa: ARG005 - something
 }
 _NUMBERS = frozenset({"int", "double"})
 _ORDERED = _NUMBERS | {"text", "moment", "span"}
@@ -165,7 +167,10 @@ def _may_skip(node: Node) -> bool:
 
 def _constant(node: Node) -> bool:
     """Whether its value is the same in every job."""
-    return not any(isinstance(one, Name) or (isinstance(one, Call) and one.name in JOB_FUNCTIONS) for one in walk(node))
+    return not any(
+        isinstance(one, Name) or (isinstance(one, Call) and one.name in JOB_FUNCTIONS | WORD_FUNCTIONS)
+        for one in walk(node)
+    )
 
 
 def _shown(value: object) -> str:

@@ -63,6 +63,7 @@ def uses(process: Process) -> list[Use]:
             if one is not state:
                 collect.common(state)
             collect.routes(state)
+            collect.thanks(state)
             collect.branches(state)
             found.extend(collect.found)
     if process.promise is not None:
@@ -148,11 +149,11 @@ class _Collect:
             found = Use(expression, place, what, self.point, self.scope, gives, more, seen, after_dollar=after_dollar)
             self.found.append(found)
 
-    def text(self, text: Expression | Text | None, what: str, reader: str) -> None:
+    def text(self, text: Expression | Text | None, what: str, reader: str, *more: str) -> None:
         parts = text.parts if isinstance(text, Text) else (text,)
         for before, part in pairwise((None, *parts)):
             dollar = isinstance(before, str) and before.endswith("$")
-            self.add(part, what, reader=reader, after_dollar=dollar)
+            self.add(part, what, "anything", *more, reader=reader, after_dollar=dollar)
 
     def audiences(self, audiences: tuple[Audience, ...], what: str) -> None:
         for one in audiences:
@@ -190,6 +191,24 @@ class _Collect:
             self.point = ("route", state.name, outcome, index)
             for place, expression in route.set.items():
                 self.add(expression, f"{what}.set.{place}", "anything", "outcome")
+
+    def thanks(self, state: State) -> None:
+        """What is said to who acts: once its answer is saved, when the conditions of its ways are asked; or,
+        where several answer one after another, as they answer."""
+        for member, one in state.members.items():
+            reader = "customer" if one.customer or _seen_by_customers(one.audience) else "staff"
+            for outcome, text in one.thanks.items():
+                what = f"{one.name}.thanks{f'.{outcome}' if outcome else ''}"
+                for said in sorted(one.thanked) if outcome == "" else (outcome,):
+                    ended = f"{member}.{said}" if member else said
+                    ended = ended if ended in state.on or not member else member
+                    if one.thanked_at_once:
+                        self.point = ("enter", state.name, "", 0)
+                    elif ended in state.ways:
+                        self.point = ("guard", state.name, ended, 0)
+                    else:
+                        continue
+                    self.text(text, what, reader, "outcome")
 
     def branches(self, state: State) -> None:
         """Whether a branch is opened is asked once those that it comes after are done."""

@@ -13,6 +13,7 @@ from flowengine.language.evaluation.frame import FOREIGN, Closure, Frame, failed
 from flowengine.language.evaluation.functions import FUNCTIONS, KINDS, WORDS, Function, given, kind_of, zone_named
 from flowengine.language.evaluation.macros import MACROS, items_of
 from flowengine.language.evaluation.operations import condition, index, listing, mapping, operation
+from flowengine.language.mentions import chain
 from flowengine.language.tree import (
     Call,
     Collection,
@@ -143,7 +144,7 @@ class _Compiler:
             return _matches(node, args)
         function = FUNCTIONS.get(name)
         if function is None:
-            return _past(node, args)
+            return _worded(node, args) if name in ("name", "title") else _past(node, args)
         if name.startswith("get") and len(nodes) == 2 and isinstance(nodes[1], Literal):
             try:
                 zone_named(str(nodes[1].value))
@@ -209,6 +210,24 @@ def _past(node: Call, args: list[Closure]) -> Closure:
         return frame.names.function(name)(state)
 
     return past
+
+
+def _worded(node: Call, args: list[Closure]) -> Closure:
+    """A function that tells an id in words, or a list of such; that of options may be told in which list to look."""
+    name, most = node.name, 2 if node.name == "title" else 1
+    if node.target is not None:
+        raise failed(node, f"{name} is called alone, not on a value: {name}(…)", "syntax")
+    if not 1 <= len(args) <= most:
+        raise failed(node, f"{name}() takes an id{', and perhaps the name of a list' if most > 1 else ''}", "syntax")
+
+    def worded(frame: Frame) -> Any:
+        id, *among = (arg(frame) for arg in args)
+        if not isinstance(id, str | int | list | dict) or not all(isinstance(one, str) for one in among):
+            raise failed(node, f"{name}() takes an id, not {kind_of(id)}", "type")
+        return frame.names.function(name)(id, *among, path=path)
+
+    path = chain(node.args[0])[0]
+    return worded
 
 
 def _matches(node: Call, args: list[Closure]) -> Closure:

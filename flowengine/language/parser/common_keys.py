@@ -10,10 +10,11 @@ from flowengine.language.parser.fields import FIELDS
 from flowengine.language.parser.lengths import LENGTH, ROUND, WHEN
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ON, ROUTES
-from flowengine.language.parser.scalars import FLAG, LONGEST_TITLE, PLACE, SHOWN, TEXT, TITLE
+from flowengine.language.parser.scalars import FLAG, LONGEST_TITLE, OUTCOME, PLACE, SHOWN, TEXT, TITLE
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, Word, wrong
 from flowengine.language.parts import Escalation, Reminder, Show
+from flowengine.language.texts import Text
 from flowengine.language.yaml_reader import Items, Node, Pairs
 from flowengine.problem import Place
 
@@ -88,12 +89,30 @@ class _Reminder:
         return {"anyOf": [LENGTH.schema(defs), _RECURRING.schema(defs)]}
 
 
+class _Thanks:
+    """A text, which is told with the usual outcome, or one for each outcome."""
+
+    each = MapOf(OUTCOME, TEXT, least=1, example="{outcome: text}")
+
+    def read(self, node: Node, reading: Reading) -> dict[str, Text]:
+        found: dict[str, Text] = self.each.read(node, reading) if isinstance(node, Pairs) else {}
+        return found or {"": TEXT.read(node, reading)}
+
+    def schema(self, defs: Json) -> Json:
+        return {"anyOf": [TEXT.schema(defs), self.each.schema(defs)]}
+
+
 TITLE_KEY = Key("title", TITLE, "What people read; the name with spaces, unless given.")
 PHASE_KEY = Key("phase", TITLE, "The customer's word for where the job is.")
 TAKES_KEY = Key("takes", LENGTH, "How long it usually takes: an estimate for forecasts and simulation.")
 ASK_KEY = Key("ask", TEXT, "What the person is asked: a text with expressions in braces.")
 SHOWS_KEY = Key("shows", Named("shows", _Shows()), "What the person sees: titles and texts with expressions in braces.")
 FIELDS_KEY = Key("fields", FIELDS, "What is asked, by name: JSON Schema, with 'optional', 'unit' and 'show'.")
+THANKS_KEY = Key(
+    "thanks",
+    Named("thanks", _Thanks()),
+    "What the person is told who has acted, instead of what is told by itself: a text, or one for each outcome.",
+)
 SAVES_KEY = Key("saves", PLACE, "Where the answer goes in the data; under the state's name, unless given.")
 WITHIN_KEY = Key(
     "within", WHEN, "The deadline: a duration, working time or '{expression}'. After it the outcome is 'expired'."
@@ -108,7 +127,7 @@ ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo,
 NAMING = (TITLE_KEY, PHASE_KEY, TAKES_KEY)
 """What every state that takes time may have."""
 MOVED_BY_KEY = Key("deadline_moved_by", AUDIENCES, "Who may move the deadline, beside operators.")
-WAITING = (ASK_KEY, SHOWS_KEY, SAVES_KEY, WITHIN_KEY, MOVED_BY_KEY, REMIND_KEY, ESCALATE_KEY)
+WAITING = (ASK_KEY, SHOWS_KEY, THANKS_KEY, SAVES_KEY, WITHIN_KEY, MOVED_BY_KEY, REMIND_KEY, ESCALATE_KEY)
 """What every state may have that waits for a person."""
 OPTIONAL_KEY = Key("optional", FLAG, "Whether whoever is asked may go without it; the outcome is 'skipped' then.")
 LEADING = (NEXT_KEY, ON_KEY)

@@ -57,11 +57,19 @@ _TO = Key("to", NAME, "The next state: of the same scope, an end of the process,
 _WHEN = Key("when", EXPRESSION, "A condition; the first route whose condition holds is taken.")
 _SET = Key("set", _SETTINGS, "Places in the data and the expressions whose values they get, or {value, show: true}.")
 _TITLE = Key("title", TITLE, "What pictures and the history call this way, instead of its condition.")
+_OTHERWISE = Key("otherwise", TITLE, "What people are told where the condition keeps them from it.")
 _UNDO = Key("undo", Flag(), "Whether the services done since are undone, newest first, before the target is entered.")
 
 
-def _route(values: Values, reading: Reading) -> Route:  # noqa: ARG001 - the signature of builders
+def _route(values: Values, reading: Reading) -> Route:
+    _has_condition(values, reading)
     return Route(**_settled(values), place=values.place)
+
+
+def _has_condition(values: Values, reading: Reading) -> None:
+    if "otherwise" in values and "when" not in values:
+        message = "'otherwise' is for what has a condition: nothing keeps people from this"
+        raise reading.refuse(values.places["otherwise"], "too-many-keys", message, "add 'when', or leave it out")
 
 
 def _settled(values: Values) -> Values:
@@ -87,7 +95,10 @@ class _Target:
 ROUTE = Named(
     "route",
     Either(
-        "a state's name or a route", _Target(), None, record("a route", _TO, _WHEN, _SET, _UNDO, _TITLE, build=_route)
+        "a state's name or a route",
+        _Target(),
+        None,
+        record("a route", _TO, _WHEN, _OTHERWISE, _SET, _UNDO, _TITLE, build=_route),
     ),
 )
 ROUTES = Named("routes", ListOf(ROUTE, one=True))
@@ -111,6 +122,10 @@ FOR_ALL = Key("all", Flag(), "Whether a message of that name and key is for all 
 
 
 def _entry(values: Values, reading: Reading) -> Values:
+    _has_condition(values, reading)
+    if "otherwise" in values and "by" not in values:
+        message = "'otherwise' is told to people, and nobody does this by hand"
+        raise reading.refuse(values.places["otherwise"], "too-many-keys", message, "leave it out")
     if "for_all" in values and "message" not in values:
         message = "'all' is for messages: of people and the clock each job has its own"
         raise reading.refuse(values.places["all"], "too-many-keys", message, "leave out 'all'")
@@ -126,6 +141,7 @@ _ALWAYS = record(
     FOR_ALL,
     Key("within", WHEN, "The clock does it, this long after the scope was entered."),
     _WHEN,
+    _OTHERWISE,
     _TO,
     _SET,
     _UNDO,

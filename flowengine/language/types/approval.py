@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from flowengine.language.model import Fact, State
 from flowengine.language.parser.audiences import APPROVERS, Approvers
@@ -31,6 +31,11 @@ class Approval(State):
     outcomes = ("approved", "changes", "declined")
     rare = frozenset(("declined",))
     only_waits = True
+    replies: ClassVar[Mapping[str, str]] = {
+        "approved": "Thank you. You have said yes: {what}",
+        "changes": "You have asked for changes{words}: {what}",
+        "declined": "You have said no{words}: {what}",
+    }
 
     by: tuple[Audience, ...] = ()
     needed: int | None = 1

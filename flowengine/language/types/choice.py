@@ -96,6 +96,20 @@ class Choice(State):
         ]
         return f"chose {'; '.join(picked) or 'nothing'}"
 
+    def replied(self, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = "") -> str:
+        if self.is_skipping(outcome):
+            return State.replied(self, outcome, saved, about, way)
+        titles = saved.get("titles")
+        words = titles if isinstance(titles, Mapping) else {}
+        picked = [(pick, str(words.get(name) or "")) for name, pick in self.choose.items()]
+        chosen = [_with_title(pick, one) for pick, one in picked if one]
+        return f"Thank you. You have chosen {', '.join(chosen) or 'nothing'}"
+
+
+def _with_title(pick: Pick, words: str) -> str:
+    """What was picked, in a sentence; a bare number needs what it is the number of: ``3 pockets``."""
+    return f"{words} {pick.title[:1].lower()}{pick.title[1:]}" if words.isdigit() else words
+
 
 def _slot(pick: Pick, id: Any) -> Slot:
     if pick.quantity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from flowengine.language.model import State
 from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, OPTIONAL_KEY, WAITING
@@ -44,6 +44,7 @@ class Feedback(State):
     outcomes = ("given",)
     customer = True
     only_waits = True
+    replies: ClassVar[Mapping[str, str]] = {"given": "Thank you. We have what you think of it"}
 
     scale: tuple[int, int] = (1, 5)
     refer: bool = False

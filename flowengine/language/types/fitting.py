@@ -46,6 +46,15 @@ class Fitting(State):
         "missed": "noted that the customer did not come: {what}",
     }
 
+    replies: ClassVar[Mapping[str, str]] = {
+        "book": "Thank you. Your appointment is on {at}",
+        "hold": "{at} is kept for you until {until}, and not booked yet",
+        "move": "Thank you. Your appointment is on {at} now",
+        "cancel": "Your appointment of {at} is given back",
+        "held": "You have met the customer: {what}",
+        "missed": "It is noted that the customer did not come: {what}",
+    }
+
     with_: tuple[Audience, ...] = ()
     length: Duration = Duration()
     calendar: str = ""
@@ -68,6 +77,18 @@ class Fitting(State):
     @property
     def answered_by_customer(self) -> bool:
         return False  # its fields are the findings of the role
+
+    @property
+    def thanked(self) -> frozenset[str]:
+        return frozenset(("book", "move"))
+
+    @property
+    def thanked_at_once(self) -> bool:
+        return True  # as the customer books; its end is the role's
+
+    @property
+    def thankable(self) -> tuple[str, ...]:
+        return tuple(one for one in self.moves if one not in self.outcomes)
 
     @property
     def must_lead(self) -> tuple[str, ...]:

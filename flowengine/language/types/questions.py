@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from flowengine.language.model import State
 from flowengine.language.parser.common_keys import (
@@ -15,10 +15,12 @@ from flowengine.language.parser.common_keys import (
     OPTIONAL_KEY,
     SAVES_KEY,
     SHOWS_KEY,
+    THANKS_KEY,
     WAITING,
 )
 from flowengine.language.parts import EXPIRED, SKIPPED
 from flowengine.language.suggest import near
+from flowengine.language.texts import spoken
 from flowengine.language.value_shapes import Lists, Shape, of_fields
 
 
@@ -33,11 +35,12 @@ class _Question(State):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need(_Question):
     type = "need"
-    keys = (*NAMING, ASK_KEY, SHOWS_KEY, SAVES_KEY, FIELDS_KEY, *LEADING)
+    keys = (*NAMING, ASK_KEY, SHOWS_KEY, THANKS_KEY, SAVES_KEY, FIELDS_KEY, *LEADING)
     only_fields = True
     outcomes = ("stated",)
     is_start = True
     endings: ClassVar[Mapping[str, str]] = {"stated": "stated the need"}
+    replies: ClassVar[Mapping[str, str]] = {"stated": "Thank you. We know what you need"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +57,16 @@ class Ask(_Question):
     open_outcomes = True
     only_waits = True
     endings: ClassVar[Mapping[str, str]] = {"answered": "answered: {title}"}
+    replies: ClassVar[Mapping[str, str]] = {"answered": "Thank you. We have your answer"}
 
     def knows(self, outcome: str) -> bool:
         """An outcome that is nearly one of the type's own is taken for a slip."""
         return outcome in self.possible or not (outcome == SKIPPED or near(outcome, (*self.possible, EXPIRED)))
+
+    def replied(self, outcome: str, saved: Mapping[str, Any], about: Mapping[str, str], way: str = "") -> str:
+        if outcome in self.replies or self.is_skipping(outcome):
+            return State.replied(self, outcome, saved, about, way)
+        return f"Thank you. We have your answer: {way or spoken(outcome)}"
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return of_fields(self.fields, internal=False, required=self.surely(outcome))

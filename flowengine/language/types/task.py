@@ -39,6 +39,7 @@ class Task(State):
     """Words by which designers call what nobody hopes for."""
     only_waits = True
     endings: ClassVar[Mapping[str, str]] = {DONE: "finished: {title}"}
+    replies: ClassVar[Mapping[str, str]] = {DONE: "Thank you. Done: {what}"}
 
     open_to: tuple[Audience, ...] = ()
     not_by: tuple[str | Expression, ...] = ()
@@ -60,6 +61,10 @@ class Task(State):
         yield from State.expressions(self)
         for one in self.not_by:
             yield Held(one, "not_by", "text")
+
+    def called_by(self, asked: str) -> str:
+        """What was to be done, which says it better than a title."""
+        return asked or self.title
 
     def shape(self, outcome: str, lists: Lists) -> Shape | None:
         return of_fields(self.fields, internal=not self.for_customers, required=self.surely(outcome))

@@ -100,6 +100,14 @@ class Vote(State):
         "tied": "the vote closed: tied",
     }
 
+    replies: ClassVar[Mapping[str, str]] = {
+        "vote": "Thank you. Your vote is in{choice}: {what}",
+        "abstain": "You have abstained: {what}",
+        "decided": "With that the vote is decided{choice}",
+        "no_quorum": "With that the vote is over: too few have voted",
+        "tied": "With that the vote is over: it is a tie",
+    }
+
     of: Audience = Audience(kind="customers")
     options: str | tuple[Option, ...] | Expression = ()
     method: Literal["plurality", "approval", "ranking", "score"] = "plurality"
@@ -137,6 +145,15 @@ class Vote(State):
     @property
     def answered_by_several(self) -> bool:
         return True
+
+    @property
+    def thanked(self) -> frozenset[str]:
+        return frozenset(("vote",))
+
+    @property
+    def thankable(self) -> tuple[str, ...]:
+        told = self.abstain and not self.secret  # that somebody abstained is his secret
+        return ("vote", "abstain") if told else ("vote",)
 
     @property
     def shown_while_it_runs(self) -> Literal["", "batches", "whole"]:
@@ -185,6 +202,8 @@ class Vote(State):
         winner = of_values([*ids, *(() if outcome == "decided" else ("",))]) if ids else TEXT
         winners = ListOf(winner, int(outcome == "decided"))
         saved = _SAVED | {"winner": winner, "winners": winners}
+        if isinstance(self.options, Expression):
+            saved["titles"] = Record({}, TEXT)
         if self.abstain:
             saved["abstained"] = INT
         if self.method == "ranking":
@@ -192,11 +211,13 @@ class Vote(State):
         return _all_there(saved)
 
     def told_keys(self, keys: frozenset[str]) -> frozenset[str]:
-        return frozenset(("winner",))
+        return frozenset(("winner", "titles"))
 
     def facts(self, saved: Mapping[str, Any], options: Mapping[str, tuple[Option, ...]]) -> Iterator[Fact]:
         if saved.get("winner"):
-            yield Fact(self.title, option_title(options_of(self.options, options), saved["winner"]))
+            titles, winner = saved.get("titles"), saved["winner"]
+            told = titles.get(winner) if isinstance(titles, Mapping) else None
+            yield Fact(self.title, told or option_title(options_of(self.options, options), winner))
 
     def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:
         return {str(option.id): option.title for option in options_of(self.options, options)}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from rehearsal import ADA, BEGIN, EVA, TOM, Rehearsal
+from rehearsal import ADA, BEGIN, EVA, OPS, TOM, Rehearsal
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
@@ -253,11 +253,7 @@ def test_missed() -> None:
     """A customer who did not come may book again; nothing is saved, and it cannot be said before the time."""
     job = begin()
     job.ask("book", TUESDAY)
-    assert job.can("hold") == ["held"]
-    with pytest.raises(NotAllowed, match="cannot be missed yet"):
-        job.tell("missed")
-    job.wait("P1DT30M")
-    assert job.can("hold") == ["held", "missed"]
+    job.wait("P1DT1H")
     job.tell("missed")
     assert job.standing == ["first"]
     assert "first" not in job.data
@@ -301,12 +297,84 @@ def test_leaving_frees_the_slot() -> None:
     assert not used.invoke("withdraw").effects.freed
 
 
-def test_held_early_gives_the_slot_back() -> None:
-    """An appointment that took place before its time leaves its slot to others."""
+@pytest.mark.parametrize("outcome", ["held", "missed"])
+def test_nothing_comes_of_an_appointment_before_it_begins(outcome: str) -> None:
+    """Until it begins an appointment can be neither held nor missed, whoever says so and why (L13); from that moment on
+    it can."""
+    job = begin()
+    job.ask("book", TUESDAY)
+    step, found = job.one("hold").number, {"chest": 100} if outcome == "held" else {}
+    before = "the appointment begins at 2026-03-03T09:00:00Z, and cannot be " + outcome
+    stead = c.ActFor(by=OPS, person=TOM, step=step, outcome=outcome, answer=found, because="He came early")
+    for early in (c.Act(by=TOM, step=step, outcome=outcome, answer=found), stead):
+        assert job.can("hold") == ["move"]
+        with pytest.raises(NotAllowed, match=before) as refused:
+            job.do(early)
+        assert refused.value.possible == ("wait until it has begun", "move it")
+        job.wait("PT12H")
+    assert job.now == at("2026-03-03T09:00:00Z")
+    assert job.can("hold") == ["held", "missed"]
+    job.tell(outcome, **found)
+
+
+def test_those_who_meet_the_customer_move_the_appointment() -> None:
+    """Before it begins they move it, also to a time for which customers would need more notice, and as long as any
+    customer could; his step and theirs go along, and he is to hear of it."""
     job = begin()
     job.ask("book", LATER)
-    done = job.tell("held", chest=100)
+    sooner = "2026-03-02T09:30:00Z"
+    job.wait("PT10M")
+    made = form(job.compiled, job.position, job.one("hold"), job.now, job.world)
+    assert [(way.outcome, way.move, [field.name for field in way.fields]) for way in made.ways] == [
+        ("move", True, ["slot"])
+    ]
+    assert made.slots[0] == at(sooner)
+    assert at(LATER) not in made.slots
+    with pytest.raises(BadAnswer, match="too soon"):
+        job.ask("move", sooner)
+    done = job.tell("move", slot=sooner)
     assert [one.start for one in done.effects.freed] == [at(LATER)]
+    assert [one.start for one in done.effects.booked] == [at(sooner)]
+    assert (job.one("book").booked, job.one("hold").appointment) == (at(sooner), at(sooner))
+    (told,) = done.effects.appointments
+    assert (told.what, told.slot, told.to, told.whom) == ("moved", at(LATER), at(sooner), ("person:ada",))
+    assert told.step == job.one("book").number
+    assert not job.ask("move", TUESDAY).effects.appointments, "what he does himself he knows"
+
+
+def test_the_customers_step_says_what_is_held_and_until_when() -> None:
+    """What is held is on his step until it is booked, given back, another, or over, which he is to hear of once."""
+    job = begin()
+    job.ask("hold", TUESDAY)
+    assert (job.one("book").held, job.one("book").held_until) == (at(TUESDAY), job.now + timedelta(hours=1))
+    job.wait("PT30M")
+    job.ask("hold", LATER)
+    assert (job.one("book").held, job.one("book").held_until) == (at(LATER), job.now + timedelta(hours=1))
+    job.ask("book")
+    assert (job.one("book").held, job.one("book").held_until, job.one("book").booked) == (None, None, at(LATER))
+    job.ask("cancel")
+    job.ask("hold", TUESDAY)
+    job.ask("cancel")
+    assert (job.one("book").held, job.one("book").held_until) == (None, None)
+    assert not job.told(e.AppointmentChanged)
+    job.ask("hold", TUESDAY)
+    job.wait("PT1H")
+    assert (job.one("book").held, job.one("book").held_until) == (None, None)
+    job.ask("book", LATER)
+    job.wait("PT1H")
+    assert [(one.what, one.slot, one.whom) for one in job.told(e.AppointmentChanged)] == [
+        ("lapsed", at(TUESDAY), ("person:ada",))
+    ]
+
+
+@pytest.mark.parametrize("missed", ["", "missed: late, "])
+def test_a_missed_appointment_is_told_to_the_customer(missed: str) -> None:
+    """Whether he books anew or the job goes on elsewhere."""
+    job = begin(missed=missed)
+    job.ask("book", TUESDAY)
+    job.wait("P1D")
+    (told,) = job.tell("missed").effects.appointments
+    assert (told.what, told.slot, told.state, told.whom) == ("missed", at(TUESDAY), "first", ("person:ada",))
 
 
 @pytest.mark.parametrize(
@@ -377,10 +445,11 @@ def test_form_of_the_role() -> None:
     """The role is asked for the findings, and is offered no slots."""
     job = begin()
     job.ask("book", TUESDAY)
+    job.wait("P1D")
     made = form(job.compiled, job.position, job.one("hold"), job.now, job.world)
     assert [(way.outcome, [field.name for field in way.fields], way.move) for way in made.ways] == [
-        ("held", ["chest"], False)
-    ]
+        ("held", ["chest"], False), ("missed", [], False),
+    ]  # fmt: skip
     assert made.slots == ()
 
 

@@ -1,0 +1,136 @@
+"""What ``flow`` alone tells: of whoever says who he is, what waits for him, and where his jobs are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from flowengine.cli import show
+from flowengine.cli.moments import distance, local, now, told
+from flowengine.cli.terminal import Terminal, screen
+from flowengine.client import Desk, InboxItem, JobRow, PersonView, StaffItem
+from flowengine.errors import NotFound
+from flowengine.language.texts import spoken
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SHOWN = 8
+"""Steps, appointments and jobs that are shown, of each."""
+
+
+def home(terminal: Terminal) -> None:
+    """What ``flow`` alone answers to a person."""
+    desk = terminal.mine()
+    me = desk.me
+    if me is None:
+        raise NotFound(
+            f"nobody with the id {terminal.who_or_nobody[:60]!r} is known here yet",
+            possible=(terminal.line("start PROCESS"), terminal.line("processes", who=False)),
+        )
+    items, jobs = desk.inbox(everything=True), desk.jobs(status="open", mine=True, limit=SHOWN + 1)
+    waiting = [one for one in items if not one.answered and one.booked is None and not _comes_later(desk, one)]
+    appointed = [(at, one) for one in items if (at := _appointment(one)) is not None]
+    booked = [one for _, one in sorted(appointed, key=lambda both: both[0])]
+    found = {"me": me, "waiting": waiting, "booked": booked, "jobs": jobs}
+    terminal.answer(found, lambda console: _tell(console, terminal, desk, me, waiting, booked, jobs))
+
+
+def first_steps(terminal: Terminal) -> None:
+    """How to begin, below the help, where nobody says who he is."""
+    console = screen()
+    show.line(console, ("First steps", "bold"))
+    for words, command in (
+        ("See a suit being made, from need to fulfilment", "demo"),
+        ("Write a process of your own, to be tried", "new my_shop"),
+        ("See what waits for you, once you have a name here", "--as ID"),
+    ):
+        show.line(console, f"  {words}: ", (f"{terminal.program} {command}", show.ID), pasted=True)
+
+
+def _tell(
+    console: Console,
+    terminal: Terminal,
+    desk: Desk,
+    me: PersonView,
+    waiting: Sequence[InboxItem],
+    booked: Sequence[InboxItem],
+    jobs: Sequence[JobRow],
+) -> None:
+    show.line(console, (me.name or me.id, "bold"), (f"  {told(desk.now())}", "dim"))
+    _waiting(console, terminal, desk, waiting, staff=me.kind == "staff")
+    if me.kind == "staff":
+        today = [one for one in booked if _on_today(one)]
+        show.line(console, (f"Your appointments today: {len(today) or 'none'}", "bold"))
+        booked = today or [one for one in booked if _comes_later(desk, one)][:1]
+    elif booked:
+        show.line(console, ("What you have booked", "bold"))
+    for one in booked[:SHOWN]:
+        _booked(console, terminal, desk, one, staff=me.kind == "staff")
+    if me.kind == "customer":
+        _jobs(console, terminal, jobs)
+    show.line(console, ("All your jobs: ", "dim"), (terminal.line("jobs --mine"), show.ID), pasted=True)
+
+
+def _waiting(console: Console, terminal: Terminal, desk: Desk, items: Sequence[InboxItem], *, staff: bool) -> None:
+    if not items:
+        show.line(console, "Nothing waits for you.")
+        return
+    show.line(console, ("Waits for you", "bold yellow"))
+    for one in items[:SHOWN]:
+        until = f", until {told(one.due)} ({distance(one.due, desk.now())})" if one.due else ""
+        whose = f", for {one.customer_name}" if staff else ""
+        show.line(console, "  ", one.title, (f"  {_spoken(one.process)}{whose}{until}", "dim"))
+        show.line(console, ("    → ", "dim"), (terminal.line(f"act {one.short}"), show.ID), pasted=True)
+    if len(items) > SHOWN:
+        show.line(console, (f"  and {len(items) - SHOWN} more: ", "dim"), terminal.line("inbox"), pasted=True)
+
+
+def _booked(console: Console, terminal: Terminal, desk: Desk, one: InboxItem, *, staff: bool) -> None:
+    at = _appointment(one)
+    assert at is not None, "only what is booked is shown as booked"
+    whom = f", for {one.customer_name}" if staff else f", with {one.booked_with}" if one.booked_with else ""
+    when = told(at) if not staff or _on_today(one) else f"The next: {told(at)}"
+    show.line(console, "  ", (when, "bold"), (f"{whom}  {one.title}", "dim"))
+    if not staff and at > desk.now():
+        show.line(
+            console,
+            ("    → to move it or cancel it: ", "dim"),
+            (terminal.line(f"act {one.short}"), show.ID),
+            pasted=True,
+        )
+
+
+def _jobs(console: Console, terminal: Terminal, jobs: Sequence[JobRow]) -> None:
+    if not jobs:
+        show.line(console, ("You have no open job. ", ""), ("Begin one: ", "dim"), terminal.line("start"), pasted=True)
+        return
+    show.line(console, ("Your open jobs", "bold"))
+    for row in jobs[:SHOWN]:
+        by = (f"  {row.promise.words}", "red" if row.promise.late else "dim") if row.promise else ""
+        show.line(console, "  ", f"{_spoken(row.process)}: ", ", ".join(row.states), by)
+        show.line(console, ("    → ", "dim"), (terminal.line(f"track {row.short}"), show.ID), pasted=True)
+    if len(jobs) > SHOWN:
+        show.line(console, ("  and more: ", "dim"), terminal.line("jobs"), pasted=True)
+
+
+def _spoken(process: str) -> str:
+    """The name of a process in words: ``Bespoke suit``."""
+    return spoken(process).capitalize()
+
+
+def _appointment(one: InboxItem) -> datetime | None:
+    """When a member of staff is to meet somebody, or for when a customer has booked."""
+    return one.appointment if isinstance(one, StaffItem) else one.booked
+
+
+def _comes_later(desk: Desk, one: InboxItem) -> bool:
+    """Whether it is an appointment that has not begun: nothing can be done on it yet."""
+    at = _appointment(one)
+    return at is not None and at > desk.now()
+
+
+def _on_today(one: InboxItem) -> bool:
+    at = _appointment(one)
+    return at is not None and local(at).date() == now().date()

@@ -1,0 +1,103 @@
+"""What a command came to, in plain words for who asked for it."""
+
+from __future__ import annotations
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.machines import Compiled
+from flowengine.core.values import Actor, Poll
+from flowengine.core.veil import veiled
+from flowengine.reading.histories import names_in
+from flowengine.reading.inbox import inbox
+from flowengine.reading.tracking import track
+from flowengine.runtime.actors import actor_of, name_of, reader_zone
+from flowengine.store import Entry, StoredJob, Transaction, shown
+from flowengine.views import answered as words
+from flowengine.views import plainly
+from flowengine.views.history_lines import Teller
+from flowengine.views.replies import Answered, InboxItem, NextView, Track
+
+_MOST = 100
+"""Steps among which those of a job are looked for."""
+
+
+def answered(shell: Shell, text: str, seq: int, by: str | Actor) -> Answered:
+    with shell.looking() as look, look.reading() as tx:
+        actor = actor_of(tx, by)
+        job = access.visible_job(tx, text, actor)
+        entry = next(iter(tx.history.of(job.id, seq - 1, 1)), None) if seq > 0 else None
+        if entry is None or (actor.kind == "customer" and entry.by.id != actor.id):
+            raise access.no_such("entry of the history", f"{shown(job.id)}, number {seq}")
+        compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        seen = track(look, job.id, actor)
+        waiting = inbox(look, actor, _MOST, False)
+        said = _said(tx, job, compiled, entry, actor)
+        if actor.kind != "customer":
+            over = words.ended(seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""
+            return _answered(job, said, over, tuple(map(_step, waiting[:1])), len(waiting))
+        clock = plainly.Clock(compiled.process, reader_zone(tx, actor))
+        mine = tuple(_step(one, clock) for one in waiting if one.job == job.id)
+        if seen.status != "open":
+            return _answered(job, said, words.ended(seen.status, compiled.process.need, seen.because))
+        coming = (*_appointments(seen, clock), *mine)
+        if not coming and actor.id == job.customer:
+            now = shell.clock.now()
+            position = shell.caught_up(tx, job, now).position
+            coming = tuple(NextView(words=one) for one in words.at_work(compiled, position, clock, now))
+        return _answered(job, said, "", coming)
+
+
+def _answered(job: StoredJob, said: str, over: str, next: tuple[NextView, ...] = (), of: int = 0) -> Answered:
+    return Answered(job=job.id, short=shown(job.id), said=said, over=over, next=next, of=of)
+
+
+def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, actor: Actor) -> str:
+    """What happened; to anybody but who did it without what nobody is shown: who voted what in a secret vote."""
+    if entry.erased:
+        return Teller(compiled.process, {}).erased(entry.command, entry.events)
+    own = bool(actor.id) and actor.id == entry.by.id
+    command, events = (entry.command, entry.events) if own else veiled(entry.command, entry.events)
+    opened, options = None, {}
+    if isinstance(entry.command, c.Act | c.ActFor | c.Claim | c.Release | c.Assign):
+        found = access.opening(tx, job, entry.command.step)
+        if found is not None:
+            seq, opened = found
+            options = _options(next(iter(tx.history.of(job.id, seq - 1, 1))), opened)
+    customer = actor.kind == "customer"
+    names = {} if customer else names_in(tx, [entry])
+    teller = Teller(compiled.process, names, reader_zone(tx, actor))
+    whose = "" if customer else name_of(tx, job.customer)
+    saying = words.Saying(teller, customer, whose, opened, options, own=not customer or actor.id == job.customer)
+    return saying.told(command, events)
+
+
+def _options(entry: Entry, opened: e.StepOpened) -> dict[str, str]:
+    """The titles of what can be voted for on a step, by id, as they were when it was opened."""
+    for event in entry.events:
+        if isinstance(event, e.Kept) and isinstance(event.inner, Poll) and event.branch == opened.step.branch:
+            return dict(event.inner.options)
+    return {}
+
+
+def _step(item: InboxItem, clock: plainly.Clock | None = None) -> NextView:
+    if item.held is not None and clock is not None:
+        words = f"book {clock.moment(item.held)}, which is kept for you"
+        return NextView(words=words, id=item.id, short=item.short, due=item.held_until)
+    whose = f", for {item.customer_name}" if item.customer_name and hasattr(item, "state") else ""
+    return NextView(words=f"{item.title}{whose}", id=item.id, short=item.short, due=item.due)
+
+
+def _appointments(seen: Track, clock: plainly.Clock) -> tuple[NextView, ...]:
+    """When the asker is expected."""
+    return tuple(
+        NextView(
+            words=f"your appointment on {clock.moment(one.booked)}"
+            + (f", with {one.booked_with}" if one.booked_with else ""),
+            id=one.id,
+            short=one.short,
+        )
+        for one in seen.waiting
+        if one.for_you and one.booked is not None
+    )

@@ -1,0 +1,71 @@
+"""Appointments as they are told: what a command took, what lies after the promise, what became of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from flowengine.core import events as e
+from flowengine.core.advance import Advance
+from flowengine.core.machines import Compiled
+from flowengine.core.values import Actor, Head
+from flowengine.views.customer_words import places
+from flowengine.views.plainly import Clock
+from flowengine.views.replies import Receipt
+
+
+def is_late(slot: datetime | None, head: Head) -> bool:
+    """Whether an appointment lies after what was promised, which is still to be kept."""
+    return slot is not None and head.promise is not None and head.promise.is_before(slot)
+
+
+def late(slots: Iterable[datetime], head: Head) -> tuple[datetime, ...]:
+    """Those of the slots that lie after what was promised."""
+    return tuple(slot for slot in slots if is_late(slot, head))
+
+
+def may_know_promise(actor: Actor, head: Head) -> bool:
+    """Whether what was promised is told to somebody: the organisation, and the customer whose job it is."""
+    return actor.kind != "customer" or actor.id == head.customer
+
+
+def with_appointment(receipt: Receipt, by: Actor, done: Advance) -> Receipt:
+    """A receipt that says which appointment the command has taken."""
+    taken = done.effects.booked[-1]
+    after = taken.after_promise and may_know_promise(by, done.draft.head)
+    if taken.held_until is not None:
+        return msgspec.structs.replace(receipt, held=taken.start, held_until=taken.held_until, after_promise=after)
+    return msgspec.structs.replace(receipt, booked=taken.start, after_promise=after)
+
+
+def changed(compiled: Compiled, event: e.AppointmentChanged, clock: Clock) -> str:
+    """What became of an appointment, for its customer."""
+    home = compiled.states.get(event.state)  # the job may have been migrated
+    state = home.member(event.member) if home is not None else None
+    slot = clock.moment(event.slot, state)
+    if event.what == "missed":
+        return f"Your appointment of {slot} was missed"
+    if event.what == "lapsed":
+        return f"{slot} is kept for you no longer"
+    to = clock.moment(event.to, state) if event.to is not None else "another time"
+    return f"Your appointment of {slot} was moved to {to}"
+
+
+def what_next(compiled: Compiled, event: e.AppointmentChanged, events: Sequence[e.AnyEvent]) -> str:
+    """What comes after it, for its customer; ``events`` are all of the command in which it happened."""
+    if event.what == "lapsed":
+        return "book it again while it is free, or another time"
+    if event.what == "moved":
+        return "move it or give it back, if it does not suit you"
+    asked = [one.step for one in events if isinstance(one, e.StepOpened)]
+    theirs = [step.title for step in asked if not set(step.audience).isdisjoint(event.whom)]
+    if theirs:
+        return ", ".join(theirs)
+    if not any(isinstance(one, e.Left) and one.branch == event.branch for one in events):
+        return "book another time"
+    ended = next((one for one in events if isinstance(one, e.Ended)), None)
+    if ended is not None:
+        return ended.because or ended.kind.capitalize()
+    return ", ".join(places(compiled, {one.state: 1 for one in events if isinstance(one, e.Entered)}))

@@ -1,0 +1,115 @@
+"""``flow`` alone: to each who says who he is, what is his; to nobody, how to begin."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from flowengine.cli import flow
+
+if TYPE_CHECKING:
+    from conftest import Flow
+
+
+def test_a_customer_sees_what_waits_for_him_and_his_jobs(shop: Flow) -> None:
+    """Each with the command that leads on, which works when it is pasted."""
+    job = shop.start()
+    shown = shop.run(who="ada").stdout
+    assert "Ada  " in shown
+    assert "Waits for you\n  Which wood should it be?  Workshop, until " in shown
+    assert "Your open jobs\n  Workshop: Your choice\n" in shown
+    commands = [line.split("→ ")[1] for line in shown.splitlines() if "→ " in line]
+    assert [shlex.split(one)[1] for one in commands] == ["act", "track"]
+    assert all(job in one and "--as ada" in one for one in commands)
+    assert "Your choice" in shop.run(*shlex.split(commands[1])[1:3], who="ada").stdout
+
+
+def test_a_customer_sees_what_he_has_booked(shop: Flow) -> None:
+    """It waits for him no longer, and may be moved."""
+    job = shop.start()
+    shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
+    first, *_ = shop.free(job, "ada")
+    shop.run("act", job, "--outcome", "book", "--set", f"slot={first}", who="ada")
+    shown = shop.run(who="ada").stdout
+    assert "Nothing waits for you.\nWhat you have booked\n" in shown
+    assert "→ to move it or cancel it: flow act " in shown
+    refused = shop.json("act", who="ada", code=1)
+    assert refused["what"] == "nothing waits for you; what you have answered or booked may be changed"
+    assert refused["possible"][0].startswith(f"flow act {job}.")
+    told = shop.json(who="ada")
+    assert (told["waiting"], next(one["booked"] for one in told["booked"])[:16]) == ([], first[:16])
+    assert [row["id"] for row in told["jobs"]] == [shop.json("jobs")[0]["id"]]
+    assert told["me"]["name"] == "Ada"
+
+
+def test_staff_see_the_head_of_their_inbox_and_todays_appointments(shop: Flow) -> None:
+    """Who it is for stands beside; a customer's jobs are no list of theirs."""
+    job = shop.visited_with_wish("A table")
+    shown = shop.run(who="tom").stdout
+    assert "Waits for you\n  Build the table  Workshop, for Ada\n" in shown
+    assert f"→ flow act {job}." in shown
+    assert "Your appointments today: " in shown
+    assert "Your open jobs" not in shown
+    assert [row["short"] for row in shop.json(who="tom")["jobs"]] == [job]
+    assert "Nothing waits for you." in shop.run(who="olga").stdout
+
+
+def test_staff_see_their_next_appointment(shop: Flow) -> None:
+    """Where there is none today."""
+    job = shop.start()
+    shop.run("act", job, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ada")
+    last = shop.free(job, "ada")[-1]
+    shop.run("act", job, "--outcome", "book", "--set", f"slot={last}", who="ada")
+    shown = shop.run(who="tom").stdout
+    assert "Nothing waits for you.\nYour appointments today: none\n  The next: " in shown
+    assert ", for Ada  " in shown
+
+
+def test_much_is_shown_shortly(shop: Flow) -> None:
+    """The head of it, and where the rest is."""
+    for number in range(10):
+        shop.start(wish=f"table {number}")
+    shown = shop.run(who="ada").stdout
+    assert shown.count("Which wood") == 8
+    assert "and 2 more: flow inbox" in shown
+    assert "and more: flow jobs" in shown
+
+
+def test_nobody_sees_how_to_begin(empty: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The help, and the first steps; with --json, that it must be said who asks."""
+    done = CliRunner().invoke(flow, [])
+    assert done.exit_code == 0
+    assert "Usage: " in done.output
+    for command in ("flow demo", "flow new my_shop", "flow --as ID"):
+        assert command in done.output
+    done = CliRunner().invoke(flow, ["--json"])
+    assert (done.exit_code, json.loads(done.output)["error"]) == (2, "WrongUse")
+    monkeypatch.setenv("FLOW_AS", "ada")
+    done = CliRunner().invoke(flow, ["--json"])
+    assert (done.exit_code, json.loads(done.output)["error"]) == (1, "NotFound")
+    assert not (empty.folder / "flow.db").exists()
+
+
+def test_somebody_who_is_not_known_is_told_so(shop: Flow) -> None:
+    """And how one becomes known; nothing is entered by looking."""
+    error = shop.json(who="zoe", code=1)
+    assert error["error"] == "NotFound"
+    assert "nobody with the id 'zoe' is known here yet" in error["what"]
+    assert any("start PROCESS" in one for one in error["possible"])
+    assert "zoe" not in [one["id"] for one in shop.json("people", "list")]
+
+
+def test_my_jobs_are_those_that_i_took_part_in(shop: Flow) -> None:
+    """Of staff those that they began or acted in, of a customer his own; nobody has none."""
+    job = shop.visited()
+    shop.start("ben")
+    assert [row["short"] for row in shop.json("jobs", "--mine", who="tom")] == [job]
+    assert shop.json("jobs", "--mine", who="tess") == []
+    assert [row["short"] for row in shop.json("jobs", "--mine", who="ada")] == [job]
+    assert len(shop.json("jobs", who="tom")) == 2
+    assert "Say who you are" in shop.run("jobs", "--mine", code=2).stderr
+    assert "--stuck takes --process" in shop.run("jobs", "--mine", "--stuck", who="olga", code=2).stderr
