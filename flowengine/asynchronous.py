@@ -96,6 +96,7 @@ class AsyncEngine:
     invoke = _Verb(Engine.invoke)
     withdraw = _Verb(Engine.withdraw)
     say = _Verb(Engine.say)
+    take_back = _Verb(Engine.take_back)
     send = _Verb(Engine.send)
     receive = _Verb(Engine.receive)
     add = _Verb(Engine.add)

@@ -386,9 +386,23 @@ class Engine:
         come of it, and does nothing."""
         return asking.invoke(self._shell, job, "withdraw", {}, by, key, dry)
 
-    def say(self, job: str, text: str, kind: str = "note", *, by: By, key: str | None = None) -> Receipt:
-        """Say something about a job: a note, wish, concern, expectation, question or answer."""
-        return asking.say(self._shell, job, text, kind, by, key)
+    def say(self, job: str, text: str, kind: str = "note", *, to: str = "", by: By, key: str | None = None) -> Receipt:
+        """Say something about a job, also about one that is over: a note, wish, concern, expectation, question or
+        answer; at most 10,000 characters.
+
+        A question, or a concern, waits for those whom the process says (``questions``), until it is answered:
+        :attr:`Receipt.question` is the id of the step. An ``answer`` is ``to`` that id, which need not be named where
+        one thing alone waits for who says it; where nothing does, it is said to nobody in particular.
+
+        Raises BadAnswer where there is nothing to say, or several things wait for an answer; NotFound, NotAllowed,
+        StaleCommand, AlreadyClaimed for what somebody else answers, or has answered.
+        """
+        return asking.say(self._shell, job, text, kind, to, by, key)
+
+    def take_back(self, question: str, *, by: By, key: str | None = None) -> Receipt:
+        """Take back what was asked, by who has asked it: it waits for an answer no more. ``question`` is the id of its
+        step. Raises NotFound, NotAllowed, StaleCommand where it is answered by now."""
+        return asking.take_back(self._shell, question, by, key)
 
     def send(
         self,

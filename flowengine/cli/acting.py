@@ -24,7 +24,7 @@ from flowengine.cli.slot_picker import Slots
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
-from flowengine.client import Desk, FormField, Json, OfferView, Receipt, StepView, Way
+from flowengine.client import Desk, FormField, Json, OfferView, Receipt, StaffTrack, StepView, Way
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotAllowed, NotFound, Refused, SlotTaken, UnknownOutcome
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def act(
             if step.answered and not outcome and "." not in (ref or ""):
                 show.line(screen(), "Nothing waits for you. What you may still change:")
             _introduce(screen(), step, desk.now())
-        if step.suspended is not None:
+        if step.suspended is not None and not step.possible:
             why = f"the job is suspended since {moment(step.suspended.since)}: {step.suspended.because}"
             raise NotAllowed(why, where=step.short, possible=("say something", "wait until it is resumed"))
 
@@ -377,6 +377,34 @@ def words(terminal: Terminal, question: str) -> str:
         return text
 
     return prompt.repeat(screen(), question, read)
+
+
+_GOES_TO = {
+    True: "Those inside read it when they look at the job.",
+    False: "Those inside read it when they look at the job; its customer does not.",
+}
+"""Who reads what waits for no answer, by whether a customer has said it."""
+
+
+def spoken(terminal: Terminal, desk: Desk, receipt: Receipt, kind: str, text: str) -> None:
+    """What was said, to whom it goes, and until when an answer is due; the receipt for a program."""
+    if terminal.json:
+        terminal.answer(receipt, lambda _console: None)
+        return
+    console, now = screen(), desk.now()
+    seen = desk.track(receipt.job)
+    line = next((one for one in seen.conversation if receipt.question and one.step == receipt.question), None)
+    show.line(console, ("Said", "bold green"), (f" ({kind})", "dim"), ": ", text)
+    if line is None:
+        inside = isinstance(seen, StaffTrack)
+        words = "The customer reads it, too." if kind == "answer" and inside else _GOES_TO[not inside]
+        show.line(console, "  ", words)
+        if kind == "answer" and any(one.status == "waiting" for one in seen.conversation):
+            show.line(console, "  What waits for an answer here is not for you; it goes on waiting.")
+    elif kind == "answer":
+        show.line(console, ("  To: ", "dim"), f"{line.who}: {line.text}")
+    else:
+        show.unanswered(console, line, now, terminal.program, seen.zone)
 
 
 def told(terminal: Terminal, desk: Desk, receipt: Receipt) -> None:

@@ -143,17 +143,37 @@ def track(terminal: Terminal, job: str) -> None:
 @click.argument("job", shell_complete=tab_words.jobs)
 @click.argument("text", nargs=-1)
 @click.option("--kind", type=click.Choice(KINDS), default="note", show_default=True)
+@click.option("--to", default="", metavar="QUESTION", help="With --kind answer: what it answers, by its step.")
 @request_key
 @common
 @terminal
-def say(terminal: Terminal, job: str, text: tuple[str, ...], kind: str, key: str | None) -> None:
-    """Say something about a job: a note, a wish, a concern, an expectation, a question or an answer."""
+def say(terminal: Terminal, job: str, text: tuple[str, ...], kind: str, to: str, key: str | None) -> None:
+    """Say something about a job: a note, a wish, a concern, an expectation, a question or an answer.
+
+    A question or a concern waits in the inbox of those who answer, until they have. An answer is to what waits for
+    you; where several things do, name one with --to.
+    """
+    from flowengine.cli import acting
+
+    if to and kind != "answer":
+        raise click.UsageError("--to goes with --kind answer.")
+    desk = terminal.mine()
+    words = " ".join(text) or acting.words(terminal, "What do you want to say?")
+    receipt = desk.say(job, words, kind, to=to, key=key)
+    acting.spoken(terminal, desk, receipt, kind, words)
+
+
+@click.command("takeback")
+@click.argument("question", shell_complete=tab_words.steps_and_jobs)
+@request_key
+@common
+@terminal
+def take_back(terminal: Terminal, question: str, key: str | None) -> None:
+    """Take back what you have asked: it waits for an answer no more. QUESTION is its step, which flow track shows."""
     from flowengine.cli import acting
 
     desk = terminal.mine()
-    words = " ".join(text) or acting.words(terminal, "What do you want to say?")
-    receipt = desk.say(job, words, kind, key=key)
-    acting.told(terminal, desk, receipt)
+    acting.told(terminal, desk, desk.take_back(question, key=key))
 
 
 @click.command()

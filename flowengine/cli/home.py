@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flowengine.cli import show
-from flowengine.cli.moments import distance, local, now, told
+from flowengine.cli.moments import distance, local, midnight, now, told
 from flowengine.cli.terminal import Terminal, screen
-from flowengine.client import Desk, InboxItem, JobRow, PersonView, StaffItem
+from flowengine.client import AgendaItem, Desk, InboxItem, JobRow, PersonView, StaffItem
 from flowengine.errors import NotFound
 from flowengine.language.texts import spoken
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 """Steps, appointments and jobs that are shown, of each."""
+
+AHEAD = timedelta(days=90)
+"""How far ahead appointments are looked for: an agenda has at most 92 days."""
 
 
 def home(terminal: Terminal) -> None:
@@ -29,10 +32,11 @@ def home(terminal: Terminal) -> None:
             f"nobody with the id {terminal.who_or_nobody[:60]!r} is known here yet",
             possible=(terminal.line("start PROCESS"), terminal.line("processes", who=False)),
         )
-    items, jobs = desk.inbox(everything=True), desk.jobs(status="open", mine=True, limit=SHOWN + 1)
-    waiting = [one for one in items if not one.answered and one.booked is None and not _comes_later(desk, one)]
-    appointed = [(at, one) for one in items if (at := _appointment(one)) is not None]
-    booked = [one for _, one in sorted(appointed, key=lambda both: both[0])]
+    items, jobs = desk.inbox(), desk.jobs(status="open", mine=True, limit=SHOWN + 1)
+    waiting = [one for one in items if not _comes_later(desk, one)]
+    today = now().date()
+    booked = desk.agenda(midnight(today), midnight(today + AHEAD))
+    booked = [row for row in booked if me.kind == "staff" or (row.end > desk.now() and not row.outcome)]
     found = {"me": me, "waiting": waiting, "booked": booked, "jobs": jobs}
     terminal.answer(found, lambda console: _tell(console, terminal, desk, me, waiting, booked, jobs))
 
@@ -55,19 +59,21 @@ def _tell(
     desk: Desk,
     me: PersonView,
     waiting: Sequence[InboxItem],
-    booked: Sequence[InboxItem],
+    booked: Sequence[AgendaItem],
     jobs: Sequence[JobRow],
 ) -> None:
     show.line(console, (me.name or me.id, "bold"), (f"  {told(desk.now())}", "dim"))
     _waiting(console, terminal, desk, waiting, staff=me.kind == "staff")
     if me.kind == "staff":
-        today = [one for one in booked if _on_today(one)]
-        show.line(console, (f"Your appointments today: {len(today) or 'none'}", "bold"))
-        booked = today or [one for one in booked if _comes_later(desk, one)][:1]
+        today = [row for row in booked if local(row.start).date() == now().date()]
+        show.line(console, (f"Appointments today: {len(today) or 'none'}", "bold"))
+        booked = today or [row for row in booked if row.start > desk.now()][:1]
     elif booked:
         show.line(console, ("What you have booked", "bold"))
-    for one in booked[:SHOWN]:
-        _booked(console, terminal, desk, one, staff=me.kind == "staff")
+    for row in booked[:SHOWN]:
+        _booked(console, terminal, desk, row, me)
+    if len(booked) > SHOWN:
+        show.line(console, (f"  and {len(booked) - SHOWN} more: ", "dim"), terminal.line("agenda"), pasted=True)
     if me.kind == "customer":
         _jobs(console, terminal, jobs)
     show.line(console, ("All your jobs: ", "dim"), (terminal.line("jobs --mine"), show.ID), pasted=True)
@@ -87,19 +93,17 @@ def _waiting(console: Console, terminal: Terminal, desk: Desk, items: Sequence[I
         show.line(console, (f"  and {len(items) - SHOWN} more: ", "dim"), terminal.line("inbox"), pasted=True)
 
 
-def _booked(console: Console, terminal: Terminal, desk: Desk, one: InboxItem, *, staff: bool) -> None:
-    at = _appointment(one)
-    assert at is not None, "only what is booked is shown as booked"
-    whom = f", for {one.customer_name}" if staff else f", with {one.booked_with}" if one.booked_with else ""
-    when = told(at) if not staff or _on_today(one) else f"The next: {told(at)}"
-    show.line(console, "  ", (when, "bold"), (f"{whom}  {one.title}", "dim"))
-    if not staff and at > desk.now():
-        show.line(
-            console,
-            ("    → to move it or cancel it: ", "dim"),
-            (terminal.line(f"act {one.short}"), show.ID),
-            pasted=True,
-        )
+def _booked(console: Console, terminal: Terminal, desk: Desk, row: AgendaItem, me: PersonView) -> None:
+    staff = me.kind == "staff"
+    later = local(row.start).date() != now().date()
+    when = f"The next: {told(row.start)}" if staff and later else told(row.start)
+    whom = f", for {row.customer_name}" if staff else ""
+    met = f", with {row.staff_name}" if row.staff_name and row.staff != me.id else ""
+    how = f", {spoken(row.outcome)}" if row.outcome else ""
+    show.line(console, "  ", (when, "bold"), (f"{whom}{met}{how}  {row.title}", "dim"))
+    if not staff and row.step_short and row.start > desk.now():
+        command = (terminal.line(f"act {row.step_short}"), show.ID)
+        show.line(console, ("    → to move it or cancel it: ", "dim"), command, pasted=True)
 
 
 def _jobs(console: Console, terminal: Terminal, jobs: Sequence[JobRow]) -> None:
@@ -120,17 +124,7 @@ def _spoken(process: str) -> str:
     return spoken(process).capitalize()
 
 
-def _appointment(one: InboxItem) -> datetime | None:
-    """When a member of staff is to meet somebody, or for when a customer has booked."""
-    return one.appointment if isinstance(one, StaffItem) else one.booked
-
-
 def _comes_later(desk: Desk, one: InboxItem) -> bool:
-    """Whether it is an appointment that has not begun: nothing can be done on it yet."""
-    at = _appointment(one)
+    """Whether it is an appointment that has not begun: nothing has to be done on it yet."""
+    at = one.appointment if isinstance(one, StaffItem) else None
     return at is not None and at > desk.now()
-
-
-def _on_today(one: InboxItem) -> bool:
-    at = _appointment(one)
-    return at is not None and local(at).date() == now().date()

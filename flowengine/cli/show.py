@@ -39,6 +39,7 @@ from flowengine.client import (
     ProcessRow,
     Receipt,
     RetriedAll,
+    SaidView,
     ScheduleView,
     StaffPlace,
     StaffTrack,
@@ -185,12 +186,12 @@ SOON = timedelta(days=2)
 
 
 def _beside(item: InboxItem, now: datetime) -> Text:
-    """Whose it is, and that the job is late, or soon will be."""
+    """That it wants an answer, whose it is, and that the job is late, or soon will be."""
     if item.promise is None or item.answered or item.promise - now > SOON:
-        return cell(_holder(item, now))
+        return cell(", ".join(filter(None, (item.asked, _holder(item, now)))))
     by = promised(item.promise, item.zone)
     words = f"late since {by}" if item.late else f"promised for {by}"
-    return cell(", ".join(filter(None, (words, _holder(item, now)))), "red" if item.late else "yellow")
+    return cell(", ".join(filter(None, (item.asked, words, _holder(item, now)))), "red" if item.late else "yellow")
 
 
 def _holder(item: InboxItem, now: datetime) -> str:
@@ -287,9 +288,10 @@ def _promised(row: JobRow) -> Text:
 
 
 def _where(row: JobRow) -> str:
-    if row.suspended is not None:
-        return f"{', '.join(row.states)} (suspended)"
-    return ", ".join(row.states) if row.status == "open" else row.because
+    where = ", ".join(row.states) if row.status == "open" or row.suspended is not None else row.because
+    marks = [f"{row.unanswered} to answer"] if row.unanswered else []
+    marks += ["suspended"] if row.suspended is not None else []
+    return f"{where} ({', '.join(marks)})".lstrip() if marks else where
 
 
 def history(console: Console, lines: Sequence[HistoryLine]) -> None:
@@ -556,7 +558,7 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str)
         line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
     _promise(console, seen, now)
     _waiting(console, seen, now, command)
-    _rest(console, seen, command)
+    _rest(console, seen, now, command)
     if once and (seen.offers or any(step.for_you for step in seen.waiting)):
         _once(console, once)
 
@@ -648,7 +650,30 @@ def booked(slot: datetime, whom: str = "", *, home: str = "") -> str:
     return f"Booked: {told(slot, home)}{_with(whom)}"
 
 
-def _rest(console: Console, seen: Track, command: str) -> None:
+def _said(console: Console, one: SaidView, now: datetime, command: str, home: str) -> None:
+    """What somebody has said, and what was answered, or that it waits for an answer."""
+    line(console, (f"  {one.who} ({one.saying}): ", "dim"), one.text)
+    if one.answer is not None:
+        line(console, (f"    {one.answer.who} (answered): ", "dim"), one.answer.text)
+    elif one.status == "taken_back":
+        line(console, ("    taken back", "dim"))
+    elif one.status == "waiting":
+        unanswered(console, one, now, command, home)
+
+
+def unanswered(console: Console, one: SaidView, now: datetime, command: str, home: str) -> None:
+    """That it waits for an answer: from whom, and until when."""
+    by = f", by {told(one.due, home)} ({distance(one.due, now)})" if one.due else ""
+    if one.late:
+        late = f"    waits for an answer from {one.whom} for longer than it should, since {told(one.at, home)}"
+        line(console, (late, "yellow"))
+    else:
+        line(console, (f"    waits for an answer from {one.whom}{by}", "yellow"))
+    if one.yours:
+        line(console, ("    → ", "dim"), (f"{command} takeback {one.short}", ID), pasted=True)
+
+
+def _rest(console: Console, seen: Track, now: datetime, command: str) -> None:
     if seen.ahead:
         more = ", …" if len(seen.ahead) > AHEAD else ""
         line(console, ("What may still come for you: ", "dim"), ", ".join(seen.ahead[:AHEAD]) + more)
@@ -669,8 +694,10 @@ def _rest(console: Console, seen: Track, command: str) -> None:
         line(console, (f"  {told(at, seen.zone)}: ", "dim"), words)
         for title, value in lines:
             line(console, "    ", (f"{title}: ", "dim"), value)
-    for who, kind, text in seen.said:
-        line(console, (f"  {who} ({kind}): ", "dim"), text)
+    if seen.conversation:
+        line(console, ("What was said", "bold"))
+    for saying in seen.conversation:
+        _said(console, saying, now, command, seen.zone)
     if seen.offers:
         line(console, ("You may at any time", "bold"))
         for offer in seen.offers:

@@ -93,9 +93,13 @@ class Desk(ABC):
         """Withdraw from a job, where its process allows it now; ``dry``: say what would come of it."""
         return self._ask("withdraw", job, dry=dry, key=key)
 
-    def say(self, job: str, text: str, kind: str = "note", *, key: str | None = None) -> view.Receipt:
-        """Say something about a job: a note, wish, concern, expectation, question or answer."""
-        return self._ask("say", job, text, kind, key=key)
+    def say(self, job: str, text: str, kind: str = "note", *, to: str = "", key: str | None = None) -> view.Receipt:
+        """Say something about a job: a note, wish, concern, expectation, question, or an answer ``to`` one."""
+        return self._ask("say", job, text, kind, to=to, key=key)
+
+    def take_back(self, question: str, *, key: str | None = None) -> view.Receipt:
+        """Take back what one has asked, by the id of its step."""
+        return self._ask("take_back", question, key=key)
 
     def send(
         self,

@@ -17,6 +17,7 @@ from flowengine.core.seatings import seatings, waits_for
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
 from flowengine.language.spoken_time import moment
+from flowengine.language.texts import spoken
 from flowengine.people.identities import check_person
 from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
 from flowengine.runtime.actors import (
@@ -212,6 +213,23 @@ def permit_on_job(verb: str) -> Permit:
 permit_say, permit_add, permit_send = map(permit_on_job, ("say", "add", "send"))
 
 
+def permit_taking_back(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+    """What was asked must still wait for an answer, and be the actor's own; those inside know of what others ask."""
+    actor, step = command.by, open_step(job, command.step)
+    if step is None:
+        raise closed(tx, job, actor, command.step)
+    if _is_askers(step, actor) and needs("take_back", actor) == OWN:
+        return
+    if needs("step", actor) == ANY or (step.is_asked and actor.kind == "staff"):
+        what = "only who has asked something may take it back"
+        raise NotAllowed(what, where=f"{shown(job.id)}.{command.step}", possible=("answer it",))
+    raise Hidden
+
+
+def _is_askers(step: Step, actor: Actor) -> bool:
+    return step.is_asked and bool(actor.id) and step.asked_by == actor.id
+
+
 def permit_always(name: str, now: Callable[[], datetime]) -> Permit:
     """An always entry must be open to the actor, now or at another time; who sees the job is told what is open now."""
 
@@ -256,12 +274,15 @@ def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
 def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden | StaleCommand:
     """For a step that is not open: those for whom it was are told so, to others it never was (L4)."""
     found = opening(tx, job, number)
-    if found is None or seatings(actor).isdisjoint(asked(found[1])):
+    if found is None or (seatings(actor).isdisjoint(asked(found[1])) and not _is_askers(found[1].step, actor)):
         return Hidden()
     ended = ending(tx, job, *found)
     over = f": {_why_over(tx, actor, ended)}" if ended is not None else ""
+    what = f"the step {found[1].step.title!r} is no longer open{over}"
+    if found[1].step.is_asked:
+        what = f"it waits for an answer no more: it was {spoken(ended.outcome if ended is not None else '')}"
     return StaleCommand(
-        f"the step {found[1].step.title!r} is no longer open{over}",
+        what,
         where=f"{shown(job.id)}.{number}",
         possible=steps_for(job, tx, actor),
     )
@@ -341,7 +362,7 @@ def ending(tx: Transaction, job: StoredJob, seq: int, opened: e.StepOpened) -> E
                 elif (
                     (isinstance(event, e.StepClosed) and event.step == step.number)
                     or (isinstance(event, e.Left | e.BranchClosed | e.BranchRested) and event.branch == step.branch)
-                    or isinstance(event, e.Ended)
+                    or (isinstance(event, e.Ended) and not step.is_asked)
                 ):
                     return Ending(step, whose, entry, getattr(event, "outcome", ""))
         after = entries[-1].seq

@@ -180,7 +180,8 @@ def _erase(shell: Shell, one: _Whose, person: str, because: str, actor: Actor, t
         return plan
     if not plan.left:
         return 0
-    command = c.Erase(by=actor, entries=_ranges([seq for seq, _ in plan.left]), whole=one.whole, because=because)
+    entries = _ranges([seq for seq, _ in plan.left])
+    command = c.Erase(by=actor, whose=person, entries=entries, whole=one.whole, because=because)
     tx.erasing.erase(job.id, plan.left)
     shell.write(tx, shell.compute(tx, job, command, access.permit_all))
     if one.whole:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowengine.commands import access, starting
+from flowengine.commands.asked import in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import HELP, unstaffed, whom
 from flowengine.core import commands as c
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
-from flowengine.core.values import Actor, Branch, ServiceCall, Timer, Undoing
+from flowengine.core.values import CONVERSATION, Actor, Branch, ServiceCall, Timer, Undoing
 from flowengine.errors import FlowError, NotAllowed, NotFound, Refused, StaleCommand, StoreError
 from flowengine.language.model import State
 from flowengine.store import Incident, StoredJob, StoredSchedule, Transaction, shown
@@ -36,7 +37,7 @@ def incidents(shell: Shell) -> list[IncidentView]:
     with shell.reading() as tx:
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
         found = [_view(tx, row) for row in rows] + [_of_schedule(row) for row in tx.schedules.all() if row.attempts]
-        found += [_step(row, why) for row, why in unstaffed(tx, shell.catalogue)]
+        found += [_step(tx, row, why) for row, why in unstaffed(tx, shell.catalogue)]
         known = {one.id for one in found}
         found += [one for one in _attention(shell, tx) if one.id not in known]
         return found + list(_late(shell, tx))
@@ -124,8 +125,9 @@ def timer_of(position: Position, number: int) -> Timer | None:
     return next((timer for timer in branch.timers if timer.number == number), None) if branch else None
 
 
-def _step(row: WaitingStep, why: str) -> IncidentView:
+def _step(tx: Transaction, row: WaitingStep, why: str) -> IncidentView:
     """A step that nobody can do, and what is possible."""
+    step = in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else row.step
     return IncidentView(
         kind="step",
         id=f"{row.job}.{row.step.number}",
@@ -134,7 +136,7 @@ def _step(row: WaitingStep, why: str) -> IncidentView:
         process=row.process,
         customer=row.customer,
         state=row.step.state,
-        handler=row.step.title,
+        handler=step.title,
         error=f"{why} (possible: {HELP})",
         attempts=0,
     )
@@ -147,6 +149,9 @@ def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         branch = job.position.branch(branch_id)
         assert branch is not None, "a timer is set on a branch"
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
+        if branch_id == CONVERSATION:
+            yield _unanswered(tx, compiled, job, branch, number)
+            continue
         inner = branch.inners.get("")
         undoing = isinstance(inner, Undoing)
         state = compiled.states[inner.waiting[0].state if isinstance(inner, Undoing) else branch.state]
@@ -168,6 +173,27 @@ def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         )
 
 
+def _unanswered(tx: Transaction, compiled: Compiled, job: StoredJob, branch: Branch, number: int) -> IncidentView:
+    """What was asked and is not answered in time."""
+    of = next(timer.step for timer in branch.timers if timer.number == number)
+    step = in_words(tx, job, next(step for step in branch.steps if step.number == of))
+    who = whom(tx, compiled.process, branch, step)
+    return IncidentView(
+        kind="attention",
+        id=f"{job.id}.{of}",
+        short=f"{shown(job.id)}.{of}",
+        job=job.id,
+        process=job.process,
+        customer=job.customer,
+        state="",
+        handler=step.title,
+        error=f"it waits longer than it should for an answer from {who}",
+        attempts=0,
+        since=step.opened,
+        whom=who,
+    )
+
+
 def _awaited(tx: Transaction, compiled: Compiled, branch: Branch) -> list[str]:
     """Whom or what a branch waits for, in words."""
     waits = [whom(tx, compiled.process, branch, step) for step in branch.steps]
@@ -186,7 +212,7 @@ def _late(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         head, compiled = job.position.head, shell.catalogue.compiled(tx, job.process, job.version)
         assert head.promise is not None, "what is late was promised"
         by = plainly.Clock(compiled.process).promised(head.promise.by)
-        there = job.position.whole().branches.values()
+        there = (one for id, one in job.position.whole().branches.items() if id != CONVERSATION)
         waits = list(dict.fromkeys(words for one in there for words in _awaited(tx, compiled, one)))
         more = [f"{len(waits) - _NAMED} more"] if len(waits) > _NAMED else []
         whom_for = " and ".join(waits[:_NAMED] + more)

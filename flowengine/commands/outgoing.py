@@ -13,7 +13,7 @@
 
 News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
-of those.
+of those. Of what was ``answered``, or is ``unanswered`` for long, the step is that of what was asked.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ def _tell(
     """Leave word for the handler of notices, and for people, where somebody carries it."""
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
-    news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told or effects.late
-    if not (ends or news or effects.appointments):
+    news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told
+    if not (ends or news or effects.late or effects.answers or effects.appointments):
         return  # an escalation drops the timer that made it, as a late promise does and what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
@@ -68,8 +68,11 @@ def _tell(
     told: list[Json] = [{"step": step, "why": why} for step, why in _news(done)]
     told += [{"step": 0, "why": "told", "number": number} for number, _ in enumerate(effects.told)]
     told += [{"step": one.step, "why": one.what, "number": number} for number, one in enumerate(effects.appointments)]
-    if effects.late and head.late == len(effects.late):  # what takes longer besides, he has been told
-        told.append({"step": 0, "why": "late", "state": effects.late[0].state})
+    told += [{"step": answer.to, "why": "answered"} for answer in effects.answers]
+    told += [{"step": one.timer.step, "why": "unanswered"} for one in effects.late if not one.timer.holds_up]
+    late = [one.state for one in effects.late if one.timer.holds_up]
+    if late and head.late == len(late):  # what takes longer besides, he has been told
+        told.append({"step": 0, "why": "late", "state": late[0]})
     if effects.overdue is not None:
         told.append({"step": 0, "why": "promise", "by": effects.overdue.by.isoformat()})
     if carried - {"handler"} and (told or ends):

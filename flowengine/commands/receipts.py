@@ -107,7 +107,14 @@ def receipt_of(job: str, seq: int, command: Command, done: Advance) -> Receipt:
         steps=tuple([f"{job}.{number}" for number in done.effects.opened_steps]),
         because=head.because,
         events=events,
+        question=question_of(job, done.events),
     )
+
+
+def question_of(job: str, events: Sequence[e.AnyEvent]) -> str:
+    """The id of the step that waits for an answer to what was said, or was answered with it."""
+    said = (event.number or event.to for event in events if isinstance(event, e.Said))
+    return next((f"{job}.{number}" for number in said if number), "")
 
 
 def _summary(events: Sequence[e.AnyEvent]) -> tuple[str, tuple[str, ...]]:

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from flowengine.clock import Clock
 from flowengine.commands import access, outgoing
 from flowengine.commands.catching_up import MOST, Overdue, fire_first, keep_after
-from flowengine.commands.receipts import body_hash, encoded, given, receipt_of, replayed
+from flowengine.commands.receipts import body_hash, encoded, given, question_of, receipt_of, replayed
 from flowengine.core import commands as c
 from flowengine.core.advance import Advance, advance, caught_up
 from flowengine.core.advance import start as start_job
@@ -299,7 +299,8 @@ class Shell:
             made = receipt_of(head.job, seq, command, done)
         else:
             compiled = self.catalogue.compiled(tx, head.process, head.version)
-            made = customers_receipt(head.job, seq, compiled, command, done)
+            question = question_of(head.job, done.events)
+            made = customers_receipt(head.job, seq, compiled, command, done, question)
         return with_appointment(made, command.by, done) if done.effects.booked else made
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:

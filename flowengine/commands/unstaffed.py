@@ -125,7 +125,7 @@ class Staffing:
         """An approval by several that can come to no end, for want of people."""
         branch = position.branch(step.branch)
         panel = branch.inners.get(step.member) if branch else None
-        state = compiled.states[step.state].member(step.member)
+        state = compiled.at(step).member(step.member)
         if not isinstance(panel, Panel):
             return ""  # a vote closes by the clock
         seats = list(position.seats(step.number))
@@ -145,7 +145,7 @@ class Staffing:
             return f"nobody is in the group {name}"
         if kind == "person" and name:
             return f"{name} has left" if name in self._left else f"there is nobody with the id {name!r}"
-        audience = compiled.states[step.state].member(step.member).audience
+        audience = compiled.at(step).member(step.member).audience
         given = [str(one.name) for one in audience if isinstance(one.name, Expression)]
         gives = "''" if kind == "person" else "nobody"
         return f"{' and '.join(given)} gave {gives}" if given else f"there is no {kind or 'one whom it asks'}"

@@ -6,6 +6,6 @@ ready), ``names`` (what an expression sees), ``world`` (what is given from outsi
 ``answers`` (what people are asked, and whether an answer fits), ``seatings`` (whom a step waits for), ``timers``
 (which of them are due), ``deadlines`` (who may move them), ``migrating`` (another version of the process),
 ``contents`` (what of a history can be erased),
-``messages``, ``starts`` (what starts a job by itself), ``always``, ``scopes``, ``live`` (what may be told of a vote
-while it runs) and ``veil``.
+``messages``, ``starts`` (what starts a job by itself), ``always``, ``scopes``, ``conversation`` (what was asked) and
+``saying`` (who may answer what of it), ``live`` (what may be told of a vote while it runs) and ``veil``.
 """

@@ -13,7 +13,17 @@ from typing import Any
 
 import msgspec
 
-from flowengine.core import always, deadlines, interventions, invariants, steps, suspension, timers
+from flowengine.core import (
+    always,
+    conversation,
+    deadlines,
+    interventions,
+    invariants,
+    saying,
+    steps,
+    suspension,
+    timers,
+)
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.calls import fail, finish, retry, skip
@@ -86,10 +96,10 @@ def advance(
     one of the last three or to BadAnswer, the call becomes an incident instead, unless an operator ends it.
     """
     head = position.head
-    if head.status != "open" and not isinstance(command, c.Say | c.Erase):
+    if head.status != "open" and not (isinstance(command, c.Erase) or conversation.about(position, command)):
         raise StaleCommand(f"the job is over: {head.status}", where=head.job)
     if head.suspended is not None:
-        suspension.check(head, command)
+        suspension.check(position, command)
     flow = Flow(compiled, Draft(position, largest_data), now, world)
     try:
         _COMMANDS[type(command)](flow, command)
@@ -134,17 +144,15 @@ def _settled(flow: Flow, before: Position | None) -> Advance:
     return Advance(flow.draft, flow.draft.events, flow.draft.effects, flow.micro_steps, flow.acted)
 
 
-def _say(flow: Flow, command: c.Say) -> None:
-    flow.draft.record(e.Said(kind=command.kind, text=command.text, by=command.by.id))
-
-
 def _erase(flow: Flow, command: c.Erase) -> None:
-    head = flow.draft.head
+    """What was asked, and is erased before anybody has answered it, waits no more."""
+    head, draft = flow.draft.head, flow.draft
     if head.status == "open":
-        raise NotAllowed(
-            "the job is open: it needs what it holds", where=head.job, possible=("erase once it has ended",)
-        )
-    flow.draft.record(e.Erased(entries=command.entries, whole=command.whole, at=flow.now))
+        raise NotAllowed("the job is open, and needs what it holds", where=head.job, possible=("wait until it ends",))
+    for step in conversation.unanswered(draft):
+        if command.whole or step.asked_by == command.whose:
+            conversation.close(draft, step, conversation.TAKEN_BACK, command.by.id)
+    draft.record(e.Erased(entries=command.entries, whole=command.whole, at=flow.now))
 
 
 _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
@@ -159,7 +167,8 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.Deliver: deliver,
     c.Invoke: always.invoke,
     c.Add: add,
-    c.Say: _say,
+    c.Say: saying.say,
+    c.TakeBack: saying.take_back,
     c.Skip: skip,
     c.ActFor: interventions.act_for,
     c.SetData: interventions.set_data,

@@ -53,7 +53,7 @@ def is_secret(compiled: Compiled, step: Step) -> bool:
 
 def state_of(compiled: Compiled, step: Step) -> State:
     """The state (or member of a race) that a step belongs to. Raises :class:`NotFound`."""
-    return compiled.states[step.state].member(step.member)
+    return compiled.at(step).member(step.member)
 
 
 def _spot(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> Spot:

@@ -192,10 +192,18 @@ class Add(Command, frozen=True, kw_only=True):
 
 
 class Say(Command, frozen=True, kw_only=True):
-    """Say something about the job: words, a wish, a concern, an expectation, a question, or an answer to one."""
+    """Say something about the job: words, a wish, a concern, an expectation, a question, or an answer. ``to`` is the
+    step of what it answers, which need not be named where one thing alone waits for who says it."""
 
     text: str
     kind: Literal["note", "wish", "concern", "expectation", "question", "answer"] = "note"
+    to: int = 0
+
+
+class TakeBack(Command, frozen=True, kw_only=True):
+    """Who has asked something needs no answer any more."""
+
+    step: int
 
 
 class Migrate(Command, frozen=True, kw_only=True):
@@ -210,9 +218,10 @@ class Migrate(Command, frozen=True, kw_only=True):
 
 
 class Erase(Command, frozen=True, kw_only=True):
-    """The contents of ``entries`` of a job's history, each a first and a last number, are erased; with ``whole``, those
-    of all entries so far and all that the job holds of them."""
+    """The contents of ``entries`` of a job's history, each a first and a last number, are erased on behalf of the
+    customer ``whose`` they are; with ``whole``, those of all entries so far and all that the job holds of them."""
 
+    whose: str
     entries: tuple[tuple[int, int], ...]
     whole: bool = False
     because: str
@@ -220,5 +229,5 @@ class Erase(Command, frozen=True, kw_only=True):
 
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
-    | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer | Erase
+    | TakeBack | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer | Erase
 )  # fmt: skip

@@ -66,9 +66,10 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     c.Deliver: Fields(people="by", content="key body", named="name", flags="everyone"),
     c.Invoke: Fields(people="by", content="answer", named="name branch"),
     c.Add: Fields(people="by", content="items", named="state branch"),
-    c.Say: Fields(people="by", content="text", named="kind"),
+    c.Say: Fields(people="by", content="text", named="kind", counted="to"),
+    c.TakeBack: Fields(people="by", counted="step"),
     c.Migrate: Fields(people="by", content="fill because", named="version states timers"),
-    c.Erase: Fields(people="by", content=_BECAUSE, counted="entries", flags="whole"),
+    c.Erase: Fields(people="by whose", content=_BECAUSE, counted="entries", flags="whole"),
     # events
     e.Started: Fields(inside="head"),
     e.BranchOpened: Fields(inside="branch"),
@@ -114,7 +115,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     e.MessageTaken: Fields(inside="message", counted="number", flags="dropped"),
     e.Invoked: Fields(named="branch name", people="by"),
     e.Reminded: Fields(named="branch", counted="step"),
-    e.Said: Fields(named="kind", content="text", people="by"),
+    e.Said: Fields(named="kind", content="text", people="by", counted="number to"),
     e.Told: Fields(named="branch state", people="to", content="words shown"),
     e.Thanked: Fields(named="branch", content="words"),
     e.Referred: Fields(content="name contact"),
@@ -127,7 +128,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     e.Erased: Fields(counted="entries", flags="whole", moments="at"),
     # what they are made of
     v.Head: Fields(
-        counted="job serial standing branches late parent depth",
+        counted="job serial standing branches late unanswered parent depth",
         named="process version status end",
         people="customer",
         moments="started erased",
@@ -146,7 +147,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     v.Step: Fields(
         counted="number seats",
         named="branch state member purpose",
-        people="audience claimed preferred excluded booked_with",
+        people="audience claimed preferred excluded booked_with asked_by",
         moments="opened due booked held held_until appointment",
         content="title shown",
     ),

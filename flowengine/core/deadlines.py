@@ -113,7 +113,7 @@ def find(flow: Flow, command: c.MoveDeadline) -> tuple[Branch, Timer]:
         return branch, timer
     flow.acted = branch.state
     for timer in branch.timers:
-        if timer.step == command.number and timer.purpose in ENDING:
+        if timer.step == command.number and timer.purpose in MOVABLE:  # of what was asked, when to look
             return branch, timer
     others = tuple(where(flow, timer.number) for timer in branch.timers if timer.purpose in ENDING)
     step = f"{flow.draft.head.job}.{command.number}"

@@ -17,7 +17,19 @@ from flowengine.core.contents import ERASED
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
 from flowengine.core.position import MemoryPosition, Position
 from flowengine.core.renaming import Renaming
-from flowengine.core.values import ROOT, Branch, Json, Memory, Poll, Step, Tally, Timer, Undoable, Undoing
+from flowengine.core.values import (
+    CONVERSATION,
+    ROOT,
+    Branch,
+    Json,
+    Memory,
+    Poll,
+    Step,
+    Tally,
+    Timer,
+    Undoable,
+    Undoing,
+)
 from flowengine.errors import BadAnswer
 from flowengine.language.parts import DONE
 
@@ -69,7 +81,8 @@ def _branch_closed(ground: Ground, event: e.BranchClosed) -> None:
     branch = ground.at(event.branch)
     ground.clear(branch)
     ground.stand(branch.state, -1)
-    ground.head = replace(ground.head, branches=ground.head.branches - 1)
+    if branch.parent is not None:
+        ground.head = replace(ground.head, branches=ground.head.branches - 1)
     if branch.detached:
         _count_rest(ground, branch, -1)
     if branch.undoable and branch.parent is not None:
@@ -173,6 +186,8 @@ def _step_opened(ground: Ground, event: e.StepOpened) -> None:
     ground.step_branch[step.number] = step.branch
     ground.effects.steps[step.number] = step
     ground.effects.opened_steps.append(step.number)
+    if step.is_asked:
+        ground.head = replace(ground.head, unanswered=ground.head.unanswered + 1)
     if event.seats:
         ground.effects.seats[step.number] = {seat.audience: seat for seat in event.seats}
 
@@ -188,6 +203,8 @@ def _step_closed(ground: Ground, event: e.StepClosed) -> None:
     branch = ground.at(event.branch)
     ground.put(replace(branch, steps=tuple(step for step in branch.steps if step.number != event.step)))
     ground.drop_step(event.step)
+    if event.branch == CONVERSATION:
+        ground.head = replace(ground.head, unanswered=ground.head.unanswered - 1)
 
 
 def _seat_answered(ground: Ground, event: e.SeatAnswered) -> None:
@@ -211,7 +228,7 @@ def _timer_dropped(ground: Ground, event: e.TimerDropped) -> None:
     branch = ground.at(event.branch)
     ground.put(replace(branch, timers=tuple(timer for timer in branch.timers if timer.number != event.timer)))
     gone(event.timer, ground.effects.timers, ground.timer_branch, ground.effects.dropped_timers)
-    if any(timer.number == event.timer and timer.rang is not None for timer in branch.timers):
+    if any(timer.number == event.timer and timer.holds_up for timer in branch.timers):
         ground.head = replace(ground.head, late=ground.head.late - 1)
 
 
@@ -222,7 +239,8 @@ def _takes_longer(ground: Ground, event: e.TakesLonger) -> None:
     ground.put(replace(branch, timers=timers))
     ground.effects.timers[rung.number] = rung
     ground.effects.late.append(event)
-    ground.head = replace(ground.head, late=ground.head.late + 1)
+    if rung.holds_up:
+        ground.head = replace(ground.head, late=ground.head.late + 1)
 
 
 def _call_opened(ground: Ground, event: e.CallOpened) -> None:
@@ -335,6 +353,11 @@ def _reminded(ground: Ground, event: e.Reminded) -> None:
     ground.effects.reminded.append(event.step)
 
 
+def _said(ground: Ground, event: e.Said) -> None:
+    if event.to:
+        ground.effects.answers.append(event)
+
+
 def _told(ground: Ground, event: e.Told) -> None:
     ground.effects.told.append(event)
 
@@ -366,7 +389,7 @@ def _resumed(ground: Ground, event: e.Resumed) -> None:
     assert suspension is not None, "only what is suspended is resumed"
     ground.head = replace(ground.head, suspended=None)
     ground.effects.suspended = False
-    waiting = [ROOT]
+    waiting = [ROOT, CONVERSATION] if ground.head.unanswered else [ROOT]
     while waiting:
         branch = ground.at(waiting.pop())
         if ground.head.branches:
@@ -460,7 +483,7 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.MessageTaken: _message_taken,
     e.Invoked: _nothing,
     e.Reminded: _reminded,
-    e.Said: _nothing,
+    e.Said: _said,
     e.Told: _told,
     e.Thanked: _nothing,
     e.Referred: _referred,

@@ -336,9 +336,14 @@ class Reminded(Event, frozen=True, kw_only=True):
 
 
 class Said(Event, frozen=True, kw_only=True):
+    """Somebody has said something. Where it wants an answer, ``number`` is that of the step that waits for one; an
+    answer is ``to`` that number."""
+
     kind: str
     text: str
     by: str = ""
+    number: int = 0
+    to: int = 0
 
 
 class Told(Event, frozen=True, kw_only=True):

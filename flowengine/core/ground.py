@@ -50,6 +50,8 @@ class Effects(msgspec.Struct):
     reminded: list[int] = []
     told: list[e.Told] = []
     late: list[e.TakesLonger] = []
+    answers: list[e.Said] = []
+    """Answers to what somebody had asked."""
     overdue: e.PromiseOverdue | None = None
     referred: list[e.Referred] = []
     awaited: dict[str, tuple[Wait, ...]] = {}
@@ -210,7 +212,7 @@ class Ground:
                 stay.append(timer)
             else:
                 gone(timer.number, self.effects.timers, self.timer_branch, self.effects.dropped_timers)
-                late += timer.rang is not None
+                late += timer.holds_up
         if late:
             self.head = replace(self.head, late=self.head.late - late)
         cut_off = {call.number for call in self.head.cut_off} if branch.calls else ()

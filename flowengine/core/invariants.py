@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowengine.core.draft import Draft
 from flowengine.core.machines import Compiled
-from flowengine.core.values import ROOT, Branch, Fork, Head, Undoing
+from flowengine.core.values import CONVERSATION, ROOT, Branch, Fork, Head, Undoing
 from flowengine.errors import InvariantBroken
 
 
@@ -12,12 +12,16 @@ def check(compiled: Compiled, draft: Draft) -> None:
     """Raises InvariantBroken. Proves for each touched branch that it stands where it can, and that it waits (L1)."""
     head = draft.head
     for branch in draft.effects.branches.values():
-        if branch.id != ROOT or head.status == "open":
+        if branch.id == CONVERSATION:
+            _conversation(head, branch)
+        elif branch.id != ROOT or head.status == "open":
             _branch(compiled, draft, head, branch)
     if head.status != "open":
         _over(compiled, draft)
     if min(head.standing.values(), default=1) < 1:
         raise InvariantBroken("a state is counted less than once", where=head.job)
+    if CONVERSATION in draft.effects.closed_branches and head.unanswered:
+        raise InvariantBroken("what was asked is forgotten", where=head.job)
     if not 0 <= head.late <= head.branches + 1:
         raise InvariantBroken("more branches are late than there are", where=head.job)
 
@@ -44,6 +48,15 @@ def _branch(compiled: Compiled, draft: Draft, head: Head, branch: Branch) -> Non
             raise _broken(f"step {step.number} is not of its branch", head, branch)
         if step.claimed is not None and step.claimed in step.excluded:
             raise _broken(f"step {step.number} is claimed by one who may not do it", head, branch)
+
+
+def _conversation(head: Head, branch: Branch) -> None:
+    """What was asked and is not answered: each waits for somebody, and for a time when others have to look."""
+    asked, watched = [step.number for step in branch.steps], sorted(timer.step for timer in branch.timers)
+    if len(asked) != head.unanswered or watched != asked:
+        raise _broken("what was asked does not wait for an answer", head, branch)
+    if branch.state or branch.calls or branch.inners or any(step.branch != branch.id for step in branch.steps):
+        raise _broken("what was asked is no part of any state", head, branch)
 
 
 def _broken(what: str, head: Head, branch: Branch) -> InvariantBroken:

@@ -14,8 +14,10 @@ from typing import Any, cast
 
 from transitions import EventData, Machine
 
+from flowengine.core.conversation import ASKED
 from flowengine.core.names import JobNames
 from flowengine.core.reasons import why_not
+from flowengine.core.values import Step
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound, UnknownOutcome
 from flowengine.language.checks.deadlines import attended
 from flowengine.language.durations import Duration, Length
@@ -123,6 +125,10 @@ class Compiled:
     """After how long in a state somebody has to look, by the state's name."""
     turns: frozenset[str] = frozenset()
     """The paths of the scopes of branches that run one at a time."""
+
+    def at(self, step: Step) -> State:
+        """The state in which a step waits, perhaps a race; what was asked waits in none, and is as if it had one."""
+        return ASKED if step.is_asked else self.states[step.state]
 
     def route(self, scope: str, state: State, outcome: str, names: JobNames) -> Route:
         """The first route of the outcome whose guard holds.

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from flowengine.core import commands as c
-from flowengine.core import composite, interventions, invariants, moves, promises
+from flowengine.core import composite, conversation, interventions, invariants, moves, promises
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.draft import LARGEST_DATA, Draft, replace
@@ -272,6 +272,8 @@ class _Work:
             except (ExpressionFailed, NotAllowed, BadAnswer) as error:
                 if not (known and isinstance(error, ExpressionFailed)):
                     self.obstacles.append(_obstacle(error, branch.state))
+        if conversation.unanswered(self.draft):
+            self._asked()
         if not self.obstacles:
             self._settle()
 
@@ -304,6 +306,15 @@ class _Work:
                 interventions.set_data(self.flow, c.SetData(by=self.command.by, place=at, value=value, because=because))
             except (BadAnswer, NotFound) as error:
                 self.obstacles.append(_obstacle(error, f"fill {place}"))
+
+    def _asked(self) -> None:
+        """What was asked waits for those who answer in this version."""
+        now, world = self.flow.now, self.flow.world
+        here = conversation.spot(self.new.process, self.draft, now, world)
+        before = conversation.spot(self.old.process, self.before.draft, now, world)
+        conversation.renew(here, before)
+        self._claims(here, before)
+        self._tell(here, before)
 
     # one branch
 

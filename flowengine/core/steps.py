@@ -23,7 +23,7 @@ from flowengine.language.spoken_time import moment
 def act(flow: Flow, command: c.Act) -> None:
     """Somebody acts on a step: its kind says how the state ends, if it does."""
     branch, step = find(flow, command.step)
-    _not_kept_from(flow, step, command.by.id)
+    not_kept_from(flow, step, command.by.id)
     if flow.compiled.turns:
         turns.begun(flow, branch)
     kind, spot = _at_work(flow, step)
@@ -60,11 +60,12 @@ def offered(
     Nothing for those whom the step does not wait for (L4), for those who have done their part in it, once its time is
     over (L13), and while the job is suspended.
     """
-    if position.head.suspended is not None or step.is_over(now) or not waits_for(actor, step, position.seat):
+    held = position.head.suspended is not None and not step.is_asked
+    if held or step.is_over(now) or not waits_for(actor, step, position.seat):
         return ()
     flow = Flow(compiled, Draft(position), now, world)
     try:
-        _not_kept_from(flow, step, actor.id)
+        not_kept_from(flow, step, actor.id)
         kind, spot = _at_work(flow, step)
         kind.admit(spot, step, actor)
     except Refused:
@@ -131,12 +132,12 @@ def standing(flow: Flow) -> tuple[str, ...]:
 
 
 def _at_work(flow: Flow, step: Step) -> tuple[Kind, Spot]:
-    kind, spot = flow.at_work(step.branch, flow.compiled.states[step.state], step.member)
+    kind, spot = flow.at_work(step.branch, flow.compiled.at(step), step.member)
     assert kind is not None, f"{step.state} has no steps"
     return kind, spot
 
 
-def _not_kept_from(flow: Flow, step: Step, person: str) -> None:
+def not_kept_from(flow: Flow, step: Step, person: str) -> None:
     """Raises AlreadyClaimed where somebody else has claimed the step, NotAllowed for whom it excludes."""
     if step.claimed is not None and step.claimed != person:
         raise _claimed(flow, step)

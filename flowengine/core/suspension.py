@@ -1,25 +1,34 @@
 """A job that an operator holds: what may still be asked of it, and how it is held and let go.
 
 Nobody acts, and no clock runs: timers and calls wait. What comes from outside has happened and is taken (the end of an
-attempt, a message, the end of a called job): what it leads to is opened, and waits as well. People may say something,
-and operators lend a hand, but for moving a deadline: resuming moves it by a length that nobody knows yet.
+attempt, a message, the end of a called job): what it leads to is opened, and waits as well. People may say something
+and answer what was asked, and operators lend a hand, but for moving a deadline: resuming moves it by a length that
+nobody knows yet.
 """
 
 from __future__ import annotations
 
 from flowengine.core import commands as c
+from flowengine.core import conversation
 from flowengine.core import events as e
 from flowengine.core.flow import Flow
-from flowengine.core.values import Head, Suspension
+from flowengine.core.position import Position
+from flowengine.core.values import Suspension
 from flowengine.errors import NotAllowed, StaleCommand
 
 _TAKEN = (c.Say, c.Finish, c.Fail, c.Deliver, c.Retry, c.Skip, c.SetData, c.Move, c.End, c.Resume)
 
+_ANSWERING = (c.Act, c.ActFor, c.Claim, c.Release, c.Assign, c.TakeBack)
+"""What is taken as well where it is about what was asked."""
 
-def check(head: Head, command: c.AnyCommand) -> None:
+
+def check(position: Position, command: c.AnyCommand) -> None:
     """Raises NotAllowed for what is not asked of a suspended job, StaleCommand for the clock, whose turn it is not."""
+    head = position.head
     held = head.suspended
     if held is None or isinstance(command, _TAKEN):
+        return
+    if isinstance(command, _ANSWERING) and conversation.about(position, command):
         return
     if isinstance(command, c.Assign | c.Release) and (command.because or command.by.kind == "operator"):
         return

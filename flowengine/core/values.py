@@ -72,6 +72,9 @@ _SMALL = 2**63
 ROOT = "main"
 """The id of the root branch. A child's id is ``<parent>/<state>#<entry>/<branch name or item index>``."""
 
+CONVERSATION = "conversation"
+"""The id of the branch of what people have asked and nobody has answered yet (:mod:`flowengine.core.conversation`)."""
+
 
 class Value(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A frozen value."""
@@ -104,6 +107,7 @@ class Step(Value, frozen=True, kw_only=True):
     ``booked`` is the appointment that its person has booked, ``booked_with`` whom he will meet, where that is known: it
     waits for him no more, but may still be moved. ``held`` is the one that is kept for him until ``held_until``, while
     he decides. ``appointment`` is when those are to meet him whom it waits for.
+    ``asked_by`` is who has said the words to which it waits for an answer; ``purpose`` is their kind.
     """
 
     number: int
@@ -125,10 +129,17 @@ class Step(Value, frozen=True, kw_only=True):
     held: datetime | None = None
     held_until: datetime | None = None
     appointment: datetime | None = None
+    asked_by: str = ""
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it waits for an answer to what somebody has said, and not in a state of its process."""
+        return self.branch == CONVERSATION
 
     def is_over(self, now: datetime) -> bool:
-        """Whether its time is over, so that nobody may act on it any more, although nothing has closed it yet (L13)."""
-        return self.due is not None and self.due <= now
+        """Whether its time is over, so that nobody may act on it any more, although nothing has closed it yet (L13).
+        What was asked can be answered late."""
+        return self.due is not None and self.due <= now and not self.is_asked
 
 
 class Seat(Value, frozen=True, kw_only=True):
@@ -176,6 +187,11 @@ class Timer(Value, frozen=True, kw_only=True):
     def is_due(self, now: datetime) -> bool:
         """Whether it is to be fired at a moment."""
         return self.due <= now and self.rang is None
+
+    @property
+    def holds_up(self) -> bool:
+        """Whether it has rung for what holds up its branch, which an answer that nobody has given does not."""
+        return self.rang is not None and self.branch != CONVERSATION
 
 
 class ServiceCall(Value, frozen=True, kw_only=True):
@@ -432,6 +448,8 @@ class Head(Value, frozen=True, kw_only=True):
     branches: int = 0
     late: int = 0
     """How many branches stand in their state for so long that somebody has to look."""
+    unanswered: int = 0
+    """How much of what people have asked waits for an answer."""
     kept: tuple[KeptMessage, ...] = ()
     cut_off: tuple[ServiceCall, ...] = ()
     """Calls that the job has gone on without, and whose attempts may still take effect."""

@@ -11,7 +11,7 @@ from flowengine.interop import labels
 from flowengine.language.durations import Duration, Working
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, Scope, State
-from flowengine.language.parts import EXPIRED, Always, Audience, Field, Option
+from flowengine.language.parts import EXPIRED, WANTING, Always, Audience, Field, Option
 from flowengine.language.texts import Text, plain
 
 MOST = 200
@@ -74,10 +74,21 @@ def _of_process(old: Process, new: Process) -> Iterator[Difference]:
         ("calendars", "the calendars", (_CUSTOMER,)),
     ):
         yield from _changed("", words, getattr(old, name), getattr(new, name), who)
+    for kind, wanting in WANTING.items():
+        yield from _of_answerers(kind, wanting.key, old, new)
     yield from _of_names("role", old.roles, new.roles)
     yield from _of_names("group", old.groups, new.groups)
     for name in dict.fromkeys((*new.options, *old.options)):
         yield from _of_options(name, old.options.get(name, ()), new.options.get(name, ()))
+
+
+def _of_answerers(kind: str, words: str, old: Process, new: Process) -> Iterator[Difference]:
+    (left, was), (right, now) = old.answerers(kind), new.answerers(kind)
+    before, after = tuple(_named(old, left)), tuple(_named(new, right))
+    if before != after:
+        who = tuple(dict.fromkeys((_CUSTOMER, *before, *after)))
+        yield Difference("", f"{words} are answered by {', '.join(after)} now, and were by {', '.join(before)}", who)
+    yield from _changed("", f"within how long {words} are answered", was, now, (_CUSTOMER, *after))
 
 
 def _of_names(kind: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:

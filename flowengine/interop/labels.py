@@ -9,7 +9,7 @@ from datetime import timedelta
 from flowengine.language.durations import Duration, Length, Working
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Process, Scope, State
-from flowengine.language.parts import Always, Audience, Route, Trigger, When
+from flowengine.language.parts import WANTING, Always, Audience, Route, Trigger, When
 from flowengine.language.texts import plain, spoken
 from flowengine.language.types import Each, Parallel, Stage
 
@@ -76,6 +76,16 @@ def starting(trigger: Trigger) -> str:
     """What starts a job by itself, in words."""
     guard = f" if {shorten(trigger.when.source)}" if trigger.when else ""
     return (f"by message {trigger.message}" if trigger.message else f"at {trigger.every}") + guard
+
+
+def answering(process: Process) -> Iterator[str]:
+    """Who answers what people ask, and within how long, a line for each kind; nothing where the file says nothing."""
+    if process.questions is None and process.concerns is None:
+        return
+    for kind, wanting in WANTING.items():
+        by, within = process.answerers(kind)
+        whom = ", ".join(dict.fromkeys(audience(process, one) for one in by))
+        yield f"{wanting.key.capitalize()} are answered by {whom}, within {span(within)}"
 
 
 @dataclass(frozen=True, slots=True)

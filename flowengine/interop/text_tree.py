@@ -44,6 +44,7 @@ def text_tree(process: Process, position_states: Collection[str] = (), *, usual:
         f"{words.shorten(process.title, 120)} ({process.name}, version {process.version})",
         f"Need: {words.shorten(process.need, 120)}",
         *(f"Starts {words.starting(one)}" for one in process.starts),
+        *words.answering(process),
         "",
     ]
     return "\n".join([*head, *_scope(process, process.root, 0, here), "", LEGEND]) + "\n"

@@ -27,7 +27,9 @@ from flowengine.language.parts import (
     ATTENTION,
     EXPIRED,
     SKIPPED,
+    WANTING,
     Always,
+    Answerers,
     Audience,
     Calendar,
     Escalation,
@@ -555,6 +557,10 @@ class Process:
     """What starts jobs by itself."""
     attention: Length = ATTENTION
     """After how long in a state that :attr:`State.is_watched` somebody has to look, where the state says no other."""
+    questions: Answerers | None = None
+    """Who answers questions about its jobs, and within how long."""
+    concerns: Answerers | None = None
+    """Who answers concerns, and within how long."""
     currency: str = ""
     """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
     root: Scope = Scope(path="", start="", states={})
@@ -578,6 +584,13 @@ class Process:
         """All states of all scopes. Members of a race are not listed: they are part of it."""
         for scope in self.scopes():
             yield from scope.states.values()
+
+    def answerers(self, kind: str) -> tuple[tuple[Audience, ...], Length]:
+        """Who answers words of a kind that wants an answer, and within how long: what the file does not say of
+        concerns is as with questions, and else any member of staff does."""
+        said = self.concerns if kind == "concern" else self.questions
+        by = next((one.by for one in (said, self.questions) if one is not None and one.by), (Audience(kind="staff"),))
+        return by, WANTING[kind].within if said is None or said.within is None else said.within
 
     @property
     def clock(self) -> tzinfo:

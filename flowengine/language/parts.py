@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from flowengine.exact import Number
 from flowengine.language.calendars import Calendar as Calendar
@@ -27,6 +27,22 @@ SKIPPED = "skipped"
 
 ATTENTION = Duration(days=7)
 """So long staff, code or the outside may leave a customer waiting before somebody has to look."""
+
+
+class Wanting(NamedTuple):
+    """A kind of words that want an answer: the key of the file that says who answers, what such words are called, and
+    within how long they are answered where the file says nothing."""
+
+    key: str
+    title: str
+    within: Duration
+
+
+WANTING: Mapping[str, Wanting] = {
+    "question": Wanting("questions", "A question", Duration(days=2)),
+    "concern": Wanting("concerns", "A concern", Duration(days=7)),
+}
+"""The kinds of words that wait for somebody until they are answered."""
 
 CUSTOMERS = frozenset({"customer", "customers", "group", "anyone", "everyone"})
 """The audiences in which there are customers."""
@@ -98,6 +114,15 @@ class Group:
 
     name: str
     title: str
+    place: Place = field(default=Place(), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerers:
+    """Who answers what people ask about a job, and within how long, as far as the file says it."""
+
+    by: tuple[Audience, ...] = ()
+    within: Length | None = None
     place: Place = field(default=Place(), compare=False)
 
 

@@ -87,6 +87,7 @@ TABLE = {
     "invoke": Row("use an always entry",                 OPEN,  OPEN,  OPEN,  NEVER, NEVER, NEVER),
     "withdraw": Row("withdraw",                          OPEN,  OPEN,  OPEN,  NEVER, NEVER, NEVER),
     "say": Row("say something about a job",              PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "take_back": Row("take back what he has asked",      OWN,   OWN,   OWN,   NEVER, NEVER, NEVER, "answer it"),
     "send": Row("deliver a message of the outside",      NEVER, ANY,   ANY,   ANY,   ANY,   NEVER,
                 "say something about the job, or act on a step that waits for you"),
     "add": Row("add items",                              OWN,   ANY,   ANY,   ANY,   ANY,   NEVER, "say it"),

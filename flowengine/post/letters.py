@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from flowengine.commands import access
+from flowengine.commands.asked import answer_in, asked, in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in
 from flowengine.core import events as e
@@ -22,7 +23,7 @@ from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
-from flowengine.views.customer_words import TAKES_LONGER
+from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
 from flowengine.views.promised import passed
 
 MAIL, HOOK = "mail", "hook"
@@ -86,6 +87,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _told(shell.settings.url, job, process, told, person, to, at)
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
+        if body["why"] in ("answered", "unanswered"):
+            return _of_asked(shell.settings.url, tx, job, process, person, to, row, at)
         if body["why"] in APPOINTMENTS:
             became, events = appointments_in(tx, row.job, row.seq)
             if not became:
@@ -98,6 +101,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         step = access.open_step(job, int(body["step"]))
         if step is None or not _for(person, step, job):
             return None
+        step = in_words(tx, job, step)
         return _asked(shell, tx, job, step, person, to, str(body["why"]), at)
 
 
@@ -121,7 +125,7 @@ def _asked(
     process, short = compiled.process, f"{shown(job.id)}.{step.number}"
     clock = plainly.Clock(process, person.clock)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
-    state = compiled.states[step.state].member(step.member)
+    state = compiled.at(step).member(step.member)
     meeting = f"On {clock.moment(step.appointment, state)}" if step.appointment else ""
     due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
@@ -200,6 +204,54 @@ def _late(url: str, job: StoredJob, process: Process, person: Person, to: str, a
     )
 
 
+def _of_asked(
+    url: str,
+    tx: Transaction,
+    job: StoredJob,
+    process: Process,
+    person: Person,
+    to: str,
+    row: OutboxMessage,
+    at: datetime,
+) -> Words | None:
+    """To who has asked: the answer, with what he asked; or that it takes longer, which is nothing once it is
+    answered."""
+    number, answered = int(row.body["step"]), row.body["why"] == "answered"
+    found = asked(tx, job, number)
+    if found is None or not (answered or access.open_step(job, number)):
+        return None
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    look = link or f"flow track {short} --as {shlex.quote(person.id)}"
+    answer = answer_in(tx, job, row.seq, number) if answered else ""
+    opening = "You have said:" if found.step.purpose == "concern" else "You have asked:"
+    subject = f"Answer: {shorten(found.text, 110)}" if answered else f"Not answered yet: {shorten(found.text, 100)}"
+    lines = (
+        _greeting(person),
+        f"{opening}\n    {_indented(found.text)}",
+        f"The answer:\n    {_indented(answer)}" if answered else f"{UNANSWERED}.",
+        _where("All that was said:", look),
+        _about(process, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=subject,
+        text=_text(lines),
+        why=f"question.{row.body['why']}",
+        data={
+            "question": f"{job.id}.{number}",
+            "job": job.id,
+            "process": process.title,
+            "words": found.text,
+            "answer": answer or None,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
 def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader: tzinfo | None) -> str:
     """That the moment ``by`` which something was promised has passed; empty when the job is over by now, or has kept
     it all the same, or there is another date."""
@@ -233,6 +285,10 @@ def _overdue(url: str, job: StoredJob, process: Process, words: str, person: Per
         },
         at=at,
     )
+
+
+def _indented(text: str) -> str:
+    return "\n    ".join(text.strip().splitlines())
 
 
 def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Person, to: str, at: datetime) -> Words:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from flowengine.commands import access
+from flowengine.commands.asked import answer_in, asked, in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
@@ -66,7 +67,7 @@ def _receivers(
 ) -> list[Person]:
     """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, or is
     late, its customer hears, and what the process tells they whom it tells it; what became of an appointment, whose it
-    was."""
+    was; and what was answered, or is not, who has asked."""
     if news["why"] in ("ended", "late", "promise"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
@@ -75,6 +76,9 @@ def _receivers(
             took = took_part(entry for entry in tx.history.of(row.job) if entry.seq <= row.seq)
             to = (*to, *(f"person:{one}" for one in (job.customer, *took)))
         return [person for seating in to for person in crowds.of(seating)]
+    if news["why"] in ("answered", "unanswered"):
+        found = asked(tx, job, int(news["step"]))
+        return crowds.of(f"person:{found.step.asked_by}") if found is not None and found.step.asked_by else []
     if news["why"] in APPOINTMENTS:
         became = appointments_in(tx, row.job, row.seq)[0]
         whom = became[int(news["number"])].whom if became else ()
@@ -159,6 +163,8 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         audience, state = [f"person:{job.customer}"], row.body["state"]
         late: dict[str, Any] = {"step": None, "why": "late", "title": TAKES_LONGER, "state": state, "due": None}
         return late | {"audience": audience} if job.position.head.late else None
+    if row.body["why"] in ("answered", "unanswered"):
+        return _of_asked(tx, job, row)
     if row.body["why"] in APPOINTMENTS:
         return _of_appointment(shell, tx, job, row)
     if row.body["why"] == "promise":
@@ -168,6 +174,7 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
     step = access.open_step(job, int(row.body["step"]))
     if step is None:
         return None
+    step = in_words(tx, job, step)
     return {
         "step": f"{row.job}.{step.number}",
         "why": row.body["why"],
@@ -176,6 +183,17 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         "audience": list(step.audience),
         "due": step.due.isoformat() if step.due else None,
     }
+
+
+def _of_asked(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    """That something was answered, with the words; or that it is not, where that is still so."""
+    number, why = int(row.body["step"]), row.body["why"]
+    found = asked(tx, job, number)
+    if found is None or not found.step.asked_by or (why == "unanswered" and access.open_step(job, number) is None):
+        return None
+    answer = {"answer": answer_in(tx, job, row.seq, number)} if why == "answered" else {}
+    told: dict[str, Any] = {"step": f"{row.job}.{number}", "why": why, "title": found.text, "state": "", "due": None}
+    return told | {"audience": [f"person:{found.step.asked_by}"]} | answer
 
 
 def _of_appointment(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from flowengine.commands import access
+from flowengine.commands.asked import in_words
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core import events as e
@@ -63,7 +66,7 @@ def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, act
     if isinstance(entry.command, c.Act | c.ActFor | c.Claim | c.Release | c.Assign):
         found = access.opening(tx, job, entry.command.step)
         if found is not None:
-            seq, opened = found
+            seq, opened = found[0], replace(found[1], step=in_words(tx, job, found[1].step))
             options = _options(next(iter(tx.history.of(job.id, seq - 1, 1))), opened)
     customer = actor.kind == "customer"
     names = {} if customer else names_in(tx, [entry])

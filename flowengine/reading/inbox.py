@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from flowengine.commands import access
+from flowengine.commands.asked import in_words
 from flowengine.commands.receipts import receipt_under
 from flowengine.commands.shell import Shell
 from flowengine.core.advance import offered
@@ -55,7 +56,8 @@ def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[I
         for row in rows:
             answered = row.answered or _has_done_his_part(shell, tx, row, actor)
             if everything or not answered:
-                item = _item(row, names, actor, answered, now)
+                step = in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else row.step
+                item = _item(row, step, names, actor, answered, now)
                 if row.promised is not None and (actor.kind != "customer" or row.customer == actor.id):
                     process = shell.catalogue.compiled(tx, row.process, row.version).process
                     late = row.promised < now
@@ -89,8 +91,9 @@ def _order(item: InboxItem) -> tuple[bool, bool, bool, datetime, datetime]:
     )
 
 
-def _item(row: WaitingStep, names: Mapping[str, str], actor: Actor, answered: bool, now: datetime) -> InboxItem:
-    step = row.step
+def _item(
+    row: WaitingStep, step: Step, names: Mapping[str, str], actor: Actor, answered: bool, now: datetime
+) -> InboxItem:
     held = step.held_until is not None and step.held_until > now
     item = CustomerItem(
         id=f"{row.job}.{step.number}",
@@ -108,6 +111,7 @@ def _item(row: WaitingStep, names: Mapping[str, str], actor: Actor, answered: bo
         answered=bool(answered),
         booked=step.booked,
         booked_with=names.get(step.booked_with, ""),
+        asked=step.purpose if step.is_asked else "",
         held=step.held if held else None,
         held_until=step.held_until if held else None,
     )
@@ -201,8 +205,9 @@ def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, 
 def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Actor, now: datetime) -> StepView:
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     world = StoreWorld(tx, job.customer, job.id)
-    state = compiled.states[found.state].member(found.member)
+    state = compiled.at(found).member(found.member)
     can = offered(compiled, job.position, found, now, world, actor)
+    found = in_words(tx, job, found)
     made = form(compiled, job.position, found, now, world)
     if not can:
         made = msgspec.structs.replace(made, ways=(), slots=())
@@ -265,8 +270,10 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     if ended is None or not (looks or seatings(actor) & ended.whose):
         return None
     step, entry, outcome = ended.step, ended.entry, ended.outcome
-    state = shell.catalogue.compiled(tx, job.process, job.version).states.get(step.state)
-    kind = state.member(step.member).type if state is not None else ""  # the job may have been migrated
+    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    known = step.is_asked or step.state in compiled.states  # the job may have been migrated
+    kind = compiled.at(step).member(step.member).type if known else ""
+    step = in_words(tx, job, step)
     told = actor.kind != "customer" or entry.by.id == actor.id or outcome == EXPIRED
     who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
     view = _view(tx, job, step, _bare_form(step, kind), actor)

@@ -8,11 +8,12 @@ from heapq import nsmallest
 from itertools import islice
 
 from flowengine.commands import access
+from flowengine.commands.asked import in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import Staffing, whom
 from flowengine.core.machines import Compiled
 from flowengine.core.names import JobNames
-from flowengine.core.values import ROOT, Branch, ServiceCall, Step, Timer
+from flowengine.core.values import CONVERSATION, ROOT, Branch, ServiceCall, Step, Timer
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import Expression
 from flowengine.language.texts import key_text
@@ -42,7 +43,7 @@ def timers(shell: Shell, text: str) -> list[TimerView]:
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         failed = {row.id: row for row in tx.timers.incidents() if row.job == job.id}
         found = [
-            _timer(job, compiled, branch, timer, failed.get(f"{job.id}.{timer.number}"))
+            _timer(tx, job, compiled, branch, timer, failed.get(f"{job.id}.{timer.number}"))
             for branch in job.position.whole().branches.values()
             for timer in branch.timers
             if timer.rang is None
@@ -50,7 +51,9 @@ def timers(shell: Shell, text: str) -> list[TimerView]:
     return sorted(found, key=lambda one: (one.due, one.id))
 
 
-def _timer(job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, failed: Incident | None) -> TimerView:
+def _timer(
+    tx: Transaction, job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, failed: Incident | None
+) -> TimerView:
     state = compiled.states.get(branch.state)
     title = state.member(timer.member).title if state is not None else branch.state
     if timer.purpose == "always":
@@ -63,7 +66,7 @@ def _timer(job: StoredJob, compiled: Compiled, branch: Branch, timer: Timer, fai
         short=f"{shown(job.id)}.{timer.number}",
         purpose=timer.purpose,
         state=branch.state,
-        what=step.title if step and step.title else title,
+        what=in_words(tx, job, step).title if step and step.title else title,
         due=timer.due,
         step=f"{job.id}.{timer.step}" if step else "",
         branch="" if branch.id == ROOT else branch.id,
@@ -118,7 +121,7 @@ class _Look:
             by = name_of(self.tx, held.by) if held.by else "the program"
             yield WaitView(kind="suspended", what=held.because, since=held.since, whom=by)
         yield from (self._call(call) for call in self.job.position.head.cut_off)
-        waiting = [ROOT]
+        waiting = [ROOT, CONVERSATION] if self.job.position.head.unanswered else [ROOT]
         while waiting:
             branch = self.job.position.branch(waiting.pop(0))
             if branch is None:
@@ -137,7 +140,7 @@ class _Look:
         return WaitView(
             kind="step",
             id=self._id(step.number),
-            what=step.title,
+            what=in_words(self.tx, self.job, step).title,
             state=step.state,
             since=step.opened,
             whom=whom(self.tx, self.compiled.process, branch, step),

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from msgspec.structs import asdict, replace
 
 from flowengine.commands import access
+from flowengine.commands.asked import asked, in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
 from flowengine.core import always
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.conversation import TAKEN_BACK, unanswered
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import person_seating, seatings
-from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
+from flowengine.core.values import CONVERSATION, ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
@@ -32,12 +34,14 @@ from flowengine.views.customer_words import TAKES_LONGER, places
 from flowengine.views.history_lines import SAYINGS, Teller
 from flowengine.views.promised import passed, promise_view
 from flowengine.views.replies import (
+    AnswerView,
     CustomerPlace,
     CustomerTrack,
     CustomerWaiting,
     JobRow,
     OfferView,
     PromiseView,
+    SaidView,
     StaffPlace,
     StaffTrack,
     StaffWaiting,
@@ -118,6 +122,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
                 for entry, why in always.closed_to(compiled, job.position, actor, now, world)
             ),
             said=tuple(_said(look, lately)),
+            conversation=tuple(_conversation(look, lately)),
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),
             erased=head.erased,
@@ -223,7 +228,7 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
-            title=step.title,
+            title=in_words(look.tx, look.job, step).title,
             whom=whom,
             for_you=open_to_him and not (answered and not _may_change(look, step)),
             answered=answered or (step.booked is not None and open_to_him),
@@ -284,14 +289,93 @@ def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
 
 
 def _said(look: _View, entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
-    """What was said lately. A customer sees his own words and the answers to them, not the notes of those inside."""
-    found = [
-        (name_of(look.tx, event.by) or entry.by.kind, SAYINGS[event.kind], event.text)
-        for entry in entries
-        for event in entry.events
-        if isinstance(event, e.Said) and (look.inside or event.by == look.actor.id or event.kind == "answer")
-    ]
+    """What was said lately."""
+    found = [(_who(look, entry), SAYINGS[event.kind], event.text) for entry, event in _words(look, entries)]
     return found[-_MOST:] if look.own else []
+
+
+def _words(look: _View, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Said]]:
+    """What the asker may read of what was said lately (L9): a customer his own words and the answers to them, not the
+    notes of those inside, and not what they ask one another."""
+    asked_by: dict[int, str] = {}
+    for entry in entries:
+        for event in entry.events:
+            if not isinstance(event, e.Said):
+                continue
+            if event.number:
+                asked_by[event.number] = event.by
+            if event.to and event.to not in asked_by:
+                before = asked(look.tx, look.job, event.to)
+                asked_by[event.to] = before.step.asked_by if before is not None else ""
+            to_him = asked_by[event.to] == look.actor.id if event.to else look.own and event.kind == "answer"
+            if look.inside or event.by == look.actor.id or to_him:
+                yield entry, event
+
+
+def _who(look: _View, entry: Entry) -> str:
+    return name_of(look.tx, entry.by.id) or entry.by.kind
+
+
+def _conversation(look: _View, entries: list[Entry]) -> Iterator[SaidView]:
+    """What was said lately, each answer with what it answers, and all that is not answered."""
+    found: dict[int, SaidView] = {}
+    open_ = {step.number: step for step in unanswered(look.position) if look.inside or step.asked_by == look.actor.id}
+    for entry, event in _words(look, entries):
+        if event.to:
+            if event.to not in found:
+                _put_earlier(look, found, event.to)
+            answer = AnswerView(at=entry.at, who=_who(look, entry), text=event.text)
+            if event.to in found:
+                found[event.to] = replace(found[event.to], answer=answer, status="answered")
+        else:
+            number = event.number or -entry.seq
+            found[number] = _line(look, entry.at, event.number, event.by, _who(look, entry), event.kind, event.text)
+    for entry in entries:
+        for one in entry.events:
+            if isinstance(one, e.StepClosed) and one.outcome == TAKEN_BACK and one.step in found:
+                found[one.step] = replace(found[one.step], status=TAKEN_BACK)
+    before: dict[int, SaidView] = {}
+    for number in open_:
+        if number not in found:
+            _put_earlier(look, before, number)
+    found = before | found
+    late = _late(look) if open_ else frozenset()
+    for number, step in open_.items():
+        whom = ", ".join(_names(look, step.audience))
+        found[number] = replace(found[number], status="waiting", whom=whom, due=step.due, late=number in late)
+    newest = list(found)[-_MOST:]
+    yield from (found[number] for number in found if number in open_ or number in newest)
+
+
+def _put_earlier(look: _View, found: dict[int, SaidView], number: int) -> None:
+    """What was asked so long ago that it is not among what was said lately."""
+    before = asked(look.tx, look.job, number)
+    if before is not None:
+        by, kind = before.step.asked_by, before.step.purpose
+        found[number] = _line(look, before.at, number, by, name_of(look.tx, by) if by else "", kind, before.text)
+
+
+def _line(look: _View, at: datetime, number: int, by: str, who: str, kind: str, text: str) -> SaidView:
+    step, short = (f"{look.job.id}.{number}", f"{shown(look.job.id)}.{number}") if number else ("", "")
+    yours = bool(by) and by == look.actor.id
+    status = "answered" if number else ""
+    return SaidView(
+        at=at,
+        who=who,
+        kind=kind,
+        saying=SAYINGS[kind],
+        text=text,
+        yours=yours,
+        step=step,
+        short=short,
+        status=status,
+    )
+
+
+def _late(look: _View) -> frozenset[int]:
+    """What waits for an answer for so long that operators have to look."""
+    branch = look.position.branch(CONVERSATION)
+    return frozenset(timer.step for timer in branch.timers if timer.rang) if branch is not None else frozenset()
 
 
 def _told(look: _View, entries: list[Entry]) -> Iterable[tuple[datetime, str, tuple[tuple[str, str], ...]]]:
@@ -384,6 +468,7 @@ def jobs(
                 because=row.head.because,
                 suspended=suspended_view(row.head, inside=not own),
                 erased=row.head.erased,
+                unanswered=0 if own else row.head.unanswered,
                 promise=promise_view(process, row.head, now, reader) if process else None,
                 zone=process.zone if process else "",
             )

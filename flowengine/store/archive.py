@@ -1,7 +1,7 @@
 """The archive: finished jobs are read whole, and once they are written elsewhere, deleted. Live ones are not touched.
 
 A job is deleted only if nothing has been added to it since it was read, so nothing is lost that is not in the archive;
-and only once all that it sends out is delivered.
+and only once all that it sends out is delivered, and all that was asked about it is answered.
 """
 
 from __future__ import annotations
@@ -23,12 +23,17 @@ from flowengine.store.query import Query, inserts, param
 _J, _O = t.jobs, t.outbox
 _JOB = param("job_id")
 _SENDING = sa.exists().where(_O.c.job_id == _J.c.id)
+_ASKED = sa.exists().where(t.steps.c.job_id == _J.c.id)
+"""Something that was asked waits for an answer: nothing else waits in a finished job."""
 
 FINISHED = Query(
     "archive.finished",
-    "Finished jobs of a status after one of them, oldest first, that ended before a moment and have sent everything.",
+    "Finished jobs of a status after one of them, oldest first, that ended before a moment, have sent everything and "
+    "have answered what was asked.",
     sa.select(_J)
-    .where(_J.c.status == param("of_status"), _J.c.id > param("after"), _J.c.ended < param("before"), ~_SENDING)
+    .where(
+        _J.c.status == param("of_status"), _J.c.id > param("after"), _J.c.ended < param("before"), ~_SENDING, ~_ASKED
+    )
     .order_by(_J.c.id)
     .limit(param("most")),
 )
@@ -36,9 +41,9 @@ ALLOW = Query("archive.allow", "Let this transaction delete history.", inserts(t
 FORBID = Query("archive.forbid", "That was all.", sa.delete(t.settings).where(t.settings.c.name == param("name")))
 TAKE = Query(
     "archive.take",
-    "Delete a finished job's row if it is as it was read, and nothing waits to be sent.",
+    "Delete a finished job's row if it is as it was read, and nothing waits to be sent, or for an answer.",
     sa.delete(_J).where(
-        _J.c.id == _JOB, _J.c.seq == param("of_seq"), _J.c.status != sa.literal_column("'open'"), ~_SENDING
+        _J.c.id == _JOB, _J.c.seq == param("of_seq"), _J.c.status != sa.literal_column("'open'"), ~_SENDING, ~_ASKED
     ),
 )
 _BELOW = (t.branches, t.steps, t.timers, t.calls, t.awaiting, t.participants, t.history, t.rechained, t.receipts)

@@ -176,7 +176,7 @@ class LazyPosition:
     def overdue(self, now: datetime) -> list[Timer]:
         """Asked of the database only where a timer of the root is due, or where there are branches below it. One that
         could not be fired, and has been put off, is not due before it is to be tried again."""
-        if not self.head.branches:
+        if not (self.head.branches or self.head.unanswered):
             for timer in self.root.timers if self.root else ():
                 if timer.due <= now and timer.rang is None:
                     break

@@ -222,7 +222,7 @@ def _save_branches(channel: Channel, saved: Saved, effects: Effects) -> None:
     job, first = saved.job, saved.seq * MOST_AT_ONCE
     channel.write_many(DROP_BRANCH, [{"job_id": job, "id": name} for name in effects.closed_branches if name != ROOT])
     rows = [
-        {"job_id": job, "id": name, "parent": branch.parent, "made": first + place, "body": text(branch)}
+        {"job_id": job, "id": name, "parent": branch.parent or "", "made": first + place, "body": text(branch)}
         for place, (name, branch) in enumerate(effects.branches.items())
         if name != ROOT
     ]

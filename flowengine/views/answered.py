@@ -26,7 +26,7 @@ from flowengine.language.model import State
 from flowengine.language.texts import spoken
 from flowengine.language.types import Vote
 from flowengine.views import plainly
-from flowengine.views.customer_words import UNDER_WAY, word_without, words_of
+from flowengine.views.customer_words import UNDER_WAY, word_around
 from flowengine.views.history_lines import Teller, saved_by
 from flowengine.views.plainly import sentence
 
@@ -74,6 +74,8 @@ class Saying:
                 return f"{THANKS}We have noted: {known.entry(command.name)}"
             case c.Say():
                 return f"{THANKS}Your {command.kind} is noted: “{command.text}”"
+            case c.TakeBack():
+                return "You have taken it back: nobody has to answer it any more"
             case c.Claim():
                 return f"It is yours now: {self._what(command.step)}"
             case c.Release():
@@ -101,6 +103,9 @@ class Saying:
         """The move that was made, the answer of one of several, or how the state ended."""
         known = self.teller.known
         step = known.steps.get(command.step)
+        said = next((one.text for one in events if isinstance(one, e.Said) and one.to == command.step), "")
+        if said:
+            return f"{THANKS}Your answer is noted: “{said}” (to: {self._what(command.step)})"
         state = known.state(step.state, step.member) if step is not None else None
         if step is None or state is None:  # the job may have been migrated
             return f"{THANKS}Done: {self._what(command.step)}"
@@ -198,7 +203,7 @@ def _quoted(words: Json) -> str:
 def at_work(compiled: Compiled, position: Position, clock: plainly.Clock, now: datetime) -> tuple[str, ...]:
     """Who is at work on a job for its customer, in the words of the process, and by when he hears: the deadline of the
     work, else how long it usually takes, else what is promised, else when somebody has to look."""
-    words, found = words_of(compiled), dict[str, str]()
+    found: dict[str, str] = {}
     for name in position.head.standing:
         state = compiled.states[name]
         if state.scopes:
@@ -210,7 +215,7 @@ def at_work(compiled: Compiled, position: Position, clock: plainly.Clock, now: d
             more = ", ".join(
                 filter(None, (_whose(compiled, state), _by_when(compiled, position, state, branch, clock, now)))
             )
-            word = words.get(name) or word_without(compiled, name)
+            word = word_around(compiled, name)
             found.setdefault(word, f"{word} ({more})" if more else word)
     return tuple(found.values())[:MOST] or (UNDER_WAY,)
 

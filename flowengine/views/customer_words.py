@@ -22,6 +22,10 @@ TAKES_LONGER = "It takes longer than it should; we have been told, and look into
 """What a customer is told where his job waits for staff, code or the outside for so long that somebody has to look."""
 
 
+UNANSWERED = "It takes longer than it should until this is answered; we have been told, and look into it"
+"""What somebody is told who has asked, and is not answered in time."""
+
+
 def words_of(compiled: Compiled) -> Mapping[str, str]:
     """The word for each state that has one, by name, in the order of the file; found once for each version."""
     return once(
@@ -41,12 +45,31 @@ def places(compiled: Compiled, standing: Mapping[str, int]) -> tuple[str, ...]:
     return found or tuple(dict.fromkeys(word_without(compiled, name) for name in standing))[:1]
 
 
+def word_around(compiled: Compiled, name: str) -> str:
+    """The word for a state, else for the nearest around it that has one, else what stands for one without words."""
+    words, around, at = words_of(compiled), _around(compiled), name
+    while at and at not in words:
+        at = around.get(compiled.scope_of[at].path, "")
+    return words[at] if at else word_without(compiled, name)
+
+
+def _around(compiled: Compiled) -> Mapping[str, str]:
+    """The state around each scope, by the scope's path; found once for each version."""
+    return once(
+        compiled,
+        "around",
+        lambda: {scope.path: state.name for state in compiled.states.values() for scope in state.scopes},
+    )
+
+
 def word_without(compiled: Compiled, name: str) -> str:
     """What stands for a state for which the file has no words."""
     return ASKED if compiled.states[name].for_customers else UNDER_WAY
 
 
-def customers_receipt(job: str, seq: int, compiled: Compiled, command: c.AnyCommand, done: Advance) -> Receipt:
+def customers_receipt(
+    job: str, seq: int, compiled: Compiled, command: c.AnyCommand, done: Advance, question: str = ""
+) -> Receipt:
     """A receipt as the customer who asked may read it: phases for states, and of the events those that are his (L9).
 
     The end of a job is told by its reason. ``steps`` are those that now wait for him.
@@ -66,6 +89,7 @@ def customers_receipt(job: str, seq: int, compiled: Compiled, command: c.AnyComm
         steps=tuple(_own_steps(job, command, done)),
         because=head.because,
         events=events,
+        question=question,
     )
 
 
@@ -86,7 +110,7 @@ def _told(words: Mapping[str, str], command: c.AnyCommand, events: Iterable[e.An
     own doing first, then each word for where the job came by, once."""
     outcome = command.name if isinstance(command, c.Invoke) else ""
     told: dict[str, None] = {}
-    acted = isinstance(command, c.Act | c.Start)
+    acted = isinstance(command, c.Act | c.Start | c.TakeBack)
     for event in events:
         match event:
             case e.Entered():

@@ -14,6 +14,7 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.draft import replace
 from flowengine.core.values import Booking, Json, KeptMessage, Promise, ServiceCall, Step, Timer
+from flowengine.interop.labels import shorten
 from flowengine.language.model import Process, State
 from flowengine.language.parts import DONE, Always
 from flowengine.language.spoken_time import moment
@@ -33,6 +34,9 @@ SAYINGS = {
 }
 """How each kind of words is told."""
 
+LONGEST_ASKED = 80
+"""Characters of what was asked that are told with what became of it."""
+
 _MOVES = {move: words for one in TYPES.values() for move, words in one.moves.items()}
 """How the moves of all types are told, also where the state is not in this version of the process."""
 
@@ -51,6 +55,7 @@ class Known:
     timers: dict[int, Timer] = field(default_factory=dict)
     calls: dict[int, ServiceCall] = field(default_factory=dict)
     kept: dict[int, str] = field(default_factory=dict)
+    asked: dict[int, str] = field(default_factory=dict)
     slots: dict[tuple[str, str], datetime] = field(default_factory=dict)
     standing: dict[str, str] = field(default_factory=dict)
     promise: Promise | None = None
@@ -67,8 +72,10 @@ class Known:
         """Take in what an entry's events say."""
         for event in events:
             match event:
+                case e.Said() if event.number:
+                    self.asked[event.number] = shorten(event.text, LONGEST_ASKED)
                 case e.StepOpened() | e.StepChanged():
-                    self.steps[event.step.number] = event.step
+                    self.steps[event.step.number] = self.worded(event.step)
                 case e.TimerSet():
                     self.timers[event.timer.number] = event.timer
                 case e.CallOpened() | e.CallChanged():
@@ -79,6 +86,10 @@ class Known:
                     self.slots[event.branch, event.member] = slot
                 case e.Entered():
                     self.standing[event.branch] = event.state
+
+    def worded(self, step: Step) -> Step:
+        """A step as it is called: one that waits for an answer by what was asked."""
+        return replace(step, title=self.asked[step.number]) if step.number in self.asked else step
 
     def state(self, name: str, member: str = "") -> State | None:
         """A state of the process, or the member of a race."""
@@ -191,7 +202,11 @@ class Teller:
             case c.Add():
                 return f"added to {self.known.title(command.state)}: {self.known.told(command.items)}"
             case c.Say():
-                return f"{SAYINGS[command.kind]}: {command.text}"
+                to = next((event.to for event in events if isinstance(event, e.Said) and event.to), 0)
+                of = f" (to: {self.known.asked.get(to, 'what was asked')})" if to else ""
+                return f"{SAYINGS[command.kind]}: {command.text}{of}"
+            case c.TakeBack():
+                return f"took back: {self.known.asked.get(command.step, 'what was asked')}"
             case c.Erase():
                 what = "all that the job held" if command.whole else "what somebody wrote in it"
                 return f"erased {what}{_why(command)}"
@@ -200,7 +215,7 @@ class Teller:
 
     def _handed(self, command: c.Claim | c.Release | c.Assign, events: Sequence[e.AnyEvent]) -> str:
         before = self.known.steps.get(command.step)
-        changed = next((event.step for event in events if isinstance(event, e.StepChanged)), before)
+        changed = next((self.known.worded(one.step) for one in events if isinstance(one, e.StepChanged)), before)
         what = changed.title if changed else f"step {command.step}"
         if isinstance(command, c.Assign):
             named = before is not None and changed is not None and len(changed.audience) > len(before.audience)
@@ -219,6 +234,9 @@ class Teller:
         step = self.known.steps.get(command.step)
         if step is None:
             return "acted on a step that the history does not know"
+        said = next((one for one in events if isinstance(one, e.Said) and one.to == step.number), None)
+        if said is not None:
+            return f"{SAYINGS['answer']}: {said.text} (to: {step.title})"
         moved = next((one for one in events if isinstance(one, e.Moved) and one.step == step.number), None)
         seated = (one for one in events if isinstance(one, e.SeatAnswered) and not one.secret)
         answered = next((one.seat.answer for one in seated), None)
@@ -288,6 +306,8 @@ class Teller:
                 return f"{done}: nobody said how it ended" if late else f"{done}: it may still be at work"
             case "keep":
                 return f"the message {spoken(known.kept.get(timer.detail, ''))} was kept in vain"
+            case "attention" if step is not None:
+                return f"nobody has answered in time, so that somebody has to look: {what}"
             case "attention":
                 return f"it takes so long that somebody has to look: {what}"
             case "promise":
@@ -437,6 +457,7 @@ _BARE: dict[type[c.Command], str] = {
     c.Release: "gave it back",
     c.SetData: "set data",
     c.Start: "stated the need",
+    c.TakeBack: "took back what was asked",
 }
 """What is told of a command whose contents are erased; of others their names."""
 

@@ -61,6 +61,7 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     the message that was delivered, the need of a job that was begun, or the ``always`` entry that was used; ``step``
     is the id of the step, where it was one.
 
+    ``question`` is the id of the step that now waits for an answer to what was said, or that was answered with it.
     ``outcome`` is how the step ended, or the move that was made in it; empty for commands that end no step.
     ``booked`` is the appointment that was booked, ``held`` the one that is kept ``held_until`` then; ``after_promise``
     says that it lies after the promised day or moment.
@@ -79,6 +80,7 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     steps: tuple[str, ...] = ()
     because: str = ""
     events: tuple[str, ...] = ()
+    question: str = ""
     repeated: bool = False
     booked: datetime | None = None
     held: datetime | None = None
@@ -273,7 +275,8 @@ class CustomerItem(View, frozen=True, kw_only=True):
     ``claimed`` names who has taken it; ``mine`` says that this is the asker. ``preferred`` says that it is kept for
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
     ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``held`` is the appointment
-    that is kept for him until ``held_until``, while he decides.
+    that is kept for him until ``held_until``, while he decides. ``asked``: it waits for an answer to a ``question``, or
+    a ``concern``.
 
     ``promise`` is the moment that was promised in the job, while it is neither kept nor broken, and ``late`` whether it
     is over; a customer is told of that in his own jobs. ``zone`` is then that of the process, in which a promised day
@@ -295,6 +298,7 @@ class CustomerItem(View, frozen=True, kw_only=True):
     answered: bool = False
     booked: datetime | None = None
     booked_with: str = ""
+    asked: str = ""
     held: datetime | None = None
     held_until: datetime | None = None
     promise: datetime | None = None
@@ -483,6 +487,38 @@ class OfferView(View, frozen=True, kw_only=True):
         return {name: one for name, one in plain.items() if name not in left_out}
 
 
+class AnswerView(View, frozen=True, kw_only=True):
+    """An answer: when, by whom (a name), and the words."""
+
+    at: datetime
+    who: str
+    text: str
+
+
+class SaidView(View, frozen=True, kw_only=True):
+    """What somebody (``who``, a name) has said about a job: ``kind`` is ``note``, ``wish``, ``concern``,
+    ``expectation``, ``question`` or ``answer``, and ``saying`` how that is told (``asked``); ``yours``: he who looks.
+
+    What wants an answer has the id of its ``step``, and ``status`` says what became of it: ``waiting``, ``answered``
+    or ``taken_back``. While it waits, ``whom`` says in plain words who is to answer, and ``due`` until when; it is
+    ``late`` once operators have to look.
+    """
+
+    at: datetime
+    who: str
+    kind: str
+    saying: str
+    text: str
+    yours: bool = False
+    step: str = ""
+    short: str = ""
+    status: str = ""
+    whom: str = ""
+    due: datetime | None = None
+    late: bool = False
+    answer: AnswerView | None = None
+
+
 class _Track(View, frozen=True, kw_only=True):
     """What everybody sees of a job who may see it. ``ahead`` lists what may still come for its customer."""
 
@@ -523,6 +559,9 @@ class _Track(View, frozen=True, kw_only=True):
     """How the votes stand that run now and whose file says ``live``: to those who vote, and whose job it is."""
     erased: datetime | None = None
     """When what it held was erased on request; then nothing is told of it but where it ended."""
+    conversation: tuple[SaidView, ...] = ()
+    """What was said, each answer with what it answers; the newest last, at most 20, and all that is not answered. Those
+    inside see all of it; a customer his own words, the answers to them, and answers to nothing in particular."""
     did: tuple[tuple[datetime, str], ...] = ()
     """What a customer did himself in somebody else's job: when, and in plain words what he did last on each step; the
     newest last, at most 20."""
@@ -595,6 +634,8 @@ class JobRow(View, frozen=True, kw_only=True):
     suspended: SuspendedView | None = None
     erased: datetime | None = None
     """When what it held was erased on request."""
+    unanswered: int = 0
+    """How much of what people have asked waits for an answer, for those inside."""
     promise: PromiseView | None = None
     zone: str = ""
     """Where something is promised: the time zone of the process, in which a promised day ends."""

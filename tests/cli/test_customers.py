@@ -186,6 +186,49 @@ def test_saying_something(shop: Flow) -> None:
     assert "flow say JOB TEXT" in shop.run("say", job, who="ada", code=1).stderr
 
 
+def test_asking_something(shop: Flow) -> None:
+    """Who asks is told who answers, until when, and how to take it back; who answers finds it in his inbox."""
+    job = shop.start()
+    said = shop.run("say", job, "Is it oak?", "--kind", "question", who="ada").stdout
+    assert said.splitlines()[0] == "Said (question): Is it oak?"
+    assert "waits for an answer from any of the staff, by " in said
+    (item,) = [one for one in shop.json("inbox", who="tom") if one["title"] == "Is it oak?"]
+    assert f"takeback {item['short']}" in said
+    shown = shop.run("track", job, who="ada").stdout
+    assert "  Ada (asked): Is it oak?\n    waits for an answer from any of the staff, by " in shown
+    assert "1 to answer" in shop.run("jobs", who="tom").stdout
+    shop.run("act", item["short"], "--set", "answer=It is", who="tom")
+    assert "  Ada (asked): Is it oak?\n    Tom (answered): It is\n" in shop.run("track", job, who="ada").stdout
+
+
+def test_answering_and_taking_back(shop: Flow) -> None:
+    """An answer names what it is to where several things wait; who has asked takes it back."""
+    job = shop.start()
+    first, second = (
+        shop.json("say", job, text, "--kind", "question", who="ada")["question"] for text in ("Is it oak?", "And dry?")
+    )
+    refused = shop.json("say", job, "Yes", "--kind", "answer", who="tom", code=1)
+    assert [one.partition(" ")[2] for one in refused["possible"]] == ["(Is it oak?)", "(And dry?)"]
+    said = shop.run("say", job, "Yes", "--kind", "answer", "--to", second, who="tom").stdout
+    assert said.splitlines() == ["Said (answer): Yes", "  To: Ada: And dry?"]
+    assert "only who has asked" in shop.run("takeback", first, who="tom", code=1).stderr
+    assert shop.json("takeback", first, who="ada")["outcome"] == "taken_back"
+    assert [one["status"] for one in shop.json("track", job, who="ada")["conversation"]] == ["taken_back", "answered"]
+    assert shop.run("say", job, "We are open", "--kind", "answer", who="tom").stdout.splitlines() == [
+        "Said (answer): We are open", "  The customer reads it, too.",
+    ]  # fmt: skip
+
+
+def test_who_reads_what_is_said_is_told(shop: Flow) -> None:
+    """Words that wait for no answer say who reads them."""
+    job = shop.start()
+    mine = shop.run("say", job, "Hello", who="ada").stdout
+    theirs = shop.run("say", job, "Difficult", who="tom").stdout
+    assert mine == "Said (note): Hello\n  Those inside read it when they look at the job.\n"
+    assert theirs.endswith("its customer does not.\n")
+    assert "Difficult" not in shop.run("track", job, who="ada").stdout
+
+
 def test_staff_begin_a_job_for_a_customer(shop: Flow) -> None:
     """--for names the customer whose job it is."""
     receipt = shop.json("start", "workshop", "--for", "ben", "--set", "wish=x", "--set", "width=80", who="tom")

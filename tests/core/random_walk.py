@@ -16,7 +16,7 @@ from flowengine.core.always import offers
 from flowengine.core.answers import form
 from flowengine.core.draft import moment_text
 from flowengine.core.forms import FormField
-from flowengine.core.values import Actor, Branch, Fork, Step
+from flowengine.core.values import CONVERSATION, Actor, Branch, Fork, Step
 from flowengine.core.world import Member
 from flowengine.errors import ExpressionFailed, Refused
 from flowengine.language.model import Process
@@ -28,6 +28,10 @@ MEMBERS = [Member(id=f"member{number}") for number in range(7)]
 _CLOCKS = ("expire", "close", "elapse", "always")
 MANY = 25
 """Branches beyond which no items are added, so that a walk stays short."""
+LATER = "2026-09-01"
+"""A day that is months away."""
+MOST_DRAWN = 50
+"""Items that are drawn for a list, some of which may be alike."""
 
 
 class Answers:
@@ -66,11 +70,14 @@ class Answers:
             return self.chance.choice(schema["enum"])
         if schema["type"] == "array":
             item, least = schema.get("items", {"type": "string"}), int(schema.get("minItems", 0))
-            items = [self._fitting(item) for _ in range(max(least, self.chance.randint(0, 3)))]
-            unique = schema.get("uniqueItems", False)
-            return [one for index, one in enumerate(items) if not unique or one not in items[:index]]
+            wanted, items = max(least, self.chance.randint(0, 3)), list[Any]()
+            for _ in range(MOST_DRAWN):
+                one = self._fitting(item) if len(items) < wanted else None
+                if one is not None and not (schema.get("uniqueItems", False) and one in items):
+                    items.append(one)
+            return items
         if schema["type"] == "string":
-            day = self.chance.choice(["2026-03-04", "2026-09-01"])  # soon enough for what is promised to be late
+            day = self.chance.choice(["2026-03-04", LATER])  # soon enough for what is promised to be late
             dates = {"date": day, "date-time": "2026-09-01T10:00:00Z", "uri": "https://example.org/one"}
             dates["email"] = "ben@example.org"
             text = f"some words {self.chance.randint(0, 99)}"
@@ -86,11 +93,14 @@ class Answers:
 
 
 def _known(field: Field) -> dict[str, Any]:
-    """What is answered where not anything will do: somebody there is, and a day that is over where it must be."""
+    """What is answered where not anything will do: somebody there is, and a day that is over, or to come, where it must
+    be."""
     if field.person is not None:
         one = {"type": "string", "enum": [member.id for member in MEMBERS]}
         return {"items": one, "uniqueItems": True} if field.type == "array" else one
-    return {"enum": ["2020-02-29"]} if field.latest is not None and field.schema.get("format") == "date" else {}
+    if field.schema.get("format") != "date":
+        return {}
+    return {"enum": ["2020-02-29"]} if field.latest is not None else {"enum": [LATER]} if field.earliest else {}
 
 
 class Walk(Answers):
@@ -117,6 +127,8 @@ class Walk(Answers):
         """While the job is open, something can still happen on each of its branches."""
         if self.job.status == "open":
             for branch in self.job.position.branches.values():
+                if branch.id == CONVERSATION:
+                    continue
                 assert self._awake(branch), f"nothing can happen any more on {branch.id} in {branch.state!r}"
 
     def check_undone(self) -> None:
@@ -299,4 +311,16 @@ class Walk(Answers):
         return self.chance.choice(kinds)
 
     def _words(self) -> c.AnyCommand | None:
-        return c.Say(by=ADA, text="a word")
+        """Somebody asks, says or answers something, or takes back what he has asked."""
+        asked = [step for step in self.job.steps if step.is_asked]
+        by = self.chance.choice([ADA, Actor(kind="staff", id="tom")])
+        kinds: list[c.AnyCommand] = [
+            c.Say(by=by, text="a word", kind=self.chance.choice(["note", "wish", "expectation"])),
+            c.Say(by=by, text="a word?", kind=self.chance.choice(["question", "concern"])),
+            c.Say(by=by, text="so it is", kind="answer", to=self.chance.choice([0, 1])),
+        ]
+        if asked:
+            step = self.chance.choice(asked)
+            kinds += [c.TakeBack(by=ADA, step=step.number)]
+            kinds += [c.Say(by=self._who(step), text="so it is", kind="answer", to=step.number)] * 2
+        return self.chance.choice(kinds)

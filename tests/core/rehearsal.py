@@ -13,7 +13,7 @@ from flowengine.core.advance import Advance, advance, compile_process, possible,
 from flowengine.core.draft import rebuild, settle
 from flowengine.core.migrating import Migration, migrate
 from flowengine.core.position import MemoryPosition
-from flowengine.core.values import ROOT, Actor, Branch, Fork, ServiceCall, Step, Timer
+from flowengine.core.values import CONVERSATION, ROOT, Actor, Branch, Fork, ServiceCall, Step, Timer
 from flowengine.core.world import Member, PlainWorld
 from flowengine.language import parse
 from flowengine.language.durations import Duration
@@ -177,11 +177,13 @@ class Rehearsal:
     def check(self) -> None:
         """What must hold after each command: L5, L1, and that all counters agree with what they count."""
         assert rebuild(self.history) == self.position, "L5: the history gives the position"
-        head, branches = self.position.head, self.position.branches
+        head, branches = self.position.head, dict(self.position.branches)
+        self._check_asked(branches.pop(CONVERSATION, None))
         standing = Counter(branch.state for branch in branches.values() if branch.state)
         assert dict(standing) == head.standing, "states are counted as branches stand"
         assert head.branches == len(branches) - 1, "branches are counted"
-        assert head.late == len(self.position.rung), "what is late is counted"
+        rung = [timer for timer in self.position.rung.values() if timer.branch != CONVERSATION]
+        assert head.late == len(rung), "what is late is counted"
         ends = set(self.compiled.ends)
         by_hand = head.status == "ended" and not head.end
         assert by_hand or (head.status == "open") == (not ends & set(head.standing)), (
@@ -190,8 +192,8 @@ class Rehearsal:
         assert not by_hand or not head.standing, "L1: a job that an operator ended stands nowhere"
         if head.status != "open":
             assert list(branches) == [ROOT], "L1: nothing outlives the end"
-            assert not self.steps, "L1: nothing outlives the end"
-            assert not self.timers, "L1: nothing outlives the end"
+            assert all(step.is_asked for step in self.steps), "L1: nothing outlives the end but what was asked"
+            assert all(timer.branch == CONVERSATION for timer in self.timers), "L1: nothing outlives the end"
         numbers = [step.number for step in self.steps] + [timer.number for timer in self.timers]
         assert len(numbers) == len(set(numbers)), "numbers are given once"
         for branch in branches.values():
@@ -213,6 +215,18 @@ class Rehearsal:
             (timer,) = set_
             assert (timer.number, timer.branch) == (promise.timer, ROOT)
             assert timer.due == promise.by + timedelta(microseconds=1)
+
+    def _check_asked(self, asked: Branch | None) -> None:
+        """Whatever was asked and is neither answered nor taken back waits for somebody, with a time to look (L8)."""
+        steps = asked.steps if asked is not None else ()
+        said = {event.number for event in self.told(e.Said) if event.number}
+        over = {event.step for event in self.told(e.StepClosed) if event.branch == CONVERSATION}
+        assert {step.number for step in steps} == said - over, "what was asked waits until it is answered"
+        assert self.position.head.unanswered == len(steps), "what is not answered is counted"
+        assert asked is None or steps, "there is a conversation only while something waits for an answer"
+        for step in steps:
+            assert step.audience, "what was asked waits for somebody"
+            assert [timer.due for timer in asked.timers if timer.step == step.number] == [step.due]
 
     def _check_fork(self, branch: Branch) -> None:
         fork = branch.inners.get("")

@@ -210,6 +210,26 @@ states:
     assert (kept.acted, kept.key) == ("come", "M-18")
 
 
+def test_what_is_at_work_inside_is_told_by_what_is_around_it(engine: Engine) -> None:
+    """A state without a word of its own has that of its stage."""
+    engine.deploy("""
+process: roll
+need: A roll
+roles: {baker: {title: Baker}}
+states:
+  need: {type: need, next: making}
+  making:
+    type: stage
+    phase: Making your roll
+    states: {knead: {type: task, for: baker, within: PT1H, on: {done: done, expired: done}}}
+    next: fulfilled
+  fulfilled: {type: fulfilled}
+""")
+    begun = engine.start("roll", by="ada")
+    found = engine.answered(begun.job, begun.seq, "ada")
+    assert [one.words for one in found.next] == ["Making your roll (the baker, by Mon 4 May 2026, 10:00 UTC)"]
+
+
 VOTE = """
 process: poll
 need: A colour

@@ -216,6 +216,8 @@ def _up_to_the_race(spy: Spy) -> None:
     spy.job = receipt.job
     spy.engine.say(spy.job, f"{SECRET} note", by="clara")
     spy.engine.say(spy.job, f"{SECRET} question", "question", by="clara")
+    spy.look()
+    spy.engine.say(spy.job, f"{SECRET} answer", "answer", by="clara")
     spy.act("clara", score=f"{SECRET} score", told="TOLD")
     spy.act("ada", text="My word")
     spy.act("ada", text="My depth")

@@ -179,7 +179,9 @@ def everywhere(engine: Engine, *words: str) -> list[str]:
 def test_what_was_written_is_found_nowhere(garden: Engine, clock: SimulatedClock) -> None:
     """After it, no text of the customer is in any column of any table, nor what others wrote in his jobs."""
     job = ended(garden, clock)
+    garden.say(job, "mark-ada-asks", "question", by="ada")
     assert everywhere(garden, "mark-ada", "mark-ben", "mark-gus")
+    assert [item.job for item in garden.inbox("gus")] == [job]
     seq = len(garden.history(job))
     done = garden.erase("ada", because="She asked", by="olga")
     assert (done.person, done.jobs, done.others, done.left) == ("ada", (job,), (), ())
@@ -187,6 +189,7 @@ def test_what_was_written_is_found_nowhere(garden: Engine, clock: SimulatedClock
         one for one in everywhere(garden, "Zed", "zed@") if one.startswith("flow_people")
     ]
     assert done.entries == seq
+    assert garden.inbox("gus", everything=True) == []
     audit = garden.audit()
     assert (audit.fine, audit.erased) == (True, 1)
 

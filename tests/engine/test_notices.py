@@ -162,6 +162,51 @@ def test_the_customer_is_written_to_when_it_takes_longer(
     assert "cut" not in text.lower()
 
 
+def test_an_answer_is_mailed_with_its_question(
+    make: Callable[..., Engine], mail: MailServer, clock: SimulatedClock
+) -> None:
+    """Staff are written to by the words of the question, who asked by answer and question, and that it takes longer."""
+    engine = make(**smtp(mail, url="https://flow.example"))
+    engine.deploy(SUIT.replace("states:", "questions: cutter\nstates:", 1))
+    job = start(engine)
+    question = engine.say(job, "Is it wool?\nI cannot wear it.", "question", by="ada").question
+    settle(engine)
+    assert sorted(told(mail))[1:] == [
+        ("cleo@example.org", "Is it wool? I cannot wear it."),
+        ("cora@example.org", "Is it wool? I cannot wear it."),
+    ]
+    before = len(mail.letters)
+    clock.advance(timedelta(days=3))
+    settle(engine)
+    subjects = ["Not answered yet: Is it wool? I cannot wear it.", "Reminder: Choose your cloth"]
+    assert [str(one["Subject"]) for one in mail.letters[before:]] == subjects
+    late = mail.letters[before].get_content().replace("\r\n", "\n")
+    assert "You have asked:\n    Is it wool?\n    I cannot wear it.\n" in late
+    assert "It takes longer than it should until this is answered; we have been told, and look into it." in late
+    engine.say(job, "It is cotton.", "answer", to=question, by="cora")
+    settle(engine)
+    assert told(mail)[-1] == ("ada@example.org", "Answer: Is it wool? I cannot wear it.")
+    text = mail.letters[-1].get_content().replace("\r\n", "\n")
+    assert "The answer:\n    It is cotton.\n" in text
+    assert f"https://flow.example/jobs/{engine.track(job, by='ada').short}" in text
+
+
+def test_that_there_is_no_answer_is_not_told_once_there_is(
+    make: Callable[..., Engine], mail: MailServer, clock: SimulatedClock
+) -> None:
+    """What is true when it is sent counts: somebody answered just now."""
+    engine = make(**smtp(mail))
+    job = start(engine)
+    question = engine.say(job, "Is it wool?", "question", by="ada").question
+    settle(engine)
+    clock.advance(timedelta(days=3))
+    engine.say(job, "It is.", "answer", to=question, by="tom")
+    settle(engine)
+    assert [subject for who, subject in told(mail) if who == "ada@example.org"] == [
+        "Choose your cloth", "Reminder: Choose your cloth", "Answer: Is it wool?",
+    ]  # fmt: skip
+
+
 def test_the_customer_is_written_to_when_a_promised_day_has_passed(
     make: Callable[..., Engine], mail: MailServer, clock: SimulatedClock
 ) -> None:

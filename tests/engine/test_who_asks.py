@@ -34,6 +34,7 @@ ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "release": lambda engine, by, step: engine.release(step, by=by),
     "assign": lambda engine, by, step: engine.assign(step, "ben", by=by),
     "step": lambda engine, by, step: engine.step(step, by),
+    "take_back": lambda engine, by, step: engine.take_back(step, by=by),
 }
 ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "invoke": lambda engine, by, job: engine.invoke(job, "withdraw", by=by),

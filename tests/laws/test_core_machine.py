@@ -27,10 +27,11 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import Advance, advance, compile_process, possible, start
 from flowengine.core.answers import form
+from flowengine.core.conversation import unanswered
 from flowengine.core.draft import rebuild, settle
 from flowengine.core.machines import Compiled
 from flowengine.core.position import MemoryPosition
-from flowengine.core.values import Actor, Branch, Step
+from flowengine.core.values import CONVERSATION, Actor, Branch, Step
 from flowengine.core.world import Member, PlainWorld
 from flowengine.errors import Refused
 from flowengine.language import load
@@ -157,10 +158,19 @@ class CoreMachine(RuleBasedStateMachine):
             keys = [data.draw(st.sampled_from(["", "order-1", "order-x"]))]
             self._try(c.Deliver(by=CLOCK, name=data.draw(st.sampled_from(names)), key=keys[0], body={}))
 
-    @rule(text=st.text(max_size=30))
-    def somebody_speaks(self, text: str) -> None:
+    @rule(text=st.text(max_size=30), kind=st.sampled_from(["note", "wish", "concern", "question"]))
+    def somebody_speaks(self, text: str, kind: Any) -> None:
         """Words are welcome at any time, also after the end."""
-        self._must(c.Say(by=Actor(kind="customer", id="ada"), text=text, kind="concern"))
+        (self._must if text.strip() else self._try)(c.Say(by=Actor(kind="customer", id="ada"), text=text, kind=kind))
+
+    @rule(data=st.data(), taken_back=st.booleans())
+    def somebody_answers(self, data: st.DataObject, taken_back: bool) -> None:
+        """What was asked is answered, also after the end, or taken back."""
+        asked = unanswered(self.at) if self.position is not None else ()
+        if asked:
+            step, ada = data.draw(st.sampled_from(asked)), Actor(kind="customer", id="ada")
+            answer = c.Say(by=self._somebody(data, step), text="So it is", kind="answer", to=step.number)
+            self._try(c.TakeBack(by=ada, step=step.number) if taken_back else answer)
 
     # doing
 
@@ -223,8 +233,8 @@ class CoreMachine(RuleBasedStateMachine):
         else:
             assert len(ends) == 1
             assert ends[0].kind == self.at.head.status in ("fulfilled", "ended")
-            assert not self.at.steps
-            assert not self.at.timers
+            assert all(step.is_asked for step in self.at.steps.values())
+            assert all(timer.branch == CONVERSATION for timer in self.at.timers.values())
             assert not self.at.calls
 
     @invariant()
@@ -233,7 +243,8 @@ class CoreMachine(RuleBasedStateMachine):
         if not self.is_open:
             return
         for branch in self.at.branches.values():
-            _assert_deadlines(self.compiled, self.at, branch)
+            if branch.id != CONVERSATION:
+                _assert_deadlines(self.compiled, self.at, branch)
 
 
 def _assert_deadlines(compiled: Compiled, position: MemoryPosition, branch: Branch) -> None:

@@ -54,6 +54,8 @@ BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
 MARK = "What Ada has said"
 CUSTOMERS = ("ada", "ben", "cleo", "dana")
 STRANGER = Actor(kind="staff", id="mallory")
+OUTSIDER = Actor(kind="customer", id="mallory")
+"""A stranger to what people ask, which is for all of the staff."""
 
 
 def _undo(call: HandlerCall) -> None:
@@ -180,10 +182,11 @@ class EngineMachine(RuleBasedStateMachine):
         answer = answer_for(data.draw, view.form, way, self.clock.now())
         self.keys += 1
         key = f"key-{self.job}-{self.keys}"
+        stranger = OUTSIDER if view.type == "question" else STRANGER
         with pytest.raises(NotFound) as hidden:
-            self.engine.act(item.id, way.outcome, answer, by=STRANGER)
+            self.engine.act(item.id, way.outcome, answer, by=stranger)
         with pytest.raises(NotFound) as missing:
-            self.engine.act(f"{self.job}.99999", way.outcome, answer, by=STRANGER)
+            self.engine.act(f"{self.job}.99999", way.outcome, answer, by=stranger)
         assert hidden.value.what.replace(item.id, "") == missing.value.what.replace(f"{self.job}.99999", "")
         try:
             receipt = self.engine.act(item.id, way.outcome, answer, by=who, key=key)
@@ -296,10 +299,30 @@ class EngineMachine(RuleBasedStateMachine):
         except NOT_DONE:
             self._only_the_clock()
 
-    @rule(text=st.text(max_size=30).filter(lambda text: text.strip() and "\x00" not in text))
-    def somebody_speaks(self, text: str) -> None:
+    @rule(
+        text=st.text(max_size=30).filter(lambda text: text.strip() and "\x00" not in text),
+        kind=st.sampled_from(["wish", "question"]),
+    )
+    def somebody_speaks(self, text: str, kind: str) -> None:
         """Words are welcome at any time, also after the end."""
-        self.engine.say(self.job, text, "wish", by="ada")
+        receipt = self.engine.say(self.job, text, kind, by="ada")
+        assert bool(receipt.question) == (kind == "question")
+
+    @precondition(lambda self: self.model is not None and self.model.head.unanswered)
+    @rule(taken_back=st.booleans())
+    def somebody_answers(self, taken_back: bool) -> None:
+        """What was asked is answered, also after the end, or taken back; then it is in no inbox."""
+        asked = [step for step in self.model.steps.values() if step.is_asked] if self.model is not None else []
+        id, whom = f"{self.job}.{asked[0].number}", asked[0].claimed or Actor(kind="staff", id="stan")
+        try:
+            if taken_back:
+                self.engine.take_back(id, by="ada")
+            else:
+                self.engine.say(self.job, "So it is", "answer", to=id, by=whom)
+        except NOT_DONE:
+            self._only_the_clock()
+        else:
+            assert id not in [item.id for _, item in self._waiting()]
 
     # laws
 
@@ -370,9 +393,10 @@ class EngineMachine(RuleBasedStateMachine):
         """L1: when a job has ended, no step, timer or call of it is left."""
         if self.model is not None and not self.is_open:
             with self.database.reading() as tx:
-                assert list(tx.steps.of(self.job)) == []
-            assert not self._waiting()
-            assert not any(incident.job == self.job for incident in self.engine.incidents())
+                left = {f"{self.job}.{row.step.number}" for row in tx.steps.of(self.job) if row.step.is_asked}
+                assert all(row.step.is_asked for row in tx.steps.of(self.job))
+            assert {item.id for _, item in self._waiting()} <= left
+            assert {one.id for one in self.engine.incidents() if one.job == self.job} <= left
 
     def _erased(self) -> None:
         """However the job went: once it is over, its customer can be erased, and what he wrote is in no table (L5)."""

@@ -16,6 +16,7 @@ from flowengine.core.kinds.decision import Deciding
 from flowengine.core.kinds.feedback import Rating
 from flowengine.core.kinds.fitting import Fitted
 from flowengine.core.kinds.message import Receiving
+from flowengine.core.kinds.replying import Replying
 from flowengine.core.kinds.service import Calling, Delegating
 from flowengine.core.kinds.task import Working
 from flowengine.core.kinds.tell import Telling
@@ -39,5 +40,6 @@ KINDS: dict[str, Waiting[Any]] = {
     "call": Delegating(),
     "decision": Deciding(),
     "tell": Telling(),
+    "question": Replying(),
 }
 """The kinds by the type of the state. Kinds keep nothing: all that is kept is in the job."""

@@ -65,8 +65,9 @@ def _possible(error: ExpressionFailed) -> str:
 
 def _workings(survey: Survey) -> Iterator[Working]:
     """All working times that stand in the file as such."""
-    if isinstance(survey.process.attention, Working):
-        yield survey.process.attention
+    process = survey.process
+    answered = (one.within for one in (process.questions, process.concerns) if one is not None)
+    yield from (one for one in (process.attention, *answered) if isinstance(one, Working))
     for scope in survey.scopes.values():
         lengths: list[When | None] = [entry.within for entry in scope.always]
         for state in scope.states.values():

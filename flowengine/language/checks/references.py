@@ -17,6 +17,7 @@ _EVERYBODY = ("customer", "customers", "staff", "anyone")
 
 def check(survey: Survey) -> None:
     """Report names that mean nothing where they stand."""
+    _answerers(survey)
     for scope in survey.scopes.values():
         if scope.start not in scope.states:
             survey.unknown(scope.place, "unknown-state", "state", scope.start, scope.states)
@@ -92,6 +93,14 @@ def _audiences(survey: Survey, audiences: Iterable[Audience], place: Place) -> N
             survey.unknown(where, "unknown-role", "role", audience.name, [*process.roles, *_EVERYBODY])
         elif audience.kind == "group" and audience.name not in process.groups:
             survey.unknown(where, "unknown-group", "group", audience.name, process.groups)
+
+
+def _answerers(survey: Survey) -> None:
+    """Who answers questions and concerns: roles that the process has."""
+    for said in (survey.process.questions, survey.process.concerns):
+        for one in said.by if said is not None else ():
+            if one.kind == "role" and one.name not in survey.process.roles:
+                survey.unknown(one.place, "unknown-role", "role", str(one.name), [*survey.process.roles, "staff"])
 
 
 def _persons(survey: Survey, fields: Iterable[Field]) -> None:

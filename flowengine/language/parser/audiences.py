@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from flowengine.language.expressions import Expression
+from flowengine.language.parser.lengths import LENGTH
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.scalars import COUNT, EXPRESSION, NAME, NAME_OR_EXPRESSION
 from flowengine.language.parser.session import Reading
-from flowengine.language.parser.shapes import Either, Json, ListOf, Named, wrong
-from flowengine.language.parts import Audience
+from flowengine.language.parser.shapes import Either, Json, ListOf, Named, Shape, wrong
+from flowengine.language.parts import Answerers, Audience
 from flowengine.language.yaml_reader import Node, Scalar
 
 _EVERYBODY: dict[str, Literal["customer", "customers", "staff", "anyone"]] = {
@@ -123,6 +124,53 @@ class _Reader:
 
 _WHO_IS_TOLD = "customer, everyone, a role's name, or a mapping such as {person: …}"
 READERS = Named("readers", ListOf(Named("reader", Either(_WHO_IS_TOLD, _Reader(), None, _MAPPING)), one=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Answerer:
+    """One of those inside who can be asked: customers ask, and nobody outside answers for the organisation."""
+
+    def read(self, node: Node, reading: Reading) -> Audience:
+        name = NAME.read(node, reading)
+        if name in _EVERYBODY and name != "staff":
+            raise wrong(node, "staff or a role's name", reading, "those inside answer")
+        return _Word().read(node, reading)
+
+    def schema(self, defs: Json) -> Json:
+        return NAME.schema(defs)
+
+
+_ANSWERER: Shape = ListOf(_Answerer(), one=True)
+
+
+def _answerers(values: Values, reading: Reading) -> Answerers:  # noqa: ARG001 - the signature of builders
+    return Answerers(by=values.get("for_", ()), within=values.get("within"), place=values.place)
+
+
+_ANSWERING = record(
+    "who answers",
+    Key("for", _ANSWERER, "Who answers: a role, staff, or a list of these.", into="for_"),
+    Key("within", LENGTH, "How long it may take until it is answered; after it operators have to look."),
+    build=_answerers,
+    at_least_one=("for", "within"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answerers:
+    """Who answers; alone, or with how long that may take."""
+
+    shape = Either("a role's name, staff, a list of these, or {for: …, within: …}", _ANSWERER, _ANSWERER, _ANSWERING)
+
+    def read(self, node: Node, reading: Reading) -> Answerers:
+        found = self.shape.read(node, reading)
+        return found if isinstance(found, Answerers) else Answerers(by=found, place=node.place)
+
+    def schema(self, defs: Json) -> Json:
+        return self.shape.schema(defs)
+
+
+ANSWERERS = Named("answerers", _Answerers())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from flowengine.language.currencies import currency
 from flowengine.language.meaning import version_of
 from flowengine.language.model import Process, Scope
-from flowengine.language.parser.audiences import EVERYBODY
+from flowengine.language.parser.audiences import ANSWERERS, EVERYBODY
 from flowengine.language.parser.calendars import CALENDARS, ZONE
 from flowengine.language.parser.lengths import LENGTH
 from flowengine.language.parser.options import PROCESS_OPTIONS
@@ -99,6 +99,8 @@ PROCESS = record(
     Key("zone", ZONE, "The zone of days and times of day, as Europe/London; the installation's unless given."),
     Key("calendars", _Calendars(), "When it is open, by name: for appointments, and for working time."),
     Key("attention", LENGTH, "After how long a wait for staff, code or messages is an incident; P7D unless given."),
+    Key("questions", ANSWERERS, "Who answers what people ask about a job: any staff within P2D, unless given."),
+    Key("concerns", ANSWERERS, "Who answers concerns: who answers questions, within P7D, unless given."),
     Key("promise", _PROMISE, "What is promised to the customer."),
     Key("starts", STARTS, "What starts a job by itself: messages that no job waits for, and the clock."),
     ALWAYS_KEY,

@@ -1,0 +1,54 @@
+"""What people have asked about jobs, in their words: these stand in the history alone, where they were said."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from flowengine.commands import access
+from flowengine.core import events as e
+from flowengine.core.values import Step
+from flowengine.interop.labels import shorten
+from flowengine.runtime.actors import name_of
+from flowengine.store import StoredJob, Transaction
+
+LONGEST = 80
+"""Characters of what was asked by which its step is called."""
+
+
+class Asked(NamedTuple):
+    """What was asked: the step as it was opened, the words, and when they were said."""
+
+    step: Step
+    text: str
+    at: datetime
+
+
+def asked(tx: Transaction, job: StoredJob, number: int) -> Asked | None:
+    """What waits for an answer, or has waited, under a number; None where that is another step, or nothing."""
+    found = access.opening(tx, job, number)
+    if found is None or not found[1].step.is_asked:
+        return None
+    (entry,) = tx.history.of(job.id, found[0] - 1, 1)
+    said = next(event for event in entry.events if isinstance(event, e.Said) and event.number == number)
+    return Asked(found[1].step, said.text, entry.at)
+
+
+def answer_in(tx: Transaction, job: StoredJob, seq: int, number: int) -> str:
+    """What the entry of that number of a history answers; empty where it is gone, with its job."""
+    said = (event for entry in tx.history.of(job.id, seq - 1, 1) for event in entry.events if isinstance(event, e.Said))
+    return next((event.text for event in said if event.to == number), "")
+
+
+def in_words(tx: Transaction, job: StoredJob, step: Step) -> Step:
+    """A step as people see it. One that waits for an answer is called by the words that were said, and shows who has
+    said them; where they are too long for a name, it shows them whole."""
+    found = asked(tx, job, step.number) if step.is_asked else None
+    if found is None:
+        return step
+    title = shorten(found.text, LONGEST)
+    who = name_of(tx, step.asked_by) if step.asked_by else step.title
+    by = (who, found.text) if title != found.text else ("Asked by", who)
+    return replace(step, title=title, shown=(*step.shown, by))

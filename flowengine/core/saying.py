@@ -1,0 +1,66 @@
+"""Commands on what is said about a job: say something, answer what was asked, take a question back."""
+
+from __future__ import annotations
+
+from flowengine.core import commands as c
+from flowengine.core import conversation, steps
+from flowengine.core import events as e
+from flowengine.core.flow import Flow
+from flowengine.core.position import Position
+from flowengine.core.seatings import waits_for
+from flowengine.core.values import CONVERSATION, Actor, Step
+from flowengine.errors import BadAnswer, NotAllowed, StaleCommand
+from flowengine.language.parts import WANTING
+
+
+def say(flow: Flow, command: c.Say) -> None:
+    """Say something. A question waits for an answer; an answer is one to what it names, or to the one thing that waits
+    for who says it. Raises BadAnswer, StaleCommand, AlreadyClaimed."""
+    text, draft = conversation.words(command.text, "text"), flow.draft
+    if command.to and command.kind != "answer":
+        raise BadAnswer({"to": f"only an answer is to something, and this is of the kind {command.kind}"})
+    if command.kind in WANTING:
+        here = conversation.spot(flow.compiled.process, draft, flow.now, flow.world)
+        conversation.ask(here, command.kind, text, command.by.id)
+        return
+    step = _meant(flow, command) if command.kind == "answer" else None
+    if step is None:
+        draft.record(e.Said(kind=command.kind, text=text, by=command.by.id))
+        return
+    steps.not_kept_from(flow, step, command.by.id)
+    conversation.answer(draft, step, text, command.by.id)
+
+
+def take_back(flow: Flow, command: c.TakeBack) -> None:
+    """Who asked needs no answer any more. Raises StaleCommand, NotAllowed for a step of another kind."""
+    branch, step = steps.find(flow, command.step)
+    if branch.id != CONVERSATION:
+        raise NotAllowed("only what was asked is taken back", where=_id(flow, step), possible=("act on it",))
+    conversation.close(flow.draft, step, conversation.TAKEN_BACK, command.by.id)
+
+
+def answerable(position: Position, actor: Actor) -> list[Step]:
+    """What somebody may answer of that which waits for an answer: what is for him, and nobody else has taken."""
+    open_ = conversation.unanswered(position)
+    return [step for step in open_ if step.claimed in (None, actor.id) and waits_for(actor, step, position.seat)]
+
+
+def _meant(flow: Flow, command: c.Say) -> Step | None:
+    """What an answer is to; nothing where nothing waits for who says it."""
+    if command.to:
+        open_ = conversation.unanswered(flow.draft)
+        found = [step for step in open_ if step.number == command.to]
+        if not found:
+            what = "that waits for no answer"
+            where = f"{flow.draft.head.job}.{command.to}"
+            raise StaleCommand(what, where=where, possible=tuple(_id(flow, step) for step in open_))
+        return found[0]
+    mine = answerable(flow.draft, command.by)
+    if len(mine) > 1:
+        several = {"to": f"is missing: {len(mine)} questions wait for your answer"}
+        raise BadAnswer(several, possible=tuple(_id(flow, step) for step in mine))
+    return mine[0] if mine else None
+
+
+def _id(flow: Flow, step: Step) -> str:
+    return f"{flow.draft.head.job}.{step.number}"
