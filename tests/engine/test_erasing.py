@@ -399,12 +399,7 @@ def test_damage_is_told_from_an_erasure(garden: Engine, clock: SimulatedClock) -
 def test_a_broken_job_is_left(garden: Engine, clock: SimulatedClock) -> None:
     """Where a content is not what was written nothing is erased, for nobody knows what it is; it is told."""
     job = ended(garden, clock)
-    driver = sa.create_engine(garden.database.url.replace("***", ""))
-    with driver.begin() as connection:
-        drop = "DROP TRIGGER flow_history_unchanged"
-        connection.exec_driver_sql(drop + (" ON flow_history" if driver.dialect.name == "postgresql" else ""))
-        connection.exec_driver_sql('UPDATE flow_history SET contents = \'[["00","1"]]\' WHERE seq = 1')
-    driver.dispose()
+    damage(garden, 'UPDATE flow_history SET contents = \'[["00","1"]]\' WHERE seq = 1')
     (left,) = garden.erase("ada", because="She asked").left
     assert left.job == job
     assert "its history is broken" in left.why
