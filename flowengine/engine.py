@@ -545,7 +545,7 @@ class Engine:
         by: By = PROGRAM,
     ) -> list[JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step. Those of a member of staff are all, or, with ``mine``, those that he began or acted in. ``late``: the
+        on a step. Those of a member of staff are all, or, with ``mine``, those that he began. ``late``: the
         open ones whose promised moment is over, those that are late the longest first. ``after`` is the last job id of
         the page before. Raises NotAllowed."""
         return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, mine, by)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
 @click.option("--after", metavar="JOB", help="The last job of the page before.")
 @click.option("--took-part", is_flag=True, help="For customers: the jobs of others in which you took part.")
-@click.option("--mine", is_flag=True, help="My own: as a customer my jobs, as staff those that I began or acted in.")
+@click.option("--mine", is_flag=True, help="My own: as a customer my jobs, as staff those that I began.")
 @click.option("--late", is_flag=True, help="Open jobs whose promise is over, those that are late the longest first.")
 @click.option("--stuck", is_flag=True, help="Of the open jobs: what waits for what, the oldest first.")
 @common

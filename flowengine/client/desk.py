@@ -179,7 +179,7 @@ class Desk(ABC):
         mine: bool = False,
     ) -> list[view.JobRow]:
         """Jobs, the newest first; a customer's are his own, or, with ``took_part``, those of others in which he acted
-        on a step; of staff all, or, with ``mine``, those that they began or acted in. ``late``: the open ones whose
+        on a step; of staff all, or, with ``mine``, those that they began. ``late``: the open ones whose
         promised moment is over, those that are late the longest first. ``after`` is the last full id of the page
         before."""
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}

@@ -425,7 +425,7 @@ def jobs(
     by: str | Actor,
 ) -> list[JobRow]:
     """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
-    are, of a member of staff, those that he began or in which he acted."""
+    are, of a member of staff, those that he began."""
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN

@@ -1,5 +1,6 @@
-"""Who took part in whose job: people who acted on a step of a job that is not theirs, and with which entry last; and
-which member of staff began it, as step 0."""
+"""Who took part in whose job: customers who acted on a step of another customer's job, and with which entry last; and
+which member of staff began it, as step 0. What staff did besides is in the history alone: an act of theirs costs no
+statement more."""
 
 from __future__ import annotations
 
@@ -17,7 +18,6 @@ from flowengine.store.query import Query, param, upserts
 BEGUN = 0
 """The step of whoever began a job; those of a job are counted from 1."""
 
-_PEOPLE = ("customer", "staff", "operator")
 _P = t.participants
 _MINE = (_P.c.job_id == param("of_job"), _P.c.person == param("who"))
 
@@ -51,11 +51,11 @@ class Participants:
         self._channel = channel
 
     def took_part(self, job: str, person: str) -> bool:
-        """Whether somebody has acted on a step of another's job, or has begun it for him."""
+        """Whether a customer has acted on a step of another's job, or a member of staff has begun it."""
         return self._channel.one(ANY, {"of_job": job, "who": plain(person)}) is not None
 
     def deeds(self, job: str, person: str, most: int) -> list[Deed]:
-        """The last that somebody did in another's job, the oldest first."""
+        """The last that a customer did in another's job, the oldest first."""
         rows = self._channel.rows(OF, {"of_job": job, "who": plain(person), "most": most})
         return [Deed(*row) for row in reversed(rows)]
 
@@ -68,8 +68,11 @@ def save(channel: Channel, job: str, customer: str, seq: int, command: AnyComman
 
 
 def acting(command: AnyCommand) -> Iterator[tuple[str, int]]:
-    """The person who acts, and on which step."""
-    if isinstance(command, Act | ActFor | Start):
+    """The customer who acts and on which step, or the member of staff who begins."""
+    if isinstance(command, Start):
+        if command.by.id and command.by.kind in ("staff", "operator"):
+            yield command.by.id, BEGUN
+    elif isinstance(command, Act | ActFor):
         who = command.person if isinstance(command, ActFor) else command.by
-        if who.id and who.kind in _PEOPLE:
-            yield who.id, BEGUN if isinstance(command, Start) else command.step
+        if who.kind == "customer":
+            yield who.id, command.step

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
@@ -176,7 +177,9 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if entry.by.id != head.customer:
+    if entry.by.id != head.customer and (
+        job is None or entry.by.kind == "customer" or isinstance(entry.command, ActFor)
+    ):
         participants.save(channel, id_, head.customer, seq, entry.command)
     row = {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash}
     channel.write(history.ADD, row | {"body": new.body.decode(), "contents": new.contents})

@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -24,13 +25,16 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 class Terminal:
     """One command at a terminal. ``raw`` is all that was written, ``text`` the same without rich's own colours."""
 
-    def __init__(self, folder: Path, *words: str, **more: str) -> None:
+    def __init__(
+        self, folder: Path, *words: str, program: Sequence[str] = ("-m", "flowengine.cli"), **more: str
+    ) -> None:
+        """``program`` are the words that the interpreter is called with, ``more`` what is in the environment."""
         self.master, slave = pty.openpty()
         environment = os.environ | {"TERM": "xterm", "COLUMNS": "200", "LINES": "50", "PYTHONUNBUFFERED": "1"}
         environment.update(more)
         environment["PYTHONPATH"] = str(Path(__file__).parents[2])
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "flowengine.cli", *words],
+            [sys.executable, *program, *words],
             stdin=slave,
             stdout=slave,
             stderr=slave,
