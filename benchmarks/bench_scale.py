@@ -24,6 +24,7 @@ from rich.table import Table
 
 from flowengine import Engine
 from flowengine.store import Transaction
+from flowengine.store.steps import Narrowed
 from flowengine.work import services
 
 console = Console(width=None if sys.stdout.isatty() else 118)
@@ -207,6 +208,13 @@ def looks(fresh: Engine, full: Engine, times: int) -> Iterator[Line]:
         "for messages to send": lambda tx: tx.outbox.ready(now, 100),
         "for when to look again": lambda tx: tx.ahead(now),
         "an inbox of a role, its first 20": lambda tx: tx.steps.inbox(["role:porter"], 20, person="mika"),
+        "how much is in it": lambda tx: tx.steps.counted(["role:porter"], "mika", now, now),
+        "an inbox of a role, of one customer": lambda tx: tx.steps.inbox(
+            ["role:porter"], 20, person="mika", narrowed=Narrowed(customer="c7")
+        ),
+        "an inbox of a role, of a process that has none": lambda tx: tx.steps.inbox(
+            ["role:porter"], 20, person="mika", narrowed=Narrowed(process="none")
+        ),
         "an inbox of a customer": lambda tx: tx.steps.inbox(["customer:c7", "person:c7"], 20, person="c7"),
     }
     for what, question in questions.items():

@@ -71,6 +71,8 @@ if TYPE_CHECKING:
         Deployed as Deployed,
         Erasure as Erasure,
         HistoryLine as HistoryLine,
+        Holdings as Holdings,
+        InboxCounts as InboxCounts,
         InboxItem as InboxItem,
         IncidentView as IncidentView,
         JobRow as JobRow,
@@ -105,9 +107,9 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "Away", "Broadcast", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed",
-            "Erasure", "HistoryLine", "HandedOver", "InboxItem", "IncidentView", "JobRow", "Kept", "Left", "LeftOver",
-            "MigratedAll", "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll", "ScheduleView", "StaffItem",
-            "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
+            "Erasure", "HistoryLine", "HandedOver", "Holdings", "InboxCounts", "InboxItem", "IncidentView", "JobRow",
+            "Kept", "Left", "LeftOver", "MigratedAll", "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll",
+            "ScheduleView", "StaffItem", "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

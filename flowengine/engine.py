@@ -58,6 +58,8 @@ from flowengine.views.replies import (
     Erasure,
     HandedOver,
     HistoryLine,
+    Holdings,
+    InboxCounts,
     InboxItem,
     IncidentView,
     JobRow,
@@ -453,13 +455,45 @@ class Engine:
         with self._shell.looking() as shell:
             yield self._on(shell, self._post)
 
-    def inbox(self, by: By, limit: int = 100, *, everything: bool = False) -> list[InboxItem]:
-        """The oldest ``limit`` steps that wait for who asks: those kept for him first, then by deadline, then by age.
+    def roles(self, *, by: By = PROGRAM) -> dict[str, tuple[str, ...]]:
+        """The roles that staff may need: those of the processes in use, each with the names of these, and
+        ``operator``."""
+        return needs.roles(self._shell, by)
+
+    def holdings(self, person: str, *, by: By = PROGRAM) -> Holdings:
+        """What a person has in hand: steps that he has claimed or that wait for him by name, appointments, tokens. For
+        operators, and for a member of staff of himself. Raises NotFound, NotAllowed."""
+        return inbox.holdings(self._shell, person, by)
+
+    def inbox(
+        self,
+        by: By,
+        limit: int = 100,
+        *,
+        everything: bool = False,
+        process: str = "",
+        role: str = "",
+        customer: str = "",
+        text: str = "",
+        after: str | None = None,
+    ) -> list[InboxItem]:
+        """The ``limit`` most urgent steps that wait for who asks: those that he holds first, then by deadline,
+        appointment or promise, whichever is first, then by age.
 
         Steps that somebody else has claimed are left out, and so are votes in which he has spoken and appointments
-        that he has booked, unless ``everything`` is wanted.
+        that he has booked, unless ``everything`` is wanted. Narrowed to a process, one of his roles, a customer by his
+        exact id, and titles that hold all words of a text. ``after`` is the ``place`` of the last item of the page
+        before. Raises NotAllowed for a role that he does not have, Refused for a place that no page said.
         """
-        return inbox.inbox(self._shell, by, limit, everything)
+        wanted = inbox.Wanted(process, role, customer, text)
+        return inbox.inbox(self._shell, by, limit, everything, wanted, after)
+
+    def inbox_counts(
+        self, by: By, *, process: str = "", role: str = "", customer: str = "", text: str = ""
+    ) -> InboxCounts:
+        """How many steps wait for who asks, by process and role: in all, late, and until midnight where he is. Narrowed
+        as :meth:`inbox`."""
+        return inbox.inbox_counts(self._shell, by, inbox.Wanted(process, role, customer, text))
 
     def agenda(
         self,
@@ -550,10 +584,10 @@ class Engine:
         the page before. Raises NotAllowed."""
         return tracking.jobs(self._shell, status, process, customer, limit, after, took_part, late, mine, by)
 
-    def history(self, job: str, *, by: By = PROGRAM) -> list[HistoryLine]:
-        """All that happened to a job, the oldest first, with the stored facts. Not for customers: :meth:`track` is.
-        Raises NotFound."""
-        return histories.history(self._shell, job, by)
+    def history(self, job: str, *, after: int = 0, by: By = PROGRAM) -> list[HistoryLine]:
+        """All that happened to a job, or what came ``after`` the line of that ``seq``, the oldest first, with the
+        stored facts. Not for customers: :meth:`track` is. Raises NotFound."""
+        return histories.history(self._shell, job, by, after)
 
     def audit(self, job: str | None = None, *, by: By = PROGRAM) -> Audit:
         """Check the hash chain of one job or of all, and that what is stored follows from it (L5)."""

@@ -50,6 +50,8 @@ NAMES = [
     "HandlerMissing",
     "HistoryBroken",
     "HistoryLine",
+    "Holdings",
+    "InboxCounts",
     "InboxItem",
     "IncidentView",
     "InvariantBroken",

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from flowengine import Actor, Engine, Handler, HandlerCall, InvariantBroken, Outcome, SimulatedClock, StepView
-from flowengine.cli import show
+from flowengine.cli import show, tables
 from flowengine.cli.moments import day, promised, told
 from flowengine.cli.safe_text import harmless
 from flowengine.client import FormField, Json
@@ -70,7 +70,7 @@ class Telling:
         grid = Table.grid(padding=(0, 1))
         grid.add_column(width=8)
         grid.add_column(overflow="fold")
-        grid.add_row(show.cell(f"  {who}", style), said)
+        grid.add_row(tables.cell(f"  {who}", style), said)
         self.console.print(grid)
 
     def short(self, job: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import io
+import os
 import sys
 
 import click
@@ -112,6 +113,11 @@ def _alone(ctx: click.Context, terminal: Terminal) -> None:
 def main() -> None:
     """Run ``flow`` and leave with its exit code."""
     gc.set_threshold(50_000, 20, 20)  # what is imported stays: looking through it for garbage is a tenth of a start
+    if sys.stderr is None:  # closed: what goes wrong is told by the exit code alone
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - as long as the process lives
+    if sys.stdout is None:  # closed: what a command has to tell would go nowhere, so nothing is done
+        print("Failed: standard output is closed, and nothing can be told", file=sys.stderr)
+        sys.exit(1)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what a terminal has no sign for is shown by its number

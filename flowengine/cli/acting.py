@@ -20,6 +20,7 @@ from flowengine.cli.moments import distance
 from flowengine.cli.moments import told as moment
 from flowengine.cli.prompt import Back
 from flowengine.cli.prompt_words import said
+from flowengine.cli.safe_text import harmless
 from flowengine.cli.slot_picker import Slots
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
@@ -43,12 +44,14 @@ def start(
     sets: Sequence[str],
     answer: str | None,
     key: str | None,
-    yes: bool,
+    yes: bool = False,
+    new: bool = False,
 ) -> None:
     """``flow start``: the need's fields are asked like those of any step."""
     with _reading():
         desk = terminal.mine()
         need = desk.need(_process(terminal, desk, process))
+        _known_or_new(terminal, desk, new or bool(customer))
         whom = person(desk, customer) if customer else None
         if terminal.asks:
             show.line(screen(), (need.title, "bold"), f": {need.ask}" if need.ask else "")
@@ -62,6 +65,18 @@ def start(
         asks_last=not yes,
     )
     told(terminal, desk, receipt)
+
+
+def _known_or_new(terminal: Terminal, desk: Desk, new: bool) -> None:
+    """A typing error enters nobody: who is not known says so with ``--new``, or when he is asked (L15)."""
+    if new or desk.me is not None:
+        return
+    who = terminal.who_or_nobody
+    if not terminal.asks:
+        possible = ("--new enters a new customer", "the id of somebody who is known")
+        raise NotFound(f"there is nobody with the id {who!r} yet", where=who, possible=possible)
+    if not click.confirm(f"{harmless(who)} is not known yet: enter {harmless(who)} as a new customer?"):
+        raise Stopped
 
 
 def person(desk: Desk, text: str, kind: str | None = None) -> str:
@@ -171,6 +186,14 @@ def _given(terminal: Terminal, fields: Sequence[FormField], sets: Sequence[str],
 def _draft(terminal: Terminal, what: Sequence[str], fields: Sequence[FormField], version: str = "") -> Draft | None:
     """Where a person's answers are kept until they are sent; nowhere for a program."""
     return Draft(terminal.address, terminal.who_or_nobody, what, fields, version) if terminal.asks else None
+
+
+def meant(terminal: Terminal, desk: Desk, ref: str, key: str | None) -> str:
+    """The step that is meant by its own id, or by its job's where one of its steps waits for who asks."""
+    if "." in ref:
+        return ref
+    found = desk.find_step(ref, key=key)
+    return _picked(terminal, ref, found) if isinstance(found, dict) else found.id
 
 
 def _step(desk: Desk, id: str, whose: str) -> StepView:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import sure, tab_words
+from flowengine.cli import listing, sure, tab_words
 from flowengine.cli.flags import request_key, terminal, when
 from flowengine.cli.group import FlowGroup, common
 from flowengine.cli.terminal import Terminal
@@ -140,7 +140,7 @@ def _one_of(job: str | None, process: str | None) -> None:
 @terminal
 def suspend(terminal: Terminal, job: str | None, process: str | None, because: str, dry: bool, key: str | None) -> None:
     """Hold a job, so that nobody acts and no clock runs; or a process, so that no job of it begins."""
-    from flowengine.cli import show
+    from flowengine.cli import lists
 
     _one_of(job, process)
     if job:
@@ -148,7 +148,7 @@ def suspend(terminal: Terminal, job: str | None, process: str | None, because: s
         return
     _not_for_processes(dry, key)
     row = terminal.desk().suspend_process(str(process), because=because)
-    terminal.answer(row, lambda console: show.processes(console, [row]))
+    terminal.answer(row, lambda console: lists.processes(console, [row]))
 
 
 @click.command()
@@ -159,7 +159,7 @@ def suspend(terminal: Terminal, job: str | None, process: str | None, because: s
 @terminal
 def resume(terminal: Terminal, job: str | None, process: str | None, because: str, dry: bool, key: str | None) -> None:
     """Let a job that is suspended go on, or jobs of a process begin again."""
-    from flowengine.cli import show
+    from flowengine.cli import lists
 
     _one_of(job, process)
     if job:
@@ -167,7 +167,7 @@ def resume(terminal: Terminal, job: str | None, process: str | None, because: st
         return
     _not_for_processes(dry, key)
     row = terminal.desk().resume_process(str(process), because=because)
-    terminal.answer(row, lambda console: show.processes(console, [row]))
+    terminal.answer(row, lambda console: lists.processes(console, [row]))
 
 
 def _not_for_processes(dry: bool, key: str | None) -> None:
@@ -200,15 +200,16 @@ def deadline(
 
 @click.command()
 @click.argument("job", shell_complete=tab_words.jobs)
+@listing.options
 @common
 @terminal
-def timers(terminal: Terminal, job: str) -> None:
+def timers(terminal: Terminal, job: str, output: str | None, sort_by: str | None) -> None:
     """The timers that are set for a job, the earliest first."""
-    from flowengine.cli import show
+    from flowengine.cli import lists
 
+    form = listing.Form.of(terminal, lists.TIMERS, output, sort_by)
     desk = terminal.desk()
-    rows = desk.timers(job)
-    terminal.answer(rows, lambda console: show.timers(console, rows, desk.now()))
+    form.tell(desk.timers(job), desk.now())
 
 
 @click.group(cls=FlowGroup)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flowengine.cli import sure, tab_words
+from flowengine.cli import listing, sure, tab_words, watching
 from flowengine.cli.flags import answers, day, request_key, terminal
 from flowengine.cli.group import common
 from flowengine.cli.terminal import Terminal
@@ -24,6 +24,7 @@ KINDS = ("note", "wish", "concern", "expectation", "question", "answer")
     shell_complete=tab_words.customers,
     help="For staff: the customer for whom the job is begun.",
 )
+@click.option("--new", is_flag=True, help="You are not known yet: enter you as a new customer.")
 @answers
 @sure.unasked
 @request_key
@@ -33,7 +34,7 @@ def start(terminal: Terminal, /, **given: Any) -> None:
     """Begin a job of PROCESS with a need.
 
     At a terminal you are asked for what is missing. Programs give it: flow start suit --as ada --set
-    needed_by=2027-05-01
+    needed_by=2027-05-01. Who is not known yet says --new.
     """
     from flowengine.cli import acting
 
@@ -41,17 +42,23 @@ def start(terminal: Terminal, /, **given: Any) -> None:
 
 
 @click.command()
+@click.option("--process", metavar="NAME", shell_complete=tab_words.processes, help="Only of this process.")
+@click.option("--role", metavar="NAME", default="", help="For staff: only what waits for this role of yours.")
+@click.option("--customer", metavar="ID", shell_complete=tab_words.customers, help="For staff: only of this customer.")
+@click.option("--text", metavar="WORDS", default="", help="Only what has all these words in its title.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option("--after", metavar="PLACE", help="The next page, as the page before says.")
 @click.option("--all", "everything", is_flag=True, help="Also what is booked or answered, and may still be changed.")
+@click.option("--count", is_flag=True, help="Only how much waits, by process and role.")
+@watching.options("--watch", "Draw it anew, until Ctrl-C.")
+@listing.options
 @common
 @terminal
-def inbox(terminal: Terminal, limit: int, everything: bool) -> None:
-    """What waits for me, the most urgent first."""
-    from flowengine.cli import show
+def inbox(terminal: Terminal, /, **given: Any) -> None:
+    """What waits for me: what I hold first, then the most urgent."""
+    from flowengine.cli import inboxes
 
-    desk = terminal.mine()
-    items = desk.inbox(limit=limit, everything=everything)
-    terminal.answer(items, lambda console: show.inbox(console, items, desk.now(), terminal.line))
+    inboxes.inbox(terminal, inboxes.Wanted(**given))
 
 
 @click.command()
@@ -128,15 +135,23 @@ def act(terminal: Terminal, /, **given: Any) -> None:
 
 @click.command()
 @click.argument("job", shell_complete=tab_words.jobs)
+@click.option("--archive", metavar="FILE", help="A job in an archive.")
+@watching.options("--follow", "Tell what is new, too, until the job is over or Ctrl-C.")
 @common
 @terminal
-def track(terminal: Terminal, job: str) -> None:
+def track(terminal: Terminal, job: str, archive: str | None, follow: bool, every: float | None) -> None:
     """Where a job is, in plain words, what waits for whom, and what was promised."""
-    from flowengine.cli import show
+    from flowengine.cli import tracking
 
-    desk = terminal.desk()
-    seen = desk.track(job)
-    terminal.answer(seen, lambda console: show.track(console, seen, desk.now(), terminal.program, terminal.once))
+    seconds = watching.interval(follow, every, "--follow")
+    if archive and follow:
+        raise click.UsageError("What is in an archive is over: leave --follow out.")
+    if archive:
+        tracking.archived(terminal, archive, job)
+    elif follow:
+        tracking.follow(terminal, job, seconds)
+    else:
+        tracking.once(terminal, job)
 
 
 @click.command()

@@ -50,12 +50,12 @@ def _shop(name: str) -> Any:
 
 
 def _ending(console: Console, commands: list[str], worker: str, seconds: float) -> None:
-    from flowengine.cli import show
+    from flowengine.cli import show, tables
 
     console.print()
     show.line(console, ("Fulfilled", "bold green"), f", in {seconds:.1f} s. Look at it, and act on what waits for Ben:")
     for command in commands:
-        show.line(console, "  ", (command, show.ID), pasted=True)
+        show.line(console, "  ", (command, tables.ID), pasted=True)
     show.line(console, ("The code in Ben's job then runs by: ", "dim"), worker, pasted=True)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from flowengine.cli import tab_words
+from flowengine.cli import listing, tab_words
 from flowengine.cli.flags import is_file, terminal
 from flowengine.cli.group import REFUSED, common
 from flowengine.cli.safe_text import harmless
@@ -57,7 +57,7 @@ def new(terminal: Terminal, name: str, output: Path | None, force: bool, templat
         f"flow draw {path} --format text",
         *([f"flow try {path}"] if template is not None else []),
         f"flow deploy {path}",
-        f"flow start {name} --as ada",
+        f"flow start {name} --as ada --new",
     ]
     terminal.answer({"file": str(path), "next": nexts}, lambda console: console.print("\n".join(_written(path, nexts))))
 
@@ -227,14 +227,16 @@ def diff(terminal: Terminal, path: Path, against: str | None) -> None:
 
 
 @click.command()
+@listing.options
 @common
 @terminal
-def processes(terminal: Terminal) -> None:
+def processes(terminal: Terminal, output: str | None, sort_by: str | None) -> None:
     """List the processes in use, with their versions."""
-    from flowengine.cli import show
+    from flowengine.cli import lists
 
-    rows = terminal.desk().processes()
-    terminal.answer(rows, lambda console: show.processes(console, rows))
+    form = listing.Form.of(terminal, lists.PROCESSES, output, sort_by)
+    desk = terminal.desk()
+    form.tell(desk.processes(), desk.now())
 
 
 @click.command()

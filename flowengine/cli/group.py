@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import click
@@ -99,7 +101,7 @@ class FlowGroup(click.Group):
         """Run, show what went wrong in one way, and leave with the exit code."""
         given = list(sys.argv[1:] if args is None else args)
         options = given[: given.index("--")] if "--" in given else given
-        json = "--json" in options
+        json = _in_json(options)
         extra.pop("standalone_mode", None)
         try:
             try:
@@ -111,7 +113,26 @@ class FlowGroup(click.Group):
             code = REFUSED
             for stream in (sys.stdout, sys.stderr):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        except OSError as error:  # what was to be told cannot be written, as on a full disk
+            code = _unwritable(error)
         sys.exit(code if isinstance(code, int) else FINE)
+
+
+def _unwritable(error: OSError) -> int:
+    """Say on standard error, if that can be written, that standard output cannot; its rest goes nowhere."""
+    from flowengine.cli import failures
+
+    with suppress(OSError):
+        failures.unreadable(error, json=False)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return REFUSED
+
+
+def _in_json(options: Sequence[str]) -> bool:
+    """Whether the one document that is written is JSON, an error too; of ``flow draw`` and ``new``, -o is a file."""
+    pairs = set(pairwise(options))
+    wanted = {("-o", "json"), ("--output", "json")} & pairs or {"-ojson", "--output=json"} & {*options}
+    return "--json" in options or (bool(wanted) and not {"draw", "new"} & {*options})
 
 
 def _failed(error: Exception, json: bool) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flowengine.cli import show
 from flowengine.cli.moments import distance, local, midnight, now, told
+from flowengine.cli.tables import ID
 from flowengine.cli.terminal import Terminal, screen
 from flowengine.client import AgendaItem, Desk, InboxItem, JobRow, PersonView, StaffItem
 from flowengine.errors import NotFound
@@ -50,7 +51,7 @@ def first_steps(terminal: Terminal) -> None:
         ("Write a process of your own, to be tried", "new my_shop"),
         ("See what waits for you, once you have a name here", "--as ID"),
     ):
-        show.line(console, f"  {words}: ", (f"{terminal.program} {command}", show.ID), pasted=True)
+        show.line(console, f"  {words}: ", (f"{terminal.program} {command}", ID), pasted=True)
 
 
 def _tell(
@@ -76,7 +77,7 @@ def _tell(
         show.line(console, (f"  and {len(booked) - SHOWN} more: ", "dim"), terminal.line("agenda"), pasted=True)
     if me.kind == "customer":
         _jobs(console, terminal, jobs)
-    show.line(console, ("All your jobs: ", "dim"), (terminal.line("jobs --mine"), show.ID), pasted=True)
+    show.line(console, ("All your jobs: ", "dim"), (terminal.line("jobs --mine"), ID), pasted=True)
 
 
 def _waiting(console: Console, terminal: Terminal, desk: Desk, items: Sequence[InboxItem], *, staff: bool) -> None:
@@ -88,7 +89,7 @@ def _waiting(console: Console, terminal: Terminal, desk: Desk, items: Sequence[I
         until = f", until {told(one.due)} ({distance(one.due, desk.now())})" if one.due else ""
         whose = f", for {one.customer_name}" if staff else ""
         show.line(console, "  ", one.title, (f"  {_spoken(one.process)}{whose}{until}", "dim"))
-        show.line(console, ("    → ", "dim"), (terminal.line(f"act {one.short}"), show.ID), pasted=True)
+        show.line(console, ("    → ", "dim"), (terminal.line(f"act {one.short}"), ID), pasted=True)
     if len(items) > SHOWN:
         show.line(console, (f"  and {len(items) - SHOWN} more: ", "dim"), terminal.line("inbox"), pasted=True)
 
@@ -102,7 +103,7 @@ def _booked(console: Console, terminal: Terminal, desk: Desk, row: AgendaItem, m
     how = f", {spoken(row.outcome)}" if row.outcome else ""
     show.line(console, "  ", (when, "bold"), (f"{whom}{met}{how}  {row.title}", "dim"))
     if not staff and row.step_short and row.start > desk.now():
-        command = (terminal.line(f"act {row.step_short}"), show.ID)
+        command = (terminal.line(f"act {row.step_short}"), ID)
         show.line(console, ("    → to move it or cancel it: ", "dim"), command, pasted=True)
 
 
@@ -114,7 +115,7 @@ def _jobs(console: Console, terminal: Terminal, jobs: Sequence[JobRow]) -> None:
     for row in jobs[:SHOWN]:
         by = (f"  {row.promise.words}", "red" if row.promise.late else "dim") if row.promise else ""
         show.line(console, "  ", f"{_spoken(row.process)}: ", ", ".join(row.states), by)
-        show.line(console, ("    → ", "dim"), (terminal.line(f"track {row.short}"), show.ID), pasted=True)
+        show.line(console, ("    → ", "dim"), (terminal.line(f"track {row.short}"), ID), pasted=True)
     if len(jobs) > SHOWN:
         show.line(console, ("  and more: ", "dim"), terminal.line("jobs"), pasted=True)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import tab_words
+from flowengine.cli import listing, tab_words, watching
 from flowengine.cli.flags import terminal
 from flowengine.cli.group import REFUSED, FlowGroup, common
 from flowengine.cli.terminal import Terminal
@@ -25,68 +25,31 @@ if TYPE_CHECKING:
 @click.option("--mine", is_flag=True, help="My own: as a customer my jobs, as staff those that I began.")
 @click.option("--late", is_flag=True, help="Open jobs whose promise is over, those that are late the longest first.")
 @click.option("--stuck", is_flag=True, help="Of the open jobs: what waits for what, the oldest first.")
+@click.option("--archive", metavar="FILE", help="The jobs in an archive instead.")
+@watching.options("--watch", "Draw it anew, until Ctrl-C.")
+@listing.options
 @common
 @terminal
-def jobs(
-    terminal: Terminal,
-    status: str | None,
-    process: str | None,
-    customer: str | None,
-    limit: int,
-    after: str | None,
-    took_part: bool,
-    mine: bool,
-    late: bool,
-    stuck: bool,
-) -> None:
+def jobs(terminal: Terminal, /, **given: Any) -> None:
     """List jobs, the newest first; with --stuck what the open ones wait for, and since when."""
-    from flowengine.cli import acting, show
+    from flowengine.cli import job_lists
 
-    if stuck:
-        if status or customer or after or took_part or mine or late:
-            raise click.UsageError("--stuck takes --process and --limit, and no other option of the list.")
-        _stuck(terminal, process, limit)
-        return
-    if late and (took_part or status not in (None, "open")):
-        raise click.UsageError("--late lists open jobs: leave --took-part away, and any other --status.")
-    desk = terminal.mine() if mine else terminal.desk()
-    rows = desk.jobs(
-        status=status,
-        process=desk.need(process).process if process else None,
-        customer=acting.person(desk, customer, kind="customer") if customer else None,
-        limit=limit,
-        after=desk.track(after).job if after else None,
-        took_part=took_part,
-        mine=mine,
-        late=late,
-    )
-    terminal.answer(rows, lambda console: show.jobs(console, rows))
-
-
-def _stuck(terminal: Terminal, process: str | None, limit: int) -> None:
-    from flowengine.cli import waits
-
-    desk = terminal.desk()
-    rows = desk.stuck(process=desk.need(process).process if process else None, limit=limit)
-    terminal.answer(rows, lambda console: waits.stuck(console, rows, desk.now()))
+    job_lists.jobs(terminal, job_lists.Wanted(**given))
 
 
 @click.command()
 @click.argument("job", shell_complete=tab_words.jobs)
 @click.option("--raw", is_flag=True, help="The stored facts, one JSON object a line.")
+@click.option("--archive", metavar="FILE", help="Of a job in an archive.")
+@watching.options("--follow", "Tell what comes, too, until the job is over or Ctrl-C.")
+@listing.options
 @common
 @terminal
-def history(terminal: Terminal, job: str, raw: bool) -> None:
+def history(terminal: Terminal, /, **given: Any) -> None:
     """All that happened to a job, the oldest first."""
-    from flowengine import exact
-    from flowengine.cli import show
+    from flowengine.cli import job_lists
 
-    lines = terminal.desk().history(job)
-    if raw and not terminal.json:
-        for one in lines:
-            click.echo(exact.ascii_text(one.as_written()))
-        return
-    terminal.answer(lines, lambda console: show.history(console, lines))
+    job_lists.history(terminal, **given)
 
 
 @click.command()
@@ -129,27 +92,30 @@ def send(
 
 
 @click.command()
+@listing.options
 @common
 @terminal
-def incidents(terminal: Terminal) -> None:
+def incidents(terminal: Terminal, output: str | None, sort_by: str | None) -> None:
     """What gave up or cannot be done, and why: service calls, messages, timers, jobs to start, steps nobody can do."""
-    from flowengine.cli import show
+    from flowengine.cli import lists
 
+    form = listing.Form.of(terminal, lists.INCIDENTS, output, sort_by)
     desk = terminal.desk()
     rows = desk.incidents()
-    terminal.answer(rows, lambda console: show.incidents(console, rows, desk.now()))
+    form.tell(rows, desk.now(), lambda console: lists.remedies(console, rows, terminal.line))
 
 
 @click.command()
+@listing.options
 @common
 @terminal
-def schedules(terminal: Terminal) -> None:
+def schedules(terminal: Terminal, output: str | None, sort_by: str | None) -> None:
     """When processes start their next jobs by the clock, and what was in the way of the last."""
-    from flowengine.cli import show
+    from flowengine.cli import lists
 
+    form = listing.Form.of(terminal, lists.SCHEDULES, output, sort_by)
     desk = terminal.desk()
-    rows = desk.schedules()
-    terminal.answer(rows, lambda console: show.schedules(console, rows, desk.now()))
+    form.tell(desk.schedules(), desk.now())
 
 
 @click.command()
@@ -170,7 +136,9 @@ def retry(
     if bool(call) == (everything or bool(kind or process or handler)):
         raise click.UsageError("Name one incident, or say --all, --kind, --process or --handler.")
     if not call:
-        done = terminal.desk().retry_all(kind=kind, process=process, handler=handler)
+        desk = terminal.desk()
+        of = desk.need(process).process if process else None
+        done = desk.retry_all(kind=kind, process=of, handler=handler)
         terminal.answer(done, lambda console: show.retried(console, done))
         return
     receipt = terminal.desk().retry(call)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from flowengine.cli import listing
 from flowengine.cli.flags import terminal, when
 from flowengine.cli.group import FlowGroup, common
 from flowengine.cli.terminal import Terminal
@@ -94,26 +95,16 @@ def create(
 
 
 @token.command("list")
+@listing.options
 @common
 @terminal
-def list_(terminal: Terminal) -> None:
+def list_(terminal: Terminal, output: str | None, sort_by: str | None) -> None:
     """All tokens, without their secrets."""
-    from flowengine.cli import show
-    from flowengine.cli.moments import told
+    from flowengine.cli import lists
 
+    form = listing.Form.of(terminal, lists.TOKENS, output, sort_by)
     desk = terminal.desk()
-    rows, now = desk.tokens(), desk.now()
-
-    def state(row: Any) -> str:
-        if row.revoked:
-            return f"revoked {told(row.revoked)}"
-        if row.expires and row.expires <= now:
-            return f"expired {told(row.expires)}"
-        return f"until {told(row.expires)}" if row.expires else "valid"
-
-    heads = ("Token", "Scope", "Holder", "Handlers", "State")
-    cells = [(row.id, row.scope, row.subject, ", ".join(row.handlers), state(row)) for row in rows]
-    terminal.answer(rows, lambda console: show.table(console, heads, cells, "There are no tokens."))
+    form.tell(desk.tokens(), desk.now())
 
 
 @token.command()

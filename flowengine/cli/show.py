@@ -3,66 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import groupby
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from flowengine import exact
+from flowengine.cli import tables, waits
 from flowengine.cli.moments import clock_time, day, distance, local, promised, told
 from flowengine.cli.safe_text import harmless
+from flowengine.cli.tables import ID, cell
 from flowengine.client import (
-    AbsenceView,
     AgendaItem,
     Answered,
     Audit,
-    Away,
     Broadcast,
     ChangeView,
     CustomerWaiting,
     Deployed,
     Erasure,
     HandedOver,
-    HistoryLine,
-    InboxItem,
-    IncidentView,
-    JobRow,
     Kept,
     Left,
     MigratedAll,
     MigrationView,
     OfferView,
-    PersonView,
-    ProcessRow,
     Receipt,
     RetriedAll,
     SaidView,
-    ScheduleView,
     StaffPlace,
     StaffTrack,
     StepMigrated,
     TallyView,
     TimerMigrated,
-    TimerView,
     Track,
 )
 from flowengine.language.spoken_time import day as spoken_day
-
-ID = "bold cyan"
 
 AHEAD = 8
 """How much of what may still come is named."""
 
 TALLIED = 10
 """How many options of a vote that runs are told, those with the most first."""
-
-
-def cell(value: object, style: str = "") -> Text:
-    """A harmless text for a table or a line."""
-    return Text(harmless(value), style=style)
 
 
 def line(console: Console, *parts: str | tuple[str, str], pasted: bool = False) -> None:
@@ -74,18 +57,14 @@ def line(console: Console, *parts: str | tuple[str, str], pasted: bool = False) 
     console.print(Text.assemble(*safe), soft_wrap=pasted or not console.is_terminal)
 
 
-def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
-    """A table whose first column is never folded, or the sentence for nothing."""
+def table(console: Console, heads: Sequence[str], rows: Iterable[Sequence[object]], empty: str, drop: str = "") -> None:
+    """A table, or the sentence for nothing. ``drop`` names the columns that are left out first where there is no
+    room."""
     rows = list(rows)
     if not rows:
         line(console, (empty, "dim"))
         return
-    grid = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for index, head in enumerate(heads):
-        grid.add_column(head, no_wrap=index == 0, overflow="fold", style=ID if index == 0 else "")
-    for row in rows:
-        grid.add_row(*(one if isinstance(one, Text) else cell(one) for one in row))
-    console.print(grid)
+    tables.draw(console, heads, rows, dropped=[heads.index(head) for head in drop.split(", ") if head])
 
 
 def deployed(console: Console, done: Sequence[Deployed], pasted: Callable[[str], str]) -> None:
@@ -116,108 +95,10 @@ def changes(console: Console, rows: Sequence[ChangeView], noticed_by: Sequence[s
         line(console, ("  Who notices: ", "dim"), ", ".join(noticed_by) or "nobody but those who run it")
 
 
-def processes(console: Console, rows: Sequence[ProcessRow]) -> None:
-    table(
-        console,
-        ("Process", "Title", "Version", "Deployed", ""),
-        [(r.name, r.title, r.version, day(r.deployed), _in_use(r)) for r in rows],
-        "No process is in use. Deploy one: flow deploy FILE",
-    )
-
-
-def _in_use(row: ProcessRow) -> str:
-    if not row.latest:
-        return ""
-    held = row.suspended
-    return f"suspended since {day(held.since)}: {held.because}" if held else "latest"
-
-
-def people(console: Console, rows: Sequence[PersonView]) -> None:
-    table(
-        console,
-        ("Id", "Name", "Kind", "Contact", "Roles and groups"),
-        [(r.id, r.name, r.kind, r.contact, _gone(r) or ", ".join((*r.roles, *r.groups))) for r in rows],
-        "Nobody is known yet.",
-    )
-
-
-def _gone(one: PersonView) -> str:
-    return "erased" if one.erased else "has left" if one.left else ""
-
-
-def person(console: Console, one: PersonView) -> None:
-    people(console, [one])
-    if one.zone:
-        line(console, "  ", ("Reads times as in: ", "dim"), one.zone)
-    for key, value in one.record.items():
-        line(console, "  ", (f"{key}: ", "dim"), str(value))
-    for days, spans in one.hours.items():
-        line(console, "  ", (f"works {days}: ", "dim"), f"{spans}{f' ({one.hours_zone})' if one.hours_zone else ''}")
-    for absence in one.absences:
-        _absence(console, absence)
-
-
-def away(console: Console, one: Away) -> None:
-    _absence(console, one)
-    if one.appointments:
-        line(console, ("Booked for then; to be moved, or assigned to somebody else:", "bold yellow"))
-    for booked in one.appointments:
-        line(console, "  ", (booked.short, ID), f"  {told(booked.start)}")
-
-
-def _absence(console: Console, one: AbsenceView | Away) -> None:
-    why = f": {one.why}" if one.why else ""
-    line(console, "  ", ("away: ", "dim"), f"{told(one.start)} until {told(one.end)}{why}")
-
-
-def inbox(console: Console, items: Sequence[InboxItem], now: datetime, pasted: Callable[[str], str]) -> None:
-    table(
-        console,
-        ("Step", "What", "Process", "For", "When", ""),
-        [(i.short, i.title, i.process, i.customer_name, _when(i, now), _beside(i, now)) for i in items],
-        "Nothing waits for you.",
-    )
-    if items:
-        line(console, ("Act on one: ", "dim"), pasted(f"act {items[0].short}"), pasted=True)
-
-
-SOON = timedelta(days=2)
-"""So long before a promised moment it is told in an inbox."""
-
-
-def _beside(item: InboxItem, now: datetime) -> Text:
-    """That it wants an answer, whose it is, and that the job is late, or soon will be."""
-    if item.promise is None or item.answered or item.promise - now > SOON:
-        return cell(", ".join(filter(None, (item.asked, _holder(item, now)))))
-    by = promised(item.promise, item.zone)
-    words = f"late since {by}" if item.late else f"promised for {by}"
-    return cell(", ".join(filter(None, (item.asked, words, _holder(item, now)))), "red" if item.late else "yellow")
-
-
-def _holder(item: InboxItem, now: datetime) -> str:
-    if item.mine or (item.preferred and appointment(item) is not None):
-        return "yours"
-    if item.claimed:
-        return f"claimed by {item.claimed}"
-    if item.booked is not None:
-        return f"booked: {told(item.booked)}{_with(item.booked_with)}"
-    if item.held is not None:
-        return kept(item.held, item.held_until, now)
-    return "kept for you" if item.preferred else "answered" if item.answered else ""
-
-
 def appointment(one: object) -> datetime | None:
     """When somebody is to meet the customer, which only staff are told of."""
     found: datetime | None = getattr(one, "appointment", None)
     return found
-
-
-def _when(item: InboxItem, now: datetime) -> Text:
-    """The appointment first, where there is one; else until when it has time."""
-    meets, late = appointment(item), item.due is not None and item.due < now
-    if meets is not None:
-        return cell(f"at {told(meets)} ({distance(meets, now)})", "red" if late else "bold")
-    return cell(f"{told(item.due)} ({distance(item.due, now)})" if item.due else "", "red" if late else "")
 
 
 def agenda(console: Console, rows: Sequence[AgendaItem], first: date, last: date, now: datetime, limit: int) -> None:
@@ -263,46 +144,6 @@ def kept(slot: datetime, until: datetime | None, now: datetime, home: str = "") 
     return f"{told(slot, home)} is kept for you{ends}"
 
 
-def jobs(console: Console, rows: Sequence[JobRow]) -> None:
-    """The column of promises is there where one of them promises something."""
-    some = any(row.promise is not None for row in rows)
-
-    def told_of(r: JobRow) -> tuple[object, ...]:
-        promise = (_promised(r),) if some else ()
-        return (r.short, r.process, r.customer_name, r.status, _where(r), *promise, day(r.started))
-
-    table(
-        console,
-        ("Job", "Process", "Customer", "Status", "Stands in", *(("Promised",) if some else ()), "Begun"),
-        map(told_of, rows),
-        "There are no such jobs.",
-    )
-
-
-def _promised(row: JobRow) -> Text:
-    """For when it was promised, and what became of it."""
-    if row.promise is None:
-        return cell("")
-    became = "" if row.promise.status == "open" else f", {row.promise.status}"
-    return cell(f"{promised(row.promise.by, row.zone)}{became}", "red" if row.promise.late else "")
-
-
-def _where(row: JobRow) -> str:
-    where = ", ".join(row.states) if row.status == "open" or row.suspended is not None else row.because
-    marks = [f"{row.unanswered} to answer"] if row.unanswered else []
-    marks += ["suspended"] if row.suspended is not None else []
-    return f"{where} ({', '.join(marks)})".lstrip() if marks else where
-
-
-def history(console: Console, lines: Sequence[HistoryLine]) -> None:
-    table(
-        console,
-        ("#", "When", "Who", "What"),
-        [(one.seq, told(one.at, one.zone), one.who, one.what) for one in lines],
-        "Nothing has happened.",
-    )
-
-
 def audit(console: Console, result: Audit) -> None:
     checked = f"{result.jobs} {'job' if result.jobs == 1 else 'jobs'}, {result.entries} entries"
     if result.fine:
@@ -320,56 +161,12 @@ def audit(console: Console, result: Audit) -> None:
     table(console, ("Job", "What"), [(one.job, one.what) for one in result.problems], "")
 
 
-def incidents(console: Console, rows: Sequence[IncidentView], now: datetime) -> None:
-    table(
-        console,
-        ("Id", "Kind", "What", "Process", "State", "Tried", "Next", "Error"),
-        [(r.short, r.kind, r.handler, r.process, r.state, r.attempts, _next(r, now), _error(r, now)) for r in rows],
-        "Nothing has given up.",
-    )
-
-
-def schedules(console: Console, rows: Sequence[ScheduleView], now: datetime) -> None:
-    table(
-        console,
-        ("Id", "Every", "Zone", "Due", "Customer", "Tried", "Next", "Error"),
-        [
-            (r.id, r.every, r.zone, told(r.due), r.customer, r.attempts, distance(r.next, now) or "now", r.error)
-            for r in rows
-        ],
-        "No process in use starts jobs by the clock.",
-    )
-
-
-def timers(console: Console, rows: Sequence[TimerView], now: datetime) -> None:
-    table(
-        console,
-        ("Id", "For", "What", "State", "Due", "Error"),
-        [(r.short, r.purpose, r.what, r.state, distance(r.due, now), r.error) for r in rows],
-        "No timer is set.",
-    )
-
-
 def retried(console: Console, done: RetriedAll) -> None:
     """How many were tried again, and which could not be."""
     count = len(done.tried)
     line(console, ("Tried again: ", "bold"), f"{count} incident{'' if count == 1 else 's'}.")
     for id, why in done.refused.items():
         line(console, "  ", (id, "bold"), f" not: {why}")
-
-
-def _next(row: IncidentView, now: datetime) -> str:
-    """When it is tried again by itself; a call waits for an operator, a step for somebody who can do it."""
-    if row.kind in ("step", "attention", "promise"):
-        return "assign it" if row.kind == "step" else "see to it"
-    return (distance(row.next, now) if row.next > now else "now") if row.next else "retry it"
-
-
-def _error(row: IncidentView, now: datetime) -> str:
-    """What is wrong; of what takes long, since when; of a promise, which names its day, for how long."""
-    if row.kind == "promise":
-        return f"{row.error} ({distance(row.since, now)})"
-    return f"{row.error}, since {told(row.since)} ({distance(row.since, now)})" if row.since else row.error
 
 
 def handed_over(console: Console, done: HandedOver, *, dry: bool) -> None:
@@ -558,6 +355,7 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str)
         line(console, ("… ", "yellow"), (seen.takes_longer, "yellow"))
     _promise(console, seen, now)
     _waiting(console, seen, now, command)
+    _troubles(console, seen, now, command)
     _rest(console, seen, now, command)
     if once and (seen.offers or any(step.for_you for step in seen.waiting)):
         _once(console, once)
@@ -630,6 +428,19 @@ AFTER_PROMISE = ", after the day that was promised"
 
 def _after(step: CustomerWaiting) -> tuple[str, str]:
     return (AFTER_PROMISE if step.after_promise else "", "yellow")
+
+
+def _troubles(console: Console, seen: Track, now: datetime, command: str) -> None:
+    """What operators are told: what is in the way, and the command that helps."""
+    found = seen.troubles if isinstance(seen, StaffTrack) else ()
+    if found:
+        line(console, ("In the way", "bold red"))
+    for one in found:
+        line(console, "  ", waits.words(one, now))
+        how = {"step": "assign {} PERSON", "attention": "assign {} PERSON" if one.whom else "retry {}"}
+        if one.id:
+            helps = how.get(one.kind, "retry {}").format(one.id)
+            line(console, ("    → ", "dim"), (f"{command} {helps}", ID), pasted=True)
 
 
 def tally(console: Console, seen: TallyView) -> None:

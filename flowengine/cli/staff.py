@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import sure, tab_words
+from flowengine.cli import listing, sure, tab_words
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
-from flowengine.cli.terminal import Terminal
+from flowengine.cli.safe_text import harmless
+from flowengine.cli.terminal import Stopped, Terminal
 from flowengine.client import Desk
 from flowengine.errors import Ambiguous, NotAllowed, NotFound
 
@@ -21,15 +23,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("step", shell_complete=tab_words.steps)
+@click.argument("step", metavar="STEP|JOB", shell_complete=tab_words.steps)
 @request_key
 @common
 @terminal
 def claim(terminal: Terminal, step: str, key: str | None) -> None:
     """Take a step, so that the others know that it is yours."""
-    from flowengine.cli import show
+    from flowengine.cli import acting, show
 
-    receipt = terminal.mine().claim(step, key=key)
+    desk = terminal.mine()
+    step = acting.meant(terminal, desk, step, key)
+    receipt = desk.claim(step, key=key)
     terminal.answer(
         receipt,
         lambda console: show.line(
@@ -39,15 +43,16 @@ def claim(terminal: Terminal, step: str, key: str | None) -> None:
 
 
 @click.command()
-@click.argument("step", shell_complete=tab_words.steps)
+@click.argument("step", metavar="STEP|JOB", shell_complete=tab_words.steps)
 @request_key
 @common
 @terminal
 def release(terminal: Terminal, step: str, key: str | None) -> None:
-    """Give a step back to all whom it waits for."""
-    from flowengine.cli import show
+    """Give a step back to all whom it waits for; operators may do it for whoever has it."""
+    from flowengine.cli import acting, show
 
-    receipt = terminal.mine().release(step, key=key)
+    desk = terminal.desk()
+    receipt = desk.release(acting.meant(terminal, desk, step, key), key=key)
     terminal.answer(receipt, lambda console: show.line(console, ("Given back.", "bold green")))
 
 
@@ -92,13 +97,16 @@ def _known(command: Callable[..., None]) -> Callable[..., None]:
 @click.argument("id")
 @click.option("--staff", is_flag=True, help="A member of staff, perhaps without a role.")
 @_known
+@click.option("--yes", is_flag=True, help="Also a role that no process in use has, or a contact that is shared.")
 @common
 @terminal
-def add_person(terminal: Terminal, /, id: str, staff: bool, **said: Any) -> None:
+def add_person(terminal: Terminal, /, id: str, staff: bool, yes: bool, **said: Any) -> None:
     """Enter a customer, or with --role or --staff a member of staff."""
     desk = terminal.desk(create=True)
     if _is_known(desk, id):
         raise NotAllowed(f"{id} is known already", where=id, possible=(f"flow people change {id}", "another id"))
+    _roles_are_known(terminal, desk, said["roles"], yes)
+    _contact_is_free(terminal, desk, id, said["contact"], yes)
     _enter(terminal, desk, id, staff or bool(said["roles"]), **said)
 
 
@@ -107,15 +115,63 @@ def add_person(terminal: Terminal, /, id: str, staff: bool, **said: Any) -> None
 @click.option("--no-roles", is_flag=True, help="For staff: no role any more.")
 @click.option("--no-groups", is_flag=True, help="For customers: in no group any more.")
 @_known
+@click.option("--yes", is_flag=True, help="Also a role that no process in use has, or a contact that is shared.")
 @common
 @terminal
-def change_person(terminal: Terminal, /, person: str, no_roles: bool, no_groups: bool, **said: Any) -> None:
+def change_person(terminal: Terminal, /, person: str, no_roles: bool, no_groups: bool, yes: bool, **said: Any) -> None:
     """Change what is known of PERSON: only what is said. Roles and groups that are said are all from then on."""
     desk = terminal.desk()
     there = desk.find_person(person)
     said["roles"] = said["roles"] or (() if no_roles else None)
     said["groups"] = said["groups"] or (() if no_groups else None)
+    _roles_are_known(terminal, desk, [one for one in said["roles"] or () if one not in there.roles], yes)
+    _contact_is_free(terminal, desk, there.id, said["contact"], yes)
     _enter(terminal, desk, there.id, there.kind == "staff", **said)
+
+
+def _roles_are_known(terminal: Terminal, desk: Desk, roles: Sequence[str], yes: bool) -> None:
+    """That some process in use has each role. A role that none has yet is entered with ``--yes``, or where a person
+    says so; before any process is in use, nobody can know."""
+    if yes or not roles:
+        return
+    try:
+        known = desk.roles()
+    except NotAllowed:
+        return  # he may not enter anybody, which the verb itself tells
+    unknown = [role for role in roles if role not in known]
+    if not unknown or len(known) == 1:
+        return
+    near = get_close_matches(unknown[0], known, n=1)
+    what = f"no process in use has the role {unknown[0]!r}" + (f": did you mean {near[0]!r}?" if near else "")
+    if not terminal.asks:
+        raise NotFound(what, where=unknown[0], possible=(*known, "--yes enters it all the same"))
+    _all_the_same(what)
+
+
+def _contact_is_free(terminal: Terminal, desk: Desk, id: str, contact: str, yes: bool) -> None:
+    """That a contact is not somebody else's: a household may share one, with ``--yes``, but then it finds none of them
+    (L15). Whose it is, is told to those who may look for people."""
+    if yes or not contact.strip():
+        return
+    try:
+        found = desk.find_person(contact)
+        others = found.contact.casefold() == contact.strip().casefold() and found.id != id
+        whose = found.id
+    except Ambiguous as error:
+        others, whose = True, " and ".join(error.possible)
+    except (NotAllowed, NotFound):
+        return  # it is free; or he may not enter anybody, which the verb itself tells
+    if not others:
+        return
+    what = f"the contact {contact} is that of {whose} already"
+    if not terminal.asks:
+        raise NotAllowed(what, where=id, possible=("another contact", "--yes: they share it"))
+    _all_the_same(f"{what}.")
+
+
+def _all_the_same(what: str) -> None:
+    if not click.confirm(f"{harmless(what[0].upper())}{harmless(what[1:])} Go on all the same?"):
+        raise Stopped
 
 
 def _is_known(desk: Desk, id: str) -> bool:
@@ -129,7 +185,7 @@ def _enter(
     terminal: Terminal, desk: Desk, id: str, staff: bool, *, name: str, contact: str, zone: str,
     roles: tuple[str, ...] | None, groups: tuple[str, ...] | None, sets: tuple[str, ...],
 ) -> None:  # fmt: skip
-    from flowengine.cli import show
+    from flowengine.cli import persons
     from flowengine.cli.typed_values import record_from
 
     if (groups or sets) if staff else roles:
@@ -138,7 +194,7 @@ def _enter(
         person = desk.add_staff(id, name, roles, contact, zone=zone)
     else:
         person = desk.add_customer(id, name, contact, groups, record_from(sets), zone=zone)
-    terminal.answer(person, lambda console: show.person(console, person))
+    terminal.answer(person, lambda console: persons.person(console, person))
 
 
 @people.command("leave")
@@ -201,7 +257,7 @@ def working_hours(terminal: Terminal, person: str, hours: tuple[str, ...], zone:
 
     Without hours: whenever a calendar is open. What is booked stays booked.
     """
-    from flowengine.cli import acting, show
+    from flowengine.cli import acting, persons
 
     wrong = next((one for one in hours if "=" not in one), None)
     if wrong is not None:
@@ -209,7 +265,7 @@ def working_hours(terminal: Terminal, person: str, hours: tuple[str, ...], zone:
     given = {days: spans for days, _, spans in (one.partition("=") for one in hours)}
     desk = terminal.desk()
     found = desk.set_hours(acting.person(desk, person), given, zone=zone)
-    terminal.answer(found, lambda console: show.person(console, found))
+    terminal.answer(found, lambda console: persons.person(console, found))
 
 
 @people.command("away")
@@ -225,11 +281,11 @@ def away(terminal: Terminal, person: str, start: date, end: date, why: str) -> N
     FROM and UNTIL are days (the last one counts too) or moments. What is booked already is listed: it stays booked
     until it is moved, or assigned to somebody else.
     """
-    from flowengine.cli import acting, show
+    from flowengine.cli import acting, persons
 
     desk = terminal.desk()
     found = desk.add_absence(acting.person(desk, person), start, end, why)
-    terminal.answer(found, lambda console: show.away(console, found))
+    terminal.answer(found, lambda console: persons.away(console, found))
 
 
 @people.command("back")
@@ -239,23 +295,25 @@ def away(terminal: Terminal, person: str, start: date, end: date, why: str) -> N
 @terminal
 def back(terminal: Terminal, person: str, start: date) -> None:
     """Take back that PERSON is away from FROM."""
-    from flowengine.cli import acting, show
+    from flowengine.cli import acting, persons
 
     desk = terminal.desk()
     found = desk.remove_absence(acting.person(desk, person), start)
-    terminal.answer(found, lambda console: show.person(console, found))
+    terminal.answer(found, lambda console: persons.person(console, found))
 
 
 @people.command("list")
 @click.option("--kind", type=click.Choice(["customer", "staff"]))
+@listing.options
 @common
 @terminal
-def list_people(terminal: Terminal, kind: str | None) -> None:
+def list_people(terminal: Terminal, kind: str | None, output: str | None, sort_by: str | None) -> None:
     """List who is known."""
-    from flowengine.cli import show
+    from flowengine.cli import lists
 
-    rows = terminal.desk().people(kind)
-    terminal.answer(rows, lambda console: show.people(console, rows))
+    form = listing.Form.of(terminal, lists.PEOPLE, output, sort_by)
+    desk = terminal.desk()
+    form.tell(desk.people(kind), desk.now())
 
 
 @people.command("show")
@@ -263,8 +321,18 @@ def list_people(terminal: Terminal, kind: str | None) -> None:
 @common
 @terminal
 def show_person(terminal: Terminal, person: str) -> None:
-    """Show one person, by id, contact or unique name."""
-    from flowengine.cli import show
+    """Show one person, by id, contact or unique name; to operators and to himself also what he has in hand."""
+    from flowengine.cli import persons
 
-    found = terminal.desk().find_person(person)
-    terminal.answer(found, lambda console: show.person(console, found))
+    desk = terminal.desk()
+    found = desk.find_person(person)
+    try:
+        held = desk.holdings(found.id)
+    except NotAllowed:
+        held = None
+
+    def tell(console: Console) -> None:
+        persons.person(console, found)
+        persons.holdings(console, held, terminal.line)
+
+    terminal.answer(found.to_json() | {"holds": held.to_json() if held else None}, tell)

@@ -1,36 +1,11 @@
-"""What open jobs wait for, as a table for operators who look for what does not move."""
+"""What open jobs wait for, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from rich.console import Console
-
-from flowengine.cli import show
 from flowengine.cli.moments import distance, told
-from flowengine.client import StuckView, WaitView
-
-
-def stuck(console: Console, rows: Sequence[StuckView], now: datetime) -> None:
-    """One line for each thing that a job waits for; a job is named on its first line alone."""
-    show.table(
-        console,
-        ("Job", "Customer", "Waits for", "Since"),
-        [cells for row in rows for cells in _lines(row, now)],
-        "No open job waits for anything.",
-    )
-
-
-def _lines(row: StuckView, now: datetime) -> Iterator[Sequence[str]]:
-    whose = f"{row.customer_name} ({row.process})"
-    for index, wait in enumerate(row.waits):
-        since = f"{told(wait.since)} ({distance(wait.since, now)})"
-        yield ("", "", words(wait, now), since) if index else (row.short, whose, words(wait, now), since)
-    if row.more:
-        yield "", "", "and more", ""
-    if not row.waits:
-        yield row.short, whose, "nothing that is listed", f"{told(row.since)} ({distance(row.since, now)})"
+from flowengine.client import WaitView
 
 
 def words(wait: WaitView, now: datetime) -> str:
@@ -50,6 +25,10 @@ def _what(wait: WaitView, now: datetime) -> str:
             return f"the service {wait.whom}{', by an external worker' if wait.external else ''}: {wait.what}{said}"
         case "suspended":
             return f"suspended by {wait.whom}: {wait.what}"
+        case "sending":
+            return f"sending: {wait.what}"
+        case "attention":
+            return f"{wait.what}{f', for {wait.whom}' if wait.whom else ''}"
         case "job":
             return f"the job {wait.whom}: {wait.what}"
         case _:
@@ -57,6 +36,8 @@ def _what(wait: WaitView, now: datetime) -> str:
 
 
 def _trouble(wait: WaitView, now: datetime) -> str:
+    if wait.kind == "attention":
+        return f"{wait.error}, since {told(wait.since)} ({distance(wait.since, now)})"
     if not wait.error or wait.kind == "step":
         return wait.error
     tried = f"tried {wait.attempts} {'time' if wait.attempts == 1 else 'times'}: " if wait.attempts else ""

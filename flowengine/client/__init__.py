@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from flowengine.client.desk import Desk
     from flowengine.client.local import LocalDesk
     from flowengine.client.opening import (
+        archived_history,
+        archived_jobs,
+        archived_track,
         backup,
         create,
         must_exist,
@@ -44,7 +47,8 @@ _HOMES = {
     "flowengine.client.desk": ("Desk",),
     "flowengine.client.local": ("LocalDesk",),
     "flowengine.client.opening": (
-        "backup", "create", "must_exist", "open_desk", "upgrade", "verify_archive", "without_password",
+        "archived_history", "archived_jobs", "archived_track", "backup", "create", "must_exist", "open_desk", "upgrade",
+        "verify_archive", "without_password",
     ),
     "flowengine.client.rehearsing": ("for_trials",),
     "flowengine.commands.tokens": ("IssuedToken", "TokenView"),

@@ -120,9 +120,27 @@ class Desk(ABC):
 
     # looking
 
-    def inbox(self, *, limit: int = 100, everything: bool = False) -> list[view.InboxItem]:
-        """The steps that wait for who asks, the most urgent first; ``everything``: also what is booked or answered."""
-        return self._ask("inbox", limit=limit, everything=everything)
+    def inbox(
+        self,
+        *,
+        limit: int = 100,
+        everything: bool = False,
+        process: str = "",
+        role: str = "",
+        customer: str = "",
+        text: str = "",
+        after: str | None = None,
+    ) -> list[view.InboxItem]:
+        """The steps that wait for who asks, the most urgent first; ``everything``: also what is booked or answered.
+        ``after`` is the ``place`` of the last item of the page before."""
+        given = {"process": process, "role": role, "customer": customer, "text": text, "after": after}
+        return self._ask("inbox", limit=limit, everything=everything, **given)
+
+    def inbox_counts(
+        self, *, process: str = "", role: str = "", customer: str = "", text: str = ""
+    ) -> view.InboxCounts:
+        """How many steps wait for who asks, by process and role."""
+        return self._ask("inbox_counts", process=process, role=role, customer=customer, text=text)
 
     def agenda(
         self,
@@ -185,9 +203,9 @@ class Desk(ABC):
         given = {"status": status, "process": process, "customer": customer, "limit": limit, "after": after}
         return self._ask("jobs", **given, took_part=took_part, late=late, mine=mine)
 
-    def history(self, job: str) -> list[view.HistoryLine]:
-        """All that happened to a job, the oldest first, with the stored facts."""
-        return self._ask("history", job)
+    def history(self, job: str, *, after: int = 0) -> list[view.HistoryLine]:
+        """All that happened to a job, or what came ``after`` a line, the oldest first, with the stored facts."""
+        return self._ask("history", job, after=after)
 
     # processes
 
@@ -287,6 +305,14 @@ class Desk(ABC):
     def people(self, kind: str | None = None) -> list[view.PersonView]:
         """All people, or all of one kind: ``customer`` or ``staff``."""
         return self._ask("people", kind)
+
+    def roles(self) -> dict[str, tuple[str, ...]]:
+        """The roles of the processes in use, each with the names of these, and ``operator``."""
+        return self._ask("roles")
+
+    def holdings(self, person: str) -> view.Holdings:
+        """What a person has in hand, by his exact id: claims, what waits for him by name, appointments, tokens."""
+        return self._ask("holdings", person)
 
     # operating
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from flowengine.client.desk import Desk
     from flowengine.clock import Clock
     from flowengine.core.values import Actor
-    from flowengine.views.replies import Audit
+    from flowengine.views.replies import Audit, HistoryLine, JobRow, StaffTrack
 
 _BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo")
 
@@ -73,6 +73,29 @@ def verify_archive(file: str | Path) -> Audit:
     from flowengine.engine import Engine
 
     return Engine.verify_archive(file)
+
+
+def archived_jobs(
+    file: str | Path, *, status: str | None = None, process: str | None = None, customer: str | None = None
+) -> list[JobRow]:
+    """The jobs in an archive, the newest first. Raises NotFound, and Refused for no archive or a damaged one."""
+    from flowengine.reading import archives
+
+    return archives.jobs(Path(file), status=status, process=process, customer=customer)
+
+
+def archived_history(file: str | Path, job: str) -> list[HistoryLine]:
+    """All that happened to a job in an archive. Raises NotFound, Ambiguous, Refused, HistoryBroken."""
+    from flowengine.reading import archives
+
+    return archives.history(Path(file), job)
+
+
+def archived_track(file: str | Path, job: str) -> StaffTrack:
+    """How a job in an archive ended. Raises as :func:`archived_history` does."""
+    from flowengine.reading import archives
+
+    return archives.track(Path(file), job)
 
 
 def must_exist(address: str) -> None:

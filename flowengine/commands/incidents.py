@@ -36,7 +36,9 @@ def incidents(shell: Shell) -> list[IncidentView]:
     the others."""
     with shell.reading() as tx:
         rows = tx.calls.incidents() + tx.timers.incidents() + tx.outbox.incidents()
-        found = [_view(tx, row) for row in rows] + [_of_schedule(row) for row in tx.schedules.all() if row.attempts]
+        found = [incident_view(tx, row) for row in rows] + [
+            _of_schedule(row) for row in tx.schedules.all() if row.attempts
+        ]
         found += [_step(tx, row, why) for row, why in unstaffed(tx, shell.catalogue)]
         known = {one.id for one in found}
         found += [one for one in _attention(shell, tx) if one.id not in known]
@@ -80,10 +82,12 @@ def retry_all(shell: Shell, actor: Actor, kind: str | None, process: str | None,
         raise Refused(f"{kind!r} is no kind of incident", where="kind", possible=KINDS)
     tried: list[str] = []
     refused: dict[str, str] = {}
-    for one in incidents(shell):
-        if one.kind not in KINDS or any(
-            wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)
-        ):
+    found = [one for one in incidents(shell) if one.kind in KINDS]
+    handlers = sorted({one.handler for one in found})
+    if handler is not None and found and handler not in handlers:
+        raise NotFound(f"no incident is of the handler {handler[:200]!r}", where="handler", possible=handlers)
+    for one in found:
+        if any(wanted not in (None, is_) for wanted, is_ in _fits(one, kind, process, handler)):
             continue
         try:
             retry(shell, one.id, actor)
@@ -238,7 +242,8 @@ def _title(branch: Branch, state: State) -> str:
     return branch.steps[0].title if len(branch.steps) == 1 else state.title
 
 
-def _view(tx: Transaction, row: Incident) -> IncidentView:
+def incident_view(tx: Transaction, row: Incident) -> IncidentView:
+    """What gave up, as operators are shown it."""
     state = ""
     match row.kind:
         case "call":

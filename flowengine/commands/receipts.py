@@ -113,8 +113,10 @@ def receipt_of(job: str, seq: int, command: Command, done: Advance) -> Receipt:
 
 def question_of(job: str, events: Sequence[e.AnyEvent]) -> str:
     """The id of the step that waits for an answer to what was said, or was answered with it."""
-    said = (event.number or event.to for event in events if isinstance(event, e.Said))
-    return next((f"{job}.{number}" for number in said if number), "")
+    for event in events:
+        if isinstance(event, e.Said) and (event.number or event.to):
+            return f"{job}.{event.number or event.to}"
+    return ""
 
 
 def _summary(events: Sequence[e.AnyEvent]) -> tuple[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -111,6 +112,31 @@ def verify(path: Path) -> Audit:
     return Audit(jobs=jobs, entries=entries, erased=erased, problems=tuple(problems))
 
 
+class ArchivedProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a process that jobs below it follow, as a line of an archive holds it."""
+
+    process: str
+    version: str
+    title: str
+    source: str
+
+
+_PROCESSES = exact.decoder(ArchivedProcess, trusted=True)
+
+
+def read(path: Path) -> Iterator[ArchivedProcess | ArchivedJob]:
+    """What is in an archive, line by line. Raises NotFound when there is no such file, Refused when it is no archive or
+    a line of it cannot be read."""
+    for number, line in enumerate(_lines(path), 2):
+        try:
+            yield (_JOBS if b'"job":' in line else _PROCESSES).decode(line)
+        except msgspec.MsgspecError as error:
+            what = f"line {number} of the archive cannot be read: {error}"
+            raise Refused(
+                what, where=str(path), possible=("flow audit --archive FILE tells all that is wrong",)
+            ) from None
+
+
 def _lines(path: Path) -> Iterator[bytes]:
     if not path.is_file():
         raise NotFound("there is no such archive", where=str(path))
@@ -121,11 +147,12 @@ def _lines(path: Path) -> Iterator[bytes]:
             if not first.startswith(b'{"archive":"flowengine"'):
                 raise Refused("this is no archive of flowengine", where=str(path))
             for line in file:
-                yield line
                 if not line.endswith(b"\n"):
                     raise Refused("the archive was cut off in its last line", where=str(path))
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise Refused(f"the archive was cut off: {error}", where=str(path)) from error
+                yield line
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        what = "the archive was cut off" if isinstance(error, EOFError) else "the archive is damaged, or not packed"
+        raise Refused(f"{what}: {error}", where=str(path)) from error
 
 
 class _Plain:

@@ -13,7 +13,7 @@ from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor, Poll
 from flowengine.core.veil import veiled
 from flowengine.reading.histories import names_in
-from flowengine.reading.inbox import inbox
+from flowengine.reading.inbox import Wanted, inbox
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import actor_of, name_of, reader_zone
 from flowengine.store import Entry, StoredJob, Transaction, shown
@@ -35,7 +35,7 @@ def answered(shell: Shell, text: str, seq: int, by: str | Actor) -> Answered:
             raise access.no_such("entry of the history", f"{shown(job.id)}, number {seq}")
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         seen = track(look, job.id, actor)
-        waiting = inbox(look, actor, _MOST, False)
+        waiting = inbox(look, actor, _MOST, False, Wanted())
         said = _said(tx, job, compiled, entry, actor)
         if actor.kind != "customer":
             over = words.ended(seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""

@@ -15,18 +15,21 @@ from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
 
 
-def history(shell: Shell, job: str, by: str | Actor) -> list[HistoryLine]:
+def history(shell: Shell, job: str, by: str | Actor, after: int = 0) -> list[HistoryLine]:
     with shell.reading() as tx:
         asker = access.asker(tx, "history", by)
         stored = access.read(tx, access.job_ref(tx, job, asker), "job", job)
+        if stored.seq <= after:
+            return []  # whoever follows a job asks again and again
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process
         entries = list(tx.history.of(stored.id))
         names, reader = names_in(tx, entries), reader_zone(tx, asker)
     teller = Teller(process, names, reader)
-    return [_line(teller, entry, names, process.zone) for entry in entries]
+    lines = [line(teller, entry, names, process.zone) for entry in entries]  # it learns from those before
+    return [one for one in lines if one.seq > after]
 
 
-def _line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> HistoryLine:
+def line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> HistoryLine:
     """One entry, without what nobody is shown: who voted what in a secret vote."""
     command, events = veiled(entry.command, entry.events)
     return HistoryLine(
@@ -43,7 +46,12 @@ def _line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> His
 
 
 def names_in(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
-    """The names of all persons who did something, to whom steps were handed, and whom steps waited for."""
+    """The names of all persons in :func:`persons`."""
+    return {one: name_of(tx, one) for one in persons(entries)}
+
+
+def persons(entries: list[Entry]) -> set[str]:
+    """The ids of all persons who did something, to whom steps were handed, and whom steps waited for."""
     ids = {entry.by.id for entry in entries if entry.by.kind in ("customer", "staff", "operator") and entry.by.id}
     for entry in entries:
         match entry.command:
@@ -54,4 +62,4 @@ def names_in(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
             if isinstance(event, e.StepOpened | e.Told):
                 whom = event.step.audience if isinstance(event, e.StepOpened) else event.to
                 ids |= {one.partition(":")[2] for one in whom if one.startswith("person:")}
-    return {one: name_of(tx, one) for one in ids}
+    return ids

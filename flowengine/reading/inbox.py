@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 import msgspec
 from msgspec.structs import asdict
@@ -17,19 +18,25 @@ from flowengine.core.answers import Form, FormField, form
 from flowengine.core.commands import Act, ActFor
 from flowengine.core.draft import rebuild
 from flowengine.core.seatings import person_seating, seatings, waits_for
-from flowengine.core.values import CLOCK, Actor, Step
+from flowengine.core.values import CLOCK, Actor, Seating, Step
+from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
-from flowengine.people.permissions import ANY, needs
+from flowengine.people.permissions import ANY, OWN, denied, needs
 from flowengine.reading.tracking import track
-from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_zone
 from flowengine.store import StoredJob, Transaction, shown
-from flowengine.store.steps import WaitingStep
+from flowengine.store.steps import Narrowed, Place, WaitingStep
 from flowengine.views import appointments
 from flowengine.views.appointments import may_know_promise
 from flowengine.views.plainly import Clock
 from flowengine.views.replies import (
+    AppointmentView,
     CustomerItem,
     CustomerStep,
+    HeldStep,
+    Holdings,
+    InboxCounts,
+    InboxGroup,
     InboxItem,
     StaffItem,
     StaffStep,
@@ -38,32 +45,175 @@ from flowengine.views.replies import (
 )
 from flowengine.views.tallies import tally
 
+MOST_WORDS = 8
+"""Words of a text that a step is looked for by."""
+
+AHEAD = timedelta(days=366)
+"""How far ahead the appointments of a person are looked for."""
+
 MOST = 100
 """Steps among which the one that is meant is looked for, where none is named."""
 
 
-def inbox(shell: Shell, by: str | Actor, limit: int, everything: bool) -> list[InboxItem]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which of the steps that wait for somebody: of a process, for one of his roles, of a customer, whose titles hold
+    all these words."""
+
+    process: str = ""
+    role: str = ""
+    customer: str = ""
+    text: str = ""
+
+    def seatings(self, actor: Actor) -> list[Seating]:
+        """Those of the asker that are wanted. Raises NotAllowed for a role that he does not have."""
+        his = sorted(seatings(actor))
+        if not self.role:
+            return his
+        if f"role:{self.role}" not in his:
+            what = f"{actor.id or 'the program'} does not have the role {self.role[:200]!r}"
+            raise NotAllowed(what, where=actor.id, possible=tuple(actor.roles))
+        return [f"role:{self.role}"]
+
+    @property
+    def narrowed(self) -> Narrowed:
+        return Narrowed(self.process, self.customer, tuple(self.text.split())[:MOST_WORDS])
+
+
+def inbox(
+    shell: Shell, by: str | Actor, limit: int, everything: bool, wanted: Wanted, after: str | None = None
+) -> list[InboxItem]:
+    begin = _place(after) if after else None
     with shell.reading() as tx:
         actor = access.asker(tx, "inbox", by)
-        now = shell.clock.now()
-        whose = sorted(seatings(actor))
-        rows = tx.steps.inbox(whose, limit, person=actor.id, everything=everything, now=now)
-        if len(rows) == limit:  # the oldest are not all: what is late must not stay behind them
-            rows += tx.steps.late(whose, limit, person=actor.id, now=now)
-        people = {row.customer for row in rows} | {row.step.booked_with for row in rows if row.step.booked_with}
+        now, mine = shell.clock.now(), wanted.seatings(actor)
+        found: list[tuple[WaitingStep, bool]] = []
+        while len(found) < limit:
+            rows = tx.steps.inbox(
+                mine, limit, begin, person=actor.id, everything=everything, now=now, narrowed=wanted.narrowed
+            )
+            found += [
+                (row, answered)
+                for row, answered in ((row, row.answered or _has_done_his_part(shell, tx, row, actor)) for row in rows)
+                if everything or not answered
+            ]
+            if len(rows) < limit:
+                break
+            begin = rows[-1].place
+        found = found[:limit]
+        people = {row.customer for row, _ in found} | {row.step.booked_with for row, _ in found if row.step.booked_with}
         names = {id: name_of(tx, id) for id in people}
-        items: dict[str, InboxItem] = {}
-        for row in rows:
-            answered = row.answered or _has_done_his_part(shell, tx, row, actor)
-            if everything or not answered:
-                step = in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else row.step
-                item = _item(row, step, names, actor, answered, now)
-                if row.promised is not None and (actor.kind != "customer" or row.customer == actor.id):
-                    process = shell.catalogue.compiled(tx, row.process, row.version).process
-                    late = row.promised < now
-                    item = msgspec.structs.replace(item, promise=row.promised, late=late, zone=process.zone)
-                items.setdefault(item.id, item)
-    return sorted(items.values(), key=_order)[:limit]
+        return [
+            _promised(shell, tx, row, _item(row, _in_words(tx, row), names, actor, answered, now), actor, now)
+            for row, answered in found
+        ]
+
+
+def _promised(
+    shell: Shell, tx: Transaction, row: WaitingStep, item: InboxItem, actor: Actor, now: datetime
+) -> InboxItem:
+    """The item with what its job is promised for; a customer is told that of his own."""
+    if row.promised is None or (actor.kind == "customer" and row.customer != actor.id):
+        return item
+    zone = shell.catalogue.compiled(tx, row.process, row.version).process.zone
+    return msgspec.structs.replace(item, promise=row.promised, late=row.promised < now, zone=zone)
+
+
+def inbox_counts(shell: Shell, by: str | Actor, wanted: Wanted) -> InboxCounts:
+    """How much waits for somebody, of what process and for which of his roles."""
+    with shell.reading() as tx:
+        actor = access.asker(tx, "inbox_counts", by)
+        now, mine, narrowed = shell.clock.now(), wanted.seatings(actor), wanted.narrowed
+        tonight = _tonight(now, reader_zone(tx, actor))
+        counts: dict[tuple[str, str], list[int]] = {}
+        for row in tx.steps.counted(mine, actor.id, now, tonight, narrowed):
+            counts[row.process, row.audience] = [row.waiting, row.late, row.soon]
+        seen: set[tuple[str, int]] = set()
+        for one in tx.steps.seated(mine, actor.id, now, narrowed):
+            if (one.job, one.step.number) in seen or _has_done_his_part(shell, tx, one, actor):
+                continue
+            seen.add((one.job, one.step.number))
+            sums = counts.setdefault((one.process, one.audience), [0, 0, 0])
+            by_when = one.urgent or datetime.max.replace(tzinfo=now.tzinfo)
+            for index, counted in enumerate((True, by_when <= now, by_when <= tonight)):
+                sums[index] += counted
+        groups = tuple(
+            InboxGroup(process=process, role=_role(whom), count=count, late=late, today=soon - late)
+            for (process, whom), (count, late, soon) in sorted(counts.items())
+        )
+    return InboxCounts(
+        count=sum(one.count for one in groups),
+        late=sum(one.late for one in groups),
+        today=sum(one.today for one in groups),
+        groups=groups,
+    )
+
+
+def holdings(shell: Shell, person: str, by: str | Actor) -> Holdings:
+    with shell.reading() as tx:
+        actor = access.asker(tx, "holdings", by)
+        if needs("holdings", actor) == OWN and actor.id != person:
+            raise denied("holdings", actor)
+        if tx.people.get(person) is None:
+            raise nobody(person)
+        now = shell.clock.now()
+        claims = tx.steps.held(person)
+        claimed = [row for job, number in claims[:MOST] for row in tx.steps.of(job) if row.step.number == number]
+        mine = set(claims)
+        named = [
+            row
+            for row in tx.steps.waiting_for(person_seating(person))
+            if row.audience == person_seating(person) and (row.job, row.step.number) not in mine and not row.answered
+        ]
+        whose = person_seating(person)
+        booked = [one for one in tx.bookings.of([whose], now, now + AHEAD, now)[whose] if one.end > now]
+        tokens = [one for one in tx.tokens.all() if one.subject == person and one.revoked is None]
+        return Holdings(
+            person=person,
+            claimed=_held(tx, claimed),
+            named=_held(tx, named[:MOST]),
+            appointments=tuple(
+                AppointmentView(job=one.job, short=shown(one.job), start=one.start, end=one.end)
+                for one in booked[:MOST]
+            ),
+            tokens=tuple(one.id for one in tokens if one.expires is None or one.expires > now),
+            more=max(len(claims), len(named), len(booked)) > MOST,
+        )
+
+
+def _held(tx: Transaction, rows: Iterable[WaitingStep]) -> tuple[HeldStep, ...]:
+    """Each step once, the most urgent first."""
+    found = {(row.job, row.step.number): row for row in rows}
+    return tuple(
+        HeldStep(
+            id=f"{row.job}.{row.step.number}",
+            short=f"{shown(row.job)}.{row.step.number}",
+            job=row.job,
+            process=row.process,
+            customer_name=name_of(tx, row.customer),
+            title=_in_words(tx, row).title,
+            due=row.step.due,
+        )
+        for row in sorted(found.values(), key=lambda row: row.place)
+    )
+
+
+def _role(audience: Seating) -> str:
+    return audience.removeprefix("role:") if audience.startswith("role:") else ""
+
+
+def _tonight(now: datetime, zone: tzinfo | None) -> datetime:
+    """The last moment of the day, where the reader is."""
+    here = now.astimezone(zone or UTC)
+    return datetime.combine(here.date() + timedelta(days=1), time(), here.tzinfo) - timedelta(microseconds=1)
+
+
+def _place(text: str) -> Place:
+    """Where a page ended; Refused for what no page said."""
+    part, urgent, job, number = (text.split(":") + [""] * 4)[:4]
+    if not (part in "012" and part and urgent.removeprefix("-").isdecimal() and number.isdecimal() and len(text) < 100):
+        raise Refused("a page goes on after the place that the last item of the page before says", where=text[:200])
+    return Place(int(part), min(int(urgent), 2**63 - 1), job, min(int(number), 2**63 - 1))
 
 
 def _has_done_his_part(shell: Shell, tx: Transaction, row: WaitingStep, actor: Actor) -> bool:
@@ -78,17 +228,9 @@ def _has_done_his_part(shell: Shell, tx: Transaction, row: WaitingStep, actor: A
     return not offered(compiled, job.position, row.step, shell.clock.now(), StoreWorld(tx, job.customer), actor)
 
 
-def _order(item: InboxItem) -> tuple[bool, bool, bool, datetime, datetime]:
-    """What is kept for the asker first, then what nobody else has taken, then by what comes first: the appointment that
-    he is to be at, or else the deadline, or the moment that was promised, so that what is late leads; then by age."""
-    never = datetime.max.replace(tzinfo=item.opened.tzinfo)
-    return (
-        item.answered,
-        not (item.preferred or item.mine),
-        bool(item.claimed) and not item.mine,
-        getattr(item, "appointment", None) or min(item.due or never, item.promise or never),
-        item.opened,
-    )
+def _in_words(tx: Transaction, row: WaitingStep) -> Step:
+    """The step, with what somebody has asked as its title, where it waits for an answer."""
+    return in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else row.step
 
 
 def _item(
@@ -114,6 +256,8 @@ def _item(
         asked=step.purpose if step.is_asked else "",
         held=step.held if held else None,
         held_until=step.held_until if held else None,
+        urgent=row.urgent,
+        place=":".join(map(str, row.place)),
     )
     if actor.kind == "customer":
         return item
@@ -170,8 +314,8 @@ def _of_job(shell: Shell, text: str, actor: Actor) -> tuple[dict[str, str], dict
 
 def _of_inbox(shell: Shell, actor: Actor) -> tuple[dict[str, str], dict[str, str]]:
     """All that waits for somebody, by the ids with titles; and where nothing does, what he has answered."""
-    waits = inbox(shell, actor, MOST, False)
-    answered = [] if waits else [one for one in inbox(shell, actor, MOST, True) if one.answered]
+    waits = inbox(shell, actor, MOST, False, Wanted())
+    answered = [] if waits else [one for one in inbox(shell, actor, MOST, True, Wanted()) if one.answered]
     waiting, others = ({one.short: f"{one.title}, {one.customer_name}" for one in some} for some in (waits, answered))
     return waiting, others
 

@@ -7,13 +7,26 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core.forms import questions
+from flowengine.core.values import Actor
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import PlainNames
 from flowengine.language.model import Process
-from flowengine.runtime.actors import StoreWorld
+from flowengine.runtime.actors import OPERATOR, StoreWorld
 from flowengine.views.replies import NeedView
+
+
+def roles(shell: Shell, by: str | Actor) -> dict[str, tuple[str, ...]]:
+    """The roles of the processes in use, and which of them have each; and that of operators."""
+    with shell.reading() as tx:
+        access.asker(tx, "roles", by)
+        found: dict[str, list[str]] = {OPERATOR: []}
+        for name in sorted({row.name for row in tx.processes.all()}):
+            for role in shell.catalogue.latest(tx, name).process.roles:
+                found.setdefault(role, []).append(name)
+    return {role: tuple(names) for role, names in sorted(found.items())}
 
 
 def need(shell: Shell, process: str) -> NeedView:

@@ -9,6 +9,7 @@ from itertools import islice
 
 from flowengine.commands import access
 from flowengine.commands.asked import in_words
+from flowengine.commands.incidents import incident_view
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import Staffing, whom
 from flowengine.core.machines import Compiled
@@ -34,6 +35,23 @@ def stuck(shell: Shell, process: str | None, limit: int) -> list[StuckView]:
         failed, staffing = {row.id: row for row in tx.timers.incidents()}, Staffing(tx)
         found = [_Look(shell, tx, tx.jobs.get(row.id), failed, staffing).view() for row in oldest]
     return sorted(found, key=lambda one: (one.since, one.job))
+
+
+def troubles(shell: Shell, tx: Transaction, job: StoredJob) -> list[WaitView]:
+    """What is in a job's way: calls that fail, whether they are tried again or have given up, timers and messages that
+    could not be fired or sent, steps that nobody can do, and what takes longer than it should."""
+    failed = {row.id: row for row in tx.timers.incidents() if row.job == job.id}
+    look = _Look(shell, tx, job, failed, Staffing(tx))
+    found = [wait for wait in islice(look._waits(), MOST) if wait.error and wait.kind != "suspended"]
+    known = {wait.id for wait in found}
+    unsent = [incident_view(tx, row) for row in tx.outbox.incidents() if row.job == job.id]
+    found += [
+        WaitView(
+            kind="sending", what=one.handler, since=job.updated, id=one.short, error=one.error, attempts=one.attempts
+        )
+        for one in unsent
+    ]
+    return found + [wait for wait in look.attention() if wait.id not in known]
 
 
 def timers(shell: Shell, text: str) -> list[TimerView]:
@@ -132,6 +150,24 @@ class _Look:
             yield from self._messages(branch)
             if self.job.position.head.branches:
                 waiting.extend(child.id for child in self.job.position.children(branch.id))
+
+    def attention(self) -> Iterator[WaitView]:
+        """What somebody has to look at, since it takes longer than it should."""
+        if not self.job.position.head.late:
+            return
+        for branch in self.job.position.whole().branches.values():
+            if any(timer.rang is not None for timer in branch.timers):
+                step, call = next(iter(branch.steps), None), next(iter(branch.calls), None)
+                number = step.number if step else call.number if call else None
+                yield WaitView(
+                    kind="attention",
+                    what=step.title if step and step.title else self._title(branch.state, ""),
+                    since=branch.since or self.job.started,
+                    id=self._id(number) if number is not None else "",
+                    state=branch.state,
+                    whom=whom(self.tx, self.compiled.process, branch, step) if step else "",
+                    error="it waits longer than it should",
+                )
 
     def _id(self, number: int) -> str:
         return f"{shown(self.job.id)}.{number}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -25,6 +26,7 @@ from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
 from flowengine.language.types import Vote
 from flowengine.people.permissions import OWN, denied, needs, require, stands
+from flowengine.reading.stuck import troubles
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import Entry, ListedJob, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
@@ -132,7 +134,10 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             waiting=tuple(_waiting(look)),
             tallies=tuple(_tallies(look)),
         )
-        return StaffTrack(**asdict(seen)) if inside else seen
+        if not inside:
+            return seen
+        failing = troubles(shell, tx, job) if actor.kind == "operator" and head.status == "open" else ()
+        return StaffTrack(**asdict(seen), troubles=tuple(failing))
 
 
 def _takes_longer(shell: Shell, tx: Transaction, job: StoredJob) -> bool:
@@ -469,6 +474,8 @@ def jobs(
                 suspended=suspended_view(row.head, inside=not own),
                 erased=row.head.erased,
                 unanswered=0 if own else row.head.unanswered,
+                title=_title(shell, tx, row),
+                where=_standing_in_words(shell, tx, row, own),
                 promise=promise_view(process, row.head, now, reader) if process else None,
                 zone=process.zone if process else "",
             )
@@ -477,10 +484,34 @@ def jobs(
         ]
 
 
+def _known(shell: Shell, tx: Transaction, row: ListedJob) -> Compiled | None:
+    """The version that a listed job follows; None where somebody has taken it out of the database."""
+    with suppress(NotFound):
+        found: Compiled = shell.catalogue.compiled(tx, row.process, row.version)
+        return found
+    return None
+
+
+def _title(shell: Shell, tx: Transaction, row: ListedJob) -> str:
+    compiled = _known(shell, tx, row)
+    return compiled.process.title if compiled else row.process
+
+
+def _standing_in_words(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[str, ...]:
+    """Where an open job stands, in words."""
+    compiled = _known(shell, tx, row) if row.status == "open" else None
+    if compiled is None:
+        return ()
+    if own:
+        return tuple(places(compiled, row.head.standing))
+    states = compiled.states.items()
+    return tuple(dict.fromkeys(state.phase or state.title for name, state in states if name in row.head.standing))
+
+
 def _promising(shell: Shell, tx: Transaction, row: ListedJob) -> Process | None:
     """The process of a job in which something is promised."""
-    promises = row.head.promise is not None
-    return shell.catalogue.compiled(tx, row.process, row.version).process if promises else None
+    compiled = _known(shell, tx, row) if row.head.promise is not None else None
+    return compiled.process if compiled else None
 
 
 def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[str, ...]:

@@ -1,31 +1,107 @@
-"""Open steps: one row for each audience or seat, with what an inbox shows, so that an inbox reads no jobs."""
+"""Open steps: one row for each audience or seat, with what an inbox shows, so that an inbox reads no jobs.
+
+An inbox has three parts, each sorted by urgency: what somebody holds (he has claimed it, or it is kept for him), what
+waits for anybody of his audiences, and, if wanted, what is answered. A page begins behind a :class:`Place`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
-from flowengine.core.values import Step
+from flowengine.core.values import Promise, Step
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import decode, micros, moment, plain
+from flowengine.store.codec import decode, micros, moment, plain, text
 from flowengine.store.query import Query, inserts, param
 
 _S = t.steps
+_D = t.steps.alias("other")
 _JOB, _NUMBER = param("of_job"), param("of_number")
+_ME = param("me")
 _THIS = (_S.c.job_id == _JOB, _S.c.number == _NUMBER)
-_COLUMNS = (_S.c.job_id, _S.c.process, _S.c.customer, _S.c.audience, _S.c.answered, _S.c.opened, _S.c.number, _S.c.body)
+_COLUMNS = (
+    _S.c.job_id, _S.c.process, _S.c.customer, _S.c.audience, _S.c.answered, _S.c.opened, _S.c.number, _S.c.body,
+    _S.c.urgent,
+)  # fmt: skip
 _PERSON: sa.ColumnElement[str] = sa.literal_column("'person:'")
 _BEYOND_PERSON: sa.ColumnElement[str] = sa.literal_column("'person;'")
 """The audiences that are persons begin with the one, and sort before the other."""
 
 NOBODY = ""
 """The audience of the one row of a step that waits for nobody yet."""
+
+SOME_DAY = 2**61
+"""Beyond all moments: what has no deadline comes after all that has one, the oldest first."""
+
+DERIVED = ("urgent", "own", "due", "holder", "barred", "words")
+"""The columns by which inboxes are sorted and narrowed; they follow from the step and its job's promise."""
+
+
+def promised(promise: Promise | None) -> int:
+    """The moment of a promise that is still to be kept, in microseconds; else never."""
+    return micros(promise.by) if promise is not None and promise.kept is None else t.NEVER
+
+
+def hears(audience: str, customer: str) -> bool:
+    """Whether those of an audience may know what is promised to the job's customer: he, and the organisation."""
+    return audience.startswith("role:") or audience in ("staff", f"person:{customer}")
+
+
+_HEARS = sa.or_(
+    sa.and_(_S.c.audience >= sa.literal_column("'role:'"), _S.c.audience < sa.literal_column("'role;'")),
+    _S.c.audience == sa.literal_column("'staff'"),
+    _S.c.audience == _PERSON + _S.c.customer,
+)
+
+
+def for_audience(row: dict[str, Any], audience: str) -> dict[str, Any]:
+    """A step's row for one audience, as urgent as these may know that it is."""
+    urgent = row["urgent"] if hears(audience, row["customer"]) else row["own"]
+    return row | {"audience": plain(audience), "urgent": urgent}
+
+
+def derived(step: Step, promise: Promise | None) -> dict[str, Any]:
+    """The values of :data:`DERIVED` for a step of a job with that promise."""
+    moments = [micros(one) for one in (step.due, step.appointment) if one is not None]
+    own = min(moments, default=SOME_DAY + micros(step.opened))
+    return {
+        "urgent": min(own, promised(promise)),
+        "own": own,
+        "due": micros(step.due) if step.due is not None and not step.is_asked else t.NEVER,  # it waits on when late
+        "holder": step.claimed or step.preferred,
+        "barred": text(step.excluded) if step.excluded else None,
+        "words": plain(step.title.casefold()),
+    }
+
+
+class Narrowed(NamedTuple):
+    """Which of the steps of an inbox: those of a process, of a customer's jobs, whose titles hold all ``words``."""
+
+    process: str = ""
+    customer: str = ""
+    words: tuple[str, ...] = ()
+
+
+class Place(NamedTuple):
+    """Where a step stands in an inbox: its part, then by urgency."""
+
+    part: int
+    urgent: int
+    job: str
+    number: int
+
+
+HELD_BY_ONE, FOR_ANY, ANSWERED = 0, 1, 2
+"""The parts of an inbox."""
+
+WHOLE = Narrowed()
+BEGINNING = Place(HELD_BY_ONE, -t.NEVER, "", 0)
 
 OPEN = Query("steps.open", "A step waits for an audience, or for one seat.", inserts(_S))
 DROP = Query("steps.drop", "A step no longer waits.", sa.delete(_S).where(*_THIS))
@@ -37,7 +113,20 @@ DROP_OTHERS = Query(
 CHANGE = Query(
     "steps.change",
     "A step with seats was claimed, or its deadline moved.",
-    sa.update(_S).where(*_THIS).values(body=param("new_body"), claimed=param("by")),
+    sa.update(_S)
+    .where(*_THIS)
+    .values(
+        {"body": param("new_body"), "claimed": param("by")}
+        | {name: param(f"new_{name}") for name in DERIVED}
+        | {"urgent": sa.case((_HEARS, param("new_urgent")), else_=param("new_own"))}
+    ),
+)
+PROMISED = Query(
+    "steps.promised",
+    "A job was promised for another moment: its steps are as urgent as that, or more.",
+    sa.update(_S)
+    .where(_S.c.job_id == _JOB, _HEARS)
+    .values(urgent=sa.case((_S.c.own < param("promised"), _S.c.own), else_=param("promised"))),
 )
 ANSWER = Query(
     "steps.answer",
@@ -66,7 +155,6 @@ AUDIENCES = Query(
     "All that steps wait for, but for persons.",
     sa.select(_S.c.audience).distinct().where(sa.or_(_S.c.audience < _PERSON, _S.c.audience >= _BEYOND_PERSON)),
 )
-_D = t.steps.alias("doubt")
 _OF_DOUBT = sa.and_(_D.c.job_id == _S.c.job_id, _D.c.number == _S.c.number)
 
 
@@ -110,28 +198,15 @@ STORED = Query(
 )
 
 
-@lru_cache(maxsize=128)
-def inbox(audiences: int, everything: bool) -> Query:
-    """The inbox for so many audiences: a range of one index for each, merged; nothing is sorted that is not shown. What
-    is promised in their jobs is read beside the rows that are found."""
-    person = sa.bindparam("person", type_=sa.Text)
-    place = sa.tuple_(_S.c.opened, _S.c.job_id, _S.c.number)
-    after = sa.tuple_(param("opened"), param("job"), param("number"))
-    parts = []
-    for index in range(audiences):
-        for answered in (0, 1) if everything else (0,):
-            part = (
-                sa.select(*_COLUMNS)
-                .where(_S.c.audience == param(f"a{index}"), _S.c.answered == answered, place > after)
-                .where(sa.or_(person == "", _S.c.claimed.is_(None), _S.c.claimed == person))
-                .order_by(_S.c.opened, _S.c.job_id, _S.c.number)
-                .limit(param("most"))
-            )
-            rows = part.subquery(f"p{index}_{answered}")
-            job = t.jobs.alias(f"j{index}_{answered}")
-            beside = rows.outerjoin(job, job.c.id == rows.c.job_id)
-            parts.append(sa.select(rows, job.c.promised, job.c.version).select_from(beside))
-    return Query("steps.inbox", "What waits for these audiences, oldest first.", sa.union_all(*parts))
+def _his(person: bool, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
+    """That a step may be done by him who asks, is not over, and has the wanted words."""
+    which = [_S.c.due > param("now")]
+    if person:
+        which.append(sa.or_(_S.c.claimed.is_(None), _S.c.claimed == _ME))
+        which.append(sa.or_(_S.c.barred.is_(None), sa.func.replace(_S.c.barred, param("named"), "") == _S.c.barred))
+    holds = (sa.func.replace(_S.c.words, param(f"word{index}"), "") for index in range(len(narrowed.words)))
+    which.extend(without != _S.c.words for without in holds)
+    return which
 
 
 @lru_cache(maxsize=32)
@@ -144,37 +219,107 @@ def of_jobs(jobs: int) -> Query:
     )
 
 
-LATEST = 1_000
-"""Among so many of the jobs that are late the longest an inbox looks for steps, so that it never reads all of them."""
+def _of(rows: Any, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
+    """That they are of the wanted process and customer, which the index knows."""
+    which = []
+    if narrowed.process:
+        which.append(rows.c.process == param("process"))
+    if narrowed.customer:
+        which.append(rows.c.customer == param("customer"))
+    return which
+
+
+@lru_cache(maxsize=256)
+def inbox(audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = False, narrow: Narrowed = WHOLE) -> Query:
+    """An inbox for so many audiences: a range of an index for each, merged; nothing is sorted that is not shown. What
+    is promised in their jobs is read beside the rows that are found. Of ``narrow`` only its shape counts."""
+    selects = []
+    for part in parts:
+        if part == HELD_BY_ONE:
+            audience = _S.c.audience + sa.literal_column("''")  # so that what he holds is looked for, which is little
+            his = audience.in_([param(f"a{index}") for index in range(audiences)])
+            ranges = [_page(_S, part, narrow, _S.c.holder == _ME, his, *_his(person, narrow))]
+        else:
+            which = _his(person, narrow)
+            if part == FOR_ANY and person:
+                which.append(sa.or_(_S.c.holder.is_(None), _S.c.holder != _ME))
+            rows: Any = _S
+            if narrow.process or narrow.customer:  # looked up in the index alone, and only what fits in the table
+                rows = _S.alias("narrow")
+                which += [rows.c.job_id == _S.c.job_id, rows.c.number == _S.c.number, rows.c.audience == _S.c.audience]
+            ranges = [
+                _page(rows, part, narrow, rows.c.audience == param(f"a{index}"), *which) for index in range(audiences)
+            ]
+        selects += [_beside(one.subquery(f"p{part}_{index}"), f"j{part}_{index}") for index, one in enumerate(ranges)]
+    return Query("steps.inbox", "What waits for these audiences, the most urgent first.", sa.union_all(*selects))
+
+
+def _beside(rows: sa.Subquery, name: str) -> sa.Select[Any]:
+    job = t.jobs.alias(name)
+    joined = rows.outerjoin(job, job.c.id == rows.c.job_id)
+    return sa.select(rows, job.c.promised, job.c.version).select_from(joined)
+
+
+def _page(rows: Any, part: int, narrow: Narrowed, *which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The first rows of a part that lie behind a place, by an index of ``rows``."""
+    order = (rows.c.urgent, rows.c.job_id, rows.c.number)
+    behind = sa.tuple_(*order) > sa.tuple_(param(f"urgent{part}"), param(f"job{part}"), param(f"number{part}"))
+    answered = rows.c.answered == sa.literal_column("1" if part == ANSWERED else "0")
+    look = sa.select(*_COLUMNS, sa.literal_column(str(part)).label("part"))
+    return look.where(behind, answered, *_of(rows, narrow), *which).order_by(*order).limit(param("most"))
 
 
 @lru_cache(maxsize=128)
-def late(audiences: int) -> Query:
-    """What waits for so many audiences in the jobs that are late the longest."""
-    j, person = t.jobs, sa.bindparam("person", type_=sa.Text)
-    some = (
-        sa.select(j.c.id, j.c.promised, j.c.version)
-        .where(j.c.status == sa.literal_column("'open'"), j.c.promised.is_not(None), j.c.promised < param("now"))
-        .order_by(j.c.promised, j.c.id)
-        .limit(sa.literal_column(str(LATEST)))
-        .subquery()
+def counting(audiences: int, narrow: Narrowed) -> Query:
+    """How many steps wait for so many audiences, by process and audience: in all, and until two moments. A step that
+    waits for several of them is counted for the first. Of steps that ask several one by one nothing is said here."""
+    wanted = [param(f"a{index}") for index in range(audiences)]
+    sibling = sa.and_(_D.c.job_id == _S.c.job_id, _D.c.number == _S.c.number, _D.c.seat < _S.c.seat)
+    counted_already = sa.exists(
+        sa.select(sa.literal_column("1")).select_from(_D).where(sibling, _D.c.audience.in_(wanted)).correlate(_S)
     )
-    whose = _S.c.audience.in_([param(f"a{index}") for index in range(audiences)])
-    statement = (
-        sa.select(*_COLUMNS, some.c.promised, some.c.version)
-        .join_from(some, _S, _S.c.job_id == some.c.id)
-        .where(whose, _S.c.answered == sa.literal_column("0"))
-        .where(sa.or_(person == "", _S.c.claimed.is_(None), _S.c.claimed == person))
-        .order_by(some.c.promised, some.c.id, _S.c.number)
-        .limit(param("most"))
+    which = [
+        _S.c.audience.in_(wanted),
+        _S.c.answered == sa.literal_column("0"),
+        _S.c.seated.is_(None),
+        sa.or_(_S.c.seat <= sa.literal_column("1"), ~counted_already),
+        *_his(True, narrow),
+        *_of(_S, narrow),
+    ]
+    until = [
+        sa.func.sum(sa.case((_S.c.urgent <= param(name), sa.literal_column("1")), else_=sa.literal_column("0")))
+        for name in ("now", "tonight")
+    ]
+    counted = sa.select(_S.c.process, _S.c.audience, sa.func.count(), *until).where(*which)
+    return Query(
+        "steps.counting",
+        "How much waits for these audiences, by process.",
+        counted.group_by(_S.c.process, _S.c.audience).order_by(_S.c.process, _S.c.audience),
     )
-    return Query("steps.late", "What waits for these audiences in late jobs, the latest first.", statement)
+
+
+@lru_cache(maxsize=128)
+def seated(audiences: int, narrow: Narrowed) -> Query:
+    """The seats of so many audiences that have not spoken."""
+    which = [
+        _S.c.audience.in_([param(f"a{index}") for index in range(audiences)]),
+        _S.c.answered == sa.literal_column("0"),
+        _S.c.seated.is_not(None),
+        *_his(True, narrow),
+        *_of(_S, narrow),
+    ]
+    return Query(
+        "steps.seated",
+        "What asks these audiences one by one, and has no answer of theirs yet.",
+        sa.select(*_COLUMNS).where(*which).order_by(_S.c.audience, _S.c.urgent, _S.c.job_id, _S.c.number),
+    )
 
 
 class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
     """An open step as an inbox shows it. ``answered``: the seat has answered already, or the appointment is booked.
-    ``promised``: the moment that was promised to the job's customer, while that is neither kept nor broken, and
-    ``version`` the job's; both are read for an inbox alone."""
+    ``place`` is where it stands in the inbox in which it was found; ``promised`` the moment that was promised to the
+    job's customer, while that is neither kept nor broken, and ``version`` the job's: both are read for an inbox
+    alone."""
 
     job: str
     process: str
@@ -183,17 +328,24 @@ class WaitingStep(msgspec.Struct, frozen=True, kw_only=True):
     answered: bool
     opened: datetime
     step: Step
+    place: Place
     promised: datetime | None = None
     version: str = ""
 
-    def is_for(self, person: str, now: datetime | None) -> bool:
-        """Whether it does not exclude the person, and is not over."""
-        return not (person and person in self.step.excluded) and not (now and self.step.is_over(now))
-
     @property
-    def cursor(self) -> tuple[int, str, int]:
-        """Where to go on after this one: the ``after`` of the next page."""
-        return (micros(self.opened), self.job, self.step.number)
+    def urgent(self) -> datetime | None:
+        """By when it is to be done: its deadline, its appointment, or its job's promise, whichever is first."""
+        return moment(self.place.urgent) if 0 < self.place.urgent < SOME_DAY else None
+
+
+class Counted(NamedTuple):
+    """How many steps of a process are waiting for an audience; ``late`` and ``soon`` are those until two moments."""
+
+    process: str
+    audience: str
+    waiting: int
+    late: int
+    soon: int
 
 
 class Steps:
@@ -208,49 +360,72 @@ class Steps:
         self,
         seatings: Sequence[str],
         limit: int = 100,
-        after: tuple[int, str, int] | None = None,
+        after: Place | None = None,
         *,
         person: str = "",
         everything: bool = False,
         now: datetime | None = None,
+        narrowed: Narrowed = WHOLE,
     ) -> list[WaitingStep]:
-        """The steps that wait for any of these seatings, oldest first, each once; ``after`` is a row's ``cursor``.
+        """The steps that wait for any of these seatings, the most urgent first, each once; ``after`` is the ``place``
+        of the last one of the page before.
 
-        With ``person``, steps that somebody else has claimed and steps that exclude the person are left out. Votes in
-        which the seat has spoken, and appointments that are booked, are left out unless ``everything`` is wanted; what
-        is over ``now``, in any case (L13).
+        With ``person``, what he holds comes first, and steps that somebody else has claimed and steps that exclude him
+        are left out. Votes in which the seat has spoken, and appointments that are booked, come last, if ``everything``
+        is wanted; what is over ``now`` is left out in any case (L13).
         """
         wanted = sorted(set(seatings))
-        found: dict[tuple[int, str, int], WaitingStep] = {}
-        place = after or (-(2**62), "", 0)
+        found: dict[tuple[str, int], WaitingStep] = {}
+        place = after or BEGINNING
         while wanted and len(found) < limit:
-            page = self._page(wanted, limit, place, person, everything)
+            page = self._page(wanted, limit, place, person, everything, now, narrowed)
             for row in page:
-                if row.is_for(person, now):
-                    found.setdefault(row.cursor, row)
+                found.setdefault((row.job, row.step.number), row)
             if len(page) < limit:
                 break
-            place = page[-1].cursor
+            place = page[-1].place
         return list(found.values())[:limit]
 
-    def late(self, seatings: Sequence[str], limit: int, *, person: str, now: datetime) -> list[WaitingStep]:
-        """The steps that wait for any of these seatings, as in an inbox, in jobs whose promise is over, those that are
-        late the longest first (of the first :data:`LATEST` such jobs)."""
-        wanted = sorted(set(seatings))
-        values: dict[str, Any] = {f"a{index}": plain(whom) for index, whom in enumerate(wanted)}
-        values |= {"person": person, "now": micros(now), "most": limit}
-        rows = map(_waiting, self._channel.rows(late(len(wanted)), values) if wanted else ())
-        return [row for row in rows if row.is_for(person, now)]
-
     def _page(
-        self, wanted: Sequence[str], limit: int, place: tuple[int, str, int], person: str, everything: bool
-    ) -> list[WaitingStep]:
-        opened, job, number = place
-        values: dict[str, Any] = {f"a{index}": plain(whom) for index, whom in enumerate(wanted)}
-        values |= {"person": person, "opened": opened, "job": job, "number": number, "most": limit}
-        rows = self._channel.rows(inbox(len(wanted), everything), values)
-        rows.sort(key=lambda row: (row[5], row[0], row[6]))
+        self, wanted: Sequence[str], limit: int, place: Place, person: str, everything: bool, now: datetime | None,
+        narrowed: Narrowed,
+    ) -> list[WaitingStep]:  # fmt: skip
+        parts = tuple(
+            part
+            for part in (HELD_BY_ONE, FOR_ANY, ANSWERED)
+            if part >= place.part and (person or part != HELD_BY_ONE) and (everything or part != ANSWERED)
+        )
+        if not parts:
+            return []
+        values = _asked(wanted, person, narrowed) | {"most": limit, "now": micros(now) if now else -t.NEVER}
+        for part in parts:
+            begin = place if part == place.part else BEGINNING
+            values |= {f"urgent{part}": begin.urgent, f"job{part}": begin.job, f"number{part}": begin.number}
+        rows = self._channel.rows(inbox(len(wanted), parts, bool(person), _shape(narrowed)), values)
+        rows.sort(key=lambda row: (row[9], row[8], row[0], row[6]))
         return [_waiting(row) for row in rows[:limit]]
+
+    def counted(
+        self, seatings: Sequence[str], person: str, now: datetime, tonight: datetime, narrowed: Narrowed = WHOLE
+    ) -> list[Counted]:
+        """How many steps wait for these seatings, by process and audience; without those that ask several one by one
+        (:meth:`seated`). What a person may not do or somebody else has claimed is left out, and what is over."""
+        wanted = sorted(set(seatings))
+        if not wanted:
+            return []
+        values = _asked(wanted, person, narrowed) | {"now": micros(now), "tonight": micros(tonight)}
+        rows = self._channel.rows(counting(len(wanted), _shape(narrowed)), values)
+        return [Counted(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in rows]
+
+    def seated(
+        self, seatings: Sequence[str], person: str, now: datetime, narrowed: Narrowed = WHOLE
+    ) -> list[WaitingStep]:
+        """The seats of these seatings that have not spoken."""
+        wanted = sorted(set(seatings))
+        if not wanted:
+            return []
+        values = _asked(wanted, person, narrowed) | {"now": micros(now)}
+        return [_waiting(row) for row in self._channel.rows(seated(len(wanted), _shape(narrowed)), values)]
 
     def held(self, person: str) -> list[tuple[str, int]]:
         """The steps that a person has claimed: their jobs and numbers."""
@@ -286,9 +461,22 @@ class Steps:
         return [row.step for row in self.of(job) if row.audience == plain(audience) and not row.answered]
 
 
+def _shape(narrowed: Narrowed) -> Narrowed:
+    """What a statement knows of it: which values are given, not the values."""
+    return Narrowed(narrowed.process and "p", narrowed.customer and "c", tuple("w" for _ in narrowed.words))
+
+
+def _asked(wanted: Sequence[str], person: str, narrowed: Narrowed) -> dict[str, Any]:
+    """The values of who asks, and of what is narrowed."""
+    values: dict[str, Any] = {f"a{index}": plain(whom) for index, whom in enumerate(wanted)}
+    values |= {"me": plain(person), "named": text(person)}
+    values |= {"process": plain(narrowed.process), "customer": plain(narrowed.customer)}
+    return values | {f"word{index}": plain(word.casefold()) for index, word in enumerate(narrowed.words)}
+
+
 def _waiting(row: Row) -> WaitingStep:
-    job, process, customer, audience, answered, opened, _, body, *beside = row
-    promised, version = beside or (None, "")
+    job, process, customer, audience, answered, opened, number, body, urgent, *beside = row
+    part, promised, version = beside or (FOR_ANY, None, "")
     return WaitingStep(
         job=job,
         process=process,
@@ -297,6 +485,7 @@ def _waiting(row: Row) -> WaitingStep:
         answered=bool(answered),
         opened=moment(opened),
         step=decode(body, Step),
+        place=Place(int(part), urgent, job, number),
         promised=None if promised is None else moment(promised),
         version=version or "",
     )

@@ -13,11 +13,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0010"
+HEAD = "0011"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 Micros = sa.BigInteger()
+NEVER = 2**62
+"""A moment that never comes."""
 metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -159,7 +161,22 @@ steps = sa.Table(
     _key("customer"),
     _text("body"),
     _text("seated", nullable=True),
-    sa.Index("ix_flow_steps_inbox", "audience", "answered", "opened", "job_id", "number"),
+    _added("urgent", Micros, "0"),
+    _added("own", Micros, "0"),
+    _added("due", Micros, str(NEVER)),
+    sa.Column("holder", Key, nullable=True),
+    _text("barred", nullable=True),
+    _added("words", sa.Text(), "''"),
+    sa.Index("ix_flow_steps_urgent", "audience", "answered", "urgent", "job_id", "number", "process", "customer"),
+    sa.Index(
+        "ix_flow_steps_holder",
+        "holder",
+        "urgent",
+        "job_id",
+        "number",
+        sqlite_where=sa.text("holder IS NOT NULL"),
+        postgresql_where=sa.text("holder IS NOT NULL"),
+    ),
     sa.Index(
         "ix_flow_steps_claimed",
         "claimed",
@@ -169,7 +186,9 @@ steps = sa.Table(
         postgresql_where=sa.text("claimed IS NOT NULL"),
     ),
     sqlite_with_rowid=False,
-    comment="Open steps, one row for each audience or seat. seated is the seat as JSON, answered 1 once it has spoken.",
+    comment="Open steps, one row for each audience or seat. seated is the seat as JSON, answered 1 once it has spoken. "
+    "urgent: by what an inbox is sorted; own: the same without the job's promise. holder: whose it is before others, "
+    "who claimed it or for whom it is kept. barred: whom it excludes, as JSON. words: its title, for searching.",
 )
 
 timers = sa.Table(

@@ -170,6 +170,8 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         _save_branches(channel, saved, effects)
     if effects.steps or effects.closed_steps or effects.seats:
         _save_steps(channel, draft)
+    if job is not None and head.promise != job.position.head.promise:
+        channel.write(steps.PROMISED, {"of_job": id_, "promised": steps.promised(head.promise)})
     suspended = head.suspended is not None
     if effects.timers or effects.dropped_timers or effects.suspended:
         timers.save(channel, id_, effects, suspended)
@@ -241,7 +243,8 @@ def _save_steps(channel: Channel, draft: Draft) -> None:
     for number, step in effects.steps.items():
         if number not in fresh and step.seats:
             this = {"of_job": job, "of_number": number}
-            channel.write(steps.CHANGE, this | {"new_body": text(step), "by": step.claimed})
+            new = {f"new_{name}": value for name, value in steps.derived(step, head.promise).items()}
+            channel.write(steps.CHANGE, this | new | {"new_body": text(step), "by": step.claimed})
             if step.audience:  # it was opened to others than those who have seats
                 channel.write(steps.DROP_OTHERS, this)
                 seated = {seat.audience for seat in draft.seats(number)}
@@ -253,9 +256,9 @@ def _save_steps(channel: Channel, draft: Draft) -> None:
         if step.seats:
             for seat in effects.seats.get(number, {}).values():
                 answered = {"answered": int(seat.spoken), "seated": text(seat)}
-                rows.append(base | {"audience": plain(seat.audience), "seat": seat.number} | answered)
+                rows.append(steps.for_audience(base, seat.audience) | {"seat": seat.number} | answered)
         else:
-            rows += _waiting_for(base, step.audience) or [base]
+            rows += _waiting_for(base, step.audience) or [steps.for_audience(base, steps.NOBODY)]
     if gone:
         channel.write_many(steps.DROP, [{"of_job": job, "of_number": number} for number in gone])
     channel.write_many(steps.OPEN, rows)
@@ -279,12 +282,12 @@ def _step_row(head: Head, step: Step) -> dict[str, Any]:
         "customer": head.customer,
         "body": text(step),
         "seated": None,
-    }
+    } | steps.derived(step, head.promise)
 
 
 def _waiting_for(base: dict[str, Any], audience: Sequence[Seating]) -> list[dict[str, Any]]:
     """A step's rows for those of an audience who have no seats."""
-    return [base | {"audience": plain(whom), "seat": place} for place, whom in enumerate(audience, 1)]
+    return [steps.for_audience(base, whom) | {"seat": place} for place, whom in enumerate(audience, 1)]
 
 
 def _answer(job: str, seat: Seat) -> dict[str, Any]:

@@ -269,6 +269,30 @@ class PersonView(View, frozen=True, kw_only=True):
     """When this customer was erased; of him only the id is left, which is nobody's any more."""
 
 
+class HeldStep(View, frozen=True, kw_only=True):
+    """A step that a person has claimed, or that waits for him by name."""
+
+    id: str
+    short: str
+    job: str
+    process: str
+    customer_name: str
+    title: str
+    due: datetime | None = None
+
+
+class Holdings(View, frozen=True, kw_only=True):
+    """What a person has in hand: what he has ``claimed``, what is ``named`` to wait for him, his ``appointments`` that
+    are not over, and the ids of his ``tokens`` that are valid. ``more`` says that it is more than is listed."""
+
+    person: str
+    claimed: tuple[HeldStep, ...] = ()
+    named: tuple[HeldStep, ...] = ()
+    appointments: tuple[AppointmentView, ...] = ()
+    tokens: tuple[str, ...] = ()
+    more: bool = False
+
+
 class CustomerItem(View, frozen=True, kw_only=True):
     """A step that waits for a customer.
 
@@ -276,7 +300,9 @@ class CustomerItem(View, frozen=True, kw_only=True):
     the asker first. ``answered``: the asker's own answer is in, and may still be changed (votes, and appointments:
     ``booked`` is for when, ``booked_with`` the name of who meets him, where that is known). ``held`` is the appointment
     that is kept for him until ``held_until``, while he decides. ``asked``: it waits for an answer to a ``question``, or
-    a ``concern``.
+    a ``concern``. ``urgent`` is by when it is to be done: its deadline, its appointment, or, for those who may know it,
+    what the job was promised for, whichever is first. ``place`` is where it stands in the inbox: the ``after`` of the
+    next page.
 
     ``promise`` is the moment that was promised in the job, while it is neither kept nor broken, and ``late`` whether it
     is over; a customer is told of that in his own jobs. ``zone`` is then that of the process, in which a promised day
@@ -304,6 +330,28 @@ class CustomerItem(View, frozen=True, kw_only=True):
     promise: datetime | None = None
     late: bool = False
     zone: str = ""
+    urgent: datetime | None = None
+    place: str = ""
+
+
+class InboxGroup(View, frozen=True, kw_only=True):
+    """Of one process and one of the asker's roles (empty: what waits for him by name, or for everybody like him), how
+    many steps wait, how many of these should be done already, and how many more until midnight."""
+
+    process: str
+    role: str
+    count: int
+    late: int
+    today: int
+
+
+class InboxCounts(View, frozen=True, kw_only=True):
+    """How many steps wait for somebody, in all and by process and role: the parts of an :class:`InboxGroup`."""
+
+    count: int
+    late: int
+    today: int
+    groups: tuple[InboxGroup, ...]
 
 
 class StaffItem(CustomerItem, frozen=True, kw_only=True):
@@ -579,11 +627,40 @@ class CustomerTrack(_Track, frozen=True, kw_only=True):
     waiting: tuple[CustomerWaiting, ...]
 
 
+class WaitView(View, frozen=True, kw_only=True):
+    """One thing that a job waits for.
+
+    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline, ``error`` why nobody can do it,
+    where that is so), ``call`` (a service: ``next`` is when it is tried next, None when it waits for an operator;
+    ``error`` the last one), ``timer`` (``due`` is when it is over; with an ``error`` it could not be fired, and
+    ``next`` is when it is tried again), ``message`` (``whom`` is its key) or ``job`` (``whom`` is the job
+    that was called, once it is there) or ``suspended`` (by ``whom``, ``what`` is why). ``id`` names what a command
+    takes. ``external``: an external worker is to do it. ``progress`` is what the handler of a call has said last. Of
+    what is in a job's way there are also ``sending`` (a message that could not be sent, ``what``) and ``attention`` (it
+    takes longer than it should, for ``whom``).
+    """
+
+    kind: str
+    what: str
+    since: datetime
+    id: str = ""
+    state: str = ""
+    whom: str = ""
+    due: datetime | None = None
+    next: datetime | None = None
+    error: str = ""
+    attempts: int = 0
+    external: bool = False
+    progress: str = ""
+
+
 class StaffTrack(_Track, frozen=True, kw_only=True):
-    """Where a job is, as staff and operators see it: each state, each open step, and all that is settled."""
+    """Where a job is, as staff and operators see it: each state, each open step, and all that is settled. ``troubles``
+    are told to operators: what fails or is in the way, when it is tried again, and the id that helps it."""
 
     where: tuple[StaffPlace, ...]
     waiting: tuple[StaffWaiting, ...]
+    troubles: tuple[WaitView, ...] = ()
 
 
 Track = CustomerTrack | StaffTrack
@@ -617,7 +694,9 @@ class Answered(View, frozen=True, kw_only=True):
 
 
 class JobRow(View, frozen=True, kw_only=True):
-    """One job in a list. ``states`` are those where it stands. A customer is told the ``promise`` of his own."""
+    """One job in a list. ``title`` is its process's, ``states`` are those where it stands, ``where`` says that in
+    words: the phases, else the titles; as a customer sees it, ``states`` does too. A customer is told the ``promise``
+    of his own."""
 
     id: str
     short: str
@@ -639,6 +718,8 @@ class JobRow(View, frozen=True, kw_only=True):
     promise: PromiseView | None = None
     zone: str = ""
     """Where something is promised: the time zone of the process, in which a promised day ends."""
+    title: str = ""
+    where: tuple[str, ...] = ()
 
 
 class HistoryLine(View, frozen=True, kw_only=True):
@@ -903,31 +984,6 @@ class TimerView(View, frozen=True, kw_only=True):
     branch: str = ""
     error: str = ""
     next: datetime | None = None
-
-
-class WaitView(View, frozen=True, kw_only=True):
-    """One thing that a job waits for.
-
-    ``kind`` is ``step`` (``whom`` it waits for in plain words, ``due`` its deadline, ``error`` why nobody can do it,
-    where that is so), ``call`` (a service: ``next`` is when it is tried next, None when it waits for an operator;
-    ``error`` the last one), ``timer`` (``due`` is when it is over; with an ``error`` it could not be fired, and
-    ``next`` is when it is tried again), ``message`` (``whom`` is its key) or ``job`` (``whom`` is the job
-    that was called, once it is there) or ``suspended`` (by ``whom``, ``what`` is why). ``id`` names what a command
-    takes. ``external``: an external worker is to do it. ``progress`` is what the handler of a call has said last.
-    """
-
-    kind: str
-    what: str
-    since: datetime
-    id: str = ""
-    state: str = ""
-    whom: str = ""
-    due: datetime | None = None
-    next: datetime | None = None
-    error: str = ""
-    attempts: int = 0
-    external: bool = False
-    progress: str = ""
 
 
 class StuckView(View, frozen=True, kw_only=True):

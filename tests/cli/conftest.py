@@ -132,8 +132,8 @@ class Flow:
         return json.loads(result.stdout)
 
     def start(self, who: str = "ada", wish: str = "A table") -> str:
-        """Begin a job; its short id."""
-        receipt = self.json("start", "workshop", "--set", f"wish={wish}", "--set", "width=80", who=who)
+        """Begin a job, of somebody who may be new; its short id."""
+        receipt = self.json("start", "workshop", "--new", "--set", f"wish={wish}", "--set", "width=80", who=who)
         short: str = self.json("track", receipt["job"])["short"]
         return short
 

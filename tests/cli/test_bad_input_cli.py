@@ -64,6 +64,18 @@ WRONG = [
     ("move JOB nowhere --because Why --as olga", 1, "nowhere"),
     ("set JOB nothing.day 1 --because Why --as olga", 1, "nothing"),
     ("people show nobody --as olga", 1, "there is nobody called 'nobody'"),
+    ("inbox --process nothing", 1, "there is no process 'nothing'"),
+    ("inbox --role maker", 1, "ada does not have the role 'maker'"),
+    ("inbox --after nonsense", 1, "a page goes on after the place"),
+    ("inbox -o nothing", 2, "there is no column 'nothing'"),
+    ("jobs --sort-by nothing", 2, "there is no column 'nothing'"),
+    ("jobs --archive missing.jsonl", 1, "there is no such archive"),
+    ("history JOB --archive workshop.yaml", 1, "this is no archive of flowengine"),
+    ("track JOB --archive folder", 1, "there is no such archive"),
+    ("start workshop --set wish=x --set width=80 --as adaa", 1, "there is nobody with the id 'adaa' yet"),
+    ("people add max --role makr --as olga", 1, "did you mean 'maker'?"),
+    ("people add max --contact ada@example.org --as olga", 1, "is that of ada already"),
+    ("retry --process nothing --as olga", 1, "there is no process 'nothing'"),
     ("inbox --as nobody", 1, "there is nobody with the id 'nobody'"),
     ("agenda --as nobody", 1, "there is nobody with the id 'nobody'"),
     ("agenda --day someday", 2, "'someday' is no day like 2026-12-24, 24 Dec 2026, today or tomorrow"),
@@ -286,6 +298,42 @@ def test_a_server_that_is_not_there_is_told(shop: Flow, command: str) -> None:
     told = shop.run(*command.split(), "--at", address, code=1).stderr
     assert "secret" not in told + str(error)
     assert "127.0.0.1:1" in told
+
+
+OF_A_JOB = [
+    "track X", "say X hello", "change X", "change X withdraw --yes", "withdraw X --yes", "add X choose item", "claim X",
+    "claim X.N", "release X", "release X.N", "assign X.N tom", "act X", "act X.N --set wood=oak", "history X",
+    "history X --raw", "audit X", "timers X", "end X --because R --yes", "move X choose --because R",
+    "set X need.wish y --because R", "suspend X --because R", "resume X --because R", "call skip X.N --because R",
+    "call fail X.N --because R", "deadline X.N --to P3D --because R", "retry X.N", "timer fire X.N --because R",
+    "migrate X", "send dried --job X", "draw --job X", "jobs --after X", "track X --follow",
+    "history X --follow -o jsonl",
+]  # fmt: skip
+"""Each command that is about one job or step."""
+
+
+@pytest.mark.parametrize("who", ["ben", "zed", "tess", "olga"])
+def test_what_is_not_for_somebody_is_as_if_it_were_not_there(shop: Flow, who: str) -> None:
+    """Another customer and a stranger are answered alike, to the letter, whether a job or step is somebody else's or
+    was never there; staff and operators, who may see it, are told in a typed error, or do it."""
+    job, gone = shop.start(), "0123abcd"
+    number = shop.step(job, "ada").partition(".")[2]
+    before = shop.json("history", job)
+    otherwise = {}
+    hidden = who in ("ben", "zed")
+    for line in OF_A_JOB:
+        if "--follow" in line and not hidden:
+            continue  # it would go on as long as the job does
+        form = [] if "--follow" in line else ["--json"]
+        there, missing = (
+            shop.run(*line.replace("X", id).replace("N", number).split(), *form, who=who, code=None)
+            for id in (job, gone)
+        )
+        alike = (there.exit_code, there.output.replace(job, gone)) == (missing.exit_code, missing.output)
+        if missing.exit_code == 0 or (hidden and (there.exit_code == 0 or not alike)):
+            otherwise[line] = (there.output, missing.output)
+    assert otherwise == {}
+    assert not hidden or shop.json("history", job) == before
 
 
 COMMANDS = [

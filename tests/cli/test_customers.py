@@ -245,7 +245,7 @@ def test_items_are_added_while_a_state_takes_more(empty: Flow) -> None:
     """add gives a running each more items: JSON where it is JSON, else a text."""
     (empty.folder / "tries.yaml").write_text(TRIES, "utf-8")
     empty.run("deploy", "tries.yaml")
-    job = empty.json("start", "tries", "--set", "first=one", who="ada")["job"]
+    job = empty.json("start", "tries", "--new", "--set", "first=one", who="ada")["job"]
     empty.run("add", job, "tries", "two", '"3"', who="ada")
     assert len(empty.json("inbox", who="ada")) == 3
     assert "not a number" in empty.json("add", job, "tries", "3", who="ada", code=1)["problems"]["items.0"]
@@ -352,6 +352,19 @@ def test_an_id_of_an_identity_provider_acts(shop: Flow, who: str) -> None:
     """Whoever an identity provider knows by such an id begins a job and acts on his step by it."""
     job = shop.start(who)
     assert shop.json("act", shop.step(job, who), "--set", "wood=oak", "--set", "legs=3", who=who)["outcome"] == "chosen"
+
+
+def test_nobody_becomes_a_customer_by_a_typing_error(shop: Flow) -> None:
+    """Who is not known begins a job only where he says that he is new, and is known from then on."""
+    words = ("start", "workshop", "--set", "wish=x", "--set", "width=80")
+    error = shop.json(*words, who="adaa", code=1)
+    assert (error["error"], error["what"]) == ("NotFound", "there is nobody with the id 'adaa' yet")
+    assert error["possible"] == ["--new enters a new customer", "the id of somebody who is known"]
+    assert shop.json("jobs") == []
+    assert {one["id"] for one in shop.json("people", "list", "--kind", "customer")} == {"ada", "ben"}
+    first = shop.json(*words, "--new", "--key", "k", who="adaa")
+    assert shop.json(*words, "--key", "k", who="adaa")["job"] == first["job"]
+    assert shop.json(*words, who="ada")["status"] == "open"
 
 
 def test_who_asks_is_somebody_whole(shop: Flow) -> None:

@@ -30,7 +30,7 @@ def test_new_writes_a_process_that_is_fine_and_runs(empty: Flow) -> None:
     assert written["file"] == "my_shop.yaml"
     assert empty.json("check", "my_shop.yaml")["fine"] is True
     empty.run("deploy", "my_shop.yaml")
-    assert empty.json("start", "my_shop", "--set", "wish=A chair", who="ada")["status"] == "open"
+    assert empty.json("start", "my_shop", "--new", "--set", "wish=A chair", who="ada")["status"] == "open"
 
 
 @pytest.mark.parametrize("template", process_names())

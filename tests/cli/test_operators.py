@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from flowengine.cli import show, waits
+from flowengine.cli import lists, waits
 from flowengine.views.replies import IncidentView, WaitView
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def test_a_timer_that_cannot_be_fired_is_told_with_its_next_time() -> None:
         id="j.7", short="1a2b3c4d.7", job="j", process="shop", customer="ada", state="choose", handler="expire",
         error="no age", attempts=2, kind="timer", next=now + timedelta(minutes=10),
     )  # fmt: skip
-    told = _told(lambda console: show.incidents(console, [row], now), width=100)
+    told = _told(lambda console: lists.incidents(console, [row], now), width=100)
     assert re.search(r"1a2b3c4d\.7 +timer +expire +shop +choose +2 +in 10 minutes +no age", told), told
 
 

@@ -24,7 +24,7 @@ def test_a_job_is_begun_and_acted_on(postgres_url: str, tmp_path: Path, monkeypa
 
     run("new", "my_shop")
     run("deploy", "my_shop.yaml")
-    job = run("start", "my_shop", "--set", "wish=A table", "--as", "ada")["job"]
+    job = run("start", "my_shop", "--new", "--set", "wish=A table", "--as", "ada")["job"]
     run("act", "--set", "material=oak", "--as", "ada")
     assert run("track", job)["waiting"][0]["state"] == "make"
     assert run("audit")["fine"] is True

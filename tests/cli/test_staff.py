@@ -67,14 +67,14 @@ def test_people_are_entered_listed_and_shown(shop: Flow) -> None:
              "--record", "size=M", "--record", "shoe:=44")  # fmt: skip
     eve = shop.json("people", "show", "eve@example.org")
     assert (eve["name"], eve["groups"], eve["record"]) == ("Eve", ["members"], {"size": "M", "shoe": 44})
-    assert shop.json("people", "add", "max", "--role", "maker", "--role", "host")["roles"] == ["maker", "host"]
+    assert shop.json("people", "add", "max", "--role", "maker", "--role", "host", "--yes")["roles"] == ["maker", "host"]
     assert {person["id"] for person in shop.json("people", "list", "--kind", "staff")} == {"tom", "tess", "olga", "max"}
     assert "shoe: 44" in shop.run("people", "show", "eve").stdout
 
 
 def test_nothing_of_a_person_is_lost_unasked(shop: Flow) -> None:
     """To change one thing leaves the others: roles, groups, kind. Who is known is not entered again by mistake."""
-    shop.run("people", "add", "max", "--name", "Max", "--role", "maker", "--role", "host")
+    shop.run("people", "add", "max", "--name", "Max", "--role", "maker", "--role", "host", "--yes")
     changed = shop.json("people", "change", "Max", "--contact", "max@example.org")
     assert (changed["roles"], changed["contact"], changed["name"]) == (["maker", "host"], "max@example.org", "Max")
     again = shop.run("people", "add", "max", "--contact", "m@example.org", code=1).stderr
@@ -87,6 +87,79 @@ def test_nothing_of_a_person_is_lost_unasked(shop: Flow) -> None:
     assert shop.json("people", "change", "eve", "--no-groups")["groups"] == []
     assert "for staff" in shop.run("people", "change", "eve", "--role", "maker", code=2).stderr
     assert shop.json("people", "show", "eve")["kind"] == "customer"
+
+
+def test_a_role_that_no_process_has_is_a_question(shop: Flow) -> None:
+    """Who mistypes a role is told what it may have been; --yes enters a role that no process in use has yet."""
+    error = shop.json("people", "add", "max", "--role", "makr", code=1)
+    assert (error["error"], error["where"]) == ("NotFound", "makr")
+    assert error["what"] == "no process in use has the role 'makr': did you mean 'maker'?"
+    assert error["possible"] == ["maker", "operator", "--yes enters it all the same"]
+    assert "makr" in shop.run("people", "change", "tom", "--role", "maker", "--role", "makr", code=1).stderr
+    assert shop.json("people", "show", "tom")["roles"] == ["maker"]
+    assert shop.json("people", "add", "max", "--role", "makr", "--yes")["roles"] == ["makr"]
+    assert shop.json("people", "change", "max", "--name", "Max", "--role", "makr")["roles"] == ["makr"], "he has it"
+    assert shop.json("people", "add", "oscar", "--role", "operator")["roles"] == ["operator"]
+
+
+def test_before_a_process_is_in_use_no_role_is_doubted(empty: Flow) -> None:
+    """People are entered before or after their processes."""
+    assert empty.json("people", "add", "max", "--role", "maker")["roles"] == ["maker"]
+
+
+def test_a_contact_is_one_persons(shop: Flow) -> None:
+    """The contact of somebody else is refused, with whose it is, unless they share it; his own is his."""
+    told = shop.run("people", "add", "eve", "--contact", "ADA@example.org", code=1).stderr
+    assert "the contact ADA@example.org is that of ada already" in told
+    assert "that of ada already" in shop.run("people", "change", "ben", "--contact", "ada@example.org", code=1).stderr
+    assert "only staff" in shop.run("people", "add", "eve", "--contact", "ada@example.org", who="ben", code=1).stderr
+    assert shop.json("people", "change", "ada", "--contact", "Ada@example.org")["contact"] == "Ada@example.org"
+    shop.run("people", "change", "ben", "--contact", "ada@example.org", "--yes")
+    shared = shop.json("people", "add", "eve", "--contact", "ada@example.org", code=1)
+    assert "is that of ada (Ada) and ben (Ben) already" in shared["what"]
+    assert shop.json("people", "add", "eve", "--contact", "eve@example.org")["contact"] == "eve@example.org"
+
+
+def test_a_person_is_shown_with_what_he_has_in_hand(shop: Flow) -> None:
+    """Operators, and he himself, see what he has claimed, what waits for him by name, his appointments and tokens."""
+    job = shop.visited()
+    shop.work()
+    other = shop.start("ben")
+    shop.run("act", other, "--set", "wood=oak", "--set", "legs=4", "--set", "extras=", who="ben")
+    shop.run("act", other, "--outcome", "book", "--set", f"slot={next(iter(shop.free(other, 'ben')))}", who="ben")
+    step = shop.step(job, "tom")
+    shop.run("claim", job, who="tom")
+    token = shop.json("token", "create", "metrics", "tom", who="olga")["id"]
+    held = shop.json("people", "show", "tom", who="olga")["holds"]
+    assert [one["short"] for one in held["claimed"]] == [step]
+    assert held["tokens"] == [token]
+    assert {
+        one["short"] for who in ("tom", "tess") for one in shop.json("people", "show", who)["holds"]["appointments"]
+    }
+    told = shop.run("people", "show", "tom", who="tom").stdout
+    assert f"{step}  Build the table" in told
+    assert token in told
+    assert "handover tom PERSON --because WHY" in told
+    assert shop.json("people", "show", "tom", who="tess")["holds"] is None
+    assert [one["short"] for one in shop.json("people", "show", "ben")["holds"]["named"]] == []
+    new = shop.start("ada")
+    assert [one["short"] for one in shop.json("people", "show", "ada")["holds"]["named"]] == [shop.step(new, "ada")]
+
+
+def test_a_step_is_claimed_and_released_by_its_job(shop: Flow) -> None:
+    """Where one step of a job waits for somebody its job will do; an operator gives back what somebody else has."""
+    job = shop.visited()
+    shop.work()
+    step = shop.step(job, "tom")
+    assert shop.json("claim", job, who="tom")["acted"]
+    assert shop.json("inbox", who="tom")[0]["mine"] is True
+    shop.run("release", job, who="tom")
+    shop.run("claim", step, who="tom")
+    assert shop.json("inbox", who="tess") == []
+    assert "Given back" in shop.run("release", step, who="olga").stdout
+    assert [one["short"] for one in shop.json("inbox", who="tess")] == [step]
+    assert "nothing of this job waits for you" in shop.run("claim", job, who="olga", code=1).stderr
+    assert "no job 'zzzz'" in shop.run("claim", "zzzz", who="tom", code=1).stderr
 
 
 def test_hostile_names_are_harmless(shop: Flow) -> None:

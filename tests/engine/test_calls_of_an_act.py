@@ -13,7 +13,11 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 import bench_calls
 
-MOST = {"sqlite": 265, "postgresql": 300}
+MOST = {"sqlite": 275, "postgresql": 312}
+"""By what an inbox is sorted and narrowed stands in the step's row: that costs seven calls, and saves each look the
+sort. Contents stand beside the history: six to ten calls, so that they can be erased."""
+
+FILES = 50
 
 
 @pytest.mark.parametrize("outcome", ["done", "approved"])
@@ -22,4 +26,4 @@ def test_an_act_makes_few_calls(database_url: str, outcome: str) -> None:
     with Engine(database_url) as engine:
         made = bench_calls.warm_acts(engine)[outcome]
     assert len(made) <= MOST[engine.database.dialect], [one.name for one in made]
-    assert len(bench_calls.files(made)) <= 48
+    assert len(bench_calls.files(made)) <= FILES

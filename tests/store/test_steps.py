@@ -1,16 +1,19 @@
-"""Inboxes: what waits for whom, oldest first, read from the open steps alone."""
+"""Inboxes: what waits for whom, the most urgent first, read from the open steps alone."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
-from drafts import NOW, act, answer, begin, move_on, poll
+from drafts import HOUR, NOW, act, answer, begin, move_on, poll
 
 from flowengine.core import events as e
 from flowengine.core.draft import Draft, replace
-from flowengine.core.values import ROOT
+from flowengine.core.values import ROOT, Promise
 from flowengine.store import Database
+from flowengine.store.audit import audit_job
+from flowengine.store.steps import Narrowed
 
 
 def change(database: Database, job: str, **changes: Any) -> None:
@@ -52,7 +55,7 @@ def test_a_closed_step_leaves_the_inbox(database: Database) -> None:
 
 
 def test_an_inbox_is_read_page_by_page(database: Database) -> None:
-    """Pages are oldest first, do not overlap, and leave nothing out, over several audiences."""
+    """Pages do not overlap and leave nothing out, over several audiences; without deadlines they are oldest first."""
     jobs = []
     for index in range(7):
         audience = ("role:tailor",) if index % 2 else ("role:cutter", "role:tailor")
@@ -62,8 +65,108 @@ def test_an_inbox_is_read_page_by_page(database: Database) -> None:
     with database.reading() as tx:
         while page := tx.steps.inbox(["role:tailor", "role:cutter"], limit=2, after=after):
             seen += [row.job for row in page]
-            after = page[-1].cursor
+            after = page[-1].place
     assert seen == jobs
+
+
+def test_the_most_urgent_of_many_is_on_the_first_page(database: Database) -> None:
+    """What is due first comes first, however late it was opened; what has no deadline comes last, the oldest first."""
+    old = [begin(database, audience=("role:tailor",), opened=NOW + HOUR * index) for index in range(5)]
+    due = [begin(database, audience=("role:tailor",), opened=NOW + HOUR * 9, due=NOW + HOUR * n) for n in (30, 20)]
+    met = begin(database, audience=("role:tailor",), opened=NOW + HOUR * 9, appointment=NOW + HOUR * 10)
+    with database.reading() as tx:
+        assert [row.job for row in tx.steps.inbox(["role:tailor"])] == [met, due[1], due[0], *old]
+        (first, second) = tx.steps.inbox(["role:tailor"], limit=2)
+        assert (first.urgent, second.urgent) == (NOW + HOUR * 10, NOW + HOUR * 20)
+        assert tx.steps.inbox(["role:tailor"], limit=1, after=tx.steps.inbox(["role:tailor"])[-1].place) == []
+
+
+def test_a_promise_makes_the_steps_of_its_job_urgent(database: Database) -> None:
+    """Open steps are as urgent as what their job is promised for, until that is settled; their own deadline counts
+    where it comes first."""
+    plain, soon = begin(database), begin(database, due=NOW + HOUR)
+
+    def promise(by: timedelta, *, kept: bool | None = None) -> Callable[[Draft], None]:
+        told = Promise(by=NOW + by, made=NOW, first=NOW + by, kept=kept)
+        return lambda draft: draft.record(e.Promised(promise=told))
+
+    def urgent() -> dict[str, datetime | None]:
+        with database.reading() as tx:
+            return {row.job: row.urgent for row in tx.steps.inbox(["person:ada"])}
+
+    assert urgent() == {soon: NOW + HOUR, plain: None}
+    for by in (timedelta(hours=5), timedelta(hours=3)):
+        for job in (plain, soon):
+            act(database, job, promise(by))
+        assert urgent() == {soon: NOW + HOUR, plain: NOW + by}
+        with database.reading() as tx:
+            assert audit_job(tx, plain).problems == ()
+    act(database, plain, promise(timedelta(hours=3), kept=True))
+    assert urgent() == {soon: NOW + HOUR, plain: None}
+
+
+def test_what_somebody_holds_comes_first_for_him(database: Database) -> None:
+    """What a person has claimed, and what is kept for him, stands before what is more urgent, over the pages too."""
+    urgent = [begin(database, audience=("role:tailor",), due=NOW + HOUR * n) for n in (1, 2, 3)]
+    kept = begin(database, audience=("role:tailor", "person:ben"), preferred="ben", due=NOW + HOUR * 8)
+    mine = begin(database, audience=("role:tailor",))
+    change(database, mine, claimed="ben")
+    wanted = [kept, mine, *urgent]
+    with database.reading() as tx:
+        assert [row.job for row in tx.steps.inbox(["role:tailor", "person:ben"], person="ben")] == wanted
+        seen: list[str] = []
+        after = None
+        while page := tx.steps.inbox(["role:tailor", "person:ben"], limit=1, after=after, person="ben"):
+            seen.append(page[0].job)
+            after = page[0].place
+        assert seen == wanted
+        assert [row.job for row in tx.steps.inbox(["role:tailor"], person="ann")] == [*urgent, kept]
+
+
+def test_what_is_over_takes_no_place_on_a_page(database: Database) -> None:
+    """Steps whose deadline is over are passed by, however many nobody has fired (L13)."""
+    for index in range(5):
+        begin(database, audience=("role:tailor",), due=NOW + HOUR * index)
+    wanted = begin(database, audience=("role:tailor",), due=NOW + HOUR * 9)
+    with database.reading() as tx:
+        rows = tx.steps.inbox(["role:tailor"], limit=2, person="ben", now=NOW + HOUR * 5)
+        assert [row.job for row in rows] == [wanted]
+        (sums,) = tx.steps.counted(["role:tailor"], "ben", NOW + HOUR * 5, NOW + HOUR * 9)
+        assert sums == ("suit", "role:tailor", 1, 0, 1)
+
+
+def test_an_inbox_is_narrowed(database: Database) -> None:
+    """To a process, to a customer, and to titles that hold all words, in whichever case; and so are its counts."""
+    who = ("role:tailor",)
+    one = begin(database, audience=who, process="suit", customer="ada", title="Cut the Größe 40 cloth")
+    two = begin(database, audience=who, process="shirt", customer="ben", title="Cut the linen")
+    narrowings = {
+        Narrowed(process="suit"): [one],
+        Narrowed(customer="ben"): [two],
+        Narrowed(words=("cut",)): [one, two],
+        Narrowed(words=("GRÖSSE", "cut")): [one],
+        Narrowed(words=("%",)): [],
+        Narrowed(process="suit", customer="ben"): [],
+    }
+    with database.reading() as tx:
+        for narrowed, wanted in narrowings.items():
+            assert [row.job for row in tx.steps.inbox(who, narrowed=narrowed)] == wanted, narrowed
+            counted = tx.steps.counted(who, "x", NOW, NOW, narrowed)
+            assert sum(row.waiting for row in counted) == len(wanted), narrowed
+
+
+def test_what_waits_is_counted_once(database: Database) -> None:
+    """A step for several of one's audiences counts once; what others have claimed and what excludes him, not at all."""
+    begin(database, audience=("role:tailor", "staff"), due=NOW + HOUR)
+    begin(database, audience=("role:tailor",), due=NOW + HOUR * 2)
+    begin(database, audience=("staff",), process="shirt")
+    begin(database, audience=("role:tailor",), excluded=("ben", "ann"))
+    change(database, begin(database, audience=("role:tailor",)), claimed="ann")
+    with database.reading() as tx:
+        counted = tx.steps.counted(["role:tailor", "staff"], "ben", NOW, NOW + HOUR)
+        assert counted == [("shirt", "staff", 1, 0, 0), ("suit", "role:tailor", 2, 0, 1)]
+        assert sum(row.waiting for row in tx.steps.counted(["role:tailor", "staff"], "be", NOW, NOW)) == 4
+        assert tx.steps.counted([], "ben", NOW, NOW) == []
 
 
 def test_a_step_that_another_has_claimed_is_left_out(database: Database) -> None:

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from noted_database import NotedDatabase
 
 from flowengine import Database, Engine, SchemaMismatch
-from flowengine.store import schema
-from flowengine.store.codec import moment
+from flowengine.core.values import Head, Step
+from flowengine.store import schema, steps
+from flowengine.store.codec import decode, moment
 from flowengine.store.tables import HEAD, metadata
 
 SMALL = """
@@ -66,6 +67,44 @@ def test_the_first_revision_is_upgraded_with_what_is_in_it(url: str, outside: sa
     with outside.connect() as connection:
         row = connection.execute(sa.select(metadata.tables["flow_outbox"])).mappings().one()
     assert (row["lane"], row["incident"], row["next_at"]) == ("", "", 5)
+
+
+def test_open_steps_are_as_urgent_after_an_upgrade(url: str, outside: sa.Engine) -> None:
+    """The columns by which inboxes are sorted are filled in for the steps that are there, as new ones have them."""
+    with NotedDatabase.open(url, check=False) as database:
+        assert isinstance(database, NotedDatabase)
+        with database.driver.migrating() as connection:
+            schema.upgrade(connection, "0009")
+    bodies = {
+        1: '{"number":1,"branch":"main","state":"s","title":"Größe","opened":"2026-03-01T12:00:00Z"}',
+        2: '{"number":2,"branch":"main","state":"s","opened":"2026-03-01T12:00:00Z","due":"2026-03-05T12:00:00.5Z",'
+        '"claimed":"tom","excluded":["ann","bö"]}',
+    }
+    head = '{"job":"j","process":"p","version":"v","customer":"ada","started":"2026-03-01T12:00:00Z","promise":'
+    head += '{"by":"2026-03-03T00:00:00Z","made":"2026-03-01T12:00:00Z","first":"2026-03-03T00:00:00Z"}}'
+    job = sa.text(
+        "INSERT INTO flow_jobs (id, short, process, version, customer, status, seq, hash, started, updated, head, data)"
+        " VALUES ('j', 'j', 'p', 'v', 'ada', 'open', 1, '', 5, 5, :head, '{}')"
+    )
+    step = sa.text(
+        "INSERT INTO flow_steps (job_id, number, audience, seat, answered, branch, opened, process, customer, body)"
+        " VALUES ('j', :number, :audience, 1, 0, 'main', 5, 'p', 'ada', :body)"
+    )
+    with outside.begin() as connection:
+        connection.execute(job, {"head": head})
+        for number, body in bodies.items():
+            for audience in ("role:tailor", "customers"):
+                connection.execute(step, {"number": number, "audience": audience, "body": body})
+    with Database.open(url, check=False) as database:
+        database.upgrade()
+    promise = decode(head, Head).promise
+    with outside.connect() as connection:
+        rows = connection.execute(sa.select(metadata.tables["flow_steps"])).mappings().all()
+    assert len(rows) == 4
+    for row in rows:
+        wanted = steps.derived(decode(bodies[row["number"]], Step), promise) | {"customer": "ada"}
+        wanted = steps.for_audience(wanted, row["audience"])
+        assert {name: row[name] for name in wanted} == wanted
 
 
 def test_code_of_the_revision_before_goes_on_writing(url: str, outside: sa.Engine) -> None:

@@ -19,8 +19,8 @@ from alembic import op
 from flowengine.store.codec import decode
 from flowengine.store.history import Entry, chained, written
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -87,7 +87,7 @@ def upgrade() -> None:
             LOG.warning("the history of job %s is broken, and is left as it is", job)
     for statement in SQLITE if sqlite else POSTGRESQL:
         op.execute(statement)
-    op.execute("UPDATE flow_settings SET value = '0010' WHERE name = 'oldest_code'")
+    op.execute("UPDATE flow_settings SET value = '0011' WHERE name = 'oldest_code'")
 
 
 def _jobs(connection: sa.Connection) -> Iterator[Any]:
