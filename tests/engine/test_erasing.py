@@ -22,6 +22,7 @@ from flowengine import (
     StoreError,
 )
 from flowengine.client import verify_archive
+from flowengine.reading import archives
 from flowengine.store import shown
 
 Suit = Callable[..., str]
@@ -413,6 +414,10 @@ def test_what_is_archived_after_it_is_verified_as_erased(garden: Engine, clock: 
     garden.archive(clock.now(), tmp_path / "old.jsonl")
     found = verify_archive(tmp_path / "old.jsonl")
     assert (found.jobs, found.erased, found.fine) == (1, 1, True)
+    (row,) = archives.jobs(tmp_path / "old.jsonl")
+    told = archives.track(tmp_path / "old.jsonl", row.id)
+    assert (told.status, told.erased is not None, told.facts) == ("fulfilled", True, ())
+    assert all(line.erased for line in archives.history(tmp_path / "old.jsonl", row.id)[:-1])
     assert "mark-" not in (tmp_path / "old.jsonl").read_text()
 
 
