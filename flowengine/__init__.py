@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         CustomerStep as CustomerStep,
         CustomerTrack as CustomerTrack,
         Deployed as Deployed,
+        Erasure as Erasure,
         HistoryLine as HistoryLine,
         Holdings as Holdings,
         InboxCounts as InboxCounts,
@@ -77,6 +78,7 @@ if TYPE_CHECKING:
         JobRow as JobRow,
         Kept as Kept,
         Left as Left,
+        LeftOver as LeftOver,
         MigratedAll as MigratedAll,
         MigrationView as MigrationView,
         PersonView as PersonView,
@@ -105,9 +107,9 @@ else:
         "flowengine.runtime.settings": ("Settings",),
         "flowengine.views.replies": (
             "Archived", "Audit", "Away", "Broadcast", "CustomerItem", "CustomerStep", "CustomerTrack", "Deployed",
-            "HistoryLine", "HandedOver", "Holdings", "InboxCounts", "InboxItem", "IncidentView", "JobRow", "Kept",
-            "Left", "MigratedAll", "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll", "ScheduleView",
-            "StaffItem", "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
+            "Erasure", "HistoryLine", "HandedOver", "Holdings", "InboxCounts", "InboxItem", "IncidentView", "JobRow",
+            "Kept", "Left", "LeftOver", "MigratedAll", "MigrationView", "PersonView", "Ran", "Receipt", "RetriedAll",
+            "ScheduleView", "StaffItem", "StaffStep", "StaffTrack", "StepView", "SuspendedView", "Track",
         ),
         "flowengine.errors": (
             "AddressRefused", "AlreadyClaimed", "Ambiguous", "AnswerRefused", "BadAnswer", "BadSignature",

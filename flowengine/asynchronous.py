@@ -80,6 +80,7 @@ class AsyncEngine:
     add_customer = _Verb(Engine.add_customer)
     add_staff = _Verb(Engine.add_staff)
     leave = _Verb(Engine.leave)
+    erase = _Verb(Engine.erase)
     set_hours = _Verb(Engine.set_hours)
     add_absence = _Verb(Engine.add_absence)
     remove_absence = _Verb(Engine.remove_absence)

@@ -22,6 +22,7 @@ from flowengine.commands import (
     access,
     availability,
     deploying,
+    erasing,
     incidents,
     interventions,
     messages,
@@ -54,6 +55,7 @@ from flowengine.views.replies import (
     Audit,
     Away,
     Deployed,
+    Erasure,
     HandedOver,
     HistoryLine,
     Holdings,
@@ -247,6 +249,20 @@ class Engine:
         Raises NotFound, and NotAllowed for a customer.
         """
         return people.leave(self._shell, person, to, because, by, dry)
+
+    def erase(self, person: str, *, because: str, dry: bool = False, by: By = PROGRAM) -> Erasure:
+        """Erase a customer on request (L5): all contents of his jobs, which have ended; what he wrote in jobs of others
+        that have ended, and where it stands in them besides; his name, contact, groups, record and tokens. His id
+        stays, in histories and receipts, and is nobody's any more. Each job's history says that it was erased, by
+        whom, and ``because`` of what; its chain stays whole.
+
+        Jobs of others that are open, and jobs that have something to send still, are ``left``: erase him again once
+        they have ended. Each job is a transaction of its own; a call that was cut short goes on when it is asked
+        again. ``dry``: say what would be erased, and erase nothing.
+
+        Raises NotFound, and NotAllowed for a member of staff, and while jobs of his are open.
+        """
+        return erasing.erase(self._shell, person, because, by, dry)
 
     def set_hours(
         self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "", by: By = PROGRAM

@@ -49,11 +49,15 @@ def _in_use(row: ProcessRow) -> str:
     return f"suspended since {day(held.since)}: {held.because}" if held else "latest"
 
 
+def _gone(one: PersonView) -> str:
+    return "erased" if one.erased else "has left" if one.left else ""
+
+
 def people(console: Console, rows: Sequence[PersonView], _now: datetime | None = None) -> None:
     show.table(
         console,
         ("Id", "Name", "Kind", "Contact", "Roles and groups"),
-        [(r.id, r.name, r.kind, r.contact, "has left" if r.left else ", ".join((*r.roles, *r.groups))) for r in rows],
+        [(r.id, r.name, r.kind, r.contact, _gone(r) or ", ".join((*r.roles, *r.groups))) for r in rows],
         "Nobody is known yet.",
         drop="Kind",
     )

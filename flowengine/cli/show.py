@@ -22,6 +22,7 @@ from flowengine.client import (
     ChangeView,
     CustomerWaiting,
     Deployed,
+    Erasure,
     HandedOver,
     Kept,
     Left,
@@ -147,8 +148,16 @@ def audit(console: Console, result: Audit) -> None:
     checked = f"{result.jobs} {'job' if result.jobs == 1 else 'jobs'}, {result.entries} entries"
     if result.fine:
         line(console, ("Fine: ", "bold green"), f"{checked}; the histories and what is stored agree.")
+    else:
+        line(console, ("Broken: ", "bold red"), checked)
+    if result.erased:
+        line(
+            console,
+            ("Erased on request: ", "bold"),
+            f"{result.erased}; their histories are whole, what they said is gone.",
+        )
+    if result.fine:
         return
-    line(console, ("Broken: ", "bold red"), checked)
     table(console, ("Job", "What"), [(one.job, one.what) for one in result.problems], "")
 
 
@@ -181,6 +190,27 @@ def left(console: Console, done: Left, *, dry: bool) -> None:
         line(console, "  ", (id, "bold"), " waits for him by name: assign it, or act for somebody")
     if done.revoked:
         line(console, "  revoked tokens: ", ", ".join(done.revoked))
+
+
+def erased(console: Console, done: Erasure, *, dry: bool) -> None:
+    """What was, or would be, erased of a customer, and what could not be yet."""
+    line(console, (f"{done.person} would be erased" if dry else f"{done.person} is erased", "bold"), ".")
+    jobs, others = len(done.jobs), len(done.others)
+    told = (
+        (jobs, f"{jobs} job{'' if jobs == 1 else 's'} of {done.person}: all that was written in it"),
+        (others, f"{others} job{'' if others == 1 else 's'} of others: what {done.person} wrote in it"),
+        (len(done.revoked), f"revoked tokens: {', '.join(done.revoked)}"),
+    )
+    for count, words in told:
+        if count:
+            line(console, "  ", words.replace(" in it", " in them") if count > 1 else words)
+    if dry:
+        line(
+            console,
+            f"  The id {done.person} stays, with what was done when. Backups, archives and mails keep theirs.",
+        )
+    for one in done.left:
+        line(console, ("  Left: ", "bold yellow"), (one.job, ID), f" {one.why}; erase again once that has changed")
 
 
 def migration(console: Console, one: MigrationView) -> None:
@@ -307,6 +337,12 @@ def track(console: Console, seen: Track, now: datetime, command: str, once: str)
             ("■ ", "dim"),
             (f"{words}{because}", "bold green" if good else "bold"),
             f"  {told(seen.ended, seen.zone)}",
+        )
+    if seen.erased is not None:
+        line(
+            console,
+            ("  ", ""),
+            (f"Erased on request, {told(seen.erased, seen.zone)}: what was written is gone.", "bold"),
         )
     if seen.suspended is not None:
         words = f"Paused since {told(seen.suspended.since, seen.zone)}: {seen.suspended.because}"

@@ -73,7 +73,7 @@ def assign(terminal: Terminal, step: str, person: str, key: str | None) -> None:
 
 @click.group(cls=FlowGroup)
 def people() -> None:
-    """Customers and staff: add, change, leave, list, show; when staff can be met."""
+    """Customers and staff: add, change, leave, erase, list, show; when staff can be met."""
 
 
 _KNOWN = (
@@ -218,6 +218,30 @@ def leave(terminal: Terminal, person: str, to: str, because: str, dry: bool, yes
     sure.be_sure(terminal, yes or dry, f"Does {who} leave?", means)
     done = desk.leave(who, because=because, to=heir, dry=dry)
     terminal.answer(done, lambda console: show.left(console, done, dry=dry))
+
+
+@people.command("erase")
+@click.argument("person", metavar="ID", shell_complete=tab_words.people)
+@click.option("--because", required=True, metavar="TEXT", help="Why: it stays in the histories.")
+@click.option("--dry", is_flag=True, help="Say what would be erased, and do nothing.")
+@sure.yes
+@common
+@terminal
+def erase(terminal: Terminal, person: str, because: str, dry: bool, yes: bool) -> None:
+    """Erase a customer on request: what was written in his jobs, and by him in those of others.
+
+    ID is the whole id, which stays, in histories that say what was done and when. His jobs must have ended.
+    """
+    from flowengine.cli import show
+
+    desk = terminal.desk()
+
+    def means(console: Console) -> None:
+        show.erased(console, desk.erase(person, because=because, dry=True), dry=True)
+
+    sure.be_sure(terminal, yes or dry, f"Erase {person} for good?", means)
+    done = desk.erase(person, because=because, dry=dry)
+    terminal.answer(done, lambda console: show.erased(console, done, dry=dry))
 
 
 @people.command("hours")

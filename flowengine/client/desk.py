@@ -282,6 +282,10 @@ class Desk(ABC):
         """Have a member of staff leave, by his exact id; what he has claimed goes ``to`` another, or back."""
         return self._ask("leave", person, because=because, to=to, dry=dry)
 
+    def erase(self, person: str, *, because: str, dry: bool = False) -> view.Erasure:
+        """Erase a customer, by his exact id: what was written in his jobs, and by him in those of others."""
+        return self._ask("erase", person, because=because, dry=dry)
+
     def set_hours(self, person: str, hours: Mapping[str, str] | None = None, *, zone: str = "") -> view.PersonView:
         """Set the working hours of a member of staff by weekday; without any he works whenever a calendar is open."""
         return self._ask("set_hours", person, hours, zone=zone)

@@ -20,7 +20,15 @@ from flowengine.language.spoken_time import moment
 from flowengine.language.texts import spoken
 from flowengine.people.identities import check_person
 from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
-from flowengine.runtime.actors import StoreWorld, actor_of, as_actor, name_of, nobody, reader_zone
+from flowengine.runtime.actors import (
+    StoreWorld,
+    actor_of,
+    as_actor,
+    name_of,
+    nobody,
+    reader_zone,
+    refuse_erased,
+)
 from flowengine.store import Entry, Person, StoredJob, Transaction, short, shown
 
 JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -377,6 +385,7 @@ def starting_actor(tx: Transaction, by: str | Actor, now: datetime) -> Actor:
         tx.people.enter(found)
     if isinstance(by, str):
         return as_actor(found)
+    refuse_erased(found)
     if found.kind != "customer":
         raise NotAllowed(f"{id} is not a customer", where=id, possible=("begin it as who he is",))
     return by

@@ -17,7 +17,7 @@ from flowengine.errors import Ambiguous, NotAllowed, NotFound
 from flowengine.language.suggest import near
 from flowengine.people.identities import check_person
 from flowengine.people.permissions import OWN, needs
-from flowengine.runtime.actors import actor_of, as_actor, nobody
+from flowengine.runtime.actors import actor_of, as_actor, nobody, refuse_erased
 from flowengine.store import Person, Transaction
 from flowengine.views.replies import AbsenceView, Left, PersonView
 
@@ -53,6 +53,8 @@ def enter(
         there = tx.people.get(id)
         if there is not None and there.kind != kind:
             raise NotAllowed(f"{id} is {_A_KIND[there.kind]}, and stays so", where=id, possible=("another id",))
+        if there is not None:
+            refuse_erased(there)
         before = there or Person(id=id, kind=kind, name=id, created=shell.clock.now())
         person = msgspec.structs.replace(
             before,

@@ -16,7 +16,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyConflict, Refused
 from flowengine.people.identities import actor_key
 from flowengine.store import Transaction
-from flowengine.store.receipts import Stored
+from flowengine.store.receipts import FORGOTTEN, Stored
 from flowengine.views.replies import Broadcast, Kept, Receipt
 
 LONGEST_KEY = 200
@@ -56,19 +56,26 @@ def receipt_under(tx: Transaction, actor: Actor, key: str) -> Receipt | None:
     return _decoded(stored[1]) if stored is not None else None
 
 
-def given(stored: Stored | None, key: str, body: str) -> Receipt | None:
-    """The receipt that is stored under this key, if it was for the same. Raises KeyConflict when it was not."""
+def given(stored: Stored | None, key: str, body: str, job: str = "") -> Receipt | None:
+    """The receipt that is stored under this key, if it was for the same. Raises KeyConflict when it was not.
+
+    Of one whose contents were erased is only known for which job it was: it is given for whatever is asked of that
+    ``job``, so that nothing is done twice.
+    """
     if not 0 < len(key) <= LONGEST_KEY:
         raise Refused(f"a request key has 1 to {LONGEST_KEY} characters, this one {len(key)}", where="key")
     if stored is None:
         return None
+    receipt = _decoded(stored[1])
+    if stored[0] == FORGOTTEN and job in ("", receipt.job):
+        return msgspec.structs.replace(receipt, repeated=True)
     if stored[0] != body:
         raise KeyConflict(
             f"the request key {key!r} was used before for something else",
             where="key",
             possible=("use a fresh key for each new request", "repeat exactly the same request"),
         )
-    return msgspec.structs.replace(_decoded(stored[1]), repeated=True)
+    return msgspec.structs.replace(receipt, repeated=True)
 
 
 def _decoded(written: bytes) -> Receipt:

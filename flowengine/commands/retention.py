@@ -22,11 +22,13 @@ import msgspec
 
 from flowengine import exact
 from flowengine.commands.shell import Shell, not_joined
-from flowengine.errors import NotFound, Refused
+from flowengine.errors import HistoryBroken, NotFound, Refused
 from flowengine.store.archive import ArchivedJob
 from flowengine.views.replies import Archived, Audit, AuditProblem
 
-FORMAT = 1
+FORMAT = 2
+"""1: contents stood within the chained bodies, where nothing could be erased. Both are read."""
+
 _OVER = ("fulfilled", "ended")
 _LINES = exact.encoder(order="deterministic")
 _JOBS = exact.decoder(ArchivedJob, trusted=True)
@@ -92,7 +94,7 @@ def verify(path: Path) -> Audit:
 
     Raises NotFound when there is no such file, Refused when it is no archive.
     """
-    jobs = entries = 0
+    jobs = entries = erased = 0
     problems: list[AuditProblem] = []
     for number, line in enumerate(_lines(path), 1):
         if b'"job":' not in line:
@@ -103,9 +105,11 @@ def verify(path: Path) -> Audit:
             problems.append(AuditProblem(job=f"line {number}", what=f"cannot be read: {error}"))
             continue
         jobs, entries = jobs + 1, entries + len(found.entries)
-        if what := found.broken():
-            problems.append(AuditProblem(job=found.job, what=what))
-    return Audit(jobs=jobs, entries=entries, problems=tuple(problems))
+        try:
+            erased += bool(found.verify().erased)
+        except HistoryBroken as broken:
+            problems.append(AuditProblem(job=found.job, what=broken.what))
+    return Audit(jobs=jobs, entries=entries, erased=erased, problems=tuple(problems))
 
 
 class ArchivedProcess(msgspec.Struct, frozen=True, kw_only=True):

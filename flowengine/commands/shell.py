@@ -199,7 +199,7 @@ class Shell:
             except NotFound:
                 raise access.Hidden from None
             body = body_hash(about or job_id, command)
-            before = given(stored, key, body)
+            before = given(stored, key, body, job_id)
             if before is not None:
                 return before
         return self.write(tx, self.compute(tx, job, command, permit), (key, body))

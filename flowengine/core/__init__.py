@@ -5,6 +5,7 @@ Others take from here: ``advance`` (the heart), ``commands`` and ``events`` (wha
 ready), ``names`` (what an expression sees), ``world`` (what is given from outside), ``fields``, ``forms`` and
 ``answers`` (what people are asked, and whether an answer fits), ``seatings`` (whom a step waits for), ``timers``
 (which of them are due), ``deadlines`` (who may move them), ``migrating`` (another version of the process),
+``contents`` (what of a history can be erased),
 ``messages``, ``starts`` (what starts a job by itself), ``always``, ``scopes``, ``conversation`` (what was asked) and
 ``saying`` (who may answer what of it), ``live`` (what may be told of a vote while it runs) and ``veil``.
 """

@@ -39,7 +39,7 @@ from flowengine.core.spot import Result
 from flowengine.core.steps import offered, possible
 from flowengine.core.values import CLOCK, ROOT, Branch, Head
 from flowengine.core.world import World
-from flowengine.errors import BadAnswer, ExpressionFailed, FlowError, RunawayProcess, StaleCommand
+from flowengine.errors import BadAnswer, ExpressionFailed, FlowError, NotAllowed, RunawayProcess, StaleCommand
 
 __all__ = ["Advance", "Compiled", "advance", "caught_up", "compile_process", "offered", "possible", "start"]
 
@@ -96,7 +96,7 @@ def advance(
     one of the last three or to BadAnswer, the call becomes an incident instead, unless an operator ends it.
     """
     head = position.head
-    if head.status != "open" and not conversation.about(position, command):
+    if head.status != "open" and not (isinstance(command, c.Erase) or conversation.about(position, command)):
         raise StaleCommand(f"the job is over: {head.status}", where=head.job)
     if head.suspended is not None:
         suspension.check(position, command)
@@ -144,6 +144,17 @@ def _settled(flow: Flow, before: Position | None) -> Advance:
     return Advance(flow.draft, flow.draft.events, flow.draft.effects, flow.micro_steps, flow.acted)
 
 
+def _erase(flow: Flow, command: c.Erase) -> None:
+    """What was asked, and is erased before anybody has answered it, waits no more."""
+    head, draft = flow.draft.head, flow.draft
+    if head.status == "open":
+        raise NotAllowed("the job is open, and needs what it holds", where=head.job, possible=("wait until it ends",))
+    for step in conversation.unanswered(draft):
+        if command.whole or step.asked_by == command.whose:
+            conversation.close(draft, step, conversation.TAKEN_BACK, command.by.id)
+    draft.record(e.Erased(entries=command.entries, whole=command.whole, at=flow.now))
+
+
 _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.Act: steps.act,
     c.Claim: steps.claim,
@@ -167,4 +178,5 @@ _COMMANDS: dict[type, Callable[[Flow, Any], None]] = {
     c.Resume: suspension.resume,
     c.MoveDeadline: deadlines.move,
     c.DropTimer: deadlines.drop,
+    c.Erase: _erase,
 }

@@ -217,7 +217,17 @@ class Migrate(Command, frozen=True, kw_only=True):
     because: str = ""
 
 
+class Erase(Command, frozen=True, kw_only=True):
+    """The contents of ``entries`` of a job's history, each a first and a last number, are erased on behalf of the
+    customer ``whose`` they are; with ``whole``, those of all entries so far and all that the job holds of them."""
+
+    whose: str
+    entries: tuple[tuple[int, int], ...]
+    whole: bool = False
+    because: str
+
+
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
-    | TakeBack | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer
+    | TakeBack | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer | Erase
 )  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any
 
 from flowengine import exact
 from flowengine.core import events as e
+from flowengine.core.contents import ERASED
 from flowengine.core.ground import Effects, Ground, gone, memory_owner, replace
 from flowengine.core.position import MemoryPosition, Position
 from flowengine.core.renaming import Renaming
@@ -429,6 +430,18 @@ def _ended(ground: Ground, event: e.Ended) -> None:
     ground.effects.ended = event
 
 
+def _erased(ground: Ground, event: e.Erased) -> None:
+    """Entries that are erased in part change nothing here: what the job itself holds of them is taken out where it is
+    stored, for only what they said tells where it stands."""
+    if event.whole:
+        because = ERASED if ground.head.because else ""
+        ground.head = replace(ground.head, erased=event.at, because=because, kept=())
+        root = ground.at(ROOT)
+        ground.put(replace(root, undoable=()))
+        ground.data.clear()
+        ground.data_changed = True
+
+
 def _nothing(ground: Ground, event: e.AnyEvent) -> None:
     """A fact for the reader of the history; the position does not change."""
 
@@ -480,6 +493,7 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.Resumed: _resumed,
     e.Migrated: _migrated,
     e.Ended: _ended,
+    e.Erased: _erased,
 }
 """How each type of event changes a position."""
 

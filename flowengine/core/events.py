@@ -421,6 +421,15 @@ class Ended(Event, frozen=True, kw_only=True):
     at: datetime
 
 
+class Erased(Event, frozen=True, kw_only=True):
+    """Contents of ``entries`` of the history, each a first and a last number, are erased since ``at``: what stands in
+    their place says nothing. With ``whole`` the job holds nothing of them any more either."""
+
+    entries: tuple[tuple[int, int], ...]
+    whole: bool = False
+    at: datetime
+
+
 AnyEvent = (
     Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
@@ -429,7 +438,7 @@ AnyEvent = (
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | AppointmentChanged
     | MessageKept | MessageTaken | Invoked | Reminded | Said
-    | Told | Thanked | Referred | Promised | PromiseOverdue | Suspended | Resumed | Migrated | Ended
+    | Told | Thanked | Referred | Promised | PromiseOverdue | Suspended | Resumed | Migrated | Ended | Erased
 )  # fmt: skip
 
 __all__ = ["AnyEvent", "Event", "Seating"]

@@ -459,6 +459,8 @@ class Head(Value, frozen=True, kw_only=True):
     """``<job id>.<call number>`` of the call that started this job, or empty."""
     depth: int = 0
     """How many calls are around the job: one that a customer began has none."""
+    erased: datetime | None = None
+    """When all that it held of what people wrote was erased; None while it holds it."""
 
     def is_cut_off(self, call: int) -> bool:
         """Whether the job has gone on without this call, of which an attempt may be running."""

@@ -71,6 +71,7 @@ TABLE = {
     "add_customer": Row("enter or change a customer",    NEVER, ANY,   ANY,   ANY,   ANY,   NEVER),
     "add_staff": _operators("enter or change a member of staff"),
     "leave": _operators("have a member of staff leave"),
+    "erase": _operators("erase a customer"),
     "set_hours": _own_staff("set when a member of staff works"),
     "add_absence": _own_staff("say when a member of staff is away"),
     "remove_absence": _own_staff("take back that a member of staff is away"),

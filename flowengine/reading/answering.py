@@ -58,6 +58,8 @@ def _answered(job: StoredJob, said: str, over: str, next: tuple[NextView, ...] =
 
 def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, actor: Actor) -> str:
     """What happened; to anybody but who did it without what nobody is shown: who voted what in a secret vote."""
+    if entry.erased:
+        return Teller(compiled.process, {}).erased(entry.command, entry.events)
     own = bool(actor.id) and actor.id == entry.by.id
     command, events = (entry.command, entry.events) if own else veiled(entry.command, entry.events)
     opened, options = None, {}

@@ -12,13 +12,14 @@ from pathlib import Path
 from flowengine.commands import retention
 from flowengine.core.draft import rebuild
 from flowengine.core.machines import Compiled, compile_process
-from flowengine.core.values import Json
+from flowengine.core.values import Head, Json
 from flowengine.errors import Ambiguous, HistoryBroken, NotFound, Refused
 from flowengine.language import parse
 from flowengine.reading.histories import line, persons
 from flowengine.store import Entry, shown
 from flowengine.store.archive import ArchivedJob
-from flowengine.store.codec import decode
+from flowengine.store.codec import decode, encode
+from flowengine.store.history import read
 from flowengine.views.history_lines import Teller
 from flowengine.views.promised import promise_view
 from flowengine.views.replies import HistoryLine, JobRow, StaffTrack
@@ -65,10 +66,11 @@ class _Archive:
         if len({job.job for job in exact}) > 1:
             named = [shown(job.job) for job in exact[:MOST_NAMED]]
             raise Ambiguous(f"{text!r} fits more than one job of this archive", where=str(self.path), possible=named)
-        if what := exact[0].broken():
-            raise HistoryBroken(
-                f"the archived history of {shown(exact[0].job)} is not whole: {what}", where=str(self.path)
-            )
+        try:
+            exact[0].verify()
+        except HistoryBroken as broken:
+            what = f"the archived history of {shown(exact[0].job)} is not whole: {broken.what}"
+            raise HistoryBroken(what, where=str(self.path)) from broken
         return exact[0]
 
 
@@ -123,8 +125,9 @@ def track(path: Path, text: str) -> StaffTrack:
     """How a job of an archive ended, and what was settled in it. Raises as :func:`history` does."""
     archive = _Archive(path)
     job = archive.one(text)
-    compiled, position = archive.process(job), rebuild(entry.events for entry in _entries(job))
-    head = position.head
+    compiled, entries = archive.process(job), _entries(job)
+    head = decode(encode(job.head), Head)  # of what is erased nothing can be rebuilt
+    erased = any(entry.erased for entry in entries)
     return StaffTrack(
         job=job.job,
         short=shown(job.job),
@@ -141,7 +144,8 @@ def track(path: Path, text: str) -> StaffTrack:
         promise=promise_view(compiled.process, head, job.ended, None),
         zone=compiled.process.zone,
         ahead=(),
-        facts=facts(compiled, position, inside=True),
+        facts=() if erased else facts(compiled, rebuild(entry.events for entry in entries), inside=True),
+        erased=head.erased,
         offers=(),
         where=(),
         waiting=(),
@@ -149,4 +153,4 @@ def track(path: Path, text: str) -> StaffTrack:
 
 
 def _entries(job: ArchivedJob) -> list[Entry]:
-    return [decode(entry.body, Entry) for entry in job.entries]
+    return [read(job.job, entry.seq, entry.body, entry.contents) for entry in job.entries]

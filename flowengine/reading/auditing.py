@@ -16,15 +16,16 @@ _PAGE = 500
 
 def audit(shell: Shell, job: str | None) -> Audit:
     """Audit one job, or all, each in a read transaction of its own so that a long audit holds nothing up."""
-    jobs = entries = 0
+    jobs = entries = erased = 0
     problems: list[AuditProblem] = []
     for id in _ids(shell, job):
         with shell.reading() as tx:
             found = audit_job(tx, id)
         jobs += 1
         entries += found.entries
+        erased += bool(found.erased)
         problems.extend(AuditProblem(job=id, what=what) for what in found.problems)
-    return Audit(jobs=jobs, entries=entries, problems=tuple(problems))
+    return Audit(jobs=jobs, entries=entries, erased=erased, problems=tuple(problems))
 
 
 def _ids(shell: Shell, job: str | None) -> Iterator[str]:

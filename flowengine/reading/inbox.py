@@ -334,7 +334,7 @@ def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, 
     if receipt is None:
         return None
     *before, acting = tx.history.of(receipt.job, limit=receipt.seq)
-    if not isinstance(acting.command, Act | ActFor):
+    if not isinstance(acting.command, Act | ActFor) or any(entry.erased for entry in (*before, acting)):
         return None
     start, dot, number = text.partition(".")
     job, step = tx.jobs.get(receipt.job), acting.command.step

@@ -90,8 +90,8 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
         look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
-        lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT))
-        did = tuple(_did(look)) if not look.own else ()
+        lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
+        did = tuple(_did(look)) if not look.own and head.erased is None else ()
         known = facts.facts(
             compiled,
             look.position,
@@ -116,7 +116,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             promise=_promise(look, now, reader) if look.own else None,
             zone=compiled.process.zone,
             ahead=ahead(compiled, job.position, now, world, [place.words for place in where]),
-            facts=known,
+            facts=known if head.erased is None else (),
             offers=tuple(map(_offer, always.open_to(compiled, job.position, actor, now, world))),
             closed_offers=tuple(
                 replace(_offer(entry), closed=why)
@@ -126,6 +126,7 @@ def track(shell: Shell, text: str, by: str | Actor) -> Track:
             conversation=tuple(_conversation(look, lately)),
             told=tuple(_told(look, lately)),
             did=tuple((at, words) for at, words, _ in did),
+            erased=head.erased,
             suspended=suspended_view(head, inside=inside),
             takes_longer=TAKES_LONGER if look.own and _takes_longer(shell, tx, job) else "",
             where=where,
@@ -469,6 +470,7 @@ def jobs(
                 ended=row.ended,
                 because=row.head.because,
                 suspended=suspended_view(row.head, inside=not own),
+                erased=row.head.erased,
                 unanswered=0 if own else row.head.unanswered,
                 title=_title(shell, tx, row),
                 where=_standing_in_words(shell, tx, row, own),

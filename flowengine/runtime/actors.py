@@ -36,11 +36,20 @@ def nobody(id: str) -> NotFound:
     return NotFound(f"there is nobody with the id {id[:200]!r}", possible=("an exact id: find_person finds people",))
 
 
+def refuse_erased(person: Person) -> None:
+    """Raises NotAllowed for a customer who was erased: his id is nobody's any more."""
+    if person.erased is not None:
+        raise NotAllowed(
+            f"{person.id} was erased, and the id stays nobody's", where=person.id, possible=("another id",)
+        )
+
+
 def as_actor(person: Person) -> Actor:
     """A person as an actor. Staff with the role ``operator`` act as operators, and keep their other roles.
 
-    Raises NotAllowed for one who has left: he is nobody who acts, or whom a step may wait for.
+    Raises NotAllowed for one who has left or was erased: he is nobody who acts, or whom a step may wait for.
     """
+    refuse_erased(person)
     if person.left is not None:
         raise NotAllowed(f"{person.id} has left", where=person.id, possible=("enter him again as a member of staff",))
     kind: Literal["customer", "staff", "operator"] = "customer" if person.kind == "customer" else "staff"

@@ -17,7 +17,7 @@ from flowengine.core.values import Json
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment
-from flowengine.store.history import CHAIN, PAGE, chained
+from flowengine.store.history import CHAIN, PAGE, Chain, Verified
 from flowengine.store.query import Query, inserts, param
 
 _J, _O = t.jobs, t.outbox
@@ -46,7 +46,7 @@ TAKE = Query(
         _J.c.id == _JOB, _J.c.seq == param("of_seq"), _J.c.status != sa.literal_column("'open'"), ~_SENDING, ~_ASKED
     ),
 )
-_BELOW = (t.branches, t.steps, t.timers, t.calls, t.awaiting, t.participants, t.history, t.receipts)
+_BELOW = (t.branches, t.steps, t.timers, t.calls, t.awaiting, t.participants, t.history, t.rechained, t.receipts)
 REST = tuple(
     Query(
         f"archive.{table.name}", f"Delete a job's rows of {table.name}.", sa.delete(table).where(table.c.job_id == _JOB)
@@ -63,11 +63,13 @@ _ARCHIVING = {"name": "archiving", "value": "yes"}
 
 
 class ArchivedEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of a history. ``body`` is the entry's JSON exactly as it was stored: the ``hash`` is over its bytes."""
+    """A row of a history. ``body`` is the entry's JSON exactly as it was stored: the ``hash`` is over its bytes.
+    ``contents`` is what stands in its holes; None where it has none, and in archives of format 1."""
 
     seq: int
     hash: str
     body: str
+    contents: str | None = None
 
 
 class ArchivedJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,14 +88,12 @@ class ArchivedJob(msgspec.Struct, frozen=True, kw_only=True):
     data: Json
     entries: tuple[ArchivedEntry, ...]
 
-    def broken(self) -> str:
-        """What is wrong with the chain of hashes (L5), or an empty text."""
-        link = self.job
-        for number, entry in enumerate(self.entries, 1):
-            link = chained(link, entry.body.encode())
-            if entry.seq != number or link != entry.hash:
-                return f"entry {number} is not what was written, or one before it is gone"
-        return "" if link == self.hash else "the last entry is not the one that the job's row knew"
+    def verify(self) -> Verified:
+        """What its history comes to (L5). Raises HistoryBroken."""
+        chain = Chain(self.job)
+        for entry in self.entries:
+            chain.add(entry.seq, entry.hash, entry.body, entry.contents)
+        return chain.end(len(self.entries), self.hash)
 
 
 class Archive:
@@ -129,8 +129,8 @@ class Archive:
     def _entries(self, job: str) -> Iterator[ArchivedEntry]:
         seq = 0
         while rows := self._channel.rows(CHAIN, {"job_id": job, "after": seq, "most": PAGE}):
-            for seq, _, hash_, body in rows:
-                yield ArchivedEntry(seq=seq, hash=hash_, body=body)
+            for seq, _, hash_, body, contents in rows:
+                yield ArchivedEntry(seq=seq, hash=hash_, body=body, contents=contents)
 
     def delete(self, jobs: Sequence[ArchivedJob], before: datetime) -> int:
         """Delete what was archived; gives how many jobs were. One to which something was added since stays, whole.

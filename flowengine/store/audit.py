@@ -32,28 +32,35 @@ JOB = Query("audit.job", "A job's row as it is stored.", sa.select(t.jobs).where
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
-    """What the audit of one job found: how many history entries it has, and what is wrong, in plain words."""
+    """What the audit of one job found: how many history entries it has, in how many of them contents were erased on
+    request, and what is wrong, in plain words."""
 
     job: str
     entries: int
+    erased: int = 0
     problems: tuple[str, ...]
 
 
 def audit_job(tx: Transaction, job: str) -> Audited:
     """Check the chain of a job's history, fold it, and compare with all that is stored. Raises NotFound.
 
+    Where contents were erased, position and data do not follow from what is left, and are not compared.
+
     The transaction must be one snapshot: a reading one, or one that has locked the job.
     """
     stored = tx.jobs.get(job)
     try:
-        entries = tx.history.verify(job)
+        verified = tx.history.verify(job)
     except HistoryBroken as broken:
         return Audited(job=job, entries=stored.seq, problems=(str(broken),))
     history = tx.history.of(job)
+    if verified.erased:
+        problems = [*_participants(tx, stored, history)]
+        return Audited(job=job, entries=verified.entries, erased=verified.erased, problems=tuple(problems))
     rebuilt = rebuild(entry.events for entry in history)
     problems = [*_position(rebuilt, stored.position.whole()), *_row(tx, rebuilt, stored)]
     problems += [*_steps(tx, rebuilt), *_timers(tx, rebuilt), *_calls(tx, rebuilt), *_participants(tx, stored, history)]
-    return Audited(job=job, entries=entries, problems=tuple(problems))
+    return Audited(job=job, entries=verified.entries, problems=tuple(problems))
 
 
 def _position(rebuilt: MemoryPosition, stored: MemoryPosition) -> Iterator[str]:

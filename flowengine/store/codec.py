@@ -27,7 +27,7 @@ def encode(value: Any) -> bytes:
     try:
         return exact.encode(value)
     except UnicodeEncodeError as error:
-        raise _unwritable(error) from error
+        raise unwritable(error) from error
 
 
 def text(value: Any) -> str:
@@ -35,10 +35,11 @@ def text(value: Any) -> str:
     try:
         return exact.encode(value).decode()
     except UnicodeEncodeError as error:
-        raise _unwritable(error) from error
+        raise unwritable(error) from error
 
 
-def _unwritable(error: UnicodeEncodeError) -> BadAnswer:
+def unwritable(error: UnicodeEncodeError) -> BadAnswer:
+    """For a text that no encoding can hold."""
     what = f"holds half of a character (a lone surrogate, {error.object[error.start]!r})"
     return BadAnswer({"": what}, possible=["text that can be written as UTF-8"])
 

@@ -1,20 +1,25 @@
-"""The history: one entry a command, append-only, chained by hash (L5)."""
+"""The history: one entry a command, append-only, chained by hash (L5). Contents stand beside the chained bytes, in
+:mod:`holes <flowengine.store.holes>`, so that they can be erased."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 
 import msgspec
 import sqlalchemy as sa
 
+from flowengine import exact
 from flowengine.core.commands import AnyCommand
-from flowengine.core.events import AnyEvent
+from flowengine.core.contents import emptied
+from flowengine.core.events import AnyEvent, Erased
 from flowengine.core.values import Actor
 from flowengine.errors import HistoryBroken, NotFound
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
-from flowengine.store.codec import decode, micros
+from flowengine.store.codec import decode, encode, micros
+from flowengine.store.holes import Holes, beside
 from flowengine.store.query import Query, inserts, param
 
 _H, _J = t.history, t.jobs
@@ -24,12 +29,15 @@ ADD = Query("history.add", "Append an entry.", inserts(_H))
 OF_JOB = Query(
     "history.of",
     "A job's entries after one of them, oldest first.",
-    sa.select(_H.c.body).where(_H.c.job_id == _JOB, _H.c.seq > param("after")).order_by(_H.c.seq).limit(param("most")),
+    sa.select(_H.c.seq, _H.c.body, _H.c.contents)
+    .where(_H.c.job_id == _JOB, _H.c.seq > param("after"))
+    .order_by(_H.c.seq)
+    .limit(param("most")),
 )
 CHAIN = Query(
     "history.chain",
     "A job's rows as they are stored, after one of them.",
-    sa.select(_H.c.seq, _H.c.at, _H.c.hash, _H.c.body)
+    sa.select(_H.c.seq, _H.c.at, _H.c.hash, _H.c.body, _H.c.contents)
     .where(_H.c.job_id == _JOB, _H.c.seq > param("after"))
     .order_by(_H.c.seq)
     .limit(param("most")),
@@ -56,11 +64,104 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     command: AnyCommand
     key: str = ""
     events: tuple[AnyEvent, ...] = ()
+    holes: int = 0
+    """How many different contents stand beside the chained body; 0 for an entry that is not stored yet."""
+    erased: bool = False
+    """Whether some of them are erased, so that what stands in their place says nothing; known once it is read."""
+
+
+class Written(msgspec.Struct, frozen=True):
+    """An entry as it is stored: the bytes that are chained, and what stands beside them."""
+
+    body: bytes
+    contents: str | None
+
+
+def written(entry: Entry) -> Written:
+    """An entry, to be stored."""
+    holes = Holes()
+    command, *events = emptied((entry.command, *entry.events), holes)
+    kept = holes.kept
+    bare = msgspec.structs.replace(entry, command=command, events=tuple(events), holes=len(kept))
+    return Written(encode(bare), exact.encode(kept).decode() if kept else None)
+
+
+def read(job: str, seq: int, body: str, contents: str | None) -> Entry:
+    """An entry as it was, with what says so in the place of contents that were erased. Raises HistoryBroken where what
+    stands beside the body is not what was written."""
+    try:
+        found = beside(contents)
+        text, holes = found.filled(body)
+        entry = decode(text, Entry)
+    except (ValueError, msgspec.MsgspecError):
+        holes, entry = -1, None
+    if entry is None or entry.holes != holes:
+        raise HistoryBroken(f"a content of entry {seq} is missing, or is not what was written", where=f"{job} {seq}")
+    return msgspec.structs.replace(entry, erased=True) if found.erased else entry
 
 
 def chained(before: str, body: bytes) -> str:
     """The hash of an entry: SHA-256, in hexadecimal, of the hash before it (the job id for the first) and its body."""
     return sha256(before.encode() + body).hexdigest()
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """How many entries a whole history has, and in how many of them contents were erased on request."""
+
+    entries: int
+    erased: int
+
+
+class Chain:
+    """Checks a job's history, entry by entry in order."""
+
+    def __init__(self, job: str) -> None:
+        self.job = job
+        self.seq = 0
+        self._link = job
+        self._gone: list[int] = []
+        self._erased: list[tuple[int, int]] = []
+
+    def add(self, number: int, stored: str, body: str, contents: str | None, at: int | None = None) -> None:
+        """The next entry, as it is stored. Raises HistoryBroken for one that was edited, or is not the next."""
+        self.seq += 1
+        if number != self.seq:
+            raise HistoryBroken(f"entry {self.seq} is missing", where=self.job)
+        self._link = chained(self._link, body.encode())
+        if self._link != stored:
+            what = f"entry {number} is not what was written, or an entry before it is gone"
+            raise HistoryBroken(what, where=f"{self.job} {number}")
+        entry = read(self.job, number, body, contents)
+        if entry.seq != number or (at is not None and micros(entry.at) != at):
+            what = f"the columns of entry {number} do not agree with its body"
+            raise HistoryBroken(what, where=f"{self.job} {number}")
+        if entry.erased:
+            self._gone.append(number)
+        self._erased.extend(erased(entry))
+
+    def end(self, seq: int, hash_: str) -> Verified:
+        """How it was found, after the last entry, of which the job knows the number and the hash. Raises HistoryBroken
+        for a history that was cut off, and for contents that are gone without an entry that says so."""
+        if (self.seq, self._link) != (seq, hash_):
+            what = f"the history has {self.seq} entries, but the job's row knows {seq}"
+            if self.seq == seq:
+                what = "the last entry is not the one that the job's row knows"
+            raise HistoryBroken(what, where=self.job)
+        for number in self._gone:
+            if not any(first <= number <= last for first, last in self._erased):
+                what = f"contents of entry {number} are erased, and no later entry says that they were"
+                raise HistoryBroken(what, where=f"{self.job} {number}")
+        return Verified(self.seq, len(self._gone))
+
+
+def erased(entry: Entry) -> Iterable[tuple[int, int]]:
+    """The first and the last number of entries before this one whose contents it says to be erased."""
+    return (
+        (first, min(last, entry.seq - 1))
+        for event in entry.events
+        if isinstance(event, Erased)
+        for first, last in event.entries
+    )
 
 
 class History:
@@ -72,49 +173,28 @@ class History:
         self._channel = channel
 
     def of(self, job: str, after: int = 0, limit: int | None = None) -> list[Entry]:
-        """A job's entries after the one numbered ``after``, oldest first."""
+        """A job's entries after the one numbered ``after``, oldest first. Raises HistoryBroken for one of which a
+        content is not what was written."""
         values = {"job_id": job, "after": after, "most": ENDLESS if limit is None else limit}
-        return [decode(row[0], Entry) for row in self._channel.rows(OF_JOB, values)]
+        return [read(job, *row) for row in self._channel.rows(OF_JOB, values)]
 
     def written(self, job: str, seq: int, hash_: str) -> bool:
         """Whether a job's entry of this number is the one with this hash."""
         row = self._channel.one(WRITTEN, {"job_id": job, "seq": seq})
         return row is not None and row[0] == hash_
 
-    def verify(self, job: str) -> int:
-        """How many entries there are, after checking every one against the chain and the chain against the job's row.
+    def verify(self, job: str) -> Verified:
+        """What the history comes to, after checking every entry against the chain and its contents, and the chain
+        against the job's row.
 
-        Raises HistoryBroken for an edited, missing, added, swapped or cut-off entry, NotFound for an unknown job.
+        Raises HistoryBroken for an edited, missing, added, swapped or cut-off entry, and for a content that is another
+        or gone without an entry that says so; NotFound for an unknown job.
         """
         head = self._channel.one(HEAD, {"job_id": job})
         if head is None:
             raise NotFound(f"there is no job {job}")
-        seq, link = 0, job
-        while rows := self._channel.rows(CHAIN, {"job_id": job, "after": seq, "most": PAGE}):
-            for number, at, hash_, body in rows:
-                seq += 1
-                link = _checked(job, seq, link, (number, at, hash_, body))
-        if (seq, link) != tuple(head):
-            what = f"the history has {seq} entries, but the job's row knows {head[0]}"
-            if seq == head[0]:
-                what = "the last entry is not the one that the job's row knows"
-            raise HistoryBroken(what, where=job)
-        return seq
-
-
-def _checked(job: str, seq: int, before: str, row: tuple[int, int, str, str]) -> str:
-    """The link that a row adds to the chain."""
-    number, at, stored, body = row
-    if number != seq:
-        raise HistoryBroken(f"entry {seq} is missing", where=job)
-    link = chained(before, body.encode())
-    if link != stored:
-        raise HistoryBroken(f"entry {seq} is not what was written, or an entry before it is gone", where=f"{job} {seq}")
-    _check_time(job, seq, at, body)
-    return link
-
-
-def _check_time(job: str, seq: int, at: int, body: str) -> None:
-    entry = decode(body, Entry)
-    if entry.seq != seq or micros(entry.at) != at:
-        raise HistoryBroken(f"the columns of entry {seq} do not agree with its body", where=f"{job} {seq}")
+        chain = Chain(job)
+        while rows := self._channel.rows(CHAIN, {"job_id": job, "after": chain.seq, "most": PAGE}):
+            for number, at, hash_, body, contents in rows:
+                chain.add(number, hash_, body, contents, at)
+        return chain.end(*head)

@@ -117,6 +117,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When this member of staff left; the record stays, for the histories that name him."""
     left_because: str = ""
     zone: str = ""
+    erased: datetime | None = None
+    """When this customer was erased: the id stays, for the histories that name it, and is nobody's any more."""
 
     @property
     def clock(self) -> tzinfo | None:
@@ -192,7 +194,7 @@ class People:
     def members(self, group: str) -> Sequence[Person]:
         """The customers of a group in the order of their ids; the group ``customers`` is all of them."""
         if group == CUSTOMERS:
-            return self.all("customer")
+            return [person for person in self.all("customer") if person.erased is None]
         return [decode(row[0], Person) for row in self._channel.rows(MEMBERS, {"group": plain(group)})]
 
     def member_ids(self, group: str) -> list[str]:

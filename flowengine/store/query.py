@@ -22,7 +22,7 @@ def param(name: str) -> sa.BindParameter[Any]:
     return sa.bindparam(name)
 
 
-Statement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete
+Statement = sa.Select[Any] | sa.CompoundSelect[Any] | sa.Insert | sa.Update | sa.Delete | sa.TextClause
 
 
 @cache

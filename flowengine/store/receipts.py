@@ -53,6 +53,9 @@ LOCK_AND_FIND = Query(
 Stored = tuple[str, bytes]
 """The hash of a request's body, and the receipt that was given."""
 
+FORGOTTEN = ""
+"""Stands in the place of the hash of a request whose contents were erased: with it they could be guessed."""
+
 
 class Receipts:
     """Receipts in one transaction."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-HEAD = "0010"
+HEAD = "0011"
 """The revision of the schema that this code works with."""
 
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -384,7 +384,20 @@ history = sa.Table(
     _time("at"),
     _text("hash"),
     _text("body"),
-    comment="One row a command, never changed: hash is SHA-256 of the hash before it and of body's bytes (L5).",
+    _text("contents", nullable=True),
+    comment="One row a command, never changed: hash is SHA-256 of the hash before it and of body's bytes (L5). "
+    "contents is what stands in the holes of the body; a row named erasing in flow_settings lets its own transaction "
+    "change it.",
+)
+
+rechained = sa.Table(
+    "flow_rechained",
+    metadata,
+    _key("job_id", primary_key=True),
+    _count("seq"),
+    _text("hash"),
+    comment="Jobs whose contents were put beside their histories by an upgrade: the number and the hash that their "
+    "last entry had before.",
 )
 
 participants = sa.Table(

@@ -20,7 +20,8 @@ from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
 from flowengine.store.channel import Channel
-from flowengine.store.codec import encode, micros, plain, text
+from flowengine.store.codec import micros, plain, text
+from flowengine.store.erasing import Erasing
 from flowengine.store.history import Entry, History, chained
 from flowengine.store.ids import short
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
@@ -130,6 +131,10 @@ class Transaction:
         return Archive(self.channel)
 
     @property
+    def erasing(self) -> Erasing:
+        return Erasing(self.channel)
+
+    @property
     def settings(self) -> DatabaseSettings:
         return DatabaseSettings(self.channel)
 
@@ -156,8 +161,8 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
     id_, seq = head.job, job.seq + 1 if job else 1
     if entry.seq != seq:
         raise StoreError(f"entry {entry.seq} cannot follow entry {seq - 1}", where=id_)
-    body, at = encode(entry), micros(entry.at)
-    saved = Saved(id_, seq, chained(job.hash if job else id_, body), type(entry.command).__name__)
+    new, at = history.written(entry), micros(entry.at)
+    saved = Saved(id_, seq, chained(job.hash if job else id_, new.body), type(entry.command).__name__)
     if effects.booked or effects.freed:
         bookings.save(channel, id_, draft.events, entry.at)
     _save_job(channel, job, draft, saved, at)
@@ -178,7 +183,8 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         job is None or entry.by.kind == "customer" or isinstance(entry.command, ActFor)
     ):
         participants.save(channel, id_, head.customer, seq, entry.command)
-    channel.write(history.ADD, {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash, "body": body.decode()})
+    row = {"job_id": id_, "seq": seq, "at": at, "hash": saved.hash}
+    channel.write(history.ADD, row | {"body": new.body.decode(), "contents": new.contents})
     return saved
 
 

@@ -135,6 +135,19 @@ class Teller:
         self.known.learn(events)
         return told
 
+    def erased(self, command: c.AnyCommand, events: Sequence[e.AnyEvent]) -> str:
+        """An entry of which contents are erased: what is left to tell of it."""
+        left = next((event for event in events if isinstance(event, e.Left)), None)
+        if left is not None:
+            title = self.known.title(left.state)
+            told = f"{spoken(left.state) if '{' in title else title}: {spoken(left.outcome)}"
+        elif isinstance(command, c.Say):
+            told = SAYINGS[command.kind]
+        else:
+            told = _BARE.get(type(command)) or spoken(type(command).__name__).lower()
+        self.known.learn(events)
+        return f"{told} (its contents are erased)"
+
     def own_act(self, command: c.Act | c.ActFor, opened: e.StepOpened, events: Sequence[e.AnyEvent]) -> str:
         """What somebody did on a step, as he may be told it himself: his ballot is no secret to him, and nothing that
         came of it besides is told."""
@@ -194,6 +207,9 @@ class Teller:
                 return f"{SAYINGS[command.kind]}: {command.text}{of}"
             case c.TakeBack():
                 return f"took back: {self.known.asked.get(command.step, 'what was asked')}"
+            case c.Erase():
+                what = "all that the job held" if command.whole else "what somebody wrote in it"
+                return f"erased {what}{_why(command)}"
             case c.Migrate():
                 return f"moved the job to version {command.version} of its process{_why(command)}"
 
@@ -425,6 +441,25 @@ class Teller:
             yield f"promised for {by}"
         elif before.by != promise.by:
             yield f"promised for {by} instead of {self.known.promised(before.by)}"
+
+
+_BARE: dict[type[c.Command], str] = {
+    c.Act: "acted",
+    c.ActFor: "acted for somebody",
+    c.Assign: "handed over",
+    c.Claim: "took it",
+    c.Deliver: "a message came",
+    c.End: "ended it by hand",
+    c.Fail: "a call gave up",
+    c.Finish: "a call ended",
+    c.Fire: "a moment came",
+    c.Invoke: "used what the job offers",
+    c.Release: "gave it back",
+    c.SetData: "set data",
+    c.Start: "stated the need",
+    c.TakeBack: "took back what was asked",
+}
+"""What is told of a command whose contents are erased; of others their names."""
 
 
 def _key(key: str) -> str:

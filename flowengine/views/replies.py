@@ -265,6 +265,8 @@ class PersonView(View, frozen=True, kw_only=True):
     """The time zone in which he reads moments; empty where it is not known."""
     left: datetime | None = None
     left_because: str = ""
+    erased: datetime | None = None
+    """When this customer was erased; of him only the id is left, which is nobody's any more."""
 
 
 class HeldStep(View, frozen=True, kw_only=True):
@@ -603,6 +605,8 @@ class _Track(View, frozen=True, kw_only=True):
     """The time zone of the process, in which a promised day ends."""
     tallies: tuple[TallyView, ...] = ()
     """How the votes stand that run now and whose file says ``live``: to those who vote, and whose job it is."""
+    erased: datetime | None = None
+    """When what it held was erased on request; then nothing is told of it but where it ended."""
     conversation: tuple[SaidView, ...] = ()
     """What was said, each answer with what it answers; the newest last, at most 20, and all that is not answered. Those
     inside see all of it; a customer his own words, the answers to them, and answers to nothing in particular."""
@@ -707,6 +711,8 @@ class JobRow(View, frozen=True, kw_only=True):
     ended: datetime | None = None
     because: str = ""
     suspended: SuspendedView | None = None
+    erased: datetime | None = None
+    """When what it held was erased on request."""
     unanswered: int = 0
     """How much of what people have asked waits for an answer, for those inside."""
     promise: PromiseView | None = None
@@ -721,7 +727,8 @@ class HistoryLine(View, frozen=True, kw_only=True):
 
     ``command`` and ``events`` are what was asked and the facts that came of it, as they are stored: objects whose
     ``command`` and ``event`` name their kind. ``zone`` is the process's, in which ``what`` tells moments to a reader
-    whose own is not known.
+    whose own is not known. ``erased``: contents of it were erased on request; in their place stands ``erased``, null or
+    nothing.
     """
 
     seq: int
@@ -732,6 +739,7 @@ class HistoryLine(View, frozen=True, kw_only=True):
     zone: str = "UTC"
     command: dict[str, Json] = {}
     events: tuple[dict[str, Json], ...] = ()
+    erased: bool = False
 
 
 class AuditProblem(View, frozen=True, kw_only=True):
@@ -742,10 +750,12 @@ class AuditProblem(View, frozen=True, kw_only=True):
 
 
 class Audit(View, frozen=True, kw_only=True):
-    """The result of an audit."""
+    """The result of an audit. A job is whole, broken (``problems``), or whole with contents that were ``erased`` on
+    request, of which it is known when and by whom, and not what they said: so many jobs are."""
 
     jobs: int
     entries: int
+    erased: int = 0
     problems: tuple[AuditProblem, ...] = ()
 
     @property
@@ -772,6 +782,27 @@ class Left(View, frozen=True, kw_only=True):
     refused: dict[str, str] = {}
     named: tuple[str, ...] = ()
     revoked: tuple[str, ...] = ()
+
+
+class LeftOver(View, frozen=True, kw_only=True):
+    """A job that could not be erased, and why: erase again once that has changed."""
+
+    job: str
+    why: str
+
+
+class Erasure(View, frozen=True, kw_only=True):
+    """What was erased of a customer, or would be: ``jobs`` of his, whole, and of ``others`` what he wrote in them (the
+    ids of both); how many ``entries`` of histories that concerns, and the ids of the ``revoked`` tokens. ``left`` are
+    jobs that could not be erased yet. ``erased`` is since when he is; None where it was only looked at."""
+
+    person: str
+    jobs: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    entries: int = 0
+    revoked: tuple[str, ...] = ()
+    left: tuple[LeftOver, ...] = ()
+    erased: datetime | None = None
 
 
 class BranchMigrated(View, frozen=True, kw_only=True):

@@ -20,6 +20,7 @@ from flowengine.errors import BadAnswer, KeyConflict, NotFound, StaleCommand
 from flowengine.people.identities import actor_key
 from flowengine.runtime.handler_threads import LONGEST_ERROR
 from flowengine.store import ClaimedCall, Transaction
+from flowengine.store.receipts import FORGOTTEN
 from flowengine.views.replies import Receipt
 from flowengine.work.ending import Done, Over, command_of, end
 
@@ -115,7 +116,7 @@ def _before(
                 return None
             raise other from None
     known = tx.receipts.starting(actor_key(COMPLETER), key)
-    same = next((stored for _, stored in known if stored[0] == body), None)
+    same = next((stored for _, stored in known if stored[0] in (body, FORGOTTEN)), None)
     if same is None and any(one == key for one, _ in known):
         raise other
     return given(same, key, body)

@@ -29,6 +29,7 @@ from flowengine.runtime.handler_threads import LONGEST_ERROR, describe
 from flowengine.runtime.lanes import SCOPE
 from flowengine.store import ClaimedCall, Transaction
 from flowengine.store.codec import micros, moment
+from flowengine.store.receipts import FORGOTTEN
 from flowengine.views.replies import View
 from flowengine.work import services
 from flowengine.work.ending import (
@@ -386,7 +387,7 @@ def _report(
 
 
 def _replayed(before: tuple[str, bytes], body: str, mine: Lease) -> Settled:
-    if before[0] != body:
+    if before[0] not in (body, FORGOTTEN):
         raise KeyConflict(
             "something else was reported under this lease before, and that counts",
             where=mine.id,

@@ -314,4 +314,6 @@ def test_every_kind_of_command_is_told_here() -> None:
     told = {c.Start, c.Act, c.Claim, c.Release, c.Assign, c.Fire, c.Finish, c.Fail, c.Retry, c.Deliver, c.Invoke, c.Add}
     by_hand = {c.End, c.Move, c.SetData, c.Skip, c.ActFor, c.MoveDeadline, c.DropTimer}  # told in test_by_hand
     held = {c.Suspend, c.Resume}  # told in test_suspending
-    assert set(get_args(c.AnyCommand)) == told | by_hand | held | {c.Say, c.TakeBack, c.Migrate}  # test_questions
+    erased = {c.Erase}  # told in test_erasing
+    others = {c.Say, c.TakeBack, c.Migrate}  # test_questions
+    assert set(get_args(c.AnyCommand)) == told | by_hand | held | erased | others

@@ -55,7 +55,7 @@ def test_finished_jobs_are_written_and_deleted(
     done = engine.archive(clock.now() - timedelta(days=1), tmp_path / name)
     assert (done.jobs, done.kept, done.size) == (1, 0, (tmp_path / name).stat().st_size)
     head, process, job = lines(tmp_path / name)
-    assert (head["archive"], head["format"]) == ("flowengine", 1)
+    assert (head["archive"], head["format"]) == ("flowengine", 2)
     assert process["process"] == "small_suit"
     assert "process: small_suit" in str(process["source"])
     assert (job["job"], job["customer"], job["status"]) == (over, "ada", "ended")
@@ -168,11 +168,12 @@ def test_an_edited_archive_is_found(
     path = tmp_path / "old.jsonl"
     engine.archive(clock.now() + YEAR, path)
     whole = path.read_text()
-    path.write_text(whole.replace("A wedding", "A funeral"))
-    broken = Engine.verify_archive(path)
-    assert [problem.what for problem in broken.problems] == [
-        "entry 1 is not what was written, or one before it is gone"
-    ]
+    for word, other, found in (
+        ("A wedding", "A funeral", "a content of entry 1 is missing, or is not what was written"),
+        ('\\"stated\\"', '\\"untold\\"', "entry 1 is not what was written, or an entry before it is gone"),
+    ):
+        path.write_text(whole.replace(word, other))
+        assert [problem.what for problem in Engine.verify_archive(path).problems] == [found]
     path.write_text(whole[:-20])
     with pytest.raises(Refused, match="cut off"):
         Engine.verify_archive(path)

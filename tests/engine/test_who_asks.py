@@ -54,6 +54,7 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "process": lambda engine, by: engine.process("small_suit", by=by),
     "add_customer": lambda engine, by: engine.add_customer("new", by=by),
     "add_staff": lambda engine, by: engine.add_staff("newer", by=by),
+    "erase": lambda engine, by: engine.erase("nobody", because="R", by=by),
     "leave": lambda engine, by: engine.leave("nobody", because="R", by=by),
     "set_hours": lambda engine, by: engine.set_hours("tom", {"mon": "09:00-17:00"}, by=by),
     "add_absence": lambda engine, by: engine.add_absence("tom", BEFORE, date(2020, 1, 2), by=by),

@@ -30,14 +30,15 @@ from flowengine import Engine, HandlerCall, Outcome, SimulatedClock
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import advance, compile_process, start
-from flowengine.core.draft import rebuild, settle
+from flowengine.core.contents import ERASED
+from flowengine.core.draft import rebuild, replace, settle
 from flowengine.core.flow import MARGIN
 from flowengine.core.forms import Form, Way
 from flowengine.core.position import MemoryPosition
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.core.world import Appointment, Attempt
-from flowengine.errors import ExpressionFailed, FlowError, KeyConflict, NotFound, Refused
+from flowengine.errors import ExpressionFailed, FlowError, KeyConflict, NotFound, Refused, StaleCommand
 from flowengine.language import load
 from flowengine.language.types import Service
 from flowengine.runtime.actors import StoreWorld
@@ -50,6 +51,7 @@ NOT_DONE = (Refused, ExpressionFailed)
 PROCESSES = sorted((Path(__file__).parents[2] / "processes").glob("*.yaml"))
 HANDS = ("move", "move", "set", "skip", "complete", "act for", "end", "defer", "fire", "drop")
 BEGIN = datetime(2026, 3, 2, 9, tzinfo=UTC)
+MARK = "What Ada has said"
 CUSTOMERS = ("ada", "ben", "cleo", "dana")
 STRANGER = Actor(kind="staff", id="mallory")
 OUTSIDER = Actor(kind="customer", id="mallory")
@@ -105,6 +107,10 @@ class EngineMachine(RuleBasedStateMachine):
         self.keys = 0
         self.answers: st.DataObject | None = None
         self.engine.deploy(self.path)
+        with self.database.writing() as tx:
+            for name in CUSTOMERS:
+                if (there := tx.people.get(name)) is not None:  # the life before this one ended with an erasure
+                    tx.people.update(replace(there, erased=None))
         for name in CUSTOMERS:
             self.engine.add_customer(name, name.title(), groups=tuple(self.process.groups))
         for role in self.process.roles:
@@ -133,7 +139,11 @@ class EngineMachine(RuleBasedStateMachine):
         return handle
 
     def teardown(self) -> None:
-        self.engine.close()
+        try:
+            if self.job:
+                self._erased()
+        finally:
+            self.engine.close()
 
     # commands
 
@@ -332,7 +342,7 @@ class EngineMachine(RuleBasedStateMachine):
             for entry in tx.history.of(self.job, after=self.seq):
                 self._repeat(tx, entry)
             assert stored.seq == self.seq
-            assert tx.history.verify(self.job) == self.seq
+            assert tx.history.verify(self.job).entries == self.seq
             told = rebuild(entry.events for entry in tx.history.of(self.job))
             position = stored.position
             assert self.model is not None
@@ -387,6 +397,33 @@ class EngineMachine(RuleBasedStateMachine):
                 assert all(row.step.is_asked for row in tx.steps.of(self.job))
             assert {item.id for _, item in self._waiting()} <= left
             assert {one.id for one in self.engine.incidents() if one.job == self.job} <= left
+
+    def _erased(self) -> None:
+        """However the job went: once it is over, its customer can be erased, and what he wrote is in no table (L5)."""
+        while open_jobs := self.engine.jobs(status="open"):
+            for row in open_jobs:
+                with suppress(StaleCommand):  # what was due has ended it
+                    self.engine.end(row.id, because=MARK)
+        self.engine.say(self.job, MARK, by="ada")
+        self.engine.run_due()
+        seen = self.engine.erase("ada", because="She asked", dry=True)
+        done = self.engine.erase("ada", because="She asked")
+        assert self.job in done.jobs == seen.jobs
+        assert (done.left, done.entries) == ((), seen.entries)
+        assert self.engine.audit(self.job).erased == 1
+        assert self.engine.audit().fine
+        with self.database.reading() as tx:
+            position = tx.jobs.get(self.job).position
+            assert (dict(position.data), position.head.kept) == ({}, ())
+            assert not [one for one in tx.erasing.found(self.job) if not isinstance(one.entry.command, c.Erase)]
+        olga = Actor(kind="operator", id="olga")
+        assert self.engine.track(self.job, olga).erased is not None
+        lines = self.engine.history(self.job)
+        assert MARK not in str(lines)
+        for line in lines:
+            for event in line.events:
+                if event["event"] == "StepOpened":
+                    assert self.engine.step(f"{self.job}.{event['step']['number']}", olga).title in ("", ERASED)
 
 
 @pytest.mark.parametrize("path", PROCESSES, ids=lambda path: path.stem)

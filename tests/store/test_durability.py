@@ -36,7 +36,7 @@ def test_others_see_all_of_a_command_or_nothing(database: Database) -> None:
     with database.reading() as other:
         assert other.jobs.get(job).seq == 2
         assert len(other.steps.inbox(["role:tailor"])) == 1
-        assert other.history.verify(job) == 2
+        assert other.history.verify(job).entries == 2
 
 
 def test_an_error_leaves_nothing_behind(database: Database) -> None:
@@ -53,7 +53,7 @@ def test_an_error_leaves_nothing_behind(database: Database) -> None:
         fail()
     with database.reading() as tx:
         assert tx.jobs.get(job).seq == 1
-        assert tx.history.verify(job) == 1
+        assert tx.history.verify(job).entries == 1
 
 
 def test_a_reading_transaction_is_one_snapshot(database: Database) -> None:
@@ -62,7 +62,7 @@ def test_a_reading_transaction_is_one_snapshot(database: Database) -> None:
     with database.reading() as tx:
         assert tx.jobs.get(job).seq == 1
         act(database, job, move_on)
-        assert tx.history.verify(job) == 1
+        assert tx.history.verify(job).entries == 1
         assert tx.steps.inbox(["role:tailor"]) == []
 
 
@@ -114,7 +114,7 @@ def test_threads_write_in_turns(database: Database) -> None:
         thread.start()
     join(*threads)
     with database.reading() as tx:
-        assert tx.history.verify(job) == 41
+        assert tx.history.verify(job).entries == 41
 
 
 def test_a_lock_that_is_not_had_in_time_is_reported(database: Database, database_url: str) -> None:
@@ -181,7 +181,7 @@ def test_a_full_disk_is_reported_and_nothing_is_lost(sqlite_url: str) -> None:
             fill()
         raw.execute("PRAGMA max_page_count = 1000000")
         with database.reading() as tx:
-            assert tx.history.verify(job) == tx.jobs.get(job).seq
+            assert tx.history.verify(job).entries == tx.jobs.get(job).seq
         act(database, job, move_on)
 
 
@@ -203,7 +203,7 @@ def test_a_lost_connection_is_reported_and_replaced(postgres_url: str) -> None:
             cut_off()
         act(database, job, move_on)
         with database.reading() as tx:
-            assert tx.history.verify(job) == 2
+            assert tx.history.verify(job).entries == 2
 
 
 def test_two_on_one_job_wait_for_each_other(postgres_url: str) -> None:
@@ -225,4 +225,4 @@ def test_two_on_one_job_wait_for_each_other(postgres_url: str) -> None:
             begin(database, job=new_id())  # another job is not held up
         join(thread)
         with database.reading() as tx:
-            assert tx.history.verify(job) == 3
+            assert tx.history.verify(job).entries == 3

@@ -404,7 +404,7 @@ def test_each_piece_knows_what_it_saved(shared: Opened) -> None:
     Crowd(shared).lead({"b": moving(other)}, moving(one))
     assert saved == {one: [one], other: [other]}
     with shared.reading() as tx:
-        assert tx.history.verify(one) == tx.history.verify(other) == 2
+        assert tx.history.verify(one).entries == tx.history.verify(other).entries == 2
 
 
 def test_a_channel_is_closed_with_its_piece(shared: Opened) -> None:
@@ -460,7 +460,7 @@ def test_fifty_on_one_job_follow_each_other(sqlite_url: str) -> None:
             thread.start()
         join(*threads)
         with database.reading() as tx:
-            assert tx.history.verify(job) == 51
+            assert tx.history.verify(job).entries == 51
     file = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))
     assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     file.close()

@@ -10,6 +10,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import HistoryBroken, NotFound
 from flowengine.store import Database, new_id
 from flowengine.store.audit import audit_job
+from flowengine.store.history import Verified
 
 UNLOCK = {
     "sqlite": ("DROP TRIGGER flow_history_unchanged", "DROP TRIGGER flow_history_kept"),
@@ -50,7 +51,7 @@ def broken(database: Database, job: str) -> str:
 def test_a_whole_history_is_verified(database: Database, job: str) -> None:
     """An untouched history verifies and tells how many entries it has."""
     with database.reading() as tx:
-        assert tx.history.verify(job) == 5
+        assert tx.history.verify(job) == Verified(entries=5, erased=0)
         assert audit_job(tx, job).problems == ()
         assert audit_job(tx, job).entries == 5
 
@@ -68,7 +69,7 @@ def test_entries_come_back_as_they_were(database: Database, job: str) -> None:
 
 def test_an_edited_entry_is_found(database: Database, database_url: str, job: str) -> None:
     """A changed word in one entry breaks the chain at that entry."""
-    tamper(database_url, "UPDATE flow_history SET body = replace(body, 'hm', 'mh') WHERE seq = 3")
+    tamper(database_url, "UPDATE flow_history SET body = replace(body, 'note', 'wish') WHERE seq = 3")
     assert "entry 3" in broken(database, job)
 
 

@@ -120,7 +120,7 @@ def test_a_job_that_changed_meanwhile_is_not_overwritten(database: Database) -> 
         tx.save(outdated, draft, entry)
     with database.reading() as tx:
         assert (tx.jobs.get(job).seq, tx.jobs.get(job).hash) == (saved.seq, saved.hash)
-        assert tx.history.verify(job) == 2
+        assert tx.history.verify(job).entries == 2
 
 
 def test_an_entry_follows_the_one_before(database: Database) -> None:
@@ -201,7 +201,7 @@ def test_any_text_survives(database: Database) -> None:
         position = tx.jobs.get(job).position
         assert position.data["words"] == {words: [words, 1.5, None, True, 2**53]}
         assert tx.steps.inbox(["person:ada"])[0].step.title == words
-        assert tx.history.verify(job) == 1
+        assert tx.history.verify(job).entries == 1
         assert audit_job(tx, job).problems == ()
 
 

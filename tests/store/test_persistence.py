@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
-from drafts import HOUR, NOW, begin, change, move_on, started, write
+from drafts import HOUR, NOW, begin, change, move_on, started, wordless, write
 
 from flowengine.errors import ConnectionLost, DatabaseBusy, NotAllowed, StoreError
 from flowengine.store import Database, Saved, Transaction, new_id, persistence
@@ -47,7 +47,7 @@ class Failing:
 
 def entries(database: Database, job: str) -> int:
     with database.reading() as tx:
-        return tx.history.verify(job)
+        return tx.history.verify(job).entries
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_refusal_after_doubt_looks_once_more(database: Database) -> None:
         tries.append(1)
         if len(tries) == 2:
             raise StoreError("the same row was written by another transaction first")
-        return write(tx, started(job))
+        return write(tx, wordless(job))
 
     class Late(Failing):
         """The first commit arrives after the look, in the middle of the second try."""
@@ -138,7 +138,7 @@ def test_a_refusal_after_doubt_looks_once_more(database: Database) -> None:
         def __call__(self, work: Callable[[Transaction], T]) -> T:
             if self.tries == 2:
                 with database.writing() as tx:
-                    first.append(write(tx, started(job)))
+                    first.append(write(tx, wordless(job)))
             return super().__call__(work)
 
     first: list[Saved] = []

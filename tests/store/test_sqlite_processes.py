@@ -157,7 +157,7 @@ def test_the_file_is_sound_after_all_that(sqlite_url: str) -> None:
                 other.strike(signal.SIGKILL)
             act(database, job, move_on)
         with database.reading() as tx:
-            assert tx.history.verify(job) == 5
+            assert tx.history.verify(job).entries == 5
     raw = sqlite3.connect(Path(sqlite_url.removeprefix("sqlite:///")))
     assert raw.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     raw.close()

@@ -1,0 +1,201 @@
+"""Erasing a customer: what he and others wrote in his jobs, what he wrote in jobs of others, and who he was (L5).
+
+He is erased first, so that nothing new comes of him, and then each job in a transaction of its own: asked again, it
+goes on where it was cut short, and takes what could not be erased before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+import msgspec
+
+from flowengine.commands import access
+from flowengine.commands.interventions import check_reason
+from flowengine.commands.shell import Shell
+from flowengine.core import commands as c
+from flowengine.core.contents import Words, contents
+from flowengine.core.values import Actor, Json
+from flowengine.errors import HistoryBroken, NotAllowed
+from flowengine.runtime.actors import nobody
+from flowengine.store import Entry, Person, StoredJob, Transaction, shown
+from flowengine.store.erasing import Found
+from flowengine.views.replies import Erasure, LeftOver
+
+_PAGE = 500
+_MOST_NAMED = 6
+"""Of the jobs that are open, how many are named."""
+
+
+class _Whose(NamedTuple):
+    """A job in which something is to be erased: all, or (``whole`` is False) what the person wrote."""
+
+    job: str
+    whole: bool
+
+
+class _Plan(NamedTuple):
+    """What is to be erased in a job: the numbers of its entries, and what is left beside each."""
+
+    left: list[tuple[int, str]]
+    words: Words
+
+
+def erase(shell: Shell, id: str, because: str, by: str | Actor, dry: bool) -> Erasure:
+    """Erase a customer, or say what would be erased. Raises NotFound, and NotAllowed while jobs of his are open."""
+    if shell.joined is not None and not dry:
+        raise NotAllowed(
+            "a customer is erased in several transactions, not in the caller's",
+            possible=("call erase on the engine itself",),
+        )
+    if dry:
+        with shell.reading() as tx:
+            _, person, revoked = _asked(tx, id, because, by)
+            found = [(one, _look(tx, one, id)) for one in _wanted(tx, id)]
+        return _told(id, found, revoked, person.erased)
+
+    def begin(tx: Transaction) -> tuple[Actor, tuple[str, ...], datetime]:
+        actor, there, tokens = _asked(tx, id, because, by)
+        now = shell.clock.now()
+        tx.people.update(Person(id=id, kind="customer", created=there.created, erased=there.erased or now))
+        for token in tokens:
+            tx.tokens.revoke(token, now)
+        return actor, tokens, there.erased or now
+
+    actor, revoked, erased = shell.keep(begin)
+    shell.external.forget()
+    with shell.reading() as tx:
+        wanted = list(_wanted(tx, id))
+    done = [(one, shell.keep(partial(_erase, shell, one, id, because, actor))) for one in wanted]
+    return _told(id, done, revoked, erased)
+
+
+def _wanted(tx: Transaction, id: str) -> Iterator[_Whose]:
+    """The jobs in which something of a customer may be: his own, and those of others."""
+    after: str | None = None
+    while page := tx.jobs.list(customer=id, limit=_PAGE, after=after):
+        yield from (_Whose(row.id, True) for row in page)
+        after = page[-1].id
+    yield from (_Whose(job, False) for job in tx.erasing.wrote(id))
+
+
+def _asked(tx: Transaction, id: str, because: str, by: str | Actor) -> tuple[Actor, Person, tuple[str, ...]]:
+    """Who asks, who is to be erased, and his tokens, where that may be."""
+    actor = access.asker(tx, "erase", by)
+    check_reason(because)
+    person = tx.people.get(id)
+    if person is None:
+        raise nobody(id)
+    if person.kind != "customer":
+        raise NotAllowed(f"{id} is staff, whom histories name as who did it", where=id, possible=("leave",))
+    open_jobs = [shown(row.id) for row in tx.jobs.list(customer=id, status="open", limit=_PAGE)]
+    if open_jobs:
+        named = ", ".join(open_jobs[:_MOST_NAMED]) + (" and more" if len(open_jobs) > _MOST_NAMED else "")
+        what = "a job of his is" if len(open_jobs) == 1 else "jobs of his are"
+        possible = ("wait until they have ended", "have them withdrawn, or end them, first")
+        raise NotAllowed(f"{id} cannot be erased while {what} open: {named}", where=id, possible=possible)
+    return actor, person, tuple(one.id for one in tx.tokens.all() if one.subject == id and one.revoked is None)
+
+
+def _told(
+    id: str, found: Sequence[tuple[_Whose, int | str]], revoked: tuple[str, ...], erased: datetime | None
+) -> Erasure:
+    done = [(one, count) for one, count in found if isinstance(count, int) and count]
+    return Erasure(
+        person=id,
+        jobs=tuple(one.job for one, _ in done if one.whole),
+        others=tuple(one.job for one, _ in done if not one.whole),
+        entries=sum(count for _, count in done),
+        revoked=revoked,
+        left=tuple(LeftOver(job=one.job, why=why) for one, why in found if isinstance(why, str)),
+        erased=erased,
+    )
+
+
+def _look(tx: Transaction, one: _Whose, person: str) -> int | str:
+    """How many entries are to be erased in a job, or why that cannot be done yet."""
+    planned = _planned(tx, tx.jobs.get(one.job), one, person)
+    return planned if isinstance(planned, str) else len(planned.left)
+
+
+def _planned(tx: Transaction, job: StoredJob, one: _Whose, person: str) -> _Plan | str:
+    try:
+        found = list(tx.erasing.found(job.id))
+    except HistoryBroken as broken:
+        return f"its history is broken: {broken}"
+    words = Words() if one.whole else _words(found, person)
+    left = [
+        (each.entry.seq, each.beside.without(_everything if one.whole or _his(each.entry, person) else words.are_in))
+        for each in found
+        if _concerns(each, one, person, words)
+    ]
+    if left and job.status != "open" and tx.erasing.sends(job.id):
+        return "it has something to send to other jobs still"
+    if left and job.status == "open":
+        return "it is open"
+    return _Plan(left, words)
+
+
+def _words(found: Sequence[Found], person: str) -> Words:
+    """What a customer wrote in somebody else's job."""
+    his = [each.entry for each in found if _his(each.entry, person)]
+    before = (each for each in found if his and each.entry.seq < his[0].seq)
+    return Words(
+        (content for entry in his for content in _given(entry)),
+        (content for each in before for content in each.beside.contents()),
+    )
+
+
+def _everything(_: Json) -> bool:
+    return True
+
+
+def _concerns(found: Found, one: _Whose, person: str, words: Words) -> bool:
+    """Whether something is to be erased in an entry. Why somebody was erased is kept, for that is what is left."""
+    if isinstance(found.entry.command, c.Erase):
+        return False
+    return one.whole or _his(found.entry, person) or any(map(words.are_in, found.beside.contents()))
+
+
+def _his(entry: Entry, person: str) -> bool:
+    """Whether a customer did what an entry says, or somebody in his stead."""
+    who = entry.command.person if isinstance(entry.command, c.ActFor) else entry.by
+    return (who.kind, who.id) == ("customer", person)
+
+
+def _given(entry: Entry) -> list[Json]:
+    """What he wrote with it."""
+    command = entry.command
+    return contents(msgspec.structs.replace(command, because="") if isinstance(command, c.ActFor) else command)
+
+
+def _erase(shell: Shell, one: _Whose, person: str, because: str, actor: Actor, tx: Transaction) -> int | str:
+    """Erase what is to be erased in one job; how many entries that concerned, or why it cannot be done yet."""
+    job = tx.jobs.lock(one.job)
+    plan = _planned(tx, job, one, person)
+    if isinstance(plan, str):
+        return plan
+    if not plan.left:
+        return 0
+    entries = _ranges([seq for seq, _ in plan.left])
+    command = c.Erase(by=actor, whose=person, entries=entries, whole=one.whole, because=because)
+    tx.erasing.erase(job.id, plan.left)
+    shell.write(tx, shell.compute(tx, job, command, access.permit_all))
+    if one.whole:
+        tx.erasing.forget_receipts(job.id, lambda _, __: True)
+    else:
+        tx.erasing.forget_receipts(job.id, lambda whose, told: whose == person or plan.words.are_in(told))
+        tx.erasing.replace(job.id, plan.words.without)
+    return len(plan.left)
+
+
+def _ranges(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Numbers that grow, each run of them as its first and its last."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        first = found.pop()[0] if found and found[-1][1] == number - 1 else number
+        found.append((first, number))
+    return tuple(found)
