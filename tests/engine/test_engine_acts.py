@@ -48,9 +48,9 @@ def test_a_receipt_tells_what_happened(engine: Engine) -> None:
     """A receipt names the job, the entry, where it stands and the steps that were opened."""
     receipt = engine.start("small_suit", by="ada", need={"occasion": "Work"})
     assert receipt.seq == 1
-    assert receipt.states == ("Choose",)
+    assert receipt.states == ("Choose your cloth",)
     assert receipt.steps == (engine.inbox("ada")[0].id,)
-    assert receipt.events == ("stated", "Need", "Choose")
+    assert receipt.events == ("stated", "What is it for?", "Choose your cloth")
     assert receipt.to_json()["job"] == receipt.job
 
 
