@@ -295,7 +295,8 @@ def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[
     if offer.undoes:
         show.line(console, "  What was done for it so far is undone first, as far as it can be.")
     if then.status == "open":
-        show.line(console, ("  It goes on with: ", "dim"), ", ".join(then.states))
+        if then.states:  # while something is undone it stands nowhere
+            show.line(console, ("  It goes on with: ", "dim"), ", ".join(then.states))
     else:
         show.line(console, ("  It is over then: ", "dim"), then.because or then.status)
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from flowengine.cli import option_list, show, slot_picker
 from flowengine.cli.prompt import Back, is_command, literally, question_of
-from flowengine.cli.prompt_words import explained, label, said
+from flowengine.cli.prompt_words import beyond, explained, label, said
 from flowengine.cli.slot_picker import Slots
 from flowengine.cli.typed_options import meant
 from flowengine.cli.typed_values import typed
@@ -26,11 +26,12 @@ def nowhere(_answers: Answers) -> None:
     """Keeps nothing of what was answered so far."""
 
 
-def pick(console: Console, question: str, choices: Sequence[tuple[str, str]]) -> int:
+def pick(console: Console, question: str, choices: Sequence[tuple[str, str]], *, named: bool = True) -> int:
     """The index of one of the choices, given as (name, title): by number, name or title, or by what only one begins
-    with."""
+    with. The names are shown where they are ``named``."""
     for number, (name, title) in enumerate(choices, 1):
-        show.line(console, (f"  {number:>2}  ", "bold"), title, (f"  {name}" if name != title else "", "dim"))
+        beside = f"  {name}" if named and name != title else ""
+        show.line(console, (f"  {number:>2}  ", "bold"), title, (beside, "dim"))
     numbers = "type 1" if len(choices) == 1 else f"type a number from 1 to {len(choices)}"
     apart = len({title for _, title in choices}) == len(choices)
 
@@ -56,7 +57,7 @@ def which_way(console: Console, ways: Sequence[Way]) -> Way:
     """The outcome or move a person wants."""
     if len(ways) == 1:
         return ways[0]
-    return ways[pick(console, "What do you want to do?", [(way.outcome, way.title) for way in ways])]
+    return ways[pick(console, "What do you want to do?", [(way.outcome, way.title) for way in ways], named=False)]
 
 
 def fields(
@@ -105,6 +106,8 @@ def _field(console: Console, field: FormField, slots: Slots, before: Mapping[str
         understood = said(field, value)
         if understood.casefold() != text.casefold() and (field.options or field.format in ("date", "date-time")):
             show.line(console, ("  = ", "dim"), understood)
+        if wrong := beyond(field, value):
+            raise ValueError(wrong)
         return value
 
     def explain() -> None:

@@ -86,7 +86,7 @@ def repeat(console: Console, question: str, read: Callable[[str], T]) -> T:
                 return read(_line(console, question))
             except ValueError as error:
                 if str(error):
-                    console.print(Text.assemble(("  ✗ ", "red"), harmless(error)), soft_wrap=True)
+                    console.print(Text.assemble(("  ✗ ", "red"), harmless(error)), soft_wrap=not console.is_terminal)
     except (EOFError, KeyboardInterrupt):
         console.print()
         raise Stopped from None

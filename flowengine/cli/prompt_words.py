@@ -146,6 +146,16 @@ def _span(field: FormField) -> str:
     return ""
 
 
+def beyond(field: FormField, value: Json) -> str:
+    """Why a day or a moment is not taken, where it lies outside what the form allows; empty where it does not."""
+    if field.format not in ("date", "date-time") or not isinstance(value, str):
+        return ""
+    read = date.fromisoformat if field.format == "date" else datetime.fromisoformat
+    early = bool(field.earliest) and read(value) < read(field.earliest)
+    late = bool(field.latest) and read(value) > read(field.latest)
+    return f"must be {_span(field)}" if early or late else ""
+
+
 def _edge(field: FormField, key: str) -> str:
     bound = field.earliest if key == "earliest" else field.latest
     if not bound:

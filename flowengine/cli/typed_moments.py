@@ -32,7 +32,7 @@ _NAMED_DAY = re.compile(r"(?P<next>next |on |this )?(?P<weekday>[a-z]{3,9})\.?",
 _TIME = r"(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?)? ?(?P<half>[ap]\.?m\.?)?"
 _AFTER = re.compile(rf"(?P<day>.+?)(?:,? +| *T)(?:at +)?{_TIME}(?P<utc> ?UTC|Z)?", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?:at +)?{_TIME},?(?: +on)? +(?P<day>.+)", re.IGNORECASE)
-_NEAR = {"today": 0, "tomorrow": 1, "the day after tomorrow": 2, "day after tomorrow": 2}
+_NEAR = {"yesterday": -1, "today": 0, "tomorrow": 1, "the day after tomorrow": 2, "day after tomorrow": 2}
 _FEW = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
