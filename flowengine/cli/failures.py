@@ -64,10 +64,10 @@ def _possible(console: Console, listed: list[str], count: int) -> None:
     label = "  possible: "
     more = f" and {count - len(listed)} more" if count > len(listed) else ""
     if not any(" " in one for one in listed):
-        _line(console, label, ", ".join(listed) + more, style="green")
+        _line(console, label, ", ".join(listed) + more, style="green", pasted=True)
         return
     for index, one in enumerate(listed):
-        _line(console, label if index == 0 else " " * len(label), one, style="green")
+        _line(console, label if index == 0 else " " * len(label), one, style="green", pasted=True)
     if more:
         _line(console, " " * (len(label) - 1), more)
 
@@ -115,7 +115,11 @@ def _plain_error(code: str, what: str, where: str) -> None:
     write_json(document)
 
 
-def _line(console: Console, label: str, text: str, style: str = "bold red", *, lines: bool = False) -> None:
+def _line(
+    console: Console, label: str, text: str, style: str = "bold red", *, lines: bool = False, pasted: bool = False
+) -> None:
+    """``pasted`` is a line with a command, which stays whole."""
     from rich.text import Text
 
-    console.print(Text.assemble((label, style), harmless(text, lines=lines)), soft_wrap=True)
+    whole = pasted or not console.is_terminal
+    console.print(Text.assemble((label, style), harmless(text, lines=lines)), soft_wrap=whole)

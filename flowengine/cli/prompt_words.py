@@ -8,6 +8,7 @@ from typing import Any
 from flowengine import exact
 from flowengine.cli.moments import now, told
 from flowengine.cli.typed_options import example, is_numbered, written
+from flowengine.cli.typed_values import texts_of
 from flowengine.client import FormField, FormOption, Json
 from flowengine.exact import Number
 from flowengine.language.currencies import money
@@ -44,7 +45,8 @@ def wanted(field: FormField) -> str:
         "time": "a time, as 10:00:00Z", "email": "an e-mail address", "person": "an exact id",
         "duration": "a length of time, as P3D or PT45M", "uri": "an address, as https://example.org",
     }  # fmt: skip
-    kinds = {"boolean": "yes or no", "array": f"several, with commas{_entries(field)}", "object": "JSON", "string": ""}
+    parts = ", ".join(texts_of(field)) or "JSON"
+    kinds = {"boolean": "yes or no", "array": f"several, with commas{_entries(field)}", "object": parts, "string": ""}
     return ", ".join(filter(None, (formats.get(field.format, kinds.get(field.type, "")), _span(field))))
 
 
@@ -207,6 +209,8 @@ def said(field: FormField, value: Json) -> str:
         return _moment(field, value)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict) and texts_of(field):
+        return ", ".join(map(str, value.values()))
     if isinstance(value, dict) or value is None:
         return _plain(value)
     return (

@@ -149,11 +149,24 @@ def _array(field: FormField, text: str) -> list[Json]:
     return [reader(field, part) for part in parts_of(text)]
 
 
-def _object(_field: FormField, text: str) -> Json:
+def _object(field: FormField, text: str) -> Json:
+    """A JSON object; one that has only texts also as these, with commas, in their order: ``Ben, ben@example.org``."""
+    names = texts_of(field)
+    if names and not text.lstrip().startswith("{"):
+        parts = [part.strip() for part in text.split(",", len(names) - 1)]
+        return {name: part for name, part in zip(names, parts, strict=False) if part}
     found = json_value(text)
     if not isinstance(found, dict):
         raise ValueError('must be a JSON object, as {"name": "Ben"}')
     return found
+
+
+def texts_of(field: FormField) -> list[str]:
+    """The names of the parts of an object that has only texts; else none."""
+    parts = field.schema.get("properties") if field.type == "object" else None
+    if not isinstance(parts, dict) or any(part.get("type") != "string" for part in parts.values()):
+        return []
+    return list(parts)
 
 
 _FORMS: Mapping[str, Callable[[str], str]] = {"date": typed_day, "date-time": typed_moment}

@@ -165,7 +165,8 @@ def _ways(edges: _Edges, around: Mapping[str, tuple[str, ...]], start: str, end:
             continue
         for leg, length, to in edges.get(at, ()):
             looked += 1
-            if to in far and to not in seen and any(_may_hold(one, seen, around) for one in leg.when.split(" or ")):
+            passed = seen - {at} if leg.always else seen  # it stands there still
+            if to in far and to not in seen and any(_may_hold(one, passed, around) for one in leg.when.split(" or ")):
                 heappush(queue, (gone + length + far[to], -gone - length, looked, to, (*legs, leg), seen | {to}))
 
 

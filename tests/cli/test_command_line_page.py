@@ -16,15 +16,28 @@ if TYPE_CHECKING:
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text("utf-8")
 
 
-def test_the_first_steps_work_as_they_are_written(empty: Flow) -> None:
-    """Every command of the page's first steps succeeds, one after another, and ends with a fulfilled job (L1)."""
-    block = re.search(r"```sh\n(.*?)```", PAGE, re.S)
-    assert block is not None
-    commands = [shlex.split(line)[1:] for line in block[1].splitlines()]
-    assert len(commands) > 8
-    for words in commands:
+def test_the_commands_of_the_page_work_as_they_are_written(empty: Flow) -> None:
+    """Every command of its blocks succeeds, one after another, where JOB is the newest job; the first steps end with a
+    fulfilled one (L1), and what the customer and staff do afterwards goes on in each other's turn."""
+    first, *others = [_commands(block) for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S)]
+    assert len(first) > 8
+    for words in first:
         empty.run(*words)
     assert [row["status"] for row in empty.json("jobs")] == ["fulfilled"]
+    for words in [words for block in others for words in block]:
+        newest = empty.json("jobs")[0]["short"]
+        empty.run(*(newest if word == "JOB" else word for word in words))
+    done, *_ = empty.json("jobs")
+    assert done["where"] == ["Your verdict"]
+    said = empty.json("track", done["short"], who="ada")["conversation"]
+    assert [(one["text"], one["answer"]["text"]) for one in said] == [
+        ("Will it carry books?", "Yes, a hundred of them.")
+    ]
+
+
+def _commands(block: str) -> list[list[str]]:
+    found = [shlex.split(line, comments=True) for line in block.splitlines()]
+    return [words[1:] for words in found if words and words[0] == "flow"]
 
 
 def test_the_page_names_only_commands_that_there_are() -> None:

@@ -242,3 +242,14 @@ def test_a_beginning_is_enough_at_a_prompt_only() -> None:
     """On a command line, where nothing is said back, an option is named as a whole."""
     with pytest.raises(ValueError, match="'nav' is not one of navy, grey"):
         typed(field(options=CLOTH), "nav")
+
+
+def test_what_has_only_texts_is_typed_as_these() -> None:
+    """Whom somebody brings is a name and a contact, with a comma; JSON is taken too, and what is beyond is refused."""
+    parts = {"name": {"type": "string", "minLength": 1}, "contact": {"type": "string"}}
+    field = FormField(name="who", type="object", title="Whom", schema={"properties": parts, "required": ["name"]})
+    assert typed(field, "Ben, ben@example.org") == {"name": "Ben", "contact": "ben@example.org"}
+    assert typed(field, "Ben") == {"name": "Ben"}
+    assert typed(field, '{"name": "Ben"}') == {"name": "Ben"}
+    with pytest.raises(ValueError, match="is missing"):
+        typed(field, ", ben@example.org")
