@@ -70,16 +70,18 @@ def test_history_tells_who_did_what(shop: Flow) -> None:
     assert shop.json("history", job)[0]["command"]["answer"]["wish"] == "\x1b[2J"
 
 
-def test_an_edited_history_is_found(shop: Flow) -> None:
-    """Audit answers 1 when a row of the history was changed behind its back (L5)."""
+@pytest.mark.parametrize(("column", "said", "instead"), [("contents", "A table", "A chair"), ("body", "ada", "eve")])
+def test_an_edited_history_is_found(shop: Flow, column: str, said: str, instead: str) -> None:
+    """Audit answers 1 when an entry, or what stands beside it, was changed behind its back (L5)."""
     job = shop.start()
     assert shop.json("audit")["fine"] is True
     with sqlite3.connect(shop.folder / "flow.db") as connection:
-        name = next(row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%history'"))
-        for (trigger,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {trigger}")
-        column = next(row[1] for row in connection.execute(f"PRAGMA table_info({name})") if row[1] in ("body", "entry"))
-        connection.execute(f"UPDATE {name} SET {column} = replace({column}, 'A table', 'A chair')")
+        connection.execute("DROP TRIGGER flow_history_unchanged")
+        edited = connection.execute(
+            f"UPDATE flow_history SET {column} = replace({column}, ?, ?) WHERE instr({column}, ?) > 0",
+            (said, instead, said),
+        )
+        assert edited.rowcount == 1
     connection.close()
     told = shop.run("audit", job, code=1)
     assert "Broken" in told.stdout

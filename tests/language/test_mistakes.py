@@ -34,3 +34,20 @@ def test_a_state_indented_too_far_is_told_with_what_it_collides_with() -> None:
     found = problems(CAKE.replace("  talk:\n    type: fitting", "    talk:\n    type: fitting", 1))
     assert [problem.code for problem in found] == ["unknown-key", "duplicate-key"]
     assert "if it is a state, it stands further left" in found[0].hint
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (
+            "title: {type: feedback, next: gone}",
+            "90:5: wrong-type: the key 'title' of an approval cannot hold a state (if it is a state, it stands "
+            "further left, in line with the other states)",
+        ),
+        ("title: {type: date, next: gone}", "90:12: wrong-type: this must be a text, not a mapping"),
+    ],
+)
+def test_only_what_has_the_type_of_a_state_is_told_as_one(state: str, told: str) -> None:
+    """A state that has the name of a key is told as a state that was moved; any other mapping as what it is."""
+    (found,) = problems(CAKE.replace("  thanks:\n    type: feedback", f"    {state}\n  thanks:\n    type: feedback", 1))
+    assert told in str(found)

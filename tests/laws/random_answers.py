@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -69,8 +70,8 @@ def _typed(draw: Draw, schema: dict[str, Any], now: datetime) -> Any:
     if kind == "boolean":
         return draw(st.booleans())
     if kind in ("integer", "number"):
-        low = int(schema.get("minimum", -3))
-        high = int(schema.get("maximum", low + 50))
+        low = math.ceil(max(schema.get("minimum", -3), schema.get("exclusiveMinimum", -1001) + 1))
+        high = math.floor(min(schema.get("maximum", low + 50), schema.get("exclusiveMaximum", low + 51) - 1))
         whole = draw(st.integers(max(low, -1000), min(high, max(low, -1000) + 60)))
         return whole if kind == "integer" else float(whole)
     if kind == "array":

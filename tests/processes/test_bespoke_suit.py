@@ -142,7 +142,7 @@ def test_a_date_that_is_too_near_is_agreed_anew(shop: Story) -> None:
     """When the day named cannot be met, the customer is asked about a later one, which is then promised."""
     choose(shop, days=20)
     told = shop.shown("ada", "agree_date")["We can promise"]
-    later = datetime.strptime(told, "%a %d %b %Y").date()  # noqa: DTZ007 - a day has no zone
+    later = datetime.strptime(told, "%A, %d %B %Y").date()  # noqa: DTZ007 - a day has no zone
     assert later.isoformat() > needed(shop, 20)
     shop.do("ada", "agree_date", "approved")
     promise = shop.track("ada").promise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
@@ -16,6 +16,7 @@ Gives: TypeAlias = Literal[
     "anything", "boolean", "list", "filled list", "text", "number", "moment", "span or moment", "list of texts"
 ]
 """What an expression must give where it stands; a ``filled list`` has an entry."""
+_FURTHER_LEFT = "if it is a state, it stands further left, in line with the other states"
 
 
 class Values(dict[str, Any]):
@@ -58,7 +59,7 @@ class Record:
 
     Of the keys in ``exactly_one`` one must be there, of those in ``at_least_one`` one or more; those
     in ``together`` only come together. With ``others``, unknown
-    keys are plain values under ``more``.
+    keys are plain values under ``more``. Of a state, ``beside`` are the types of those beside it.
     """
 
     what: str
@@ -68,6 +69,7 @@ class Record:
     at_least_one: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     others: bool = False
+    beside: Collection[Any] = ()
     required: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -82,6 +84,7 @@ class Record:
         for name in self._in_order(node):
             place, child = node.pairs[name]
             key = self.keys.get(name)
+            noted = len(reading.problems)
             try:
                 if key is not None:
                     values[key.attribute] = key.shape.read(child, reading)
@@ -92,7 +95,10 @@ class Record:
                 else:
                     self._unknown(name, place, reading)
             except Refusal:
-                continue
+                if self._is_beside(child):
+                    del reading.problems[noted:]
+                    message = f"the key {name!r} of {self.what} cannot hold a state"
+                    reading.refuse(place, "wrong-type", message, _FURTHER_LEFT)
         self._missing(node, reading)
         if len(reading.problems) > before:
             raise Refusal
@@ -118,9 +124,16 @@ class Record:
             reading.refuse(place, "unknown-key", message, advice)
             return True
         if empty or state:
-            where = "under 'states'" if "states" in self.keys else "further left, in line with the other states"
-            reading.refuse(place, "unknown-key", message, f"if it is a state, it stands {where}")
+            advice = "if it is a state, it stands under 'states'" if "states" in self.keys else _FURTHER_LEFT
+            reading.refuse(place, "unknown-key", message, advice)
         return empty or state
+
+    def _is_beside(self, node: Node) -> bool:
+        """Whether it is written as a state that leads on: as the value of a key, it was indented too far."""
+        if not isinstance(node, Pairs) or node.pairs.keys().isdisjoint(("next", "on")):
+            return False
+        _, kind = node.pairs.get("type", (None, None))
+        return isinstance(kind, Scalar) and kind.value in self.beside
 
     def _unknown(self, name: str, place: Place, reading: Reading) -> None:
         message = f"{self.what} has no key {name[:60]!r}"

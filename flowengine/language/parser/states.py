@@ -7,7 +7,7 @@ parser and the JSON Schema are made from these.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from flowengine.language.model import State
@@ -57,7 +57,7 @@ class _Typed:
             raise reading.refuse(node.place, "missing-key", message, hint("", self._possible()))
         cls = self._type(node.pairs["type"][1], reading)
         if cls not in self.records:
-            self.records[cls] = record_of(cls, self.member, self.more)
+            self.records[cls] = replace(record_of(cls, self.member, self.more), beside=self.types.keys())
         return cls, self.records[cls].read(node, reading)
 
     def _possible(self) -> dict[str, type[State]]:
