@@ -50,6 +50,8 @@ process: fork
 title: Branches, items, and joins
 need: A set of chairs
 roles: {joiner: {title: Joiner}, painter: {title: Painter}}
+questions: {for: [joiner, painter], within: PT10M}
+promise: {by: 'job.started + duration("3h")', kept: passed("making")}
 states:
   need: {type: need, fields: {chairs: {type: integer}}, next: making}
   making:

@@ -118,9 +118,8 @@ class Machine:
         return given
 
     def _notice(self, call: HandlerCall) -> None:
-        job, seq, number, _ = call.key.split(".")
         self._point("handler.before:notice")
-        self.world.record.notices.append((job, int(seq), int(number)))
+        self.world.hear(call.key)
         self._point("handler.after:notice")
 
     def _letter(self, shell: object, row: OutboxMessage, words: object) -> None:  # noqa: ARG002

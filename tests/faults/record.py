@@ -52,6 +52,9 @@ class Record:
     retries: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     tokens: dict[str, str] = field(default_factory=dict)
     notices: list[tuple[str, int, int]] = field(default_factory=list)
+    """Where in the outbox each came from: job, entry of its history, number."""
+    heard: set[str] = field(default_factory=set)
+    """The keys of notices that came."""
     letters: list[tuple[str, str]] = field(default_factory=list)
     passed: timedelta = timedelta()
     """How much time has passed, whatever the clock was set to."""

@@ -190,11 +190,12 @@ def _calm(world: World) -> None:
 
 
 def _rest(world: World) -> None:
-    """People act, handlers answer and time passes until all jobs are over and nothing is due any more."""
+    """People act, handlers answer and time passes until all jobs are over, all that was asked is answered (which waits
+    on when its job is over), and nothing is due any more."""
     for number in range(ROUNDS):
         _drain(world)
         due = world.office.next_due()
-        if due is None and not world.office.jobs(status="open"):
+        if due is None and not world.office.jobs(status="open") and not wishes.waiting(world):
             return
         _retry_incidents(world)
         _drain(world)

@@ -19,6 +19,9 @@ from flowengine.errors import ConnectionLost, FlowError, StoreError
 
 CHUNK = b"\0" * 4096
 
+MUCH = 4900
+"""Bytes at random that are said at once: in hexadecimal digits nearly the longest text that is taken."""
+
 
 @pytest.fixture
 def disk() -> Iterator[Path]:
@@ -75,7 +78,7 @@ def talk_until_refused(engine: Engine, job: str) -> tuple[list[str], FlowError]:
     """What was acknowledged, and the first refusal."""
     kept: list[str] = []
     for number in range(5000):
-        word = f"{number} {os.urandom(6000).hex()}"
+        word = f"{number} {os.urandom(MUCH).hex()}"
         try:
             engine.say(job, word, by="ada")
         except FlowError as error:
@@ -105,7 +108,7 @@ def test_full_tables_refuse_an_act_and_nothing_else(make: Make, disk: Path) -> N
         assert not isinstance(error, ConnectionLost)
         assert said(engine, job) == before
         with pytest.raises(StoreError, match="the disk is full"):
-            engine.say(job, os.urandom(6000).hex(), by="ada")
+            engine.say(job, os.urandom(MUCH).hex(), by="ada")
         filler.free()
         engine.say(job, "there is space", by="ada", key="with space")
         assert said(engine, job)[-1] == "there is space"

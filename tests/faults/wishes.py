@@ -101,12 +101,14 @@ def invoke(world: World) -> Request | None:
 
 
 def say(world: World) -> Request | None:
-    """An operator asks how far it is."""
+    """An operator says something about a job, or its customer asks what somebody has to answer."""
     job = _open_job(world)
     if job is None:
         return None
-    id = job.id
-    return world.new_request("olga", "say", lambda engine, key: engine.say(id, "How far?", by=OPERATOR, key=key))
+    id, who, kind = job.id, job.customer, world.choices.pick(("note", "question", "concern"))
+    if kind == "note":
+        return world.new_request("olga", "say", lambda engine, key: engine.say(id, "So far", by=OPERATOR, key=key))
+    return world.new_request(who, "say", lambda engine, key: engine.say(id, "How far?", kind, by=who, key=key))
 
 
 def message(world: World) -> Request | None:

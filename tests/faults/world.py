@@ -7,6 +7,7 @@ record keeps what was acknowledged and what handlers were run, and the invariant
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -145,6 +146,21 @@ class World:
             return Later(timedelta(hours=1))
         errors = (RuntimeError("the line was dead"), TryLater("too busy", timedelta(minutes=2)), GiveUp("no use"))
         return errors[drawn - 7]
+
+    def hear(self, key: str) -> None:
+        """A notice has come, and takes the place in the outbox that it came from. One without a row there is late: it
+        was done by another process, and must have come before."""
+        job, seq, step, why, *number = key.split(".")
+        body = {"step": int(step), "why": why} | ({"number": int(number[0])} if number else {})
+        with running(None):
+            rows = self.store.rows(
+                f"SELECT number, body FROM flow_outbox WHERE job_id = '{job}' AND seq = {seq} AND kind = 'notice'"
+            )
+        places = [place for place, told in rows if body.items() <= json.loads(told).items()]
+        if len(places) > 1 or not (places or key in self.record.heard):
+            raise Broken(f"the notice {key} came, and stands in the outbox {len(places)} times")
+        self.record.heard.add(key)
+        self.record.notices += [(job, int(seq), place) for place in places]
 
     # zombies
 
