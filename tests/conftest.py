@@ -26,11 +26,16 @@ _numbers = itertools.count(1)
 
 TESTS = Path(__file__).parent
 PROCESSES = (
+    "cli/test_drafts.py",
+    "cli/test_late_jobs.py",
+    "cli/test_looking_on.py",
     "cli/test_main.py",
     "cli/test_prompts.py",
     "cli/test_serving.py",
     "cli/test_suit_by_cli.py",
+    "cli/test_transcript.py",
     "cli/test_voting.py",
+    "cli/test_where_output_goes.py",
     "cli/test_worker_cli.py",
     "cli/test_worker_metrics.py",
     "engine/test_engine_crashes.py",
