@@ -20,7 +20,7 @@ from random import Random
 from flowengine.core import events as e
 from flowengine.core.forms import Way
 from flowengine.core.machines import Compiled
-from flowengine.core.values import Step
+from flowengine.core.values import Json, Step
 from flowengine.errors import BadAnswer, FlowError, InvariantBroken, NotAllowed, Refused, SlotTaken
 from flowengine.language.model import Process, Scope, State
 from flowengine.language.parts import DONE, EXPIRED
@@ -256,7 +256,8 @@ class _Player:
             pairs = list(self._pairs())
             if not pairs:
                 raise _Found("stuck", f"at {', '.join(self.trial.states)}: nothing can happen any more")
-            refusals = 0 if self._try(*self._best(pairs)) else refusals + 1
+            patient = [pair for pair in pairs if pair[0].kind == "time"] if refusals > REFUSED // 4 else []
+            refusals = 0 if self._try(*(patient or [self._best(pairs)])[0]) else refusals + 1
             if refusals > REFUSED:
                 raise _Found("stuck", f"at {', '.join(self.trial.states)}: {self.refused}")
         raise _Found("astray", f"no end is reached, whatever is tried: at {', '.join(self.trial.states)}")
@@ -345,14 +346,18 @@ class _Player:
         return self.trial.ways(move)[0]
 
     def _book(self, move: Move, outcome: str) -> None:
-        """Book what can be had, which somebody is told of who asks for a slot that is none."""
-        try:
-            self.trial.take(move, outcome, {} if outcome == "book" and "cancel" in move.can else {"slot": "soon"})
-        except (BadAnswer, SlotTaken) as error:
-            free = [one for one in error.possible if one[:1].isdigit()]
-            if not free:
-                raise NotAllowed("nothing is free") from None
-            self.trial.take(move, outcome, {"slot": self.chance.choice(free)})
+        """Book what can be had, which somebody is told of who asks for a slot that is none, and then for one that is
+        taken."""
+        answer: dict[str, Json] = {} if outcome == "book" and "cancel" in move.can else {"slot": "soon"}
+        for last in (False, False, True):
+            try:
+                self.trial.take(move, outcome, answer)
+                return
+            except (BadAnswer, SlotTaken) as error:
+                free = [one for one in error.possible if one[:1].isdigit()]
+                if last or not free:
+                    raise NotAllowed("nothing is free") from None
+                answer = {"slot": self.chance.choice(free)}
 
     # looking
 

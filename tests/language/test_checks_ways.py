@@ -432,3 +432,24 @@ always:
 def test_what_is_there_is_followed_while_something_is_undone() -> None:
     """An entry may lead out of a stage by a way that undoes something, and meanwhile another may be used."""
     assert every(UNDONE, "f") == []
+
+
+def test_nobody_stands_in_another_state_of_the_one_line() -> None:
+    """Where the job stands in one state, none of its lines is inside another of the same scope; beside, and in a branch
+    that goes on after its join, one may be."""
+    states = work(
+        "first: {type: task, for: clerk, within: P1D, on: {yes: {to: both, when: 'at(\"b1\")'}, expired: late}}",
+        "late: {type: task, for: smith, next: first}",
+        "both: {type: parallel, branches: {a: {states: {a1: {type: task, for: clerk, within: P1D, "
+        "on: {done: {to: done, when: 'at(\"b1\")'}, expired: done}}}}, "
+        "b: {states: {b1: {type: task, for: smith, next: done}}}}, next: fulfilled}",
+    )
+    assert sorted(codes(states)) == ["never-holds", "no-fulfilled", "no-way-out"]
+    (problem,) = [one for one in problems(states) if one.code == "never-holds"]
+    assert "first.yes.when: the condition never holds: not by need -> first" in problem.message
+    beside = states.replace("{to: both, when: 'at(\"b1\")'}", "both")
+    assert codes(beside) == []
+    goes_on = beside.replace("next: fulfilled}\n", "join: 1, rest: continue, next: more}\n") + work(
+        "more: {type: task, for: clerk, within: P1D, on: {yes: {to: fulfilled, when: 'at(\"b1\")'}, expired: gone}}"
+    )
+    assert codes(goes_on) == []

@@ -24,7 +24,7 @@ from flowengine.language.checks.questions import Known, Questions
 from flowengine.language.expressions import Expression
 from flowengine.language.model import Scope
 from flowengine.language.tree import Call, Literal, Node, walk
-from flowengine.language.types import Parallel
+from flowengine.language.types import Each, Parallel
 from flowengine.language.value_shapes import Shape, of_values
 
 ALLOWANCE = 400_000
@@ -188,7 +188,7 @@ class Decisions:
 
     def _decide(self, key: Asked, conditions: Sequence[Expression | None], scope: Scope, outcome: str = "") -> None:
         local: dict[Key, Term] = {}
-        reader = _Reader(self.questions, scope, local)
+        reader = _Reader(self.questions, scope, local, "" if key[0] == "always" else key[1])
         formulas: list[Formula | None] = []
         switched: set[int] = set()
         weight = 1
@@ -216,10 +216,12 @@ class Decisions:
 
 
 class _Reader(Reader):
-    """Reads the conditions of one decision; what is no question is a term of this decision alone."""
+    """Reads the conditions of one decision; what is no question is a term of this decision alone. ``standing`` is the
+    state where the job stands then, if that is known."""
 
-    def __init__(self, questions: Questions, scope: Scope, local: dict[Key, Term]) -> None:
+    def __init__(self, questions: Questions, scope: Scope, local: dict[Key, Term], standing: str) -> None:
         super().__init__(local, "", {})
+        self.standing = standing
         self.questions = questions
         self.scope = scope
         self.used: dict[Term, Term] = {}
@@ -253,8 +255,24 @@ class _Reader(Reader):
                 term = self.term(count, words=f'count("{state}")')
                 self.compare(term, 0)
                 return lambda case: case[term] > 0 if term in case else term
+            case Call(name="at", args=(Literal(value=str(state)),)) if self._is_elsewhere(state):
+                return lambda case: False  # noqa: ARG005
             case _:
                 return super().formula(node)
+
+    def _is_elsewhere(self, state: str) -> bool:
+        """Whether no line of the job can stand in a state while it stands where this is asked: both are on the one line
+        of a scope that is there once, in different states."""
+        survey = self.questions.survey
+        if not self.standing or state not in survey.states:
+            return False
+        there = survey.line(state)
+        if any(isinstance(one, Each) or (isinstance(one, Parallel) and one.rest == "continue") for one in there[:-1]):
+            return False  # there may be several, or they go on when that is left
+        for here, other in zip(survey.line(self.standing), there, strict=False):
+            if here is not other:
+                return survey.scope_of[here.name] is survey.scope_of[other.name]
+        return False
 
     def shape(self, node: Node) -> Shape:
         match node:

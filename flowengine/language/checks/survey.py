@@ -139,6 +139,11 @@ class Survey:
             scope = self.scope_of[self.owner[scope.path].name]
             yield scope
 
+    def line(self, name: str) -> list[State]:
+        """The state with all those that hold it, the outermost first."""
+        holders = [self.owner[scope.path] for scope in self.around(self.scope_of[name]) if scope.path]
+        return [*(self.states[one.name] for one in reversed(holders)), self.states[name]]
+
     def inside(self, state: State) -> Iterator[Scope]:
         """All scopes inside a state, at any depth."""
         waiting = list(state.scopes)
