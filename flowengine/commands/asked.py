@@ -13,9 +13,8 @@ from flowengine.core.values import Step
 from flowengine.interop.labels import shorten
 from flowengine.runtime.actors import name_of
 from flowengine.store import StoredJob, Transaction
-
-LONGEST = 80
-"""Characters of what was asked by which its step is called."""
+from flowengine.store.steps import WaitingStep
+from flowengine.views.history_lines import LONGEST_ASKED
 
 
 class Asked(NamedTuple):
@@ -48,7 +47,12 @@ def in_words(tx: Transaction, job: StoredJob, step: Step) -> Step:
     found = asked(tx, job, step.number) if step.is_asked else None
     if found is None:
         return step
-    title = shorten(found.text, LONGEST)
+    title = shorten(found.text, LONGEST_ASKED)
     who = name_of(tx, step.asked_by) if step.asked_by else step.title
     by = (who, found.text) if title != found.text else ("Asked by", who)
     return replace(step, title=title, shown=(*step.shown, by))
+
+
+def row_in_words(tx: Transaction, row: WaitingStep) -> Step:
+    """The step of a row, called so; the job is read only where it waits for an answer."""
+    return in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else row.step

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flowengine.commands import access, starting
-from flowengine.commands.asked import in_words
+from flowengine.commands.asked import in_words, row_in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.unstaffed import HELP, unstaffed, whom
 from flowengine.core import commands as c
@@ -131,7 +131,7 @@ def timer_of(position: Position, number: int) -> Timer | None:
 
 def _step(tx: Transaction, row: WaitingStep, why: str) -> IncidentView:
     """A step that nobody can do, and what is possible."""
-    step = in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else row.step
+    step = row_in_words(tx, row)
     return IncidentView(
         kind="step",
         id=f"{row.job}.{row.step.number}",

@@ -42,6 +42,7 @@ from flowengine.language.parts import (
     Show,
     Trigger,
     When,
+    options_of,
 )
 from flowengine.language.texts import Text, spoken
 from flowengine.language.value_shapes import Lists, Record, Saved, Shape
@@ -537,8 +538,8 @@ class State:
         return self.title != titled(self.name)
 
     def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:
-        """The titles of what can be voted for, by id."""
-        return {}
+        """The titles of the options that the file lists for it, by id."""
+        return {str(one.id): one.title for ids in self.ids for one in options_of(ids.source, options)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from flowengine.commands import access
-from flowengine.commands.asked import in_words
+from flowengine.commands.asked import in_words, row_in_words
 from flowengine.commands.receipts import receipt_under
 from flowengine.commands.shell import Shell
 from flowengine.core.advance import offered
@@ -104,7 +104,7 @@ def inbox(
         people = {row.customer for row, _ in found} | {row.step.booked_with for row, _ in found if row.step.booked_with}
         names = {id: name_of(tx, id) for id in people}
         return [
-            _promised(shell, tx, row, _item(row, _in_words(tx, row), names, actor, answered, now), actor, now)
+            _promised(shell, tx, row, _item(row, row_in_words(tx, row), names, actor, answered, now), actor, now)
             for row, answered in found
         ]
 
@@ -191,7 +191,7 @@ def _held(tx: Transaction, rows: Iterable[WaitingStep]) -> tuple[HeldStep, ...]:
             job=row.job,
             process=row.process,
             customer_name=name_of(tx, row.customer),
-            title=_in_words(tx, row).title,
+            title=row_in_words(tx, row).title,
             due=row.step.due,
         )
         for row in sorted(found.values(), key=lambda row: row.place)
@@ -226,11 +226,6 @@ def _has_done_his_part(shell: Shell, tx: Transaction, row: WaitingStep, actor: A
     job = tx.jobs.get(row.job)
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     return not offered(compiled, job.position, row.step, shell.clock.now(), StoreWorld(tx, job.customer), actor)
-
-
-def _in_words(tx: Transaction, row: WaitingStep) -> Step:
-    """The step, with what somebody has asked as its title, where it waits for an answer."""
-    return in_words(tx, tx.jobs.get(row.job), row.step) if row.step.is_asked else row.step
 
 
 def _item(

@@ -472,13 +472,14 @@ def jobs(
                 suspended=suspended_view(row.head, inside=not own),
                 erased=row.head.erased,
                 unanswered=0 if own else row.head.unanswered,
-                title=_title(shell, tx, row),
-                where=_standing_in_words(shell, tx, row, own),
+                title=compiled.process.title if compiled else row.process,
+                where=_standing_in_words(compiled, row, own),
                 promise=promise_view(process, row.head, now, reader) if process else None,
                 zone=process.zone if process else "",
             )
             for row in rows
-            for process in (_promising(shell, tx, row) if not took_part else None,)
+            for compiled in (_known(shell, tx, row),)
+            for process in (compiled.process if compiled and row.head.promise and not took_part else None,)
         ]
 
 
@@ -490,26 +491,14 @@ def _known(shell: Shell, tx: Transaction, row: ListedJob) -> Compiled | None:
     return None
 
 
-def _title(shell: Shell, tx: Transaction, row: ListedJob) -> str:
-    compiled = _known(shell, tx, row)
-    return compiled.process.title if compiled else row.process
-
-
-def _standing_in_words(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[str, ...]:
+def _standing_in_words(compiled: Compiled | None, row: ListedJob, own: bool) -> tuple[str, ...]:
     """Where an open job stands, in words."""
-    compiled = _known(shell, tx, row) if row.status == "open" else None
-    if compiled is None:
+    if compiled is None or row.status != "open":
         return ()
     if own:
         return tuple(places(compiled, row.head.standing))
     states = compiled.states.items()
     return tuple(dict.fromkeys(state.phase or state.title for name, state in states if name in row.head.standing))
-
-
-def _promising(shell: Shell, tx: Transaction, row: ListedJob) -> Process | None:
-    """The process of a job in which something is promised."""
-    compiled = _known(shell, tx, row) if row.head.promise is not None else None
-    return compiled.process if compiled else None
 
 
 def _standing(shell: Shell, tx: Transaction, row: ListedJob, own: bool) -> tuple[str, ...]:

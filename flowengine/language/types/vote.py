@@ -228,9 +228,6 @@ class Vote(State):
             told = titles.get(winner) if isinstance(titles, Mapping) else None
             yield Fact(self.title, told or option_title(options_of(self.options, options), winner))
 
-    def titles(self, options: Mapping[str, tuple[Option, ...]]) -> Mapping[str, str]:
-        return {str(option.id): option.title for option in options_of(self.options, options)}
-
 
 def _all_there(members: Mapping[str, Shape]) -> Record:
     return Record({name: Slot(shape) for name, shape in members.items()})
