@@ -15,6 +15,7 @@ import msgspec
 
 import flowengine
 from flowengine import AsyncEngine, Engine, FlowError, Worker
+from flowengine.engine.part import Part
 
 PAGE = Path(__file__).with_name("reference.md")
 
@@ -130,7 +131,8 @@ def _class(value: type, heading: str = "") -> Iterator[str]:
                 yield f"- `{name}`: {indent(_words(said), '  ').strip()}\n"
     elif not heading:
         yield _signature(value.__name__, value.__init__)
-    for name, member in vars(value).items():
+    own = [kind for kind in value.__mro__ if kind is value or issubclass(kind, Part)]  # the engine is made of parts
+    for name, member in (one for kind in own for one in vars(kind).items()):
         if not name.startswith("_") and (heading == "" or not _is(value, FlowError)):
             yield from _member(value, name, member, f"{heading or '##'}#" if heading == "" else "")
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from flowengine.client.desk import Desk
-from flowengine.core.values import Actor
 from flowengine.engine import Engine
 from flowengine.errors import NotFound
 from flowengine.language.model import Process
+from flowengine.people.identities import By
 from flowengine.people.permissions import PROGRAM
 from flowengine.views.replies import NeedView, PersonView
 
@@ -22,7 +22,7 @@ class LocalDesk(Desk):
     desk is first asked, by his whole id, contact or name; else it is an id that nobody has yet.
     """
 
-    def __init__(self, engine: Engine, identity: str | Actor | None = None, *, typed: str = "") -> None:
+    def __init__(self, engine: Engine, identity: By | None = None, *, typed: str = "") -> None:
         self._engine = engine
         self._identity = identity or (None if typed else PROGRAM)
         self._typed = typed
@@ -55,7 +55,7 @@ class LocalDesk(Desk):
         with self._engine.looking() as engine:  # who asks, and what he means, in one transaction
             return engine.find_step(*given, by=self._who(engine), **named)
 
-    def _who(self, engine: Engine) -> str | Actor:
+    def _who(self, engine: Engine) -> By:
         """Who asks. A mere beginning of an id or a name is nobody's: ``ann``, who is new, must not become Anna."""
         if self._identity is None:
             try:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flowengine.errors import NotConfigured, NotFound
+from flowengine.people.identities import By
 
 if TYPE_CHECKING:
     from flowengine.client.desk import Desk
     from flowengine.clock import Clock
-    from flowengine.core.values import Actor
     from flowengine.views.replies import Audit, HistoryLine, JobRow, StaffTrack
 
 _BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo")
@@ -19,7 +19,7 @@ _BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLO
 
 def open_desk(
     address: str,
-    identity: str | Actor | None = None,
+    identity: By | None = None,
     *,
     typed: str = "",
     clock: Clock | None = None,

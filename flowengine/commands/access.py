@@ -18,7 +18,7 @@ from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
 from flowengine.language.spoken_time import moment
 from flowengine.language.texts import spoken
-from flowengine.people.identities import check_person
+from flowengine.people.identities import By, Identity, check_person, person_of
 from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
 from flowengine.runtime.actors import (
     StoreWorld,
@@ -86,7 +86,7 @@ def _own(tx: Transaction, start: str, actor: Actor, kind: str, text: str) -> str
     raise Ambiguous(f"{text!r} fits more than one {kind}", where=text, possible=[short(job) for job in found])
 
 
-def asker_of_job(tx: Transaction, by: str | Actor, job: str, key: str | None) -> Actor:
+def asker_of_job(tx: Transaction, by: By, job: str, key: str | None) -> Actor:
     """Who asks something of a job.
 
     Where he is looked up, the job is locked behind it: a guess, which saves a round trip when it is right. Whoever
@@ -98,7 +98,7 @@ def asker_of_job(tx: Transaction, by: str | Actor, job: str, key: str | None) ->
         if key is None:
             tx.jobs.expect_locked(job)
         else:
-            tx.receipts.expect_locked(job, by, key)
+            tx.receipts.expect_locked(job, person_of(by), key)
     return actor_of(tx, by)
 
 
@@ -146,7 +146,7 @@ def steps_for(job: StoredJob, tx: Transaction, actor: Actor) -> list[str]:
 # permissions
 
 
-def asker(tx: Transaction, verb: str, by: str | Actor) -> Actor:
+def asker(tx: Transaction, verb: str, by: By) -> Actor:
     """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
     actor = actor_of(tx, by)
     require(verb, actor)
@@ -372,8 +372,10 @@ def ending(tx: Transaction, job: StoredJob, seq: int, opened: e.StepOpened) -> E
 # starting
 
 
-def starting_actor(tx: Transaction, by: str | Actor, now: datetime) -> Actor:
-    """Who starts a job: an id that nobody has yet becomes a customer of that name."""
+def starting_actor(tx: Transaction, by: By, now: datetime) -> Actor:
+    """Who starts a job: an id that nobody has yet becomes a customer of that name; an identity is somebody's."""
+    if isinstance(by, Identity):
+        return actor_of(tx, by)
     if isinstance(by, Actor) and by.kind != "customer":
         require("start", by)
         return by

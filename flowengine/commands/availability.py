@@ -13,9 +13,9 @@ from flowengine.commands import access
 from flowengine.commands.people import view
 from flowengine.commands.shell import Shell
 from flowengine.core.seatings import person_seating
-from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, NotAllowed, NotFound
 from flowengine.language.parser.calendars import read_hours
+from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs
 from flowengine.runtime.actors import nobody
 from flowengine.store import Absence, Person, Transaction, shown
@@ -31,7 +31,7 @@ _HOURS = "{'mon-thu': '09:00-12:00, 13:00-17:00', 'fri': '09:00-13:00'}"
 _REPLACE = msgspec.structs.replace
 
 
-def set_hours(shell: Shell, id: str, hours: Mapping[str, str] | None, zone: str, by: str | Actor) -> PersonView:
+def set_hours(shell: Shell, id: str, hours: Mapping[str, str] | None, zone: str, by: By) -> PersonView:
     given = _checked(hours or {}, zone)
 
     def change(person: Person) -> Person:
@@ -56,7 +56,7 @@ def _checked(hours: Mapping[str, str], zone: str) -> dict[str, str]:
     return dict(hours)
 
 
-def add_absence(shell: Shell, id: str, start: date, end: date, why: str, by: str | Actor) -> Away:
+def add_absence(shell: Shell, id: str, start: date, end: date, why: str, by: By) -> Away:
     """His bookings are locked meanwhile, so that each appointment is either told here or was not booked."""
 
     def work(tx: Transaction) -> Away:
@@ -90,7 +90,7 @@ def add_absence(shell: Shell, id: str, start: date, end: date, why: str, by: str
     return shell.keep(work)
 
 
-def remove_absence(shell: Shell, id: str, start: date, by: str | Actor) -> PersonView:
+def remove_absence(shell: Shell, id: str, start: date, by: By) -> PersonView:
     def change(person: Person) -> Person:
         begins = _moment(shell, person, start)
         kept = tuple(one for one in person.absences if one.start != begins)
@@ -102,7 +102,7 @@ def remove_absence(shell: Shell, id: str, start: date, by: str | Actor) -> Perso
     return shell.keep(lambda tx: view(_changed(tx, "remove_absence", id, by, change)))
 
 
-def _changed(tx: Transaction, verb: str, id: str, by: str | Actor, change: Callable[[Person], Person]) -> Person:
+def _changed(tx: Transaction, verb: str, id: str, by: By, change: Callable[[Person], Person]) -> Person:
     """The member of staff, changed. Whoever may do this only for himself is refused where it is another; changes of one
     person come one after another, and none while he is being booked."""
     asker = access.asker(tx, verb, by)

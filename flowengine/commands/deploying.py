@@ -17,6 +17,7 @@ from flowengine.language import load, parse
 from flowengine.language.checks.recursion import calls_others, endless_calls
 from flowengine.language.checks.starts import clashes
 from flowengine.language.model import Process
+from flowengine.people.identities import By
 from flowengine.store import Transaction
 from flowengine.store.processes import StoredProcess, Suspended, suspension_of
 from flowengine.views.replies import ChangeView, Deployed, ProcessRow, SuspendedView
@@ -85,7 +86,7 @@ def _row(row: StoredProcess, latest: bool, held: Suspension | None) -> ProcessRo
     )
 
 
-def suspend(shell: Shell, name: str, because: str, by: str | Actor) -> ProcessRow:
+def suspend(shell: Shell, name: str, because: str, by: By) -> ProcessRow:
     """Have no new job of a process begin."""
 
     def work(tx: Transaction) -> ProcessRow:
@@ -98,7 +99,7 @@ def suspend(shell: Shell, name: str, because: str, by: str | Actor) -> ProcessRo
     return shell.keep(work)
 
 
-def resume(shell: Shell, name: str, because: str, by: str | Actor) -> ProcessRow:
+def resume(shell: Shell, name: str, because: str, by: By) -> ProcessRow:
     """Let jobs of a process begin again."""
 
     def work(tx: Transaction) -> ProcessRow:

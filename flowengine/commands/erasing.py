@@ -20,6 +20,7 @@ from flowengine.core import commands as c
 from flowengine.core.contents import Words, contents
 from flowengine.core.values import Actor, Json
 from flowengine.errors import HistoryBroken, NotAllowed
+from flowengine.people.identities import By
 from flowengine.runtime.actors import nobody
 from flowengine.store import Entry, Person, StoredJob, Transaction, shown
 from flowengine.store.erasing import Found
@@ -44,7 +45,7 @@ class _Plan(NamedTuple):
     words: Words
 
 
-def erase(shell: Shell, id: str, because: str, by: str | Actor, dry: bool) -> Erasure:
+def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
     """Erase a customer, or say what would be erased. Raises NotFound, and NotAllowed while jobs of his are open."""
     if shell.joined is not None and not dry:
         raise NotAllowed(
@@ -82,7 +83,7 @@ def _wanted(tx: Transaction, id: str) -> Iterator[_Whose]:
     yield from (_Whose(job, False) for job in tx.erasing.wrote(id))
 
 
-def _asked(tx: Transaction, id: str, because: str, by: str | Actor) -> tuple[Actor, Person, tuple[str, ...]]:
+def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, Person, tuple[str, ...]]:
     """Who asks, who is to be erased, and his tokens, where that may be."""
     actor = access.asker(tx, "erase", by)
     check_reason(because)

@@ -15,6 +15,7 @@ from flowengine.core.machines import Compiled
 from flowengine.core.seatings import seatings, waits_for
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, Refused, StaleCommand
+from flowengine.people.identities import By
 from flowengine.people.permissions import OPEN, needs
 from flowengine.runtime.actors import StoreWorld, actor_of, nobody
 from flowengine.store import StoredJob, Transaction, shown
@@ -27,7 +28,7 @@ Make = Callable[[Transaction, Actor, int], c.AnyCommand]
 
 
 def intervene(
-    shell: Shell, verb: str, text: str, because: str, make: Make, by: str | Actor, key: str | None, dry: bool
+    shell: Shell, verb: str, text: str, because: str, make: Make, by: By, key: str | None, dry: bool
 ) -> Receipt:
     """Carry out what an operator asks of a job, or of a step or call, as he typed its id; ``dry``: say what would come
     of it, and write nothing. ``make`` gives the command, from who asks and the step's or call's number."""
@@ -56,7 +57,7 @@ def intervene(
     return shell.keep(work)
 
 
-def hand_over(shell: Shell, person: str, to: str, because: str, by: str | Actor, dry: bool) -> HandedOver:
+def hand_over(shell: Shell, person: str, to: str, because: str, by: By, dry: bool) -> HandedOver:
     """Hand all that a person has claimed to another: each step in a transaction of its own, so that one which the other
     may not have does not keep the rest; those are told."""
     with shell.reading() as tx:

@@ -27,7 +27,7 @@ from flowengine.core.machines import is_for_all, keeps
 from flowengine.core.messages import MOST_KEPT, all_awaited
 from flowengine.core.values import Actor, Json, KeptMessage
 from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, StaleCommand
-from flowengine.people.identities import actor_key
+from flowengine.people.identities import By, actor_key
 from flowengine.people.permissions import NEVER, needs
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.store import StoredJob, Transaction, new_id, shown
@@ -62,7 +62,7 @@ def send(
     key: str,
     body: Json,
     job: str | None,
-    by: str | Actor | None,
+    by: By | None,
     request_key: str | None,
     everyone: bool = False,
 ) -> Receipt:

@@ -14,15 +14,14 @@ from flowengine.core.saying import answerable
 from flowengine.core.seatings import waits_for
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, NotAllowed
+from flowengine.people.identities import By
 from flowengine.store import StoredJob, Transaction, short, shown
 from flowengine.views.replies import Receipt
 
 KINDS_OF_WORDS = ("note", "wish", "concern", "expectation", "question", "answer")
 
 
-def invoke(
-    shell: Shell, job: str, name: str, answer: dict[str, Json], by: str | Actor, key: str | None, dry: bool
-) -> Receipt:
+def invoke(shell: Shell, job: str, name: str, answer: dict[str, Json], by: By, key: str | None, dry: bool) -> Receipt:
     permit = access.permit_always(name, shell.clock.now)
 
     def make(actor: Actor) -> c.Invoke:
@@ -31,7 +30,7 @@ def invoke(
     return shell.preview(job, make, by, permit) if dry else shell.on_job(job, make, by, key, permit)
 
 
-def say(shell: Shell, job: str, text: str, kind: str, to: str, by: str | Actor, key: str | None) -> Receipt:
+def say(shell: Shell, job: str, text: str, kind: str, to: str, by: By, key: str | None) -> Receipt:
     if kind not in KINDS_OF_WORDS:
         raise BadAnswer({"kind": f"{kind!r} is no kind of words"}, possible=KINDS_OF_WORDS)
     words: Any = kind
@@ -75,10 +74,10 @@ def _permit_saying(to: str, start: str) -> access.Permit:
     return permit
 
 
-def take_back(shell: Shell, question: str, by: str | Actor, key: str | None) -> Receipt:
+def take_back(shell: Shell, question: str, by: By, key: str | None) -> Receipt:
     permit = access.permit_taking_back
     return shell.on_step(question, lambda step, who: c.TakeBack(by=who, step=step), by, key, permit)
 
 
-def add(shell: Shell, job: str, state: str, items: tuple[Json, ...], by: str | Actor, key: str | None) -> Receipt:
+def add(shell: Shell, job: str, state: str, items: tuple[Json, ...], by: By, key: str | None) -> Receipt:
     return shell.on_job(job, lambda actor: c.Add(by=actor, state=state, items=items), by, key, access.permit_add)

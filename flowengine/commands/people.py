@@ -15,7 +15,7 @@ from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Json
 from flowengine.errors import Ambiguous, NotAllowed, NotFound
 from flowengine.language.suggest import near
-from flowengine.people.identities import check_person
+from flowengine.people.identities import By, check_person
 from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import actor_of, as_actor, nobody, refuse_erased
 from flowengine.store import Person, Transaction
@@ -83,7 +83,7 @@ def enter(
     return entered
 
 
-def leave(shell: Shell, id: str, to: str, because: str, by: str | Actor, dry: bool) -> Left:
+def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Left:
     """A member of staff leaves: he acts no more, his roles and tokens end, and so do his claims. Asked again, it goes
     on where it was cut short."""
 
@@ -124,19 +124,19 @@ def _left(id: str, done: claims.Claims, named: tuple[str, ...], revoked: tuple[s
     return Left(person=id, named=tuple(dict.fromkeys(named)), revoked=revoked, **msgspec.structs.asdict(done))
 
 
-def person(shell: Shell, id: str, by: str | Actor) -> PersonView:
+def person(shell: Shell, id: str, by: By) -> PersonView:
     """A customer is shown himself as others know him, without the organisation's record of him."""
     with shell.reading() as tx:
         found, own = _person(tx, "person", id, by)
         return msgspec.structs.replace(view(found), record={}) if own else view(found)
 
 
-def actor(shell: Shell, id: str, by: str | Actor) -> Actor:
+def actor(shell: Shell, id: str, by: By) -> Actor:
     with shell.reading() as tx:
         return as_actor(_person(tx, "actor", id, by)[0])
 
 
-def _person(tx: Transaction, verb: str, id: str, by: str | Actor) -> tuple[Person, bool]:
+def _person(tx: Transaction, verb: str, id: str, by: By) -> tuple[Person, bool]:
     """The person with that id, and whether the asker may see no other. Another and none answer alike (L4)."""
     asker = access.asker(tx, verb, by)
     own = needs(verb, asker) == OWN
@@ -146,13 +146,13 @@ def _person(tx: Transaction, verb: str, id: str, by: str | Actor) -> tuple[Perso
     return found, own
 
 
-def all_people(shell: Shell, kind: str | None, by: str | Actor) -> list[PersonView]:
+def all_people(shell: Shell, kind: str | None, by: By) -> list[PersonView]:
     with shell.reading() as tx:
         access.asker(tx, "people", by)
         return [view(one) for one in tx.people.all(kind)]
 
 
-def find_person(shell: Shell, text: str, kind: str | None, by: str | Actor) -> PersonView:
+def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView:
     """What fits best comes first: an id, a contact, a name, the beginning of an id or of a name."""
     words = text.strip() if not any("\ud800" <= sign <= "\udfff" for sign in text) else ""
     with shell.reading() as tx:

@@ -27,7 +27,7 @@ from flowengine.core.machines import Compiled
 from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
-from flowengine.people.identities import actor_key
+from flowengine.people.identities import By, actor_key, person_of
 from flowengine.people.permissions import require
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
@@ -169,7 +169,7 @@ class Shell:
             again = "roll your transaction back and begin it again"
             raise DatabaseBusy(busy.what, where=busy.where, possible=(again,), collided=busy.collided) from busy
 
-    def asker(self, verb: str, by: str | Actor) -> Actor:
+    def asker(self, verb: str, by: By) -> Actor:
         """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
         if isinstance(by, Actor):
             require(verb, by)
@@ -313,7 +313,7 @@ class Shell:
         self,
         step_id: str,
         make: Callable[[int, Actor], c.AnyCommand],
-        by: str | Actor,
+        by: By,
         key: str | None,
         permit: access.Permit = access.permit_act,
     ) -> Receipt:
@@ -330,7 +330,7 @@ class Shell:
         self,
         job: str,
         make: Callable[[Actor], c.AnyCommand],
-        by: str | Actor,
+        by: By,
         key: str | None,
         permit: access.Permit,
     ) -> Receipt:
@@ -342,9 +342,7 @@ class Shell:
 
         return self.keep(work)
 
-    def preview(
-        self, job: str, make: Callable[[Actor], c.AnyCommand], by: str | Actor, permit: access.Permit
-    ) -> Receipt:
+    def preview(self, job: str, make: Callable[[Actor], c.AnyCommand], by: By, permit: access.Permit) -> Receipt:
         """What a command on a job would come to now; nothing is done."""
         with self.reading() as tx:
             actor = actor_of(tx, by)
@@ -361,7 +359,7 @@ class Shell:
     def start(
         self,
         process: str,
-        by: str | Actor,
+        by: By,
         need: dict[str, Any],
         customer: str | None,
         key: str | None,
@@ -378,7 +376,7 @@ class Shell:
         def work(tx: Transaction) -> Receipt:
             tx.processes.expect(process)
             if key is not None:
-                tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else by, key)
+                tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else person_of(by), key)
             actor = access.starting_actor(tx, by, self.clock.now())
             owner = access.customer_of_start(tx, actor, customer)
             command = c.Start(by=actor, answer=need, parent=parent, depth=depth)

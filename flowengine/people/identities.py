@@ -1,12 +1,17 @@
-"""Who a person is: an exact id (L15). Names and contacts are for finding people, never for being them."""
+"""Who a person is: an exact id (L15). Names and contacts are for finding people, never for being them.
+
+Who asks is such an id, for which the program vouches; or an :class:`Identity`, which says how strongly he is known, and
+for what; or an actor that the program has made itself.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal, TypeAlias
 
 from flowengine.clock import is_zone
-from flowengine.core.values import Actor
+from flowengine.core.values import Actor, Value
 from flowengine.errors import BadAnswer
 
 LONGEST_ID = 200
@@ -18,6 +23,36 @@ PERSON_ID = re.compile(rf"(?=.*[A-Za-z0-9])(?!(.*/)?\.\.?(/|$)){_SIGNS}{{1,{LONG
 ends a word or a quotation somewhere, and never a step of a path (``..``)."""
 
 _POSSIBLE_ID = f"1 to {LONGEST_ID} printable ASCII characters without space, quotes, backslash, comma, < and >"
+
+
+Strength: TypeAlias = Literal["link", "code", "passkey", "oidc", "host"]
+"""How strongly somebody is known, the weakest first: by a link that was sent to him, by a code too, by a passkey, by
+the provider of an organisation, by the program itself (its own login)."""
+
+
+class Identity(Value, frozen=True, kw_only=True):
+    """Who asks, as a door has made sure of it: the person with that exact id, and how strongly he is known.
+
+    ``job`` is the full id of the only job for which that counts, as with a link; ``scopes`` are those of a token, none
+    for whatever the person may. ``party`` is for whom he acts, where he has said so; ``session`` is the public id of
+    the session in which he asks.
+    """
+
+    person: str
+    strength: Strength = "host"
+    job: str = ""
+    scopes: tuple[str, ...] = ()
+    party: str = ""
+    session: str = ""
+
+
+By: TypeAlias = str | Actor | Identity
+"""Who asks: a person's exact id, an identity that a door has made sure of, or an actor that the program vouches for."""
+
+
+def person_of(by: str | Identity) -> str:
+    """The exact id of the person who asks."""
+    return by if isinstance(by, str) else by.person
 
 
 def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> None:

@@ -14,6 +14,7 @@ from flowengine.core.fields import near
 from flowengine.core.seatings import seatings
 from flowengine.core.values import Actor, Step
 from flowengine.errors import BadAnswer, NotFound
+from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs
 from flowengine.runtime.actors import nobody, reader_zone
 from flowengine.store import Person, Transaction, shown
@@ -54,7 +55,7 @@ def agenda(
     role: str,
     calendar: str,
     limit: int,
-    by: str | Actor,
+    by: By,
 ) -> list[AgendaItem]:
     if not 1 <= limit <= MOST:
         raise BadAnswer({"limit": f"must be from 1 to {MOST}"}, possible=[str(_PAGE)])

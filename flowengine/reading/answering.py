@@ -12,6 +12,7 @@ from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Actor, Poll
 from flowengine.core.veil import veiled
+from flowengine.people.identities import By
 from flowengine.reading.histories import names_in
 from flowengine.reading.inbox import Wanted, inbox
 from flowengine.reading.tracking import track
@@ -26,7 +27,7 @@ _MOST = 100
 """Steps among which those of a job are looked for."""
 
 
-def answered(shell: Shell, text: str, seq: int, by: str | Actor) -> Answered:
+def answered(shell: Shell, text: str, seq: int, by: By) -> Answered:
     with shell.looking() as look, look.reading() as tx:
         actor = actor_of(tx, by)
         job = access.visible_job(tx, text, actor)

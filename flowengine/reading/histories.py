@@ -9,13 +9,14 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.values import Actor
 from flowengine.core.veil import veiled
+from flowengine.people.identities import By
 from flowengine.runtime.actors import name_of, reader_zone
 from flowengine.store import Entry, Transaction
 from flowengine.views.history_lines import Teller
 from flowengine.views.replies import HistoryLine
 
 
-def history(shell: Shell, job: str, by: str | Actor, after: int = 0) -> list[HistoryLine]:
+def history(shell: Shell, job: str, by: By, after: int = 0) -> list[HistoryLine]:
     with shell.reading() as tx:
         asker = access.asker(tx, "history", by)
         stored = access.read(tx, access.job_ref(tx, job, asker), "job", job)

@@ -21,6 +21,7 @@ from flowengine.core.seatings import person_seating, seatings, waits_for
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
+from flowengine.people.identities import By
 from flowengine.people.permissions import ANY, OWN, denied, needs
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_zone
@@ -81,7 +82,7 @@ class Wanted:
 
 
 def inbox(
-    shell: Shell, by: str | Actor, limit: int, everything: bool, wanted: Wanted, after: str | None = None
+    shell: Shell, by: By, limit: int, everything: bool, wanted: Wanted, after: str | None = None
 ) -> list[InboxItem]:
     begin = _place(after) if after else None
     with shell.reading() as tx:
@@ -119,7 +120,7 @@ def _promised(
     return msgspec.structs.replace(item, promise=row.promised, late=row.promised < now, zone=zone)
 
 
-def inbox_counts(shell: Shell, by: str | Actor, wanted: Wanted) -> InboxCounts:
+def inbox_counts(shell: Shell, by: By, wanted: Wanted) -> InboxCounts:
     """How much waits for somebody, of what process and for which of his roles."""
     with shell.reading() as tx:
         actor = access.asker(tx, "inbox_counts", by)
@@ -149,7 +150,7 @@ def inbox_counts(shell: Shell, by: str | Actor, wanted: Wanted) -> InboxCounts:
     )
 
 
-def holdings(shell: Shell, person: str, by: str | Actor) -> Holdings:
+def holdings(shell: Shell, person: str, by: By) -> Holdings:
     with shell.reading() as tx:
         actor = access.asker(tx, "holdings", by)
         if needs("holdings", actor) == OWN and actor.id != person:
@@ -259,7 +260,7 @@ def _item(
     return StaffItem(**asdict(item), state=step.state, appointment=step.appointment)
 
 
-def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
+def step(shell: Shell, step_id: str, by: By) -> StepView:
     with shell.reading() as tx:
         actor = actor_of(tx, by)
         looks = needs("step", actor) == ANY
@@ -282,7 +283,7 @@ def step(shell: Shell, step_id: str, by: str | Actor) -> StepView:
         return view
 
 
-def find_step(shell: Shell, text: str, by: str | Actor, key: str | None, whose: str) -> StepView | dict[str, str]:
+def find_step(shell: Shell, text: str, by: By, key: str | None, whose: str) -> StepView | dict[str, str]:
     with shell.looking() as look, look.reading() as tx:
         asks = access.asker(tx, "act_for" if whose else "find_step", by)
         actor = actor_of(tx, whose) if whose else asks

@@ -10,15 +10,15 @@ from typing import Any
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core.forms import questions
-from flowengine.core.values import Actor
 from flowengine.errors import ExpressionFailed
 from flowengine.language.expressions import PlainNames
 from flowengine.language.model import Process
+from flowengine.people.identities import By
 from flowengine.runtime.actors import OPERATOR, StoreWorld
 from flowengine.views.replies import NeedView
 
 
-def roles(shell: Shell, by: str | Actor) -> dict[str, tuple[str, ...]]:
+def roles(shell: Shell, by: By) -> dict[str, tuple[str, ...]]:
     """The roles of the processes in use, and which of them have each; and that of operators."""
     with shell.reading() as tx:
         access.asker(tx, "roles", by)

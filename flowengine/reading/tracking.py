@@ -24,6 +24,7 @@ from flowengine.core.values import CONVERSATION, ROOT, Actor, Branch, Json, Step
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
 from flowengine.language.parts import Always
+from flowengine.people.identities import By
 from flowengine.people.permissions import OWN, denied, needs, require, stands
 from flowengine.reading.stuck import troubles
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
@@ -80,7 +81,7 @@ class _View:
         return self.job.position
 
 
-def track(shell: Shell, text: str, by: str | Actor) -> Track:
+def track(shell: Shell, text: str, by: By) -> Track:
     with shell.reading() as tx:
         actor = actor_of(tx, by)
         now = shell.clock.now()
@@ -156,7 +157,7 @@ def _offer(entry: Always) -> OfferView:
     return OfferView(name=entry.name, title=entry.title, fields=fields, undoes=entry.undo)
 
 
-def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
+def offer(shell: Shell, text: str, name: str, by: By) -> OfferView:
     with shell.reading() as tx:
         actor = access.asker(tx, "offer", by)
         now = shell.clock.now()
@@ -170,7 +171,7 @@ def offer(shell: Shell, text: str, name: str, by: str | Actor) -> OfferView:
         return replace(_offer(entry), questions=always.asked(compiled, job.position, name, now, world))
 
 
-def data(shell: Shell, text: str, by: str | Actor) -> dict[str, Json]:
+def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
     with shell.reading() as tx:
         actor = actor_of(tx, by)
         job = access.visible_job(tx, text, actor)
@@ -425,7 +426,7 @@ def jobs(
     took_part: bool,
     late: bool,
     mine: bool,
-    by: str | Actor,
+    by: By,
 ) -> list[JobRow]:
     """A customer's are his own, and told in his words (L9); of those of others he is not told whose they are. ``mine``
     are, of a member of staff, those that he began."""

@@ -12,22 +12,24 @@ from flowengine.core.values import Actor, KeptMessage, Seating
 from flowengine.core.world import Appointment, Attempt, Filler, Member, Worker
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.parser.calendars import read_hours
+from flowengine.people.identities import By, person_of
 from flowengine.store import Person, Transaction
 
 OPERATOR = "operator"
 """The role that makes a member of staff an operator."""
 
 
-def actor_of(tx: Transaction, by: str | Actor) -> Actor:
+def actor_of(tx: Transaction, by: By) -> Actor:
     """The actor that asks: a person by his exact id (L15), or an :class:`Actor`, for which the application vouches.
 
     Raises NotFound, and NotAllowed for one who has left.
     """
     if isinstance(by, Actor):
         return by
-    found = tx.people.get(by)
+    id = person_of(by)
+    found = tx.people.get(id)
     if found is None:
-        raise nobody(by)
+        raise nobody(id)
     return as_actor(found)
 
 

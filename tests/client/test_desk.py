@@ -60,7 +60,7 @@ def desk(engine: Engine) -> Desks:
 
 def test_a_desk_asks_what_the_engine_answers() -> None:
     """Each verb takes and gives what the engine's of the same name does, but for who asks."""
-    for name, verb in vars(Desk).items():
+    for name, verb in inspect.getmembers(Desk, inspect.isfunction):
         if name.startswith("_") or name in OWN:
             continue
         asked, engines = inspect.signature(verb).parameters, inspect.signature(getattr(Engine, name)).parameters

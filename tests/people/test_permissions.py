@@ -134,7 +134,7 @@ def test_each_verb_of_the_engine_has_a_row() -> None:
     he is, and what is the program's own asks nobody."""
     methods = {
         name: inspect.signature(getattr(Engine, name))
-        for name, value in vars(Engine).items()
+        for name, value in inspect.getmembers(Engine)
         if not name.startswith("_") and not isinstance(value, property)
     }
     assert methods.keys() == TABLE.keys()

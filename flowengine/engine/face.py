@@ -37,7 +37,16 @@ from flowengine.commands.shell import Shell, not_joined
 from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
+from flowengine.engine.administration import Administration
+from flowengine.engine.calendars import Calendars
+from flowengine.engine.conversation import Conversation
+from flowengine.engine.parties import Parties
+from flowengine.engine.promising import Promising
+from flowengine.engine.records import Records
+from flowengine.engine.signing_in import SigningIn
+from flowengine.engine.voting import Voting
 from flowengine.language.model import Process
+from flowengine.people.identities import By
 from flowengine.people.permissions import PROGRAM
 from flowengine.post import hooks
 from flowengine.post.outbox import Post
@@ -85,11 +94,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
-By = str | Actor
-"""Who asks: a person's exact id, or an actor that the application vouches for."""
 
-
-class Engine:
+class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
     """Flows on one database. May be used from many threads at once.
 
     >>> engine = Engine("sqlite://")
@@ -120,11 +126,6 @@ class Engine:
         engine = cls.__new__(cls)
         engine._owned, engine._shell, engine._post = False, shell, post
         return engine
-
-    def _for(self, verb: str, by: By) -> Shell:
-        """The shell, for one who may use a verb whatever it is used on."""
-        self._shell.asker(verb, by)
-        return self._shell
 
     def using(self, connection: Connection | Session) -> Engine:
         """An engine that joins the caller's open SQLAlchemy transaction on the same database.

@@ -12,12 +12,20 @@ of the same name on :class:`~flowengine.engine.Engine` means.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
+from flowengine.client.desk.administration import Administration
+from flowengine.client.desk.calendars import Calendars
+from flowengine.client.desk.conversation import Conversation
+from flowengine.client.desk.parties import Parties
+from flowengine.client.desk.promising import Promising
+from flowengine.client.desk.records import Records
+from flowengine.client.desk.signing_in import SigningIn
+from flowengine.client.desk.voting import Voting
 from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core.values import Json
 from flowengine.views import replies as view
@@ -25,12 +33,8 @@ from flowengine.views import replies as view
 Answer = Mapping[str, Json]
 
 
-class Desk(ABC):
+class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voting, Administration):
     """What can be asked, for one identity."""
-
-    @abstractmethod
-    def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
-        """Ask by the verb's name, for the desk's identity."""
 
     @abstractmethod
     def close(self) -> None:

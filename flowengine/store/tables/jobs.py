@@ -1,83 +1,39 @@
-"""The tables. Live ones are small; the history is apart. Every row of a job has the job's id first in its key.
-
-Moments are whole microseconds since the epoch (UTC), JSON is text exactly as it was encoded. Texts in keys compare by
-their bytes on every database (collation C on PostgreSQL), so that ranges, orders and prefixes mean the same.
-
-There are no foreign keys between the tables of a job: only :mod:`flowengine.store.transaction` writes them, always
-together under the job's lock, and on PostgreSQL each would cost a look-up and a row lock in every act.
-"""
+"""The tables of processes, jobs, and all that is open of them."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
-HEAD = "0011"
-"""The revision of the schema that this code works with."""
-
-Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-Micros = sa.BigInteger()
-NEVER = 2**62
-"""A moment that never comes."""
-metadata = sa.MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _key(name: str, primary_key: bool = False) -> sa.Column[str]:
-    return sa.Column(name, Key, nullable=False, primary_key=primary_key)
-
-
-def _text(name: str, nullable: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text(), nullable=nullable)
-
-
-def _time(name: str, nullable: bool = False) -> sa.Column[int]:
-    return sa.Column(name, Micros, nullable=nullable)
-
-
-def _count(name: str, primary_key: bool = False) -> sa.Column[int]:
-    return sa.Column(name, sa.BigInteger(), nullable=False, primary_key=primary_key)
-
-
-def _added(name: str, type_: sa.types.TypeEngine[Any], default: str) -> sa.Column[Any]:
-    """A column that came later: its default lets code of the revision before go on writing (rolling upgrades)."""
-    return sa.Column(name, type_, nullable=False, server_default=sa.text(default))
-
+from flowengine.store.tables.columns import NEVER, Key, Micros, added, count, key, metadata, text, time
 
 settings = sa.Table(
     "flow_settings",
     metadata,
-    _key("name", primary_key=True),
-    _text("value"),
+    key("name", primary_key=True),
+    text("value"),
     comment="Switches of the database. A row named archiving lets its own transaction delete history.",
 )
 
 processes = sa.Table(
     "flow_processes",
     metadata,
-    _key("name", primary_key=True),
-    _key("version", primary_key=True),
-    _count("number"),
-    _text("title"),
-    _text("source"),
-    _time("at"),
+    key("name", primary_key=True),
+    key("version", primary_key=True),
+    count("number"),
+    text("title"),
+    text("source"),
+    time("at"),
 )
 
 people = sa.Table(
     "flow_people",
     metadata,
-    _key("id", primary_key=True),
-    _key("kind"),
-    _key("name_key"),
-    _key("contact_key"),
-    _text("body"),
-    _time("created"),
+    key("id", primary_key=True),
+    key("kind"),
+    key("name_key"),
+    key("contact_key"),
+    text("body"),
+    time("created"),
     sa.Index("ix_flow_people_name_key", "name_key", "id"),
     sa.Index("ix_flow_people_contact_key", "contact_key", "id"),
     comment="One record a person, body as JSON; the keys are the lower-cased name and contact, to search.",
@@ -86,7 +42,7 @@ people = sa.Table(
 memberships = sa.Table(
     "flow_memberships",
     metadata,
-    _key("group_name", primary_key=True),
+    key("group_name", primary_key=True),
     sa.Column("person", Key, sa.ForeignKey("flow_people.id", ondelete="CASCADE"), primary_key=True, nullable=False),
     sa.Index("ix_flow_memberships_person", "person"),
     sqlite_with_rowid=False,
@@ -95,22 +51,22 @@ memberships = sa.Table(
 jobs = sa.Table(
     "flow_jobs",
     metadata,
-    _key("id", primary_key=True),
-    _key("short"),
-    _key("process"),
-    _key("version"),
-    _key("customer"),
-    _key("status"),
-    _count("seq"),
-    _text("hash"),
-    _time("started"),
-    _time("updated"),
-    _time("ended", nullable=True),
-    _text("head"),
-    _text("root", nullable=True),
-    _text("data"),
+    key("id", primary_key=True),
+    key("short"),
+    key("process"),
+    key("version"),
+    key("customer"),
+    key("status"),
+    count("seq"),
+    text("hash"),
+    time("started"),
+    time("updated"),
+    time("ended", nullable=True),
+    text("head"),
+    text("root", nullable=True),
+    text("data"),
     sa.Column("parent", Key, nullable=True),
-    _time("promised", nullable=True),
+    time("promised", nullable=True),
     sa.Index("ix_flow_jobs_short", "short"),
     sa.Index("ix_flow_jobs_customer", "customer", "id"),
     sa.Index("ix_flow_jobs_process", "process", "id"),
@@ -137,11 +93,11 @@ jobs = sa.Table(
 branches = sa.Table(
     "flow_branches",
     metadata,
-    _key("job_id", primary_key=True),
-    _key("id", primary_key=True),
-    _key("parent"),
-    _count("made"),
-    _text("body"),
+    key("job_id", primary_key=True),
+    key("id", primary_key=True),
+    key("parent"),
+    count("made"),
+    text("body"),
     sa.Index("ix_flow_branches_parent", "job_id", "parent", "made"),
     comment="Branches below the root. made orders them as they were opened.",
 )
@@ -149,24 +105,24 @@ branches = sa.Table(
 steps = sa.Table(
     "flow_steps",
     metadata,
-    _key("job_id", primary_key=True),
-    _count("number", primary_key=True),
-    _key("audience", primary_key=True),
-    _count("seat"),
-    _count("answered"),
-    _key("branch"),
-    _time("opened"),
+    key("job_id", primary_key=True),
+    count("number", primary_key=True),
+    key("audience", primary_key=True),
+    count("seat"),
+    count("answered"),
+    key("branch"),
+    time("opened"),
     sa.Column("claimed", Key, nullable=True),
-    _key("process"),
-    _key("customer"),
-    _text("body"),
-    _text("seated", nullable=True),
-    _added("urgent", Micros, "0"),
-    _added("own", Micros, "0"),
-    _added("due", Micros, str(NEVER)),
+    key("process"),
+    key("customer"),
+    text("body"),
+    text("seated", nullable=True),
+    added("urgent", Micros, "0"),
+    added("own", Micros, "0"),
+    added("due", Micros, str(NEVER)),
     sa.Column("holder", Key, nullable=True),
-    _text("barred", nullable=True),
-    _added("words", sa.Text(), "''"),
+    text("barred", nullable=True),
+    added("words", sa.Text(), "''"),
     sa.Index("ix_flow_steps_urgent", "audience", "answered", "urgent", "job_id", "number", "process", "customer"),
     sa.Index(
         "ix_flow_steps_holder",
@@ -194,13 +150,13 @@ steps = sa.Table(
 timers = sa.Table(
     "flow_timers",
     metadata,
-    _key("job_id", primary_key=True),
-    _count("number", primary_key=True),
-    _key("branch"),
-    _time("wake"),
-    _count("attempts"),
-    _text("last_error"),
-    _added("claimed_until", Micros, "0"),
+    key("job_id", primary_key=True),
+    count("number", primary_key=True),
+    key("branch"),
+    time("wake"),
+    count("attempts"),
+    text("last_error"),
+    added("claimed_until", Micros, "0"),
     sa.Index("ix_flow_timers_wake", "wake", "job_id", "number"),
     sa.Index(
         "ix_flow_timers_failed",
@@ -217,15 +173,15 @@ timers = sa.Table(
 schedules = sa.Table(
     "flow_schedules",
     metadata,
-    _key("process", primary_key=True),
-    _count("number", primary_key=True),
-    _text("every"),
-    _text("zone"),
-    _time("moment"),
-    _time("wake"),
-    _time("claimed_until"),
-    _count("attempts"),
-    _text("last_error"),
+    key("process", primary_key=True),
+    count("number", primary_key=True),
+    text("every"),
+    text("zone"),
+    time("moment"),
+    time("wake"),
+    time("claimed_until"),
+    count("attempts"),
+    text("last_error"),
     sa.Index("ix_flow_schedules_wake", "wake", "process", "number"),
     sqlite_with_rowid=False,
     comment="When processes start jobs by the clock. moment is when the next job is due; wake, when that is tried: "
@@ -235,21 +191,21 @@ schedules = sa.Table(
 calls = sa.Table(
     "flow_calls",
     metadata,
-    _key("job_id", primary_key=True),
-    _count("number", primary_key=True),
-    _key("branch"),
-    _text("body"),
-    _text("incident"),
-    _time("next_at", nullable=True),
-    _count("epoch"),
-    _count("attempts"),
-    _text("worker"),
-    _time("lease_until", nullable=True),
-    _text("last_error"),
-    _added("lane", Key, "''"),
-    _added("alone", sa.BigInteger(), "0"),
-    _added("progress", sa.Text(), "''"),
-    _added("trace", sa.Text(), "''"),
+    key("job_id", primary_key=True),
+    count("number", primary_key=True),
+    key("branch"),
+    text("body"),
+    text("incident"),
+    time("next_at", nullable=True),
+    count("epoch"),
+    count("attempts"),
+    text("worker"),
+    time("lease_until", nullable=True),
+    text("last_error"),
+    added("lane", Key, "''"),
+    added("alone", sa.BigInteger(), "0"),
+    added("progress", sa.Text(), "''"),
+    added("trace", sa.Text(), "''"),
     sa.Index(
         "ix_flow_calls_ready",
         "lane",
@@ -274,16 +230,16 @@ calls = sa.Table(
 outbox = sa.Table(
     "flow_outbox",
     metadata,
-    _key("job_id", primary_key=True),
-    _count("seq", primary_key=True),
-    _count("number", primary_key=True),
-    _key("kind"),
-    _text("body"),
-    _time("next_at"),
-    _count("attempts"),
-    _text("last_error"),
-    _added("lane", Key, "''"),
-    _added("incident", sa.Text(), "''"),
+    key("job_id", primary_key=True),
+    count("seq", primary_key=True),
+    count("number", primary_key=True),
+    key("kind"),
+    text("body"),
+    time("next_at"),
+    count("attempts"),
+    text("last_error"),
+    added("lane", Key, "''"),
+    added("incident", sa.Text(), "''"),
     sa.Index(
         "ix_flow_outbox_ready",
         "next_at",
@@ -310,11 +266,11 @@ outbox = sa.Table(
 awaiting = sa.Table(
     "flow_awaiting",
     metadata,
-    _key("job_id", primary_key=True),
-    _key("branch", primary_key=True),
-    _count("number", primary_key=True),
-    _key("message"),
-    _key("key"),
+    key("job_id", primary_key=True),
+    key("branch", primary_key=True),
+    count("number", primary_key=True),
+    key("message"),
+    key("key"),
     sa.Index("ix_flow_awaiting_message", "message", "key", "job_id"),
     sqlite_with_rowid=False,
     comment="What branches wait for from outside; key is * where any will do, else it stands behind =. A row with an "
@@ -324,11 +280,11 @@ awaiting = sa.Table(
 messages = sa.Table(
     "flow_messages",
     metadata,
-    _key("message", primary_key=True),
-    _key("key", primary_key=True),
-    _key("id", primary_key=True),
-    _text("body"),
-    _time("until"),
+    key("message", primary_key=True),
+    key("key", primary_key=True),
+    key("id", primary_key=True),
+    text("body"),
+    time("until"),
     sa.Index("ix_flow_messages_until", "until"),
     sqlite_with_rowid=False,
     comment="Messages that came before anybody waited for them, for whoever will, until they are forgotten.",
@@ -337,14 +293,14 @@ messages = sa.Table(
 tokens = sa.Table(
     "flow_tokens",
     metadata,
-    _key("hash", primary_key=True),
-    _key("id"),
-    _key("scope"),
-    _key("subject"),
-    _text("body"),
-    _time("created"),
-    _time("expires", nullable=True),
-    _time("revoked", nullable=True),
+    key("hash", primary_key=True),
+    key("id"),
+    key("scope"),
+    key("subject"),
+    text("body"),
+    time("created"),
+    time("expires", nullable=True),
+    time("revoked", nullable=True),
     sa.Index("ix_flow_tokens_id", "id"),
     sa.Index("ix_flow_tokens_scope", "scope", "id"),
     sqlite_with_rowid=False,
@@ -354,8 +310,8 @@ tokens = sa.Table(
 calendars = sa.Table(
     "flow_calendars",
     metadata,
-    _key("name", primary_key=True),
-    _count("changes"),
+    key("name", primary_key=True),
+    count("changes"),
     sqlite_with_rowid=False,
     comment="One row a calendar or person, written before the bookings are: so they are changed one after another.",
 )
@@ -363,14 +319,14 @@ calendars = sa.Table(
 bookings = sa.Table(
     "flow_bookings",
     metadata,
-    _key("calendar", primary_key=True),
-    _count("cell", primary_key=True),
-    _count("seat", primary_key=True),
-    _time("until"),
-    _key("job_id"),
-    _time("slot"),
-    _time("slot_end"),
-    _time("held_until", nullable=True),
+    key("calendar", primary_key=True),
+    count("cell", primary_key=True),
+    count("seat", primary_key=True),
+    time("until"),
+    key("job_id"),
+    time("slot"),
+    time("slot_end"),
+    time("held_until", nullable=True),
     sa.Index("ix_flow_bookings_job", "job_id", "calendar", "slot"),
     sqlite_with_rowid=False,
     comment="Booked slots, one row for each cell of the calendar's grid and seat; and those of people (person:<id>).",
@@ -379,12 +335,12 @@ bookings = sa.Table(
 history = sa.Table(
     "flow_history",
     metadata,
-    _key("job_id", primary_key=True),
-    _count("seq", primary_key=True),
-    _time("at"),
-    _text("hash"),
-    _text("body"),
-    _text("contents", nullable=True),
+    key("job_id", primary_key=True),
+    count("seq", primary_key=True),
+    time("at"),
+    text("hash"),
+    text("body"),
+    text("contents", nullable=True),
     comment="One row a command, never changed: hash is SHA-256 of the hash before it and of body's bytes (L5). "
     "contents is what stands in the holes of the body; a row named erasing in flow_settings lets its own transaction "
     "change it.",
@@ -393,9 +349,9 @@ history = sa.Table(
 rechained = sa.Table(
     "flow_rechained",
     metadata,
-    _key("job_id", primary_key=True),
-    _count("seq"),
-    _text("hash"),
+    key("job_id", primary_key=True),
+    count("seq"),
+    text("hash"),
     comment="Jobs whose contents were put beside their histories by an upgrade: the number and the hash that their "
     "last entry had before.",
 )
@@ -403,10 +359,10 @@ rechained = sa.Table(
 participants = sa.Table(
     "flow_participants",
     metadata,
-    _key("job_id", primary_key=True),
-    _key("person", primary_key=True),
-    _count("step", primary_key=True),
-    _count("seq"),
+    key("job_id", primary_key=True),
+    key("person", primary_key=True),
+    count("step", primary_key=True),
+    count("seq"),
     sa.Index("ix_flow_participants_person", "person", "job_id"),
     sqlite_with_rowid=False,
     comment="People who acted on steps of others' jobs, or began them (step 0); seq is that of the last entry of it.",
@@ -415,12 +371,12 @@ participants = sa.Table(
 receipts = sa.Table(
     "flow_receipts",
     metadata,
-    _key("actor", primary_key=True),
-    _key("key", primary_key=True),
-    _key("job_id"),
-    _text("body_hash"),
+    key("actor", primary_key=True),
+    key("key", primary_key=True),
+    key("job_id"),
+    text("body_hash"),
     sa.Column("receipt", sa.LargeBinary(), nullable=False),
-    _time("at"),
+    time("at"),
     sa.Index("ix_flow_receipts_job", "job_id"),
     sqlite_with_rowid=False,
     comment="What was answered to a request, by its key (L3).",

@@ -1,0 +1,98 @@
+"""How each verb of a desk goes over HTTP: the one table of which the server makes routes and the client requests.
+
+``{names}`` in a path are arguments of the verb. The others stand in the query of a ``GET``, else in the body, a JSON
+object; ``key`` (of ``send``: ``request_key``) is the header ``Idempotency-Key``. What is answered is what the verb
+answers, as JSON. A verb of the desk without a row fails the tests.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+PREFIX = "/api/v1"
+Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+class Route(NamedTuple):
+    """One verb: its method, its path below :data:`PREFIX`, the ``tag`` under which it is told, and the status of what
+    it has done."""
+
+    verb: str
+    method: Method
+    path: str
+    tag: str
+    status: int = 200
+
+
+ROUTES = (
+    Route("start", "POST", "/jobs", "jobs", 201),
+    Route("jobs", "GET", "/jobs", "jobs"),
+    Route("track", "GET", "/jobs/{job}", "jobs"),
+    Route("data", "GET", "/jobs/{job}/data", "jobs"),
+    Route("answered", "GET", "/jobs/{job}/answered/{seq}", "jobs"),
+    Route("history", "GET", "/jobs/{job}/history", "jobs"),
+    Route("offer", "GET", "/jobs/{job}/offers/{name}", "jobs"),
+    Route("invoke", "POST", "/jobs/{job}/offers/{name}", "jobs"),
+    Route("withdraw", "POST", "/jobs/{job}/withdraw", "jobs"),
+    Route("say", "POST", "/jobs/{job}/notes", "jobs"),
+    Route("take_back", "POST", "/questions/{question}/take-back", "jobs"),
+    Route("add", "POST", "/jobs/{job}/items/{state}", "jobs"),
+    Route("send", "POST", "/messages/{name}", "jobs"),
+    Route("inbox", "GET", "/steps", "steps"),
+    Route("inbox_counts", "GET", "/steps/counts", "steps"),
+    Route("find_step", "GET", "/steps/find", "steps"),
+    Route("step", "GET", "/steps/{step_id}", "steps"),
+    Route("act", "POST", "/steps/{step_id}/act", "steps"),
+    Route("claim", "POST", "/steps/{step_id}/claim", "steps"),
+    Route("release", "POST", "/steps/{step_id}/release", "steps"),
+    Route("assign", "POST", "/steps/{step_id}/assign", "steps"),
+    Route("agenda", "GET", "/agenda", "steps"),
+    Route("processes", "GET", "/processes", "processes"),
+    Route("deploy", "POST", "/processes", "processes", 201),
+    Route("need", "GET", "/processes/{process}/need", "processes"),
+    Route("source", "GET", "/processes/{process}/source", "processes"),
+    Route("suspend_process", "POST", "/processes/{name}/suspend", "processes"),
+    Route("resume_process", "POST", "/processes/{name}/resume", "processes"),
+    Route("migrate_all", "POST", "/processes/{process}/migrate", "processes"),
+    Route("roles", "GET", "/roles", "people"),
+    Route("people", "GET", "/people", "people"),
+    Route("find_person", "GET", "/people/find", "people"),
+    Route("person", "GET", "/people/{id}", "people"),
+    Route("add_customer", "PUT", "/customers/{id}", "people"),
+    Route("add_staff", "PUT", "/staff/{id}", "people"),
+    Route("leave", "POST", "/people/{person}/leave", "people"),
+    Route("erase", "POST", "/people/{person}/erase", "people"),
+    Route("holdings", "GET", "/people/{person}/holdings", "people"),
+    Route("hand_over", "POST", "/people/{person}/hand-over", "people"),
+    Route("set_hours", "PUT", "/people/{person}/hours", "people"),
+    Route("add_absence", "POST", "/people/{person}/absences", "people", 201),
+    Route("remove_absence", "DELETE", "/people/{person}/absences/{start}", "people"),
+    Route("incidents", "GET", "/incidents", "operating"),
+    Route("retry_all", "POST", "/incidents/retry", "operating"),
+    Route("retry", "POST", "/incidents/{incident}/retry", "operating"),
+    Route("stuck", "GET", "/stuck", "operating"),
+    Route("schedules", "GET", "/schedules", "operating"),
+    Route("audit", "GET", "/audit", "operating"),
+    Route("migrate", "POST", "/jobs/{job}/migrate", "operating"),
+    Route("end", "POST", "/jobs/{job}/end", "operating"),
+    Route("set_data", "PUT", "/jobs/{job}/data/{place}", "operating"),
+    Route("move", "POST", "/jobs/{job}/move", "operating"),
+    Route("suspend", "POST", "/jobs/{job}/suspend", "operating"),
+    Route("resume", "POST", "/jobs/{job}/resume", "operating"),
+    Route("timers", "GET", "/jobs/{job}/timers", "operating"),
+    Route("fire_timer", "POST", "/timers/{timer}/fire", "operating"),
+    Route("drop_timer", "POST", "/timers/{timer}/drop", "operating"),
+    Route("move_deadline", "PUT", "/deadlines/{deadline}", "operating"),
+    Route("act_for", "POST", "/steps/{step_id}/act-for", "operating"),
+    Route("complete_call", "POST", "/calls/{call}/complete-by-hand", "operating"),
+    Route("fail_call", "POST", "/calls/{call}/fail-by-hand", "operating"),
+    Route("skip_call", "POST", "/calls/{call}/skip", "operating"),
+    Route("archivable", "GET", "/archivable", "operating"),
+    Route("issue_token", "POST", "/tokens", "operating", 201),
+    Route("revoke_token", "POST", "/tokens/{id}/revoke", "operating"),
+    Route("tokens", "GET", "/tokens", "operating"),
+)
+"""One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
+
+NEAR_ONLY = frozenset({"archive"})
+"""Verbs that stay where the database is."""

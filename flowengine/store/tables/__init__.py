@@ -1,0 +1,69 @@
+"""The tables. Live ones are small; the history is apart. Every row of a job has the job's id first in its key.
+
+Moments are whole microseconds since the epoch (UTC), JSON is text exactly as it was encoded. Texts in keys compare by
+their bytes on every database (collation C on PostgreSQL), so that ranges, orders and prefixes mean the same.
+
+There are no foreign keys between the tables of a job: only :mod:`flowengine.store.transaction` writes them, always
+together under the job's lock, and on PostgreSQL each would cost a look-up and a row lock in every act.
+"""
+
+from __future__ import annotations
+
+from flowengine.store.tables import administration, ballots, conversation, parties, records, signing_in
+from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
+from flowengine.store.tables.jobs import (
+    awaiting,
+    bookings,
+    branches,
+    calendars,
+    calls,
+    history,
+    jobs,
+    memberships,
+    messages,
+    outbox,
+    participants,
+    people,
+    processes,
+    receipts,
+    rechained,
+    schedules,
+    settings,
+    steps,
+    timers,
+    tokens,
+)
+
+__all__ = [
+    "HEAD",
+    "NEVER",
+    "Key",
+    "Micros",
+    "administration",
+    "awaiting",
+    "ballots",
+    "bookings",
+    "branches",
+    "calendars",
+    "calls",
+    "conversation",
+    "history",
+    "jobs",
+    "memberships",
+    "messages",
+    "metadata",
+    "outbox",
+    "participants",
+    "parties",
+    "people",
+    "processes",
+    "receipts",
+    "rechained",
+    "records",
+    "schedules",
+    "settings",
+    "signing_in",
+    "steps",
+    "timers",
+    "tokens",
+]

@@ -1,0 +1,1 @@
+"""The tables of what was done to the installation itself."""

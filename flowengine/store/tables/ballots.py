@@ -1,0 +1,1 @@
+"""The tables of votes: ballots, apart from who has cast them."""

@@ -1,0 +1,1 @@
+"""The tables of conversations: messages, and the files that belong to them."""

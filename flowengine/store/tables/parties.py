@@ -1,0 +1,1 @@
+"""The tables of parties: their contacts, and who acts for whom."""

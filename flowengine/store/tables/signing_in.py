@@ -1,0 +1,1 @@
+"""The tables of signing in: links, codes, sessions, and what people are known by."""
