@@ -102,6 +102,11 @@ def asker_of_job(tx: Transaction, by: By, job: str, key: str | None) -> Actor:
     return actor_of(tx, by)
 
 
+def is_full(job: str) -> bool:
+    """Whether a text is the full id of a job."""
+    return _FULL_ID.fullmatch(job) is not None
+
+
 def locked(tx: Transaction, job_id: str) -> StoredJob:
     """The job, locked. Raises Hidden."""
     try:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import turns
 from flowengine.core.draft import Draft, replace
 from flowengine.core.flow import Flow
+from flowengine.core.kinds.vote import Voting
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import person_seating, waits_for
 from flowengine.core.spot import Kind, Spot
-from flowengine.core.values import Actor, Branch, Step
+from flowengine.core.values import Actor, Branch, Json, Poll, Step
 from flowengine.core.world import World
 from flowengine.errors import AlreadyClaimed, NotAllowed, Refused, StaleCommand
 from flowengine.language.spoken_time import moment
+from flowengine.language.types import Vote
 
 
 def act(flow: Flow, command: c.Act) -> None:
@@ -44,6 +47,31 @@ def _said(events: list[e.AnyEvent], by: str) -> str:
         if isinstance(event, e.SeatAnswered) and event.seat.by == by and isinstance(event.seat.answer, Mapping):
             return str(event.seat.answer.get("outcome", ""))
     return ""
+
+
+class Cast(NamedTuple):
+    """A ballot as it is put into the box of a vote: the move, what is kept of it, and what is told of it."""
+
+    state: Vote
+    poll: Poll
+    move: str
+    paper: dict[str, Json]
+    events: list[e.AnyEvent]
+
+
+def cast(flow: Flow, command: c.Act, *, voted: bool) -> Cast:
+    """A ballot on a step with a box. Raises what acting on the step raises; ``voted``: there is one of his before."""
+    _, step = find(flow, command.step)
+    not_kept_from(flow, step, command.by.id)
+    kind, spot = _at_work(flow, step)
+    assert isinstance(kind, Voting), "a step with a box is that of a vote"
+    move, paper = kind.cast(spot, step, command, voted=voted)
+    state = kind.state(spot)
+    told = "vote" if state.secret else move
+    moved = e.Moved(branch=step.branch, step=step.number, move=told, by=command.by.id)
+    if state.thanks:
+        flow.thank(step.branch, state.thanks_for(told), told)
+    return Cast(state, kind.poll(spot), move, paper, [moved, *flow.draft.events])
 
 
 def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class Settings:
     | ``mail_from`` | ``FLOW_MAIL_FROM`` | who writes: ``Tailor <suits@example.org>`` |
     | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
+    | ``ballot_secret`` | ``FLOW_BALLOT_SECRET`` | with it, who has the database alone cannot tell whose a secret ballot
+    is; as long as votes are open it must stay the same |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
     """
 
@@ -47,6 +49,7 @@ class Settings:
     mail_from: str = ""
     notify: tuple[str, ...] = ()
     largest_data: int = LARGEST_DATA
+    ballot_secret: str = field(default="", repr=False)
     zone: str = "UTC"
 
     def __post_init__(self) -> None:
@@ -84,6 +87,7 @@ class Settings:
             mail=environment.get("FLOW_MAIL", ""),
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
+            ballot_secret=environment.get("FLOW_BALLOT_SECRET", ""),
             zone=environment.get("FLOW_ZONE") or "UTC",
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )

@@ -17,14 +17,14 @@ import sqlalchemy as sa
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import ROOT, Branch, Head, Json, Seat, Timer
 from flowengine.errors import Ambiguous, NotFound
-from flowengine.store import calls, steps, timers
+from flowengine.store import ballots, calls, steps, timers
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain, reader
 from flowengine.store.ids import shown
 from flowengine.store.query import Query, Values, inserts, param, upserts
 
-_J, _C, _T, _K = t.jobs, t.calls, t.timers, t.participants
+_J, _C, _T, _K, _V = t.jobs, t.calls, t.timers, t.participants, t.voters
 _ID = param("id")
 WHOLE = tuple(column for column in _J.c if column not in (_J.c.parent, _J.c.promised))
 """What is read of a job: all, but for the parent and the promise, which the head tells as well."""
@@ -195,7 +195,9 @@ class LazyPosition:
     def seat(self, step: int, audience: str) -> Seat | None:
         values = {"of_job": self._job, "of_number": step, "whom": plain(audience)}
         row = self._channel.one(steps.SEAT, values)
-        return decode(row[0], Seat) if row and row[0] is not None else None
+        if row and row[0] is not None:
+            return decode(row[0], Seat)
+        return ballots.seat_of(self._channel, self._job, step, audience)
 
     def seats(self, step: int) -> Iterable[Seat]:
         rows = self._channel.rows(steps.SEATS, {"of_job": self._job, "of_number": step})
@@ -210,7 +212,7 @@ class LazyPosition:
             step.number: {seat.audience: seat for seat in self.seats(step.number)}
             for branch in found.values()
             for step in branch.steps
-            if step.seats
+            if step.seats and not step.box
         }
         return MemoryPosition(self.head, dict(self.data), found, seated)
 
@@ -292,6 +294,10 @@ class Jobs:
         """:meth:`lock` will be asked for this job, which may be locked from now on."""
         self._channel.expect(LOCK, {"id": job})
 
+    def expect(self, job: str) -> None:
+        """:meth:`get` will be asked for this job."""
+        self._channel.expect(GET, {"id": job})
+
     def get(self, job: str) -> StoredJob:
         """The job, without a lock. Raises NotFound."""
         return self._one(GET, job)
@@ -368,6 +374,7 @@ BY_ID_PAGE = Query(
 _LATE = (_J.c.status == sa.literal_column("'open'"), _J.c.promised.is_not(None))
 """Of what is promised: code of a revision before leaves it in jobs that it ends."""
 
+_OWN = _J.alias("voted_in")
 _LAST = _J.alias("before")
 _PROMISED_BEFORE = sa.func.coalesce(
     sa.select(_LAST.c.promised).where(_LAST.c.id == param("before")).scalar_subquery(), sa.literal_column("0")
@@ -388,7 +395,11 @@ def listing(filters: tuple[str, ...], paged: bool) -> Query:
         equal = (_J.c[name] == param(name) for name in filters if name not in ("took_part", "late"))
         statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(*equal)
         if "took_part" in filters:
-            statement = statement.where(_J.c.id.in_(sa.select(_K.c.job_id).where(_K.c.person == param("took_part"))))
+            acted = sa.select(_K.c.job_id).where(_K.c.person == param("took_part"))
+            has_voted = (_V.c.person == param("took_part"), _V.c.voted == sa.literal_column("1"))
+            voted = sa.select(_V.c.job_id).join(_OWN, _OWN.c.id == _V.c.job_id)
+            voted = voted.where(*has_voted, _OWN.c.customer != param("took_part"))
+            statement = statement.where(_J.c.id.in_(sa.union(acted, voted)))
         if "late" in filters:
             statement = statement.where(*_LATE, _J.c.promised < param("late")).order_by(_J.c.promised, _J.c.id)
             after = sa.tuple_(_J.c.promised, _J.c.id) > sa.tuple_(_PROMISED_BEFORE, param("before"))

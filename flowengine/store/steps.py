@@ -6,7 +6,7 @@ waits for anybody of his audiences, and, if wanted, what is answered. A page beg
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from flowengine.store.codec import decode, micros, moment, plain, text
 from flowengine.store.query import Query, inserts, param
 
 _S = t.steps
+_V = t.voters
 _D = t.steps.alias("other")
 _JOB, _NUMBER = param("of_job"), param("of_number")
 _ME = param("me")
@@ -35,6 +36,9 @@ _BEYOND_PERSON: sa.ColumnElement[str] = sa.literal_column("'person;'")
 
 NOBODY = ""
 """The audience of the one row of a step that waits for nobody yet."""
+
+BOX = "box"
+"""The audience of the one row of a step with a ballot box: those who may vote stand in ``flow_voters``."""
 
 SOME_DAY = 2**61
 """Beyond all moments: what has no deadline comes after all that has one, the oldest first."""
@@ -229,10 +233,38 @@ def _of(rows: Any, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
     return which
 
 
+_BOX: sa.ColumnElement[str] = sa.literal_column(f"'{BOX}'")
+_MAY_VOTE = sa.and_(_V.c.job_id == _S.c.job_id, _V.c.step == _S.c.number, _S.c.audience == _BOX)
+_AS_VOTER = (_PERSON + _V.c.person).label("audience")
+_VOTERS_COLUMNS = (
+    _S.c.job_id, _S.c.process, _S.c.customer, _AS_VOTER, _V.c.voted.label("answered"), _S.c.opened, _S.c.number,
+    _S.c.body, _S.c.urgent,
+)  # fmt: skip
+MAY_VOTE = Query(
+    "steps.may_vote",
+    "The steps of a job with ballot boxes in which somebody may vote, and whether he has.",
+    sa.select(_V.c.step, _V.c.voted).where(_V.c.person == _ME, _V.c.job_id == _JOB),
+)
+
+
+def _votes(part: int, narrow: Narrowed, *which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The first votes of a part in which somebody may vote, that lie behind a place; he is in few at a time."""
+    order = (_S.c.urgent, _S.c.job_id, _S.c.number)
+    behind = sa.tuple_(*order) > sa.tuple_(param(f"urgent{part}"), param(f"job{part}"), param(f"number{part}"))
+    voted = _V.c.voted == sa.literal_column("1" if part == ANSWERED else "0")
+    look = sa.select(*_VOTERS_COLUMNS, sa.literal_column(str(part)).label("part")).select_from(_V.join(_S, _MAY_VOTE))
+    look = look.where(_V.c.person == _ME, voted, behind, *_of(_S, narrow), *which)
+    return look.order_by(*order).limit(param("most"))
+
+
 @lru_cache(maxsize=256)
-def inbox(audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = False, narrow: Narrowed = WHOLE) -> Query:
+def inbox(
+    audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = False, narrow: Narrowed = WHOLE,
+    voter: bool = False,
+) -> Query:  # fmt: skip
     """An inbox for so many audiences: a range of an index for each, merged; nothing is sorted that is not shown. What
-    is promised in their jobs is read beside the rows that are found. Of ``narrow`` only its shape counts."""
+    is promised in their jobs is read beside the rows that are found. Of ``narrow`` only its shape counts. With
+    ``voter`` there are also the votes in which the person may vote."""
     selects = []
     for part in parts:
         if part == HELD_BY_ONE:
@@ -250,6 +282,8 @@ def inbox(audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = Fa
             ranges = [
                 _page(rows, part, narrow, rows.c.audience == param(f"a{index}"), *which) for index in range(audiences)
             ]
+            if voter:
+                ranges.append(_votes(part, narrow, *_his(person, narrow)))
         selects += [_beside(one.subquery(f"p{part}_{index}"), f"j{part}_{index}") for index, one in enumerate(ranges)]
     return Query("steps.inbox", "What waits for these audiences, the most urgent first.", sa.union_all(*selects))
 
@@ -295,6 +329,20 @@ def counting(audiences: int, narrow: Narrowed) -> Query:
         "steps.counting",
         "How much waits for these audiences, by process.",
         counted.group_by(_S.c.process, _S.c.audience).order_by(_S.c.process, _S.c.audience),
+    )
+
+
+@lru_cache(maxsize=128)
+def unvoted(narrow: Narrowed) -> Query:
+    """The votes in which a person may vote and has not."""
+    which = [_V.c.person == _ME, _V.c.voted == sa.literal_column("0"), *_his(True, narrow), *_of(_S, narrow)]
+    return Query(
+        "steps.unvoted",
+        "The votes in which somebody may vote and has not.",
+        sa.select(*_VOTERS_COLUMNS)
+        .select_from(_V.join(_S, _MAY_VOTE))
+        .where(*which)
+        .order_by(_S.c.urgent, _S.c.job_id, _S.c.number),
     )
 
 
@@ -401,7 +449,8 @@ class Steps:
         for part in parts:
             begin = place if part == place.part else BEGINNING
             values |= {f"urgent{part}": begin.urgent, f"job{part}": begin.job, f"number{part}": begin.number}
-        rows = self._channel.rows(inbox(len(wanted), parts, bool(person), _shape(narrowed)), values)
+        voter = f"person:{person}" in wanted
+        rows = self._channel.rows(inbox(len(wanted), parts, bool(person), _shape(narrowed), voter), values)
         rows.sort(key=lambda row: (row[9], row[8], row[0], row[6]))
         return [_waiting(row) for row in rows[:limit]]
 
@@ -425,7 +474,10 @@ class Steps:
         if not wanted:
             return []
         values = _asked(wanted, person, narrowed) | {"now": micros(now)}
-        return [_waiting(row) for row in self._channel.rows(seated(len(wanted), _shape(narrowed)), values)]
+        rows = self._channel.rows(seated(len(wanted), _shape(narrowed)), values)
+        if f"person:{person}" in wanted:
+            rows += self._channel.rows(unvoted(_shape(narrowed)), values)
+        return [_waiting(row) for row in rows]
 
     def held(self, person: str) -> list[tuple[str, int]]:
         """The steps that a person has claimed: their jobs and numbers."""
@@ -452,13 +504,24 @@ class Steps:
         values = {f"j{index}": jobs[min(index, len(jobs) - 1)] for index in range(count)}
         return [_waiting(row) for row in self._channel.rows(of_jobs(count), values)]
 
-    def of(self, job: str) -> list[WaitingStep]:
-        """All rows of a job's open steps: one for each audience or seat."""
-        return [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
+    def of(self, job: str, person: str = "") -> list[WaitingStep]:
+        """All rows of a job's open steps: one for each audience or seat. A step with a ballot box has one row, which is
+        for the ``person`` where he may vote."""
+        rows = [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
+        if not person or all(row.audience != BOX for row in rows):
+            return rows
+        votes: dict[int, int] = dict(self._channel.rows(MAY_VOTE, {"of_job": job, "me": plain(person)}))
+        return [_for_voter(row, person, votes) for row in rows]
 
     def asking(self, job: str, audience: str) -> list[Step]:
         """The open steps of a job that wait for an answer of this audience."""
         return [row.step for row in self.of(job) if row.audience == plain(audience) and not row.answered]
+
+
+def _for_voter(row: WaitingStep, person: str, votes: Mapping[int, int]) -> WaitingStep:
+    if row.audience != BOX or row.step.number not in votes:
+        return row
+    return msgspec.structs.replace(row, audience=f"person:{person}", answered=bool(votes[row.step.number]))
 
 
 def _shape(narrowed: Narrowed) -> Narrowed:

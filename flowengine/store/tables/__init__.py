@@ -10,6 +10,7 @@ together under the job's lock, and on PostgreSQL each would cost a look-up and a
 from __future__ import annotations
 
 from flowengine.store.tables import administration, ballots, conversation, parties, records, signing_in
+from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
 from flowengine.store.tables.jobs import (
     awaiting,
@@ -43,6 +44,7 @@ __all__ = [
     "awaiting",
     "ballots",
     "bookings",
+    "boxes",
     "branches",
     "calendars",
     "calls",
@@ -53,6 +55,7 @@ __all__ = [
     "messages",
     "metadata",
     "outbox",
+    "papers",
     "participants",
     "parties",
     "people",
@@ -64,6 +67,8 @@ __all__ = [
     "settings",
     "signing_in",
     "steps",
+    "sums",
     "timers",
     "tokens",
+    "voters",
 ]
