@@ -144,7 +144,7 @@ def open_step(job: StoredJob, number: int) -> Step | None:
 def steps_for(job: StoredJob, tx: Transaction, actor: Actor) -> list[str]:
     """The ids of the job's open steps that wait for the actor."""
     mine = seatings(actor)
-    numbers = {row.step.number for row in tx.steps.of(job.id) if row.audience in mine}
+    numbers = {row.step.number for row in tx.steps.of(job.id, actor.id) if row.audience in mine}
     return [f"{shown(job.id)}.{number}" for number in sorted(numbers)]
 
 
@@ -262,7 +262,7 @@ def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation) -> 
     return stands(needed, actor, job.customer) or (
         needed == PART
         and (
-            stands(needed, actor, job.customer, (row.audience for row in tx.steps.of(job.id)))
+            stands(needed, actor, job.customer, (row.audience for row in tx.steps.of(job.id, actor.id)))
             or (actor.kind == "customer" and tx.participants.took_part(job.id, actor.id))
         )
     )

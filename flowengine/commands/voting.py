@@ -20,14 +20,16 @@ from flowengine.commands import access
 from flowengine.commands.receipts import body_hash, encoded, given
 from flowengine.commands.shell import Computed, Shell
 from flowengine.core import commands as c
+from flowengine.core import events as e
 from flowengine.core import steps, suspension
 from flowengine.core.advance import Advance
 from flowengine.core.draft import Draft
 from flowengine.core.flow import Flow
 from flowengine.core.kinds import papers
 from flowengine.core.kinds.vote import Voting, certain, standing_poll
+from flowengine.core.machines import Compiled
 from flowengine.core.steps import Cast
-from flowengine.core.values import CLOCK, Actor, Json, Poll, Seat, Standing
+from flowengine.core.values import CLOCK, Actor, Branch, Json, Poll, Seat, Standing, Step, Tally
 from flowengine.errors import DatabaseBusy, ExpressionFailed, NotConfigured
 from flowengine.language.types import Vote
 from flowengine.people.identities import By, actor_key, person_of
@@ -282,9 +284,9 @@ def _close_certain(shell: Shell, job_id: str, number: int, tx: Transaction) -> N
         return  # it cannot go on from there yet: it closes at its time, and operators are told then
 
 
-def own_ballot(shell: Shell, tx: Transaction, box: StoredBox, person: str) -> tuple[str, Paper] | None:
-    """A voter's own paper and its id; None where he has none, or where the secret that leads to it is not here."""
-    secret = shell.settings.ballot_secret
+def own_ballot(tx: Transaction, box: StoredBox, person: str, secret: str) -> tuple[str, Paper] | None:
+    """A voter's own paper and its id; None where he has none, or where the installation's ``secret`` that leads to it
+    is not here."""
     if box.secret and not compare_digest(mark_of(box.salt, secret), box.mark):
         return None
     id = paper_id(box.salt, secret, person) if box.secret else person
@@ -292,11 +294,49 @@ def own_ballot(shell: Shell, tx: Transaction, box: StoredBox, person: str) -> tu
     return (id, found) if found is not None else None
 
 
-def own_seat(shell: Shell, tx: Transaction, job_id: str, number: int, person: str) -> Seat | None:
+def own_seat(tx: Transaction, job_id: str, number: int, person: str, secret: str) -> Seat | None:
     """A voter in a vote with a box, with what he has voted, for himself; None where he has not voted there."""
     box = tx.ballots.find(job_id, number)
     seat = tx.ballots.seat(job_id, number, person) if box is not None else None
     if box is None or seat is None or seat.answer is None:
         return None
-    own = own_ballot(shell, tx, box, person)
+    own = own_ballot(tx, box, person, secret)
     return seat if own is None or own[1].body is None else replace(seat, answer=exact.decode(own[1].body))
+
+
+def poll_now(tx: Transaction, job_id: str, step: Step, branch: Branch) -> Poll | None:
+    """A vote as it stands now, and what of it is shown; None for a step that is no vote's."""
+    poll = branch.inners.get(step.member)
+    box = tx.ballots.find(job_id, step.number) if step.box else None
+    if not isinstance(poll, Poll) or box is None:
+        return poll if isinstance(poll, Poll) else None
+    now = standing_poll(poll, tx.ballots.standing(job_id, step.number))
+    if not box.shown:
+        return now
+    batch = decode(box.shown, Standing)
+    tally = dict.fromkeys(poll.tally, 0) | batch.tally
+    return replace(now, shown=Tally(cast=batch.cast, abstained=batch.abstained, tally=tally))
+
+
+def as_told(actor: Actor, step: Step, seat: Seat) -> tuple[c.Act, list[e.AnyEvent]]:
+    """His ballot as the command and the events that it would have been."""
+    said = seat.answer if isinstance(seat.answer, dict) else {}
+    move = "abstain" if said and papers.abstains(said) else "vote"
+    told: list[e.AnyEvent] = [
+        e.SeatAnswered(branch=step.branch, seat=seat),
+        e.Moved(branch=step.branch, step=step.number, move=move, by=actor.id),
+    ]
+    return c.Act(by=actor, step=step.number, outcome=move, answer=said), told
+
+
+def thanks(
+    shell: Shell, tx: Transaction, compiled: Compiled, job: StoredJob, step: Step, move: str
+) -> list[e.AnyEvent]:
+    """What the process says to who has voted, as it reads now."""
+    world = shell.world(tx, job.customer, job.id, locks=False)
+    flow = Flow(compiled, Draft(job.position), shell.clock.now(), world)
+    state = compiled.at(step).member(step.member)
+    told = "vote" if isinstance(state, Vote) and state.secret else move
+    if state.thanks:
+        flow.thank(step.branch, state.thanks_for(told), told)
+    return flow.draft.events

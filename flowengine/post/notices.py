@@ -87,13 +87,18 @@ def _receivers(
     if step is None or step.booked is not None:
         return []
     return [
-        person for seating in _seatings(job, step) for person in crowds.of(seating) if person.id not in step.excluded
+        person
+        for seating in _seatings(tx, job, step)
+        for person in crowds.of(seating)
+        if person.id not in step.excluded
     ]
 
 
-def _seatings(job: StoredJob, step: Step) -> list[str]:
+def _seatings(tx: Transaction, job: StoredJob, step: Step) -> list[str]:
     if step.claimed:
         return [f"person:{step.claimed}"]
+    if step.box:
+        return [f"person:{id}" for id in tx.ballots.waiting(job.id, step.number)]
     if step.seats:
         unanswered = [seat.audience for seat in job.position.seats(step.number) if seat.answer is None]
         return [*unanswered, *step.audience]

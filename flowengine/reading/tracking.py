@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 
 from msgspec.structs import asdict, replace
 
-from flowengine.commands import access
+from flowengine.commands import access, voting
 from flowengine.commands.asked import asked, in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
@@ -51,7 +51,7 @@ from flowengine.views.replies import (
     Track,
     suspended_view,
 )
-from flowengine.views.tallies import tally
+from flowengine.views.tallies import visible_tally
 
 _MOST = 20
 """Lines of one kind that are shown."""
@@ -62,7 +62,8 @@ _RECENT = 200
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """One look at a job by one actor. ``inside``: he may see the inner states; ``own``: it is his own job."""
+    """One look at a job by one actor. ``inside``: he may see the inner states; ``own``: it is his own job; ``secret``:
+    by which his ballots are found."""
 
     tx: Transaction
     job: StoredJob
@@ -71,6 +72,7 @@ class _View:
     inside: bool
     own: bool
     now: datetime
+    secret: str
 
     @property
     def process(self) -> Process:
@@ -88,7 +90,9 @@ def track(shell: Shell, text: str, by: By) -> Track:
         job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
-        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
+        look = _View(
+            tx, job, compiled, actor, inside, inside or actor.id == job.customer, now, shell.settings.ballot_secret
+        )
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
@@ -220,7 +224,7 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
     has said what he cannot change, does not wait for him."""
     mine, me = seatings(look.actor), look.actor.id
     steps: dict[int, tuple[Step, list[str]]] = {}
-    for row in look.tx.steps.of(look.job.id):
+    for row in look.tx.steps.of(look.job.id, me):
         if (look.inside or row.audience in mine) and look.position.branch_of_step(row.step.number) is not None:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
     found: list[CustomerWaiting] = []
@@ -230,6 +234,8 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
         answered = seat is not None and seat.answer is not None
         open_to_him = not mine.isdisjoint(audience) and step.claimed in (None, me)
         whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
+        if step.box and look.inside:
+            whom = f"{step.seats} who may vote"
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
@@ -264,25 +270,36 @@ def _tallies(look: _View) -> Iterable[TallyView]:
     if not any(one.shown_while_it_runs for state in states.values() for one in state.members.values()):
         return
     mine = seatings(look.actor)
-    rows = [row for row in look.tx.steps.of(look.job.id) if look.own or row.audience in mine]
+    rows = [row for row in look.tx.steps.of(look.job.id, look.actor.id) if look.own or row.audience in mine]
     for number, step in sorted({row.step.number: row.step for row in rows}.items()):
         branch = look.position.branch(step.branch)
         if branch is not None and step.state in states:
             state = states[step.state].member(step.member)
-            found = tally(f"{look.job.id}.{number}", step, state, branch)
+            poll = voting.poll_now(look.tx, look.job.id, step, branch)
+            found = visible_tally(f"{look.job.id}.{number}", step, state, poll)
             if found is not None:
                 yield found
 
 
 def _did(look: _View) -> Iterable[tuple[datetime, str, str]]:
-    """What a customer did in somebody else's job: when, in plain words, and in which state."""
+    """What a customer did in somebody else's job: when, in plain words, and in which state. When he voted is kept
+    nowhere: it is told with the moment at which the vote opened."""
     teller = Teller(look.process, {}, reader_zone(look.tx, look.actor))
     for number, seq in look.tx.participants.deeds(look.job.id, look.actor.id, _MOST):
         (entry,) = look.tx.history.of(look.job.id, seq - 1, 1)
         opened = access.opening(look.tx, look.job, number)
         if opened is not None and isinstance(entry.command, c.Act | c.ActFor):
+            if opened[1].step.box:
+                continue
             words = teller.own_act(entry.command, opened[1], entry.events)
             yield entry.at, words, opened[1].step.state
+    for number in look.tx.ballots.voted_in(look.job.id, look.actor.id):
+        opened = access.opening(look.tx, look.job, number)
+        seat = voting.own_seat(look.tx, look.job.id, number, look.actor.id, look.secret)
+        if opened is not None and seat is not None:
+            (entry,) = look.tx.history.of(look.job.id, opened[0] - 1, 1)
+            command, events = voting.as_told(look.actor, opened[1].step, seat)
+            yield entry.at, teller.own_act(command, opened[1], events), opened[1].step.state
 
 
 def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:

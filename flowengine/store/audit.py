@@ -79,7 +79,7 @@ def _position(rebuilt: MemoryPosition, stored: MemoryPosition) -> Iterator[str]:
     if not rebuilt.branches.keys() ^ stored.branches.keys() and _order(rebuilt) != _order(stored):
         yield "the branches are not in the order in which they were opened"
     for step in sorted({*rebuilt.seated, *stored.seated}):
-        if rebuilt.seated.get(step) != stored.seated.get(step):
+        if (rebuilt.seated.get(step) or {}) != (stored.seated.get(step) or {}):
             yield f"the seats of step {step} do not follow from the history"
 
 
@@ -123,7 +123,8 @@ def _steps(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
     for step in rebuilt.steps.values():
         seats = rebuilt.seated.get(step.number, {})
         spoken = {plain(seat.audience): seat.spoken for seat in seats.values()}
-        for whom in spoken | dict.fromkeys(map(plain, step.audience)) or [steps.NOBODY]:
+        nobody = steps.BOX if step.box else steps.NOBODY
+        for whom in spoken | dict.fromkeys(map(plain, step.audience)) or [nobody]:
             wanted[step.number, whom] = (step, spoken.get(whom, step.booked is not None))
     found: dict[tuple[int, str], tuple[Step, bool]] = {}
     for row in tx.channel.rows(steps.STORED, {"of_job": head.job}):

@@ -209,12 +209,25 @@ class LazyPosition:
         found = {ROOT: self.root} if self.root else {}
         found |= {branch.id: branch for branch in (decode(row[0], Branch) for row in rows)}
         seated = {
-            step.number: {seat.audience: seat for seat in self.seats(step.number)}
+            step.number: _Voters(self._channel, self._job, step.number)
+            if step.box
+            else {seat.audience: seat for seat in self.seats(step.number)}
             for branch in found.values()
             for step in branch.steps
-            if step.seats and not step.box
+            if step.seats
         }
         return MemoryPosition(self.head, dict(self.data), found, seated)
+
+
+class _Voters(dict[str, Seat]):
+    """The seats of a step with a ballot box: none; who may vote is looked up when he is asked for."""
+
+    def __init__(self, channel: Channel, job: str, step: int) -> None:
+        super().__init__()
+        self._of = (channel, job, step)
+
+    def get(self, audience: str, _: Any = None) -> Any:
+        return ballots.seat_of(*self._of, audience)
 
 
 class StoredJob(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Who took part in whose job: customers who acted on a step of another customer's job, and with which entry last; and
 which member of staff began it, as step 0. What staff did besides is in the history alone: an act of theirs costs no
-statement more."""
+statement more. Who has voted stands with the ballot boxes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ from flowengine.store.query import Query, param, upserts
 BEGUN = 0
 """The step of whoever began a job; those of a job are counted from 1."""
 
-_P = t.participants
+_P, _V = t.participants, t.voters
 _MINE = (_P.c.job_id == param("of_job"), _P.c.person == param("who"))
 
 NOTE = Query("participants.note", "Somebody has acted on a step.", lambda dialect: upserts(dialect, _P))
-ANY = Query("participants.any", "Something that somebody did in a job.", sa.select(_P.c.step).where(*_MINE).limit(1))
+_VOTED = (_V.c.job_id == param("of_job"), _V.c.person == param("who"), _V.c.voted == sa.literal_column("1"))
+ANY = Query(
+    "participants.any",
+    "Something that somebody did in a job, be it that he voted.",
+    sa.union_all(sa.select(_P.c.step).where(*_MINE), sa.select(_V.c.step).where(*_VOTED)).limit(1),
+)
 OF = Query(
     "participants.of",
     "The last that somebody did on steps of a job, the newest first.",
