@@ -279,7 +279,7 @@ def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
 def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden | StaleCommand:
     """For a step that is not open: those for whom it was are told so, to others it never was (L4)."""
     found = opening(tx, job, number)
-    if found is None or (seatings(actor).isdisjoint(asked(found[1])) and not _is_askers(found[1].step, actor)):
+    if found is None or not (was_asked(tx, job.id, found[1], actor) or _is_askers(found[1].step, actor)):
         return Hidden()
     ended = ending(tx, job, *found)
     over = f": {_why_over(tx, actor, ended)}" if ended is not None else ""
@@ -314,6 +314,13 @@ def _why_over(tx: Transaction, actor: Actor, ended: Ending) -> str:
 def asked(opened: e.StepOpened) -> set[Seating]:
     """Those for whom a step was opened."""
     return {*opened.step.audience, *(seat.audience for seat in opened.seats)}
+
+
+def was_asked(tx: Transaction, job_id: str, opened: e.StepOpened, actor: Actor) -> bool:
+    """Whether a step was opened for somebody."""
+    if opened.step.box:
+        return bool(actor.id) and tx.ballots.seat(job_id, opened.step.number, actor.id) is not None
+    return not seatings(actor).isdisjoint(asked(opened))
 
 
 def opening(tx: Transaction, job: StoredJob, number: int) -> tuple[int, e.StepOpened] | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from flowengine.commands import access
+from flowengine.commands import access, voting
 from flowengine.commands.interventions import check_reason
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
@@ -39,10 +39,16 @@ class _Whose(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What is to be erased in a job: the numbers of its entries, and what is left beside each."""
+    """What is to be erased in a job: the numbers of its entries with what is left beside each, and ballots."""
 
     left: list[tuple[int, str]]
     words: Words
+    ballots: list[tuple[int, str | None]]
+    """His papers in ballot boxes, by step and id; of a job that is erased whole, all of a box."""
+
+    @property
+    def count(self) -> int:
+        return len(self.left) + len(self.ballots)
 
 
 def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
@@ -55,7 +61,7 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
     if dry:
         with shell.reading() as tx:
             _, person, revoked = _asked(tx, id, because, by)
-            found = [(one, _look(tx, one, id)) for one in _wanted(tx, id)]
+            found = [(one, _look(shell, tx, one, id)) for one in _wanted(tx, id)]
         return _told(id, found, revoked, person.erased)
 
     def begin(tx: Transaction) -> tuple[Actor, tuple[str, ...], datetime]:
@@ -80,7 +86,11 @@ def _wanted(tx: Transaction, id: str) -> Iterator[_Whose]:
     while page := tx.jobs.list(customer=id, limit=_PAGE, after=after):
         yield from (_Whose(row.id, True) for row in page)
         after = page[-1].id
-    yield from (_Whose(job, False) for job in tx.erasing.wrote(id))
+    wrote = tx.erasing.wrote(id)
+    yield from (_Whose(job, False) for job in wrote)
+    for job in tx.ballots.voted_jobs(id):
+        if job not in wrote and tx.jobs.get(job).customer != id:
+            yield _Whose(job, False)
 
 
 def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, Person, tuple[str, ...]]:
@@ -116,13 +126,13 @@ def _told(
     )
 
 
-def _look(tx: Transaction, one: _Whose, person: str) -> int | str:
+def _look(shell: Shell, tx: Transaction, one: _Whose, person: str) -> int | str:
     """How many entries are to be erased in a job, or why that cannot be done yet."""
-    planned = _planned(tx, tx.jobs.get(one.job), one, person)
-    return planned if isinstance(planned, str) else len(planned.left)
+    planned = _planned(shell, tx, tx.jobs.get(one.job), one, person)
+    return planned if isinstance(planned, str) else planned.count
 
 
-def _planned(tx: Transaction, job: StoredJob, one: _Whose, person: str) -> _Plan | str:
+def _planned(shell: Shell, tx: Transaction, job: StoredJob, one: _Whose, person: str) -> _Plan | str:
     try:
         found = list(tx.erasing.found(job.id))
     except HistoryBroken as broken:
@@ -133,11 +143,31 @@ def _planned(tx: Transaction, job: StoredJob, one: _Whose, person: str) -> _Plan
         for each in found
         if _concerns(each, one, person, words)
     ]
+    ballots = _ballots(shell, tx, job.id, one, person)
+    if isinstance(ballots, str):
+        return ballots
     if left and job.status != "open" and tx.erasing.sends(job.id):
         return "it has something to send to other jobs still"
-    if left and job.status == "open":
+    if (left or ballots) and job.status == "open":
         return "it is open"
-    return _Plan(left, words)
+    return _Plan(left, words, ballots)
+
+
+def _ballots(
+    shell: Shell, tx: Transaction, job_id: str, one: _Whose, person: str
+) -> list[tuple[int, str | None]] | str:
+    """The papers that are to be erased, or why that cannot be done."""
+    if one.whole:
+        return [(step, None) for step in tx.ballots.kept(job_id)]
+    found: list[tuple[int, str | None]] = []
+    for step in tx.ballots.voted_in(job_id, person):
+        box = tx.ballots.find(job_id, step)
+        own = voting.own_ballot(tx, box, person, shell.settings.ballot_secret) if box is not None else None
+        if own is None:
+            return "his ballot is kept under another secret than this installation's"
+        if own[1].leaf is None:
+            found.append((step, own[0]))
+    return found
 
 
 def _words(found: Sequence[Found], person: str) -> Words:
@@ -176,21 +206,23 @@ def _given(entry: Entry) -> list[Json]:
 def _erase(shell: Shell, one: _Whose, person: str, because: str, actor: Actor, tx: Transaction) -> int | str:
     """Erase what is to be erased in one job; how many entries that concerned, or why it cannot be done yet."""
     job = tx.jobs.lock(one.job)
-    plan = _planned(tx, job, one, person)
+    plan = _planned(shell, tx, job, one, person)
     if isinstance(plan, str):
         return plan
-    if not plan.left:
+    if not plan.count:
         return 0
     entries = _ranges([seq for seq, _ in plan.left])
     command = c.Erase(by=actor, whose=person, entries=entries, whole=one.whole, because=because)
     tx.erasing.erase(job.id, plan.left)
+    for step, paper in plan.ballots:
+        tx.ballots.erase(job.id, step, paper)
     shell.write(tx, shell.compute(tx, job, command, access.permit_all))
     if one.whole:
         tx.erasing.forget_receipts(job.id, lambda _, __: True)
     else:
         tx.erasing.forget_receipts(job.id, lambda whose, told: whose == person or plan.words.are_in(told))
         tx.erasing.replace(job.id, plan.words.without)
-    return len(plan.left)
+    return plan.count
 
 
 def _ranges(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:

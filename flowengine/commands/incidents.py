@@ -217,7 +217,7 @@ def _late(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         assert head.promise is not None, "what is late was promised"
         by = plainly.Clock(compiled.process).promised(head.promise.by)
         there = (one for id, one in job.position.whole().branches.items() if id != CONVERSATION)
-        waits = list(dict.fromkeys(words for one in there for words in _awaited(tx, compiled, one)))
+        waits = list(dict.fromkeys(words for one in there for words in _awaited(tx, id, compiled, one)))
         more = [f"{len(waits) - _NAMED} more"] if len(waits) > _NAMED else []
         whom_for = " and ".join(waits[:_NAMED] + more)
         state = "is suspended" if head.suspended is not None else f"waits for {whom_for}" if waits else "goes on"

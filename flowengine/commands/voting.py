@@ -162,6 +162,8 @@ class _Casting:
             raise _Decisive
         counted = papers.recounted(state, self.admitted.counted, self.admitted.weight, before, cast.paper, tally=tells)
         tx.ballots.cast(job.id, command.step, self.voter.id, self.admitted, self._id(), cast.paper, counted)
+        if self.voter.kind == "customer" and self.voter.id != job.customer:
+            tx.participants.vote(job.id, self.voter.id, command.step)
         if isinstance(command, c.ActFor) or (alone and is_certain(flow, command.step)):
             bare = replace(command, answer={}, outcome="vote" if state.secret else cast.move)
             return _Told(self.shell.write(tx, self.shell.compute(tx, job, bare, permit), request))

@@ -413,7 +413,9 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     whom, which a customer is told of what he did himself, and when his time had run out (L9)."""
     found = access.opening(tx, job, number)
     ended = access.ending(tx, job, *found) if found is not None else None
-    if ended is None or not (looks or seatings(actor) & ended.whose):
+    if found is None or ended is None:
+        return None
+    if not (looks or seatings(actor) & ended.whose or access.was_asked(tx, job.id, found[1], actor)):
         return None
     step, entry, outcome = ended.step, ended.entry, ended.outcome
     compiled = shell.catalogue.compiled(tx, job.process, job.version)

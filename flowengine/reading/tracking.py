@@ -286,20 +286,18 @@ def _did(look: _View) -> Iterable[tuple[datetime, str, str]]:
     nowhere: it is told with the moment at which the vote opened."""
     teller = Teller(look.process, {}, reader_zone(look.tx, look.actor))
     for number, seq in look.tx.participants.deeds(look.job.id, look.actor.id, _MOST):
-        (entry,) = look.tx.history.of(look.job.id, seq - 1, 1)
         opened = access.opening(look.tx, look.job, number)
-        if opened is not None and isinstance(entry.command, c.Act | c.ActFor):
-            if opened[1].step.box:
-                continue
-            words = teller.own_act(entry.command, opened[1], entry.events)
-            yield entry.at, words, opened[1].step.state
-    for number in look.tx.ballots.voted_in(look.job.id, look.actor.id):
-        opened = access.opening(look.tx, look.job, number)
-        seat = voting.own_seat(look.tx, look.job.id, number, look.actor.id, look.secret)
-        if opened is not None and seat is not None:
-            (entry,) = look.tx.history.of(look.job.id, opened[0] - 1, 1)
-            command, events = voting.as_told(look.actor, opened[1].step, seat)
-            yield entry.at, teller.own_act(command, opened[1], events), opened[1].step.state
+        if opened is None:
+            continue
+        step = opened[1].step
+        (entry,) = look.tx.history.of(look.job.id, (opened[0] if step.box else seq) - 1, 1)
+        if step.box:
+            seat = voting.own_seat(look.tx, look.job.id, number, look.actor.id, look.secret)
+            if seat is not None:
+                command, events = voting.as_told(look.actor, step, seat)
+                yield entry.at, teller.own_act(command, opened[1], events), step.state
+        elif isinstance(entry.command, c.Act | c.ActFor):
+            yield entry.at, teller.own_act(entry.command, opened[1], entry.events), step.state
 
 
 def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:

@@ -188,6 +188,16 @@ VOTED_JOBS = Query(
     .where(_V.c.person == _WHO, _V.c.voted == sa.literal_column("1"))
     .order_by(_V.c.job_id),
 )
+VOTERS = Query(
+    "ballots.voters",
+    "All who may vote.",
+    sa.select(_V.c.person, _V.c.weight, _V.c.voted).where(*_this(_V)).order_by(_V.c.person),
+)
+KEPT = Query(
+    "ballots.kept",
+    "The votes of a job in whose boxes there are papers that are not erased.",
+    sa.select(_P.c.step).distinct().where(_P.c.job_id == _JOB, _P.c.leaf.is_(None)).order_by(_P.c.step),
+)
 ERASE = Query(
     "ballots.erase",
     "Of a paper only its hash is left.",
@@ -351,6 +361,21 @@ class Ballots:
     def voted_jobs(self, person: str) -> list[str]:
         """The jobs in which somebody has voted."""
         return [row[0] for row in self._channel.rows(VOTED_JOBS, {"who": plain(person)})]
+
+    def voters(self, job: str, step: int) -> list[tuple[str, int, int]]:
+        """All who may vote, with their weights in millionths, and whether they have."""
+        rows = self._channel.rows(VOTERS, {"of_job": job, "of_step": step})
+        return [(person, weight, voted) for person, weight, voted in rows]
+
+    def papers(self, job: str, step: int) -> Iterator[tuple[str, int, str | None, str | None, str | None]]:
+        """All papers as they are stored."""
+        for page in self._pages(job, step):
+            for id, weight, salt, body, kept in page:
+                yield id, weight, salt, body, kept
+
+    def kept(self, job: str) -> list[int]:
+        """The steps of a job in whose boxes there are papers that are not erased."""
+        return [row[0] for row in self._channel.rows(KEPT, {"of_job": job})]
 
     # casting
 

@@ -24,7 +24,7 @@ from flowengine.store.codec import decode, micros, moment, plain, reader
 from flowengine.store.ids import shown
 from flowengine.store.query import Query, Values, inserts, param, upserts
 
-_J, _C, _T, _K, _V = t.jobs, t.calls, t.timers, t.participants, t.voters
+_J, _C, _T, _K = t.jobs, t.calls, t.timers, t.participants
 _ID = param("id")
 WHOLE = tuple(column for column in _J.c if column not in (_J.c.parent, _J.c.promised))
 """What is read of a job: all, but for the parent and the promise, which the head tells as well."""
@@ -387,7 +387,6 @@ BY_ID_PAGE = Query(
 _LATE = (_J.c.status == sa.literal_column("'open'"), _J.c.promised.is_not(None))
 """Of what is promised: code of a revision before leaves it in jobs that it ends."""
 
-_OWN = _J.alias("voted_in")
 _LAST = _J.alias("before")
 _PROMISED_BEFORE = sa.func.coalesce(
     sa.select(_LAST.c.promised).where(_LAST.c.id == param("before")).scalar_subquery(), sa.literal_column("0")
@@ -408,11 +407,7 @@ def listing(filters: tuple[str, ...], paged: bool) -> Query:
         equal = (_J.c[name] == param(name) for name in filters if name not in ("took_part", "late"))
         statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(*equal)
         if "took_part" in filters:
-            acted = sa.select(_K.c.job_id).where(_K.c.person == param("took_part"))
-            has_voted = (_V.c.person == param("took_part"), _V.c.voted == sa.literal_column("1"))
-            voted = sa.select(_V.c.job_id).join(_OWN, _OWN.c.id == _V.c.job_id)
-            voted = voted.where(*has_voted, _OWN.c.customer != param("took_part"))
-            statement = statement.where(_J.c.id.in_(sa.union(acted, voted)))
+            statement = statement.where(_J.c.id.in_(sa.select(_K.c.job_id).where(_K.c.person == param("took_part"))))
         if "late" in filters:
             statement = statement.where(*_LATE, _J.c.promised < param("late")).order_by(_J.c.promised, _J.c.id)
             after = sa.tuple_(_J.c.promised, _J.c.id) > sa.tuple_(_PROMISED_BEFORE, param("before"))
