@@ -148,3 +148,5 @@ class AsyncEngine:
     tokens = _Verb(Engine.tokens)
     token = _Verb(Engine.token)
     next_due = _Verb(Engine.next_due)
+    # ballots
+    ballot = _Verb(Engine.ballot)

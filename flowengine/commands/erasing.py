@@ -47,8 +47,9 @@ class _Plan(NamedTuple):
     """His papers in ballot boxes, by step and id; of a job that is erased whole, all of a box."""
 
     @property
-    def count(self) -> int:
-        return len(self.left) + len(self.ballots)
+    def size(self) -> int:
+        """How many entries; where there are none, how many ballots."""
+        return len(self.left) or len(self.ballots)
 
 
 def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
@@ -129,7 +130,7 @@ def _told(
 def _look(shell: Shell, tx: Transaction, one: _Whose, person: str) -> int | str:
     """How many entries are to be erased in a job, or why that cannot be done yet."""
     planned = _planned(shell, tx, tx.jobs.get(one.job), one, person)
-    return planned if isinstance(planned, str) else planned.count
+    return planned if isinstance(planned, str) else planned.size
 
 
 def _planned(shell: Shell, tx: Transaction, job: StoredJob, one: _Whose, person: str) -> _Plan | str:
@@ -209,7 +210,7 @@ def _erase(shell: Shell, one: _Whose, person: str, because: str, actor: Actor, t
     plan = _planned(shell, tx, job, one, person)
     if isinstance(plan, str):
         return plan
-    if not plan.count:
+    if not plan.size:
         return 0
     entries = _ranges([seq for seq, _ in plan.left])
     command = c.Erase(by=actor, whose=person, entries=entries, whole=one.whole, because=because)
@@ -222,7 +223,7 @@ def _erase(shell: Shell, one: _Whose, person: str, because: str, actor: Actor, t
     else:
         tx.erasing.forget_receipts(job.id, lambda whose, told: whose == person or plan.words.are_in(told))
         tx.erasing.replace(job.id, plan.words.without)
-    return plan.count
+    return plan.size
 
 
 def _ranges(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:

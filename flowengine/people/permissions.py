@@ -148,6 +148,8 @@ TABLE = {
     "give_up": _programs("fail a call for whoever has its token"),
     "token": _programs("tell whose token that is"),
     "verify_archive": _programs("check an archive"),
+    # ballots
+    "ballot": Row("see his own ballot",                  WAITS, WAITS, WAITS, NEVER, NEVER, NEVER),
 }  # fmt: skip
 
 _WHO = {"customer": "customers", "staff": "staff", "operator": "operators", "service": "services"}

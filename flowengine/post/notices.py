@@ -9,7 +9,7 @@ from typing import Any
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
+from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part, voted_by
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
 from flowengine.post.letters import channel_of, overdue_words
@@ -74,7 +74,7 @@ def _receivers(
         to = told_in(tx, row.job, row.seq)[int(news["number"])].to
         if "everyone" in to:
             took = took_part(entry for entry in tx.history.of(row.job) if entry.seq <= row.seq)
-            to = (*to, *(f"person:{one}" for one in (job.customer, *took)))
+            to = (*to, *(f"person:{one}" for one in dict.fromkeys((job.customer, *took, *voted_by(tx, job, row.seq)))))
         return [person for seating in to for person in crowds.of(seating)]
     if news["why"] in ("answered", "unanswered"):
         found = asked(tx, job, int(news["step"]))

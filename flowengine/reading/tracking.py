@@ -428,7 +428,11 @@ def _times(look: _View, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, 
 
 
 def _took_part(look: _View, seq: int) -> bool:
-    return look.actor.id in took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
+    acted = took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
+    if look.actor.id in acted:
+        return True
+    voted = (access.opening(look.tx, look.job, step) for step in look.tx.ballots.voted_in(look.job.id, look.actor.id))
+    return any(opened is not None and opened[0] <= seq for opened in voted)
 
 
 def jobs(

@@ -193,6 +193,11 @@ VOTERS = Query(
     "All who may vote.",
     sa.select(_V.c.person, _V.c.weight, _V.c.voted).where(*_this(_V)).order_by(_V.c.person),
 )
+WHO_VOTED = Query(
+    "ballots.who_voted",
+    "Those who have voted.",
+    sa.select(_V.c.person).where(*_this(_V), _V.c.voted == sa.literal_column("1")).order_by(_V.c.person),
+)
 KEPT = Query(
     "ballots.kept",
     "The votes of a job in whose boxes there are papers that are not erased.",
@@ -201,7 +206,9 @@ KEPT = Query(
 ERASE = Query(
     "ballots.erase",
     "Of a paper only its hash is left.",
-    sa.update(_P).where(*_this(_P), _P.c.id == param("id")).values(salt=None, body=None, leaf=param("new_leaf")),
+    sa.update(_P)
+    .where(*_this(_P), _P.c.id == param("id"))
+    .values(salt=sa.null(), body=sa.null(), leaf=param("new_leaf")),
 )
 
 
@@ -370,8 +377,11 @@ class Ballots:
     def papers(self, job: str, step: int) -> Iterator[tuple[str, int, str | None, str | None, str | None]]:
         """All papers as they are stored."""
         for page in self._pages(job, step):
-            for id, weight, salt, body, kept in page:
-                yield id, weight, salt, body, kept
+            yield from page
+
+    def who_voted(self, job: str, step: int) -> list[str]:
+        """The ids of those who have voted."""
+        return [row[0] for row in self._channel.rows(WHO_VOTED, {"of_job": job, "of_step": step})]
 
     def kept(self, job: str) -> list[int]:
         """The steps of a job in whose boxes there are papers that are not erased."""

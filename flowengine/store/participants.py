@@ -1,5 +1,6 @@
 """Who took part in whose job: customers who acted on a step of another customer's job, and with which entry last; and
-which member of staff began it, as step 0. Of a ballot, which is in no history, the entry is 0. What staff did besides is in the history alone: an act of theirs costs no
+which member of staff began it, as step 0. Of a ballot, which is in no history, the entry is 0. What staff did besides
+is in the history alone: an act of theirs costs no
 statement more."""
 
 from __future__ import annotations
