@@ -26,6 +26,7 @@ NAMES = [
     "BadAnswer",
     "BadSignature",
     "BadToken",
+    "BallotView",
     "Broadcast",
     "Clock",
     "ConnectionLost",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -14,7 +15,6 @@ from engine_flows import VOTE
 
 from flowengine import (
     BadAnswer,
-    Database,
     Engine,
     KeyConflict,
     NotAllowed,
@@ -75,6 +75,14 @@ def changed(url: str, statement: str) -> None:
     with outside.begin() as connection:
         connection.execute(sa.text(statement))
     outside.dispose()
+
+
+def stored(url: str, statement: str) -> list[dict[str, Any]]:
+    outside = sa.create_engine(url)
+    with outside.connect() as connection:
+        rows = [dict(row) for row in connection.execute(sa.text(statement)).mappings()]
+    outside.dispose()
+    return rows
 
 
 # who may vote
@@ -197,7 +205,7 @@ def test_a_suspended_job_takes_no_ballot(engine: Engine, clock: SimulatedClock) 
     with pytest.raises(NotAllowed, match="the job is suspended"):
         cast(engine, step, "m0")
     clock.advance(3 * DAY)
-    engine.resume(job, by="olga")
+    engine.resume(job, because="It is clear", by="olga")
     cast(engine, step, "m0")
     assert closed(engine, clock, job)["cast"] == 1
 
@@ -231,7 +239,7 @@ def test_an_operator_votes_in_somebodys_stead(engine: Engine, clock: SimulatedCl
 # closing
 
 
-def test_one_entry_closes_the_box(engine: Engine, clock: SimulatedClock, database: Database) -> None:
+def test_one_entry_closes_the_box(engine: Engine, clock: SimulatedClock) -> None:
     """However many vote, the history has one entry of it, with the counts and the hash of the papers (L5)."""
     job, step = begin(engine, members=8)
     for who in MEMBERS:
@@ -258,7 +266,7 @@ def test_a_vote_closes_with_the_ballot_that_makes_it_certain(engine: Engine) -> 
 def test_ballots_at_once_close_a_vote_that_they_make_certain(engine: Engine) -> None:
     """Nobody sees the others' ballots before he has cast his own; the last closes it."""
     job, step = begin(engine, "early: true\n    rule: majority", members=8)
-    found = at_once(*(lambda who=who: cast(engine, step, who) for who in MEMBERS))  # type: ignore[misc]  # who is bound
+    found = at_once(*(partial(cast, engine, step, who) for who in MEMBERS))
     assert all(isinstance(one, Receipt | StaleCommand) for one in found), found
     vote = engine.data(job)["vote"]
     assert vote["cast"] == sum(isinstance(one, Receipt) for one in found) >= 5
@@ -272,7 +280,7 @@ def test_two_ballots_of_one_person_count_once(engine: Engine, clock: SimulatedCl
     """Whichever comes last counts, with the tally of one."""
     job, step = begin(engine, "secret: false")
     for _ in range(5):
-        found = at_once(*(lambda what=what: cast(engine, step, "m0", what) for what in ("attack", "defend")))  # type: ignore[misc]  # what is bound
+        found = at_once(*(partial(cast, engine, step, "m0", what) for what in ("attack", "defend")))
         assert all(isinstance(one, Receipt) for one in found), found
     vote = closed(engine, clock, job)
     assert (vote["cast"], sum(vote["tally"].values())) == (1, 1)
@@ -296,19 +304,19 @@ def test_one_request_twice_at_once_is_one_ballot(engine: Engine, clock: Simulate
     assert closed(engine, clock, job)["cast"] == 1
 
 
-def test_what_was_acknowledged_is_in_the_box_that_is_closed(engine: Engine) -> None:
+@pytest.mark.parametrize("time", range(3))
+def test_what_was_acknowledged_is_in_the_box_that_is_closed(engine: Engine, time: int) -> None:
     """Ballots against the end of the vote: each is in the result, or was refused (L2)."""
-    for _ in range(3):
-        job, step = begin(engine, members=8)
-        (timer,) = [one.id for one in engine.timers(job) if one.purpose == "close"]
-        votes = [lambda who=who: cast(engine, step, who) for who in MEMBERS]  # type: ignore[misc]  # who is bound
-        found = at_once(*votes, lambda: engine.fire_timer(timer, because="Now", by="olga"))  # noqa: B023 - run at once
-        *ballots, end = found
-        assert isinstance(end, Receipt), end
-        assert all(isinstance(one, Receipt | StaleCommand) for one in ballots), ballots
-        vote = engine.data(job)["vote"]
-        assert vote["cast"] == sum(isinstance(one, Receipt) for one in ballots)
-        assert engine.audit(job).fine
+    job, step = begin(engine, members=8)
+    (timer,) = [one.id for one in engine.timers(job) if one.purpose == "close"]
+    works: list[Callable[[], object]] = [partial(cast, engine, step, who) for who in MEMBERS]
+    works.insert(3 * time, partial(engine.fire_timer, timer, because="Now", by="olga"))
+    found = at_once(*works)
+    end = found.pop(3 * time)
+    assert isinstance(end, Receipt), end
+    assert all(isinstance(one, Receipt | StaleCommand) for one in found), found
+    assert engine.data(job)["vote"]["cast"] == sum(isinstance(one, Receipt) for one in found)
+    assert engine.audit(job).fine
 
 
 def test_a_ballot_in_the_callers_transaction_is_kept_with_it(
@@ -337,12 +345,13 @@ def test_nothing_in_the_rows_says_whose_a_secret_ballot_is(database_url: str, cl
         _, step = begin(engine)
         for who, what in zip(MEMBERS[:3], ("attack", "defend", "attack"), strict=True):
             cast(engine, step, who, what, key=f"key of {who}")
-        with sa.create_engine(database_url).connect() as connection:
-            papers = connection.execute(sa.text("SELECT * FROM flow_papers")).mappings().all()
-            sums = connection.execute(sa.text("SELECT body FROM flow_sums")).scalars().all()
+        papers, sums = (
+            stored(database_url, "SELECT * FROM flow_papers"),
+            stored(database_url, "SELECT body FROM flow_sums"),
+        )
         assert len(papers) == 3
-        assert not [paper for paper in papers if any(who in str(dict(paper)) for who in MEMBERS)]
-        assert {name for name in papers[0]} == {"job_id", "step", "id", "weight", "salt", "body", "leaf"}
+        assert not [paper for paper in papers if any(who in str(paper) for who in MEMBERS)]
+        assert set(papers[0]) == {"job_id", "step", "id", "weight", "salt", "body", "leaf"}
         assert "attack" not in str(sums)
     with Engine(database_url, clock=clock, handlers={}, settings=Settings(ballot_secret="another")) as engine:
         with pytest.raises(NotConfigured, match="another secret"):
@@ -416,8 +425,6 @@ def test_an_erased_ballot_is_told_from_a_changed_one(engine: Engine, clock: Simu
     assert engine.audit(job).fine
     seen = engine.ballot(step, by="m0")
     assert seen.counted
-    with sa.create_engine(database_url).connect() as connection:
-        rows = connection.execute(sa.text("SELECT salt, body FROM flow_papers WHERE id = 'm1'")).all()
-    assert [tuple(row) for row in rows] == [(None, None)]
+    assert stored(database_url, "SELECT salt, body FROM flow_papers WHERE id = 'm1'") == [{"salt": None, "body": None}]
     changed(database_url, "UPDATE flow_papers SET leaf = 'ab' WHERE id = 'm1'")
     assert not engine.audit(job).fine
