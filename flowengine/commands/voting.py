@@ -1,9 +1,9 @@
 """Casting ballots: into the box of a vote, without the lock of its job.
 
-What is a ballot is judged by the same pure code as in memory (:func:`flowengine.core.steps.cast`), on the job as it is
+What is a ballot is judged by the same pure code as in memory (:mod:`flowengine.core.casting`), on the job as it is
 read; that the vote is open then, and stays so until the ballot is in the box, is said by the row that is counted in
-(:mod:`flowengine.store.ballots`). Nothing of it is in the history. Three ballots take the job's lock all the same: one
-with which a vote is certain that closes early, so that who cast it is told; and one that is cast in somebody's stead.
+(:mod:`flowengine.store.ballots`). Nothing of it is in the history. Two kinds of ballots take the job's lock all the
+same: one with which a vote is certain that closes early, so that who casts it is told; and one in somebody's stead.
 """
 
 from __future__ import annotations
@@ -21,14 +21,13 @@ from flowengine.commands.receipts import body_hash, encoded, given
 from flowengine.commands.shell import Computed, Shell
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.core import steps, suspension
+from flowengine.core import suspension
 from flowengine.core.advance import Advance
+from flowengine.core.casting import Cast, abstains, certain, is_certain, recounted, standing_poll
+from flowengine.core.casting import cast as cast_ballot
 from flowengine.core.draft import Draft
 from flowengine.core.flow import Flow
-from flowengine.core.kinds import papers
-from flowengine.core.kinds.vote import Voting, certain, standing_poll
 from flowengine.core.machines import Compiled
-from flowengine.core.steps import Cast
 from flowengine.core.values import CLOCK, Actor, Branch, Json, Poll, Seat, Standing, Step, Tally
 from flowengine.errors import DatabaseBusy, ExpressionFailed, NotConfigured
 from flowengine.language.types import Vote
@@ -155,12 +154,12 @@ class _Casting:
         if isinstance(command, c.ActFor):
             permit(tx, self.compiled, job, command)
         flow = Flow(self.compiled, Draft(job.position), self.now, self.world)
-        cast = steps.cast(flow, self._as_his(), voted=self.admitted.voted)
+        cast = cast_ballot(flow, self._as_his(), voted=self.admitted.voted)
         state, before = cast.state, self._before()
         tells = tallied(state)
         if state.early and not alone and self._decides(cast, before):
             raise _Decisive
-        counted = papers.recounted(state, self.admitted.counted, self.admitted.weight, before, cast.paper, tally=tells)
+        counted = recounted(state, self.admitted.counted, self.admitted.weight, before, cast.paper, tally=tells)
         tx.ballots.cast(job.id, command.step, self.voter.id, self.admitted, self._id(), cast.paper, counted)
         if self.voter.kind == "customer" and self.voter.id != job.customer:
             tx.participants.vote(job.id, self.voter.id, command.step)
@@ -199,15 +198,8 @@ class _Casting:
     def _decides(self, cast: Cast, before: dict[str, Json] | None) -> bool:
         """Whether the vote would be certain with this ballot, by what is counted now."""
         now = self.tx.ballots.standing(self.job.id, self.command.step)
-        then = papers.recounted(cast.state, now, self.admitted.weight, before, cast.paper)
+        then = recounted(cast.state, now, self.admitted.weight, before, cast.paper)
         return certain(cast.state, standing_poll(cast.poll, then))
-
-
-def is_certain(flow: Flow, number: int) -> bool:
-    """Whether a vote that closes early can close, by all its papers: none comes to them any more meanwhile."""
-    _, step = steps.find(flow, number)
-    kind, spot = flow.at_work(step.branch, flow.compiled.at(step), step.member)
-    return isinstance(kind, Voting) and kind.is_certain(spot, step)
 
 
 def tallied(state: Vote) -> bool:
@@ -323,7 +315,7 @@ def poll_now(tx: Transaction, job_id: str, step: Step, branch: Branch) -> Poll |
 def as_told(actor: Actor, step: Step, seat: Seat) -> tuple[c.Act, list[e.AnyEvent]]:
     """His ballot as the command and the events that it would have been."""
     said = seat.answer if isinstance(seat.answer, dict) else {}
-    move = "abstain" if said and papers.abstains(said) else "vote"
+    move = "abstain" if said and abstains(said) else "vote"
     told: list[e.AnyEvent] = [
         e.SeatAnswered(branch=step.branch, seat=seat),
         e.Moved(branch=step.branch, step=step.number, move=move, by=actor.id),

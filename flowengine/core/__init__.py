@@ -8,6 +8,6 @@ ready), ``names`` (what an expression sees), ``world`` (what is given from outsi
 ``contents`` (what of a history can be erased),
 ``messages``, ``starts`` (what starts a job by itself), ``always``, ``scopes``, ``conversation`` (what was asked) and
 ``saying`` (who may answer what of it), ``live`` (what may be told of a vote while it runs) and ``veil``; for ballots,
-which no command casts, ``flow``, ``steps`` and ``suspension`` (whether one may be cast), ``kinds`` (what it says),
-``ballots`` (how it counts) and ``boxes`` (how papers are hashed).
+which no command casts, ``flow`` and ``suspension`` (whether one may be cast), ``casting`` (what it says), ``ballots``
+(how it counts) and ``boxes`` (how papers are hashed).
 """

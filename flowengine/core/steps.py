@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
 
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core import turns
 from flowengine.core.draft import Draft, replace
 from flowengine.core.flow import Flow
-from flowengine.core.kinds.vote import Voting
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import person_seating, waits_for
 from flowengine.core.spot import Kind, Spot
-from flowengine.core.values import Actor, Branch, Json, Poll, Step
+from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import World
 from flowengine.errors import AlreadyClaimed, NotAllowed, Refused, StaleCommand
 from flowengine.language.spoken_time import moment
-from flowengine.language.types import Vote
 
 
 def act(flow: Flow, command: c.Act) -> None:
@@ -29,7 +26,7 @@ def act(flow: Flow, command: c.Act) -> None:
     not_kept_from(flow, step, command.by.id)
     if flow.compiled.turns:
         turns.begun(flow, branch)
-    kind, spot = _at_work(flow, step)
+    kind, spot = at_work(flow, step)
     before = len(flow.draft.events)
     result = kind.act(spot, step, command)
     if spot.state.thanks and spot.state.thanked_at_once:
@@ -49,34 +46,9 @@ def _said(events: list[e.AnyEvent], by: str) -> str:
     return ""
 
 
-class Cast(NamedTuple):
-    """A ballot as it is put into the box of a vote: the move, what is kept of it, and what is told of it."""
-
-    state: Vote
-    poll: Poll
-    move: str
-    paper: dict[str, Json]
-    events: list[e.AnyEvent]
-
-
-def cast(flow: Flow, command: c.Act, *, voted: bool) -> Cast:
-    """A ballot on a step with a box. Raises what acting on the step raises; ``voted``: there is one of his before."""
-    _, step = find(flow, command.step)
-    not_kept_from(flow, step, command.by.id)
-    kind, spot = _at_work(flow, step)
-    assert isinstance(kind, Voting), "a step with a box is that of a vote"
-    move, paper = kind.cast(spot, step, command, voted=voted)
-    state = kind.state(spot)
-    told = "vote" if state.secret else move
-    moved = e.Moved(branch=step.branch, step=step.number, move=told, by=command.by.id)
-    if state.thanks:
-        flow.thank(step.branch, state.thanks_for(told), told)
-    return Cast(state, kind.poll(spot), move, paper, [moved, *flow.draft.events])
-
-
 def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:
     """What can be done on an open step now: outcomes and moves."""
-    kind, spot = _at_work(Flow(compiled, Draft(position), now, world), step)
+    kind, spot = at_work(Flow(compiled, Draft(position), now, world), step)
     return kind.possible(spot, step)
 
 
@@ -94,7 +66,7 @@ def offered(
     flow = Flow(compiled, Draft(position), now, world)
     try:
         not_kept_from(flow, step, actor.id)
-        kind, spot = _at_work(flow, step)
+        kind, spot = at_work(flow, step)
         kind.admit(spot, step, actor)
     except Refused:
         return ()
@@ -159,7 +131,7 @@ def standing(flow: Flow) -> tuple[str, ...]:
     return tuple(flow.draft.head.standing)
 
 
-def _at_work(flow: Flow, step: Step) -> tuple[Kind, Spot]:
+def at_work(flow: Flow, step: Step) -> tuple[Kind, Spot]:
     kind, spot = flow.at_work(step.branch, flow.compiled.at(step), step.member)
     assert kind is not None, f"{step.state} has no steps"
     return kind, spot
@@ -179,7 +151,7 @@ def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
     _not_excluded(flow, step, person)
     turns.begun(flow, flow.draft.at(step.branch))
     if step.appointment is not None:
-        kind, spot = _at_work(flow, step)
+        kind, spot = at_work(flow, step)
         step = kind.handed(spot, step, person)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=person), why=why, by=by.id))
 

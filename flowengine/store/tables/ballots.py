@@ -42,7 +42,7 @@ voters = sa.Table(
     key("person", primary_key=True),
     count("weight"),
     count("voted"),
-    sa.Index("ix_flow_voters_person", "person", "job_id", "step"),
+    sa.Index("ix_flow_voters_person", "person"),
     sqlite_with_rowid=False,
     postgresql_with={"fillfactor": 90},
     comment="Who may vote, as it was when the vote opened, and who has. weight in millionths.",

@@ -40,7 +40,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
         postgresql_with={"fillfactor": 90},
     )
-    op.create_index("ix_flow_voters_person", "flow_voters", ["person", "job_id", "step"])
+    op.create_index("ix_flow_voters_person", "flow_voters", ["person"])
     op.create_table(
         "flow_papers",
         *_key("step"),
