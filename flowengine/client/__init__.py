@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
+    from flowengine.views.ballots import BallotView
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
 
 _HOMES = {
@@ -57,6 +58,7 @@ _HOMES = {
     "flowengine.core.values": ("Json", "repeated_key"),
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
+    "flowengine.views.ballots": ("BallotView",),
     "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
     "flowengine.rehearsal.lives": ("Life", "Lives", "play"),
     "flowengine.rehearsal.made_up": ("MadeUp",),

@@ -10,9 +10,10 @@ from flowengine import exact
 from flowengine.commands import access, voting
 from flowengine.commands.shell import Shell
 from flowengine.core import boxes
-from flowengine.errors import StaleCommand
+from flowengine.core.values import Actor
+from flowengine.errors import Ambiguous, NotFound, StaleCommand
 from flowengine.people.identities import By
-from flowengine.store import Transaction
+from flowengine.store import Transaction, shown
 from flowengine.store.ballots import COUNTED, OPEN, Paper, StoredBox, leaf_of
 from flowengine.store.codec import decode
 from flowengine.views.ballots import BallotView, ProofNode
@@ -22,7 +23,7 @@ def ballot(shell: Shell, step_id: str, by: By) -> BallotView:
     """Of a vote in which he could not vote, and of one without a box, nothing is told (L4)."""
     with shell.reading() as tx:
         actor = access.asker(tx, "ballot", by)
-        job_id, number = access.numbered_ref(tx, step_id, actor)
+        job_id, number = _vote(tx, step_id, actor)
         box = tx.ballots.find(job_id, number)
         seat = tx.ballots.seat(job_id, number, actor.id) if box is not None and actor.id else None
         if box is None or seat is None:
@@ -50,6 +51,23 @@ def ballot(shell: Shell, step_id: str, by: By) -> BallotView:
         )
         own = voting.own_ballot(tx, box, actor.id, shell.settings.ballot_secret) if voted else None
         return view if own is None else _with_paper(tx, box, view, *own)
+
+
+def _vote(tx: Transaction, text: str, actor: Actor) -> tuple[str, int]:
+    """The vote that is meant: by its step, or by its job, where it is the only one in which he may vote."""
+    try:
+        if "." in text:
+            return access.numbered_ref(tx, text, actor, "vote")
+        job_id = access.job_ref(tx, text, actor, "vote")
+    except NotFound:
+        raise access.no_such("vote", text) from None
+    votes = [box.step for box in tx.ballots.of_job(job_id) if tx.ballots.seat(job_id, box.step, actor.id) is not None]
+    if len(votes) > 1:
+        possible = [f"{shown(job_id)}.{step}" for step in votes]
+        raise Ambiguous(f"{text!r} has several votes in which you may vote", where=text, possible=possible)
+    if not votes:
+        raise access.no_such("vote", text)
+    return job_id, votes[0]
 
 
 def _with_paper(tx: Transaction, box: StoredBox, view: BallotView, id: str, paper: Paper) -> BallotView:

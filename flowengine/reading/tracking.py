@@ -233,9 +233,10 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
         seat = look.position.seat(number, person_seating(me)) if step.seats and me else None
         answered = seat is not None and seat.answer is not None
         open_to_him = not mine.isdisjoint(audience) and step.claimed in (None, me)
-        whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
+        first, of = audience[:3], len(audience)
         if step.box and look.inside:
-            whom = f"{step.seats} who may vote"
+            first, of = [person_seating(one) for one in look.tx.ballots.first(look.job.id, number, 3)], step.seats
+        whom = ", ".join(_names(look, first)) + (f" and {of - 3} more" if of > 3 else "")
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",

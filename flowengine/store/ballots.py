@@ -193,6 +193,11 @@ VOTERS = Query(
     "All who may vote.",
     sa.select(_V.c.person, _V.c.weight, _V.c.voted).where(*_this(_V)).order_by(_V.c.person),
 )
+FIRST = Query(
+    "ballots.first",
+    "The first few who may vote.",
+    sa.select(_V.c.person).where(*_this(_V)).order_by(_V.c.person).limit(param("most")),
+)
 WHO_VOTED = Query(
     "ballots.who_voted",
     "Those who have voted.",
@@ -378,6 +383,10 @@ class Ballots:
         """All papers as they are stored."""
         for page in self._pages(job, step):
             yield from page
+
+    def first(self, job: str, step: int, most: int) -> list[str]:
+        """The ids of the first few who may vote."""
+        return [row[0] for row in self._channel.rows(FIRST, {"of_job": job, "of_step": step, "most": most})]
 
     def who_voted(self, job: str, step: int) -> list[str]:
         """The ids of those who have voted."""

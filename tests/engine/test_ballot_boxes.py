@@ -273,6 +273,24 @@ def test_ballots_at_once_close_a_vote_that_they_make_certain(engine: Engine) -> 
     assert engine.audit(job).fine
 
 
+def test_a_vote_goes_on_in_another_version(engine: Engine, clock: SimulatedClock) -> None:
+    """Its ballots stay and are counted by the rules of now; what they say cannot mean something else (L6)."""
+    job, step = begin(engine)
+    cast(engine, step, "m0")
+    engine.deploy(VOTE.replace("quorum: 0.5", "method: approval"))
+    with pytest.raises(NotAllowed, match="1 ballots are cast by plurality"):
+        engine.migrate(job, because="New rules", by="olga")
+    engine.deploy(VOTE.replace("quorum: 0.5", "secret: false"))
+    with pytest.raises(NotAllowed, match="how ballots are kept was settled"):
+        engine.migrate(job, because="New rules", by="olga")
+    engine.deploy(VOTE.replace("quorum: 0.5", "quorum: 1"))
+    engine.migrate(job, because="New rules", by="olga")
+    cast(engine, step, "m1")
+    assert closed(engine, clock, job)["cast"] == 2
+    assert engine.history(job)[-1].what.startswith("the vote closed: Vote: no quorum")
+    assert engine.audit(job).fine
+
+
 # at once
 
 
