@@ -45,9 +45,11 @@ if TYPE_CHECKING:
         StoreError as StoreError,
         UnknownOutcome as UnknownOutcome,
         Unreachable as Unreachable,
+        WeakIdentity as WeakIdentity,
         http_status as http_status,
     )
     from flowengine.language import load as load, parse as parse, problems as problems
+    from flowengine.people.identities import Identity as Identity
     from flowengine.people.permissions import PROGRAM as PROGRAM
     from flowengine.runtime.handlers import (
         NOTIFY as NOTIFY,
@@ -116,9 +118,10 @@ else:
             "BadToken", "ConnectionLost", "DatabaseBusy", "ExpressionFailed", "FlowError", "HandlerDied",
             "HandlerMissing", "HistoryBroken", "InvariantBroken", "KeyConflict", "NotAllowed", "NotConfigured",
             "NotFound", "OutsideError", "ProcessRefused", "Refused", "RunawayProcess", "SchemaMismatch",
-            "SlotTaken", "StaleCommand", "StoreError", "UnknownOutcome", "Unreachable", "http_status",
+            "SlotTaken", "StaleCommand", "StoreError", "UnknownOutcome", "Unreachable", "WeakIdentity", "http_status",
         ),
         "flowengine.language": ("load", "parse", "problems"),
+        "flowengine.people.identities": ("Identity",),
         "flowengine.people.permissions": ("PROGRAM",),
         "flowengine.store": ("Database",),
         "flowengine.worker": ("Worker",),
