@@ -12,7 +12,8 @@ from flowengine.commands.shell import Shell
 from flowengine.core.machines import Compiled
 from flowengine.core.values import Step
 from flowengine.interop import ical
-from flowengine.outside.letter import is_address, sender_of
+from flowengine.outside.letter import sender_of
+from flowengine.people.contacts import is_address
 from flowengine.post.words import Invitation, Words, about, greeting, text, where
 from flowengine.runtime.actors import name_of
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
