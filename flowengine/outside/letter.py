@@ -55,7 +55,9 @@ def message_of(letter: Letter, sender: Address) -> EmailMessage:
         message.add_alternative(
             letter.calendar, subtype="calendar", charset="utf-8", cte="base64", params={"method": letter.method}
         )
-        message.add_attachment(letter.calendar.encode(), "text", "calendar", filename="appointment.ics")
+        message.add_attachment(
+            letter.calendar, subtype="calendar", charset="utf-8", cte="base64", filename="appointment.ics"
+        )
     return message
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -78,6 +78,12 @@ class Reader(Protocol):
 
     @property
     def id(self) -> str: ...
+
+
+class Who(NamedTuple):
+    """Who reads of it, by his id."""
+
+    id: str
 
 
 class Appointed(Protocol):

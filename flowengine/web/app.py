@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from flowengine.distribution import __version__
 from flowengine.engine import Engine
-from flowengine.web import errors, external, health, hooks, metrics
+from flowengine.web import calendars, errors, external, health, hooks, metrics
 from flowengine.web.auth import Authenticate, by_token
 from flowengine.web.verbs import Verbs
 from flowengine.worker.metrics import Metrics
@@ -39,7 +39,7 @@ def make_app(engine: Engine, *, authenticate: Authenticate | None = None, api: b
     app.state.stopping = Event()
     app.state.metrics = Metrics(engine)
     errors.install(app)
-    for router in (external.router, hooks.router, health.router, metrics.router):
+    for router in (external.router, hooks.router, health.router, metrics.router, calendars.router):
         app.include_router(router)
     if api:
         app.router.routes.append(Verbs())

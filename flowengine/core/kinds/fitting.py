@@ -437,7 +437,7 @@ class Fitted(Waiting[Fitting]):
         except ExpressionFailed:
             return ()  # whom it is with cannot be told; who looks at the step may, and a booking is refused with why
         free = free_slots(calendar, state.length, spot.now, diary.room)
-        return tuple(slot for slot in free if slot != own and diary.people_are_free(slot))
+        return tuple(slot for slot in free if slot != own and not diary.is_closed(slot) and diary.people_are_free(slot))
 
 
 def _customers(spot: Spot) -> Step:
