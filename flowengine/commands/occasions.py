@@ -14,7 +14,6 @@ from typing import NamedTuple
 import msgspec
 
 from flowengine.core import events as e
-from flowengine.core.kinds.fitting import BOOK
 from flowengine.core.values import Step
 from flowengine.store import Entry
 
@@ -133,7 +132,7 @@ class _Telling:
         kept = self._open.get(step.branch)
         if kept is None:
             return
-        if step.purpose == BOOK and step.booked == kept.start:
+        if step.booked == kept.start:
             kept.step, kept.state, kept.member = step.number, step.state, step.member
         elif step.appointment == kept.start:
             kept.title, kept.state, kept.member = step.title, step.state, step.member
