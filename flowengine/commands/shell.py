@@ -253,6 +253,8 @@ class Shell:
         dry: bool = False,
     ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
+        if command.by.acting:
+            command = access.in_part(tx, compiled, job, command, now)
         permit(tx, compiled, job, command)
         world, largest = StoreWorld(tx, job.customer, job.id, locks=not dry), self.settings.largest_data
         return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
@@ -283,7 +285,8 @@ class Shell:
         key, body = request
         head = done.draft.head
         job_id, seq = head.job, job.seq + 1 if job else 1
-        entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
+        kept = recorded(command)
+        entry = Entry(seq=seq, at=now, by=kept.by, command=kept, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
         tx.wakes |= _leaves_work(done)
@@ -381,7 +384,8 @@ class Shell:
                 tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else person_of(by), key)
             actor = access.starting_actor(tx, by, self.clock.now())
             owner = access.customer_of_start(tx, actor, customer)
-            command = c.Start(by=actor, answer=need, parent=parent, depth=depth)
+            asks = replace(actor, party=owner) if owner in actor.acting else actor
+            command = c.Start(by=asks, answer=need, parent=parent, depth=depth)
             body = None
             if key is not None:
                 body = body_hash(f"start {process} for {owner}", command)
@@ -407,6 +411,14 @@ class Shell:
         largest = self.settings.largest_data
         done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
         return self.write(tx, Computed(None, command, done, now), request)
+
+
+def recorded(command: c.AnyCommand) -> c.AnyCommand:
+    """A command as a history keeps it, with what it keeps of those who asked."""
+    by = command.by.recorded
+    if isinstance(command, c.ActFor):
+        return replace(command, by=by, person=command.person.recorded)
+    return command if by is command.by else replace(command, by=by)
 
 
 def _leaves_work(done: Advance) -> bool:
