@@ -323,7 +323,8 @@ def _words(look: _View, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Sai
 
 
 def _who(look: _View, entry: Entry) -> str:
-    return name_of(look.tx, entry.by.id) or entry.by.kind
+    who = name_of(look.tx, entry.by.id) or entry.by.kind
+    return f"{who}, for {name_of(look.tx, entry.by.party)}" if entry.by.party else who
 
 
 def _conversation(look: _View, entries: list[Entry]) -> Iterator[SaidView]:

@@ -68,7 +68,7 @@ def save(channel: Channel, job: str, customer: str, seq: int, command: AnyComman
 
 
 def acting(command: AnyCommand) -> Iterator[tuple[str, int]]:
-    """The customer who acts, or the party for which somebody does, and on which step; the member of staff who begins."""
+    """The customer who acts, or the party for which somebody does, and on which step; or the staff who begin."""
     if isinstance(command, Start):
         if command.by.id and command.by.kind in ("staff", "operator"):
             yield command.by.id, BEGUN
