@@ -137,8 +137,8 @@ def _folded(text: str) -> str:
 
 
 def _mail_key(text: str) -> str:
-    local, _, domain = text.rpartition("@")
-    return f"{_folded(local)}@{ascii_domain(domain).lower()}"
+    local, _, domain = ascii_domain(text).rpartition("@")
+    return f"{_folded(local)}@{domain.lower()}"
 
 
 def _phone_key(text: str) -> str:
