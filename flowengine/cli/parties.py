@@ -39,7 +39,7 @@ def contact() -> None:
     """Add a way to somebody, or take one away."""
 
 
-_KIND = click.option("--kind", type=click.Choice(KINDS), default="", help="What it is; seen by its look, unless given.")
+_KIND = click.option("--kind", type=click.Choice(KINDS), help="What it is; seen by its look, unless given.")
 
 
 @contact.command("add")
@@ -48,12 +48,12 @@ _KIND = click.option("--kind", type=click.Choice(KINDS), default="", help="What 
 @_KIND
 @common
 @terminal
-def add_contact(terminal: Terminal, person: str, address: str, kind: str) -> None:
+def add_contact(terminal: Terminal, person: str, address: str, kind: str | None) -> None:
     """Add ADDRESS to the ways to PERSON."""
     from flowengine.cli import acting
 
     desk = terminal.desk()
-    made = desk.add_contact(acting.person(desk, person), address, kind)  # type: ignore[arg-type]  # click has looked
+    made = desk.add_contact(acting.person(desk, person), address, kind or "")  # type: ignore[arg-type]  # click has looked
     terminal.answer(made, lambda console: _contacts(console, [made]))
 
 
@@ -63,12 +63,12 @@ def add_contact(terminal: Terminal, person: str, address: str, kind: str) -> Non
 @_KIND
 @common
 @terminal
-def remove_contact(terminal: Terminal, person: str, address: str, kind: str) -> None:
+def remove_contact(terminal: Terminal, person: str, address: str, kind: str | None) -> None:
     """Take ADDRESS away from the ways to PERSON."""
     from flowengine.cli import acting, show
 
     desk = terminal.desk()
-    gone = desk.remove_contact(acting.person(desk, person), address, kind)  # type: ignore[arg-type]  # click has looked
+    gone = desk.remove_contact(acting.person(desk, person), address, kind or "")  # type: ignore[arg-type]  # click has looked
     terminal.answer(gone, lambda console: show.line(console, ("Taken away: ", "bold green"), gone.address))
 
 

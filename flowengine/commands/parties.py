@@ -93,8 +93,10 @@ def _check(may: str, since: datetime | None, until: datetime | None, because: st
         possible.extend(MAY)
     if len(because) > LONGEST_REASON or not on_one_line(because):
         problems["because"] = f"must be one line of at most {LONGEST_REASON} characters"
+        possible.append("a reason in a few words")
     if not problems and since is not None and until is not None and until <= since:
         problems["until"] = "is not after since"
+        possible.append("a later moment")
     if problems:
         raise BadAnswer(problems, possible=possible)
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -110,7 +109,7 @@ class Shell:
         """A read transaction, or the caller's."""
         if self._look is not None:
             return nullcontext(self._look)
-        return self.database.reading(self.terms) if self.joined is None else self._in_callers(nullcontext)
+        return self.database.reading().under(self.terms) if self.joined is None else self._in_callers(nullcontext)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
@@ -122,12 +121,17 @@ class Shell:
 
     def _keep(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, after what is due (L13)."""
-        once = partial(self.database.keep, terms=self.terms) if self.joined is None else self._keep_in_callers
+        once = self.database.keep if self.joined is None else self._keep_in_callers
+
+        def under_terms(tx: Transaction) -> T:
+            tx.terms = self.terms
+            return work(tx)
+
         try:
-            return once(work)
+            return once(under_terms)
         except Overdue as late:
             job = late.job
-        return keep_after(lambda: once(work), self._catch_up, job)
+        return keep_after(lambda: once(under_terms), self._catch_up, job)
 
     def _catch_up(self, job_id: str) -> None:
         self.keep(lambda tx: fire_first(tx, job_id, self.clock, self._fire))
@@ -164,7 +168,8 @@ class Shell:
         goes on; of what is in the way of the whole transaction, only the caller can have another try."""
         assert self.joined is not None, "only an engine made by using() joins a transaction"
         try:
-            tx = self.database.joined(self.joined, self.terms)
+            tx = self.database.joined(self.joined)
+            tx.terms = self.terms
             with within():
                 yield tx
         except DatabaseBusy as busy:
