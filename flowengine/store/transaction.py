@@ -202,7 +202,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if entry.by.id != head.customer and (
+    if head.customer not in (entry.by.id, entry.by.party) and (
         job is None or entry.by.kind == "customer" or isinstance(entry.command, ActFor)
     ):
         participants.save(channel, id_, head.customer, seq, entry.command)
