@@ -31,8 +31,8 @@ class Server(uvicorn.Server):
         connection = Connection.within(limits or Limits(), most)
         at_once = most // 8  # as many are taken before one too many can be let go
         config = uvicorn.Config(
-            app, http=connection, ws="none", backlog=at_once, log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=GRACE, lifespan="off",
+            app, http=connection, loop="auto", ws="none", backlog=at_once, log_config=None, access_log=False,
+            server_header=False, timeout_graceful_shutdown=GRACE, lifespan="off",
         )  # fmt: skip
         super().__init__(config)
         self._stopping: Event = app.state.stopping

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
-import anyio
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
@@ -21,13 +20,19 @@ from starlette.types import Receive, Scope, Send
 from flowengine.client.local import LocalDesk
 from flowengine.client.routes import PREFIX
 from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_asking
+from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyMissing
+from flowengine.people.identities import person_of
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
 from flowengine.web.bodies import raw
+from flowengine.web.limiting import Limiter, Rates
 
 MOST_IN_QUERY = 1_000
 """Fields that a query may have."""
+
+SMALL = 16_384
+"""Bytes of a body that are read before it is known who sends it."""
 
 
 class Answered(NamedTuple):
@@ -101,8 +106,12 @@ def _parts(scope: Scope) -> list[str]:
 
 
 async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Response:
+    state = request.app.state
+    limiter: Limiter = state.readers if request.method == "GET" else state.writers
+    if not _is_small(request):
+        await state.readers.run(partial(asker, request))  # what a stranger sends at length is not read
     body = await raw(request)
-    answered = await anyio.to_thread.run_sync(partial(_ask, request, verb, parts, body))
+    answered = await limiter.run(partial(_ask, request, verb, parts, body))
     headers = {"cache-control": "no-store"}
     if answered.repeated:
         headers[REPLAYED_HEADER.lower()] = "true"
@@ -113,9 +122,20 @@ async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Respons
     return Response(answered.content, verb.asking.route.status, headers, media_type="application/json")
 
 
+def _is_small(request: Request) -> bool:
+    """Whether the body is one that may be read before it is known who sends it."""
+    if "transfer-encoding" in request.headers:
+        return False
+    length = request.headers.get("content-length", "0")
+    return length.isdecimal() and int(length) <= SMALL
+
+
 def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Answered:
     """Ask the verb for whoever asks."""
-    desk = LocalDesk(engine_of(request), asker(request))
+    who = asker(request)
+    if not isinstance(who, Actor):
+        rates: Rates = request.app.state.rates
+        rates.take(person_of(who))
     key = request.headers.get(KEY_HEADER)
     given = verb.asking.given(verb.arguments(parts), _query(request), body, key)
     if verb.asking.needs_key and not key and not given.get("dry"):
@@ -124,7 +144,7 @@ def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Ans
             where=KEY_HEADER,
             possible=(f"{KEY_HEADER}: a text of your own for this request, as a UUID, the same when it is sent again",),
         )
-    found = getattr(desk, verb.asking.route.verb)
+    found = getattr(LocalDesk(engine_of(request), who), verb.asking.route.verb)
     answer = found(**given) if callable(found) else found
     repeated = isinstance(answer, Receipt) and answer.repeated
     return Answered(verb.asking.content(answer, given.get("limit", verb.asking.limit)), repeated)
