@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from threading import Event
 from typing import Any
 
+import msgspec
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
@@ -14,6 +15,7 @@ from flowengine.distribution import __version__
 from flowengine.engine import Engine
 from flowengine.web import errors, external, health, hooks, metrics
 from flowengine.web.auth import Authenticate, by_token
+from flowengine.web.description import add_verbs
 from flowengine.web.envelope import Envelope
 from flowengine.web.limiting import Capacity, Limiter, Rates
 from flowengine.web.verbs import Verbs
@@ -29,9 +31,20 @@ JSON: `error` (a stable code), `what`, `where`, `possible`.
 class Application(FastAPI):
     """The application, in its envelope: what the framework itself answers has it too."""
 
-    def __init__(self, hosts: Sequence[str], **more: Any) -> None:
+    def __init__(self, hosts: Sequence[str], verbs: bool, **more: Any) -> None:
         super().__init__(**more)
+        self._verbs = verbs
         self._envelope = Envelope(super().__call__, hosts)
+
+    def openapi(self) -> dict[str, Any]:
+        """What OpenAPI says of all that can be asked; made when it is first asked for."""
+        if self.openapi_schema is None:
+            found = super().openapi()
+            if self._verbs:
+                add_verbs(found)
+            self.openapi_schema = msgspec.json.decode(msgspec.json.encode(found))  # plain, without tuples
+            assert self.openapi_schema is not None
+        return self.openapi_schema
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._envelope(scope, receive, send)
@@ -55,6 +68,7 @@ def make_app(
     """
     app = Application(
         hosts,
+        api,
         title="flowengine",
         version=__version__,
         description=ABOUT.strip(),
