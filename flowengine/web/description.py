@@ -34,7 +34,7 @@ TAGS = {
 _REFERENCE = "#/components/schemas/{name}"
 _SECURITY: list[dict[str, list[str]]] = [{"HTTPBearer": []}]
 _STATUSES = {
-    400: "what was sent is no JSON",
+    400: "what was sent is no JSON, or cannot be done as it is asked",
     401: "nobody is known by what was shown",
     403: "not for whoever asks, or not now",
     404: "there is no such thing, or it is not for whoever asks: both answer alike",
@@ -75,7 +75,7 @@ def _operation(asking: Asking) -> dict[str, Any]:
     if route.method == "GET":
         success["headers"] = {"ETag": {"description": "of this answer", "schema": {"type": "string"}}}
         responses["304"] = {"description": "the answer is the one whose ETag If-None-Match named"}
-    wrong = set(_STATUSES) - (set() if asking.needs_key else {428}) - ({400, 413} if route.method == "GET" else set())
+    wrong = set(_STATUSES) - (set() if asking.needs_key else {428}) - ({413} if route.method == "GET" else set())
     responses |= {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(wrong)}
     needs_key = asking.needs_key and not any(one.name == "dry" for one in asking.arguments)
     found: dict[str, Any] = {

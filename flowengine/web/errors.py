@@ -50,7 +50,7 @@ def title_of(code: str) -> str:
     """What every error of that code has in common, in one sentence."""
     kind = getattr(e, code, None)
     about = (kind.__doc__ or "") if isinstance(kind, type) else _TITLES.get(code, "")
-    return " ".join(_LAWS.sub("", about.partition("\n\n")[0]).split()) or code
+    return " ".join(_LAWS.sub("", about.partition("\n\n")[0]).replace("``", "").split()) or code
 
 
 def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Mapping
 from threading import Event
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from flowengine.clock import Clock
 from flowengine.web.app import make_app
 from flowengine.web.connections import Connection, Limits, Quiet, most_connections
+from flowengine.web.envelope import Named
 from flowengine.worker.standalone import Standalone
 
 GRACE = 25
@@ -59,6 +61,8 @@ def serve(
     clock: Clock | None = None,
 ) -> None:
     """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Named())
     with Standalone(address, environment, clock) as here:
         app = make_app(here.engine)
         with _listening(host, port) as listening:

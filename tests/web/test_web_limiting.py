@@ -13,7 +13,7 @@ from waiting import until
 
 from flowengine import Engine, NotFound, Overloaded, TooMany
 from flowengine.people.identities import Identity
-from flowengine.web import make_app
+from flowengine.web.app import Application, make_app
 from flowengine.web.limiting import Capacity, Limiter, Rates
 
 ADA = Identity(person="ada")
@@ -96,9 +96,14 @@ class Slow(Engine):
 def test_a_server_at_its_bounds_says_so_at_once() -> None:
     """503 with when to come again, in the shape of every error; health is answered meanwhile, and writers work."""
     capacity = Capacity(readers=1, waiting=1, per_second=1000, at_once=1000)
+    with Slow() as engine:
+        app = make_app(engine, authenticate=lambda _: ADA, capacity=capacity)
+        _refused_early(engine, app)
+
+
+def _refused_early(engine: Slow, app: Application) -> None:
     with (
-        Slow() as engine,
-        served(make_app(engine, authenticate=lambda _: ADA, capacity=capacity)) as url,
+        served(app) as url,
         Client(base_url=url, trust_env=False) as client,
         ThreadPoolExecutor(2) as others,
     ):
@@ -111,7 +116,7 @@ def test_a_server_at_its_bounds_says_so_at_once() -> None:
             first = others.submit(look)
             until(lambda: engine.looking_now == 1)
             second = others.submit(look)
-            until(lambda: client.get("/api/v1/processes").status_code == 503)
+            until(lambda: app.state.readers.under_way == 2)
             refused = client.get("/api/v1/processes")
             assert (refused.json()["error"], refused.headers["retry-after"]) == ("Overloaded", "1")
             assert "readers" in refused.json()["where"]
