@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from flowengine.distribution import __version__
 from flowengine.engine import Engine
-from flowengine.web import errors, external, health, hooks, metrics
+from flowengine.web import errors, events, external, health, hooks, metrics
 from flowengine.web.auth import Authenticate, by_token
 from flowengine.web.description import add_verbs
 from flowengine.web.envelope import Envelope
@@ -42,6 +42,7 @@ class Application(FastAPI):
             found = super().openapi()
             if self._verbs:
                 add_verbs(found)
+                found["paths"].update(events.described())
             self.openapi_schema = msgspec.json.decode(msgspec.json.encode(found))  # plain, without tuples
             assert self.openapi_schema is not None
         return self.openapi_schema
@@ -85,7 +86,8 @@ def make_app(
     app.state.rates = Rates(bounds.per_second, bounds.at_once, time.monotonic)
     errors.install(app)
     if api:
-        app.router.routes.append(Verbs())
+        app.state.listeners = events.Listeners(app.state)
+        app.router.routes += [Verbs(), events.route(app.state.listeners)]
     for router in (external.router, hooks.router, health.router, metrics.router):
         app.include_router(router)
     return app

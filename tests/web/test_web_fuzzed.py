@@ -11,6 +11,7 @@ from schemathesis.checks import CHECKS
 from verb_cases import Ready, workshop
 
 from flowengine.web import make_app
+from flowengine.web.events import PATH
 from flowengine.web.limiting import Capacity
 
 EXAMPLES = 6
@@ -36,6 +37,8 @@ def test_whatever_is_asked_is_answered_as_described(request: pytest.FixtureReque
         asked = 0
         for found in schemathesis.openapi.from_asgi("/openapi.json", app).get_all_operations():
             operation = found.ok()
+            if operation.path == PATH:
+                continue  # an answer that does not end
 
             @settings(
                 max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
