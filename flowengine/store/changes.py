@@ -13,7 +13,7 @@ from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.query import Query, param
 
-AT_ONCE = 200
+AT_ONCE = 50
 """How many are asked for in one statement; the last one stands for those that are fewer."""
 PAGE = 50
 """Of the steps that wait for a role, a group or anyone, how many of the most urgent are watched."""
