@@ -7,7 +7,7 @@ The paths are matched as they were sent, before escapes are taken out of them: a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
@@ -49,41 +49,61 @@ class Verb:
         self.asking = asking
         self.path = PREFIX + asking.route.path
         self.parts = self.path.strip("/").split("/")
-        self.words = sum(not part.startswith("{") for part in self.parts)
-
-    def match(self, parts: Sequence[str]) -> bool:
-        """Whether a path in so many parts is this verb's."""
-        return all(mine.startswith("{") or mine == part for mine, part in zip(self.parts, parts, strict=True))
 
     def arguments(self, parts: Sequence[str]) -> dict[str, str]:
         """The arguments in a path that matches. Raises BadAnswer for one that is no text."""
         return {mine[1:-1]: _unescaped(part) for mine, part in zip(self.parts, parts, strict=True) if mine[0] == "{"}
 
 
+class Branch:
+    """What comes after some parts of a path: words, or an argument; and the verbs that end here, by their method."""
+
+    __slots__ = ("argument", "verbs", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, Branch] = {}
+        self.argument: Branch | None = None
+        self.verbs: dict[str, Verb] = {}
+
+    def add(self, verb: Verb) -> None:
+        """Put a verb at the end of its path."""
+        at = self
+        for part in verb.parts:
+            if part[0] == "{":
+                at.argument = at = at.argument or Branch()
+            else:
+                at = at.words.setdefault(part, Branch())
+        at.verbs[verb.asking.route.method] = verb
+
+    def find(self, parts: Sequence[str], begin: int = 0) -> dict[str, Verb]:
+        """The verbs of a path; none where there are none. A word counts before an argument."""
+        if begin == len(parts):
+            return self.verbs
+        part = parts[begin]
+        following = self.words.get(part)
+        found = following.find(parts, begin + 1) if following is not None else {}
+        return found or (self.argument.find(parts, begin + 1) if self.argument is not None and part else {})
+
+
 class Verbs(BaseRoute):
     """All verbs, as one route of an application."""
 
-    def __init__(self, askings: Iterable[Asking] = ()) -> None:
-        self._by_length: dict[int, list[Verb]] = {}
-        for asking in askings or every_asking():
-            verb = Verb(asking)
-            self._by_length.setdefault(len(verb.parts), []).append(verb)
-        for verbs in self._by_length.values():
-            verbs.sort(key=lambda verb: -verb.words)
+    def __init__(self) -> None:
+        self._root = Branch()
+        for asking in every_asking():
+            self._root.add(Verb(asking))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http":
             return Match.NONE, {}
         parts = _parts(scope)
-        fitting = [verb for verb in self._by_length.get(len(parts), ()) if verb.match(parts)]
-        if not fitting or "" in parts:
+        found = self._root.find(parts)
+        if not found:
             return Match.NONE, {}
-        most = fitting[0].words
-        fitting = [verb for verb in fitting if verb.words == most]
-        asked = next((verb for verb in fitting if verb.asking.route.method == scope["method"]), None)
-        if asked is None:
-            return Match.PARTIAL, {"allowed": sorted({verb.asking.route.method for verb in fitting})}
-        return Match.FULL, {"route": asked, "parts": parts}
+        verb = found.get(scope["method"])
+        if verb is None:
+            return Match.PARTIAL, {"allowed": sorted(found)}
+        return Match.FULL, {"route": verb, "parts": parts}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "allowed" in scope:
