@@ -16,7 +16,7 @@ Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 class Route(NamedTuple):
     """One verb: its method, its path below :data:`PREFIX`, the ``tag`` under which it is told, and the status of what
     it has done. ``cursor`` is the field of a row that the next page comes ``after``. Of two paths that fit, the one
-    counts that says more words."""
+    counts that has a word where the other has an argument."""
 
     verb: str
     method: Method

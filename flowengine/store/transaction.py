@@ -20,6 +20,7 @@ from flowengine.store import bookings, calls, history, jobs, messages, participa
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
+from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.erasing import Erasing
@@ -108,6 +109,10 @@ class Transaction:
     @property
     def acting(self) -> ActingRows:
         return ActingRows(self.channel)
+
+    @property
+    def changes(self) -> Changes:
+        return Changes(self.channel)
 
     @property
     def jobs(self) -> Jobs:
