@@ -6,11 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowengine.errors import NotConfigured, NotFound
-from flowengine.people.identities import By
+from flowengine.client.logins import Logins
+from flowengine.client.places import insecure, is_server, server_address, without_password
+from flowengine.errors import NotAllowed, NotConfigured, NotFound
+from flowengine.people.identities import By, Identity, person_of
 
 if TYPE_CHECKING:
     from flowengine.client.desk import Desk
+    from flowengine.client.remote import RemoteDesk
     from flowengine.clock import Clock
     from flowengine.views.replies import Audit, HistoryLine, JobRow, StaffTrack
 
@@ -24,12 +27,19 @@ def open_desk(
     typed: str = "",
     clock: Clock | None = None,
     create: bool = False,
+    patience: float | None = None,
 ) -> Desk:
-    """The desk at an address (the URL of a database), with the settings that the environment gives, for who asks
-    (:class:`~flowengine.client.local.LocalDesk`).
+    """The desk at an address, with the settings that the environment gives, for who asks: at the URL of a database
+    (:class:`~flowengine.client.local.LocalDesk`), or of a server (:class:`~flowengine.client.remote.RemoteDesk`), where
+    who asks is who has signed in, and ``identity`` or ``typed`` may only say the same.
 
-    Only with ``create`` may a new SQLite file appear. Raises NotFound, NotConfigured, StoreError.
+    Only with ``create`` may a new SQLite file appear. ``patience`` is for how many seconds a server is asked at most.
+    Raises NotFound, NotConfigured, StoreError; NotAllowed for somebody else than who has signed in.
     """
+    if is_server(address):
+        return _remote(
+            address, typed or (person_of(identity) if isinstance(identity, str | Identity) else ""), patience
+        )
     if create:
         _database(address)
     else:
@@ -41,6 +51,49 @@ def open_desk(
     return LocalDesk(
         Engine(address, clock=clock, settings=Settings.from_environment(os.environ)), identity, typed=typed
     )
+
+
+def _remote(address: str, who: str, patience: float | None) -> RemoteDesk:
+    """A desk on a server, with ``FLOW_TOKEN`` or the login that is kept for it."""
+    from flowengine.client.line import PATIENCE, TIMEOUT
+    from flowengine.client.remote import RemoteDesk
+
+    url = server_address(address, insecure=insecure(address))
+    token = os.environ.get("FLOW_TOKEN", "")
+    if not token:
+        login = Logins.of(os.environ).to(url)
+        if login is None:
+            raise NotConfigured("nobody has signed in there", where=url, possible=(f"flow login {url}", "FLOW_TOKEN"))
+        token = login.token
+    desk = RemoteDesk(
+        url,
+        token,
+        timeout=min(patience or TIMEOUT, TIMEOUT),
+        patience=patience or PATIENCE,
+        insecure=insecure(address),
+        proxy=os.environ.get("FLOW_PROXY", ""),
+    )
+    try:
+        _must_be(desk, who)
+    except BaseException:
+        desk.close()
+        raise
+    return desk
+
+
+def _must_be(desk: Desk, who: str) -> None:
+    """Raises NotAllowed unless that is who has signed in: by his whole id, contact or name."""
+    if not who:
+        return
+    me = desk.me
+    wanted = who.strip().casefold()
+    if me is None or wanted not in {text.casefold() for text in (me.id, me.contact, me.name) if text}:
+        signed_in = f"{me.name or me.id} ({me.id})" if me is not None else "a program"
+        raise NotAllowed(
+            f"who asks a server is who has signed in there, and that is {signed_in}, not {who[:60]!r}",
+            where="--as",
+            possible=("leave out --as and FLOW_AS", "flow login URL as somebody else"),
+        )
 
 
 def create(address: str) -> str | None:
@@ -106,20 +159,12 @@ def must_exist(address: str) -> None:
         raise NotFound("there is no database here yet", where=name, possible=_BEGINNINGS)
 
 
-def without_password(address: str) -> str:
-    """An URL for showing."""
-    scheme, rest, path = address.partition("://")
-    user, at, host = path.rpartition("@")
-    name, colon, _ = user.partition(":")
-    return f"{scheme}{rest}{name}{':***' if colon else ''}{at}{host}"
-
-
 def _database(address: str) -> str:
-    """The address, unless it is a server's. Raises NotConfigured."""
-    if address.startswith(("http://", "https://")):
+    """The address, unless it is a server's: this is done where the database is. Raises NotConfigured."""
+    if is_server(address):
         raise NotConfigured(
-            "a flowengine over HTTP cannot be reached yet: that comes with the HTTP client",
+            "this is done where the database is, and not over HTTP",
             where=without_password(address),
-            possible=("sqlite:///FILE", "postgresql+psycopg://HOST/DATABASE"),
+            possible=("at the server: --at sqlite:///FILE", "--at postgresql+psycopg://HOST/DATABASE"),
         )
     return address
