@@ -9,9 +9,8 @@ from flowengine.client.desk import Desk
 from flowengine.engine import Engine
 from flowengine.errors import NotFound
 from flowengine.language.model import Process
-from flowengine.people.identities import By, Identity, person_of
+from flowengine.people.identities import By
 from flowengine.people.permissions import PROGRAM
-from flowengine.views.asker import AskerView
 from flowengine.views.replies import NeedView, PersonView
 
 
@@ -46,13 +45,9 @@ class LocalDesk(Desk):
     def me(self) -> PersonView | None:
         who = self._who(self._engine)
         try:
-            return self._engine.person(person_of(who)) if isinstance(who, str | Identity) else None
+            return self._engine.person(who) if isinstance(who, str) else None
         except NotFound:
             return None  # he is new
-
-    def asker(self) -> AskerView:
-        me = self.me
-        return AskerView(person=me, zone=me.zone if me is not None else "", now=self.now())
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
         if verb != "find_step":

@@ -91,8 +91,6 @@ ROUTES = (
     Route("issue_token", "POST", "/tokens", "operating", 201),
     Route("revoke_token", "POST", "/tokens/{id}/revoke", "operating"),
     Route("tokens", "GET", "/tokens", "operating"),
-    # who asks
-    Route("asker", "GET", "/me", "people"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

@@ -29,7 +29,6 @@ from flowengine.client.desk.voting import Voting
 from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core.values import Json
 from flowengine.views import replies as view
-from flowengine.views.asker import AskerView
 
 Answer = Mapping[str, Json]
 
@@ -54,10 +53,6 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
     @abstractmethod
     def me(self) -> view.PersonView | None:
         """Who asks, as he is known here; None for the program itself, and for somebody who is not known yet."""
-
-    @abstractmethod
-    def asker(self) -> AskerView:
-        """Who asks, in which zone he reads moments, and what time it is: ``me``, ``zone`` and ``now`` at once."""
 
     def __enter__(self) -> Self:
         return self
