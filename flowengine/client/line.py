@@ -15,8 +15,9 @@ from typing import Protocol
 from uuid import uuid4
 
 from flowengine.backoff import Backoff
-from flowengine.client.asking import KEY, Asked
+from flowengine.client.asking import Asked
 from flowengine.client.raising import error_of
+from flowengine.client.wire import KEY_HEADER
 from flowengine.errors import AnswerRefused, BadToken, ConnectionLost, FlowError, Unreachable
 
 TIMEOUT = 10.0
@@ -97,22 +98,23 @@ class Line:
     def close(self) -> None:
         self._server.close()
 
-    def ask(self, asked: Asked) -> bytes:
+    def ask(self, asked: Asked) -> Answer:
         """What is answered to a request.
 
         Raises the errors that the server tells; ConnectionLost where it cannot be reached or says nothing to the end,
         ``in_doubt`` where what was asked may have been done; AnswerRefused for what cannot be taken.
         """
         key = asked.key if asked.key is not None else self._key_of() if asked.keyed else ""
-        headers = self._headers | ({KEY: key} if key else {})
-        if asked.body:
+        headers = self._headers | ({KEY_HEADER: key} if key else {})
+        if asked.body is not None:
             headers["content-type"] = "application/json"
+        body = asked.body or b""
         until, doubt, tries = self.ticks() + self._patience, False, 0
         while True:
             tries += 1
             within = max(min(self._timeout, until - self.ticks()), 0.001)
             try:
-                answer = self._server.ask(asked.method, asked.path, headers, asked.body, within=within, largest=LARGEST)
+                answer = self._server.ask(asked.method, asked.path, headers, body, within=within, largest=LARGEST)
             except Unreachable as error:
                 trouble: FlowError = error
                 pause, unknown = 0.0, error.in_doubt
@@ -120,7 +122,7 @@ class Line:
                 raise self._unfit(asked, key, error) from None
             else:
                 if answer.status < 400:
-                    return answer.body
+                    return answer
                 trouble = error_of(answer.status, answer.body)
                 if answer.status not in _PASSING:
                     raise trouble

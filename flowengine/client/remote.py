@@ -10,19 +10,16 @@ from typing import Any
 
 import msgspec
 
-from flowengine import exact
 from flowengine.client.asking import asked
-from flowengine.client.decoding import converted, kind_of, listed
 from flowengine.client.desk import Desk
 from flowengine.client.line import PATIENCE, TIMEOUT, Line, Server, new_key
 from flowengine.client.places import server_address
+from flowengine.client.wire import MOST, REPLAYED_HEADER, asking
 from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, BadToken, NotConfigured
-from flowengine.views.asker import AskerView
-from flowengine.views.replies import NeedView, PersonView, Receipt
+from flowengine.views.replies import NeedView, PersonView
 
-LARGEST_PAGE = 200
-"""Rows that a server gives at once; a desk that is asked for more turns the pages."""
+_UNKNOWN = object()
 
 TOLD_FOR = 30.0
 """Seconds for which the server's time is reckoned from what it said last."""
@@ -75,8 +72,9 @@ class RemoteDesk(Desk):
             wait=wait,
             ticks=ticks,
         )
-        self._asker: AskerView | None = None
-        self._at = 0.0
+        self._me: Any = _UNKNOWN
+        self._told: datetime | None = None
+        self._told_at = 0.0
 
     def __repr__(self) -> str:
         return f"RemoteDesk({self.url!r})"
@@ -84,28 +82,25 @@ class RemoteDesk(Desk):
     def close(self) -> None:
         self._line.close()
 
-    def asker(self) -> AskerView:
-        found: AskerView = self._ask("asker")
-        self._asker, self._at = found, self._line.ticks()
-        return found
-
     def now(self) -> datetime:
         """The time by the server's clock: what it said last, not longer than half a minute ago, and what has passed."""
-        if self._asker is None or self._line.ticks() - self._at > TOLD_FOR:
-            self.asker()
-        assert self._asker is not None
-        return self._asker.now + timedelta(seconds=self._line.ticks() - self._at)
+        ticks = self._line.ticks()
+        if self._told is None or ticks - self._told_at > TOLD_FOR:
+            self._told, self._told_at = self._ask("now"), ticks
+        return self._told + timedelta(seconds=ticks - self._told_at)
 
     @property
     def zone(self) -> str:
-        return self._known().zone
+        me = self.me
+        return me.zone if me is not None else ""
 
     @property
     def me(self) -> PersonView | None:
-        return self._known().person
-
-    def _known(self) -> AskerView:
-        return self._asker or self.asker()
+        """Who has signed in, as he was known when he was first asked for; None for a program."""
+        if self._me is _UNKNOWN:
+            self._me = self._ask("me")
+        found: PersonView | None = self._me
+        return found
 
     def need(self, process: str) -> NeedView:
         found: NeedView = self._ask("need", process)
@@ -117,43 +112,38 @@ class RemoteDesk(Desk):
 
     def _ask(self, verb: str, /, *given: Any, **named: Any) -> Any:
         limit = named.get("limit")
-        if "after" in named and isinstance(limit, int) and limit > LARGEST_PAGE:
+        if "after" in named and isinstance(limit, int) and limit > MOST:
             return self._pages(verb, limit, given, named)
-        return self._once(verb, given, named)[0]
+        return self._once(verb, given, named)
 
     def _pages(self, verb: str, limit: int, given: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
         """More rows than a server gives at once."""
+        cursor = asking(verb).route.cursor
         rows: list[Any] = []
         after = named["after"]
         while len(rows) < limit:
-            some = min(limit - len(rows), LARGEST_PAGE)
-            page, following = self._once(verb, given, named | {"limit": some, "after": after})
+            some = min(limit - len(rows), MOST)
+            page = self._once(verb, given, named | {"limit": some, "after": after})
             rows += page
-            if not page or following is None or following == after:
+            if len(page) < some:
                 break
-            after = following
+            after = getattr(page[-1], cursor)
         return rows
 
-    def _once(self, verb: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, str | None]:
-        """One answer; of a list also where the next page begins."""
+    def _once(self, verb: str, given: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        """One answer."""
         request = asked(verb, given, named)
         try:
-            body = self._line.ask(request)
+            found = self._line.ask(request)
         except BadToken as error:
             error.possible = (f"flow login {self.url}", *error.possible)
             raise
+        # a repetition under a key that nobody else knows is this very asking, sent twice
+        repeated = found.headers.get(REPLAYED_HEADER.lower()) == "true" and request.key is not None
         try:
-            following: str | None = None
-            plain = exact.decode(body)
-            if listed(verb) and isinstance(plain, dict):
-                following, plain = plain.get("next"), plain.get("items")
-            answer = converted(plain, kind_of(verb))
+            return request.asking.answer(found.body, repeated=repeated)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise self._unfit(verb, request.changes, error) from None
-        if isinstance(answer, Receipt) and answer.repeated and request.key is None:
-            # nobody else knows the key: this very asking was sent twice
-            answer = msgspec.structs.replace(answer, repeated=False)
-        return answer, following
 
     def _unfit(self, verb: str, changes: bool, error: Exception) -> AnswerRefused:
         doubt = "; whether it was done is not known" if changes else ""
