@@ -17,8 +17,8 @@ def is_server(address: str) -> bool:
 def server_address(url: str, *, insecure: bool = False) -> str:
     """The address of a server as it is used: without a slash at its end, names in small letters. Raises NotConfigured,
     which does not repeat what may be a password."""
-    parts = urlsplit(url.strip()) if is_server(url.strip()) else None
     try:
+        parts = urlsplit(url.strip()) if is_server(url.strip()) else None
         port = parts.port if parts is not None else None
     except ValueError:
         parts = None
@@ -51,7 +51,10 @@ def _on_this_machine(host: str) -> bool:
 
 def insecure(address: str) -> bool:
     """Whether ``FLOW_INSECURE`` names the host of that address, to which ``http://`` is safe by other means."""
-    host = urlsplit(address).hostname or ""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
     return host in {one.strip().lower() for one in os.environ.get("FLOW_INSECURE", "").split(",") if one.strip()}
 
 
