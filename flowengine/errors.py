@@ -9,6 +9,7 @@
     │   ├── NotFound          no such job, step, process or customer, or not for you (L4)
     │   ├── Ambiguous         a short id fits more than one thing
     │   ├── NotAllowed        not by this actor, or not now
+    │   │   └── WeakIdentity  by him, once he is known more strongly: by a code, say
     │   ├── BadToken          the token is unknown, expired or revoked
     │   ├── StaleCommand      the step, timer or call is no longer open
     │   ├── UnknownOutcome    the step does not know this outcome
@@ -143,6 +144,18 @@ class Ambiguous(Refused, status=409):
 
 class NotAllowed(Refused, status=403):
     """This actor may not do this, or not now."""
+
+
+class WeakIdentity(NotAllowed):
+    """Who asks may do this, and is not known strongly enough for it: ``needed`` says how strongly he has to be. Raised
+    only for what he may know of; nothing was changed."""
+
+    def __init__(self, what: str, *, needed: str, where: str = "", possible: Sequence[str] = ()) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.needed = needed
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"needed": self.needed}
 
 
 class BadToken(Refused, status=401):
