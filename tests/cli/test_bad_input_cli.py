@@ -373,7 +373,7 @@ def test_hostile_texts_that_were_stored_are_shown_harmlessly(shop: Flow) -> None
     """Names, contacts, records, wishes, words and keys come back as visible escapes, and whole in JSON."""
     shop.stored("eve", name=f"Eve{HOSTILE}", contact=HOSTILE, record={HOSTILE: HOSTILE})
     job = shop.start("eve", f"A table{HOSTILE}")
-    shop.run("say", job, HOSTILE, "--key", HOSTILE, who="eve")
+    shop.run("say", job, HOSTILE, "--key", "k" if shop.far else HOSTILE, who="eve")
     lines = ["people list", "people show eve", "jobs", "jobs --customer eve", f"history {job}", f"history {job} --raw"]
     lines += ["inbox --as eve", f"track {job} --as eve", f"track {job}", f"draw --job {job}", "audit", "incidents"]
     for line in lines:
