@@ -37,7 +37,7 @@ def login(terminal: Terminal, url: str | None, token_stdin: bool) -> None:
     """
     from flowengine import client
 
-    address = url or terminal.at
+    address = url or (terminal.at if terminal.far else "")
     if not address:
         raise click.UsageError("Say where: flow login https://HOST")
     if terminal.who:
@@ -107,7 +107,7 @@ def whoami(terminal: Terminal) -> None:
     me, at = desk.me, terminal.shown_address
     kept = None
     if terminal.far and not os.environ.get("FLOW_TOKEN"):
-        kept = client.logins().to(client.server_address(at, insecure=True))
+        kept = client.kept_logins().to(client.server_address(at, insecure=True))
     expires = kept.expires if kept is not None else None
     if terminal.json:
         write_json({"at": at, "person": me, "named": terminal.who_or_nobody, "zone": desk.zone, "expires": expires})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flowengine.client.desk import Desk
     from flowengine.client.device import Code
     from flowengine.client.local import LocalDesk
-    from flowengine.client.logging_in import log_in, log_out, login_with, logins
+    from flowengine.client.logging_in import kept_logins, log_in, log_out, login_with
     from flowengine.client.logins import Login
     from flowengine.client.opening import (
         archived_history,
@@ -56,7 +56,7 @@ _HOMES = {
     ),
     "flowengine.client.device": ("Code",),
     "flowengine.client.logins": ("Login",),
-    "flowengine.client.logging_in": ("log_in", "log_out", "logins", "login_with"),
+    "flowengine.client.logging_in": ("kept_logins", "log_in", "log_out", "login_with"),
     "flowengine.client.places": ("is_server", "server_address", "without_password"),
     "flowengine.client.remote": ("RemoteDesk",),
     "flowengine.client.rehearsing": ("for_trials",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -60,6 +61,10 @@ def asked(verb: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Asked:
         )
     how = asking(verb)
     arguments = _signature(verb).bind(*given, **named).arguments if given or named else {}
+    for name, value in arguments.items():
+        if isinstance(value, datetime) and value.tzinfo is None:
+            possible = ("2026-05-01T09:00:00+02:00",)
+            raise BadAnswer({name: f"{value} is no moment: it needs its zone"}, possible=possible)
     try:
         sent = how.request(arguments)
         query = urlencode(sent.query)

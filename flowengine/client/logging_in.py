@@ -17,7 +17,7 @@ from flowengine.client.remote import RemoteDesk, server_at
 from flowengine.errors import NotFound
 
 
-def logins() -> Logins:
+def kept_logins() -> Logins:
     """The logins of whoever runs this program. Raises NotConfigured."""
     return Logins.of(os.environ)
 
@@ -26,7 +26,7 @@ def log_in(address: str, show: Callable[[device.Code], object]) -> tuple[str, Lo
     """Sign in at a server by a code, which is given to ``show`` and typed where somebody is signed in already: the
     server's address as it is kept, and the login. Raises as :func:`flowengine.client.device.sign_in` does."""
     url = server_address(address, insecure=insecure(address))
-    kept = logins()
+    kept = kept_logins()
     kept.default  # noqa: B018 - a file that may not be used is told before anybody types a code
     with _server(url) as server:
         login = device.sign_in(server, f"flow on {socket.gethostname()}"[:100], show)
@@ -36,7 +36,7 @@ def log_in(address: str, show: Callable[[device.Code], object]) -> tuple[str, Lo
 def login_with(address: str, token: str) -> tuple[str, Login]:
     """Sign in with a token that is there, once the server has taken it. Raises BadToken."""
     url = server_address(address, insecure=insecure(address))
-    return url, _kept(logins(), address, url, Login(token=token))
+    return url, _kept(kept_logins(), address, url, Login(token=token))
 
 
 def _kept(kept: Logins, address: str, url: str, login: Login) -> Login:
@@ -52,7 +52,7 @@ def _kept(kept: Logins, address: str, url: str, login: Login) -> Login:
 
 def log_out(address: str = "") -> tuple[str, Login]:
     """Forget the login to a server, the default without an address: which it was. Raises NotFound."""
-    kept = logins()
+    kept = kept_logins()
     url = server_address(address, insecure=True) if address else kept.default
     found = kept.drop(url) if url else None
     if found is None:

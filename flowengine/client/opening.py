@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from flowengine.clock import Clock
     from flowengine.views.replies import Audit, HistoryLine, JobRow, StaffTrack
 
+_TABLES = "tables are made and upgraded where the database is"
+
 _BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo")
 
 
@@ -100,13 +102,13 @@ def create(address: str) -> str | None:
     """Open a database, which gives an empty one its tables: its schema's revision."""
     from flowengine.store import Database
 
-    with Database.open(_database(address)) as database:
+    with Database.open(_database(address, _TABLES)) as database:
         return database.revision()
 
 
 def upgrade(address: str) -> tuple[str | None, str]:
     """Bring a database's tables to this version: its schema's revision before and after."""
-    must_exist(address)
+    must_exist(address, _TABLES)
     from flowengine.store import Database
 
     with Database.open(address, check=False) as database:
@@ -115,7 +117,7 @@ def upgrade(address: str) -> tuple[str | None, str]:
 
 def backup(address: str, file: Path) -> int:
     """Copy a SQLite database to a new file while it is in use: how many bytes it has."""
-    must_exist(address)
+    must_exist(address, "a database is copied where it is")
     from flowengine.store.backup import backup
 
     return backup(address, file)
@@ -151,20 +153,21 @@ def archived_track(file: str | Path, job: str) -> StaffTrack:
     return archives.track(Path(file), job)
 
 
-def must_exist(address: str) -> None:
-    """A reading command in the wrong folder must not leave an empty database there. Raises NotFound, NotConfigured."""
-    scheme, colon, name = _database(address).partition(":///")
+def must_exist(address: str, *why: str) -> None:
+    """A reading command in the wrong folder must not leave an empty database there. Where it is a server, the first of
+    ``why`` says why this is not done there, the others what is possible instead. Raises NotFound, NotConfigured."""
+    scheme, colon, name = _database(address, *why).partition(":///")
     in_file = colon and scheme.startswith("sqlite") and name not in ("", ":memory:") and not name.startswith("file:")
     if in_file and not Path(name).exists():
         raise NotFound("there is no database here yet", where=name, possible=_BEGINNINGS)
 
 
-def _database(address: str) -> str:
-    """The address, unless it is a server's: this is done where the database is. Raises NotConfigured."""
+def _database(address: str, why: str = "this is done where the database is", *instead: str) -> str:
+    """The address, unless it is a server's: then ``why`` it is not done there. Raises NotConfigured."""
     if is_server(address):
         raise NotConfigured(
-            "this is done where the database is, and not over HTTP",
+            f"{why}, and not over HTTP",
             where=without_password(address),
-            possible=("at the server: --at sqlite:///FILE", "--at postgresql+psycopg://HOST/DATABASE"),
+            possible=("at the server: --at sqlite:///FILE", "--at postgresql+psycopg://HOST/DATABASE", *instead),
         )
     return address

@@ -102,7 +102,21 @@ HANDLERS = {"buy_wood": buy_wood}
 if TYPE_CHECKING:
     from flowengine.engine import Engine
 
-NEAR = ("worker", "db", "archive", "serve", "new", "check", "try", "paths", "accepts", "completion", "demo")
+NEAR = (
+    "login",
+    "logout",
+    "worker",
+    "db",
+    "archive",
+    "serve",
+    "new",
+    "check",
+    "try",
+    "paths",
+    "accepts",
+    "completion",
+    "demo",
+)
 """Commands that ask no desk, or stay where the database is."""
 
 FAR = (
