@@ -158,3 +158,12 @@ class AsyncEngine:
     feeds = _Verb(Engine.feeds)
     end_feed = _Verb(Engine.end_feed)
     read_feed = _Verb(Engine.read_feed)
+    # parties
+    let_act = _Verb(Engine.let_act)
+    end_acting = _Verb(Engine.end_acting)
+    acting = _Verb(Engine.acting)
+    contacts = _Verb(Engine.contacts)
+    add_contact = _Verb(Engine.add_contact)
+    remove_contact = _Verb(Engine.remove_contact)
+    confirm_contact = _Verb(Engine.confirm_contact)
+    with_contact = _Verb(Engine.with_contact)

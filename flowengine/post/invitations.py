@@ -66,12 +66,12 @@ def composed(
             "link": link or None,
         },
         at=kept.at,
-        invitation=invitation(shell, tx, compiled, kept, person, link),
+        invitation=invitation(shell, tx, compiled, kept, person, to, link),
     )
 
 
 def of_step(
-    shell: Shell, tx: Transaction, job: StoredJob, compiled: Compiled, step: Step, person: Person, link: str
+    shell: Shell, tx: Transaction, job: StoredJob, compiled: Compiled, step: Step, person: Person, to: str, link: str
 ) -> Invitation | None:
     """The appointment of an open step, for who is to meet the customer, or has booked it."""
     slot = step.booked or step.appointment
@@ -81,11 +81,11 @@ def of_step(
     kept = next((one for one in found if not one.over and one.branch == step.branch and one.start == slot), None)
     if kept is None or person.id not in (kept.customer, kept.staff):
         return None
-    return invitation(shell, tx, compiled, kept, person, link)
+    return invitation(shell, tx, compiled, kept, person, to, link)
 
 
 def invitation(
-    shell: Shell, tx: Transaction, compiled: Compiled, kept: occasions.Kept, person: Person, link: str
+    shell: Shell, tx: Transaction, compiled: Compiled, kept: occasions.Kept, person: Person, to: str, link: str
 ) -> Invitation | None:
     """The appointment for a receiver's calendar; None where the library that writes it is not installed, of which the
     log speaks once."""
@@ -95,7 +95,7 @@ def invitation(
     organiser = ical.Party("", sender_of(settings.mail_from).addr_spec) if settings.mail_from else None
     if organiser is not None:
         organiser = organiser._replace(name=sender_of(settings.mail_from).display_name)
-    attendee = ical.Party(person.name, person.contact) if is_address(person.contact) else None
+    attendee = ical.Party(person.name, to) if is_address(to) else None
     method: ical.Method = "PUBLISH"
     if organiser is not None and attendee is not None:
         method = "CANCEL" if kept.gone else "REQUEST"

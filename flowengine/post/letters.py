@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from flowengine.commands import access
@@ -22,6 +23,7 @@ from flowengine.post import invitations
 from flowengine.post.words import Words, about, greeting, text, where
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
+from flowengine.store.parties import Contact
 from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
 from flowengine.views.promised import passed
@@ -49,6 +51,16 @@ def channel_of(contact: str) -> tuple[str, str]:
     return (HOOK if scheme in ("http", "https") else scheme), text
 
 
+def first_way(known: Sequence[Contact], contact: str, channels: frozenset[str]) -> tuple[str, str] | None:
+    """The channel and the address of the first contact that is reached by one of the channels; ``contact`` is that of
+    somebody of whom no others are kept."""
+    for address in [one.address for one in known] or [contact]:
+        channel, to = channel_of(address)
+        if channel in channels:
+            return channel, to
+    return None
+
+
 def compose(shell: Shell, row: OutboxMessage) -> Words | None:
     """What a row of kind ``letter`` says; None when it need not be said any more.
 
@@ -60,10 +72,10 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         person = tx.people.get(str(body["person"]))
         if person is None or person.left is not None:
             return None
-        channel, to = channel_of(person.contact)
-        if channel != body["channel"]:
+        way = first_way(tx.contacts.of(person.id), person.contact, frozenset((str(body["channel"]),)))
+        if way is None:
             return None
-        job = tx.jobs.get(row.job)
+        to, job = way[1], tx.jobs.get(row.job)
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         process = compiled.process
         at = _at(tx, row, shell.clock.now())
@@ -148,7 +160,7 @@ def _asked(
             "link": link or None,
         },
         at=at,
-        invitation=invitations.of_step(shell, tx, job, compiled, step, person, link) if slot else None,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if slot else None,
     )
 
 
@@ -365,5 +377,5 @@ def _appointment(
             "link": link or None,
         },
         at=at,
-        invitation=invitations.of_step(shell, tx, job, compiled, step, person, link) if step is not None else None,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if step is not None else None,
     )
