@@ -28,6 +28,7 @@ from flowengine.core.casting import cast as cast_ballot
 from flowengine.core.draft import Draft
 from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled
+from flowengine.core.seatings import stands_for
 from flowengine.core.values import CLOCK, Actor, Branch, Json, Poll, Seat, Standing, Step, Tally
 from flowengine.errors import DatabaseBusy, ExpressionFailed, NotConfigured
 from flowengine.language.types import Vote
@@ -98,9 +99,10 @@ def _put(
 ) -> _Told:  # fmt: skip
     """``alone``: under the job's lock."""
     job = access.locked(tx, job_id) if alone and tx.ballots.find(job_id, command.step) is not None else None
-    admitted = tx.ballots.admit(job_id, command.step, voter.id) if voter.id else None
-    if admitted is None:
+    found = _admitted(tx, job_id, command.step, voter)
+    if found is None:
         return _Told(_without_box(shell, tx, job_id, command, key, permit, typed))
+    person, admitted = found
     body = None
     if key is not None:
         body = _body(job_id, command, admitted.secret, admitted.salt + shell.settings.ballot_secret)
@@ -109,7 +111,20 @@ def _put(
             return _Told(before)
     if job is None:
         job = tx.jobs.get(job_id)
-    return _Casting(shell, tx, job, command, voter, admitted).done((key, body), permit, alone=alone)
+    return _Casting(shell, tx, job, command, person, admitted).done((key, body), permit, alone=alone)
+
+
+def _admitted(tx: Transaction, job_id: str, step: int, actor: Actor) -> tuple[str, Admitted] | None:
+    """Whose ballot it is: his who acts, under the first of his ids that may vote, or that of whom he acts for; of
+    several, one that has not voted."""
+    found = None
+    for one in stands_for(actor):
+        admitted = tx.ballots.admit(job_id, step, one)
+        if admitted is not None and not admitted.voted:
+            return one, admitted
+        if admitted is not None and found is None:
+            found = one, admitted
+    return found
 
 
 def _without_box(
@@ -137,7 +152,7 @@ class _Casting:
     """One ballot of somebody who may vote."""
 
     def __init__(
-        self, shell: Shell, tx: Transaction, job: StoredJob, command: c.Act | c.ActFor, voter: Actor, admitted: Admitted
+        self, shell: Shell, tx: Transaction, job: StoredJob, command: c.Act | c.ActFor, voter: str, admitted: Admitted
     ) -> None:
         self.shell, self.tx, self.job, self.command = shell, tx, job, command
         self.voter, self.admitted = voter, admitted
@@ -151,18 +166,22 @@ class _Casting:
         if self.admitted.held or access.open_step(job, command.step) is None:
             raise DatabaseBusy("the job has just changed", where=job.id, collided=True)
         self.shell.refuse_overdue(job, command, self.now)
-        if isinstance(command, c.ActFor):
-            permit(tx, self.compiled, job, command)
+        whom = command.person if isinstance(command, c.ActFor) else command.by
+        if whom.acting and self.voter not in (whom.id, *whom.same):
+            whom = replace(whom, party=self.voter)
+            asked = {"person": whom} if isinstance(command, c.ActFor) else {"by": whom}
+            command = replace(command, **asked)
+        permit(tx, self.compiled, job, command)
         flow = Flow(self.compiled, Draft(job.position), self.now, self.world)
-        cast = cast_ballot(flow, self._as_his(), voted=self.admitted.voted)
+        cast = cast_ballot(flow, _as_his(command, whom), voted=self.admitted.voted)
         state, before = cast.state, self._before()
         tells = tallied(state)
         if state.early and not alone and self._decides(cast, before):
             raise _Decisive
         counted = recounted(state, self.admitted.counted, self.admitted.weight, before, cast.paper, tally=tells)
-        tx.ballots.cast(job.id, command.step, self.voter.id, self.admitted, self._id(), cast.paper, counted)
-        if self.voter.kind == "customer" and self.voter.id != job.customer:
-            tx.participants.vote(job.id, self.voter.id, command.step)
+        tx.ballots.cast(job.id, command.step, self.voter, self.admitted, self._id(), cast.paper, counted)
+        if (whom.kind == "customer" or whom.party) and self.voter != job.customer:
+            tx.participants.vote(job.id, self.voter, command.step)
         if isinstance(command, c.ActFor) or (alone and is_certain(flow, command.step)):
             bare = replace(command, answer={}, outcome="vote" if state.secret else cast.move)
             return _Told(self.shell.write(tx, self.shell.compute(tx, job, bare, permit), request))
@@ -174,16 +193,12 @@ class _Casting:
         shows = state.shown_while_it_runs == "batches"
         return _Told(receipt, command.step if shows or state.early else None)
 
-    def _as_his(self) -> c.Act:
-        command = self.command
-        return c.Act(by=self.voter, step=command.step, outcome=command.outcome, answer=command.answer)
-
     def _id(self) -> str:
         admitted, secret = self.admitted, self.shell.settings.ballot_secret
         if not admitted.secret:
-            return self.voter.id
+            return self.voter
         expect_secret(admitted.salt, admitted.mark, secret, self.job.id)
-        return paper_id(admitted.salt, secret, self.voter.id)
+        return paper_id(admitted.salt, secret, self.voter)
 
     def _before(self) -> dict[str, Json] | None:
         """His ballot until now."""
@@ -200,6 +215,10 @@ class _Casting:
         now = self.tx.ballots.standing(self.job.id, self.command.step)
         then = recounted(cast.state, now, self.admitted.weight, before, cast.paper)
         return certain(cast.state, standing_poll(cast.poll, then))
+
+
+def _as_his(command: c.Act | c.ActFor, whom: Actor) -> c.Act:
+    return c.Act(by=whom, step=command.step, outcome=command.outcome, answer=command.answer)
 
 
 def tallied(state: Vote) -> bool:

@@ -30,7 +30,7 @@ class Cast(NamedTuple):
 def cast(flow: Flow, command: c.Act, *, voted: bool) -> Cast:
     """A ballot on a step with a box. Raises what acting on the step raises; ``voted``: there is one of his before."""
     _, step = find(flow, command.step)
-    not_kept_from(flow, step, command.by.id)
+    not_kept_from(flow, step, command.by)
     kind, spot = at_work(flow, step)
     assert isinstance(kind, Voting), "a step with a box is that of a vote"
     move, paper = kind.cast(spot, step, command, voted=voted)

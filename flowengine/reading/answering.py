@@ -10,6 +10,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
+from flowengine.core.seatings import himself, stands_for
 from flowengine.core.values import Actor, Poll
 from flowengine.core.veil import veiled
 from flowengine.people.identities import By
@@ -34,7 +35,7 @@ def answered(shell: Shell, text: str, seq: int, by: By) -> Answered:
         if seq < 0:
             return _cast(look, tx, job, -seq, actor)
         entry = next(iter(tx.history.of(job.id, seq - 1, 1)), None) if seq > 0 else None
-        if entry is None or (actor.kind == "customer" and entry.by.id != actor.id):
+        if entry is None or (actor.kind == "customer" and not himself(actor, entry.by.id)):
             raise access.no_such("entry of the history", f"{shown(job.id)}, number {seq}")
         return _told(look, tx, job, _said(look, tx, job, entry, actor), actor)
 
@@ -52,7 +53,7 @@ def _told(look: Shell, tx: Transaction, job: StoredJob, said: str, actor: Actor)
     if seen.status != "open":
         return _answered(job, said, words.ended(seen.status, compiled.process.need, seen.because))
     coming = (*_appointments(seen, clock), *mine)
-    if not coming and actor.id == job.customer:
+    if not coming and job.customer in stands_for(actor, looking=True):
         now = look.clock.now()
         position = look.caught_up(tx, job, now).position
         coming = tuple(NextView(words=one) for one in words.at_work(compiled, position, clock, now))
@@ -86,7 +87,7 @@ def _saying(
     customer = actor.kind == "customer"
     teller = Teller(compiled.process, {} if customer else names, reader_zone(tx, actor))
     whose = "" if customer else name_of(tx, job.customer)
-    return words.Saying(teller, customer, whose, opened, options, own=not customer or actor.id == job.customer)
+    return words.Saying(teller, customer, whose, opened, options, own=not customer or job.customer in stands_for(actor))
 
 
 def _said(look: Shell, tx: Transaction, job: StoredJob, entry: Entry, actor: Actor) -> str:
@@ -94,7 +95,7 @@ def _said(look: Shell, tx: Transaction, job: StoredJob, entry: Entry, actor: Act
     compiled = look.catalogue.compiled(tx, job.process, job.version)
     if entry.erased:
         return Teller(compiled.process, {}).erased(entry.command, entry.events)
-    own = bool(actor.id) and actor.id == entry.by.id
+    own = himself(actor, entry.by.id)
     command, events = (entry.command, entry.events) if own else veiled(entry.command, entry.events)
     opened, options = None, {}
     if isinstance(entry.command, c.Act | c.ActFor | c.Claim | c.Release | c.Assign):

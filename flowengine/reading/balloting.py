@@ -10,7 +10,8 @@ from flowengine import exact
 from flowengine.commands import access, voting
 from flowengine.commands.shell import Shell
 from flowengine.core import boxes
-from flowengine.core.values import Actor
+from flowengine.core.seatings import stands_for
+from flowengine.core.values import Actor, Seat
 from flowengine.errors import Ambiguous, NotFound, StaleCommand
 from flowengine.people.identities import By
 from flowengine.store import Transaction, shown
@@ -25,9 +26,11 @@ def ballot(shell: Shell, step_id: str, by: By) -> BallotView:
         actor = access.asker(tx, "ballot", by)
         job_id, number = _vote(tx, step_id, actor)
         box = tx.ballots.find(job_id, number)
-        seat = tx.ballots.seat(job_id, number, actor.id) if box is not None and actor.id else None
-        if box is None or seat is None:
+        found = _seats(tx, job_id, number, actor) if box is not None else []
+        if box is None or not found or (actor.job and actor.job != job_id):
             raise access.no_such("vote", step_id)
+        seat = next((one for one in found if one.answer is not None), found[0])
+        person = seat.audience.partition(":")[2]
         job = access.read(tx, job_id, "vote", step_id)
         opened = access.opening(tx, job, number)
         if opened is None:
@@ -49,8 +52,14 @@ def ballot(shell: Shell, step_id: str, by: By) -> BallotView:
             cast=box.papers if box.state == COUNTED else None,
             root=box.root or "" if box.state == COUNTED else "",
         )
-        own = voting.own_ballot(tx, box, actor.id, shell.settings.ballot_secret) if voted else None
+        own = voting.own_ballot(tx, box, person, shell.settings.ballot_secret) if voted else None
         return view if own is None else _with_paper(tx, box, view, *own)
+
+
+def _seats(tx: Transaction, job_id: str, step: int, actor: Actor) -> list[Seat]:
+    """Those of whom he is one, or for whom he acts, who may vote."""
+    found = (tx.ballots.seat(job_id, step, one) for one in stands_for(actor))
+    return [seat for seat in found if seat is not None]
 
 
 def _vote(tx: Transaction, text: str, actor: Actor) -> tuple[str, int]:
@@ -61,7 +70,7 @@ def _vote(tx: Transaction, text: str, actor: Actor) -> tuple[str, int]:
         job_id = access.job_ref(tx, text, actor, "vote")
     except NotFound:
         raise access.no_such("vote", text) from None
-    votes = [box.step for box in tx.ballots.of_job(job_id) if tx.ballots.seat(job_id, box.step, actor.id) is not None]
+    votes = [box.step for box in tx.ballots.of_job(job_id) if _seats(tx, job_id, box.step, actor)]
     if len(votes) > 1:
         possible = [f"{shown(job_id)}.{step}" for step in votes]
         raise Ambiguous(f"{text!r} has several votes in which you may vote", where=text, possible=possible)

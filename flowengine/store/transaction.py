@@ -5,12 +5,13 @@ What a command came to is written in it whole (L2): the job's row, all that hang
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from flowengine.clock import SystemClock
 from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
@@ -20,7 +21,9 @@ from flowengine.store.archive import Archive
 from flowengine.store.ballots import Ballots, Cast
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
+from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
+from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.erasing import Erasing
 from flowengine.store.history import Entry, History, chained
@@ -30,6 +33,7 @@ from flowengine.store.messages import Messages
 from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.outbox import Outbox
 from flowengine.store.participants import Participants
+from flowengine.store.parties import ActingRows, Contacts
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
@@ -54,14 +58,27 @@ class Saved(msgspec.Struct, frozen=True):
     command: str
 
 
+class Terms(NamedTuple):
+    """What who asks is held against: the moment, and how strongly he has to be known for a verb, where this
+    installation says otherwise than the table."""
+
+    now: Callable[[], datetime]
+    strengths: Mapping[str, str]
+
+
+USUAL = Terms(SystemClock().now, {})
+"""Those of a transaction that no engine has opened."""
+
+
 class Transaction:
     """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
     application whose transaction was joined)."""
 
-    __slots__ = ("_outbox", "cast", "channel", "reads_only", "receipts", "saved", "trace", "wakes")
+    __slots__ = ("_outbox", "cast", "channel", "reads_only", "receipts", "saved", "terms", "trace", "wakes")
 
-    def __init__(self, channel: Channel, *, reads_only: bool = False) -> None:
+    def __init__(self, channel: Channel, *, reads_only: bool = False, terms: Terms = USUAL) -> None:
         self.channel = channel
+        self.terms = terms
         self.reads_only = reads_only
         """Whether nothing can be written in it: what is computed here is only tried."""
         self.receipts = Receipts(channel)
@@ -88,6 +105,18 @@ class Transaction:
     @property
     def people(self) -> People:
         return People(self.channel)
+
+    @property
+    def contacts(self) -> Contacts:
+        return Contacts(self.channel)
+
+    @property
+    def acting(self) -> ActingRows:
+        return ActingRows(self.channel)
+
+    @property
+    def changes(self) -> Changes:
+        return Changes(self.channel)
 
     @property
     def jobs(self) -> Jobs:
@@ -128,6 +157,10 @@ class Transaction:
     @property
     def ballots(self) -> Ballots:
         return Ballots(self.channel, self.cast)
+
+    @property
+    def closures(self) -> Closures:
+        return Closures(self.channel)
 
     @property
     def tokens(self) -> Tokens:
@@ -190,7 +223,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if entry.by.id != head.customer and (
+    if head.customer not in (entry.by.id, entry.by.party) and (
         job is None or entry.by.kind == "customer" or isinstance(entry.command, ActFor)
     ):
         participants.save(channel, id_, head.customer, seq, entry.command)

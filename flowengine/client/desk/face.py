@@ -265,16 +265,17 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
 
     def add_customer(
         self,
-        id: str,
+        id: str = "",
         name: str = "",
         contact: str = "",
         groups: Sequence[str] | None = None,
         record: Answer | None = None,
         *,
         zone: str = "",
+        organisation: bool | None = None,
     ) -> view.PersonView:
-        """Enter a customer, or change what is known of one."""
-        return self._ask("add_customer", id, name, contact, groups, record, zone=zone)
+        """Enter a customer, or change what is known of one; without an id one is made."""
+        return self._ask("add_customer", id, name, contact, groups, record, zone=zone, organisation=organisation)
 
     def add_staff(
         self, id: str, name: str = "", roles: Sequence[str] | None = None, contact: str = "", *, zone: str = ""
@@ -301,6 +302,10 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
     def remove_absence(self, person: str, start: date) -> view.PersonView:
         """Take back that a member of staff is away from ``start``."""
         return self._ask("remove_absence", person, start)
+
+    def person(self, id: str) -> view.PersonView:
+        """The person with exactly that id."""
+        return self._ask("person", id)
 
     def find_person(self, text: str, *, kind: str | None = None) -> view.PersonView:
         """The one person whom a text fits: an id, a contact, a name."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from flowengine.store.tables import administration, ballots, conversation, parties, records, signing_in
 from flowengine.store.tables.ballots import boxes, papers, sums, voters
+from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
 from flowengine.store.tables.jobs import (
     awaiting,
@@ -34,12 +35,14 @@ from flowengine.store.tables.jobs import (
     timers,
     tokens,
 )
+from flowengine.store.tables.parties import acting, contacts
 
 __all__ = [
     "HEAD",
     "NEVER",
     "Key",
     "Micros",
+    "acting",
     "administration",
     "awaiting",
     "ballots",
@@ -48,6 +51,8 @@ __all__ = [
     "branches",
     "calendars",
     "calls",
+    "closures",
+    "contacts",
     "conversation",
     "history",
     "jobs",
