@@ -15,7 +15,7 @@ def test_a_company_and_who_acts_for_it(shop: Flow) -> None:
     assert made["organisation"] is True
     said = shop.json("people", "acting", "let", "ada", lund, "--may", "sign", "--until", "2999-12-31", who="olga")
     assert (said["may"], said["now"], said["party_name"]) == ("sign", True, "Lund Ltd")
-    job = shop.json("start", "workshop", "--for", lund, "--set", "wish=A table", who="ada")["job"]
+    job = shop.json("start", "workshop", "--for", lund, "--set", "wish=A table", "--set", "width=80", who="ada")["job"]
     assert shop.json("history", job)[0]["who"] == "Ada, for Lund Ltd"
     assert f"ada, for {lund}" in shop.run("people", "acting", "show", "ada", who="olga").stdout
     ended = shop.run("people", "acting", "end", "ada", lund, who="olga").stdout
