@@ -20,7 +20,9 @@ from flowengine.store import bookings, calls, history, jobs, messages, participa
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
+from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
+from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.erasing import Erasing
 from flowengine.store.history import Entry, History, chained
@@ -110,6 +112,10 @@ class Transaction:
         return ActingRows(self.channel)
 
     @property
+    def changes(self) -> Changes:
+        return Changes(self.channel)
+
+    @property
     def jobs(self) -> Jobs:
         return Jobs(self.channel)
 
@@ -144,6 +150,10 @@ class Transaction:
     @property
     def bookings(self) -> Bookings:
         return Bookings(self.channel)
+
+    @property
+    def closures(self) -> Closures:
+        return Closures(self.channel)
 
     @property
     def tokens(self) -> Tokens:

@@ -18,6 +18,7 @@ from flowengine.store import (
     archive,
     bookings,
     calls,
+    changes,
     erasing,
     history,
     jobs,
@@ -147,6 +148,10 @@ BY_KEY = {
     jobs.listing((("late", 1),), True): "ix_flow_jobs_promised",
     jobs.OVERDUE: "ix_flow_jobs_promised",
     measures.LATE_PROMISES: "ix_flow_jobs_promised",
+    changes.JOBS: "flow_jobs",
+    changes.CUSTOMERS: "ix_flow_jobs_customer",
+    changes.WAITING: "ix_flow_steps_urgent",
+    changes.MOST_URGENT: "ix_flow_steps_urgent",
 }
 """Each hot query, and the indexes (or the table, for its primary key) one of which must serve it."""
 
@@ -166,6 +171,8 @@ BY_KEY |= {
 SORTS = {
     people.BY_CONTACT,
     parties.OF,
+    changes.CUSTOMERS,
+    changes.WAITING,
     bookings.agenda(1),
     bookings.agenda(8),
     bookings.whose(8),
