@@ -20,7 +20,7 @@ from flowengine.client.local import LocalDesk
 from flowengine.client.routes import PREFIX
 from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_asking
 from flowengine.core.values import Actor
-from flowengine.errors import BadAnswer, KeyMissing
+from flowengine.errors import BadAnswer, KeyMissing, NotAllowed
 from flowengine.people.identities import person_of
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
@@ -123,6 +123,8 @@ def _parts(scope: Scope) -> list[str]:
 
 
 async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Response:
+    if request.method != "GET":
+        _refuse_other_sites(request)
     state = request.app.state
     limiter: Limiter = state.readers if request.method == "GET" else state.writers
     if not _is_small(request):
@@ -137,6 +139,16 @@ async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Respons
         if _knows(request, tag):
             return Response(status_code=304, headers=headers)
     return Response(answered.content, verb.asking.route.status, headers, media_type="application/json")
+
+
+def _refuse_other_sites(request: Request) -> None:
+    """A page of another site may not ask for whoever has a session here: a browser says whose page it is. Who shows a
+    token does so himself."""
+    headers = request.headers
+    site, origin = headers.get("sec-fetch-site", ""), headers.get("origin", "")
+    foreign = origin and origin.rpartition("//")[2] != headers.get("host", "")
+    if "authorization" not in headers and (foreign or site not in ("", "same-origin", "none")):
+        raise NotAllowed("a page of another site asks for you", where="Origin", possible=("a page of this site",))
 
 
 def _is_small(request: Request) -> bool:
