@@ -62,7 +62,7 @@ ROUTES = (
     Route("people", "GET", "/people", "people"),
     Route("find_person", "GET", "/people/find", "people"),
     Route("person", "GET", "/people/{id}", "people"),
-    Route("add_customer", "PUT", "/customers/{id}", "people"),
+    Route("add_customer", "POST", "/customers", "people", 201),
     Route("add_staff", "PUT", "/staff/{id}", "people"),
     Route("leave", "POST", "/people/{person}/leave", "people"),
     Route("erase", "POST", "/people/{person}/erase", "people"),
@@ -95,6 +95,22 @@ ROUTES = (
     Route("issue_token", "POST", "/tokens", "operating", 201),
     Route("revoke_token", "POST", "/tokens/{id}/revoke", "operating"),
     Route("tokens", "GET", "/tokens", "operating"),
+    # calendars
+    Route("closures", "GET", "/closures", "calendars"),
+    Route("close_calendar", "POST", "/calendars/{calendar}/closures", "calendars", 201),
+    Route("open_calendar", "DELETE", "/calendars/{calendar}/closures/{start}", "calendars"),
+    Route("appointment_file", "GET", "/jobs/{job}/appointments", "calendars"),
+    Route("agenda_file", "GET", "/agenda/file", "calendars"),
+    Route("feeds", "GET", "/feeds", "calendars"),
+    Route("make_feed", "POST", "/feeds", "calendars", 201),
+    Route("end_feed", "DELETE", "/feeds/{id}", "calendars"),
+    # parties
+    Route("let_act", "PUT", "/people/{party}/acting/{person}", "people"),
+    Route("end_acting", "DELETE", "/people/{party}/acting/{person}", "people"),
+    Route("acting", "GET", "/people/{person}/acting", "people"),
+    Route("contacts", "GET", "/people/{person}/contacts", "people"),
+    Route("add_contact", "POST", "/people/{person}/contacts", "people", 201),
+    Route("remove_contact", "POST", "/people/{person}/contacts/remove", "people"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

@@ -22,6 +22,7 @@ from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
 from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
+from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.erasing import Erasing
 from flowengine.store.history import Entry, History, chained
@@ -151,6 +152,10 @@ class Transaction:
         return Bookings(self.channel)
 
     @property
+    def closures(self) -> Closures:
+        return Closures(self.channel)
+
+    @property
     def tokens(self) -> Tokens:
         return Tokens(self.channel)
 
@@ -207,7 +212,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if entry.by.id != head.customer and (
+    if head.customer not in (entry.by.id, entry.by.party) and (
         job is None or entry.by.kind == "customer" or isinstance(entry.command, ActFor)
     ):
         participants.save(channel, id_, head.customer, seq, entry.command)
