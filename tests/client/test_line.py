@@ -107,9 +107,9 @@ def test_looking_is_sent_again_whatever_breaks() -> None:
     """A question changes nothing, so it is asked again; what is put in place is put there again."""
     desk, server = far(lost(), answer(504, b""), answer(200, {"items": [], "next": None}))
     assert desk.inbox() == []
-    person = {"id": "ada", "kind": "customer", "name": "Ada"}
+    person = {"id": "tom", "kind": "staff", "name": "Tom"}
     desk, server = far(lost(), answer(200, person))
-    assert desk.add_customer("ada", "Ada").name == "Ada"
+    assert desk.add_staff("tom", "Tom").name == "Tom"
     assert [one.method for one in server.sent] == ["PUT", "PUT"]
 
 
