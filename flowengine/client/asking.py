@@ -15,6 +15,9 @@ from flowengine.client.routes import NEAR_ONLY
 from flowengine.client.wire import Asking, asking
 from flowengine.errors import BadAnswer, Refused
 
+LONG = frozenset({"audit", "migrate_all", "erase", "leave", "hand_over", "retry_all", "archivable"})
+"""Verbs that go through all jobs, or through all of a person's or a process's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -40,6 +43,11 @@ class Asked:
     def changes(self) -> bool:
         """Whether it may change anything."""
         return self.method != "GET" and not self.dry
+
+    @property
+    def long(self) -> bool:
+        """Whether it goes through so much at once that it may take minutes."""
+        return self.asking.route.verb in LONG
 
     @property
     def repeatable(self) -> bool:
