@@ -73,9 +73,11 @@ def _possible(console: Console, listed: list[str], count: int) -> None:
 
 
 _BROKEN = frozenset(
-    ("StoreError", "DatabaseBusy", "ConnectionLost", "SchemaMismatch", "HistoryBroken", "InvariantBroken")
-    + ("AnswerRefused", "Unreachable", "Overloaded")
-)
+    {
+        "StoreError", "DatabaseBusy", "ConnectionLost", "SchemaMismatch", "HistoryBroken", "InvariantBroken",
+        "AnswerRefused", "Unreachable", "Overloaded",
+    }
+)  # fmt: skip
 
 
 def wrong_use(error: click.ClickException, *, json: bool) -> None:
