@@ -43,6 +43,7 @@ PROCESSES = (
     "cli/test_where_output_goes.py",
     "cli/test_worker_cli.py",
     "cli/test_worker_metrics.py",
+    "client/test_desk_loading.py",
     "engine/test_engine_crashes.py",
     "examples",
     "faults",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import ssl
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -360,10 +358,3 @@ def test_desks_are_told_the_same_near_and_far(desk: Desks, engine: Engine) -> No
             getattr(engine, verb)(*given, **named, by=person)
         assert type(far.value) is type(near.value)
         assert far.value.to_json() == near.value.to_json()
-
-
-def test_a_desk_far_from_the_database_loads_nothing_of_it() -> None:
-    """Who asks a server does not wait for the libraries of databases to be read."""
-    program = "import sys, flowengine.client.remote, flowengine.outside.http\nprint('sqlalchemy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "False\n"
