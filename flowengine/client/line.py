@@ -34,9 +34,6 @@ TRIES = 6
 
 BACKOFF = Backoff(timedelta(milliseconds=200), timedelta(seconds=5), chance=0.5)
 
-LARGEST = 16 * 1024 * 1024
-"""Bytes of an answer that are taken."""
-
 _PASSING = frozenset((429, 502, 503, 504))
 """Statuses that may be another a moment later."""
 
@@ -111,7 +108,7 @@ class Line:
         key = asked.key if asked.key is not None else self._key_of() if asked.keyed else ""
         headers = self._headers | ({KEY_HEADER: key} if key else {})
         if asked.body is not None:
-            headers["content-type"] = "application/json"
+            headers["content-type"] = asked.media
         body = asked.body or b""
         until, doubt, tries = self.ticks() + self._patience, False, 0
         while True:
@@ -120,7 +117,7 @@ class Line:
             if not asked.long:
                 within = max(min(within, until - self.ticks()), 0.001)
             try:
-                answer = self._server.ask(asked.method, asked.path, headers, body, within=within, largest=LARGEST)
+                answer = self._server.ask(asked.method, asked.path, headers, body, within=within, largest=asked.largest)
             except Unreachable as error:
                 trouble: FlowError = error
                 pause, unknown = 0.0, error.in_doubt

@@ -142,7 +142,7 @@ class RemoteDesk(Desk):
         # a repetition under a key that nobody else knows is this very asking, sent twice
         repeated = found.headers.get(REPLAYED_HEADER.lower()) == "true" and request.key is not None
         try:
-            return request.asking.answer(found.body, repeated=repeated)
+            return asking(verb).answer(found.body, repeated=repeated)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise self._unfit(verb, request.changes, error) from None
 
