@@ -16,6 +16,8 @@
     │   ├── AlreadyClaimed    somebody else has claimed the step
     │   ├── SlotTaken         the room, or somebody whom the appointment needs, is not free then
     │   ├── KeyConflict       the request key was used for something else (L3)
+    │   ├── SignedInAsAnother this browser is somebody else's just now
+    │   ├── TooMany           it was asked too often; it says when to ask again
     │   └── BadSignature      what came from outside is not signed as it has to be
     ├── RunawayProcess        a process went round without ever waiting
     ├── InvariantBroken       the core found its own position inconsistent: a bug, nothing was changed
@@ -175,6 +177,22 @@ class SlotTaken(Refused, status=409):
 
 class KeyConflict(Refused, status=409):
     """The request key was used before for something else (L3)."""
+
+
+class SignedInAsAnother(Refused, status=409):
+    """Somebody else is signed in where this was asked: he is asked who he is now, and nobody is made somebody else
+    without a word."""
+
+
+class TooMany(Refused, status=429):
+    """It was asked too often; ``retry_after`` is in how many seconds it may be asked again."""
+
+    def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), retry_after: int = 1) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.retry_after = retry_after
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"retry_after": self.retry_after}
 
 
 class BadSignature(Refused, status=401):

@@ -12,6 +12,7 @@ from flowengine.errors import NotConfigured
 from flowengine.outside.addresses import Allowed
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
+from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
@@ -37,6 +38,7 @@ class Settings:
     | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
+    | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
     """
 
     url: str = ""
@@ -48,6 +50,7 @@ class Settings:
     notify: tuple[str, ...] = ()
     largest_data: int = LARGEST_DATA
     zone: str = "UTC"
+    ways_in: WaysIn = field(default_factory=WaysIn)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
@@ -85,6 +88,7 @@ class Settings:
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             zone=environment.get("FLOW_ZONE") or "UTC",
+            ways_in=WaysIn.from_environment(environment),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
 

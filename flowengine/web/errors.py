@@ -66,6 +66,8 @@ def _flow_error(request: Request, error: Exception) -> Response:
     headers = {}
     if status == 401:
         headers["www-authenticate"] = "Bearer"
+    if isinstance(error, e.TooMany):
+        headers["retry-after"] = str(error.retry_after)
     if status >= 500:
         LOG.error("%s %s: %s", request.method, _route(request), error)
         if status == 503:

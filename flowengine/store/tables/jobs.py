@@ -301,6 +301,7 @@ tokens = sa.Table(
     time("created"),
     time("expires", nullable=True),
     time("revoked", nullable=True),
+    time("used", nullable=True),
     sa.Index("ix_flow_tokens_id", "id"),
     sa.Index("ix_flow_tokens_scope", "scope", "id"),
     sqlite_with_rowid=False,
