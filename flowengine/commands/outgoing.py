@@ -10,8 +10,10 @@
 | ``announce`` | all people | told: why, step (late: state; promise: by) | a ``letter`` for each receiver |
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
 | ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
+| ``code_asked`` | code | code | a ``code``, where somebody has the contact (:mod:`flowengine.commands.codes`) |
+| ``code`` | the channel | code, channel, to | a mail, a webhook, a message of another kind |
 
-News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
+In the place of a job, the rows of a code have ``code:`` and its id. News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
 of those. Of what was ``answered``, or is ``unanswered`` for long, the step is that of what was asked.
 """

@@ -18,7 +18,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
 from flowengine.errors import ExpressionFailed, NotFound, Refused, StaleCommand
-from flowengine.post import notices
+from flowengine.post import notices, sign_in_letters
 from flowengine.runtime.handler_threads import describe
 from flowengine.runtime.handlers import GiveUp, TryLater
 from flowengine.store import OutboxMessage, Person, Transaction
@@ -152,5 +152,6 @@ DELIVER: dict[str, Callable[[Shell, OutboxMessage], None]] = {
     "referral": referral,
     "announce": notices.announce,
     "message": message,
+    "code_asked": sign_in_letters.address,
 }
 """The kinds of rows that stay in this database."""

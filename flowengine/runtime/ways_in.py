@@ -56,11 +56,13 @@ class WaysIn:
 
     | field | variable | what |
     |-|-|-|
-    | ``sessions`` | ``FLOW_SESSIONS`` | how long sessions last, unused and at all: ``customer=P14D/P90D,staff=PT12H/P7D`` |
+    | ``sessions`` | ``FLOW_SESSIONS`` | how long sessions last, unused and at all:
+    ``customer=P14D/P90D,staff=PT12H/P7D`` |
     | ``links_ask_code`` | ``FLOW_LINKS_ASK_CODE`` | ``yes``: a link alone opens nothing, a code is asked beside it |
-    | ``providers`` | ``FLOW_OIDC`` | names of OpenID Connect providers, by commas; each has ``FLOW_OIDC_<NAME>_ISSUER``,
-    ``_CLIENT``, ``_SECRET``, and perhaps ``_BY_MAIL=yes`` |
-    | ``targets`` | ``FLOW_SIGN_IN_TARGETS`` | where a browser may be sent after it, besides paths here: URLs, by commas |
+    | ``providers`` | ``FLOW_OIDC`` | names of OpenID Connect providers, by commas; each has
+    ``FLOW_OIDC_<NAME>_ISSUER``, ``_CLIENT``, ``_SECRET``, and perhaps ``_BY_MAIL=yes`` |
+    | ``targets`` | ``FLOW_SIGN_IN_TARGETS`` | where a browser may be sent after it, besides paths here: URLs, by
+    commas |
     | ``public`` | ``FLOW_PUBLIC_STARTS`` | processes that anybody may start on the web, by commas; ``*``: all |
     """
 

@@ -26,6 +26,12 @@ DROP = Query("provisional.drop", "Nothing is awaited of a person any more.", sa.
     _P.c.person == param("who")
 ))  # fmt: skip
 
+PUT_OFF = Query(
+    "provisional.put_off",
+    "Look at somebody again later.",
+    sa.update(_P).where(_P.c.person == param("who")).values(until=param("later")),
+)
+
 
 class Awaited(NamedTuple):
     """Of whom it is awaited that he confirms which contact, and the job that he has begun."""
@@ -60,3 +66,7 @@ class Provisional:
     def drop(self, person: str) -> bool:
         """Nothing is awaited of him any more. False when nothing was."""
         return self._channel.count(DROP, {"who": plain(person)}) == 1
+
+    def put_off(self, person: str, until: datetime) -> None:
+        """He could not be swept away: look again then."""
+        self._channel.write(PUT_OFF, {"who": plain(person), "later": micros(until)})
