@@ -13,9 +13,10 @@
 | ``code_asked`` | code | code | a ``code``, where somebody has the contact (:mod:`flowengine.commands.codes`) |
 | ``code`` | the channel | code, channel, to | a mail, a webhook, a message of another kind |
 
-In the place of a job, the rows of a code have ``code:`` and its id. News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
+News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
-of those. Of what was ``answered``, or is ``unanswered`` for long, the step is that of what was asked.
+of those. Of what was ``answered``, or is ``unanswered`` for long, the step is that of what was asked. The rows of a code
+belong to no job: in its place stands ``code:`` and the code's id.
 """
 
 from __future__ import annotations
