@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
 from engine_flows import SUIT
 
-from flowengine import Database, Engine, Settings, SimulatedClock
+from flowengine import BadToken, Database, Engine, NotFound, Settings, SimulatedClock, TooMany
 from flowengine.commands.codes import digits_of
 from flowengine.people.browsers import Browser
 from flowengine.runtime.ways_in import WaysIn
@@ -46,3 +50,14 @@ def by_code(engine: Engine, contact: str, browser: Browser = HERE) -> NewSession
 def start(engine: Engine, who: str = "ada") -> str:
     """Begin a suit: the job's id."""
     return engine.start("small_suit", by=who, need={"occasion": "A wedding"}).job
+
+
+def too_many(ask: Callable[[int], object], most: int = 200) -> TooMany:
+    """Ask until it was too often, whatever else is wrong with it: how that is said."""
+    for number in range(most):
+        try:
+            with suppress(BadToken, NotFound):
+                ask(number)
+        except TooMany as refused:
+            return refused
+    pytest.fail(f"{most} were not too many")
