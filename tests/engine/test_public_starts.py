@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from engine_flows import SUIT
 from ways_in import HERE, digits, opened, too_many, wrong
 
 from flowengine import BadAnswer, BadToken, Database, Engine, NotFound, SimulatedClock, TooMany
@@ -60,6 +61,7 @@ def test_a_contact_is_not_taken_by_typing_it(engine: Engine) -> None:
 
 def test_who_never_confirms_is_swept_away(engine: Engine, clock: SimulatedClock) -> None:
     """After seven days the job is ended with that reason, which its history tells, and what was written is erased."""
+    engine.deploy(SUIT.replace("within: P7D", "within: P30D"))
     begun, other = begin(engine), begin(engine, "yan@example.org", Browser())
     who = engine.track(begun.job, "olga").customer
     engine.check_code(other.code.id, digits(engine, other.code))
