@@ -15,8 +15,8 @@
 
 News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
-of those. Of what was ``answered``, or is ``unanswered`` for long, the step is that of what was asked. The rows of a code
-belong to no job: in its place stands ``code:`` and the code's id.
+of those. Of what was ``answered``, or is ``unanswered`` for long, the step is that of what was asked. The rows of a
+code belong to no job: in its place stands ``code:`` and the code's id.
 """
 
 from __future__ import annotations

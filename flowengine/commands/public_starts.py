@@ -67,8 +67,8 @@ def _id(name: str) -> str:
 
 
 def sweep(shell: Shell, limit: int) -> int:
-    """Sweep away people who never confirmed their contacts: their jobs are ended, and what they wrote is erased with all
-    that is known of them, for a reason that their histories tell. How many."""
+    """Sweep away people who never confirmed their contacts: their jobs are ended, and what they wrote is erased with
+    all that is known of them, for a reason that their histories tell. How many."""
     with shell.reading() as tx:
         over = tx.provisional.over(shell.clock.now(), limit)
     swept = 0

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from flowengine.distribution import __version__
 from flowengine.engine import Engine
-from flowengine.web import errors, external, health, hooks, metrics
+from flowengine.web import errors, external, health, hooks, metrics, signing_in
 from flowengine.worker.metrics import Metrics
 
 ABOUT = """
@@ -33,6 +33,6 @@ def make_app(engine: Engine) -> FastAPI:
     app.state.stopping = Event()
     app.state.metrics = Metrics(engine)
     errors.install(app)
-    for router in (external.router, hooks.router, health.router, metrics.router):
+    for router in (external.router, hooks.router, health.router, metrics.router, signing_in.router):
         app.include_router(router)
     return app
