@@ -19,6 +19,7 @@ from flowengine.commands.shell import Shell
 from flowengine.commands.throttling import count, settled
 from flowengine.errors import Ambiguous, BadAnswer, BadToken, NotAllowed
 from flowengine.people.browsers import Browser
+from flowengine.people.contacts import any_way
 from flowengine.people.identities import LONGEST_CONTACT
 from flowengine.runtime.actors import nobody
 from flowengine.store import Person, Transaction
@@ -128,13 +129,15 @@ def _wrong() -> BadToken:
 
 
 def owners(tx: Transaction, code: StoredCode) -> list[Person]:
-    """Who may be meant by a code."""
+    """Who may be meant by a code: the one for whom it was asked, else those who have the contact."""
     if code.person:
-        found = tx.people.get(code.person)
-        people = [found] if found is not None else []
+        ids = {code.person}
     else:
-        people = tx.people.with_contact(code.contact)
-    return [one for one in people if one.left is None and one.erased is None]
+        way = any_way(code.contact)
+        ids = {one.id for one in tx.people.with_contact(code.contact)}
+        ids.update(tx.contacts.owners(way.kind, way.key, MOST_NAMED))
+    people = [one for id in sorted(ids) if (one := tx.people.get(id)) is not None]
+    return [one for one in people if one.left is None and one.erased is None and not one.organisation]
 
 
 def _which(people: list[Person], person: str) -> Person | None:

@@ -163,5 +163,7 @@ def _let_in(shell: Shell, tx: Transaction, one: StoredDevice) -> DevicePolled:
     if not tx.devices.move(one, "taken", one.wish):
         return DevicePolled(state="expired_token")
     wish = one.wish
-    token = own_tokens.made(shell, tx, as_actor(person), wish.scopes, wish.client, None, wish.strength)
+    token = own_tokens.made(
+        shell, tx, as_actor(person, shell.clock.now()), wish.scopes, wish.client, None, wish.strength
+    )
     return DevicePolled(state="approved", token=token.token, person=person.id, expires=token.expires)

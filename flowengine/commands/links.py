@@ -50,7 +50,7 @@ def make(shell: Shell, of: str, person: str, expires: datetime | None, by: By) -
             raise nobody(whom)
         if found.kind != "customer":
             raise NotAllowed(f"{whom} is staff, whom a link alone does not sign in", where=whom, possible=codes.STAFF)
-        if not access.sees(tx, job, as_actor(found)):
+        if not access.sees(tx, job, as_actor(found, shell.clock.now())):
             raise NotAllowed(f"the job is none of {whom}'s", where=whom, possible=(job.customer, "assign a step first"))
         until = _until(shell.clock.now(), expires, due)
         return _kept(shell, tx, job.id, number, whom, USES, until, actor)
@@ -94,7 +94,7 @@ def enrol(shell: Shell, person: str, by: By) -> NewLink:
         found = tx.people.get(person)
         if found is None:
             raise nobody(person)
-        as_actor(found)  # who has left is refused
+        as_actor(found, shell.clock.now())  # who has left is refused
         return _kept(shell, tx, "", 0, person, 1, shell.clock.now() + ENROLLING, actor)
 
     return shell.keep(work)
@@ -144,10 +144,7 @@ def open_(shell: Shell, secret: str, browser: Browser) -> Opened:
         if one.job and shell.settings.ways_in.links_ask_code:
             code = codes.to_person(shell, tx, one.person)
             return code if isinstance(code, Refused) else replace(about, code=code)
-        scopes = () if one.job else (ENROL,)
-        begun = sessions.begin(
-            shell, tx, person, "link", browser, job=one.job, source=one.id, scopes=scopes, until=one.until
-        )
+        begun = sessions.begin(shell, tx, person, "link", browser, job=one.job or ENROL, source=one.id, until=one.until)
         return replace(about, session=begun)
 
     return settled(shell, work)

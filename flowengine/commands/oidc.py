@@ -111,7 +111,7 @@ def bind(shell: Shell, person: str, provider: str, subject: str, by: By) -> Cred
         found = tx.people.get(person)
         if found is None:
             raise nobody(person)
-        as_actor(found)  # who has left is refused
+        as_actor(found, shell.clock.now())  # who has left is refused
         if not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
             raise BadAnswer({"subject": f"has 1 to {LONGEST_SUBJECT} characters"}, possible=("as the provider has it",))
         there = tx.credentials.find("oidc", _key(one.issuer, subject))

@@ -15,16 +15,13 @@ from flowengine.commands.shell import Shell
 from flowengine.commands.tokens import PREFIX
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
-from flowengine.people.identities import By, Identity, Strength
+from flowengine.people.identities import SCOPES, By, Identity, Strength
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
 from flowengine.views.signing_in import NewOwnToken, OwnToken
 
 OWN = "own"
 """The scope, among tokens, of those that are a person's own."""
-
-SCOPES = ("read", "act", "operate")
-"""What may be done with one: look; act as well; operate as well, for operators."""
 
 LASTS, LONGEST = timedelta(days=90), timedelta(days=400)
 MOST = 50

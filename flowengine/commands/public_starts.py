@@ -16,8 +16,8 @@ from flowengine.commands.throttling import count
 from flowengine.core import commands as c
 from flowengine.core.values import CLOCK, Json
 from flowengine.errors import BadAnswer, NotFound, Refused, StaleCommand
-from flowengine.outside.letter import is_address
 from flowengine.people.browsers import Browser
+from flowengine.people.contacts import is_address
 from flowengine.people.identities import check_person
 from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import as_actor
@@ -53,7 +53,7 @@ def start(
         person = Person(id=person_id, kind="customer", name=name or person_id, created=now)
         tx.people.add(person)
         compiled = shell.catalogue.latest(tx, process, begin=True)
-        command = c.Start(by=as_actor(person), answer=dict(need), parent="", depth=0)
+        command = c.Start(by=as_actor(person, now), answer=dict(need), parent="", depth=0)
         begun = shell.begin(tx, compiled, job_id, person_id, command, (None, None))
         tx.provisional.add(Awaited(person_id, begun.job, at), now + WITHIN)
         return PublicStart(job=begun.job, code=codes.make(shell, tx, person_id, at))

@@ -12,17 +12,16 @@ from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from hashlib import sha256
 from hmac import digest
-from typing import get_args
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core.values import Actor
-from flowengine.errors import BadAnswer, NotAllowed, NotFound, SignedInAsAnother
+from flowengine.errors import BadAnswer, NotFound, SignedInAsAnother, WeakIdentity
 from flowengine.people.browsers import Browser
-from flowengine.people.identities import By, Identity, Strength
-from flowengine.people.permissions import ANY, needs
+from flowengine.people.identities import STRENGTHS, By, Identity, Strength
+from flowengine.people.permissions import ANY, least, needs, refuse_weak
 from flowengine.runtime.actors import as_actor, nobody
 from flowengine.runtime.ways_in import SessionKind
 from flowengine.store import Person, Transaction
@@ -40,9 +39,9 @@ KEPT = timedelta(days=30)
 
 LONGEST_AGENT = 200
 ENROL = "enrol"
-"""The scope of a session in which somebody only registers what he signs in with."""
+"""What stands in the place of a job in a session in which somebody only registers what he signs in with: it is the id
+of none, so that the session finds nothing."""
 
-STRENGTHS: tuple[Strength, ...] = get_args(Strength)
 _FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}", re.ASCII)
 
 
@@ -62,28 +61,25 @@ def csrf_of(secret: str) -> str:
     return digest(secret.encode(), b"csrf", "sha256").hex()
 
 
-def stronger(one: Strength, other: Strength) -> bool:
-    """Whether one strength is more than the other."""
-    return STRENGTHS.index(one) > STRENGTHS.index(other)
-
-
 # who asks for himself
 
 
-def himself(tx: Transaction, verb: str, by: By, least: Strength = "code", *, enrolling: bool = False) -> Actor:
-    """Who asks about himself, known at least so strongly, and not only for one job. Raises NotAllowed, BadAnswer."""
+def himself(tx: Transaction, verb: str, by: By, *, enrolling: bool = False) -> Actor:
+    """Who asks about himself, known as strongly as the verb needs, and not only for one job; or ``enrolling``. Raises
+    NotAllowed, WeakIdentity."""
+    if isinstance(by, Identity) and by.job:
+        if not (enrolling and by.job == ENROL):
+            what = "you are not known well enough for this: only for what you were sent a link for"
+            raise WeakIdentity(what, needed="code", where=by.person, possible=("sign in by a code",))
+        return access.asker(tx, verb, replace(by, job="", strength="host"))
     actor = access.asker(tx, verb, by)
-    if isinstance(by, Identity) and not (enrolling and by.scopes == (ENROL,)):
-        if by.job or stronger(least, by.strength):
-            raise NotAllowed("you are not known well enough for this", where=actor.id, possible=("sign in by a code",))
-        if by.scopes == (ENROL,):
-            raise NotAllowed("this session is for registering what you sign in with", where=actor.id)
+    refuse_weak(verb, actor, least(verb, tx.terms.strengths))
     return actor
 
 
-def whose(tx: Transaction, verb: str, by: By, person: str, least: Strength = "code", *, enrolling: bool = False) -> str:
+def whose(tx: Transaction, verb: str, by: By, person: str, *, enrolling: bool = False) -> str:
     """Whom a verb is about: who asks, or the person named by those who may. Another and none answer alike (L4)."""
-    actor = himself(tx, verb, by, least, enrolling=enrolling)
+    actor = himself(tx, verb, by, enrolling=enrolling)
     if not person and not actor.id:
         raise BadAnswer({"person": "must be named"}, possible=("the exact id of a person",))
     if not person or person == actor.id:
@@ -118,17 +114,16 @@ def begin(
     *,
     job: str = "",
     source: str = "",
-    scopes: tuple[str, ...] = (),
     until: datetime | None = None,
 ) -> NewSession:
     """Begin a session with a new secret; the one before in this browser ends. Raises NotAllowed for one who has left,
     SignedInAsAnother."""
-    actor, now = as_actor(person), shell.clock.now()
+    actor, now = as_actor(person, shell.clock.now()), shell.clock.now()
     refuse_another(browser, person.id)
     if browser.current is not None and browser.current.session:
         tx.sessions.end(browser.current.session, now)
     tx.sessions.tidy(now - KEPT)
-    lasting = shell.settings.ways_in.lasting("link" if job or scopes else kind_of(actor))
+    lasting = shell.settings.ways_in.lasting("link" if job else kind_of(actor))
     whole = now + lasting.whole
     secret = new_secret(PREFIX)
     made = StoredSession(
@@ -137,7 +132,7 @@ def begin(
         strength=strength,
         job=job,
         source=source,
-        where=Where(address=browser.address[:LONGEST_AGENT], agent=browser.agent[:LONGEST_AGENT], scopes=scopes),
+        where=Where(address=browser.address[:LONGEST_AGENT], agent=browser.agent[:LONGEST_AGENT]),
         created=now,
         seen=now,
         idle=lasting.idle,
@@ -192,7 +187,7 @@ def identify(shell: Shell, secret: str) -> Identity | None:
         return None
     if now - one.seen >= NOTED:
         shell.keep(lambda tx: tx.sessions.seen(one.id, now))
-    return Identity(person=one.person, strength=one.strength, job=one.job, scopes=one.where.scopes, session=one.id)
+    return Identity(person=one.person, strength=one.strength, job=one.job, session=one.id)
 
 
 # looking and ending
@@ -211,11 +206,14 @@ def end(shell: Shell, id: str, by: By) -> SessionView:
 
     def work(tx: Transaction) -> SessionView:
         current = by.session if isinstance(by, Identity) else ""
-        mine = bool(current) and id == current
-        actor = access.asker(tx, "end_session", by) if mine else himself(tx, "end_session", by)
         now = shell.clock.now()
         found = tx.sessions.get(id, now)
-        if found is None or not (found.person == actor.id or needs("end_session", actor) == ANY):
+        if current and id == current and found is not None:
+            mine = True
+        else:
+            actor = himself(tx, "end_session", by)
+            mine = found is not None and (found.person == actor.id or needs("end_session", actor) == ANY)
+        if found is None or not mine:
             raise NotFound(f"there is no session {id[:60]!r}", where=id[:60], possible=("sessions lists them",))
         tx.sessions.end(id, now)
         return view(found, current)

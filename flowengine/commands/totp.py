@@ -19,7 +19,7 @@ from flowengine.commands.shell import Shell
 from flowengine.commands.throttling import count, settled
 from flowengine.errors import BadToken, NotAllowed, Refused
 from flowengine.people.browsers import Browser
-from flowengine.people.identities import By
+from flowengine.people.identities import By, as_strong
 from flowengine.runtime.actors import nobody
 from flowengine.store import Transaction
 from flowengine.store.credentials import Credential
@@ -127,7 +127,7 @@ def raise_to_code(shell: Shell, code: str, browser: Browser) -> NewSession:
             return NotAllowed("this alone signs no member of staff in", possible=("a code together with it",))
         if not check(shell, tx, person.id, code):
             return _wrong()
-        strength = current.strength if sessions.stronger(current.strength, "code") else "code"
+        strength = current.strength if as_strong(current.strength, "code") else "code"
         return sessions.begin(shell, tx, person, strength, browser)
 
     return settled(shell, work)

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from flowengine.clock import is_zone
 from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
+from flowengine.language.suggest import near
 from flowengine.outside.addresses import Allowed
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
+from flowengine.people.identities import STRENGTHS
+from flowengine.people.permissions import TABLE
 from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import key_of
 
@@ -39,6 +42,8 @@ class Settings:
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
     | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
+    | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
+    table of permissions says: ``withdraw=link,start=code`` |
     """
 
     url: str = ""
@@ -51,6 +56,7 @@ class Settings:
     largest_data: int = LARGEST_DATA
     zone: str = "UTC"
     ways_in: WaysIn = field(default_factory=WaysIn)
+    strengths: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
@@ -68,6 +74,13 @@ class Settings:
                 raise NotConfigured(f"the hook {name!r} has no secret", where="FLOW_HOOK_SECRETS")
             for secret in secrets.split():
                 key_of(secret, "FLOW_HOOK_SECRETS")
+        for verb, strength in self.strengths.items():
+            if verb not in TABLE:
+                possible = near(verb, list(TABLE)) or "a verb of the table of permissions"
+                raise NotConfigured(f"{verb[:60]!r} is no verb", where="FLOW_STRENGTHS", possible=(possible,))
+            if strength not in STRENGTHS:
+                what = f"{strength[:60]!r} does not say how strongly somebody is known"
+                raise NotConfigured(what, where="FLOW_STRENGTHS", possible=STRENGTHS)
         if self.mail:
             server_of(self.mail)
             sender_of(self.mail_from)
@@ -89,6 +102,7 @@ class Settings:
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             zone=environment.get("FLOW_ZONE") or "UTC",
             ways_in=WaysIn.from_environment(environment),
+            strengths=_strengths(environment.get("FLOW_STRENGTHS", "")),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
 
@@ -97,6 +111,18 @@ def _bytes(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise NotConfigured(f"{text!r} is no number of bytes", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
     return int(text)
+
+
+def _strengths(text: str) -> dict[str, str]:
+    """``verb=strength,verb=strength``. Raises NotConfigured."""
+    found: dict[str, str] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        verb, separator, strength = (part.strip() for part in one.partition("="))
+        if not separator or not verb or verb in found:
+            why = f"{verb[:60]!r} is there twice" if verb in found else f"{one[:60]!r} is not a verb and a strength"
+            raise NotConfigured(why, where="FLOW_STRENGTHS", possible=("withdraw=link,start=code",))
+        found[verb] = strength
+    return found
 
 
 def _by_name(text: str) -> dict[str, str]:

@@ -57,11 +57,10 @@ FORGET = Query("sessions.forget", "Forget all sessions of a person.", sa.delete(
 
 
 class Where(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """From where somebody signed in, as far as the door knows; ``scopes`` are those that the session is bound to."""
+    """From where somebody signed in, as far as the door knows."""
 
     address: str = ""
     agent: str = ""
-    scopes: tuple[str, ...] = ()
 
 
 class StoredSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -22,14 +23,6 @@ LOG = logging.getLogger("flowengine.web")
 
 RETRY_SECONDS = 1
 """What is said to whoever came while the database was busy or away."""
-
-
-class Malformed(e.FlowError, status=400):
-    """What was sent is no JSON."""
-
-
-class TooLarge(e.FlowError, status=413):
-    """What was sent is larger than is taken."""
 
 
 _CODES = {404: "NotFound", 405: "WrongMethod"}
@@ -67,7 +60,7 @@ def _flow_error(request: Request, error: Exception) -> Response:
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     if isinstance(error, e.TooMany):
-        headers["retry-after"] = str(error.retry_after)
+        headers["retry-after"] = str(ceil(error.retry_after))
     if status >= 500:
         LOG.error("%s %s: %s", request.method, _route(request), error)
         if status == 503:

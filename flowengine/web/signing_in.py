@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from flowengine.commands.sessions import csrf_of
 from flowengine.errors import BadToken
 from flowengine.people.browsers import Browser
-from flowengine.people.identities import Identity
+from flowengine.people.identities import By, Identity
 from flowengine.views.replies import View
 from flowengine.views.signing_in import (
     CodeSent,
@@ -25,7 +25,7 @@ from flowengine.views.signing_in import (
     PublicStart,
     SessionView,
 )
-from flowengine.web.auth import engine_of
+from flowengine.web.auth import by_token, engine_of
 from flowengine.web.bodies import body_of, error_of, json_of, request_of
 from flowengine.web.cookies import (
     SAFE,
@@ -58,15 +58,19 @@ router = APIRouter(
 # who asks
 
 
-def authenticate(request: Request) -> Identity | None:
-    """Who asks: by ``Authorization: Bearer`` with a token of his own, else by the cookie of a session; None for nobody.
+def authenticate(request: Request) -> By | None:
+    """Who asks: by ``Authorization: Bearer`` with a token of his own, or an operator's; else by the cookie of a
+    session; None for nobody.
 
     A token that is not valid is refused; a session that is over is nobody's. What changes something and comes with a
     cookie must come from a page of ours, with the session's CSRF token. Raises BadToken, NotAllowed.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return engine_of(request).identify(token.strip())
+        try:
+            return engine_of(request).identify(token.strip())
+        except BadToken:
+            return by_token(request)  # it is none of a person's own: perhaps an operator's
     found = _signed_in(request)
     if found is not None and request.method not in SAFE:
         check_origin(request, must_say=True)
@@ -216,7 +220,7 @@ def session(request: Request) -> Response:
 def sign_out(request: Request) -> Response:
     """The session ends, and the browser forgets it. 401 where there is none."""
     found = authenticate(request)
-    if found is None or not found.session:
+    if not isinstance(found, Identity) or not found.session:
         raise BadToken("nobody is signed in here", possible=("nothing is left to do",))
     response = answer(200, engine_of(request).end_session(found.session, by=found))
     drop_cookie(request, response)

@@ -88,8 +88,11 @@ def test_who_lets_a_device_in_is_known_well_enough(engine: Engine) -> None:
     with pytest.raises(BadAnswer, match="only operators operate"):
         engine.approve_device(begun.user_code, scopes=("operate",), by="ada")
     reading = engine.identify(engine.issue_own_token(["read"], by="ada").token)
-    with pytest.raises(BadAnswer, match="more than"):
+    with pytest.raises(NotAllowed, match="may only read"):
         engine.approve_device(begun.user_code, by=reading)
+    acting = engine.identify(engine.issue_own_token(["read", "act"], by="olga").token)
+    with pytest.raises(BadAnswer, match="more than"):
+        engine.approve_device(begun.user_code, scopes=("operate",), by=acting)
     assert engine.approve_device(begun.user_code, scopes=("read", "operate"), by="olga").client == "flow"
 
 

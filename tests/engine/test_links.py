@@ -215,7 +215,8 @@ def test_somebody_registers_by_a_link_that_he_was_given(engine: Engine) -> None:
     session = engine.open_link(made.secret).session
     assert session is not None
     who = engine.identify(session.secret)
-    assert (who.person, who.scopes, who.job) == ("tom", ("enrol",), "")
+    assert (who.person, who.strength, who.job) == ("tom", "link", "enrol")
+    assert engine.inbox(who) == engine.jobs(by=who) == []
     assert engine.begin_totp(by=who).secret
     for ask in (
         lambda: engine.issue_own_token(["read"], by=who),

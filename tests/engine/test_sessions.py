@@ -261,8 +261,11 @@ def test_a_token_is_no_more_than_who_makes_it(engine: Engine) -> None:
             engine.issue_own_token(scopes, by="tom")
     assert engine.identify(engine.issue_own_token(["operate"], by="olga").token).scopes == ("operate",)
     reading = engine.identify(engine.issue_own_token(["read"], by="ada").token)
+    with pytest.raises(NotAllowed, match="may only read"):
+        engine.issue_own_token(["read"], by=reading)
+    acting = engine.identify(engine.issue_own_token(["read", "act"], by="olga").token)
     with pytest.raises(NotAllowed, match="no more than"):
-        engine.issue_own_token(["read", "act"], by=reading)
+        engine.issue_own_token(["operate"], by=acting)
     own = engine.issue_own_token(["read"], by="ada")
     assert engine.token(own.token).scope == "own", "no door for workers or operators takes it"
 

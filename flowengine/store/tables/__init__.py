@@ -33,6 +33,7 @@ from flowengine.store.tables.jobs import (
     timers,
     tokens,
 )
+from flowengine.store.tables.parties import acting, contacts
 from flowengine.store.tables.signing_in import (
     challenges,
     codes,
@@ -50,6 +51,7 @@ __all__ = [
     "NEVER",
     "Key",
     "Micros",
+    "acting",
     "administration",
     "awaiting",
     "ballots",
@@ -59,6 +61,7 @@ __all__ = [
     "calls",
     "challenges",
     "codes",
+    "contacts",
     "conversation",
     "credentials",
     "devices",
