@@ -42,6 +42,18 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
+    from flowengine.views.signing_in import (
+        CredentialView,
+        DeviceView,
+        LinkUseView,
+        LinkView,
+        NewLink,
+        NewOwnToken,
+        OwnToken,
+        PasskeyAsked,
+        SessionView,
+        TotpBegun,
+    )
 
 _HOMES = {
     "flowengine.client.desk": ("Desk",),
@@ -63,6 +75,10 @@ _HOMES = {
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
+    "flowengine.views.signing_in": (
+        "CredentialView", "DeviceView", "LinkUseView", "LinkView", "NewLink", "NewOwnToken", "OwnToken", "PasskeyAsked",
+        "SessionView", "TotpBegun",
+    ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -51,10 +51,10 @@ def _site(shell: Shell) -> Site:
 
 def begin(shell: Shell, by: By) -> PasskeyAsked:
     """What the browser of who asks is asked, to make a passkey. Raises NotAllowed, NotConfigured."""
-    site = _site(shell)
 
     def work(tx: Transaction) -> PasskeyAsked:
         actor = himself(tx, "begin_passkey", by, enrolling=True)
+        site = _site(shell)
         there = [one.known["id"] for one in tx.credentials.of(actor.id) if one.kind == "passkey"]
         if len(there) >= MOST:
             raise NotAllowed(f"nobody has more than {MOST} passkeys", where=actor.id, possible=("remove some",))
@@ -77,12 +77,12 @@ def _asked(
 
 def add(shell: Shell, id: str, response: Mapping[str, Json], name: str, by: By) -> CredentialView:
     """The browser has made a passkey. Raises BadToken for an answer to what was not asked, or of another site."""
-    site = _site(shell)
     if len(name) > LONGEST_NAME or not name.isprintable():
         raise BadAnswer({"name": f"has at most {LONGEST_NAME} characters, on one line"})
 
     def work(tx: Transaction) -> CredentialView | Refusal:
         actor, now = himself(tx, "add_passkey", by, enrolling=True), shell.clock.now()
+        site = _site(shell)
         asked = tx.credentials.take(hashed(id), "passkey", now)
         if asked is None or asked["person"] != actor.id:
             return _refused("it was not asked, or answered before")
