@@ -44,8 +44,6 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "send": lambda engine, by, job: engine.send("letter", job=job, by=by),
     "track": lambda engine, by, job: engine.track(job, by),
     "answered": lambda engine, by, job: engine.answered(job, 1, by),
-    "links": lambda engine, by, job: engine.links(job, by=by),
-    "make_link": lambda engine, by, job: engine.make_link(job, by=by),
     "data": lambda engine, by, job: engine.data(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
@@ -117,6 +115,8 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "revoke_token": lambda engine, by: engine.revoke_token("none", by=by),
     "tokens": lambda engine, by: engine.tokens(by=by),
     "next_due": lambda engine, by: engine.next_due(by=by),
+    "links": lambda engine, by: engine.links(engine.jobs()[0].id, by=by),
+    "make_link": lambda engine, by: engine.make_link(engine.jobs()[0].id, by=by),
     "revoke_link": lambda engine, by: engine.revoke_link("none", by=by),
     "make_enrolment": lambda engine, by: engine.make_enrolment("nobody", by=by),
     "bind_subject": lambda engine, by: engine.bind_subject("nobody", "nowhere", "1", by=by),
