@@ -131,12 +131,11 @@ def _wrong() -> BadToken:
 def owners(tx: Transaction, code: StoredCode) -> list[Person]:
     """Who may be meant by a code: the one for whom it was asked, else those who have the contact."""
     if code.person:
-        ids = {code.person}
+        found = tx.people.get(code.person)
+        people = [found] if found is not None else []
     else:
         way = any_way(code.contact)
-        ids = {one.id for one in tx.people.with_contact(code.contact)}
-        ids.update(tx.contacts.owners(way.kind, way.key, MOST_NAMED))
-    people = [one for id in sorted(ids) if (one := tx.people.get(id)) is not None]
+        people = tx.people.with_contact(way.kind, way.key)
     return [one for one in people if one.left is None and one.erased is None and not one.organisation]
 
 

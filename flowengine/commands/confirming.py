@@ -14,9 +14,9 @@ BY_CODE = "code"
 
 def confirmed(shell: Shell, tx: Transaction, person: Person, contact: str) -> None:
     """He has shown that he reads what is sent there. Who has begun a job on the web has his contact from now on."""
-    awaited = tx.provisional.get(person.id)
+    awaited, way, now = tx.provisional.get(person.id), any_way(contact), shell.clock.now()
     if awaited is not None and awaited.contact == contact:
         tx.provisional.drop(person.id)
-        if not person.contact:
-            tx.people.update(replace(person, contact=contact))
-    tx.contacts.confirm(person.id, any_way(contact), BY_CODE, shell.clock.now())
+        tx.contacts.add(person.id, way, now, 1)
+        tx.people.update(replace(person, contact=contact))
+    tx.contacts.confirm(person.id, way, BY_CODE, now)

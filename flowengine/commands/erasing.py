@@ -63,6 +63,8 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         actor, there, tokens = _asked(tx, id, because, by)
         now = shell.clock.now()
         tx.people.update(Person(id=id, kind="customer", created=there.created, erased=there.erased or now))
+        tx.contacts.forget(id)
+        tx.acting.forget(id)
         for token in tokens:
             tx.tokens.revoke(token, now)
         forget(tx, id, now)

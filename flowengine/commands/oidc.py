@@ -21,6 +21,7 @@ from flowengine.commands.throttling import count, settled
 from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotConfigured, NotFound
 from flowengine.outside.oidc import PROVIDERS, Account, Party
 from flowengine.people.browsers import Browser
+from flowengine.people.contacts import any_way
 from flowengine.people.identities import By
 from flowengine.runtime.actors import as_actor, nobody
 from flowengine.runtime.ways_in import Provider
@@ -95,7 +96,8 @@ def _person(shell: Shell, tx: Transaction, provider: Provider, account: Account)
         return tx.people.get(known.person)
     if not provider.by_mail or not account.mail:
         return None
-    found = [one for one in tx.people.with_contact(account.mail) if one.left is None and one.erased is None]
+    way = any_way(account.mail)
+    found = [one for one in tx.people.with_contact(way.kind, way.key) if one.left is None and one.erased is None]
     if len(found) != 1:
         return None
     tx.credentials.add(_credential(shell, provider, account.issuer, account.subject, found[0].id))

@@ -4,7 +4,6 @@ that the contact is its own. Who never does is swept away, and his job is ended 
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from flowengine.core.values import CLOCK, Json
 from flowengine.errors import BadAnswer, NotFound, Refused, StaleCommand
 from flowengine.people.browsers import Browser
 from flowengine.people.contacts import is_address
-from flowengine.people.identities import check_person
+from flowengine.people.identities import check_person, made_id
 from flowengine.people.permissions import PROGRAM
 from flowengine.runtime.actors import as_actor
 from flowengine.store import Person, Transaction, new_id
@@ -44,7 +43,7 @@ def start(
         raise NotFound(f"there is no process {process[:60]!r} that anybody may begin", where=process[:60])
     at = contact.strip()
     shell.secret.made(shell)
-    job_id, person_id = new_id(), _id(name)
+    job_id, person_id = new_id(), made_id(secrets.randbits(64))
     check_person(person_id, name, at)
 
     def work(tx: Transaction) -> PublicStart:
@@ -59,11 +58,6 @@ def start(
         return PublicStart(job=begun.job, code=codes.make(shell, tx, person_id, at))
 
     return shell.keep(work)
-
-
-def _id(name: str) -> str:
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "customer"
-    return f"{slug}-{secrets.token_hex(6)}"
 
 
 def sweep(shell: Shell, limit: int) -> int:

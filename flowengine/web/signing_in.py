@@ -320,8 +320,10 @@ class DeviceToken(View, frozen=True, kw_only=True):
 )
 def begin_device(request: Request, asked: Annotated[BeginDevice, Depends(body_of(BeginDevice))]) -> Response:
     """RFC 8628: the device shows ``user_code``, and asks ``/device/token`` every ``interval`` seconds."""
-    browser = browser_of(request)
-    return answer(200, engine_of(request).begin_device(asked.client, browser=browser))
+    begun = engine_of(request).begin_device(asked.client, browser=browser_of(request))
+    here = str(request.base_url).rstrip("/") if begun.verification_uri.startswith("/") else ""
+    pages = {name: f"{here}{getattr(begun, name)}" for name in ("verification_uri", "verification_uri_complete")}
+    return answer(200, msgspec.structs.asdict(begun) | pages)
 
 
 @router.post(
@@ -342,7 +344,7 @@ def poll_device(request: Request, asked: Annotated[PollDevice, Depends(body_of(P
         "access_denied": "this device was not let in",
         "expired_token": "this is over; begin again",
     }
-    return answer(400, shape(polled.state, words[polled.state]) | {"interval": polled.interval})
+    return answer(400, shape(400, polled.state, words[polled.state]) | {"interval": polled.interval})
 
 
 # who is new
