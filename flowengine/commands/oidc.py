@@ -11,14 +11,13 @@ from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from flowengine.commands import access, sessions
 from flowengine.commands.credentials import view
 from flowengine.commands.sessions import hashed
 from flowengine.commands.shell import Shell
 from flowengine.commands.throttling import count, settled
-from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotConfigured, NotFound
+from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
 from flowengine.outside.oidc import PROVIDERS, Account, Party
 from flowengine.people.browsers import Browser
 from flowengine.people.contacts import any_way
@@ -151,11 +150,4 @@ def _provider(shell: Shell, name: str) -> Provider:
 
 
 def _party(shell: Shell, one: Provider) -> Party:
-    url = shell.settings.url
-    if not urlsplit(url).hostname:
-        raise NotConfigured(
-            "a provider sends browsers back here, and the address is not set",
-            where="FLOW_URL",
-            possible=("https://flow.example",),
-        )
-    return Party(issuer=one.issuer, client=one.client, secret=one.secret, callback=f"{url}{CALLBACK}")
+    return Party(issuer=one.issuer, client=one.client, secret=one.secret, callback=f"{shell.settings.url}{CALLBACK}")

@@ -20,7 +20,7 @@ from flowengine.commands.sessions import hashed, himself
 from flowengine.commands.shell import Shell
 from flowengine.commands.throttling import count, settled
 from flowengine.core.values import Json
-from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotConfigured
+from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
 from flowengine.outside import passkeys as ceremony
 from flowengine.outside.passkeys import Site
 from flowengine.people.browsers import Browser
@@ -38,19 +38,16 @@ Refusal: TypeAlias = BadToken | NotAllowed
 
 
 def _site(shell: Shell) -> Site:
-    """The site for which passkeys are made here. Raises NotConfigured."""
+    """The site for which passkeys are made here. Raises NotFound where there is none."""
     parts = urlsplit(shell.settings.url)
     if not parts.hostname:
-        raise NotConfigured(
-            "passkeys belong to a site, and its address is not set",
-            where="FLOW_URL",
-            possible=("https://flow.example",),
-        )
+        what = "there are no passkeys here: they belong to a site, and the address of this one is not set"
+        raise NotFound(what, where="FLOW_URL", possible=("https://flow.example", "a code"))
     return Site(host=parts.hostname, origin=f"{parts.scheme}://{parts.netloc}")
 
 
 def begin(shell: Shell, by: By) -> PasskeyAsked:
-    """What the browser of who asks is asked, to make a passkey. Raises NotAllowed, NotConfigured."""
+    """What the browser of who asks is asked, to make a passkey. Raises NotAllowed, NotFound."""
 
     def work(tx: Transaction) -> PasskeyAsked:
         actor = himself(tx, "begin_passkey", by, enrolling=True)
@@ -108,7 +105,7 @@ def add(shell: Shell, id: str, response: Mapping[str, Json], name: str, by: By) 
 
 
 def begin_sign_in(shell: Shell, browser: Browser) -> PasskeyAsked:
-    """What a browser is asked of which nobody knows yet who is there. Raises NotConfigured, TooMany."""
+    """What a browser is asked of which nobody knows yet who is there. Raises NotFound, TooMany."""
     site = _site(shell)
 
     def work(tx: Transaction) -> PasskeyAsked:

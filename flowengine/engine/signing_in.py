@@ -142,7 +142,7 @@ class SigningIn(Part):
 
     def begin_passkey(self, *, by: By) -> PasskeyAsked:
         """What the browser of who asks is asked, to make a passkey; it answers within five minutes, once. Raises
-        NotConfigured without the address of this installation, or the library ``webauthn``."""
+        NotFound without the address of this installation, NotConfigured without the library ``webauthn``."""
         return passkeys.begin(self._shell, by)
 
     def add_passkey(self, id: str, response: Mapping[str, Json], name: str = "", *, by: By) -> CredentialView:
@@ -151,7 +151,7 @@ class SigningIn(Part):
         return passkeys.add(self._shell, id, response, name, by)
 
     def begin_passkey_sign_in(self, *, browser: Browser = NOWHERE) -> PasskeyAsked:
-        """What a browser is asked, to show a passkey of whoever is there. Raises NotConfigured."""
+        """What a browser is asked, to show a passkey of whoever is there. Raises NotFound, NotConfigured."""
         return passkeys.begin_sign_in(self._shell, browser)
 
     def sign_in_by_passkey(self, id: str, response: Mapping[str, Json], *, browser: Browser = NOWHERE) -> NewSession:

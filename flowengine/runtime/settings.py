@@ -84,6 +84,9 @@ class Settings:
         if self.mail:
             server_of(self.mail)
             sender_of(self.mail_from)
+        if self.ways_in.providers and not self.url:
+            what = "a provider sends browsers back here, and the address is not set"
+            raise NotConfigured(what, where="FLOW_URL", possible=("https://flow.example",))
         for scheme in self.notify:
             if not _SCHEME.fullmatch(scheme) or scheme in ("http", "https", "mailto"):
                 raise NotConfigured(f"{scheme!r} is not a way to people", where="FLOW_NOTIFY", possible=("ntfy,tgram",))

@@ -46,7 +46,9 @@ router = APIRouter(
     tags=["signing in"],
     responses={
         401: error_of("not known by this: unknown, over, used up or revoked, which answer alike"),
+        400: error_of("what was sent is no JSON"),
         403: error_of("not from a page of ours, or not by this way"),
+        404: error_of("there is no such thing, or no such way in here"),
         409: error_of("somebody else is signed in here: say who you are now, with switch"),
         413: error_of("more than is taken"),
         422: error_of("what was sent is not as it has to be; problems says what"),
@@ -238,7 +240,11 @@ class ShowPasskey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     switch: bool = False
 
 
-@router.post("/passkeys/sign-in/begin", summary="Ask a browser for a passkey", responses={200: json_of(PasskeyAsked)})
+@router.post(
+    "/passkeys/sign-in/begin",
+    summary="Ask a browser for a passkey",
+    responses={200: json_of(PasskeyAsked)},
+)
 def begin_passkey_sign_in(request: Request) -> Response:
     """``options`` are for ``navigator.credentials.get``; the answer to them counts once, within five minutes."""
     return answer(200, engine_of(request).begin_passkey_sign_in(browser=browser_of(request)))
@@ -362,7 +368,7 @@ class StartPublicly(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     "/public/{process}",
     summary="Begin a job as somebody new",
     openapi_extra=request_of(StartPublicly),
-    responses={202: json_of(PublicStart), 404: error_of("no such process for the public")},
+    responses={202: json_of(PublicStart)},
 )
 def start_publicly(
     request: Request, process: str, asked: Annotated[StartPublicly, Depends(body_of(StartPublicly))]

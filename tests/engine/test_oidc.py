@@ -26,6 +26,7 @@ from flowengine import (
     NotConfigured,
     NotFound,
     OutsideError,
+    Settings,
     SignedInAsAnother,
     SimulatedClock,
 )
@@ -316,6 +317,14 @@ def test_settings_that_cannot_be_used_are_refused(environment: dict[str, str], w
     with pytest.raises(NotConfigured) as refused:
         WaysIn.from_environment(environment)
     assert refused.value.where == where
+
+
+def test_providers_need_an_address() -> None:
+    """They send browsers back here: where the address is not set, that is said at once."""
+    one = Provider(name="house", issuer="https://login.example", client="flow", secret="s")
+    with pytest.raises(NotConfigured) as refused:
+        Settings(ways_in=WaysIn(providers=(one,)))
+    assert refused.value.where == "FLOW_URL"
 
 
 def test_the_settings_come_from_the_environment() -> None:

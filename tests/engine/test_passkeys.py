@@ -10,7 +10,7 @@ import pytest
 from soft_passkey import SoftPasskey
 from ways_in import HERE, opened, too_many
 
-from flowengine import BadToken, Database, Engine, NotAllowed, NotConfigured, SignedInAsAnother, SimulatedClock
+from flowengine import BadToken, Database, Engine, NotAllowed, NotFound, SignedInAsAnother, SimulatedClock
 from flowengine.people.browsers import Browser
 from flowengine.people.identities import By
 
@@ -174,6 +174,6 @@ def test_passkeys_need_an_address(sqlite_url: str) -> None:
     """They belong to a site: where its address is not set, that is said."""
     with Engine(sqlite_url, handlers={}) as engine:
         engine.add_customer("ada", "Ada")
-        with pytest.raises(NotConfigured) as refused:
+        with pytest.raises(NotFound) as refused:
             engine.begin_passkey(by="ada")
         assert refused.value.where == "FLOW_URL"

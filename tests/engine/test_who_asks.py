@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from engine_flows import LETTER, SUIT
 
-from flowengine import PROGRAM, Actor, Ambiguous, BadAnswer, Engine, NotAllowed, NotConfigured, NotFound, Refused
+from flowengine import PROGRAM, Actor, Ambiguous, BadAnswer, Engine, NotAllowed, NotFound, Refused
 from flowengine.people.permissions import NEVER, TABLE, needs
 from flowengine.views.replies import Receipt
 
@@ -47,16 +47,6 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "data": lambda engine, by, job: engine.data(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
-
-
-def _unset(ask: Callable[[], Any]) -> Any:
-    """What is asked here of verbs that need the address of the installation, which is not set: that is said to those
-    who may ask."""
-    try:
-        return ask()
-    except NotConfigured:
-        return None
-
 
 AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "deploy": lambda engine, by: engine.deploy(SUIT, by=by),
@@ -131,8 +121,8 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "sign_out_everywhere": lambda engine, by: engine.sign_out_everywhere(by=by),
     "credentials": lambda engine, by: engine.credentials(by=by),
     "remove_credential": lambda engine, by: engine.remove_credential("none", by=by),
-    "begin_passkey": lambda engine, by: _unset(lambda: engine.begin_passkey(by=by)),
-    "add_passkey": lambda engine, by: _unset(lambda: engine.add_passkey("none", {}, by=by)),
+    "begin_passkey": lambda engine, by: engine.begin_passkey(by=by),
+    "add_passkey": lambda engine, by: engine.add_passkey("none", {}, by=by),
     "begin_totp": lambda engine, by: engine.begin_totp(by=by),
     "confirm_totp": lambda engine, by: engine.confirm_totp("none", "1", by=by),
     "issue_own_token": lambda engine, by: engine.issue_own_token(["read"], by=by),
