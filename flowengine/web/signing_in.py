@@ -366,6 +366,7 @@ class StartPublicly(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 @router.post(
     "/public/{process}",
+    status_code=202,
     summary="Begin a job as somebody new",
     openapi_extra=request_of(StartPublicly),
     responses={202: json_of(PublicStart)},

@@ -140,3 +140,4 @@ def upgrade() -> None:
     )
     op.create_index("ix_flow_provisional_until", "flow_provisional", ["until"])
     op.add_column("flow_tokens", sa.Column("used", sa.BigInteger(), nullable=True))
+    op.create_index("ix_flow_tokens_subject", "flow_tokens", ["subject", "scope"])
