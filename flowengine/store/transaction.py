@@ -22,6 +22,7 @@ from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
 from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
+from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.codes import Codes
 from flowengine.store.credentials import Credentials
@@ -156,6 +157,10 @@ class Transaction:
     @property
     def bookings(self) -> Bookings:
         return Bookings(self.channel)
+
+    @property
+    def closures(self) -> Closures:
+        return Closures(self.channel)
 
     @property
     def tokens(self) -> Tokens:

@@ -19,6 +19,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/http-api.md",
         "docs/services.md",
         "docs/notifications.md",
+        "docs/parties.md",
         "docs/signing-in.md",
         "README.md",
     ],
