@@ -47,6 +47,18 @@ if TYPE_CHECKING:
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
+    from flowengine.views.signing_in import (
+        CredentialView,
+        DeviceView,
+        LinkUseView,
+        LinkView,
+        NewLink,
+        NewOwnToken,
+        OwnToken,
+        PasskeyAsked,
+        SessionView,
+        TotpBegun,
+    )
     from flowengine.views.tokens import IssuedToken, TokenView
 
 _HOMES = {
@@ -76,6 +88,10 @@ _HOMES = {
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
     "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
     "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
+    "flowengine.views.signing_in": (
+        "CredentialView", "DeviceView", "LinkUseView", "LinkView", "NewLink", "NewOwnToken", "OwnToken", "PasskeyAsked",
+        "SessionView", "TotpBegun",
+    ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -111,6 +111,27 @@ ROUTES = (
     Route("contacts", "GET", "/people/{person}/contacts", "people"),
     Route("add_contact", "POST", "/people/{person}/contacts", "people", 201),
     Route("remove_contact", "POST", "/people/{person}/contacts/remove", "people"),
+    # signing in
+    Route("make_link", "POST", "/links", "signing in", 201),
+    Route("make_enrolment", "POST", "/people/{person}/enrolment", "signing in", 201),
+    Route("links", "GET", "/jobs/{job}/links", "signing in"),
+    Route("revoke_link", "POST", "/links/{id}/revoke", "signing in"),
+    Route("sessions", "GET", "/sessions", "signing in"),
+    Route("end_session", "DELETE", "/sessions/{id}", "signing in"),
+    Route("sign_out_everywhere", "POST", "/sessions/sign-out-everywhere", "signing in"),
+    Route("credentials", "GET", "/credentials", "signing in"),
+    Route("remove_credential", "POST", "/credentials/{id}/remove", "signing in"),
+    Route("begin_passkey", "POST", "/passkeys/begin", "signing in"),
+    Route("add_passkey", "POST", "/passkeys", "signing in", 201),
+    Route("begin_totp", "POST", "/totp/begin", "signing in"),
+    Route("confirm_totp", "POST", "/totp", "signing in", 201),
+    Route("bind_subject", "POST", "/people/{person}/subjects", "signing in", 201),
+    Route("issue_own_token", "POST", "/own-tokens", "signing in", 201),
+    Route("own_tokens", "GET", "/own-tokens", "signing in"),
+    Route("revoke_own_token", "POST", "/own-tokens/{id}/revoke", "signing in"),
+    Route("device", "POST", "/device/look", "signing in"),
+    Route("approve_device", "POST", "/device/approve", "signing in"),
+    Route("deny_device", "POST", "/device/deny", "signing in"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

@@ -15,6 +15,7 @@ import msgspec
 
 from flowengine.commands import access
 from flowengine.commands.interventions import check_reason
+from flowengine.commands.sessions import forget
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.contents import Words, contents
@@ -66,6 +67,7 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         tx.acting.forget(id)
         for token in tokens:
             tx.tokens.revoke(token, now)
+        forget(tx, id, now)
         return actor, tokens, there.erased or now
 
     actor, revoked, erased = shell.keep(begin)

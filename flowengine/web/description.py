@@ -28,6 +28,7 @@ TAGS = {
     "processes": "What flows are made of, and their versions.",
     "people": "Customers and members of staff.",
     "operating": "For operators: what is stuck, and what is done by hand.",
+    "signing in": "How people are known, and what they are known by.",
 }
 """What the tags of the table mean. One that is not here says it itself."""
 

@@ -21,6 +21,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/notifications.md",
         "docs/parties.md",
         "docs/remote.md",
+        "docs/signing-in.md",
         "README.md",
     ],
 )

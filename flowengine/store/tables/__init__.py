@@ -35,6 +35,17 @@ from flowengine.store.tables.jobs import (
     tokens,
 )
 from flowengine.store.tables.parties import acting, contacts
+from flowengine.store.tables.signing_in import (
+    challenges,
+    codes,
+    credentials,
+    devices,
+    link_uses,
+    links,
+    provisional,
+    sessions,
+    throttles,
+)
 
 __all__ = [
     "HEAD",
@@ -49,11 +60,17 @@ __all__ = [
     "branches",
     "calendars",
     "calls",
+    "challenges",
     "closures",
+    "codes",
     "contacts",
     "conversation",
+    "credentials",
+    "devices",
     "history",
     "jobs",
+    "link_uses",
+    "links",
     "memberships",
     "messages",
     "metadata",
@@ -62,13 +79,16 @@ __all__ = [
     "parties",
     "people",
     "processes",
+    "provisional",
     "receipts",
     "rechained",
     "records",
     "schedules",
+    "sessions",
     "settings",
     "signing_in",
     "steps",
+    "throttles",
     "timers",
     "tokens",
 ]
