@@ -14,6 +14,7 @@ from flowengine.core.values import Json
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import PERSON_ID, check_person
 from flowengine.store import tables as t
+from flowengine.store.aliases import ids_below, root_of, same
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, plain, text
 from flowengine.store.query import Query, inserts, param
@@ -32,7 +33,11 @@ UPDATE = Query(
     .where(_P.c.id == param("person"))
     .values({name: param(name) for name in ("kind", "name_key", "contact_key", "body")}),
 )
-GET = Query("people.get", "One person by id.", sa.select(_P.c.body).where(_P.c.id == _ID))
+GET = Query(
+    "people.get",
+    "One person by id, with the ids that are the same person.",
+    lambda dialect: sa.select(_P.c.body, root_of(_P.c.id), ids_below(dialect, _P.c.id)).where(_P.c.id == _ID),
+)
 BY_CONTACT = Query(
     "people.by_contact",
     "Those with this contact.",
@@ -119,6 +124,9 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     zone: str = ""
     erased: datetime | None = None
     """When this customer was erased: the id stays, for the histories that name it, and is nobody's any more."""
+    same: tuple[str, ...] = ()
+    """The other ids of the same person, where some were merged: that which stands for all of them first. It is not
+    stored, and known only of a person who was asked for by his id."""
 
     @property
     def clock(self) -> tzinfo | None:
@@ -164,7 +172,13 @@ class People:
     def get(self, id: str) -> Person | None:
         """The person with exactly that id, or None."""
         row = self._channel.one(GET, {"id": id}) if PERSON_ID.fullmatch(id) else None
-        return decode(row[0], Person) if row else None
+        if row is None:
+            return None
+        body, root, below = row
+        found = decode(body, Person)
+        if root is None and below is None:
+            return found
+        return msgspec.structs.replace(found, same=same(id, root, below))
 
     def with_id(self, id: str) -> list[Person]:
         """The one with exactly that id, if there is one."""
@@ -213,7 +227,8 @@ class People:
 
 def _columns(person: Person) -> dict[str, str]:
     keys = {"name_key": _searched(person.name), "contact_key": _searched(person.contact)}
-    return {"kind": person.kind, "body": text(person)} | keys
+    stored = msgspec.structs.replace(person, same=()) if person.same else person
+    return {"kind": person.kind, "body": text(stored)} | keys
 
 
 def _searched(words: str) -> str:

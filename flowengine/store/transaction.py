@@ -16,6 +16,7 @@ from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
 from flowengine.store import bookings, calls, history, jobs, messages, participants, steps, timers
+from flowengine.store.aliases import Aliases
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
@@ -32,6 +33,7 @@ from flowengine.store.participants import Participants
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
+from flowengine.store.records import Records
 from flowengine.store.schedules import Schedules
 from flowengine.store.steps import Steps
 from flowengine.store.timers import Timers
@@ -133,6 +135,14 @@ class Transaction:
     @property
     def erasing(self) -> Erasing:
         return Erasing(self.channel)
+
+    @property
+    def records(self) -> Records:
+        return Records(self.channel)
+
+    @property
+    def aliases(self) -> Aliases:
+        return Aliases(self.channel)
 
     @property
     def settings(self) -> DatabaseSettings:

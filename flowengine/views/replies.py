@@ -267,6 +267,9 @@ class PersonView(View, frozen=True, kw_only=True):
     left_because: str = ""
     erased: datetime | None = None
     """When this customer was erased; of him only the id is left, which is nobody's any more."""
+    same: tuple[str, ...] = ()
+    """The other ids of the same person, where some were merged: that which stands for all of them first; known only
+    where a person was looked at by his id."""
 
 
 class HeldStep(View, frozen=True, kw_only=True):

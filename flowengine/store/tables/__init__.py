@@ -33,6 +33,7 @@ from flowengine.store.tables.jobs import (
     timers,
     tokens,
 )
+from flowengine.store.tables.records import aliases, distinct, facts, letters
 
 __all__ = [
     "HEAD",
@@ -40,6 +41,7 @@ __all__ = [
     "Key",
     "Micros",
     "administration",
+    "aliases",
     "awaiting",
     "ballots",
     "bookings",
@@ -47,8 +49,11 @@ __all__ = [
     "calendars",
     "calls",
     "conversation",
+    "distinct",
+    "facts",
     "history",
     "jobs",
+    "letters",
     "memberships",
     "messages",
     "metadata",
