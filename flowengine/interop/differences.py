@@ -26,6 +26,7 @@ _WORDS = {
     "remind": "the reminders",
     "escalate": "the escalation",
     "shows": "what is shown",
+    "closed_to": "to whom the record is closed",
     "saves": "the place of its answer",
     "takes": "how long it takes",
     "thanks": "the words of thanks",

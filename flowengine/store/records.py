@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
+from flowengine.language.parts import FactKind
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, moment, plain, text
 from flowengine.store.dialects import Dialect
 from flowengine.store.ids import short
 from flowengine.store.query import Query, Statement, inserts, param
-
-FactKind: TypeAlias = Literal["need", "want", "concern", "expectation", "preference", "note"]
 
 _F, _L, _P, _A = t.facts, t.letters, t.people, t.aliases
 _ONE: sa.ColumnElement[int] = sa.literal_column("1")

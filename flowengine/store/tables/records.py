@@ -27,8 +27,8 @@ facts = sa.Table(
     sa.Index("ix_flow_facts_newest", "person", "latest", "at", "id"),
     comment="What is known of a customer, one row a version, body as JSON; latest is 1 for the one that counts, 0 for "
     "those before it, and for what was taken back. at is when it was first said. waits is 1 until it is answered. "
-    "shown is 1 where the customer sees it. closed_to are the roles to which it is closed, with a space before and after "
-    "each. words is the text in lower case, to search. What a person wrote stands in no chain: rows are deleted.",
+    "shown is 1 where the customer sees it. closed_to are the roles to which it is closed, with a space before and "
+    "after each. words is the text in lower case, to search. What a person wrote stands in no chain: rows are deleted.",
 )
 
 aliases = sa.Table(
