@@ -91,6 +91,21 @@ ROUTES = (
     Route("issue_token", "POST", "/tokens", "operating", 201),
     Route("revoke_token", "POST", "/tokens/{id}/revoke", "operating"),
     Route("tokens", "GET", "/tokens", "operating"),
+    # what is known of customers
+    Route("customers", "GET", "/customers", "customers"),
+    Route("duplicates", "GET", "/customers/duplicates", "customers"),
+    Route("import_people", "POST", "/customers/import", "customers"),
+    Route("record", "GET", "/customers/{person}", "customers"),
+    Route("timeline", "GET", "/customers/{person}/timeline", "customers"),
+    Route("facts", "GET", "/customers/{person}/facts", "customers"),
+    Route("add_fact", "POST", "/customers/{person}/facts", "customers", 201),
+    Route("export_person", "GET", "/customers/{person}/export", "customers"),
+    Route("merge", "POST", "/customers/{person}/merge", "customers"),
+    Route("unmerge", "POST", "/customers/{person}/unmerge", "customers"),
+    Route("reject_duplicate", "POST", "/customers/{person}/distinct", "customers"),
+    Route("change_fact", "PUT", "/facts/{fact}", "customers"),
+    Route("answer_fact", "POST", "/facts/{fact}/answer", "customers"),
+    Route("take_back_fact", "POST", "/facts/{fact}/take-back", "customers"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

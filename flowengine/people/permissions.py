@@ -148,6 +148,21 @@ TABLE = {
     "give_up": _programs("fail a call for whoever has its token"),
     "token": _programs("tell whose token that is"),
     "verify_archive": _programs("check an archive"),
+    # what is known of customers
+    "add_fact": Row("say something of a customer",       OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "change_fact": Row("change a fact",                  OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "answer_fact": _organisation("answer what was said of a customer", "add a fact"),
+    "take_back_fact": Row("take a fact back",            OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "facts": Row("read what is known of a customer",     OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "record": Row("read the record of a customer",       OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "timeline": Row("read the timeline of a customer",   OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "customers": _organisation("search customers"),
+    "merge": _organisation("merge two customers"),
+    "unmerge": _organisation("undo that customers were merged"),
+    "duplicates": _organisation("list customers who may be one"),
+    "reject_duplicate": _organisation("say that two customers are two"),
+    "export_person": Row("have all that is kept of a customer", OWN, ANY, ANY, ANY, NEVER, NEVER),
+    "import_people": _operators("enter many people"),
 }  # fmt: skip
 
 _WHO = {"customer": "customers", "staff": "staff", "operator": "operators", "service": "services"}

@@ -17,7 +17,8 @@ from flowengine.store import tables as t
 from flowengine.store.aliases import ids_below, root_of, same
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, plain, text
-from flowengine.store.query import Query, inserts, param
+from flowengine.store.dialects import Dialect
+from flowengine.store.query import Query, Statement, inserts, param
 
 CUSTOMERS = "customers"
 """The group that every customer belongs to."""
@@ -38,6 +39,19 @@ GET = Query(
     "One person by id, with the ids that are the same person.",
     lambda dialect: sa.select(_P.c.body, root_of(_P.c.id), ids_below(dialect, _P.c.id)).where(_P.c.id == _ID),
 )
+
+
+def _of_ids(dialect: Dialect) -> Statement:
+    if dialect.name == "postgresql":
+        wanted: sa.ColumnElement[bool] = _P.c.id == sa.any_(
+            sa.func.string_to_array(param("ids"), sa.literal_column("' '"))
+        )
+    else:
+        wanted = _P.c.id.in_(sa.select(sa.func.json_each(param("ids")).table_valued("value").c.value))
+    return sa.select(_P.c.body).where(wanted)
+
+
+OF_IDS = Query("people.of_ids", "Those who have one of these ids.", _of_ids)
 BY_CONTACT = Query(
     "people.by_contact",
     "Those with this contact.",
@@ -87,6 +101,19 @@ OF_KIND = Query(
     sa.select(_P.c.body).where(_P.c.kind == param("kind")).order_by(_P.c.id),
 )
 ALL = Query("people.all", "Everybody, in the order of their ids.", sa.select(_P.c.body).order_by(_P.c.id))
+PAGE = Query(
+    "people.page",
+    "Everybody, in the order of their ids, a page.",
+    sa.select(_P.c.body).where(_P.c.id > param("after")).order_by(_P.c.id).limit(param("most")),
+)
+PAGE_OF_KIND = Query(
+    "people.page_of_kind",
+    "All customers, or all staff, in the order of their ids, a page.",
+    sa.select(_P.c.body)
+    .where(_P.c.kind == param("kind"), _P.c.id > param("after"))
+    .order_by(_P.c.id)
+    .limit(param("most")),
+)
 JOIN = Query("people.join", "Put a person into a group.", inserts(_M))
 LEAVE = Query("people.leave", "Take a person out of all groups.", sa.delete(_M).where(_M.c.person == param("who")))
 
@@ -179,6 +206,27 @@ class People:
         if root is None and below is None:
             return found
         return msgspec.structs.replace(found, same=same(id, root, below))
+
+    def of_ids(self, ids: Sequence[str]) -> dict[str, Person]:
+        """Those of these ids, which must be such as a person can have, who are there, by their ids."""
+        given = " ".join(ids) if self._channel.dialect == "postgresql" else text(list(ids))
+        found = (decode(row[0], Person) for row in self._channel.rows(OF_IDS, {"ids": given}))
+        return {person.id: person for person in found}
+
+    def enter_many(self, added: Sequence[Person], changed: Sequence[Person]) -> None:
+        """Enter people who were looked for and not found, and change the records of others who were."""
+        rows = [{"id": one.id, "created": micros(one.created)} | _columns(one) for one in added]
+        self._channel.write_many(ADD, rows)
+        self._channel.write_many(UPDATE, [{"person": one.id} | _columns(one) for one in changed])
+        self._channel.write_many(LEAVE, [{"who": one.id} for one in changed])
+        groups = [(plain(group), one.id) for one in (*added, *changed) for group in dict.fromkeys(one.groups)]
+        self._channel.write_many(JOIN, [{"group_name": group, "person": id} for group, id in dict.fromkeys(groups)])
+
+    def page(self, kind: str | None, after: str, limit: int) -> list[Person]:
+        """A page of everybody, or of one kind, in the order of their ids, behind one."""
+        values = {"after": plain(after), "most": limit} | ({"kind": kind} if kind else {})
+        rows = self._channel.rows(PAGE_OF_KIND if kind else PAGE, values)
+        return [decode(row[0], Person) for row in rows]
 
     def with_id(self, id: str) -> list[Person]:
         """The one with exactly that id, if there is one."""

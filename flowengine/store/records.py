@@ -20,7 +20,7 @@ from flowengine.store.dialects import Dialect
 from flowengine.store.ids import short
 from flowengine.store.query import Query, Statement, inserts, param
 
-_F, _L, _P, _A = t.facts, t.letters, t.people, t.aliases
+_F, _L, _P, _A, _J, _K = t.facts, t.letters, t.people, t.aliases, t.jobs, t.participants
 _ONE: sa.ColumnElement[int] = sa.literal_column("1")
 _ZERO: sa.ColumnElement[int] = sa.literal_column("0")
 _LATEST = _F.c.latest == _ONE
@@ -90,6 +90,15 @@ class Wanted(NamedTuple):
     kinds: tuple[str, ...] = ()
     waits: bool | None = None
     behind: tuple[int, str] | None = None
+
+
+class Touched(NamedTuple):
+    """A job in which something happened with a customer, and when something happened in it last. ``own``: it is his;
+    else he took part in it."""
+
+    job: str
+    updated: datetime
+    own: bool
 
 
 class Letter(NamedTuple):
@@ -275,6 +284,15 @@ class Records:
         row = self._channel.one(query, each("word", words) | _sight_values(sight))
         return row[0] if row else 0
 
+    # what happened
+
+    def jobs(self, persons: Sequence[str], until: datetime) -> Sequence[Touched]:
+        """The jobs of these ids, and those in which they took part, that had begun by then: first those in which
+        something happened last."""
+        values: dict[str, Any] = each("person", persons) | {"until": micros(until)}
+        rows = self._channel.rows(_touched(len(persons)), values)
+        return [Touched(row[0], moment(row[1]), row[2] in persons) for row in rows]
+
     # letters
 
     def sent(self, letter: Letter) -> None:
@@ -325,6 +343,16 @@ def _search(words: int, sight: tuple[int | None, int, bool], *, count: bool) -> 
         return sa.select(root).select_from(people).where(*known).distinct().order_by(root).limit(param("most"))
 
     return _made(("search", words, sight, count), "customers.search", "Customers whom words fit.", build)
+
+
+def _touched(persons: int) -> Query:
+    def build(_: Dialect) -> Statement:
+        took_part = sa.select(_K.c.job_id).where(among(_K.c.person, "person", persons))
+        his = sa.or_(among(_J.c.customer, "person", persons), _J.c.id.in_(took_part))
+        columns = (_J.c.id, _J.c.updated, _J.c.customer)
+        return sa.select(*columns).where(his, _J.c.started <= param("until")).order_by(_J.c.updated.desc(), _J.c.id)
+
+    return _made(("jobs", persons), "customers.jobs", "Jobs of somebody, those that changed last first.", build)
 
 
 def _letters(persons: int, paged: bool) -> Query:

@@ -159,7 +159,9 @@ def test_waiting_for_people(name: str) -> None:
     assert found.shows == (
         Show(title="Cloth", value=Expression("data.need.cloth")),
         Show(title="Note", value=Text("As {data.need.cloth} {{cut}}")),
+        Show(title="customer", value=Text(""), kinds=("concern", "promise")),
     )
+    assert (found.panel, found.closed_to) == (("concern", "promise"), ("cutter",))
     assert (found.saves, found.within, found.remind) == ("suit.part", days(7), (reminder(3), reminder(6)))
     if name == "vote":
         assert found.escalate == ()
