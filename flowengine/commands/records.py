@@ -25,13 +25,16 @@ from flowengine.errors import Ambiguous, BadAnswer, KeyConflict, NotAllowed, Ref
 from flowengine.language.model import Process
 from flowengine.language.parts import FACT_KINDS, FactKind
 from flowengine.people.identities import By, actor_key
-from flowengine.people.permissions import OWN, needs
+from flowengine.people.permissions import LOOKS, OWN, needs, stands
 from flowengine.runtime.actors import name_of, nobody, refuse_erased
 from flowengine.runtime.handlers import NOTIFY
 from flowengine.store import Person, StoredJob, Transaction, new_id, shown
 from flowengine.store.codec import micros
 from flowengine.store.records import Fact, Sight, closed
-from flowengine.views.records import FactView
+from flowengine.views.facts import FactView
+
+FACT = "fact"
+"""Why word is left for people that a fact was answered."""
 
 WAITING: tuple[FactKind, ...] = ("need", "want", "concern", "expectation")
 """The kinds that are open until they are answered; a preference or a note holds as it is."""
@@ -46,12 +49,18 @@ def whose(tx: Transaction, verb: str, id: str, actor: Actor) -> Person:
     """The customer about whom somebody asks, who may. Raises NotFound, also for a customer who asks about another; and
     NotAllowed for a member of staff."""
     found = tx.people.get(id)
-    if found is None or (needs(verb, actor) == OWN and actor.id not in ids_of(found)):
+    if found is None or not _may(verb, actor, found):
         raise nobody(id)
     if found.kind != "customer":
         what = f"{id} is a member of staff, of whom nothing is recorded here"
         raise NotAllowed(what, where=id, possible=("the id of a customer",))
     return found
+
+
+def _may(verb: str, actor: Actor, person: Person) -> bool:
+    """Whether a verb is somebody's about a person: about himself, or a party for which he may act."""
+    needed, looking = needs(verb, actor), verb in LOOKS
+    return any(stands(needed, actor, id, looking=looking) for id in ids_of(person))
 
 
 def ids_of(person: Person) -> tuple[str, ...]:
@@ -289,7 +298,8 @@ def found_fact(shell: Shell, tx: Transaction, verb: str, ref: str, actor: Actor,
     found: list[Fact] = []
     for id in tx.records.beginning(text) if _REF.fullmatch(text) else ():
         latest = tx.records.versions(id)[0]
-        if sees.sees(latest) and (needs(verb, actor) != OWN or _owns(tx, latest, actor)):
+        person = tx.people.get(latest.person)
+        if person is not None and sees.sees(latest) and _may(verb, actor, person):
             found.append(latest)
     exact = [one for one in found if one.id == text]
     if len(exact or found) > 1:
@@ -302,23 +312,22 @@ def found_fact(shell: Shell, tx: Transaction, verb: str, ref: str, actor: Actor,
     return fact
 
 
-def _owns(tx: Transaction, fact: Fact, actor: Actor) -> bool:
-    if fact.person == actor.id:
-        return True
-    person = tx.people.get(fact.person)
-    return person is not None and actor.id in person.same
-
-
 def _tell(shell: Shell, tx: Transaction, fact: Fact, now: datetime) -> None:
     """Leave word of an answer for people, and for the handler of notices, where somebody carries it. A fact is of no
     job: its own id stands in the place of one."""
     handled, carried = shell.handlers.has(NOTIFY), shell.wanted.channels(tx, now)
-    news = {"step": 0, "why": "fact"}
+    news = {"step": 0, "why": FACT}
     if carried - {"handler"}:
         tx.outbox.add(fact.id, fact.version, "announce", {"told": [news]}, now, "people")
     if handled or "handler" in carried:
         tx.outbox.add(fact.id, fact.version, "notice", news, now, "handler")
     tx.wakes |= bool(handled or carried)
+
+
+def answered_fact(tx: Transaction, id: str) -> Fact | None:
+    """A fact that was answered; None once it is taken back, or erased."""
+    found = tx.records.versions(id)
+    return found[0] if found and found[0].answered is not None and found[0].taken_back is None else None
 
 
 def told_of_answer(fact: Fact) -> list[str]:

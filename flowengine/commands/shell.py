@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -40,7 +41,7 @@ from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
-from flowengine.store.transaction import UNMARKED
+from flowengine.store.transaction import UNMARKED, Terms
 from flowengine.views.appointments import with_appointment
 from flowengine.views.customer_words import customers_receipt
 from flowengine.views.replies import Receipt
@@ -78,6 +79,7 @@ class Shell:
         self.clock = clock
         self.handlers = handlers
         self.settings = settings or Settings()
+        self.terms = Terms(clock.now, self.settings.strengths)
         self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None
@@ -108,7 +110,7 @@ class Shell:
         """A read transaction, or the caller's."""
         if self._look is not None:
             return nullcontext(self._look)
-        return self.database.reading() if self.joined is None else self._in_callers(nullcontext)
+        return self.database.reading(self.terms) if self.joined is None else self._in_callers(nullcontext)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
@@ -120,7 +122,7 @@ class Shell:
 
     def _keep(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, after what is due (L13)."""
-        once = self.database.keep if self.joined is None else self._keep_in_callers
+        once = partial(self.database.keep, terms=self.terms) if self.joined is None else self._keep_in_callers
         try:
             return once(work)
         except Overdue as late:
@@ -162,7 +164,7 @@ class Shell:
         goes on; of what is in the way of the whole transaction, only the caller can have another try."""
         assert self.joined is not None, "only an engine made by using() joins a transaction"
         try:
-            tx = self.database.joined(self.joined)
+            tx = self.database.joined(self.joined, self.terms)
             with within():
                 yield tx
         except DatabaseBusy as busy:

@@ -12,9 +12,9 @@ from flowengine.people.permissions import PROGRAM
 from flowengine.reading import own_data
 from flowengine.reading import records as known
 from flowengine.reading.timeline import timeline
+from flowengine.views.facts import FactView
 from flowengine.views.records import (
     DuplicateView,
-    FactView,
     FoundCustomers,
     Imported,
     MergedView,

@@ -5,11 +5,11 @@ Nobody is anybody by being alike (L15): this only proposes, and a person decides
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 
-_PHONE = re.compile(r"\+?[\d\s()/.-]{6,30}")
+from flowengine.people.contacts import any_way
+
 _ANYBODYS = frozenset({"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "yahoo.com", "gmx.de", "web.de",
                        "icloud.com", "proton.me", "aol.com"})  # fmt: skip
 """Providers of mail for everybody: to have the same says nothing."""
@@ -25,14 +25,10 @@ LEAST_COMPARED = 6
 
 
 def normal_contact(contact: str) -> str:
-    """A contact as it is compared: mail without case and without what stands behind a plus, numbers by their digits;
-    what is neither without case and blanks around it."""
-    text = contact.strip().casefold()
-    if _PHONE.fullmatch(text):
-        digits = re.sub(r"\D", "", text)
-        return f"+{digits.removeprefix('00')}" if text.startswith(("+", "00")) else digits
-    box, at, domain = text.rpartition("@")
-    return f"{box.partition('+')[0]}@{domain}" if at else text
+    """A contact as it is compared: by the key of all that mean the same, mail without what stands behind a plus."""
+    key = any_way(contact).key if contact.strip() else ""
+    box, at, domain = key.rpartition("@")
+    return f"{box.partition('+')[0]}@{domain}" if at else key
 
 
 def normal_name(name: str) -> str:

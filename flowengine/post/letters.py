@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words
+from flowengine.commands.records import FACT, answered_fact, told_of_answer
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in
 from flowengine.core import events as e
@@ -18,10 +19,11 @@ from flowengine.core.seatings import person_seating, waits_for
 from flowengine.core.values import Json, Step
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
-from flowengine.outside.letter import is_address
+from flowengine.people.contacts import is_address
 from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
+from flowengine.store.records import Fact
 from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
 from flowengine.views.promised import passed
@@ -76,6 +78,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         channel, to = channel_of(person.contact)
         if channel != body["channel"]:
             return None
+        if body["why"] == FACT:
+            return _of_fact(shell.settings.url, answered_fact(tx, row.job), person, to)
         job = tx.jobs.get(row.job)
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         process = compiled.process
@@ -84,7 +88,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _ended(shell.settings.url, job, process, person, to, at)
         if body["why"] == "told":
             told = told_in(tx, row.job, row.seq)[int(body["number"])]
-            return _told(shell.settings.url, job, process, told, person, to, at)
+            return _told(shell.settings.url, job, process, told, person, to, at, tx.terms.now())
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
         if body["why"] in ("answered", "unanswered"):
@@ -99,7 +103,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             words = overdue_words(shell, tx, job, str(body["by"]), person.clock)
             return _overdue(shell.settings.url, job, process, words, person, to, at) if words else None
         step = access.open_step(job, int(body["step"]))
-        if step is None or not _for(person, step, job):
+        if step is None or not _for(person, step, job, tx.terms.now()):
             return None
         step = in_words(tx, job, step)
         return _asked(shell, tx, job, step, person, to, str(body["why"]), at)
@@ -111,11 +115,11 @@ def _at(tx: Transaction, row: OutboxMessage, now: datetime) -> datetime:
     return found[0].at if found else now
 
 
-def _for(person: Person, step: Step, job: StoredJob) -> bool:
+def _for(person: Person, step: Step, job: StoredJob, now: datetime) -> bool:
     """Whether the step waits for him now (L4)."""
     if step.booked is not None or (step.claimed and step.claimed != person.id):
         return False
-    return waits_for(as_actor(person), step, job.position.seat)
+    return waits_for(as_actor(person, now), step, job.position.seat)
 
 
 def _asked(
@@ -252,6 +256,37 @@ def _of_asked(
     )
 
 
+def _of_fact(url: str, fact: Fact | None, person: Person, to: str) -> Words | None:
+    """To who has said something of a customer, or is he: the answer; nothing where it counts no more."""
+    if fact is None or fact.answered is None or person.id not in told_of_answer(fact):
+        return None
+    page, who = ("me" if person.kind == "customer" else f"customers/{fact.person}"), shlex.quote(person.id)
+    link = f"{url}/{page}" if url else ""
+    look = f"flow my-data --as {who}" if person.kind == "customer" else f"flow customer show {fact.person} --as {who}"
+    lines = (
+        _greeting(person),
+        f"{'You have said' if fact.author == person.id else 'It was said of you'}:\n    {_indented(fact.text)}",
+        f"The answer:\n    {_indented(fact.answer)}",
+        _where("All that was said:", link or look),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"Answer: {shorten(fact.text, 110)}",
+        text=_text(lines),
+        why="fact.answered",
+        data={
+            "fact": fact.id,
+            "customer": fact.person,
+            "words": fact.text,
+            "answer": fact.answer,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=fact.answered,
+    )
+
+
 def overdue_words(shell: Shell, tx: Transaction, job: StoredJob, by: str, reader: tzinfo | None) -> str:
     """That the moment ``by`` which something was promised has passed; empty when the job is over by now, or has kept
     it all the same, or there is another date."""
@@ -291,10 +326,19 @@ def _indented(text: str) -> str:
     return "\n    ".join(text.strip().splitlines())
 
 
-def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Person, to: str, at: datetime) -> Words:
+def _told(
+    url: str,
+    job: StoredJob,
+    process: Process,
+    told: e.Told,
+    person: Person,
+    to: str,
+    at: datetime,
+    now: datetime,
+) -> Words:
     """What the process tells, as it was said; where the job is to be seen only for those who may see it (L4)."""
     short = shown(job.id)
-    actor = as_actor(person)
+    actor = as_actor(person, now)
     seen = stands(needs("track", actor), actor, job.customer)
     link = f"{url}/jobs/{short}" if url and seen else ""
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"

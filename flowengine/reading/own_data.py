@@ -83,7 +83,7 @@ def _jobs(look: Shell, tx: Transaction, ids: tuple[str, ...], actor: Actor, own:
             for row in page:
                 if hides(look, tx, row.process, row.version, actor):
                     continue
-                by = replace(actor, id=one) if own else actor
+                by = Actor(kind="customer", id=one) if own else actor
                 job = _plain(track(look, row.id, by)) | {"data": exact.writable(data(look, row.id, by))}
                 lines = [] if own else history(look, row.id, by)
                 told = [

@@ -22,14 +22,8 @@ from flowengine.reading.tracking import jobs as list_jobs
 from flowengine.runtime.actors import name_of
 from flowengine.store import Person, StoredJob, Transaction, shown
 from flowengine.store.records import Wanted, closed
-from flowengine.views.records import (
-    CustomerRow,
-    FactView,
-    FoundCustomers,
-    PanelView,
-    PromisedView,
-    RecordView,
-)
+from flowengine.views.facts import FactView, PanelView, PromisedView
+from flowengine.views.records import CustomerRow, FoundCustomers, RecordView
 from flowengine.views.replies import JobRow
 
 LARGEST_PAGE = 200
@@ -102,7 +96,8 @@ def root_of(tx: Transaction, person: Person) -> Person:
 def contacts(tx: Transaction, person: Person) -> Iterator[str]:
     """How a person is reached, under all of his ids, each contact once."""
     known = (person, *filter(None, (tx.people.get(one) for one in person.same)))
-    yield from dict.fromkeys(one.contact for one in known if one.contact)
+    ways = (way.address for one in known for way in tx.contacts.of(one.id))
+    yield from dict.fromkeys((*(one.contact for one in known if one.contact), *ways))
 
 
 def open_jobs(look: Shell, tx: Transaction, person: Person, actor: Actor, status: str | None = "open") -> list[JobRow]:
@@ -111,7 +106,7 @@ def open_jobs(look: Shell, tx: Transaction, person: Person, actor: Actor, status
     rows: dict[str, JobRow] = {}
     own = needs("jobs", actor) == OWN
     for one in ids_of(person):
-        by = replace(actor, id=one) if own else actor
+        by = Actor(kind="customer", id=one) if own else actor
         found = list_jobs(look, status, None, one, MOST_SHOWN + 1, None, False, False, False, by)
         rows |= {row.id: row for row in found}
     seen = (row for row in rows.values() if not hides(look, tx, row.process, row.version, actor))
@@ -153,16 +148,22 @@ def _panel(
     if "concern" in kinds and "concern" not in sees.kinds:
         found += _concerns(tx, [row for row in rows if row.unanswered or actor.kind == "customer"], actor)
     found.sort(key=lambda one: (kinds.index(one.kind), -one.at.timestamp(), one.id))
-    promised = [row for row in rows if row.promise is not None] if "promise" in kinds else []
     latest = tx.records.list(Wanted(ids), sees, LATELY) if lately else ()
     return PanelView(
         customer=person.id,
         name=person.name or person.id,
         facts=tuple(found),
         promises=tuple(
-            PromisedView(job=row.id, short=row.short, title=row.title, promise=row.promise)
-            for row in promised
-            if row.promise is not None
+            PromisedView(
+                job=row.id,
+                short=row.short,
+                title=row.title,
+                by=row.promise.by,
+                late=row.promise.late,
+                words=row.promise.words,
+            )
+            for row in rows
+            if row.promise is not None and "promise" in kinds
         ),
         lately=tuple(fact_view(tx, one, actor) for one in latest),
     )

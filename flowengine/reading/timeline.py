@@ -170,7 +170,9 @@ def _letters(look: _Look, behind: _Place) -> Iterator[_Line]:
 
 def _written(letter: Letter) -> TimelineLine:
     what = f"was written to ({letter.channel}): {letter.subject}"
-    return TimelineLine(at=letter.at, kind="letter", what=what, job=letter.job, short=shown(letter.job))
+    return TimelineLine(
+        at=letter.at, kind="letter", what=what, job=letter.job, short=shown(letter.job) if letter.job else ""
+    )
 
 
 # jobs

@@ -10,9 +10,12 @@ from flowengine.clock import is_zone
 from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
 from flowengine.language.parts import FACT_KINDS
+from flowengine.language.suggest import near
 from flowengine.outside.addresses import Allowed
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
+from flowengine.people.identities import STRENGTHS
+from flowengine.people.permissions import TABLE
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
@@ -40,6 +43,8 @@ class Settings:
     | ``facts_closed_to`` | ``FLOW_FACTS_CLOSED_TO`` | kinds of facts on customers that some roles neither see nor add:
     ``concern=sales,note=sales driver`` |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
+    | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
+    table of permissions says: ``withdraw=link,start=code`` |
     """
 
     url: str = ""
@@ -52,6 +57,7 @@ class Settings:
     largest_data: int = LARGEST_DATA
     facts_closed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     zone: str = "UTC"
+    strengths: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
@@ -73,6 +79,13 @@ class Settings:
                 raise NotConfigured(f"the hook {name!r} has no secret", where="FLOW_HOOK_SECRETS")
             for secret in secrets.split():
                 key_of(secret, "FLOW_HOOK_SECRETS")
+        for verb, strength in self.strengths.items():
+            if verb not in TABLE:
+                possible = near(verb, list(TABLE)) or "a verb of the table of permissions"
+                raise NotConfigured(f"{verb[:60]!r} is no verb", where="FLOW_STRENGTHS", possible=(possible,))
+            if strength not in STRENGTHS:
+                what = f"{strength[:60]!r} does not say how strongly somebody is known"
+                raise NotConfigured(what, where="FLOW_STRENGTHS", possible=STRENGTHS)
         if self.mail:
             server_of(self.mail)
             sender_of(self.mail_from)
@@ -94,6 +107,7 @@ class Settings:
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             zone=environment.get("FLOW_ZONE") or "UTC",
             facts_closed_to=_roles_by_kind(environment.get("FLOW_FACTS_CLOSED_TO", "")),
+            strengths=_strengths(environment.get("FLOW_STRENGTHS", "")),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
 
@@ -113,6 +127,18 @@ def _roles_by_kind(text: str) -> dict[str, tuple[str, ...]]:
             what = f"{one[:60]!r} is not a kind of fact and its roles"
             raise NotConfigured(what, where="FLOW_FACTS_CLOSED_TO", possible=("concern=sales,note=sales driver",))
         found[kind] = tuple(roles.split())
+    return found
+
+
+def _strengths(text: str) -> dict[str, str]:
+    """``verb=strength,verb=strength``. Raises NotConfigured."""
+    found: dict[str, str] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        verb, separator, strength = (part.strip() for part in one.partition("="))
+        if not separator or not verb or verb in found:
+            why = f"{verb[:60]!r} is there twice" if verb in found else f"{one[:60]!r} is not a verb and a strength"
+            raise NotConfigured(why, where="FLOW_STRENGTHS", possible=("withdraw=link,start=code",))
+        found[verb] = strength
     return found
 
 

@@ -38,6 +38,11 @@ TELL_APART = Query("aliases.tell_apart", "Two ids are two persons.", lambda dial
 TOLD_APART = Query(
     "aliases.told_apart", "All pairs of whom somebody said that they are two.", sa.select(_D.c.first, _D.c.second)
 )
+EMPTY = Query(
+    "aliases.empty",
+    "Leave that an id was merged, without why.",
+    sa.update(_A).where(_A.c.id == param("who")).values(because=param("left")),
+)
 FORGET = Query(
     "aliases.forget",
     "Nobody is told apart from an id any more.",
@@ -64,10 +69,8 @@ def root_of(person: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
 def ids_below(dialect: Dialect, person: sa.ColumnElement[str]) -> sa.ScalarSelect[str]:
     """The ids that are merged into the same root as an id, or into it, with spaces between, which no id holds."""
     below = _A.alias("below")
-    gather = sa.func.string_agg if dialect.name == "postgresql" else sa.func.group_concat
     whole = sa.func.coalesce(root_of(person), person)
-    space: sa.ColumnElement[str] = sa.literal_column("' '")
-    return sa.select(gather(below.c.id, space)).where(below.c.root == whole).correlate(t.people).scalar_subquery()
+    return sa.select(dialect.joined(below.c.id, " ")).where(below.c.root == whole).correlate(t.people).scalar_subquery()
 
 
 def same(id: str, root: str | None, below: str | None) -> tuple[str, ...]:
@@ -116,9 +119,9 @@ class Aliases:
         self._channel.write(REMOVE, {"who": id})
         self._channel.write_many(REROOT, [{"who": one, "to": id} for one in into if _end(one, into) == id])
 
-    def drop(self, id: str) -> None:
-        """Delete whatever is kept of an id that is erased, which nobody is merged into any more."""
-        self._channel.write(REMOVE, {"who": id})
+    def forget(self, id: str) -> None:
+        """Leave nothing of an id that is erased but whose other id it was."""
+        self._channel.write(EMPTY, {"who": id, "left": ""})
         self._channel.write(FORGET, {"who": id})
 
     # telling apart

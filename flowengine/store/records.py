@@ -18,7 +18,7 @@ from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, moment, plain, text
 from flowengine.store.dialects import Dialect
 from flowengine.store.ids import short
-from flowengine.store.query import Query, Statement, inserts, param
+from flowengine.store.query import Query, Statement, inserts, param, upserts
 
 _F, _L, _P, _A, _J, _K = t.facts, t.letters, t.people, t.aliases, t.jobs, t.participants
 _ONE: sa.ColumnElement[int] = sa.literal_column("1")
@@ -194,7 +194,14 @@ VERSIONS = Query(
     "All versions of all facts of a customer, the oldest first.",
     sa.select(_F.c.body).where(_F.c.person == param("who")).order_by(_F.c.at, _F.c.id, _F.c.version),
 )
-SENT = Query("letters.sent", "Keep that a letter was sent.", inserts(_L))
+SENT = Query("letters.sent", "Keep that a letter was sent.", lambda dialect: upserts(dialect, _L))
+UNTELL = Query(
+    "facts.untell",
+    "Tell nobody any more of answers to what was known of a customer.",
+    sa.delete(t.outbox).where(
+        t.outbox.c.job_id.in_(sa.select(_F.c.id).where(_F.c.person == param("who"), _F.c.version > _ONE))
+    ),
+)
 EMPTY_LETTERS = Query(
     "letters.empty",
     "Leave when somebody was written to, and why, without what it was about.",
@@ -266,6 +273,7 @@ class Records:
 
     def forget(self, person: str) -> None:
         """Delete all facts of a customer, and what letters to him were about; that he was written to, is kept."""
+        self._channel.count(UNTELL, {"who": person})
         self._channel.count(FORGET, {"who": person})
         self._channel.count(EMPTY_LETTERS, {"who": person, "left": ""})
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from flowengine.client.desk.part import Part
 from flowengine.core.values import Json
 from flowengine.views import records as view
+from flowengine.views.facts import FactView
 
 
 class Records(Part):
@@ -24,25 +25,25 @@ class Records(Part):
         step: str = "",
         show: bool = False,
         key: str | None = None,
-    ) -> view.FactView:
+    ) -> FactView:
         """Say something of a customer: a need, want, concern, expectation, preference or note."""
         return self._ask("add_fact", person, kind, text, job=job, step=step, show=show, key=key)
 
-    def change_fact(self, fact: str, text: str = "", *, kind: str = "", show: bool | None = None) -> view.FactView:
+    def change_fact(self, fact: str, text: str = "", *, kind: str = "", show: bool | None = None) -> FactView:
         """Say a fact otherwise: what is not said stays, and the version before is kept."""
         return self._ask("change_fact", fact, text, kind=kind, show=show)
 
-    def answer_fact(self, fact: str, text: str) -> view.FactView:
+    def answer_fact(self, fact: str, text: str) -> FactView:
         """Answer what waits for it; who raised it is told."""
         return self._ask("answer_fact", fact, text)
 
-    def take_back_fact(self, fact: str) -> view.FactView:
+    def take_back_fact(self, fact: str) -> FactView:
         """Take a fact back: it counts no more."""
         return self._ask("take_back_fact", fact)
 
     def facts(
         self, person: str, *, kind: str = "", open: bool | None = None, after: str = "", limit: int = 50
-    ) -> list[view.FactView]:
+    ) -> list[FactView]:
         """A page of what is known of a customer, the newest first."""
         return self._ask("facts", person, kind=kind, open=open, after=after, limit=limit)
 

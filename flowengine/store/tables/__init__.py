@@ -33,6 +33,7 @@ from flowengine.store.tables.jobs import (
     timers,
     tokens,
 )
+from flowengine.store.tables.parties import acting, contacts
 from flowengine.store.tables.records import aliases, distinct, facts, letters
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "NEVER",
     "Key",
     "Micros",
+    "acting",
     "administration",
     "aliases",
     "awaiting",
@@ -48,6 +50,7 @@ __all__ = [
     "branches",
     "calendars",
     "calls",
+    "contacts",
     "conversation",
     "distinct",
     "facts",
