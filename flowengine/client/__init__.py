@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
     from flowengine.core.values import Json, repeated_key
+    from flowengine.interop.people_files import FileRow, read_people, written_people
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
     from flowengine.rehearsal.event_log import Case, Columns, read_log
@@ -41,6 +42,16 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
+    from flowengine.views.records import (
+        CustomerRow,
+        DuplicateView,
+        FoundCustomers,
+        Imported,
+        MergedView,
+        RecordView,
+        RefusedRow,
+        TimelineLine,
+    )
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
 
 _HOMES = {
@@ -57,12 +68,17 @@ _HOMES = {
     "flowengine.core.values": ("Json", "repeated_key"),
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
+    "flowengine.interop.people_files": ("FileRow", "read_people", "written_people"),
     "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
     "flowengine.rehearsal.lives": ("Life", "Lives", "play"),
     "flowengine.rehearsal.made_up": ("MadeUp",),
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
+    "flowengine.views.records": (
+        "CustomerRow", "DuplicateView", "FoundCustomers", "Imported", "MergedView", "RecordView", "RefusedRow",
+        "TimelineLine",
+    ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -15,7 +15,7 @@ from flowengine.core.values import Json
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import PERSON_ID, check_person
 from flowengine.store import tables as t
-from flowengine.store.aliases import ids_below, root_of, same
+from flowengine.store.aliases import Aliases, ids_below, root_of, same
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, plain, text
 from flowengine.store.dialects import Dialect
@@ -297,10 +297,26 @@ class People:
         return [decode(row[0], Person) for row in rows]
 
     def members(self, group: str) -> Sequence[Person]:
-        """The customers of a group in the order of their ids; the group ``customers`` is all of them."""
+        """The customers of a group in the order of their ids, each person once; the group ``customers`` is all of
+        them."""
         if group == CUSTOMERS:
-            return [person for person in self.all("customer") if person.erased is None]
-        return [decode(row[0], Person) for row in self._channel.rows(MEMBERS, {"group": plain(group)})]
+            found = [person for person in self.all("customer") if person.erased is None]
+        else:
+            found = [decode(row[0], Person) for row in self._channel.rows(MEMBERS, {"group": plain(group)})]
+        return self._one_each(found)
+
+    def _one_each(self, found: Sequence[Person]) -> Sequence[Person]:
+        """Each person once, so that nobody votes twice: of several ids that were merged, the one that stands for them,
+        else the first."""
+        roots = Aliases(self._channel).roots() if len(found) > 1 else {}
+        if not roots:
+            return found
+        there = {person.id for person in found}
+        first: dict[str, str] = {}
+        for person in found:
+            root = roots.get(person.id, person.id)
+            first.setdefault(root, root if root in there else person.id)
+        return [person for person in found if first[roots.get(person.id, person.id)] == person.id]
 
     def member_ids(self, group: str) -> list[str]:
         """The ids of those in a group."""
