@@ -26,9 +26,11 @@ LEAST_COMPARED = 6
 
 def normal_contact(contact: str) -> str:
     """A contact as it is compared: by the key of all that mean the same, mail without what stands behind a plus."""
-    key = any_way(contact).key if contact.strip() else ""
-    box, at, domain = key.rpartition("@")
-    return f"{box.partition('+')[0]}@{domain}" if at else key
+    found = any_way(contact) if contact.strip() else None
+    if found is None or found.kind != "mail":
+        return found.key if found is not None else ""
+    box, _, domain = found.key.rpartition("@")
+    return f"{box.rstrip('@').partition('+')[0]}@{domain}"
 
 
 def normal_name(name: str) -> str:
