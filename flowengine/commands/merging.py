@@ -19,6 +19,9 @@ from flowengine.runtime.actors import nobody, refuse_erased
 from flowengine.store import Person, Transaction
 from flowengine.views.records import DuplicateView, MergedView
 
+COMMON = 20
+"""More people than can be one by what they have in common."""
+
 MOST = 200
 """Proposals that are made at once."""
 
@@ -129,6 +132,8 @@ def _alike(people: list[Person], roots: dict[str, str], apart: set[tuple[str, st
             marks.setdefault(mark, []).append(person)
     told: set[tuple[str, str, str]] = set()
     for (reason, _), some in marks.items():
+        if len(some) > COMMON and reason != likeness.CONTACT:
+            continue  # so many have it that it says nothing
         for index, second in enumerate(some):
             first = next((one for one in some[:index] if _may_be_one(one, second, roots, apart)), None)
             if first is None or (first.id, second.id, reason) in told or _said_already(reason, first, second):

@@ -17,6 +17,7 @@ _ANYBODYS = frozenset({"gmail.com", "googlemail.com", "outlook.com", "hotmail.co
 LONGEST_COMPARED = 60
 """Characters of a name that is compared with others that are nearly the same."""
 
+CONTACT = "the same contact"
 NEARLY = "nearly"
 """How the reasons begin that do not hold to the letter."""
 
@@ -44,7 +45,7 @@ def marks(name: str, contact: str, zone: str) -> Iterator[tuple[str, str]]:
     """What two people have in common who may be one, each as the reason in words and what both must have."""
     reached, called = normal_contact(contact), normal_name(name)
     if reached:
-        yield "the same contact", reached
+        yield CONTACT, reached
     where = _where(reached, zone)
     if not called or not where:
         return

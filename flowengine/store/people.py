@@ -20,7 +20,7 @@ from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, plain, text
 from flowengine.store.dialects import Dialect
 from flowengine.store.parties import May
-from flowengine.store.query import Query, Statement, inserts, param
+from flowengine.store.query import Query, Statement, inserts, inserts_all, param
 from flowengine.store.tables import NEVER
 
 CUSTOMERS = "customers"
@@ -139,6 +139,8 @@ PAGE_OF_KIND = Query(
     .limit(param("most")),
 )
 JOIN = Query("people.join", "Put a person into a group.", inserts(_M))
+ADD_ALL = Query("people.add_all", "Enter many people.", lambda dialect: inserts_all(dialect, _P))
+JOIN_ALL = Query("people.join_all", "Put many people into groups.", lambda dialect: inserts_all(dialect, _M))
 LEAVE = Query("people.leave", "Take a person out of all groups.", sa.delete(_M).where(_M.c.person == param("who")))
 
 
@@ -258,12 +260,15 @@ class People:
 
     def enter_many(self, added: Sequence[Person], changed: Sequence[Person]) -> None:
         """Enter people who were looked for and not found, and change the records of others who were."""
-        rows = [{"id": one.id, "created": micros(one.created)} | _columns(one) for one in added]
-        self._channel.write_many(ADD, rows)
+        if added:
+            rows = [{"id": one.id, "created": micros(one.created)} | _columns(one) for one in added]
+            self._channel.count(ADD_ALL, {"rows": text(rows)})
         self._channel.write_many(UPDATE, [{"person": one.id} | _columns(one) for one in changed])
         self._channel.write_many(LEAVE, [{"who": one.id} for one in changed])
-        groups = [(plain(group), one.id) for one in (*added, *changed) for group in dict.fromkeys(one.groups)]
-        self._channel.write_many(JOIN, [{"group_name": group, "person": id} for group, id in dict.fromkeys(groups)])
+        groups = dict.fromkeys((plain(group), one.id) for one in (*added, *changed) for group in one.groups)
+        if groups:
+            belong = [{"group_name": group, "person": id} for group, id in groups]
+            self._channel.count(JOIN_ALL, {"rows": text(belong)})
 
     def page(self, kind: str | None, after: str, limit: int) -> list[Person]:
         """A page of everybody, or of one kind, in the order of their ids, behind one."""
