@@ -148,6 +148,15 @@ class AsyncEngine:
     tokens = _Verb(Engine.tokens)
     token = _Verb(Engine.token)
     next_due = _Verb(Engine.next_due)
+    # parties
+    let_act = _Verb(Engine.let_act)
+    end_acting = _Verb(Engine.end_acting)
+    acting = _Verb(Engine.acting)
+    contacts = _Verb(Engine.contacts)
+    add_contact = _Verb(Engine.add_contact)
+    remove_contact = _Verb(Engine.remove_contact)
+    confirm_contact = _Verb(Engine.confirm_contact)
+    with_contact = _Verb(Engine.with_contact)
     # what is known of customers
     add_fact = _Verb(Engine.add_fact)
     change_fact = _Verb(Engine.change_fact)

@@ -108,7 +108,9 @@ SLOW = (
     "web/test_web_connections.py",
     "web/test_web_doors.py",
     "web/test_web_external.py",
+    "web/test_web_fuzzed.py",
     "web/test_web_hooks.py",
+    "web/test_web_verbs.py",
     "worker/test_bench_timers.py",
     "worker/test_worker_at_work.py",
 )

@@ -25,6 +25,9 @@ from flowengine.distribution import NAME, __version__  # noqa: E402
 _ENTRIES = (
     Entry("demo", "demo:demo", "See a suit being made, from need to fulfilment.", "First steps"),
     Entry("completion", "completion:completion", "Print the completion script of a shell.", "First steps"),
+    Entry("login", "login:login", "Sign in at a server.", "First steps"),
+    Entry("logout", "login:logout", "Sign out of a server.", "First steps"),
+    Entry("whoami", "login:whoami", "Where I am, and as whom.", "First steps"),
     Entry("new", "designers:new", "Write a small process file to begin with.", "Designers"),
     Entry("check", "designers:check", "Find the problems of process files.", "Designers"),
     Entry("draw", "designers:draw", "Draw a process: Mermaid, or an outline.", "Designers"),
@@ -87,7 +90,8 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     entries=_ENTRIES,
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
-    epilog="The database is sqlite:///flow.db unless --at or FLOW_AT names another. --as or FLOW_AS says who you are.",
+    epilog="The database is sqlite:///flow.db unless --at or FLOW_AT names another, or a server, or flow login did. "
+    "--as or FLOW_AS says who you are; at a server that is who has signed in.",
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
@@ -105,7 +109,7 @@ def _alone(ctx: click.Context, terminal: Terminal) -> None:
     """A person sees what is his; nobody sees the help, and how to begin."""
     from flowengine.cli import home
 
-    if terminal.who_or_nobody or terminal.json:
+    if terminal.who_or_nobody or terminal.json or terminal.far:
         home.home(terminal)
     else:
         click.echo(ctx.get_help())

@@ -22,7 +22,7 @@ KINDS = ("note", "wish", "concern", "expectation", "question", "answer")
     "customer",
     metavar="ID",
     shell_complete=tab_words.customers,
-    help="For staff: the customer for whom the job is begun.",
+    help="The customer for whom it is begun: for staff, and for who acts for him.",
 )
 @click.option("--new", is_flag=True, help="You are not known yet: enter you as a new customer.")
 @answers

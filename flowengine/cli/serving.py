@@ -38,7 +38,7 @@ def serve(terminal: Terminal, host: str, port: int) -> None:
     from flowengine.errors import Refused
 
     logs.configure(os.environ)
-    must_exist(terminal.address)
+    must_exist(terminal.address, "it is served where the database is")
     try:
         from flowengine.web.serving import serve as serve_until_told
     except ModuleNotFoundError as missing:

@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowengine.client.desk import Desk
+    from flowengine.client.device import Code
     from flowengine.client.local import LocalDesk
+    from flowengine.client.logging_in import kept_logins, log_in, log_out, login_with
+    from flowengine.client.logins import Login
     from flowengine.client.opening import (
         archived_history,
         archived_jobs,
@@ -26,9 +29,10 @@ if TYPE_CHECKING:
         open_desk,
         upgrade,
         verify_archive,
-        without_password,
     )
+    from flowengine.client.places import is_server, server_address, without_password
     from flowengine.client.rehearsing import for_trials
+    from flowengine.client.remote import RemoteDesk
     from flowengine.commands.tokens import IssuedToken, TokenView
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
+    from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.records import (
         CustomerRow,
         DuplicateView,
@@ -59,8 +64,13 @@ _HOMES = {
     "flowengine.client.local": ("LocalDesk",),
     "flowengine.client.opening": (
         "archived_history", "archived_jobs", "archived_track", "backup", "create", "must_exist", "open_desk", "upgrade",
-        "verify_archive", "without_password",
+        "verify_archive",
     ),
+    "flowengine.client.device": ("Code",),
+    "flowengine.client.logins": ("Login",),
+    "flowengine.client.logging_in": ("kept_logins", "log_in", "log_out", "login_with"),
+    "flowengine.client.places": ("is_server", "server_address", "without_password"),
+    "flowengine.client.remote": ("RemoteDesk",),
     "flowengine.client.rehearsing": ("for_trials",),
     "flowengine.commands.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
@@ -75,6 +85,7 @@ _HOMES = {
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
+    "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
     "flowengine.views.records": (
         "CustomerRow", "DuplicateView", "FoundCustomers", "Imported", "MergedView", "RecordView", "RefusedRow",
         "TimelineLine",

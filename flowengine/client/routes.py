@@ -16,7 +16,7 @@ Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 class Route(NamedTuple):
     """One verb: its method, its path below :data:`PREFIX`, the ``tag`` under which it is told, and the status of what
     it has done. ``cursor`` is the field of a row that the next page comes ``after``. Of two paths that fit, the one
-    counts that says more words."""
+    counts that has a word where the other has an argument."""
 
     verb: str
     method: Method
@@ -62,7 +62,7 @@ ROUTES = (
     Route("people", "GET", "/people", "people", cursor="id"),
     Route("find_person", "GET", "/people/find", "people"),
     Route("person", "GET", "/people/{id}", "people"),
-    Route("add_customer", "PUT", "/customers/{id}", "people"),
+    Route("add_customer", "POST", "/customers", "people", 201),
     Route("add_staff", "PUT", "/staff/{id}", "people"),
     Route("leave", "POST", "/people/{person}/leave", "people"),
     Route("erase", "POST", "/people/{person}/erase", "people"),
@@ -95,6 +95,13 @@ ROUTES = (
     Route("issue_token", "POST", "/tokens", "operating", 201),
     Route("revoke_token", "POST", "/tokens/{id}/revoke", "operating"),
     Route("tokens", "GET", "/tokens", "operating"),
+    # parties
+    Route("let_act", "PUT", "/people/{party}/acting/{person}", "people"),
+    Route("end_acting", "DELETE", "/people/{party}/acting/{person}", "people"),
+    Route("acting", "GET", "/people/{person}/acting", "people"),
+    Route("contacts", "GET", "/people/{person}/contacts", "people"),
+    Route("add_contact", "POST", "/people/{person}/contacts", "people", 201),
+    Route("remove_contact", "POST", "/people/{person}/contacts/remove", "people"),
     # what is known of customers
     Route("customers", "GET", "/customers", "customers"),
     Route("duplicates", "GET", "/duplicates", "customers"),

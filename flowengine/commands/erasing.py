@@ -70,6 +70,8 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
             tx.people.update(Person(id=there.id, kind="customer", created=there.created, erased=there.erased or now))
             tx.records.forget(there.id)
             tx.aliases.forget(there.id)
+            tx.contacts.forget(there.id)
+            tx.acting.forget(there.id)
         for token in tokens:
             tx.tokens.revoke(token, now)
         return _Begun(actor, tuple(one.id for one in people), facts, tokens, people[0].erased or now)

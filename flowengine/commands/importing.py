@@ -8,10 +8,12 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from flowengine.commands import claims
+from flowengine.commands.people import change_first
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import take
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer
+from flowengine.people.contacts import any_way
 from flowengine.people.identities import LONGEST_NAME, By, check_person
 from flowengine.store import Person, Transaction
 from flowengine.views.records import Imported, RefusedRow
@@ -73,6 +75,7 @@ def _batch(shell: Shell, rows: Sequence[_Row], bad: Sequence[RefusedRow], actor:
         added, changed = _people(shell, rows, there)
         lost: list[tuple[claims.Ending, list[claims.Held]]] = []
         if not dry:
+            _contacts(shell, tx, there, added, changed)
             tx.people.enter_many(added, changed)
             lost = [_gives_back(shell, tx, there[one.id], one, actor) for one in changed]
         same = len(rows) - len(added) - len(changed)
@@ -106,6 +109,17 @@ def _people(shell: Shell, rows: Sequence[_Row], there: Mapping[str, Person]) -> 
         elif person != before:
             changed.append(person)
     return added, changed
+
+
+def _contacts(
+    shell: Shell, tx: Transaction, there: Mapping[str, Person], added: Sequence[Person], changed: Sequence[Person]
+) -> None:
+    """The contact that a row says is the person's first."""
+    now = shell.clock.now()
+    tx.contacts.add_first([(one.id, any_way(one.contact)) for one in added if one.contact], now)
+    for one in changed:
+        if one.contact != there[one.id].contact:
+            change_first(tx, one.id, there[one.id].contact, one.contact, now)
 
 
 def _gives_back(

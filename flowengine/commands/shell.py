@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -110,7 +109,7 @@ class Shell:
         """A read transaction, or the caller's."""
         if self._look is not None:
             return nullcontext(self._look)
-        return self.database.reading(self.terms) if self.joined is None else self._in_callers(nullcontext)
+        return self.database.reading().under(self.terms) if self.joined is None else self._in_callers(nullcontext)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
@@ -122,12 +121,17 @@ class Shell:
 
     def _keep(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, after what is due (L13)."""
-        once = partial(self.database.keep, terms=self.terms) if self.joined is None else self._keep_in_callers
+        once = self.database.keep if self.joined is None else self._keep_in_callers
+
+        def under_terms(tx: Transaction) -> T:
+            tx.terms = self.terms
+            return work(tx)
+
         try:
-            return once(work)
+            return once(under_terms)
         except Overdue as late:
             job = late.job
-        return keep_after(lambda: once(work), self._catch_up, job)
+        return keep_after(lambda: once(under_terms), self._catch_up, job)
 
     def _catch_up(self, job_id: str) -> None:
         self.keep(lambda tx: fire_first(tx, job_id, self.clock, self._fire))
@@ -164,7 +168,8 @@ class Shell:
         goes on; of what is in the way of the whole transaction, only the caller can have another try."""
         assert self.joined is not None, "only an engine made by using() joins a transaction"
         try:
-            tx = self.database.joined(self.joined, self.terms)
+            tx = self.database.joined(self.joined)
+            tx.terms = self.terms
             with within():
                 yield tx
         except DatabaseBusy as busy:
@@ -253,6 +258,8 @@ class Shell:
         dry: bool = False,
     ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
+        if command.by.acting:
+            command = access.in_part(tx, compiled, job, command, now)
         permit(tx, compiled, job, command)
         world, largest = StoreWorld(tx, job.customer, job.id, locks=not dry), self.settings.largest_data
         return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
@@ -283,7 +290,8 @@ class Shell:
         key, body = request
         head = done.draft.head
         job_id, seq = head.job, job.seq + 1 if job else 1
-        entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
+        kept = recorded(command)
+        entry = Entry(seq=seq, at=now, by=kept.by, command=kept, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
         tx.wakes |= _leaves_work(done)
@@ -381,7 +389,8 @@ class Shell:
                 tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else person_of(by), key)
             actor = access.starting_actor(tx, by, self.clock.now())
             owner = access.customer_of_start(tx, actor, customer)
-            command = c.Start(by=actor, answer=need, parent=parent, depth=depth)
+            asks = replace(actor, party=owner) if owner in actor.acting else actor
+            command = c.Start(by=asks, answer=need, parent=parent, depth=depth)
             body = None
             if key is not None:
                 body = body_hash(f"start {process} for {owner}", command)
@@ -407,6 +416,14 @@ class Shell:
         largest = self.settings.largest_data
         done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
         return self.write(tx, Computed(None, command, done, now), request)
+
+
+def recorded(command: c.AnyCommand) -> c.AnyCommand:
+    """A command as a history keeps it, with what it keeps of those who asked."""
+    by = command.by.recorded
+    if isinstance(command, c.ActFor):
+        return replace(command, by=by, person=command.person.recorded)
+    return command if by is command.by else replace(command, by=by)
 
 
 def _leaves_work(done: Advance) -> bool:

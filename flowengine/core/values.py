@@ -106,6 +106,14 @@ class Actor(Value, frozen=True, kw_only=True):
     job: str = ""
     scopes: tuple[str, ...] = ()
 
+    @property
+    def recorded(self) -> Actor:
+        """What a history keeps of him: who he was, for whom he did it, and how strongly he was known."""
+        if not (self.same or self.acting or self.seeing or self.job or self.scopes):
+            return self
+        kept = {"roles": self.roles, "groups": self.groups, "party": self.party, "strength": self.strength}
+        return Actor(kind=self.kind, id=self.id, **kept)  # type: ignore[arg-type]  # the fields' own values
+
 
 CLOCK = Actor(kind="clock")
 """Who fires a timer that is due."""

@@ -208,6 +208,9 @@ DEAR: dict[str, Strength] = {
 }
 """The verbs for which a link is not enough, unless the installation says otherwise (``Settings.strengths``)."""
 
+EACH = "*"
+"""In the settings of an installation: each verb of which it says nothing else."""
+
 PRICED: Strength = "code"
 """How strongly somebody has to be known to approve what has a price, unless the installation says for ``act``."""
 
@@ -237,24 +240,24 @@ def needs(verb: str, actor: Actor) -> Relation:
 
 
 def require(verb: str, actor: Actor) -> Relation:
-    """As :func:`needs`. Raises NotAllowed where such an actor may never, and where the scopes of his token do not reach
-    so far; NotFound for who comes by a link to a job, and asks for something else."""
-    if actor.job and verb not in LINKED:
-        what = "there is no such thing, or it is not for you"
-        raise NotFound(what, possible=("what belongs to the job of the link",))
+    """As :func:`needs`. Raises NotAllowed where such an actor may never; and as :func:`refuse_beyond`."""
+    refuse_beyond(verb, actor)
     relation = needs(verb, actor)
-    if actor.scopes:
-        _refuse_beyond(verb, actor)
     if relation == NEVER:
         raise denied(verb, actor)
     return relation
 
 
-def _refuse_beyond(verb: str, actor: Actor) -> None:
-    """Raises NotAllowed for a verb that the scopes of a token do not reach."""
-    operates = TABLE[verb].staff == NEVER and TABLE[verb].customer == NEVER
-    wanted = "operate" if operates else "act"
-    if verb not in LOOKS and wanted not in actor.scopes:
+def refuse_beyond(verb: str, actor: Actor) -> None:
+    """Raises NotFound for who comes by a link to a job, and asks for something else; NotAllowed where the scopes of his
+    token do not reach so far."""
+    if actor.job and verb not in LINKED:
+        what = "there is no such thing, or it is not for you"
+        raise NotFound(what, possible=("what belongs to the job of the link",))
+    if not actor.scopes or verb in LOOKS:
+        return
+    wanted = "operate" if TABLE[verb].staff == NEVER and TABLE[verb].customer == NEVER else "act"
+    if wanted not in actor.scopes:
         what = f"the token may only {' and '.join(actor.scopes)}, and not {TABLE[verb].does}"
         raise NotAllowed(what, where=actor.id, possible=(f"a token with the scope {wanted}",))
 
@@ -262,8 +265,8 @@ def _refuse_beyond(verb: str, actor: Actor) -> None:
 def least(verb: str, strengths: Mapping[str, str], *raised: str) -> str:
     """How strongly somebody has to be known for a verb: as the installation says (``strengths``), else as
     :data:`DEAR`; and no less than what it was ``raised`` to."""
-    said: str = strengths.get(verb) or DEAR.get(verb, "link")
-    return max((said, *(one for one in raised if one)), key=STRENGTHS.index)
+    usual = max(DEAR.get(verb, "link"), strengths.get(EACH, "link"), key=STRENGTHS.index)
+    return max((strengths.get(verb, usual), *(one for one in raised if one)), key=STRENGTHS.index)
 
 
 def refuse_weak(verb: str, actor: Actor, needed: str, where: str = "") -> None:

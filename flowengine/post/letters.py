@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -23,6 +23,7 @@ from flowengine.people.contacts import is_address
 from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
+from flowengine.store.parties import Contact
 from flowengine.store.records import Fact
 from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
@@ -51,6 +52,16 @@ def channel_of(contact: str) -> tuple[str, str]:
     return (HOOK if scheme in ("http", "https") else scheme), text
 
 
+def first_way(known: Sequence[Contact], contact: str, channels: frozenset[str]) -> tuple[str, str] | None:
+    """The channel and the address of the first contact that is reached by one of the channels; ``contact`` is that of
+    somebody of whom no others are kept."""
+    for address in [one.address for one in known] or [contact]:
+        channel, to = channel_of(address)
+        if channel in channels:
+            return channel, to
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """One letter: ``data`` is the same for programs."""
@@ -75,9 +86,10 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         person = tx.people.get(str(body["person"]))
         if person is None or person.left is not None:
             return None
-        channel, to = channel_of(person.contact)
-        if channel != body["channel"]:
+        way = first_way(tx.contacts.of(person.id), person.contact, frozenset((str(body["channel"]),)))
+        if way is None:
             return None
+        to = way[1]
         if body["why"] == FACT:
             return _of_fact(shell.settings.url, answered_fact(tx, row.job), person, to)
         job = tx.jobs.get(row.job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
-from flowengine.post.letters import channel_of, overdue_words
+from flowengine.post.letters import first_way, overdue_words
 from flowengine.runtime.actors import StoreWorld, customer_of
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
@@ -55,11 +55,32 @@ def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> I
     crowds = _Crowds(tx)
     for news in row.body["told"]:
         told: set[str] = set()
-        for person in _receivers(tx, crowds, row, news):
-            channel, to = channel_of(person.contact)
-            if channel in channels and to.casefold() not in told:
+        for person, channel, to in _reached(tx, _receivers(tx, crowds, row, news), channels):
+            if to.casefold() not in told:
                 told.add(to.casefold())
-                yield {**news, "channel": channel, "to": to, "person": person.id}
+                yield {**news, "channel": channel, "to": to, "person": person}
+
+
+def _reached(tx: Transaction, persons: Sequence[Person], channels: frozenset[str]) -> Iterator[tuple[str, str, str]]:
+    """By which channel, and where, each is reached: by the first of his contacts for which there is one, the verified
+    before the others; a party that has none by those who act for it."""
+    known = tx.contacts.of_several([one.id for one in persons])
+    without: list[str] = []
+    for person in persons:
+        way = first_way(known.get(person.id, ()), person.contact, channels)
+        if way is not None:
+            yield person.id, *way
+        elif person.kind == "customer":
+            without.append(person.id)
+    acting, now = tx.acting.for_parties(without), tx.terms.now()
+    ids = [one.person for party in without for one in acting.get(party, ()) if one.may != "see" and one.holds(now)]
+    known = tx.contacts.of_several(ids)
+    for id in dict.fromkeys(ids):
+        found = tx.people.get(id)
+        if found is not None and found.left is None:
+            way = first_way(known.get(id, ()), found.contact, channels)
+            if way is not None:
+                yield id, *way
 
 
 def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[str, Json]) -> list[Person]:

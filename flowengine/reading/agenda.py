@@ -11,7 +11,7 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.fields import near
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import himself, person_seating, seatings, stands_for
 from flowengine.core.values import Actor, Step
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import By
@@ -61,16 +61,18 @@ def agenda(
         raise BadAnswer({"limit": f"must be from 1 to {MOST}"}, possible=[str(_PAGE)])
     with shell.reading() as tx:
         asker = access.asker(tx, "agenda", by)
+        own = stands_for(asker, looking=True) if needs("agenda", asker) == OWN else ()
         if needs("agenda", asker) == OWN:
-            if role or calendar or person not in ("", asker.id):
+            if role or calendar or (person and person not in own):
                 raise denied("agenda", asker)
-            person = asker.id
+            own = (person,) if person else own
         now = shell.clock.now()
         zone = reader_zone(tx, asker) or zoneinfo.ZoneInfo(shell.settings.zone)
         start, end = _span(first, last, now, zone)
-        names = _names(shell, tx, person, role, calendar)
+        names = _names(shell, tx, person or (own[0] if own else ""), role, calendar)
         look = _Agenda(shell, tx, asker, now, {})
-        wanted = look.wanted(person, role, calendar)
+        wanted = look.wanted(person, role, calendar, own)
+        names = [person_seating(one) for one in own] or names
         return look.items(names, start, end, limit, wanted)
 
 
@@ -144,13 +146,14 @@ class _Agenda:
     now: datetime
     people: dict[str, Person | None]
 
-    def wanted(self, person: str, role: str, calendar: str) -> Callable[[_Meeting], bool]:
-        """Which appointments are meant. Without a word, a member of staff means his own, and those of his roles."""
+    def wanted(self, person: str, role: str, calendar: str, own: Sequence[str]) -> Callable[[_Meeting], bool]:
+        """Which appointments are meant: of a customer those of his ``own``. Without a word, a member of staff means
+        his, and those of his roles."""
         if self.asker.kind == "customer":
-            return lambda one: one.customer == self.asker.id
+            return lambda one: one.customer in own and self.asker.job in ("", one.booked.job)
         if self.asker.kind == "staff" and not (person or role or calendar):
             mine = seatings(self.asker)
-            return lambda one: one.staff == self.asker.id or self._is_of(one, mine, self.asker.roles)
+            return lambda one: himself(self.asker, one.staff) or self._is_of(one, mine, self.asker.roles)
         return lambda one: (
             (not role or self._is_of(one, {f"role:{role}"}, (role,)))
             and (not calendar or one.booked.calendar == calendar)

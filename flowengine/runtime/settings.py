@@ -15,7 +15,7 @@ from flowengine.outside.addresses import Allowed
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
 from flowengine.people.identities import STRENGTHS
-from flowengine.people.permissions import TABLE
+from flowengine.people.permissions import EACH, TABLE
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
@@ -44,7 +44,7 @@ class Settings:
     ``concern=sales,note=sales driver`` |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
     | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
-    table of permissions says: ``withdraw=link,start=code`` |
+    table of permissions says: ``withdraw=link,start=code``; ``*=code``: for each |
     """
 
     url: str = ""
@@ -80,7 +80,7 @@ class Settings:
             for secret in secrets.split():
                 key_of(secret, "FLOW_HOOK_SECRETS")
         for verb, strength in self.strengths.items():
-            if verb not in TABLE:
+            if verb not in (*TABLE, EACH):
                 possible = near(verb, list(TABLE)) or "a verb of the table of permissions"
                 raise NotConfigured(f"{verb[:60]!r} is no verb", where="FLOW_STRENGTHS", possible=(possible,))
             if strength not in STRENGTHS:

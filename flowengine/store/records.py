@@ -21,6 +21,7 @@ from flowengine.store.ids import short
 from flowengine.store.query import Query, Statement, inserts, param, upserts
 
 _F, _L, _P, _A, _J, _K = t.facts, t.letters, t.people, t.aliases, t.jobs, t.participants
+_C = t.contacts
 _ONE: sa.ColumnElement[int] = sa.literal_column("1")
 _ZERO: sa.ColumnElement[int] = sa.literal_column("0")
 _LATEST = _F.c.latest == _ONE
@@ -342,8 +343,9 @@ def _search(words: int, sight: tuple[int | None, int, bool], *, count: bool) -> 
             said = sa.exists().where(
                 _F.c.person == _P.c.id, _LATEST, *_visible(dialect, *sight), holds(dialect, _F.c.words, word)
             )
+            reached = sa.exists().where(_C.c.person == _P.c.id, holds(dialect, sa.func.lower(_C.c.address), word))
             plainly = (holds(dialect, one, word) for one in (_P.c.name_key, _P.c.contact_key, sa.func.lower(_P.c.id)))
-            known.append(sa.or_(*plainly, said))
+            known.append(sa.or_(*plainly, reached, said))
         people = _P.outerjoin(_A, _A.c.id == _P.c.id)
         if count:
             return sa.select(sa.func.count(root.distinct())).select_from(people).where(*known)

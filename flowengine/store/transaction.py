@@ -21,6 +21,7 @@ from flowengine.store.aliases import Aliases
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
+from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.erasing import Erasing
@@ -110,6 +111,10 @@ class Transaction:
     @property
     def acting(self) -> ActingRows:
         return ActingRows(self.channel)
+
+    @property
+    def changes(self) -> Changes:
+        return Changes(self.channel)
 
     @property
     def jobs(self) -> Jobs:
@@ -212,7 +217,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if entry.by.id != head.customer and (
+    if head.customer not in (entry.by.id, entry.by.party) and (
         job is None or entry.by.kind == "customer" or isinstance(entry.command, ActFor)
     ):
         participants.save(channel, id_, head.customer, seq, entry.command)

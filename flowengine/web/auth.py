@@ -34,14 +34,14 @@ def by_token(request: Request) -> By | None:
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer":
         return None
-    engine = engine_of(request)
-    token = engine.token(secret.strip())
-    if token.scope != OPERATOR:
-        raise NotAllowed(_of_another_scope(token), where="Authorization", possible=(OPERATOR,))
-    try:
-        return Identity(person=engine.person(token.subject).id)
-    except NotFound:
-        return PROGRAM
+    with engine_of(request).looking() as engine:
+        token = engine.token(secret.strip())
+        if token.scope != OPERATOR:
+            raise NotAllowed(_of_another_scope(token), where="Authorization", possible=(OPERATOR,))
+        try:
+            return Identity(person=engine.person(token.subject).id)
+        except NotFound:
+            return PROGRAM
 
 
 def asker(request: Request) -> By:

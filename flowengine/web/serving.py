@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable, Mapping
 from threading import Event
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from flowengine.clock import Clock
 from flowengine.web.app import make_app
 from flowengine.web.connections import Connection, Limits, Quiet, most_connections
+from flowengine.web.envelope import Named
 from flowengine.worker.standalone import Standalone
 
 GRACE = 25
@@ -31,8 +33,8 @@ class Server(uvicorn.Server):
         connection = Connection.within(limits or Limits(), most)
         at_once = most // 8  # as many are taken before one too many can be let go
         config = uvicorn.Config(
-            app, http=connection, ws="none", backlog=at_once, log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=GRACE, lifespan="off",
+            app, http=connection, loop="auto", ws="none", backlog=at_once, log_config=None, access_log=False,
+            server_header=False, timeout_graceful_shutdown=GRACE, lifespan="off",
         )  # fmt: skip
         super().__init__(config)
         self._stopping: Event = app.state.stopping
@@ -59,6 +61,8 @@ def serve(
     clock: Clock | None = None,
 ) -> None:
     """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Named())
     with Standalone(address, environment, clock) as here:
         app = make_app(here.engine)
         with _listening(host, port) as listening:

@@ -7,12 +7,11 @@ The paths are matched as they were sent, before escapes are taken out of them: a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
-import anyio
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
@@ -21,13 +20,19 @@ from starlette.types import Receive, Scope, Send
 from flowengine.client.local import LocalDesk
 from flowengine.client.routes import PREFIX
 from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_asking
+from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer, KeyMissing
+from flowengine.people.identities import person_of
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
 from flowengine.web.bodies import raw
+from flowengine.web.limiting import Limiter, Rates
 
 MOST_IN_QUERY = 1_000
 """Fields that a query may have."""
+
+SMALL = 16_384
+"""Bytes of a body that are read before it is known who sends it."""
 
 
 class Answered(NamedTuple):
@@ -44,41 +49,61 @@ class Verb:
         self.asking = asking
         self.path = PREFIX + asking.route.path
         self.parts = self.path.strip("/").split("/")
-        self.words = sum(not part.startswith("{") for part in self.parts)
-
-    def match(self, parts: Sequence[str]) -> bool:
-        """Whether a path in so many parts is this verb's."""
-        return all(mine.startswith("{") or mine == part for mine, part in zip(self.parts, parts, strict=True))
 
     def arguments(self, parts: Sequence[str]) -> dict[str, str]:
         """The arguments in a path that matches. Raises BadAnswer for one that is no text."""
         return {mine[1:-1]: _unescaped(part) for mine, part in zip(self.parts, parts, strict=True) if mine[0] == "{"}
 
 
+class Branch:
+    """What comes after some parts of a path: words, or an argument; and the verbs that end here, by their method."""
+
+    __slots__ = ("argument", "verbs", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, Branch] = {}
+        self.argument: Branch | None = None
+        self.verbs: dict[str, Verb] = {}
+
+    def add(self, verb: Verb) -> None:
+        """Put a verb at the end of its path."""
+        at = self
+        for part in verb.parts:
+            if part[0] == "{":
+                at.argument = at = at.argument or Branch()
+            else:
+                at = at.words.setdefault(part, Branch())
+        at.verbs[verb.asking.route.method] = verb
+
+    def find(self, parts: Sequence[str], begin: int = 0) -> dict[str, Verb]:
+        """The verbs of a path; none where there are none. A word counts before an argument."""
+        if begin == len(parts):
+            return self.verbs
+        part = parts[begin]
+        following = self.words.get(part)
+        found = following.find(parts, begin + 1) if following is not None else {}
+        return found or (self.argument.find(parts, begin + 1) if self.argument is not None and part else {})
+
+
 class Verbs(BaseRoute):
     """All verbs, as one route of an application."""
 
-    def __init__(self, askings: Iterable[Asking] = ()) -> None:
-        self._by_length: dict[int, list[Verb]] = {}
-        for asking in askings or every_asking():
-            verb = Verb(asking)
-            self._by_length.setdefault(len(verb.parts), []).append(verb)
-        for verbs in self._by_length.values():
-            verbs.sort(key=lambda verb: -verb.words)
+    def __init__(self) -> None:
+        self._root = Branch()
+        for asking in every_asking():
+            self._root.add(Verb(asking))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if scope["type"] != "http":
             return Match.NONE, {}
         parts = _parts(scope)
-        fitting = [verb for verb in self._by_length.get(len(parts), ()) if verb.match(parts)]
-        if not fitting or "" in parts:
+        found = self._root.find(parts)
+        if not found:
             return Match.NONE, {}
-        most = fitting[0].words
-        fitting = [verb for verb in fitting if verb.words == most]
-        asked = next((verb for verb in fitting if verb.asking.route.method == scope["method"]), None)
-        if asked is None:
-            return Match.PARTIAL, {"allowed": sorted({verb.asking.route.method for verb in fitting})}
-        return Match.FULL, {"route": asked, "parts": parts}
+        verb = found.get(scope["method"])
+        if verb is None:
+            return Match.PARTIAL, {"allowed": sorted(found)}
+        return Match.FULL, {"route": verb, "parts": parts}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "allowed" in scope:
@@ -101,8 +126,12 @@ def _parts(scope: Scope) -> list[str]:
 
 
 async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Response:
+    state = request.app.state
+    limiter: Limiter = state.readers if request.method == "GET" else state.writers
+    if not _is_small(request):
+        await state.readers.run(partial(asker, request))  # what a stranger sends at length is not read
     body = await raw(request)
-    answered = await anyio.to_thread.run_sync(partial(_ask, request, verb, parts, body))
+    answered = await limiter.run(partial(_ask, request, verb, parts, body))
     headers = {"cache-control": "no-store"}
     if answered.repeated:
         headers[REPLAYED_HEADER.lower()] = "true"
@@ -113,9 +142,20 @@ async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Respons
     return Response(answered.content, verb.asking.route.status, headers, media_type="application/json")
 
 
+def _is_small(request: Request) -> bool:
+    """Whether the body is one that may be read before it is known who sends it."""
+    if "transfer-encoding" in request.headers:
+        return False
+    length = request.headers.get("content-length", "0")
+    return length.isdecimal() and int(length) <= SMALL
+
+
 def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Answered:
     """Ask the verb for whoever asks."""
-    desk = LocalDesk(engine_of(request), asker(request))
+    who = asker(request)
+    if not isinstance(who, Actor):
+        rates: Rates = request.app.state.rates
+        rates.take(person_of(who))
     key = request.headers.get(KEY_HEADER)
     given = verb.asking.given(verb.arguments(parts), _query(request), body, key)
     if verb.asking.needs_key and not key and not given.get("dry"):
@@ -124,7 +164,7 @@ def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Ans
             where=KEY_HEADER,
             possible=(f"{KEY_HEADER}: a text of your own for this request, as a UUID, the same when it is sent again",),
         )
-    found = getattr(desk, verb.asking.route.verb)
+    found = getattr(LocalDesk(engine_of(request), who), verb.asking.route.verb)
     answer = found(**given) if callable(found) else found
     repeated = isinstance(answer, Receipt) and answer.repeated
     return Answered(verb.asking.content(answer, given.get("limit", verb.asking.limit)), repeated)

@@ -104,6 +104,12 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "revoke_token": lambda engine, by: engine.revoke_token("none", by=by),
     "tokens": lambda engine, by: engine.tokens(by=by),
     "next_due": lambda engine, by: engine.next_due(by=by),
+    "let_act": lambda engine, by: engine.let_act("nobody", "ben", by=by),
+    "end_acting": lambda engine, by: engine.end_acting("nobody", "ben", by=by),
+    "acting": lambda engine, by: engine.acting("ben", by=by),
+    "contacts": lambda engine, by: engine.contacts("ben", by=by),
+    "add_contact": lambda engine, by: engine.add_contact("nobody", "ada@example.org", by=by),
+    "remove_contact": lambda engine, by: engine.remove_contact("nobody", "ada@example.org", by=by),
 }
 """What is asked of no thing in particular: the kind of the actor alone decides."""
 

@@ -18,6 +18,7 @@ from flowengine.store import (
     archive,
     bookings,
     calls,
+    changes,
     erasing,
     history,
     jobs,
@@ -117,7 +118,7 @@ BY_KEY = {
     bookings.FREE: "ix_flow_bookings_job",
     participants.ANY: "flow_participants|ix_flow_participants_person",
     participants.OF: "flow_participants|ix_flow_participants_person",
-    jobs.listing(("took_part",), True): "ix_flow_participants_person",
+    jobs.listing((("took_part", 1),), True): "ix_flow_participants_person",
     history.OF_JOB: "flow_history",
     receipts.FIND: "flow_receipts",
     receipts.LOCK_AND_FIND: "flow_receipts",
@@ -134,12 +135,16 @@ BY_KEY = {
     steps.seated(2, steps.WHOLE): "ix_flow_steps_urgent",
     steps.PROMISED: "flow_steps",
     steps.HELD: "ix_flow_steps_claimed",
-    jobs.listing(("customer",), True): "ix_flow_jobs_customer",
-    jobs.listing(("process",), False): "ix_flow_jobs_process",
+    jobs.listing((("customer", 1),), True): "ix_flow_jobs_customer",
+    jobs.listing((("process", 1),), False): "ix_flow_jobs_process",
     jobs.listing((), False): "flow_jobs",
-    jobs.listing(("late",), True): "ix_flow_jobs_promised",
+    jobs.listing((("late", 1),), True): "ix_flow_jobs_promised",
     jobs.OVERDUE: "ix_flow_jobs_promised",
     measures.LATE_PROMISES: "ix_flow_jobs_promised",
+    changes.JOBS: "flow_jobs",
+    changes.CUSTOMERS: "ix_flow_jobs_customer",
+    changes.WAITING: "ix_flow_steps_urgent",
+    changes.MOST_URGENT: "ix_flow_steps_urgent",
 }
 """Each hot query, and the indexes (or the table, for its primary key) one of which must serve it."""
 
@@ -157,10 +162,12 @@ BY_KEY |= {
 """Where the planner may as well take another one that leads to the very row."""
 
 SORTS = {
+    changes.CUSTOMERS,
+    changes.WAITING,
     bookings.agenda(1),
     bookings.agenda(8),
     bookings.whose(8),
-    jobs.listing(("late",), True),
+    jobs.listing((("late", 1),), True),
     jobs.OVERDUE,
     measures.LATE_PROMISES,
     bookings.taken(1),
