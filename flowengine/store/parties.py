@@ -139,11 +139,19 @@ class Contacts:
 
     def add_first(self, ways: Sequence[tuple[str, Way]], now: datetime) -> None:
         """Keep the first way to each of many persons, who have none yet."""
-        kept = (
-            {"person": person, "kind": plain(way.kind), "key": plain(way.key), "address": plain(way.address)}
+        rows = [
+            {
+                "person": person,
+                "kind": plain(way.kind),
+                "key": plain(way.key),
+                "place": 1,
+                "address": plain(way.address),
+                "added": micros(now),
+                "verified": None,
+                "how": "",
+            }
             for person, way in ways
-        )
-        rows = [one | {"place": 1, "added": micros(now), "verified": None, "how": ""} for one in kept]
+        ]
         if rows:
             self._channel.count(ADD_ALL, {"rows": text(rows)})
 
