@@ -59,11 +59,12 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class Terms(NamedTuple):
-    """What who asks is held against: the moment, and how strongly he has to be known for a verb, where this
-    installation says otherwise than the table."""
+    """What who asks is held against: the moment, how strongly he has to be known for a verb, where this installation
+    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles."""
 
     now: Callable[[], datetime]
     strengths: Mapping[str, str]
+    closes: Callable[[Transaction, str, str, Sequence[str]], bool] = lambda *_: False
 
 
 USUAL = Terms(SystemClock().now, {})

@@ -243,6 +243,24 @@ def test_a_process_that_is_closed_to_a_role_hides_what_was_said_in_it(clinic: En
         clinic.add_fact("ada", "note", "x", job=job, by="dean")
 
 
+def test_a_job_of_such_a_process_is_as_absent_until_a_step_waits_for_him(
+    clinic: Engine, suit: Callable[..., str]
+) -> None:
+    """Who is shut out finds it in no list, and can neither look at it nor say anything; what waits for him he sees."""
+    others = [suit("ada") for _ in range(2)]
+    job = clinic.start("clinic", by="ada", need={"day": "2026-06-01"}).job
+    others.append(suit("ada"))
+    for ask in (clinic.track, clinic.history, clinic.data, lambda job, by: clinic.say(job, "x", by=by)):
+        with pytest.raises(NotFound, match="no job"):
+            ask(job, by="dean")
+    assert clinic.track(job, "both").job == job
+    assert [row.id for row in clinic.jobs(by="dean", limit=3)] == others[::-1]
+    assert len(clinic.jobs(by="tom", limit=4)) == 4
+    clinic.act(clinic.inbox("dora")[0].id, by="dora")
+    assert clinic.track(job, "dean").job == job
+    assert clinic.step(clinic.inbox("dean")[0].id, by="dean").open
+
+
 def test_a_state_may_be_closed_alone(clinic: Engine) -> None:
     """What was said on its step is closed to its roles as well; the rest of the process is not."""
     job = clinic.start("clinic", by="ada", need={"day": "2026-06-01"}).job
