@@ -1,4 +1,4 @@
-"""What HTTP adds to an act. Run it: ``python benchmarks/bench_http.py`` (``--quick`` for a look, ``--only NAME`` for a part).
+"""What HTTP adds to an act. Run it: ``python benchmarks/bench_http.py`` (``--quick`` for a look, ``--only NAME``).
 
 ``flow serve`` runs as a process of its own; 32 connections act without a pause, each for a customer with a token of his
 own, on a job of his own, with a request key. In the same run the engine alone does the same acts, in as many threads as

@@ -148,6 +148,16 @@ class AsyncEngine:
     tokens = _Verb(Engine.tokens)
     token = _Verb(Engine.token)
     next_due = _Verb(Engine.next_due)
+    # calendars
+    close_calendar = _Verb(Engine.close_calendar)
+    open_calendar = _Verb(Engine.open_calendar)
+    closures = _Verb(Engine.closures)
+    appointment_file = _Verb(Engine.appointment_file)
+    agenda_file = _Verb(Engine.agenda_file)
+    make_feed = _Verb(Engine.make_feed)
+    feeds = _Verb(Engine.feeds)
+    end_feed = _Verb(Engine.end_feed)
+    read_feed = _Verb(Engine.read_feed)
     # parties
     let_act = _Verb(Engine.let_act)
     end_acting = _Verb(Engine.end_acting)

@@ -41,6 +41,8 @@ _ENTRIES = (
     Entry("start", "customers:start", "Begin a job with a need.", "Customers"),
     Entry("inbox", "customers:inbox", "What waits for me.", "Customers and staff"),
     Entry("agenda", "customers:agenda", "What is booked for a day.", "Customers and staff"),
+    Entry("calendar", "calendars:calendar", "When calendars are closed; a job's appointments.", "Customers and staff"),
+    Entry("feed", "calendars:feed", "Your appointments in your calendar program.", "Customers and staff"),
     Entry("act", "customers:act", "Answer, choose, approve, book, finish: act on a step.", "Customers and staff"),
     Entry("track", "customers:track", "Where a job is, in plain words.", "Customers and staff"),
     Entry("say", "customers:say", "Say something about a job.", "Customers and staff"),

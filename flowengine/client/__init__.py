@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
+    from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.records import (
         CustomerRow,
@@ -85,6 +86,7 @@ _HOMES = {
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
+    "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
     "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
     "flowengine.views.records": (
         "CustomerRow", "DuplicateView", "FoundCustomers", "Imported", "MergedView", "RecordView", "RefusedRow",

@@ -95,6 +95,15 @@ ROUTES = (
     Route("issue_token", "POST", "/tokens", "operating", 201),
     Route("revoke_token", "POST", "/tokens/{id}/revoke", "operating"),
     Route("tokens", "GET", "/tokens", "operating"),
+    # calendars
+    Route("closures", "GET", "/closures", "calendars"),
+    Route("close_calendar", "POST", "/calendars/{calendar}/closures", "calendars", 201),
+    Route("open_calendar", "DELETE", "/calendars/{calendar}/closures/{start}", "calendars"),
+    Route("appointment_file", "GET", "/jobs/{job}/appointments", "calendars"),
+    Route("agenda_file", "GET", "/agenda/file", "calendars"),
+    Route("feeds", "GET", "/feeds", "calendars"),
+    Route("make_feed", "POST", "/feeds", "calendars", 201),
+    Route("end_feed", "DELETE", "/feeds/{id}", "calendars"),
     # parties
     Route("let_act", "PUT", "/people/{party}/acting/{person}", "people"),
     Route("end_acting", "DELETE", "/people/{party}/acting/{person}", "people"),

@@ -80,7 +80,7 @@ def issue(
         expires=until,
         revoked=None,
     )
-    shell.keep(lambda tx: tx.tokens.add(_hash(secret), token))
+    shell.keep(lambda tx: tx.tokens.add(hash_of(secret), token))
     shell.external.forget()
     return IssuedToken(token=secret, **_fields(token))
 
@@ -137,7 +137,7 @@ def token(shell: Shell, text: str) -> TokenView:
     found = None
     if _FORM.fullmatch(text):
         with shell.reading() as tx:
-            found = tx.tokens.find(_hash(text), shell.clock.now())
+            found = tx.tokens.find(hash_of(text), shell.clock.now())
     if found is None:
         raise BadToken(
             "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)
@@ -153,7 +153,8 @@ def token_of(tx: Transaction, id: str, now: datetime) -> TokenView | None:
     return TokenView(**_fields(found))
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
+    """What is stored of a secret, by which it is found again."""
     return sha256(secret.encode()).hexdigest()
 
 

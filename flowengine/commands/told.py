@@ -11,6 +11,9 @@ from flowengine.store import Entry, Transaction
 APPOINTMENTS = ("lapsed", "missed", "moved")
 """What can become of an appointment without its customer's doing."""
 
+REBOOKED = ("booked", "changed", "cancelled")
+"""What can be done with one, of which those hear who have it in their calendars."""
+
 
 def told_in(tx: Transaction, job: str, seq: int) -> list[e.Told]:
     """What the command of that number told, in order."""

@@ -29,6 +29,10 @@ class Attempt(NamedTuple):
     leased: bool = False
 
 
+CLOSED = ""
+"""The job of what is no appointment: a time in which the calendar has none."""
+
+
 class Appointment(NamedTuple):
     """A time that is booked, or held: a seat of a calendar's, or a person's."""
 

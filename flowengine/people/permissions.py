@@ -161,6 +161,16 @@ TABLE = {
     "contacts": Row("see the contacts of a person",      OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
     "confirm_contact": _programs("say that a contact is verified"),
     "with_contact": _programs("look for those who have a contact"),
+    # calendars
+    "close_calendar": _organisation("close a calendar for a time"),
+    "open_calendar": _organisation("open a calendar again"),
+    "closures": _organisation("see when calendars are closed"),
+    "appointment_file": Row("take a job's appointments into a calendar", PART, ANY, ANY, ANY, ANY, NEVER),
+    "agenda_file": Row("take what is booked into a calendar", OWN, ANY, ANY, ANY,   NEVER, NEVER),
+    "make_feed": Row("have a feed of his appointments",  OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
+    "feeds": Row("see his feeds",                        OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
+    "end_feed": Row("end a feed of his",                 OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
+    "read_feed": _programs("read a feed for whoever has its secret"),
     # what is known of customers
     "add_fact": Row("say something of a customer",       OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
     "change_fact": Row("change a fact",                  OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
@@ -184,6 +194,8 @@ LOOKS = frozenset((
     "incidents", "schedules", "stuck", "archivable", "timers", "tokens", "next_due",
     # parties
     "acting", "contacts",
+    # calendars
+    "closures", "appointment_file", "agenda_file", "feeds",
     # what is known of customers
     "facts", "record", "timeline", "customers", "duplicates", "export_person",
 ))  # fmt: skip
@@ -192,6 +204,7 @@ LOOKS = frozenset((
 LINKED = frozenset((
     "processes", "process", "need", "act", "claim", "release", "invoke", "withdraw", "say", "take_back", "add", "inbox",
     "agenda", "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs",
+    "appointment_file",
 ))  # fmt: skip
 """The verbs of one job, or of what is listed of it: they are for who comes by a link to it. The others find nothing."""
 

@@ -10,9 +10,10 @@ from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words
 from flowengine.commands.records import FACT, answered_fact, told_of_answer
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
+from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
+from flowengine.post import invitations
 from flowengine.post.letters import first_way, overdue_words
 from flowengine.runtime.actors import StoreWorld, customer_of
 from flowengine.runtime.handler_threads import THREADS
@@ -102,12 +103,14 @@ def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[
     if news["why"] in ("answered", "unanswered"):
         found = asked(tx, job, int(news["step"]))
         return crowds.of(f"person:{found.step.asked_by}") if found is not None and found.step.asked_by else []
+    if news["why"] in REBOOKED:
+        return [person for seating in news["whom"] for person in crowds.of(seating)]
     if news["why"] in APPOINTMENTS:
         became = appointments_in(tx, row.job, row.seq)[0]
         whom = became[int(news["number"])].whom if became else ()
         return [person for seating in whom for person in crowds.of(seating)]
     step = access.open_step(job, int(news["step"]))
-    if step is None or step.booked is not None:
+    if step is None or (step.booked is not None and news["why"] != "reminded"):
         return []
     return [
         person for seating in _seatings(job, step) for person in crowds.of(seating) if person.id not in step.excluded
@@ -212,6 +215,8 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         return late | {"audience": audience} if job.position.head.late else None
     if row.body["why"] in ("answered", "unanswered"):
         return _of_asked(tx, job, row)
+    if row.body["why"] in REBOOKED:
+        return _of_rebooked(shell, tx, job, row)
     if row.body["why"] in APPOINTMENTS:
         return _of_appointment(shell, tx, job, row)
     if row.body["why"] == "promise":
@@ -241,6 +246,24 @@ def _of_asked(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, 
     answer = {"answer": answer_in(tx, job, row.seq, number)} if why == "answered" else {}
     told: dict[str, Any] = {"step": f"{row.job}.{number}", "why": why, "title": found.text, "state": "", "due": None}
     return told | {"audience": [f"person:{found.step.asked_by}"]} | answer
+
+
+def _of_rebooked(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    """That an appointment was booked, changed or cancelled; nothing where it has changed again since."""
+    kept = invitations.of_row(tx, row, job)
+    if kept is None:
+        return None
+    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    return {
+        "step": f"{row.job}.{kept.step}" if kept.step else None,
+        "why": row.body["why"],
+        "title": kept.title or compiled.process.title,
+        "state": kept.state,
+        "audience": row.body["whom"],
+        "due": None,
+        "appointment": kept.start.isoformat(),
+        "end": kept.end.isoformat(),
+    }
 
 
 def _of_appointment(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:

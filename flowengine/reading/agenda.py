@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from flowengine.commands import access
+from flowengine.commands.closing import known_calendars
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.fields import near
@@ -108,7 +109,7 @@ def _names(shell: Shell, tx: Transaction, person: str, role: str, calendar: str)
         _known(f"there is no role {role!r}", role, _roles(shell, tx))
     booked = tx.bookings.calendars()
     if calendar and calendar not in booked:
-        _known(f"there is no calendar {calendar!r}", calendar, [*booked, *_calendars(shell, tx)])
+        _known(f"there is no calendar {calendar!r}", calendar, [*booked, *known_calendars(shell, tx)])
     if person:
         return [f"person:{person}"]
     return [calendar] if calendar else booked
@@ -124,16 +125,6 @@ def _roles(shell: Shell, tx: Transaction) -> list[str]:
     latest = {row.name for row in tx.processes.all()}
     named = [role for name in sorted(latest) for role in shell.catalogue.latest(tx, name).process.roles]
     return [*named, *(role for one in tx.people.all("staff") for role in one.roles)]
-
-
-def _calendars(shell: Shell, tx: Transaction) -> Iterator[str]:
-    """The calendars of the processes in use; a fitting of a process without any has one of its own."""
-    for name in sorted({row.name for row in tx.processes.all()}):
-        process = shell.catalogue.latest(tx, name).process
-        yield from process.calendars
-        if not process.calendars:
-            states = (state.members.values() for state in process.states())
-            yield from (f"{name}.{one.name}" for some in states for one in some if one.companions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
 from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
+from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.erasing import Erasing
 from flowengine.store.history import Entry, History, chained
@@ -152,6 +153,10 @@ class Transaction:
     @property
     def bookings(self) -> Bookings:
         return Bookings(self.channel)
+
+    @property
+    def closures(self) -> Closures:
+        return Closures(self.channel)
 
     @property
     def tokens(self) -> Tokens:

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from flowengine.distribution import __version__
 from flowengine.engine import Engine
-from flowengine.web import errors, events, external, health, hooks, metrics
+from flowengine.web import calendars, errors, events, external, health, hooks, metrics
 from flowengine.web.auth import Authenticate, by_token
 from flowengine.web.description import add_verbs
 from flowengine.web.envelope import Envelope
@@ -88,6 +88,6 @@ def make_app(
     if api:
         app.state.listeners = events.Listeners(app.state)
         app.router.routes += [Verbs(), events.route(app.state.listeners)]
-    for router in (external.router, hooks.router, health.router, metrics.router):
+    for router in (external.router, hooks.router, health.router, metrics.router, calendars.router):
         app.include_router(router)
     return app

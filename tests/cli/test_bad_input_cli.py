@@ -21,6 +21,9 @@ UNREADABLE = "/proc/self/mem"
 
 WRONG = [
     # no such process, job, step, call, person, outcome
+    ("calendar close nowhere 2030-01-01 2030-01-02 --as olga", 1, "there is no calendar 'nowhere'"),
+    ("calendar save zzzz --to x.ics", 1, "no job 'zzzz'"),
+    ("feed end zzzz", 1, "there is no feed 'zzzz'"),
     ("start nothing --set wish=x", 1, "there is no process 'nothing'"),
     ("diff missing.yaml", 1, "there is no such file"),
     ("diff broken.yaml", 1, "broken.yaml:"),

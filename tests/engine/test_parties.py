@@ -1,4 +1,4 @@
-"""Parties: a step waits for a party, and whoever may act for it can; links, scopes and strengths bound what is asked."""
+"""Parties: a step waits for one, and whoever may act for it can; links, scopes and strengths bound what is asked."""
 
 from __future__ import annotations
 

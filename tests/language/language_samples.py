@@ -117,6 +117,7 @@ STATES: dict[str, str] = {
     length: PT45M
     calendar: shop
     hold: PT15M
+    remind_before: [P1D, PT2H]
     fields: {chest: {type: number}}
     next: end
     on: {missed: end, expired: end}
