@@ -271,16 +271,16 @@ def _of_fact(url: str, fact: Fact | None, person: Person, to: str) -> Words | No
     link = f"{url}/{page}" if url else ""
     look = f"flow my-data --as {who}" if person.kind == "customer" else f"flow customer show {fact.person} --as {who}"
     lines = (
-        _greeting(person),
+        greeting(person),
         f"{'You have said' if fact.author == person.id else 'It was said of you'}:\n    {_indented(fact.text)}",
         f"The answer:\n    {_indented(fact.answer)}",
-        _where("All that was said:", link or look),
+        where("All that was said:", link or look),
     )
     return Words(
         to=to,
         name=person.name,
         subject=f"Answer: {shorten(fact.text, 110)}",
-        text=_text(lines),
+        text=text(lines),
         why="fact.answered",
         data={
             "fact": fact.id,
