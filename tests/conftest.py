@@ -30,6 +30,7 @@ settings.load_profile("flow")  # how fast a machine draws examples says nothing 
 
 TESTS = Path(__file__).parent
 PROCESSES = (
+    "cli/test_customer_record.py",
     "cli/test_drafts.py",
     "cli/test_late_jobs.py",
     "cli/test_login.py",

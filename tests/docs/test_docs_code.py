@@ -22,6 +22,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/parties.md",
         "docs/remote.md",
         "docs/signing-in.md",
+        "docs/customers.md",
         "README.md",
     ],
 )
