@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from flowengine.client.places import is_server, server_address, without_password
     from flowengine.client.rehearsing import for_trials
     from flowengine.client.remote import RemoteDesk
-    from flowengine.commands.tokens import IssuedToken, TokenView
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
     from flowengine.core.values import Json, repeated_key
@@ -48,6 +47,7 @@ if TYPE_CHECKING:
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
+    from flowengine.views.tokens import IssuedToken, TokenView
 
 _HOMES = {
     "flowengine.client.desk": ("Desk",),
@@ -62,7 +62,7 @@ _HOMES = {
     "flowengine.client.places": ("is_server", "server_address", "without_password"),
     "flowengine.client.remote": ("RemoteDesk",),
     "flowengine.client.rehearsing": ("for_trials",),
-    "flowengine.commands.tokens": ("IssuedToken", "TokenView"),
+    "flowengine.views.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
     "flowengine.core.forms": ("Form", "FormField", "FormOption", "Way"),
     "flowengine.core.values": ("Json", "repeated_key"),

@@ -20,6 +20,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/services.md",
         "docs/notifications.md",
         "docs/parties.md",
+        "docs/remote.md",
         "README.md",
     ],
 )
