@@ -164,9 +164,9 @@ def _concerns(found: Found, one: _Whose, person: str, words: Words) -> bool:
 
 
 def _his(entry: Entry, person: str) -> bool:
-    """Whether a customer did what an entry says, or somebody in his stead."""
+    """Whether a customer did what an entry says, or somebody in his stead, or for him."""
     who = entry.command.person if isinstance(entry.command, c.ActFor) else entry.by
-    return (who.kind, who.id) == ("customer", person)
+    return who.party == person or (who.kind, who.id) == ("customer", person)
 
 
 def _given(entry: Entry) -> list[Json]:

@@ -60,7 +60,7 @@ def _get(dialect: Dialect) -> Statement:
 
 
 GET = Query("people.get", "One person by id, for whom he acts, and which groups these are in.", _get)
-_WITH_CONTACT = sa.union(
+_WITH_CONTACT = sa.union_all(
     sa.select(_C.c.person).where(_C.c.kind == param("of_kind"), _C.c.key == param("of_key")),
     sa.select(_P.c.id).where(_P.c.contact_key == param("words")),  # as code of the revision before 0012 writes it
 )

@@ -26,6 +26,7 @@ from flowengine.store import (
     messages,
     outbox,
     participants,
+    parties,
     people,
     receipts,
     schedules,
@@ -125,6 +126,12 @@ BY_KEY = {
     people.GET: "flow_people",
     people.BY_NAME: "ix_flow_people_name_key",
     people.BY_CONTACT: "ix_flow_people_contact_key",
+    parties.OF: "flow_contacts|ix_flow_contacts_key",
+    parties.WITH: "ix_flow_contacts_key",
+    parties.CONFIRM: "flow_contacts|ix_flow_contacts_key",
+    parties.FOR: "flow_acting|ix_flow_acting_party",
+    parties.BY: "ix_flow_acting_party",
+    parties.END: "flow_acting|ix_flow_acting_party",
     steps.inbox(1): "ix_flow_steps_urgent",
     steps.inbox(4): "ix_flow_steps_urgent",
     steps.inbox(3, (0, 1, 2), person=True): "ix_flow_steps_urgent",
@@ -162,6 +169,8 @@ BY_KEY |= {
 """Where the planner may as well take another one that leads to the very row."""
 
 SORTS = {
+    people.BY_CONTACT,
+    parties.OF,
     changes.CUSTOMERS,
     changes.WAITING,
     bookings.agenda(1),
