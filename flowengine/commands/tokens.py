@@ -112,10 +112,19 @@ def tokens(shell: Shell) -> list[TokenView]:
 def token(shell: Shell, text: str) -> TokenView:
     """Whose token that is. What is unknown, expired or revoked is answered alike; the time it takes to find a hash
     says nothing about the token. Raises BadToken."""
-    found = None
-    if _FORM.fullmatch(text):
-        with shell.reading() as tx:
-            found = tx.tokens.find(hash_of(text), shell.clock.now())
+    with shell.reading() as tx:
+        return _valid(tx, text, shell.clock.now())
+
+
+def speaker(shell: Shell, text: str) -> tuple[TokenView, bool]:
+    """As :func:`token`; and whether its subject is the id of a person. Both in one look: each request asks it."""
+    with shell.reading() as tx:
+        found = _valid(tx, text, shell.clock.now())
+        return found, tx.people.get(found.subject) is not None
+
+
+def _valid(tx: Transaction, text: str, now: datetime) -> TokenView:
+    found = tx.tokens.find(hash_of(text), now) if _FORM.fullmatch(text) else None
     if found is None:
         raise BadToken(
             "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)

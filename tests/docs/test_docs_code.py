@@ -17,10 +17,10 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
     [
         "docs/embedding.md",
         "docs/http-api.md",
-        "docs/parties.md",
-        "docs/remote.md",
         "docs/services.md",
         "docs/notifications.md",
+        "docs/parties.md",
+        "docs/remote.md",
         "README.md",
     ],
 )
