@@ -84,6 +84,7 @@ NAMES = [
     "ScheduleView",
     "SchemaMismatch",
     "Settings",
+    "SignedInAsAnother",
     "SimulatedClock",
     "SlotTaken",
     "StaffItem",

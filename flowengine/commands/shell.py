@@ -6,7 +6,7 @@ core computes (L7), and everything that came of it is written and committed toge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
@@ -28,7 +28,6 @@ from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
 from flowengine.people.identities import By, actor_key, person_of
-from flowengine.people.permissions import require
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
@@ -40,6 +39,7 @@ from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
+from flowengine.store.records import closed
 from flowengine.store.transaction import UNMARKED, Terms
 from flowengine.views.appointments import with_appointment
 from flowengine.views.customer_words import customers_receipt
@@ -78,7 +78,7 @@ class Shell:
         self.clock = clock
         self.handlers = handlers
         self.settings = settings or Settings()
-        self.terms = Terms(clock.now, self.settings.strengths)
+        self.terms = Terms(clock.now, self.settings.strengths, self._closes)
         self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None
@@ -89,6 +89,9 @@ class Shell:
         self.observers = Observers()
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
+
+    def _closes(self, tx: Transaction, process: str, version: str, roles: Sequence[str]) -> bool:
+        return closed(self.catalogue.compiled(tx, process, version).process.closed_to, roles)
 
     def joining(self, connection: Connection | Session) -> Shell:
         """The same shell in the caller's transaction."""
@@ -179,7 +182,7 @@ class Shell:
     def asker(self, verb: str, by: By) -> Actor:
         """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
         if isinstance(by, Actor):
-            require(verb, by)
+            access.check(verb, by, self.terms)
             return by
         with self.reading() as tx:
             return access.asker(tx, verb, by)
@@ -258,7 +261,7 @@ class Shell:
         dry: bool = False,
     ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
-        if command.by.acting:
+        if command.by.acting or isinstance(command, c.ActFor):
             command = access.in_part(tx, compiled, job, command, now)
         permit(tx, compiled, job, command)
         world, largest = self.world(tx, job.customer, job.id, locks=not dry), self.settings.largest_data

@@ -81,6 +81,17 @@ FREEZE_ALL = Query(
     "ballots.freeze_all", "All customers may vote, as they are now.", lambda one: _freeze(one, customers=True)
 )
 LISTED = Query("ballots.listed", "How many may vote, with what weight, and their list.", _listed)
+MERGED = Query(
+    "ballots.merged",
+    "Those who may vote and are somebody else, and who that is.",
+    sa.select(_V.c.person, t.aliases.c.root)
+    .join(t.aliases, t.aliases.c.id == _V.c.person)
+    .where(*_this(_V))
+    .order_by(_V.c.person),
+)
+DISMISS = Query(
+    "ballots.dismiss", "Somebody may not vote once more.", sa.delete(_V).where(*_this(_V), _V.c.person == _WHO)
+)
 OPEN_SUM = Query("ballots.open_sum", "A row to count in.", inserts(_S))
 BOX = Query("ballots.box", "The box of a step.", sa.select(_X).where(*_this(_X)))
 OF_JOB = Query("ballots.of_job", "All boxes of a job.", sa.select(_X).where(_X.c.job_id == _JOB).order_by(_X.c.step))
@@ -308,6 +319,7 @@ class Ballots:
             everybody = voters == CUSTOMERS
             given = {} if everybody else {"group_name": plain(voters)}
             channel.count(FREEZE_ALL if everybody else FREEZE, this | given)
+            self._once_each(this)
         else:
             row = {"job_id": job, "step": step, "voted": 0}
             channel.write_many(VOTER, [row | {"person": id, "weight": parts(weight)} for id, weight in voters])
@@ -323,6 +335,14 @@ class Ballots:
         sums = {"job_id": job, "step": step, "held": 0, "body": text(Standing())}
         channel.write_many(OPEN_SUM, [sums | {"shard": shard} for shard in range(SHARDS[channel.dialect])])
         return found
+
+    def _once_each(self, this: dict[str, Any]) -> None:
+        """Each person votes once: of several ids that were merged, the one that stands for them, else the first."""
+        seen: set[str] = set()
+        for person, root in self._channel.rows(MERGED, this):
+            if root in seen or self._channel.one(SEAT, this | {"who": root}) is not None:
+                self._channel.write(DISMISS, this | {"who": person})
+            seen.add(root)
 
     def electorate(self, job: str, step: int) -> Electorate:
         """Who may vote, as it stands in the rows."""
