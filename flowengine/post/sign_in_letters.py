@@ -5,7 +5,8 @@ from __future__ import annotations
 from flowengine.commands import totp
 from flowengine.commands.codes import STAFF, digits_of, owners
 from flowengine.commands.shell import Shell
-from flowengine.post.letters import Words, channel_of
+from flowengine.post.letters import channel_of
+from flowengine.post.words import Words
 from flowengine.store import OutboxMessage, Transaction
 
 
