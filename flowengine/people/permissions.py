@@ -226,7 +226,7 @@ LOOKS = frozenset((
     # calendars
     "closures", "appointment_file", "agenda_file", "feeds",
     # signing in
-    "links", "sessions", "credentials", "own_tokens", "device",
+    "links", "sessions", "credentials", "own_tokens",
 ))  # fmt: skip
 """The verbs that change nothing: a token with any scope is enough for them."""
 
