@@ -59,7 +59,7 @@ ROUTES = (
     Route("me", "GET", "/me", "people"),
     Route("now", "GET", "/now", "people"),
     Route("roles", "GET", "/roles", "people"),
-    Route("people", "GET", "/people", "people"),
+    Route("people", "GET", "/people", "people", cursor="id"),
     Route("find_person", "GET", "/people/find", "people"),
     Route("person", "GET", "/people/{id}", "people"),
     Route("add_customer", "POST", "/customers", "people", 201),
@@ -132,6 +132,21 @@ ROUTES = (
     Route("device", "POST", "/device/look", "signing in"),
     Route("approve_device", "POST", "/device/approve", "signing in"),
     Route("deny_device", "POST", "/device/deny", "signing in"),
+    # what is known of customers
+    Route("customers", "GET", "/customers", "customers"),
+    Route("duplicates", "GET", "/duplicates", "customers"),
+    Route("import_people", "POST", "/customers/import", "customers"),
+    Route("record", "GET", "/customers/{person}", "customers"),
+    Route("timeline", "GET", "/customers/{person}/timeline", "customers", cursor="place"),
+    Route("facts", "GET", "/customers/{person}/facts", "customers", cursor="place"),
+    Route("add_fact", "POST", "/customers/{person}/facts", "customers", 201),
+    Route("export_person", "GET", "/customers/{person}/export", "customers"),
+    Route("merge", "POST", "/customers/{person}/merge", "customers"),
+    Route("unmerge", "POST", "/customers/{person}/unmerge", "customers"),
+    Route("reject_duplicate", "POST", "/customers/{person}/distinct", "customers"),
+    Route("change_fact", "PUT", "/facts/{fact}", "customers"),
+    Route("answer_fact", "POST", "/facts/{fact}/answer", "customers"),
+    Route("take_back_fact", "POST", "/facts/{fact}/take-back", "customers"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

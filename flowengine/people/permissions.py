@@ -215,6 +215,21 @@ TABLE = {
     "feeds": Row("see his feeds",                        OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
     "end_feed": Row("end a feed of his",                 OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
     "read_feed": _programs("read a feed for whoever has its secret"),
+    # what is known of customers
+    "add_fact": Row("say something of a customer",       OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "change_fact": Row("change a fact",                  OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "answer_fact": _organisation("answer what was said of a customer", "add a fact"),
+    "take_back_fact": Row("take a fact back",            OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "facts": Row("read what is known of a customer",     OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "record": Row("read the record of a customer",       OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "timeline": Row("read the timeline of a customer",   OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "customers": _organisation("search customers"),
+    "merge": _organisation("merge two customers"),
+    "unmerge": _organisation("undo that customers were merged"),
+    "duplicates": _organisation("list customers who may be one"),
+    "reject_duplicate": _organisation("say that two customers are two"),
+    "export_person": Row("have all that is kept of a customer", OWN, ANY, ANY, ANY, NEVER, NEVER),
+    "import_people": _operators("enter many people"),
 }  # fmt: skip
 
 LOOKS = frozenset((
@@ -227,6 +242,8 @@ LOOKS = frozenset((
     "closures", "appointment_file", "agenda_file", "feeds",
     # signing in
     "links", "sessions", "credentials", "own_tokens",
+    # what is known of customers
+    "facts", "record", "timeline", "customers", "duplicates", "export_person",
 ))  # fmt: skip
 """The verbs that change nothing: a token with any scope is enough for them."""
 
@@ -264,6 +281,8 @@ DEAR: dict[str, Strength] = {
     "device": "code",
     "approve_device": "code",
     "deny_device": "code",
+    # what is known of customers
+    "export_person": "code",
 }
 """The verbs for which a link is not enough, unless the installation says otherwise (``Settings.strengths``)."""
 

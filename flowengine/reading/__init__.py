@@ -3,6 +3,7 @@
 Others take from here: ``needs`` (what starting a job asks), ``inbox`` (what waits for somebody, and one step),
 ``agenda`` (what is booked for some days), ``calendar_files`` (the same for calendar programs), ``tracking`` (where a
 job is, and lists), ``answering`` (what a command came to), ``histories`` (what happened), ``stuck`` (what waits for
-what), ``auditing`` (whether histories agree), ``changes`` (whether something has changed) and ``archives`` (jobs in a
+what), ``records`` (what is known of customers), ``timeline`` (what happened with one), ``own_data`` (all that is kept
+of one), ``auditing`` (whether histories agree), ``changes`` (whether something has changed) and ``archives`` (jobs in a
 file).
 """

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from flowengine.clock import is_zone
 from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
+from flowengine.language.parts import FACT_KINDS
 from flowengine.language.suggest import near
 from flowengine.outside.addresses import Allowed
 from flowengine.outside.letter import sender_of
@@ -40,6 +41,8 @@ class Settings:
     | ``mail_from`` | ``FLOW_MAIL_FROM`` | who writes: ``Tailor <suits@example.org>`` |
     | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
+    | ``facts_closed_to`` | ``FLOW_FACTS_CLOSED_TO`` | kinds of facts on customers that some roles neither see nor add:
+    ``concern=sales,note=sales driver`` |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
     | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
     | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
@@ -54,6 +57,7 @@ class Settings:
     mail_from: str = ""
     notify: tuple[str, ...] = ()
     largest_data: int = LARGEST_DATA
+    facts_closed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     zone: str = "UTC"
     ways_in: WaysIn = field(default_factory=WaysIn)
     strengths: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -66,6 +70,10 @@ class Settings:
         if not is_zone(self.zone):
             what = f"{self.zone[:60]!r} is not a time zone"
             raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC"))
+        unknown = next((kind for kind in self.facts_closed_to if kind not in FACT_KINDS), None)
+        if unknown is not None:
+            what = f"{unknown[:60]!r} is no kind of fact"
+            raise NotConfigured(what, where="FLOW_FACTS_CLOSED_TO", possible=FACT_KINDS)
         if self.http_secret != UNSIGNED:
             for secret in self.http_secret.split():
                 key_of(secret, "FLOW_HTTP_SECRET")
@@ -105,6 +113,7 @@ class Settings:
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             zone=environment.get("FLOW_ZONE") or "UTC",
             ways_in=WaysIn.from_environment(environment),
+            facts_closed_to=_roles_by_kind(environment.get("FLOW_FACTS_CLOSED_TO", "")),
             strengths=_strengths(environment.get("FLOW_STRENGTHS", "")),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
@@ -114,6 +123,18 @@ def _bytes(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise NotConfigured(f"{text!r} is no number of bytes", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
     return int(text)
+
+
+def _roles_by_kind(text: str) -> dict[str, tuple[str, ...]]:
+    """``kind=role,kind=role role``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        kind, separator, roles = (part.strip() for part in one.partition("="))
+        if not separator or not roles.split():
+            what = f"{one[:60]!r} is not a kind of fact and its roles"
+            raise NotConfigured(what, where="FLOW_FACTS_CLOSED_TO", possible=("concern=sales,note=sales driver",))
+        found[kind] = tuple(roles.split())
+    return found
 
 
 def _strengths(text: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
 from flowengine.store import bookings, calls, history, jobs, messages, participants, steps, timers
+from flowengine.store.aliases import Aliases
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
@@ -41,6 +42,7 @@ from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.provisional import Provisional
 from flowengine.store.receipts import Receipts
+from flowengine.store.records import Records
 from flowengine.store.schedules import Schedules
 from flowengine.store.sessions import Sessions
 from flowengine.store.steps import Steps
@@ -65,11 +67,12 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class Terms(NamedTuple):
-    """What who asks is held against: the moment, and how strongly he has to be known for a verb, where this
-    installation says otherwise than the table."""
+    """What who asks is held against: the moment, how strongly he has to be known for a verb, where this installation
+    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles."""
 
     now: Callable[[], datetime]
     strengths: Mapping[str, str]
+    closes: Callable[[Transaction, str, str, Sequence[str]], bool] = lambda *_: False
 
 
 USUAL = Terms(SystemClock().now, {})
@@ -173,6 +176,14 @@ class Transaction:
     @property
     def erasing(self) -> Erasing:
         return Erasing(self.channel)
+
+    @property
+    def records(self) -> Records:
+        return Records(self.channel)
+
+    @property
+    def aliases(self) -> Aliases:
+        return Aliases(self.channel)
 
     @property
     def settings(self) -> DatabaseSettings:

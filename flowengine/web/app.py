@@ -31,16 +31,16 @@ JSON: `error` (a stable code), `what`, `where`, `possible`.
 class Application(FastAPI):
     """The application, in its envelope: what the framework itself answers has it too."""
 
-    def __init__(self, hosts: Sequence[str], verbs: bool, **more: Any) -> None:
+    def __init__(self, hosts: Sequence[str], verbs: Verbs | None, **more: Any) -> None:
         super().__init__(**more)
         self._verbs = verbs
-        self._envelope = Envelope(super().__call__, hosts)
+        self._envelope = Envelope(self._within, hosts)
 
     def openapi(self) -> dict[str, Any]:
         """What OpenAPI says of all that can be asked; made when it is first asked for."""
         if self.openapi_schema is None:
             found = super().openapi()
-            if self._verbs:
+            if self._verbs is not None:
                 add_verbs(found)
                 found["paths"].update(events.described())
             self.openapi_schema = msgspec.json.decode(msgspec.json.encode(found))  # plain, without tuples
@@ -49,6 +49,13 @@ class Application(FastAPI):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._envelope(scope, receive, send)
+
+    async def _within(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self._verbs is not None:
+            scope["app"] = self
+            if await self._verbs(scope, receive, send):
+                return
+        await super().__call__(scope, receive, send)
 
 
 def make_app(
@@ -70,7 +77,7 @@ def make_app(
     """
     app = Application(
         hosts,
-        api,
+        Verbs() if api else None,
         title="flowengine",
         version=__version__,
         description=ABOUT.strip(),
@@ -89,7 +96,7 @@ def make_app(
     if api:
         app.include_router(signing_in.router)
         app.state.listeners = events.Listeners(app.state)
-        app.router.routes += [Verbs(), events.route(app.state.listeners)]
+        app.router.routes.append(events.route(app.state.listeners))
     for router in (external.router, hooks.router, health.router, metrics.router, calendars.router):
         app.include_router(router)
     return app

@@ -131,6 +131,20 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "device": lambda engine, by: engine.device("none", by=by),
     "approve_device": lambda engine, by: engine.approve_device("none", by=by),
     "deny_device": lambda engine, by: engine.deny_device("none", by=by),
+    "add_fact": lambda engine, by: engine.add_fact("ben", "note", "Hello", by=by),
+    "change_fact": lambda engine, by: engine.change_fact("zzzz", "Hello", by=by),
+    "answer_fact": lambda engine, by: engine.answer_fact("zzzz", "Hello", by=by),
+    "take_back_fact": lambda engine, by: engine.take_back_fact("zzzz", by=by),
+    "facts": lambda engine, by: engine.facts("ben", by=by),
+    "record": lambda engine, by: engine.record("ben", by=by),
+    "timeline": lambda engine, by: engine.timeline("ben", by=by),
+    "customers": lambda engine, by: engine.customers("Ada", by=by),
+    "merge": lambda engine, by: engine.merge("nobody", "ben", because="R", by=by),
+    "unmerge": lambda engine, by: engine.unmerge("nobody", by=by),
+    "duplicates": lambda engine, by: engine.duplicates(by=by),
+    "reject_duplicate": lambda engine, by: engine.reject_duplicate("nobody", "ben", by=by),
+    "export_person": lambda engine, by: engine.export_person("ben", by=by),
+    "import_people": lambda engine, by: engine.import_people([], by=by),
 }
 """What is asked of no thing in particular: the kind of the actor alone decides."""
 

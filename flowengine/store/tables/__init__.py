@@ -35,6 +35,7 @@ from flowengine.store.tables.jobs import (
     tokens,
 )
 from flowengine.store.tables.parties import acting, contacts
+from flowengine.store.tables.records import aliases, distinct, facts, letters
 from flowengine.store.tables.signing_in import (
     challenges,
     codes,
@@ -54,6 +55,7 @@ __all__ = [
     "Micros",
     "acting",
     "administration",
+    "aliases",
     "awaiting",
     "ballots",
     "bookings",
@@ -67,8 +69,11 @@ __all__ = [
     "conversation",
     "credentials",
     "devices",
+    "distinct",
+    "facts",
     "history",
     "jobs",
+    "letters",
     "link_uses",
     "links",
     "memberships",
