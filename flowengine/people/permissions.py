@@ -243,7 +243,7 @@ LOOKS = frozenset((
     # calendars
     "closures", "appointment_file", "agenda_file", "feeds",
     # signing in
-    "links", "sessions", "credentials", "own_tokens", "device",
+    "links", "sessions", "credentials", "own_tokens",
     # what is known of customers
     "facts", "record", "timeline", "customers", "duplicates", "export_person",
     # ballots
