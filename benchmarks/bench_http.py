@@ -138,13 +138,13 @@ async def _clients(port: int, tokens: list[str], seconds: float, name: str, path
 # what is measured
 
 
-def prepared(url: str) -> list[str]:
-    """Tokens of as many customers as there are connections."""
+def prepared(url: str, customers: int = CONNECTIONS) -> list[str]:
+    """Tokens of so many customers."""
     with Engine(url) as engine:
         engine.deploy(TALK)
-        for number in range(CONNECTIONS):
+        for number in range(customers):
             engine.add_customer(f"c{number}", f"Customer {number}")
-        return [engine.issue_token("operator", f"c{number}").token for number in range(CONNECTIONS)]
+        return [engine.issue_token("operator", f"c{number}").token for number in range(customers)]
 
 
 def alone(url: str, seconds: float) -> tuple[float, float]:
@@ -203,7 +203,7 @@ def measure(kind: str, url: str, rounds: int, seconds: float, table: Table) -> N
 
 def listeners(url: str, number: int, seconds: float, table: Table) -> None:
     """What those cost who listen, and to whom nothing happens."""
-    tokens = prepared(url)
+    tokens = prepared(url, 64)
     with serving(url) as server:
 
         async def listen() -> tuple[float, float]:
@@ -269,7 +269,7 @@ def main() -> None:
             with postgres(here) as fresh:
                 measure("PostgreSQL", fresh("http"), rounds, seconds, table)
         if asked.only in (None, "listeners"):
-            listeners(f"sqlite:///{here}/listen.db", 600, 20, table)
+            listeners(f"sqlite:///{here}/listen.db", 1000, 20, table)
         if asked.only in (None, "memory"):
             growth(f"sqlite:///{here}/grow.db", 10_000 if asked.quick else 100_000, table)
     console.print(table)

@@ -83,6 +83,7 @@ NAMES = [
     "ScheduleView",
     "SchemaMismatch",
     "Settings",
+    "SignedInAsAnother",
     "SimulatedClock",
     "SlotTaken",
     "StaffItem",

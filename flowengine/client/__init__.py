@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from flowengine.client.places import is_server, server_address, without_password
     from flowengine.client.rehearsing import for_trials
     from flowengine.client.remote import RemoteDesk
-    from flowengine.commands.tokens import IssuedToken, TokenView
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
     from flowengine.core.values import Json, repeated_key
@@ -59,6 +58,19 @@ if TYPE_CHECKING:
         TimelineLine,
     )
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
+    from flowengine.views.signing_in import (
+        CredentialView,
+        DeviceView,
+        LinkUseView,
+        LinkView,
+        NewLink,
+        NewOwnToken,
+        OwnToken,
+        PasskeyAsked,
+        SessionView,
+        TotpBegun,
+    )
+    from flowengine.views.tokens import IssuedToken, TokenView
 
 _HOMES = {
     "flowengine.client.desk": ("Desk",),
@@ -73,7 +85,7 @@ _HOMES = {
     "flowengine.client.places": ("is_server", "server_address", "without_password"),
     "flowengine.client.remote": ("RemoteDesk",),
     "flowengine.client.rehearsing": ("for_trials",),
-    "flowengine.commands.tokens": ("IssuedToken", "TokenView"),
+    "flowengine.views.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
     "flowengine.core.forms": ("Form", "FormField", "FormOption", "Way"),
     "flowengine.core.values": ("Json", "repeated_key"),
@@ -91,6 +103,10 @@ _HOMES = {
     "flowengine.views.records": (
         "CustomerRow", "DuplicateView", "FoundCustomers", "Imported", "MergedView", "RecordView", "RefusedRow",
         "TimelineLine",
+    ),
+    "flowengine.views.signing_in": (
+        "CredentialView", "DeviceView", "LinkUseView", "LinkView", "NewLink", "NewOwnToken", "OwnToken", "PasskeyAsked",
+        "SessionView", "TotpBegun",
     ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -19,6 +19,7 @@ from flowengine.core.machines import Compiled
 from flowengine.core.seatings import himself, in_one_part, seatings, stands_for, waits_for
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
+from flowengine.language.model import State
 from flowengine.language.spoken_time import moment
 from flowengine.language.texts import spoken
 from flowengine.people.identities import By, Identity, check_person, person_of
@@ -48,6 +49,7 @@ from flowengine.runtime.actors import (
     refuse_erased,
 )
 from flowengine.store import Entry, Person, StoredJob, Transaction, short, shown
+from flowengine.store.transaction import Terms
 
 JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 """What the full id of a job looks like."""
@@ -184,9 +186,14 @@ def asker(tx: Transaction, verb: str, by: By) -> Actor:
     """Who asks, where such an actor may ask at all, known strongly enough whatever he asks it of. Raises NotFound,
     NotAllowed, WeakIdentity."""
     actor = actor_of(tx, by)
-    require(verb, actor)
-    refuse_weak(verb, actor, least(verb, tx.terms.strengths))
+    check(verb, actor, tx.terms)
     return actor
+
+
+def check(verb: str, actor: Actor, terms: Terms) -> None:
+    """Raises NotFound, NotAllowed, WeakIdentity where such an actor may not use a verb, whatever it is used on."""
+    require(verb, actor)
+    refuse_weak(verb, actor, least(verb, terms.strengths))
 
 
 _IN_PARTS = (c.Act, c.Claim, c.Release, c.Assign, c.TakeBack, c.Invoke, c.Say, c.Add)
@@ -195,6 +202,10 @@ _IN_PARTS = (c.Act, c.Claim, c.Release, c.Assign, c.TakeBack, c.Invoke, c.Say, c
 
 def in_part(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any, now: datetime) -> Any:
     """The command of one who acts either for himself or for one party: for the one whom it takes."""
+    if isinstance(command, c.ActFor):
+        step = open_step(job, command.step)
+        whom = in_one_part(command.person, lambda one: step is not None and waits_for(one, step, job.position.seat))
+        return replace(command, person=whom)
     by: Actor = command.by
     if not by.acting or by.party or not isinstance(command, _IN_PARTS):
         return command
@@ -256,11 +267,15 @@ def _refuse_on_step(tx: Transaction, compiled: Compiled, job: StoredJob, verb: s
         what = f"{actor.id} may act for {actor.party}, and not sign for it"
         raise NotAllowed(what, where=where, possible=(*others[:MOST_SIGNING], "ask to be let sign"))
     if verb == "act" and state is not None:
-        priced = PRICED if state.signed and state.priced and command.outcome in ("", "approved") else ""
-        raised = "" if "act" in tx.terms.strengths else priced
-        refuse_weak(verb, actor, least(verb, tx.terms.strengths, state.asks, raised), where)
+        refuse_weak(verb, actor, known_to_act(tx, state, command.outcome), where)
     else:
         refuse_weak(verb, actor, least(verb, tx.terms.strengths), where)
+
+
+def known_to_act(tx: Transaction, state: State, outcome: str = "") -> str:
+    """How strongly somebody has to be known to act on a step of a state, with an outcome."""
+    priced = state.signed and state.priced and outcome in ("", "approved") and "act" not in tx.terms.strengths
+    return least("act", tx.terms.strengths, state.asks, PRICED if priced else "")
 
 
 MOST_SIGNING = 5
@@ -493,9 +508,10 @@ def starting_actor(tx: Transaction, by: By, now: datetime) -> Actor:
     """Who starts a job: an id that nobody has yet becomes a customer of that name; an identity is somebody's."""
     if isinstance(by, Identity):
         return asker(tx, "start", by)
-    if isinstance(by, Actor) and by.kind != "customer":
-        require("start", by)
-        return by
+    if isinstance(by, Actor):
+        check("start", by, tx.terms)
+        if by.kind != "customer":
+            return by
     id = by if isinstance(by, str) else by.id
     check_person(id)
     found = tx.people.get(id)

@@ -15,6 +15,7 @@ import msgspec
 
 from flowengine.commands import access
 from flowengine.commands.interventions import check_reason
+from flowengine.commands.sessions import forget
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.contents import Words, contents
@@ -74,6 +75,8 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
             tx.acting.forget(there.id)
         for token in tokens:
             tx.tokens.revoke(token, now)
+        for there in people:
+            forget(tx, there.id, now)
         return _Begun(actor, tuple(one.id for one in people), facts, tokens, people[0].erased or now)
 
     begun = shell.keep(begin)
@@ -187,9 +190,9 @@ def _concerns(found: Found, one: _Whose, person: str, words: Words) -> bool:
 
 
 def _his(entry: Entry, person: str) -> bool:
-    """Whether a customer did what an entry says, or somebody in his stead."""
+    """Whether a customer did what an entry says, or somebody in his stead, or for him."""
     who = entry.command.person if isinstance(entry.command, c.ActFor) else entry.by
-    return (who.kind, who.id) == ("customer", person)
+    return who.party == person or (who.kind, who.id) == ("customer", person)
 
 
 def _given(entry: Entry) -> list[Json]:

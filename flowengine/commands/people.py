@@ -11,6 +11,7 @@ import msgspec
 
 from flowengine.commands import access, claims
 from flowengine.commands.interventions import check_reason
+from flowengine.commands.sessions import shut_out
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import take
 from flowengine.core.seatings import person_seating
@@ -137,6 +138,7 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
             tx.acting.forget(id)
             for token in revoked:
                 tx.tokens.revoke(token, now)
+            shut_out(tx, id, now)
         done = ending(tx, held if dry else held[: claims.TOGETHER])
         return _left(id, done, named, tuple(revoked)), ending, [] if dry else held[claims.TOGETHER :]
 

@@ -28,7 +28,6 @@ from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
 from flowengine.people.identities import By, actor_key, person_of
-from flowengine.people.permissions import require
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
@@ -183,7 +182,7 @@ class Shell:
     def asker(self, verb: str, by: By) -> Actor:
         """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
         if isinstance(by, Actor):
-            require(verb, by)
+            access.check(verb, by, self.terms)
             return by
         with self.reading() as tx:
             return access.asker(tx, verb, by)
@@ -262,7 +261,7 @@ class Shell:
         dry: bool = False,
     ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
-        if command.by.acting:
+        if command.by.acting or isinstance(command, c.ActFor):
             command = access.in_part(tx, compiled, job, command, now)
         permit(tx, compiled, job, command)
         world, largest = StoreWorld(tx, job.customer, job.id, locks=not dry), self.settings.largest_data

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, NamedTuple, Protocol
 
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import as_himself, seatings
 from flowengine.core.values import Actor, KeptMessage, Seating
 from flowengine.errors import NotAllowed
 
@@ -160,4 +160,4 @@ def fills(world: World, id: str, seating: Seating) -> bool:
         actor = world.person(id)
     except NotAllowed:
         return False
-    return actor is not None and actor.id == id and seating in seatings(actor)
+    return actor is not None and actor.id == id and seating in seatings(as_himself(actor))

@@ -34,7 +34,6 @@ from flowengine.commands import (
 )
 from flowengine.commands import on_jobs as asking
 from flowengine.commands.shell import Shell, not_joined
-from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
 from flowengine.engine.administration import Administration
@@ -88,6 +87,7 @@ from flowengine.views.replies import (
     TimerView,
     Track,
 )  # fmt: skip
+from flowengine.views.tokens import IssuedToken, TokenView
 from flowengine.work import completing, due
 
 if TYPE_CHECKING:

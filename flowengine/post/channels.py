@@ -10,7 +10,7 @@ from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
 from flowengine.outside.letter import Letter, sender_of
 from flowengine.outside.mail import Mailer, server_of
-from flowengine.post import notices
+from flowengine.post import notices, sign_in_letters
 from flowengine.post.destinations import Destinations
 from flowengine.post.letters import HOOK, MAIL, compose
 from flowengine.post.words import Words
@@ -58,11 +58,11 @@ class Channels:
         if row.kind == "notice":
             notices.to_handler(shell, row)
             return ""
-        words = compose(shell, row)
+        words = sign_in_letters.compose(shell, row) if row.kind == "code" else compose(shell, row)
         if words is None:
             return ""
         self._ways[str(row.body["channel"])](shell, row, words)
-        return words.subject
+        return words.subject if row.kind == "letter" else ""
 
     def rest(self) -> None:
         """Close what is kept open between messages."""

@@ -346,7 +346,7 @@ def _told(
     """What the process tells, as it was said; where the job is to be seen only for those who may see it (L4)."""
     short = shown(job.id)
     actor = as_actor(person, now)
-    seen = stands(needs("track", actor), actor, job.customer)
+    seen = stands(needs("track", actor), actor, job.customer, looking=True)
     link = f"{url}/jobs/{short}" if url and seen else ""
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
     lines = (

@@ -21,7 +21,7 @@ from flowengine.core.seatings import himself, person_seating, seatings, stands_f
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
-from flowengine.people.identities import By
+from flowengine.people.identities import STRENGTHS, By
 from flowengine.people.permissions import ANY, OWN, denied, least, needs, refuse_weak
 from flowengine.reading.records import beside
 from flowengine.reading.tracking import track
@@ -371,6 +371,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         made = _plain_options(made, state.inner_options)
     view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
     running = tally(view.id, found, state, branch) if branch is not None else None
+    asks = "" if found.is_asked else access.known_to_act(tx, state)
     late = appointments.late(made.slots, job.position.head) if may_know_promise(actor, job.position.head) else ()
     return msgspec.structs.replace(
         view,
@@ -379,6 +380,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         late_slots=late,
         tally=running,
         answered=bool(can) and _answered(job, found, actor),
+        asks=asks if asks != STRENGTHS[0] else "",
     )
 
 

@@ -424,7 +424,7 @@ def _times(look: _View, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, 
 
 def _took_part(look: _View, seq: int) -> bool:
     took = took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
-    return any(himself(look.actor, one) for one in took)
+    return not set(took).isdisjoint(stands_for(look.actor, looking=True))
 
 
 def jobs(

@@ -16,6 +16,7 @@ from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
 from flowengine.people.identities import STRENGTHS
 from flowengine.people.permissions import EACH, TABLE
+from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
@@ -43,6 +44,7 @@ class Settings:
     | ``facts_closed_to`` | ``FLOW_FACTS_CLOSED_TO`` | kinds of facts on customers that some roles neither see nor add:
     ``concern=sales,note=sales driver`` |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
+    | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
     | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
     table of permissions says: ``withdraw=link,start=code``; ``*=code``: for each |
     """
@@ -57,6 +59,7 @@ class Settings:
     largest_data: int = LARGEST_DATA
     facts_closed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     zone: str = "UTC"
+    ways_in: WaysIn = field(default_factory=WaysIn)
     strengths: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +92,9 @@ class Settings:
         if self.mail:
             server_of(self.mail)
             sender_of(self.mail_from)
+        if self.ways_in.providers and not self.url:
+            what = "a provider sends browsers back here, and the address is not set"
+            raise NotConfigured(what, where="FLOW_URL", possible=("https://flow.example",))
         for scheme in self.notify:
             if not _SCHEME.fullmatch(scheme) or scheme in ("http", "https", "mailto"):
                 raise NotConfigured(f"{scheme!r} is not a way to people", where="FLOW_NOTIFY", possible=("ntfy,tgram",))
@@ -107,6 +113,7 @@ class Settings:
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             zone=environment.get("FLOW_ZONE") or "UTC",
             facts_closed_to=_roles_by_kind(environment.get("FLOW_FACTS_CLOSED_TO", "")),
+            ways_in=WaysIn.from_environment(environment),
             strengths=_strengths(environment.get("FLOW_STRENGTHS", "")),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )

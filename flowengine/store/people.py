@@ -76,7 +76,7 @@ def _of_ids(dialect: Dialect) -> Statement:
 
 
 OF_IDS = Query("people.of_ids", "Those who have one of these ids.", _of_ids)
-_WITH_CONTACT = sa.union(
+_WITH_CONTACT = sa.union_all(
     sa.select(_C.c.person).where(_C.c.kind == param("of_kind"), _C.c.key == param("of_key")),
     sa.select(_P.c.id).where(_P.c.contact_key == param("words")),  # as code of the revision before 0012 writes it
 )

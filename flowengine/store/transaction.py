@@ -25,10 +25,14 @@ from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
 from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
+from flowengine.store.codes import Codes
+from flowengine.store.credentials import Credentials
+from flowengine.store.devices import Devices
 from flowengine.store.erasing import Erasing
 from flowengine.store.history import Entry, History, chained
 from flowengine.store.ids import short
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
+from flowengine.store.links import Links
 from flowengine.store.messages import Messages
 from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.outbox import Outbox
@@ -36,10 +40,13 @@ from flowengine.store.participants import Participants
 from flowengine.store.parties import ActingRows, Contacts
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
+from flowengine.store.provisional import Provisional
 from flowengine.store.receipts import Receipts
 from flowengine.store.records import Records
 from flowengine.store.schedules import Schedules
+from flowengine.store.sessions import Sessions
 from flowengine.store.steps import Steps
+from flowengine.store.throttles import Throttles
 from flowengine.store.timers import Timers
 from flowengine.store.tokens import Tokens
 from flowengine.store.work import Work, ahead
@@ -181,6 +188,34 @@ class Transaction:
     @property
     def settings(self) -> DatabaseSettings:
         return DatabaseSettings(self.channel)
+
+    @property
+    def sessions(self) -> Sessions:
+        return Sessions(self.channel)
+
+    @property
+    def links(self) -> Links:
+        return Links(self.channel)
+
+    @property
+    def codes(self) -> Codes:
+        return Codes(self.channel)
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(self.channel)
+
+    @property
+    def devices(self) -> Devices:
+        return Devices(self.channel)
+
+    @property
+    def throttles(self) -> Throttles:
+        return Throttles(self.channel)
+
+    @property
+    def provisional(self) -> Provisional:
+        return Provisional(self.channel)
 
     def ahead(self, now: datetime) -> Work:
         """When the next of each kind of due work is due, in one query."""

@@ -11,6 +11,7 @@ import msgspec
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.machines import Compiled
+from flowengine.core.seatings import stands_for
 from flowengine.core.values import Actor, Head
 from flowengine.interop.ical import Occasion
 from flowengine.views.customer_words import places
@@ -30,7 +31,7 @@ def late(slots: Iterable[datetime], head: Head) -> tuple[datetime, ...]:
 
 def may_know_promise(actor: Actor, head: Head) -> bool:
     """Whether what was promised is told to somebody: the organisation, and the customer whose job it is."""
-    return actor.kind != "customer" or actor.id == head.customer
+    return actor.kind != "customer" or head.customer in stands_for(actor, looking=True)
 
 
 def with_appointment(receipt: Receipt, by: Actor, done: Advance) -> Receipt:

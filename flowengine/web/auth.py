@@ -8,11 +8,12 @@ from typing import Annotated, TypeAlias
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from flowengine.commands.tokens import OPERATOR, TokenView
+from flowengine.commands.tokens import OPERATOR, speaker
 from flowengine.engine import Engine
-from flowengine.errors import BadToken, NotAllowed, NotFound
+from flowengine.errors import BadToken, NotAllowed
 from flowengine.people.identities import By, Identity
 from flowengine.people.permissions import PROGRAM
+from flowengine.views.tokens import TokenView
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of flow token create.")
 
@@ -34,14 +35,10 @@ def by_token(request: Request) -> By | None:
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer":
         return None
-    with engine_of(request).looking() as engine:
-        token = engine.token(secret.strip())
-        if token.scope != OPERATOR:
-            raise NotAllowed(_of_another_scope(token), where="Authorization", possible=(OPERATOR,))
-        try:
-            return Identity(person=engine.person(token.subject).id)
-        except NotFound:
-            return PROGRAM
+    token, is_person = speaker(engine_of(request).shell, secret.strip())
+    if token.scope != OPERATOR:
+        raise NotAllowed(_of_another_scope(token), where="Authorization", possible=(OPERATOR,))
+    return Identity(person=token.subject) if is_person else PROGRAM
 
 
 def asker(request: Request) -> By:

@@ -74,15 +74,27 @@ def told(status: int, found: Mapping[str, Any]) -> dict[str, Any]:
 
 def install(app: FastAPI) -> None:
     """Have every error of the application answered in the one shape."""
-    app.add_exception_handler(e.FlowError, _flow_error)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(RequestValidationError, _wrong_request)
-    app.add_exception_handler(ClientDisconnect, _left)
-    app.add_exception_handler(Exception, _unforeseen)
+    for kind in (e.FlowError, HTTPException, RequestValidationError, ClientDisconnect):
+        app.add_exception_handler(kind, answer_to)
+    app.add_exception_handler(Exception, lambda request, error: _unforeseen())  # the server logs it  # noqa: ARG005
 
 
-def _flow_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, e.FlowError)
+def answer_to(request: Request, error: Exception) -> Response:
+    """What is answered for an error. One that nobody foresaw is a fault of ours, and logged with its trace."""
+    if isinstance(error, e.FlowError):
+        return _flow_error(request, error)
+    if isinstance(error, HTTPException):
+        return _http_error(request, error)
+    if isinstance(error, RequestValidationError):
+        problems = {".".join(str(part) for part in one["loc"]): str(one["msg"]) for one in error.errors()}
+        return _flow_error(request, e.BadAnswer(problems))
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=400)  # nobody is there any more to be answered, and nothing is wrong here
+    LOG.error("%s %s failed", request.method, _route(request), exc_info=error)
+    return _unforeseen()
+
+
+def _flow_error(request: Request, error: e.FlowError) -> Response:
     status = e.http_status(error)
     headers = {}
     if status == 401:
@@ -105,25 +117,13 @@ def _route(request: Request) -> str:
     return str(getattr(request.scope.get("route"), "path", "?"))
 
 
-def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+def _http_error(request: Request, error: HTTPException) -> Response:
     status = error.status_code
     allowed = tuple((error.headers or {}).get("Allow", "").split(", ")) if status == 405 else ()
     what = f"{request.method} {request.url.path[:200]}: {str(error.detail).lower()}"
     return answer(status, shape(status, _CODES.get(status, "Refused"), what, possible=allowed), error.headers)
 
 
-def _wrong_request(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    problems = {".".join(str(part) for part in one["loc"]): str(one["msg"]) for one in error.errors()}
-    return _flow_error(request, e.BadAnswer(problems))
-
-
-def _left(_request: Request, _error: Exception) -> Response:
-    """Nobody is there any more to be answered, and nothing is wrong here."""
-    return Response(status_code=400)
-
-
-def _unforeseen(_request: Request, _error: Exception) -> Response:
-    """A fault of ours. The server logs it with its trace; whoever asked is told no more than that."""
+def _unforeseen() -> Response:
+    """Whoever asked is told no more than that."""
     return answer(500, shape(500, "Failed", _HIDDEN[500]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from types import FrameType
 
@@ -23,6 +23,9 @@ GRACE = 25
 
 QUEUE = 2048
 """Connections that may wait to be taken."""
+
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Server(uvicorn.Server):
@@ -59,12 +62,14 @@ def serve(
     port: int,
     ready: Callable[[str], None],
     clock: Clock | None = None,
+    hosts: Sequence[str] = (),
 ) -> None:
-    """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens."""
+    """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens.
+    Where ``hosts`` are named, it is served under these, and to this machine."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(Named())
     with Standalone(address, environment, clock) as here:
-        app = make_app(here.engine)
+        app = make_app(here.engine, hosts=[*hosts, *_LOOPBACK] if hosts else ())
         with _listening(host, port) as listening:
             ready(_address(listening))
             Server(app).run([listening])

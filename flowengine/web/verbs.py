@@ -9,23 +9,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from flowengine.client.local import LocalDesk
 from flowengine.client.routes import PREFIX
 from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_asking
 from flowengine.core.values import Actor
-from flowengine.errors import BadAnswer, KeyMissing
+from flowengine.errors import BadAnswer, KeyMissing, NotAllowed
 from flowengine.people.identities import person_of
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
 from flowengine.web.bodies import raw
+from flowengine.web.errors import answer_to
 from flowengine.web.limiting import Limiter, Rates
 
 MOST_IN_QUERY = 1_000
@@ -85,34 +85,31 @@ class Branch:
         return found or (self.argument.find(parts, begin + 1) if self.argument is not None and part else {})
 
 
-class Verbs(BaseRoute):
-    """All verbs, as one route of an application."""
+class Verbs:
+    """All verbs, before the routes of an application: most of what is asked, and in need of little from a framework."""
 
     def __init__(self) -> None:
         self._root = Branch()
         for asking in every_asking():
             self._root.add(Verb(asking))
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http":
-            return Match.NONE, {}
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer a request of a verb; False for any other, of which nothing was taken."""
         parts = _parts(scope)
         found = self._root.find(parts)
         if not found:
-            return Match.NONE, {}
+            return False
+        request = Request(scope, receive, send)
         verb = found.get(scope["method"])
-        if verb is None:
-            return Match.PARTIAL, {"allowed": sorted(found)}
-        return Match.FULL, {"route": verb, "parts": parts}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if "allowed" in scope:
-            raise HTTPException(405, headers={"Allow": ", ".join(scope["allowed"])})
-        response = await _answer(Request(scope, receive, send), scope["route"], scope["parts"])
+        try:
+            if verb is None:
+                raise HTTPException(405, headers={"Allow": ", ".join(sorted(found))})
+            scope["route"] = verb
+            response = await _answer(request, verb, parts)
+        except Exception as error:
+            response = answer_to(request, error)
         await response(scope, receive, send)
-
-    def url_path_for(self, name: str, /, **path_params: Any) -> Any:
-        raise NotImplementedError("paths of verbs are made by flowengine.client.wire")
+        return True
 
 
 def _parts(scope: Scope) -> list[str]:
@@ -126,6 +123,8 @@ def _parts(scope: Scope) -> list[str]:
 
 
 async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Response:
+    if request.method != "GET":
+        _refuse_other_sites(request)
     state = request.app.state
     limiter: Limiter = state.readers if request.method == "GET" else state.writers
     if not _is_small(request):
@@ -140,6 +139,16 @@ async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Respons
         if _knows(request, tag):
             return Response(status_code=304, headers=headers)
     return Response(answered.content, verb.asking.route.status, headers, media_type="application/json")
+
+
+def _refuse_other_sites(request: Request) -> None:
+    """A page of another site may not ask for whoever has a session here: a browser says whose page it is. Who shows a
+    token does so himself."""
+    headers = request.headers
+    site, origin = headers.get("sec-fetch-site", ""), headers.get("origin", "")
+    foreign = origin and origin.rpartition("//")[2] != headers.get("host", "")
+    if "authorization" not in headers and (foreign or site not in ("", "same-origin", "none")):
+        raise NotAllowed("a page of another site asks for you", where="Origin", possible=("a page of this site",))
 
 
 def _is_small(request: Request) -> bool:

@@ -26,7 +26,8 @@ COMMANDS = [
     "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
     "start", "inbox", "agenda", "act", "track", "say", "takeback", "change",
     "withdraw", "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
-    "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion",
+    "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion", "sessions", "keys",
+    "devices", "link",
 ]  # fmt: skip
 
 

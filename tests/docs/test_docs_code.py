@@ -20,6 +20,9 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/http-api.md",
         "docs/services.md",
         "docs/notifications.md",
+        "docs/parties.md",
+        "docs/remote.md",
+        "docs/signing-in.md",
         "README.md",
     ],
 )

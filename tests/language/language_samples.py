@@ -42,6 +42,7 @@ always:
     to: gone
     set: {withdrawn.why: '"changed"', withdrawn.count: 1}
     undo: true
+    asks: passkey
     fields: {why: {type: string}}
   recall: {message: recalled, key: job.id, to: gone}
   forget: {within: P1Y, to: gone}
@@ -64,8 +65,8 @@ _WAITING = """
     saves: suit.part
     within: P7D
     deadline_moved_by: tailor
-    asks: code
     remind: [P3D, P6D]
+    asks: code
 """
 _ESCALATING = """\
     escalate:
@@ -370,6 +371,7 @@ REFUSED: list[tuple[str, str]] = [
     ("missing-key", one("{type: stage, start: §{when: x}, states: {a: {type: wait, for: P1D}}}")),
     ("unknown-key", one("{type: stage, start: {to: a, §undo: true}, states: {a: {type: wait, for: P1D}}}")),
     ("unknown-key", one("{type: task, for: a, §optional: true, next: done}")),
+    ("unknown-value", one("{type: ask, asks: §link, next: done}")),
     ("missing-key", one("§{type: decision}")),
     ("unknown-type", one("{type: parallel, branches: {a: {type: §tusk}}, next: done}")),
     ("unknown-key", one("{type: parallel, branches: {a: {type: wait, for: P1D, §states: {}}}, next: done}")),

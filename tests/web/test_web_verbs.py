@@ -131,6 +131,28 @@ def test_an_application_says_itself_who_asks(sqlite_url: str) -> None:
         assert client.get("/api/v1/me", headers={"x-user": "mallory"}).json()["what"] == "we know you"
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": "https://evil.example"}, 403),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"origin": "null"}, 403),
+        ({"sec-fetch-site": "same-origin"}, 404),
+        ({"origin": "http://testing", "host": "testing"}, 404),
+        ({"origin": "https://evil.example", "authorization": "Bearer x"}, 404),
+        ({}, 404),
+    ],
+)
+def test_a_page_of_another_site_asks_for_nobody(
+    both: tuple[Engine, Served], headers: dict[str, str], status: int
+) -> None:
+    """A browser that shows another site's page changes nothing for who has a session here."""
+    path = "/api/v1/incidents/none.1/retry"
+    assert both[1].client.post(path, headers={"x-user": "olga"} | headers).status_code == status
+    assert both[1].client.get("/api/v1/me", headers={"x-user": "olga"} | headers).status_code == 200
+
+
 def test_without_the_api_there_are_only_the_doors(sqlite_url: str) -> None:
     """An application may leave the verbs out."""
     with (

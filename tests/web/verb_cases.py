@@ -123,6 +123,7 @@ class Case(NamedTuple):
 
 _IDS = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|flow_[\w-]{43}|(?<=\")[0-9a-f]{8}(?=[.\"])|(?<=\"id\":\")[0-9a-f]{12}"
+    r"|(?<=\"id\":\")[\w-]{22}(?=\")|flow[ld]_[\w-]{43}|(?<=[\"=])[A-Z2-7]{32}"
 )
 
 
@@ -283,7 +284,7 @@ def _migrated(ready: Ready) -> Case:
 
 def _with_small(by: str, suspended: bool = False, **given: Any) -> Make:
     def make(ready: Ready) -> Case:
-        name = "suspended" if suspended else "small"
+        name = f"small_{len(ready.engine.processes())}"
         ready.engine.deploy(SMALL.replace("small", name))
         if suspended:
             ready.engine.suspend_process(name, because="A strike")
@@ -300,8 +301,15 @@ def _left(ready: Ready) -> Case:
 def _visited(ready: Ready) -> Case:
     job = ready.table()
     ready.engine.act(ready.step(job), "answered", {"legs": 4}, by="ada")
-    ready.engine.act(ready.step(job), "book", {"slot": (START + timedelta(days=1)).isoformat()}, by="ada")
+    booked = len(ready.engine.agenda(date(2026, 5, 5), date(2026, 7, 1), calendar="", role="maker"))
+    slot = START + timedelta(days=1 + booked // 10, minutes=45 * (booked % 10))
+    ready.engine.act(ready.step(job), "book", {"slot": slot.isoformat()}, by="ada")
     return Case("olga", {"first": date(2026, 5, 4), "last": START + timedelta(days=30), "calendar": "", "limit": 20})
+
+
+def _erased(ready: Ready) -> Case:
+    ready.engine.add_customer("eva", "Eva")
+    return Case("olga", {"person": "eva", "because": "She asked for it", "dry": True})
 
 
 def _incidents(ready: Ready) -> Case:
@@ -325,6 +333,10 @@ def _inbox(who: str) -> Make:
 
 def _of(by: str, **given: Any) -> Make:
     return lambda _: Case(by, dict(given))
+
+
+def _linked(ready: Ready) -> Case:
+    return Case("tom", {"of": ready.table(), "person": "ada"})
 
 
 CASES: dict[str, Make] = {
@@ -366,7 +378,7 @@ CASES: dict[str, Make] = {
     "add_customer": _of("tom", id="eve/1", name="Eve", contact="eve@example.org", groups=["members"], record={"x": 1}),
     "add_staff": _of("olga", id="zoe", name="Zoe", roles=["maker"], zone="Europe/London"),
     "leave": _left,
-    "erase": _of("olga", person="ben", because="He asked for it", dry=True),
+    "erase": _erased,
     "holdings": _held,
     "hand_over": _of("olga", person="tom", to="mia", because="He is ill", dry=True),
     "set_hours": _of("mia", person="mia", hours={"mon": "09:00-12:00"}, zone="Europe/London"),
@@ -396,5 +408,14 @@ CASES: dict[str, Make] = {
     "issue_token": _of("olga", scope="worker", subject="mill", handlers=["order_cloth"], expires=None),
     "revoke_token": _token,
     "tokens": _of("olga"),
+    # signing in
+    "links": _on_table("tom", job=...),
+    "make_link": _linked,
+    "sessions": _of("ada"),
+    "sign_out_everywhere": _of("ada"),
+    "credentials": _of("ada"),
+    "begin_totp": _of("ada"),
+    "issue_own_token": _of("ada", scopes=["read"], name="My script"),
+    "own_tokens": _of("ada"),
 }  # fmt: skip
 """By verb. One that is not here is asked with what fits nothing (:func:`any_case`)."""

@@ -26,9 +26,9 @@ from flowengine.client.desk.promising import Promising
 from flowengine.client.desk.records import Records
 from flowengine.client.desk.signing_in import SigningIn
 from flowengine.client.desk.voting import Voting
-from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core.values import Json
 from flowengine.views import replies as view
+from flowengine.views.tokens import IssuedToken, TokenView
 
 Answer = Mapping[str, Json]
 

@@ -36,6 +36,17 @@ from flowengine.store.tables.jobs import (
 )
 from flowengine.store.tables.parties import acting, contacts
 from flowengine.store.tables.records import aliases, distinct, facts, letters
+from flowengine.store.tables.signing_in import (
+    challenges,
+    codes,
+    credentials,
+    devices,
+    link_uses,
+    links,
+    provisional,
+    sessions,
+    throttles,
+)
 
 __all__ = [
     "HEAD",
@@ -51,14 +62,20 @@ __all__ = [
     "branches",
     "calendars",
     "calls",
+    "challenges",
     "closures",
+    "codes",
     "contacts",
     "conversation",
+    "credentials",
+    "devices",
     "distinct",
     "facts",
     "history",
     "jobs",
     "letters",
+    "link_uses",
+    "links",
     "memberships",
     "messages",
     "metadata",
@@ -67,13 +84,16 @@ __all__ = [
     "parties",
     "people",
     "processes",
+    "provisional",
     "receipts",
     "rechained",
     "records",
     "schedules",
+    "sessions",
     "settings",
     "signing_in",
     "steps",
+    "throttles",
     "timers",
     "tokens",
 ]
