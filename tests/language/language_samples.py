@@ -65,7 +65,6 @@ _WAITING = """
     saves: suit.part
     within: P7D
     deadline_moved_by: tailor
-    asks: code
     remind: [P3D, P6D]
     asks: code
 """
