@@ -148,3 +148,7 @@ class AsyncEngine:
     tokens = _Verb(Engine.tokens)
     token = _Verb(Engine.token)
     next_due = _Verb(Engine.next_due)
+
+    # promises
+    preview = _Verb(Engine.preview)
+    preview_act = _Verb(Engine.preview_act)

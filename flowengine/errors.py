@@ -15,6 +15,7 @@
     │   ├── BadAnswer         the answer breaks the fields of the step
     │   ├── AlreadyClaimed    somebody else has claimed the step
     │   ├── SlotTaken         the room, or somebody whom the appointment needs, is not free then
+    │   ├── PreviewChanged    what was looked at before would come to something else by now
     │   ├── KeyConflict       the request key was used for something else (L3)
     │   └── BadSignature      what came from outside is not signed as it has to be
     ├── RunawayProcess        a process went round without ever waiting
@@ -171,6 +172,10 @@ class AlreadyClaimed(Refused, status=409):
 class SlotTaken(Refused, status=409):
     """The appointment was booked by another in the meantime, or the customer, or all who could meet him, are not free
     then; ``possible`` lists slots still free."""
+
+
+class PreviewChanged(Refused, status=409):
+    """What was looked at before it is done would come to something else by now: look again. Nothing was changed."""
 
 
 class KeyConflict(Refused, status=409):

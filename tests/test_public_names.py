@@ -58,6 +58,7 @@ NAMES = [
     "JobRow",
     "Kept",
     "KeyConflict",
+    "PreviewChanged",
     "Later",
     "Left",
     "LeftOver",

@@ -91,6 +91,9 @@ ROUTES = (
     Route("issue_token", "POST", "/tokens", "operating", 201),
     Route("revoke_token", "POST", "/tokens/{id}/revoke", "operating"),
     Route("tokens", "GET", "/tokens", "operating"),
+    # promises
+    Route("preview", "POST", "/jobs/{job}/offers/{name}/preview", "promises"),
+    Route("preview_act", "POST", "/steps/{step_id}/preview", "promises"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

@@ -176,11 +176,13 @@ class Deliver(Command, frozen=True, kw_only=True):
 
 
 class Invoke(Command, frozen=True, kw_only=True):
-    """Use an ``always`` entry: a withdrawal, a change of mind. ``branch`` names the branch, when several offer it."""
+    """Use an ``always`` entry: a withdrawal, a change of mind. ``branch`` names the branch, when several offer it.
+    ``preview`` is the digest of what was shown before, where it was looked at."""
 
     name: str
     answer: Json = {}
     branch: str = ""
+    preview: str = ""
 
 
 class Add(Command, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     c.Resume: Fields(people="by", content=_BECAUSE),
     c.Retry: Fields(people="by", counted="call"),
     c.Deliver: Fields(people="by", content="key body", named="name", flags="everyone"),
-    c.Invoke: Fields(people="by", content="answer", named="name branch"),
+    c.Invoke: Fields(people="by", content="answer preview", named="name branch"),
     c.Add: Fields(people="by", content="items", named="state branch"),
     c.Say: Fields(people="by", content="text", named="kind", counted="to"),
     c.TakeBack: Fields(people="by", counted="step"),

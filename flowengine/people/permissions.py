@@ -148,6 +148,9 @@ TABLE = {
     "give_up": _programs("fail a call for whoever has its token"),
     "token": _programs("tell whose token that is"),
     "verify_archive": _programs("check an archive"),
+    # promises
+    "preview": Row("look at what an always entry would do",   PART,  ANY,   ANY,   ANY,   NEVER, NEVER),
+    "preview_act": Row("look at what acting would do",        WAITS, WAITS, WAITS, NEVER, NEVER, NEVER, "assign it"),
 }  # fmt: skip
 
 _WHO = {"customer": "customers", "staff": "staff", "operator": "operators", "service": "services"}

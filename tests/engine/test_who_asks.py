@@ -35,6 +35,7 @@ ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "assign": lambda engine, by, step: engine.assign(step, "ben", by=by),
     "step": lambda engine, by, step: engine.step(step, by),
     "take_back": lambda engine, by, step: engine.take_back(step, by=by),
+    "preview_act": lambda engine, by, step: engine.preview_act(step, "chosen", {"cloth": "navy"}, by=by),
 }
 ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "invoke": lambda engine, by, job: engine.invoke(job, "withdraw", by=by),
@@ -45,6 +46,7 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "track": lambda engine, by, job: engine.track(job, by),
     "answered": lambda engine, by, job: engine.answered(job, 1, by),
     "data": lambda engine, by, job: engine.data(job, by=by),
+    "preview": lambda engine, by, job: engine.preview(job, "withdraw", by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
 AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
