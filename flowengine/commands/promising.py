@@ -23,7 +23,7 @@ from flowengine.views.promising import Preview, Reader
 def preview(shell: Shell, job: str, name: str, answer: dict[str, Json], by: By) -> Preview:
     """What using an offer of the job would come to."""
     with shell.reading() as tx:
-        actor = access.asker(tx, "preview", by)
+        actor = actor_of(tx, by)
         stored = access.read(tx, access.job_ref(tx, job, actor), "job", job)
         permit = access.permit_always(name, shell.clock.now)
         try:
@@ -35,12 +35,12 @@ def preview(shell: Shell, job: str, name: str, answer: dict[str, Json], by: By) 
 def preview_act(shell: Shell, step_id: str, outcome: str, answer: dict[str, Json], by: By) -> Preview:
     """What acting on a step would come to."""
     with shell.reading() as tx:
-        actor = access.asker(tx, "preview_act", by)
+        actor = actor_of(tx, by)
         job_id, number = access.numbered_ref(tx, step_id, actor)
         stored = access.read(tx, job_id, "step", step_id)
         command = c.Act(by=actor, step=number, outcome=outcome, answer=answer)
         try:
-            return _looked_at(shell, tx, stored, command, access.permit_act)
+            return _looked_at(shell, tx, stored, command, access.permit_on_step("preview_act"))
         except access.Hidden:
             raise access.no_such("step", step_id) from None
 

@@ -149,8 +149,8 @@ TABLE = {
     "token": _programs("tell whose token that is"),
     "verify_archive": _programs("check an archive"),
     # promises
-    "preview": Row("look at what an always entry would do",   PART,  ANY,   ANY,   ANY,   NEVER, NEVER),
-    "preview_act": Row("look at what acting would do",        WAITS, WAITS, WAITS, NEVER, NEVER, NEVER, "assign it"),
+    "preview": Row("see what an always entry would do",  OPEN,  OPEN,  OPEN,  NEVER, NEVER, NEVER),
+    "preview_act": Row("see what acting would do",       WAITS, WAITS, WAITS, NEVER, NEVER, NEVER, "assign it"),
 }  # fmt: skip
 
 _WHO = {"customer": "customers", "staff": "staff", "operator": "operators", "service": "services"}
