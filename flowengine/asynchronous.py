@@ -152,3 +152,6 @@ class AsyncEngine:
     # promises
     preview = _Verb(Engine.preview)
     preview_act = _Verb(Engine.preview_act)
+    ask_new_promise = _Verb(Engine.ask_new_promise)
+    promises = _Verb(Engine.promises)
+    promise_counts = _Verb(Engine.promise_counts)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
+    from flowengine.views.promised import PromiseCount, PromiseRow
     from flowengine.views.promising import Preview, UndoneView
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
 
@@ -63,6 +64,7 @@ _HOMES = {
     "flowengine.rehearsal.made_up": ("MadeUp",),
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
+    "flowengine.views.promised": ("PromiseCount", "PromiseRow"),
     "flowengine.views.promising": ("Preview", "UndoneView"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
 }  # fmt: skip

@@ -94,6 +94,9 @@ ROUTES = (
     # promises
     Route("preview", "POST", "/jobs/{job}/offers/{name}/preview", "promises"),
     Route("preview_act", "POST", "/steps/{step_id}/preview", "promises"),
+    Route("ask_new_promise", "POST", "/jobs/{job}/promise", "promises"),
+    Route("promises", "GET", "/promises", "promises"),
+    Route("promise_counts", "GET", "/promises/counts", "promises"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

@@ -4,5 +4,5 @@ Others take from here: ``shell`` (the transaction in which a command is computed
 people type to jobs and steps, and whether they may), ``catching_up`` (what is due happens first), ``receipts`` (request
 keys), ``told`` (what people were told), ``asked`` (what they have asked), and the verbs in ``on_jobs``, ``messages``,
 ``starting``, ``deploying``, ``people``, ``availability``, ``erasing``, ``migration``, ``incidents``, ``interventions``,
-``retention``, ``tokens``, ``promising``, ``unserved`` and ``unstaffed``.
+``retention``, ``tokens``, ``promising``, ``new_dates``, ``unserved`` and ``unstaffed``.
 """

@@ -14,7 +14,7 @@ from flowengine.core.values import Actor, Json
 from flowengine.errors import NotAllowed, PreviewChanged, StaleCommand
 from flowengine.language.texts import spoken
 from flowengine.people.identities import By
-from flowengine.runtime.actors import StoreWorld, name_of, reader_zone
+from flowengine.runtime.actors import StoreWorld, actor_of, name_of, reader_zone
 from flowengine.store import StoredJob, Transaction, shown
 from flowengine.views import promising as views
 from flowengine.views.promising import Preview, Reader

@@ -208,6 +208,14 @@ class TakeBack(Command, frozen=True, kw_only=True):
     step: int
 
 
+class AskPromise(Command, frozen=True, kw_only=True):
+    """Somebody of those inside asks the customer for another date than the one that is promised: ``to`` which, and
+    ``because`` of what."""
+
+    to: datetime
+    because: str
+
+
 class Migrate(Command, frozen=True, kw_only=True):
     """An operator moves the job to another version of its process (L6): ``states`` that have other names there, values
     to ``fill`` in at dotted places in the data first, and what becomes of the ``timers`` whose rule is another one."""
@@ -232,4 +240,5 @@ class Erase(Command, frozen=True, kw_only=True):
 AnyCommand = (
     Start | Act | Claim | Release | Assign | Fire | Finish | Fail | Retry | Deliver | Invoke | Add | Say | Migrate
     | TakeBack | Skip | ActFor | SetData | Move | End | Suspend | Resume | MoveDeadline | DropTimer | Erase
+    | AskPromise
 )  # fmt: skip

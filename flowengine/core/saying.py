@@ -42,7 +42,11 @@ def take_back(flow: Flow, command: c.TakeBack) -> None:
 def answerable(position: Position, actor: Actor) -> list[Step]:
     """What somebody may answer of that which waits for an answer: what is for him, and nobody else has taken."""
     open_ = conversation.unanswered(position)
-    return [step for step in open_ if step.claimed in (None, actor.id) and waits_for(actor, step, position.seat)]
+    return [
+        step
+        for step in open_
+        if not step.asks_date and step.claimed in (None, actor.id) and waits_for(actor, step, position.seat)
+    ]
 
 
 def _meant(flow: Flow, command: c.Say) -> Step | None:
@@ -54,6 +58,8 @@ def _meant(flow: Flow, command: c.Say) -> Step | None:
             what = "that waits for no answer"
             where = f"{flow.draft.head.job}.{command.to}"
             raise StaleCommand(what, where=where, possible=tuple(_id(flow, step) for step in open_))
+        if found[0].asks_date:
+            raise BadAnswer({"to": "asks for a date: it is accepted or refused"}, possible=("act on it",))
         return found[0]
     mine = answerable(flow.draft, command.by)
     if len(mine) > 1:

@@ -151,6 +151,9 @@ TABLE = {
     # promises
     "preview": Row("see what an always entry would do",  OPEN,  OPEN,  OPEN,  NEVER, NEVER, NEVER),
     "preview_act": Row("see what acting would do",       WAITS, WAITS, WAITS, NEVER, NEVER, NEVER, "assign it"),
+    "ask_new_promise": _organisation("ask for another date than the one that is promised", "say it"),
+    "promises": _organisation("list promises"),
+    "promise_counts": _organisation("count promises"),
 }  # fmt: skip
 
 _WHO = {"customer": "customers", "staff": "staff", "operator": "operators", "service": "services"}

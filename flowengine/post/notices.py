@@ -12,7 +12,7 @@ from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
-from flowengine.post.letters import channel_of, overdue_words
+from flowengine.post.letters import channel_of, overdue_words, risk_words
 from flowengine.runtime.actors import StoreWorld
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
@@ -65,10 +65,10 @@ def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> I
 def _receivers(
     tx: Transaction, crowds: _Crowds, job: StoredJob, row: OutboxMessage, news: dict[str, Json]
 ) -> list[Person]:
-    """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, or is
-    late, its customer hears, and what the process tells they whom it tells it; what became of an appointment, whose it
-    was; and what was answered, or is not, who has asked."""
-    if news["why"] in ("ended", "late", "promise"):
+    """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, is late or
+    will be, its customer hears, and what the process tells they whom it tells it; what became of an appointment, whose
+    it was; and what was answered, or is not, who has asked."""
+    if news["why"] in ("ended", "late", "promise", "risk"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
         to = told_in(tx, row.job, row.seq)[int(news["number"])].to
@@ -130,7 +130,7 @@ class _Crowds:
 
 def to_handler(shell: Shell, row: OutboxMessage) -> None:
     """Tell the application that a step was opened, or that its deadline comes near, which is nothing when it is done
-    by now; that something takes longer, or is later than was promised; or what the process tells."""
+    by now; that something takes longer, is later than was promised, or will be; or what the process tells."""
     with shell.reading() as tx:
         job = tx.jobs.get(row.job)
         given = _given(shell, tx, job, row)
@@ -167,9 +167,16 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         return _of_asked(tx, job, row)
     if row.body["why"] in APPOINTMENTS:
         return _of_appointment(shell, tx, job, row)
-    if row.body["why"] == "promise":
-        words = overdue_words(shell, tx, job, str(row.body["by"]), None)
-        over: dict[str, Any] = {"step": None, "why": "promise", "title": words, "state": "", "due": row.body["by"]}
+    if row.body["why"] in ("promise", "risk"):
+        find = overdue_words if row.body["why"] == "promise" else risk_words
+        words = find(shell, tx, job, str(row.body["by"]), None)
+        over: dict[str, Any] = {
+            "step": None,
+            "why": row.body["why"],
+            "title": words,
+            "state": "",
+            "due": row.body["by"],
+        }
         return over | {"audience": [f"person:{job.customer}"]} if words else None
     step = access.open_step(job, int(row.body["step"]))
     if step is None:

@@ -46,7 +46,18 @@ TAKE = Query(
         _J.c.id == _JOB, _J.c.seq == param("of_seq"), _J.c.status != sa.literal_column("'open'"), ~_SENDING, ~_ASKED
     ),
 )
-_BELOW = (t.branches, t.steps, t.timers, t.calls, t.awaiting, t.participants, t.history, t.rechained, t.receipts)
+_BELOW = (
+    t.branches,
+    t.steps,
+    t.timers,
+    t.calls,
+    t.awaiting,
+    t.participants,
+    t.promises,
+    t.history,
+    t.rechained,
+    t.receipts,
+)
 REST = tuple(
     Query(
         f"archive.{table.name}", f"Delete a job's rows of {table.name}.", sa.delete(table).where(table.c.job_id == _JOB)

@@ -15,7 +15,7 @@ from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
-from flowengine.store import bookings, calls, history, jobs, messages, participants, steps, timers
+from flowengine.store import bookings, calls, history, jobs, messages, participants, promises, steps, timers
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
@@ -31,6 +31,7 @@ from flowengine.store.outbox import Outbox
 from flowengine.store.participants import Participants
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
+from flowengine.store.promises import Promises
 from flowengine.store.receipts import Receipts
 from flowengine.store.schedules import Schedules
 from flowengine.store.steps import Steps
@@ -97,6 +98,10 @@ class Transaction:
     @property
     def participants(self) -> Participants:
         return Participants(self.channel)
+
+    @property
+    def promises(self) -> Promises:
+        return Promises(self.channel)
 
     @property
     def steps(self) -> Steps:
@@ -172,6 +177,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         _save_steps(channel, draft)
     if job is not None and head.promise != job.position.head.promise:
         channel.write(steps.PROMISED, {"of_job": id_, "promised": steps.promised(head.promise)})
+    promises.save(channel, id_, None if job is None else job.position.head, head)
     suspended = head.suspended is not None
     if effects.timers or effects.dropped_timers or effects.suspended:
         timers.save(channel, id_, effects, suspended)

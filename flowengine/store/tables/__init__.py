@@ -33,6 +33,7 @@ from flowengine.store.tables.jobs import (
     timers,
     tokens,
 )
+from flowengine.store.tables.promises import promises
 
 __all__ = [
     "HEAD",
@@ -57,6 +58,7 @@ __all__ = [
     "parties",
     "people",
     "processes",
+    "promises",
     "receipts",
     "rechained",
     "records",
