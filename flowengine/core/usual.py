@@ -136,6 +136,9 @@ def _of_branch(look: Usual, branch: Branch) -> Iterator[State]:
     else:
         for child in _below(look, branch, state):
             yield from _of_branch(look, child)
+    for child in look.position.children(branch.id) if branch.rest else ():
+        if child.detached:  # it goes on beside what its fork has led to
+            yield from _of_branch(look, child)
     yield from _along(look, scope, look.next(scope, state))
 
 
@@ -196,10 +199,23 @@ def _left(look: Usual, branch: Branch, state: State, now: datetime) -> Reach:
     if isinstance(state, Each):
         standing = (name for name in state.scope.states if name in look.position.head.standing)
         return _latest(now, (_through(look, state.scope, name, Reach(now)) for name in standing))
+    if isinstance(state, Parallel):
+        return _joined(look, branch, state, now)
     if state.scopes:
         return _latest(now, (_end_of(look, child, now) for child in _below(look, branch, state)))
     timers = [timer.due for timer in branch.timers if timer.purpose == "elapse"]
     return Reach(max(now, *timers), known=True) if timers else Reach(now)
+
+
+def _joined(look: Usual, branch: Branch, state: Parallel, now: datetime) -> Reach:
+    """When the branches have come together; one that waits for others begins once they are done."""
+    below = {child.name: child for child in _below(look, branch, state)}
+    ends: dict[str, Reach] = {}
+    for name in _in_order(state):
+        if name in below:
+            begun = _latest(now, (ends[one] for one in state.branches[name].after if one in ends))
+            ends[name] = _end_of(look, below[name], begun.at)
+    return _latest(now, ends.values())
 
 
 def _through(look: Usual, scope: Scope, begin: str, before: Reach) -> Reach:

@@ -160,8 +160,7 @@ TAKES = """  first:
       b: {after: [a], start: y, states: {y: {type: task, for: tailor, takes: P3D, on: {done: done}}}}
       c: {start: z, states: {z: {type: task, for: tailor, takes: P5D, on: {done: done}}}}
     on: {joined: rest}
-  rest: {type: wait, for: P2D, on: {elapsed: sure}}
-  sure: {type: decision, rules: [{when: "!passed('rest')", to: first}], else: fulfilled}
+  rest: {type: wait, for: P2D, on: {elapsed: fulfilled}}
 """
 
 

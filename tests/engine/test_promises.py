@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from flowengine import NOTIFY, BadAnswer, Engine, HandlerCall, NotAllowed, NotFound, SimulatedClock
+from flowengine import NOTIFY, BadAnswer, Engine, HandlerCall, NotAllowed, NotFound, SimulatedClock, StaleCommand
 from flowengine.store import Database
 
 COAT = """
@@ -68,7 +68,7 @@ def test_a_customer_accepts_another_date(engine: Engine, coat: Callable[..., str
     ]
     (line,) = [one for one in engine.track(job, by="tom").conversation if one.kind == "new_date"]
     assert (line.status, line.answer.text) == ("answered", "Accepted, Mon 1 Jun 2026 instead of Wed 20 May 2026")
-    assert engine.audit() == engine.audit().__class__(jobs=engine.audit().jobs, entries=engine.audit().entries)
+    assert engine.audit().problems == ()
 
 
 def test_who_refuses_keeps_what_was_promised(engine: Engine, coat: Callable[..., str]) -> None:
@@ -110,7 +110,7 @@ def test_a_late_answer_is_refused_though_no_worker_ran(
     receipt = engine.ask_new_promise(job, date(2026, 6, 1), because="The cloth is late", by="tom")
     clock.advance(timedelta(days=8))
     assert not engine.step(receipt.question, "ada").open
-    with pytest.raises((NotAllowed, NotFound, Exception), match="no longer open"):
+    with pytest.raises(StaleCommand, match="it waits for an answer no more: it was expired"):
         engine.act(receipt.question, "accepted", {}, by="ada")
     assert engine.track(job, by="ada").promise.by.date() == date(2026, 5, 20)
 
@@ -123,7 +123,7 @@ def test_only_those_inside_ask_and_only_the_customer_answers(engine: Engine, coa
     question = engine.ask_new_promise(job, date(2026, 6, 1), because="The cloth is late", by="tom").question
     with pytest.raises(NotFound):
         engine.act(question, "accepted", {}, by="ben")
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotFound):
         engine.act(question, "accepted", {}, by="cleo")
     engine.take_back(question, by="tom")
     assert states(engine) == {"ada": "open"}
@@ -205,13 +205,9 @@ def test_a_delay_is_told_before_the_date_as_a_range(
         clock.advance(timedelta(days=1))
         while engine.run_due().anything:
             pass
-    words = (
-        "Promised for Wed 20 May 2026, but it is expected between "
-        "Thu 21 May 2026 and Thu 21 May 2026: it takes longer than we thought"
-    )
     assert len(heard) == 1
     assert heard[0].startswith("Promised for Wed 20 May 2026, but it is expected ")
-    assert heard[0].endswith(": it takes longer than we thought"), words
+    assert heard[0].endswith(": it takes longer than we thought")
     seen = engine.track(job, by="ada").promise
     assert (seen.status, seen.words, seen.late) == ("at_risk", heard[0], False)
     assert states(engine, state="at_risk") == {"ada": "at_risk"}
