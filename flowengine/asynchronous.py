@@ -155,3 +155,5 @@ class AsyncEngine:
     ask_new_promise = _Verb(Engine.ask_new_promise)
     promises = _Verb(Engine.promises)
     promise_counts = _Verb(Engine.promise_counts)
+    receipts = _Verb(Engine.receipts)
+    proof = _Verb(Engine.proof)

@@ -1,21 +1,29 @@
-"""A change of mind, once what it comes to was shown."""
+"""A change of mind, once what it comes to was shown; and promises: asked anew, listed."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
-from flowengine.cli import acting, ask, show
-from flowengine.cli.moments import day
+import click
+
+from flowengine.cli import acting, ask, listing, lists, show, tab_words
+from flowengine.cli.flags import day_or_moment, request_key, terminal
+from flowengine.cli.group import FlowGroup, common
+from flowengine.cli.moments import day, told
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Terminal, screen
-from flowengine.client import Desk, Json, Preview, Receipt
+from flowengine.client import Desk, Json, Preview, PromiseCount, Receipt
 from flowengine.errors import Ambiguous, NotFound, Refused
 from flowengine.language.currencies import money
 from flowengine.language.texts import plain
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+STATES = ("open", "at_risk", "asked", "late", "kept", "broken", "released")
 
 
 def change(
@@ -114,3 +122,79 @@ def _lines(console: Console, what: str, words: Sequence[str]) -> None:
 
 def _amount(value: Json, currency: str) -> str:
     return money(value, currency) if currency else plain(value)
+
+
+# promises
+
+
+@click.group(cls=FlowGroup)
+def promise() -> None:
+    """What was promised to a customer: ask for another date."""
+
+
+@promise.command("ask")
+@click.argument("job", shell_complete=tab_words.jobs)
+@click.option("--to", required=True, metavar="DATE", callback=day_or_moment, help="The new date, as 24 Dec 2026.")
+@click.option("--because", required=True, metavar="TEXT", help="Why: the customer is told.")
+@request_key
+@common
+@terminal
+def ask_(terminal: Terminal, job: str, to: date, because: str, key: str | None) -> None:
+    """Ask the customer of JOB for another date than the one that is promised: he accepts or refuses it."""
+    desk = terminal.desk()
+    receipt = desk.ask_new_promise(job, to, because=because, key=key)
+
+    def said(console: Console) -> None:
+        seen = desk.track(receipt.job)
+        waiting = next((one for one in seen.waiting if one.id == receipt.question), None)
+        show.line(console, ("Asked", "bold green"), ": ", seen.promise.words if seen.promise else "")
+        if waiting is not None:
+            until = f", until {told(waiting.due)}" if waiting.due else ""
+            show.line(console, f"  It waits for {waiting.whom}{until}; without an answer the promise stands.")
+            show.line(console, ("  Take it back: ", "dim"), terminal.line(f"takeback {waiting.short}"), pasted=True)
+
+    terminal.answer(receipt, said)
+
+
+@click.command()
+@click.option("--state", type=click.Choice(STATES), help="Only those of which that became.")
+@click.option("--process", metavar="NAME", shell_complete=tab_words.processes, help="Only of this process.")
+@click.option("--limit", type=click.IntRange(1, 200), default=100, show_default=True)
+@click.option("--after", metavar="PLACE", help="The next page, as the page before says.")
+@click.option("--count", is_flag=True, help="Only how many there are, by process and state.")
+@listing.options
+@common
+@terminal
+def promises(
+    terminal: Terminal,
+    state: str | None,
+    process: str | None,
+    limit: int,
+    after: str | None,
+    count: bool,
+    output: str | None,
+    sort_by: str | None,
+) -> None:
+    """What was promised to customers and what became of it, the earliest first."""
+    desk = terminal.desk()
+    if count:
+        if state or after or output or sort_by:
+            raise click.UsageError("--count goes with --process alone.")
+        counts = desk.promise_counts(process=process)
+        terminal.answer(counts, lambda console: _counted(console, counts))
+        return
+    form = listing.Form.of(terminal, lists.PROMISES, output, sort_by)
+    rows = desk.promises(state=state, process=process, limit=limit, after=after)
+
+    def also(console: Console) -> None:
+        if len(rows) == limit:
+            given = {"--state": state, "--process": process, "--limit": str(limit), "--after": rows[-1].place}
+            words = [word for name, value in given.items() if value for word in (name, shlex.quote(value))]
+            lists.more(console, terminal.line(" ".join(["promises", *words])))
+
+    form.tell(rows, desk.now(), also)
+
+
+def _counted(console: Console, counts: Sequence[PromiseCount]) -> None:
+    rows = [(one.process, one.state.replace("_", " "), one.count) for one in counts]
+    show.table(console, ("Process", "State", "Promises"), rows, "Nothing was promised.")

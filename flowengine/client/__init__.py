@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
     from flowengine.views.promised import PromiseCount, PromiseRow
     from flowengine.views.promising import Preview, UndoneView
+    from flowengine.views.proofs import Checked, Proof, ReceiptRow, canonical, read_proof, verify
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
 
 _HOMES = {
@@ -66,6 +67,7 @@ _HOMES = {
     "flowengine.rehearsal.trial": ("Move", "Trial"),
     "flowengine.views.promised": ("PromiseCount", "PromiseRow"),
     "flowengine.views.promising": ("Preview", "UndoneView"),
+    "flowengine.views.proofs": ("Checked", "Proof", "ReceiptRow", "canonical", "read_proof", "verify"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -97,6 +97,8 @@ ROUTES = (
     Route("ask_new_promise", "POST", "/jobs/{job}/promise", "promises"),
     Route("promises", "GET", "/promises", "promises"),
     Route("promise_counts", "GET", "/promises/counts", "promises"),
+    Route("receipts", "GET", "/jobs/{job}/receipts", "promises"),
+    Route("proof", "GET", "/jobs/{job}/proof", "promises"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

@@ -79,7 +79,7 @@ def ask(here: Spot, to: datetime, because: str, by: str) -> Step:
         ),
         asked_by=by,
     )
-    text = f"{new} instead of {old}: {words}"
+    text = f"A new date, {new} instead of {old}: {words}"
     draft.record(e.Said(kind=NEW_DATE, text=text, by=by, number=step.number))
     draft.record(e.StepOpened(step=step))
     draft.record(e.PromiseAsked(step=step.number, to=to))

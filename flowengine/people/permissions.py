@@ -152,6 +152,8 @@ TABLE = {
     "preview": Row("see what an always entry would do",  OPEN,  OPEN,  OPEN,  NEVER, NEVER, NEVER),
     "preview_act": Row("see what acting would do",       WAITS, WAITS, WAITS, NEVER, NEVER, NEVER, "assign it"),
     "ask_new_promise": _organisation("ask for another date than the one that is promised", "say it"),
+    "receipts": Row("list what there are receipts of",   PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
+    "proof": Row("have a receipt",                       PART,  ANY,   ANY,   ANY,   ANY,   NEVER),
     "promises": _organisation("list promises"),
     "promise_counts": _organisation("count promises"),
 }  # fmt: skip

@@ -15,6 +15,7 @@ from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
+from flowengine.sealing import link
 from flowengine.store import bookings, calls, history, jobs, messages, participants, promises, steps, timers
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
@@ -22,7 +23,7 @@ from flowengine.store.calls import Calling, Calls
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.erasing import Erasing
-from flowengine.store.history import Entry, History, chained
+from flowengine.store.history import Entry, History
 from flowengine.store.ids import short
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
 from flowengine.store.messages import Messages
@@ -167,7 +168,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
     if entry.seq != seq:
         raise StoreError(f"entry {entry.seq} cannot follow entry {seq - 1}", where=id_)
     new, at = history.written(entry), micros(entry.at)
-    saved = Saved(id_, seq, chained(job.hash if job else id_, new.body), type(entry.command).__name__)
+    saved = Saved(id_, seq, link(job.hash if job else id_, new.root), type(entry.command).__name__)
     if effects.booked or effects.freed:
         bookings.save(channel, id_, draft.events, entry.at)
     _save_job(channel, job, draft, saved, at)

@@ -31,7 +31,7 @@ SAYINGS = {
     "expectation": "expects",
     "question": "asked",
     "answer": "answered",
-    "new_date": "asked for another date",
+    "new_date": "asked",
 }
 """How each kind of words is told."""
 

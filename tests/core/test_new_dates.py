@@ -50,7 +50,7 @@ def test_an_accepted_date_is_what_is_promised_from_then_on() -> None:
     assert (now.by, now.first, now.agreed_by, now.asked) == (END_OF_30, END_OF_20, "ada", None)
     assert [timer.due for timer in job.timers if timer.purpose == "promise"] == [END_OF_30 + timedelta(microseconds=1)]
     assert [one.text for one in job.told(e.Said)] == [
-        "Mon 30 Mar 2026 instead of Fri 20 Mar 2026: The cloth is late",
+        "A new date, Mon 30 Mar 2026 instead of Fri 20 Mar 2026: The cloth is late",
         "Accepted, Mon 30 Mar 2026 instead of Fri 20 Mar 2026: All right",
     ]
     assert job.standing == ["first"]

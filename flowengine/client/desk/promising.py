@@ -11,6 +11,7 @@ from flowengine.client.desk.part import Part
 from flowengine.core.values import Json
 from flowengine.views.promised import PromiseCount, PromiseRow
 from flowengine.views.promising import Preview
+from flowengine.views.proofs import Proof, ReceiptRow
 from flowengine.views.replies import Receipt
 
 
@@ -38,3 +39,11 @@ class Promising(Part):
     def promise_counts(self, *, process: str | None = None) -> list[PromiseCount]:
         """How many promises are in each state, by process."""
         return self._ask("promise_counts", process=process)
+
+    def receipts(self, job: str, *, after: int = 0, limit: int = 100) -> list[ReceiptRow]:
+        """What one has done in a job, of which there is a receipt."""
+        return self._ask("receipts", job, after=after, limit=limit)
+
+    def proof(self, job: str, seq: int | None = None) -> Proof:
+        """A receipt that can be checked without the database, of an entry or of the last thing that one has done."""
+        return self._ask("proof", job, seq)
