@@ -47,6 +47,8 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "answered": lambda engine, by, job: engine.answered(job, 1, by),
     "data": lambda engine, by, job: engine.data(job, by=by),
     "preview": lambda engine, by, job: engine.preview(job, "withdraw", by=by),
+    "receipts": lambda engine, by, job: engine.receipts(job, by=by),
+    "proof": lambda engine, by, job: engine.proof(job, 1, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
 AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
@@ -74,6 +76,9 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "agenda": lambda engine, by: engine.agenda(by=by),
     "inbox_counts": lambda engine, by: engine.inbox_counts(by),
     "jobs": lambda engine, by: engine.jobs(by=by),
+    "promises": lambda engine, by: engine.promises(by=by),
+    "promise_counts": lambda engine, by: engine.promise_counts(by=by),
+    "ask_new_promise": lambda engine, by: engine.ask_new_promise(NOTHING, date(2999, 1, 1), because="R", by=by),
     "history": lambda engine, by: engine.history(engine.jobs()[0].id, by=by),
     "audit": lambda engine, by: engine.audit(by=by),
     "measures": lambda engine, by: engine.measures(by=by),
