@@ -2,7 +2,6 @@
 
 Others take from here: ``needs`` (what starting a job asks), ``inbox`` (what waits for somebody, and one step),
 ``agenda`` (what is booked for some days), ``tracking`` (where a job is, and lists), ``answering`` (what a command came
-to), ``histories`` (what happened), ``promising`` (promises and what became of them),
-``proving`` (receipts), ``stuck`` (what waits for what),
-``auditing`` (whether histories agree) and ``archives`` (jobs in a file).
+to), ``histories`` (what happened), ``promising`` (promises and what became of them), ``proving`` (receipts), ``stuck``
+(what waits for what), ``auditing`` (whether histories agree) and ``archives`` (jobs in a file).
 """

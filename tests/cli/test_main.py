@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
     "start", "inbox", "agenda", "act", "track", "say", "takeback", "change",
-    "withdraw", "receipt", "promise", "promises", "add", "claim", "release", "assign", "people", "jobs", "history", "audit", "send", "incidents", "retry",
+    "withdraw", "receipt", "promise", "promises", "add", "claim", "release", "assign", "people", "jobs", "history",
+    "audit", "send", "incidents", "retry",
     "schedules", "worker", "db", "demo", "completion",
 ]  # fmt: skip
 

@@ -12,9 +12,10 @@ FILE = """
 process: paid
 title: Paid
 need: Something
+roles: {{maker: {{title: Maker}}}}
 states:
   need: {{type: need, fields: {{n: {{type: number}}, secret: {{type: string}}}}, next: note}}
-  note: {{type: task, for: anyone, fields: {{inner: {{type: string}}}}, next: pay}}
+  note: {{type: task, for: maker, fields: {{inner: {{type: string}}}}, next: pay}}
   pay: {{type: service, call: pay, undo: {undo}, on: {{done: fulfilled, failed: fulfilled}}}}
   fulfilled: {{type: fulfilled}}
 """
@@ -46,9 +47,9 @@ def test_words_and_costs_stand_beside_the_handler() -> None:
     [
         ("{words: Sorry}", "missing-key"),
         ("{call: refund, word: Sorry}", "unknown-key"),
-        ('{call: refund, words: "{data.need.m}"}', "unknown-data"),
+        ('{call: refund, words: "{data.need.m}"}', "unknown-field"),
         ('{call: refund, words: "{data.note.inner}"}', "internal-data"),
-        ('{call: refund, costs: "data.need.secret"}', "wrong-value"),
+        ('{call: refund, costs: "data.need.secret"}', "type-mix"),
     ],
 )
 def test_what_is_wrong_in_it_is_told(undo: str, code: str) -> None:
