@@ -9,6 +9,7 @@
     │   ├── NotFound          no such job, step, process or customer, or not for you (L4)
     │   ├── Ambiguous         a short id fits more than one thing
     │   ├── NotAllowed        not by this actor, or not now
+    │   │   └── WeakIdentity  by him, once he is known more strongly: by a code, say
     │   ├── BadToken          the token is unknown, expired or revoked
     │   ├── StaleCommand      the step, timer or call is no longer open
     │   ├── UnknownOutcome    the step does not know this outcome
@@ -17,6 +18,11 @@
     │   ├── SlotTaken         the room, or somebody whom the appointment needs, is not free then
     │   ├── PreviewChanged    what was looked at before would come to something else by now
     │   ├── KeyConflict       the request key was used for something else (L3)
+    │   ├── SignedInAsAnother somebody else is signed in in this browser
+    │   ├── KeyMissing        over HTTP, what changes something is asked with a request key
+    │   ├── Malformed         what was sent is no JSON
+    │   ├── TooLarge          what was sent is larger than is taken
+    │   ├── TooMany           whoever asks has asked too often just now; ask later
     │   └── BadSignature      what came from outside is not signed as it has to be
     ├── RunawayProcess        a process went round without ever waiting
     ├── InvariantBroken       the core found its own position inconsistent: a bug, nothing was changed
@@ -27,9 +33,10 @@
     │   ├── Unreachable       no whole answer came in time
     │   └── AnswerRefused     the answer cannot be taken: a redirect, too long, not JSON
     ├── HandlerDied           the process in which a handler ran alone ended before it answered
+    ├── Overloaded            the server has as much to do as it can take in; ask later
     └── StoreError
         ├── DatabaseBusy      a lock was not had in time; try again
-        ├── ConnectionLost    the database went away; what was asked may or may not have been kept
+        ├── ConnectionLost    the database or the server went away; what was asked may or may not have been kept
         ├── SchemaMismatch    the database belongs to an older or newer flowengine
         └── HistoryBroken     the history does not agree with itself or with what is stored (L5)
 
@@ -141,6 +148,18 @@ class NotAllowed(Refused, status=403):
     """This actor may not do this, or not now."""
 
 
+class WeakIdentity(NotAllowed):
+    """Who asks may do this, and is not known strongly enough for it: ``needed`` says how strongly he has to be. Raised
+    only for what he may know of; nothing was changed."""
+
+    def __init__(self, what: str, *, needed: str, where: str = "", possible: Sequence[str] = ()) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.needed = needed
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"needed": self.needed}
+
+
 class BadToken(Refused, status=401):
     """Whoever asks has shown no valid token: it is unknown, expired or revoked, which answer alike (L4)."""
 
@@ -182,6 +201,34 @@ class KeyConflict(Refused, status=409):
     """The request key was used before for something else (L3)."""
 
 
+class SignedInAsAnother(Refused, status=409):
+    """Somebody else is signed in where this was asked: he is asked who he is now, and nobody is made somebody else
+    without a word."""
+
+
+class KeyMissing(Refused, status=428):
+    """Over HTTP an act is asked with a request key, so that asking again cannot do it twice (L3)."""
+
+
+class Malformed(Refused, status=400):
+    """What was sent is no JSON."""
+
+
+class TooLarge(Refused, status=413):
+    """What was sent is larger than is taken."""
+
+
+class TooMany(Refused, status=429):
+    """Whoever asks has asked too often just now; in ``retry_after`` seconds he may again."""
+
+    def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), retry_after: float = 1) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.retry_after = retry_after
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"retry_after": self.retry_after}
+
+
 class BadSignature(Refused, status=401):
     """What came from outside is not signed as it has to be: no signature, a wrong one, or one of another time."""
 
@@ -206,6 +253,10 @@ class NotConfigured(FlowError):
     """A setting of this installation is missing or cannot be used; ``where`` names its variable."""
 
 
+class Overloaded(FlowError, status=503):
+    """The server has as much to do as it can take in. Nothing was changed; the same may be asked again."""
+
+
 class OutsideError(FlowError):
     """A call to the outside over HTTP came to nothing."""
 
@@ -215,7 +266,12 @@ class AddressRefused(OutsideError):
 
 
 class Unreachable(OutsideError):
-    """No whole answer came in time. Whether the other side did what was asked is not known."""
+    """No whole answer came in time. ``in_doubt``: whether the other side did what was asked is not known; without it,
+    it was not asked, for there was no connection."""
+
+    def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), in_doubt: bool = True) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.in_doubt = in_doubt
 
 
 class AnswerRefused(OutsideError):
@@ -246,9 +302,9 @@ class DatabaseBusy(StoreError):
 
 
 class ConnectionLost(StoreError):
-    """The database went away, or could not be reached.
+    """The database went away, or could not be reached; of a desk on a server: the server.
 
-    ``in_doubt``: the commit was sent and its answer never came, so whether the transaction was kept is not known.
+    ``in_doubt``: the commit, or the request, was sent and its answer never came, so whether it was kept is not known.
     """
 
     def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), in_doubt: bool = False) -> None:

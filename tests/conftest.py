@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from flowengine.store import Database
 
@@ -24,10 +25,15 @@ if TYPE_CHECKING:
 
 _numbers = itertools.count(1)
 
+settings.register_profile("flow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("flow")  # how fast a machine draws examples says nothing of what they show
+
 TESTS = Path(__file__).parent
 PROCESSES = (
+    "cli/test_customer_record.py",
     "cli/test_drafts.py",
     "cli/test_late_jobs.py",
+    "cli/test_login.py",
     "cli/test_looking_on.py",
     "cli/test_main.py",
     "cli/test_prompts.py",
@@ -38,6 +44,7 @@ PROCESSES = (
     "cli/test_where_output_goes.py",
     "cli/test_worker_cli.py",
     "cli/test_worker_metrics.py",
+    "client/test_desk_loading.py",
     "engine/test_engine_crashes.py",
     "examples",
     "faults",
@@ -56,6 +63,7 @@ SLOW = (
     "cli/test_bad_input_cli.py",
     "cli/test_customers.py",
     "cli/test_designers.py",
+    "cli/test_near_and_far.py",
     "cli/test_operators.py",
     "cli/test_staff.py",
     "cli/test_trying.py",
@@ -107,8 +115,12 @@ SLOW = (
     "test_typed_application.py",
     "web/test_web_connections.py",
     "web/test_web_doors.py",
+    "web/test_web_events.py",
     "web/test_web_external.py",
+    "web/test_web_fuzzed.py",
     "web/test_web_hooks.py",
+    "web/test_web_permissions.py",
+    "web/test_web_verbs.py",
     "worker/test_bench_timers.py",
     "worker/test_worker_at_work.py",
 )

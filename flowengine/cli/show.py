@@ -199,6 +199,7 @@ def erased(console: Console, done: Erasure, *, dry: bool) -> None:
     told = (
         (jobs, f"{jobs} job{'' if jobs == 1 else 's'} of {done.person}: all that was written in it"),
         (others, f"{others} job{'' if others == 1 else 's'} of others: what {done.person} wrote in it"),
+        (done.facts, f"what was known of {done.person}"),
         (len(done.revoked), f"revoked tokens: {', '.join(done.revoked)}"),
     )
     for count, words in told:
@@ -238,7 +239,7 @@ def migration(console: Console, one: MigrationView) -> None:
 
 _CLOCKS = {"expire": "deadline", "close": "end of the vote", "elapse": "wait", "remind": "reminder",
            "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock",
-           "attention": "attention", "promise": "promise",
+           "attention": "attention", "promise": "promise", "appointment": "reminder",
            "risk": "look at a promise"}  # fmt: skip
 
 

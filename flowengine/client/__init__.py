@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowengine.client.desk import Desk
+    from flowengine.client.device import Code
     from flowengine.client.local import LocalDesk
+    from flowengine.client.logging_in import kept_logins, log_in, log_out, login_with
+    from flowengine.client.logins import Login
     from flowengine.client.opening import (
         archived_history,
         archived_jobs,
@@ -26,13 +29,14 @@ if TYPE_CHECKING:
         open_desk,
         upgrade,
         verify_archive,
-        without_password,
     )
+    from flowengine.client.places import is_server, server_address, without_password
     from flowengine.client.rehearsing import for_trials
-    from flowengine.commands.tokens import IssuedToken, TokenView
+    from flowengine.client.remote import RemoteDesk
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
     from flowengine.core.values import Json, repeated_key
+    from flowengine.interop.people_files import FileRow, read_people, written_people
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
     from flowengine.rehearsal.event_log import Case, Columns, read_log
@@ -41,25 +45,56 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
+    from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
+    from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.promised import PromiseCount, PromiseRow
     from flowengine.views.promising import Preview, UndoneView
     from flowengine.views.proofs import Checked, Proof, ReceiptRow, canonical, read_proof, verify
+    from flowengine.views.records import (
+        CustomerRow,
+        DuplicateView,
+        FoundCustomers,
+        Imported,
+        MergedView,
+        RecordView,
+        RefusedRow,
+        TimelineLine,
+    )
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
+    from flowengine.views.signing_in import (
+        CredentialView,
+        DeviceView,
+        LinkUseView,
+        LinkView,
+        NewLink,
+        NewOwnToken,
+        OwnToken,
+        PasskeyAsked,
+        SessionView,
+        TotpBegun,
+    )
+    from flowengine.views.tokens import IssuedToken, TokenView
 
 _HOMES = {
     "flowengine.client.desk": ("Desk",),
     "flowengine.client.local": ("LocalDesk",),
     "flowengine.client.opening": (
         "archived_history", "archived_jobs", "archived_track", "backup", "create", "must_exist", "open_desk", "upgrade",
-        "verify_archive", "without_password",
+        "verify_archive",
     ),
+    "flowengine.client.device": ("Code",),
+    "flowengine.client.logins": ("Login",),
+    "flowengine.client.logging_in": ("kept_logins", "log_in", "log_out", "login_with"),
+    "flowengine.client.places": ("is_server", "server_address", "without_password"),
+    "flowengine.client.remote": ("RemoteDesk",),
     "flowengine.client.rehearsing": ("for_trials",),
-    "flowengine.commands.tokens": ("IssuedToken", "TokenView"),
+    "flowengine.views.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
     "flowengine.core.forms": ("Form", "FormField", "FormOption", "Way"),
     "flowengine.core.values": ("Json", "repeated_key"),
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
+    "flowengine.interop.people_files": ("FileRow", "read_people", "written_people"),
     "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
     "flowengine.rehearsal.lives": ("Life", "Lives", "play"),
     "flowengine.rehearsal.made_up": ("MadeUp",),
@@ -69,6 +104,16 @@ _HOMES = {
     "flowengine.views.promising": ("Preview", "UndoneView"),
     "flowengine.views.proofs": ("Checked", "Proof", "ReceiptRow", "canonical", "read_proof", "verify"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
+    "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
+    "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
+    "flowengine.views.signing_in": (
+        "CredentialView", "DeviceView", "LinkUseView", "LinkView", "NewLink", "NewOwnToken", "OwnToken", "PasskeyAsked",
+        "SessionView", "TotpBegun",
+    ),
+    "flowengine.views.records": (
+        "CustomerRow", "DuplicateView", "FoundCustomers", "Imported", "MergedView", "RecordView", "RefusedRow",
+        "TimelineLine",
+    ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from flowengine.commands import access, claims
 from flowengine.commands.interventions import check_reason
+from flowengine.commands.sessions import shut_out
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import take
 from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Json
-from flowengine.errors import Ambiguous, NotAllowed, NotFound
+from flowengine.errors import Ambiguous, BadAnswer, DatabaseBusy, NotAllowed, NotFound
 from flowengine.language.suggest import near
-from flowengine.people.identities import By, check_person
+from flowengine.people.contacts import any_way
+from flowengine.people.identities import PERSON_ID, By, check_person, made_id
 from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import actor_of, as_actor, nobody, refuse_erased
 from flowengine.store import Person, Transaction
 from flowengine.views.replies import AbsenceView, Left, PersonView
 
+_ENDLESS = 2**40
 MOST_NAMED = 6
 """Of those whom a text fits, how many are named."""
 
@@ -29,7 +34,8 @@ _A_KIND = {"customer": "a customer", "staff": "a member of staff"}
 
 def view(person: Person) -> PersonView:
     absences = tuple(AbsenceView(**msgspec.structs.asdict(one)) for one in person.absences)
-    return PersonView(**msgspec.structs.asdict(person) | {"absences": absences})
+    said = {name: one for name, one in msgspec.structs.asdict(person).items() if name not in ("same", "acting")}
+    return PersonView(**said | {"absences": absences})
 
 
 def enter(
@@ -43,19 +49,25 @@ def enter(
     groups: Sequence[str] | None = None,
     record: Mapping[str, Json] | None = None,
     zone: str = "",
+    organisation: bool | None = None,
 ) -> PersonView:
     """Enter a person, or change what is said of one who is there; of the rest nothing is lost. What he has claimed and
-    may no longer do is given back."""
+    may no longer do is given back. Without an id he is given one, which says nothing of him."""
+    made = not id
+    id = id or made_id(secrets.randbits(64))
     check_person(id, name, contact, zone)
     known = take(dict(record or {}), f"what is known of {id}")
 
     def work(tx: Transaction) -> tuple[PersonView, claims.Ending, list[claims.Held]]:
         there = tx.people.get(id)
+        if there is not None and made:
+            raise DatabaseBusy("the id that was made is somebody's already", possible=("ask again",), collided=True)
         if there is not None and there.kind != kind:
             raise NotAllowed(f"{id} is {_A_KIND[there.kind]}, and stays so", where=id, possible=("another id",))
         if there is not None:
             refuse_erased(there)
-        before = there or Person(id=id, kind=kind, name=id, created=shell.clock.now())
+        now = shell.clock.now()
+        before = there or Person(id=id, kind=kind, name="" if made else id, created=now)
         person = msgspec.structs.replace(
             before,
             name=name or before.name,
@@ -66,7 +78,10 @@ def enter(
             left=None,
             left_because="",
             zone=zone or before.zone,
+            organisation=before.organisation if organisation is None else organisation,
         )
+        if contact:
+            change_first(tx, id, before.contact, contact, now)
         if there is None:
             tx.people.add(person)
             return view(person), claims.release_lost(shell, id, by, ""), []
@@ -81,6 +96,20 @@ def enter(
     entered, ending, more = shell.keep(work)
     claims.rest(shell, ending, more)
     return entered
+
+
+def change_first(tx: Transaction, person: str, before: str, contact: str, now: datetime) -> None:
+    """The contact that is said of a person as he is entered is his first, in the place of the first before."""
+    there = {(one.kind, one.key): one for one in tx.contacts.of(person)}
+    way, was = any_way(contact), any_way(before)
+    first = there.get((was.kind, was.key))
+    if (way.kind, way.key) == (was.kind, was.key) and first is not None:
+        return
+    if first is not None:
+        tx.contacts.drop(person, was)
+    if (way.kind, way.key) not in there:
+        place = first.place if first is not None else min((one.place for one in there.values()), default=1) - 1
+        tx.contacts.add(person, way, now, place)
 
 
 def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Left:
@@ -106,8 +135,10 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
         if not dry:
             gone = msgspec.structs.replace(person, left=person.left or now, left_because=because, roles=(), groups=())
             tx.people.update(gone)
+            tx.acting.forget(id)
             for token in revoked:
                 tx.tokens.revoke(token, now)
+            shut_out(tx, id, now)
         done = ending(tx, held if dry else held[: claims.TOGETHER])
         return _left(id, done, named, tuple(revoked)), ending, [] if dry else held[claims.TOGETHER :]
 
@@ -133,7 +164,7 @@ def person(shell: Shell, id: str, by: By) -> PersonView:
 
 def actor(shell: Shell, id: str, by: By) -> Actor:
     with shell.reading() as tx:
-        return as_actor(_person(tx, "actor", id, by)[0])
+        return as_actor(_person(tx, "actor", id, by)[0], tx.terms.now())
 
 
 def _person(tx: Transaction, verb: str, id: str, by: By) -> tuple[Person, bool]:
@@ -146,10 +177,15 @@ def _person(tx: Transaction, verb: str, id: str, by: By) -> tuple[Person, bool]:
     return found, own
 
 
-def all_people(shell: Shell, kind: str | None, by: By) -> list[PersonView]:
+def all_people(shell: Shell, kind: str | None, after: str, limit: int | None, by: By) -> list[PersonView]:
     with shell.reading() as tx:
         access.asker(tx, "people", by)
-        return [view(one) for one in tx.people.all(kind)]
+        if limit is not None and limit < 1:
+            raise BadAnswer({"limit": f"is {limit}; 1 or more is possible"})
+        if after and not PERSON_ID.fullmatch(after):
+            raise BadAnswer({"after": f"{after[:60]!r} is no id of a person"}, possible=("the id of the last one",))
+        paged = bool(after) or limit is not None
+        return [view(one) for one in (tx.people.page(kind, after, limit or _ENDLESS) if paged else tx.people.all(kind))]
 
 
 def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView:
@@ -158,9 +194,9 @@ def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView
     with shell.reading() as tx:
         access.asker(tx, "find_person", by)
         people = tx.people
-        ways = (people.with_id, people.with_contact, people.called, people.beginning) if words else ()
+        ways = (people.with_id, _with_contact(tx), people.called, people.beginning) if words else ()
         for way in ways:
-            found = [one for one in way(words) if kind in (None, one.kind)]
+            found = _one_each(tx, [one for one in way(words) if kind in (None, one.kind)])
             if len(found) > 1:
                 whom = [_called(one) for one in found[:MOST_NAMED]]
                 raise Ambiguous(f"{text!r} fits several people", where=text, possible=whom)
@@ -172,6 +208,27 @@ def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView
         f"there is nobody called {text[:200]!r}",
         possible=(meant or "an id, a contact, a name, or how one of them begins",),
     )
+
+
+def _one_each(tx: Transaction, found: list[Person]) -> list[Person]:
+    """Those who are found, each person once: of several ids that were merged, the one that stands for them, or else the
+    first."""
+    if len(found) < 2:
+        return found
+    by_root: dict[str, Person] = {}
+    for one in found:
+        root = tx.aliases.root(one.id)
+        if root not in by_root or one.id == root:
+            by_root[root] = one
+    return list(by_root.values())
+
+
+def _with_contact(tx: Transaction) -> Callable[[str], list[Person]]:
+    def found(words: str) -> list[Person]:
+        way = any_way(words)
+        return tx.people.with_contact(way.kind, way.key)
+
+    return found
 
 
 def _called(person: Person) -> str:

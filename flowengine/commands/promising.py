@@ -10,6 +10,7 @@ from flowengine.commands.shell import Computed, Shell
 from flowengine.core import commands as c
 from flowengine.core.machines import Compiled
 from flowengine.core.previewing import change
+from flowengine.core.seatings import stands_for
 from flowengine.core.values import Actor, Json
 from flowengine.errors import NotAllowed, PreviewChanged, StaleCommand
 from flowengine.language.texts import spoken
@@ -81,7 +82,7 @@ def _looked_at(
 
 def _reader(tx: Transaction, job: StoredJob, actor: Actor, now: datetime) -> Reader:
     inside = actor.kind != "customer"
-    own = inside or actor.id == job.customer
+    own = inside or job.customer in stands_for(actor, looking=True)
     zone, named = reader_zone(tx, actor), partial(name_of, tx)
     return Reader(actor=actor, inside=inside, own=own, now=now, zone=zone, name_of=named)
 

@@ -6,7 +6,7 @@ core computes (L7), and everything that came of it is written and committed toge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
@@ -28,7 +28,6 @@ from flowengine.core.timers import due
 from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
 from flowengine.people.identities import By, actor_key, person_of
-from flowengine.people.permissions import require
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
@@ -40,7 +39,8 @@ from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
-from flowengine.store.transaction import UNMARKED
+from flowengine.store.records import closed
+from flowengine.store.transaction import UNMARKED, Terms
 from flowengine.views.appointments import with_appointment
 from flowengine.views.customer_words import customers_receipt
 from flowengine.views.replies import Receipt
@@ -78,6 +78,7 @@ class Shell:
         self.clock = clock
         self.handlers = handlers
         self.settings = settings or Settings()
+        self.terms = Terms(clock.now, self.settings.strengths, self._closes)
         self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None
@@ -88,6 +89,9 @@ class Shell:
         self.observers = Observers()
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
+
+    def _closes(self, tx: Transaction, process: str, version: str, roles: Sequence[str]) -> bool:
+        return closed(self.catalogue.compiled(tx, process, version).process.closed_to, roles)
 
     def joining(self, connection: Connection | Session) -> Shell:
         """The same shell in the caller's transaction."""
@@ -108,7 +112,7 @@ class Shell:
         """A read transaction, or the caller's."""
         if self._look is not None:
             return nullcontext(self._look)
-        return self.database.reading() if self.joined is None else self._in_callers(nullcontext)
+        return self.database.reading().under(self.terms) if self.joined is None else self._in_callers(nullcontext)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
@@ -121,11 +125,16 @@ class Shell:
     def _keep(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, after what is due (L13)."""
         once = self.database.keep if self.joined is None else self._keep_in_callers
+
+        def under_terms(tx: Transaction) -> T:
+            tx.terms = self.terms
+            return work(tx)
+
         try:
-            return once(work)
+            return once(under_terms)
         except Overdue as late:
             job = late.job
-        return keep_after(lambda: once(work), self._catch_up, job)
+        return keep_after(lambda: once(under_terms), self._catch_up, job)
 
     def _catch_up(self, job_id: str) -> None:
         self.keep(lambda tx: fire_first(tx, job_id, self.clock, self._fire))
@@ -163,6 +172,7 @@ class Shell:
         assert self.joined is not None, "only an engine made by using() joins a transaction"
         try:
             tx = self.database.joined(self.joined)
+            tx.terms = self.terms
             with within():
                 yield tx
         except DatabaseBusy as busy:
@@ -172,7 +182,7 @@ class Shell:
     def asker(self, verb: str, by: By) -> Actor:
         """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
         if isinstance(by, Actor):
-            require(verb, by)
+            access.check(verb, by, self.terms)
             return by
         with self.reading() as tx:
             return access.asker(tx, verb, by)
@@ -251,6 +261,8 @@ class Shell:
         dry: bool = False,
     ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
+        if command.by.acting or isinstance(command, c.ActFor):
+            command = access.in_part(tx, compiled, job, command, now)
         permit(tx, compiled, job, command)
         world, largest = StoreWorld(tx, job.customer, job.id, locks=not dry), self.settings.largest_data
         return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
@@ -281,7 +293,8 @@ class Shell:
         key, body = request
         head = done.draft.head
         job_id, seq = head.job, job.seq + 1 if job else 1
-        entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
+        kept = recorded(command)
+        entry = Entry(seq=seq, at=now, by=kept.by, command=kept, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
         tx.wakes |= _leaves_work(done)
@@ -379,7 +392,8 @@ class Shell:
                 tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else person_of(by), key)
             actor = access.starting_actor(tx, by, self.clock.now())
             owner = access.customer_of_start(tx, actor, customer)
-            command = c.Start(by=actor, answer=need, parent=parent, depth=depth)
+            asks = replace(actor, party=owner) if owner in actor.acting else actor
+            command = c.Start(by=asks, answer=need, parent=parent, depth=depth)
             body = None
             if key is not None:
                 body = body_hash(f"start {process} for {owner}", command)
@@ -405,6 +419,14 @@ class Shell:
         largest = self.settings.largest_data
         done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
         return self.write(tx, Computed(None, command, done, now), request)
+
+
+def recorded(command: c.AnyCommand) -> c.AnyCommand:
+    """A command as a history keeps it, with what it keeps of those who asked."""
+    by = command.by.recorded
+    if isinstance(command, c.ActFor):
+        return replace(command, by=by, person=command.person.recorded)
+    return command if by is command.by else replace(command, by=by)
 
 
 def _leaves_work(done: Advance) -> bool:

@@ -19,15 +19,16 @@ from flowengine.errors import BadAnswer, BadToken, NotFound
 from flowengine.language.suggest import near
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
-from flowengine.views.replies import View
+from flowengine.views.tokens import IssuedToken, TokenView
 
 PREFIX = "flow_"
 """How every token begins, so that scanners of published code recognise one."""
 
 WORKER = "worker"
+OPERATOR = "operator"
 SCOPES = {
     WORKER: "claims and finishes the calls of the handlers it names",
-    "operator": "looks after the installation",
+    OPERATOR: "looks after the installation",
     "metrics": "reads the metrics",
 }
 """What a token can be for."""
@@ -37,28 +38,6 @@ LONGEST_SUBJECT = 100
 _BITS = 256
 _FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}", re.ASCII)
 _HANDLER = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,199}", re.ASCII)
-
-
-class TokenView(View, frozen=True, kw_only=True):
-    """A token without its secret. ``id`` is short and public, ``subject`` names the holder; ``handlers`` are those that
-    a worker's token serves."""
-
-    id: str
-    scope: str
-    subject: str
-    handlers: tuple[str, ...] = ()
-    created: datetime
-    expires: datetime | None = None
-    revoked: datetime | None = None
-
-
-class IssuedToken(TokenView, frozen=True, kw_only=True):
-    """A new token. ``token`` is the secret itself, which is never shown again."""
-
-    token: str
-
-    def __repr__(self) -> str:
-        return f"IssuedToken(id={self.id!r}, scope={self.scope!r}, subject={self.subject!r})"
 
 
 def issue(
@@ -79,7 +58,7 @@ def issue(
         expires=until,
         revoked=None,
     )
-    shell.keep(lambda tx: tx.tokens.add(_hash(secret), token))
+    shell.keep(lambda tx: tx.tokens.add(hash_of(secret), token))
     shell.external.forget()
     return IssuedToken(token=secret, **_fields(token))
 
@@ -133,10 +112,19 @@ def tokens(shell: Shell) -> list[TokenView]:
 def token(shell: Shell, text: str) -> TokenView:
     """Whose token that is. What is unknown, expired or revoked is answered alike; the time it takes to find a hash
     says nothing about the token. Raises BadToken."""
-    found = None
-    if _FORM.fullmatch(text):
-        with shell.reading() as tx:
-            found = tx.tokens.find(_hash(text), shell.clock.now())
+    with shell.reading() as tx:
+        return _valid(tx, text, shell.clock.now())
+
+
+def speaker(shell: Shell, text: str) -> tuple[TokenView, bool]:
+    """As :func:`token`; and whether its subject is the id of a person. Both in one look: each request asks it."""
+    with shell.reading() as tx:
+        found = _valid(tx, text, shell.clock.now())
+        return found, tx.people.get(found.subject) is not None
+
+
+def _valid(tx: Transaction, text: str, now: datetime) -> TokenView:
+    found = tx.tokens.find(hash_of(text), now) if _FORM.fullmatch(text) else None
     if found is None:
         raise BadToken(
             "the token is not valid", possible=("a token that is neither expired nor revoked: flow token create",)
@@ -152,7 +140,8 @@ def token_of(tx: Transaction, id: str, now: datetime) -> TokenView | None:
     return TokenView(**_fields(found))
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
+    """What is stored of a secret, by which it is found again."""
     return sha256(secret.encode()).hexdigest()
 
 

@@ -7,7 +7,7 @@ from flowengine.core import conversation, steps
 from flowengine.core import events as e
 from flowengine.core.flow import Flow
 from flowengine.core.position import Position
-from flowengine.core.seatings import waits_for
+from flowengine.core.seatings import himself, waits_for
 from flowengine.core.values import CONVERSATION, Actor, Step
 from flowengine.errors import BadAnswer, NotAllowed, StaleCommand
 from flowengine.language.parts import WANTING
@@ -27,7 +27,7 @@ def say(flow: Flow, command: c.Say) -> None:
     if step is None:
         draft.record(e.Said(kind=command.kind, text=text, by=command.by.id))
         return
-    steps.not_kept_from(flow, step, command.by.id)
+    steps.not_kept_from(flow, step, command.by)
     conversation.answer(draft, step, text, command.by.id)
 
 
@@ -45,7 +45,9 @@ def answerable(position: Position, actor: Actor) -> list[Step]:
     return [
         step
         for step in open_
-        if not step.asks_date and step.claimed in (None, actor.id) and waits_for(actor, step, position.seat)
+        if not step.asks_date
+        and (step.claimed is None or himself(actor, step.claimed))
+        and waits_for(actor, step, position.seat)
     ]
 
 

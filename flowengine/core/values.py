@@ -85,12 +85,38 @@ class Value(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Actor(Value, frozen=True, kw_only=True):
-    """Who asks for something. ``id`` of a customer is the customer's, of a member of staff the person's."""
+    """Who asks for something. ``id`` of a customer is the customer's, of a member of staff the person's.
+
+    ``same`` are other ids of the same person. ``acting`` are the parties for which he may act at this moment,
+    ``signing`` those of them for which he may sign too, ``seeing`` those at whose jobs he may only look; ``member_of``
+    are the groups that they are in, each as a party and a group. ``party`` is for whom he asks, where he has said so,
+    or where it counted: then he takes part as that party alone.
+
+    ``strength`` is how strongly he is known (:data:`flowengine.people.identities.Strength`), empty where the program
+    vouches for him; ``job`` the full id of the only job for which that counts; ``scopes`` those of a token.
+    """
 
     kind: Literal["customer", "staff", "service", "clock", "operator"]
     id: str = ""
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+    acting: tuple[str, ...] = ()
+    signing: tuple[str, ...] = ()
+    seeing: tuple[str, ...] = ()
+    member_of: tuple[tuple[str, str], ...] = ()
+    party: str = ""
+    strength: str = ""
+    job: str = ""
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def recorded(self) -> Actor:
+        """What a history keeps of him: who he was, for whom he did it, and how strongly he was known."""
+        if not (self.same or self.acting or self.seeing or self.job or self.scopes):
+            return self
+        kept = {"roles": self.roles, "groups": self.groups, "party": self.party, "strength": self.strength}
+        return Actor(kind=self.kind, id=self.id, **kept)  # type: ignore[arg-type]  # the fields' own values
 
 
 CLOCK = Actor(kind="clock")
@@ -178,13 +204,14 @@ class Timer(Value, frozen=True, kw_only=True):
     """A moment at which the job wants to be woken.
 
     ``purpose``: ``expire`` (a deadline), ``remind`` (``detail`` of one that recurs: which of its state's, and the how
-    manieth it is), ``escalate`` (``detail``: which), ``elapse`` (a wait), ``hold`` (a held slot is let
-    go), ``close`` (a vote), ``keep`` (a kept message is dropped), ``always`` (an always entry's ``within``; ``detail``
-    is ``[scope path, name]``), ``cut_off`` (an attempt of a call that was cut off can no longer end; ``detail`` is the
-    call's number), ``attention`` (its branch stands in its state for so long that somebody has to look), ``promise``
-    (what was promised by then is late), ``risk`` (it is time to look whether it will be late). ``since`` is the moment
-    from which an expression counts, where one has set it.
-    ``rang``: when a timer of ``attention`` was due; it stays then, and does nothing more, until the state is left.
+    manieth it is), ``escalate`` (``detail``: which), ``elapse`` (a wait), ``hold`` (a held slot is let go),
+    ``appointment`` (its customer is reminded of it), ``close`` (a vote), ``keep`` (a kept message is dropped),
+    ``always`` (an always entry's ``within``; ``detail`` is ``[scope path, name]``), ``cut_off`` (an attempt of a call
+    that was cut off can no longer end; ``detail`` is the call's number), ``attention`` (its branch stands in its state
+    for so long that somebody has to look), ``promise`` (what was promised by then is late), ``risk``
+    (it is time to look whether it will be late). ``since`` is the moment
+    from which an expression counts, where one has set it. ``rang``: when a timer of ``attention`` was due; it stays
+    then, and does nothing more, until the state is left.
     """
 
     number: int
@@ -202,6 +229,7 @@ class Timer(Value, frozen=True, kw_only=True):
         "cut_off",
         "attention",
         "promise",
+        "appointment",
         "risk",
     ]
     due: datetime

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, NamedTuple, Protocol
 
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import as_himself, seatings
 from flowengine.core.values import Actor, KeptMessage, Seating
 from flowengine.errors import NotAllowed
 
@@ -27,6 +27,10 @@ class Attempt(NamedTuple):
 
     until: datetime | None = None
     leased: bool = False
+
+
+CLOSED = ""
+"""The job of what is no appointment: a time in which the calendar has none."""
 
 
 class Appointment(NamedTuple):
@@ -156,4 +160,4 @@ def fills(world: World, id: str, seating: Seating) -> bool:
         actor = world.person(id)
     except NotAllowed:
         return False
-    return actor is not None and actor.id == id and seating in seatings(actor)
+    return actor is not None and actor.id == id and seating in seatings(as_himself(actor))

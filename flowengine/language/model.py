@@ -107,6 +107,10 @@ class Limited(NamedTuple):
     repeated: bool = False
 
 
+def _expressions(shown: Text | Expression) -> tuple[Expression, ...]:
+    return (shown,) if isinstance(shown, Expression) else shown.expressions
+
+
 class Fact(NamedTuple):
     """What an answer comes to, for people. A price is told with what it is the ``price_of``."""
 
@@ -186,10 +190,14 @@ class State:
     """After how long in it somebody has to look, where the file says so for this state."""
     deadline_moved_by: tuple[Audience, ...] = ()
     """Who may move its deadline, beside operators."""
+    closed_to: tuple[str, ...] = ()
+    """The roles to which the record of what happens in it is closed."""
     takes: Length | None = None
     phase: str = ""
     optional: bool = False
     """Whether whoever is asked may go without it: it is ``skipped`` then, and saves nothing."""
+    asks: str = ""
+    """How surely it has to be known who acts: one of :data:`~flowengine.language.parts.STRENGTHS`, or as is usual."""
     on: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
 
@@ -254,6 +262,16 @@ class State:
         """The moments until which it waits, beside a deadline, each with the outcome that comes then."""
         return ()
 
+    @property
+    def lines(self) -> tuple[Show, ...]:
+        """The lines that whoever it waits for is shown."""
+        return tuple(one for one in self.shows if one.kinds is None)
+
+    @property
+    def panel(self) -> tuple[str, ...] | None:
+        """The kinds of facts that those inside are shown of the customer; None where the file does not say."""
+        return next((one.kinds for one in self.shows if one.kinds is not None), None)
+
     # what it holds, and what it is made of
 
     @property
@@ -300,6 +318,18 @@ class State:
     def takes_another_answer(self) -> bool:
         """Whether somebody who has answered among several may answer anew."""
         return False
+
+    @property
+    def signed(self) -> bool:
+        """Whether who answers puts his name to it: for somebody else only who may sign for him."""
+        return False
+
+    @property
+    def priced(self) -> bool:
+        """Whether it tells money of those whom it asks."""
+        texts = (self.ask, *(line.value for line in self.shows))
+        asked = (one for text in texts if text is not None for one in _expressions(text))
+        return any("money" in one.functions or any(path[-1].endswith("price") for path in one.paths) for one in asked)
 
     @property
     def awaited(self) -> Awaited | None:
@@ -588,6 +618,8 @@ class Process:
     """Who answers questions about its jobs, and within how long."""
     concerns: Answerers | None = None
     """Who answers concerns, and within how long."""
+    closed_to: tuple[str, ...] = ()
+    """The roles to which the record of its jobs is closed."""
     currency: str = ""
     """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
     root: Scope = Scope(path="", start="", states={})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -11,21 +10,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 
 from flowengine.errors import NotConfigured
-
-_ADDRESS = re.compile(
-    r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f.][^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{0,252}"
-)
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is one mail address, without a name: ``ada@example.org``."""
-    if not _ADDRESS.fullmatch(text) or ".." in text:
-        return False
-    try:
-        ascii_domain(text)
-    except UnicodeError:
-        return False
-    return True
+from flowengine.people.contacts import ascii_domain, is_address
 
 
 def sender_of(text: str) -> Address:
@@ -42,7 +27,8 @@ def sender_of(text: str) -> Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What is to be said to whom. ``id`` is the same at each attempt; ``at`` is when it was written."""
+    """What is to be said to whom. ``id`` is the same at each attempt; ``at`` is when it was written. ``calendar`` is an
+    appointment as iCalendar, and ``method`` what the receiver's calendar is to do with it (RFC 6047)."""
 
     id: str
     to: str
@@ -50,10 +36,13 @@ class Letter:
     subject: str
     text: str
     at: datetime
+    method: str = ""
+    calendar: str = ""
 
 
 def message_of(letter: Letter, sender: Address) -> EmailMessage:
-    """The letter as a mail: plain text, its header fields free of line breaks whatever the letter says."""
+    """The letter as a mail: plain text, its header fields free of line breaks whatever the letter says. An appointment
+    is another way of saying the same, which mail programs offer to take in, and a file for those that do not."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = _addressed(letter.name, letter.to)
@@ -62,18 +51,19 @@ def message_of(letter: Letter, sender: Address) -> EmailMessage:
     message["Message-ID"] = f"<{letter.id}@{ascii_domain(sender.addr_spec).rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text, charset="utf-8", cte="quoted-printable")
+    if letter.calendar:
+        message.add_alternative(
+            letter.calendar, subtype="calendar", charset="utf-8", cte="base64", params={"method": letter.method}
+        )
+        message.add_attachment(
+            letter.calendar, subtype="calendar", charset="utf-8", cte="base64", filename="appointment.ics"
+        )
     return message
 
 
 def _addressed(name: str, address: str) -> Address:
     local, _, domain = ascii_domain(address).rpartition("@")
     return Address(display_name=one_line(name), username=local, domain=domain)
-
-
-def ascii_domain(address: str) -> str:
-    """The address with its domain as the DNS has it. Raises UnicodeError for what can be none."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode() if not domain.isascii() else domain}"
 
 
 def one_line(text: str) -> str:

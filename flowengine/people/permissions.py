@@ -3,16 +3,20 @@
 A row says, for each kind of actor, what he must be to the thing that he asks for. To those who may not even look at it
 (row ``track`` for jobs, ``step`` for steps), it is as absent as one that never was (L4); who may look at it and not do
 this is told what is possible. Where nothing is looked up, the answer depends on the kind of actor alone.
+
+Below the table stand which verbs only look, which are for who comes by a link to one job, and how strongly somebody has
+to be known for what is dear.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import seatings, stands_for
 from flowengine.core.values import Actor, Seating
-from flowengine.errors import NotAllowed
+from flowengine.errors import NotAllowed, NotFound, WeakIdentity
+from flowengine.people.identities import STRENGTHS, Strength, as_strong
 
 PROGRAM = Actor(kind="operator")
 """The application itself, which asks where nobody is named. It is no person: it acts on no step."""
@@ -55,6 +59,16 @@ def _own_staff(does: str) -> Row:
 def _organisation(does: str, instead: str = "") -> Row:
     """Every part of the organisation may read and add."""
     return Row(does, NEVER, ANY, ANY, ANY, NEVER, NEVER, instead)
+
+
+def _himself(does: str) -> Row:
+    """Operators for everybody, everybody else for himself."""
+    return Row(does, OWN, OWN, ANY, ANY, NEVER, NEVER, "do it for yourself, or ask somebody with the role operator")
+
+
+def _persons(does: str) -> Row:
+    """Each person for himself alone: nobody is made somebody else."""
+    return Row(does, OWN, OWN, OWN, NEVER, NEVER, NEVER, "ask as a person: with his exact id")
 
 
 def _programs(does: str) -> Row:
@@ -148,6 +162,74 @@ TABLE = {
     "give_up": _programs("fail a call for whoever has its token"),
     "token": _programs("tell whose token that is"),
     "verify_archive": _programs("check an archive"),
+    # signing in
+    "make_link": Row("make a link to a job",             PART,  ANY,   ANY,   ANY,   NEVER, NEVER),
+    "links": Row("list the links of a job",              PART,  ANY,   ANY,   ANY,   NEVER, NEVER),
+    "revoke_link": Row("revoke a link",                  OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "make_enrolment": _operators("let somebody register what he signs in with"),
+    "bind_subject": _operators("say whose a provider's account is"),
+    "sessions": _himself("list sessions"),
+    "end_session": _himself("end a session"),
+    "sign_out_everywhere": _himself("end all sessions"),
+    "credentials": _himself("list what somebody signs in with"),
+    "remove_credential": _himself("take away what somebody signs in with"),
+    "begin_passkey": _persons("make a passkey"),
+    "add_passkey": _persons("register a passkey"),
+    "begin_totp": _persons("set up an authenticator"),
+    "confirm_totp": _persons("confirm an authenticator"),
+    "issue_own_token": _persons("make a token of his own"),
+    "own_tokens": _persons("list his own tokens"),
+    "revoke_own_token": _persons("revoke a token of his own"),
+    "device": _persons("look at a device that wants in"),
+    "approve_device": _persons("let a device in"),
+    "deny_device": _persons("not let a device in"),
+    "identify": _programs("say who shows a session or a token"),
+    "sign_in": _programs("sign somebody in of whom it has made sure"),
+    "open_link": _programs("open a link"),
+    "send_code": _programs("send a code"),
+    "check_code": _programs("check a code"),
+    "check_totp": _programs("check an authenticator's code"),
+    "begin_passkey_sign_in": _programs("ask a browser for a passkey"),
+    "sign_in_by_passkey": _programs("sign somebody in by a passkey"),
+    "begin_oidc": _programs("send a browser to a provider"),
+    "finish_oidc": _programs("sign somebody in who comes back from a provider"),
+    "begin_device": _programs("begin to let a device in"),
+    "poll_device": _programs("tell a device whether it is let in"),
+    "start_publicly": _programs("begin a job for somebody whom nobody knows"),
+    # parties
+    "let_act": Row("let somebody act for a party",       OWN,   ANY,   ANY,   ANY,   ANY,   NEVER),
+    "end_acting": Row("end that somebody acts for a party", OWN, ANY,  ANY,   ANY,   ANY,   NEVER),
+    "acting": Row("see who acts for whom",               OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "add_contact": Row("add a contact of a person",      OWN,   ANY,   ANY,   ANY,   ANY,   NEVER),
+    "remove_contact": Row("take a contact of a person away", OWN, ANY, ANY,   ANY,   ANY,   NEVER),
+    "contacts": Row("see the contacts of a person",      OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "confirm_contact": _programs("say that a contact is verified"),
+    "with_contact": _programs("look for those who have a contact"),
+    # calendars
+    "close_calendar": _organisation("close a calendar for a time"),
+    "open_calendar": _organisation("open a calendar again"),
+    "closures": _organisation("see when calendars are closed"),
+    "appointment_file": Row("take a job's appointments into a calendar", PART, ANY, ANY, ANY, ANY, NEVER),
+    "agenda_file": Row("take what is booked into a calendar", OWN, ANY, ANY, ANY,   NEVER, NEVER),
+    "make_feed": Row("have a feed of his appointments",  OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
+    "feeds": Row("see his feeds",                        OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
+    "end_feed": Row("end a feed of his",                 OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
+    "read_feed": _programs("read a feed for whoever has its secret"),
+    # what is known of customers
+    "add_fact": Row("say something of a customer",       OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "change_fact": Row("change a fact",                  OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "answer_fact": _organisation("answer what was said of a customer", "add a fact"),
+    "take_back_fact": Row("take a fact back",            OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "facts": Row("read what is known of a customer",     OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "record": Row("read the record of a customer",       OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "timeline": Row("read the timeline of a customer",   OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "customers": _organisation("search customers"),
+    "merge": _organisation("merge two customers"),
+    "unmerge": _organisation("undo that customers were merged"),
+    "duplicates": _organisation("list customers who may be one"),
+    "reject_duplicate": _organisation("say that two customers are two"),
+    "export_person": Row("have all that is kept of a customer", OWN, ANY, ANY, ANY, NEVER, NEVER),
+    "import_people": _operators("enter many people"),
     # promises
     "preview": Row("see what an always entry would do",  OPEN,  OPEN,  OPEN,  NEVER, NEVER, NEVER),
     "preview_act": Row("see what acting would do",       WAITS, WAITS, WAITS, NEVER, NEVER, NEVER, "assign it"),
@@ -158,32 +240,153 @@ TABLE = {
     "promise_counts": _organisation("count promises"),
 }  # fmt: skip
 
+LOOKS = frozenset((
+    "processes", "process", "need", "person", "find_person", "people", "holdings", "roles", "actor", "inbox", "agenda",
+    "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs", "history", "audit", "measures",
+    "incidents", "schedules", "stuck", "archivable", "timers", "tokens", "next_due",
+    # parties
+    "acting", "contacts",
+    # calendars
+    "closures", "appointment_file", "agenda_file", "feeds",
+    # signing in
+    "links", "sessions", "credentials", "own_tokens", "device",
+    # what is known of customers
+    "facts", "record", "timeline", "customers", "duplicates", "export_person",
+    # promises
+    "preview", "preview_act", "receipts", "proof", "promises", "promise_counts",
+))  # fmt: skip
+"""The verbs that change nothing: a token with any scope is enough for them."""
+
+LINKED = frozenset((
+    "processes", "process", "need", "act", "claim", "release", "invoke", "withdraw", "say", "take_back", "add", "inbox",
+    "agenda", "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs",
+    "appointment_file",
+    # promises
+    "preview", "preview_act", "receipts", "proof",
+))  # fmt: skip
+"""The verbs of one job, or of what is listed of it: they are for who comes by a link to it. The others find nothing."""
+
+DEAR: dict[str, Strength] = {
+    "withdraw": "code",
+    "erase": "code",
+    # parties
+    "let_act": "code",
+    "end_acting": "code",
+    "add_contact": "code",
+    "remove_contact": "code",
+    # signing in
+    "make_link": "code",
+    "links": "code",
+    "revoke_link": "code",
+    "sessions": "code",
+    "end_session": "code",
+    "sign_out_everywhere": "code",
+    "credentials": "code",
+    "remove_credential": "code",
+    "begin_passkey": "code",
+    "add_passkey": "code",
+    "begin_totp": "code",
+    "confirm_totp": "code",
+    "issue_own_token": "code",
+    "own_tokens": "code",
+    "revoke_own_token": "code",
+    "device": "code",
+    "approve_device": "code",
+    "deny_device": "code",
+    # what is known of customers
+    "export_person": "code",
+}
+"""The verbs for which a link is not enough, unless the installation says otherwise (``Settings.strengths``)."""
+
+EACH = "*"
+"""In the settings of an installation: each verb of which it says nothing else."""
+
+PRICED: Strength = "code"
+"""How strongly somebody has to be known to approve what has a price, unless the installation says for ``act``."""
+
+_HOW: dict[str, str] = {
+    "link": "open the link that was sent to you",
+    "code": "confirm with a code",
+    "passkey": "sign in with a passkey",
+    "oidc": "sign in with the organisation's own login",
+    "host": "sign in where you are known",
+}
+"""What somebody does to be known so strongly."""
+
 _WHO = {"customer": "customers", "staff": "staff", "operator": "operators", "service": "services"}
 
 
 def needs(verb: str, actor: Actor) -> Relation:
-    """What such an actor must be to the thing for which he asks."""
-    kind = "program" if actor.kind == "operator" and not actor.id else actor.kind
+    """What such an actor must be to the thing for which he asks. By a token that is not for what operators do, an
+    operator is a member of staff."""
+    kind = actor.kind
+    if kind == "operator":
+        if not actor.id:
+            kind = "program"  # type: ignore[assignment]  # a column of its own
+        elif actor.scopes and "operate" not in actor.scopes and verb not in LOOKS:
+            kind = "staff"
     relation: Relation = getattr(TABLE[verb], kind)
     return relation
 
 
 def require(verb: str, actor: Actor) -> Relation:
-    """As :func:`needs`. Raises NotAllowed where such an actor may never."""
+    """As :func:`needs`. Raises NotAllowed where such an actor may never; and as :func:`refuse_beyond`."""
+    refuse_beyond(verb, actor)
     relation = needs(verb, actor)
     if relation == NEVER:
         raise denied(verb, actor)
     return relation
 
 
-def stands(needed: Relation, actor: Actor, customer: str, waiting: Iterable[Seating] = ()) -> bool:
-    """Whether the actor is to a customer's job what he must be; ``waiting`` are the seatings of its open steps."""
+def refuse_beyond(verb: str, actor: Actor) -> None:
+    """Raises NotFound for who comes by a link to a job, and asks for something else; NotAllowed where the scopes of his
+    token do not reach so far."""
+    if actor.job and verb not in LINKED:
+        what = "there is no such thing, or it is not for you"
+        raise NotFound(what, possible=("what belongs to the job of the link",))
+    if not actor.scopes or verb in LOOKS:
+        return
+    wanted = "operate" if TABLE[verb].staff == NEVER and TABLE[verb].customer == NEVER else "act"
+    if wanted not in actor.scopes:
+        what = f"the token may only {' and '.join(actor.scopes)}, and not {TABLE[verb].does}"
+        raise NotAllowed(what, where=actor.id, possible=(f"a token with the scope {wanted}",))
+
+
+def least(verb: str, strengths: Mapping[str, str], *raised: str) -> str:
+    """How strongly somebody has to be known for a verb: as the installation says (``strengths``), else as
+    :data:`DEAR`; and no less than what it was ``raised`` to."""
+    usual = max(DEAR.get(verb, "link"), strengths.get(EACH, "link"), key=STRENGTHS.index)
+    return max((strengths.get(verb, usual), *(one for one in raised if one)), key=STRENGTHS.index)
+
+
+def refuse_weak(verb: str, actor: Actor, needed: str, where: str = "") -> None:
+    """Raises WeakIdentity for one who may do it, and know of it, and is not known so strongly as is needed."""
+    if not as_strong(actor.strength, needed):
+        what = f"to {TABLE[verb].does}, you have to be known more strongly than by {_BY[actor.strength]}"
+        raise WeakIdentity(what, needed=needed, where=where or actor.id, possible=(_HOW[needed],))
+
+
+_BY = {"link": "a link", "code": "a code", "passkey": "a passkey", "oidc": "the login of an organisation"}
+
+
+def stands(
+    needed: Relation, actor: Actor, customer: str, waiting: Iterable[Seating] = (), *, looking: bool = False
+) -> bool:
+    """Whether the actor is to a customer's job what he must be, by himself or for a party; ``waiting`` are the seatings
+    of its open steps. ``looking``: he would only look."""
     if needed == ANY:
         return True
-    own = actor.kind == "customer" and actor.id == customer
+    own = (actor.kind == "customer" or bool(actor.acting or actor.seeing)) and customer in _own(actor, looking)
     if needed == PART:
         return own or not seatings(actor).isdisjoint(waiting)
     return needed == OWN and own
+
+
+def _own(actor: Actor, looking: bool) -> tuple[str, ...]:
+    """Those whose jobs are the actor's own. Members of staff have none but those of the parties for which they act."""
+    if actor.kind == "customer" or actor.party:
+        return stands_for(actor, looking=looking)
+    return (*actor.acting, *(actor.seeing if looking else ()))
 
 
 def denied(verb: str, actor: Actor, where: str = "") -> NotAllowed:

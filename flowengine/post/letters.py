@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from typing import Any
 
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words
+from flowengine.commands.records import FACT, answered_fact, told_of_answer
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in
+from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import person_seating, waits_for
-from flowengine.core.values import Json, Step
+from flowengine.core.values import Step
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
-from flowengine.outside.letter import is_address
+from flowengine.people.contacts import is_address
 from flowengine.people.permissions import needs, stands
+from flowengine.post import invitations
+from flowengine.post.words import Words, about, greeting, text, where
 from flowengine.runtime.actors import as_actor
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
+from flowengine.store.parties import Contact
+from flowengine.store.records import Fact
 from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
 from flowengine.views.promised import at_risk, passed
@@ -49,17 +54,14 @@ def channel_of(contact: str) -> tuple[str, str]:
     return (HOOK if scheme in ("http", "https") else scheme), text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """One letter: ``data`` is the same for programs."""
-
-    to: str
-    name: str
-    subject: str
-    text: str
-    why: str
-    data: dict[str, Json]
-    at: datetime
+def first_way(known: Sequence[Contact], contact: str, channels: frozenset[str]) -> tuple[str, str] | None:
+    """The channel and the address of the first contact that is reached by one of the channels; ``contact`` is that of
+    somebody of whom no others are kept."""
+    for address in [one.address for one in known] or [contact]:
+        channel, to = channel_of(address)
+        if channel in channels:
+            return channel, to
+    return None
 
 
 def compose(shell: Shell, row: OutboxMessage) -> Words | None:
@@ -73,9 +75,12 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         person = tx.people.get(str(body["person"]))
         if person is None or person.left is not None:
             return None
-        channel, to = channel_of(person.contact)
-        if channel != body["channel"]:
+        way = first_way(tx.contacts.of(person.id), person.contact, frozenset((str(body["channel"]),)))
+        if way is None:
             return None
+        to = way[1]
+        if body["why"] == FACT:
+            return _of_fact(shell.settings.url, answered_fact(tx, row.job), person, to)
         job = tx.jobs.get(row.job)
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         process = compiled.process
@@ -84,17 +89,19 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _ended(shell.settings.url, job, process, person, to, at)
         if body["why"] == "told":
             told = told_in(tx, row.job, row.seq)[int(body["number"])]
-            return _told(shell.settings.url, job, process, told, person, to, at)
+            return _told(shell.settings.url, job, process, told, person, to, at, tx.terms.now())
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
         if body["why"] in ("answered", "unanswered"):
             return _of_asked(shell.settings.url, tx, job, process, person, to, row, at)
+        if body["why"] in REBOOKED:
+            return invitations.composed(shell, tx, row, job, compiled, person, to)
         if body["why"] in APPOINTMENTS:
             became, events = appointments_in(tx, row.job, row.seq)
             if not became:
                 return None
             one = became[int(body["number"])]
-            return _appointment(shell.settings.url, job, compiled, one, events, person, to, at)
+            return _appointment(shell, tx, job, compiled, one, events, person, to, at)
         if body["why"] in ("promise", "risk"):
             find, subject = (
                 (overdue_words, "later than promised")
@@ -107,7 +114,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
                 _of_promise(shell.settings.url, job, process, subject, words, person, to, at, body) if words else None
             )
         step = access.open_step(job, int(body["step"]))
-        if step is None or not _for(person, step, job):
+        soon = step is not None and step.booked is not None and body["why"] == "reminded"
+        if step is None or (step.booked is not None) != soon or not _for(person, step, job, tx.terms.now()):
             return None
         step = in_words(tx, job, step)
         return _asked(shell, tx, job, step, person, to, str(body["why"]), at)
@@ -119,11 +127,11 @@ def _at(tx: Transaction, row: OutboxMessage, now: datetime) -> datetime:
     return found[0].at if found else now
 
 
-def _for(person: Person, step: Step, job: StoredJob) -> bool:
+def _for(person: Person, step: Step, job: StoredJob, now: datetime) -> bool:
     """Whether the step waits for him now (L4)."""
-    if step.booked is not None or (step.claimed and step.claimed != person.id):
+    if step.claimed and step.claimed != person.id:
         return False
-    return waits_for(as_actor(person), step, job.position.seat)
+    return waits_for(as_actor(person, now), step, job.position.seat)
 
 
 def _asked(
@@ -134,24 +142,27 @@ def _asked(
     clock = plainly.Clock(process, person.clock)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
     state = compiled.at(step).member(step.member)
-    meeting = f"On {clock.moment(step.appointment, state)}" if step.appointment else ""
+    slot = step.appointment or step.booked
+    meeting = f"On {clock.moment(slot, state)}" if slot else ""
     due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = step.title or process.title
+    if step.booked is not None:
+        title = state.title
     lines = (
-        _greeting(person),
-        _OPENING[why],
+        greeting(person),
+        "A reminder of your appointment:" if step.booked is not None else _OPENING[why],
         f"    {title}",
         meeting,
         due,
-        _where("Answer here:", answer),
-        _about(process, short),
+        where("To move it or give it back:" if step.booked is not None else "Answer here:", answer),
+        about(process.title, short),
     )
     return Words(
         to=to,
         name=person.name,
         subject=("Reminder: " if why == "reminded" else "") + title,
-        text=_text(lines),
+        text=text(lines),
         why=f"step.{why}",
         data={
             "step": f"{job.id}.{step.number}",
@@ -163,6 +174,7 @@ def _asked(
             "link": link or None,
         },
         at=at,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if slot else None,
     )
 
 
@@ -174,12 +186,12 @@ def _ended(url: str, job: StoredJob, process: Process, person: Person, to: str, 
     link = f"{url}/jobs/{short}" if url else ""
     told = "It is done." if head.status == "fulfilled" else f"It has ended: {head.because or head.end}."
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
-    lines = (_greeting(person), f"    {process.title}", told, _where("All that happened:", look))
+    lines = (greeting(person), f"    {process.title}", told, where("All that happened:", look))
     return Words(
         to=to,
         name=person.name,
         subject=f"{process.title}: {'done' if head.status == 'fulfilled' else 'ended'}",
-        text=_text(lines),
+        text=text(lines),
         why="job.ended",
         data={
             "job": job.id,
@@ -205,7 +217,7 @@ def _late(url: str, job: StoredJob, process: Process, person: Person, to: str, a
         to=to,
         name=person.name,
         subject=f"{process.title}: it takes longer",
-        text=_text((_greeting(person), f"    {process.title}", words, _where("All that happened:", look))),
+        text=text((greeting(person), f"    {process.title}", words, where("All that happened:", look))),
         why="job.late",
         data={"job": job.id, "process": process.title, "words": words, "person": person.id, "link": link or None},
         at=at,
@@ -235,17 +247,17 @@ def _of_asked(
     opening = "You have said:" if found.step.purpose == "concern" else "You have asked:"
     subject = f"Answer: {shorten(found.text, 110)}" if answered else f"Not answered yet: {shorten(found.text, 100)}"
     lines = (
-        _greeting(person),
+        greeting(person),
         f"{opening}\n    {_indented(found.text)}",
         f"The answer:\n    {_indented(answer)}" if answered else f"{UNANSWERED}.",
-        _where("All that was said:", look),
-        _about(process, short),
+        where("All that was said:", look),
+        about(process.title, short),
     )
     return Words(
         to=to,
         name=person.name,
         subject=subject,
-        text=_text(lines),
+        text=text(lines),
         why=f"question.{row.body['why']}",
         data={
             "question": f"{job.id}.{number}",
@@ -257,6 +269,37 @@ def _of_asked(
             "link": link or None,
         },
         at=at,
+    )
+
+
+def _of_fact(url: str, fact: Fact | None, person: Person, to: str) -> Words | None:
+    """To who has said something of a customer, or is he: the answer; nothing where it counts no more."""
+    if fact is None or fact.answered is None or person.id not in told_of_answer(fact):
+        return None
+    page, who = ("me" if person.kind == "customer" else f"customers/{fact.person}"), shlex.quote(person.id)
+    link = f"{url}/{page}" if url else ""
+    look = f"flow my-data --as {who}" if person.kind == "customer" else f"flow customer show {fact.person} --as {who}"
+    lines = (
+        greeting(person),
+        f"{'You have said' if fact.author == person.id else 'It was said of you'}:\n    {_indented(fact.text)}",
+        f"The answer:\n    {_indented(fact.answer)}",
+        where("All that was said:", link or look),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"Answer: {shorten(fact.text, 110)}",
+        text=text(lines),
+        why="fact.answered",
+        data={
+            "fact": fact.id,
+            "customer": fact.person,
+            "words": fact.text,
+            "answer": fact.answer,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=fact.answered,
     )
 
 
@@ -291,7 +334,7 @@ def _of_promise(
     person: Person,
     to: str,
     at: datetime,
-    body: dict[str, Json],
+    body: dict[str, Any],
 ) -> Words:
     """That what was promised is late, or will be."""
     short = shown(job.id)
@@ -303,7 +346,7 @@ def _of_promise(
         to=to,
         name=person.name,
         subject=subject,
-        text=_text((_greeting(person), f"    {process.title}", f"{words}.", _where("All that happened:", look))),
+        text=text((greeting(person), f"    {process.title}", f"{words}.", where("All that happened:", look))),
         why=f"job.{body['why']}",
         data={
             "job": job.id,
@@ -321,25 +364,34 @@ def _indented(text: str) -> str:
     return "\n    ".join(text.strip().splitlines())
 
 
-def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Person, to: str, at: datetime) -> Words:
+def _told(
+    url: str,
+    job: StoredJob,
+    process: Process,
+    told: e.Told,
+    person: Person,
+    to: str,
+    at: datetime,
+    now: datetime,
+) -> Words:
     """What the process tells, as it was said; where the job is to be seen only for those who may see it (L4)."""
     short = shown(job.id)
-    actor = as_actor(person)
-    seen = stands(needs("track", actor), actor, job.customer)
+    actor = as_actor(person, now)
+    seen = stands(needs("track", actor), actor, job.customer, looking=True)
     link = f"{url}/jobs/{short}" if url and seen else ""
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
     lines = (
-        _greeting(person),
+        greeting(person),
         told.words,
         "\n".join(f"    {title}: {value}" for title, value in told.shown),
-        _where("All that happened:", look) if seen else "",
-        _about(process, short),
+        where("All that happened:", look) if seen else "",
+        about(process.title, short),
     )
     return Words(
         to=to,
         name=person.name,
         subject=shorten(told.words, 120),
-        text=_text(lines),
+        text=text(lines),
         why="job.told",
         data={
             "job": job.id,
@@ -354,7 +406,8 @@ def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Pers
 
 
 def _appointment(
-    url: str,
+    shell: Shell,
+    tx: Transaction,
     job: StoredJob,
     compiled: Compiled,
     became: e.AppointmentChanged,
@@ -367,18 +420,18 @@ def _appointment(
     step = access.open_step(job, became.step)
     if became.what != "missed" and (step is None or step.booked != became.to or step.held is not None):
         return None
-    number = f"{shown(job.id)}.{became.step}"
+    url, number = shell.settings.url, f"{shown(job.id)}.{became.step}"
     short = number if step is not None else shown(job.id)
     link = (f"{url}/steps/{short}" if step is not None else f"{url}/jobs/{short}") if url else ""
     look = link or f"flow {'act' if step is not None else 'track'} {short} --as {shlex.quote(person.id)}"
     words = f"{appointments.changed(compiled, became, plainly.Clock(compiled.process, person.clock))}."
     following = f"What comes next: {appointments.what_next(compiled, became, events)}."
-    where = _where("Answer here:" if step is not None else "All that happened:", look)
+    answer = where("Answer here:" if step is not None else "All that happened:", look)
     return Words(
         to=to,
         name=person.name,
         subject=words.removesuffix("."),
-        text=_text((_greeting(person), words, following, where, _about(compiled.process, number))),
+        text=text((greeting(person), words, following, answer, about(compiled.process.title, number))),
         why=f"appointment.{became.what}",
         data={
             "step": f"{job.id}.{became.step}",
@@ -391,24 +444,5 @@ def _appointment(
             "link": link or None,
         },
         at=at,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if step is not None else None,
     )
-
-
-def _greeting(person: Person) -> str:
-    return f"Hello {person.name}," if person.name else "Hello,"
-
-
-def _where(words: str, answer: str) -> str:
-    return f"{words}\n    {answer}"
-
-
-def _about(process: Process, short: str) -> str:
-    return f"It belongs to: {process.title} ({short})"
-
-
-def _text(lines: tuple[str, ...]) -> str:
-    return "\n\n".join(_kept(lines)) + "\n"
-
-
-def _kept(lines: tuple[str, ...]) -> Iterator[str]:
-    return (line for line in lines if line)

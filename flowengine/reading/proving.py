@@ -18,6 +18,7 @@ from flowengine.core.draft import Draft, rebuild, settle
 from flowengine.core.forms import FormField, questions
 from flowengine.core.machines import Compiled
 from flowengine.core.position import MemoryPosition
+from flowengine.core.seatings import stands_for
 from flowengine.core.values import Actor, Json
 from flowengine.errors import FlowError, NotAllowed
 from flowengine.people.identities import By
@@ -105,7 +106,7 @@ class _Proving:
         self.shell, self.tx, self.job, self.actor, self.history = shell, tx, job, actor, history
         self.entry = history[-1]
         self.inside = actor.kind != "customer"
-        self.own = self.inside or actor.id == job.customer
+        self.own = self.inside or job.customer in stands_for(actor, looking=True)
         self.begun, self.version = self._version()
         self.compiled: Compiled = shell.catalogue.compiled(tx, job.process, self.version)
         self.before = rebuild(one.events for one in history[:-1]) if len(history) > 1 else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import partial
 
 from msgspec.structs import asdict, replace
 
@@ -19,7 +20,7 @@ from flowengine.core import events as e
 from flowengine.core.conversation import TAKEN_BACK, unanswered
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
-from flowengine.core.seatings import person_seating, seatings
+from flowengine.core.seatings import himself, person_seating, seatings, stands_for
 from flowengine.core.values import CONVERSATION, ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import Process, State
@@ -88,7 +89,8 @@ def track(shell: Shell, text: str, by: By) -> Track:
         job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
-        look = _View(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
+        own = inside or job.customer in stands_for(actor, looking=True)
+        look = _View(tx, job, compiled, actor, inside, own, now)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
@@ -175,7 +177,7 @@ def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
     with shell.reading() as tx:
         actor = actor_of(tx, by)
         job = access.visible_job(tx, text, actor)
-        if not stands(require("data", actor), actor, job.customer):
+        if not stands(require("data", actor), actor, job.customer, looking=True):
             raise denied("data", actor, text)
         if actor.kind != "customer":
             return dict(job.position.data)
@@ -185,7 +187,8 @@ def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
 def _promise(look: _View, now: datetime, reader: tzinfo | None) -> PromiseView | None:
     head, told = look.position.head, ""
     if head.promise is not None and not look.inside:
-        asked = look.tx.steps.asking(look.job.id, person_seating(look.actor.id))
+        whose = stands_for(look.actor)
+        asked = [step for one in whose for step in look.tx.steps.asking(look.job.id, person_seating(one))]
         there = [step for step in asked if look.position.branch_of_step(step.number) is not None]
         told = passed(look.compiled, head, reader, there)
     return promise_view(look.process, head, now, reader, told)
@@ -218,7 +221,7 @@ def _at(root: Branch | None, state: State) -> bool:
 def _waiting(look: _View) -> Iterable[CustomerWaiting]:
     """The open steps: all for those inside, to a customer his own. One that another has taken, or in which the asker
     has said what he cannot change, does not wait for him."""
-    mine, me = seatings(look.actor), look.actor.id
+    mine, me = seatings(look.actor), {person_seating(one) for one in stands_for(look.actor)}
     steps: dict[int, tuple[Step, list[str]]] = {}
     for row in look.tx.steps.of(look.job.id):
         if (look.inside or row.audience in mine) and look.position.branch_of_step(row.step.number) is not None:
@@ -226,9 +229,11 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
     found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
         held = step.held_until is not None and step.held_until > look.now
-        seat = look.position.seat(number, person_seating(me)) if step.seats and me else None
-        answered = seat is not None and seat.answer is not None
-        open_to_him = not mine.isdisjoint(audience) and step.claimed in (None, me)
+        named = me.intersection(audience) if step.seats else ()
+        seats = [seat for one in named if (seat := look.position.seat(number, one)) is not None]
+        answered = bool(seats) and all(seat.answer is not None for seat in seats)
+        free = step.claimed is None or himself(look.actor, step.claimed)
+        open_to_him = not mine.isdisjoint(audience) and free
         whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
@@ -277,7 +282,9 @@ def _tallies(look: _View) -> Iterable[TallyView]:
 def _did(look: _View) -> Iterable[tuple[datetime, str, str]]:
     """What a customer did in somebody else's job: when, in plain words, and in which state."""
     teller = Teller(look.process, {}, reader_zone(look.tx, look.actor))
-    for number, seq in look.tx.participants.deeds(look.job.id, look.actor.id, _MOST):
+    whose = stands_for(look.actor, looking=True)
+    deeds = [deed for one in whose for deed in look.tx.participants.deeds(look.job.id, one, _MOST)]
+    for number, seq in sorted(deeds, key=lambda deed: deed.seq)[-_MOST:]:
         (entry,) = look.tx.history.of(look.job.id, seq - 1, 1)
         opened = access.opening(look.tx, look.job, number)
         if opened is not None and isinstance(entry.command, c.Act | c.ActFor):
@@ -311,19 +318,22 @@ def _words(look: _View, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Sai
             if event.to and event.to not in asked_by:
                 before = asked(look.tx, look.job, event.to)
                 asked_by[event.to] = before.step.asked_by if before is not None else ""
-            to_him = asked_by[event.to] == look.actor.id if event.to else look.own and event.kind == "answer"
-            if look.inside or event.by == look.actor.id or to_him:
+            to_him = himself(look.actor, asked_by[event.to]) if event.to else look.own and event.kind == "answer"
+            if look.inside or himself(look.actor, event.by) or to_him:
                 yield entry, event
 
 
 def _who(look: _View, entry: Entry) -> str:
-    return name_of(look.tx, entry.by.id) or entry.by.kind
+    who = name_of(look.tx, entry.by.id) or entry.by.kind
+    return f"{who}, for {name_of(look.tx, entry.by.party)}" if entry.by.party else who
 
 
 def _conversation(look: _View, entries: list[Entry]) -> Iterator[SaidView]:
     """What was said lately, each answer with what it answers, and all that is not answered."""
     found: dict[int, SaidView] = {}
-    open_ = {step.number: step for step in unanswered(look.position) if look.inside or step.asked_by == look.actor.id}
+    open_ = {
+        step.number: step for step in unanswered(look.position) if look.inside or himself(look.actor, step.asked_by)
+    }
     for entry, event in _words(look, entries):
         if event.to:
             if event.to not in found:
@@ -361,7 +371,7 @@ def _put_earlier(look: _View, found: dict[int, SaidView], number: int) -> None:
 
 def _line(look: _View, at: datetime, number: int, by: str, who: str, kind: str, text: str) -> SaidView:
     step, short = (f"{look.job.id}.{number}", f"{shown(look.job.id)}.{number}") if number else ("", "")
-    yours = bool(by) and by == look.actor.id
+    yours = himself(look.actor, by)
     status = "answered" if number else ""
     return SaidView(
         at=at,
@@ -413,7 +423,8 @@ def _times(look: _View, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, 
 
 
 def _took_part(look: _View, seq: int) -> bool:
-    return look.actor.id in took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
+    took = took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
+    return not set(took).isdisjoint(stands_for(look.actor, looking=True))
 
 
 def jobs(
@@ -433,7 +444,8 @@ def jobs(
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN
-        if own and customer not in (None, asker.id):
+        parts = stands_for(asker, looking=True)
+        if own and customer is not None and customer not in parts:
             raise denied("jobs", asker)
         if took_part and not own:
             what = f"{asker.id or asker.kind} sees all jobs: only of customers is kept in whose jobs they took part"
@@ -443,18 +455,21 @@ def jobs(
             raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
         if mine and not asker.id:
             raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
-        whose, now, reader = asker.id if own else customer, shell.clock.now(), reader_zone(tx, asker)
-        rows = list(
-            tx.jobs.list(
-                status=status,
-                process=process,
-                customer=None if took_part else whose,
-                took_part=asker.id if took_part or (mine and not own) else None,
-                late=now if late else None,
-                limit=limit,
-                after=after,
-            )
+        whose: str | Sequence[str] | None = customer or parts if own else customer
+        person = tx.people.get(customer) if customer and not own else None
+        if person is not None and person.same:
+            whose = (person.id, *person.same)
+        now, reader = shell.clock.now(), reader_zone(tx, asker)
+        listed = partial(
+            tx.jobs.list,
+            status=status,
+            process=process,
+            customer=None if took_part else whose,
+            took_part=parts if took_part or (mine and not own) else None,
+            late=now if late else None,
+            job=asker.job or None,
         )
+        rows = _open_to(tx, asker, listed, limit, after)
         names = {} if took_part else {id: name_of(tx, id) for id in {row.customer for row in rows}}
         return [
             JobRow(
@@ -482,6 +497,21 @@ def jobs(
             for compiled in (_known(shell, tx, row),)
             for process in (compiled.process if compiled and row.head.promise and not took_part else None,)
         ]
+
+
+def _open_to(
+    tx: Transaction, asker: Actor, listed: Callable[..., list[ListedJob]], limit: int, after: str | None
+) -> list[ListedJob]:
+    """A page of jobs, without those that their processes close to the asker."""
+    found: list[ListedJob] = []
+    while True:
+        page = listed(limit=limit, after=after)
+        if asker.kind != "staff":
+            return page
+        found += (row for row in page if not tx.terms.closes(tx, row.process, row.version, asker.roles))
+        if len(found) >= limit or len(page) < limit:
+            return found[:limit]
+        after = page[-1].id
 
 
 def _known(shell: Shell, tx: Transaction, row: ListedJob) -> Compiled | None:

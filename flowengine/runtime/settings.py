@@ -9,9 +9,14 @@ from dataclasses import dataclass, field
 from flowengine.clock import is_zone
 from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
+from flowengine.language.parts import FACT_KINDS
+from flowengine.language.suggest import near
 from flowengine.outside.addresses import Allowed
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
+from flowengine.people.identities import STRENGTHS
+from flowengine.people.permissions import EACH, TABLE
+from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
@@ -36,7 +41,12 @@ class Settings:
     | ``mail_from`` | ``FLOW_MAIL_FROM`` | who writes: ``Tailor <suits@example.org>`` |
     | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
+    | ``facts_closed_to`` | ``FLOW_FACTS_CLOSED_TO`` | kinds of facts on customers that some roles neither see nor add:
+    ``concern=sales,note=sales driver`` |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
+    | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
+    | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
+    table of permissions says: ``withdraw=link,start=code``; ``*=code``: for each |
     """
 
     url: str = ""
@@ -47,7 +57,10 @@ class Settings:
     mail_from: str = ""
     notify: tuple[str, ...] = ()
     largest_data: int = LARGEST_DATA
+    facts_closed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     zone: str = "UTC"
+    ways_in: WaysIn = field(default_factory=WaysIn)
+    strengths: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
@@ -57,6 +70,10 @@ class Settings:
         if not is_zone(self.zone):
             what = f"{self.zone[:60]!r} is not a time zone"
             raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC"))
+        unknown = next((kind for kind in self.facts_closed_to if kind not in FACT_KINDS), None)
+        if unknown is not None:
+            what = f"{unknown[:60]!r} is no kind of fact"
+            raise NotConfigured(what, where="FLOW_FACTS_CLOSED_TO", possible=FACT_KINDS)
         if self.http_secret != UNSIGNED:
             for secret in self.http_secret.split():
                 key_of(secret, "FLOW_HTTP_SECRET")
@@ -65,9 +82,19 @@ class Settings:
                 raise NotConfigured(f"the hook {name!r} has no secret", where="FLOW_HOOK_SECRETS")
             for secret in secrets.split():
                 key_of(secret, "FLOW_HOOK_SECRETS")
+        for verb, strength in self.strengths.items():
+            if verb not in (*TABLE, EACH):
+                possible = near(verb, list(TABLE)) or "a verb of the table of permissions"
+                raise NotConfigured(f"{verb[:60]!r} is no verb", where="FLOW_STRENGTHS", possible=(possible,))
+            if strength not in STRENGTHS:
+                what = f"{strength[:60]!r} does not say how strongly somebody is known"
+                raise NotConfigured(what, where="FLOW_STRENGTHS", possible=STRENGTHS)
         if self.mail:
             server_of(self.mail)
             sender_of(self.mail_from)
+        if self.ways_in.providers and not self.url:
+            what = "a provider sends browsers back here, and the address is not set"
+            raise NotConfigured(what, where="FLOW_URL", possible=("https://flow.example",))
         for scheme in self.notify:
             if not _SCHEME.fullmatch(scheme) or scheme in ("http", "https", "mailto"):
                 raise NotConfigured(f"{scheme!r} is not a way to people", where="FLOW_NOTIFY", possible=("ntfy,tgram",))
@@ -85,6 +112,9 @@ class Settings:
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             zone=environment.get("FLOW_ZONE") or "UTC",
+            ways_in=WaysIn.from_environment(environment),
+            facts_closed_to=_roles_by_kind(environment.get("FLOW_FACTS_CLOSED_TO", "")),
+            strengths=_strengths(environment.get("FLOW_STRENGTHS", "")),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
 
@@ -93,6 +123,30 @@ def _bytes(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise NotConfigured(f"{text!r} is no number of bytes", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
     return int(text)
+
+
+def _roles_by_kind(text: str) -> dict[str, tuple[str, ...]]:
+    """``kind=role,kind=role role``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        kind, separator, roles = (part.strip() for part in one.partition("="))
+        if not separator or not roles.split():
+            what = f"{one[:60]!r} is not a kind of fact and its roles"
+            raise NotConfigured(what, where="FLOW_FACTS_CLOSED_TO", possible=("concern=sales,note=sales driver",))
+        found[kind] = tuple(roles.split())
+    return found
+
+
+def _strengths(text: str) -> dict[str, str]:
+    """``verb=strength,verb=strength``. Raises NotConfigured."""
+    found: dict[str, str] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        verb, separator, strength = (part.strip() for part in one.partition("="))
+        if not separator or not verb or verb in found:
+            why = f"{verb[:60]!r} is there twice" if verb in found else f"{one[:60]!r} is not a verb and a strength"
+            raise NotConfigured(why, where="FLOW_STRENGTHS", possible=("withdraw=link,start=code",))
+        found[verb] = strength
+    return found
 
 
 def _by_name(text: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from flowengine.store.driver import Driver
 from flowengine.store.postgres import ANSWER, PostgresDriver
 from flowengine.store.sqlite import SqliteDriver
 from flowengine.store.tables import HEAD
-from flowengine.store.transaction import Transaction
+from flowengine.store.transaction import USUAL, Terms, Transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session  # a session is known by what it does: to import it takes long
@@ -31,16 +31,22 @@ TIMEOUT = 10.0
 class Scope:
     """A with-block around one transaction: kept when the block ends well, rolled back when it raises."""
 
-    __slots__ = ("_begin", "_channel", "_driver", "_reads_only")
+    __slots__ = ("_begin", "_channel", "_driver", "_reads_only", "_terms")
 
     def __init__(self, driver: Driver[Any], begin: Callable[[], Any], *, reads_only: bool = False) -> None:
         self._driver = driver
         self._begin = begin
         self._reads_only = reads_only
+        self._terms = USUAL
+
+    def under(self, terms: Terms) -> Scope:
+        """The same, in which whoever asks is held against these terms."""
+        self._terms = terms
+        return self
 
     def __enter__(self) -> Transaction:
         self._channel = self._begin()
-        return Transaction(self._channel, reads_only=self._reads_only)
+        return Transaction(self._channel, reads_only=self._reads_only, terms=self._terms)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

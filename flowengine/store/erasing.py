@@ -29,17 +29,18 @@ NOTICES = ("announce", "notice", "letter")
 _TELLS = sa.or_(*(_O.c.kind == sa.literal_column(f"'{kind}'") for kind in NOTICES))
 
 
-def _within(dialect: Dialect) -> sa.ColumnElement[int]:
+def _within(dialect: Dialect, name: str) -> sa.ColumnElement[int]:
     find = sa.func.strpos if dialect.name == "postgresql" else sa.func.instr
-    return find(_H.c.body, param("whom"))
+    return find(_H.c.body, param(name))
 
 
 def _wrote(dialect: Dialect) -> Statement:
     zero: sa.ColumnElement[int] = sa.literal_column("0")
+    his = sa.or_(*(_within(dialect, one) > zero for one in ("whom", "for_whom")))
     return (
         sa.select(_H.c.job_id)
         .join(_J, _J.c.id == _H.c.job_id)
-        .where(_J.c.customer != param("person"), _within(dialect) > zero)
+        .where(_J.c.customer != param("person"), his)
         .distinct()
         .order_by(_H.c.job_id)
     )
@@ -109,9 +110,10 @@ class Erasing:
         self._channel = channel
 
     def wrote(self, customer: str) -> list[str]:
-        """The ids of the jobs of others in which a customer did something."""
+        """The ids of the jobs of others in which a customer did something, or somebody for him."""
         whom = text(Actor(kind="customer", id=customer)).removesuffix("}")
-        return [row[0] for row in self._channel.rows(WROTE, {"whom": whom, "person": customer})]
+        for_whom = f'"party":{text(customer)}'
+        return [row[0] for row in self._channel.rows(WROTE, {"whom": whom, "for_whom": for_whom, "person": customer})]
 
     def sends(self, job: str) -> bool:
         """Whether a job has something to send to other jobs: they need what it says."""
@@ -128,13 +130,16 @@ class Erasing:
 
     def erase(self, job: str, left: Sequence[tuple[int, str]]) -> None:
         """Leave only that beside the entries of these numbers; and have nobody told any more what came of the job."""
-        before = self._channel.rows(SECURE, {})[0][0] if self._channel.dialect == "sqlite" else 1
-        if before != 1:
-            self._channel.rows(SECURELY[1], {})
+        self.securely()
         self._channel.count(ALLOW, _ERASING)
         self._channel.write_many(EMPTY, [{"of_job": job, "of_seq": seq, "left": one} for seq, one in left])
         self._channel.count(FORBID, {"name": _ERASING["name"]})
         self._channel.count(UNTELL, {"of_job": job})
+
+    def securely(self) -> None:
+        """Have zeros written over what is deleted from now on, where the database does not do so anyhow."""
+        if self._channel.dialect == "sqlite" and self._channel.rows(SECURE, {})[0][0] != 1:
+            self._channel.rows(SECURELY[1], {})
 
     def forget_receipts(self, job: str, gone: Callable[[str, Json], bool]) -> None:
         """Of a job's receipts leave those that are ``gone``, by actor and what they say, without any contents: with the

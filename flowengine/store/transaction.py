@@ -5,37 +5,50 @@ What a command came to is written in it whole (L2): the job's row, all that hang
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from flowengine.clock import SystemClock
 from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
 from flowengine.sealing import link
 from flowengine.store import bookings, calls, history, jobs, messages, participants, promises, steps, timers
+from flowengine.store.aliases import Aliases
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
+from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
+from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
+from flowengine.store.codes import Codes
+from flowengine.store.credentials import Credentials
+from flowengine.store.devices import Devices
 from flowengine.store.erasing import Erasing
 from flowengine.store.history import Entry, History
 from flowengine.store.ids import short
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
+from flowengine.store.links import Links
 from flowengine.store.messages import Messages
 from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.outbox import Outbox
 from flowengine.store.participants import Participants
+from flowengine.store.parties import ActingRows, Contacts
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.promises import Promises
+from flowengine.store.provisional import Provisional
 from flowengine.store.receipts import Receipts
+from flowengine.store.records import Records
 from flowengine.store.schedules import Schedules
+from flowengine.store.sessions import Sessions
 from flowengine.store.steps import Steps
+from flowengine.store.throttles import Throttles
 from flowengine.store.timers import Timers
 from flowengine.store.tokens import Tokens
 from flowengine.store.work import Work, ahead
@@ -55,14 +68,28 @@ class Saved(msgspec.Struct, frozen=True):
     command: str
 
 
+class Terms(NamedTuple):
+    """What who asks is held against: the moment, how strongly he has to be known for a verb, where this installation
+    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles."""
+
+    now: Callable[[], datetime]
+    strengths: Mapping[str, str]
+    closes: Callable[[Transaction, str, str, Sequence[str]], bool] = lambda *_: False
+
+
+USUAL = Terms(SystemClock().now, {})
+"""Those of a transaction that no engine has opened."""
+
+
 class Transaction:
     """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
     application whose transaction was joined)."""
 
-    __slots__ = ("_outbox", "channel", "reads_only", "receipts", "saved", "trace", "wakes")
+    __slots__ = ("_outbox", "channel", "reads_only", "receipts", "saved", "terms", "trace", "wakes")
 
-    def __init__(self, channel: Channel, *, reads_only: bool = False) -> None:
+    def __init__(self, channel: Channel, *, reads_only: bool = False, terms: Terms = USUAL) -> None:
         self.channel = channel
+        self.terms = terms
         self.reads_only = reads_only
         """Whether nothing can be written in it: what is computed here is only tried."""
         self.receipts = Receipts(channel)
@@ -87,6 +114,18 @@ class Transaction:
     @property
     def people(self) -> People:
         return People(self.channel)
+
+    @property
+    def contacts(self) -> Contacts:
+        return Contacts(self.channel)
+
+    @property
+    def acting(self) -> ActingRows:
+        return ActingRows(self.channel)
+
+    @property
+    def changes(self) -> Changes:
+        return Changes(self.channel)
 
     @property
     def jobs(self) -> Jobs:
@@ -129,6 +168,10 @@ class Transaction:
         return Bookings(self.channel)
 
     @property
+    def closures(self) -> Closures:
+        return Closures(self.channel)
+
+    @property
     def tokens(self) -> Tokens:
         return Tokens(self.channel)
 
@@ -141,8 +184,44 @@ class Transaction:
         return Erasing(self.channel)
 
     @property
+    def records(self) -> Records:
+        return Records(self.channel)
+
+    @property
+    def aliases(self) -> Aliases:
+        return Aliases(self.channel)
+
+    @property
     def settings(self) -> DatabaseSettings:
         return DatabaseSettings(self.channel)
+
+    @property
+    def sessions(self) -> Sessions:
+        return Sessions(self.channel)
+
+    @property
+    def links(self) -> Links:
+        return Links(self.channel)
+
+    @property
+    def codes(self) -> Codes:
+        return Codes(self.channel)
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(self.channel)
+
+    @property
+    def devices(self) -> Devices:
+        return Devices(self.channel)
+
+    @property
+    def throttles(self) -> Throttles:
+        return Throttles(self.channel)
+
+    @property
+    def provisional(self) -> Provisional:
+        return Provisional(self.channel)
 
     def ahead(self, now: datetime) -> Work:
         """When the next of each kind of due work is due, in one query."""
@@ -186,7 +265,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if entry.by.id != head.customer and (
+    if head.customer not in (entry.by.id, entry.by.party) and (
         job is None or entry.by.kind == "customer" or isinstance(entry.command, ActFor)
     ):
         participants.save(channel, id_, head.customer, seq, entry.command)

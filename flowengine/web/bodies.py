@@ -9,14 +9,14 @@ import msgspec
 from fastapi import Request
 
 from flowengine import exact
-from flowengine.core.values import repeated_key
-from flowengine.errors import BadAnswer
-from flowengine.web.errors import Malformed, TooLarge
+from flowengine.client.wire import decoded
+from flowengine.errors import TooLarge
+from flowengine.web.errors import PROBLEM
 
 LARGEST = 1_000_000
 """Bytes that a body may have."""
 
-Read = TypeVar("Read")
+Read = TypeVar("Read", bound=msgspec.Struct)
 
 
 async def raw(request: Request) -> bytes:
@@ -45,26 +45,10 @@ def body_of(kind: type[Read]) -> Callable[[Request], Awaitable[Read]]:
     decoder = exact.decoder(kind)
 
     async def read(request: Request) -> Read:
-        return decoded(decoder, await raw(request), kind)
+        found: Read = decoded(decoder, await raw(request), kind)
+        return found
 
     return read
-
-
-def decoded(decoder: msgspec.json.Decoder[Read], body: bytes, kind: type[Any]) -> Read:
-    """The struct that the bytes stand for."""
-    try:
-        found = decoder.decode(body)
-        if key := repeated_key(body):
-            raise BadAnswer({key[:60]: "is there twice"}, where="body")
-        return found
-    except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `$")
-        field = path.strip(".`") or "body"
-        raise BadAnswer({field: what}, where="body", possible=kind.__struct_fields__) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Malformed(f"is no JSON: {str(error)[:200]}", where="body", possible=("a JSON object",)) from None
-    except RecursionError:
-        raise Malformed("is nested too deeply", where="body", possible=("a JSON object",)) from None
 
 
 def request_of(kind: type[Any]) -> dict[str, Any]:
@@ -95,15 +79,21 @@ def json_of(kind: type[Any], *others: type[Any]) -> dict[str, Any]:
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """What is answered when something cannot be done."""
+    """What is answered when something cannot be done: a problem of RFC 9457, with what programs and people need to do
+    it right. ``what`` is ``detail``, ``error`` is ``code``."""
 
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
     error: str
     what: str
     where: str = ""
     possible: list[str] = []
-    problems: dict[str, str] = {}
+    problems: dict[str, str] | list[dict[str, Any]] = {}
 
 
 def error_of(about: str) -> dict[str, Any]:
     """What OpenAPI says of an error."""
-    return json_of(Wrong) | {"description": about}
+    return {"description": about, "content": {PROBLEM: {"schema": schema_of(Wrong)}}}

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
+    "login", "logout", "whoami",
     "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
     "start", "inbox", "agenda", "act", "track", "say", "takeback", "change",
-    "withdraw", "receipt", "promise", "promises", "add", "claim", "release", "assign", "people", "jobs", "history",
-    "audit", "send", "incidents", "retry",
-    "schedules", "worker", "db", "demo", "completion",
+    "withdraw", "receipt", "promise", "promises",
+    "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
+    "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion", "sessions", "keys",
+    "devices", "link",
 ]  # fmt: skip
 
 

@@ -26,9 +26,9 @@ from flowengine.client.desk.promising import Promising
 from flowengine.client.desk.records import Records
 from flowengine.client.desk.signing_in import SigningIn
 from flowengine.client.desk.voting import Voting
-from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core.values import Json
 from flowengine.views import replies as view
+from flowengine.views.tokens import IssuedToken, TokenView
 
 Answer = Mapping[str, Json]
 
@@ -272,16 +272,17 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
 
     def add_customer(
         self,
-        id: str,
+        id: str = "",
         name: str = "",
         contact: str = "",
         groups: Sequence[str] | None = None,
         record: Answer | None = None,
         *,
         zone: str = "",
+        organisation: bool | None = None,
     ) -> view.PersonView:
-        """Enter a customer, or change what is known of one."""
-        return self._ask("add_customer", id, name, contact, groups, record, zone=zone)
+        """Enter a customer, or change what is known of one; without an id one is made."""
+        return self._ask("add_customer", id, name, contact, groups, record, zone=zone, organisation=organisation)
 
     def add_staff(
         self, id: str, name: str = "", roles: Sequence[str] | None = None, contact: str = "", *, zone: str = ""
@@ -309,13 +310,17 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         """Take back that a member of staff is away from ``start``."""
         return self._ask("remove_absence", person, start)
 
+    def person(self, id: str) -> view.PersonView:
+        """The person with exactly that id."""
+        return self._ask("person", id)
+
     def find_person(self, text: str, *, kind: str | None = None) -> view.PersonView:
         """The one person whom a text fits: an id, a contact, a name."""
         return self._ask("find_person", text, kind=kind)
 
-    def people(self, kind: str | None = None) -> list[view.PersonView]:
+    def people(self, kind: str | None = None, *, after: str = "", limit: int | None = None) -> list[view.PersonView]:
         """All people, or all of one kind: ``customer`` or ``staff``."""
-        return self._ask("people", kind)
+        return self._ask("people", kind, after=after, limit=limit)
 
     def roles(self) -> dict[str, tuple[str, ...]]:
         """The roles of the processes in use, each with the names of these, and ``operator``."""

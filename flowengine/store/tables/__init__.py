@@ -10,6 +10,7 @@ together under the job's lock, and on PostgreSQL each would cost a look-up and a
 from __future__ import annotations
 
 from flowengine.store.tables import administration, ballots, conversation, parties, records, signing_in
+from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
 from flowengine.store.tables.jobs import (
     awaiting,
@@ -33,23 +34,49 @@ from flowengine.store.tables.jobs import (
     timers,
     tokens,
 )
+from flowengine.store.tables.parties import acting, contacts
 from flowengine.store.tables.promises import promises
+from flowengine.store.tables.records import aliases, distinct, facts, letters
+from flowengine.store.tables.signing_in import (
+    challenges,
+    codes,
+    credentials,
+    devices,
+    link_uses,
+    links,
+    provisional,
+    sessions,
+    throttles,
+)
 
 __all__ = [
     "HEAD",
     "NEVER",
     "Key",
     "Micros",
+    "acting",
     "administration",
+    "aliases",
     "awaiting",
     "ballots",
     "bookings",
     "branches",
     "calendars",
     "calls",
+    "challenges",
+    "closures",
+    "codes",
+    "contacts",
     "conversation",
+    "credentials",
+    "devices",
+    "distinct",
+    "facts",
     "history",
     "jobs",
+    "letters",
+    "link_uses",
+    "links",
     "memberships",
     "messages",
     "metadata",
@@ -59,13 +86,16 @@ __all__ = [
     "people",
     "processes",
     "promises",
+    "provisional",
     "receipts",
     "rechained",
     "records",
     "schedules",
+    "sessions",
     "settings",
     "signing_in",
     "steps",
+    "throttles",
     "timers",
     "tokens",
 ]
