@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from flowengine.views.ballots import BallotView
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
+    from flowengine.views.promised import PromiseCount, PromiseRow
+    from flowengine.views.promising import Preview, UndoneView
+    from flowengine.views.proofs import Checked, Proof, ReceiptRow, canonical, read_proof, verify
     from flowengine.views.records import (
         CustomerRow,
         DuplicateView,
@@ -99,6 +102,9 @@ _HOMES = {
     "flowengine.rehearsal.made_up": ("MadeUp",),
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
+    "flowengine.views.promised": ("PromiseCount", "PromiseRow"),
+    "flowengine.views.promising": ("Preview", "UndoneView"),
+    "flowengine.views.proofs": ("Checked", "Proof", "ReceiptRow", "canonical", "read_proof", "verify"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
     "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
     "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
