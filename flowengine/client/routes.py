@@ -62,7 +62,7 @@ ROUTES = (
     Route("people", "GET", "/people", "people", cursor="id"),
     Route("find_person", "GET", "/people/find", "people"),
     Route("person", "GET", "/people/{id}", "people"),
-    Route("add_customer", "POST", "/customers", "people", 201),
+    Route("add_customer", "PUT", "/customers/{id}", "people"),
     Route("add_staff", "PUT", "/staff/{id}", "people"),
     Route("leave", "POST", "/people/{person}/leave", "people"),
     Route("erase", "POST", "/people/{person}/erase", "people"),
@@ -147,6 +147,8 @@ ROUTES = (
     Route("change_fact", "PUT", "/facts/{fact}", "customers"),
     Route("answer_fact", "POST", "/facts/{fact}/answer", "customers"),
     Route("take_back_fact", "POST", "/facts/{fact}/take-back", "customers"),
+    # ballots
+    Route("ballot", "GET", "/steps/{step_id}/ballot", "steps"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 
