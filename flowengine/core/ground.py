@@ -52,6 +52,8 @@ class Effects(msgspec.Struct):
     late: list[e.TakesLonger] = []
     answers: list[e.Said] = []
     """Answers to what somebody had asked."""
+    messages: list[e.Said] = []
+    """What those inside wrote to the job's customer."""
     overdue: e.PromiseOverdue | None = None
     referred: list[e.Referred] = []
     awaited: dict[str, tuple[Wait, ...]] = {}

@@ -22,6 +22,7 @@ from flowengine.store.calls import Calling, Calls
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.erasing import Erasing
+from flowengine.store.files import Files
 from flowengine.store.history import Entry, History, chained
 from flowengine.store.ids import short
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
@@ -137,6 +138,10 @@ class Transaction:
     @property
     def settings(self) -> DatabaseSettings:
         return DatabaseSettings(self.channel)
+
+    @property
+    def files(self) -> Files:
+        return Files(self.channel)
 
     def ahead(self, now: datetime) -> Work:
         """When the next of each kind of due work is due, in one query."""

@@ -30,6 +30,7 @@ SAYINGS = {
     "concern": "was concerned",
     "expectation": "expects",
     "question": "asked",
+    "message": "wrote",
     "answer": "answered",
 }
 """How each kind of words is told."""
