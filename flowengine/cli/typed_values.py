@@ -182,7 +182,8 @@ _READERS: dict[str, Any] = {
 
 def _check(field: FormField, value: Json) -> None:
     """Hold one value against its schema now, so that a person is told at once and not at the end."""
-    one = Field(name=field.name, type=field.type, title=field.title, schema=_rules(field))
+    kind = "string" if field.type == "file" else field.type
+    one = Field(name=field.name, type=kind, title=field.title, schema=_rules(field))
     try:
         check_answer((one,), {field.name: value})
     except BadAnswer as error:

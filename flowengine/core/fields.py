@@ -125,8 +125,8 @@ def check_answer(
 
     With ``partial`` no field is required. Days and moments are held against the ``earliest`` and ``latest`` of their
     fields where ``names`` gives what these expressions see; what was answered before is not held against the clock
-    again. Persons and files are held against those that there are where a ``world`` is given. Raises :class:`BadAnswer` with a
-    problem for each field that is missing, wrong or not asked, and with what is possible.
+    again. Persons and files are held against those that there are where a ``world`` is given. Raises
+    :class:`BadAnswer` with a problem for each field that is missing, wrong or not asked, and with what is possible.
     """
     plain = take(answer, where)
     rules = once(fields, "partial" if partial else "whole", lambda: _compile(fields, partial=partial))

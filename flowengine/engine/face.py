@@ -89,6 +89,7 @@ from flowengine.views.replies import (
     Track,
 )  # fmt: skip
 from flowengine.work import completing, due
+from flowengine.work.house import keep_house
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -620,12 +621,13 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         return completing.give_up(self._shell, token, error)
 
     def run_due(self, limit: int = 100) -> Ran:
-        """One pass over what is due: at most ``limit`` timers, service calls and outgoing messages each."""
+        """One pass over what is due: at most ``limit`` timers, service calls, outgoing messages and files each."""
         not_joined(self._shell)
         timers, refused = due.fire_timers(self._shell, limit)
         calls, failed = due.run_calls(self._shell, limit)
         sent, unsent = self._post.deliver(limit)
-        return Ran(timers=timers, calls=calls, outbox=sent, failed=refused + failed + unsent)
+        kept, unkept = keep_house(self._shell, limit)
+        return Ran(timers=timers, calls=calls, outbox=sent, files=kept, failed=refused + failed + unsent + unkept)
 
     def watch(self, observer: Observer) -> None:
         """Let somebody watch each command and each attempt of a handler:

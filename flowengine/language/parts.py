@@ -30,7 +30,7 @@ ATTENTION = Duration(days=7)
 
 
 class Wanting(NamedTuple):
-    """A kind of words that want an answer: the key of the file that says who answers (none: the same as questions), what
+    """A kind of words that want an answer: the key of the file that says who answers (none: as with questions), what
     such words are called, and within how long they are answered where the file says nothing."""
 
     key: str
@@ -59,8 +59,8 @@ When: TypeAlias = Length | Expression
 class Field:
     """One thing that is asked. ``schema`` is the JSON Schema of its value, without the keys that are ours. What has a
     ``currency`` (``format: money``) is an amount of it; what has a ``person`` (``type: person``) is the exact id of
-    somebody of that role or group, or a list of such ids (L15); what has a ``file`` (``type: file``) is the id of a file
-    of one of these kinds, or a list of such ids."""
+    somebody of that role or group, or a list of such ids (L15); what has a ``file`` (``type: file``) is the id of one
+    of these kinds, or a list of such ids."""
 
     name: str
     type: Literal["string", "number", "integer", "boolean", "array", "object"]

@@ -115,7 +115,9 @@ def import_obstore() -> None:
     try:
         import obstore  # noqa: F401 - to see whether it is there
     except ImportError:
-        raise NotConfigured("files are kept by the library obstore", where="FLOW_FILES", possible=(installing("files"),)) from None
+        raise NotConfigured(
+            "files are kept by the library obstore", where="FLOW_FILES", possible=(installing("files"),)
+        ) from None
 
 
 def check_url(url: str) -> None:

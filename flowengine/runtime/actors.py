@@ -9,11 +9,12 @@ from typing import Any, Literal
 import msgspec
 
 from flowengine.core.values import Actor, KeptMessage, Seating
-from flowengine.core.world import Appointment, Attempt, Filler, Member, Worker
+from flowengine.core.world import Appointment, Attempt, Filler, Member, Upload, Worker
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.parser.calendars import read_hours
 from flowengine.people.identities import By, person_of
 from flowengine.store import Person, Transaction
+from flowengine.store.files import REFUSED
 
 OPERATOR = "operator"
 """The role that makes a member of staff an operator."""
@@ -89,6 +90,10 @@ class StoreWorld(msgspec.Struct):
     job: str = ""
     locks: bool = True
     """Whether what is asked stays as it is until the transaction ends: not where it is only looked what would be."""
+    asker: str = ""
+    """The id of who asks, whose uploads may be used."""
+    used: list[str] = []
+    """The files that were found to be his to use."""
     known: dict[str, Any] | None = None
 
     @property
@@ -117,6 +122,15 @@ class StoreWorld(msgspec.Struct):
         else:
             found = [one for one in self.tx.people.all("staff") if name in one.roles and one.left is None]
         return [Filler(id=one.id, name=one.name or one.id) for one in found[:most]]
+
+    def upload(self, id: str) -> Upload | None:
+        found = self.tx.files.get(id) if self.asker else None
+        if found is None or found.author != self.asker or found.erased is not None:
+            return None
+        if found.party or found.job not in ("", self.job) or (found.used and found.job != self.job):
+            return None
+        self.used.append(id)
+        return Upload(found.kind, found.name, found.state == REFUSED)
 
     def attempt(self, call: int) -> Attempt | None:
         return self.tx.calls.attempt(self.job, call, lock=self.locks)

@@ -10,11 +10,15 @@ from flowengine.clock import is_zone
 from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
 from flowengine.outside.addresses import Allowed
+from flowengine.outside.files import Scanner, check_url
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
+
+MOST_OF_A_FILE = 100_000_000
+"""Bytes that a file may have at most, whatever is set: it is looked at in memory."""
 
 UNSIGNED = "unsigned"
 """The ``http_secret`` of an installation that calls services without a signature, and knows it."""
@@ -37,6 +41,12 @@ class Settings:
     | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
+    | ``files`` | ``FLOW_FILES`` | where files are kept: ``file:///folder``, ``s3://bucket/prefix``, ``memory://``; else
+    a folder beside the SQLite file |
+    | ``largest_file`` | ``FLOW_LARGEST_FILE`` | bytes that a file may have |
+    | ``largest_files`` | ``FLOW_LARGEST_FILES`` | bytes that the files of a job may have together |
+    | ``scanner`` | | looks at each file before anybody may open it: a function of its bytes, which gives a
+    :class:`~flowengine.outside.files.Verdict`; a worker runs it. The same is to be set wherever files are given out |
     """
 
     url: str = ""
@@ -48,12 +58,24 @@ class Settings:
     notify: tuple[str, ...] = ()
     largest_data: int = LARGEST_DATA
     zone: str = "UTC"
+    files: str = field(default="", repr=False)
+    largest_file: int = 20_000_000
+    largest_files: int = 200_000_000
+    scanner: Scanner | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
         Allowed.of(self.http_allow)
         if self.largest_data < 1:
             raise NotConfigured("data have at least one byte", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
+        if not 1 <= self.largest_file <= MOST_OF_A_FILE:
+            what = f"a file has 1 to {MOST_OF_A_FILE} bytes"
+            raise NotConfigured(what, where="FLOW_LARGEST_FILE", possible=("20000000",))
+        if self.largest_files < self.largest_file:
+            what = "the files of a job have at least as many bytes as one may have"
+            raise NotConfigured(what, where="FLOW_LARGEST_FILES", possible=("200000000",))
+        if self.files:
+            check_url(self.files)
         if not is_zone(self.zone):
             what = f"{self.zone[:60]!r} is not a time zone"
             raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC"))
@@ -85,13 +107,16 @@ class Settings:
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
             zone=environment.get("FLOW_ZONE") or "UTC",
+            files=environment.get("FLOW_FILES", ""),
+            largest_file=_bytes(environment.get("FLOW_LARGEST_FILE") or "20000000", "FLOW_LARGEST_FILE"),
+            largest_files=_bytes(environment.get("FLOW_LARGEST_FILES") or "200000000", "FLOW_LARGEST_FILES"),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
 
 
-def _bytes(text: str) -> int:
+def _bytes(text: str, where: str = "FLOW_LARGEST_DATA") -> int:
     if not (text.isascii() and text.isdecimal()):
-        raise NotConfigured(f"{text!r} is no number of bytes", where="FLOW_LARGEST_DATA", possible=(str(LARGEST_DATA),))
+        raise NotConfigured(f"{text!r} is no number of bytes", where=where, possible=(str(LARGEST_DATA),))
     return int(text)
 
 

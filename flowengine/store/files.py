@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from os import urandom
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -26,18 +27,27 @@ from flowengine.store.tables.conversation import shown_files as _S
 ANSWERED = "answer"
 """Stands in the place of a seating: whoever may know the answer may open the file."""
 
+INSIDE = "inside"
+"""Stands there for each file of a job: those inside may open all of them."""
+
 NEW, CLEAN, REFUSED = "new", "clean", "refused"
 _SALT = 16
 _FILE = _F.c.id == param("file")
 _NAMES = tuple(column.name for column in _F.c)
 _KEPT = _F.c.erased.is_(None)
+_BARE: dict[str, Any] = {"name": "", "salt": "", "why": "", "type": "", "looked": NEVER}
+"""What is left of a file that was erased, besides what it was and whose."""
 
 ADD = Query("files.add", "Somebody uploads a file, for which nobody has a use yet.", inserts(_F))
 GET = Query("files.get", "One file by its id.", sa.select(_F).where(_FILE))
 USE = Query(
     "files.use",
-    "A file is used in a job, or in a conversation without one: it is swept no more.",
-    sa.update(_F).where(_FILE).values(job=param("in_job"), party=param("of_party"), swept=NEVER),
+    "A file is used in a job, or in a conversation without one, and in no other: it is swept no more.",
+    sa.update(_F)
+    .where(
+        _FILE, _KEPT, sa.or_(_F.c.swept < NEVER, sa.and_(_F.c.job == param("in_job"), _F.c.party == param("of_party")))
+    )
+    .values(job=param("in_job"), party=param("of_party"), swept=NEVER),
 )
 SHOW = Query(
     "files.show",
@@ -80,22 +90,35 @@ TO_SWEEP = Query(
     "Files whose contents are to be deleted: nobody has used them, or they were erased.",
     sa.select(_F).where(_F.c.swept <= param("now")).order_by(_F.c.swept, _F.c.id).limit(param("most")),
 )
+DOOM = Query(
+    "files.doom",
+    "Nobody may use a file any more that nobody has used in time.",
+    sa.update(_F).where(_FILE, _F.c.swept <= param("now"), _KEPT).values(_BARE | {"erased": param("now")}),
+)
 DROP = Query(
     "files.drop",
-    "A file that nobody has used is gone.",
-    sa.delete(_F).where(_FILE, _F.c.swept <= param("now"), _KEPT),
+    "A file that belongs to nothing is gone.",
+    sa.delete(_F).where(
+        _FILE,
+        _F.c.erased.is_not(None),
+        _F.c.party == "",
+        ~sa.exists().where(_S.c.job_id == _F.c.job, _S.c.file == _F.c.id),
+    ),
 )
 SWEPT = Query(
     "files.swept",
     "The contents of a file that was erased are gone.",
     sa.update(_F).where(_FILE, _F.c.erased.is_not(None)).values(swept=NEVER),
 )
+POSTPONE = Query(
+    "files.postpone",
+    "The contents of a file could not be deleted now.",
+    sa.update(_F).where(_FILE, _F.c.erased.is_not(None)).values(swept=param("again")),
+)
 ERASE = Query(
     "files.erase",
     "Erase what is kept of a file, and have its contents deleted.",
-    sa.update(_F)
-    .where(_FILE, _KEPT)
-    .values(name="", salt="", why="", type="", looked=NEVER, swept=param("at"), erased=param("at")),
+    sa.update(_F).where(_FILE, _KEPT).values(_BARE | {"swept": param("at"), "erased": param("at")}),
 )
 OF_AUTHOR = Query(
     "files.of_author",
@@ -164,9 +187,10 @@ class Files:
         row = self._channel.one(GET, {"file": plain(id)})
         return _file(row) if row else None
 
-    def use(self, id: str, *, job: str = "", party: str = "") -> None:
-        """It is used in a job, or in somebody's conversation without one."""
-        self._channel.write(USE, {"file": id, "in_job": job, "of_party": plain(party)})
+    def use(self, id: str, *, job: str = "", party: str = "") -> bool:
+        """It is used in a job, or in somebody's conversation without one. False where it is gone, or used in another
+        one by now."""
+        return self._channel.count(USE, {"file": id, "in_job": job, "of_party": plain(party)}) == 1
 
     def show(self, job: str, id: str, whom: Seating, customer: str) -> None:
         """Those of a seating may open it; said again it changes nothing. ``customer`` is the job's."""
@@ -200,13 +224,18 @@ class Files:
         """The first whose contents are to be deleted."""
         return [_file(row) for row in self._channel.rows(TO_SWEEP, {"now": micros(now), "most": most})]
 
-    def drop(self, id: str, now: datetime) -> bool:
-        """Forget a file that nobody has used; False where somebody has in the meantime, or it was erased."""
-        return self._channel.count(DROP, {"file": id, "now": micros(now)}) == 1
+    def doom(self, id: str, now: datetime) -> bool:
+        """Nobody may use it any more; False where somebody has in the meantime, or it was erased."""
+        return self._channel.count(DOOM, {"file": id, "now": micros(now)}) == 1
 
     def swept(self, id: str) -> None:
-        """The contents of a file that was erased are gone."""
-        self._channel.count(SWEPT, {"file": id})
+        """The contents of a file that was erased are gone, and it is forgotten where it belongs to nothing."""
+        if not self._channel.count(DROP, {"file": id}):
+            self._channel.count(SWEPT, {"file": id})
+
+    def postpone(self, id: str, again: datetime) -> None:
+        """Its contents could not be deleted now."""
+        self._channel.count(POSTPONE, {"file": id, "again": micros(again)})
 
     def erase(self, ids: Iterable[str], at: datetime) -> int:
         """Erase what is kept of files, and have their contents deleted. How many that were."""

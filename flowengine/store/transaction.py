@@ -21,6 +21,7 @@ from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, plain, text
+from flowengine.store.conversation import Conversations
 from flowengine.store.erasing import Erasing
 from flowengine.store.files import Files
 from flowengine.store.history import Entry, History, chained
@@ -138,6 +139,10 @@ class Transaction:
     @property
     def settings(self) -> DatabaseSettings:
         return DatabaseSettings(self.channel)
+
+    @property
+    def conversations(self) -> Conversations:
+        return Conversations(self.channel)
 
     @property
     def files(self) -> Files:

@@ -66,10 +66,12 @@ def test_a_desk_asks_what_the_engine_answers() -> None:
         asked, engines = inspect.signature(verb).parameters, inspect.signature(getattr(Engine, name)).parameters
         assert set(asked) == set(engines) - {"by"}, name
         assert "by" in engines, name
-        assert get_type_hints(verb)["return"] == get_type_hints(getattr(Engine, name), _NAMES)["return"], name
+        assert get_type_hints(verb)["return"] == get_type_hints(getattr(Engine, name), _names(name))["return"], name
 
 
-_NAMES = vars(inspect.getmodule(Engine))
+def _names(verb: str) -> dict[str, Any]:
+    """What the verb's annotations may name: of its own file, and what the engine's imports for them."""
+    return {**vars(inspect.getmodule(Engine)), **getattr(Engine, verb).__globals__}
 
 
 def test_a_job_goes_through_desks_alone(desk: Desks) -> None:

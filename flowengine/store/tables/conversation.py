@@ -46,19 +46,20 @@ shown_files = sa.Table(
 """To whom of those outside the files of a job are shown, by seating; ``answer`` for what was answered on a step, which
 the customer may open where he may know the answer. ``customer`` is the job's."""
 
-letters = sa.Table(
-    "flow_letters",
+written = sa.Table(
+    "flow_written",
     metadata,
     key("party", primary_key=True),
     count("number", primary_key=True),
     time("at"),
     key("author"),
-    count("answers"),  # the number of what it answers; 0: nothing
+    key("request"),  # the request key with which it was written; empty: none
+    count("answers"),  # the number of the last that it answers; 0: nothing
     text("text"),
     text("files"),
     time("due"),  # until when it is to be answered; never where nobody has to, or somebody has
-    sa.Index("ix_flow_letters_due", "due", "party", "number"),
-    sa.Index("ix_flow_letters_author", "author"),
+    sa.Index("ix_flow_written_due", "due", "party"),
     sqlite_with_rowid=False,
 )
-"""What a customer and the organisation write to one another without a job; each row is erased with its customer."""
+"""What a customer and the organisation write to one another without a job. The rows of a customer who is erased are
+deleted."""

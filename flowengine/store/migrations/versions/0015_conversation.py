@@ -53,16 +53,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_flow_shown_files_customer", "flow_shown_files", ["customer"])
     op.create_table(
-        "flow_letters",
+        "flow_written",
         _key("party"),
         _number("number"),
         _number("at"),
-        _key("author"),
+        *(_key(name) for name in ("author", "request")),
         _number("answers"),
         *(_text(name) for name in ("text", "files")),
         _number("due"),
-        sa.PrimaryKeyConstraint("party", "number", name="pk_flow_letters"),
+        sa.PrimaryKeyConstraint("party", "number", name="pk_flow_written"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_flow_letters_due", "flow_letters", ["due", "party", "number"])
-    op.create_index("ix_flow_letters_author", "flow_letters", ["author"])
+    op.create_index("ix_flow_written_due", "flow_written", ["due", "party"])

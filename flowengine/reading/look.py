@@ -1,0 +1,60 @@
+"""One look at a job by one actor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.core.machines import Compiled
+from flowengine.core.position import Position
+from flowengine.core.values import Actor
+from flowengine.language.model import Process
+from flowengine.people.identities import By
+from flowengine.runtime.actors import name_of
+from flowengine.store import Entry, StoredJob, Transaction
+from flowengine.views import plainly
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a job by one actor. ``inside``: he may see the inner states; ``own``: it is his own job."""
+
+    tx: Transaction
+    job: StoredJob
+    compiled: Compiled
+    actor: Actor
+    inside: bool
+    own: bool
+    now: datetime
+
+    @property
+    def process(self) -> Process:
+        return self.compiled.process
+
+    @property
+    def position(self) -> Position:
+        return self.job.position
+
+
+def look_at(shell: Shell, tx: Transaction, text: str, verb: str, by: By) -> Look:
+    """A look at a job by who asks, where he may; what is due has happened before it (L13). Raises NotFound."""
+    actor = access.asker(tx, verb, by)
+    now = shell.clock.now()
+    job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
+    compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    inside = actor.kind != "customer"
+    return Look(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
+
+
+def names(look: Look, audience: Iterable[str]) -> Iterable[str]:
+    for seating in audience:
+        kind, _, person = seating.partition(":")
+        known = {person: name_of(look.tx, person)} if kind == "person" else {}
+        yield plainly.waits_for_words(seating, known, look.process.roles, look.process.groups, look.actor.id)
+
+
+def who_did(look: Look, entry: Entry) -> str:
+    return name_of(look.tx, entry.by.id) or entry.by.kind
