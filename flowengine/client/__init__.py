@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
+    from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
 
 _HOMES = {
@@ -63,6 +64,7 @@ _HOMES = {
     "flowengine.rehearsal.replay": ("Replay", "Verdict"),
     "flowengine.rehearsal.trial": ("Move", "Trial"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
+    "flowengine.views.conversation": ("FileView", "MessageView", "OpenConversation", "Sent"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -19,10 +19,10 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.contents import Words, contents
 from flowengine.core.values import Actor, Json
-from flowengine.errors import HistoryBroken, NotAllowed
+from flowengine.errors import HistoryBroken, NotAllowed, NotFound
 from flowengine.people.identities import By
 from flowengine.runtime.actors import nobody
-from flowengine.store import Entry, Person, StoredJob, Transaction, shown
+from flowengine.store import Entry, Person, StoredFile, StoredJob, Transaction, shown
 from flowengine.store.erasing import Found
 from flowengine.views.replies import Erasure, LeftOver
 
@@ -56,22 +56,37 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         with shell.reading() as tx:
             _, person, revoked = _asked(tx, id, because, by)
             found = [(one, _look(tx, one, id)) for one in _wanted(tx, id)]
-        return _told(id, found, revoked, person.erased)
+            files = len(_files(tx, id))
+        return _told(id, found, revoked, person.erased, files)
 
-    def begin(tx: Transaction) -> tuple[Actor, tuple[str, ...], datetime]:
+    def begin(tx: Transaction) -> tuple[Actor, tuple[str, ...], datetime, int]:
         actor, there, tokens = _asked(tx, id, because, by)
         now = shell.clock.now()
         tx.people.update(Person(id=id, kind="customer", created=there.created, erased=there.erased or now))
         for token in tokens:
             tx.tokens.revoke(token, now)
-        return actor, tokens, there.erased or now
+        tx.conversations.erase(id)
+        return actor, tokens, there.erased or now, tx.files.erase(_files(tx, id), now)
 
-    actor, revoked, erased = shell.keep(begin)
+    actor, revoked, erased, files = shell.keep(begin)
     shell.external.forget()
     with shell.reading() as tx:
         wanted = list(_wanted(tx, id))
     done = [(one, shell.keep(partial(_erase, shell, one, id, because, actor))) for one in wanted]
-    return _told(id, done, revoked, erased)
+    return _told(id, done, revoked, erased, files)
+
+
+def _files(tx: Transaction, id: str) -> list[str]:
+    """His files, and all of his jobs and his conversation: but for what he gave to a job of another that is open."""
+    found = (tx.files.get(file) for file in tx.files.of_customer(id))
+    return [one.id for one in found if one is not None and not _is_in_open(tx, one)]
+
+
+def _is_in_open(tx: Transaction, file: StoredFile) -> bool:
+    try:
+        return file.used and bool(file.job) and tx.jobs.get(file.job).status == "open"
+    except NotFound:  # it is archived
+        return False
 
 
 def _wanted(tx: Transaction, id: str) -> Iterator[_Whose]:
@@ -102,7 +117,7 @@ def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, Perso
 
 
 def _told(
-    id: str, found: Sequence[tuple[_Whose, int | str]], revoked: tuple[str, ...], erased: datetime | None
+    id: str, found: Sequence[tuple[_Whose, int | str]], revoked: tuple[str, ...], erased: datetime | None, files: int
 ) -> Erasure:
     done = [(one, count) for one, count in found if isinstance(count, int) and count]
     return Erasure(
@@ -113,6 +128,7 @@ def _told(
         revoked=revoked,
         left=tuple(LeftOver(job=one.job, why=why) for one, why in found if isinstance(why, str)),
         erased=erased,
+        files=files,
     )
 
 

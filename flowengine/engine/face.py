@@ -254,7 +254,8 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
     def erase(self, person: str, *, because: str, dry: bool = False, by: By = PROGRAM) -> Erasure:
         """Erase a customer on request (L5): all contents of his jobs, which have ended; what he wrote in jobs of others
-        that have ended, and where it stands in them besides; his name, contact, groups, record and tokens. His id
+        that have ended, and where it stands in them besides; his files, and those of his jobs; what was written with
+        him without a job; his name, contact, groups, record and tokens. His id
         stays, in histories and receipts, and is nobody's any more. Each job's history says that it was erased, by
         whom, and ``because`` of what; its chain stays whole.
 

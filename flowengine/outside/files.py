@@ -23,14 +23,14 @@ PART = 256 * 1024
 EXAMPLES = ("file:///var/lib/flow/files", "s3://bucket/flow", "memory://")
 
 
-class Verdict(NamedTuple):
+class Scanned(NamedTuple):
     """What a scanner finds of a file: whether it may be given to people, and if not, why, in words for them."""
 
     clean: bool
     why: str = ""
 
 
-Scanner: TypeAlias = Callable[[bytes], Verdict]
+Scanner: TypeAlias = Callable[[bytes], Scanned]
 """Looks at the contents of a file. What it raises is logged, and the file is looked at again."""
 
 

@@ -46,7 +46,7 @@ class Settings:
     | ``largest_file`` | ``FLOW_LARGEST_FILE`` | bytes that a file may have |
     | ``largest_files`` | ``FLOW_LARGEST_FILES`` | bytes that the files of a job may have together |
     | ``scanner`` | | looks at each file before anybody may open it: a function of its bytes, which gives a
-    :class:`~flowengine.outside.files.Verdict`; a worker runs it. The same is to be set wherever files are given out |
+    :class:`~flowengine.outside.files.Scanned`; a worker runs it. The same is to be set wherever files are given out |
     """
 
     url: str = ""

@@ -793,8 +793,9 @@ class LeftOver(View, frozen=True, kw_only=True):
 
 class Erasure(View, frozen=True, kw_only=True):
     """What was erased of a customer, or would be: ``jobs`` of his, whole, and of ``others`` what he wrote in them (the
-    ids of both); how many ``entries`` of histories that concerns, and the ids of the ``revoked`` tokens. ``left`` are
-    jobs that could not be erased yet. ``erased`` is since when he is; None where it was only looked at."""
+    ids of both); how many ``entries`` of histories that concerns, how many ``files``, and the ids of the ``revoked``
+    tokens. ``left`` are jobs that could not be erased yet. ``erased`` is since when he is; None where it was only
+    looked at."""
 
     person: str
     jobs: tuple[str, ...] = ()
@@ -803,6 +804,7 @@ class Erasure(View, frozen=True, kw_only=True):
     revoked: tuple[str, ...] = ()
     left: tuple[LeftOver, ...] = ()
     erased: datetime | None = None
+    files: int = 0
 
 
 class BranchMigrated(View, frozen=True, kw_only=True):
