@@ -13,7 +13,8 @@
 
 News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
-of those. Of what was ``answered``, or is ``unanswered`` for long, the step is that of what was asked.
+of those; of what was ``written`` to the customer, which of the messages. Of what was ``answered``, or is ``unanswered``
+for long, the step is that of what was asked.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def _tell(
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told
-    if not (ends or news or effects.late or effects.answers or effects.appointments):
+    if not (ends or news or effects.late or effects.answers or effects.messages or effects.appointments):
         return  # an escalation drops the timer that made it, as a late promise does and what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
@@ -69,6 +70,7 @@ def _tell(
     told += [{"step": 0, "why": "told", "number": number} for number, _ in enumerate(effects.told)]
     told += [{"step": one.step, "why": one.what, "number": number} for number, one in enumerate(effects.appointments)]
     told += [{"step": answer.to, "why": "answered"} for answer in effects.answers]
+    told += [{"step": 0, "why": "written", "number": number} for number, _ in enumerate(effects.messages)]
     told += [{"step": one.timer.step, "why": "unanswered"} for one in effects.late if not one.timer.holds_up]
     late = [one.state for one in effects.late if one.timer.holds_up]
     if late and head.late == len(late):  # what takes longer besides, he has been told

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from flowengine.commands import access
-from flowengine.commands.asked import answer_in, asked, in_words
+from flowengine.commands.asked import answer_in, asked, in_words, messages_in
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in
 from flowengine.core import events as e
@@ -20,7 +20,7 @@ from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
 from flowengine.outside.letter import is_address
 from flowengine.people.permissions import needs, stands
-from flowengine.runtime.actors import as_actor
+from flowengine.runtime.actors import as_actor, name_of
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
@@ -85,6 +85,11 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         if body["why"] == "told":
             told = told_in(tx, row.job, row.seq)[int(body["number"])]
             return _told(shell.settings.url, job, process, told, person, to, at)
+        if body["why"] == "written":
+            messages = messages_in(tx, row.job, row.seq)
+            if not messages:
+                return None
+            return _written(shell.settings.url, tx, job, process, messages[int(body["number"])], person, to, at)
         if body["why"] == "late":
             return _late(shell.settings.url, job, process, person, to, at)
         if body["why"] in ("answered", "unanswered"):
@@ -245,6 +250,42 @@ def _of_asked(
             "process": process.title,
             "words": found.text,
             "answer": answer or None,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=at,
+    )
+
+
+def _written(
+    url: str, tx: Transaction, job: StoredJob, process: Process, said: e.Said, person: Person, to: str, at: datetime
+) -> Words:
+    """What somebody inside has written to the customer. Files are told by their names; they are opened where the job
+    is seen."""
+    short = shown(job.id)
+    link = f"{url}/jobs/{short}" if url else ""
+    look = link or f"flow conversation {short} --as {shlex.quote(person.id)}"
+    who = name_of(tx, said.by) if said.by else process.title
+    files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
+    lines = (
+        _greeting(person),
+        f"{who} has written to you:\n    {_indented(said.text)}",
+        f"With it: {', '.join(files)}" if files else "",
+        _where("Answer here:", look),
+        _about(process, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{process.title}: {shorten(said.text, 100)}",
+        text=_text(lines),
+        why="job.message",
+        data={
+            "job": job.id,
+            "process": process.title,
+            "words": said.text,
+            "by": said.by,
+            "files": list(said.files),
             "person": person.id,
             "link": link or None,
         },

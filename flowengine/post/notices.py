@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from flowengine.commands import access
-from flowengine.commands.asked import answer_in, asked, in_words
+from flowengine.commands.asked import answer_in, asked, in_words, messages_in
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
@@ -68,7 +68,7 @@ def _receivers(
     """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, or is
     late, its customer hears, and what the process tells they whom it tells it; what became of an appointment, whose it
     was; and what was answered, or is not, who has asked."""
-    if news["why"] in ("ended", "late", "promise"):
+    if news["why"] in ("ended", "late", "promise", "written"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
         to = told_in(tx, row.job, row.seq)[int(news["number"])].to
@@ -159,6 +159,8 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         audience, shown = list(told.to), [list(line) for line in told.shown]
         said: dict[str, Any] = {"step": None, "why": "told", "title": told.words, "state": told.state}
         return said | {"audience": audience, "due": None, "shown": shown}
+    if row.body["why"] == "written":
+        return _of_message(tx, job, row)
     if row.body["why"] == "late":
         audience, state = [f"person:{job.customer}"], row.body["state"]
         late: dict[str, Any] = {"step": None, "why": "late", "title": TAKES_LONGER, "state": state, "due": None}
@@ -183,6 +185,16 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         "audience": list(step.audience),
         "due": step.due.isoformat() if step.due else None,
     }
+
+
+def _of_message(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    """What somebody inside wrote to the customer; nothing where its history is archived."""
+    found = messages_in(tx, row.job, row.seq)
+    if not found:
+        return None
+    one = found[int(row.body["number"])]
+    said: dict[str, Any] = {"step": None, "why": "written", "title": one.text, "state": "", "due": None}
+    return said | {"audience": [f"person:{job.customer}"], "by": one.by, "files": list(one.files)}
 
 
 def _of_asked(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:

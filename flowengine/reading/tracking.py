@@ -9,12 +9,13 @@ from datetime import datetime, tzinfo
 from msgspec.structs import asdict, replace
 
 from flowengine.commands import access
-from flowengine.commands.asked import in_words
+from flowengine.commands.asked import files_named, in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
 from flowengine.core import always
 from flowengine.core import commands as c
 from flowengine.core import events as e
+from flowengine.core.fields import FILE_ID
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import person_seating, seatings
 from flowengine.core.values import ROOT, Branch, Json, Step, Undoing
@@ -70,7 +71,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
             look.position,
             inside=inside,
             reader=reader,
-            name_of=lambda id: name_of(tx, id),
+            name_of=lambda id: files_named(tx, id) if FILE_ID.fullmatch(id) else name_of(tx, id),
             taken_part=None if look.own else frozenset(state for _, _, state in did),
         )
         seen = CustomerTrack(
