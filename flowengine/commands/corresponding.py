@@ -16,6 +16,9 @@ from flowengine.store import Transaction
 from flowengine.store.conversation import Written
 from flowengine.views.conversation import Sent
 
+ALONE = "person:"
+"""Stands before the id of a customer in the place of a job, in the outbox."""
+
 
 def write(shell: Shell, text: str, files: Sequence[str], by: By, key: str | None) -> Sent:
     """A customer writes, and waits for an answer."""
@@ -85,6 +88,8 @@ def _write(
     tx.conversations.add(one)
     if waiting:
         tx.conversations.answered(party, waiting[-1].number)
+    if author != party and shell.wanted.channels(tx, now) - {"handler"}:  # it belongs to no job, and stands under him
+        tx.outbox.add(f"{ALONE}{party}", one.number, "announce", {"told": [{"why": "alone"}]}, now, "people")
     return _sent(one)
 
 

@@ -8,6 +8,7 @@
 | ``referral`` | referrals | name, contact, by | a customer's record with ``referred_by`` |
 | ``notice`` | the handler | step, why | a call of the handler ``engine.notify`` |
 | ``announce`` | all people | told: why, step (late: state; promise: by) | a ``letter`` for each receiver |
+| | | told: why (``alone``); for the job ``person:<id>`` | a ``letter``: somebody has written to him about no job |
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
 | ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
 

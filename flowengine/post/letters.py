@@ -76,6 +76,8 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         channel, to = channel_of(person.contact)
         if channel != body["channel"]:
             return None
+        if body["why"] == "alone":
+            return _alone(shell.settings.url, tx, row, person, to)
         job = tx.jobs.get(row.job)
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         process = compiled.process
@@ -290,6 +292,39 @@ def _written(
             "link": link or None,
         },
         at=at,
+    )
+
+
+def _alone(url: str, tx: Transaction, row: OutboxMessage, person: Person, to: str) -> Words | None:
+    """What somebody inside has written to a customer about no job; nothing where it is erased."""
+    found = tx.conversations.before(person.id, row.seq + 1, 1)
+    if not found or found[0].number != row.seq:
+        return None
+    said = found[0]
+    link = f"{url}/me" if url else ""
+    look = link or f"flow conversation --with {shlex.quote(person.id)} --as {shlex.quote(person.id)}"
+    files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
+    who = name_of(tx, said.author)
+    lines = (
+        _greeting(person),
+        f"{who} has written to you:\n    {_indented(said.text)}",
+        f"With it: {', '.join(files)}" if files else "",
+        _where("Answer here:", look),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{who}: {shorten(said.text, 100)}",
+        text=_text(lines),
+        why="person.message",
+        data={
+            "words": said.text,
+            "by": said.author,
+            "files": list(said.files),
+            "person": person.id,
+            "link": link or None,
+        },
+        at=said.at,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words, messages_in
+from flowengine.commands.corresponding import ALONE
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
@@ -51,8 +52,14 @@ def announce(shell: Shell, row: OutboxMessage) -> None:
 
 def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> Iterator[dict[str, Json]]:
     """What is to be sent: each receiver hears of each step once, whether he was reached by his name or his role."""
-    job = tx.jobs.get(row.job)
     crowds = _Crowds(tx)
+    if row.job.startswith(ALONE):
+        for person in crowds.of(row.job):
+            channel, to = channel_of(person.contact)
+            if channel in channels:
+                yield {"step": 0, "why": "alone", "channel": channel, "to": to, "person": person.id}
+        return
+    job = tx.jobs.get(row.job)
     for news in row.body["told"]:
         told: set[str] = set()
         for person in _receivers(tx, crowds, job, row, news):
