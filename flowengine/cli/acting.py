@@ -25,6 +25,7 @@ from flowengine.cli.slot_picker import Slots
 from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
+from flowengine.cli.uploads import Uploads
 from flowengine.client import Desk, FormField, Json, OfferView, Receipt, StaffTrack, StepView, Way
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotAllowed, NotFound, Refused, SlotTaken, UnknownOutcome
 
@@ -161,6 +162,7 @@ def act(
                 given,
                 partial(act_on, way),
                 where=step.short,
+                of=step.id,
                 slots=lambda: _slots(_step(desk, step.id, whose or "")),
                 draft=_draft(terminal, ("act", step.id, way.outcome, whose), way.fields) if kept else None,
                 asks_last=not yes,
@@ -281,7 +283,7 @@ def change(
         return desk.invoke(job, offer.name, full, key=key)
 
     given = _given(terminal, offer.questions, sets, answer)
-    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job, asks_last=False))
+    told(terminal, desk, _carry_out(terminal, offer.questions, given, use, where=job, of=job, asks_last=False))
 
 
 def _means(console: Console, desk: Desk, job: str, offer: OfferView, full: dict[str, Json]) -> None:
@@ -308,6 +310,7 @@ def _carry_out(
     do: Do,
     *,
     where: str,
+    of: str = "",
     slots: Callable[[], Slots] = Slots,
     draft: Draft | None = None,
     asks_last: bool = True,
@@ -317,8 +320,10 @@ def _carry_out(
 
     What was asked is put into ``given``. Before it is done the person sees all that he has answered, where that is more
     than a word; with ``asks_last`` he is asked whether to send it. With ``back`` he may go back before the first
-    question, which raises Back.
+    question, which raises Back. Files are uploaded when it is done, for ``of``: a job or a step.
     """
+    if any(field.kinds for field in fields):
+        do = _with_uploads(terminal, fields, do, of)
     if not terminal.asks:
         lacking = missing(fields, given)
         if lacking:
@@ -348,6 +353,12 @@ def _carry_out(
     except (FlowError, Stopped):
         dialogue.say_what_is_kept()
         raise
+
+
+def _with_uploads(terminal: Terminal, fields: Sequence[FormField], do: Do, of: str) -> Do:
+    """What is done, with the files uploaded that the answer names by their paths."""
+    uploads = Uploads(terminal.mine(), of)
+    return lambda full: do(uploads.used(fields, full))
 
 
 def _slots(step: StepView) -> Slots:
@@ -390,10 +401,10 @@ def _again(fields: Sequence[FormField], error: FlowError) -> list[FormField]:
     return [field for field in fields if field.name in wrong] or list(fields)
 
 
-def words(terminal: Terminal, question: str) -> str:
+def words(terminal: Terminal, question: str, example: str = "flow say JOB TEXT") -> str:
     """Free words, asked for at a terminal."""
     if not terminal.asks:
-        raise BadAnswer({"text": "is missing"}, possible=("flow say JOB TEXT",))
+        raise BadAnswer({"text": "is missing"}, possible=(example,))
 
     def read(text: str) -> str:
         if not text:
@@ -421,7 +432,8 @@ def spoken(terminal: Terminal, desk: Desk, receipt: Receipt, kind: str, text: st
     show.line(console, ("Said", "bold green"), (f" ({kind})", "dim"), ": ", text)
     if line is None:
         inside = isinstance(seen, StaffTrack)
-        words = "The customer reads it, too." if kind == "answer" and inside else _GOES_TO[not inside]
+        told_outside = inside and kind in ("answer", "message")
+        words = "The customer reads it, too." if told_outside else _GOES_TO[not inside]
         show.line(console, "  ", words)
         if kind == "answer" and any(one.status == "waiting" for one in seen.conversation):
             show.line(console, "  What waits for an answer here is not for you; it goes on waiting.")

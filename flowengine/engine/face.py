@@ -628,7 +628,7 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         calls, failed = due.run_calls(self._shell, limit)
         sent, unsent = self._post.deliver(limit)
         kept, unkept = keep_house(self._shell, limit)
-        return Ran(timers=timers, calls=calls, outbox=sent, files=kept, failed=refused + failed + unsent + unkept)
+        return Ran(timers=timers, calls=calls, outbox=sent, uploads=kept, failed=refused + failed + unsent + unkept)
 
     def watch(self, observer: Observer) -> None:
         """Let somebody watch each command and each attempt of a handler:

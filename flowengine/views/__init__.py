@@ -4,6 +4,6 @@ Others take from here: ``replies`` (all that the engine answers, as frozen value
 as texts and as data), ``ahead`` (what may still come), ``customer_words`` (what a customer reads in the place of
 states), ``history_lines`` (a history as a person would tell it), ``answered`` (what whoever acts is told),
 ``appointments`` (what became of one, what lies after the promise), ``tallies`` (how a vote stands that runs),
-``promised`` (what became of a promise), ``migrated`` (what another version changes) and ``plainly`` (values as people
-read them).
+``promised`` (what became of a promise), ``migrated`` (what another version changes), ``conversation`` (what is told of
+messages and files) and ``plainly`` (values as people read them).
 """

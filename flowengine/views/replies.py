@@ -905,19 +905,19 @@ class Archived(View, frozen=True, kw_only=True):
 
 
 class Ran(View, frozen=True, kw_only=True):
-    """What one pass of :meth:`Engine.run_due` did: ``files`` counts those that were looked at or deleted, ``failed``
-    attempts that raised."""
+    """What one pass of :meth:`Engine.run_due` did: ``uploads`` counts files that were looked at or deleted,
+    ``failed`` attempts that raised."""
 
     timers: int = 0
     calls: int = 0
     outbox: int = 0
     failed: int = 0
-    files: int = 0
+    uploads: int = 0
 
     @property
     def anything(self) -> bool:
         """Whether there was anything to do."""
-        return bool(self.timers or self.calls or self.outbox or self.failed or self.files)
+        return bool(self.timers or self.calls or self.outbox or self.failed or self.uploads)
 
 
 class IncidentView(View, frozen=True, kw_only=True):

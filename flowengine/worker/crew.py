@@ -89,7 +89,7 @@ class Crew:
         self._ear.wake()
 
     def _kept(self, done: int, failed: int) -> None:
-        self.tally.add(files=done, failed=failed)
+        self.tally.add(uploads=done, failed=failed)
         self._ear.wake()
 
     # looking

@@ -15,10 +15,10 @@ class Tally:
         self._all = Ran()
         self._told = Ran()
 
-    def add(self, *, timers: int = 0, calls: int = 0, outbox: int = 0, files: int = 0, failed: int = 0) -> None:
+    def add(self, *, timers: int = 0, calls: int = 0, outbox: int = 0, uploads: int = 0, failed: int = 0) -> None:
         """So much more was done."""
         with self._lock:
-            self._all = _sum(self._all, Ran(timers=timers, calls=calls, outbox=outbox, files=files, failed=failed))
+            self._all = _sum(self._all, Ran(timers=timers, calls=calls, outbox=outbox, uploads=uploads, failed=failed))
 
     def total(self) -> Ran:
         """All that was done."""

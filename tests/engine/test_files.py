@@ -371,15 +371,15 @@ def test_what_nobody_uses_is_deleted_after_a_day(
     unused, used = upload(), upload()
     roofs.message(job, "Look", [used], by="ada")
     clock.advance(timedelta(hours=23))
-    assert roofs.run_due().files == 0
+    assert roofs.run_due().uploads == 0
     clock.advance(timedelta(hours=2))
-    assert roofs.run_due().files == 1
+    assert roofs.run_due().uploads == 1
     assert [opens(roofs, id, "ada") for id in (unused, used)] == [False, True]
     with pytest.raises(FileNotFoundError):
         roofs.shell.depot.get(unused)
     with pytest.raises(BadAnswer):
         roofs.message(job, "Look", [unused], by="ada")
-    assert roofs.run_due().files == 0
+    assert roofs.run_due().uploads == 0
 
 
 def test_a_scanner_looks_before_anybody_opens_it(database: Database, clock: SimulatedClock) -> None:
@@ -394,7 +394,7 @@ def test_a_scanner_looks_before_anybody_opens_it(database: Database, clock: Simu
         assert engine.file(good, by="ada").words == "it is being looked at, and can be opened in a moment"
         with pytest.raises(NotAllowed):
             engine.file_data(good, by="ada")
-        assert engine.run_due().files == 2
+        assert engine.run_due().uploads == 2
         assert (engine.file(good, by="ada").state, engine.file_data(good, by="ada")) == ("clean", b"fine")
         seen = engine.file(bad, by="ada")
         assert (seen.state, seen.words) == ("refused", "it was refused: there is a worm in it")
@@ -421,13 +421,13 @@ def test_a_scanner_that_fails_is_asked_again(
         first, second = (engine.attach("a.txt", data, by="ada").id for data in (b"first", b"second"))
         with caplog.at_level(logging.WARNING):
             ran = engine.run_due()
-        assert (ran.files, ran.failed) == (1, 1)
+        assert (ran.uploads, ran.failed) == (1, 1)
         assert "the scanner is away" in caplog.text
         assert [engine.file(id, by="ada").state for id in (first, second)] == ["new", "clean"]
         away.clear()
         assert not engine.run_due().anything
         clock.advance(timedelta(minutes=1))
-        assert engine.run_due().files == 1
+        assert engine.run_due().uploads == 1
         assert engine.file(first, by="ada").state == "clean"
 
 
