@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from threading import Event
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from flowengine.distribution import __version__
 from flowengine.engine import Engine
-from flowengine.web import errors, external, health, hooks, metrics
+from flowengine.people.identities import Identity
+from flowengine.web import errors, external, files, health, hooks, metrics
 from flowengine.worker.metrics import Metrics
 
 ABOUT = """
 Workers in any language claim service calls, prolong their leases and finish them. Other systems complete calls that
 were left open and send messages. Each error is JSON: `error` (a stable code), `what`, `where`, `possible`.
 """
+
+
+def _nobody(_request: Request) -> Identity | None:
+    """Who asks for what is somebody's, where the application does not say how he is known: nobody."""
+    return None
 
 
 def make_app(engine: Engine) -> FastAPI:
@@ -30,9 +36,10 @@ def make_app(engine: Engine) -> FastAPI:
         redoc_url=None,
     )
     app.state.engine = engine
+    app.state.authenticate = _nobody
     app.state.stopping = Event()
     app.state.metrics = Metrics(engine)
     errors.install(app)
-    for router in (external.router, hooks.router, health.router, metrics.router):
+    for router in (external.router, hooks.router, health.router, metrics.router, files.router):
         app.include_router(router)
     return app
