@@ -9,6 +9,7 @@
     │   ├── NotFound          no such job, step, process or customer, or not for you (L4)
     │   ├── Ambiguous         a short id fits more than one thing
     │   ├── NotAllowed        not by this actor, or not now
+    │   │   └── WeakIdentity  by him, once he is known more strongly: by a code, say
     │   ├── BadToken          the token is unknown, expired or revoked
     │   ├── StaleCommand      the step, timer or call is no longer open
     │   ├── UnknownOutcome    the step does not know this outcome
@@ -16,6 +17,10 @@
     │   ├── AlreadyClaimed    somebody else has claimed the step
     │   ├── SlotTaken         the room, or somebody whom the appointment needs, is not free then
     │   ├── KeyConflict       the request key was used for something else (L3)
+    │   ├── KeyMissing        over HTTP, what changes something is asked with a request key
+    │   ├── Malformed         what was sent is no JSON
+    │   ├── TooLarge          what was sent is larger than is taken
+    │   ├── TooMany           whoever asks has asked too often just now; ask later
     │   └── BadSignature      what came from outside is not signed as it has to be
     ├── RunawayProcess        a process went round without ever waiting
     ├── InvariantBroken       the core found its own position inconsistent: a bug, nothing was changed
@@ -26,6 +31,7 @@
     │   ├── Unreachable       no whole answer came in time
     │   └── AnswerRefused     the answer cannot be taken: a redirect, too long, not JSON
     ├── HandlerDied           the process in which a handler ran alone ended before it answered
+    ├── Overloaded            the server has as much to do as it can take in; ask later
     └── StoreError
         ├── DatabaseBusy      a lock was not had in time; try again
         ├── ConnectionLost    the database went away; what was asked may or may not have been kept
@@ -140,6 +146,18 @@ class NotAllowed(Refused, status=403):
     """This actor may not do this, or not now."""
 
 
+class WeakIdentity(NotAllowed):
+    """Who asks may do this, and is not known strongly enough for it: ``needed`` says how strongly he has to be. Raised
+    only for what he may know of; nothing was changed."""
+
+    def __init__(self, what: str, *, needed: str, where: str = "", possible: Sequence[str] = ()) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.needed = needed
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"needed": self.needed}
+
+
 class BadToken(Refused, status=401):
     """Whoever asks has shown no valid token: it is unknown, expired or revoked, which answer alike (L4)."""
 
@@ -177,6 +195,26 @@ class KeyConflict(Refused, status=409):
     """The request key was used before for something else (L3)."""
 
 
+class KeyMissing(Refused, status=428):
+    """Over HTTP an act is asked with a request key, so that asking again cannot do it twice (L3)."""
+
+
+class Malformed(Refused, status=400):
+    """What was sent is no JSON."""
+
+
+class TooLarge(Refused, status=413):
+    """What was sent is larger than is taken."""
+
+
+class TooMany(Refused, status=429):
+    """Whoever asks has asked too often just now; in ``retry_after`` seconds he may again."""
+
+    def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), retry_after: float = 1) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.retry_after = retry_after
+
+
 class BadSignature(Refused, status=401):
     """What came from outside is not signed as it has to be: no signature, a wrong one, or one of another time."""
 
@@ -199,6 +237,10 @@ class HandlerDied(FlowError):
 
 class NotConfigured(FlowError):
     """A setting of this installation is missing or cannot be used; ``where`` names its variable."""
+
+
+class Overloaded(FlowError, status=503):
+    """The server has as much to do as it can take in. Nothing was changed; the same may be asked again."""
 
 
 class OutsideError(FlowError):

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from flowengine.client.desk import Desk
+from flowengine.core.values import Actor
 from flowengine.engine import Engine
 from flowengine.errors import NotFound
 from flowengine.language.model import Process
-from flowengine.people.identities import By
+from flowengine.people.identities import By, person_of
 from flowengine.people.permissions import PROGRAM
 from flowengine.views.replies import NeedView, PersonView
 
@@ -45,7 +46,7 @@ class LocalDesk(Desk):
     def me(self) -> PersonView | None:
         who = self._who(self._engine)
         try:
-            return self._engine.person(who) if isinstance(who, str) else None
+            return None if isinstance(who, Actor) else self._engine.person(person_of(who))
         except NotFound:
             return None  # he is new
 

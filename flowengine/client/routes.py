@@ -2,7 +2,7 @@
 
 ``{names}`` in a path are arguments of the verb. The others stand in the query of a ``GET``, else in the body, a JSON
 object; ``key`` (of ``send``: ``request_key``) is the header ``Idempotency-Key``. What is answered is what the verb
-answers, as JSON. A verb of the desk without a row fails the tests.
+answers, as JSON (:mod:`flowengine.client.wire`). A verb of the desk without a row fails the tests.
 """
 
 from __future__ import annotations
@@ -15,22 +15,24 @@ Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 
 class Route(NamedTuple):
     """One verb: its method, its path below :data:`PREFIX`, the ``tag`` under which it is told, and the status of what
-    it has done."""
+    it has done. ``cursor`` is the field of a row that the next page comes ``after``. Of two paths that fit, the one
+    counts that says more words."""
 
     verb: str
     method: Method
     path: str
     tag: str
     status: int = 200
+    cursor: str = ""
 
 
 ROUTES = (
     Route("start", "POST", "/jobs", "jobs", 201),
-    Route("jobs", "GET", "/jobs", "jobs"),
+    Route("jobs", "GET", "/jobs", "jobs", cursor="id"),
     Route("track", "GET", "/jobs/{job}", "jobs"),
     Route("data", "GET", "/jobs/{job}/data", "jobs"),
     Route("answered", "GET", "/jobs/{job}/answered/{seq}", "jobs"),
-    Route("history", "GET", "/jobs/{job}/history", "jobs"),
+    Route("history", "GET", "/jobs/{job}/history", "jobs", cursor="seq"),
     Route("offer", "GET", "/jobs/{job}/offers/{name}", "jobs"),
     Route("invoke", "POST", "/jobs/{job}/offers/{name}", "jobs"),
     Route("withdraw", "POST", "/jobs/{job}/withdraw", "jobs"),
@@ -38,7 +40,7 @@ ROUTES = (
     Route("take_back", "POST", "/questions/{question}/take-back", "jobs"),
     Route("add", "POST", "/jobs/{job}/items/{state}", "jobs"),
     Route("send", "POST", "/messages/{name}", "jobs"),
-    Route("inbox", "GET", "/steps", "steps"),
+    Route("inbox", "GET", "/steps", "steps", cursor="place"),
     Route("inbox_counts", "GET", "/steps/counts", "steps"),
     Route("find_step", "GET", "/steps/find", "steps"),
     Route("step", "GET", "/steps/{step_id}", "steps"),
@@ -54,6 +56,8 @@ ROUTES = (
     Route("suspend_process", "POST", "/processes/{name}/suspend", "processes"),
     Route("resume_process", "POST", "/processes/{name}/resume", "processes"),
     Route("migrate_all", "POST", "/processes/{process}/migrate", "processes"),
+    Route("me", "GET", "/me", "people"),
+    Route("now", "GET", "/now", "people"),
     Route("roles", "GET", "/roles", "people"),
     Route("people", "GET", "/people", "people"),
     Route("find_person", "GET", "/people/find", "people"),
@@ -94,13 +98,13 @@ ROUTES = (
     # conversation and files
     Route("message", "POST", "/jobs/{job}/messages", "conversation"),
     Route("note", "POST", "/jobs/{job}/internal-notes", "conversation"),
-    Route("conversation", "GET", "/jobs/{job}/conversation", "conversation"),
+    Route("conversation", "GET", "/jobs/{job}/conversation", "conversation", cursor="place"),
     Route("file", "GET", "/files/{id}", "conversation"),
     Route("refuse_file", "POST", "/files/{id}/refuse", "conversation"),
     Route("write", "POST", "/conversation", "conversation"),
     Route("message_to", "POST", "/people/{person}/messages", "conversation"),
-    Route("conversation_with", "GET", "/people/{person}/conversation", "conversation"),
-    Route("open_conversations", "GET", "/conversations", "conversation"),
+    Route("conversation_with", "GET", "/people/{person}/conversation", "conversation", cursor="place"),
+    Route("open_conversations", "GET", "/conversations", "conversation", cursor="place"),
 )
 """One row for each verb that crosses as JSON. ``archive`` writes a file where it runs, and does not."""
 

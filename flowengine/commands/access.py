@@ -185,12 +185,12 @@ def permit_assign(person: str) -> Permit:
 
     def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
         permit_handing(tx, compiled, job, command)
-        found, step = tx.people.get(person), open_step(job, command.step)
+        found, step, now = tx.people.get(person), open_step(job, command.step), tx.terms.now()
         if needs("assign", command.by) == ANY:
             if found is None:
                 raise nobody(person)
-            as_actor(found)  # who has left is refused
-        elif not (found and step and found.left is None and waits_for(as_actor(found), step, job.position.seat)):
+            as_actor(found, now)  # who has left is refused
+        elif not (found and step and found.left is None and waits_for(as_actor(found, now), step, job.position.seat)):
             raise NotAllowed(
                 f"{person} is not one of those for whom the step waits",
                 where=f"{shown(job.id)}.{command.step}",
@@ -387,7 +387,7 @@ def starting_actor(tx: Transaction, by: By, now: datetime) -> Actor:
         found = Person(id=id, kind="customer", name=id, created=now)
         tx.people.enter(found)
     if isinstance(by, str):
-        return as_actor(found)
+        return as_actor(found, now)
     refuse_erased(found)
     if found.kind != "customer":
         raise NotAllowed(f"{id} is not a customer", where=id, possible=("begin it as who he is",))

@@ -61,7 +61,7 @@ def release_lost(shell: Shell, person: str, by: Actor, because: str) -> Ending:
     def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
         held(tx, compiled, job, command)
         step, found = access.open_step(job, command.step), tx.people.get(person)
-        if step is None or found is None or waits_for(as_actor(found), step, job.position.seat):
+        if step is None or found is None or waits_for(as_actor(found, tx.terms.now()), step, job.position.seat):
             raise StaleCommand("he may do the step", where=f"{shown(job.id)}.{command.step}")
 
     def work(tx: Transaction, steps: Sequence[Held]) -> Claims:

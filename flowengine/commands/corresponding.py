@@ -68,7 +68,7 @@ def _write(
             raise KeyConflict("the request key was used for other words", where=key or "", possible=("another key",))
         return _sent(before)
     now = shell.clock.now()
-    conversation.files(named, StoreWorld(tx, party, asker=actor.id))
+    conversation.files(named, StoreWorld(tx, party, asker=actor))
     for id in named:
         if not tx.files.use(id, party=party):
             raise BadAnswer({"files": f"{id} is gone, or used elsewhere by now"}, possible=("upload it again",))

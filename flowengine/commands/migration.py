@@ -160,7 +160,7 @@ def _people(tx: Transaction, job: StoredJob) -> dict[str, Actor]:
     """Those who have claimed a step of the job, as far as they are known here."""
     ids = {step.claimed for branch in branches(job.position) for step in branch.steps if step.claimed is not None}
     found = {id: tx.people.get(id) for id in sorted(ids)}
-    return {id: as_actor(person) for id, person in found.items() if person is not None}
+    return {id: as_actor(person, tx.terms.now()) for id, person in found.items() if person is not None}
 
 
 def _refusal(found: Migration, version: str, job: StoredJob) -> NotAllowed:

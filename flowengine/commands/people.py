@@ -29,7 +29,8 @@ _A_KIND = {"customer": "a customer", "staff": "a member of staff"}
 
 def view(person: Person) -> PersonView:
     absences = tuple(AbsenceView(**msgspec.structs.asdict(one)) for one in person.absences)
-    return PersonView(**msgspec.structs.asdict(person) | {"absences": absences})
+    said = {name: one for name, one in msgspec.structs.asdict(person).items() if name not in ("same", "acting")}
+    return PersonView(**said | {"absences": absences})
 
 
 def enter(
@@ -133,7 +134,7 @@ def person(shell: Shell, id: str, by: By) -> PersonView:
 
 def actor(shell: Shell, id: str, by: By) -> Actor:
     with shell.reading() as tx:
-        return as_actor(_person(tx, "actor", id, by)[0])
+        return as_actor(_person(tx, "actor", id, by)[0], tx.terms.now())
 
 
 def _person(tx: Transaction, verb: str, id: str, by: By) -> tuple[Person, bool]:

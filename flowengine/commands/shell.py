@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -41,7 +42,7 @@ from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
-from flowengine.store.transaction import UNMARKED
+from flowengine.store.transaction import UNMARKED, Terms
 from flowengine.views.appointments import with_appointment
 from flowengine.views.customer_words import customers_receipt
 from flowengine.views.replies import Receipt
@@ -81,6 +82,7 @@ class Shell:
         self.clock = clock
         self.handlers = handlers
         self.settings = settings or Settings()
+        self.terms = Terms(clock.now, self.settings.strengths)
         self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None
@@ -112,7 +114,7 @@ class Shell:
         """A read transaction, or the caller's."""
         if self._look is not None:
             return nullcontext(self._look)
-        return self.database.reading() if self.joined is None else self._in_callers(nullcontext)
+        return self.database.reading(self.terms) if self.joined is None else self._in_callers(nullcontext)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
@@ -124,7 +126,7 @@ class Shell:
 
     def _keep(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, after what is due (L13)."""
-        once = self.database.keep if self.joined is None else self._keep_in_callers
+        once = partial(self.database.keep, terms=self.terms) if self.joined is None else self._keep_in_callers
         try:
             return once(work)
         except Overdue as late:
@@ -166,7 +168,7 @@ class Shell:
         goes on; of what is in the way of the whole transaction, only the caller can have another try."""
         assert self.joined is not None, "only an engine made by using() joins a transaction"
         try:
-            tx = self.database.joined(self.joined)
+            tx = self.database.joined(self.joined, self.terms)
             with within():
                 yield tx
         except DatabaseBusy as busy:
@@ -256,7 +258,7 @@ class Shell:
     ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
         permit(tx, compiled, job, command)
-        world = StoreWorld(tx, job.customer, job.id, locks=not dry, asker=command.by.id)
+        world = StoreWorld(tx, job.customer, job.id, locks=not dry, asker=command.by)
         done = advance(compiled, job.position, command, now, world, largest_data=self.settings.largest_data)
         return Computed(job, command, done, now, tuple(world.used))
 
@@ -407,7 +409,7 @@ class Shell:
         request: tuple[str | None, str | None],
     ) -> Receipt:
         """Begin a job under an id, for a customer who may have it, and write it as :meth:`write` does."""
-        now, world = self.clock.now(), StoreWorld(tx, customer, asker=command.by.id)
+        now, world = self.clock.now(), StoreWorld(tx, customer, asker=command.by)
         largest = self.settings.largest_data
         done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
         return self.write(tx, Computed(None, command, done, now, tuple(world.used)), request)

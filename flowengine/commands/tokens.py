@@ -25,9 +25,10 @@ PREFIX = "flow_"
 """How every token begins, so that scanners of published code recognise one."""
 
 WORKER = "worker"
+OPERATOR = "operator"
 SCOPES = {
     WORKER: "claims and finishes the calls of the handlers it names",
-    "operator": "looks after the installation",
+    OPERATOR: "looks after the installation",
     "metrics": "reads the metrics",
 }
 """What a token can be for."""

@@ -72,6 +72,8 @@ def _whose(tx: Transaction, job: str, by: By) -> tuple[Actor, str]:
     if not actor.id:
         raise NotAllowed("whose file it is, is not known", possible=("ask as a person",))
     if not job:
+        if actor.job:
+            raise access.no_such("job", job)
         return actor, ""
     kind, start = ("step", job.rpartition(".")[0]) if "." in job else ("job", job)
     found = access.read(tx, access.job_ref(tx, start, actor, kind, job), kind, job)

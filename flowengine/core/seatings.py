@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from itertools import islice
 
+from msgspec.structs import replace
+
 from flowengine.core.values import Actor, Seat, Seating, Step
 
 SeatLookup = Callable[[int, Seating], Seat | None]
@@ -24,15 +26,53 @@ def person_seating(person: str) -> Seating:
 def seatings(actor: Actor) -> frozenset[Seating]:
     """All seatings that an actor fills.
 
-    Customers and staff fill their own, ``anyone``, and those of their groups or roles. An operator with an id is a
-    member of staff too. Services, the clock, and an operator without an id fill none: they act on no step.
+    Customers and staff fill their own (under each id that they have), ``anyone``, and those of their groups or roles;
+    and those of the parties for which they may act, which are customers: or of the one for which they ask alone. An
+    operator with an id is a member of staff too. Services, the clock, and an operator without an id fill none: they act
+    on no step.
     """
     if not actor.id or actor.kind in ("service", "clock"):
         return frozenset()
-    own = {person_seating(actor.id), "anyone"}
+    parties = (actor.party,) if actor.party else actor.acting
+    filled = {"anyone", *map(person_seating, parties)}
+    if parties:
+        filled |= {"customers"} | {f"group:{group}" for party, group in actor.member_of if party in parties}
+    if actor.party:
+        return frozenset(filled)
+    filled |= {person_seating(one) for one in (actor.id, *actor.same)}
     if actor.kind == "customer":
-        return frozenset(own | {"customers"} | {f"group:{name}" for name in actor.groups})
-    return frozenset(own | {"staff"} | {f"role:{name}" for name in actor.roles})
+        return frozenset(filled | {"customers"} | {f"group:{name}" for name in actor.groups})
+    return frozenset(filled | {"staff"} | {f"role:{name}" for name in actor.roles})
+
+
+def himself(actor: Actor, id: str) -> bool:
+    """Whether that is an id of the actor himself."""
+    return bool(id) and (id == actor.id or id in actor.same)
+
+
+def stands_for(actor: Actor, *, looking: bool = False) -> tuple[str, ...]:
+    """The ids of all whose part the actor may take: his own, and those of the parties for which he may act; ``looking``
+    also those at whose jobs he may only look. The one for which he asks, where he has said so."""
+    if actor.party:
+        return (actor.party,)
+    if not actor.id:
+        return ()
+    return (actor.id, *actor.same, *actor.acting, *(actor.seeing if looking else ()))
+
+
+def in_one_part(actor: Actor, wanted: Callable[[frozenset[Seating]], bool]) -> Actor:
+    """The actor in the one part in which he acts, where ``wanted`` tells whether seatings are enough: as himself where
+    that is enough, else as the first party that it needs. Who says for whom he asks, asks for that one."""
+    if actor.party or not actor.acting:
+        return actor
+    own = replace(actor, acting=(), signing=(), seeing=(), member_of=())
+    if wanted(seatings(own)):
+        return own
+    for party in actor.acting:
+        for_party = replace(actor, party=party)
+        if wanted(seatings(for_party)):
+            return for_party
+    return own
 
 
 def waits_for(actor: Actor, step: Step, seat: SeatLookup) -> bool:

@@ -81,12 +81,30 @@ class Value(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Actor(Value, frozen=True, kw_only=True):
-    """Who asks for something. ``id`` of a customer is the customer's, of a member of staff the person's."""
+    """Who asks for something. ``id`` of a customer is the customer's, of a member of staff the person's.
+
+    ``same`` are other ids of the same person. ``acting`` are the parties for which he may act at this moment,
+    ``signing`` those of them for which he may sign too, ``seeing`` those at whose jobs he may only look; ``member_of``
+    are the groups that they are in, each as a party and a group. ``party`` is for whom he asks, where he has said so,
+    or where it counted: then he takes part as that party alone.
+
+    ``strength`` is how strongly he is known (:data:`flowengine.people.identities.Strength`), empty where the program
+    vouches for him; ``job`` the full id of the only job for which that counts; ``scopes`` those of a token.
+    """
 
     kind: Literal["customer", "staff", "service", "clock", "operator"]
     id: str = ""
     roles: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+    acting: tuple[str, ...] = ()
+    signing: tuple[str, ...] = ()
+    seeing: tuple[str, ...] = ()
+    member_of: tuple[tuple[str, str], ...] = ()
+    party: str = ""
+    strength: str = ""
+    job: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 CLOCK = Actor(kind="clock")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -11,21 +10,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, getaddresses
 
 from flowengine.errors import NotConfigured
-
-_ADDRESS = re.compile(
-    r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{1,64}@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f.][^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]{0,252}"
-)
-
-
-def is_address(text: str) -> bool:
-    """Whether a text is one mail address, without a name: ``ada@example.org``."""
-    if not _ADDRESS.fullmatch(text) or ".." in text:
-        return False
-    try:
-        ascii_domain(text)
-    except UnicodeError:
-        return False
-    return True
+from flowengine.people.contacts import ascii_domain, is_address
 
 
 def sender_of(text: str) -> Address:
@@ -68,12 +53,6 @@ def message_of(letter: Letter, sender: Address) -> EmailMessage:
 def _addressed(name: str, address: str) -> Address:
     local, _, domain = ascii_domain(address).rpartition("@")
     return Address(display_name=one_line(name), username=local, domain=domain)
-
-
-def ascii_domain(address: str) -> str:
-    """The address with its domain as the DNS has it. Raises UnicodeError for what can be none."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.encode('idna').decode() if not domain.isascii() else domain}"
 
 
 def one_line(text: str) -> str:

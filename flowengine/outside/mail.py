@@ -22,7 +22,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
-from flowengine.outside.letter import Letter, ascii_domain, message_of, one_line
+from flowengine.outside.letter import Letter, message_of, one_line
+from flowengine.people.contacts import ascii_domain
 
 LIMIT = 20.0
 """Seconds that one letter may take, from the connection to the server's last word."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from flowengine.clock import is_zone
 from flowengine.core.values import Actor, Value
@@ -28,6 +28,12 @@ _POSSIBLE_ID = f"1 to {LONGEST_ID} printable ASCII characters without space, quo
 Strength: TypeAlias = Literal["link", "code", "passkey", "oidc", "host"]
 """How strongly somebody is known, the weakest first: by a link that was sent to him, by a code too, by a passkey, by
 the provider of an organisation, by the program itself (its own login)."""
+
+STRENGTHS: tuple[str, ...] = get_args(Strength)
+
+SCOPES = ("read", "act", "operate")
+"""What a token may be for: to look, to do what a customer or a member of staff may, to do what operators may. Each
+looks too; none of them: whatever the person may."""
 
 
 class Identity(Value, frozen=True, kw_only=True):
@@ -50,6 +56,11 @@ By: TypeAlias = str | Actor | Identity
 """Who asks: a person's exact id, an identity that a door has made sure of, or an actor that the program vouches for."""
 
 
+def as_strong(strength: str, least: str) -> bool:
+    """Whether somebody is known at least so strongly; for whom the program vouches (empty) is."""
+    return not strength or STRENGTHS.index(strength) >= STRENGTHS.index(least)
+
+
 def person_of(by: str | Identity) -> str:
     """The exact id of the person who asks."""
     return by if isinstance(by, str) else by.person
@@ -63,7 +74,7 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> 
         problems["id"] = f"{id[:LONGEST_ID]!r} is no id of a person"
         possible.append(_POSSIBLE_ID)
     for what, text, longest in (("name", name, LONGEST_NAME), ("contact", contact, LONGEST_CONTACT)):
-        if text and (not text.strip() or len(text) > longest or not _on_one_line(text)):
+        if text and (not text.strip() or len(text) > longest or not on_one_line(text)):
             problems[what] = f"{text[:60]!r} is no {what} of a person"
             possible.append(f"a {what} of 1 to {longest} characters on one line, not blank")
     if zone and not is_zone(zone):
@@ -73,7 +84,7 @@ def check_person(id: str, name: str = "", contact: str = "", zone: str = "") -> 
         raise BadAnswer(problems, possible=possible)
 
 
-def _on_one_line(text: str) -> bool:
+def on_one_line(text: str) -> bool:
     """Whether a text has no line breaks, control characters or halves of characters."""
     return all(unicodedata.category(sign) not in ("Cc", "Zl", "Zp", "Cs") for sign in text)
 

@@ -3,16 +3,20 @@
 A row says, for each kind of actor, what he must be to the thing that he asks for. To those who may not even look at it
 (row ``track`` for jobs, ``step`` for steps), it is as absent as one that never was (L4); who may look at it and not do
 this is told what is possible. Where nothing is looked up, the answer depends on the kind of actor alone.
+
+Below the table stand which verbs only look, which are for who comes by a link to one job, and how strongly somebody has
+to be known for what is dear.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import seatings, stands_for
 from flowengine.core.values import Actor, Seating
-from flowengine.errors import NotAllowed
+from flowengine.errors import NotAllowed, NotFound, WeakIdentity
+from flowengine.people.identities import STRENGTHS, Strength, as_strong
 
 PROGRAM = Actor(kind="operator")
 """The application itself, which asks where nobody is named. It is no person: it acts on no step."""
@@ -162,34 +166,133 @@ TABLE = {
     "message_to": _organisation("write to a customer", "write to the organisation"),
     "conversation_with": Row("read what was written with a customer", OWN, ANY, ANY, ANY, NEVER, NEVER),
     "open_conversations": _organisation("see who waits for an answer"),
+    # parties
+    "let_act": Row("let somebody act for a party",       OWN,   ANY,   ANY,   ANY,   ANY,   NEVER),
+    "end_acting": Row("end that somebody acts for a party", OWN, ANY,  ANY,   ANY,   ANY,   NEVER),
+    "acting": Row("see who acts for whom",               OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "add_contact": Row("add a contact of a person",      OWN,   ANY,   ANY,   ANY,   ANY,   NEVER),
+    "remove_contact": Row("take a contact of a person away", OWN, ANY, ANY,   ANY,   ANY,   NEVER),
+    "contacts": Row("see the contacts of a person",      OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "confirm_contact": _programs("say that a contact is verified"),
+    "with_contact": _programs("look for those who have a contact"),
 }  # fmt: skip
+
+LOOKS = frozenset((
+    "processes", "process", "need", "person", "find_person", "people", "holdings", "roles", "actor", "inbox", "agenda",
+    "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs", "history", "audit", "measures",
+    "incidents", "schedules", "stuck", "archivable", "timers", "tokens", "next_due",
+    # parties
+    "acting", "contacts",
+    # conversation and files
+    "conversation", "file", "file_data", "file_parts", "conversation_with", "open_conversations",
+))  # fmt: skip
+"""The verbs that change nothing: a token with any scope is enough for them."""
+
+LINKED = frozenset((
+    "processes", "process", "need", "act", "claim", "release", "invoke", "withdraw", "say", "take_back", "add", "inbox",
+    "agenda", "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs",
+    # conversation and files
+    "message", "conversation", "attach", "file", "file_data", "file_parts",
+))  # fmt: skip
+"""The verbs of one job, or of what is listed of it: they are for who comes by a link to it. The others find nothing."""
+
+DEAR: dict[str, Strength] = {
+    "withdraw": "code",
+    "erase": "code",
+    # parties
+    "let_act": "code",
+    "end_acting": "code",
+    "add_contact": "code",
+    "remove_contact": "code",
+}
+"""The verbs for which a link is not enough, unless the installation says otherwise (``Settings.strengths``)."""
+
+PRICED: Strength = "code"
+"""How strongly somebody has to be known to approve what has a price, unless the installation says for ``act``."""
+
+_HOW: dict[str, str] = {
+    "link": "open the link that was sent to you",
+    "code": "confirm with a code",
+    "passkey": "sign in with a passkey",
+    "oidc": "sign in with the organisation's own login",
+    "host": "sign in where you are known",
+}
+"""What somebody does to be known so strongly."""
 
 _WHO = {"customer": "customers", "staff": "staff", "operator": "operators", "service": "services"}
 
 
 def needs(verb: str, actor: Actor) -> Relation:
-    """What such an actor must be to the thing for which he asks."""
-    kind = "program" if actor.kind == "operator" and not actor.id else actor.kind
+    """What such an actor must be to the thing for which he asks. By a token that is not for what operators do, an
+    operator is a member of staff."""
+    kind = actor.kind
+    if kind == "operator":
+        if not actor.id:
+            kind = "program"  # type: ignore[assignment]  # a column of its own
+        elif actor.scopes and "operate" not in actor.scopes and verb not in LOOKS:
+            kind = "staff"
     relation: Relation = getattr(TABLE[verb], kind)
     return relation
 
 
 def require(verb: str, actor: Actor) -> Relation:
-    """As :func:`needs`. Raises NotAllowed where such an actor may never."""
+    """As :func:`needs`. Raises NotAllowed where such an actor may never, and where the scopes of his token do not reach
+    so far; NotFound for who comes by a link to a job, and asks for something else."""
+    if actor.job and verb not in LINKED:
+        what = "there is no such thing, or it is not for you"
+        raise NotFound(what, possible=("what belongs to the job of the link",))
     relation = needs(verb, actor)
+    if actor.scopes:
+        _refuse_beyond(verb, actor)
     if relation == NEVER:
         raise denied(verb, actor)
     return relation
 
 
-def stands(needed: Relation, actor: Actor, customer: str, waiting: Iterable[Seating] = ()) -> bool:
-    """Whether the actor is to a customer's job what he must be; ``waiting`` are the seatings of its open steps."""
+def _refuse_beyond(verb: str, actor: Actor) -> None:
+    """Raises NotAllowed for a verb that the scopes of a token do not reach."""
+    operates = TABLE[verb].staff == NEVER and TABLE[verb].customer == NEVER
+    wanted = "operate" if operates else "act"
+    if verb not in LOOKS and wanted not in actor.scopes:
+        what = f"the token may only {' and '.join(actor.scopes)}, and not {TABLE[verb].does}"
+        raise NotAllowed(what, where=actor.id, possible=(f"a token with the scope {wanted}",))
+
+
+def least(verb: str, strengths: Mapping[str, str], *raised: str) -> str:
+    """How strongly somebody has to be known for a verb: as the installation says (``strengths``), else as
+    :data:`DEAR`; and no less than what it was ``raised`` to."""
+    said: str = strengths.get(verb) or DEAR.get(verb, "link")
+    return max((said, *(one for one in raised if one)), key=STRENGTHS.index)
+
+
+def refuse_weak(verb: str, actor: Actor, needed: str, where: str = "") -> None:
+    """Raises WeakIdentity for one who may do it, and know of it, and is not known so strongly as is needed."""
+    if not as_strong(actor.strength, needed):
+        what = f"to {TABLE[verb].does}, you have to be known more strongly than by {_BY[actor.strength]}"
+        raise WeakIdentity(what, needed=needed, where=where or actor.id, possible=(_HOW[needed],))
+
+
+_BY = {"link": "a link", "code": "a code", "passkey": "a passkey", "oidc": "the login of an organisation"}
+
+
+def stands(
+    needed: Relation, actor: Actor, customer: str, waiting: Iterable[Seating] = (), *, looking: bool = False
+) -> bool:
+    """Whether the actor is to a customer's job what he must be, by himself or for a party; ``waiting`` are the seatings
+    of its open steps. ``looking``: he would only look."""
     if needed == ANY:
         return True
-    own = actor.kind == "customer" and actor.id == customer
+    own = (actor.kind == "customer" or bool(actor.acting or actor.seeing)) and customer in _own(actor, looking)
     if needed == PART:
         return own or not seatings(actor).isdisjoint(waiting)
     return needed == OWN and own
+
+
+def _own(actor: Actor, looking: bool) -> tuple[str, ...]:
+    """Those whose jobs are the actor's own. Members of staff have none but those of the parties for which they act."""
+    if actor.kind == "customer" or actor.party:
+        return stands_for(actor, looking=looking)
+    return (*actor.acting, *(actor.seeing if looking else ()))
 
 
 def denied(verb: str, actor: Actor, where: str = "") -> NotAllowed:

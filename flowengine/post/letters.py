@@ -18,7 +18,7 @@ from flowengine.core.seatings import person_seating, waits_for
 from flowengine.core.values import Json, Step
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
-from flowengine.outside.letter import is_address
+from flowengine.people.contacts import is_address
 from flowengine.people.permissions import needs, stands
 from flowengine.runtime.actors import as_actor, name_of
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
@@ -86,7 +86,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _ended(shell.settings.url, job, process, person, to, at)
         if body["why"] == "told":
             told = told_in(tx, row.job, row.seq)[int(body["number"])]
-            return _told(shell.settings.url, job, process, told, person, to, at)
+            return _told(shell.settings.url, job, process, told, person, to, at, tx.terms.now())
         if body["why"] == "written":
             messages = messages_in(tx, row.job, row.seq)
             if not messages:
@@ -106,7 +106,7 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             words = overdue_words(shell, tx, job, str(body["by"]), person.clock)
             return _overdue(shell.settings.url, job, process, words, person, to, at) if words else None
         step = access.open_step(job, int(body["step"]))
-        if step is None or not _for(person, step, job):
+        if step is None or not _for(person, step, job, tx.terms.now()):
             return None
         step = in_words(tx, job, step)
         return _asked(shell, tx, job, step, person, to, str(body["why"]), at)
@@ -118,11 +118,11 @@ def _at(tx: Transaction, row: OutboxMessage, now: datetime) -> datetime:
     return found[0].at if found else now
 
 
-def _for(person: Person, step: Step, job: StoredJob) -> bool:
+def _for(person: Person, step: Step, job: StoredJob, now: datetime) -> bool:
     """Whether the step waits for him now (L4)."""
     if step.booked is not None or (step.claimed and step.claimed != person.id):
         return False
-    return waits_for(as_actor(person), step, job.position.seat)
+    return waits_for(as_actor(person, now), step, job.position.seat)
 
 
 def _asked(
@@ -367,10 +367,19 @@ def _indented(text: str) -> str:
     return "\n    ".join(text.strip().splitlines())
 
 
-def _told(url: str, job: StoredJob, process: Process, told: e.Told, person: Person, to: str, at: datetime) -> Words:
+def _told(
+    url: str,
+    job: StoredJob,
+    process: Process,
+    told: e.Told,
+    person: Person,
+    to: str,
+    at: datetime,
+    now: datetime,
+) -> Words:
     """What the process tells, as it was said; where the job is to be seen only for those who may see it (L4)."""
     short = shown(job.id)
-    actor = as_actor(person)
+    actor = as_actor(person, now)
     seen = stands(needs("track", actor), actor, job.customer)
     link = f"{url}/jobs/{short}" if url and seen else ""
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"

@@ -12,6 +12,7 @@ from flowengine.commands.asked import asked
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.conversation import ANSWERED, TAKEN_BACK, unanswered
+from flowengine.core.seatings import himself
 from flowengine.core.values import CONVERSATION, Step
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import By
@@ -50,8 +51,8 @@ def words_in(look: Look, entries: Iterable[Entry]) -> Iterator[tuple[Entry, e.Sa
                 before = asked(look.tx, look.job, event.to)
                 asked_by[event.to] = before.step.asked_by if before is not None else ""
             told = look.own and (event.kind == "answer" or (event.kind == "message" and not event.number))
-            to_him = asked_by[event.to] == look.actor.id if event.to else told
-            if look.inside or event.by == look.actor.id or to_him:
+            to_him = himself(look.actor, asked_by[event.to]) if event.to else told
+            if look.inside or himself(look.actor, event.by) or to_him:
                 yield entry, event
 
 
@@ -96,7 +97,7 @@ def _message(shell: Shell, look: Look, entry: Entry, event: e.Said, waiting: dic
         process=look.process.title,
         outside=outside,
         inside=inside and not outside and not _is_told(look, event, asked_by),
-        yours=bool(event.by) and event.by == look.actor.id,
+        yours=himself(look.actor, event.by),
         id=f"{job}.{event.number}" if event.number else "",
         short=f"{shown(job)}.{event.number}" if event.number else "",
         to=f"{job}.{event.to}" if event.to else "",
@@ -129,7 +130,9 @@ def _became(look: Look, number: int) -> str:
 def lately(look: Look, entries: list[Entry]) -> Iterator[SaidView]:
     """What was said lately, each answer with what it answers, and all that is not answered."""
     found: dict[int, SaidView] = {}
-    open_ = {step.number: step for step in unanswered(look.position) if look.inside or step.asked_by == look.actor.id}
+    open_ = {
+        step.number: step for step in unanswered(look.position) if look.inside or himself(look.actor, step.asked_by)
+    }
     for entry, event in words_in(look, entries):
         if event.to:
             if event.to not in found:
@@ -167,7 +170,7 @@ def _put_earlier(look: Look, found: dict[int, SaidView], number: int) -> None:
 
 def _line(look: Look, at: datetime, number: int, by: str, who: str, kind: str, text: str) -> SaidView:
     step, short = (f"{look.job.id}.{number}", f"{shown(look.job.id)}.{number}") if number else ("", "")
-    yours = bool(by) and by == look.actor.id
+    yours = himself(look.actor, by)
     status = "answered" if number else ""
     return SaidView(
         at=at,

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from flowengine.commands import access
 from flowengine.commands.shell import Shell
+from flowengine.core.seatings import himself, stands_for
 from flowengine.core.values import Actor
 from flowengine.errors import BadAnswer
 from flowengine.people.identities import By
@@ -52,7 +53,11 @@ def conversation_with(shell: Shell, person: str, after: str, limit: int, by: By)
     with shell.reading() as tx:
         actor = access.asker(tx, "conversation_with", by)
         found = tx.people.get(person)
-        if found is None or found.kind != "customer" or (_only_own(actor) and person != actor.id):
+        if (
+            found is None
+            or found.kind != "customer"
+            or (_only_own(actor) and person not in stands_for(actor, looking=True))
+        ):
             raise nobody(person)
         jobs = tx.jobs.list(customer=person, limit=_MOST_JOBS)
         streams = [_of_job(shell, look_at(shell, tx, row.id, "conversation", actor), end) for row in jobs]
@@ -116,7 +121,7 @@ def _view(shell: Shell, tx: Transaction, one: Written, actor: Actor, place: _Pla
         text=one.text,
         files=views(shell, tx, one.files),
         outside=outside,
-        yours=bool(actor.id) and one.author == actor.id,
+        yours=himself(actor, one.author),
         id=id if outside else "",
         short=id if outside else "",
         to=f"{one.party}.{one.answers}" if one.answers else "",

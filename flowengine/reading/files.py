@@ -8,11 +8,11 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core.contents import texts
 from flowengine.core.fields import FILE_ID
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import himself, seatings, stands_for
 from flowengine.core.values import Actor
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.people.identities import By
-from flowengine.people.permissions import ANY, needs
+from flowengine.people.permissions import ANY, needs, stands
 from flowengine.store import StoredFile, Transaction
 from flowengine.store.files import ANSWERED, REFUSED
 from flowengine.views.conversation import FileView
@@ -83,14 +83,16 @@ def _asked(shell: Shell, tx: Transaction, verb: str, id: str, by: By) -> StoredF
 def may_open(shell: Shell, tx: Transaction, file: StoredFile, actor: Actor) -> bool:
     """Whether somebody may know of a file: what he has uploaded himself; those inside all that is in use; a customer
     what he was shown, and in his own job what he may know of its data."""
-    if actor.id and file.author == actor.id:
+    if actor.job and file.job != actor.job:
+        return False  # who comes by a link to a job is shown nothing else
+    if himself(actor, file.author):
         return True
     if not file.used and file.erased is None:
         return False
     if needs("file", actor) == ANY:
         return True
     if file.party:
-        return file.party == actor.id
+        return file.party in stands_for(actor, looking=True)
     shown = tx.files.shown(file.job, file.id) if file.job else []
     return not seatings(actor).isdisjoint(shown) or (ANSWERED in shown and _knows(shell, tx, file, actor))
 
@@ -101,7 +103,7 @@ def _knows(shell: Shell, tx: Transaction, file: StoredFile, actor: Actor) -> boo
         job = tx.jobs.get(file.job)
     except NotFound:  # it is archived
         return False
-    if job.customer != actor.id:
+    if not stands(needs("data", actor), actor, job.customer, looking=True):
         return False
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
     return file.id in texts(known_data(compiled, job.position), keys=False)

@@ -13,6 +13,7 @@ from flowengine.core.position import Position
 from flowengine.core.values import Actor
 from flowengine.language.model import Process
 from flowengine.people.identities import By
+from flowengine.people.permissions import OWN, stands
 from flowengine.runtime.actors import name_of
 from flowengine.store import Entry, StoredJob, Transaction
 from flowengine.views import plainly
@@ -46,7 +47,7 @@ def look_at(shell: Shell, tx: Transaction, text: str, verb: str, by: By) -> Look
     job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
     compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
     inside = actor.kind != "customer"
-    return Look(tx, job, compiled, actor, inside, inside or actor.id == job.customer, now)
+    return Look(tx, job, compiled, actor, inside, inside or stands(OWN, actor, job.customer, looking=True), now)
 
 
 def names(look: Look, audience: Iterable[str]) -> Iterable[str]:

@@ -7,12 +7,14 @@ from datetime import datetime, tzinfo
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
+from flowengine.core.seatings import himself
 from flowengine.core.values import Actor, KeptMessage, Seating
 from flowengine.core.world import Appointment, Attempt, Filler, Member, Upload, Worker
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.parser.calendars import read_hours
-from flowengine.people.identities import By, person_of
+from flowengine.people.identities import By, Identity, person_of
 from flowengine.store import Person, Transaction
 from flowengine.store.files import REFUSED
 
@@ -21,9 +23,10 @@ OPERATOR = "operator"
 
 
 def actor_of(tx: Transaction, by: By) -> Actor:
-    """The actor that asks: a person by his exact id (L15), or an :class:`Actor`, for which the application vouches.
+    """The actor that asks: a person by his exact id (L15), as strongly known as his identity says; or an
+    :class:`Actor`, for which the application vouches.
 
-    Raises NotFound, and NotAllowed for one who has left.
+    Raises NotFound, and NotAllowed for one who has left, and for one who asks for a party for which he may not act.
     """
     if isinstance(by, Actor):
         return by
@@ -31,7 +34,22 @@ def actor_of(tx: Transaction, by: By) -> Actor:
     found = tx.people.get(id)
     if found is None:
         raise nobody(id)
-    return as_actor(found)
+    actor = as_actor(found, tx.terms.now())
+    return actor if isinstance(by, str) else known_as(actor, by)
+
+
+def known_as(actor: Actor, by: Identity) -> Actor:
+    """The actor as strongly known as a door has made sure, for what, and for whom he asks. Raises NotAllowed."""
+    if by.party and by.party not in (actor.id, *actor.acting):
+        what = f"{actor.id} may not act for {by.party[:200]!r}"
+        raise NotAllowed(what, where=actor.id, possible=(*actor.acting, "ask for yourself"))
+    return replace(
+        actor,
+        strength="" if by.strength == "host" else by.strength,
+        job=by.job,
+        scopes=by.scopes,
+        party=by.party if by.party != actor.id else "",
+    )
 
 
 def nobody(id: str) -> NotFound:
@@ -47,8 +65,9 @@ def refuse_erased(person: Person) -> None:
         )
 
 
-def as_actor(person: Person) -> Actor:
-    """A person as an actor. Staff with the role ``operator`` act as operators, and keep their other roles.
+def as_actor(person: Person, now: datetime) -> Actor:
+    """A person as an actor at a moment, on which depends for whom he may act. Staff with the role ``operator`` act as
+    operators, and keep their other roles.
 
     Raises NotAllowed for one who has left or was erased: he is nobody who acts, or whom a step may wait for.
     """
@@ -58,7 +77,19 @@ def as_actor(person: Person) -> Actor:
     kind: Literal["customer", "staff", "operator"] = "customer" if person.kind == "customer" else "staff"
     if kind == "staff" and OPERATOR in person.roles:
         kind = "operator"
-    return Actor(kind=kind, id=person.id, roles=tuple(person.roles), groups=tuple(person.groups))
+    actor = Actor(kind=kind, id=person.id, roles=tuple(person.roles), groups=tuple(person.groups), same=person.same)
+    return _with_parties(actor, person, now) if person.acting else actor
+
+
+def _with_parties(actor: Actor, person: Person, now: datetime) -> Actor:
+    held = [one for one in person.acting if one.holds(now)]
+    return replace(
+        actor,
+        acting=tuple(one.party for one in held if one.may != "see"),
+        signing=tuple(one.party for one in held if one.may == "sign"),
+        seeing=tuple(one.party for one in held if one.may == "see"),
+        member_of=tuple((one.party, group) for one in held if one.may != "see" for group in one.groups),
+    )
 
 
 def name_of(tx: Transaction, id: str) -> str:
@@ -90,8 +121,8 @@ class StoreWorld(msgspec.Struct):
     job: str = ""
     locks: bool = True
     """Whether what is asked stays as it is until the transaction ends: not where it is only looked what would be."""
-    asker: str = ""
-    """The id of who asks, whose uploads may be used."""
+    asker: Actor | None = None
+    """Who asks, whose uploads may be used."""
     used: list[str] = []
     """The files that were found to be his to use."""
     known: dict[str, Any] | None = None
@@ -110,7 +141,7 @@ class StoreWorld(msgspec.Struct):
 
     def person(self, id: str) -> Actor | None:
         found = self.tx.people.get(id)
-        return as_actor(found) if found else None
+        return as_actor(found, self.tx.terms.now()) if found else None
 
     def name(self, id: str) -> str:
         return name_of(self.tx, id)
@@ -124,8 +155,8 @@ class StoreWorld(msgspec.Struct):
         return [Filler(id=one.id, name=one.name or one.id) for one in found[:most]]
 
     def upload(self, id: str) -> Upload | None:
-        found = self.tx.files.get(id) if self.asker else None
-        if found is None or found.author != self.asker or found.erased is not None:
+        found = self.tx.files.get(id) if self.asker is not None else None
+        if found is None or self.asker is None or not himself(self.asker, found.author) or found.erased is not None:
             return None
         if found.party or found.job not in ("", self.job) or (found.used and found.job != self.job):
             return None

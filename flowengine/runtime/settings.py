@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from flowengine.clock import is_zone
 from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
+from flowengine.language.suggest import near
 from flowengine.outside.addresses import Allowed
 from flowengine.outside.files import Scanner, check_url
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
+from flowengine.people.identities import STRENGTHS
+from flowengine.people.permissions import TABLE
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
@@ -47,6 +50,8 @@ class Settings:
     | ``largest_files`` | ``FLOW_LARGEST_FILES`` | bytes that the files of a job may have together |
     | ``scanner`` | | looks at each file before anybody may open it: a function of its bytes, which gives a
     :class:`~flowengine.outside.files.Scanned`; a worker runs it. The same is to be set wherever files are given out |
+    | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
+    table of permissions says: ``withdraw=link,start=code`` |
     """
 
     url: str = ""
@@ -62,6 +67,7 @@ class Settings:
     largest_file: int = 20_000_000
     largest_files: int = 200_000_000
     scanner: Scanner | None = None
+    strengths: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be used at once, not when the first call of the night is made. Raises NotConfigured."""
@@ -87,6 +93,13 @@ class Settings:
                 raise NotConfigured(f"the hook {name!r} has no secret", where="FLOW_HOOK_SECRETS")
             for secret in secrets.split():
                 key_of(secret, "FLOW_HOOK_SECRETS")
+        for verb, strength in self.strengths.items():
+            if verb not in TABLE:
+                possible = near(verb, list(TABLE)) or "a verb of the table of permissions"
+                raise NotConfigured(f"{verb[:60]!r} is no verb", where="FLOW_STRENGTHS", possible=(possible,))
+            if strength not in STRENGTHS:
+                what = f"{strength[:60]!r} does not say how strongly somebody is known"
+                raise NotConfigured(what, where="FLOW_STRENGTHS", possible=STRENGTHS)
         if self.mail:
             server_of(self.mail)
             sender_of(self.mail_from)
@@ -110,6 +123,7 @@ class Settings:
             files=environment.get("FLOW_FILES", ""),
             largest_file=_bytes(environment.get("FLOW_LARGEST_FILE") or "20000000", "FLOW_LARGEST_FILE"),
             largest_files=_bytes(environment.get("FLOW_LARGEST_FILES") or "200000000", "FLOW_LARGEST_FILES"),
+            strengths=_strengths(environment.get("FLOW_STRENGTHS", "")),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
 
@@ -118,6 +132,18 @@ def _bytes(text: str, where: str = "FLOW_LARGEST_DATA") -> int:
     if not (text.isascii() and text.isdecimal()):
         raise NotConfigured(f"{text!r} is no number of bytes", where=where, possible=(str(LARGEST_DATA),))
     return int(text)
+
+
+def _strengths(text: str) -> dict[str, str]:
+    """``verb=strength,verb=strength``. Raises NotConfigured."""
+    found: dict[str, str] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        verb, separator, strength = (part.strip() for part in one.partition("="))
+        if not separator or not verb or verb in found:
+            why = f"{verb[:60]!r} is there twice" if verb in found else f"{one[:60]!r} is not a verb and a strength"
+            raise NotConfigured(why, where="FLOW_STRENGTHS", possible=("withdraw=link,start=code",))
+        found[verb] = strength
+    return found
 
 
 def _by_name(text: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -17,7 +18,7 @@ from flowengine.store.driver import Driver
 from flowengine.store.postgres import ANSWER, PostgresDriver
 from flowengine.store.sqlite import SqliteDriver
 from flowengine.store.tables import HEAD
-from flowengine.store.transaction import Transaction
+from flowengine.store.transaction import USUAL, Terms, Transaction
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session  # a session is known by what it does: to import it takes long
@@ -31,16 +32,19 @@ TIMEOUT = 10.0
 class Scope:
     """A with-block around one transaction: kept when the block ends well, rolled back when it raises."""
 
-    __slots__ = ("_begin", "_channel", "_driver", "_reads_only")
+    __slots__ = ("_begin", "_channel", "_driver", "_reads_only", "_terms")
 
-    def __init__(self, driver: Driver[Any], begin: Callable[[], Any], *, reads_only: bool = False) -> None:
+    def __init__(
+        self, driver: Driver[Any], begin: Callable[[], Any], *, reads_only: bool = False, terms: Terms = USUAL
+    ) -> None:
         self._driver = driver
         self._begin = begin
         self._reads_only = reads_only
+        self._terms = terms
 
     def __enter__(self) -> Transaction:
         self._channel = self._begin()
-        return Transaction(self._channel, reads_only=self._reads_only)
+        return Transaction(self._channel, reads_only=self._reads_only, terms=self._terms)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -145,7 +149,7 @@ class Database:
         assert row is not None, "a function of no table gives one row"
         return cast(datetime, row[0])
 
-    def keep(self, work: Callable[[Transaction], T]) -> T:
+    def keep(self, work: Callable[[Transaction], T], terms: Terms = USUAL) -> T:
         """Do ``work`` in a write transaction and commit it: what it returns is durable (L2).
 
         Where the database did not keep it (two transactions crossed, the connection was lost), ``work`` is done again
@@ -153,12 +157,12 @@ class Database:
         what it raises, DatabaseBusy, and ConnectionLost when the database stays away longer than its ``patience``.
         """
         self._same_process()
-        return persistence.keep(self._once, work, self._patience)
+        return persistence.keep(partial(self._once, terms), work, self._patience)
 
-    def _once(self, work: Callable[[Transaction], T]) -> T:
+    def _once(self, terms: Terms, work: Callable[[Transaction], T]) -> T:
         """One try."""
         self._tend()
-        return self._driver.once(lambda channel: work(Transaction(channel)))
+        return self._driver.once(lambda channel: work(Transaction(channel, terms=terms)))
 
     def writing(self) -> Scope:
         """A transaction that writes: kept whole at the end of the block, or not at all (L2). Raises DatabaseBusy.
@@ -169,13 +173,13 @@ class Database:
         self._tend()
         return Scope(self._driver, self._driver.begin_writing)
 
-    def reading(self) -> Scope:
+    def reading(self, terms: Terms = USUAL) -> Scope:
         """A transaction that only reads: one snapshot, however many queries."""
         self._same_process()
         self._tend()
-        return Scope(self._driver, self._driver.begin_reading, reads_only=True)
+        return Scope(self._driver, self._driver.begin_reading, reads_only=True, terms=terms)
 
-    def joined(self, connection: sa.Connection | Session) -> Transaction:
+    def joined(self, connection: sa.Connection | Session, terms: Terms = USUAL) -> Transaction:
         """A transaction inside the caller's, on a SQLAlchemy connection or session to the same database.
 
         It never commits: the caller's ``commit()`` keeps his rows and the flow's together, his ``rollback()`` neither.
@@ -196,7 +200,7 @@ class Database:
             if not schema.fits(channel, found):
                 raise _mismatch(found, self.url)
             known["flowengine"] = HEAD
-        return Transaction(channel)
+        return Transaction(channel, terms=terms)
 
     def _same_process(self) -> None:
         if os.getpid() != self._process:

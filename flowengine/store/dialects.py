@@ -28,6 +28,9 @@ class Dialect(Protocol):
     def by_index(self, name: str) -> str:
         """The hint that a table is read by that index, behind the table's name."""
 
+    def joined(self, texts: sa.ColumnElement[str], apart: str) -> sa.ColumnElement[str]:
+        """All texts of a column as one, with a text between them; NULL where there are none."""
+
     def has_table(self, name: str) -> sa.Select[Any]:
         """Whether a table is there: 1 or 0."""
 
@@ -55,6 +58,9 @@ class Sqlite:
 
     def by_index(self, name: str) -> str:
         return f"INDEXED BY {name} "
+
+    def joined(self, texts: sa.ColumnElement[str], apart: str) -> sa.ColumnElement[str]:
+        return sa.func.group_concat(texts, sa.literal_column(f"'{apart}'"))
 
     def has_table(self, name: str) -> sa.Select[Any]:
         master = sa.table("sqlite_master", sa.column("name", sa.String))
@@ -86,6 +92,9 @@ class Postgresql:
 
     def by_index(self, name: str) -> str:  # noqa: ARG002 - it takes no hints, and needs none
         return ""
+
+    def joined(self, texts: sa.ColumnElement[str], apart: str) -> sa.ColumnElement[str]:
+        return sa.func.string_agg(texts, sa.literal_column(f"'{apart}'"))
 
     def has_table(self, name: str) -> sa.Select[Any]:
         return sa.select(sa.func.count(sa.func.to_regclass(name)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Literal
+from functools import reduce
+from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -16,12 +17,15 @@ from flowengine.people.identities import PERSON_ID, check_person
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, plain, text
-from flowengine.store.query import Query, inserts, param
+from flowengine.store.dialects import Dialect
+from flowengine.store.parties import May
+from flowengine.store.query import Query, Statement, inserts, param
+from flowengine.store.tables import NEVER
 
 CUSTOMERS = "customers"
 """The group that every customer belongs to."""
 
-_P, _M = t.people, t.memberships
+_P, _M, _A = t.people, t.memberships, t.acting
 _ID = param("id")
 
 ADD = Query("people.add", "Enter a person.", inserts(_P))
@@ -32,7 +36,30 @@ UPDATE = Query(
     .where(_P.c.id == param("person"))
     .values({name: param(name) for name in ("kind", "name_key", "contact_key", "body")}),
 )
-GET = Query("people.get", "One person by id.", sa.select(_P.c.body).where(_P.c.id == _ID))
+
+_APART, _LINES = " ", "\x1e"
+"""Between the parts of a line, and between lines: ids have neither."""
+
+
+def _line(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
+    apart = sa.literal_column(f"'{_APART}'", sa.Text)
+    texts = [sa.cast(one, sa.Text) for one in columns]
+    return reduce(lambda line, one: line.concat(apart).concat(one), texts)
+
+
+def _get(dialect: Dialect) -> Statement:
+    """Whom a person acts for comes with him, so that who asks costs one statement."""
+    acting = dialect.joined(_line(_A.c.party, _A.c.may, _A.c.since, _A.c.until), _LINES)
+    member = dialect.joined(_line(_A.c.party, _M.c.group_name), _LINES)
+    groups = sa.select(member).select_from(_A).join(_M, _M.c.person == _A.c.party)
+    return sa.select(
+        _P.c.body,
+        sa.select(acting).where(_A.c.person == _ID).scalar_subquery(),
+        groups.where(_A.c.person == _ID).scalar_subquery(),
+    ).where(_P.c.id == _ID)
+
+
+GET = Query("people.get", "One person by id, for whom he acts, and which groups these are in.", _get)
 BY_CONTACT = Query(
     "people.by_contact",
     "Those with this contact.",
@@ -94,6 +121,21 @@ class Absence(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
+class ActsFor(msgspec.Struct, frozen=True, kw_only=True):
+    """That a person may act for a party, from ``since`` until before ``until``, both in microseconds since the epoch;
+    ``groups`` are those that the party is in."""
+
+    party: str
+    may: May
+    since: int = 0
+    until: int = NEVER
+    groups: tuple[str, ...] = ()
+
+    def holds(self, now: datetime) -> bool:
+        """Whether that is so at a moment."""
+        return self.since <= micros(now) < self.until
+
+
 class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One customer or member of staff. ``record`` is what else the organisation knows, as JSON; ``zone`` the time zone
     in which he reads moments, empty where it is not known.
@@ -119,6 +161,13 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     zone: str = ""
     erased: datetime | None = None
     """When this customer was erased: the id stays, for the histories that name it, and is nobody's any more."""
+    organisation: bool = False
+    """Whether this customer is an organisation, for which persons act."""
+    same: tuple[str, ...] = ()
+    """Other ids of the same person. As ``acting``, it stands in rows of its own, and is known of who was found by his
+    id alone."""
+    acting: tuple[ActsFor, ...] = ()
+    """For whom he may act, whether that holds now or at another time."""
 
     @property
     def clock(self) -> tzinfo | None:
@@ -164,7 +213,10 @@ class People:
     def get(self, id: str) -> Person | None:
         """The person with exactly that id, or None."""
         row = self._channel.one(GET, {"id": id}) if PERSON_ID.fullmatch(id) else None
-        return decode(row[0], Person) if row else None
+        if row is None:
+            return None
+        person = decode(row[0], Person)
+        return person if row[1] is None else msgspec.structs.replace(person, acting=_acting(row[1], row[2]))
 
     def with_id(self, id: str) -> list[Person]:
         """The one with exactly that id, if there is one."""
@@ -211,7 +263,23 @@ class People:
         return [decode(row[0], Person) for row in rows]
 
 
+def _acting(lines: str, member_of: str | None) -> tuple[ActsFor, ...]:
+    """For whom somebody may act, by the ids, from how it is read."""
+    groups: dict[str, list[str]] = {}
+    for line in member_of.split(_LINES) if member_of else ():
+        party, _, group = line.partition(_APART)
+        groups.setdefault(party, []).append(group)
+    found = []
+    for line in sorted(lines.split(_LINES)):
+        party, may, since, until = line.split(_APART)
+        member = tuple(sorted(groups.get(party, ())))
+        found.append(ActsFor(party=party, may=cast(May, may), since=int(since), until=int(until), groups=member))
+    return tuple(found)
+
+
 def _columns(person: Person) -> dict[str, str]:
+    if person.same or person.acting:
+        person = msgspec.structs.replace(person, same=(), acting=())
     keys = {"name_key": _searched(person.name), "contact_key": _searched(person.contact)}
     return {"kind": person.kind, "body": text(person)} | keys
 

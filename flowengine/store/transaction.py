@@ -5,12 +5,13 @@ What a command came to is written in it whole (L2): the job's row, all that hang
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from flowengine.clock import SystemClock
 from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
@@ -31,6 +32,7 @@ from flowengine.store.messages import Messages
 from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.outbox import Outbox
 from flowengine.store.participants import Participants
+from flowengine.store.parties import ActingRows, Contacts
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
 from flowengine.store.receipts import Receipts
@@ -55,14 +57,27 @@ class Saved(msgspec.Struct, frozen=True):
     command: str
 
 
+class Terms(NamedTuple):
+    """What who asks is held against: the moment, and how strongly he has to be known for a verb, where this
+    installation says otherwise than the table."""
+
+    now: Callable[[], datetime]
+    strengths: Mapping[str, str]
+
+
+USUAL = Terms(SystemClock().now, {})
+"""Those of a transaction that no engine has opened."""
+
+
 class Transaction:
     """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
     application whose transaction was joined)."""
 
-    __slots__ = ("_outbox", "channel", "reads_only", "receipts", "saved", "trace", "wakes")
+    __slots__ = ("_outbox", "channel", "reads_only", "receipts", "saved", "terms", "trace", "wakes")
 
-    def __init__(self, channel: Channel, *, reads_only: bool = False) -> None:
+    def __init__(self, channel: Channel, *, reads_only: bool = False, terms: Terms = USUAL) -> None:
         self.channel = channel
+        self.terms = terms
         self.reads_only = reads_only
         """Whether nothing can be written in it: what is computed here is only tried."""
         self.receipts = Receipts(channel)
@@ -87,6 +102,14 @@ class Transaction:
     @property
     def people(self) -> People:
         return People(self.channel)
+
+    @property
+    def contacts(self) -> Contacts:
+        return Contacts(self.channel)
+
+    @property
+    def acting(self) -> ActingRows:
+        return ActingRows(self.channel)
 
     @property
     def jobs(self) -> Jobs:

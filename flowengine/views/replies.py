@@ -267,6 +267,8 @@ class PersonView(View, frozen=True, kw_only=True):
     left_because: str = ""
     erased: datetime | None = None
     """When this customer was erased; of him only the id is left, which is nobody's any more."""
+    organisation: bool = False
+    """Whether this customer is an organisation, for which persons act."""
 
 
 class HeldStep(View, frozen=True, kw_only=True):

@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from flowengine.commands.tokens import TokenView
+from flowengine.commands.tokens import OPERATOR, TokenView
 from flowengine.engine import Engine
-from flowengine.errors import BadToken, NotAllowed
+from flowengine.errors import BadToken, NotAllowed, NotFound
+from flowengine.people.identities import By, Identity
+from flowengine.people.permissions import PROGRAM
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of flow token create.")
 
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
+
+Authenticate: TypeAlias = Callable[[Request], By | None]
+"""Says who asks, None for nobody. It may ask the database: it is called in a thread. Raises BadToken, NotAllowed."""
 
 
 def engine_of(request: Request) -> Engine:
     """The engine that the application works on."""
     engine: Engine = request.app.state.engine
     return engine
+
+
+def by_token(request: Request) -> By | None:
+    """Who asks, by a token of the scope ``operator``: the person with the id that is its subject, or, where there is
+    none, an operator of the installation. None where no token is shown; raises BadToken, NotAllowed."""
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        return None
+    engine = engine_of(request)
+    token = engine.token(secret.strip())
+    if token.scope != OPERATOR:
+        raise NotAllowed(_of_another_scope(token), where="Authorization", possible=(OPERATOR,))
+    try:
+        return Identity(person=engine.person(token.subject).id)
+    except NotFound:
+        return PROGRAM
+
+
+def asker(request: Request) -> By:
+    """Who asks, as the application's ``authenticate`` says. Raises BadToken for nobody."""
+    authenticate: Authenticate = request.app.state.authenticate
+    who = authenticate(request)
+    if who is None:
+        raise _nobody()
+    return who
 
 
 def holder_of(*scopes: str) -> Callable[[Request, HTTPAuthorizationCredentials | None], TokenView]:
@@ -31,12 +61,18 @@ def holder_of(*scopes: str) -> Callable[[Request, HTTPAuthorizationCredentials |
 
     def holder(request: Request, shown: Credentials) -> TokenView:
         if shown is None:
-            raise BadToken("a token is needed", where="Authorization", possible=("Authorization: Bearer flow_…",))
+            raise _nobody()
         who = engine_of(request).token(shown.credentials)
         if who.scope not in scopes:
-            raise NotAllowed(
-                f"a token of the scope {who.scope} is not for this", where="Authorization", possible=scopes
-            )
+            raise NotAllowed(_of_another_scope(who), where="Authorization", possible=scopes)
         return who
 
     return holder
+
+
+def _nobody() -> BadToken:
+    return BadToken("a token is needed", where="Authorization", possible=("Authorization: Bearer flow_…",))
+
+
+def _of_another_scope(token: TokenView) -> str:
+    return f"a token of the scope {token.scope} is not for this"

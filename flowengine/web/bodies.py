@@ -9,14 +9,13 @@ import msgspec
 from fastapi import Request
 
 from flowengine import exact
-from flowengine.core.values import repeated_key
-from flowengine.errors import BadAnswer
-from flowengine.web.errors import Malformed, TooLarge
+from flowengine.client.wire import decoded
+from flowengine.errors import TooLarge
 
 LARGEST = 1_000_000
 """Bytes that a body may have."""
 
-Read = TypeVar("Read")
+Read = TypeVar("Read", bound=msgspec.Struct)
 
 
 async def raw(request: Request) -> bytes:
@@ -45,26 +44,10 @@ def body_of(kind: type[Read]) -> Callable[[Request], Awaitable[Read]]:
     decoder = exact.decoder(kind)
 
     async def read(request: Request) -> Read:
-        return decoded(decoder, await raw(request), kind)
+        found: Read = decoded(decoder, await raw(request), kind)
+        return found
 
     return read
-
-
-def decoded(decoder: msgspec.json.Decoder[Read], body: bytes, kind: type[Any]) -> Read:
-    """The struct that the bytes stand for."""
-    try:
-        found = decoder.decode(body)
-        if key := repeated_key(body):
-            raise BadAnswer({key[:60]: "is there twice"}, where="body")
-        return found
-    except msgspec.ValidationError as error:
-        what, _, path = str(error).partition(" - at `$")
-        field = path.strip(".`") or "body"
-        raise BadAnswer({field: what}, where="body", possible=kind.__struct_fields__) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Malformed(f"is no JSON: {str(error)[:200]}", where="body", possible=("a JSON object",)) from None
-    except RecursionError:
-        raise Malformed("is nested too deeply", where="body", possible=("a JSON object",)) from None
 
 
 def request_of(kind: type[Any]) -> dict[str, Any]:

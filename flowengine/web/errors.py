@@ -24,14 +24,6 @@ RETRY_SECONDS = 1
 """What is said to whoever came while the database was busy or away."""
 
 
-class Malformed(e.FlowError, status=400):
-    """What was sent is no JSON."""
-
-
-class TooLarge(e.FlowError, status=413):
-    """What was sent is larger than is taken."""
-
-
 _CODES = {404: "NotFound", 405: "WrongMethod"}
 _HIDDEN = {
     500: "this could not be done here, and not through what was sent; the server's log says why",

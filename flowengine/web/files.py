@@ -6,7 +6,6 @@ must not have a page of this address.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
@@ -16,27 +15,24 @@ from starlette.responses import StreamingResponse
 
 from flowengine.client.routes import PREFIX
 from flowengine.engine import Engine
-from flowengine.errors import BadToken
-from flowengine.people.identities import Identity
+from flowengine.errors import TooLarge
+from flowengine.people.identities import By
 from flowengine.views.conversation import FileView
+from flowengine.web.auth import asker
 from flowengine.web.bodies import error_of, json_of
-from flowengine.web.errors import TooLarge, answer
+from flowengine.web.errors import answer
 
 router = APIRouter(prefix=PREFIX, tags=["conversation"])
 
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
-async def who(request: Request) -> Identity:
+async def who(request: Request) -> By:
     """Who asks, as the application has made sure of it. Raises BadToken for nobody."""
-    authenticate: Callable[[Request], Identity | None] = request.app.state.authenticate
-    found = await run_in_threadpool(authenticate, request)
-    if found is None:
-        raise BadToken("nobody is known by what was sent", possible=("Authorization: Bearer …",))
-    return found
+    return await run_in_threadpool(asker, request)
 
 
-Who = Annotated[Identity, Depends(who)]
+Who = Annotated[By, Depends(who)]
 
 
 @router.post(

@@ -17,8 +17,9 @@ from mail_server import MailServer
 from waiting import join
 
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
-from flowengine.outside.letter import Letter, is_address, sender_of
+from flowengine.outside.letter import Letter, sender_of
 from flowengine.outside.mail import PER_CONNECTION, Mailer, server_of
+from flowengine.people.contacts import is_address
 
 AT = datetime(2026, 5, 4, 9, tzinfo=UTC)
 Serve = Callable[..., MailServer]

@@ -168,7 +168,7 @@ def test_every_error_has_a_status() -> None:
     assert statuses["DatabaseBusy"] == 503
     assert statuses["NotFound"] == 404
     assert statuses["InvariantBroken"] == 500
-    assert set(statuses.values()) == {400, 401, 403, 404, 409, 413, 422, 500, 503}
+    assert set(statuses.values()) == {400, 401, 403, 404, 409, 413, 422, 428, 429, 500, 503}
     assert http_status(KeyError()) == 500
 
 

@@ -302,6 +302,10 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         """Take back that a member of staff is away from ``start``."""
         return self._ask("remove_absence", person, start)
 
+    def person(self, id: str) -> view.PersonView:
+        """The person with exactly that id."""
+        return self._ask("person", id)
+
     def find_person(self, text: str, *, kind: str | None = None) -> view.PersonView:
         """The one person whom a text fits: an id, a contact, a name."""
         return self._ask("find_person", text, kind=kind)

@@ -33,12 +33,14 @@ from flowengine.store.tables.jobs import (
     timers,
     tokens,
 )
+from flowengine.store.tables.parties import acting, contacts
 
 __all__ = [
     "HEAD",
     "NEVER",
     "Key",
     "Micros",
+    "acting",
     "administration",
     "awaiting",
     "ballots",
@@ -46,6 +48,7 @@ __all__ = [
     "branches",
     "calendars",
     "calls",
+    "contacts",
     "conversation",
     "history",
     "jobs",
