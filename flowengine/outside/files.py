@@ -43,7 +43,7 @@ class Depot:
     """
 
     def __init__(self, url: str, database: str, options: Mapping[str, object] | None = None) -> None:
-        self._url = url or _beside(database)
+        self.url = url or _beside(database)
         self._options = dict(options or {})
         self._store: ObjectStore | None = None
         self._lock = Lock()
@@ -101,12 +101,12 @@ class Depot:
         self._opened()
 
     def _opened(self) -> ObjectStore:
-        if not self._url:
+        if not self.url:
             what = "where files are kept is not said, and beside a database server no place goes without saying"
             raise NotConfigured(what, where="FLOW_FILES", possible=EXAMPLES)
         with self._lock:
             if self._store is None:
-                self._store = _open(self._url, self._options)
+                self._store = _open(self.url, self._options)
             return self._store
 
 
@@ -165,4 +165,6 @@ def _path(id: str) -> str:
 
 
 def _away(error: Exception) -> Unreachable:
-    return Unreachable(f"where files are kept cannot be reached: {str(error)[:200]}", possible=("try again",))
+    return Unreachable(
+        f"where files are kept cannot be reached: {str(error).splitlines()[0][:200]}", possible=("try again",)
+    )
