@@ -31,11 +31,11 @@ def attach(shell: Shell, job: str, name: str, data: bytes, by: By) -> StoredFile
     if shell.joined is not None:
         what = "a file is kept outside of the database, and would not be taken back with the caller's transaction"
         raise NotAllowed(what, possible=("call attach on the engine itself",))
-    shell.depot.check()
     with shell.reading() as tx:
         actor, job_id = _whose(tx, job, by)
         now = shell.clock.now()
         waiting = tx.files.waiting(actor.id, now - UNUSED)
+    shell.depot.check()
     called = clean_name(name)
     found, contents = _taken(shell, called, data, waiting)
     id, salt = named(contents)

@@ -13,8 +13,8 @@ from flowengine.core.position import Position
 from flowengine.core.values import Actor
 from flowengine.language.model import Process
 from flowengine.people.identities import By
-from flowengine.people.permissions import OWN, stands
-from flowengine.runtime.actors import name_of
+from flowengine.people.permissions import OWN, require, stands
+from flowengine.runtime.actors import actor_of, name_of
 from flowengine.store import Entry, StoredJob, Transaction
 from flowengine.views import plainly
 
@@ -42,9 +42,10 @@ class Look:
 
 def look_at(shell: Shell, tx: Transaction, text: str, verb: str, by: By) -> Look:
     """A look at a job by who asks, where he may; what is due has happened before it (L13). Raises NotFound."""
-    actor = access.asker(tx, verb, by)
+    actor = actor_of(tx, by)
     now = shell.clock.now()
     job = shell.caught_up(tx, access.visible_job(tx, text, actor), now)
+    require(verb, actor)
     compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
     inside = actor.kind != "customer"
     return Look(tx, job, compiled, actor, inside, inside or stands(OWN, actor, job.customer, looking=True), now)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
-    "start", "inbox", "agenda", "act", "track", "say", "takeback", "change",
+    "start", "inbox", "agenda", "act", "track", "say", "message", "note", "write", "conversation",
+    "file", "takeback", "change",
     "withdraw", "add", "claim", "release", "assign", "people", "jobs", "history", "audit", "send", "incidents", "retry",
     "schedules", "worker", "db", "demo", "completion",
 ]  # fmt: skip

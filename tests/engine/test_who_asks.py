@@ -27,6 +27,7 @@ ACTORS = {
     "service": Actor(kind="service", id="mill"),
     "clock": Actor(kind="clock"),
 }
+NO_FILE = "file-" + "0" * 32
 NOTHING = "01890000-0000-7000-8000-000000000000"
 ON_A_STEP: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "act": lambda engine, by, step: engine.act(step, "chosen", {"cloth": "navy"}, by=by),
@@ -45,6 +46,9 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "track": lambda engine, by, job: engine.track(job, by),
     "answered": lambda engine, by, job: engine.answered(job, 1, by),
     "data": lambda engine, by, job: engine.data(job, by=by),
+    "message": lambda engine, by, job: engine.message(job, "Hello", by=by),
+    "note": lambda engine, by, job: engine.note(job, "Hello", by=by),
+    "conversation": lambda engine, by, job: engine.conversation(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
 AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
@@ -104,6 +108,15 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "revoke_token": lambda engine, by: engine.revoke_token("none", by=by),
     "tokens": lambda engine, by: engine.tokens(by=by),
     "next_due": lambda engine, by: engine.next_due(by=by),
+    "attach": lambda engine, by: engine.attach("x.txt", b"", NOTHING, by=by),
+    "file": lambda engine, by: engine.file(NO_FILE, by=by),
+    "file_data": lambda engine, by: engine.file_data(NO_FILE, by=by),
+    "file_parts": lambda engine, by: engine.file_parts(NO_FILE, by=by),
+    "refuse_file": lambda engine, by: engine.refuse_file(NO_FILE, because="R", by=by),
+    "write": lambda engine, by: engine.write("", by=by),
+    "message_to": lambda engine, by: engine.message_to("nobody", "Hello", by=by),
+    "conversation_with": lambda engine, by: engine.conversation_with("ben", by=by),
+    "open_conversations": lambda engine, by: engine.open_conversations(by=by),
 }
 """What is asked of no thing in particular: the kind of the actor alone decides."""
 
