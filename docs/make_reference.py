@@ -16,6 +16,7 @@ import msgspec
 import flowengine
 from flowengine import AsyncEngine, Engine, FlowError, Worker
 from flowengine.engine.part import Part
+from flowengine.people.permissions import PROGRAM
 
 PAGE = Path(__file__).with_name("reference.md")
 
@@ -214,6 +215,8 @@ def _shown(default: object) -> str:
     """A default as it would be written."""
     if isinstance(default, str):
         return f'"{default}"'
+    if default is PROGRAM:
+        return "PROGRAM"
     return "…" if inspect.isfunction(default) else repr(default).removeprefix("datetime.")
 
 

@@ -108,6 +108,11 @@ if TYPE_CHECKING:
         SuspendedView as SuspendedView,
         Track as Track,
     )
+    from flowengine.views.parties import (
+        ActingEnded as ActingEnded,
+        ActingView as ActingView,
+        ContactView as ContactView,
+    )
     from flowengine.worker import Worker as Worker
 else:
     from importlib import import_module as _import_module
@@ -197,6 +202,7 @@ else:
         "flowengine.people.identities": ("Identity",),
         "flowengine.people.permissions": ("PROGRAM",),
         "flowengine.store": ("Database",),
+        "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
         "flowengine.worker": ("Worker",),
     }  # fmt: skip
     _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

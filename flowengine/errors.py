@@ -34,7 +34,7 @@
     ├── Overloaded            the server has as much to do as it can take in; ask later
     └── StoreError
         ├── DatabaseBusy      a lock was not had in time; try again
-        ├── ConnectionLost    the database went away; what was asked may or may not have been kept
+        ├── ConnectionLost    the database or the server went away; what was asked may or may not have been kept
         ├── SchemaMismatch    the database belongs to an older or newer flowengine
         └── HistoryBroken     the history does not agree with itself or with what is stored (L5)
 
@@ -252,7 +252,12 @@ class AddressRefused(OutsideError):
 
 
 class Unreachable(OutsideError):
-    """No whole answer came in time. Whether the other side did what was asked is not known."""
+    """No whole answer came in time. ``in_doubt``: whether the other side did what was asked is not known; without it,
+    it was not asked, for there was no connection."""
+
+    def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), in_doubt: bool = True) -> None:
+        super().__init__(what, where=where, possible=possible)
+        self.in_doubt = in_doubt
 
 
 class AnswerRefused(OutsideError):
@@ -283,9 +288,9 @@ class DatabaseBusy(StoreError):
 
 
 class ConnectionLost(StoreError):
-    """The database went away, or could not be reached.
+    """The database went away, or could not be reached; of a desk on a server: the server.
 
-    ``in_doubt``: the commit was sent and its answer never came, so whether the transaction was kept is not known.
+    ``in_doubt``: the commit, or the request, was sent and its answer never came, so whether it was kept is not known.
     """
 
     def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), in_doubt: bool = False) -> None:

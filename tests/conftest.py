@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from flowengine.store import Database
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import psycopg
 
 _numbers = itertools.count(1)
+
+settings.register_profile("flow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("flow")  # how fast a machine draws examples says nothing of what they show
 
 TESTS = Path(__file__).parent
 PROCESSES = (
@@ -107,8 +111,12 @@ SLOW = (
     "test_typed_application.py",
     "web/test_web_connections.py",
     "web/test_web_doors.py",
+    "web/test_web_events.py",
     "web/test_web_external.py",
+    "web/test_web_fuzzed.py",
     "web/test_web_hooks.py",
+    "web/test_web_permissions.py",
+    "web/test_web_verbs.py",
     "worker/test_bench_timers.py",
     "worker/test_worker_at_work.py",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ class Sent:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass
@@ -57,8 +59,8 @@ class _Listener(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """A server for the length of a test."""
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """A server for the length of a test; with ``tls``, over it."""
     server = Server()
     open_sockets: list[socket.socket] = []
 
@@ -72,7 +74,8 @@ def serving() -> Iterator[Server]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
-            sent = Sent(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            sent = Sent(self.path, headers, body, self.command)
             server.sent.append(sent)
             reply = server.answer(sent)
             self.send_response(reply.status)
@@ -89,10 +92,15 @@ def serving() -> Iterator[Server]:
             for piece in reply.body:
                 self.wfile.write(piece)
 
+        do_GET = do_PUT = do_DELETE = do_POST
+
         def log_message(self, format: str, *args: object) -> None:
             """Nothing is logged."""
 
     listener = _Listener(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        # a client that does not trust it breaks the handshake off: its thread's business, and not the listener's
+        listener.socket = tls.wrap_socket(listener.socket, server_side=True, do_handshake_on_connect=False)
     server.port = listener.server_port
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -25,6 +25,9 @@ from flowengine.distribution import NAME, __version__  # noqa: E402
 _ENTRIES = (
     Entry("demo", "demo:demo", "See a suit being made, from need to fulfilment.", "First steps"),
     Entry("completion", "completion:completion", "Print the completion script of a shell.", "First steps"),
+    Entry("login", "login:login", "Sign in at a server.", "First steps"),
+    Entry("logout", "login:logout", "Sign out of a server.", "First steps"),
+    Entry("whoami", "login:whoami", "Where I am, and as whom.", "First steps"),
     Entry("new", "designers:new", "Write a small process file to begin with.", "Designers"),
     Entry("check", "designers:check", "Find the problems of process files.", "Designers"),
     Entry("draw", "designers:draw", "Draw a process: Mermaid, or an outline.", "Designers"),
@@ -38,6 +41,8 @@ _ENTRIES = (
     Entry("start", "customers:start", "Begin a job with a need.", "Customers"),
     Entry("inbox", "customers:inbox", "What waits for me.", "Customers and staff"),
     Entry("agenda", "customers:agenda", "What is booked for a day.", "Customers and staff"),
+    Entry("calendar", "calendars:calendar", "When calendars are closed; a job's appointments.", "Customers and staff"),
+    Entry("feed", "calendars:feed", "Your appointments in your calendar program.", "Customers and staff"),
     Entry("act", "customers:act", "Answer, choose, approve, book, finish: act on a step.", "Customers and staff"),
     Entry("track", "customers:track", "Where a job is, in plain words.", "Customers and staff"),
     Entry("say", "customers:say", "Say something about a job.", "Customers and staff"),
@@ -90,7 +95,8 @@ def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     entries=_ENTRIES,
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
-    epilog="The database is sqlite:///flow.db unless --at or FLOW_AT names another. --as or FLOW_AS says who you are.",
+    epilog="The database is sqlite:///flow.db unless --at or FLOW_AT names another, or a server, or flow login did. "
+    "--as or FLOW_AS says who you are; at a server that is who has signed in.",
 )
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
 @click.pass_context
@@ -108,7 +114,7 @@ def _alone(ctx: click.Context, terminal: Terminal) -> None:
     """A person sees what is his; nobody sees the help, and how to begin."""
     from flowengine.cli import home
 
-    if terminal.who_or_nobody or terminal.json:
+    if terminal.who_or_nobody or terminal.json or terminal.far:
         home.home(terminal)
     else:
         click.echo(ctx.get_help())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,7 +23,7 @@ KINDS = ("note", "wish", "concern", "expectation", "question", "answer")
     "customer",
     metavar="ID",
     shell_complete=tab_words.customers,
-    help="For staff: the customer for whom the job is begun.",
+    help="The customer for whom it is begun: for staff, and for who acts for him.",
 )
 @click.option("--new", is_flag=True, help="You are not known yet: enter you as a new customer.")
 @answers
@@ -71,6 +72,9 @@ def inbox(terminal: Terminal, /, **given: Any) -> None:
 @click.option("--role", default="", metavar="NAME", help="What those have who have a role.")
 @click.option("--calendar", default="", metavar="NAME", help="What is booked in a calendar.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@click.option(
+    "--ics", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Save it for a calendar program."
+)
 @common
 @terminal
 def agenda(
@@ -82,6 +86,7 @@ def agenda(
     role: str,
     calendar: str,
     limit: int,
+    ics: Path | None,
 ) -> None:
     """What is booked for a day, by time: when, for whom, with whom, and the step on which to say how it went.
 
@@ -100,6 +105,11 @@ def agenda(
     ends = last or begins
     whom = acting.person(desk, person) if person else ""
     span = midnight(begins), midnight(ends, over=True)
+    if ics is not None:
+        from flowengine.cli import calendars
+
+        calendars.write(terminal, desk.agenda_file(*span, person=whom, role=role, calendar=calendar), ics)
+        return
     rows = desk.agenda(*span, person=whom, role=role, calendar=calendar, limit=limit)
     terminal.answer(rows, lambda console: show.agenda(console, rows, begins, ends, desk.now(), limit))
 

@@ -71,9 +71,11 @@ def day(ctx: click.Context, param: click.Parameter, text: str | None) -> date | 
         ) from None
 
 
-def day_or_moment(ctx: click.Context, param: click.Parameter, text: str) -> date:
+def day_or_moment(ctx: click.Context, param: click.Parameter, text: str | None) -> date | None:
     """A callback that reads a day, or a moment, as people write them; a moment is in local time where it says no
-    offset."""
+    offset. What is not given is None."""
+    if text is None:
+        return None
     from datetime import datetime
 
     from flowengine.cli.typed_moments import day_in, typed_moment

@@ -37,7 +37,7 @@ def common(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _common() -> list[Callable[[Any], Any]]:
-    at = "The database. [default: FLOW_AT, or sqlite:///flow.db]"
+    at = "The database, or the server. [default: FLOW_AT, the server of flow login, or sqlite:///flow.db]"
     return [
         click.option("--at", metavar="URL", expose_value=False, callback=_keep("at"), help=at),
         click.option("--as", "who", metavar="ID", expose_value=False, callback=_keep("who"), help="Who you are."),

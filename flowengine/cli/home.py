@@ -28,6 +28,12 @@ def home(terminal: Terminal) -> None:
     """What ``flow`` alone answers to a person."""
     desk = terminal.mine()
     me = desk.me
+    if me is None and terminal.far:
+        raise NotFound(
+            "here a program has signed in, for which no step waits",
+            where=terminal.shown_address,
+            possible=(terminal.line("jobs"), terminal.line("incidents"), "flow login URL as yourself"),
+        )
     if me is None:
         raise NotFound(
             f"nobody with the id {terminal.who_or_nobody[:60]!r} is known here yet",
@@ -63,7 +69,8 @@ def _tell(
     booked: Sequence[AgendaItem],
     jobs: Sequence[JobRow],
 ) -> None:
-    show.line(console, (me.name or me.id, "bold"), (f"  {told(desk.now())}", "dim"))
+    at = f"  at {terminal.shown_address}" if terminal.far else ""
+    show.line(console, (me.name or me.id, "bold"), (f"  {told(desk.now())}{at}", "dim"))
     _waiting(console, terminal, desk, waiting, staff=me.kind == "staff")
     if me.kind == "staff":
         today = [row for row in booked if local(row.start).date() == now().date()]

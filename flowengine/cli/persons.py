@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 def person(console: Console, one: PersonView) -> None:
     lists.people(console, [one])
+    if one.organisation:
+        line(console, "  ", ("An organisation, for which persons act.", "dim"))
     if one.zone:
         line(console, "  ", ("Reads times as in: ", "dim"), one.zone)
     for key, value in one.record.items():

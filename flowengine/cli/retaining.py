@@ -45,6 +45,12 @@ def archive(terminal: Terminal, file: Path, before: Duration | datetime, batch: 
         moment = before if before.tzinfo else before.replace(tzinfo=UTC)
     else:
         moment = (-before).after(desk.now())
+    if terminal.far and not count:
+        from flowengine.client import must_exist
+
+        must_exist(
+            terminal.address, "an archive is written where the database is", "--count says how many jobs it would be"
+        )
     if count:
         found = desk.archivable(moment)
         terminal.answer(

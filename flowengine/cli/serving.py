@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: one that is free.")
+@click.option(
+    "--name", "names", multiple=True, metavar="HOST",
+    help="A name under which it is reached, as shop.example.org. May be repeated.  [default: any]",
+)  # fmt: skip
 @common
 @terminal
-def serve(terminal: Terminal, host: str, port: int) -> None:
-    """Serve over HTTP: external workers, completions, signed messages. SIGTERM and Ctrl-C end it gracefully.
+def serve(terminal: Terminal, host: str, port: int, names: tuple[str, ...]) -> None:
+    """Serve over HTTP: the interface for programs, external workers, completions, signed messages. SIGTERM and Ctrl-C
+    end it gracefully.
 
     It speaks plain HTTP: put it behind a proxy with TLS before anybody reaches it from another machine.
     """
@@ -38,14 +43,14 @@ def serve(terminal: Terminal, host: str, port: int) -> None:
     from flowengine.errors import Refused
 
     logs.configure(os.environ)
-    must_exist(terminal.address)
+    must_exist(terminal.address, "it is served where the database is")
     try:
         from flowengine.web.serving import serve as serve_until_told
     except ModuleNotFoundError as missing:
         raise Refused(
             f"to serve over HTTP, {missing.name} must be installed", possible=(installing("web"),)
         ) from missing
-    serve_until_told(terminal.address, os.environ, host, port, partial(_ready, terminal), terminal.clock)
+    serve_until_told(terminal.address, os.environ, host, port, partial(_ready, terminal), terminal.clock, names)
 
 
 def _ready(terminal: Terminal, url: str) -> None:
@@ -54,8 +59,10 @@ def _ready(terminal: Terminal, url: str) -> None:
 
     def tell(console: Console) -> None:
         show.line(console, (f"Serving {terminal.shown_address} at ", "dim"), url, (". Ctrl-C stops it.", "dim"))
+        show.line(console, ("The interface for programs: ", "dim"), api, (". What it can be asked: ", "dim"), about)
 
-    terminal.answer({"url": url, "database": terminal.shown_address}, tell)
+    api, about = f"{url}/api/v1", f"{url}/openapi.json"
+    terminal.answer({"url": url, "database": terminal.shown_address, "api": api, "description": about}, tell)
     sys.stdout.flush()
 
 

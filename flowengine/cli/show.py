@@ -239,7 +239,7 @@ def migration(console: Console, one: MigrationView) -> None:
 
 _CLOCKS = {"expire": "deadline", "close": "end of the vote", "elapse": "wait", "remind": "reminder",
            "escalate": "escalation", "hold": "held slot", "keep": "kept message", "always": "clock",
-           "attention": "attention", "promise": "promise"}  # fmt: skip
+           "attention": "attention", "promise": "promise", "appointment": "reminder"}  # fmt: skip
 
 
 def _step_migrated(step: StepMigrated) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowengine.cli import listing, sure, tab_words
+from flowengine.cli import listing, parties, sure, tab_words
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
 from flowengine.cli.safe_text import harmless
@@ -73,8 +73,11 @@ def assign(terminal: Terminal, step: str, person: str, key: str | None) -> None:
 
 @click.group(cls=FlowGroup)
 def people() -> None:
-    """Customers and staff: add, change, leave, erase, list, show; when staff can be met."""
+    """Customers and staff: add, change, leave, list, show; contacts; who acts for whom; when staff can be met."""
 
+
+for _of_parties in (parties.contacts, parties.contact, parties.acting_for):
+    people.add_command(_of_parties)
 
 _KNOWN = (
     click.option("--name", default="", help="What the person is called."),
@@ -94,20 +97,24 @@ def _known(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @people.command("add")
-@click.argument("id")
+@click.argument("id", required=False, default="")
 @click.option("--staff", is_flag=True, help="A member of staff, perhaps without a role.")
+@click.option("--organisation", is_flag=True, help="A customer that is an organisation, for which persons act.")
 @_known
 @click.option("--yes", is_flag=True, help="Also a role that no process in use has, or a contact that is shared.")
 @common
 @terminal
-def add_person(terminal: Terminal, /, id: str, staff: bool, yes: bool, **said: Any) -> None:
-    """Enter a customer, or with --role or --staff a member of staff."""
+def add_person(terminal: Terminal, /, id: str, staff: bool, organisation: bool, yes: bool, **said: Any) -> None:
+    """Enter a customer, or with --role or --staff a member of staff. A customer without an ID is given one."""
     desk = terminal.desk(create=True)
-    if _is_known(desk, id):
+    works_here = staff or bool(said["roles"])
+    if works_here and (organisation or not id):
+        raise click.UsageError("A member of staff has an ID, and is no organisation.")
+    if id and _is_known(desk, id):
         raise NotAllowed(f"{id} is known already", where=id, possible=(f"flow people change {id}", "another id"))
     _roles_are_known(terminal, desk, said["roles"], yes)
     _contact_is_free(terminal, desk, id, said["contact"], yes)
-    _enter(terminal, desk, id, staff or bool(said["roles"]), **said)
+    _enter(terminal, desk, id, works_here, organisation=organisation or None, **said)
 
 
 @people.command("change")
@@ -155,7 +162,8 @@ def _contact_is_free(terminal: Terminal, desk: Desk, id: str, contact: str, yes:
         return
     try:
         found = desk.find_person(contact)
-        others = found.contact.casefold() == contact.strip().casefold() and found.id != id
+        known = {one.address.casefold() for one in desk.contacts(found.id)} | {found.contact.casefold()}
+        others = contact.strip().casefold() in known and found.id != id
         whose = found.id
     except Ambiguous as error:
         others, whose = True, " and ".join(error.possible)
@@ -184,6 +192,7 @@ def _is_known(desk: Desk, id: str) -> bool:
 def _enter(
     terminal: Terminal, desk: Desk, id: str, staff: bool, *, name: str, contact: str, zone: str,
     roles: tuple[str, ...] | None, groups: tuple[str, ...] | None, sets: tuple[str, ...],
+    organisation: bool | None = None,
 ) -> None:  # fmt: skip
     from flowengine.cli import persons
     from flowengine.cli.typed_values import record_from
@@ -193,7 +202,8 @@ def _enter(
     if staff:
         person = desk.add_staff(id, name, roles, contact, zone=zone)
     else:
-        person = desk.add_customer(id, name, contact, groups, record_from(sets), zone=zone)
+        record = record_from(sets)
+        person = desk.add_customer(id, name, contact, groups, record, zone=zone, organisation=organisation)
     terminal.answer(person, lambda console: persons.person(console, person))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flowengine.cli.terminal import PROGRAM, Terminal
-from flowengine.cli.work_options import KINDS, Work, words
+from flowengine.cli.work_options import KINDS, NOT_THERE, Work, words
 from flowengine.worker.supervised import Supervised
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def supervise(terminal: Terminal, given: Work, environment: Mapping[str, str]) -
     from flowengine.client import must_exist
     from flowengine.worker.supervisor import Supervisor
 
-    must_exist(terminal.address)
+    must_exist(terminal.address, *NOT_THERE)
     total: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
     say = teller(terminal)
     below = {**environment, "FLOW_AT": terminal.address, PROGRAM: terminal.program}

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 MOST = 100
 """How many things are offered at once."""
 
+PATIENCE = 2.0
+"""Seconds for which a server is waited for: a shell that waits does nothing else."""
+
 Find = Callable[["Desk", Terminal, click.Context], Iterable[tuple[str, str]]]
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -33,7 +36,7 @@ def _completes(find: Find) -> Complete:
     def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         terminal = ctx.ensure_object(Terminal)
         with contextlib.suppress(Exception):  # a shell that waits for words must get words, whatever is wrong
-            with terminal.opened() as desk:
+            with terminal.opened(patience=PATIENCE) as desk:
                 found = [one for one in find(desk, terminal, ctx) if one[0].startswith(incomplete)]
             return [CompletionItem(word, help=harmless(about)) for word, about in found[:MOST]]
         return []
@@ -46,7 +49,7 @@ def _jobs(desk: Desk, _terminal: Terminal, _ctx: click.Context) -> Iterable[tupl
 
 
 def _steps(desk: Desk, terminal: Terminal, _ctx: click.Context) -> Iterable[tuple[str, str]]:
-    items = desk.inbox(limit=MOST, everything=True) if terminal.who_or_nobody else []
+    items = desk.inbox(limit=MOST, everything=True) if terminal.who_or_nobody or terminal.far else []
     return [(item.short, f"{item.title}, {item.customer_name}") for item in items]
 
 

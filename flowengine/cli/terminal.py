@@ -45,11 +45,26 @@ class Terminal:
     json: bool = False
     clock: Clock | None = field(default=None, repr=False)
     _desk: Desk | None = field(default=None, repr=False)
+    _login: str | None = field(default=None, repr=False)
 
     @property
     def address(self) -> str:
-        """The database's URL."""
-        return self.at or os.environ.get("FLOW_AT") or DEFAULT_DATABASE
+        """The URL of the database, or of the server: what was said, else the server of ``flow login``, else a file."""
+        return self.at or os.environ.get("FLOW_AT") or self._signed_in or DEFAULT_DATABASE
+
+    @property
+    def _signed_in(self) -> str:
+        """The server to which commands go that name no place; empty where nobody has signed in."""
+        if self._login is None:
+            from flowengine.client.logins import Logins
+
+            self._login = Logins.of(os.environ).default
+        return self._login
+
+    @property
+    def far(self) -> bool:
+        """Whether it is a server that is asked, for whoever has signed in there."""
+        return self.address[:8].lower().startswith(("http://", "https://"))
 
     @property
     def shown_address(self) -> str:
@@ -82,7 +97,15 @@ class Terminal:
 
     @property
     def who_or_nobody(self) -> str:
-        """The id of who acts; empty when nobody said."""
+        """Who acts, as he said himself, else as a server knows who has signed in; empty when nobody said."""
+        named = self._named
+        if not named and self._desk is not None and self.far:
+            me = self._desk.me
+            return me.id if me is not None else ""
+        return named
+
+    @property
+    def _named(self) -> str:
         return self.who or os.environ.get("FLOW_AS", "")
 
     def desk(self, *, create: bool = False) -> Desk:
@@ -96,19 +119,19 @@ class Terminal:
     @property
     def zone(self) -> str:
         """The time zone of who acts; empty where nobody is named, or his is not known."""
-        return self._desk.zone if self._desk is not None and self.who_or_nobody else ""
+        return self._desk.zone if self._desk is not None and (self._named or self.far) else ""
 
     def mine(self) -> Desk:
-        """The desk of who acts; wrong use when nobody said."""
-        if not self.who_or_nobody:
+        """The desk of who acts; wrong use when nobody said, and has signed in."""
+        if not self._named and not self.far:
             raise click.UsageError("Say who you are: --as ID, or set FLOW_AS.")
         return self.desk()
 
-    def opened(self, *, create: bool = False) -> Desk:
-        """A desk at that address, for the caller to close."""
+    def opened(self, *, create: bool = False, patience: float | None = None) -> Desk:
+        """A desk at that address, for the caller to close; ``patience`` is for how many seconds a server is asked."""
         from flowengine.client import open_desk
 
-        return open_desk(self.address, typed=self.who_or_nobody, clock=self.clock, create=create)
+        return open_desk(self.address, typed=self._named, clock=self.clock, create=create, patience=patience)
 
     def answer(self, value: Any, show: Callable[[Console], None]) -> None:
         """Write the one JSON document, or let ``show`` tell a person."""

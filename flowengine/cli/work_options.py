@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flowengine.cli.terminal import Terminal
 
+NOT_THERE = (
+    "a worker runs where the database is",
+    "workers of other kinds take service calls over HTTP: docs/services.md",
+)
+"""Why no worker runs at the address of a server, and what is possible instead."""
+
 KINDS = {"timers": "timer", "calls": "service call", "outbox": "message", "failed": "failure"}
 """What is counted, and what one of it is called."""
 

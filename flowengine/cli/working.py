@@ -17,7 +17,7 @@ import click
 
 from flowengine.cli import logs, show
 from flowengine.cli.terminal import Terminal, screen
-from flowengine.cli.work_options import Work, words
+from flowengine.cli.work_options import NOT_THERE, Work, words
 from flowengine.client import Ran, must_exist
 from flowengine.worker.exits import WORN_OUT
 from flowengine.worker.reloading import own_files
@@ -64,7 +64,7 @@ def below(terminal: Terminal, given: Work, line: Supervised) -> None:
 
 def _standalone(terminal: Terminal, given: Work) -> Standalone:
     logs.configure(os.environ)
-    must_exist(terminal.address)
+    must_exist(terminal.address, *NOT_THERE)
     return Standalone(terminal.address, os.environ, terminal.clock, given.handlers)
 
 

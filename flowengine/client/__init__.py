@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowengine.client.desk import Desk
+    from flowengine.client.device import Code
     from flowengine.client.local import LocalDesk
+    from flowengine.client.logging_in import kept_logins, log_in, log_out, login_with
+    from flowengine.client.logins import Login
     from flowengine.client.opening import (
         archived_history,
         archived_jobs,
@@ -26,9 +29,10 @@ if TYPE_CHECKING:
         open_desk,
         upgrade,
         verify_archive,
-        without_password,
     )
+    from flowengine.client.places import is_server, server_address, without_password
     from flowengine.client.rehearsing import for_trials
+    from flowengine.client.remote import RemoteDesk
     from flowengine.commands.tokens import IssuedToken, TokenView
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
@@ -41,7 +45,9 @@ if TYPE_CHECKING:
     from flowengine.rehearsal.replay import Replay, Verdict
     from flowengine.rehearsal.trial import Move, Trial
     from flowengine.rehearsal.ways_to_ends import Leg, WayToEnd, ways_to_ends
+    from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
     from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
+    from flowengine.views.parties import ActingEnded, ActingView, ContactView
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
 
 _HOMES = {
@@ -49,8 +55,13 @@ _HOMES = {
     "flowengine.client.local": ("LocalDesk",),
     "flowengine.client.opening": (
         "archived_history", "archived_jobs", "archived_track", "backup", "create", "must_exist", "open_desk", "upgrade",
-        "verify_archive", "without_password",
+        "verify_archive",
     ),
+    "flowengine.client.device": ("Code",),
+    "flowengine.client.logins": ("Login",),
+    "flowengine.client.logging_in": ("kept_logins", "log_in", "log_out", "login_with"),
+    "flowengine.client.places": ("is_server", "server_address", "without_password"),
+    "flowengine.client.remote": ("RemoteDesk",),
     "flowengine.client.rehearsing": ("for_trials",),
     "flowengine.commands.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
@@ -65,6 +76,8 @@ _HOMES = {
     "flowengine.rehearsal.trial": ("Move", "Trial"),
     "flowengine.rehearsal.ways_to_ends": ("Leg", "WayToEnd", "ways_to_ends"),
     "flowengine.views.conversation": ("FileView", "MessageView", "OpenConversation", "Sent"),
+    "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
+    "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

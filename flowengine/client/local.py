@@ -63,7 +63,8 @@ class LocalDesk(Desk):
                 found = engine.find_person(self._typed)
             except NotFound:
                 return self._typed
-            whole = {text.casefold() for text in (found.contact, found.name)}
+            ways = [one.address for one in engine.contacts(found.id)]
+            whole = {text.casefold() for text in (found.contact, found.name, *ways)}
             self._identity = found.id if self._typed.strip().casefold() in whole else self._typed
         return self._identity
 

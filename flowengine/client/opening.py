@@ -6,13 +6,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowengine.errors import NotConfigured, NotFound
-from flowengine.people.identities import By
+from flowengine.client.logins import Logins
+from flowengine.client.places import insecure, is_server, server_address, without_password
+from flowengine.errors import NotAllowed, NotConfigured, NotFound
+from flowengine.people.identities import By, Identity, person_of
 
 if TYPE_CHECKING:
     from flowengine.client.desk import Desk
+    from flowengine.client.remote import RemoteDesk
     from flowengine.clock import Clock
     from flowengine.views.replies import Audit, HistoryLine, JobRow, StaffTrack
+
+_TABLES = "tables are made and upgraded where the database is"
 
 _BEGINNINGS = ("flow deploy FILE begins one", "flow db create", "--at URL or FLOW_AT names another", "flow demo")
 
@@ -24,12 +29,19 @@ def open_desk(
     typed: str = "",
     clock: Clock | None = None,
     create: bool = False,
+    patience: float | None = None,
 ) -> Desk:
-    """The desk at an address (the URL of a database), with the settings that the environment gives, for who asks
-    (:class:`~flowengine.client.local.LocalDesk`).
+    """The desk at an address, with the settings that the environment gives, for who asks: at the URL of a database
+    (:class:`~flowengine.client.local.LocalDesk`), or of a server (:class:`~flowengine.client.remote.RemoteDesk`), where
+    who asks is who has signed in, and ``identity`` or ``typed`` may only say the same.
 
-    Only with ``create`` may a new SQLite file appear. Raises NotFound, NotConfigured, StoreError.
+    Only with ``create`` may a new SQLite file appear. ``patience`` is for how many seconds a server is asked at most.
+    Raises NotFound, NotConfigured, StoreError; NotAllowed for somebody else than who has signed in.
     """
+    if is_server(address):
+        return _remote(
+            address, typed or (person_of(identity) if isinstance(identity, str | Identity) else ""), patience
+        )
     if create:
         _database(address)
     else:
@@ -43,17 +55,60 @@ def open_desk(
     )
 
 
+def _remote(address: str, who: str, patience: float | None) -> RemoteDesk:
+    """A desk on a server, with ``FLOW_TOKEN`` or the login that is kept for it."""
+    from flowengine.client.line import PATIENCE, TIMEOUT
+    from flowengine.client.remote import RemoteDesk
+
+    url = server_address(address, insecure=insecure(address))
+    token = os.environ.get("FLOW_TOKEN", "")
+    if not token:
+        login = Logins.of(os.environ).to(url)
+        if login is None:
+            raise NotConfigured("nobody has signed in there", where=url, possible=(f"flow login {url}", "FLOW_TOKEN"))
+        token = login.token
+    desk = RemoteDesk(
+        url,
+        token,
+        timeout=min(patience or TIMEOUT, TIMEOUT),
+        patience=patience or PATIENCE,
+        insecure=insecure(address),
+        proxy=os.environ.get("FLOW_PROXY", ""),
+    )
+    try:
+        _must_be(desk, who)
+    except BaseException:
+        desk.close()
+        raise
+    return desk
+
+
+def _must_be(desk: Desk, who: str) -> None:
+    """Raises NotAllowed unless that is who has signed in: by his whole id, contact or name."""
+    if not who:
+        return
+    me = desk.me
+    wanted = who.strip().casefold()
+    if me is None or wanted not in {text.casefold() for text in (me.id, me.contact, me.name) if text}:
+        signed_in = f"{me.name or me.id} ({me.id})" if me is not None else "a program"
+        raise NotAllowed(
+            f"who asks a server is who has signed in there, and that is {signed_in}, not {who[:60]!r}",
+            where="--as",
+            possible=("leave out --as and FLOW_AS", "flow login URL as somebody else"),
+        )
+
+
 def create(address: str) -> str | None:
     """Open a database, which gives an empty one its tables: its schema's revision."""
     from flowengine.store import Database
 
-    with Database.open(_database(address)) as database:
+    with Database.open(_database(address, _TABLES)) as database:
         return database.revision()
 
 
 def upgrade(address: str) -> tuple[str | None, str]:
     """Bring a database's tables to this version: its schema's revision before and after."""
-    must_exist(address)
+    must_exist(address, _TABLES)
     from flowengine.store import Database
 
     with Database.open(address, check=False) as database:
@@ -62,7 +117,7 @@ def upgrade(address: str) -> tuple[str | None, str]:
 
 def backup(address: str, file: Path) -> int:
     """Copy a SQLite database to a new file while it is in use: how many bytes it has."""
-    must_exist(address)
+    must_exist(address, "a database is copied where it is")
     from flowengine.store.backup import backup
 
     return backup(address, file)
@@ -98,28 +153,21 @@ def archived_track(file: str | Path, job: str) -> StaffTrack:
     return archives.track(Path(file), job)
 
 
-def must_exist(address: str) -> None:
-    """A reading command in the wrong folder must not leave an empty database there. Raises NotFound, NotConfigured."""
-    scheme, colon, name = _database(address).partition(":///")
+def must_exist(address: str, *why: str) -> None:
+    """A reading command in the wrong folder must not leave an empty database there. Where it is a server, the first of
+    ``why`` says why this is not done there, the others what is possible instead. Raises NotFound, NotConfigured."""
+    scheme, colon, name = _database(address, *why).partition(":///")
     in_file = colon and scheme.startswith("sqlite") and name not in ("", ":memory:") and not name.startswith("file:")
     if in_file and not Path(name).exists():
         raise NotFound("there is no database here yet", where=name, possible=_BEGINNINGS)
 
 
-def without_password(address: str) -> str:
-    """An URL for showing."""
-    scheme, rest, path = address.partition("://")
-    user, at, host = path.rpartition("@")
-    name, colon, _ = user.partition(":")
-    return f"{scheme}{rest}{name}{':***' if colon else ''}{at}{host}"
-
-
-def _database(address: str) -> str:
-    """The address, unless it is a server's. Raises NotConfigured."""
-    if address.startswith(("http://", "https://")):
+def _database(address: str, why: str = "this is done where the database is", *instead: str) -> str:
+    """The address, unless it is a server's: then ``why`` it is not done there. Raises NotConfigured."""
+    if is_server(address):
         raise NotConfigured(
-            "a flowengine over HTTP cannot be reached yet: that comes with the HTTP client",
+            f"{why}, and not over HTTP",
             where=without_password(address),
-            possible=("sqlite:///FILE", "postgresql+psycopg://HOST/DATABASE"),
+            possible=("at the server: --at sqlite:///FILE", "--at postgresql+psycopg://HOST/DATABASE", *instead),
         )
     return address

@@ -16,7 +16,7 @@ Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 class Route(NamedTuple):
     """One verb: its method, its path below :data:`PREFIX`, the ``tag`` under which it is told, and the status of what
     it has done. ``cursor`` is the field of a row that the next page comes ``after``. Of two paths that fit, the one
-    counts that says more words."""
+    counts that has a word where the other has an argument."""
 
     verb: str
     method: Method
@@ -62,7 +62,7 @@ ROUTES = (
     Route("people", "GET", "/people", "people"),
     Route("find_person", "GET", "/people/find", "people"),
     Route("person", "GET", "/people/{id}", "people"),
-    Route("add_customer", "PUT", "/customers/{id}", "people"),
+    Route("add_customer", "POST", "/customers", "people", 201),
     Route("add_staff", "PUT", "/staff/{id}", "people"),
     Route("leave", "POST", "/people/{person}/leave", "people"),
     Route("erase", "POST", "/people/{person}/erase", "people"),
@@ -105,6 +105,22 @@ ROUTES = (
     Route("message_to", "POST", "/people/{person}/messages", "conversation"),
     Route("conversation_with", "GET", "/people/{person}/conversation", "conversation", cursor="place"),
     Route("open_conversations", "GET", "/conversations", "conversation", cursor="place"),
+    # calendars
+    Route("closures", "GET", "/closures", "calendars"),
+    Route("close_calendar", "POST", "/calendars/{calendar}/closures", "calendars", 201),
+    Route("open_calendar", "DELETE", "/calendars/{calendar}/closures/{start}", "calendars"),
+    Route("appointment_file", "GET", "/jobs/{job}/appointments", "calendars"),
+    Route("agenda_file", "GET", "/agenda/file", "calendars"),
+    Route("feeds", "GET", "/feeds", "calendars"),
+    Route("make_feed", "POST", "/feeds", "calendars", 201),
+    Route("end_feed", "DELETE", "/feeds/{id}", "calendars"),
+    # parties
+    Route("let_act", "PUT", "/people/{party}/acting/{person}", "people"),
+    Route("end_acting", "DELETE", "/people/{party}/acting/{person}", "people"),
+    Route("acting", "GET", "/people/{person}/acting", "people"),
+    Route("contacts", "GET", "/people/{person}/contacts", "people"),
+    Route("add_contact", "POST", "/people/{person}/contacts", "people", 201),
+    Route("remove_contact", "POST", "/people/{person}/contacts/remove", "people"),
 )
 """One row for each verb that crosses as JSON. ``archive`` writes a file where it runs, and does not."""
 

@@ -10,16 +10,35 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
+from msgspec.structs import replace
+
+from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.always import meant_for, open_to
 from flowengine.core.machines import Compiled
-from flowengine.core.seatings import seatings, waits_for
+from flowengine.core.seatings import himself, in_one_part, seatings, stands_for, waits_for
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import Ambiguous, NotAllowed, NotFound, StaleCommand
+from flowengine.language.model import State
 from flowengine.language.spoken_time import moment
 from flowengine.language.texts import spoken
 from flowengine.people.identities import By, Identity, check_person, person_of
-from flowengine.people.permissions import ANY, OPEN, OWN, PART, WAITS, Relation, denied, needs, require, stands
+from flowengine.people.permissions import (
+    ANY,
+    OPEN,
+    OWN,
+    PART,
+    PRICED,
+    WAITS,
+    Relation,
+    denied,
+    least,
+    needs,
+    refuse_beyond,
+    refuse_weak,
+    require,
+    stands,
+)
 from flowengine.runtime.actors import (
     StoreWorld,
     actor_of,
@@ -30,11 +49,15 @@ from flowengine.runtime.actors import (
     refuse_erased,
 )
 from flowengine.store import Entry, Person, StoredJob, Transaction, short, shown
+from flowengine.store.transaction import Terms
 
 JOB_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 """What the full id of a job looks like."""
 
 _FULL_ID = re.compile(JOB_ID)
+MOST_NAMED = 6
+"""Of those for whom somebody may act, how many are named."""
+
 MOST_OWN = 1_000
 """Of a customer's jobs, how many are looked through for a beginning that fits other people's jobs as well."""
 
@@ -59,7 +82,10 @@ Permit: TypeAlias = Callable[[Transaction, Compiled, StoredJob, Any], None]
 
 
 def job_ref(tx: Transaction, text: str, actor: Actor, kind: str = "job", whole: str = "") -> str:
-    """The full id of a job from a full id or a unique beginning; customers are told only of jobs they may see."""
+    """The full id of a job from a full id or a unique beginning; customers are told only of jobs they may see, and who
+    comes by a link to one job of that alone."""
+    if actor.job:
+        return _linked(text, actor, kind, whole or text)
     if _FULL_ID.fullmatch(text):
         return text
     try:
@@ -72,12 +98,21 @@ def job_ref(tx: Transaction, text: str, actor: Actor, kind: str = "job", whole: 
         return _own(tx, text.strip().lower(), actor, kind, whole or text)
 
 
+def _linked(text: str, actor: Actor, kind: str, whole: str) -> str:
+    """The job of the link, where it is meant. There is no other (L4)."""
+    start = text.strip().lower()
+    if start and (actor.job.startswith(start) or short(actor.job).startswith(start)):
+        return actor.job
+    raise no_such(kind, whole)
+
+
 def _own(tx: Transaction, start: str, actor: Actor, kind: str, text: str) -> str:
     """The one job of that beginning that the customer has a part in; other people's do not count (L4)."""
-    known = {row.id: None for row in tx.jobs.list(customer=actor.id, limit=MOST_OWN)}
+    whose = stands_for(actor, looking=True)
+    known = {row.id: None for row in tx.jobs.list(customer=whose, limit=MOST_OWN)}
     waiting = tx.steps.inbox(sorted(seatings(actor)), MOST_OWN, person=actor.id, everything=True)
     known |= {row.job: None for row in waiting}
-    known |= {row.id: None for row in tx.jobs.list(took_part=actor.id, limit=MOST_OWN)}
+    known |= {row.id: None for row in tx.jobs.list(took_part=whose, limit=MOST_OWN)}
     found = [job for job in known if job.startswith(start) or short(job).startswith(start)]
     if len(found) == 1:
         return found[0]
@@ -123,7 +158,8 @@ def numbered_ref(tx: Transaction, text: str, actor: Actor, kind: str = "step") -
     job, dot, number = text.rpartition(".")
     if not dot or not job or not (number.isascii() and number.isdigit()) or len(number) > 12:
         raise no_such(kind, text)
-    return job if _FULL_ID.fullmatch(job) else job_ref(tx, job, actor, kind, text), int(number)
+    known = _FULL_ID.fullmatch(job) and not actor.job
+    return job if known else job_ref(tx, job, actor, kind, text), int(number)
 
 
 def open_step(job: StoredJob, number: int) -> Step | None:
@@ -147,10 +183,53 @@ def steps_for(job: StoredJob, tx: Transaction, actor: Actor) -> list[str]:
 
 
 def asker(tx: Transaction, verb: str, by: By) -> Actor:
-    """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
+    """Who asks, where such an actor may ask at all, known strongly enough whatever he asks it of. Raises NotFound,
+    NotAllowed, WeakIdentity."""
     actor = actor_of(tx, by)
-    require(verb, actor)
+    check(verb, actor, tx.terms)
     return actor
+
+
+def check(verb: str, actor: Actor, terms: Terms) -> None:
+    """Raises NotFound, NotAllowed, WeakIdentity where such an actor may not use a verb, whatever it is used on."""
+    require(verb, actor)
+    refuse_weak(verb, actor, least(verb, terms.strengths))
+
+
+_IN_PARTS = (c.Act, c.Claim, c.Release, c.Assign, c.TakeBack, c.Invoke, c.Say, c.Add)
+"""The commands of those who take part in a job."""
+
+
+def in_part(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any, now: datetime) -> Any:
+    """The command of one who acts either for himself or for one party: for the one whom it takes."""
+    if isinstance(command, c.ActFor):
+        step = open_step(job, command.step)
+        whom = in_one_part(command.person, lambda one: step is not None and waits_for(one, step, job.position.seat))
+        return replace(command, person=whom)
+    by: Actor = command.by
+    if not by.acting or by.party or not isinstance(command, _IN_PARTS):
+        return command
+    number = command.to if isinstance(command, c.Say) else getattr(command, "step", 0)
+    step = open_step(job, number) if number else None
+
+    def wanted(actor: Actor) -> bool:
+        if isinstance(command, c.Invoke):
+            world = StoreWorld(tx, job.customer)
+            return meant_for(compiled, job.position, actor, command.name, now, world)
+        if step is not None:
+            return waits_for(actor, step, job.position.seat) or _is_askers(step, actor)
+        return actor.kind != "customer" or job.customer in stands_for(actor)
+
+    def unanswered(actor: Actor) -> bool:
+        assert step is not None, "only a step has seats"
+        found = (job.position.seat(step.number, seating) for seating in seatings(actor))
+        return any(seat is not None and seat.answer is None for seat in found)
+
+    if step is not None and step.seats:
+        part = in_one_part(by, unanswered)
+        if unanswered(part):
+            return replace(command, by=part)
+    return replace(command, by=in_one_part(by, wanted))
 
 
 def permit_all(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
@@ -161,16 +240,46 @@ def permit_on_step(verb: str) -> Permit:
     """The step must be to the actor what the verb needs (L4); to one whom it waited for, a step that is done is told
     to be done."""
 
-    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
+    def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:
         actor, step = command.by, open_step(job, command.step)
         if step is None:
             raise closed(tx, job, actor, command.step)
+        refuse_beyond(verb, actor)
         needed = needs(verb, actor)
         if needed == ANY or (needed == WAITS and waits_for(actor, step, job.position.seat)):
+            if actor.strength or actor.party:
+                _refuse_on_step(tx, compiled, job, verb, step, command)
             return
         raise denied(verb, actor) if needs("step", actor) == ANY else Hidden
 
     return permit
+
+
+def _refuse_on_step(tx: Transaction, compiled: Compiled, job: StoredJob, verb: str, step: Step, command: Any) -> None:
+    """Raises NotAllowed for who may act for a party and not sign for it, where something is to be approved;
+    WeakIdentity for who is not known so strongly as the step, or what it is about, asks for."""
+    actor, where = command.by, f"{shown(job.id)}.{step.number}"
+    state = None if step.is_asked else compiled.at(step).member(step.member)
+    if actor.party and actor.party not in actor.signing and state is not None and state.signed:
+        others = [
+            one.person for one in tx.acting.for_party(actor.party) if one.may == "sign" and one.holds(tx.terms.now())
+        ]
+        what = f"{actor.id} may act for {actor.party}, and not sign for it"
+        raise NotAllowed(what, where=where, possible=(*others[:MOST_SIGNING], "ask to be let sign"))
+    if verb == "act" and state is not None:
+        refuse_weak(verb, actor, known_to_act(tx, state, command.outcome), where)
+    else:
+        refuse_weak(verb, actor, least(verb, tx.terms.strengths), where)
+
+
+def known_to_act(tx: Transaction, state: State, outcome: str = "") -> str:
+    """How strongly somebody has to be known to act on a step of a state, with an outcome."""
+    priced = state.signed and state.priced and outcome in ("", "approved") and "act" not in tx.terms.strengths
+    return least("act", tx.terms.strengths, state.asks, PRICED if priced else "")
+
+
+MOST_SIGNING = 5
+"""Of those who may sign for a party, how many are named."""
 
 
 permit_act, permit_claim, permit_release = map(permit_on_step, ("act", "claim", "release"))
@@ -204,8 +313,11 @@ def permit_on_job(verb: str) -> Permit:
     """The job must be to the actor what the verb needs."""
 
     def permit(tx: Transaction, compiled: Compiled, job: StoredJob, command: Any) -> None:  # noqa: ARG001
-        if not _stands(tx, job, command.by, needs(verb, command.by)):
+        refuse_beyond(verb, command.by)
+        needed = needs(verb, command.by)
+        if not _stands(tx, job, command.by, needed):
             raise denied(verb, command.by, f"job {shown(job.id)}") if sees(tx, job, command.by) else Hidden
+        refuse_weak(verb, command.by, least(verb, tx.terms.strengths), f"job {shown(job.id)}")
 
     return permit
 
@@ -219,7 +331,9 @@ def permit_taking_back(tx: Transaction, compiled: Compiled, job: StoredJob, comm
     actor, step = command.by, open_step(job, command.step)
     if step is None:
         raise closed(tx, job, actor, command.step)
+    refuse_beyond("take_back", actor)
     if _is_askers(step, actor) and needs("take_back", actor) == OWN:
+        refuse_weak("take_back", actor, least("take_back", tx.terms.strengths), f"{shown(job.id)}.{command.step}")
         return
     if needs("step", actor) == ANY or (step.is_asked and actor.kind == "staff"):
         what = "only who has asked something may take it back"
@@ -228,7 +342,7 @@ def permit_taking_back(tx: Transaction, compiled: Compiled, job: StoredJob, comm
 
 
 def _is_askers(step: Step, actor: Actor) -> bool:
-    return step.is_asked and bool(actor.id) and step.asked_by == actor.id
+    return step.is_asked and himself(actor, step.asked_by)
 
 
 def permit_always(name: str, now: Callable[[], datetime]) -> Permit:
@@ -238,28 +352,38 @@ def permit_always(name: str, now: Callable[[], datetime]) -> Permit:
         actor, world = command.by, StoreWorld(tx, job.customer)
         if not sees(tx, job, actor):
             raise Hidden
+        refuse_beyond("invoke", actor)
         if needs("invoke", actor) != OPEN or not meant_for(compiled, job.position, actor, name, now(), world):
             raise NotAllowed(
                 f"{name!r} cannot be asked of this job by {actor.id or actor.kind}",
                 where=f"job {shown(job.id)}",
                 possible=sorted(entry.name for entry in open_to(compiled, job.position, actor, now(), world)),
             )
+        if actor.strength:
+            verb = name if name == "withdraw" else "invoke"
+            raised = [entry.asks for _, entry in compiled.always.get(name, ())]
+            refuse_weak(verb, actor, least(verb, tx.terms.strengths, *raised), f"job {shown(job.id)}")
 
     return permit
 
 
 def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
     """Whether the actor may look at the job."""
-    return _stands(tx, job, actor, needs("track", actor))
+    return _stands(tx, job, actor, needs("track", actor), looking=True)
 
 
-def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation) -> bool:
+def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation, *, looking: bool = False) -> bool:
     """``stands``, with the steps of the job read only where it depends on them."""
-    return stands(needed, actor, job.customer) or (
+    if actor.job and actor.job != job.id:
+        return False
+    return stands(needed, actor, job.customer, looking=looking) or (
         needed == PART
         and (
-            stands(needed, actor, job.customer, (row.audience for row in tx.steps.of(job.id)))
-            or (actor.kind == "customer" and tx.participants.took_part(job.id, actor.id))
+            stands(needed, actor, job.customer, (row.audience for row in tx.steps.of(job.id)), looking=looking)
+            or (
+                actor.kind == "customer"
+                and any(tx.participants.took_part(job.id, one) for one in stands_for(actor, looking=looking))
+            )
         )
     )
 
@@ -269,6 +393,7 @@ def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
     job = read(tx, job_ref(tx, text, actor), "job", text)
     if not sees(tx, job, actor):
         raise no_such("job", text)
+    refuse_weak("track", actor, least("track", tx.terms.strengths), f"job {shown(job.id)}")
     return job
 
 
@@ -296,7 +421,7 @@ def _why_over(tx: Transaction, actor: Actor, ended: Ending) -> str:
     by, at = ended.entry.by, moment(ended.entry.at, zone)
     if by.kind == CLOCK.kind and ended.step.is_over(ended.entry.at):
         return f"its time was over on {moment(ended.step.due or ended.entry.at, zone)}"
-    if by.id and by.id == actor.id:
+    if himself(actor, by.id):
         return f"you have done it already, on {at}"
     if by.kind in ("service", CLOCK.kind):
         return f"the job has gone on, on {at}"
@@ -376,10 +501,11 @@ def ending(tx: Transaction, job: StoredJob, seq: int, opened: e.StepOpened) -> E
 def starting_actor(tx: Transaction, by: By, now: datetime) -> Actor:
     """Who starts a job: an id that nobody has yet becomes a customer of that name; an identity is somebody's."""
     if isinstance(by, Identity):
-        return actor_of(tx, by)
-    if isinstance(by, Actor) and by.kind != "customer":
-        require("start", by)
-        return by
+        return asker(tx, "start", by)
+    if isinstance(by, Actor):
+        check("start", by, tx.terms)
+        if by.kind != "customer":
+            return by
     id = by if isinstance(by, str) else by.id
     check_person(id)
     found = tx.people.get(id)
@@ -395,11 +521,16 @@ def starting_actor(tx: Transaction, by: By, now: datetime) -> Actor:
 
 
 def customer_of_start(tx: Transaction, actor: Actor, customer: str | None) -> str:
-    """Whose job it is: a customer's own, or the one whom staff, operators and services name."""
+    """Whose job it is: a customer's own, that of a party for which he may act, or of the one whom staff, operators and
+    services name."""
     if needs("start", actor) == OWN:
-        if customer is not None and customer != actor.id:
-            raise NotAllowed("a customer begins only his own jobs", where=actor.id, possible=(actor.id,))
-        return actor.id
+        whose = stands_for(actor)
+        if customer is not None and customer not in whose:
+            what = "a customer begins only his own jobs, and those of whom he may act for"
+            raise NotAllowed(what, where=actor.id, possible=whose[:MOST_NAMED])
+        return customer or actor.party or actor.id
+    if customer is None and actor.party:
+        return actor.party
     if customer is None:
         raise NotAllowed(
             f"{actor.id or actor.kind} is not a customer, and a job begins with a customer's need",

@@ -63,6 +63,8 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         actor, there, tokens = _asked(tx, id, because, by)
         now = shell.clock.now()
         tx.people.update(Person(id=id, kind="customer", created=there.created, erased=there.erased or now))
+        tx.contacts.forget(id)
+        tx.acting.forget(id)
         for token in tokens:
             tx.tokens.revoke(token, now)
         tx.conversations.erase(id)
@@ -178,9 +180,9 @@ def _concerns(found: Found, one: _Whose, person: str, words: Words) -> bool:
 
 
 def _his(entry: Entry, person: str) -> bool:
-    """Whether a customer did what an entry says, or somebody in his stead."""
+    """Whether a customer did what an entry says, or somebody in his stead, or for him."""
     who = entry.command.person if isinstance(entry.command, c.ActFor) else entry.by
-    return (who.kind, who.id) == ("customer", person)
+    return who.party == person or (who.kind, who.id) == ("customer", person)
 
 
 def _given(entry: Entry) -> list[Json]:

@@ -28,7 +28,7 @@ from flowengine.core.messages import MOST_KEPT, all_awaited
 from flowengine.core.values import Actor, Json, KeptMessage
 from flowengine.errors import Ambiguous, BadAnswer, NotAllowed, NotFound, StaleCommand
 from flowengine.people.identities import By, actor_key
-from flowengine.people.permissions import NEVER, needs
+from flowengine.people.permissions import NEVER, needs, refuse_beyond
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.store import StoredJob, Transaction, new_id, shown
 from flowengine.store.codec import encode
@@ -84,6 +84,7 @@ def send(
             if before.job:
                 tx.jobs.lock(before.job)  # so that our commit waits for all that its own has to wait for (L2)
             return replace(before, repeated=before.job != id)  # done again, it may have met itself
+        refuse_beyond("send", command.by)
         if needs("send", command.by) == NEVER:
             raise _nobody_waits(shell, tx, command)
         request = _Request(id, request_key, once, asked)

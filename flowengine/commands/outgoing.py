@@ -14,7 +14,8 @@
 
 News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
-of those; of what was ``written`` to the customer, which of the messages. Of what was ``answered``, or is ``unanswered``
+of those; of what was ``written`` to the customer, which of the messages. Of one that was ``booked``, ``changed`` or
+``cancelled``, ``branch`` says which, and ``whom`` who is to hear of it. Of what was ``answered``, or is ``unanswered``
 for long, the step is that of what was asked.
 """
 
@@ -23,8 +24,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from flowengine.commands.occasions import rebookings
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
+from flowengine.core.seatings import person_seating
 from flowengine.core.values import Json
 from flowengine.runtime.handlers import NOTIFY, Handlers
 from flowengine.runtime.wanted import Wanted
@@ -62,7 +65,9 @@ def _tell(
     effects, head = done.effects, done.draft.head
     ends = effects.ended is not None and not head.parent  # a called job is its caller's affair
     news = effects.opened_steps or effects.reminded or effects.dropped_timers or effects.told
-    if not (ends or news or effects.late or effects.answers or effects.messages or effects.appointments):
+    rebooked = effects.booked or effects.freed
+    said = effects.answers or effects.messages
+    if not (ends or news or rebooked or said or effects.late or effects.appointments):
         return  # an escalation drops the timer that made it, as a late promise does and what moves a deadline
     handled, carried = handlers.has(NOTIFY), wanted.channels(tx, now)
     if not (handled or carried):
@@ -70,6 +75,7 @@ def _tell(
     told: list[Json] = [{"step": step, "why": why} for step, why in _news(done)]
     told += [{"step": 0, "why": "told", "number": number} for number, _ in enumerate(effects.told)]
     told += [{"step": one.step, "why": one.what, "number": number} for number, one in enumerate(effects.appointments)]
+    told += _rebooked(done)
     told += [{"step": answer.to, "why": "answered"} for answer in effects.answers]
     told += [{"step": 0, "why": "written", "number": number} for number, _ in enumerate(effects.messages)]
     told += [{"step": one.timer.step, "why": "unanswered"} for one in effects.late if not one.timer.holds_up]
@@ -84,6 +90,36 @@ def _tell(
     if handled or "handler" in carried:
         for one in told:
             tx.outbox.add(job, seq, "notice", one, now, "handler")
+
+
+def _rebooked(done: Advance) -> Iterator[Json]:
+    """Who should hear of appointments that were booked, changed or cancelled: their customer, unless he hears of it in
+    other words, and who was to meet him or is to now. Who finds it as a new step in his inbox hears of that."""
+    effects = done.effects
+    if not (effects.booked or effects.freed):
+        return
+    moved = {one.branch for one in effects.appointments if one.what == "moved"}
+    opened = {
+        event.step.branch: event.step.preferred
+        for event in done.events
+        if isinstance(event, e.StepOpened) and event.step.appointment is not None
+    }
+    for one in rebookings(done.events):
+        before, after = one.before, one.after
+        was = _concerned(before)
+        now = _concerned(after)
+        knows = {opened.get(one.branch)}
+        if after is not None and (one.branch in moved or (before is not None and before.start == after.start)):
+            knows.add(after.customer)
+        kept = [id for id in now if id not in knows]
+        for why, whom in ((one.what, kept), ("cancelled", [id for id in was if id not in now])):
+            if whom:
+                yield {"step": 0, "why": why, "branch": one.branch, "whom": [person_seating(id) for id in whom]}
+
+
+def _concerned(slot: e.SlotBooked | e.SlotFreed | None) -> list[str]:
+    """The customer, and who meets him where that is known."""
+    return [id for id in (slot.customer, slot.staff) if id] if slot is not None else []
 
 
 def _news(done: Advance) -> Iterator[tuple[int, str]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -13,9 +15,10 @@ from flowengine.commands.shell import Shell
 from flowengine.core.fields import take
 from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Json
-from flowengine.errors import Ambiguous, NotAllowed, NotFound
+from flowengine.errors import Ambiguous, DatabaseBusy, NotAllowed, NotFound
 from flowengine.language.suggest import near
-from flowengine.people.identities import By, check_person
+from flowengine.people.contacts import any_way
+from flowengine.people.identities import By, check_person, made_id
 from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import actor_of, as_actor, nobody, refuse_erased
 from flowengine.store import Person, Transaction
@@ -44,19 +47,25 @@ def enter(
     groups: Sequence[str] | None = None,
     record: Mapping[str, Json] | None = None,
     zone: str = "",
+    organisation: bool | None = None,
 ) -> PersonView:
     """Enter a person, or change what is said of one who is there; of the rest nothing is lost. What he has claimed and
-    may no longer do is given back."""
+    may no longer do is given back. Without an id he is given one, which says nothing of him."""
+    made = not id
+    id = id or made_id(secrets.randbits(64))
     check_person(id, name, contact, zone)
     known = take(dict(record or {}), f"what is known of {id}")
 
     def work(tx: Transaction) -> tuple[PersonView, claims.Ending, list[claims.Held]]:
         there = tx.people.get(id)
+        if there is not None and made:
+            raise DatabaseBusy("the id that was made is somebody's already", possible=("ask again",), collided=True)
         if there is not None and there.kind != kind:
             raise NotAllowed(f"{id} is {_A_KIND[there.kind]}, and stays so", where=id, possible=("another id",))
         if there is not None:
             refuse_erased(there)
-        before = there or Person(id=id, kind=kind, name=id, created=shell.clock.now())
+        now = shell.clock.now()
+        before = there or Person(id=id, kind=kind, name="" if made else id, created=now)
         person = msgspec.structs.replace(
             before,
             name=name or before.name,
@@ -67,7 +76,10 @@ def enter(
             left=None,
             left_because="",
             zone=zone or before.zone,
+            organisation=before.organisation if organisation is None else organisation,
         )
+        if contact:
+            _change_first(tx, id, before.contact, contact, now)
         if there is None:
             tx.people.add(person)
             return view(person), claims.release_lost(shell, id, by, ""), []
@@ -82,6 +94,20 @@ def enter(
     entered, ending, more = shell.keep(work)
     claims.rest(shell, ending, more)
     return entered
+
+
+def _change_first(tx: Transaction, person: str, before: str, contact: str, now: datetime) -> None:
+    """The contact that is said of a person as he is entered is his first, in the place of the first before."""
+    there = {(one.kind, one.key): one for one in tx.contacts.of(person)}
+    way, was = any_way(contact), any_way(before)
+    first = there.get((was.kind, was.key))
+    if (way.kind, way.key) == (was.kind, was.key) and first is not None:
+        return
+    if first is not None:
+        tx.contacts.drop(person, was)
+    if (way.kind, way.key) not in there:
+        place = first.place if first is not None else min((one.place for one in there.values()), default=1) - 1
+        tx.contacts.add(person, way, now, place)
 
 
 def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Left:
@@ -107,6 +133,7 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
         if not dry:
             gone = msgspec.structs.replace(person, left=person.left or now, left_because=because, roles=(), groups=())
             tx.people.update(gone)
+            tx.acting.forget(id)
             for token in revoked:
                 tx.tokens.revoke(token, now)
         done = ending(tx, held if dry else held[: claims.TOGETHER])
@@ -159,7 +186,7 @@ def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView
     with shell.reading() as tx:
         access.asker(tx, "find_person", by)
         people = tx.people
-        ways = (people.with_id, people.with_contact, people.called, people.beginning) if words else ()
+        ways = (people.with_id, _with_contact(tx), people.called, people.beginning) if words else ()
         for way in ways:
             found = [one for one in way(words) if kind in (None, one.kind)]
             if len(found) > 1:
@@ -173,6 +200,14 @@ def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView
         f"there is nobody called {text[:200]!r}",
         possible=(meant or "an id, a contact, a name, or how one of them begins",),
     )
+
+
+def _with_contact(tx: Transaction) -> Callable[[str], list[Person]]:
+    def found(words: str) -> list[Person]:
+        way = any_way(words)
+        return tx.people.with_contact(way.kind, way.key)
+
+    return found
 
 
 def _called(person: Person) -> str:

@@ -35,10 +35,10 @@ _WHO_ASKED = msgspec.structs.replace
 def body_hash(about: str, command: Command) -> str:
     """What was asked, as a hash: two requests are the same when they name the same job and the same command.
 
-    Roles and groups do not count: they may change between a request and its repetition. Numbers are compared as they
-    are written: 1.50 is not the request that 1.5 was.
+    For whom it was asked counts, where that was said. Roles and groups do not: they may change between a request and
+    its repetition. Numbers are compared as they are written: 1.50 is not the request that 1.5 was.
     """
-    bare = _WHO_ASKED(command, by=Actor(kind=command.by.kind, id=command.by.id))
+    bare = _WHO_ASKED(command, by=Actor(kind=command.by.kind, id=command.by.id, party=command.by.party))
     try:
         return sha256(_ENCODE((about, bare))).hexdigest()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:

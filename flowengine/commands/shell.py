@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
-from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,7 +29,6 @@ from flowengine.core.values import Actor
 from flowengine.errors import DatabaseBusy, NotAllowed, NotFound
 from flowengine.outside.files import Depot
 from flowengine.people.identities import By, actor_key, person_of
-from flowengine.people.permissions import require
 from flowengine.runtime.actors import StoreWorld, actor_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.runtime.handlers import Handlers
@@ -114,7 +112,7 @@ class Shell:
         """A read transaction, or the caller's."""
         if self._look is not None:
             return nullcontext(self._look)
-        return self.database.reading(self.terms) if self.joined is None else self._in_callers(nullcontext)
+        return self.database.reading().under(self.terms) if self.joined is None else self._in_callers(nullcontext)
 
     def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in one write transaction and commit it (:meth:`~flowengine.store.Database.keep`), or do it in
@@ -126,12 +124,17 @@ class Shell:
 
     def _keep(self, work: Callable[[Transaction], T]) -> T:
         """Keep it, after what is due (L13)."""
-        once = partial(self.database.keep, terms=self.terms) if self.joined is None else self._keep_in_callers
+        once = self.database.keep if self.joined is None else self._keep_in_callers
+
+        def under_terms(tx: Transaction) -> T:
+            tx.terms = self.terms
+            return work(tx)
+
         try:
-            return once(work)
+            return once(under_terms)
         except Overdue as late:
             job = late.job
-        return keep_after(lambda: once(work), self._catch_up, job)
+        return keep_after(lambda: once(under_terms), self._catch_up, job)
 
     def _catch_up(self, job_id: str) -> None:
         self.keep(lambda tx: fire_first(tx, job_id, self.clock, self._fire))
@@ -168,7 +171,8 @@ class Shell:
         goes on; of what is in the way of the whole transaction, only the caller can have another try."""
         assert self.joined is not None, "only an engine made by using() joins a transaction"
         try:
-            tx = self.database.joined(self.joined, self.terms)
+            tx = self.database.joined(self.joined)
+            tx.terms = self.terms
             with within():
                 yield tx
         except DatabaseBusy as busy:
@@ -178,7 +182,7 @@ class Shell:
     def asker(self, verb: str, by: By) -> Actor:
         """Who asks, where such an actor may ask at all. Raises NotFound, NotAllowed."""
         if isinstance(by, Actor):
-            require(verb, by)
+            access.check(verb, by, self.terms)
             return by
         with self.reading() as tx:
             return access.asker(tx, verb, by)
@@ -257,6 +261,8 @@ class Shell:
         dry: bool = False,
     ) -> Computed:
         compiled = self.catalogue.compiled(tx, job.process, job.version)
+        if command.by.acting or isinstance(command, c.ActFor):
+            command = access.in_part(tx, compiled, job, command, now)
         permit(tx, compiled, job, command)
         world = StoreWorld(tx, job.customer, job.id, locks=not dry, asker=command.by)
         done = advance(compiled, job.position, command, now, world, largest_data=self.settings.largest_data)
@@ -288,7 +294,8 @@ class Shell:
         key, body = request
         head = done.draft.head
         job_id, seq = head.job, job.seq + 1 if job else 1
-        entry = Entry(seq=seq, at=now, by=command.by, command=command, key=key or "", events=tuple(done.events))
+        kept = recorded(command)
+        entry = Entry(seq=seq, at=now, by=kept.by, command=kept, key=key or "", events=tuple(done.events))
         calling = self.calling(tx, now) if done.effects.calls else UNMARKED
         saved = tx.save(job, done.draft, entry, calling)
         filing.keep(tx, self.settings.largest_files, job, command.by, computed.files, done)
@@ -387,7 +394,8 @@ class Shell:
                 tx.receipts.expect(actor_key(by) if isinstance(by, Actor) else person_of(by), key)
             actor = access.starting_actor(tx, by, self.clock.now())
             owner = access.customer_of_start(tx, actor, customer)
-            command = c.Start(by=actor, answer=need, parent=parent, depth=depth)
+            asks = replace(actor, party=owner) if owner in actor.acting else actor
+            command = c.Start(by=asks, answer=need, parent=parent, depth=depth)
             body = None
             if key is not None:
                 body = body_hash(f"start {process} for {owner}", command)
@@ -413,6 +421,14 @@ class Shell:
         largest = self.settings.largest_data
         done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
         return self.write(tx, Computed(None, command, done, now, tuple(world.used)), request)
+
+
+def recorded(command: c.AnyCommand) -> c.AnyCommand:
+    """A command as a history keeps it, with what it keeps of those who asked."""
+    by = command.by.recorded
+    if isinstance(command, c.ActFor):
+        return replace(command, by=by, person=command.person.recorded)
+    return command if by is command.by else replace(command, by=by)
 
 
 def _leaves_work(done: Advance) -> bool:

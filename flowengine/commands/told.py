@@ -11,6 +11,9 @@ from flowengine.store import Entry, Transaction
 APPOINTMENTS = ("lapsed", "missed", "moved")
 """What can become of an appointment without its customer's doing."""
 
+REBOOKED = ("booked", "changed", "cancelled")
+"""What can be done with one, of which those hear who have it in their calendars."""
+
 
 def told_in(tx: Transaction, job: str, seq: int) -> list[e.Told]:
     """What the command of that number told, in order."""
@@ -27,5 +30,6 @@ def appointments_in(tx: Transaction, job: str, seq: int) -> tuple[list[e.Appoint
 
 
 def took_part(entries: Iterable[Entry]) -> list[str]:
-    """The ids of those who acted on a step, the first first."""
-    return list(dict.fromkeys(entry.by.id for entry in entries if isinstance(entry.command, c.Act) and entry.by.id))
+    """The ids of those who acted on a step, and of the parties for which somebody did; the first first."""
+    acted = (entry.by.party or entry.by.id for entry in entries if isinstance(entry.command, c.Act))
+    return list(dict.fromkeys(one for one in acted if one))

@@ -9,7 +9,7 @@ exists, and so does whoever has claimed a step and is not known here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 
 from flowengine.core.machines import Compiled
@@ -39,7 +39,7 @@ def whom(tx: Transaction, process: Process, branch: Branch, step: Step) -> str:
     return ", ".join(plainly.waits_for_words(one, names, process.roles, process.groups) for one in step.audience)
 
 
-HELP = "give somebody the role, assign the step, act for somebody, or move the job"
+HELP = "give somebody the role, let somebody act for the party, assign the step, act for somebody, or move the job"
 """What is possible."""
 
 
@@ -55,12 +55,13 @@ class Staffing:
         self._groups: dict[str, frozenset[str]] = {}
         self.judges_roles = any(one.roles != (OPERATOR,) for one in staff)
         self._judges_groups: bool | None = None
+        self._for_party: dict[str, list[str]] = {}
 
     def fillers(self, customer: str, seating: Seating) -> Collection[str] | None:
         """The ids of those who fill a seating of a step of the customer's job; None: there may be somebody."""
         kind, _, name = seating.partition(":")
         if kind == "person":
-            return (name,) if name and (name == customer or self._is_here(name)) else ()
+            return (name, *self._acting(name)) if name and self._is_somebody(name, customer) else ()
         if kind == "role":
             return self.with_role(name) if self.judges_roles else None
         if kind == "group":
@@ -91,6 +92,21 @@ class Staffing:
             self._known[id] = self._tx.people.get(id)
         return self._known[id] is not None
 
+    def _is_somebody(self, id: str, customer: str) -> bool:
+        return id not in self.deserted and (id == customer or self._is_here(id))
+
+    def _acting(self, party: str) -> list[str]:
+        """The ids of those who may act for a party now."""
+        if party not in self._for_party:
+            rows, now = self._tx.acting.for_party(party), self._tx.terms.now()
+            self._for_party[party] = [one.person for one in rows if one.may != "see" and one.holds(now)]
+        return self._for_party[party]
+
+    @cached_property
+    def deserted(self) -> frozenset[str]:
+        """The ids of the organisations for which nobody may act now."""
+        return frozenset(one.id for one in self._tx.people.deserted(self._tx.terms.now()))
+
     def _is_here(self, id: str) -> bool:
         return id not in self._left and (not self.judges_roles or self.is_known(id))
 
@@ -99,7 +115,7 @@ class Staffing:
         asked = {audience: self.fillers("", audience) for audience in self._tx.steps.audiences()}
         empty = [audience for audience, found in asked.items() if found is not None and not found]
         rows = [row for audience in empty for row in self._tx.steps.waiting_for(audience)]
-        rows += [row for id in self._left for row in self._tx.steps.waiting_for(f"person:{id}")]
+        rows += [row for id in (*self._left, *self.deserted) for row in self._tx.steps.waiting_for(f"person:{id}")]
         rows += self._tx.steps.doubtful()
         rows.sort(key=lambda row: (row.job, row.step.number))
         for _, same in groupby(rows, key=lambda row: (row.job, row.step.number)):
@@ -143,6 +159,8 @@ class Staffing:
             return f"nobody has the role {name}"
         if kind == "group":
             return f"nobody is in the group {name}"
+        if kind == "person" and name in self.deserted:
+            return f"nobody may act for {name}"
         if kind == "person" and name:
             return f"{name} has left" if name in self._left else f"there is nobody with the id {name!r}"
         audience = compiled.at(step).member(step.member).audience

@@ -110,7 +110,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
         flags="after_promise",
     ),
     e.AppointmentChanged: Fields(named="branch state member what", counted="step", moments="slot to", people="whom"),
-    e.SlotFreed: Fields(named="branch calendar", moments="start", people="customer staff"),
+    e.SlotFreed: Fields(named="branch calendar", moments="start", people="customer staff", flags="held"),
     e.MessageKept: Fields(inside="message"),
     e.MessageTaken: Fields(inside="message", counted="number", flags="dropped"),
     e.Invoked: Fields(named="branch name", people="by"),

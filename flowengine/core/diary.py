@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 
 from flowengine.core.seatings import person_seating
 from flowengine.core.slots import Busy, Taken, open_times
-from flowengine.core.world import Appointment, Worker
+from flowengine.core.world import CLOSED, Appointment, Worker
 from flowengine.language.durations import Duration
 from flowengine.language.parts import Calendar
 
@@ -40,11 +40,13 @@ class Diary:
         own: tuple[str, datetime | None],
     ) -> None:
         def others(name: str) -> Taken:
-            return [(one.start, one.end) for one in booked.get(name, ()) if (one.job, one.start) != own]
+            found = booked.get(name, ())
+            return [(one.start, one.end) for one in found if one.job != CLOSED and (one.job, one.start) != own]
 
         self._length, self._seats, self._zone = length, calendar.seats, calendar.clock
         self.room = others(calendar.name)
         self._room = Busy(self.room)
+        self._closed = Busy([(one.start, one.end) for one in booked.get(calendar.name, ()) if one.job == CLOSED])
         self._customer = Busy(others(person_seating(customer)))
         self._workers = []
         known: dict[Hashable, Spans] = {}
@@ -59,9 +61,15 @@ class Diary:
             not self._workers or any(one.is_free(start, end) for one in self._workers)
         )
 
+    def is_closed(self, start: datetime) -> bool:
+        """Whether the calendar is closed for an appointment that begins then, whatever its hours are."""
+        return self._closed.most(start, start + self._length) > 0
+
     def problem(self, start: datetime) -> str:
         """Why there can be no appointment that begins then; empty when there can."""
         end = start + self._length
+        if self.is_closed(start):
+            return "is not free: it is closed then"
         if self._room.most(start, end) >= self._seats:
             return "was booked by another in the meantime"
         if self._customer.most(start, end):

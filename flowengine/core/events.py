@@ -282,13 +282,15 @@ class SlotBooked(Event, frozen=True, kw_only=True):
 
 
 class SlotFreed(Event, frozen=True, kw_only=True):
-    """A slot of a calendar is free again, and so are those who were booked with it."""
+    """A slot of a calendar is free again, and so are those who were booked with it. ``held``: it was kept for a time
+    only, and not booked."""
 
     branch: str
     calendar: str
     start: datetime
     customer: str = ""
     staff: str = ""
+    held: bool = False
 
 
 class AppointmentChanged(Event, frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ from flowengine.core import conversation, steps
 from flowengine.core import events as e
 from flowengine.core.flow import Flow
 from flowengine.core.position import Position
-from flowengine.core.seatings import waits_for
+from flowengine.core.seatings import himself, waits_for
 from flowengine.core.values import CONVERSATION, Actor, Step
 from flowengine.errors import BadAnswer, NotAllowed, StaleCommand
 from flowengine.language.parts import WANTING
@@ -28,7 +28,7 @@ def say(flow: Flow, command: c.Say) -> None:
     if step is None:
         draft.record(e.Said(kind=command.kind, text=text, by=command.by.id, files=files))
         return
-    steps.not_kept_from(flow, step, command.by.id)
+    steps.not_kept_from(flow, step, command.by)
     conversation.answer(draft, step, text, command.by.id, files)
 
 
@@ -48,7 +48,11 @@ def take_back(flow: Flow, command: c.TakeBack) -> None:
 def answerable(position: Position, actor: Actor) -> list[Step]:
     """What somebody may answer of that which waits for an answer: what is for him, and nobody else has taken."""
     open_ = conversation.unanswered(position)
-    return [step for step in open_ if step.claimed in (None, actor.id) and waits_for(actor, step, position.seat)]
+    return [
+        step
+        for step in open_
+        if (step.claimed is None or himself(actor, step.claimed)) and waits_for(actor, step, position.seat)
+    ]
 
 
 def _meant(flow: Flow, command: c.Say) -> Step | None:

@@ -60,17 +60,23 @@ def stands_for(actor: Actor, *, looking: bool = False) -> tuple[str, ...]:
     return (actor.id, *actor.same, *actor.acting, *(actor.seeing if looking else ()))
 
 
-def in_one_part(actor: Actor, wanted: Callable[[frozenset[Seating]], bool]) -> Actor:
-    """The actor in the one part in which he acts, where ``wanted`` tells whether seatings are enough: as himself where
-    that is enough, else as the first party that it needs. Who says for whom he asks, asks for that one."""
+def as_himself(actor: Actor) -> Actor:
+    """The actor without those for whom he may act."""
+    return replace(actor, acting=(), signing=(), member_of=(), party="") if actor.acting else actor
+
+
+def in_one_part(actor: Actor, wanted: Callable[[Actor], bool]) -> Actor:
+    """The actor in the one part in which he acts: as himself where ``wanted`` says that this is enough, else as the
+    first party for which it is, those for which he may sign before the others. Who has said for whom he asks, asks for
+    that one."""
     if actor.party or not actor.acting:
         return actor
-    own = replace(actor, acting=(), signing=(), seeing=(), member_of=())
-    if wanted(seatings(own)):
+    own = as_himself(actor)
+    if wanted(own):
         return own
-    for party in actor.acting:
+    for party in dict.fromkeys((*actor.signing, *actor.acting)):
         for_party = replace(actor, party=party)
-        if wanted(seatings(for_party)):
+        if wanted(for_party):
             return for_party
     return own
 

@@ -12,7 +12,7 @@ from flowengine.core.draft import Draft, replace
 from flowengine.core.flow import Flow
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
-from flowengine.core.seatings import person_seating, waits_for
+from flowengine.core.seatings import himself, person_seating, waits_for
 from flowengine.core.spot import Kind, Spot
 from flowengine.core.values import Actor, Branch, Step
 from flowengine.core.world import World
@@ -23,7 +23,7 @@ from flowengine.language.spoken_time import moment
 def act(flow: Flow, command: c.Act) -> None:
     """Somebody acts on a step: its kind says how the state ends, if it does."""
     branch, step = find(flow, command.step)
-    not_kept_from(flow, step, command.by.id)
+    not_kept_from(flow, step, command.by)
     if flow.compiled.turns:
         turns.begun(flow, branch)
     kind, spot = _at_work(flow, step)
@@ -65,7 +65,7 @@ def offered(
         return ()
     flow = Flow(compiled, Draft(position), now, world)
     try:
-        not_kept_from(flow, step, actor.id)
+        not_kept_from(flow, step, actor)
         kind, spot = _at_work(flow, step)
         kind.admit(spot, step, actor)
     except Refused:
@@ -76,7 +76,7 @@ def offered(
 def claim(flow: Flow, command: c.Claim) -> None:
     """Take a step for oneself. Claiming it again changes nothing."""
     _, step = find(flow, command.step)
-    if step.claimed == command.by.id:
+    if step.claimed is not None and himself(command.by, step.claimed):
         return
     if step.claimed is not None:
         raise _claimed(flow, step)
@@ -88,7 +88,7 @@ def release(flow: Flow, command: c.Release) -> None:
     _, step = find(flow, command.step)
     if step.claimed is None:
         raise NotAllowed("nobody has claimed the step", where=_where(flow, step), possible=("claim",))
-    if step.claimed != command.by.id and command.by.kind != "operator" and not command.because:
+    if not himself(command.by, step.claimed) and command.by.kind != "operator" and not command.because:
         raise _claimed(flow, step)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=None), why="released", by=command.by.id))
 
@@ -96,7 +96,7 @@ def release(flow: Flow, command: c.Release) -> None:
 def assign(flow: Flow, command: c.Assign) -> None:
     """Hand a step to a person. One for whom it waits has it while it does; another is asked by name from now on."""
     _, step = find(flow, command.step)
-    if step.claimed not in (None, command.by.id) and command.by.kind != "operator":
+    if step.claimed is not None and not himself(command.by, step.claimed) and command.by.kind != "operator":
         raise _claimed(flow, step)
     person, seating = flow.world.person(command.person), person_seating(command.person)
     if seating not in step.audience and (person is None or not waits_for(person, step, flow.draft.seat)):
@@ -137,12 +137,14 @@ def _at_work(flow: Flow, step: Step) -> tuple[Kind, Spot]:
     return kind, spot
 
 
-def not_kept_from(flow: Flow, step: Step, person: str) -> None:
-    """Raises AlreadyClaimed where somebody else has claimed the step, NotAllowed for whom it excludes."""
-    if step.claimed is not None and step.claimed != person:
+def not_kept_from(flow: Flow, step: Step, actor: Actor) -> None:
+    """Raises AlreadyClaimed where somebody else has claimed the step, NotAllowed for whom it excludes, under any id of
+    his and as whoever he acts."""
+    if step.claimed is not None and not himself(actor, step.claimed):
         raise _claimed(flow, step)
     if step.excluded:
-        _not_excluded(flow, step, person)
+        for one in (actor.id, *actor.same, actor.party):
+            _not_excluded(flow, step, one)
 
 
 def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:

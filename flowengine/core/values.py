@@ -106,6 +106,14 @@ class Actor(Value, frozen=True, kw_only=True):
     job: str = ""
     scopes: tuple[str, ...] = ()
 
+    @property
+    def recorded(self) -> Actor:
+        """What a history keeps of him: who he was, for whom he did it, and how strongly he was known."""
+        if not (self.same or self.acting or self.seeing or self.job or self.scopes):
+            return self
+        kept = {"roles": self.roles, "groups": self.groups, "party": self.party, "strength": self.strength}
+        return Actor(kind=self.kind, id=self.id, **kept)  # type: ignore[arg-type]  # the fields' own values
+
 
 CLOCK = Actor(kind="clock")
 """Who fires a timer that is due."""
@@ -182,19 +190,31 @@ class Timer(Value, frozen=True, kw_only=True):
     """A moment at which the job wants to be woken.
 
     ``purpose``: ``expire`` (a deadline), ``remind`` (``detail`` of one that recurs: which of its state's, and the how
-    manieth it is), ``escalate`` (``detail``: which), ``elapse`` (a wait), ``hold`` (a held slot is let
-    go), ``close`` (a vote), ``keep`` (a kept message is dropped), ``always`` (an always entry's ``within``; ``detail``
-    is ``[scope path, name]``), ``cut_off`` (an attempt of a call that was cut off can no longer end; ``detail`` is the
-    call's number), ``attention`` (its branch stands in its state for so long that somebody has to look), ``promise``
-    (what was promised by then is late). ``since`` is the moment from which an expression counts, where one has set it.
-    ``rang``: when a timer of ``attention`` was due; it stays then, and does nothing more, until the state is left.
+    manieth it is), ``escalate`` (``detail``: which), ``elapse`` (a wait), ``hold`` (a held slot is let go),
+    ``appointment`` (its customer is reminded of it), ``close`` (a vote), ``keep`` (a kept message is dropped),
+    ``always`` (an always entry's ``within``; ``detail`` is ``[scope path, name]``), ``cut_off`` (an attempt of a call
+    that was cut off can no longer end; ``detail`` is the call's number), ``attention`` (its branch stands in its state
+    for so long that somebody has to look), ``promise`` (what was promised by then is late). ``since`` is the moment
+    from which an expression counts, where one has set it. ``rang``: when a timer of ``attention`` was due; it stays
+    then, and does nothing more, until the state is left.
     """
 
     number: int
     branch: str
     member: str = ""
     purpose: Literal[
-        "expire", "remind", "escalate", "elapse", "hold", "close", "keep", "always", "cut_off", "attention", "promise"
+        "expire",
+        "remind",
+        "escalate",
+        "elapse",
+        "hold",
+        "close",
+        "keep",
+        "always",
+        "cut_off",
+        "attention",
+        "promise",
+        "appointment",
     ]
     due: datetime
     step: int = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, NamedTuple, Protocol
 
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import as_himself, seatings
 from flowengine.core.values import Actor, KeptMessage, Seating
 from flowengine.errors import NotAllowed
 from flowengine.language.parts import FILE_KINDS
@@ -41,6 +41,10 @@ class Upload(NamedTuple):
 
 MADE_UP_FILES = {f"file-{number:032x}": Upload(kind, f"a made up {kind}") for number, kind in enumerate(FILE_KINDS, 1)}
 """A file of each kind that is none, for trials and simulation."""
+
+
+CLOSED = ""
+"""The job of what is no appointment: a time in which the calendar has none."""
 
 
 class Appointment(NamedTuple):
@@ -177,4 +181,4 @@ def fills(world: World, id: str, seating: Seating) -> bool:
         actor = world.person(id)
     except NotAllowed:
         return False
-    return actor is not None and actor.id == id and seating in seatings(actor)
+    return actor is not None and actor.id == id and seating in seatings(as_himself(actor))

@@ -204,24 +204,26 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
 
     def add_customer(
         self,
-        id: str,
+        id: str = "",
         name: str = "",
         contact: str = "",
         groups: Sequence[str] | None = None,
         record: Mapping[str, Json] | None = None,
         *,
         zone: str = "",
+        organisation: bool | None = None,
         by: By = PROGRAM,
     ) -> PersonView:
-        """Enter a customer, or change what is said of one who is there; what is not said stays. ``record`` holds
-        whatever is kept of him. ``zone`` is the time zone in which he reads moments, as ``Europe/London``; without one
-        it is the process's.
+        """Enter a customer, or change what is said of one who is there; what is not said stays. Without an ``id`` a new
+        one is entered, whose id says nothing of him. ``contact`` is the first of his contacts, ``record`` holds
+        whatever is kept of him. An ``organisation`` is a customer for whom persons act (:meth:`let_act`). ``zone`` is
+        the time zone in which he reads moments, as ``Europe/London``; without one it is the process's.
 
         Steps that he has claimed and may no longer do, for he is in a group no more, are given back. Raises BadAnswer
         for an id, name, contact or zone that cannot be one, NotAllowed for the id of a member of staff.
         """
         asker = self._shell.asker("add_customer", by)
-        return people.enter(self._shell, asker, id, "customer", name, contact, None, groups, record, zone)
+        return people.enter(self._shell, asker, id, "customer", name, contact, None, groups, record, zone, organisation)
 
     def add_staff(
         self,

@@ -24,6 +24,7 @@ _WORDS = {
     "phase": "the customer's word for it",
     "within": "the deadline",
     "remind": "the reminders",
+    "remind_before": "the reminders of the appointment",
     "escalate": "the escalation",
     "shows": "what is shown",
     "saves": "the place of its answer",

@@ -107,6 +107,10 @@ class Limited(NamedTuple):
     repeated: bool = False
 
 
+def _expressions(shown: Text | Expression) -> tuple[Expression, ...]:
+    return (shown,) if isinstance(shown, Expression) else shown.expressions
+
+
 class Fact(NamedTuple):
     """What an answer comes to, for people. A price is told with what it is the ``price_of``."""
 
@@ -190,6 +194,8 @@ class State:
     phase: str = ""
     optional: bool = False
     """Whether whoever is asked may go without it: it is ``skipped`` then, and saves nothing."""
+    asks: str = ""
+    """How surely it has to be known who acts: one of :data:`~flowengine.language.parts.STRENGTHS`, or as is usual."""
     on: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
     place: Place = field(default=Place(), compare=False)
 
@@ -300,6 +306,18 @@ class State:
     def takes_another_answer(self) -> bool:
         """Whether somebody who has answered among several may answer anew."""
         return False
+
+    @property
+    def signed(self) -> bool:
+        """Whether who answers puts his name to it: for somebody else only who may sign for him."""
+        return False
+
+    @property
+    def priced(self) -> bool:
+        """Whether it tells money of those whom it asks."""
+        texts = (self.ask, *(line.value for line in self.shows))
+        asked = (one for text in texts if text is not None for one in _expressions(text))
+        return any("money" in one.functions or any(path[-1].endswith("price") for path in one.paths) for one in asked)
 
     @property
     def awaited(self) -> Awaited | None:

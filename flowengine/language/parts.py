@@ -196,6 +196,10 @@ class Show:
     place: Place = field(default=Place(), compare=False)
 
 
+STRENGTHS = ("code", "passkey")
+"""How surely a designer may have it known who acts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Always:
     """What may happen at any time inside a scope: by a person, by a message, or by the clock.
@@ -220,6 +224,8 @@ class Always:
     otherwise: str = ""
     """What people read where its condition keeps them from it."""
     fields: tuple[Field, ...] = ()
+    asks: str = ""
+    """How surely it has to be known who does it: one of :data:`STRENGTHS`; as is usual where it is empty."""
     place: Place = field(default=Place(), compare=False)
 
 

@@ -212,8 +212,8 @@ def resolve(target: Target, within: float) -> tuple[IP, ...]:
     thread.start()
     thread.join(max(within, 0))
     if not box:
-        raise Unreachable("the name was not resolved in time", where=str(target))
+        raise Unreachable("the name was not resolved in time", where=str(target), in_doubt=False)
     if isinstance(box[0], tuple) and box[0]:
         return box[0]
     why = box[0] if isinstance(box[0], Exception) else "it has no address"
-    raise Unreachable(f"the name cannot be resolved: {why}", where=str(target))
+    raise Unreachable(f"the name cannot be resolved: {why}", where=str(target), in_doubt=False)

@@ -1,9 +1,11 @@
-"""Calls over HTTP: one JSON document is posted, one answer of bounded size comes back in bounded time.
+"""Calls over HTTP: one document is sent, one answer of bounded size comes back in bounded time.
 
-What is kept here, whoever is called: no redirect is followed; nothing inside is reached unless allowed (addresses.py),
-and a connection is made only to an address that was checked; TLS is verified by the name of the URL; no proxy, cookie
-or password is taken from the environment. The time limit is one for everything from the look-up of the name to the last
-byte: whoever sends one byte a second does not hold the caller longer than whoever sends nothing.
+A :class:`Client` calls what processes and settings name, a :class:`Server` is one that whoever runs the program has
+named himself. What is kept here, whoever is called: no redirect is followed; TLS is verified by the name of the URL; no
+proxy, cookie or password is taken from the environment. A client reaches nothing inside unless that is allowed
+(addresses.py), and makes a connection only to an address that was checked. The time limit is one for everything from
+the look-up of the name to the last byte: whoever sends one byte a second does not hold the caller longer than whoever
+sends nothing.
 
 The one file that imports httpx and httpcore, which come with the extra ``http``.
 """
@@ -36,6 +38,10 @@ LONGEST_COMPLAINT = 4_096
 IDLE = 15.0
 """Seconds for which a connection that nobody uses is kept."""
 
+SERVER_IDLE = 4.0
+"""Seconds for which a connection to a :class:`Server` is kept: less than the five after which usual servers close one,
+so that a request is not lost with a connection that is being closed."""
+
 CONNECTIONS = 100
 CONNECT = 10.0
 """The most seconds that connecting to one address may take."""
@@ -56,13 +62,7 @@ class Client:
     """Posts JSON; may be used from many threads at once. ``allow`` is what may be called inside (Settings)."""
 
     def __init__(self, allow: Sequence[str] = ()) -> None:
-        self._client = httpx.Client(
-            transport=_Transport(Allowed.of(allow), _trusted()),
-            trust_env=False,
-            follow_redirects=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers={"user-agent": f"flowengine/{__version__}", "accept": "application/json"},
-        )
+        self._client = _plain(_Transport(_pool(_Backend(Allowed.of(allow)), _trusted(), IDLE)))
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str], *, within: float) -> Answer:
         """Post a JSON document and wait at most ``within`` seconds for the whole answer, whatever its status.
@@ -92,6 +92,59 @@ class Client:
         self.close()
 
 
+class Server:
+    """One server, wherever it stands; connections to it are kept for a while. Many threads may ask it at once.
+
+    ``url`` is http or https, with the path below which everything is. ``tls`` says whom to trust, those whom the system
+    or ``SSL_CERT_FILE`` name without it; ``proxy`` is the URL of a proxy through which it is reached. Raises
+    AddressRefused for what cannot be called, and NotConfigured.
+    """
+
+    def __init__(self, url: str, *, tls: ssl.SSLContext | None = None, proxy: str = "") -> None:
+        self.target = target_of(url)
+        self._url = url.rstrip("/")
+        if self.target.scheme == "https" and tls is None:
+            tls = _trusted()
+        if proxy:
+            target_of(proxy)
+        self._client = _plain(_Transport(_pool(_Backend(None), tls, SERVER_IDLE, proxy)))
+
+    def ask(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", *, within: float, largest: int
+    ) -> Answer:
+        """Make a request of the path below the URL, and wait at most ``within`` seconds for the whole answer, whatever
+        its status.
+
+        Raises Unreachable when no whole answer came, and AnswerRefused for a redirect and for what is compressed or
+        longer than ``largest`` bytes.
+        """
+        sent = {"accept-encoding": "identity", **headers}
+        with _deadline(within), _as_ours(self.target):
+            request = self._client.build_request(
+                method, self._url + path, content=body or None, headers=sent, timeout=within
+            )
+            response = self._client.send(request, stream=True)
+            try:
+                return _whole(response, largest)
+            finally:
+                response.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+
+def _plain(transport: httpx.BaseTransport) -> httpx.Client:
+    """A client of httpx that takes nothing from the environment, and keeps nothing of what it is told."""
+    return httpx.Client(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        headers={"user-agent": f"flowengine/{__version__}", "accept": "application/json"},
+    )
+
+
 def _trusted() -> ssl.SSLContext:
     """Whom to trust: the one thing that the environment may say. Raises NotConfigured."""
     try:
@@ -101,25 +154,31 @@ def _trusted() -> ssl.SSLContext:
 
 
 def _answer(response: httpx.Response) -> Answer:
-    headers = {name.lower(): value for name, value in response.headers.items()}
     status = response.status_code
+    if not 200 <= status < 400:
+        return Answer(status, _headers(response), _read(response, LONGEST_COMPLAINT))
+    return _whole(response, LONGEST_BODY, "keep what is large elsewhere, and answer with where it is")
+
+
+def _whole(response: httpx.Response, largest: int, *instead: str) -> Answer:
+    """An answer with all of its body. Raises AnswerRefused."""
+    headers, status = _headers(response), response.status_code
     if 300 <= status < 400:
         raise AnswerRefused(
             f"it answers {status} and leads to {headers.get('location', '')[:200]!r}; redirects are not followed",
             possible=("give the final address",),
             final=True,
         )
-    if not 200 <= status < 300:
-        return Answer(status, headers, _read(response, LONGEST_COMPLAINT))
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise AnswerRefused("its answer is compressed, though it was asked not to", possible=("identity",))
-    body = _read(response, LONGEST_BODY + 1)
-    if len(body) > LONGEST_BODY:
-        raise AnswerRefused(
-            f"its answer is longer than {LONGEST_BODY // 1024} KiB",
-            possible=("keep what is large elsewhere, and answer with where it is",),
-        )
+    body = _read(response, largest + 1)
+    if len(body) > largest:
+        raise AnswerRefused(f"its answer is longer than {largest // 1024} KiB", possible=instead)
     return Answer(status, headers, body)
+
+
+def _headers(response: httpx.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
 
 
 def _read(response: httpx.Response, most: int) -> bytes:
@@ -141,6 +200,10 @@ def _as_ours(target: Target) -> Iterator[None]:
     except OutsideError as error:
         error.where = error.where or where
         raise
+    except (httpcore.ConnectTimeout, httpcore.PoolTimeout):
+        raise Unreachable("no connection in time", where=where, in_doubt=False) from None
+    except (httpcore.ConnectError, httpcore.ProxyError) as error:
+        raise Unreachable(f"cannot be connected to: {_words(error)}", where=where, in_doubt=False) from None
     except (httpcore.TimeoutException, httpx.TimeoutException):
         raise Unreachable("no whole answer came in time", where=where) from None
     except (httpcore.NetworkError, httpcore.ProtocolError, httpx.HTTPError, OSError) as error:
@@ -205,7 +268,8 @@ class _Stream(httpcore.NetworkStream):
 class _Backend(httpcore.NetworkBackend):
     """Makes connections: the name is resolved once, each address checked, and one of those checked connected to."""
 
-    def __init__(self, allowed: Allowed) -> None:
+    def __init__(self, allowed: Allowed | None) -> None:
+        """``allowed``: what may be called inside; None for a server that may stand anywhere."""
         self._allowed = allowed
         self._inner = httpcore.SyncBackend()
 
@@ -227,7 +291,7 @@ class _Backend(httpcore.NetworkBackend):
                 failed = error
         assert failed is not None, "no address and no refusal"
         why = "no connection in time" if isinstance(failed, httpcore.ConnectTimeout) else _words(failed)
-        raise Unreachable(f"cannot be connected to: {why}", where=str(target)) from None
+        raise Unreachable(f"cannot be connected to: {why}", where=str(target), in_doubt=False) from None
 
     def _checked(self, target: Target, within: float) -> list[IP]:
         """The addresses that may be called. Raises AddressRefused when there is none."""
@@ -235,7 +299,8 @@ class _Backend(httpcore.NetworkBackend):
         refused: AddressRefused | None = None
         for ip in resolve(target, within):
             try:
-                self._allowed.check(target, ip)
+                if self._allowed is not None:
+                    self._allowed.check(target, ip)
                 fine.append(ip)
             except AddressRefused as error:
                 refused = error
@@ -244,17 +309,26 @@ class _Backend(httpcore.NetworkBackend):
         return fine
 
 
+def _pool(
+    backend: _Backend, tls: ssl.SSLContext | None, idle: float, proxy: str = ""
+) -> httpcore.ConnectionPool | httpcore.HTTPProxy:
+    kept = CONNECTIONS // 4
+    if proxy:
+        return httpcore.HTTPProxy(
+            proxy, ssl_context=tls, max_connections=CONNECTIONS, max_keepalive_connections=kept, keepalive_expiry=idle,
+            network_backend=backend,
+        )  # fmt: skip
+    return httpcore.ConnectionPool(
+        ssl_context=tls, max_connections=CONNECTIONS, max_keepalive_connections=kept, keepalive_expiry=idle,
+        network_backend=backend,
+    )  # fmt: skip
+
+
 class _Transport(httpx.BaseTransport):
     """httpx over a pool of connections that the backend above makes: httpx's own transport takes no backend."""
 
-    def __init__(self, allowed: Allowed, tls: ssl.SSLContext) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=tls,
-            max_connections=CONNECTIONS,
-            max_keepalive_connections=CONNECTIONS // 4,
-            keepalive_expiry=IDLE,
-            network_backend=_Backend(allowed),
-        )
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         assert isinstance(request.stream, httpx.SyncByteStream)
@@ -266,7 +340,7 @@ class _Transport(httpx.BaseTransport):
         )
         given = self._pool.handle_request(
             httpcore.Request(
-                "POST", url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
+                request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
             )
         )
         return httpx.Response(given.status, headers=given.headers, stream=_Body(given), extensions=given.extensions)

@@ -75,6 +75,11 @@ def any_way(text: str) -> Way:
     return Way(kind=OTHER, address=address, key=_folded(address))
 
 
+def examples() -> tuple[str, ...]:
+    """One of each kind."""
+    return tuple(_EXAMPLES.values())
+
+
 def _problem(kind: str, text: str) -> str:
     if not text or len(text) > LONGEST_CONTACT or not on_one_line(text) or not _FITS[kind](text):
         return f"{text[:60]!r} is no {_CALLED[kind]}"
@@ -132,8 +137,8 @@ def _folded(text: str) -> str:
 
 
 def _mail_key(text: str) -> str:
-    local, _, domain = text.rpartition("@")
-    return f"{_folded(local)}@{ascii_domain(domain).lower()}"
+    local, _, domain = ascii_domain(text).rpartition("@")
+    return f"{_folded(local)}@{domain.lower()}"
 
 
 def _phone_key(text: str) -> str:

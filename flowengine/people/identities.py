@@ -56,6 +56,22 @@ By: TypeAlias = str | Actor | Identity
 """Who asks: a person's exact id, an identity that a door has made sure of, or an actor that the program vouches for."""
 
 
+_LETTERS = "23456789abcdefghjkmnpqrstvwxyz"
+"""What a made id is written with: nothing that looks like something else."""
+_MADE = 10
+"""Letters of a made id: thirty to the tenth are more than 49 bits."""
+
+
+def made_id(number: int) -> str:
+    """An id that says nothing of whose it is: ten unambiguous letters and digits, from a number of 64 bits that
+    nobody can guess."""
+    letters = []
+    for _ in range(_MADE):
+        number, place = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[place])
+    return "".join(letters)
+
+
 def as_strong(strength: str, least: str) -> bool:
     """Whether somebody is known at least so strongly; for whom the program vouches (empty) is."""
     return not strength or STRENGTHS.index(strength) >= STRENGTHS.index(least)

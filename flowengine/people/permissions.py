@@ -175,6 +175,16 @@ TABLE = {
     "contacts": Row("see the contacts of a person",      OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
     "confirm_contact": _programs("say that a contact is verified"),
     "with_contact": _programs("look for those who have a contact"),
+    # calendars
+    "close_calendar": _organisation("close a calendar for a time"),
+    "open_calendar": _organisation("open a calendar again"),
+    "closures": _organisation("see when calendars are closed"),
+    "appointment_file": Row("take a job's appointments into a calendar", PART, ANY, ANY, ANY, ANY, NEVER),
+    "agenda_file": Row("take what is booked into a calendar", OWN, ANY, ANY, ANY,   NEVER, NEVER),
+    "make_feed": Row("have a feed of his appointments",  OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
+    "feeds": Row("see his feeds",                        OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
+    "end_feed": Row("end a feed of his",                 OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
+    "read_feed": _programs("read a feed for whoever has its secret"),
 }  # fmt: skip
 
 LOOKS = frozenset((
@@ -185,6 +195,8 @@ LOOKS = frozenset((
     "acting", "contacts",
     # conversation and files
     "conversation", "file", "file_data", "file_parts", "conversation_with", "open_conversations",
+    # calendars
+    "closures", "appointment_file", "agenda_file", "feeds",
 ))  # fmt: skip
 """The verbs that change nothing: a token with any scope is enough for them."""
 
@@ -193,6 +205,8 @@ LINKED = frozenset((
     "agenda", "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs",
     # conversation and files
     "message", "conversation", "attach", "file", "file_data", "file_parts",
+    # calendars
+    "appointment_file",
 ))  # fmt: skip
 """The verbs of one job, or of what is listed of it: they are for who comes by a link to it. The others find nothing."""
 
@@ -206,6 +220,9 @@ DEAR: dict[str, Strength] = {
     "remove_contact": "code",
 }
 """The verbs for which a link is not enough, unless the installation says otherwise (``Settings.strengths``)."""
+
+EACH = "*"
+"""In the settings of an installation: each verb of which it says nothing else."""
 
 PRICED: Strength = "code"
 """How strongly somebody has to be known to approve what has a price, unless the installation says for ``act``."""
@@ -236,24 +253,24 @@ def needs(verb: str, actor: Actor) -> Relation:
 
 
 def require(verb: str, actor: Actor) -> Relation:
-    """As :func:`needs`. Raises NotAllowed where such an actor may never, and where the scopes of his token do not reach
-    so far; NotFound for who comes by a link to a job, and asks for something else."""
-    if actor.job and verb not in LINKED:
-        what = "there is no such thing, or it is not for you"
-        raise NotFound(what, possible=("what belongs to the job of the link",))
+    """As :func:`needs`. Raises NotAllowed where such an actor may never; and as :func:`refuse_beyond`."""
+    refuse_beyond(verb, actor)
     relation = needs(verb, actor)
-    if actor.scopes:
-        _refuse_beyond(verb, actor)
     if relation == NEVER:
         raise denied(verb, actor)
     return relation
 
 
-def _refuse_beyond(verb: str, actor: Actor) -> None:
-    """Raises NotAllowed for a verb that the scopes of a token do not reach."""
-    operates = TABLE[verb].staff == NEVER and TABLE[verb].customer == NEVER
-    wanted = "operate" if operates else "act"
-    if verb not in LOOKS and wanted not in actor.scopes:
+def refuse_beyond(verb: str, actor: Actor) -> None:
+    """Raises NotFound for who comes by a link to a job, and asks for something else; NotAllowed where the scopes of his
+    token do not reach so far."""
+    if actor.job and verb not in LINKED:
+        what = "there is no such thing, or it is not for you"
+        raise NotFound(what, possible=("what belongs to the job of the link",))
+    if not actor.scopes or verb in LOOKS:
+        return
+    wanted = "operate" if TABLE[verb].staff == NEVER and TABLE[verb].customer == NEVER else "act"
+    if wanted not in actor.scopes:
         what = f"the token may only {' and '.join(actor.scopes)}, and not {TABLE[verb].does}"
         raise NotAllowed(what, where=actor.id, possible=(f"a token with the scope {wanted}",))
 
@@ -261,8 +278,8 @@ def _refuse_beyond(verb: str, actor: Actor) -> None:
 def least(verb: str, strengths: Mapping[str, str], *raised: str) -> str:
     """How strongly somebody has to be known for a verb: as the installation says (``strengths``), else as
     :data:`DEAR`; and no less than what it was ``raised`` to."""
-    said: str = strengths.get(verb) or DEAR.get(verb, "link")
-    return max((said, *(one for one in raised if one)), key=STRENGTHS.index)
+    usual = max(DEAR.get(verb, "link"), strengths.get(EACH, "link"), key=STRENGTHS.index)
+    return max((strengths.get(verb, usual), *(one for one in raised if one)), key=STRENGTHS.index)
 
 
 def refuse_weak(verb: str, actor: Actor, needed: str, where: str = "") -> None:

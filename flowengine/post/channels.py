@@ -12,7 +12,8 @@ from flowengine.outside.letter import Letter, sender_of
 from flowengine.outside.mail import Mailer, server_of
 from flowengine.post import notices
 from flowengine.post.destinations import Destinations
-from flowengine.post.letters import HOOK, MAIL, Words, compose
+from flowengine.post.letters import HOOK, MAIL, compose
+from flowengine.post.words import Words
 from flowengine.runtime.handlers import NOTIFY
 from flowengine.runtime.settings import UNSIGNED, Settings
 from flowengine.signing import headers
@@ -68,7 +69,16 @@ class Channels:
     def _mail(self, shell: Shell, row: OutboxMessage, words: Words) -> None:  # noqa: ARG002 - all ways are called alike
         assert self._mailer is not None, "the way is only there with a server"
         self._mailer.send(
-            Letter(id=row.id, to=words.to, name=words.name, subject=words.subject, text=words.text, at=words.at)
+            Letter(
+                id=row.id,
+                to=words.to,
+                name=words.name,
+                subject=words.subject,
+                text=words.text,
+                at=words.at,
+                method=words.invitation.method if words.invitation else "",
+                calendar=words.invitation.calendar if words.invitation else "",
+            )
         )
 
     def _hook(self, shell: Shell, row: OutboxMessage, words: Words) -> None:
@@ -79,7 +89,8 @@ class Channels:
                 "webhooks need the library httpx, which is not installed", possible=(installing("http"),)
             ) from error
         settings = self._settings
-        body = exact.encode({"type": words.why, "timestamp": words.at.isoformat(), "data": words.data})
+        calendar = {"calendar": words.invitation.calendar} if words.invitation else {}
+        body = exact.encode({"type": words.why, "timestamp": words.at.isoformat(), "data": words.data | calendar})
         secrets = () if settings.http_secret == UNSIGNED else settings.http_secret.split()
         signed = headers(secrets, row.id, shell.clock.now(), body) if secrets else {"webhook-id": row.id}
         answer = client(settings.http_allow).post(words.to, body, signed, within=WITHIN)

@@ -6,7 +6,6 @@ key (L3), a second end of a call finds it closed, and a referred person gets an 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
@@ -18,6 +17,8 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.values import Actor
 from flowengine.errors import ExpressionFailed, NotFound, Refused, StaleCommand
+from flowengine.people.contacts import any_way
+from flowengine.people.identities import made_id
 from flowengine.post import notices
 from flowengine.runtime.handler_threads import describe
 from flowengine.runtime.handlers import GiveUp, TryLater
@@ -118,11 +119,13 @@ def referral(shell: Shell, row: OutboxMessage) -> None:
     name, contact = str(row.body["name"]), str(row.body["contact"])
 
     def work(tx: Transaction) -> None:
-        id = referred_id(name, row)
-        if tx.people.get(id) is not None or tx.people.with_contact(contact):
+        id, way = referred_id(row), any_way(contact)
+        if tx.people.get(id) is not None or tx.people.with_contact(way.kind, way.key):
             return
         record = {"referred_by": row.body["by"], "referred_in": row.job}
         now = shell.clock.now()
+        if way.key:
+            tx.contacts.add(id, way, now, 1)
         tx.people.add(
             Person(id=id, kind="customer", name=name, contact=contact, roles=(), groups=(), record=record, created=now)
         )
@@ -130,10 +133,9 @@ def referral(shell: Shell, row: OutboxMessage) -> None:
     shell.keep(work)
 
 
-def referred_id(name: str, row: OutboxMessage) -> str:
-    """An id for a referred person: his name, and a few digits that follow from the row, so that it is made once."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "customer"
-    return f"{slug}-{sha256(row.id.encode()).hexdigest()[:6]}"
+def referred_id(row: OutboxMessage) -> str:
+    """An id for a referred person. It says nothing of him, and follows from the row, so that it is made once."""
+    return made_id(int.from_bytes(sha256(row.id.encode()).digest()[:8]))
 
 
 def message(shell: Shell, row: OutboxMessage) -> None:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words, messages_in
+from flowengine.commands.corresponding import ALONE
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in
+from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import person_seating, waits_for
-from flowengine.core.values import Json, Step
+from flowengine.core.values import Step
 from flowengine.interop.labels import shorten
 from flowengine.language.model import Process
 from flowengine.people.contacts import is_address
 from flowengine.people.permissions import needs, stands
+from flowengine.post import invitations
+from flowengine.post.words import Words, about, greeting, text, where
 from flowengine.runtime.actors import as_actor, name_of
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
+from flowengine.store.parties import Contact
 from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
 from flowengine.views.promised import passed
@@ -49,17 +52,14 @@ def channel_of(contact: str) -> tuple[str, str]:
     return (HOOK if scheme in ("http", "https") else scheme), text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """One letter: ``data`` is the same for programs."""
-
-    to: str
-    name: str
-    subject: str
-    text: str
-    why: str
-    data: dict[str, Json]
-    at: datetime
+def first_way(known: Sequence[Contact], contact: str, channels: frozenset[str]) -> tuple[str, str] | None:
+    """The channel and the address of the first contact that is reached by one of the channels; ``contact`` is that of
+    somebody of whom no others are kept."""
+    for address in [one.address for one in known] or [contact]:
+        channel, to = channel_of(address)
+        if channel in channels:
+            return channel, to
+    return None
 
 
 def compose(shell: Shell, row: OutboxMessage) -> Words | None:
@@ -73,12 +73,12 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         person = tx.people.get(str(body["person"]))
         if person is None or person.left is not None:
             return None
-        channel, to = channel_of(person.contact)
-        if channel != body["channel"]:
+        way = first_way(tx.contacts.of(person.id), person.contact, frozenset((str(body["channel"]),)))
+        if way is None:
             return None
         if body["why"] == "alone":
-            return _alone(shell.settings.url, tx, row, person, to)
-        job = tx.jobs.get(row.job)
+            return _alone(shell.settings.url, tx, row, person, way[1])
+        to, job = way[1], tx.jobs.get(row.job)
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         process = compiled.process
         at = _at(tx, row, shell.clock.now())
@@ -96,17 +96,20 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
             return _late(shell.settings.url, job, process, person, to, at)
         if body["why"] in ("answered", "unanswered"):
             return _of_asked(shell.settings.url, tx, job, process, person, to, row, at)
+        if body["why"] in REBOOKED:
+            return invitations.composed(shell, tx, row, job, compiled, person, to)
         if body["why"] in APPOINTMENTS:
             became, events = appointments_in(tx, row.job, row.seq)
             if not became:
                 return None
             one = became[int(body["number"])]
-            return _appointment(shell.settings.url, job, compiled, one, events, person, to, at)
+            return _appointment(shell, tx, job, compiled, one, events, person, to, at)
         if body["why"] == "promise":
             words = overdue_words(shell, tx, job, str(body["by"]), person.clock)
             return _overdue(shell.settings.url, job, process, words, person, to, at) if words else None
         step = access.open_step(job, int(body["step"]))
-        if step is None or not _for(person, step, job, tx.terms.now()):
+        soon = step is not None and step.booked is not None and body["why"] == "reminded"
+        if step is None or (step.booked is not None) != soon or not _for(person, step, job, tx.terms.now()):
             return None
         step = in_words(tx, job, step)
         return _asked(shell, tx, job, step, person, to, str(body["why"]), at)
@@ -120,7 +123,7 @@ def _at(tx: Transaction, row: OutboxMessage, now: datetime) -> datetime:
 
 def _for(person: Person, step: Step, job: StoredJob, now: datetime) -> bool:
     """Whether the step waits for him now (L4)."""
-    if step.booked is not None or (step.claimed and step.claimed != person.id):
+    if step.claimed and step.claimed != person.id:
         return False
     return waits_for(as_actor(person, now), step, job.position.seat)
 
@@ -133,24 +136,27 @@ def _asked(
     clock = plainly.Clock(process, person.clock)
     link = f"{shell.settings.url}/steps/{short}" if shell.settings.url else ""
     state = compiled.at(step).member(step.member)
-    meeting = f"On {clock.moment(step.appointment, state)}" if step.appointment else ""
+    slot = step.appointment or step.booked
+    meeting = f"On {clock.moment(slot, state)}" if slot else ""
     due = f"By {clock.moment(step.due)}" if step.due else ""
     answer = link or f"flow act {short} --as {shlex.quote(person.id)}"
     title = step.title or process.title
+    if step.booked is not None:
+        title = state.title
     lines = (
-        _greeting(person),
-        _OPENING[why],
+        greeting(person),
+        "A reminder of your appointment:" if step.booked is not None else _OPENING[why],
         f"    {title}",
         meeting,
         due,
-        _where("Answer here:", answer),
-        _about(process, short),
+        where("To move it or give it back:" if step.booked is not None else "Answer here:", answer),
+        about(process.title, short),
     )
     return Words(
         to=to,
         name=person.name,
         subject=("Reminder: " if why == "reminded" else "") + title,
-        text=_text(lines),
+        text=text(lines),
         why=f"step.{why}",
         data={
             "step": f"{job.id}.{step.number}",
@@ -162,6 +168,7 @@ def _asked(
             "link": link or None,
         },
         at=at,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if slot else None,
     )
 
 
@@ -173,12 +180,12 @@ def _ended(url: str, job: StoredJob, process: Process, person: Person, to: str, 
     link = f"{url}/jobs/{short}" if url else ""
     told = "It is done." if head.status == "fulfilled" else f"It has ended: {head.because or head.end}."
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
-    lines = (_greeting(person), f"    {process.title}", told, _where("All that happened:", look))
+    lines = (greeting(person), f"    {process.title}", told, where("All that happened:", look))
     return Words(
         to=to,
         name=person.name,
         subject=f"{process.title}: {'done' if head.status == 'fulfilled' else 'ended'}",
-        text=_text(lines),
+        text=text(lines),
         why="job.ended",
         data={
             "job": job.id,
@@ -204,7 +211,7 @@ def _late(url: str, job: StoredJob, process: Process, person: Person, to: str, a
         to=to,
         name=person.name,
         subject=f"{process.title}: it takes longer",
-        text=_text((_greeting(person), f"    {process.title}", words, _where("All that happened:", look))),
+        text=text((greeting(person), f"    {process.title}", words, where("All that happened:", look))),
         why="job.late",
         data={"job": job.id, "process": process.title, "words": words, "person": person.id, "link": link or None},
         at=at,
@@ -234,17 +241,17 @@ def _of_asked(
     opening = "You have said:" if found.step.purpose == "concern" else "You have asked:"
     subject = f"Answer: {shorten(found.text, 110)}" if answered else f"Not answered yet: {shorten(found.text, 100)}"
     lines = (
-        _greeting(person),
+        greeting(person),
         f"{opening}\n    {_indented(found.text)}",
         f"The answer:\n    {_indented(answer)}" if answered else f"{UNANSWERED}.",
-        _where("All that was said:", look),
-        _about(process, short),
+        where("All that was said:", look),
+        about(process.title, short),
     )
     return Words(
         to=to,
         name=person.name,
         subject=subject,
-        text=_text(lines),
+        text=text(lines),
         why=f"question.{row.body['why']}",
         data={
             "question": f"{job.id}.{number}",
@@ -270,17 +277,17 @@ def _written(
     who = name_of(tx, said.by) if said.by else process.title
     files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
     lines = (
-        _greeting(person),
+        greeting(person),
         f"{who} has written to you:\n    {_indented(said.text)}",
         f"With it: {', '.join(files)}" if files else "",
-        _where("Answer here:", look),
-        _about(process, short),
+        where("Answer here:", look),
+        about(process.title, short),
     )
     return Words(
         to=to,
         name=person.name,
         subject=f"{process.title}: {shorten(said.text, 100)}",
-        text=_text(lines),
+        text=text(lines),
         why="job.message",
         data={
             "job": job.id,
@@ -297,7 +304,7 @@ def _written(
 
 def _alone(url: str, tx: Transaction, row: OutboxMessage, person: Person, to: str) -> Words | None:
     """What somebody inside has written to a customer about no job; nothing where it is erased."""
-    found = tx.conversations.before(person.id, row.seq + 1, 1)
+    found = tx.conversations.before(row.job.removeprefix(ALONE), row.seq + 1, 1)
     if not found or found[0].number != row.seq:
         return None
     said = found[0]
@@ -306,16 +313,16 @@ def _alone(url: str, tx: Transaction, row: OutboxMessage, person: Person, to: st
     files = [one.name for one in map(tx.files.get, said.files) if one is not None and one.name]
     who = name_of(tx, said.author)
     lines = (
-        _greeting(person),
+        greeting(person),
         f"{who} has written to you:\n    {_indented(said.text)}",
         f"With it: {', '.join(files)}" if files else "",
-        _where("Answer here:", look),
+        where("Answer here:", look),
     )
     return Words(
         to=to,
         name=person.name,
         subject=f"{who}: {shorten(said.text, 100)}",
-        text=_text(lines),
+        text=text(lines),
         why="person.message",
         data={
             "words": said.text,
@@ -349,7 +356,7 @@ def _overdue(url: str, job: StoredJob, process: Process, words: str, person: Per
         to=to,
         name=person.name,
         subject=f"{process.title}: later than promised",
-        text=_text((_greeting(person), f"    {process.title}", f"{words}.", _where("All that happened:", look))),
+        text=text((greeting(person), f"    {process.title}", f"{words}.", where("All that happened:", look))),
         why="job.promise",
         data={
             "job": job.id,
@@ -380,21 +387,21 @@ def _told(
     """What the process tells, as it was said; where the job is to be seen only for those who may see it (L4)."""
     short = shown(job.id)
     actor = as_actor(person, now)
-    seen = stands(needs("track", actor), actor, job.customer)
+    seen = stands(needs("track", actor), actor, job.customer, looking=True)
     link = f"{url}/jobs/{short}" if url and seen else ""
     look = link or f"flow track {short} --as {shlex.quote(person.id)}"
     lines = (
-        _greeting(person),
+        greeting(person),
         told.words,
         "\n".join(f"    {title}: {value}" for title, value in told.shown),
-        _where("All that happened:", look) if seen else "",
-        _about(process, short),
+        where("All that happened:", look) if seen else "",
+        about(process.title, short),
     )
     return Words(
         to=to,
         name=person.name,
         subject=shorten(told.words, 120),
-        text=_text(lines),
+        text=text(lines),
         why="job.told",
         data={
             "job": job.id,
@@ -409,7 +416,8 @@ def _told(
 
 
 def _appointment(
-    url: str,
+    shell: Shell,
+    tx: Transaction,
     job: StoredJob,
     compiled: Compiled,
     became: e.AppointmentChanged,
@@ -422,18 +430,18 @@ def _appointment(
     step = access.open_step(job, became.step)
     if became.what != "missed" and (step is None or step.booked != became.to or step.held is not None):
         return None
-    number = f"{shown(job.id)}.{became.step}"
+    url, number = shell.settings.url, f"{shown(job.id)}.{became.step}"
     short = number if step is not None else shown(job.id)
     link = (f"{url}/steps/{short}" if step is not None else f"{url}/jobs/{short}") if url else ""
     look = link or f"flow {'act' if step is not None else 'track'} {short} --as {shlex.quote(person.id)}"
     words = f"{appointments.changed(compiled, became, plainly.Clock(compiled.process, person.clock))}."
     following = f"What comes next: {appointments.what_next(compiled, became, events)}."
-    where = _where("Answer here:" if step is not None else "All that happened:", look)
+    answer = where("Answer here:" if step is not None else "All that happened:", look)
     return Words(
         to=to,
         name=person.name,
         subject=words.removesuffix("."),
-        text=_text((_greeting(person), words, following, where, _about(compiled.process, number))),
+        text=text((greeting(person), words, following, answer, about(compiled.process.title, number))),
         why=f"appointment.{became.what}",
         data={
             "step": f"{job.id}.{became.step}",
@@ -446,24 +454,5 @@ def _appointment(
             "link": link or None,
         },
         at=at,
+        invitation=invitations.of_step(shell, tx, job, compiled, step, person, to, link) if step is not None else None,
     )
-
-
-def _greeting(person: Person) -> str:
-    return f"Hello {person.name}," if person.name else "Hello,"
-
-
-def _where(words: str, answer: str) -> str:
-    return f"{words}\n    {answer}"
-
-
-def _about(process: Process, short: str) -> str:
-    return f"It belongs to: {process.title} ({short})"
-
-
-def _text(lines: tuple[str, ...]) -> str:
-    return "\n\n".join(_kept(lines)) + "\n"
-
-
-def _kept(lines: tuple[str, ...]) -> Iterator[str]:
-    return (line for line in lines if line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +10,11 @@ from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words, messages_in
 from flowengine.commands.corresponding import ALONE
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import APPOINTMENTS, appointments_in, told_in, took_part
+from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
-from flowengine.post.letters import channel_of, overdue_words
+from flowengine.post import invitations
+from flowengine.post.letters import first_way, overdue_words
 from flowengine.runtime.actors import StoreWorld
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
@@ -54,19 +55,38 @@ def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> I
     """What is to be sent: each receiver hears of each step once, whether he was reached by his name or his role."""
     crowds = _Crowds(tx)
     if row.job.startswith(ALONE):
-        for person in crowds.of(row.job):
-            channel, to = channel_of(person.contact)
-            if channel in channels:
-                yield {"step": 0, "why": "alone", "channel": channel, "to": to, "person": person.id}
+        for person, channel, to in _reached(tx, crowds.of(row.job), channels):
+            yield {"step": 0, "why": "alone", "channel": channel, "to": to, "person": person}
         return
     job = tx.jobs.get(row.job)
     for news in row.body["told"]:
         told: set[str] = set()
-        for person in _receivers(tx, crowds, job, row, news):
-            channel, to = channel_of(person.contact)
-            if channel in channels and to.casefold() not in told:
+        for person, channel, to in _reached(tx, _receivers(tx, crowds, job, row, news), channels):
+            if to.casefold() not in told:
                 told.add(to.casefold())
-                yield {**news, "channel": channel, "to": to, "person": person.id}
+                yield {**news, "channel": channel, "to": to, "person": person}
+
+
+def _reached(tx: Transaction, persons: Sequence[Person], channels: frozenset[str]) -> Iterator[tuple[str, str, str]]:
+    """By which channel, and where, each is reached: by the first of his contacts for which there is one, the verified
+    before the others; a party that has none by those who act for it."""
+    known = tx.contacts.of_several([one.id for one in persons])
+    without: list[str] = []
+    for person in persons:
+        way = first_way(known.get(person.id, ()), person.contact, channels)
+        if way is not None:
+            yield person.id, *way
+        elif person.kind == "customer":
+            without.append(person.id)
+    acting, now = tx.acting.for_parties(without), tx.terms.now()
+    ids = [one.person for party in without for one in acting.get(party, ()) if one.may != "see" and one.holds(now)]
+    known = tx.contacts.of_several(ids)
+    for id in dict.fromkeys(ids):
+        found = tx.people.get(id)
+        if found is not None and found.left is None:
+            way = first_way(known.get(id, ()), found.contact, channels)
+            if way is not None:
+                yield id, *way
 
 
 def _receivers(
@@ -86,12 +106,14 @@ def _receivers(
     if news["why"] in ("answered", "unanswered"):
         found = asked(tx, job, int(news["step"]))
         return crowds.of(f"person:{found.step.asked_by}") if found is not None and found.step.asked_by else []
+    if news["why"] in REBOOKED:
+        return [person for seating in news["whom"] for person in crowds.of(seating)]
     if news["why"] in APPOINTMENTS:
         became = appointments_in(tx, row.job, row.seq)[0]
         whom = became[int(news["number"])].whom if became else ()
         return [person for seating in whom for person in crowds.of(seating)]
     step = access.open_step(job, int(news["step"]))
-    if step is None or step.booked is not None:
+    if step is None or (step.booked is not None and news["why"] != "reminded"):
         return []
     return [
         person for seating in _seatings(job, step) for person in crowds.of(seating) if person.id not in step.excluded
@@ -174,6 +196,8 @@ def _given(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) ->
         return late | {"audience": audience} if job.position.head.late else None
     if row.body["why"] in ("answered", "unanswered"):
         return _of_asked(tx, job, row)
+    if row.body["why"] in REBOOKED:
+        return _of_rebooked(shell, tx, job, row)
     if row.body["why"] in APPOINTMENTS:
         return _of_appointment(shell, tx, job, row)
     if row.body["why"] == "promise":
@@ -213,6 +237,24 @@ def _of_asked(tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, 
     answer = {"answer": answer_in(tx, job, row.seq, number)} if why == "answered" else {}
     told: dict[str, Any] = {"step": f"{row.job}.{number}", "why": why, "title": found.text, "state": "", "due": None}
     return told | {"audience": [f"person:{found.step.asked_by}"]} | answer
+
+
+def _of_rebooked(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:
+    """That an appointment was booked, changed or cancelled; nothing where it has changed again since."""
+    kept = invitations.of_row(tx, row, job)
+    if kept is None:
+        return None
+    compiled = shell.catalogue.compiled(tx, job.process, job.version)
+    return {
+        "step": f"{row.job}.{kept.step}" if kept.step else None,
+        "why": row.body["why"],
+        "title": kept.title or compiled.process.title,
+        "state": kept.state,
+        "audience": row.body["whom"],
+        "due": None,
+        "appointment": kept.start.isoformat(),
+        "end": kept.end.isoformat(),
+    }
 
 
 def _of_appointment(shell: Shell, tx: Transaction, job: StoredJob, row: OutboxMessage) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
 """Looking without changing. Each file answers one question, and the engine's face asks it.
 
 Others take from here: ``needs`` (what starting a job asks), ``inbox`` (what waits for somebody, and one step),
-``agenda`` (what is booked for some days), ``tracking`` (where a job is, and lists), ``answering`` (what a command came
-to), ``histories`` (what happened), ``conversation`` (what was said about a job), ``correspondence`` (and without one),
-``files`` (who may open them), ``stuck`` (what waits for what), ``auditing`` (whether histories agree) and
-``archives`` (jobs in a file).
+``agenda`` (what is booked for some days), ``calendar_files`` (the same for calendar programs), ``tracking`` (where a
+job is, and lists), ``answering`` (what a command came to), ``histories`` (what happened), ``conversation`` (what was
+said about a job), ``correspondence`` (and without one), ``files`` (who may open them), ``stuck`` (what waits for
+what), ``auditing`` (whether histories agree), ``changes`` (whether something has changed) and ``archives`` (jobs in a
+file).
 """

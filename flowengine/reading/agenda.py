@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from flowengine.commands import access
+from flowengine.commands.closing import known_calendars
 from flowengine.commands.shell import Shell
 from flowengine.core import events as e
 from flowengine.core.fields import near
-from flowengine.core.seatings import seatings
+from flowengine.core.seatings import himself, person_seating, seatings, stands_for
 from flowengine.core.values import Actor, Step
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import By
@@ -61,16 +62,18 @@ def agenda(
         raise BadAnswer({"limit": f"must be from 1 to {MOST}"}, possible=[str(_PAGE)])
     with shell.reading() as tx:
         asker = access.asker(tx, "agenda", by)
+        own = stands_for(asker, looking=True) if needs("agenda", asker) == OWN else ()
         if needs("agenda", asker) == OWN:
-            if role or calendar or person not in ("", asker.id):
+            if role or calendar or (person and person not in own):
                 raise denied("agenda", asker)
-            person = asker.id
+            own = (person,) if person else own
         now = shell.clock.now()
         zone = reader_zone(tx, asker) or zoneinfo.ZoneInfo(shell.settings.zone)
         start, end = _span(first, last, now, zone)
-        names = _names(shell, tx, person, role, calendar)
+        names = _names(shell, tx, person or (own[0] if own else ""), role, calendar)
         look = _Agenda(shell, tx, asker, now, {})
-        wanted = look.wanted(person, role, calendar)
+        wanted = look.wanted(person, role, calendar, own)
+        names = [person_seating(one) for one in own] or names
         return look.items(names, start, end, limit, wanted)
 
 
@@ -106,7 +109,7 @@ def _names(shell: Shell, tx: Transaction, person: str, role: str, calendar: str)
         _known(f"there is no role {role!r}", role, _roles(shell, tx))
     booked = tx.bookings.calendars()
     if calendar and calendar not in booked:
-        _known(f"there is no calendar {calendar!r}", calendar, [*booked, *_calendars(shell, tx)])
+        _known(f"there is no calendar {calendar!r}", calendar, [*booked, *known_calendars(shell, tx)])
     if person:
         return [f"person:{person}"]
     return [calendar] if calendar else booked
@@ -124,16 +127,6 @@ def _roles(shell: Shell, tx: Transaction) -> list[str]:
     return [*named, *(role for one in tx.people.all("staff") for role in one.roles)]
 
 
-def _calendars(shell: Shell, tx: Transaction) -> Iterator[str]:
-    """The calendars of the processes in use; a fitting of a process without any has one of its own."""
-    for name in sorted({row.name for row in tx.processes.all()}):
-        process = shell.catalogue.latest(tx, name).process
-        yield from process.calendars
-        if not process.calendars:
-            states = (state.members.values() for state in process.states())
-            yield from (f"{name}.{one.name}" for some in states for one in some if one.companions)
-
-
 @dataclass(frozen=True, slots=True)
 class _Agenda:
     """One look, by one actor."""
@@ -144,13 +137,14 @@ class _Agenda:
     now: datetime
     people: dict[str, Person | None]
 
-    def wanted(self, person: str, role: str, calendar: str) -> Callable[[_Meeting], bool]:
-        """Which appointments are meant. Without a word, a member of staff means his own, and those of his roles."""
+    def wanted(self, person: str, role: str, calendar: str, own: Sequence[str]) -> Callable[[_Meeting], bool]:
+        """Which appointments are meant: of a customer those of his ``own``. Without a word, a member of staff means
+        his, and those of his roles."""
         if self.asker.kind == "customer":
-            return lambda one: one.customer == self.asker.id
+            return lambda one: one.customer in own and self.asker.job in ("", one.booked.job)
         if self.asker.kind == "staff" and not (person or role or calendar):
             mine = seatings(self.asker)
-            return lambda one: one.staff == self.asker.id or self._is_of(one, mine, self.asker.roles)
+            return lambda one: himself(self.asker, one.staff) or self._is_of(one, mine, self.asker.roles)
         return lambda one: (
             (not role or self._is_of(one, {f"role:{role}"}, (role,)))
             and (not calendar or one.booked.calendar == calendar)

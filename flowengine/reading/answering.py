@@ -10,6 +10,7 @@ from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.machines import Compiled
+from flowengine.core.seatings import himself, stands_for
 from flowengine.core.values import Actor, Poll
 from flowengine.core.veil import veiled
 from flowengine.people.identities import By
@@ -32,7 +33,7 @@ def answered(shell: Shell, text: str, seq: int, by: By) -> Answered:
         actor = actor_of(tx, by)
         job = access.visible_job(tx, text, actor)
         entry = next(iter(tx.history.of(job.id, seq - 1, 1)), None) if seq > 0 else None
-        if entry is None or (actor.kind == "customer" and entry.by.id != actor.id):
+        if entry is None or (actor.kind == "customer" and not himself(actor, entry.by.id)):
             raise access.no_such("entry of the history", f"{shown(job.id)}, number {seq}")
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         seen = track(look, job.id, actor)
@@ -46,7 +47,7 @@ def answered(shell: Shell, text: str, seq: int, by: By) -> Answered:
         if seen.status != "open":
             return _answered(job, said, words.ended(seen.status, compiled.process.need, seen.because))
         coming = (*_appointments(seen, clock), *mine)
-        if not coming and actor.id == job.customer:
+        if not coming and job.customer in stands_for(actor, looking=True):
             now = shell.clock.now()
             position = shell.caught_up(tx, job, now).position
             coming = tuple(NextView(words=one) for one in words.at_work(compiled, position, clock, now))
@@ -61,7 +62,7 @@ def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, act
     """What happened; to anybody but who did it without what nobody is shown: who voted what in a secret vote."""
     if entry.erased:
         return Teller(compiled.process, {}).erased(entry.command, entry.events)
-    own = bool(actor.id) and actor.id == entry.by.id
+    own = himself(actor, entry.by.id)
     command, events = (entry.command, entry.events) if own else veiled(entry.command, entry.events)
     opened, options = None, {}
     if isinstance(entry.command, c.Act | c.ActFor | c.Claim | c.Release | c.Assign):
@@ -73,7 +74,9 @@ def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, act
     names = {} if customer else names_in(tx, [entry])
     teller = Teller(compiled.process, names, reader_zone(tx, actor))
     whose = "" if customer else name_of(tx, job.customer)
-    saying = words.Saying(teller, customer, whose, opened, options, own=not customer or actor.id == job.customer)
+    saying = words.Saying(
+        teller, customer, whose, opened, options, own=not customer or job.customer in stands_for(actor)
+    )
     return saying.told(command, events)
 
 

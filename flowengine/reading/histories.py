@@ -36,7 +36,7 @@ def line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> Hist
     return HistoryLine(
         seq=entry.seq,
         at=entry.at,
-        who=names.get(entry.by.id, "") or entry.by.id or entry.by.kind,
+        who=whom(names, entry),
         kind=entry.by.kind,
         what=teller.erased(command, events) if entry.erased else teller.what(command, events),
         erased=entry.erased,
@@ -44,6 +44,12 @@ def line(teller: Teller, entry: Entry, names: dict[str, str], zone: str) -> Hist
         command=exact.builtins(command),
         events=tuple(exact.builtins(event) for event in events),
     )
+
+
+def whom(names: dict[str, str], entry: Entry) -> str:
+    """Who did what an entry says, and for which party."""
+    who = names.get(entry.by.id, "") or entry.by.id or entry.by.kind
+    return f"{who}, for {names.get(entry.by.party, '') or entry.by.party}" if entry.by.party else who
 
 
 def names_in(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
@@ -54,6 +60,7 @@ def names_in(tx: Transaction, entries: list[Entry]) -> dict[str, str]:
 def persons(entries: list[Entry]) -> set[str]:
     """The ids of all persons who did something, to whom steps were handed, and whom steps waited for."""
     ids = {entry.by.id for entry in entries if entry.by.kind in ("customer", "staff", "operator") and entry.by.id}
+    ids |= {entry.by.party for entry in entries if entry.by.party}
     for entry in entries:
         match entry.command:
             case c.Assign(person=str(person)) | c.ActFor(person=Actor(id=person)):

@@ -17,12 +17,12 @@ from flowengine.core.advance import offered
 from flowengine.core.answers import Form, FormField, form
 from flowengine.core.commands import Act, ActFor
 from flowengine.core.draft import rebuild
-from flowengine.core.seatings import person_seating, seatings, waits_for
+from flowengine.core.seatings import himself, person_seating, seatings, stands_for, waits_for
 from flowengine.core.values import CLOCK, Actor, Seating, Step
 from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
-from flowengine.people.identities import By
-from flowengine.people.permissions import ANY, OWN, denied, needs
+from flowengine.people.identities import STRENGTHS, By
+from flowengine.people.permissions import ANY, OWN, denied, least, needs, refuse_weak
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_zone
 from flowengine.store import StoredJob, Transaction, shown
@@ -76,9 +76,9 @@ class Wanted:
             raise NotAllowed(what, where=actor.id, possible=tuple(actor.roles))
         return [f"role:{self.role}"]
 
-    @property
-    def narrowed(self) -> Narrowed:
-        return Narrowed(self.process, self.customer, tuple(self.text.split())[:MOST_WORDS])
+    def narrowed(self, actor: Actor) -> Narrowed:
+        """As the store narrows an inbox: for who comes by a link, to its job."""
+        return Narrowed(self.process, self.customer, tuple(self.text.split())[:MOST_WORDS], actor.job)
 
 
 def inbox(
@@ -91,7 +91,7 @@ def inbox(
         found: list[tuple[WaitingStep, bool]] = []
         while len(found) < limit:
             rows = tx.steps.inbox(
-                mine, limit, begin, person=actor.id, everything=everything, now=now, narrowed=wanted.narrowed
+                mine, limit, begin, person=actor.id, everything=everything, now=now, narrowed=wanted.narrowed(actor)
             )
             found += [
                 (row, answered)
@@ -114,7 +114,7 @@ def _promised(
     shell: Shell, tx: Transaction, row: WaitingStep, item: InboxItem, actor: Actor, now: datetime
 ) -> InboxItem:
     """The item with what its job is promised for; a customer is told that of his own."""
-    if row.promised is None or (actor.kind == "customer" and row.customer != actor.id):
+    if row.promised is None or (actor.kind == "customer" and row.customer not in stands_for(actor)):
         return item
     zone = shell.catalogue.compiled(tx, row.process, row.version).process.zone
     return msgspec.structs.replace(item, promise=row.promised, late=row.promised < now, zone=zone)
@@ -124,7 +124,7 @@ def inbox_counts(shell: Shell, by: By, wanted: Wanted) -> InboxCounts:
     """How much waits for somebody, of what process and for which of his roles."""
     with shell.reading() as tx:
         actor = access.asker(tx, "inbox_counts", by)
-        now, mine, narrowed = shell.clock.now(), wanted.seatings(actor), wanted.narrowed
+        now, mine, narrowed = shell.clock.now(), wanted.seatings(actor), wanted.narrowed(actor)
         tonight = _tonight(now, reader_zone(tx, actor))
         counts: dict[tuple[str, str], list[int]] = {}
         for row in tx.steps.counted(mine, actor.id, now, tonight, narrowed):
@@ -222,7 +222,7 @@ def _has_done_his_part(shell: Shell, tx: Transaction, row: WaitingStep, actor: A
 
     Rows of his own seat, and of steps without seats, say so themselves; only for the others is the job read.
     """
-    if not row.step.seats or row.audience == person_seating(actor.id):
+    if not row.step.seats or row.audience in {person_seating(one) for one in stands_for(actor)}:
         return False
     job = tx.jobs.get(row.job)
     compiled = shell.catalogue.compiled(tx, job.process, job.version)
@@ -244,8 +244,8 @@ def _item(
         opened=step.opened,
         due=step.due,
         claimed=step.claimed or "",
-        mine=bool(actor.id) and step.claimed == actor.id,
-        preferred=bool(actor.id) and step.preferred == actor.id,
+        mine=himself(actor, step.claimed or ""),
+        preferred=himself(actor, step.preferred or ""),
         answered=bool(answered),
         booked=step.booked,
         booked_with=names.get(step.booked_with, ""),
@@ -280,6 +280,7 @@ def step(shell: Shell, step_id: str, by: By) -> StepView:
                 view = _open(shell, tx, later, still, actor, now)
         if view is None:
             raise access.no_such("step", step_id)
+        refuse_weak("step", actor, least("step", tx.terms.strengths), view.short)
         return view
 
 
@@ -303,7 +304,11 @@ def find_step(shell: Shell, text: str, by: By, key: str | None, whose: str) -> S
 
 def _of_job(shell: Shell, text: str, actor: Actor) -> tuple[dict[str, str], dict[str, str]]:
     """The steps of a job that wait for somebody, by their ids with titles, and those that he has answered."""
-    mine = [one for one in track(shell, text, actor).waiting if one.for_you and one.claimed in ("", actor.id)]
+    mine = [
+        one
+        for one in track(shell, text, actor).waiting
+        if one.for_you and (not one.claimed or himself(actor, one.claimed))
+    ]
     waits = {one.short: one.title for one in mine if not one.answered}
     return waits, {one.short: one.title for one in mine if one.answered}
 
@@ -355,6 +360,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         made = _plain_options(made, state.inner_options)
     view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
     running = tally(view.id, found, state, branch) if branch is not None else None
+    asks = "" if found.is_asked else access.known_to_act(tx, state)
     late = appointments.late(made.slots, job.position.head) if may_know_promise(actor, job.position.head) else ()
     return msgspec.structs.replace(
         view,
@@ -363,6 +369,7 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
         late_slots=late,
         tally=running,
         answered=bool(can) and _answered(job, found, actor),
+        asks=asks if asks != STRENGTHS[0] else "",
     )
 
 
@@ -399,7 +406,7 @@ def _answered(job: StoredJob, step: Step, actor: Actor) -> bool:
     if not step.seats:
         return step.booked is not None and not seatings(actor).isdisjoint(step.audience)
     seats = (job.position.seat(step.number, seating) for seating in seatings(actor))
-    return any(seat is not None and seat.by == actor.id for seat in seats)
+    return any(seat is not None and himself(actor, seat.by or "") for seat in seats)
 
 
 def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: Actor, looks: bool) -> StepView | None:
@@ -414,7 +421,7 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     known = step.is_asked or step.state in compiled.states  # the job may have been migrated
     kind = compiled.at(step).member(step.member).type if known else ""
     step = in_words(tx, job, step)
-    told = actor.kind != "customer" or entry.by.id == actor.id or outcome == EXPIRED
+    told = actor.kind != "customer" or himself(actor, entry.by.id) or outcome == EXPIRED
     who, how = (entry.by.id or entry.by.kind, outcome) if told else ("", "")
     view = _view(tx, job, step, _bare_form(step, kind), actor)
     return msgspec.structs.replace(view, open=False, ended=entry.at, ended_by=who, outcome=how)

@@ -10,10 +10,11 @@ from flowengine.commands import access
 from flowengine.commands.shell import Shell
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
+from flowengine.core.seatings import stands_for
 from flowengine.core.values import Actor
 from flowengine.language.model import Process
 from flowengine.people.identities import By
-from flowengine.people.permissions import OWN, require, stands
+from flowengine.people.permissions import require
 from flowengine.runtime.actors import actor_of, name_of
 from flowengine.store import Entry, StoredJob, Transaction
 from flowengine.views import plainly
@@ -48,7 +49,7 @@ def look_at(shell: Shell, tx: Transaction, text: str, verb: str, by: By) -> Look
     require(verb, actor)
     compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
     inside = actor.kind != "customer"
-    return Look(tx, job, compiled, actor, inside, inside or stands(OWN, actor, job.customer, looking=True), now)
+    return Look(tx, job, compiled, actor, inside, inside or job.customer in stands_for(actor, looking=True), now)
 
 
 def names(look: Look, audience: Iterable[str]) -> Iterable[str]:
@@ -59,4 +60,6 @@ def names(look: Look, audience: Iterable[str]) -> Iterable[str]:
 
 
 def who_did(look: Look, entry: Entry) -> str:
-    return name_of(look.tx, entry.by.id) or entry.by.kind
+    """Who did what an entry says, and for whom, by name."""
+    who = name_of(look.tx, entry.by.id) or entry.by.kind
+    return f"{who}, for {name_of(look.tx, entry.by.party)}" if entry.by.party else who

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
 
@@ -17,7 +17,7 @@ from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.fields import FILE_ID
 from flowengine.core.machines import Compiled
-from flowengine.core.seatings import person_seating, seatings
+from flowengine.core.seatings import himself, person_seating, seatings, stands_for
 from flowengine.core.values import ROOT, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import State
@@ -148,7 +148,7 @@ def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
     with shell.reading() as tx:
         actor = actor_of(tx, by)
         job = access.visible_job(tx, text, actor)
-        if not stands(require("data", actor), actor, job.customer):
+        if not stands(require("data", actor), actor, job.customer, looking=True):
             raise denied("data", actor, text)
         if actor.kind != "customer":
             return dict(job.position.data)
@@ -158,7 +158,8 @@ def data(shell: Shell, text: str, by: By) -> dict[str, Json]:
 def _promise(look: Look, now: datetime, reader: tzinfo | None) -> PromiseView | None:
     head, told = look.position.head, ""
     if head.promise is not None and not look.inside:
-        asked = look.tx.steps.asking(look.job.id, person_seating(look.actor.id))
+        whose = stands_for(look.actor)
+        asked = [step for one in whose for step in look.tx.steps.asking(look.job.id, person_seating(one))]
         there = [step for step in asked if look.position.branch_of_step(step.number) is not None]
         told = passed(look.compiled, head, reader, there)
     return promise_view(look.process, head, now, reader, told)
@@ -191,7 +192,7 @@ def _at(root: Branch | None, state: State) -> bool:
 def _waiting(look: Look) -> Iterable[CustomerWaiting]:
     """The open steps: all for those inside, to a customer his own. One that another has taken, or in which the asker
     has said what he cannot change, does not wait for him."""
-    mine, me = seatings(look.actor), look.actor.id
+    mine, me = seatings(look.actor), {person_seating(one) for one in stands_for(look.actor)}
     steps: dict[int, tuple[Step, list[str]]] = {}
     for row in look.tx.steps.of(look.job.id):
         if (look.inside or row.audience in mine) and look.position.branch_of_step(row.step.number) is not None:
@@ -199,9 +200,11 @@ def _waiting(look: Look) -> Iterable[CustomerWaiting]:
     found: list[CustomerWaiting] = []
     for number, (step, audience) in sorted(steps.items()):
         held = step.held_until is not None and step.held_until > look.now
-        seat = look.position.seat(number, person_seating(me)) if step.seats and me else None
-        answered = seat is not None and seat.answer is not None
-        open_to_him = not mine.isdisjoint(audience) and step.claimed in (None, me)
+        named = me.intersection(audience) if step.seats else ()
+        seats = [seat for one in named if (seat := look.position.seat(number, one)) is not None]
+        answered = bool(seats) and all(seat.answer is not None for seat in seats)
+        free = step.claimed is None or himself(look.actor, step.claimed)
+        open_to_him = not mine.isdisjoint(audience) and free
         whom = ", ".join(names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
@@ -250,7 +253,9 @@ def _tallies(look: Look) -> Iterable[TallyView]:
 def _did(look: Look) -> Iterable[tuple[datetime, str, str]]:
     """What a customer did in somebody else's job: when, in plain words, and in which state."""
     teller = Teller(look.process, {}, reader_zone(look.tx, look.actor))
-    for number, seq in look.tx.participants.deeds(look.job.id, look.actor.id, _MOST):
+    whose = stands_for(look.actor, looking=True)
+    deeds = [deed for one in whose for deed in look.tx.participants.deeds(look.job.id, one, _MOST)]
+    for number, seq in sorted(deeds, key=lambda deed: deed.seq)[-_MOST:]:
         (entry,) = look.tx.history.of(look.job.id, seq - 1, 1)
         opened = access.opening(look.tx, look.job, number)
         if opened is not None and isinstance(entry.command, c.Act | c.ActFor):
@@ -289,7 +294,8 @@ def _times(look: Look, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, s
 
 
 def _took_part(look: Look, seq: int) -> bool:
-    return look.actor.id in took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
+    took = took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
+    return not set(took).isdisjoint(stands_for(look.actor, looking=True))
 
 
 def jobs(
@@ -309,7 +315,8 @@ def jobs(
     with shell.reading() as tx:
         asker = access.asker(tx, "jobs", by)
         own = needs("jobs", asker) == OWN
-        if own and customer not in (None, asker.id):
+        parts = stands_for(asker, looking=True)
+        if own and customer is not None and customer not in parts:
             raise denied("jobs", asker)
         if took_part and not own:
             what = f"{asker.id or asker.kind} sees all jobs: only of customers is kept in whose jobs they took part"
@@ -319,14 +326,16 @@ def jobs(
             raise NotAllowed(what, where="late", possible=("list your own that are late", "list all you took part in"))
         if mine and not asker.id:
             raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
-        whose, now, reader = asker.id if own else customer, shell.clock.now(), reader_zone(tx, asker)
+        whose: str | Sequence[str] | None = customer or parts if own else customer
+        now, reader = shell.clock.now(), reader_zone(tx, asker)
         rows = list(
             tx.jobs.list(
                 status=status,
                 process=process,
                 customer=None if took_part else whose,
-                took_part=asker.id if took_part or (mine and not own) else None,
+                took_part=parts if took_part or (mine and not own) else None,
                 late=now if late else None,
+                job=asker.job or None,
                 limit=limit,
                 after=after,
             )

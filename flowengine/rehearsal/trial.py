@@ -550,7 +550,7 @@ class Trial:
             "hold": "what is held is let go", "keep": "a kept message is dropped",
             "cut_off": "what was cut off has ended",
             "attention": f"{state or 'what is undone'} takes longer than it should",
-            "promise": "what was promised is late",
+            "promise": "what was promised is late", "appointment": "a reminder of the appointment",
         }  # fmt: skip
         if timer.purpose == "always":
             return spoken(str(timer.detail[1]))

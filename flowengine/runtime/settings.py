@@ -15,7 +15,7 @@ from flowengine.outside.files import Scanner, check_url
 from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
 from flowengine.people.identities import STRENGTHS
-from flowengine.people.permissions import TABLE
+from flowengine.people.permissions import EACH, TABLE
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
@@ -51,7 +51,7 @@ class Settings:
     | ``scanner`` | | looks at each file before anybody may open it: a function of its bytes, which gives a
     :class:`~flowengine.outside.files.Scanned`; a worker runs it. The same is to be set wherever files are given out |
     | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
-    table of permissions says: ``withdraw=link,start=code`` |
+    table of permissions says: ``withdraw=link,start=code``; ``*=code``: for each |
     """
 
     url: str = ""
@@ -94,7 +94,7 @@ class Settings:
             for secret in secrets.split():
                 key_of(secret, "FLOW_HOOK_SECRETS")
         for verb, strength in self.strengths.items():
-            if verb not in TABLE:
+            if verb not in (*TABLE, EACH):
                 possible = near(verb, list(TABLE)) or "a verb of the table of permissions"
                 raise NotConfigured(f"{verb[:60]!r} is no verb", where="FLOW_STRENGTHS", possible=(possible,))
             if strength not in STRENGTHS:

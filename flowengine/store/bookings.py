@@ -22,14 +22,14 @@ import sqlalchemy as sa
 
 from flowengine.core.events import AnyEvent, SlotBooked, SlotFreed
 from flowengine.core.seatings import person_seating
-from flowengine.core.world import Appointment
+from flowengine.core.world import CLOSED, Appointment
 from flowengine.errors import SlotTaken
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import micros, moment, plain
 from flowengine.store.query import Query, inserts, param, upserts
 
-_B = t.bookings
+_B, _C = t.bookings, t.closures
 DAY = 86_400_000_000
 """No cell is longer than a day, in microseconds, so that a range of cells bounds what can overlap."""
 
@@ -61,17 +61,23 @@ GUARD = Query(
 def taken(calendars: int) -> Query:
     """The slots of so many calendars and people that overlap a time, with their seats."""
     columns = (_B.c.calendar, _B.c.slot, _B.c.slot_end, _B.c.seat, _B.c.job_id)
-    return Query(
-        "bookings.taken",
-        "The slots of calendars and people that overlap a time, with their seats.",
+    names = [param(f"c{index}") for index in range(calendars)]
+    booked = (
         sa.select(*columns)
         .distinct()
         .where(
-            _B.c.calendar.in_([param(f"c{index}") for index in range(calendars)]),
+            _B.c.calendar.in_(names),
             *_OVERLAPS,
             sa.or_(_B.c.held_until.is_(None), _B.c.held_until > param("now")),
         )
-        .order_by(*columns),
+    )
+    closed = sa.select(_C.c.calendar, _C.c.start, _C.c.until, sa.literal(0), sa.literal(CLOSED)).where(
+        _C.c.calendar.in_(names), _C.c.start < param("before"), _C.c.until > param("after")
+    )
+    return Query(
+        "bookings.taken",
+        "The slots of calendars and people that overlap a time, with their seats, and when calendars are closed.",
+        sa.union_all(booked, closed).order_by(sa.literal_column("1"), sa.literal_column("2"), sa.literal_column("5")),
     )
 
 
@@ -137,7 +143,7 @@ class Bookings:
 
     def of(self, whose: Sequence[str], start: datetime, end: datetime, now: datetime) -> dict[str, list[Appointment]]:
         """For each of these calendars and people, the appointments that overlap the time from ``start`` to ``end``, in
-        order; what was held until ``now`` or before is none."""
+        order; what was held until ``now`` or before is none. When a calendar is closed is an appointment of no job."""
         found: dict[str, list[Appointment]] = {name: [] for name in whose}
         names = {plain(name): name for name in whose}
         rows = _taken(self._channel, list(names), micros(start), micros(end), micros(now))

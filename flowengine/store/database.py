@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -34,13 +33,16 @@ class Scope:
 
     __slots__ = ("_begin", "_channel", "_driver", "_reads_only", "_terms")
 
-    def __init__(
-        self, driver: Driver[Any], begin: Callable[[], Any], *, reads_only: bool = False, terms: Terms = USUAL
-    ) -> None:
+    def __init__(self, driver: Driver[Any], begin: Callable[[], Any], *, reads_only: bool = False) -> None:
         self._driver = driver
         self._begin = begin
         self._reads_only = reads_only
+        self._terms = USUAL
+
+    def under(self, terms: Terms) -> Scope:
+        """The same, in which whoever asks is held against these terms."""
         self._terms = terms
+        return self
 
     def __enter__(self) -> Transaction:
         self._channel = self._begin()
@@ -149,7 +151,7 @@ class Database:
         assert row is not None, "a function of no table gives one row"
         return cast(datetime, row[0])
 
-    def keep(self, work: Callable[[Transaction], T], terms: Terms = USUAL) -> T:
+    def keep(self, work: Callable[[Transaction], T]) -> T:
         """Do ``work`` in a write transaction and commit it: what it returns is durable (L2).
 
         Where the database did not keep it (two transactions crossed, the connection was lost), ``work`` is done again
@@ -157,12 +159,12 @@ class Database:
         what it raises, DatabaseBusy, and ConnectionLost when the database stays away longer than its ``patience``.
         """
         self._same_process()
-        return persistence.keep(partial(self._once, terms), work, self._patience)
+        return persistence.keep(self._once, work, self._patience)
 
-    def _once(self, terms: Terms, work: Callable[[Transaction], T]) -> T:
+    def _once(self, work: Callable[[Transaction], T]) -> T:
         """One try."""
         self._tend()
-        return self._driver.once(lambda channel: work(Transaction(channel, terms=terms)))
+        return self._driver.once(lambda channel: work(Transaction(channel)))
 
     def writing(self) -> Scope:
         """A transaction that writes: kept whole at the end of the block, or not at all (L2). Raises DatabaseBusy.
@@ -173,13 +175,13 @@ class Database:
         self._tend()
         return Scope(self._driver, self._driver.begin_writing)
 
-    def reading(self, terms: Terms = USUAL) -> Scope:
+    def reading(self) -> Scope:
         """A transaction that only reads: one snapshot, however many queries."""
         self._same_process()
         self._tend()
-        return Scope(self._driver, self._driver.begin_reading, reads_only=True, terms=terms)
+        return Scope(self._driver, self._driver.begin_reading, reads_only=True)
 
-    def joined(self, connection: sa.Connection | Session, terms: Terms = USUAL) -> Transaction:
+    def joined(self, connection: sa.Connection | Session) -> Transaction:
         """A transaction inside the caller's, on a SQLAlchemy connection or session to the same database.
 
         It never commits: the caller's ``commit()`` keeps his rows and the flow's together, his ``rollback()`` neither.
@@ -200,7 +202,7 @@ class Database:
             if not schema.fits(channel, found):
                 raise _mismatch(found, self.url)
             known["flowengine"] = HEAD
-        return Transaction(channel, terms=terms)
+        return Transaction(channel)
 
     def _same_process(self) -> None:
         if os.getpid() != self._process:

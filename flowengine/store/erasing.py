@@ -29,17 +29,18 @@ NOTICES = ("announce", "notice", "letter")
 _TELLS = sa.or_(*(_O.c.kind == sa.literal_column(f"'{kind}'") for kind in NOTICES))
 
 
-def _within(dialect: Dialect) -> sa.ColumnElement[int]:
+def _within(dialect: Dialect, name: str) -> sa.ColumnElement[int]:
     find = sa.func.strpos if dialect.name == "postgresql" else sa.func.instr
-    return find(_H.c.body, param("whom"))
+    return find(_H.c.body, param(name))
 
 
 def _wrote(dialect: Dialect) -> Statement:
     zero: sa.ColumnElement[int] = sa.literal_column("0")
+    his = sa.or_(*(_within(dialect, one) > zero for one in ("whom", "for_whom")))
     return (
         sa.select(_H.c.job_id)
         .join(_J, _J.c.id == _H.c.job_id)
-        .where(_J.c.customer != param("person"), _within(dialect) > zero)
+        .where(_J.c.customer != param("person"), his)
         .distinct()
         .order_by(_H.c.job_id)
     )
@@ -109,9 +110,10 @@ class Erasing:
         self._channel = channel
 
     def wrote(self, customer: str) -> list[str]:
-        """The ids of the jobs of others in which a customer did something."""
+        """The ids of the jobs of others in which a customer did something, or somebody for him."""
         whom = text(Actor(kind="customer", id=customer)).removesuffix("}")
-        return [row[0] for row in self._channel.rows(WROTE, {"whom": whom, "person": customer})]
+        for_whom = f'"party":{text(customer)}'
+        return [row[0] for row in self._channel.rows(WROTE, {"whom": whom, "for_whom": for_whom, "person": customer})]
 
     def sends(self, job: str) -> bool:
         """Whether a job has something to send to other jobs: they need what it says."""

@@ -335,20 +335,31 @@ class Jobs:
         *,
         status: str | None = None,
         process: str | None = None,
-        customer: str | None = None,
-        took_part: str | None = None,
+        customer: str | Sequence[str] | None = None,
+        took_part: str | Sequence[str] | None = None,
         late: datetime | None = None,
+        job: str | None = None,
         limit: int = 100,
         after: str | None = None,
     ) -> list[ListedJob]:
-        """Jobs, newest first; ``after`` is the id of the last one of the page before. ``took_part``: those of others in
-        which that customer took part. ``late``: the open ones whose promise is over then, those that are late the
+        """Jobs, newest first; ``after`` is the id of the last one of the page before. ``customer``: those of one, or of
+        any of several. ``took_part``: those of others in which such a customer took part. ``job``: that one alone.
+        ``late``: the open ones whose promise is over then, those that are late the
         longest first."""
-        wanted = {"status": status, "process": process, "customer": customer, "took_part": took_part}
+        wanted = {"status": status, "process": process, "id": job}
         wanted_late = {"late": None if late is None else micros(late)}
         given = {name: value for name, value in (wanted | wanted_late).items() if value is not None}
         values: dict[str, Any] = given | {"most": limit} | ({"before": after} if after else {})
-        return [_listed(row) for row in self._channel.rows(listing(tuple(given), after is not None), values)]
+        shape = dict.fromkeys(given, 1)
+        for name, several in (("customer", customer), ("took_part", took_part)):
+            if several is not None:
+                whose = [several] if isinstance(several, str) else list(several)
+                if not whose:
+                    return []
+                shape[name] = 1 << (len(whose) - 1).bit_length()
+                padded = whose + whose[-1:] * (shape[name] - len(whose))
+                values |= {f"{name}{index}": one for index, one in enumerate(padded)}
+        return [_listed(row) for row in self._channel.rows(listing(tuple(shape.items()), after is not None), values)]
 
     def ids(self) -> Iterable[str]:
         """All ids, oldest first, a page at a time."""
@@ -381,15 +392,19 @@ OVERDUE = Query(
 )
 
 
-def listing(filters: tuple[str, ...], paged: bool) -> Query:
-    """The query that lists jobs by these columns; ``paged``, those behind one of them."""
+def listing(filters: tuple[tuple[str, int], ...], paged: bool) -> Query:
+    """The query that lists jobs by these columns, each by so many values; ``paged``, those behind one of them."""
     found = _LISTINGS.get((filters, paged))
     if found is None:
-        equal = (_J.c[name] == param(name) for name in filters if name not in ("took_part", "late"))
+        names = dict(filters)
+        equal = (_J.c[name] == param(name) for name in names if name not in ("customer", "took_part", "late"))
         statement = sa.select(*_LISTED, _J.c.ended, _J.c.head).where(*equal)
-        if "took_part" in filters:
-            statement = statement.where(_J.c.id.in_(sa.select(_K.c.job_id).where(_K.c.person == param("took_part"))))
-        if "late" in filters:
+        if "customer" in names:
+            statement = statement.where(_any_of(_J.c.customer, "customer", names["customer"]))
+        if "took_part" in names:
+            took = sa.select(_K.c.job_id).where(_any_of(_K.c.person, "took_part", names["took_part"]))
+            statement = statement.where(_J.c.id.in_(took))
+        if "late" in names:
             statement = statement.where(*_LATE, _J.c.promised < param("late")).order_by(_J.c.promised, _J.c.id)
             after = sa.tuple_(_J.c.promised, _J.c.id) > sa.tuple_(_PROMISED_BEFORE, param("before"))
         else:
@@ -401,7 +416,13 @@ def listing(filters: tuple[str, ...], paged: bool) -> Query:
     return found
 
 
-_LISTINGS: dict[tuple[tuple[str, ...], bool], Query] = {}
+def _any_of(column: sa.Column[Any], name: str, number: int) -> sa.ColumnElement[bool]:
+    if number == 1:
+        return column == param(f"{name}0")
+    return column.in_([param(f"{name}{index}") for index in range(number)])
+
+
+_LISTINGS: dict[tuple[tuple[tuple[str, int], ...], bool], Query] = {}
 
 
 def _distinct(ids: Iterable[str]) -> list[str]:

@@ -68,11 +68,11 @@ def save(channel: Channel, job: str, customer: str, seq: int, command: AnyComman
 
 
 def acting(command: AnyCommand) -> Iterator[tuple[str, int]]:
-    """The customer who acts and on which step, or the member of staff who begins."""
+    """The customer who acts, or the party for which somebody does, and on which step; or the staff who begin."""
     if isinstance(command, Start):
         if command.by.id and command.by.kind in ("staff", "operator"):
             yield command.by.id, BEGUN
     elif isinstance(command, Act | ActFor):
         who = command.person if isinstance(command, ActFor) else command.by
-        if who.kind == "customer":
-            yield who.id, command.step
+        if who.kind == "customer" or who.party:
+            yield who.party or who.id, command.step

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, TypeAlias, cast
 
 import msgspec
@@ -29,6 +31,21 @@ OF = Query(
     "The ways to a person, the verified before the others, each in the order in which they were added.",
     sa.select(*_COLUMNS).where(_C.c.person == param("who")).order_by(_C.c.verified.is_(None), _C.c.place),
 )
+FEWEST = 8
+"""Of several persons, as many are asked for at least, so that few statements are made."""
+
+
+@lru_cache(maxsize=16)
+def _several(what: str, number: int) -> Query:
+    """The contacts, or those who act, of so many persons."""
+    whose = [param(f"p{index}") for index in range(number)]
+    if what == "contacts":
+        contacts = sa.select(*_COLUMNS).where(_C.c.person.in_(whose)).order_by(_C.c.verified.is_(None), _C.c.place)
+        return Query("contacts.of_several", "The ways to several persons, as of one.", contacts)
+    acting = sa.select(_A).where(_A.c.party.in_(whose)).order_by(_A.c.person)
+    return Query("acting.by_several", "Who may act for several parties.", acting)
+
+
 WITH = Query(
     "contacts.with",
     "Those who have this contact.",
@@ -106,6 +123,13 @@ class Contacts:
         """All of a person: the verified first, each kind in the order in which they were added."""
         return [_contact(row) for row in self._channel.rows(OF, {"who": plain(person)})]
 
+    def of_several(self, persons: Sequence[str]) -> dict[str, list[Contact]]:
+        """As :meth:`of`, of several persons who have any."""
+        found: dict[str, list[Contact]] = {}
+        for row in _rows_of(self._channel, "contacts", persons):
+            found.setdefault(row[0], []).append(_contact(row))
+        return found
+
     def add(self, person: str, way: Way, now: datetime, place: int) -> None:
         """Keep a way to a person, which he does not have yet."""
         kept = {"kind": plain(way.kind), "key": plain(way.key), "address": plain(way.address), "how": ""}
@@ -164,9 +188,28 @@ class ActingRows:
         """Who may act for a party, at any time, by their ids."""
         return [_acting(row) for row in self._channel.rows(BY, {"whom": plain(party)})]
 
+    def for_parties(self, parties: Sequence[str]) -> dict[str, list[Acting]]:
+        """As :meth:`for_party`, of several parties for which somebody may."""
+        found: dict[str, list[Acting]] = {}
+        for row in _rows_of(self._channel, "acting", parties):
+            found.setdefault(row[1], []).append(_acting(row))
+        return found
+
     def forget(self, person: str) -> None:
         """He acts for nobody any more, and nobody for him."""
         self._channel.count(FORGET_ACTING, {"who": plain(person)})
+
+
+AT_ONCE = 500
+"""Persons whose rows are asked for in one statement."""
+
+
+def _rows_of(channel: Channel, what: str, persons: Sequence[str]) -> Iterator[Row]:
+    wanted = list(dict.fromkeys(map(plain, persons)))
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        number = max(FEWEST, 1 << (len(some) - 1).bit_length())
+        yield from channel.rows(_several(what, number), {f"p{n}": some[min(n, len(some) - 1)] for n in range(number)})
 
 
 def _named(person: str, way: Way) -> dict[str, str]:

@@ -25,7 +25,7 @@ from flowengine.store.tables import NEVER
 CUSTOMERS = "customers"
 """The group that every customer belongs to."""
 
-_P, _M, _A = t.people, t.memberships, t.acting
+_P, _M, _A, _C = t.people, t.memberships, t.acting, t.contacts
 _ID = param("id")
 
 ADD = Query("people.add", "Enter a person.", inserts(_P))
@@ -60,10 +60,30 @@ def _get(dialect: Dialect) -> Statement:
 
 
 GET = Query("people.get", "One person by id, for whom he acts, and which groups these are in.", _get)
+_WITH_CONTACT = sa.union_all(
+    sa.select(_C.c.person).where(_C.c.kind == param("of_kind"), _C.c.key == param("of_key")),
+    sa.select(_P.c.id).where(_P.c.contact_key == param("words")),  # as code of the revision before 0012 writes it
+)
 BY_CONTACT = Query(
     "people.by_contact",
     "Those with this contact.",
-    sa.select(_P.c.body).where(_P.c.contact_key == param("words")).order_by(_P.c.id).limit(6),
+    sa.select(_P.c.body).where(_P.c.id.in_(_WITH_CONTACT)).order_by(_P.c.id).limit(6),
+)
+DESERTED = Query(
+    "people.deserted",
+    "Organisations for which nobody may act now. It looks through all people, for an operator now and then.",
+    sa.select(_P.c.body).where(
+        _P.c.kind == sa.literal_column("'customer'"),
+        _P.c.body.like('%"organisation":true%'),
+        ~sa.exists(
+            sa.select(sa.literal_column("1")).where(
+                _A.c.party == _P.c.id,
+                _A.c.may != sa.literal_column("'see'"),
+                _A.c.since <= param("now"),
+                _A.c.until > param("now"),
+            )
+        ),
+    ),
 )
 BY_NAME = Query(
     "people.by_name",
@@ -223,9 +243,15 @@ class People:
         found = self.get(id)
         return [found] if found else []
 
-    def with_contact(self, contact: str) -> list[Person]:
-        """The first few with this contact, without regard to case."""
-        return self._found(BY_CONTACT, contact)
+    def with_contact(self, kind: str, key: str) -> list[Person]:
+        """The first few with this contact, by its key (:func:`flowengine.people.contacts.way`)."""
+        values = {"of_kind": plain(kind), "of_key": plain(key), "words": plain(key)}
+        return [decode(row[0], Person) for row in self._channel.rows(BY_CONTACT, values)] if key else []
+
+    def deserted(self, now: datetime) -> list[Person]:
+        """The organisations for which nobody may act at a moment."""
+        found = [decode(row[0], Person) for row in self._channel.rows(DESERTED, {"now": micros(now)})]
+        return [one for one in found if one.organisation and one.erased is None]
 
     def called(self, name: str) -> list[Person]:
         """The first few with this name, without regard to case."""

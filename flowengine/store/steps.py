@@ -81,11 +81,13 @@ def derived(step: Step, promise: Promise | None) -> dict[str, Any]:
 
 
 class Narrowed(NamedTuple):
-    """Which of the steps of an inbox: those of a process, of a customer's jobs, whose titles hold all ``words``."""
+    """Which of the steps of an inbox: those of a process, of a customer's jobs, whose titles hold all ``words``, of one
+    job alone."""
 
     process: str = ""
     customer: str = ""
     words: tuple[str, ...] = ()
+    job: str = ""
 
 
 class Place(NamedTuple):
@@ -226,6 +228,8 @@ def _of(rows: Any, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
         which.append(rows.c.process == param("process"))
     if narrowed.customer:
         which.append(rows.c.customer == param("customer"))
+    if narrowed.job:
+        which.append(rows.c.job_id == param("only_job"))
     return which
 
 
@@ -463,14 +467,15 @@ class Steps:
 
 def _shape(narrowed: Narrowed) -> Narrowed:
     """What a statement knows of it: which values are given, not the values."""
-    return Narrowed(narrowed.process and "p", narrowed.customer and "c", tuple("w" for _ in narrowed.words))
+    words = tuple("w" for _ in narrowed.words)
+    return Narrowed(narrowed.process and "p", narrowed.customer and "c", words, narrowed.job and "j")
 
 
 def _asked(wanted: Sequence[str], person: str, narrowed: Narrowed) -> dict[str, Any]:
     """The values of who asks, and of what is narrowed."""
     values: dict[str, Any] = {f"a{index}": plain(whom) for index, whom in enumerate(wanted)}
     values |= {"me": plain(person), "named": text(person)}
-    values |= {"process": plain(narrowed.process), "customer": plain(narrowed.customer)}
+    values |= {"process": plain(narrowed.process), "customer": plain(narrowed.customer), "only_job": narrowed.job}
     return values | {f"word{index}": plain(word.casefold()) for index, word in enumerate(narrowed.words)}
 
 

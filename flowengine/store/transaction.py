@@ -20,7 +20,9 @@ from flowengine.store import bookings, calls, history, jobs, messages, participa
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
+from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
+from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
 from flowengine.store.conversation import Conversations
 from flowengine.store.erasing import Erasing
@@ -112,6 +114,10 @@ class Transaction:
         return ActingRows(self.channel)
 
     @property
+    def changes(self) -> Changes:
+        return Changes(self.channel)
+
+    @property
     def jobs(self) -> Jobs:
         return Jobs(self.channel)
 
@@ -146,6 +152,10 @@ class Transaction:
     @property
     def bookings(self) -> Bookings:
         return Bookings(self.channel)
+
+    @property
+    def closures(self) -> Closures:
+        return Closures(self.channel)
 
     @property
     def tokens(self) -> Tokens:
@@ -212,7 +222,7 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         calls.save(channel, id_, effects, at, calling, suspended)
     if effects.awaited or effects.taken:
         messages.save(channel, id_, effects)
-    if entry.by.id != head.customer and (
+    if head.customer not in (entry.by.id, entry.by.party) and (
         job is None or entry.by.kind == "customer" or isinstance(entry.command, ActFor)
     ):
         participants.save(channel, id_, head.customer, seq, entry.command)

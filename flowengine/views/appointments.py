@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from flowengine.core import events as e
 from flowengine.core.advance import Advance
 from flowengine.core.machines import Compiled
+from flowengine.core.seatings import stands_for
 from flowengine.core.values import Actor, Head
+from flowengine.interop.ical import Occasion
 from flowengine.views.customer_words import places
 from flowengine.views.plainly import Clock
 from flowengine.views.replies import Receipt
@@ -28,7 +31,7 @@ def late(slots: Iterable[datetime], head: Head) -> tuple[datetime, ...]:
 
 def may_know_promise(actor: Actor, head: Head) -> bool:
     """Whether what was promised is told to somebody: the organisation, and the customer whose job it is."""
-    return actor.kind != "customer" or actor.id == head.customer
+    return actor.kind != "customer" or head.customer in stands_for(actor, looking=True)
 
 
 def with_appointment(receipt: Receipt, by: Actor, done: Advance) -> Receipt:
@@ -69,3 +72,61 @@ def what_next(compiled: Compiled, event: e.AppointmentChanged, events: Sequence[
     if ended is not None:
         return ended.because or ended.kind.capitalize()
     return ", ".join(places(compiled, {one.state: 1 for one in events if isinstance(one, e.Entered)}))
+
+
+class Reader(Protocol):
+    """Who reads of it."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class Who(NamedTuple):
+    """Who reads of it, by his id."""
+
+    id: str
+
+
+class Appointed(Protocol):
+    """An appointment, as its history tells it."""
+
+    start: datetime
+    end: datetime
+    sequence: int
+    at: datetime
+    customer: str
+    state: str
+    member: str
+    title: str
+    gone: bool
+
+    @property
+    def uid(self) -> str: ...
+
+
+def with_whom(name: str) -> str:
+    """Whom somebody meets, behind when he does."""
+    return f", with {name}" if name else ""
+
+
+def occasion(compiled: Compiled, kept: Appointed, reader: Reader, other: str, link: str) -> Occasion:
+    """An appointment as the reader's calendar shows it: its customer what it is for, and who meets him for whom."""
+    process = compiled.process
+    title = kept.title or process.title
+    home = compiled.states.get(kept.state)
+    calendar = process.calendars.get((home and home.member(kept.member).calendar_name) or "")
+    zone = calendar.zone if calendar is not None else process.zone
+    mine = reader.id == kept.customer
+    lines = (process.title if title != process.title else "", f"With {other}" if other and mine else "", link)
+    return Occasion(
+        uid=kept.uid,
+        sequence=kept.sequence,
+        start=kept.start,
+        end=kept.end,
+        zone=zone,
+        stamp=kept.at,
+        summary=title if mine or not other else f"{title}: {other}",
+        description="\n".join(line for line in lines if line),
+        url=link,
+        cancelled=kept.gone,
+    )

@@ -288,7 +288,7 @@ class Teller:
         match timer.purpose:
             case "expire":
                 return f"the deadline passed: {what}"
-            case "remind":
+            case "remind" | "appointment":
                 return f"reminded {self._whom(step)}of: {what}"
             case "escalate":
                 return self._escalated(step, what, events)
@@ -330,7 +330,8 @@ class Teller:
 
     def _named(self, number: int) -> str:
         timer = self.known.timers.get(number)
-        kind = {"remind": "a reminder", "escalate": "an escalation"}.get(timer.purpose if timer else "", "a timer")
+        kinds = {"remind": "a reminder", "appointment": "a reminder", "escalate": "an escalation"}
+        kind = kinds.get(timer.purpose if timer else "", "a timer")
         return kind + (self._of(timer.step, ()) if timer else "")
 
     def _whom(self, step: Step | None) -> str:

@@ -405,6 +405,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
     A step that is over has ``open`` False and nothing possible: ``ended`` is when, ``ended_by`` the id of who ended it
     (``clock``, ``service`` … for nobody), ``outcome`` how; empty where it was cut short. A customer is told the last
     two of what he did himself, and when his time had run out. While the job is ``suspended`` nothing is possible.
+    ``asks`` is how strongly whoever acts has to be known, where a link is not enough.
     """
 
     id: str
@@ -435,6 +436,7 @@ class CustomerStep(View, frozen=True, kw_only=True):
     ended: datetime | None = None
     ended_by: str = ""
     outcome: str = ""
+    asks: str = ""
 
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):

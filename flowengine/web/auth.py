@@ -8,9 +8,9 @@ from typing import Annotated, TypeAlias
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from flowengine.commands.tokens import OPERATOR, TokenView
+from flowengine.commands.tokens import OPERATOR, TokenView, speaker
 from flowengine.engine import Engine
-from flowengine.errors import BadToken, NotAllowed, NotFound
+from flowengine.errors import BadToken, NotAllowed
 from flowengine.people.identities import By, Identity
 from flowengine.people.permissions import PROGRAM
 
@@ -34,14 +34,10 @@ def by_token(request: Request) -> By | None:
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer":
         return None
-    engine = engine_of(request)
-    token = engine.token(secret.strip())
+    token, is_person = speaker(engine_of(request).shell, secret.strip())
     if token.scope != OPERATOR:
         raise NotAllowed(_of_another_scope(token), where="Authorization", possible=(OPERATOR,))
-    try:
-        return Identity(person=engine.person(token.subject).id)
-    except NotFound:
-        return PROGRAM
+    return Identity(person=token.subject) if is_person else PROGRAM
 
 
 def asker(request: Request) -> By:

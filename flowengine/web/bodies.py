@@ -11,6 +11,7 @@ from fastapi import Request
 from flowengine import exact
 from flowengine.client.wire import decoded
 from flowengine.errors import TooLarge
+from flowengine.web.errors import PROBLEM
 
 LARGEST = 1_000_000
 """Bytes that a body may have."""
@@ -78,15 +79,21 @@ def json_of(kind: type[Any], *others: type[Any]) -> dict[str, Any]:
 
 
 class Wrong(msgspec.Struct, frozen=True):
-    """What is answered when something cannot be done."""
+    """What is answered when something cannot be done: a problem of RFC 9457, with what programs and people need to do
+    it right. ``what`` is ``detail``, ``error`` is ``code``."""
 
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
     error: str
     what: str
     where: str = ""
     possible: list[str] = []
-    problems: dict[str, str] = {}
+    problems: dict[str, str] | list[dict[str, Any]] = {}
 
 
 def error_of(about: str) -> dict[str, Any]:
     """What OpenAPI says of an error."""
-    return json_of(Wrong) | {"description": about}
+    return {"description": about, "content": {PROBLEM: {"schema": schema_of(Wrong)}}}

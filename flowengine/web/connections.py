@@ -13,13 +13,18 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from flowengine.web.envelope import FIXED
+from flowengine.web.errors import shape
 
 LOG = logging.getLogger("flowengine.web")
 
 MOST = 4096
 """Connections at a time, where file descriptors are plenty."""
+LARGEST_HEAD = 65_536
+"""Bytes that the head of a request may have."""
 QUIET_SECONDS = 60
 """How long the log is silent after it has said that no more connections can be taken."""
 
@@ -40,13 +45,15 @@ class Limits:
     answer: float = 30
 
 
-class Connection(H11Protocol):
+class Connection(HttpToolsProtocol):
     """One client's connection. A server has a class of its own (:meth:`within`), with its ``limits``, and ``most``, how
     many there may be."""
 
     limits = Limits()
     most = MOST
-    _awaited: Any = None
+    _awaited = ""
+    _in_head = True
+    _head = 0
     _since = 0.0
     _limit: asyncio.TimerHandle | None = None
 
@@ -61,14 +68,36 @@ class Connection(H11Protocol):
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._wait()
         if len(self.connections) > self.most:
-            waiting = [one for one in self.connections if isinstance(one, Connection) and one._awaited is not None]
+            waiting = [one for one in self.connections if isinstance(one, Connection) and one._awaited]
             slowest = min(waiting, key=lambda one: one._since)
-            slowest._awaited = None
+            slowest._awaited = ""
             slowest.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
+        self._head = self._head + len(data) if self._in_head else 0
+        if self._head > LARGEST_HEAD and not self.transport.is_closing():
+            self._refuse(431, "TooLarge", f"the head of the request has more than {LARGEST_HEAD} bytes")
         self._wait()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head, self._head = True, 0
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words
+        self._refuse(400, "Malformed", "what was sent is no request of HTTP")
+
+    def _refuse(self, status: int, code: str, what: str) -> None:
+        """Answer what is no request, and end the connection."""
+        body = msgspec.json.encode(shape(status, code, what))
+        fixed = [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))]
+        head = b"".join(name + b": " + value + b"\r\n" for name, value in (*fixed, *FIXED, (b"connection", b"close")))
+        self.transport.write(STATUS_LINE[status] + head + b"\r\n" + body)
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
@@ -81,7 +110,7 @@ class Connection(H11Protocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._limited(None)
-        self._awaited = None
+        self._awaited = ""
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -91,14 +120,19 @@ class Connection(H11Protocol):
     def _wait(self) -> None:
         """Note what is awaited of the client. More of the same gives no more time."""
         if self.transport.is_closing():
-            self._awaited = None
+            self._awaited = ""
             self._limited(self.limits.answer)
             return
-        seconds = {h11.IDLE: self.limits.head, h11.SEND_BODY: self.limits.body}.get(self.conn.their_state)
-        awaited = self.conn.their_state if seconds else None
-        if awaited is not self._awaited:
+        awaited = self._missing()
+        if awaited != self._awaited:
             self._awaited, self._since = awaited, self.loop.time()
-            self._limited(seconds)
+            self._limited({"head": self.limits.head, "body": self.limits.body}.get(awaited))
+
+    def _missing(self) -> str:
+        """What is still missing of the request that is to be answered next: its head, its body, or nothing."""
+        if self.cycle is None or self.cycle.response_complete:
+            return "head"
+        return "body" if self.cycle.more_body and not self.pipeline else ""
 
     def _limited(self, seconds: float | None) -> None:
         if self._limit is not None:

@@ -1,4 +1,5 @@
-"""What is answered when something cannot be done: one shape for every error, and the status that goes with it.
+"""What is answered when something cannot be done: one shape for every error, that of RFC 9457, and the status that goes
+with it.
 
 Errors of the engine are told as they are, but for those of the installation itself (status 500 and above): their words
 may hold addresses and paths, which are the log's business.
@@ -7,7 +8,9 @@ may hold addresses and paths, which are the log's business.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -21,49 +24,92 @@ from flowengine import exact
 LOG = logging.getLogger("flowengine.web")
 
 RETRY_SECONDS = 1
-"""What is said to whoever came while the database was busy or away."""
+"""What is said to whoever came while the server or its database was busy or away."""
 
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+PAGE = "docs/http-api.md"
+"""Where each error is told, by its name: what ``type`` says is a place on it."""
 
 _CODES = {404: "NotFound", 405: "WrongMethod"}
 _HIDDEN = {
     500: "this could not be done here, and not through what was sent; the server's log says why",
     503: "the database cannot do it now; send the same again",
 }
+_LAWS = re.compile(r" \(L[0-9]+\)")
+_TITLES = {
+    "Failed": "A fault of the server's.",
+    "WrongMethod": "What is there cannot be asked so.",
+    "WrongHost": "Nothing is served here under that name.",
+    "Refused": "What was asked cannot be done.",
+}
+
+
+def title_of(code: str) -> str:
+    """What every error of that code has in common, in one sentence."""
+    kind = getattr(e, code, None)
+    about = (kind.__doc__ or "") if isinstance(kind, type) else _TITLES.get(code, "")
+    return " ".join(_LAWS.sub("", about.partition("\n\n")[0]).replace("``", "").split()) or code
 
 
 def answer(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer. Nothing of it is kept by caches: it is for who asked."""
     content = exact.encode(body)
     fixed = {"cache-control": "no-store", **(headers or {})}
-    return Response(content, status, fixed, media_type="application/json")
+    return Response(content, status, fixed, media_type=PROBLEM if status >= 400 else JSON)
 
 
-def shape(code: str, what: str, where: str = "", possible: tuple[str, ...] = ()) -> dict[str, Any]:
+def shape(status: int, code: str, what: str, where: str = "", possible: Sequence[str] = ()) -> dict[str, Any]:
     """An error as it is sent."""
-    return {"error": code, "what": what, "where": where, "possible": list(possible)}
+    return told(status, {"error": code, "what": what, "where": where, "possible": list(possible)})
+
+
+def told(status: int, found: Mapping[str, Any]) -> dict[str, Any]:
+    """An error's own words, with what RFC 9457 wants said of every problem."""
+    code = found["error"]
+    standard = {"type": f"{PAGE}#{code}", "title": title_of(code), "status": status, "detail": found.get("what", "")}
+    return {**standard, "code": code, **found}
 
 
 def install(app: FastAPI) -> None:
     """Have every error of the application answered in the one shape."""
-    app.add_exception_handler(e.FlowError, _flow_error)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(RequestValidationError, _wrong_request)
-    app.add_exception_handler(ClientDisconnect, _left)
-    app.add_exception_handler(Exception, _unforeseen)
+    for kind in (e.FlowError, HTTPException, RequestValidationError, ClientDisconnect):
+        app.add_exception_handler(kind, answer_to)
+    app.add_exception_handler(Exception, lambda request, error: _unforeseen())  # the server logs it  # noqa: ARG005
 
 
-def _flow_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, e.FlowError)
+def answer_to(request: Request, error: Exception) -> Response:
+    """What is answered for an error. One that nobody foresaw is a fault of ours, and logged with its trace."""
+    if isinstance(error, e.FlowError):
+        return _flow_error(request, error)
+    if isinstance(error, HTTPException):
+        return _http_error(request, error)
+    if isinstance(error, RequestValidationError):
+        problems = {".".join(str(part) for part in one["loc"]): str(one["msg"]) for one in error.errors()}
+        return _flow_error(request, e.BadAnswer(problems))
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=400)  # nobody is there any more to be answered, and nothing is wrong here
+    LOG.error("%s %s failed", request.method, _route(request), exc_info=error)
+    return _unforeseen()
+
+
+def _flow_error(request: Request, error: e.FlowError) -> Response:
     status = e.http_status(error)
     headers = {}
     if status == 401:
         headers["www-authenticate"] = "Bearer"
-    if status >= 500:
+    if isinstance(error, e.TooMany):
+        headers["retry-after"] = str(ceil(error.retry_after))
+    if status == 503:
+        headers["retry-after"] = str(RETRY_SECONDS)
+    if status >= 500 and not isinstance(error, e.Overloaded):
         LOG.error("%s %s: %s", request.method, _route(request), error)
-        if status == 503:
-            headers["retry-after"] = str(RETRY_SECONDS)
-        return answer(status, shape(error.code, _HIDDEN[status]), headers)
-    return answer(status, error.to_json(), headers)
+        return answer(status, shape(status, error.code, _HIDDEN[status]), headers)
+    found = error.to_json()
+    if "what" not in found:
+        found["what"] = error.what
+    return answer(status, told(status, found), headers)
 
 
 def _route(request: Request) -> str:
@@ -71,25 +117,13 @@ def _route(request: Request) -> str:
     return str(getattr(request.scope.get("route"), "path", "?"))
 
 
-def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    allowed = tuple((error.headers or {}).get("Allow", "").split(", ")) if error.status_code == 405 else ()
+def _http_error(request: Request, error: HTTPException) -> Response:
+    status = error.status_code
+    allowed = tuple((error.headers or {}).get("Allow", "").split(", ")) if status == 405 else ()
     what = f"{request.method} {request.url.path[:200]}: {str(error.detail).lower()}"
-    code = _CODES.get(error.status_code, "Refused")
-    return answer(error.status_code, shape(code, what, possible=allowed), error.headers)
+    return answer(status, shape(status, _CODES.get(status, "Refused"), what, possible=allowed), error.headers)
 
 
-def _wrong_request(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    problems = {".".join(str(part) for part in one["loc"]): str(one["msg"]) for one in error.errors()}
-    return _flow_error(request, e.BadAnswer(problems))
-
-
-def _left(_request: Request, _error: Exception) -> Response:
-    """Nobody is there any more to be answered, and nothing is wrong here."""
-    return Response(status_code=400)
-
-
-def _unforeseen(_request: Request, _error: Exception) -> Response:
-    """A fault of ours. The server logs it with its trace; whoever asked is told no more than that."""
-    return answer(500, shape("Failed", _HIDDEN[500]))
+def _unforeseen() -> Response:
+    """Whoever asked is told no more than that."""
+    return answer(500, shape(500, "Failed", _HIDDEN[500]))

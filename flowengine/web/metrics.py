@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from flowengine.commands.tokens import TokenView
 from flowengine.web.auth import holder_of
+from flowengine.web.bodies import error_of
 from flowengine.worker.metrics import CONTENT_TYPE, Metrics
 
 router = APIRouter(tags=["operating"])
@@ -15,7 +16,12 @@ router = APIRouter(tags=["operating"])
 Reader = Annotated[TokenView, Depends(holder_of("metrics", "operator"))]
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={401: error_of("no valid token"), 403: error_of("a token of another scope")},
+)
 def metrics(request: Request, _: Reader) -> Response:
     """What this server did, and what is open, due and given up in the database."""
     found: Metrics = request.app.state.metrics

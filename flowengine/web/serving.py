@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 from types import FrameType
 
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from flowengine.clock import Clock
 from flowengine.web.app import make_app
 from flowengine.web.connections import Connection, Limits, Quiet, most_connections
+from flowengine.web.envelope import Named
 from flowengine.worker.standalone import Standalone
 
 GRACE = 25
@@ -21,6 +23,9 @@ GRACE = 25
 
 QUEUE = 2048
 """Connections that may wait to be taken."""
+
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Server(uvicorn.Server):
@@ -31,8 +36,8 @@ class Server(uvicorn.Server):
         connection = Connection.within(limits or Limits(), most)
         at_once = most // 8  # as many are taken before one too many can be let go
         config = uvicorn.Config(
-            app, http=connection, ws="none", backlog=at_once, log_config=None, access_log=False, server_header=False,
-            timeout_graceful_shutdown=GRACE, lifespan="off",
+            app, http=connection, loop="auto", ws="none", backlog=at_once, log_config=None, access_log=False,
+            server_header=False, timeout_graceful_shutdown=GRACE, lifespan="off",
         )  # fmt: skip
         super().__init__(config)
         self._stopping: Event = app.state.stopping
@@ -57,10 +62,14 @@ def serve(
     port: int,
     ready: Callable[[str], None],
     clock: Clock | None = None,
+    hosts: Sequence[str] = (),
 ) -> None:
-    """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens."""
+    """Serve the database at an address until a signal comes. ``ready`` is told the server's URL once it listens.
+    Where ``hosts`` are named, it is served under these, and to this machine."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Named())
     with Standalone(address, environment, clock) as here:
-        app = make_app(here.engine)
+        app = make_app(here.engine, hosts=[*hosts, *_LOOPBACK] if hosts else ())
         with _listening(host, port) as listening:
             ready(_address(listening))
             Server(app).run([listening])

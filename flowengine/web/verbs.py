@@ -7,27 +7,32 @@ The paths are matched as they were sent, before escapes are taken out of them: a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
-import anyio
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from flowengine.client.local import LocalDesk
 from flowengine.client.routes import PREFIX
 from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Asking, every_asking
-from flowengine.errors import BadAnswer, KeyMissing
+from flowengine.core.values import Actor
+from flowengine.errors import BadAnswer, KeyMissing, NotAllowed
+from flowengine.people.identities import person_of
 from flowengine.views.replies import Receipt
 from flowengine.web.auth import asker, engine_of
 from flowengine.web.bodies import raw
+from flowengine.web.errors import answer_to
+from flowengine.web.limiting import Limiter, Rates
 
 MOST_IN_QUERY = 1_000
 """Fields that a query may have."""
+
+SMALL = 16_384
+"""Bytes of a body that are read before it is known who sends it."""
 
 
 class Answered(NamedTuple):
@@ -44,50 +49,67 @@ class Verb:
         self.asking = asking
         self.path = PREFIX + asking.route.path
         self.parts = self.path.strip("/").split("/")
-        self.words = sum(not part.startswith("{") for part in self.parts)
-
-    def match(self, parts: Sequence[str]) -> bool:
-        """Whether a path in so many parts is this verb's."""
-        return all(mine.startswith("{") or mine == part for mine, part in zip(self.parts, parts, strict=True))
 
     def arguments(self, parts: Sequence[str]) -> dict[str, str]:
         """The arguments in a path that matches. Raises BadAnswer for one that is no text."""
         return {mine[1:-1]: _unescaped(part) for mine, part in zip(self.parts, parts, strict=True) if mine[0] == "{"}
 
 
-class Verbs(BaseRoute):
-    """All verbs, as one route of an application."""
+class Branch:
+    """What comes after some parts of a path: words, or an argument; and the verbs that end here, by their method."""
 
-    def __init__(self, askings: Iterable[Asking] = ()) -> None:
-        self._by_length: dict[int, list[Verb]] = {}
-        for asking in askings or every_asking():
-            verb = Verb(asking)
-            self._by_length.setdefault(len(verb.parts), []).append(verb)
-        for verbs in self._by_length.values():
-            verbs.sort(key=lambda verb: -verb.words)
+    __slots__ = ("argument", "verbs", "words")
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if scope["type"] != "http":
-            return Match.NONE, {}
+    def __init__(self) -> None:
+        self.words: dict[str, Branch] = {}
+        self.argument: Branch | None = None
+        self.verbs: dict[str, Verb] = {}
+
+    def add(self, verb: Verb) -> None:
+        """Put a verb at the end of its path."""
+        at = self
+        for part in verb.parts:
+            if part[0] == "{":
+                at.argument = at = at.argument or Branch()
+            else:
+                at = at.words.setdefault(part, Branch())
+        at.verbs[verb.asking.route.method] = verb
+
+    def find(self, parts: Sequence[str], begin: int = 0) -> dict[str, Verb]:
+        """The verbs of a path; none where there are none. A word counts before an argument."""
+        if begin == len(parts):
+            return self.verbs
+        part = parts[begin]
+        following = self.words.get(part)
+        found = following.find(parts, begin + 1) if following is not None else {}
+        return found or (self.argument.find(parts, begin + 1) if self.argument is not None and part else {})
+
+
+class Verbs:
+    """All verbs, before the routes of an application: most of what is asked, and in need of little from a framework."""
+
+    def __init__(self) -> None:
+        self._root = Branch()
+        for asking in every_asking():
+            self._root.add(Verb(asking))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answer a request of a verb; False for any other, of which nothing was taken."""
         parts = _parts(scope)
-        fitting = [verb for verb in self._by_length.get(len(parts), ()) if verb.match(parts)]
-        if not fitting or "" in parts:
-            return Match.NONE, {}
-        most = fitting[0].words
-        fitting = [verb for verb in fitting if verb.words == most]
-        asked = next((verb for verb in fitting if verb.asking.route.method == scope["method"]), None)
-        if asked is None:
-            return Match.PARTIAL, {"allowed": sorted({verb.asking.route.method for verb in fitting})}
-        return Match.FULL, {"route": asked, "parts": parts}
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if "allowed" in scope:
-            raise HTTPException(405, headers={"Allow": ", ".join(scope["allowed"])})
-        response = await _answer(Request(scope, receive, send), scope["route"], scope["parts"])
+        found = self._root.find(parts)
+        if not found:
+            return False
+        request = Request(scope, receive, send)
+        verb = found.get(scope["method"])
+        try:
+            if verb is None:
+                raise HTTPException(405, headers={"Allow": ", ".join(sorted(found))})
+            scope["route"] = verb
+            response = await _answer(request, verb, parts)
+        except Exception as error:
+            response = answer_to(request, error)
         await response(scope, receive, send)
-
-    def url_path_for(self, name: str, /, **path_params: Any) -> Any:
-        raise NotImplementedError("paths of verbs are made by flowengine.client.wire")
+        return True
 
 
 def _parts(scope: Scope) -> list[str]:
@@ -101,8 +123,14 @@ def _parts(scope: Scope) -> list[str]:
 
 
 async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Response:
+    if request.method != "GET":
+        _refuse_other_sites(request)
+    state = request.app.state
+    limiter: Limiter = state.readers if request.method == "GET" else state.writers
+    if not _is_small(request):
+        await state.readers.run(partial(asker, request))  # what a stranger sends at length is not read
     body = await raw(request)
-    answered = await anyio.to_thread.run_sync(partial(_ask, request, verb, parts, body))
+    answered = await limiter.run(partial(_ask, request, verb, parts, body))
     headers = {"cache-control": "no-store"}
     if answered.repeated:
         headers[REPLAYED_HEADER.lower()] = "true"
@@ -113,9 +141,30 @@ async def _answer(request: Request, verb: Verb, parts: Sequence[str]) -> Respons
     return Response(answered.content, verb.asking.route.status, headers, media_type="application/json")
 
 
+def _refuse_other_sites(request: Request) -> None:
+    """A page of another site may not ask for whoever has a session here: a browser says whose page it is. Who shows a
+    token does so himself."""
+    headers = request.headers
+    site, origin = headers.get("sec-fetch-site", ""), headers.get("origin", "")
+    foreign = origin and origin.rpartition("//")[2] != headers.get("host", "")
+    if "authorization" not in headers and (foreign or site not in ("", "same-origin", "none")):
+        raise NotAllowed("a page of another site asks for you", where="Origin", possible=("a page of this site",))
+
+
+def _is_small(request: Request) -> bool:
+    """Whether the body is one that may be read before it is known who sends it."""
+    if "transfer-encoding" in request.headers:
+        return False
+    length = request.headers.get("content-length", "0")
+    return length.isdecimal() and int(length) <= SMALL
+
+
 def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Answered:
     """Ask the verb for whoever asks."""
-    desk = LocalDesk(engine_of(request), asker(request))
+    who = asker(request)
+    if not isinstance(who, Actor):
+        rates: Rates = request.app.state.rates
+        rates.take(person_of(who))
     key = request.headers.get(KEY_HEADER)
     given = verb.asking.given(verb.arguments(parts), _query(request), body, key)
     if verb.asking.needs_key and not key and not given.get("dry"):
@@ -124,7 +173,7 @@ def _ask(request: Request, verb: Verb, parts: Sequence[str], body: bytes) -> Ans
             where=KEY_HEADER,
             possible=(f"{KEY_HEADER}: a text of your own for this request, as a UUID, the same when it is sent again",),
         )
-    found = getattr(desk, verb.asking.route.verb)
+    found = getattr(LocalDesk(engine_of(request), who), verb.asking.route.verb)
     answer = found(**given) if callable(found) else found
     repeated = isinstance(answer, Receipt) and answer.repeated
     return Answered(verb.asking.content(answer, given.get("limit", verb.asking.limit)), repeated)

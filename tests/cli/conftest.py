@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -97,13 +99,106 @@ HANDLERS = {"buy_wood": buy_wood}
 """
 
 
+if TYPE_CHECKING:
+    from flowengine.engine import Engine
+
+NEAR = (
+    "login",
+    "logout",
+    "worker",
+    "db",
+    "archive",
+    "serve",
+    "new",
+    "check",
+    "try",
+    "paths",
+    "accepts",
+    "completion",
+    "demo",
+)
+"""Commands that ask no desk, or stay where the database is."""
+
+FAR = (
+    "test_agenda_command", "test_bad_input_cli", "test_by_hand_cli", "test_customers", "test_designers",
+    "test_erasing_cli", "test_home", "test_json_shapes", "test_late_jobs", "test_lists", "test_looking_on",
+    "test_operators", "test_staff", "test_typed_values", "test_typed_moments", "test_voting",
+)  # fmt: skip
+"""Files whose tests of the shop run near, on its database, and far, on a server before it."""
+
+
+ONLY_NEAR = {
+    "test_who_acts_must_be_said": "a server knows who acts by his token",
+    "test_my_jobs_are_those_that_i_began_and_nobodys_are_none": "as above",
+    "test_acting_looks_in_one_transaction_and_acts_in_one": "it counts the statements of one process",
+    "test_somebody_leaves": "his tokens are revoked with him",
+    "test_who_was_erased_is_nobody": "as above",
+    "test_who_asks_is_somebody_whole": "what is typed is no way to say who one is at a server",
+    "test_somebody_who_is_not_known_is_told_so": "who is not known has no token",
+    "test_nobody_becomes_a_customer_by_a_typing_error": "as above",
+    "test_an_id_of_an_identity_provider_acts": "as above",
+}
+"""Tests that mean nothing before a server, each with the reason."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The shop of some files stands near and far."""
+    if "shop" in metafunc.fixturenames and metafunc.module.__name__ in FAR:
+        near = metafunc.function.__name__ in ONLY_NEAR
+        metafunc.parametrize("shop", ["near"] if near else ["near", "far"], indirect=True)
+
+
 @dataclass
 class Flow:
-    """Runs ``flow`` in this process, as a program would: with no terminal."""
+    """Runs ``flow`` in this process, as a program would: with no terminal. Far, commands go to a server of the same
+    database, each with the token of who acts."""
 
     folder: Path
     clock: Clock | None = None
     """The time in which the commands live, where it is not the machine's."""
+    far: bool = False
+    closing: ExitStack = field(default_factory=ExitStack)
+    _server: tuple[str, Engine] | None = None
+    _tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def near(self) -> str:
+        """The address of the database."""
+        return f"sqlite:///{self.folder}/flow.db"
+
+    @property
+    def at(self) -> str:
+        """Where commands go."""
+        return self.server()[0] if self.far else self.near
+
+    def now(self) -> datetime:
+        """The time of the server: that of the commands."""
+        return self.clock.now() if self.clock else datetime.now(UTC)
+
+    def server(self) -> tuple[str, Engine]:
+        """The server, which starts when it is first asked."""
+        from served_engine import serving_engine
+
+        from flowengine.engine import Engine
+
+        if self._server is None:
+            engine = self.closing.enter_context(Engine(f"sqlite:///{self.folder}/flow.db", clock=self))
+            self._server = self.closing.enter_context(serving_engine(engine)), engine
+        return self._server
+
+    def token(self, who: str) -> str | None:
+        """The token by which somebody asks the server; nobody has one who is not known."""
+        from served_engine import token_of
+
+        from flowengine import FlowError
+
+        engine = self.server()[1]
+        if who not in self._tokens:
+            try:
+                self._tokens[who] = token_of(engine, engine.find_person(who).id if who else "")
+            except FlowError:
+                return None
+        return self._tokens[who]
 
     def stored(self, id: str, **known: Any) -> None:
         """A customer as an older database may hold him: his name and contact are not what may be entered now."""
@@ -116,7 +211,11 @@ class Flow:
 
     def run(self, *words: str, who: str = "", code: int | None = 0, **more: Any) -> Result:
         """One command; ``code`` is the exit code that is expected, or None for any."""
-        at = ["--at", f"sqlite:///{self.folder}/flow.db"]
+        at = ["--at", self.near]
+        named = words[words.index("--as") + 1] if "--as" in words[:-1] else who
+        if self.far and not {*words} & {"--at", *NEAR} and (token := self.token(named)):
+            at = ["--at", self.at]
+            more["env"] = more.get("env", {}) | {"FLOW_TOKEN": token}
         words = (*at, *(["--as", who] if who else []), *words)
         result = CliRunner().invoke(flow, words, obj=Terminal(clock=self.clock), **more)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -180,9 +279,17 @@ class Flow:
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flow:
     """A folder without a database."""
     monkeypatch.chdir(tmp_path)
-    for name in ("FLOW_AT", "FLOW_AS", "COLUMNS"):  # whoever runs the tests in parallel sets the last
+    for name in (
+        "FLOW_AT",
+        "FLOW_AS",
+        "FLOW_TOKEN",
+        "FLOW_PROXY",
+        "FLOW_INSECURE",
+        "COLUMNS",
+    ):  # whoever runs the tests in parallel sets the last
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("FLOW_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("FLOW_CONFIG", str(tmp_path / "config"))
     (tmp_path / "workshop.yaml").write_text(WORKSHOP, "utf-8")
     (tmp_path / "workshop_handlers.py").write_text(HANDLERS, "utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -190,7 +297,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flow:
 
 
 @pytest.fixture
-def shop(empty: Flow, sqlite_file: Path) -> Flow:
+def shop(empty: Flow, sqlite_file: Path, request: pytest.FixtureRequest) -> Iterator[Flow]:
     """The workshop in use: Ada and Ben are customers, Tom and Tess make, Olga operates."""
     from flowengine.engine import Engine
 
@@ -202,4 +309,6 @@ def shop(empty: Flow, sqlite_file: Path) -> Flow:
         engine.add_staff("tom", "Tom", ["maker"])
         engine.add_staff("tess", "Tess", ["maker"])
         engine.add_staff("olga", "Olga", ["operator"])
-    return empty
+    with empty.closing:
+        empty.far = getattr(request, "param", "near") == "far"
+        yield empty

@@ -21,6 +21,9 @@ UNREADABLE = "/proc/self/mem"
 
 WRONG = [
     # no such process, job, step, call, person, outcome
+    ("calendar close nowhere 2030-01-01 2030-01-02 --as olga", 1, "there is no calendar 'nowhere'"),
+    ("calendar save zzzz --to x.ics", 1, "no job 'zzzz'"),
+    ("feed end zzzz", 1, "there is no feed 'zzzz'"),
     ("start nothing --set wish=x", 1, "there is no process 'nothing'"),
     ("diff missing.yaml", 1, "there is no such file"),
     ("diff broken.yaml", 1, "broken.yaml:"),
@@ -244,10 +247,35 @@ WRONG = [
     ("db upgrade --at sqlite:///newer.db", 1, "the database has schema 9999"),
     ("jobs --at mysql://host/name", 1, "mysql is not a database that is taken"),
     ("jobs --at nonsense", 1, "'nonsense' is not the address of a database"),
-    ("jobs --at https://example.org", 1, "cannot be reached yet"),
+    # servers
+    ("jobs --at https://example.org", 1, "nobody has signed in there"),
+    ("jobs --at http://example.org", 1, "anybody on the way could read the token"),
+    ("jobs --at https://ada:secret@example.org", 1, "no user and no password"),
+    ("jobs --at https://", 1, "no address of a server"),
+    ("worker --once --at https://example.org", 1, "a worker runs where the database is"),
+    ("serve --at https://example.org", 1, "it is served where the database is"),
+    ("db create --at https://example.org", 1, "tables are made and upgraded where the database is"),
+    ("db upgrade --at https://example.org", 1, "tables are made and upgraded where the database is"),
+    ("db backup x.db --at https://example.org", 1, "a database is copied where it is"),
+    ("login", 2, "Say where"),
+    ("login ftp://example.org", 2, "leave out --as"),
+    ("logout", 1, "nobody has signed in anywhere"),
+    ("logout https://example.org", 1, "nobody has signed in there"),
+    ("logout example.org", 1, "no address of a server"),
+    ("whoami --at https://example.org", 1, "nobody has signed in there"),
     # words
     ("inboks", 2, "Did you mean 'inbox'?"),
     ("db drop", 2, "There is no command 'drop'"),
+    ("people contact add ada X --as olga", 1, "no mail address, telephone number or URL"),
+    ("people contact add ada ada@example.org --kind phone --as olga", 1, "is no telephone number"),
+    ("people contact remove ada x@example.org --as olga", 1, "'ada' has no such contact"),
+    ("people acting let ada ada --as olga", 1, "everybody acts for himself already"),
+    ("people acting let ada tom --as olga", 1, "tom is staff, for whom nobody acts"),
+    ("people acting let tom ada --until 2020-01-01 --as olga", 1, "until: is over"),
+    ("people acting let tom ada --from 2030-01-03 --until 2030-01-01 --as olga", 1, "until: is not after since"),
+    ("people acting end tom ada --as olga", 1, "'tom' does not act for 'ada'"),
+    ("people acting let tom ada --may rule --as olga", 2, "'rule' is not one of"),
+    ("people add --role maker --as olga", 2, "A member of staff has an ID"),
     ("people remove", 2, "There is no command 'remove'"),
     ("jobs --status lost", 2, "lost"),
     ("jobs --limit 0", 2, "limit"),
@@ -362,6 +390,8 @@ COMMANDS = [
     "change X X --yes", "change JOB X --yes", "withdraw X --yes", "add X X X", "claim X", "release X",
     "assign X X", "assign STEP X",
     "people add X", "people hours X X", "people hours tom X --zone X", "people away X X X", "people back tom X",
+    "people contacts X", "people contact add X X", "people contact remove ada X", "people acting show X",
+    "people acting let X X --because X", "people acting let ben ada --until X", "people acting end X X",
     "people add x --name X", "people change X", "people show X", "people list --kind X", "people add x --record X",
     "jobs --status X", "jobs --process X", "jobs --customer X", "jobs --after X", "history X", "audit X", "send X",
     "send X --key X --body X --job X", "retry X", "worker --once --handlers X", "worker --poll X", "new X",
@@ -395,7 +425,7 @@ def test_hostile_texts_that_were_stored_are_shown_harmlessly(shop: Flow) -> None
     """Names, contacts, records, wishes, words and keys come back as visible escapes, and whole in JSON."""
     shop.stored("eve", name=f"Eve{HOSTILE}", contact=HOSTILE, record={HOSTILE: HOSTILE})
     job = shop.start("eve", f"A table{HOSTILE}")
-    shop.run("say", job, HOSTILE, "--key", HOSTILE, who="eve")
+    shop.run("say", job, HOSTILE, "--key", "k" if shop.far else HOSTILE, who="eve")
     lines = ["people list", "people show eve", "jobs", "jobs --customer eve", f"history {job}", f"history {job} --raw"]
     lines += ["inbox --as eve", f"track {job} --as eve", f"track {job}", f"draw --job {job}", "audit", "incidents"]
     for line in lines:

@@ -35,7 +35,7 @@ def test_start_tells_what_came_of_it(shop: Flow) -> None:
     out = shop.run("start", "workshop", "--set", "wish=A table", "--set", "width=80", who="ada").stdout
     assert out.startswith("Thank you. We know what you need.\nNext: Which wood should it be?")
     assert "→ flow act " in out
-    assert f"export FLOW_AT=sqlite:///{shop.folder}/flow.db FLOW_AS=ada" in out.replace("\n", "")
+    assert f"export FLOW_AT={shop.at} FLOW_AS=ada" in out.replace("\n", "")
 
 
 def test_start_lists_all_that_is_missing(shop: Flow) -> None:

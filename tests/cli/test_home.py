@@ -108,5 +108,9 @@ def test_my_jobs_are_those_that_i_began(shop: Flow) -> None:
     assert shop.json("jobs", "--mine", who="tom") == []
     assert [row["short"] for row in shop.json("jobs", "--mine", who="ada")] == [job]
     assert len(shop.json("jobs", who="tom")) == 2
+
+
+def test_my_jobs_are_those_that_i_began_and_nobodys_are_none(shop: Flow) -> None:
+    """Who does not say who he is has none of his own."""
     assert "Say who you are" in shop.run("jobs", "--mine", code=2).stderr
     assert "--stuck takes --process" in shop.run("jobs", "--mine", "--stuck", who="olga", code=2).stderr

@@ -132,7 +132,7 @@ def test_a_person_is_shown_with_what_he_has_in_hand(shop: Flow) -> None:
     token = shop.json("token", "create", "metrics", "tom", who="olga")["id"]
     held = shop.json("people", "show", "tom", who="olga")["holds"]
     assert [one["short"] for one in held["claimed"]] == [step]
-    assert held["tokens"] == [token]
+    assert token in held["tokens"]
     assert {
         one["short"] for who in ("tom", "tess") for one in shop.json("people", "show", who)["holds"]["appointments"]
     }

@@ -4,58 +4,18 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from typing import Any, get_type_hints
 
 import msgspec
 import pytest
+from small_shop import SHOP, Desks
 
-from flowengine import Actor, Engine, NotConfigured, NotFound, SimulatedClock
-from flowengine.client import Desk, LocalDesk, open_desk
-
-SHOP = """
-process: small_shop
-title: A small shop
-need: A table
-roles: {maker: {title: Maker}}
-states:
-  need: {type: need, ask: What for?, fields: {wish: {type: string, title: Wish}}, next: choose}
-  choose:
-    type: ask
-    ask: How many legs?
-    fields: {legs: {type: integer, title: Legs}}
-    within: P14D
-    on: {answered: build, expired: gone}
-  build: {type: task, for: maker, phase: Being built, on: {done: fulfilled}}
-  fulfilled: {type: fulfilled}
-  gone: {type: ended, because: It came to nothing}
-always:
-  withdraw: {by: customer, title: Withdraw, when: '!passed("choose")', to: gone}
-"""
+from flowengine import Actor, Engine, NotFound, SimulatedClock
+from flowengine.client import Desk, LocalDesk
 
 OWN = {"close", "now", "zone", "me", "need", "source"}
 """What is no verb of the engine: these are about the desk, or give a view of what the engine hands out whole."""
-
-Desks = Callable[..., Desk]
-
-
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """The small shop on each database, with its people."""
-    with Engine(database_url, clock=SimulatedClock(datetime(2027, 1, 4, 10, tzinfo=UTC))) as engine:
-        engine.deploy(SHOP)
-        engine.add_customer("ada", "Ada", "ada@example.org")
-        engine.add_customer("ben", "Ben")
-        engine.add_staff("tom", "Tom", ["maker"])
-        engine.add_staff("olga", "Olga", ["operator"])
-        yield engine
-
-
-@pytest.fixture
-def desk(engine: Engine) -> Desks:
-    """A desk of somebody on the engine."""
-    return lambda identity=None, **more: LocalDesk(engine, identity, **more)
 
 
 def test_a_desk_asks_what_the_engine_answers() -> None:
@@ -66,12 +26,7 @@ def test_a_desk_asks_what_the_engine_answers() -> None:
         asked, engines = inspect.signature(verb).parameters, inspect.signature(getattr(Engine, name)).parameters
         assert set(asked) == set(engines) - {"by"}, name
         assert "by" in engines, name
-        assert get_type_hints(verb)["return"] == get_type_hints(getattr(Engine, name), _names(name))["return"], name
-
-
-def _names(verb: str) -> dict[str, Any]:
-    """What the verb's annotations may name: of its own file, and what the engine's imports for them."""
-    return {**vars(inspect.getmodule(Engine)), **getattr(Engine, verb).__globals__}
+        assert get_type_hints(verb)["return"] == get_type_hints(getattr(Engine, name))["return"], name
 
 
 def test_a_job_goes_through_desks_alone(desk: Desks) -> None:
@@ -145,32 +100,43 @@ def test_an_offer_is_asked_whether_it_is_open_or_not(desk: Desks) -> None:
             desk(who).offer(job, "withdraw")
 
 
-def test_who_asks_is_exact_unless_it_was_typed(desk: Desks, engine: Engine) -> None:
+def test_who_asks_is_exact_unless_it_was_typed(near: Engine) -> None:
     """An identity is an id; what a person typed finds him, and begins a job for who is new (L15)."""
-    job = desk(typed="ada@example.org").start("small_shop", need={"wish": "x"}).job
-    assert engine.track(job, "ada").customer == "ada"
-    assert desk(typed="Ada").inbox() == desk("ada").inbox() != []
+
+    def typed(text: str) -> Desk:
+        return LocalDesk(near, typed=text)
+
+    job = typed("ada@example.org").start("small_shop", need={"wish": "x"}).job
+    assert near.track(job, "ada").customer == "ada"
+    assert typed("Ada").inbox() == LocalDesk(near, "ada").inbox() != []
     with pytest.raises(NotFound):
-        desk(typed="nobody").inbox()
-    new = desk(typed="eve")
+        typed("nobody").inbox()
+    new = typed("eve")
     assert new.need("small_shop").process == "small_shop"
     new.start("small_shop", need={"wish": "x"})
     assert len(new.inbox()) == 1
 
 
+@pytest.fixture
+def near(sqlite_url: str, clock: SimulatedClock) -> Iterator[Engine]:
+    """The shop, near."""
+    with Engine(sqlite_url, clock=clock) as engine:
+        engine.deploy(SHOP)
+        engine.add_customer("ada", "Ada", "ada@example.org")
+        yield engine
+
+
 def test_without_an_identity_the_program_asks(desk: Desks) -> None:
     """Whoever holds the database operates it, and has no steps of his own."""
     job = desk("ada").start("small_shop", need={"wish": "x"}).job
-    program = desk()
+    program = desk("")
     assert program.inbox() == []
     assert [row.id for row in program.jobs()] == [job]
     assert program.track(job).job == job
-    assert desk(Actor(kind="customer", id="ben")).jobs() == []
+    assert program.me is None
+    assert desk("ben").jobs() == []
 
 
-def test_a_server_is_not_reached_yet() -> None:
-    """The address of a server is refused with what is possible, without its password."""
-    with pytest.raises(NotConfigured, match="HTTP client") as refused:
-        open_desk("https://ada:secret@example.org")
-    assert refused.value.where == "https://ada:***@example.org"
-    assert refused.value.possible
+def test_an_actor_that_the_program_vouches_for_asks_near(near: Engine) -> None:
+    """Near, the program says who asks."""
+    assert LocalDesk(near, Actor(kind="customer", id="ben")).jobs() == []

@@ -13,7 +13,16 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize(
-    "page", ["docs/embedding.md", "docs/http-api.md", "docs/services.md", "docs/notifications.md", "docs/conversation.md", "README.md"]
+    "page",
+    [
+        "docs/embedding.md",
+        "docs/http-api.md",
+        "docs/services.md",
+        "docs/notifications.md",
+        "docs/parties.md",
+        "docs/conversation.md",
+        "README.md",
+    ],
 )
 def test_the_python_blocks_of_a_page_run_in_order(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The Python blocks of a page run one after the other in one namespace."""

@@ -201,13 +201,16 @@ def test_what_became_of_an_appointment_is_written_to_its_customer(database: Data
     assert subjects == [
         "When can we measure you?",
         "Tue 5 May 2026, 10:00 is kept for you no longer",
+        "Your appointment: Tue 5 May 2026, 10:00",
         "Your appointment of Tue 5 May 2026, 10:00 was missed",
     ]
-    written = mail.letters[2].get_content()
+    body = mail.letters[3].get_body(("plain",))
+    assert body is not None
+    written = body.get_content()
     assert "What comes next: book another time." in written
     assert f"flow act {shown} --as ada" in written
     assert [(one["why"], one.get("appointment")) for one in calls if one["why"] != "opened"] == [
-        ("lapsed", TUESDAY.isoformat()), ("missed", TUESDAY.isoformat()),
+        ("lapsed", TUESDAY.isoformat()), ("booked", TUESDAY.isoformat()), ("missed", TUESDAY.isoformat()),
     ]  # fmt: skip
     assert calls[-1]["audience"] == ["person:ada"]
 

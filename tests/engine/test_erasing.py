@@ -187,7 +187,7 @@ def test_what_was_written_is_found_nowhere(garden: Engine, clock: SimulatedClock
     done = garden.erase("ada", because="She asked", by="olga")
     assert (done.person, done.jobs, done.others, done.left) == ("ada", (job,), (), ())
     assert everywhere(garden, "mark-", "Named-ada", "ada@mark", "record-ada", "quoted to", "Zed", "zed@") == [
-        one for one in everywhere(garden, "Zed", "zed@") if one.startswith("flow_people")
+        one for one in everywhere(garden, "Zed", "zed@") if one.startswith(("flow_people", "flow_contacts"))
     ]
     assert done.entries == seq
     assert garden.inbox("gus", everything=True) == []

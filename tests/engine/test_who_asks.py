@@ -117,6 +117,12 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "message_to": lambda engine, by: engine.message_to("nobody", "Hello", by=by),
     "conversation_with": lambda engine, by: engine.conversation_with("ben", by=by),
     "open_conversations": lambda engine, by: engine.open_conversations(by=by),
+    "let_act": lambda engine, by: engine.let_act("nobody", "ben", by=by),
+    "end_acting": lambda engine, by: engine.end_acting("nobody", "ben", by=by),
+    "acting": lambda engine, by: engine.acting("ben", by=by),
+    "contacts": lambda engine, by: engine.contacts("ben", by=by),
+    "add_contact": lambda engine, by: engine.add_contact("nobody", "ada@example.org", by=by),
+    "remove_contact": lambda engine, by: engine.remove_contact("nobody", "ada@example.org", by=by),
 }
 """What is asked of no thing in particular: the kind of the actor alone decides."""
 

@@ -41,6 +41,7 @@ always:
     to: gone
     set: {withdrawn.why: '"changed"', withdrawn.count: 1}
     undo: true
+    asks: passkey
     fields: {why: {type: string}}
   recall: {message: recalled, key: job.id, to: gone}
   forget: {within: P1Y, to: gone}
@@ -63,6 +64,7 @@ _WAITING = """
     within: P7D
     deadline_moved_by: tailor
     remind: [P3D, P6D]
+    asks: code
 """
 _ESCALATING = """\
     escalate:
@@ -115,6 +117,7 @@ STATES: dict[str, str] = {
     length: PT45M
     calendar: shop
     hold: PT15M
+    remind_before: [P1D, PT2H]
     fields: {chest: {type: number}}
     next: end
     on: {missed: end, expired: end}
@@ -369,6 +372,7 @@ REFUSED: list[tuple[str, str]] = [
     ("missing-key", one("{type: stage, start: §{when: x}, states: {a: {type: wait, for: P1D}}}")),
     ("unknown-key", one("{type: stage, start: {to: a, §undo: true}, states: {a: {type: wait, for: P1D}}}")),
     ("unknown-key", one("{type: task, for: a, §optional: true, next: done}")),
+    ("unknown-value", one("{type: ask, asks: §link, next: done}")),
     ("missing-key", one("§{type: decision}")),
     ("unknown-type", one("{type: parallel, branches: {a: {type: §tusk}}, next: done}")),
     ("unknown-key", one("{type: parallel, branches: {a: {type: wait, for: P1D, §states: {}}}, next: done}")),

@@ -10,11 +10,12 @@ import pytest
 from msgspec import structs
 
 from flowengine import PROGRAM, Actor, BadAnswer, Engine, NotAllowed
-from flowengine.core.seatings import fillable, nobody_may, seatings, waits_for
+from flowengine.client.routes import ROUTES
+from flowengine.core.seatings import fillable, in_one_part, nobody_may, seatings, waits_for
 from flowengine.core.values import Seat, Step
 from flowengine.language.parts import Group, Role
 from flowengine.people.identities import actor_key, check_person
-from flowengine.people.permissions import NEVER, TABLE, needs, require, stands
+from flowengine.people.permissions import DEAR, LINKED, LOOKS, NEVER, TABLE, least, needs, require, stands
 from flowengine.views.plainly import waits_for_words
 
 ADA = Actor(kind="customer", id="ada", groups=("members",))
@@ -242,3 +243,63 @@ def test_how_many_seats_can_be_filled(seats: str, spoken: dict[str, str], wider:
         for number, name in enumerate(seats, 1)
     ]
     assert fillable(made, wider, filled.__getitem__) == wanted
+
+
+FOR_LUND = structs.replace(
+    ADA, acting=("lund", "moss"), signing=("moss",), seeing=("eve",), member_of=(("moss", "club"),)
+)
+
+
+def test_an_actor_fills_the_seatings_of_his_parties() -> None:
+    """His own under each id, and those of his parties with their groups; or of the one that he names."""
+    own = {"person:ada", "customers", "anyone", "group:members"}
+    assert seatings(structs.replace(ADA, same=("ada2",))) == own | {"person:ada2"}
+    assert seatings(FOR_LUND) == own | {"person:lund", "person:moss", "group:club"}
+    assert seatings(structs.replace(FOR_LUND, party="lund")) == {"person:lund", "customers", "anyone"}
+    assert seatings(structs.replace(TOM, acting=("lund",))) == seatings(TOM) | {"person:lund", "customers"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "party"), [("person:ada", ""), ("person:lund", "lund"), ("customers", ""), ("group:club", "moss")]
+)
+def test_an_actor_acts_in_one_part(wanted: str, party: str) -> None:
+    """As himself where that is enough, else for the first party that it needs; and it is that one alone."""
+    part = in_one_part(FOR_LUND, lambda one: wanted in seatings(one))
+    assert part.party == party
+    assert wanted in seatings(part)
+    assert part.recorded == Actor(kind="customer", id="ada", groups=("members",), party=party)
+
+
+def test_looking_for_a_party_is_not_acting() -> None:
+    """What is a party's own is his to change who may act for it, and to look at also for who may only look."""
+    assert stands("own", FOR_LUND, "lund")
+    assert not stands("own", FOR_LUND, "eve")
+    assert stands("own", FOR_LUND, "eve", looking=True)
+    assert not stands("own", TOM, "tom")
+    assert stands("own", structs.replace(TOM, acting=("lund",)), "lund")
+
+
+def test_what_stands_below_the_table_names_verbs_of_it() -> None:
+    """Who looks, links and strengths are said of verbs that there are; a route that only looks is one."""
+    assert LOOKS | LINKED | DEAR.keys() <= TABLE.keys()
+    looking = {route.verb for route in ROUTES if route.method == "GET" and route.verb != "source"}
+    changing = {route.verb for route in ROUTES if route.method != "GET"}
+    assert looking <= LOOKS
+    assert LOOKS.isdisjoint(changing)
+
+
+@pytest.mark.parametrize(
+    ("verb", "strengths", "raised", "wanted"),
+    [
+        ("track", {}, "", "link"),
+        ("withdraw", {}, "", "code"),
+        ("withdraw", {"withdraw": "link"}, "", "link"),
+        ("withdraw", {"withdraw": "link"}, "passkey", "passkey"),
+        ("track", {"*": "code"}, "", "code"),
+        ("withdraw", {"*": "link"}, "", "code"),
+        ("track", {"*": "code", "track": "link"}, "", "link"),
+    ],
+)
+def test_how_strongly_somebody_has_to_be_known(verb: str, strengths: dict[str, str], raised: str, wanted: str) -> None:
+    """The table says it, an installation otherwise, and a designer only more."""
+    assert least(verb, strengths, raised) == wanted

@@ -253,3 +253,32 @@ def test_customers_keep_what_they_have_booked(url: str, outside: sa.Engine) -> N
     assert [len(found[name]) for name in ("shop", "garden", "person:ada")] == [2, 1, 1]
     ((start, end, job_id),) = found["person:ada"]
     assert (start, end, job_id) == (moment(hour), moment(3 * hour), job_id)
+
+
+def test_the_contact_of_each_person_becomes_his_first(url: str, outside: sa.Engine) -> None:
+    """What was one text is a row that finds him; blank ones, and odd ones, lose nothing."""
+    with NotedDatabase.open(url, check=False) as database:
+        assert isinstance(database, NotedDatabase)
+        with database.driver.migrating() as connection:
+            schema.upgrade(connection, "0011")
+    row = sa.text(
+        "INSERT INTO flow_people (id, kind, name_key, contact_key, body, created)"
+        " VALUES (:id, 'customer', '', '', :body, 5)"
+    )
+    body = '{{"id":"{id}","kind":"customer","contact":"{contact}","created":"2026-03-01T12:00:00Z"}}'
+    contacts = {"ada": "Ada@Example.org", "ben": "020 7946 0000", "cleo": "Room 12", "dan": " "}
+    with outside.begin() as connection:
+        for id, contact in contacts.items():
+            connection.execute(row, {"id": id, "body": body.format(id=id, contact=contact)})
+    with Database.open(url, check=False) as database:
+        database.upgrade()
+    with Engine(url) as engine:
+        found = {id: [(one.kind, one.address) for one in engine.contacts(id)] for id in contacts}
+        assert found == {
+            "ada": [("mail", "Ada@Example.org")],
+            "ben": [("phone", "020 7946 0000")],
+            "cleo": [("other", "Room 12")],
+            "dan": [],
+        }
+        assert engine.find_person("ada@example.org").id == "ada"
+        assert engine.find_person("room 12").id == "cleo"

@@ -111,6 +111,44 @@ def test_who_takes_no_answer_is_let_go(door: Door) -> None:
                 client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: here\r\n\r\n" * 20)
 
 
+def test_what_is_no_request_is_answered_in_the_shape_of_every_error(door: Door) -> None:
+    """What is no HTTP, and a head without end, are refused with a problem, and the connection ends."""
+    endless = b"GET /health/live HTTP/1.1\r\nHost: here\r\n" + b"X-Filler: " + b"x" * 1000 + b"\r\n"
+    for sent, again, status in ((b"hello\r\n\r\n", b"", 400), (endless, b"X-More: " + b"y" * 8000 + b"\r\n", 431)):
+        with _serving(door) as port, socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(sent)
+            try:
+                for _ in range(12 if again else 0):
+                    client.sendall(again)
+            except OSError:
+                pass  # it has been let go by then
+            answer = b""
+            try:
+                while part := client.recv(10_000):
+                    answer += part
+            except ConnectionResetError:
+                pass  # what was sent beyond the bound is not read
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 %d " % status), answer
+        assert b"x-content-type-options: nosniff" in head
+        assert json.loads(body)["status"] == status
+
+
+def test_several_requests_may_be_sent_before_the_first_answer(door: Door) -> None:
+    """Answers come in the order of the requests, and none of them is cut off for the others' time."""
+    short = connections.Limits(head=0.3, body=0.3)
+    body = json.dumps({"worker": "saw-1", "wait": 1}).encode()
+    head = BODY.partition(b"Content-Length")[0].replace(b"TOKEN", door.token.encode())
+    claim = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with _serving(door, short) as port, socket.create_connection(("127.0.0.1", port), timeout=30) as client:
+        client.sendall(claim + b"GET /health/live HTTP/1.1\r\nHost: here\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while part := client.recv(10_000):
+            answer += part
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert answer.index(b'"calls"') < answer.index(b'"alive"')
+
+
 def test_half_sent_requests_give_way_to_whole_ones(tmp_path: Path) -> None:
     """With 256 file descriptors and 300 half-sent requests the server goes on answering, and its log stays small."""
     at = f"sqlite:///{tmp_path}/flow.db"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from served_app import Door
 
 CLAIM = "/api/v1/calls/claim"
-SHAPE = {"error", "what", "where", "possible"}
+SHAPE = {"type", "title", "status", "detail", "code", "error", "what", "where", "possible"}
 
 
 # tokens

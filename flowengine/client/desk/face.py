@@ -265,16 +265,17 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
 
     def add_customer(
         self,
-        id: str,
+        id: str = "",
         name: str = "",
         contact: str = "",
         groups: Sequence[str] | None = None,
         record: Answer | None = None,
         *,
         zone: str = "",
+        organisation: bool | None = None,
     ) -> view.PersonView:
-        """Enter a customer, or change what is known of one."""
-        return self._ask("add_customer", id, name, contact, groups, record, zone=zone)
+        """Enter a customer, or change what is known of one; without an id one is made."""
+        return self._ask("add_customer", id, name, contact, groups, record, zone=zone, organisation=organisation)
 
     def add_staff(
         self, id: str, name: str = "", roles: Sequence[str] | None = None, contact: str = "", *, zone: str = ""

@@ -15,7 +15,7 @@ from flowengine.core.draft import replace
 from flowengine.core.fields import check_answer
 from flowengine.core.forms import Way, questions
 from flowengine.core.kinds.base import Waiting, chosen, routed
-from flowengine.core.seatings import person_seating, seatings
+from flowengine.core.seatings import himself, person_seating, seatings, stands_for
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Actor, Json, Panel, Seat, Seating, Step
 from flowengine.errors import BadAnswer, ExpressionFailed, NotAllowed, NotFound
@@ -113,13 +113,14 @@ class Approving(Waiting[Approval]):
     def _seats_for(self, spot: Spot, step: Step, by: Actor) -> tuple[list[Seating], list[Seat]]:
         """The seats that somebody can take, his own first, and the way to a free one (:func:`_way`)."""
         seats, mine = {seat.audience: seat for seat in spot.draft.seats(step.number)}, seatings(by)
-        if any(seat.by == by.id for seat in seats.values()):
+        if any(himself(by, seat.by) for seat in seats.values() if seat.by is not None):
             raise NotAllowed("you have answered; the others have not yet", where=step.state)
         widened = not mine.isdisjoint(step.audience)
         own = [audience for audience in seats if widened or audience in mine]
         if not own:
             raise NotFound("no such step", where=str(step.number))
-        own.sort(key=lambda audience: audience != person_seating(by.id))
+        named = {person_seating(one) for one in stands_for(by)}
+        own.sort(key=lambda audience: audience not in named)
         way = _way(seats, own, set())
         if not way:
             raise NotAllowed("somebody else has answered in your place", where=step.state)

@@ -54,7 +54,7 @@ _TITLES = {"hold": "Hold a slot", "book": "Book a slot", "move": "Move to anothe
 _ENDINGS = ("held", "missed")
 """How an appointment goes, once it has begun."""
 
-_WAITING = ("expire", "remind", "escalate")
+_WAITING = ("expire", "remind", "escalate", "appointment")
 _NAMED = 10
 """How many free slots a refusal names at most."""
 
@@ -279,9 +279,18 @@ class Fitted(Waiting[Fitting]):
         else:
             claimed = theirs.claimed if staff in (None, theirs.claimed) else None
             theirs = spot.change_step(theirs, "moved", due=due, preferred=staff, appointment=slot, claimed=claimed)
+        assert slot is not None, "what is booked has a beginning"
+        self._remind(spot, step, slot)
         if due is not None:
             since = end if spot.since(state.within) else None
             spot.set_timer("expire", due, step=theirs.number, since=since)
+
+    def _remind(self, spot: Spot, step: Step, slot: datetime) -> None:
+        """Have the customer reminded of his appointment, as long before it as the state says, unless that is over."""
+        for before in self.state(spot).remind_before:
+            due = (-before).after(slot, spot.process.clock)
+            if due > spot.now:
+                spot.set_timer("appointment", due, step=step.number)
 
     def _offer_again(self, spot: Spot, step: Step) -> None:
         """Back to the beginning: the customer may book, within the time he had at first."""
@@ -307,12 +316,20 @@ class Fitted(Waiting[Fitting]):
         customer = spot.draft.head.customer
         spot.draft.record(
             e.SlotFreed(
-                branch=spot.branch_id, calendar=calendar, start=booking.slot, customer=customer, staff=booking.staff
+                branch=spot.branch_id,
+                calendar=calendar,
+                start=booking.slot,
+                customer=customer,
+                staff=booking.staff,
+                held=booking.phase == "held",
             )
         )
 
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
-        """A slot that was held too long is let go; the step stays open."""
+        """A slot that was held too long is let go; the step stays open. Of an appointment its customer is reminded."""
+        if timer.purpose == "appointment":
+            spot.draft.record(e.Reminded(branch=spot.branch_id, step=timer.step))
+            return None
         if timer.purpose != "hold":
             return super().fire(spot, timer)
         booking = self._kept(spot)
@@ -352,6 +369,10 @@ class Fitted(Waiting[Fitting]):
                 possible=("give the appointment back first", f"keep the calendar {there.name!r}"),
             )
         super().renew(spot, before)
+        booked = _customers(spot).booked
+        if booked is not None and self.state(spot).remind_before != self.state(before).remind_before:
+            spot.drop_timers("appointment")
+            self._remind(spot, _customers(spot), booked)
 
     def invited(self, state: Fitting, step: Step) -> tuple[Audience, ...]:
         return state.with_ if step.purpose == HOLD else state.audience
@@ -416,7 +437,7 @@ class Fitted(Waiting[Fitting]):
         except ExpressionFailed:
             return ()  # whom it is with cannot be told; who looks at the step may, and a booking is refused with why
         free = free_slots(calendar, state.length, spot.now, diary.room)
-        return tuple(slot for slot in free if slot != own and diary.people_are_free(slot))
+        return tuple(slot for slot in free if slot != own and not diary.is_closed(slot) and diary.people_are_free(slot))
 
 
 def _customers(spot: Spot) -> Step:

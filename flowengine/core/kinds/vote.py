@@ -22,7 +22,7 @@ from flowengine.core.forms import Way
 from flowengine.core.kinds import papers
 from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import offered
-from flowengine.core.seatings import person_seating
+from flowengine.core.seatings import person_seating, stands_for
 from flowengine.core.spot import Result, Spot
 from flowengine.core.values import Actor, Json, Poll, Seat, Seating, Step, Timer
 from flowengine.core.world import Member
@@ -107,9 +107,12 @@ class Voting(Waiting[Vote]):
 
     def admit(self, spot: Spot, step: Step, by: Actor) -> Seat:
         """Each of the electorate has one ballot."""
-        seat = spot.draft.seat(step.number, person_seating(by.id))
-        if seat is None:
+        seats = [
+            seat for one in stands_for(by) if (seat := spot.draft.seat(step.number, person_seating(one))) is not None
+        ]
+        if not seats:
             raise NotFound("no such step", where=str(step.number))
+        seat = next((one for one in seats if one.answer is None), seats[0])
         if seat.answer is not None and not self.state(spot).changeable:
             raise NotAllowed("your ballot has been cast; in this vote it cannot be changed", where=step.state)
         return seat

@@ -12,8 +12,8 @@ from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ON, ROUTES
 from flowengine.language.parser.scalars import FLAG, LONGEST_TITLE, OUTCOME, PLACE, SHOWN, TEXT, TITLE
 from flowengine.language.parser.session import Reading
-from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, Word, wrong
-from flowengine.language.parts import Escalation, Reminder, Show
+from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, OneOf, Word, wrong
+from flowengine.language.parts import STRENGTHS, Escalation, Reminder, Show
 from flowengine.language.texts import Text
 from flowengine.language.yaml_reader import Items, Node, Pairs
 from flowengine.problem import Place
@@ -127,7 +127,10 @@ ON_KEY = Key("on", ON, "Where each outcome leads: a state, {to, when, set, undo,
 NAMING = (TITLE_KEY, PHASE_KEY, TAKES_KEY)
 """What every state that takes time may have."""
 MOVED_BY_KEY = Key("deadline_moved_by", AUDIENCES, "Who may move the deadline, beside operators.")
-WAITING = (ASK_KEY, SHOWS_KEY, THANKS_KEY, SAVES_KEY, WITHIN_KEY, MOVED_BY_KEY, REMIND_KEY, ESCALATE_KEY)
+ASKS_KEY = Key(
+    "asks", OneOf(STRENGTHS), "How surely it has to be known who acts: code, or passkey; as is usual, unless given."
+)
+WAITING = (ASK_KEY, SHOWS_KEY, THANKS_KEY, SAVES_KEY, WITHIN_KEY, MOVED_BY_KEY, REMIND_KEY, ESCALATE_KEY, ASKS_KEY)
 """What every state may have that waits for a person."""
 OPTIONAL_KEY = Key("optional", FLAG, "Whether whoever is asked may go without it; the outcome is 'skipped' then.")
 LEADING = (NEXT_KEY, ON_KEY)

@@ -21,8 +21,8 @@ from flowengine.language.parser.scalars import (
     titled,
 )
 from flowengine.language.parser.session import Reading
-from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named
-from flowengine.language.parts import Always, Route
+from flowengine.language.parser.shapes import Either, Flag, Json, ListOf, MapOf, Named, OneOf
+from flowengine.language.parts import STRENGTHS, Always, Route
 from flowengine.language.yaml_reader import Node
 from flowengine.problem import Place
 
@@ -126,6 +126,9 @@ def _entry(values: Values, reading: Reading) -> Values:
     if "otherwise" in values and "by" not in values:
         message = "'otherwise' is told to people, and nobody does this by hand"
         raise reading.refuse(values.places["otherwise"], "too-many-keys", message, "leave it out")
+    if "asks" in values and "by" not in values:
+        message = "'asks' is for people, and nobody does this by hand"
+        raise reading.refuse(values.places["asks"], "too-many-keys", message, "leave it out")
     if "for_all" in values and "message" not in values:
         message = "'all' is for messages: of people and the clock each job has its own"
         raise reading.refuse(values.places["all"], "too-many-keys", message, "leave out 'all'")
@@ -146,6 +149,7 @@ _ALWAYS = record(
     _SET,
     _UNDO,
     Key("fields", FIELDS, "What is asked of the one who does it."),
+    Key("asks", OneOf(STRENGTHS), "How surely it has to be known who does it: code, or passkey."),
     build=_entry,
     exactly_one=("by", "message", "within"),
 )

@@ -51,6 +51,10 @@ class Approval(State):
         yield Ids("by")
 
     @property
+    def signed(self) -> bool:
+        return True
+
+    @property
     def answered_by_several(self) -> bool:
         return len(self.by) > 1 or any(one.kind == "people" for one in self.by)
 

@@ -11,10 +11,13 @@ from flowengine.language.model import Meant, State
 from flowengine.language.parser.audiences import AUDIENCES
 from flowengine.language.parser.common_keys import FIELDS_KEY, LEADING, NAMING, WAITING
 from flowengine.language.parser.records import Key, Values
-from flowengine.language.parser.scalars import BRIEF_TIME, NAME
+from flowengine.language.parser.scalars import BRIEF_TIME, DURATION, NAME
 from flowengine.language.parser.session import Reading
+from flowengine.language.parser.shapes import ListOf, Named
 from flowengine.language.parts import Audience
 from flowengine.language.value_shapes import Basic, Lists, Record, Shape, Slot, of_fields
+
+_REMIND_BEFORE = Named("remind_before", ListOf(DURATION, one=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class Fitting(State):
         Key("length", BRIEF_TIME, "How long the appointment is.", True),
         Key("calendar", NAME, "The calendar that gives the slots; the only one, unless given."),
         Key("hold", BRIEF_TIME, "How long a slot is held for the customer while he decides."),
+        Key("remind_before", _REMIND_BEFORE, "How long before the appointment its customer is reminded of it."),
     )  # fmt: skip
     in_race = True
     outcomes = ("held", "missed")
@@ -59,6 +63,7 @@ class Fitting(State):
     length: Duration = Duration()
     calendar: str = ""
     hold: Duration | None = None
+    remind_before: tuple[Duration, ...] = ()
 
     @classmethod
     def settle(cls, values: Values, reading: Reading) -> None:

@@ -10,6 +10,7 @@ together under the job's lock, and on PostgreSQL each would cost a look-up and a
 from __future__ import annotations
 
 from flowengine.store.tables import administration, ballots, conversation, parties, records, signing_in
+from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
 from flowengine.store.tables.jobs import (
     awaiting,
@@ -48,6 +49,7 @@ __all__ = [
     "branches",
     "calendars",
     "calls",
+    "closures",
     "contacts",
     "conversation",
     "history",

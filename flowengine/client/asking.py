@@ -1,0 +1,91 @@
+"""One request to a server, and what is known of it: whether it may change anything, and may be sent again."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from flowengine.client.desk import Desk
+from flowengine.client.routes import NEAR_ONLY
+from flowengine.client.wire import Asking, asking
+from flowengine.errors import BadAnswer, Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request. ``path`` is what comes behind the server's address, with the query; ``key`` the request key, None
+    where the caller gave none, and ``keyed`` whether the verb takes one; ``dry``: it only asks what would come."""
+
+    asking: Asking
+    path: str
+    body: bytes | None = None
+    key: str | None = None
+    dry: bool = False
+
+    @property
+    def method(self) -> str:
+        return self.asking.route.method
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it goes with a request key."""
+        return self.asking.needs_key
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may change anything."""
+        return self.method != "GET" and not self.dry
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it may be asked again when nobody knows if it was done: once done, it is not done twice."""
+        return not self.changes or self.keyed or self.method == "PUT"
+
+
+def asked(verb: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Asked:
+    """The request of a verb with its arguments.
+
+    Raises Refused for a verb that stays where the database is, NotFound for an id that nothing has, and BadAnswer for
+    what is no JSON.
+    """
+    if verb in NEAR_ONLY:
+        raise Refused(
+            f"{verb} writes a file where the database is, and is not done over HTTP",
+            where=verb,
+            possible=("do it at the server, with the address of its database",),
+        )
+    how = asking(verb)
+    arguments = _signature(verb).bind(*given, **named).arguments if given or named else {}
+    for name, value in arguments.items():
+        if isinstance(value, datetime) and value.tzinfo is None:
+            possible = ("2026-05-01T09:00:00+02:00",)
+            raise BadAnswer({name: f"{value} is no moment: it needs its zone"}, possible=possible)
+    try:
+        sent = how.request(arguments)
+        query = urlencode(sent.query)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
+        raise BadAnswer({"": f"is not JSON: {str(error)[:200]}"}, possible=("plain JSON",)) from None
+    path = f"{sent.path}?{query}" if query else sent.path
+    return Asked(how, path, sent.body, _key(sent.key), bool(arguments.get("dry")))
+
+
+@cache
+def _signature(verb: str) -> inspect.Signature:
+    whole = inspect.signature(getattr(Desk, verb))
+    return whole.replace(parameters=[one for name, one in whole.parameters.items() if name != "self"])
+
+
+def _key(key: str | None) -> str | None:
+    """A request key as it can go in a header. Raises Refused."""
+    if key is not None and not (key and key.isascii() and key.isprintable() and key == key.strip()):
+        raise Refused(
+            f"a request key of {key[:60]!r} cannot be sent",
+            where="key",
+            possible=("1 to 200 printable ASCII characters, without space at the ends",),
+        )
+    return key

@@ -1,0 +1,122 @@
+"""Calendars that are closed for a time, whatever their processes say: a burst pipe, a day off for all."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from flowengine.commands import access
+from flowengine.commands.shell import Shell
+from flowengine.core.fields import near
+from flowengine.core.world import CLOSED
+from flowengine.errors import BadAnswer, NotAllowed, NotFound
+from flowengine.people.identities import By
+from flowengine.store import Transaction, shown
+from flowengine.store.closures import Closing
+from flowengine.views.calendars import Closed, ClosureView
+from flowengine.views.replies import AppointmentView
+
+MOST_CLOSURES = 1_000
+"""Closed times ahead that one calendar may have."""
+
+LONGEST_WHY = 200
+
+
+def known_calendars(shell: Shell, tx: Transaction) -> dict[str, tzinfo]:
+    """The calendars of the processes in use, with their time zones; a fitting of a process without any has one of its
+    own."""
+    found: dict[str, tzinfo] = {}
+    for name in sorted({row.name for row in tx.processes.all()}):
+        process = shell.catalogue.latest(tx, name).process
+        found |= {one: calendar.clock for one, calendar in process.calendars.items()}
+        if not process.calendars:
+            states = (state.members.values() for state in process.states())
+            found |= {f"{name}.{one.name}": process.clock for some in states for one in some if one.companions}
+    return found
+
+
+def close(shell: Shell, calendar: str, start: date, end: date, why: str, by: By) -> Closed:
+    """Close a calendar for a time. What is booked then stays so, and is told."""
+
+    def work(tx: Transaction) -> Closed:
+        asker, now = access.asker(tx, "close_calendar", by), shell.clock.now()
+        zone = _zone(shell, tx, calendar)
+        begins, ends = _moment(start, zone), _moment(end, zone, last=True)
+        if len(why) > LONGEST_WHY:
+            raise BadAnswer({"why": f"has more than {LONGEST_WHY} characters"})
+        if ends <= begins:
+            raise BadAnswer({"end": "must be after the beginning"}, possible=["a later day or moment"])
+        if ends <= now:
+            raise BadAnswer({"end": "is over already"}, possible=["a day or moment to come"])
+        tx.bookings.guard([calendar])
+        if len(tx.closures.ahead(calendar, now, MOST_CLOSURES)) >= MOST_CLOSURES:
+            raise NotAllowed(f"{calendar} has {MOST_CLOSURES} closed times ahead", possible=("open some again first",))
+        one = Closing(calendar=calendar, start=begins, end=ends, why=why, by=asker.id)
+        tx.closures.put(one, now)
+        booked = tx.bookings.of([calendar], begins, ends, now)[calendar]
+        return Closed(
+            calendar=calendar,
+            start=begins,
+            end=ends,
+            why=why,
+            by=asker.id,
+            appointments=tuple(
+                AppointmentView(job=each.job, short=shown(each.job), start=each.start, end=each.end)
+                for each in booked
+                if each.job != CLOSED and each.end > now
+            ),
+        )
+
+    return shell.keep(work)
+
+
+def open_again(shell: Shell, calendar: str, start: date, by: By) -> list[ClosureView]:
+    """Open a calendar that is closed from a moment or day on; what is closed still. Raises NotFound."""
+
+    def work(tx: Transaction) -> list[ClosureView]:
+        access.asker(tx, "open_calendar", by)
+        begins, now = _moment(start, _zone(shell, tx, calendar)), shell.clock.now()
+        tx.bookings.guard([calendar])
+        if not tx.closures.drop(calendar, begins):
+            known = [one.start.isoformat() for one in tx.closures.ahead(calendar, now, MOST_CLOSURES)]
+            what = f"{calendar} is not closed from {begins.isoformat()} on"
+            raise NotFound(what, where=calendar, possible=known or ("it is closed at no time ahead",))
+        return _views(tx.closures.ahead(calendar, now, MOST_CLOSURES))
+
+    return shell.keep(work)
+
+
+def closures(shell: Shell, calendar: str, by: By) -> list[ClosureView]:
+    """When a calendar, or any, is closed from now on, the earliest first."""
+    with shell.reading() as tx:
+        access.asker(tx, "closures", by)
+        if calendar:
+            _zone(shell, tx, calendar)
+        return _views(tx.closures.ahead(calendar, shell.clock.now(), MOST_CLOSURES))
+
+
+def _views(found: list[Closing]) -> list[ClosureView]:
+    return [ClosureView(calendar=one.calendar, start=one.start, end=one.end, why=one.why, by=one.by) for one in found]
+
+
+def _zone(shell: Shell, tx: Transaction, calendar: str) -> tzinfo:
+    """The time zone of a calendar. Raises NotFound for one that is not known."""
+    known = known_calendars(shell, tx)
+    if calendar in known:
+        return known[calendar]
+    if calendar in tx.bookings.calendars():
+        return zoneinfo.ZoneInfo(shell.settings.zone)
+    names = sorted(known)
+    raise NotFound(f"there is no calendar {calendar[:200]!r}{near(calendar, names)}", where=calendar, possible=names)
+
+
+def _moment(given: date, zone: tzinfo, *, last: bool = False) -> datetime:
+    """The moment that is meant. A bare day is that day in the calendar's zone, as an end until it is over."""
+    try:
+        if isinstance(given, datetime):
+            if given.tzinfo is None:
+                raise BadAnswer({"moment": "must say its offset"}, possible=["a moment with a time zone", "a day"])
+            return given.astimezone(UTC)
+        return datetime.combine(given + timedelta(days=last), time(), zone).astimezone(UTC)
+    except OverflowError:
+        raise BadAnswer({"moment": "is too far away"}) from None

@@ -1,0 +1,129 @@
+"""Letters about appointments: that one was booked, changed or cancelled, with what the receiver's calendar takes in.
+
+What is told is true when it is sent: of one that was changed again by then, the later letter tells.
+"""
+
+from __future__ import annotations
+
+import shlex
+
+from flowengine.commands import occasions
+from flowengine.commands.shell import Shell
+from flowengine.core.machines import Compiled
+from flowengine.core.values import Step
+from flowengine.interop import ical
+from flowengine.outside.letter import sender_of
+from flowengine.people.contacts import is_address
+from flowengine.post.words import Invitation, Words, about, greeting, text, where
+from flowengine.runtime.actors import name_of
+from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
+from flowengine.views import appointments
+from flowengine.views.plainly import Clock
+
+_SUBJECTS = {"booked": "Your appointment", "changed": "Your appointment has changed", "cancelled": "Cancelled"}
+
+
+def composed(
+    shell: Shell, tx: Transaction, row: OutboxMessage, job: StoredJob, compiled: Compiled, person: Person, to: str
+) -> Words | None:
+    """A letter that an appointment was booked, changed or cancelled, by the command of the row; nothing where it was
+    changed again since, or where its history is archived."""
+    kept = of_row(tx, row, job)
+    if kept is None:
+        return None
+    why = str(row.body["why"])
+    gone = why == "cancelled"
+    home = compiled.states.get(kept.state)
+    slot = Clock(compiled.process, person.clock).moment(kept.start, home.member(kept.member) if home else None)
+    words = f"Your appointment of {slot} is cancelled" if gone else f"Your appointment is on {slot}"
+    with_whom = "" if gone else appointments.with_whom(_other(tx, kept, person))
+    step = _step(job, kept, person)
+    short = f"{shown(job.id)}.{step}" if step else shown(job.id)
+    link = _link(shell, short, step)
+    look = link or f"flow {'act' if step else 'track'} {short} --as {shlex.quote(person.id)}"
+    offer = "To move it or give it back:" if step and person.id == kept.customer else "All about it:"
+    lines = (
+        greeting(person),
+        f"{words}{with_whom}.",
+        f"    {kept.title}" if kept.title else "",
+        where(offer, look),
+        about(compiled.process.title, short),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"{_SUBJECTS[why]}: {slot}",
+        text=text(lines),
+        why=f"appointment.{why}",
+        data={
+            "job": job.id,
+            "process": compiled.process.title,
+            "title": kept.title,
+            "words": f"{words}{with_whom}.",
+            "appointment": kept.start.isoformat(),
+            "end": kept.end.isoformat(),
+            "person": person.id,
+            "link": link or None,
+        },
+        at=kept.at,
+        invitation=invitation(shell, tx, compiled, kept, person, to, link),
+    )
+
+
+def of_step(
+    shell: Shell, tx: Transaction, job: StoredJob, compiled: Compiled, step: Step, person: Person, to: str, link: str
+) -> Invitation | None:
+    """The appointment of an open step, for who is to meet the customer, or has booked it."""
+    slot = step.booked or step.appointment
+    if slot is None:
+        return None
+    found = occasions.appointments(job.id, tx.history.of(job.id))
+    kept = next((one for one in found if not one.over and one.branch == step.branch and one.start == slot), None)
+    if kept is None or person.id not in (kept.customer, kept.staff):
+        return None
+    return invitation(shell, tx, compiled, kept, person, to, link)
+
+
+def invitation(
+    shell: Shell, tx: Transaction, compiled: Compiled, kept: occasions.Kept, person: Person, to: str, link: str
+) -> Invitation | None:
+    """The appointment for a receiver's calendar; None where the library that writes it is not installed, of which the
+    log speaks once."""
+    if not ical.is_installed():
+        return None
+    settings = shell.settings
+    organiser = ical.Party("", sender_of(settings.mail_from).addr_spec) if settings.mail_from else None
+    if organiser is not None:
+        organiser = organiser._replace(name=sender_of(settings.mail_from).display_name)
+    attendee = ical.Party(person.name, to) if is_address(to) else None
+    method: ical.Method = "PUBLISH"
+    if organiser is not None and attendee is not None:
+        method = "CANCEL" if kept.gone else "REQUEST"
+    one = appointments.occasion(compiled, kept, person, _other(tx, kept, person), link)
+    return Invitation(method=method, calendar=ical.written([one], method, organiser=organiser, attendee=attendee))
+
+
+def of_row(tx: Transaction, row: OutboxMessage, job: StoredJob) -> occasions.Kept | None:
+    """The appointment that the row tells of, while it is as the row's command made it."""
+    found = occasions.appointments(job.id, tx.history.of(job.id))
+    same = (one for one in found if one.branch == row.body["branch"] and one.sequence == row.seq)
+    return next(same, None)
+
+
+def _other(tx: Transaction, kept: occasions.Kept, person: Person) -> str:
+    """The name of whom he meets; empty where that is not known."""
+    other = kept.staff if person.id == kept.customer else kept.customer
+    return name_of(tx, other) if other else ""
+
+
+def _step(job: StoredJob, kept: occasions.Kept, person: Person) -> int:
+    """The step on which the receiver can do something about it; 0 where there is none."""
+    branch = job.position.branch(kept.branch)
+    for step in branch.steps if branch is not None and not kept.gone else ():
+        if kept.start in (step.booked, step.appointment) and (step.booked is not None) == (person.id == kept.customer):
+            return step.number
+    return 0
+
+
+def _link(shell: Shell, short: str, step: int) -> str:
+    return f"{shell.settings.url}/{'steps' if step else 'jobs'}/{short}" if shell.settings.url else ""
