@@ -18,6 +18,7 @@ from flowengine import (
     BadAnswer,
     Database,
     Engine,
+    Identity,
     NotAllowed,
     NotConfigured,
     NotFound,
@@ -476,3 +477,23 @@ def test_a_file_is_not_uploaded_in_a_callers_transaction(roofs: Engine, database
     with own.begin() as connection, pytest.raises(NotAllowed):
         roofs.using(connection).attach("plan.pdf", PDF, by="ada")
     own.dispose()
+
+
+def test_who_comes_by_a_link_to_a_job_is_shown_its_files_alone(roofs: Engine, job: str, upload: Upload) -> None:
+    """And uploads for no other."""
+    other = roofs.start("roof", by="ada", need={"where": "South"}).job
+    here, there = upload("rob"), roofs.attach("plan.pdf", PDF, other, by="rob").id
+    roofs.message(job, "The plan", [here], by="rob")
+    roofs.message(other, "The plan", [there], by="rob")
+    linked = Identity(person="ada", strength="link", job=job)
+    assert roofs.file_data(here, by=linked) == PDF
+    assert roofs.attach("x.txt", b"words", job, by=linked).job == job
+    for ask in (
+        lambda: roofs.file_data(there, by=linked),
+        lambda: roofs.attach("x.txt", b"words", other, by=linked),
+        lambda: roofs.attach("x.txt", b"words", by=linked),
+        lambda: roofs.conversation(other, by=linked),
+        lambda: roofs.conversation_with("ada", by=linked),
+    ):
+        with pytest.raises(NotFound):
+            ask()
