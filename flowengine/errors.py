@@ -17,6 +17,7 @@
     │   ├── AlreadyClaimed    somebody else has claimed the step
     │   ├── SlotTaken         the room, or somebody whom the appointment needs, is not free then
     │   ├── KeyConflict       the request key was used for something else (L3)
+    │   ├── SignedInAsAnother somebody else is signed in in this browser
     │   ├── KeyMissing        over HTTP, what changes something is asked with a request key
     │   ├── Malformed         what was sent is no JSON
     │   ├── TooLarge          what was sent is larger than is taken
@@ -195,6 +196,11 @@ class KeyConflict(Refused, status=409):
     """The request key was used before for something else (L3)."""
 
 
+class SignedInAsAnother(Refused, status=409):
+    """Somebody else is signed in where this was asked: he is asked who he is now, and nobody is made somebody else
+    without a word."""
+
+
 class KeyMissing(Refused, status=428):
     """Over HTTP an act is asked with a request key, so that asking again cannot do it twice (L3)."""
 
@@ -213,6 +219,9 @@ class TooMany(Refused, status=429):
     def __init__(self, what: str, *, where: str = "", possible: Sequence[str] = (), retry_after: float = 1) -> None:
         super().__init__(what, where=where, possible=possible)
         self.retry_after = retry_after
+
+    def to_json(self) -> dict[str, Any]:
+        return super().to_json() | {"retry_after": self.retry_after}
 
 
 class BadSignature(Refused, status=401):

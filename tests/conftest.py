@@ -30,8 +30,10 @@ settings.load_profile("flow")  # how fast a machine draws examples says nothing 
 
 TESTS = Path(__file__).parent
 PROCESSES = (
+    "cli/test_customer_record.py",
     "cli/test_drafts.py",
     "cli/test_late_jobs.py",
+    "cli/test_login.py",
     "cli/test_looking_on.py",
     "cli/test_main.py",
     "cli/test_prompts.py",
@@ -42,6 +44,7 @@ PROCESSES = (
     "cli/test_where_output_goes.py",
     "cli/test_worker_cli.py",
     "cli/test_worker_metrics.py",
+    "client/test_desk_loading.py",
     "engine/test_engine_crashes.py",
     "examples",
     "faults",
@@ -60,6 +63,7 @@ SLOW = (
     "cli/test_bad_input_cli.py",
     "cli/test_customers.py",
     "cli/test_designers.py",
+    "cli/test_near_and_far.py",
     "cli/test_operators.py",
     "cli/test_staff.py",
     "cli/test_trying.py",

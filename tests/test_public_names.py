@@ -88,6 +88,7 @@ NAMES = [
     "SchemaMismatch",
     "Sent",
     "Settings",
+    "SignedInAsAnother",
     "SimulatedClock",
     "SlotTaken",
     "StaffItem",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flowengine.cli import ask, prompt, show
+from flowengine.cli import ask, prompt, record_told, show
 from flowengine.cli.dialogue import Dialogue
 from flowengine.cli.drafts import Draft
 from flowengine.cli.failures import tell
@@ -26,7 +26,7 @@ from flowengine.cli.sure import be_sure
 from flowengine.cli.terminal import Stopped, Terminal, screen
 from flowengine.cli.typed_values import FORMATS, answer_from, hint, missing
 from flowengine.cli.uploads import Uploads
-from flowengine.client import Desk, FormField, Json, OfferView, Receipt, StaffTrack, StepView, Way
+from flowengine.client import Desk, FormField, Json, OfferView, Receipt, StaffStep, StaffTrack, StepView, Way
 from flowengine.errors import Ambiguous, BadAnswer, FlowError, NotAllowed, NotFound, Refused, SlotTaken, UnknownOutcome
 
 if TYPE_CHECKING:
@@ -234,6 +234,8 @@ def _introduce(console: Console, step: StepView, now: datetime) -> None:
         show.line(console, "  ", (f"{title}: ", "dim"), value)
     if step.tally is not None:
         show.tally(console, step.tally)
+    if isinstance(step, StaffStep) and step.known is not None:
+        record_told.beside(console, step.known)
 
 
 def _way(terminal: Terminal, step: StepView, outcome: str, now: datetime) -> Way:
@@ -401,10 +403,10 @@ def _again(fields: Sequence[FormField], error: FlowError) -> list[FormField]:
     return [field for field in fields if field.name in wrong] or list(fields)
 
 
-def words(terminal: Terminal, question: str, example: str = "flow say JOB TEXT") -> str:
+def words(terminal: Terminal, question: str, possible: str = "flow say JOB TEXT") -> str:
     """Free words, asked for at a terminal."""
     if not terminal.asks:
-        raise BadAnswer({"text": "is missing"}, possible=(example,))
+        raise BadAnswer({"text": "is missing"}, possible=(possible,))
 
     def read(text: str) -> str:
         if not text:

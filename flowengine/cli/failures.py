@@ -72,7 +72,12 @@ def _possible(console: Console, listed: list[str], count: int) -> None:
         _line(console, " " * (len(label) - 1), more)
 
 
-_BROKEN = frozenset(("StoreError", "DatabaseBusy", "SchemaMismatch", "HistoryBroken", "InvariantBroken"))
+_BROKEN = frozenset(
+    {
+        "StoreError", "DatabaseBusy", "ConnectionLost", "SchemaMismatch", "HistoryBroken", "InvariantBroken",
+        "AnswerRefused", "Unreachable", "Overloaded",
+    }
+)  # fmt: skip
 
 
 def wrong_use(error: click.ClickException, *, json: bool) -> None:

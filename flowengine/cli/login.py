@@ -88,7 +88,7 @@ def logout(terminal: Terminal, url: str | None) -> None:
     """Sign out of a server: its token is forgotten here. Without URL, of the one to which commands go."""
     from flowengine import client
 
-    where, gone = client.log_out(url or terminal.at)
+    where, gone = client.log_out(url or (terminal.at if terminal.far else ""))
 
     def tell(console: Console) -> None:
         show.line(console, ("Signed out of ", ""), (where, "bold"), f", where you were {_whom(gone)}.")

@@ -17,7 +17,7 @@ from flowengine.cli.terminal import Terminal
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from flowengine.client import Duration
+    from flowengine.client import Duration, IssuedToken, NewOwnToken
 
 
 @click.command()
@@ -72,27 +72,52 @@ def token() -> None:
 
 
 @token.command()
-@click.argument("scope", metavar="worker|operator|metrics")
-@click.argument("subject")
+@click.argument("scope", metavar="worker|operator|metrics", default="")
+@click.argument("subject", default="")
+@click.option("--own", is_flag=True, help="A token for yourself: leave the rest out, and say --scope.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["read", "act", "operate"]),
+    help="With --own: what may be done with it. May be repeated.",
+)
+@click.option("--name", default="", help="With --own: what you call it.")
 @click.option("--handler", "handlers", multiple=True, metavar="NAME", help="A handler it serves. May be repeated.")
 @click.option(
     "--expires",
     callback=when("a span like P30D nor a moment like 2030-01-31T00:00:00Z"),
     metavar="P30D|MOMENT",
-    help="[default: when it is revoked]",
+    help="[default: when it is revoked; your own: 90 days]",
 )
 @common
 @terminal
 def create(
-    terminal: Terminal, scope: str, subject: str, handlers: tuple[str, ...], expires: Duration | datetime | None
+    terminal: Terminal,
+    scope: str,
+    subject: str,
+    own: bool,
+    scopes: tuple[str, ...],
+    name: str,
+    handlers: tuple[str, ...],
+    expires: Duration | datetime | None,
 ) -> None:
-    """Make a token for SUBJECT, and show it this once. A worker's token names the handlers that it serves."""
+    """Make a token for SUBJECT, and show it this once. A worker's token names the handlers that it serves.
+
+    With --own it is yours: whoever shows it asks in your name, no further than its scopes.
+    """
     from flowengine.cli import show
 
-    desk = terminal.desk()
+    if own == bool(scope or subject or handlers) or own != bool(scopes) or (name and not own):
+        raise click.UsageError("Say a scope and a holder; or --own, and with --scope what may be done with it.")
+    desk = terminal.mine() if own else terminal.desk()
     until = expires if expires is None or isinstance(expires, datetime) else expires.after(desk.now())
-    made = desk.issue_token(scope, subject, handlers=handlers, expires=until)
-    again = terminal.line(f"token revoke {made.id}")
+    made: IssuedToken | NewOwnToken
+    if own:
+        made = desk.issue_own_token(scopes, name=name, expires=until)
+    else:
+        made = desk.issue_token(scope, subject, handlers=handlers, expires=until)
+    again = terminal.line(f"token revoke {made.id}{' --own' if own else ''}")
 
     def tell(console: Console) -> None:
         show.line(console, (made.token, "bold green"), pasted=True)
@@ -102,13 +127,19 @@ def create(
 
 
 @token.command("list")
+@click.option("--own", is_flag=True, help="Your own.")
 @listing.options
 @common
 @terminal
-def list_(terminal: Terminal, output: str | None, sort_by: str | None) -> None:
+def list_(terminal: Terminal, own: bool, output: str | None, sort_by: str | None) -> None:
     """All tokens, without their secrets."""
-    from flowengine.cli import lists
+    from flowengine.cli import lists, ways_in_lists
 
+    if own:
+        form = listing.Form.of(terminal, ways_in_lists.OWN_TOKENS, output, sort_by)
+        mine = terminal.mine()
+        form.tell(mine.own_tokens(), mine.now())
+        return
     form = listing.Form.of(terminal, lists.TOKENS, output, sort_by)
     desk = terminal.desk()
     form.tell(desk.tokens(), desk.now())
@@ -117,12 +148,17 @@ def list_(terminal: Terminal, output: str | None, sort_by: str | None) -> None:
 @token.command()
 @click.argument("id")
 @click.option("--take-back", is_flag=True, help="What waits for external workers is for flow worker again.")
+@click.option("--own", is_flag=True, help="One of your own.")
 @common
 @terminal
-def revoke(terminal: Terminal, id: str, take_back: bool) -> None:
+def revoke(terminal: Terminal, id: str, take_back: bool, own: bool) -> None:
     """Make a token invalid, now and for ever. Calls that wait for its holder go on waiting for an external worker, or
     with --take-back, where no other token serves their handlers, for flow worker."""
     from flowengine.cli import show
 
+    if own:
+        mine = terminal.mine().revoke_own_token(id)
+        terminal.answer(mine, lambda console: show.line(console, f"Your token {mine.id} is revoked."))
+        return
     gone = terminal.desk().revoke_token(id, take_back=take_back)
     terminal.answer(gone, lambda console: show.line(console, f"The token {gone.id} of {gone.subject} is revoked."))

@@ -13,6 +13,7 @@ import click
 from flowengine.cli import listing, parties, sure, tab_words
 from flowengine.cli.flags import day_or_moment, request_key, terminal
 from flowengine.cli.group import FlowGroup, common
+from flowengine.cli.people_in_bulk import export_people, import_people
 from flowengine.cli.safe_text import harmless
 from flowengine.cli.terminal import Stopped, Terminal
 from flowengine.client import Desk
@@ -73,7 +74,8 @@ def assign(terminal: Terminal, step: str, person: str, key: str | None) -> None:
 
 @click.group(cls=FlowGroup)
 def people() -> None:
-    """Customers and staff: add, change, leave, list, show; contacts; who acts for whom; when staff can be met."""
+    """Customers and staff: add, change, leave, erase, list, show, import, export; contacts; who acts for whom; when
+    staff can be met."""
 
 
 for _of_parties in (parties.contacts, parties.contact, parties.acting_for):
@@ -314,16 +316,27 @@ def back(terminal: Terminal, person: str, start: date) -> None:
 
 @people.command("list")
 @click.option("--kind", type=click.Choice(["customer", "staff"]))
+@click.option("--limit", type=click.IntRange(1, 100_000), help="How many at most; else all.")
+@click.option("--after", default="", metavar="ID", help="The next page: those behind this id.")
 @listing.options
 @common
 @terminal
-def list_people(terminal: Terminal, kind: str | None, output: str | None, sort_by: str | None) -> None:
-    """List who is known."""
+def list_people(
+    terminal: Terminal, kind: str | None, limit: int | None, after: str, output: str | None, sort_by: str | None
+) -> None:
+    """List who is known, by id."""
     from flowengine.cli import lists
 
     form = listing.Form.of(terminal, lists.PEOPLE, output, sort_by)
     desk = terminal.desk()
-    form.tell(desk.people(kind), desk.now())
+    rows = desk.people(kind, after=after, limit=limit)
+    of = f" --kind {kind}" if kind else ""
+
+    def also(console: Console) -> None:
+        if limit is not None and len(rows) == limit:
+            lists.more(console, terminal.line(f"people list{of} --limit {limit} --after {shlex.quote(rows[-1].id)}"))
+
+    form.tell(rows, desk.now(), also)
 
 
 @people.command("show")
@@ -346,3 +359,7 @@ def show_person(terminal: Terminal, person: str) -> None:
         persons.holdings(console, held, terminal.line)
 
     terminal.answer(found.to_json() | {"holds": held.to_json() if held else None}, tell)
+
+
+people.add_command(import_people)
+people.add_command(export_people)

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from flowengine.client.places import is_server, server_address, without_password
     from flowengine.client.rehearsing import for_trials
     from flowengine.client.remote import RemoteDesk
-    from flowengine.commands.tokens import IssuedToken, TokenView
     from flowengine.core.fields import check_answer
     from flowengine.core.forms import Form, FormField, FormOption, Way
     from flowengine.core.values import Json, repeated_key
+    from flowengine.interop.people_files import FileRow, read_people, written_people
     from flowengine.language.durations import Duration
     from flowengine.language.parts import Field
     from flowengine.rehearsal.event_log import Case, Columns, read_log
@@ -48,7 +48,30 @@ if TYPE_CHECKING:
     from flowengine.views.calendars import CalendarFile, Closed, ClosureView, FeedView, NewFeed
     from flowengine.views.conversation import FileView, MessageView, OpenConversation, Sent
     from flowengine.views.parties import ActingEnded, ActingView, ContactView
+    from flowengine.views.records import (
+        CustomerRow,
+        DuplicateView,
+        FoundCustomers,
+        Imported,
+        MergedView,
+        RecordView,
+        RefusedRow,
+        TimelineLine,
+    )
     from flowengine.views.replies import *  # noqa: F403 - all of them are what a desk answers
+    from flowengine.views.signing_in import (
+        CredentialView,
+        DeviceView,
+        LinkUseView,
+        LinkView,
+        NewLink,
+        NewOwnToken,
+        OwnToken,
+        PasskeyAsked,
+        SessionView,
+        TotpBegun,
+    )
+    from flowengine.views.tokens import IssuedToken, TokenView
 
 _HOMES = {
     "flowengine.client.desk": ("Desk",),
@@ -63,12 +86,13 @@ _HOMES = {
     "flowengine.client.places": ("is_server", "server_address", "without_password"),
     "flowengine.client.remote": ("RemoteDesk",),
     "flowengine.client.rehearsing": ("for_trials",),
-    "flowengine.commands.tokens": ("IssuedToken", "TokenView"),
+    "flowengine.views.tokens": ("IssuedToken", "TokenView"),
     "flowengine.core.fields": ("check_answer",),
     "flowengine.core.forms": ("Form", "FormField", "FormOption", "Way"),
     "flowengine.core.values": ("Json", "repeated_key"),
     "flowengine.language.durations": ("Duration",),
     "flowengine.language.parts": ("Field",),
+    "flowengine.interop.people_files": ("FileRow", "read_people", "written_people"),
     "flowengine.rehearsal.event_log": ("Case", "Columns", "read_log"),
     "flowengine.rehearsal.lives": ("Life", "Lives", "play"),
     "flowengine.rehearsal.made_up": ("MadeUp",),
@@ -78,6 +102,14 @@ _HOMES = {
     "flowengine.views.conversation": ("FileView", "MessageView", "OpenConversation", "Sent"),
     "flowengine.views.calendars": ("CalendarFile", "Closed", "ClosureView", "FeedView", "NewFeed"),
     "flowengine.views.parties": ("ActingEnded", "ActingView", "ContactView"),
+    "flowengine.views.signing_in": (
+        "CredentialView", "DeviceView", "LinkUseView", "LinkView", "NewLink", "NewOwnToken", "OwnToken", "PasskeyAsked",
+        "SessionView", "TotpBegun",
+    ),
+    "flowengine.views.records": (
+        "CustomerRow", "DuplicateView", "FoundCustomers", "Imported", "MergedView", "RecordView", "RefusedRow",
+        "TimelineLine",
+    ),
 }  # fmt: skip
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

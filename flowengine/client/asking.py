@@ -12,29 +12,35 @@ from urllib.parse import urlencode
 
 from flowengine.client.desk import Desk
 from flowengine.client.routes import NEAR_ONLY
-from flowengine.client.wire import Asking, asking
+from flowengine.client.wire import asking
 from flowengine.errors import BadAnswer, Refused
+
+JSON = "application/json"
+
+LARGEST = 16 * 1024 * 1024
+"""Bytes of an answer that are taken."""
+
+LONG = frozenset({"audit", "migrate_all", "erase", "leave", "hand_over", "retry_all", "archivable"})
+"""Verbs that go through all jobs, or through all of a person's or a process's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. ``path`` is what comes behind the server's address, with the query; ``key`` the request key, None
-    where the caller gave none, and ``keyed`` whether the verb takes one; ``dry``: it only asks what would come."""
+    """One request. ``path`` is what comes behind the server's address, with the query; ``media`` says what the body
+    is; ``key`` is the request key, None where the caller gave none, and ``keyed`` whether it goes with one; ``dry``: it
+    only asks what would come. ``harmless``: done twice it does no more than once. At most ``largest`` bytes are
+    answered."""
 
-    asking: Asking
+    verb: str
+    method: str
     path: str
     body: bytes | None = None
+    media: str = JSON
     key: str | None = None
+    keyed: bool = False
     dry: bool = False
-
-    @property
-    def method(self) -> str:
-        return self.asking.route.method
-
-    @property
-    def keyed(self) -> bool:
-        """Whether it goes with a request key."""
-        return self.asking.needs_key
+    harmless: bool = False
+    largest: int = LARGEST
 
     @property
     def changes(self) -> bool:
@@ -42,9 +48,14 @@ class Asked:
         return self.method != "GET" and not self.dry
 
     @property
+    def long(self) -> bool:
+        """Whether it goes through so much at once that it may take minutes."""
+        return self.verb in LONG
+
+    @property
     def repeatable(self) -> bool:
         """Whether it may be asked again when nobody knows if it was done: once done, it is not done twice."""
-        return not self.changes or self.keyed or self.method == "PUT"
+        return not self.changes or self.keyed or self.harmless
 
 
 def asked(verb: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Asked:
@@ -71,7 +82,16 @@ def asked(verb: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Asked:
     except (TypeError, ValueError, OverflowError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
         raise BadAnswer({"": f"is not JSON: {str(error)[:200]}"}, possible=("plain JSON",)) from None
     path = f"{sent.path}?{query}" if query else sent.path
-    return Asked(how, path, sent.body, _key(sent.key), bool(arguments.get("dry")))
+    return Asked(
+        verb,
+        sent.method,
+        path,
+        sent.body,
+        key=_key(sent.key),
+        keyed=how.needs_key,
+        dry=bool(arguments.get("dry")),
+        harmless=sent.method == "PUT",
+    )
 
 
 @cache

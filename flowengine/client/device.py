@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from flowengine import exact
-from flowengine.client.line import LARGEST, TIMEOUT, Server
+from flowengine.client.asking import JSON, LARGEST
+from flowengine.client.line import TIMEOUT, Server
 from flowengine.client.logins import Login
 from flowengine.client.raising import error_of
 from flowengine.client.routes import PREFIX
@@ -98,7 +99,7 @@ def _post(server: Server, path: str, body: Any) -> tuple[int, bytes]:
     answer = server.ask(
         "POST",
         PREFIX + path,
-        {"content-type": "application/json"},
+        {"content-type": JSON},
         exact.encode(body),
         within=TIMEOUT,
         largest=LARGEST,

@@ -23,6 +23,9 @@ from flowengine.errors import AnswerRefused, BadToken, ConnectionLost, FlowError
 TIMEOUT = 10.0
 """Seconds for which one request is waited for, everything from the look-up of the name to the last byte."""
 
+LONG_TIMEOUT = 600.0
+"""Seconds for which what goes through very much at once is waited for."""
+
 PATIENCE = 30.0
 """Seconds after which what was not answered is not sent again."""
 
@@ -30,9 +33,6 @@ TRIES = 6
 """How often a request is sent at most."""
 
 BACKOFF = Backoff(timedelta(milliseconds=200), timedelta(seconds=5), chance=0.5)
-
-LARGEST = 16 * 1024 * 1024
-"""Bytes of an answer that are taken."""
 
 _PASSING = frozenset((429, 502, 503, 504))
 """Statuses that may be another a moment later."""
@@ -69,8 +69,8 @@ def new_key() -> str:
 class Line:
     """Asks one server for one token, from as many threads as wanted. ``where`` is the server's address for errors.
 
-    ``timeout`` and ``patience`` are seconds; ``key_of`` makes request keys; ``wait`` and ``ticks`` are the clock by
-    which it waits and counts.
+    ``timeout``, ``long_timeout`` (of what goes through very much at once) and ``patience`` are seconds; ``key_of``
+    makes request keys; ``wait`` and ``ticks`` are the clock by which it waits and counts.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Line:
         token: str = "",
         *,
         timeout: float = TIMEOUT,
+        long_timeout: float = LONG_TIMEOUT,
         patience: float = PATIENCE,
         key_of: Callable[[], str] = new_key,
         wait: Callable[[float], object] = sleep,
@@ -88,7 +89,7 @@ class Line:
         self._server = server
         self._where = where
         self._headers = {"authorization": f"Bearer {_token(token)}"} if token else {}
-        self._timeout = timeout
+        self._timeouts = {False: timeout, True: max(timeout, long_timeout)}
         self._patience = patience
         self._key_of = key_of
         self._wait = wait
@@ -107,14 +108,16 @@ class Line:
         key = asked.key if asked.key is not None else self._key_of() if asked.keyed else ""
         headers = self._headers | ({KEY_HEADER: key} if key else {})
         if asked.body is not None:
-            headers["content-type"] = "application/json"
+            headers["content-type"] = asked.media
         body = asked.body or b""
         until, doubt, tries = self.ticks() + self._patience, False, 0
         while True:
             tries += 1
-            within = max(min(self._timeout, until - self.ticks()), 0.001)
+            within = self._timeouts[asked.long]
+            if not asked.long:
+                within = max(min(within, until - self.ticks()), 0.001)
             try:
-                answer = self._server.ask(asked.method, asked.path, headers, body, within=within, largest=LARGEST)
+                answer = self._server.ask(asked.method, asked.path, headers, body, within=within, largest=asked.largest)
             except Unreachable as error:
                 trouble: FlowError = error
                 pause, unknown = 0.0, error.in_doubt

@@ -44,12 +44,13 @@ class _Kept(msgspec.Struct, kw_only=True):
 class Logins:
     """The logins in one file, each read when it is asked for."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
+        """``path`` is None where there is no place for a file."""
         self.path = path
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Logins:
-        """Those of whoever runs this program. Raises NotConfigured where there is no place for them."""
+        """Those of whoever runs this program."""
         given, config = environment.get("FLOW_CONFIG"), environment.get("XDG_CONFIG_HOME", "")
         if given:
             return cls(Path(given) / FILE)
@@ -58,9 +59,7 @@ class Logins:
         try:
             return cls(Path.home() / ".config" / "flowengine" / FILE)
         except RuntimeError:
-            raise NotConfigured(
-                "there is no place to keep a login", where="FLOW_CONFIG", possible=("FLOW_CONFIG=FOLDER", "FLOW_TOKEN")
-            ) from None
+            return cls(None)
 
     @property
     def default(self) -> str:
@@ -91,9 +90,11 @@ class Logins:
 
     def _read(self) -> _Kept:
         """Raises NotConfigured for a file that others can read or write, and for what is no such file."""
+        if self.path is None:
+            return _Kept()
         try:
             with self.path.open("rb") as file:
-                self._only_mine(os.fstat(file.fileno()))
+                _only_mine(self.path, os.fstat(file.fileno()))
                 text = file.read(LARGEST)
         except (FileNotFoundError, NotADirectoryError):
             return _Kept()
@@ -104,19 +105,12 @@ class Logins:
                 "this is no file of logins", where=str(self.path), possible=("remove it, and flow login URL",)
             ) from None
 
-    def _only_mine(self, found: os.stat_result) -> None:
-        if os.name != "posix":
-            return  # modes say nothing there: the user's own folder is what keeps it
-        others = stat.S_IMODE(found.st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
-        if others or found.st_uid != os.geteuid():
-            raise NotConfigured(
-                "others can read or change your logins, so they are not used",
-                where=str(self.path),
-                possible=(f"chmod 600 {self.path}, and log in anew if somebody may have read it", "flow logout"),
-            )
-
     def _write(self, kept: _Kept) -> None:
-        """In one step: whoever reads meanwhile has the whole old or the whole new."""
+        """In one step: whoever reads meanwhile has the whole old or the whole new. Raises NotConfigured."""
+        if self.path is None:
+            raise NotConfigured(
+                "there is no place to keep a login", where="FLOW_CONFIG", possible=("FLOW_CONFIG=FOLDER", "FLOW_TOKEN")
+            )
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = self.path.with_name(f".{FILE}.{os.getpid()}")
         with suppress(FileNotFoundError):
@@ -126,3 +120,16 @@ class Logins:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.path)
+
+
+def _only_mine(path: Path, found: os.stat_result) -> None:
+    """Raises NotConfigured for a file that others can read or write."""
+    if os.name != "posix":
+        return  # modes say nothing there: the user's own folder is what keeps it
+    others = stat.S_IMODE(found.st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
+    if others or found.st_uid != os.geteuid():
+        raise NotConfigured(
+            "others can read or change your logins, so they are not used",
+            where=str(path),
+            possible=(f"chmod 600 {path}, and log in anew if somebody may have read it",),
+        )

@@ -31,7 +31,8 @@ class RemoteDesk(Desk):
 
     ``url`` is the server's address, to which the paths of the API are added. Each act goes with a request key, the
     caller's or one that ``key_of`` makes for it, and is sent again with the same when the connection breaks or the
-    server has no time: for at most ``patience`` seconds, each request for ``timeout``. Where that does not help it
+    server has no time: for at most ``patience`` seconds, each request for ``timeout`` (what goes through very much at
+    once, as ``audit``, for ten minutes). Where that does not help it
     raises ConnectionLost, ``in_doubt`` when it may have been done (then ask again with the same key). What takes no
     key, such as ``deploy``, is not sent again once it may have been done.
 
@@ -141,7 +142,7 @@ class RemoteDesk(Desk):
         # a repetition under a key that nobody else knows is this very asking, sent twice
         repeated = found.headers.get(REPLAYED_HEADER.lower()) == "true" and request.key is not None
         try:
-            return request.asking.answer(found.body, repeated=repeated)
+            return asking(verb).answer(found.body, repeated=repeated)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise self._unfit(verb, request.changes, error) from None
 

@@ -40,6 +40,9 @@ REPLAYED_HEADER = "Idempotent-Replayed"
 MOST = 200
 """Rows that a page may have."""
 
+MOST_WITHOUT_PAGES = 1_000
+"""Rows that a list may have of which there is no next page."""
+
 LONGEST_QUERY_LIST = 200
 """How often a name may be there in a query."""
 
@@ -113,10 +116,9 @@ class Asking:
                 found[one.name] = _value(one, path[one.name], "path")
             elif one.place == "key" and key is not None:
                 found[one.name] = key
-        if "limit" in found and not 1 <= found["limit"] <= MOST:
-            raise BadAnswer(
-                {"limit": f"is not from 1 to {MOST}"}, where="query", possible=("after, for the next page",)
-            )
+        if "limit" in found and not 1 <= found["limit"] <= self.most:
+            possible = ("after, for the next page",) if self.route.cursor else ()
+            raise BadAnswer({"limit": f"is not from 1 to {self.most}"}, where="query", possible=possible)
         return found
 
     def _of_query(self, query: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -174,6 +176,11 @@ class Asking:
     def limit(self) -> int | None:
         """How many rows there are in a page, unless it is said; None where there are no pages."""
         return next((one.default for one in self.arguments if one.name == "limit"), None)
+
+    @property
+    def most(self) -> int:
+        """How many rows may be asked for at once."""
+        return MOST if self.route.cursor else MOST_WITHOUT_PAGES
 
     @property
     def needs_key(self) -> bool:

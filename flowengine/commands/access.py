@@ -374,7 +374,7 @@ def sees(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
 
 def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation, *, looking: bool = False) -> bool:
     """``stands``, with the steps of the job read only where it depends on them."""
-    if actor.job and actor.job != job.id:
+    if (actor.job and actor.job != job.id) or _shut_out(tx, job, actor):
         return False
     return stands(needed, actor, job.customer, looking=looking) or (
         needed == PART
@@ -386,6 +386,13 @@ def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation, *, 
             )
         )
     )
+
+
+def _shut_out(tx: Transaction, job: StoredJob, actor: Actor) -> bool:
+    """Whether a process is closed to a member of staff, for whom no step of the job waits either."""
+    if actor.kind != "staff" or not tx.terms.closes(tx, job.process, job.version, actor.roles):
+        return False
+    return seatings(actor).isdisjoint(row.audience for row in tx.steps.of(job.id))
 
 
 def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:

@@ -15,6 +15,7 @@ import msgspec
 
 from flowengine.commands import access
 from flowengine.commands.interventions import check_reason
+from flowengine.commands.sessions import forget
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.contents import Words, contents
@@ -32,9 +33,10 @@ _MOST_NAMED = 6
 
 
 class _Whose(NamedTuple):
-    """A job in which something is to be erased: all, or (``whole`` is False) what the person wrote."""
+    """A job in which something of a person is to be erased: all, or (``whole`` is False) what he wrote."""
 
     job: str
+    person: str
     whole: bool
 
 
@@ -54,28 +56,37 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         )
     if dry:
         with shell.reading() as tx:
-            _, person, revoked = _asked(tx, id, because, by)
-            found = [(one, _look(tx, one, id)) for one in _wanted(tx, id)]
-            files = len(_files(tx, id))
-        return _told(id, found, revoked, person.erased, files)
+            _, people, revoked = _asked(tx, id, because, by)
+            ids = tuple(one.id for one in people)
+            found = [(one, _look(tx, one)) for one in _wanted(tx, ids)]
+            facts = sum(map(tx.records.number, ids))
+            files = sum(len(_files(tx, one)) for one in ids)
+        return _told(id, found, facts, revoked, people[0].erased, files)
 
-    def begin(tx: Transaction) -> tuple[Actor, tuple[str, ...], datetime, int]:
-        actor, there, tokens = _asked(tx, id, because, by)
-        now = shell.clock.now()
-        tx.people.update(Person(id=id, kind="customer", created=there.created, erased=there.erased or now))
-        tx.contacts.forget(id)
-        tx.acting.forget(id)
+    def begin(tx: Transaction) -> _Begun:
+        actor, people, tokens = _asked(tx, id, because, by)
+        now, facts, files = shell.clock.now(), 0, 0
+        tx.erasing.securely()
+        for there in people:
+            facts += tx.records.number(there.id)
+            tx.people.update(Person(id=there.id, kind="customer", created=there.created, erased=there.erased or now))
+            tx.records.forget(there.id)
+            tx.aliases.forget(there.id)
+            tx.contacts.forget(there.id)
+            tx.acting.forget(there.id)
+            tx.conversations.erase(there.id)
+            files += tx.files.erase(_files(tx, there.id), now)
         for token in tokens:
             tx.tokens.revoke(token, now)
-        tx.conversations.erase(id)
-        return actor, tokens, there.erased or now, tx.files.erase(_files(tx, id), now)
+            forget(tx, there.id, now)
+        return _Begun(actor, tuple(one.id for one in people), facts, tokens, people[0].erased or now, files)
 
-    actor, revoked, erased, files = shell.keep(begin)
+    begun = shell.keep(begin)
     shell.external.forget()
     with shell.reading() as tx:
-        wanted = list(_wanted(tx, id))
-    done = [(one, shell.keep(partial(_erase, shell, one, id, because, actor))) for one in wanted]
-    return _told(id, done, revoked, erased, files)
+        wanted = list(_wanted(tx, begun.ids))
+    done = [(one, shell.keep(partial(_erase, shell, one, because, begun.actor))) for one in wanted]
+    return _told(id, done, begun.facts, begun.revoked, begun.erased, begun.files)
 
 
 def _files(tx: Transaction, id: str) -> list[str]:
@@ -91,17 +102,30 @@ def _is_in_open(tx: Transaction, file: StoredFile) -> bool:
         return False
 
 
-def _wanted(tx: Transaction, id: str) -> Iterator[_Whose]:
+class _Begun(NamedTuple):
+    """That a customer is erased: by whom, under which ids, how many facts, which tokens, since when, and how many
+    files."""
+
+    actor: Actor
+    ids: tuple[str, ...]
+    facts: int
+    revoked: tuple[str, ...]
+    erased: datetime
+    files: int
+
+
+def _wanted(tx: Transaction, ids: Sequence[str]) -> Iterator[_Whose]:
     """The jobs in which something of a customer may be: his own, and those of others."""
-    after: str | None = None
-    while page := tx.jobs.list(customer=id, limit=_PAGE, after=after):
-        yield from (_Whose(row.id, True) for row in page)
-        after = page[-1].id
-    yield from (_Whose(job, False) for job in tx.erasing.wrote(id))
+    for id in ids:
+        after: str | None = None
+        while page := tx.jobs.list(customer=id, limit=_PAGE, after=after):
+            yield from (_Whose(row.id, id, True) for row in page)
+            after = page[-1].id
+        yield from (_Whose(job, id, False) for job in tx.erasing.wrote(id))
 
 
-def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, Person, tuple[str, ...]]:
-    """Who asks, who is to be erased, and his tokens, where that may be."""
+def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, list[Person], tuple[str, ...]]:
+    """Who asks, who is to be erased, under each of his ids, and his tokens, where that may be."""
     actor = access.asker(tx, "erase", by)
     check_reason(because)
     person = tx.people.get(id)
@@ -109,17 +133,24 @@ def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, Perso
         raise nobody(id)
     if person.kind != "customer":
         raise NotAllowed(f"{id} is staff, whom histories name as who did it", where=id, possible=("leave",))
-    open_jobs = [shown(row.id) for row in tx.jobs.list(customer=id, status="open", limit=_PAGE)]
+    ids = (id, *person.same)
+    open_jobs = [shown(row.id) for one in ids for row in tx.jobs.list(customer=one, status="open", limit=_PAGE)]
     if open_jobs:
         named = ", ".join(open_jobs[:_MOST_NAMED]) + (" and more" if len(open_jobs) > _MOST_NAMED else "")
         what = "a job of his is" if len(open_jobs) == 1 else "jobs of his are"
         possible = ("wait until they have ended", "have them withdrawn, or end them, first")
         raise NotAllowed(f"{id} cannot be erased while {what} open: {named}", where=id, possible=possible)
-    return actor, person, tuple(one.id for one in tx.tokens.all() if one.subject == id and one.revoked is None)
+    people = [person, *filter(None, map(tx.people.get, person.same))]
+    return actor, people, tuple(one.id for one in tx.tokens.all() if one.subject in ids and one.revoked is None)
 
 
 def _told(
-    id: str, found: Sequence[tuple[_Whose, int | str]], revoked: tuple[str, ...], erased: datetime | None, files: int
+    id: str,
+    found: Sequence[tuple[_Whose, int | str]],
+    facts: int,
+    revoked: tuple[str, ...],
+    erased: datetime | None,
+    files: int,
 ) -> Erasure:
     done = [(one, count) for one, count in found if isinstance(count, int) and count]
     return Erasure(
@@ -127,6 +158,7 @@ def _told(
         jobs=tuple(one.job for one, _ in done if one.whole),
         others=tuple(one.job for one, _ in done if not one.whole),
         entries=sum(count for _, count in done),
+        facts=facts,
         revoked=revoked,
         left=tuple(LeftOver(job=one.job, why=why) for one, why in found if isinstance(why, str)),
         erased=erased,
@@ -134,13 +166,14 @@ def _told(
     )
 
 
-def _look(tx: Transaction, one: _Whose, person: str) -> int | str:
+def _look(tx: Transaction, one: _Whose) -> int | str:
     """How many entries are to be erased in a job, or why that cannot be done yet."""
-    planned = _planned(tx, tx.jobs.get(one.job), one, person)
+    planned = _planned(tx, tx.jobs.get(one.job), one)
     return planned if isinstance(planned, str) else len(planned.left)
 
 
-def _planned(tx: Transaction, job: StoredJob, one: _Whose, person: str) -> _Plan | str:
+def _planned(tx: Transaction, job: StoredJob, one: _Whose) -> _Plan | str:
+    person = one.person
     try:
         found = list(tx.erasing.found(job.id))
     except HistoryBroken as broken:
@@ -191,10 +224,10 @@ def _given(entry: Entry) -> list[Json]:
     return contents(msgspec.structs.replace(command, because="") if isinstance(command, c.ActFor) else command)
 
 
-def _erase(shell: Shell, one: _Whose, person: str, because: str, actor: Actor, tx: Transaction) -> int | str:
+def _erase(shell: Shell, one: _Whose, because: str, actor: Actor, tx: Transaction) -> int | str:
     """Erase what is to be erased in one job; how many entries that concerned, or why it cannot be done yet."""
-    job = tx.jobs.lock(one.job)
-    plan = _planned(tx, job, one, person)
+    job, person = tx.jobs.lock(one.job), one.person
+    plan = _planned(tx, job, one)
     if isinstance(plan, str):
         return plan
     if not plan.left:

@@ -11,12 +11,15 @@
 | | | told: why (``alone``); for the job ``person:<id>`` | a ``letter``: somebody has written to him about no job |
 | ``letter`` | the receiver | step, why, channel, to, person | a mail, a webhook, a message of another kind |
 | ``message`` | the message | id, command | ``Deliver``, of a message for all (:mod:`flowengine.commands.messages`) |
+| ``code_asked`` | code | code | a ``code``, where somebody has the contact (:mod:`flowengine.commands.codes`) |
+| ``code`` | the channel | code, channel, to | a mail, a webhook, a message of another kind |
 
 News of a job that is of no step have the step 0; where a process tells something (``told``), ``number`` says which of
 the things that the command told it is, and of what became of an appointment (``lapsed``, ``missed``, ``moved``) which
 of those; of what was ``written`` to the customer, which of the messages. Of one that was ``booked``, ``changed`` or
 ``cancelled``, ``branch`` says which, and ``whom`` who is to hear of it. Of what was ``answered``, or is ``unanswered``
-for long, the step is that of what was asked.
+for long, the step is that of what was asked. The rows of a code belong to no job: in its place stands ``code:`` and the
+code's id.
 """
 
 from __future__ import annotations

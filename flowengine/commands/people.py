@@ -11,19 +11,21 @@ import msgspec
 
 from flowengine.commands import access, claims
 from flowengine.commands.interventions import check_reason
+from flowengine.commands.sessions import shut_out
 from flowengine.commands.shell import Shell
 from flowengine.core.fields import take
 from flowengine.core.seatings import person_seating
 from flowengine.core.values import Actor, Json
-from flowengine.errors import Ambiguous, DatabaseBusy, NotAllowed, NotFound
+from flowengine.errors import Ambiguous, BadAnswer, DatabaseBusy, NotAllowed, NotFound
 from flowengine.language.suggest import near
 from flowengine.people.contacts import any_way
-from flowengine.people.identities import By, check_person, made_id
+from flowengine.people.identities import PERSON_ID, By, check_person, made_id
 from flowengine.people.permissions import OWN, needs
 from flowengine.runtime.actors import actor_of, as_actor, nobody, refuse_erased
 from flowengine.store import Person, Transaction
 from flowengine.views.replies import AbsenceView, Left, PersonView
 
+_ENDLESS = 2**40
 MOST_NAMED = 6
 """Of those whom a text fits, how many are named."""
 
@@ -79,7 +81,7 @@ def enter(
             organisation=before.organisation if organisation is None else organisation,
         )
         if contact:
-            _change_first(tx, id, before.contact, contact, now)
+            change_first(tx, id, before.contact, contact, now)
         if there is None:
             tx.people.add(person)
             return view(person), claims.release_lost(shell, id, by, ""), []
@@ -96,7 +98,7 @@ def enter(
     return entered
 
 
-def _change_first(tx: Transaction, person: str, before: str, contact: str, now: datetime) -> None:
+def change_first(tx: Transaction, person: str, before: str, contact: str, now: datetime) -> None:
     """The contact that is said of a person as he is entered is his first, in the place of the first before."""
     there = {(one.kind, one.key): one for one in tx.contacts.of(person)}
     way, was = any_way(contact), any_way(before)
@@ -136,6 +138,7 @@ def leave(shell: Shell, id: str, to: str, because: str, by: By, dry: bool) -> Le
             tx.acting.forget(id)
             for token in revoked:
                 tx.tokens.revoke(token, now)
+            shut_out(tx, id, now)
         done = ending(tx, held if dry else held[: claims.TOGETHER])
         return _left(id, done, named, tuple(revoked)), ending, [] if dry else held[claims.TOGETHER :]
 
@@ -174,10 +177,15 @@ def _person(tx: Transaction, verb: str, id: str, by: By) -> tuple[Person, bool]:
     return found, own
 
 
-def all_people(shell: Shell, kind: str | None, by: By) -> list[PersonView]:
+def all_people(shell: Shell, kind: str | None, after: str, limit: int | None, by: By) -> list[PersonView]:
     with shell.reading() as tx:
         access.asker(tx, "people", by)
-        return [view(one) for one in tx.people.all(kind)]
+        if limit is not None and limit < 1:
+            raise BadAnswer({"limit": f"is {limit}; 1 or more is possible"})
+        if after and not PERSON_ID.fullmatch(after):
+            raise BadAnswer({"after": f"{after[:60]!r} is no id of a person"}, possible=("the id of the last one",))
+        paged = bool(after) or limit is not None
+        return [view(one) for one in (tx.people.page(kind, after, limit or _ENDLESS) if paged else tx.people.all(kind))]
 
 
 def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView:
@@ -188,7 +196,7 @@ def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView
         people = tx.people
         ways = (people.with_id, _with_contact(tx), people.called, people.beginning) if words else ()
         for way in ways:
-            found = [one for one in way(words) if kind in (None, one.kind)]
+            found = _one_each(tx, [one for one in way(words) if kind in (None, one.kind)])
             if len(found) > 1:
                 whom = [_called(one) for one in found[:MOST_NAMED]]
                 raise Ambiguous(f"{text!r} fits several people", where=text, possible=whom)
@@ -200,6 +208,19 @@ def find_person(shell: Shell, text: str, kind: str | None, by: By) -> PersonView
         f"there is nobody called {text[:200]!r}",
         possible=(meant or "an id, a contact, a name, or how one of them begins",),
     )
+
+
+def _one_each(tx: Transaction, found: list[Person]) -> list[Person]:
+    """Those who are found, each person once: of several ids that were merged, the one that stands for them, or else the
+    first."""
+    if len(found) < 2:
+        return found
+    by_root: dict[str, Person] = {}
+    for one in found:
+        root = tx.aliases.root(one.id)
+        if root not in by_root or one.id == root:
+            by_root[root] = one
+    return list(by_root.values())
 
 
 def _with_contact(tx: Transaction) -> Callable[[str], list[Person]]:

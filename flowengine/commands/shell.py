@@ -6,7 +6,7 @@ core computes (L7), and everything that came of it is written and committed toge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from datetime import datetime
@@ -40,6 +40,7 @@ from flowengine.runtime.waking import Hint
 from flowengine.runtime.wanted import Wanted
 from flowengine.store import Calling, Database, Entry, StoredJob, Transaction, new_id
 from flowengine.store.database import refuse_async
+from flowengine.store.records import closed
 from flowengine.store.transaction import UNMARKED, Terms
 from flowengine.views.appointments import with_appointment
 from flowengine.views.customer_words import customers_receipt
@@ -80,7 +81,7 @@ class Shell:
         self.clock = clock
         self.handlers = handlers
         self.settings = settings or Settings()
-        self.terms = Terms(clock.now, self.settings.strengths)
+        self.terms = Terms(clock.now, self.settings.strengths, self._closes)
         self.catalogue = catalogue or Catalogue(self.settings.zone)
         self.joined = joined
         self._look: Transaction | None = None
@@ -92,6 +93,9 @@ class Shell:
         self.observers = Observers()
         self.random = Random()  # only for what may differ from run to run: how long to wait before trying again
         self.worker = f"worker-{new_id()}"  # new at each start, so that a restarted worker never owns old claims
+
+    def _closes(self, tx: Transaction, process: str, version: str, roles: Sequence[str]) -> bool:
+        return closed(self.catalogue.compiled(tx, process, version).process.closed_to, roles)
 
     def joining(self, connection: Connection | Session) -> Shell:
         """The same shell in the caller's transaction."""

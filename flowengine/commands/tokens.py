@@ -19,7 +19,7 @@ from flowengine.errors import BadAnswer, BadToken, NotFound
 from flowengine.language.suggest import near
 from flowengine.store import StoredToken, Transaction
 from flowengine.store.tokens import Powers
-from flowengine.views.replies import View
+from flowengine.views.tokens import IssuedToken, TokenView
 
 PREFIX = "flow_"
 """How every token begins, so that scanners of published code recognise one."""
@@ -38,28 +38,6 @@ LONGEST_SUBJECT = 100
 _BITS = 256
 _FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}", re.ASCII)
 _HANDLER = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]{0,199}", re.ASCII)
-
-
-class TokenView(View, frozen=True, kw_only=True):
-    """A token without its secret. ``id`` is short and public, ``subject`` names the holder; ``handlers`` are those that
-    a worker's token serves."""
-
-    id: str
-    scope: str
-    subject: str
-    handlers: tuple[str, ...] = ()
-    created: datetime
-    expires: datetime | None = None
-    revoked: datetime | None = None
-
-
-class IssuedToken(TokenView, frozen=True, kw_only=True):
-    """A new token. ``token`` is the secret itself, which is never shown again."""
-
-    token: str
-
-    def __repr__(self) -> str:
-        return f"IssuedToken(id={self.id!r}, scope={self.scope!r}, subject={self.subject!r})"
 
 
 def issue(

@@ -116,7 +116,7 @@ class Spot(msgspec.Struct, frozen=True):
             due=due,
             excluded=excluded,
             preferred=preferred,
-            shown=self.shown() if self.state.shows else (),
+            shown=self.shown() if self.state.lines else (),
             appointment=appointment,
         )
         seated = (
@@ -154,7 +154,7 @@ class Spot(msgspec.Struct, frozen=True):
                 if isinstance(one.value, Text)
                 else spelt(one.value, names, names.word),
             )
-            for one in self.state.shows
+            for one in self.state.lines
         )
 
     def seatings(self, audience: Sequence[Audience]) -> tuple[Seating, ...]:

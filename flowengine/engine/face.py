@@ -34,7 +34,6 @@ from flowengine.commands import (
 )
 from flowengine.commands import on_jobs as asking
 from flowengine.commands.shell import Shell, not_joined
-from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core import commands as c
 from flowengine.core.values import Actor, Json
 from flowengine.engine.administration import Administration
@@ -88,6 +87,7 @@ from flowengine.views.replies import (
     TimerView,
     Track,
 )  # fmt: skip
+from flowengine.views.tokens import IssuedToken, TokenView
 from flowengine.work import completing, due
 from flowengine.work.house import keep_house
 
@@ -255,11 +255,12 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         return people.leave(self._shell, person, to, because, by, dry)
 
     def erase(self, person: str, *, because: str, dry: bool = False, by: By = PROGRAM) -> Erasure:
-        """Erase a customer on request (L5): all contents of his jobs, which have ended; what he wrote in jobs of others
-        that have ended, and where it stands in them besides; his files, and those of his jobs; what was written with
-        him without a job; his name, contact, groups, record and tokens. His id
-        stays, in histories and receipts, and is nobody's any more. Each job's history says that it was erased, by
-        whom, and ``because`` of what; its chain stays whole.
+        """Erase a customer on request (L5), under all of his ids, where some were merged: all contents of his jobs,
+        which have ended; what he wrote in jobs of others that have ended, and where it stands in them besides; his
+        name, contact, groups, record and tokens, all facts, his files and those of his
+        jobs, what was written with him without a job, and what letters to him were about. His id stays, in
+        histories and receipts, and is nobody's any more. Each job's history says that it was erased, by whom, and
+        ``because`` of what; its chain stays whole.
 
         Jobs of others that are open, and jobs that have something to send still, are ``left``: erase him again once
         they have ended. Each job is a transaction of its own; a call that was cut short goes on when it is asked
@@ -306,9 +307,12 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         """
         return people.find_person(self._shell, text, kind, by)
 
-    def people(self, kind: str | None = None, *, by: By = PROGRAM) -> list[PersonView]:
-        """All people, or all of one kind: ``customer`` or ``staff``."""
-        return people.all_people(self._shell, kind, by)
+    def people(
+        self, kind: str | None = None, *, after: str = "", limit: int | None = None, by: By = PROGRAM
+    ) -> list[PersonView]:
+        """All people, or all of one kind: ``customer`` or ``staff``, in the order of their ids. With a ``limit`` a page
+        of them, behind the id ``after``."""
+        return people.all_people(self._shell, kind, after, limit, by)
 
     def actor(self, id: str, *, by: By = PROGRAM) -> Actor:
         """The actor that the person with exactly that id is, with the roles and groups of this moment."""

@@ -27,6 +27,7 @@ _WORDS = {
     "remind_before": "the reminders of the appointment",
     "escalate": "the escalation",
     "shows": "what is shown",
+    "closed_to": "to whom the record is closed",
     "saves": "the place of its answer",
     "takes": "how long it takes",
     "thanks": "the words of thanks",

@@ -190,6 +190,8 @@ class State:
     """After how long in it somebody has to look, where the file says so for this state."""
     deadline_moved_by: tuple[Audience, ...] = ()
     """Who may move its deadline, beside operators."""
+    closed_to: tuple[str, ...] = ()
+    """The roles to which the record of what happens in it is closed."""
     takes: Length | None = None
     phase: str = ""
     optional: bool = False
@@ -259,6 +261,16 @@ class State:
     def moments(self) -> tuple[tuple[str, Expression], ...]:
         """The moments until which it waits, beside a deadline, each with the outcome that comes then."""
         return ()
+
+    @property
+    def lines(self) -> tuple[Show, ...]:
+        """The lines that whoever it waits for is shown."""
+        return tuple(one for one in self.shows if one.kinds is None)
+
+    @property
+    def panel(self) -> tuple[str, ...] | None:
+        """The kinds of facts that those inside are shown of the customer; None where the file does not say."""
+        return next((one.kinds for one in self.shows if one.kinds is not None), None)
 
     # what it holds, and what it is made of
 
@@ -601,6 +613,8 @@ class Process:
     """Who answers questions about its jobs, and within how long."""
     concerns: Answerers | None = None
     """Who answers concerns, and within how long."""
+    closed_to: tuple[str, ...] = ()
+    """The roles to which the record of its jobs is closed."""
     currency: str = ""
     """The currency of its prices, as ISO 4217 has it; empty: they are numbers."""
     root: Scope = Scope(path="", start="", states={})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from flowengine.exact import Number
 from flowengine.language.calendars import Calendar as Calendar
@@ -47,6 +47,17 @@ WANTING: Mapping[str, Wanting] = {
 
 FILE_KINDS = ("picture", "pdf", "text", "document")
 """The kinds of files that people may give. A document is one of a word processor or a spreadsheet."""
+
+FactKind: TypeAlias = Literal["need", "want", "concern", "expectation", "preference", "note"]
+"""What can be known of a customer."""
+
+FACT_KINDS: tuple[FactKind, ...] = get_args(FactKind)
+
+PANEL = "customer"
+"""The title under which ``shows`` says which kinds of facts are shown beside a step, with a list."""
+
+PANEL_KINDS = (*FACT_KINDS, "promise")
+"""What it may say: kinds of facts, and what was promised."""
 
 CUSTOMERS = frozenset({"customer", "customers", "group", "anyone", "everyone"})
 """The audiences in which there are customers."""
@@ -189,10 +200,12 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Show:
-    """One line of what the person at a step is shown: a title and an expression or a text."""
+    """One line of what the person at a step is shown: a title and an expression or a text; or, with ``kinds``, which
+    kinds of facts those inside are shown of the customer."""
 
     title: str
     value: Expression | Text
+    kinds: tuple[str, ...] | None = None
     place: Place = field(default=Place(), compare=False)
 
 

@@ -59,7 +59,7 @@ class Answer:
 
 
 class Client:
-    """Posts JSON; may be used from many threads at once. ``allow`` is what may be called inside (Settings)."""
+    """Posts and gets JSON; may be used from many threads at once. ``allow`` is what may be called inside (Settings)."""
 
     def __init__(self, allow: Sequence[str] = ()) -> None:
         self._client = _plain(_Transport(_pool(_Backend(Allowed.of(allow)), _trusted(), IDLE)))
@@ -71,10 +71,17 @@ class Client:
         side may have done what was asked; AnswerRefused for a redirect and for what is compressed or longer than
         256 KiB.
         """
+        return self._asked("POST", url, body, {"content-type": "application/json", **headers}, within)
+
+    def get(self, url: str, *, within: float) -> Answer:
+        """Get a document; raises as :meth:`post` does."""
+        return self._asked("GET", url, None, {}, within)
+
+    def _asked(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], within: float) -> Answer:
         target = target_of(url)
-        sent = {"content-type": "application/json", "accept-encoding": "identity", **headers}
+        sent = {"accept-encoding": "identity", **headers}
         with _deadline(within), _as_ours(target):
-            request = self._client.build_request("POST", url, content=body, headers=sent, timeout=within)
+            request = self._client.build_request(method, url, content=body, headers=sent, timeout=within)
             response = self._client.send(request, stream=True)
             try:
                 return _answer(response)

@@ -61,6 +61,16 @@ def _organisation(does: str, instead: str = "") -> Row:
     return Row(does, NEVER, ANY, ANY, ANY, NEVER, NEVER, instead)
 
 
+def _himself(does: str) -> Row:
+    """Operators for everybody, everybody else for himself."""
+    return Row(does, OWN, OWN, ANY, ANY, NEVER, NEVER, "do it for yourself, or ask somebody with the role operator")
+
+
+def _persons(does: str) -> Row:
+    """Each person for himself alone: nobody is made somebody else."""
+    return Row(does, OWN, OWN, OWN, NEVER, NEVER, NEVER, "ask as a person: with his exact id")
+
+
 def _programs(does: str) -> Row:
     """Not asked by anybody: the program that holds the engine uses it."""
     return Row(does, NEVER, NEVER, NEVER, ANY, NEVER, NEVER)
@@ -166,6 +176,40 @@ TABLE = {
     "message_to": _organisation("write to a customer", "write to the organisation"),
     "conversation_with": Row("read what was written with a customer", OWN, ANY, ANY, ANY, NEVER, NEVER),
     "open_conversations": _organisation("see who waits for an answer"),
+    # signing in
+    "make_link": Row("make a link to a job",             PART,  ANY,   ANY,   ANY,   NEVER, NEVER),
+    "links": Row("list the links of a job",              PART,  ANY,   ANY,   ANY,   NEVER, NEVER),
+    "revoke_link": Row("revoke a link",                  OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "make_enrolment": _operators("let somebody register what he signs in with"),
+    "bind_subject": _operators("say whose a provider's account is"),
+    "sessions": _himself("list sessions"),
+    "end_session": _himself("end a session"),
+    "sign_out_everywhere": _himself("end all sessions"),
+    "credentials": _himself("list what somebody signs in with"),
+    "remove_credential": _himself("take away what somebody signs in with"),
+    "begin_passkey": _persons("make a passkey"),
+    "add_passkey": _persons("register a passkey"),
+    "begin_totp": _persons("set up an authenticator"),
+    "confirm_totp": _persons("confirm an authenticator"),
+    "issue_own_token": _persons("make a token of his own"),
+    "own_tokens": _persons("list his own tokens"),
+    "revoke_own_token": _persons("revoke a token of his own"),
+    "device": _persons("look at a device that wants in"),
+    "approve_device": _persons("let a device in"),
+    "deny_device": _persons("not let a device in"),
+    "identify": _programs("say who shows a session or a token"),
+    "sign_in": _programs("sign somebody in of whom it has made sure"),
+    "open_link": _programs("open a link"),
+    "send_code": _programs("send a code"),
+    "check_code": _programs("check a code"),
+    "check_totp": _programs("check an authenticator's code"),
+    "begin_passkey_sign_in": _programs("ask a browser for a passkey"),
+    "sign_in_by_passkey": _programs("sign somebody in by a passkey"),
+    "begin_oidc": _programs("send a browser to a provider"),
+    "finish_oidc": _programs("sign somebody in who comes back from a provider"),
+    "begin_device": _programs("begin to let a device in"),
+    "poll_device": _programs("tell a device whether it is let in"),
+    "start_publicly": _programs("begin a job for somebody whom nobody knows"),
     # parties
     "let_act": Row("let somebody act for a party",       OWN,   ANY,   ANY,   ANY,   ANY,   NEVER),
     "end_acting": Row("end that somebody acts for a party", OWN, ANY,  ANY,   ANY,   ANY,   NEVER),
@@ -185,6 +229,21 @@ TABLE = {
     "feeds": Row("see his feeds",                        OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
     "end_feed": Row("end a feed of his",                 OWN,   OWN,   OWN,   NEVER, NEVER, NEVER),
     "read_feed": _programs("read a feed for whoever has its secret"),
+    # what is known of customers
+    "add_fact": Row("say something of a customer",       OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "change_fact": Row("change a fact",                  OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "answer_fact": _organisation("answer what was said of a customer", "add a fact"),
+    "take_back_fact": Row("take a fact back",            OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "facts": Row("read what is known of a customer",     OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "record": Row("read the record of a customer",       OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "timeline": Row("read the timeline of a customer",   OWN,   ANY,   ANY,   ANY,   NEVER, NEVER),
+    "customers": _organisation("search customers"),
+    "merge": _organisation("merge two customers"),
+    "unmerge": _organisation("undo that customers were merged"),
+    "duplicates": _organisation("list customers who may be one"),
+    "reject_duplicate": _organisation("say that two customers are two"),
+    "export_person": Row("have all that is kept of a customer", OWN, ANY, ANY, ANY, NEVER, NEVER),
+    "import_people": _operators("enter many people"),
 }  # fmt: skip
 
 LOOKS = frozenset((
@@ -197,6 +256,10 @@ LOOKS = frozenset((
     "conversation", "file", "file_data", "file_parts", "conversation_with", "open_conversations",
     # calendars
     "closures", "appointment_file", "agenda_file", "feeds",
+    # signing in
+    "links", "sessions", "credentials", "own_tokens", "device",
+    # what is known of customers
+    "facts", "record", "timeline", "customers", "duplicates", "export_person",
 ))  # fmt: skip
 """The verbs that change nothing: a token with any scope is enough for them."""
 
@@ -218,6 +281,27 @@ DEAR: dict[str, Strength] = {
     "end_acting": "code",
     "add_contact": "code",
     "remove_contact": "code",
+    # signing in
+    "make_link": "code",
+    "links": "code",
+    "revoke_link": "code",
+    "sessions": "code",
+    "end_session": "code",
+    "sign_out_everywhere": "code",
+    "credentials": "code",
+    "remove_credential": "code",
+    "begin_passkey": "code",
+    "add_passkey": "code",
+    "begin_totp": "code",
+    "confirm_totp": "code",
+    "issue_own_token": "code",
+    "own_tokens": "code",
+    "revoke_own_token": "code",
+    "device": "code",
+    "approve_device": "code",
+    "deny_device": "code",
+    # what is known of customers
+    "export_person": "code",
 }
 """The verbs for which a link is not enough, unless the installation says otherwise (``Settings.strengths``)."""
 

@@ -10,7 +10,7 @@ from flowengine.distribution import installing
 from flowengine.errors import AnswerRefused, NotConfigured, OutsideError, Unreachable
 from flowengine.outside.letter import Letter, sender_of
 from flowengine.outside.mail import Mailer, server_of
-from flowengine.post import notices
+from flowengine.post import notices, sign_in_letters
 from flowengine.post.destinations import Destinations
 from flowengine.post.letters import HOOK, MAIL, compose
 from flowengine.post.words import Words
@@ -52,14 +52,17 @@ class Channels:
             return f"hook:{_host(str(row.body['to']))}"
         return channel
 
-    def send(self, shell: Shell, row: OutboxMessage) -> None:
-        """Send one row: to whoever it is for, or to nobody when it need not be said any more."""
+    def send(self, shell: Shell, row: OutboxMessage) -> str:
+        """Send one row: to whoever it is for, or to nobody when it need not be said any more. What a letter was about;
+        empty where none was sent."""
         if row.kind == "notice":
             notices.to_handler(shell, row)
-            return
-        words = compose(shell, row)
-        if words is not None:
-            self._ways[str(row.body["channel"])](shell, row, words)
+            return ""
+        words = sign_in_letters.compose(shell, row) if row.kind == "code" else compose(shell, row)
+        if words is None:
+            return ""
+        self._ways[str(row.body["channel"])](shell, row, words)
+        return words.subject
 
     def rest(self) -> None:
         """Close what is kept open between messages."""

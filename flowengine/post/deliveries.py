@@ -19,7 +19,7 @@ from flowengine.core.values import Actor
 from flowengine.errors import ExpressionFailed, NotFound, Refused, StaleCommand
 from flowengine.people.contacts import any_way
 from flowengine.people.identities import made_id
-from flowengine.post import notices
+from flowengine.post import notices, sign_in_letters
 from flowengine.runtime.handler_threads import describe
 from flowengine.runtime.handlers import GiveUp, TryLater
 from flowengine.store import OutboxMessage, Person, Transaction
@@ -154,5 +154,6 @@ DELIVER: dict[str, Callable[[Shell, OutboxMessage], None]] = {
     "referral": referral,
     "announce": notices.announce,
     "message": message,
+    "code_asked": sign_in_letters.address,
 }
 """The kinds of rows that stay in this database."""

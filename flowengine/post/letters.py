@@ -10,6 +10,7 @@ from datetime import datetime, tzinfo
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words, messages_in
 from flowengine.commands.corresponding import ALONE
+from flowengine.commands.records import FACT, answered_fact, told_of_answer
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in
 from flowengine.core import events as e
@@ -25,6 +26,7 @@ from flowengine.post.words import Words, about, greeting, text, where
 from flowengine.runtime.actors import as_actor, name_of
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction, shown
 from flowengine.store.parties import Contact
+from flowengine.store.records import Fact
 from flowengine.views import appointments, plainly
 from flowengine.views.customer_words import TAKES_LONGER, UNANSWERED
 from flowengine.views.promised import passed
@@ -76,9 +78,12 @@ def compose(shell: Shell, row: OutboxMessage) -> Words | None:
         way = first_way(tx.contacts.of(person.id), person.contact, frozenset((str(body["channel"]),)))
         if way is None:
             return None
+        to = way[1]
         if body["why"] == "alone":
-            return _alone(shell.settings.url, tx, row, person, way[1])
-        to, job = way[1], tx.jobs.get(row.job)
+            return _alone(shell.settings.url, tx, row, person, to)
+        if body["why"] == FACT:
+            return _of_fact(shell.settings.url, answered_fact(tx, row.job), person, to)
+        job = tx.jobs.get(row.job)
         compiled = shell.catalogue.compiled(tx, job.process, job.version)
         process = compiled.process
         at = _at(tx, row, shell.clock.now())
@@ -263,6 +268,37 @@ def _of_asked(
             "link": link or None,
         },
         at=at,
+    )
+
+
+def _of_fact(url: str, fact: Fact | None, person: Person, to: str) -> Words | None:
+    """To who has said something of a customer, or is he: the answer; nothing where it counts no more."""
+    if fact is None or fact.answered is None or person.id not in told_of_answer(fact):
+        return None
+    page, who = ("me" if person.kind == "customer" else f"customers/{fact.person}"), shlex.quote(person.id)
+    link = f"{url}/{page}" if url else ""
+    look = f"flow my-data --as {who}" if person.kind == "customer" else f"flow customer show {fact.person} --as {who}"
+    lines = (
+        greeting(person),
+        f"{'You have said' if fact.author == person.id else 'It was said of you'}:\n    {_indented(fact.text)}",
+        f"The answer:\n    {_indented(fact.answer)}",
+        where("All that was said:", link or look),
+    )
+    return Words(
+        to=to,
+        name=person.name,
+        subject=f"Answer: {shorten(fact.text, 110)}",
+        text=text(lines),
+        why="fact.answered",
+        data={
+            "fact": fact.id,
+            "customer": fact.person,
+            "words": fact.text,
+            "answer": fact.answer,
+            "person": person.id,
+            "link": link or None,
+        },
+        at=fact.answered,
     )
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words, messages_in
 from flowengine.commands.corresponding import ALONE
+from flowengine.commands.records import FACT, answered_fact, told_of_answer
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in, took_part
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
 from flowengine.post import invitations
 from flowengine.post.letters import first_way, overdue_words
-from flowengine.runtime.actors import StoreWorld
+from flowengine.runtime.actors import StoreWorld, customer_of
 from flowengine.runtime.handler_threads import THREADS
 from flowengine.runtime.handlers import NOTIFY, HandlerCall
 from flowengine.store import OutboxMessage, Person, StoredJob, Transaction
@@ -58,10 +59,9 @@ def _letters(tx: Transaction, row: OutboxMessage, channels: frozenset[str]) -> I
         for person, channel, to in _reached(tx, crowds.of(row.job), channels):
             yield {"step": 0, "why": "alone", "channel": channel, "to": to, "person": person}
         return
-    job = tx.jobs.get(row.job)
     for news in row.body["told"]:
         told: set[str] = set()
-        for person, channel, to in _reached(tx, _receivers(tx, crowds, job, row, news), channels):
+        for person, channel, to in _reached(tx, _receivers(tx, crowds, row, news), channels):
             if to.casefold() not in told:
                 told.add(to.casefold())
                 yield {**news, "channel": channel, "to": to, "person": person}
@@ -89,12 +89,14 @@ def _reached(tx: Transaction, persons: Sequence[Person], channels: frozenset[str
                 yield id, *way
 
 
-def _receivers(
-    tx: Transaction, crowds: _Crowds, job: StoredJob, row: OutboxMessage, news: dict[str, Json]
-) -> list[Person]:
+def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[str, Json]) -> list[Person]:
     """Those who should hear of a step: nobody, when it is closed by now. That the job is over, takes longer, or is
     late, its customer hears, and what the process tells they whom it tells it; what became of an appointment, whose it
     was; and what was answered, or is not, who has asked."""
+    if news["why"] == FACT:
+        fact = answered_fact(tx, row.job)
+        return [one for id in told_of_answer(fact) for one in crowds.of(f"person:{id}")] if fact is not None else []
+    job = tx.jobs.get(row.job)
     if news["why"] in ("ended", "late", "promise", "written"):
         return crowds.of(f"person:{job.customer}")
     if news["why"] == "told":
@@ -161,6 +163,11 @@ def to_handler(shell: Shell, row: OutboxMessage) -> None:
     """Tell the application that a step was opened, or that its deadline comes near, which is nothing when it is done
     by now; that something takes longer, or is later than was promised; or what the process tells."""
     with shell.reading() as tx:
+        if row.body["why"] == FACT:
+            call = _of_fact(tx, row)
+            if call is not None:
+                THREADS.run(shell.handlers.get(NOTIFY), call, LIMIT)
+            return
         job = tx.jobs.get(row.job)
         given = _given(shell, tx, job, row)
         if given is None:
@@ -176,6 +183,25 @@ def to_handler(shell: Shell, row: OutboxMessage) -> None:
             attempt=row.attempts + 1,
         )
     THREADS.run(shell.handlers.get(NOTIFY), call, LIMIT)
+
+
+def _of_fact(tx: Transaction, row: OutboxMessage) -> HandlerCall | None:
+    """That what was said of a customer is answered; nothing where it counts no more."""
+    fact = answered_fact(tx, row.job)
+    if fact is None:
+        return None
+    audience = [f"person:{id}" for id in told_of_answer(fact)]
+    told: dict[str, Any] = {"step": None, "why": FACT, "title": fact.text, "state": fact.state, "due": None}
+    return HandlerCall(
+        job=fact.job,
+        key=f"{row.job}.{row.seq}.{FACT}",
+        handler=NOTIFY,
+        input=told | {"audience": audience, "answer": fact.answer, "fact": fact.id},
+        customer=customer_of(fact.person, tx.people.get(fact.person)),
+        process=fact.process,
+        state=fact.state,
+        attempt=row.attempts + 1,
+    )
 
 
 def _number(row: OutboxMessage) -> str:

@@ -21,6 +21,7 @@ from time import monotonic
 import msgspec
 
 from flowengine.backoff import Backoff
+from flowengine.commands.records import FACT
 from flowengine.commands.shell import Shell
 from flowengine.errors import (
     AddressRefused,
@@ -37,6 +38,7 @@ from flowengine.runtime.handler_threads import describe
 from flowengine.runtime.handlers import GiveUp, TryLater
 from flowengine.store import OutboxMessage, Page, Transaction
 from flowengine.store.codec import micros, moment
+from flowengine.store.records import Letter
 
 BACKOFF = Backoff(timedelta(seconds=10), timedelta(hours=8), chance=0.25)
 """Between the attempts of a row."""
@@ -97,13 +99,15 @@ class Post:
 @dataclass(frozen=True, slots=True)
 class _Fate:
     """What is to become of a row: it is done, is tried again ``later``, waits for an operator (``gives_up``), or is
-    only looked at ``later``, for it was not tried (``untried``)."""
+    only looked at ``later``, for it was not tried (``untried``). ``subject`` is what a letter was about that was sent.
+    """
 
     row: OutboxMessage
     error: str = ""
     later: datetime | None = None
     gives_up: bool = False
     untried: bool = False
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class _Round:
         self._waiting: list[OutboxMessage] = []
         self._full = False
         self._looked = 0.0
-        self._flying: dict[Future[None], _Flight] = {}
+        self._flying: dict[Future[str], _Flight] = {}
         self._threads: ThreadPoolExecutor | None = None
 
     def run(self) -> tuple[int, int]:
@@ -275,7 +279,8 @@ class _Round:
             flight = self._flying.pop(one)
             error = one.exception()
             self._note(flight, error)
-            fates.append(_Fate(flight.row) if error is None else self._fate(flight.row, error))
+            sent = _Fate(flight.row, subject=one.result()) if error is None else self._fate(flight.row, error)
+            fates.append(sent)
         self._settle(fates)
 
     def _note(self, flight: _Flight, error: BaseException | None) -> None:
@@ -320,10 +325,20 @@ def _write(tx: Transaction, fate: _Fate, now: datetime) -> None:
         tx.outbox.give_up(fate.row, now, fate.error)
     elif fate.later is None:
         tx.outbox.done(fate.row, now)
+        if fate.subject:
+            tx.records.sent(_letter(fate, now))
     elif fate.untried:
         tx.outbox.push([(fate.row.id, fate.row.seen, fate.later)])
     else:
         tx.outbox.postpone(fate.row, fate.later, fate.error)
+
+
+def _letter(fate: _Fate, now: datetime) -> Letter:
+    """That somebody was written to, to be kept."""
+    row, body = fate.row, fate.row.body
+    why = str(body["why"])
+    job = "" if why == FACT else row.job
+    return Letter(str(body["person"]), now, row.id, job, str(body["channel"]), why, fate.subject)
 
 
 def _behind(page: Page, now: datetime) -> list[tuple[str, int, datetime]]:

@@ -4,6 +4,7 @@ Others take from here: ``needs`` (what starting a job asks), ``inbox`` (what wai
 ``agenda`` (what is booked for some days), ``calendar_files`` (the same for calendar programs), ``tracking`` (where a
 job is, and lists), ``answering`` (what a command came to), ``histories`` (what happened), ``conversation`` (what was
 said about a job), ``correspondence`` (and without one), ``files`` (who may open them), ``stuck`` (what waits for
-what), ``auditing`` (whether histories agree), ``changes`` (whether something has changed) and ``archives`` (jobs in a
+what), ``records`` (what is known of customers), ``timeline`` (what happened with one), ``own_data`` (all that is kept
+of one), ``auditing`` (whether histories agree), ``changes`` (whether something has changed) and ``archives`` (jobs in a
 file).
 """

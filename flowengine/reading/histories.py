@@ -20,6 +20,8 @@ def history(shell: Shell, job: str, by: By, after: int = 0) -> list[HistoryLine]
     with shell.reading() as tx:
         asker = access.asker(tx, "history", by)
         stored = access.read(tx, access.job_ref(tx, job, asker), "job", job)
+        if not access.sees(tx, stored, asker):
+            raise access.no_such("job", job)
         if stored.seq <= after:
             return []  # whoever follows a job asks again and again
         process = shell.catalogue.compiled(tx, stored.process, stored.version).process

@@ -23,6 +23,7 @@ from flowengine.errors import NotAllowed, Refused
 from flowengine.language.parts import EXPIRED
 from flowengine.people.identities import STRENGTHS, By
 from flowengine.people.permissions import ANY, OWN, denied, least, needs, refuse_weak
+from flowengine.reading.records import beside
 from flowengine.reading.tracking import track
 from flowengine.runtime.actors import StoreWorld, actor_of, name_of, nobody, reader_zone
 from flowengine.store import StoredJob, Transaction, shown
@@ -261,7 +262,7 @@ def _item(
 
 
 def step(shell: Shell, step_id: str, by: By) -> StepView:
-    with shell.reading() as tx:
+    with shell.looking() as look, look.reading() as tx:
         actor = actor_of(tx, by)
         looks = needs("step", actor) == ANY
         job_id, number = access.numbered_ref(tx, step_id, actor)
@@ -281,7 +282,17 @@ def step(shell: Shell, step_id: str, by: By) -> StepView:
         if view is None:
             raise access.no_such("step", step_id)
         refuse_weak("step", actor, least("step", tx.terms.strengths), view.short)
+        return _beside(look, tx, job, view, actor)
+
+
+def _beside(look: Shell, tx: Transaction, job: StoredJob, view: StepView, actor: Actor) -> StepView:
+    """The step, to those inside with what is known of the customer."""
+    if not isinstance(view, StaffStep) or not view.open:
         return view
+    compiled = look.catalogue.compiled(tx, job.process, job.version)
+    found = access.open_step(job, int(view.id.rpartition(".")[2]))
+    kinds = compiled.at(found).member(found.member).panel if found is not None else None
+    return msgspec.structs.replace(view, known=beside(look, tx, job, kinds, actor))
 
 
 def find_step(shell: Shell, text: str, by: By, key: str | None, whose: str) -> StepView | dict[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, tzinfo
+from functools import partial
 
 from msgspec.structs import asdict, replace
 
@@ -18,7 +19,7 @@ from flowengine.core import events as e
 from flowengine.core.fields import FILE_ID
 from flowengine.core.machines import Compiled
 from flowengine.core.seatings import himself, person_seating, seatings, stands_for
-from flowengine.core.values import ROOT, Branch, Json, Step, Undoing
+from flowengine.core.values import ROOT, Actor, Branch, Json, Step, Undoing
 from flowengine.errors import NotAllowed, NotFound
 from flowengine.language.model import State
 from flowengine.language.parts import Always
@@ -327,19 +328,20 @@ def jobs(
         if mine and not asker.id:
             raise NotAllowed("whose jobs are meant is not known", possible=("ask as a person", "list all jobs"))
         whose: str | Sequence[str] | None = customer or parts if own else customer
+        person = tx.people.get(customer) if customer and not own else None
+        if person is not None and person.same:
+            whose = (person.id, *person.same)
         now, reader = shell.clock.now(), reader_zone(tx, asker)
-        rows = list(
-            tx.jobs.list(
-                status=status,
-                process=process,
-                customer=None if took_part else whose,
-                took_part=parts if took_part or (mine and not own) else None,
-                late=now if late else None,
-                job=asker.job or None,
-                limit=limit,
-                after=after,
-            )
+        listed = partial(
+            tx.jobs.list,
+            status=status,
+            process=process,
+            customer=None if took_part else whose,
+            took_part=parts if took_part or (mine and not own) else None,
+            late=now if late else None,
+            job=asker.job or None,
         )
+        rows = _open_to(tx, asker, listed, limit, after)
         names = {} if took_part else {id: name_of(tx, id) for id in {row.customer for row in rows}}
         return [
             JobRow(
@@ -367,6 +369,21 @@ def jobs(
             for compiled in (_known(shell, tx, row),)
             for process in (compiled.process if compiled and row.head.promise and not took_part else None,)
         ]
+
+
+def _open_to(
+    tx: Transaction, asker: Actor, listed: Callable[..., list[ListedJob]], limit: int, after: str | None
+) -> list[ListedJob]:
+    """A page of jobs, without those that their processes close to the asker."""
+    found: list[ListedJob] = []
+    while True:
+        page = listed(limit=limit, after=after)
+        if asker.kind != "staff":
+            return page
+        found += (row for row in page if not tx.terms.closes(tx, row.process, row.version, asker.roles))
+        if len(found) >= limit or len(page) < limit:
+            return found[:limit]
+        after = page[-1].id
 
 
 def _known(shell: Shell, tx: Transaction, row: ListedJob) -> Compiled | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from flowengine.clock import is_zone
 from flowengine.core.draft import LARGEST_DATA
 from flowengine.errors import NotConfigured
+from flowengine.language.parts import FACT_KINDS
 from flowengine.language.suggest import near
 from flowengine.outside.addresses import Allowed
 from flowengine.outside.files import Scanner, check_url
@@ -16,6 +17,7 @@ from flowengine.outside.letter import sender_of
 from flowengine.outside.mail import server_of
 from flowengine.people.identities import STRENGTHS
 from flowengine.people.permissions import EACH, TABLE
+from flowengine.runtime.ways_in import WaysIn
 from flowengine.signing import key_of
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{1,30}")
@@ -43,6 +45,8 @@ class Settings:
     | ``mail_from`` | ``FLOW_MAIL_FROM`` | who writes: ``Tailor <suits@example.org>`` |
     | ``notify`` | ``FLOW_NOTIFY`` | other ways to people, as Apprise names them, by commas: ``ntfy,tgram`` |
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
+    | ``facts_closed_to`` | ``FLOW_FACTS_CLOSED_TO`` | kinds of facts on customers that some roles neither see nor add:
+    ``concern=sales,note=sales driver`` |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
     | ``files`` | ``FLOW_FILES`` | where files are kept: ``file:///folder``, ``s3://bucket/prefix``, ``memory://``; else
     a folder beside the SQLite file |
@@ -50,6 +54,7 @@ class Settings:
     | ``largest_files`` | ``FLOW_LARGEST_FILES`` | bytes that the files of a job may have together |
     | ``scanner`` | | looks at each file before anybody may open it: a function of its bytes, which gives a
     :class:`~flowengine.outside.files.Scanned`; a worker runs it. The same is to be set wherever files are given out |
+    | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
     | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
     table of permissions says: ``withdraw=link,start=code``; ``*=code``: for each |
     """
@@ -62,11 +67,13 @@ class Settings:
     mail_from: str = ""
     notify: tuple[str, ...] = ()
     largest_data: int = LARGEST_DATA
+    facts_closed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     zone: str = "UTC"
     files: str = field(default="", repr=False)
     largest_file: int = 20_000_000
     largest_files: int = 200_000_000
     scanner: Scanner | None = None
+    ways_in: WaysIn = field(default_factory=WaysIn)
     strengths: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +92,10 @@ class Settings:
         if not is_zone(self.zone):
             what = f"{self.zone[:60]!r} is not a time zone"
             raise NotConfigured(what, where="FLOW_ZONE", possible=("Europe/London", "UTC"))
+        unknown = next((kind for kind in self.facts_closed_to if kind not in FACT_KINDS), None)
+        if unknown is not None:
+            what = f"{unknown[:60]!r} is no kind of fact"
+            raise NotConfigured(what, where="FLOW_FACTS_CLOSED_TO", possible=FACT_KINDS)
         if self.http_secret != UNSIGNED:
             for secret in self.http_secret.split():
                 key_of(secret, "FLOW_HTTP_SECRET")
@@ -103,6 +114,9 @@ class Settings:
         if self.mail:
             server_of(self.mail)
             sender_of(self.mail_from)
+        if self.ways_in.providers and not self.url:
+            what = "a provider sends browsers back here, and the address is not set"
+            raise NotConfigured(what, where="FLOW_URL", possible=("https://flow.example",))
         for scheme in self.notify:
             if not _SCHEME.fullmatch(scheme) or scheme in ("http", "https", "mailto"):
                 raise NotConfigured(f"{scheme!r} is not a way to people", where="FLOW_NOTIFY", possible=("ntfy,tgram",))
@@ -123,6 +137,8 @@ class Settings:
             files=environment.get("FLOW_FILES", ""),
             largest_file=_bytes(environment.get("FLOW_LARGEST_FILE") or "20000000", "FLOW_LARGEST_FILE"),
             largest_files=_bytes(environment.get("FLOW_LARGEST_FILES") or "200000000", "FLOW_LARGEST_FILES"),
+            ways_in=WaysIn.from_environment(environment),
+            facts_closed_to=_roles_by_kind(environment.get("FLOW_FACTS_CLOSED_TO", "")),
             strengths=_strengths(environment.get("FLOW_STRENGTHS", "")),
             notify=tuple(one.strip().lower() for one in environment.get("FLOW_NOTIFY", "").split(",") if one.strip()),
         )
@@ -132,6 +148,18 @@ def _bytes(text: str, where: str = "FLOW_LARGEST_DATA") -> int:
     if not (text.isascii() and text.isdecimal()):
         raise NotConfigured(f"{text!r} is no number of bytes", where=where, possible=(str(LARGEST_DATA),))
     return int(text)
+
+
+def _roles_by_kind(text: str) -> dict[str, tuple[str, ...]]:
+    """``kind=role,kind=role role``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for one in filter(None, (part.strip() for part in text.split(","))):
+        kind, separator, roles = (part.strip() for part in one.partition("="))
+        if not separator or not roles.split():
+            what = f"{one[:60]!r} is not a kind of fact and its roles"
+            raise NotConfigured(what, where="FLOW_FACTS_CLOSED_TO", possible=("concern=sales,note=sales driver",))
+        found[kind] = tuple(roles.split())
+    return found
 
 
 def _strengths(text: str) -> dict[str, str]:

@@ -34,6 +34,9 @@ class Dialect(Protocol):
     def has_table(self, name: str) -> sa.Select[Any]:
         """Whether a table is there: 1 or 0."""
 
+    def rows_of(self, table: sa.Table, given: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        """Rows for a table that are given as one text: a JSON list of objects, with a value for each column."""
+
 
 class Sqlite:
     """One writer at a time has the database to himself, so a claim need not lock what it looks at."""
@@ -61,6 +64,11 @@ class Sqlite:
 
     def joined(self, texts: sa.ColumnElement[str], apart: str) -> sa.ColumnElement[str]:
         return sa.func.group_concat(texts, sa.literal_column(f"'{apart}'"))
+
+    def rows_of(self, table: sa.Table, given: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        row = sa.func.json_each(given).table_valued("value").c.value
+        paths: list[sa.ColumnElement[str]] = [sa.literal_column(f"'$.{column.name}'") for column in table.c]
+        return sa.select(*(sa.func.json_extract(row, path) for path in paths))
 
     def has_table(self, name: str) -> sa.Select[Any]:
         master = sa.table("sqlite_master", sa.column("name", sa.String))
@@ -95,6 +103,11 @@ class Postgresql:
 
     def joined(self, texts: sa.ColumnElement[str], apart: str) -> sa.ColumnElement[str]:
         return sa.func.string_agg(texts, sa.literal_column(f"'{apart}'"))
+
+    def rows_of(self, table: sa.Table, given: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        columns = [sa.column(column.name, column.type) for column in table.c]
+        found = sa.func.json_to_recordset(sa.cast(given, sa.JSON)).table_valued(*columns)
+        return sa.select(*found.render_derived(with_types=True).c)
 
     def has_table(self, name: str) -> sa.Select[Any]:
         return sa.select(sa.func.count(sa.func.to_regclass(name)))

@@ -130,13 +130,16 @@ class Erasing:
 
     def erase(self, job: str, left: Sequence[tuple[int, str]]) -> None:
         """Leave only that beside the entries of these numbers; and have nobody told any more what came of the job."""
-        before = self._channel.rows(SECURE, {})[0][0] if self._channel.dialect == "sqlite" else 1
-        if before != 1:
-            self._channel.rows(SECURELY[1], {})
+        self.securely()
         self._channel.count(ALLOW, _ERASING)
         self._channel.write_many(EMPTY, [{"of_job": job, "of_seq": seq, "left": one} for seq, one in left])
         self._channel.count(FORBID, {"name": _ERASING["name"]})
         self._channel.count(UNTELL, {"of_job": job})
+
+    def securely(self) -> None:
+        """Have zeros written over what is deleted from now on, where the database does not do so anyhow."""
+        if self._channel.dialect == "sqlite" and self._channel.rows(SECURE, {})[0][0] != 1:
+            self._channel.rows(SECURELY[1], {})
 
     def forget_receipts(self, job: str, gone: Callable[[str, Json], bool]) -> None:
         """Of a job's receipts leave those that are ``gone``, by actor and what they say, without any contents: with the

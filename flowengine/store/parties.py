@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from flowengine.people.contacts import Way
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
-from flowengine.store.codec import micros, moment, plain
-from flowengine.store.query import Query, inserts, param, upserts
+from flowengine.store.codec import micros, moment, plain, text
+from flowengine.store.query import Query, inserts, inserts_all, param, upserts
 from flowengine.store.tables import NEVER
 
 May: TypeAlias = Literal["see", "act", "sign"]
@@ -26,6 +26,7 @@ _COLUMNS = (_C.c.person, _C.c.kind, _C.c.address, _C.c.key, _C.c.place, _C.c.add
 _PAIR = (_A.c.person == param("who"), _A.c.party == param("whom"))
 
 ADD = Query("contacts.add", "Keep a way to a person.", inserts(_C))
+ADD_ALL = Query("contacts.add_all", "Keep ways to many people.", lambda dialect: inserts_all(dialect, _C))
 OF = Query(
     "contacts.of",
     "The ways to a person, the verified before the others, each in the order in which they were added.",
@@ -135,6 +136,24 @@ class Contacts:
         kept = {"kind": plain(way.kind), "key": plain(way.key), "address": plain(way.address), "how": ""}
         values = kept | {"person": plain(person), "place": place, "added": micros(now), "verified": None}
         self._channel.write(ADD, values)
+
+    def add_first(self, ways: Sequence[tuple[str, Way]], now: datetime) -> None:
+        """Keep the first way to each of many persons, who have none yet."""
+        rows = [
+            {
+                "person": person,
+                "kind": plain(way.kind),
+                "key": plain(way.key),
+                "place": 1,
+                "address": plain(way.address),
+                "added": micros(now),
+                "verified": None,
+                "how": "",
+            }
+            for person, way in ways
+        ]
+        if rows:
+            self._channel.count(ADD_ALL, {"rows": text(rows)})
 
     def confirm(self, person: str, way: Way, how: str, now: datetime) -> bool:
         """It was verified that the person is there; False where he has no such contact."""

@@ -15,11 +15,12 @@ from flowengine.core.values import Json
 from flowengine.errors import BadAnswer, NotFound
 from flowengine.people.identities import PERSON_ID, check_person
 from flowengine.store import tables as t
+from flowengine.store.aliases import Aliases, ids_below, root_of, same
 from flowengine.store.channel import Channel
 from flowengine.store.codec import decode, micros, plain, text
 from flowengine.store.dialects import Dialect
 from flowengine.store.parties import May
-from flowengine.store.query import Query, Statement, inserts, param
+from flowengine.store.query import Query, Statement, inserts, inserts_all, param
 from flowengine.store.tables import NEVER
 
 CUSTOMERS = "customers"
@@ -48,7 +49,7 @@ def _line(*columns: sa.ColumnElement[Any]) -> sa.ColumnElement[str]:
 
 
 def _get(dialect: Dialect) -> Statement:
-    """Whom a person acts for comes with him, so that who asks costs one statement."""
+    """Whom a person acts for, and which ids are his as well, comes with him, so that who asks costs one statement."""
     acting = dialect.joined(_line(_A.c.party, _A.c.may, _A.c.since, _A.c.until), _LINES)
     member = dialect.joined(_line(_A.c.party, _M.c.group_name), _LINES)
     groups = sa.select(member).select_from(_A).join(_M, _M.c.person == _A.c.party)
@@ -56,10 +57,25 @@ def _get(dialect: Dialect) -> Statement:
         _P.c.body,
         sa.select(acting).where(_A.c.person == _ID).scalar_subquery(),
         groups.where(_A.c.person == _ID).scalar_subquery(),
+        root_of(_P.c.id),
+        ids_below(dialect, _P.c.id),
     ).where(_P.c.id == _ID)
 
 
 GET = Query("people.get", "One person by id, for whom he acts, and which groups these are in.", _get)
+
+
+def _of_ids(dialect: Dialect) -> Statement:
+    if dialect.name == "postgresql":
+        wanted: sa.ColumnElement[bool] = _P.c.id == sa.any_(
+            sa.func.string_to_array(param("ids"), sa.literal_column("' '"))
+        )
+    else:
+        wanted = _P.c.id.in_(sa.select(sa.func.json_each(param("ids")).table_valued("value").c.value))
+    return sa.select(_P.c.body).where(wanted)
+
+
+OF_IDS = Query("people.of_ids", "Those who have one of these ids.", _of_ids)
 _WITH_CONTACT = sa.union_all(
     sa.select(_C.c.person).where(_C.c.kind == param("of_kind"), _C.c.key == param("of_key")),
     sa.select(_P.c.id).where(_P.c.contact_key == param("words")),  # as code of the revision before 0012 writes it
@@ -129,7 +145,22 @@ OF_KIND = Query(
     sa.select(_P.c.body).where(_P.c.kind == param("kind")).order_by(_P.c.id),
 )
 ALL = Query("people.all", "Everybody, in the order of their ids.", sa.select(_P.c.body).order_by(_P.c.id))
+PAGE = Query(
+    "people.page",
+    "Everybody, in the order of their ids, a page.",
+    sa.select(_P.c.body).where(_P.c.id > param("after")).order_by(_P.c.id).limit(param("most")),
+)
+PAGE_OF_KIND = Query(
+    "people.page_of_kind",
+    "All customers, or all staff, in the order of their ids, a page.",
+    sa.select(_P.c.body)
+    .where(_P.c.kind == param("kind"), _P.c.id > param("after"))
+    .order_by(_P.c.id)
+    .limit(param("most")),
+)
 JOIN = Query("people.join", "Put a person into a group.", inserts(_M))
+ADD_ALL = Query("people.add_all", "Enter many people.", lambda dialect: inserts_all(dialect, _P))
+JOIN_ALL = Query("people.join_all", "Put many people into groups.", lambda dialect: inserts_all(dialect, _M))
 LEAVE = Query("people.leave", "Take a person out of all groups.", sa.delete(_M).where(_M.c.person == param("who")))
 
 
@@ -184,8 +215,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     organisation: bool = False
     """Whether this customer is an organisation, for which persons act."""
     same: tuple[str, ...] = ()
-    """Other ids of the same person. As ``acting``, it stands in rows of its own, and is known of who was found by his
-    id alone."""
+    """Other ids of the same person, that which stands for all of them first. As ``acting``, it stands in rows of its
+    own, and is known of who was found by his id alone."""
     acting: tuple[ActsFor, ...] = ()
     """For whom he may act, whether that holds now or at another time."""
 
@@ -235,8 +266,35 @@ class People:
         row = self._channel.one(GET, {"id": id}) if PERSON_ID.fullmatch(id) else None
         if row is None:
             return None
-        person = decode(row[0], Person)
-        return person if row[1] is None else msgspec.structs.replace(person, acting=_acting(row[1], row[2]))
+        body, acting, member_of, root, below = row
+        person = decode(body, Person)
+        if acting is not None:
+            person = msgspec.structs.replace(person, acting=_acting(acting, member_of))
+        return person if below is None else msgspec.structs.replace(person, same=same(id, root, below))
+
+    def of_ids(self, ids: Sequence[str]) -> dict[str, Person]:
+        """Those of these ids, which must be such as a person can have, who are there, by their ids."""
+        given = " ".join(ids) if self._channel.dialect == "postgresql" else text(list(ids))
+        found = (decode(row[0], Person) for row in self._channel.rows(OF_IDS, {"ids": given}))
+        return {person.id: person for person in found}
+
+    def enter_many(self, added: Sequence[Person], changed: Sequence[Person]) -> None:
+        """Enter people who were looked for and not found, and change the records of others who were."""
+        if added:
+            rows = [{"id": one.id, "created": micros(one.created)} | _columns(one) for one in added]
+            self._channel.count(ADD_ALL, {"rows": text(rows)})
+        self._channel.write_many(UPDATE, [{"person": one.id} | _columns(one) for one in changed])
+        self._channel.write_many(LEAVE, [{"who": one.id} for one in changed])
+        groups = dict.fromkeys((plain(group), one.id) for one in (*added, *changed) for group in one.groups)
+        if groups:
+            belong = [{"group_name": group, "person": id} for group, id in groups]
+            self._channel.count(JOIN_ALL, {"rows": text(belong)})
+
+    def page(self, kind: str | None, after: str, limit: int) -> list[Person]:
+        """A page of everybody, or of one kind, in the order of their ids, behind one."""
+        values = {"after": plain(after), "most": limit} | ({"kind": kind} if kind else {})
+        rows = self._channel.rows(PAGE_OF_KIND if kind else PAGE, values)
+        return [decode(row[0], Person) for row in rows]
 
     def with_id(self, id: str) -> list[Person]:
         """The one with exactly that id, if there is one."""
@@ -270,10 +328,26 @@ class People:
         return [decode(row[0], Person) for row in rows]
 
     def members(self, group: str) -> Sequence[Person]:
-        """The customers of a group in the order of their ids; the group ``customers`` is all of them."""
+        """The customers of a group in the order of their ids, each person once; the group ``customers`` is all of
+        them."""
         if group == CUSTOMERS:
-            return [person for person in self.all("customer") if person.erased is None]
-        return [decode(row[0], Person) for row in self._channel.rows(MEMBERS, {"group": plain(group)})]
+            found = [person for person in self.all("customer") if person.erased is None]
+        else:
+            found = [decode(row[0], Person) for row in self._channel.rows(MEMBERS, {"group": plain(group)})]
+        return self._one_each(found)
+
+    def _one_each(self, found: Sequence[Person]) -> Sequence[Person]:
+        """Each person once, so that nobody votes twice: of several ids that were merged, the one that stands for them,
+        else the first."""
+        roots = Aliases(self._channel).roots() if len(found) > 1 else {}
+        if not roots:
+            return found
+        there = {person.id for person in found}
+        first: dict[str, str] = {}
+        for person in found:
+            root = roots.get(person.id, person.id)
+            first.setdefault(root, root if root in there else person.id)
+        return [person for person in found if first[roots.get(person.id, person.id)] == person.id]
 
     def member_ids(self, group: str) -> list[str]:
         """The ids of those in a group."""

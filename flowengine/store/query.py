@@ -84,6 +84,11 @@ def inserts(table: sa.Table, **fixed: Any) -> sa.Insert:
     return sa.insert(table).values({c.name: fixed.get(c.name, sa.bindparam(c.name)) for c in table.c})
 
 
+def inserts_all(dialect: Dialect, table: sa.Table) -> sa.Insert:
+    """An insert of every column of the table for many rows, which are given as one JSON list (``rows``)."""
+    return sa.insert(table).from_select([column.name for column in table.c], dialect.rows_of(table, param("rows")))
+
+
 def upserts(
     dialect: Dialect, table: sa.Table, changes: Mapping[str, Any] | None = None, keep: tuple[str, ...] = ()
 ) -> sa.Insert:

@@ -83,10 +83,12 @@ class Queue:
 
     @cached_property
     def incidents(self) -> Query:
-        """The query for what gave up, with the jobs' process and customer, by job."""
+        """The query for what gave up, with the jobs' process and customer, by job; what is of no job has neither."""
+        nothing: sa.ColumnElement[str] = sa.literal_column("''")
+        whose = (sa.func.coalesce(column, nothing) for column in (_J.c.process, _J.c.customer))
         statement = (
-            sa.select(*self._key, *self.shown, self.table.c.attempts, _J.c.process, _J.c.customer)
-            .join(_J, _J.c.id == self.table.c.job_id)
+            sa.select(*self._key, *self.shown, self.table.c.attempts, *whose)
+            .outerjoin(_J, _J.c.id == self.table.c.job_id)
             .where(self.gave_up)
             .order_by(*self._key)
         )

@@ -7,13 +7,14 @@ from datetime import datetime
 import msgspec
 import sqlalchemy as sa
 
+from flowengine.people.identities import Strength
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain, text
 from flowengine.store.query import Query, inserts, param
 
 _T = t.tokens
-_COLUMNS = (_T.c.id, _T.c.scope, _T.c.subject, _T.c.body, _T.c.created, _T.c.expires, _T.c.revoked)
+_COLUMNS = (_T.c.id, _T.c.scope, _T.c.subject, _T.c.body, _T.c.created, _T.c.expires, _T.c.revoked, _T.c.used)
 _VALID = (_T.c.revoked.is_(None), sa.or_(_T.c.expires.is_(None), _T.c.expires > param("now")))
 
 ADD = Query("tokens.add", "Keep a token's hash and what it is for.", inserts(_T))
@@ -34,12 +35,28 @@ REVOKE = Query(
     "Revoke a token, once.",
     sa.update(_T).where(_T.c.id == param("of_id"), _T.c.revoked.is_(None)).values(revoked=param("at")),
 )
+OF = Query(
+    "tokens.of",
+    "The tokens of a person, the oldest first.",
+    sa.select(*_COLUMNS)
+    .where(_T.c.scope == param("of_scope"), _T.c.subject == param("of_subject"))
+    .order_by(_T.c.created, _T.c.id),
+)
+USED = Query(
+    "tokens.used",
+    "Note that a token was used.",
+    sa.update(_T).where(_T.c.id == param("of_id")).values(used=param("at")),
+)
 
 
-class Powers(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token lets its holder do within its scope: a worker's, which ``handlers`` it serves."""
+class Powers(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a token lets its holder do within its scope: a worker's, which ``handlers`` it serves; a person's own, what
+    he may do with it (``scopes``), and how strongly he was known when he made it."""
 
     handlers: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    strength: Strength = "host"
+    name: str = ""
 
 
 class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +69,8 @@ class StoredToken(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime
     expires: datetime | None
     revoked: datetime | None
+    used: datetime | None = None
+    """When a person's own token was used last, to the minute."""
 
 
 class Tokens:
@@ -65,7 +84,7 @@ class Tokens:
     def add(self, hash: str, token: StoredToken) -> None:
         """Keep a token under the hash of its secret."""
         values = {"hash": hash, "id": token.id, "scope": token.scope, "subject": plain(token.subject)}
-        times = {"created": micros(token.created), "expires": _micros(token.expires), "revoked": None}
+        times = {"created": micros(token.created), "expires": _micros(token.expires), "revoked": None, "used": None}
         self._channel.write(ADD, values | times | {"body": text(token.powers)})
 
     def find(self, hash: str, now: datetime) -> StoredToken | None:
@@ -86,6 +105,14 @@ class Tokens:
         """The tokens of a scope that are neither expired nor revoked."""
         return [_token(row) for row in self._channel.rows(VALID, {"of_scope": scope, "now": micros(now)})]
 
+    def of(self, scope: str, subject: str) -> list[StoredToken]:
+        """The tokens of that scope and holder, the oldest first; those that are expired or revoked too."""
+        return [_token(row) for row in self._channel.rows(OF, {"of_scope": scope, "of_subject": plain(subject)})]
+
+    def used(self, id: str, at: datetime) -> None:
+        """Note that it was used."""
+        self._channel.write(USED, {"of_id": id, "at": micros(at)})
+
     def revoke(self, id: str, at: datetime) -> bool:
         """Revoke a token from now on. False when there is none, or it was revoked before."""
         return self._channel.count(REVOKE, {"of_id": plain(id), "at": micros(at)}) == 1
@@ -100,7 +127,7 @@ def _moment(at: int | None) -> datetime | None:
 
 
 def _token(row: Row) -> StoredToken:
-    id, scope, subject, body, created, expires, revoked = row
+    id, scope, subject, body, created, expires, revoked, used = row
     return StoredToken(
         id=id,
         scope=scope,
@@ -109,4 +136,5 @@ def _token(row: Row) -> StoredToken:
         created=moment(created),
         expires=_moment(expires),
         revoked=_moment(revoked),
+        used=_moment(used),
     )

@@ -17,6 +17,7 @@ from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
 from flowengine.store import bookings, calls, history, jobs, messages, participants, steps, timers
+from flowengine.store.aliases import Aliases
 from flowengine.store.archive import Archive
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
@@ -24,12 +25,16 @@ from flowengine.store.changes import Changes
 from flowengine.store.channel import Channel
 from flowengine.store.closures import Closures
 from flowengine.store.codec import micros, plain, text
+from flowengine.store.codes import Codes
 from flowengine.store.conversation import Conversations
+from flowengine.store.credentials import Credentials
+from flowengine.store.devices import Devices
 from flowengine.store.erasing import Erasing
 from flowengine.store.files import Files
 from flowengine.store.history import Entry, History, chained
 from flowengine.store.ids import short
 from flowengine.store.jobs import DROP_BRANCH, PUT_BRANCH, Jobs, StoredJob
+from flowengine.store.links import Links
 from flowengine.store.messages import Messages
 from flowengine.store.named_texts import DatabaseSettings
 from flowengine.store.outbox import Outbox
@@ -37,9 +42,13 @@ from flowengine.store.participants import Participants
 from flowengine.store.parties import ActingRows, Contacts
 from flowengine.store.people import People
 from flowengine.store.processes import Processes
+from flowengine.store.provisional import Provisional
 from flowengine.store.receipts import Receipts
+from flowengine.store.records import Records
 from flowengine.store.schedules import Schedules
+from flowengine.store.sessions import Sessions
 from flowengine.store.steps import Steps
+from flowengine.store.throttles import Throttles
 from flowengine.store.timers import Timers
 from flowengine.store.tokens import Tokens
 from flowengine.store.work import Work, ahead
@@ -60,11 +69,12 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class Terms(NamedTuple):
-    """What who asks is held against: the moment, and how strongly he has to be known for a verb, where this
-    installation says otherwise than the table."""
+    """What who asks is held against: the moment, how strongly he has to be known for a verb, where this installation
+    says otherwise than the table, and whether a version of a process ``closes`` its jobs to somebody of some roles."""
 
     now: Callable[[], datetime]
     strengths: Mapping[str, str]
+    closes: Callable[[Transaction, str, str, Sequence[str]], bool] = lambda *_: False
 
 
 USUAL = Terms(SystemClock().now, {})
@@ -170,6 +180,14 @@ class Transaction:
         return Erasing(self.channel)
 
     @property
+    def records(self) -> Records:
+        return Records(self.channel)
+
+    @property
+    def aliases(self) -> Aliases:
+        return Aliases(self.channel)
+
+    @property
     def settings(self) -> DatabaseSettings:
         return DatabaseSettings(self.channel)
 
@@ -180,6 +198,34 @@ class Transaction:
     @property
     def files(self) -> Files:
         return Files(self.channel)
+
+    @property
+    def sessions(self) -> Sessions:
+        return Sessions(self.channel)
+
+    @property
+    def links(self) -> Links:
+        return Links(self.channel)
+
+    @property
+    def codes(self) -> Codes:
+        return Codes(self.channel)
+
+    @property
+    def credentials(self) -> Credentials:
+        return Credentials(self.channel)
+
+    @property
+    def devices(self) -> Devices:
+        return Devices(self.channel)
+
+    @property
+    def throttles(self) -> Throttles:
+        return Throttles(self.channel)
+
+    @property
+    def provisional(self) -> Provisional:
+        return Provisional(self.channel)
 
     def ahead(self, now: datetime) -> Work:
         """When the next of each kind of due work is due, in one query."""

@@ -9,48 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-import msgspec
-
-from flowengine import exact
 from flowengine.core.answers import Form, FormField
 from flowengine.core.values import Head, Json
 from flowengine.exact import Number
-
-
-class View(msgspec.Struct, frozen=True, kw_only=True):
-    """A frozen answer of the engine."""
-
-    def as_written(self) -> dict[str, Any]:
-        """The view as dicts, lists, texts and numbers; moments as ISO 8601 text, fractions as the Decimals they are."""
-        plain: dict[str, Any] = exact.builtins(self)
-        return plain
-
-    def to_json(self) -> dict[str, Any]:
-        """The view as plain values that any library can write as JSON: dicts, lists, texts and numbers; moments as ISO
-        8601 text. A fraction is a float that is written alike; where there is none, it stays a Decimal."""
-        plain: dict[str, Any] = exact.writable(self.as_written())
-        return plain
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """How pydantic takes and writes a view, so that it can be a response model of FastAPI."""
-        from pydantic_core import core_schema
-
-        written = core_schema.plain_serializer_function_ser_schema(lambda view: view.to_json())
-        return core_schema.is_instance_schema(cls, serialization=written)
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
-        whole = msgspec.json.schema(cls)
-
-        def inline(node: Any) -> Any:
-            if isinstance(node, dict):
-                named = whole["$defs"].get(str(node.get("$ref", "")).rpartition("/")[2])
-                return inline(named) if named else {key: inline(one) for key, one in node.items() if key != "$defs"}
-            return [inline(one) for one in node] if isinstance(node, list) else node
-
-        plain: dict[str, Any] = inline(whole)
-        return plain
+from flowengine.views.facts import FactView as FactView
+from flowengine.views.facts import PanelView as PanelView
+from flowengine.views.facts import PromisedView as PromisedView
+from flowengine.views.view import View as View
 
 
 class Receipt(View, frozen=True, kw_only=True, eq=False):
@@ -441,10 +406,11 @@ class CustomerStep(View, frozen=True, kw_only=True):
 
 class StaffStep(CustomerStep, frozen=True, kw_only=True):
     """One step as staff and operators see it, who may know its state. ``appointment`` is when the customer is to be
-    met."""
+    met. ``known`` is what is known of the customer that matters to it, while it is open."""
 
     state: str
     appointment: datetime | None = None
+    known: PanelView | None = None
 
 
 StepView = CustomerStep | StaffStep
@@ -797,14 +763,15 @@ class LeftOver(View, frozen=True, kw_only=True):
 
 class Erasure(View, frozen=True, kw_only=True):
     """What was erased of a customer, or would be: ``jobs`` of his, whole, and of ``others`` what he wrote in them (the
-    ids of both); how many ``entries`` of histories that concerns, how many ``files``, and the ids of the ``revoked``
-    tokens. ``left`` are jobs that could not be erased yet. ``erased`` is since when he is; None where it was only
-    looked at."""
+    ids of both); how many ``entries`` of histories that concerns, how many ``facts`` and ``files``, and the ids
+    of the ``revoked`` tokens. ``left`` are jobs that could not be erased yet. ``erased`` is since when he is; None
+    where it was only looked at."""
 
     person: str
     jobs: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     entries: int = 0
+    facts: int = 0
     revoked: tuple[str, ...] = ()
     left: tuple[LeftOver, ...] = ()
     erased: datetime | None = None

@@ -13,8 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from flowengine.distribution import __version__
 from flowengine.engine import Engine
-from flowengine.web import calendars, errors, events, external, files, health, hooks, metrics
-from flowengine.web.auth import Authenticate, by_token
+from flowengine.web import calendars, errors, events, external, files, health, hooks, metrics, signing_in
+from flowengine.web.auth import Authenticate
 from flowengine.web.description import add_verbs
 from flowengine.web.envelope import Envelope
 from flowengine.web.limiting import Capacity, Limiter, Rates
@@ -69,7 +69,8 @@ def make_app(
     """An application that serves the engine, for any ASGI server. The engine stays the caller's to close.
 
     ``authenticate`` says who asks, of a request: an identity that the host has made sure of, or None for nobody.
-    Without it, those who ask show tokens. Without ``api`` there are only the doors of workers and other systems.
+    Without it, it is :func:`flowengine.web.signing_in.authenticate`: who asks shows a token, or the cookie of a
+    session. Without ``api`` there are only the doors of workers and other systems.
     ``hosts`` are the names under which it is reached, ``*.example.org`` for all below one; any, where none are given.
     ``capacity`` bounds what is done at once. Whoever stops the server sets ``app.state.stopping``, so that those who
     wait for work are answered at once.
@@ -85,7 +86,7 @@ def make_app(
     )
     bounds = capacity or Capacity()
     app.state.engine = engine
-    app.state.authenticate = authenticate or by_token
+    app.state.authenticate = authenticate or signing_in.authenticate
     app.state.stopping = Event()
     app.state.metrics = Metrics(engine)
     app.state.writers = Limiter("writers", bounds.writers, bounds.waiting)
@@ -94,6 +95,7 @@ def make_app(
     errors.install(app)
     if api:
         app.include_router(files.router)
+        app.include_router(signing_in.router)
         app.state.listeners = events.Listeners(app.state)
         app.router.routes.append(events.route(app.state.listeners))
     for router in (external.router, hooks.router, health.router, metrics.router, calendars.router):

@@ -8,11 +8,12 @@ from typing import Annotated, TypeAlias
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from flowengine.commands.tokens import OPERATOR, TokenView, speaker
+from flowengine.commands.tokens import OPERATOR, speaker
 from flowengine.engine import Engine
 from flowengine.errors import BadToken, NotAllowed
 from flowengine.people.identities import By, Identity
 from flowengine.people.permissions import PROGRAM
+from flowengine.views.tokens import TokenView
 
 _BEARER = HTTPBearer(auto_error=False, description="A token of flow token create.")
 

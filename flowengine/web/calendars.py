@@ -10,6 +10,7 @@ from flowengine.engine import Engine
 from flowengine.errors import BadToken, NotFound
 from flowengine.reading.calendar_files import PATH
 from flowengine.web.auth import engine_of
+from flowengine.web.bodies import error_of
 
 KEPT_SECONDS = 300
 """For how long a calendar program may show what it read without asking again."""
@@ -17,7 +18,16 @@ KEPT_SECONDS = 300
 router = APIRouter(tags=["calendars"])
 
 
-@router.get(PATH + "/{secret}.ics", summary="A feed of appointments", response_class=Response)
+@router.get(
+    PATH + "/{secret}.ics",
+    summary="A feed of appointments",
+    response_class=Response,
+    responses={
+        200: {"description": "the appointments", "content": {"text/calendar": {"schema": {"type": "string"}}}},
+        304: {"description": "they are as they were read before"},
+        404: error_of("no such feed, or it has ended"),
+    },
+)
 def feed(request: Request, secret: str) -> Response:
     """The appointments of whoever made the feed, as iCalendar. 304 where they are as they were read before; of a
     secret that is none, or that has ended, nothing is told."""

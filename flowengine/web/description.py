@@ -16,7 +16,7 @@ import msgspec
 
 from flowengine import exact
 from flowengine.client.routes import PREFIX
-from flowengine.client.wire import KEY_HEADER, MOST, REPLAYED_HEADER, Argument, Asking, alternatives, every_asking
+from flowengine.client.wire import KEY_HEADER, REPLAYED_HEADER, Argument, Asking, alternatives, every_asking
 from flowengine.web.bodies import Wrong, schema_of
 from flowengine.web.errors import JSON, PROBLEM
 
@@ -28,6 +28,7 @@ TAGS = {
     "processes": "What flows are made of, and their versions.",
     "people": "Customers and members of staff.",
     "operating": "For operators: what is stuck, and what is done by hand.",
+    "signing in": "How people are known, and what they are known by.",
 }
 """What the tags of the table mean. One that is not here says it itself."""
 
@@ -84,7 +85,9 @@ def _operation(asking: Asking) -> dict[str, Any]:
         "summary": _SENTENCE.split(about)[0],
         "description": about,
         "security": _SECURITY,
-        "parameters": [_parameter(one, example, needs_key) for one in asking.arguments if one.place != "body"],
+        "parameters": [
+            _parameter(one, example, needs_key, asking.most) for one in asking.arguments if one.place != "body"
+        ],
         "responses": responses,
     }
     if asking.body is not None and asking.body.__struct_fields__:
@@ -107,22 +110,22 @@ _SENTENCE = re.compile(r"[.;:](?:\s|$)")
 _TRUE = {"type": "string", "enum": ["true"]}
 
 
-def _parameter(one: Argument, example: dict[str, Any], required: bool) -> dict[str, Any]:
+def _parameter(one: Argument, example: dict[str, Any], required: bool, most: int) -> dict[str, Any]:
     if one.place == "key":
         about = "the same when the same is sent again, so that it takes effect once"
         text = {"type": "string", "minLength": 1, "maxLength": 200}
         return {"name": KEY_HEADER, "in": "header", "required": required, "description": about, "schema": text}
-    schema = _schema(one)
+    schema = _schema(one, most)
     found = {"name": one.name, "in": one.place, "required": one.required or one.place == "path", "schema": schema}
     if one.name in example.get(one.place, {}):
         found["example"] = example[one.place][one.name]
     return found
 
 
-def _schema(one: Argument) -> dict[str, Any]:
-    """The schema of an argument in a path or a query."""
+def _schema(one: Argument, most: int) -> dict[str, Any]:
+    """The schema of an argument in a path or a query; a list has at ``most`` so many rows."""
     if one.name == "limit":
-        return {"type": "integer", "minimum": 1, "maximum": MOST, "default": one.default}
+        return {"type": "integer", "minimum": 1, "maximum": most, "default": one.default}
     if one.kind is date:
         return {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
     if one.kind is datetime:

@@ -9,8 +9,9 @@ import msgspec
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from flowengine.commands.tokens import WORKER, TokenView
+from flowengine.commands.tokens import WORKER
 from flowengine.errors import BadAnswer
+from flowengine.views.tokens import TokenView
 from flowengine.web.auth import engine_of, holder_of
 from flowengine.web.bodies import body_of, error_of, json_of, request_of
 from flowengine.web.errors import answer

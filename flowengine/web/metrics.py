@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from flowengine.commands.tokens import TokenView
+from flowengine.views.tokens import TokenView
 from flowengine.web.auth import holder_of
 from flowengine.web.bodies import error_of
 from flowengine.worker.metrics import CONTENT_TYPE, Metrics

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flowengine.commands import starting
+from flowengine.commands import public_starts, starting
 from flowengine.commands.catching_up import POSTPONED, put_off
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
@@ -41,7 +41,8 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
 
     They are claimed first, so that several workers fire different ones; that none is fired twice is decided under the
     job's lock, where a timer that was fired is no longer set (L3). Kept messages whose time is over are forgotten, and
-    jobs are started that processes start by the clock: a moment of a schedule counts as a timer.
+    jobs are started that processes start by the clock: a moment of a schedule counts as a timer, and so does the end of
+    the time in which somebody was to confirm his contact.
     """
     with shell.reading() as tx:  # an idle pass takes no lock
         due = tx.ahead(shell.clock.now()).timer
@@ -49,6 +50,7 @@ def fire_timers(shell: Shell, limit: int) -> tuple[int, int]:
         return 0, 0
     claimed, schedules = shell.keep(lambda tx: _claim(tx, limit, shell.clock.now()))
     fired, refused = start_jobs(shell, schedules)
+    fired += public_starts.sweep(shell, limit)
     for start in range(0, len(claimed), TOGETHER):
         few = claimed[start : start + TOGETHER]
         for (job, number), kept in zip(few, _fire_together(shell, few), strict=True):

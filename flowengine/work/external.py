@@ -19,7 +19,7 @@ from flowengine import exact
 from flowengine.commands import access
 from flowengine.commands.receipts import body_hash
 from flowengine.commands.shell import Shell, not_joined
-from flowengine.commands.tokens import TokenView, token_of
+from flowengine.commands.tokens import token_of
 from flowengine.core import commands as c
 from flowengine.core.fields import as_plain
 from flowengine.core.values import Actor, Json
@@ -31,6 +31,7 @@ from flowengine.store import ClaimedCall, Transaction
 from flowengine.store.codec import micros, moment
 from flowengine.store.receipts import FORGOTTEN
 from flowengine.views.replies import View
+from flowengine.views.tokens import TokenView
 from flowengine.work import services
 from flowengine.work.ending import (
     LONGEST_AWAITED,

@@ -95,11 +95,6 @@ def test_a_reading_command_makes_no_database(empty: Flow) -> None:
     assert not (empty.folder / "flow.db").exists()
 
 
-def test_a_server_is_not_reached_yet(empty: Flow) -> None:
-    """An address of a server is refused with what is possible."""
-    assert "sqlite:///FILE" in empty.run("inbox", "--at", "https://example.org", who="ada", code=1).stderr
-
-
 def test_one_step_is_found_by_its_job_or_by_nothing(shop: Flow) -> None:
     """A step need not be named when it is the only one; when there are several, they are listed."""
     shop.start()

@@ -20,7 +20,7 @@ def _rows() -> dict[str, str]:
     for line in table.splitlines()[2:]:
         if line.startswith("|"):
             commands, shape = (part.strip() for part in line.strip("|").split("|"))
-            rows |= dict.fromkeys(re.findall(r"`([a-z ]+)`", commands), shape)
+            rows |= dict.fromkeys(re.findall(r"`([a-z -]+)`", commands), shape)
     return rows
 
 

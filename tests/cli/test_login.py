@@ -220,3 +220,35 @@ def test_ctrl_c_while_waiting_changes_nothing(server: Server, empty: Flow, kept:
         assert terminal.leave() == 1
         assert "Traceback" not in terminal.text
     assert not kept.exists()
+
+
+def test_a_person_at_a_terminal_acts_far_as_near(far: Flow) -> None:
+    """The questions are the same; when the server goes away meanwhile, what was answered is kept."""
+    known = {"FLOW_AT": far.at, "FLOW_TOKEN": far.token("ada") or ""}
+    with Terminal(far.folder, "start", "workshop", **known) as terminal:
+        terminal.expect("Your wish: ")
+        terminal.send("A table")
+        terminal.expect("Width (20 to 300 cm): ")
+        terminal.send("80")
+        terminal.expect("Needed by (")
+        terminal.expect("): ")
+        terminal.send("")
+        terminal.expect("Send it? ")
+        terminal.send("y")
+        terminal.expect("We know what you need.")
+        assert terminal.leave() == 0
+    with Terminal(far.folder, "act", **known) as terminal:
+        terminal.expect("Wood (number or name): ")
+        terminal.send("oak")
+        terminal.expect("Legs (3, 4): ")
+        terminal.send("4")
+        terminal.expect("Extras (")
+        terminal.expect("): ")
+        terminal.send("")
+        terminal.expect("Send it? ")
+        far.closing.close()
+        terminal.send("y")
+        terminal.expect("Failed: the server does not answer")
+        assert terminal.leave() == 1
+    (kept,) = (far.folder / "state" / "drafts").iterdir()
+    assert json.loads(kept.read_text())["answers"]["wood"] == "oak"

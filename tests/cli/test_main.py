@@ -24,10 +24,11 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = [
     "login", "logout", "whoami",
     "new", "check", "draw", "diff", "try", "paths", "accepts", "deploy", "processes", "migrate",
-    "start", "inbox", "agenda", "act", "track", "say", "message", "note", "write", "conversation",
-    "file", "takeback", "change",
-    "withdraw", "add", "claim", "release", "assign", "people", "jobs", "history", "audit", "send", "incidents", "retry",
-    "schedules", "worker", "db", "demo", "completion",
+    "start", "inbox", "agenda", "act", "track", "say", "message", "note", "write",
+    "conversation", "file", "takeback", "change",
+    "withdraw", "add", "claim", "release", "assign", "customer", "my-data", "people", "jobs", "history", "audit",
+    "send", "incidents", "retry", "schedules", "worker", "db", "demo", "completion", "sessions", "keys",
+    "devices", "link",
 ]  # fmt: skip
 
 

@@ -60,12 +60,15 @@ class Scripted:
     takes: float = 0.0
     """Seconds that pass with each request."""
     sent: list[Request] = field(default_factory=list)
+    within: list[float] = field(default_factory=list)
+    """For how many seconds each was to be waited for."""
 
     def ask(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes = b"", *, within: float, largest: int
     ) -> Answer:
         assert within > 0
         assert largest > 0
+        self.within.append(within)
         self.sent.append(Request(method, path, dict(headers), body))
         self.time.seconds += self.takes
         found = self.answers[min(len(self.sent), len(self.answers)) - 1]

@@ -25,7 +25,7 @@ from flowengine import (
     TooMany,
 )
 from flowengine.client import RemoteDesk
-from flowengine.client.line import PATIENCE, TRIES
+from flowengine.client.line import LONG_TIMEOUT, PATIENCE, TRIES
 
 RECEIPT = {"job": "j", "seq": 1, "status": "open"}
 KEY = "idempotency-key"
@@ -107,9 +107,9 @@ def test_looking_is_sent_again_whatever_breaks() -> None:
     """A question changes nothing, so it is asked again; what is put in place is put there again."""
     desk, server = far(lost(), answer(504, b""), answer(200, {"items": [], "next": None}))
     assert desk.inbox() == []
-    person = {"id": "ada", "kind": "customer", "name": "Ada"}
+    person = {"id": "tom", "kind": "staff", "name": "Tom"}
     desk, server = far(lost(), answer(200, person))
-    assert desk.add_customer("ada", "Ada").name == "Ada"
+    assert desk.add_staff("tom", "Tom").name == "Tom"
     assert [one.method for one in server.sent] == ["PUT", "PUT"]
 
 
@@ -139,6 +139,13 @@ def test_it_is_given_up_in_number_and_in_time() -> None:
     with pytest.raises(TooMany):
         desk.claim("j.1")
     assert (len(server.sent), server.time.waits) == (1, [])
+
+
+def test_what_goes_through_much_is_waited_for() -> None:
+    """An audit may take minutes; it is not sent again and again meanwhile."""
+    desk, server = far(answer(200, {"jobs": 7, "entries": 70}))
+    assert desk.audit().fine
+    assert server.within == [LONG_TIMEOUT]
 
 
 def test_giving_up_says_whether_it_may_have_been_done() -> None:

@@ -21,6 +21,9 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
         "docs/notifications.md",
         "docs/parties.md",
         "docs/conversation.md",
+        "docs/remote.md",
+        "docs/signing-in.md",
+        "docs/customers.md",
         "README.md",
     ],
 )

@@ -21,8 +21,8 @@ from flowengine import (
     SimulatedClock,
     StaleCommand,
 )
-from flowengine.commands.tokens import TokenView
 from flowengine.runtime.lanes import FRESH, Lanes
+from flowengine.views.tokens import TokenView
 from flowengine.work import external
 from flowengine.work.external import ExternalCall
 

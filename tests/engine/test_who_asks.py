@@ -51,6 +51,7 @@ ON_A_JOB: dict[str, Callable[[Engine, Actor, str], Any]] = {
     "conversation": lambda engine, by, job: engine.conversation(job, by=by),
 }
 """What is asked of a job or a step that is there: who may not see it must not learn that it is."""
+
 AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "deploy": lambda engine, by: engine.deploy(SUIT, by=by),
     "need": lambda engine, by: engine.need("small_suit", by=by),
@@ -123,6 +124,40 @@ AT_LARGE: dict[str, Callable[[Engine, str | Actor], Any]] = {
     "contacts": lambda engine, by: engine.contacts("ben", by=by),
     "add_contact": lambda engine, by: engine.add_contact("nobody", "ada@example.org", by=by),
     "remove_contact": lambda engine, by: engine.remove_contact("nobody", "ada@example.org", by=by),
+    "links": lambda engine, by: engine.links(engine.jobs()[0].id, by=by),
+    "make_link": lambda engine, by: engine.make_link(engine.jobs()[0].id, by=by),
+    "revoke_link": lambda engine, by: engine.revoke_link("none", by=by),
+    "make_enrolment": lambda engine, by: engine.make_enrolment("nobody", by=by),
+    "bind_subject": lambda engine, by: engine.bind_subject("nobody", "nowhere", "1", by=by),
+    "sessions": lambda engine, by: engine.sessions(by=by),
+    "end_session": lambda engine, by: engine.end_session("none", by=by),
+    "sign_out_everywhere": lambda engine, by: engine.sign_out_everywhere(by=by),
+    "credentials": lambda engine, by: engine.credentials(by=by),
+    "remove_credential": lambda engine, by: engine.remove_credential("none", by=by),
+    "begin_passkey": lambda engine, by: engine.begin_passkey(by=by),
+    "add_passkey": lambda engine, by: engine.add_passkey("none", {}, by=by),
+    "begin_totp": lambda engine, by: engine.begin_totp(by=by),
+    "confirm_totp": lambda engine, by: engine.confirm_totp("none", "1", by=by),
+    "issue_own_token": lambda engine, by: engine.issue_own_token(["read"], by=by),
+    "own_tokens": lambda engine, by: engine.own_tokens(by=by),
+    "revoke_own_token": lambda engine, by: engine.revoke_own_token("none", by=by),
+    "device": lambda engine, by: engine.device("none", by=by),
+    "approve_device": lambda engine, by: engine.approve_device("none", by=by),
+    "deny_device": lambda engine, by: engine.deny_device("none", by=by),
+    "add_fact": lambda engine, by: engine.add_fact("ben", "note", "Hello", by=by),
+    "change_fact": lambda engine, by: engine.change_fact("zzzz", "Hello", by=by),
+    "answer_fact": lambda engine, by: engine.answer_fact("zzzz", "Hello", by=by),
+    "take_back_fact": lambda engine, by: engine.take_back_fact("zzzz", by=by),
+    "facts": lambda engine, by: engine.facts("ben", by=by),
+    "record": lambda engine, by: engine.record("ben", by=by),
+    "timeline": lambda engine, by: engine.timeline("ben", by=by),
+    "customers": lambda engine, by: engine.customers("Ada", by=by),
+    "merge": lambda engine, by: engine.merge("nobody", "ben", because="R", by=by),
+    "unmerge": lambda engine, by: engine.unmerge("nobody", by=by),
+    "duplicates": lambda engine, by: engine.duplicates(by=by),
+    "reject_duplicate": lambda engine, by: engine.reject_duplicate("nobody", "ben", by=by),
+    "export_person": lambda engine, by: engine.export_person("ben", by=by),
+    "import_people": lambda engine, by: engine.import_people([], by=by),
 }
 """What is asked of no thing in particular: the kind of the actor alone decides."""
 

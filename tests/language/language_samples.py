@@ -33,6 +33,7 @@ calendars:
     seats: 2
     closed: [2026-12-25, '2026-12-26']
 promise: {by: data.need.needed_by, kept: passed("need")}
+closed_to: [cutter]
 always:
   withdraw:
     title: Withdraw from it
@@ -59,10 +60,12 @@ _NAMING = """
 """
 _WAITING = """
     ask: Dear {customer.name}, what now?
-    shows: {Cloth: '{data.need.cloth}', Note: 'As {data.need.cloth} {{cut}}'}
+    shows: {Cloth: '{data.need.cloth}', Note: 'As {data.need.cloth} {{cut}}', customer: [concern, promise]}
+    closed_to: cutter
     saves: suit.part
     within: P7D
     deadline_moved_by: tailor
+    asks: code
     remind: [P3D, P6D]
     asks: code
 """

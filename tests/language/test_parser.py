@@ -159,7 +159,9 @@ def test_waiting_for_people(name: str) -> None:
     assert found.shows == (
         Show(title="Cloth", value=Expression("data.need.cloth")),
         Show(title="Note", value=Text("As {data.need.cloth} {{cut}}")),
+        Show(title="customer", value=Text(""), kinds=("concern", "promise")),
     )
+    assert (found.panel, found.closed_to) == (("concern", "promise"), ("cutter",))
     assert (found.saves, found.within, found.remind) == ("suit.part", days(7), (reminder(3), reminder(6)))
     if name == "vote":
         assert found.escalate == ()
@@ -299,7 +301,7 @@ def test_choice() -> None:
     assert (buttons.source, buttons.quantity, buttons.max) == (Expression("data.need.buttons"), True, 12)
     assert (trims.limits.by, trims.limits.of) == ("row", {"2": Limit(min=1, max=1), "3": Limit(min=0, max=1)})
     assert lining.source == Expression("data.need.linings")
-    assert buttons.place == Place(26, 7)
+    assert buttons.place == Place(27, 7)
 
 
 def test_at_least_two_means_at_most_two() -> None:

@@ -19,18 +19,25 @@ from flowengine.store import (
     bookings,
     calls,
     changes,
+    codes,
+    credentials,
+    devices,
     erasing,
     history,
     jobs,
+    links,
     measures,
     messages,
     outbox,
     participants,
     parties,
     people,
+    provisional,
     receipts,
     schedules,
+    sessions,
     steps,
+    throttles,
     timers,
     tokens,
     work,
@@ -152,6 +159,28 @@ BY_KEY = {
     changes.CUSTOMERS: "ix_flow_jobs_customer",
     changes.WAITING: "ix_flow_steps_urgent",
     changes.MOST_URGENT: "ix_flow_steps_urgent",
+    tokens.OF: "ix_flow_tokens_subject",
+    sessions.FIND: "flow_sessions",
+    sessions.OF: "ix_flow_sessions_person",
+    sessions.SEEN: "ix_flow_sessions_id",
+    sessions.END: "ix_flow_sessions_id",
+    sessions.END_OF_SOURCE: "ix_flow_sessions_source",
+    sessions.TIDY: "ix_flow_sessions_until",
+    links.FIND: "ix_flow_links_hash",
+    links.USE: "ix_flow_links_hash",
+    links.OF_ID: "ix_flow_links_id",
+    links.OF_JOB: "flow_links",
+    links.USES: "flow_link_uses",
+    codes.TRY: "flow_codes",
+    codes.OVER: "ix_flow_codes_until",
+    credentials.FIND: "flow_credentials",
+    credentials.OF: "ix_flow_credentials_person",
+    credentials.ASKED: "flow_challenges",
+    devices.FIND: "flow_devices",
+    devices.SHOWN: "ix_flow_devices_user_code",
+    throttles.HITS: "flow_throttles",
+    throttles.TIDY: "ix_flow_throttles_until",
+    provisional.OVER: "ix_flow_provisional_until",
 }
 """Each hot query, and the indexes (or the table, for its primary key) one of which must serve it."""
 
@@ -191,6 +220,10 @@ SORTS = {
     timers.OVERDUE,
     outbox.QUEUE.incidents,
     tokens.VALID,
+    tokens.OF,
+    sessions.OF,
+    links.OF_JOB,
+    credentials.OF,
 }
 """Queries that may sort the few rows they find."""
 
@@ -240,13 +273,39 @@ def fill(tx: Transaction, number: int) -> None:
         fail(tx, job)
     tx.tokens.add(f"hash{number}", token(number))
     tx.schedules.place(f"p{number}", [("0 7 * * *", "UTC", NOW + HOUR * number)] * 2)
+    sign_in(tx, number, job)
+
+
+def sign_in(tx: Transaction, number: int, job: str) -> None:
+    """What there is of a customer who signs in."""
+    id, who, later = f"id{number}", f"c{number}", NOW + HOUR * number
+    session = sessions.StoredSession(
+        id=id, person=who, strength="code", job="", source=id, where=sessions.Where(), created=NOW, seen=NOW,
+        idle=HOUR, until=later,
+    )  # fmt: skip
+    tx.sessions.add(f"hash{number}", session)
+    link = links.StoredLink(
+        id=id, job=job, step=0, person=who, uses=0, most=20, made=links.MadeBy(), created=NOW, until=later + HOUR
+    )
+    tx.links.add(f"hash{number}", link)
+    assert tx.links.use(f"hash{number}", link, NOW, "", "")
+    tx.codes.add(codes.StoredCode(id=id, person=who, contact="", until=later))
+    known = credentials.Credential(kind="passkey", name=id, id=id, person=who, known={}, created=NOW)
+    tx.credentials.add(known)
+    tx.credentials.ask(f"hash{number}", "oidc", {}, later)
+    device = devices.StoredDevice(
+        hash=f"hash{number}", user_code=id, state="waiting", wish=devices.Wish(), polled=NOW, interval=HOUR, until=later
+    )
+    tx.devices.add(device)
+    tx.throttles.hit(id, later, HOUR)
+    tx.provisional.add(provisional.Awaited(who, job, ""), later)
 
 
 def token(number: int) -> StoredToken:
     """One of a hundred of its scope."""
     scope, powers = f"scope{number // 100}", tokens.Powers(handlers=("fetch",))
     return StoredToken(
-        id=f"t{number}", scope=scope, subject="Ada", powers=powers, created=NOW, expires=None, revoked=None
+        id=f"t{number}", scope=scope, subject=f"c{number}", powers=powers, created=NOW, expires=None, revoked=None
     )
 
 

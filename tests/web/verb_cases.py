@@ -123,6 +123,7 @@ class Case(NamedTuple):
 
 _IDS = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|flow_[\w-]{43}|(?<=\")[0-9a-f]{8}(?=[.\"])|(?<=\"id\":\")[0-9a-f]{12}"
+    r"|(?<=\"id\":\")[\w-]{22}(?=\")|flow[ld]_[\w-]{43}|(?<=[\"=])[A-Z2-7]{32}"
 )
 
 
@@ -334,6 +335,10 @@ def _of(by: str, **given: Any) -> Make:
     return lambda _: Case(by, dict(given))
 
 
+def _linked(ready: Ready) -> Case:
+    return Case("tom", {"of": ready.table(), "person": "ada"})
+
+
 CASES: dict[str, Make] = {
     "start": _of("ada", process="table", need={"wish": "For two"}, key="k0"),
     "jobs": _of("olga", status="open", limit=2),
@@ -403,5 +408,14 @@ CASES: dict[str, Make] = {
     "issue_token": _of("olga", scope="worker", subject="mill", handlers=["order_cloth"], expires=None),
     "revoke_token": _token,
     "tokens": _of("olga"),
+    # signing in
+    "links": _on_table("tom", job=...),
+    "make_link": _linked,
+    "sessions": _of("ada"),
+    "sign_out_everywhere": _of("ada"),
+    "credentials": _of("ada"),
+    "begin_totp": _of("ada"),
+    "issue_own_token": _of("ada", scopes=["read"], name="My script"),
+    "own_tokens": _of("ada"),
 }  # fmt: skip
 """By verb. One that is not here is asked with what fits nothing (:func:`any_case`)."""

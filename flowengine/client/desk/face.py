@@ -26,9 +26,9 @@ from flowengine.client.desk.promising import Promising
 from flowengine.client.desk.records import Records
 from flowengine.client.desk.signing_in import SigningIn
 from flowengine.client.desk.voting import Voting
-from flowengine.commands.tokens import IssuedToken, TokenView
 from flowengine.core.values import Json
 from flowengine.views import replies as view
+from flowengine.views.tokens import IssuedToken, TokenView
 
 Answer = Mapping[str, Json]
 
@@ -311,9 +311,9 @@ class Desk(Parties, SigningIn, Records, Conversation, Promising, Calendars, Voti
         """The one person whom a text fits: an id, a contact, a name."""
         return self._ask("find_person", text, kind=kind)
 
-    def people(self, kind: str | None = None) -> list[view.PersonView]:
+    def people(self, kind: str | None = None, *, after: str = "", limit: int | None = None) -> list[view.PersonView]:
         """All people, or all of one kind: ``customer`` or ``staff``."""
-        return self._ask("people", kind)
+        return self._ask("people", kind, after=after, limit=limit)
 
     def roles(self) -> dict[str, tuple[str, ...]]:
         """The roles of the processes in use, each with the names of these, and ``operator``."""

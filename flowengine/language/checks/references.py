@@ -18,6 +18,7 @@ _EVERYBODY = ("customer", "customers", "staff", "anyone")
 def check(survey: Survey) -> None:
     """Report names that mean nothing where they stand."""
     _answerers(survey)
+    _closed(survey, survey.process.closed_to, survey.process.root.place)
     for scope in survey.scopes.values():
         if scope.start not in scope.states:
             survey.unknown(scope.place, "unknown-state", "state", scope.start, scope.states)
@@ -64,6 +65,7 @@ def _state(survey: Survey, state: State) -> None:
     for escalation in state.escalate:
         _audiences(survey, escalation.to, state.place)
     _audiences(survey, state.deadline_moved_by, state.place)
+    _closed(survey, state.closed_to, state.place)
     _persons(survey, state.fields)
     _files(survey, state)
     if isinstance(state, Each) and state.items is not None:
@@ -94,6 +96,13 @@ def _audiences(survey: Survey, audiences: Iterable[Audience], place: Place) -> N
             survey.unknown(where, "unknown-role", "role", audience.name, [*process.roles, *_EVERYBODY])
         elif audience.kind == "group" and audience.name not in process.groups:
             survey.unknown(where, "unknown-group", "group", audience.name, process.groups)
+
+
+def _closed(survey: Survey, roles: Iterable[str], place: Place) -> None:
+    """To whom the record is closed: roles that the process has."""
+    for role in roles:
+        if role not in survey.process.roles:
+            survey.unknown(place, "unknown-role", "role", role, survey.process.roles)
 
 
 def _answerers(survey: Survey) -> None:

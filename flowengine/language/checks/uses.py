@@ -164,7 +164,7 @@ class _Collect:
         name = state.name
         reader = "customer" if state.customer or _seen_by_customers(state.readers) else "staff"
         self.text(state.ask, f"{name}.{state.words_key}", reader)
-        for show in state.shows:
+        for show in state.lines:
             self.text(show.value, f"{name}.shows.{show.title}", reader)
         self.add(state.within, f"{name}.within", "span or moment")
         for escalation in state.escalate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flowengine.language.parser.audiences import AUDIENCES
@@ -10,10 +10,10 @@ from flowengine.language.parser.fields import FIELDS
 from flowengine.language.parser.lengths import LENGTH, ROUND, WHEN
 from flowengine.language.parser.records import Key, Values, record
 from flowengine.language.parser.routes import ON, ROUTES
-from flowengine.language.parser.scalars import FLAG, LONGEST_TITLE, OUTCOME, PLACE, SHOWN, TEXT, TITLE
+from flowengine.language.parser.scalars import FLAG, LONGEST_TITLE, NAME, OUTCOME, PLACE, SHOWN, TEXT, TITLE
 from flowengine.language.parser.session import Reading
 from flowengine.language.parser.shapes import Json, ListOf, MapOf, Named, Number, OneOf, Word, wrong
-from flowengine.language.parts import STRENGTHS, Escalation, Reminder, Show
+from flowengine.language.parts import PANEL, PANEL_KINDS, STRENGTHS, Escalation, Reminder, Show
 from flowengine.language.texts import Text
 from flowengine.language.yaml_reader import Items, Node, Pairs
 from flowengine.problem import Place
@@ -24,11 +24,16 @@ def _show(values: Values, reading: Reading) -> Show:  # noqa: ARG001 - the signa
 
 
 def _titled_show(title: str, place: Place, value: Any) -> Show:
+    if isinstance(value, tuple):
+        return Show(title=title, value=Text(""), kinds=value, place=place)
     return Show(title=title, value=value, place=place)
 
 
 class _Shows:
-    """Lines as a list of title and value, or as a mapping of titles to values."""
+    """Lines as a list of title and value, or as a mapping of titles to values. In the mapping ``customer`` may be a
+    list: the kinds of facts that those inside are shown of the customer."""
+
+    panel = ListOf(OneOf(PANEL_KINDS), least=0)
 
     lines = ListOf(
         record(
@@ -44,11 +49,22 @@ class _Shows:
         if isinstance(node, Items):
             return self.lines.read(node, reading)
         if isinstance(node, Pairs):
-            return tuple(self.mapping.read(node, reading).values())
+            return self._mapped(node, reading)
         raise wrong(node, "a mapping of titles to texts, or a list of {title, value}", reading)
 
+    def _mapped(self, node: Pairs, reading: Reading) -> tuple[Show, ...]:
+        place, known = node.pairs.get(PANEL, (node.place, None))
+        if not isinstance(known, Items):
+            return tuple(self.mapping.read(node, reading).values())
+        panel = _titled_show(PANEL, place, self.panel.read(known, reading))
+        rest = {title: one for title, one in node.pairs.items() if title != PANEL}
+        lines = self.mapping.read(replace(node, pairs=rest), reading).values() if rest else ()
+        return (*lines, panel)
+
     def schema(self, defs: Json) -> Json:
-        return {"anyOf": [self.mapping.schema(defs), self.lines.schema(defs)]}
+        mapping = self.mapping.schema(defs)
+        panel = {"anyOf": [mapping["additionalProperties"], self.panel.schema(defs)]}
+        return {"anyOf": [mapping | {"properties": {PANEL: panel}}, self.lines.schema(defs)]}
 
 
 def _escalation(values: Values, reading: Reading) -> Escalation:  # noqa: ARG001 - the signature of builders
@@ -130,7 +146,15 @@ MOVED_BY_KEY = Key("deadline_moved_by", AUDIENCES, "Who may move the deadline, b
 ASKS_KEY = Key(
     "asks", OneOf(STRENGTHS), "How surely it has to be known who acts: code, or passkey; as is usual, unless given."
 )
-WAITING = (ASK_KEY, SHOWS_KEY, THANKS_KEY, SAVES_KEY, WITHIN_KEY, MOVED_BY_KEY, REMIND_KEY, ESCALATE_KEY, ASKS_KEY)
+CLOSED_TO_KEY = Key(
+    "closed_to",
+    ListOf(NAME, one=True),
+    "Roles that do not see what is recorded of the customer there; operators always do.",
+)
+WAITING = (
+    ASK_KEY, SHOWS_KEY, THANKS_KEY, SAVES_KEY, WITHIN_KEY, MOVED_BY_KEY, REMIND_KEY, ESCALATE_KEY, ASKS_KEY,
+    CLOSED_TO_KEY,
+)  # fmt: skip
 """What every state may have that waits for a person."""
 OPTIONAL_KEY = Key("optional", FLAG, "Whether whoever is asked may go without it; the outcome is 'skipped' then.")
 LEADING = (NEXT_KEY, ON_KEY)

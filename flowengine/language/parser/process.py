@@ -11,6 +11,7 @@ from flowengine.language.meaning import version_of
 from flowengine.language.model import Process, Scope
 from flowengine.language.parser.audiences import ANSWERERS, EVERYBODY
 from flowengine.language.parser.calendars import CALENDARS, ZONE
+from flowengine.language.parser.common_keys import CLOSED_TO_KEY
 from flowengine.language.parser.lengths import LENGTH
 from flowengine.language.parser.options import PROCESS_OPTIONS
 from flowengine.language.parser.persons import typed
@@ -102,6 +103,7 @@ PROCESS = record(
     Key("questions", ANSWERERS, "Who answers what people ask about a job: any staff within P2D, unless given."),
     Key("concerns", ANSWERERS, "Who answers concerns: who answers questions, within P7D, unless given."),
     Key("promise", _PROMISE, "What is promised to the customer."),
+    CLOSED_TO_KEY,
     Key("starts", STARTS, "What starts a job by itself: messages that no job waits for, and the clock."),
     ALWAYS_KEY,
     STATES_KEY,

@@ -30,8 +30,8 @@ def text(name: str, nullable: bool = False) -> sa.Column[str]:
     return sa.Column(name, sa.Text(), nullable=nullable)
 
 
-def time(name: str, nullable: bool = False) -> sa.Column[int]:
-    return sa.Column(name, Micros, nullable=nullable)
+def time(name: str, nullable: bool = False, primary_key: bool = False) -> sa.Column[int]:
+    return sa.Column(name, Micros, nullable=nullable, primary_key=primary_key)
 
 
 def count(name: str, primary_key: bool = False) -> sa.Column[int]:

@@ -301,8 +301,10 @@ tokens = sa.Table(
     time("created"),
     time("expires", nullable=True),
     time("revoked", nullable=True),
+    time("used", nullable=True),
     sa.Index("ix_flow_tokens_id", "id"),
     sa.Index("ix_flow_tokens_scope", "scope", "id"),
+    sa.Index("ix_flow_tokens_subject", "subject", "scope"),
     sqlite_with_rowid=False,
     comment="Who may come in from outside. hash is the SHA-256 of the token, which is shown once and never stored.",
 )

@@ -1,0 +1,144 @@
+"""Tokens of people's own: for programs that ask in their names. They are rows among the other tokens, of a scope of
+their own, so that they end with all of a person's when he leaves or is erased."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flowengine.commands import sessions
+from flowengine.commands.sessions import hashed, himself, new_secret
+from flowengine.commands.shell import Shell
+from flowengine.commands.tokens import PREFIX
+from flowengine.core.values import Actor
+from flowengine.errors import BadAnswer, BadToken, NotAllowed, NotFound
+from flowengine.people.identities import SCOPES, By, Identity, Strength
+from flowengine.store import StoredToken, Transaction
+from flowengine.store.tokens import Powers
+from flowengine.views.signing_in import NewOwnToken, OwnToken
+
+OWN = "own"
+"""The scope, among tokens, of those that are a person's own."""
+
+LASTS, LONGEST = timedelta(days=90), timedelta(days=400)
+MOST = 50
+"""Valid tokens that one person has at most."""
+
+LONGEST_NAME = 100
+_FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}", re.ASCII)
+
+
+def issue(shell: Shell, scopes: Sequence[str], name: str, expires: datetime | timedelta | None, by: By) -> NewOwnToken:
+    """Make a token for who asks. Raises BadAnswer, NotAllowed."""
+
+    def work(tx: Transaction) -> NewOwnToken:
+        actor = himself(tx, "issue_own_token", by)
+        if isinstance(by, Identity) and by.scopes and not set(scopes) <= set(by.scopes):
+            raise NotAllowed("a token gives no more than what it is made with", where=actor.id, possible=by.scopes)
+        strength: Strength = by.strength if isinstance(by, Identity) else "host"
+        return made(shell, tx, actor, scopes, name, expires, strength)
+
+    return shell.keep(work)
+
+
+def made(
+    shell: Shell,
+    tx: Transaction,
+    actor: Actor,
+    scopes: Sequence[str],
+    name: str,
+    expires: datetime | timedelta | None,
+    strength: Strength,
+) -> NewOwnToken:
+    """A new token of a person's own. Raises BadAnswer, NotAllowed."""
+    now = shell.clock.now()
+    until = now + LASTS if expires is None else now + expires if isinstance(expires, timedelta) else expires
+    check(actor, scopes, name)
+    if until.tzinfo is None or not now < until <= now + LONGEST:
+        what = f"must be a moment with a zone, within {LONGEST.days} days"
+        raise BadAnswer({"expires": what}, possible=(f"{(now + LASTS).isoformat()}",))
+    valid = [one for one in tx.tokens.of(OWN, actor.id) if one.revoked is None and (one.expires or until) > now]
+    if len(valid) >= MOST:
+        raise NotAllowed(f"nobody has more than {MOST} tokens", where=actor.id, possible=("revoke some",))
+    secret = new_secret(PREFIX)
+    kept = StoredToken(
+        id=secrets.token_hex(6),
+        scope=OWN,
+        subject=actor.id,
+        powers=Powers(scopes=tuple(one for one in SCOPES if one in scopes), strength=strength, name=name),
+        created=now,
+        expires=until,
+        revoked=None,
+    )
+    tx.tokens.add(hashed(secret), kept)
+    return NewOwnToken(token=secret, **_fields(kept))
+
+
+def check(actor: Actor, scopes: Sequence[str], name: str = "") -> None:
+    """Raises BadAnswer for what no token of his can be."""
+    unknown = [one for one in scopes if one not in SCOPES]
+    if unknown or not scopes:
+        raise BadAnswer({"scopes": f"{', '.join(unknown)[:80]!r} is none" if unknown else "is empty"}, possible=SCOPES)
+    if "operate" in scopes and actor.kind != "operator":
+        raise BadAnswer({"scopes": "only operators operate"}, possible=SCOPES[:2])
+    if len(name) > LONGEST_NAME or not name.isprintable():
+        raise BadAnswer({"name": f"has at most {LONGEST_NAME} characters, on one line"})
+
+
+def listed(shell: Shell, by: By) -> list[OwnToken]:
+    """The tokens of who asks, the oldest first."""
+    with shell.reading() as tx:
+        actor = himself(tx, "own_tokens", by)
+        return [OwnToken(**_fields(one)) for one in tx.tokens.of(OWN, actor.id)]
+
+
+def revoke(shell: Shell, id: str, by: By) -> OwnToken:
+    """Revoke one of one's own, now. Raises NotFound."""
+
+    def work(tx: Transaction) -> OwnToken:
+        actor = himself(tx, "revoke_own_token", by)
+        his = next((one for one in tx.tokens.of(OWN, actor.id) if one.id == id), None)
+        if his is None:
+            raise NotFound(f"you have no token {id[:60]!r}", where=id[:60], possible=("own_tokens lists them",))
+        now = shell.clock.now()
+        tx.tokens.revoke(id, now)
+        return OwnToken(**_fields(his) | {"revoked": his.revoked or now})
+
+    return shell.keep(work)
+
+
+def identify(shell: Shell, secret: str) -> Identity:
+    """Who shows that secret: that of a session, or a token of his own. What is unknown, over or revoked is answered
+    alike. Raises BadToken."""
+    known = sessions.identify(shell, secret) or _by_token(shell, secret)
+    if known is None:
+        raise BadToken("nobody is signed in by this", possible=("sign in", "a token that is not expired or revoked"))
+    return known
+
+
+def _by_token(shell: Shell, secret: str) -> Identity | None:
+    if not _FORM.fullmatch(secret):
+        return None
+    now = shell.clock.now()
+    with shell.reading() as tx:
+        found = tx.tokens.find(hashed(secret), now)
+    if found is None or found.scope != OWN:
+        return None
+    if found.used is None or now - found.used >= sessions.NOTED:
+        shell.keep(lambda tx: tx.tokens.used(found.id, now))
+    return Identity(person=found.subject, strength=found.powers.strength, scopes=found.powers.scopes)
+
+
+def _fields(one: StoredToken) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "name": one.powers.name,
+        "scopes": one.powers.scopes,
+        "created": one.created,
+        "expires": one.expires,
+        "revoked": one.revoked,
+        "used": one.used,
+    }

@@ -1,0 +1,363 @@
+"""Facts: what anybody in the organisation knows of a customer, and what he says himself, said, changed, answered and
+taken back.
+
+Every role reads and adds on every customer, unless a process, a state or the installation closes it to some (M10).
+Somebody else's record and one that is not there are answered alike (L4).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from flowengine.commands import access
+from flowengine.commands.receipts import LONGEST_KEY
+from flowengine.commands.shell import Shell
+from flowengine.core.fields import LONGEST_TEXT
+from flowengine.core.seatings import seatings
+from flowengine.core.values import Actor
+from flowengine.errors import Ambiguous, BadAnswer, KeyConflict, NotAllowed, Refused, StaleCommand
+from flowengine.language.model import Process
+from flowengine.language.parts import FACT_KINDS, FactKind
+from flowengine.people.identities import By, actor_key
+from flowengine.people.permissions import LOOKS, OWN, needs, stands
+from flowengine.runtime.actors import name_of, nobody, refuse_erased
+from flowengine.runtime.handlers import NOTIFY
+from flowengine.store import Person, StoredJob, Transaction, new_id, shown
+from flowengine.store.codec import micros
+from flowengine.store.records import Fact, Sight, closed
+from flowengine.views.facts import FactView
+
+FACT = "fact"
+"""Why word is left for people that a fact was answered."""
+
+WAITING: tuple[FactKind, ...] = ("need", "want", "concern", "expectation")
+"""The kinds that are open until they are answered; a preference or a note holds as it is."""
+
+MOST_VERSIONS = 10_000
+"""Of what is known of one id, how many versions are kept: a customer may add by himself."""
+
+_REF = re.compile(r"[0-9a-f-]{1,36}")
+
+
+def whose(tx: Transaction, verb: str, id: str, actor: Actor) -> Person:
+    """The customer about whom somebody asks, who may. Raises NotFound, also for a customer who asks about another; and
+    NotAllowed for a member of staff."""
+    found = tx.people.get(id)
+    if found is None or not _may(verb, actor, found):
+        raise nobody(id)
+    if found.kind != "customer":
+        what = f"{id} is a member of staff, of whom nothing is recorded here"
+        raise NotAllowed(what, where=id, possible=("the id of a customer",))
+    return found
+
+
+def _may(verb: str, actor: Actor, person: Person) -> bool:
+    """Whether a verb is somebody's about a person: about himself, or a party for which he may act."""
+    needed, looking = needs(verb, actor), verb in LOOKS
+    return any(stands(needed, actor, id, looking=looking) for id in ids_of(person))
+
+
+def ids_of(person: Person) -> tuple[str, ...]:
+    """All ids of a person."""
+    return (person.id, *person.same)
+
+
+def sight(shell: Shell, actor: Actor) -> Sight:
+    """Which facts somebody may see: a customer those that are shown to him; operators, and the program, all."""
+    if actor.kind == "customer":
+        return Sight(shown=True)
+    roles = roles_of(actor)
+    hidden = (kind for kind, to in shell.settings.facts_closed_to.items() if closed(to, roles))
+    return Sight(roles=roles, kinds=tuple(sorted(hidden)))
+
+
+def roles_of(actor: Actor) -> tuple[str, ...] | None:
+    """The roles by which something may be closed to somebody; None where nothing is."""
+    return actor.roles if actor.kind == "staff" else None
+
+
+def closed_in(process: Process, state: str = "", member: str = "") -> tuple[str, ...]:
+    """The roles to which a process, with one of its states, closes what is recorded there."""
+    found = next((one for one in process.states() if one.name == state), None) if state else None
+    inner = () if found is None else (*found.closed_to, *found.member(member).closed_to)
+    return tuple(dict.fromkeys((*process.closed_to, *inner)))
+
+
+class _Spot(NamedTuple):
+    """On what something is said: a step of a job, a job, or nothing; and to whom that is closed."""
+
+    job: str = ""
+    step: str = ""
+    process: str = ""
+    state: str = ""
+    closed_to: tuple[str, ...] = ()
+
+
+def add_fact(
+    shell: Shell, person: str, kind: str, text: str, job: str, step: str, show: bool, by: By, key: str | None
+) -> FactView:
+    """Say something of a customer. Under a request key it is said once, whoever sends it again (L3)."""
+    new = new_id()
+
+    def work(tx: Transaction) -> FactView:
+        actor = access.asker(tx, "add_fact", by)
+        customer = whose(tx, "add_fact", person, actor)
+        refuse_erased(customer)
+        known, words = _kind(shell, kind, actor), checked(text)
+        spot, now = _spot(shell, tx, customer, job, step, actor), shell.clock.now()
+        fact = Fact(
+            id=new if key is None else _id_under(actor, key),
+            person=customer.id,
+            kind=known,
+            text=words,
+            author=actor.id,
+            author_kind=actor.kind,
+            at=now,
+            changed=now,
+            changed_by=actor.id,
+            shown=show or actor.kind == "customer",
+            waits=known in WAITING,
+            **spot._asdict(),
+        )
+        before = tx.records.versions(fact.id)
+        if before:
+            return fact_view(tx, _said_before(before[-1], fact), actor)
+        if tx.records.number(customer.id) >= MOST_VERSIONS:
+            what = f"{MOST_VERSIONS:,} facts of {customer.id} are kept, which are too many"
+            raise NotAllowed(what, where=customer.id, possible=("say it about a job",))
+        tx.records.add(fact)
+        return fact_view(tx, fact, actor)
+
+    return shell.keep(work)
+
+
+def _id_under(actor: Actor, key: str) -> str:
+    if not 0 < len(key) <= LONGEST_KEY:
+        raise Refused(f"a request key has 1 to {LONGEST_KEY} characters, this one {len(key)}", where="key")
+    return str(UUID(bytes=sha256(f"fact\n{actor_key(actor)}\n{key}".encode(errors="surrogatepass")).digest()[:16]))
+
+
+def _said_before(first: Fact, again: Fact) -> Fact:
+    """What was said under the key, if it is the same."""
+    asked = ("person", "kind", "text", "shown", "job", "step")
+    if any(getattr(first, name) != getattr(again, name) for name in asked):
+        possible = ("use a fresh key for each new request", "repeat exactly the same request")
+        raise KeyConflict("the request key was used before for something else", where="key", possible=possible)
+    return first
+
+
+def _kind(shell: Shell, kind: str, actor: Actor) -> FactKind:
+    found = next((one for one in FACT_KINDS if one == kind), None)
+    if found is None:
+        raise BadAnswer({"kind": f"{kind[:60]!r} is no kind of fact"}, possible=FACT_KINDS)
+    hidden = sight(shell, actor).kinds
+    if found in hidden:
+        raise NotAllowed(
+            f"facts of the kind {kind} are closed to {', '.join(actor.roles) or 'staff without a role'}",
+            where=kind,
+            possible=[one for one in FACT_KINDS if one not in hidden],
+        )
+    return found
+
+
+def checked(text: str, name: str = "text") -> str:
+    """What somebody wrote, without blanks around it. Raises BadAnswer where it is nothing, or too long."""
+    words = text.strip()
+    if not words:
+        raise BadAnswer({name: "there is nothing said"}, possible=("a few words",))
+    if len(words) > LONGEST_TEXT:
+        raise BadAnswer({name: f"has {len(words):,} characters; {LONGEST_TEXT:,} are possible"})
+    return words
+
+
+def _spot(shell: Shell, tx: Transaction, customer: Person, job: str, step: str, actor: Actor) -> _Spot:
+    """On what it is said: it must be a job of the customer that the asker may see, and a step of that."""
+    if not (job or step):
+        return _Spot()
+    number, state, member = 0, "", ""
+    if step:
+        job_id, number = access.numbered_ref(tx, step, actor)
+        stored = access.read(tx, job_id, "step", step)
+        found = _step_of(tx, stored, number, actor)
+        if found is None or not access.sees(tx, stored, actor):
+            raise access.no_such("step", step)
+        state, member = found
+        if job and access.job_ref(tx, job, actor) != stored.id:
+            raise BadAnswer({"step": f"{step[:60]!r} is no step of the job {job[:60]!r}"})
+    else:
+        stored = access.visible_job(tx, job, actor)
+    if stored.customer not in ids_of(customer):
+        if needs("add_fact", actor) == OWN:
+            raise access.no_such("step" if step else "job", step or job)
+        raise BadAnswer({"job": f"{shown(stored.id)} is no job of {customer.id}"})
+    process = shell.catalogue.compiled(tx, stored.process, stored.version).process
+    shut = closed_in(process, state, member)
+    if closed(shut, roles_of(actor)):
+        raise access.no_such("step" if step else "job", step or job)
+    return _Spot(stored.id, f"{stored.id}.{number}" if step else "", stored.process, state, shut)
+
+
+def _step_of(tx: Transaction, job: StoredJob, number: int, actor: Actor) -> tuple[str, str] | None:
+    """The state of a step, open or not, and the member of a race; to a customer only of one that is for him."""
+    there = access.open_step(job, number)
+    opened = access.opening(tx, job, number)
+    if opened is None:
+        return None
+    step = there or opened[1].step
+    if actor.kind == "customer" and seatings(actor).isdisjoint({*access.asked(opened[1]), *step.audience}):
+        return None
+    return step.state, step.member
+
+
+# what is there
+
+
+def change_fact(shell: Shell, ref: str, text: str, kind: str, show: bool | None, by: By) -> FactView:
+    """Say a fact otherwise: a version more; those before stay. What a customer has said, he alone changes."""
+
+    def work(tx: Transaction) -> FactView:
+        actor = access.asker(tx, "change_fact", by)
+        fact = found_fact(shell, tx, "change_fact", ref, actor)
+        _is_his(fact, actor, "change")
+        if fact.answered is not None:
+            raise StaleCommand("it was answered, and stays as it was said", where=ref, possible=("say it anew",))
+        known = _kind(shell, kind, actor) if kind else fact.kind
+        shows = fact.shown if show is None or actor.kind == "customer" else show
+        words = checked(text) if text else fact.text
+        if (words, known, shows) == (fact.text, fact.kind, fact.shown):
+            return fact_view(tx, fact, actor)
+        new = _next(fact, actor, shell.clock.now())
+        new = replace(new, text=words, kind=known, shown=shows, waits=known in WAITING)
+        tx.records.add(new)
+        return fact_view(tx, new, actor)
+
+    return shell.keep(work)
+
+
+def answer_fact(shell: Shell, ref: str, text: str, by: By) -> FactView:
+    """Answer what waits for it: who raised it is told, and the customer, where he sees it."""
+
+    def work(tx: Transaction) -> FactView:
+        actor = access.asker(tx, "answer_fact", by)
+        fact = found_fact(shell, tx, "answer_fact", ref, actor)
+        words = checked(text)
+        if not fact.waits:
+            raise NotAllowed(f"a {fact.kind} waits for no answer", where=ref, possible=(*WAITING, "add a note"))
+        if fact.answered is not None:
+            if (words, actor.id) == (fact.answer, fact.answered_by):
+                return fact_view(tx, fact, actor)
+            what = f"{name_of(tx, fact.answered_by) if fact.answered_by else 'somebody'} has answered it already"
+            raise StaleCommand(what, where=ref, possible=("add a note",))
+        now = shell.clock.now()
+        new = replace(_next(fact, actor, now), answer=words, answered=now, answered_by=actor.id)
+        tx.records.add(new)
+        _tell(shell, tx, new, now)
+        return fact_view(tx, new, actor)
+
+    return shell.keep(work)
+
+
+def take_back_fact(shell: Shell, ref: str, by: By) -> FactView:
+    """Take back a fact: it counts no more, and is kept as it was."""
+
+    def work(tx: Transaction) -> FactView:
+        actor = access.asker(tx, "take_back_fact", by)
+        fact = found_fact(shell, tx, "take_back_fact", ref, actor, gone=True)
+        _is_his(fact, actor, "take back")
+        if fact.taken_back is not None:
+            return fact_view(tx, fact, actor)
+        now = shell.clock.now()
+        new = replace(_next(fact, actor, now), taken_back=now)
+        tx.records.add(new)
+        return fact_view(tx, new, actor)
+
+    return shell.keep(work)
+
+
+def _next(fact: Fact, actor: Actor, now: datetime) -> Fact:
+    return replace(fact, version=fact.version + 1, changed=now, changed_by=actor.id)
+
+
+def _is_his(fact: Fact, actor: Actor, verb: str) -> None:
+    """Raises NotAllowed: a customer's own words are his, and those of the organisation are its own."""
+    if (fact.author_kind == "customer") != (actor.kind == "customer"):
+        what = f"only {'who has said it' if fact.author_kind == 'customer' else 'the organisation'} may {verb} it"
+        raise NotAllowed(what, where=shown(fact.id), possible=("add a note", "answer it"))
+
+
+def found_fact(shell: Shell, tx: Transaction, verb: str, ref: str, actor: Actor, *, gone: bool = False) -> Fact:
+    """The one fact that an id, or its unique beginning, means to somebody who may see it. Raises NotFound, Ambiguous,
+    and StaleCommand for one that was taken back, unless it may be ``gone``."""
+    sees, text = sight(shell, actor), ref.strip().lower()
+    found: list[Fact] = []
+    for id in tx.records.beginning(text) if _REF.fullmatch(text) else ():
+        latest = tx.records.versions(id)[0]
+        person = tx.people.get(latest.person)
+        if person is not None and sees.sees(latest) and _may(verb, actor, person):
+            found.append(latest)
+    exact = [one for one in found if one.id == text]
+    if len(exact or found) > 1:
+        raise Ambiguous(f"{ref!r} fits more than one fact", where=ref, possible=[one.id[-12:] for one in found])
+    if not found:
+        raise access.no_such("fact", ref[:200])
+    (fact,) = exact or found
+    if fact.taken_back is not None and not gone:
+        raise StaleCommand("it was taken back", where=ref, possible=("say it anew",))
+    return fact
+
+
+def _tell(shell: Shell, tx: Transaction, fact: Fact, now: datetime) -> None:
+    """Leave word of an answer for people, and for the handler of notices, where somebody carries it. A fact is of no
+    job: its own id stands in the place of one."""
+    handled, carried = shell.handlers.has(NOTIFY), shell.wanted.channels(tx, now)
+    news = {"step": 0, "why": FACT}
+    if carried - {"handler"}:
+        tx.outbox.add(fact.id, fact.version, "announce", {"told": [news]}, now, "people")
+    if handled or "handler" in carried:
+        tx.outbox.add(fact.id, fact.version, "notice", news, now, "handler")
+    tx.wakes |= bool(handled or carried)
+
+
+def answered_fact(tx: Transaction, id: str) -> Fact | None:
+    """A fact that was answered; None once it is taken back, or erased."""
+    found = tx.records.versions(id)
+    return found[0] if found and found[0].answered is not None and found[0].taken_back is None else None
+
+
+def told_of_answer(fact: Fact) -> list[str]:
+    """The ids of those who are told that a fact was answered: who raised it, and the customer, where he sees it."""
+    both = (fact.author, fact.person if fact.shown else "")
+    return list(dict.fromkeys(one for one in both if one and one != fact.answered_by))
+
+
+def fact_view(tx: Transaction, fact: Fact, actor: Actor) -> FactView:
+    """A fact as somebody sees it who may."""
+    names_staff = actor.kind != "customer" or fact.author_kind == "customer"
+    return FactView(
+        id=fact.id,
+        short=shown(fact.id),
+        person=fact.person,
+        kind=fact.kind,
+        text=fact.text,
+        author=fact.author if names_staff else "",
+        author_name=name_of(tx, fact.author) if fact.author else "",
+        at=fact.at,
+        changed=fact.changed,
+        version=fact.version,
+        shown=fact.shown,
+        job=fact.job,
+        step=fact.step,
+        process=fact.process,
+        open=fact.waits and fact.answered is None and fact.taken_back is None,
+        answer=fact.answer,
+        answered=fact.answered,
+        answered_by=name_of(tx, fact.answered_by) if fact.answered_by else "",
+        taken_back=fact.taken_back,
+        place=f"{micros(fact.at)}:{fact.id}",
+    )

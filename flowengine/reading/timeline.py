@@ -1,0 +1,311 @@
+"""All that happened with a customer, over all jobs and processes, in plain words, the newest first.
+
+Nothing is kept for it: histories, facts and letters are read where they stand. A page begins behind the place of the
+last line of the page before; jobs in which nothing happened since are not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from flowengine.commands import access
+from flowengine.commands.records import closed_in, ids_of, roles_of, sight, whose
+from flowengine.commands.shell import Shell
+from flowengine.core import commands as c
+from flowengine.core import events as e
+from flowengine.core.machines import Compiled
+from flowengine.core.seatings import person_seating
+from flowengine.core.values import Actor
+from flowengine.errors import BadAnswer, NotFound
+from flowengine.interop.labels import shorten
+from flowengine.people.identities import By
+from flowengine.reading.records import check_limit
+from flowengine.runtime.actors import name_of, reader_zone
+from flowengine.store import Entry, StoredJob, Transaction, shown
+from flowengine.store.codec import micros, moment
+from flowengine.store.records import Fact, Letter, Touched, Wanted, closed
+from flowengine.views import appointments, plainly
+from flowengine.views.history_lines import LONGEST_ASKED, SAYINGS, Teller
+from flowengine.views.records import TimelineLine
+
+_PLACE = re.compile(r"(\d{1,18}):([fglj][0-9a-f.-]{1,80})")
+_ENDLESS = 2**40
+_LATEST = 2**57
+"""Later than all moments that are told, in microseconds."""
+_MOST_DEEDS = 200
+"""Of what a customer did in one job of somebody else."""
+
+NOTED = {
+    "need": "needs",
+    "want": "wants",
+    "concern": "is concerned",
+    "expectation": "expects",
+    "preference": "prefers",
+    "note": "noted",
+}
+"""How each kind of fact is told."""
+
+
+class _Place(NamedTuple):
+    """Where a line stands: later ones first; of one moment those first whose keys sort last."""
+
+    at: int
+    key: str
+
+
+class _Line(NamedTuple):
+    place: _Place
+    line: TimelineLine
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at somebody's timeline by one actor. ``inside``: he may know what the organisation knows."""
+
+    shell: Shell
+    tx: Transaction
+    ids: tuple[str, ...]
+    actor: Actor
+    names: dict[str, str]
+
+    @property
+    def inside(self) -> bool:
+        return self.actor.kind != "customer"
+
+    def name(self, id: str) -> str:
+        if id not in self.names:
+            self.names[id] = name_of(self.tx, id) if id else ""
+        return self.names[id]
+
+    def closes(self, closed_to: tuple[str, ...]) -> bool:
+        return closed(closed_to, roles_of(self.actor))
+
+
+def timeline(shell: Shell, id: str, after: str, limit: int, by: By) -> list[TimelineLine]:
+    """A page of what happened with a customer, the newest first."""
+    with shell.reading() as tx:
+        actor = access.asker(tx, "timeline", by)
+        person = whose(tx, "timeline", id, actor)
+        check_limit(limit)
+        return happened(shell, tx, ids_of(person), actor, limit, after)
+
+
+def happened(
+    shell: Shell, tx: Transaction, ids: tuple[str, ...], actor: Actor, limit: int = _ENDLESS, after: str = ""
+) -> list[TimelineLine]:
+    """What happened with somebody who has these ids, as somebody may see it who asks, the newest first."""
+    look = _Look(shell, tx, ids, actor, {})
+    behind = _place(after) if after else _Place(_LATEST, "")
+    lines = [one for one in (*_facts(look), *_letters(look, behind)) if one.place < behind]
+    jobs = deque(tx.records.jobs(look.ids, moment(min(behind.at, _LATEST))))
+    while jobs:
+        lines.sort(key=lambda one: one.place, reverse=True)
+        del lines[limit:]
+        touched = jobs.popleft()
+        if len(lines) == limit and lines[-1].place.at > micros(touched.updated):
+            break  # all that is left is older
+        lines += [one for one in _of_job(look, touched) if one.place < behind]
+    lines.sort(key=lambda one: one.place, reverse=True)
+    return [one.line for one in lines[:limit]]
+
+
+def _place(text: str) -> _Place:
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise BadAnswer({"after": f"{text[:60]!r} is no place in a timeline"}, possible=("the place of a line",))
+    return _Place(int(found[1]), found[2])
+
+
+def _line(at: datetime, key: str, line: TimelineLine) -> _Line:
+    place = _Place(micros(at), key)
+    return _Line(place, replace(line, place=f"{place.at}:{key}"))
+
+
+# what is known, and letters
+
+
+def _facts(look: _Look) -> Iterator[_Line]:
+    for fact in look.tx.records.list(Wanted(look.ids), sight(look.shell, look.actor), _ENDLESS):
+        about = {"job": fact.job, "short": shown(fact.job) if fact.job else "", "fact": fact.id}
+        title = _title(look, fact)
+        said = TimelineLine(
+            at=fact.at,
+            kind=fact.kind,
+            what=f"{NOTED[fact.kind]}: {fact.text}",
+            who=look.name(fact.author),
+            title=title,
+            **about,
+        )
+        yield _line(fact.at, f"f{fact.id}", said)
+        if fact.answered is not None:
+            what = f"{SAYINGS['answer']}: {fact.answer} (to: {shorten(fact.text, LONGEST_ASKED)})"
+            who = look.name(fact.answered_by)
+            answer = TimelineLine(at=fact.answered, kind="answer", what=what, who=who, title=title, **about)
+            yield _line(fact.answered, f"g{fact.id}", answer)
+
+
+def _title(look: _Look, fact: Fact) -> str:
+    if not fact.job:
+        return ""
+    with suppress(NotFound):  # the job may be archived
+        job = look.tx.jobs.get(fact.job)
+        compiled: Compiled = look.shell.catalogue.compiled(look.tx, job.process, job.version)
+        return compiled.process.title
+    return ""
+
+
+def _letters(look: _Look, behind: _Place) -> Iterator[_Line]:
+    for letter in look.tx.records.letters(look.ids, _ENDLESS, moment(min(behind.at, _LATEST))):
+        if letter.subject:
+            yield _line(letter.at, f"l{letter.id}", _written(letter))
+
+
+def _written(letter: Letter) -> TimelineLine:
+    what = f"was written to ({letter.channel}): {letter.subject}"
+    return TimelineLine(
+        at=letter.at, kind="letter", what=what, job=letter.job, short=shown(letter.job) if letter.job else ""
+    )
+
+
+# jobs
+
+
+def _of_job(look: _Look, touched: Touched) -> Iterable[_Line]:
+    job = look.tx.jobs.get(touched.job)
+    compiled: Compiled = look.shell.catalogue.compiled(look.tx, job.process, job.version)
+    if look.closes(compiled.process.closed_to):
+        return ()
+    found = _own(look, job, compiled) if touched.own else _deeds(look, job, compiled)
+    lines: list[_Line] = []
+    for number, (entry, kind, what) in enumerate(found):
+        line = TimelineLine(
+            at=entry.at,
+            kind=kind,
+            what=what,
+            who=look.name(entry.by.id) or ("" if entry.by.kind == "clock" else entry.by.kind),
+            job=job.id,
+            short=shown(job.id),
+            title=compiled.process.title,
+        )
+        lines.append(_line(entry.at, f"j{job.id}.{entry.seq:09}.{number:06}", line))
+    return lines
+
+
+def _deeds(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[Entry, str, str]]:
+    """What a customer did in somebody else's job: the last on each step."""
+    if job.position.head.erased is not None:
+        return
+    teller = Teller(compiled.process, {}, reader_zone(look.tx, look.actor))
+    for id in look.ids:
+        for number, seq in look.tx.participants.deeds(job.id, id, _MOST_DEEDS):
+            (entry,) = look.tx.history.of(job.id, seq - 1, 1)
+            opened = access.opening(look.tx, job, number)
+            if opened is None or not isinstance(entry.command, c.Act | c.ActFor):
+                continue
+            step = opened[1].step
+            if not look.closes(closed_in(compiled.process, step.state, step.member)):
+                yield entry, "answered", teller.own_act(entry.command, opened[1], entry.events)
+
+
+def _own(look: _Look, job: StoredJob, compiled: Compiled) -> Iterator[tuple[Entry, str, str]]:
+    """What happened in a customer's own job that he may be told of (L9); those inside see all that was said."""
+    process = compiled.process
+    teller = Teller(process, look.names, reader_zone(look.tx, look.actor))
+    told = _Told(look, job, compiled, teller)
+    for entry in look.tx.history.of(job.id):
+        if entry.erased:
+            if entry.seq == 1:
+                yield entry, "begun", f"began: {process.title}"
+            yield from told.ended(entry)
+        else:
+            yield from told.lines(entry)
+        teller.known.learn(entry.events)
+
+
+class _Told:
+    """Tells a history line by line, in order."""
+
+    def __init__(self, look: _Look, job: StoredJob, compiled: Compiled, teller: Teller) -> None:
+        self.look, self.job, self.compiled, self.teller = look, job, compiled, teller
+        self.opened: dict[int, e.StepOpened] = {}
+        self.asked: dict[int, tuple[str, str]] = {}
+        """Who has asked what, by the number of the step that waits for the answer."""
+        self.seatings = {person_seating(id) for id in look.ids}
+
+    def lines(self, entry: Entry) -> Iterator[tuple[Entry, str, str]]:
+        """What one entry tells."""
+        command = entry.command
+        who = command.person.id if isinstance(command, c.ActFor) else entry.by.id
+        if isinstance(command, c.Start):
+            yield entry, "begun", f"began: {self.compiled.process.title}"
+        elif isinstance(command, c.Act | c.ActFor) and who in self.look.ids:
+            yield from self._acted(entry, command)
+        elif isinstance(command, c.Invoke) and who in self.look.ids:
+            yield entry, "changed", self.teller.known.entry(command.name)
+        for event in entry.events:
+            match event:
+                case e.StepOpened():
+                    self.opened[event.step.number] = event
+                case e.Said():
+                    yield from self._said(entry, event)
+                case e.Told():
+                    if self._is_told(event) and not self._closed(event.state):
+                        yield entry, "told", f"was told: {event.words}"
+                case e.AppointmentChanged():
+                    if self.look.inside or not self.seatings.isdisjoint(event.whom):
+                        clock = plainly.Clock(self.compiled.process, self.teller.known.reader)
+                        yield entry, "appointment", appointments.changed(self.compiled, event, clock)
+                case e.Promised():
+                    yield from self._promised(entry, event)
+                case e.PromiseOverdue():
+                    yield entry, "late", f"later than promised: {self.teller.known.promised(event.by)} has passed"
+        yield from self.ended(entry)
+
+    def ended(self, entry: Entry) -> Iterator[tuple[Entry, str, str]]:
+        """That the job is over, if it is."""
+        title = self.compiled.process.title
+        for event in entry.events:
+            if isinstance(event, e.Ended):
+                because = f": {event.because}" if event.because and not entry.erased else ""
+                words = f"fulfilled: {title}" if event.kind == "fulfilled" else f"ended: {title}{because}"
+                yield entry, event.kind, words
+
+    def _acted(self, entry: Entry, command: c.Act | c.ActFor) -> Iterator[tuple[Entry, str, str]]:
+        opened = self.opened.get(command.step)
+        answers = any(isinstance(one, e.Said) and one.to == command.step for one in entry.events)
+        if opened is None or answers or self._closed(opened.step.state, opened.step.member):
+            return  # an answer is told as what was said
+        yield entry, "answered", self.teller.own_act(command, opened, entry.events)
+
+    def _said(self, entry: Entry, event: e.Said) -> Iterator[tuple[Entry, str, str]]:
+        if event.number:
+            self.asked[event.number] = (event.by, shorten(event.text, LONGEST_ASKED))
+        by, before = self.asked.get(event.to, ("", ""))
+        his = event.by in self.look.ids or (by in self.look.ids if event.to else event.kind == "answer")
+        if self.look.inside or his:
+            yield entry, event.kind, f"{SAYINGS[event.kind]}: {event.text}" + (f" (to: {before})" if before else "")
+
+    def _is_told(self, event: e.Told) -> bool:
+        return self.look.inside or "everyone" in event.to or not self.seatings.isdisjoint(event.to)
+
+    def _promised(self, entry: Entry, event: e.Promised) -> Iterator[tuple[Entry, str, str]]:
+        known = self.teller.known
+        before, known.promise = known.promise, event.promise
+        by = known.promised(event.promise.by)
+        if event.promise.kept is not None:
+            kept = event.promise.kept
+            yield entry, "kept" if kept else "broken", f"the promise for {by} is {'kept' if kept else 'broken'}"
+        elif before is None or before.by != event.promise.by:
+            instead = f" instead of {known.promised(before.by)}" if before is not None else ""
+            yield entry, "promised", f"promised for {by}{instead}"
+
+    def _closed(self, state: str, member: str = "") -> bool:
+        return self.look.closes(closed_in(self.compiled.process, state, member))

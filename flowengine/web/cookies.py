@@ -1,0 +1,100 @@
+"""The cookie of a session, and where a request comes from: small code of our own, since no library of ours has it.
+
+A cookie goes with every request to us, whoever had the browser send it. So what changes something and shows a cookie
+must come from a page of ours, by what the browser says of it (``Origin``, ``Sec-Fetch-Site``), and must show the
+session's CSRF token in a header, which only a page of ours can know.
+"""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+
+from flowengine.commands.sessions import csrf_of
+from flowengine.errors import NotAllowed
+from flowengine.web.auth import engine_of
+
+COOKIE, LOCAL = "__Host-flow", "flow"
+"""Its name: over TLS with the prefix, by which browsers take it from this very host alone; over plain HTTP, which
+is for this machine itself, without."""
+
+CSRF = "x-flow-csrf"
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def secret_of(request: Request) -> str:
+    """The session's secret that the browser shows; empty where it shows none."""
+    return request.cookies.get(COOKIE if _over_tls(request) else LOCAL, "")
+
+
+def set_cookie(request: Request, response: Response, secret: str) -> None:
+    """Have the browser keep a session's secret, out of the reach of scripts. Raises NotAllowed over plain HTTP, but on
+    this machine itself."""
+    _put(request, response, COOKIE if _over_tls(request) else LOCAL, secret, None)
+
+
+def drop_cookie(request: Request, response: Response) -> None:
+    """Have the browser forget it."""
+    _put(request, response, COOKIE if _over_tls(request) else LOCAL, "", 0)
+
+
+def set_binding(request: Request, response: Response, binding: str, seconds: int) -> None:
+    """Have the browser keep by what it is known when it comes back from a provider; 0 seconds: forget it."""
+    _put(request, response, _binding_name(request), binding, seconds)
+
+
+def binding_of(request: Request) -> str:
+    """By what a browser is known that comes back from a provider."""
+    return request.cookies.get(_binding_name(request), "")
+
+
+def _binding_name(request: Request) -> str:
+    return f"{COOKIE if _over_tls(request) else LOCAL}-provider"
+
+
+def _put(request: Request, response: Response, name: str, value: str, seconds: int | None) -> None:
+    secure = _over_tls(request)
+    if not secure and not _is_this_machine(request.url.hostname or ""):
+        raise NotAllowed(
+            "nobody signs in over plain HTTP", where=request.url.hostname or "", possible=("https://", "FLOW_URL")
+        )
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def _over_tls(request: Request) -> bool:
+    """Whether the browser speaks TLS: with us, or with a proxy in front of us, as ``FLOW_URL`` says."""
+    return request.url.scheme == "https" or engine_of(request).shell.settings.url.startswith("https://")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def check_origin(request: Request, *, must_say: bool) -> None:
+    """Raises NotAllowed for what another site had the browser send. With ``must_say`` it has to say where it comes
+    from, as every browser does; a program without cookies need not."""
+    site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin", "")
+    foreign = (site and site != "same-origin") or (origin and origin not in _origins(request))
+    if foreign or (must_say and not site and not origin):
+        raise NotAllowed(
+            "this was not sent from a page of ours",
+            where="Origin",
+            possible=("a page of this site", "Authorization: Bearer, without a cookie"),
+        )
+
+
+def _origins(request: Request) -> set[str]:
+    url = urlsplit(engine_of(request).shell.settings.url)
+    return {f"{url.scheme}://{url.netloc}", f"{request.url.scheme}://{request.url.netloc}"}
+
+
+def check_csrf(request: Request, secret: str) -> None:
+    """Raises NotAllowed where what changes something does not show the session's token."""
+    if not compare_digest(request.headers.get(CSRF, "").encode(), csrf_of(secret).encode()):
+        raise NotAllowed("the page is not of this session any more", where=CSRF, possible=("load it again",))
