@@ -26,7 +26,7 @@ class Conversation(Part):
 
     def conversation(self, job: str, after: str = "", limit: int = 100) -> list[MessageView]:
         """What was said about a job, the oldest first, as who asks may read it (L9)."""
-        return self._ask("conversation", job, after, limit)
+        return self._ask("conversation", job, after=after, limit=limit)
 
     def attach(self, name: str, data: bytes, job: str = "") -> FileView:
         """Upload a file, for a job or a step, or for what there is no job of yet; it is used by its id."""
@@ -56,8 +56,8 @@ class Conversation(Part):
 
     def conversation_with(self, person: str, after: str = "", limit: int = 50) -> list[MessageView]:
         """All that was said with a customer, the newest first, as who asks may read it (L9)."""
-        return self._ask("conversation_with", person, after, limit)
+        return self._ask("conversation_with", person, after=after, limit=limit)
 
     def open_conversations(self, after: str = "", limit: int = 100) -> list[OpenConversation]:
         """Which customers wait for an answer to what they have written without a job, the most urgent first."""
-        return self._ask("open_conversations", after, limit)
+        return self._ask("open_conversations", after=after, limit=limit)
