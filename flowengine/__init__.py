@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     )
     from flowengine.runtime.settings import Settings as Settings
     from flowengine.store import Database as Database
+    from flowengine.views.ballots import BallotView as BallotView
     from flowengine.views.replies import (
         Archived as Archived,
         Audit as Audit,
@@ -118,6 +119,7 @@ else:
         "flowengine.engine": ("Engine",),
         "flowengine.runtime.handlers": ("NOTIFY", "GiveUp", "Handler", "HandlerCall", "Later", "Outcome", "TryLater"),
         "flowengine.runtime.settings": ("Settings",),
+        "flowengine.views.ballots": ("BallotView",),
         "flowengine.views.replies": (
             "Archived",
             "Audit",

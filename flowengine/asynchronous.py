@@ -216,3 +216,5 @@ class AsyncEngine:
     reject_duplicate = _Verb(Engine.reject_duplicate)
     export_person = _Verb(Engine.export_person)
     import_people = _Verb(Engine.import_people)
+    # ballots
+    ballot = _Verb(Engine.ballot)

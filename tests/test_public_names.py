@@ -28,6 +28,7 @@ NAMES = [
     "BadAnswer",
     "BadSignature",
     "BadToken",
+    "BallotView",
     "Broadcast",
     "Clock",
     "ConnectionLost",

@@ -46,6 +46,7 @@ _ENTRIES = (
     Entry("act", "customers:act", "Answer, choose, approve, book, finish: act on a step.", "Customers and staff"),
     Entry("track", "customers:track", "Where a job is, in plain words.", "Customers and staff"),
     Entry("say", "customers:say", "Say something about a job.", "Customers and staff"),
+    Entry("ballot", "customers:ballot", "Your own ballot, and whether it was counted.", "Customers"),
     Entry("takeback", "customers:take_back", "Take back what you have asked.", "Customers and staff"),
     Entry("change", "customers:change", "Use what a job offers at any time: a change of mind.", "Customers"),
     Entry("withdraw", "customers:withdraw", "Withdraw from a job.", "Customers"),

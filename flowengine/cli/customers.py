@@ -188,6 +188,18 @@ def say(terminal: Terminal, job: str, text: tuple[str, ...], kind: str, to: str,
     acting.spoken(terminal, desk, receipt, kind, words)
 
 
+@click.command()
+@click.argument("vote", shell_complete=tab_words.steps_and_jobs)
+@common
+@terminal
+def ballot(terminal: Terminal, vote: str) -> None:
+    """Your own ballot, and whether it was counted. VOTE is a job's id, or a step's."""
+    from flowengine.cli import show
+
+    seen = terminal.desk().ballot(vote)
+    terminal.answer(seen, lambda console: show.ballot(console, seen))
+
+
 @click.command("takeback")
 @click.argument("question", shell_complete=tab_words.steps_and_jobs)
 @request_key

@@ -18,6 +18,7 @@ from flowengine.client import (
     AgendaItem,
     Answered,
     Audit,
+    BallotView,
     Broadcast,
     ChangeView,
     CustomerWaiting,
@@ -451,6 +452,30 @@ def tally(console: Console, seen: TallyView) -> None:
     more = f" and {len(most) - TALLIED} more" if len(most) > TALLIED else ""
     without = f", {seen.abstained} of them for nobody" if seen.abstained else ""
     line(console, ("So far: ", "dim"), f"{named}{more}", (f"  {seen.cast} of {seen.voters} have voted{without}", "dim"))
+
+
+def ballot(console: Console, seen: BallotView) -> None:
+    """A voter's own ballot, and what became of the vote."""
+    line(console, seen.title)
+    if not seen.voted:
+        line(console, "You have not voted" + ("." if seen.may_change else ", and it is over."))
+    elif seen.ballot is None:
+        line(console, "You have voted. What you said is not here any more.")
+    else:
+        what = exact.encode(seen.ballot["for"]).decode() if "for" in seen.ballot else "for nobody"
+        line(console, ("You have voted: ", "dim"), what)
+    if seen.state == "left":
+        line(console, "The vote was left without a result.")
+    elif seen.state == "counted":
+        line(
+            console,
+            ("Counted: ", "dim"),
+            f"{seen.cast} of {seen.voters} have voted",
+            ("; the box is ", "dim"),
+            seen.root,
+        )
+        if seen.counted:
+            line(console, "Your ballot is one of them: ", seen.leaf)
 
 
 def _with(name: str) -> str:

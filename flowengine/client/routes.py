@@ -147,6 +147,8 @@ ROUTES = (
     Route("change_fact", "PUT", "/facts/{fact}", "customers"),
     Route("answer_fact", "POST", "/facts/{fact}/answer", "customers"),
     Route("take_back_fact", "POST", "/facts/{fact}/take-back", "customers"),
+    # ballots
+    Route("ballot", "GET", "/steps/{step_id}/ballot", "steps"),
 )
 """One row for each verb that crosses. ``archive`` writes a file where it runs, and does not."""
 

@@ -5,6 +5,6 @@ people type to jobs and steps, and whether they may), ``catching_up`` (what is d
 keys), ``told`` (what people were told), ``occasions`` (appointments as their histories tell them), ``asked`` (what they
 have asked), and the verbs in ``on_jobs``, ``messages``, ``starting``, ``deploying``, ``people``, ``parties``,
 ``records``, ``merging``, ``importing``, ``availability``, ``closing``, ``erasing``, ``migration``, ``incidents``,
-``interventions``, ``retention``, ``tokens``, ``unserved`` and ``unstaffed``; of signing in ``sessions``, ``links``,
-``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``, ``devices`` and ``public_starts``.
+``interventions``, ``retention``, ``tokens``, ``voting``, ``unserved`` and ``unstaffed``; of signing in ``sessions``,
+``links``, ``codes``, ``totp``, ``passkeys``, ``oidc``, ``credentials``, ``own_tokens``, ``devices`` and ``public_starts``.
 """

@@ -137,6 +137,11 @@ def asker_of_job(tx: Transaction, by: By, job: str, key: str | None) -> Actor:
     return actor_of(tx, by)
 
 
+def is_full(job: str) -> bool:
+    """Whether a text is the full id of a job."""
+    return _FULL_ID.fullmatch(job) is not None
+
+
 def locked(tx: Transaction, job_id: str) -> StoredJob:
     """The job, locked. Raises Hidden."""
     try:
@@ -175,7 +180,7 @@ def open_step(job: StoredJob, number: int) -> Step | None:
 def steps_for(job: StoredJob, tx: Transaction, actor: Actor) -> list[str]:
     """The ids of the job's open steps that wait for the actor."""
     mine = seatings(actor)
-    numbers = {row.step.number for row in tx.steps.of(job.id) if row.audience in mine}
+    numbers = {row.step.number for row in tx.steps.of(job.id, stands_for(actor)) if row.audience in mine}
     return [f"{shown(job.id)}.{number}" for number in sorted(numbers)]
 
 
@@ -378,7 +383,13 @@ def _stands(tx: Transaction, job: StoredJob, actor: Actor, needed: Relation, *, 
     return stands(needed, actor, job.customer, looking=looking) or (
         needed == PART
         and (
-            stands(needed, actor, job.customer, (row.audience for row in tx.steps.of(job.id)), looking=looking)
+            stands(
+                needed,
+                actor,
+                job.customer,
+                (row.audience for row in tx.steps.of(job.id, stands_for(actor))),
+                looking=looking,
+            )
             or (
                 actor.kind == "customer"
                 and any(tx.participants.took_part(job.id, one) for one in stands_for(actor, looking=looking))
@@ -406,7 +417,7 @@ def visible_job(tx: Transaction, text: str, actor: Actor) -> StoredJob:
 def closed(tx: Transaction, job: StoredJob, actor: Actor, number: int) -> Hidden | StaleCommand:
     """For a step that is not open: those for whom it was are told so, to others it never was (L4)."""
     found = opening(tx, job, number)
-    if found is None or (seatings(actor).isdisjoint(asked(found[1])) and not _is_askers(found[1].step, actor)):
+    if found is None or not (was_asked(tx, job.id, found[1], actor) or _is_askers(found[1].step, actor)):
         return Hidden()
     ended = ending(tx, job, *found)
     over = f": {_why_over(tx, actor, ended)}" if ended is not None else ""
@@ -441,6 +452,13 @@ def _why_over(tx: Transaction, actor: Actor, ended: Ending) -> str:
 def asked(opened: e.StepOpened) -> set[Seating]:
     """Those for whom a step was opened."""
     return {*opened.step.audience, *(seat.audience for seat in opened.seats)}
+
+
+def was_asked(tx: Transaction, job_id: str, opened: e.StepOpened, actor: Actor) -> bool:
+    """Whether a step was opened for somebody."""
+    if opened.step.box:
+        return any(tx.ballots.seat(job_id, opened.step.number, one) is not None for one in stands_for(actor))
+    return not seatings(actor).isdisjoint(asked(opened))
 
 
 def opening(tx: Transaction, job: StoredJob, number: int) -> tuple[int, e.StepOpened] | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from flowengine.commands import access
+from flowengine.commands import access, voting
 from flowengine.commands.interventions import check_reason
 from flowengine.commands.sessions import forget
 from flowengine.commands.shell import Shell
@@ -41,10 +41,17 @@ class _Whose(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What is to be erased in a job: the numbers of its entries, and what is left beside each."""
+    """What is to be erased in a job: the numbers of its entries with what is left beside each, and ballots."""
 
     left: list[tuple[int, str]]
     words: Words
+    ballots: list[tuple[int, str | None]]
+    """His papers in ballot boxes, by step and id; of a job that is erased whole, all of a box."""
+
+    @property
+    def size(self) -> int:
+        """How many entries; where there are none, how many ballots."""
+        return len(self.left) or len(self.ballots)
 
 
 def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
@@ -58,7 +65,7 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
         with shell.reading() as tx:
             _, people, revoked = _asked(tx, id, because, by)
             ids = tuple(one.id for one in people)
-            found = [(one, _look(tx, one)) for one in _wanted(tx, ids)]
+            found = [(one, _look(shell, tx, one)) for one in _wanted(tx, ids)]
             facts = sum(map(tx.records.number, ids))
         return _told(id, found, facts, revoked, people[0].erased)
 
@@ -73,9 +80,9 @@ def erase(shell: Shell, id: str, because: str, by: By, dry: bool) -> Erasure:
             tx.aliases.forget(there.id)
             tx.contacts.forget(there.id)
             tx.acting.forget(there.id)
+            forget(tx, there.id, now)
         for token in tokens:
             tx.tokens.revoke(token, now)
-            forget(tx, there.id, now)
         return _Begun(actor, tuple(one.id for one in people), facts, tokens, people[0].erased or now)
 
     begun = shell.keep(begin)
@@ -103,7 +110,11 @@ def _wanted(tx: Transaction, ids: Sequence[str]) -> Iterator[_Whose]:
         while page := tx.jobs.list(customer=id, limit=_PAGE, after=after):
             yield from (_Whose(row.id, id, True) for row in page)
             after = page[-1].id
-        yield from (_Whose(job, id, False) for job in tx.erasing.wrote(id))
+        wrote = tx.erasing.wrote(id)
+        yield from (_Whose(job, id, False) for job in wrote)
+        for job in tx.ballots.voted_jobs(id):
+            if job not in wrote and tx.jobs.get(job).customer != id:
+                yield _Whose(job, id, False)
 
 
 def _asked(tx: Transaction, id: str, because: str, by: By) -> tuple[Actor, list[Person], tuple[str, ...]]:
@@ -142,13 +153,13 @@ def _told(
     )
 
 
-def _look(tx: Transaction, one: _Whose) -> int | str:
+def _look(shell: Shell, tx: Transaction, one: _Whose) -> int | str:
     """How many entries are to be erased in a job, or why that cannot be done yet."""
-    planned = _planned(tx, tx.jobs.get(one.job), one)
-    return planned if isinstance(planned, str) else len(planned.left)
+    planned = _planned(shell, tx, tx.jobs.get(one.job), one)
+    return planned if isinstance(planned, str) else planned.size
 
 
-def _planned(tx: Transaction, job: StoredJob, one: _Whose) -> _Plan | str:
+def _planned(shell: Shell, tx: Transaction, job: StoredJob, one: _Whose) -> _Plan | str:
     person = one.person
     try:
         found = list(tx.erasing.found(job.id))
@@ -160,11 +171,31 @@ def _planned(tx: Transaction, job: StoredJob, one: _Whose) -> _Plan | str:
         for each in found
         if _concerns(each, one, person, words)
     ]
+    ballots = _ballots(shell, tx, job.id, one, person)
+    if isinstance(ballots, str):
+        return ballots
     if left and job.status != "open" and tx.erasing.sends(job.id):
         return "it has something to send to other jobs still"
-    if left and job.status == "open":
+    if (left or ballots) and job.status == "open":
         return "it is open"
-    return _Plan(left, words)
+    return _Plan(left, words, ballots)
+
+
+def _ballots(
+    shell: Shell, tx: Transaction, job_id: str, one: _Whose, person: str
+) -> list[tuple[int, str | None]] | str:
+    """The papers that are to be erased, or why that cannot be done."""
+    if one.whole:
+        return [(step, None) for step in tx.ballots.kept(job_id)]
+    found: list[tuple[int, str | None]] = []
+    for step in tx.ballots.voted_in(job_id, person):
+        box = tx.ballots.find(job_id, step)
+        own = voting.own_ballot(tx, box, person, shell.settings.ballot_secret) if box is not None else None
+        if own is None:
+            return "his ballot is kept under another secret than this installation's"
+        if own[1].leaf is None:
+            found.append((step, own[0]))
+    return found
 
 
 def _words(found: Sequence[Found], person: str) -> Words:
@@ -203,21 +234,23 @@ def _given(entry: Entry) -> list[Json]:
 def _erase(shell: Shell, one: _Whose, because: str, actor: Actor, tx: Transaction) -> int | str:
     """Erase what is to be erased in one job; how many entries that concerned, or why it cannot be done yet."""
     job, person = tx.jobs.lock(one.job), one.person
-    plan = _planned(tx, job, one)
+    plan = _planned(shell, tx, job, one)
     if isinstance(plan, str):
         return plan
-    if not plan.left:
+    if not plan.size:
         return 0
     entries = _ranges([seq for seq, _ in plan.left])
     command = c.Erase(by=actor, whose=person, entries=entries, whole=one.whole, because=because)
     tx.erasing.erase(job.id, plan.left)
+    for step, paper in plan.ballots:
+        tx.ballots.erase(job.id, step, paper)
     shell.write(tx, shell.compute(tx, job, command, access.permit_all))
     if one.whole:
         tx.erasing.forget_receipts(job.id, lambda _, __: True)
     else:
         tx.erasing.forget_receipts(job.id, lambda whose, told: whose == person or plan.words.are_in(told))
         tx.erasing.replace(job.id, plan.words.without)
-    return len(plan.left)
+    return plan.size
 
 
 def _ranges(numbers: Sequence[int]) -> tuple[tuple[int, int], ...]:

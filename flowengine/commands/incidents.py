@@ -161,7 +161,7 @@ def _attention(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         inner = branch.inners.get("")
         undoing = isinstance(inner, Undoing)
         state = compiled.states[inner.waiting[0].state if isinstance(inner, Undoing) else branch.state]
-        waits = _awaited(tx, compiled, branch)
+        waits = _awaited(tx, job_id, compiled, branch)
         of = next(iter((*(step.number for step in branch.steps), *(call.number for call in branch.calls), number)))
         yield IncidentView(
             kind="attention",
@@ -183,7 +183,7 @@ def _unanswered(tx: Transaction, compiled: Compiled, job: StoredJob, branch: Bra
     """What was asked and is not answered in time."""
     of = next(timer.step for timer in branch.timers if timer.number == number)
     step = in_words(tx, job, next(step for step in branch.steps if step.number == of))
-    who = whom(tx, compiled.process, branch, step)
+    who = whom(tx, job.id, compiled.process, branch, step)
     return IncidentView(
         kind="attention",
         id=f"{job.id}.{of}",
@@ -200,9 +200,9 @@ def _unanswered(tx: Transaction, compiled: Compiled, job: StoredJob, branch: Bra
     )
 
 
-def _awaited(tx: Transaction, compiled: Compiled, branch: Branch) -> list[str]:
+def _awaited(tx: Transaction, job_id: str, compiled: Compiled, branch: Branch) -> list[str]:
     """Whom or what a branch waits for, in words."""
-    waits = [whom(tx, compiled.process, branch, step) for step in branch.steps]
+    waits = [whom(tx, job_id, compiled.process, branch, step) for step in branch.steps]
     waits += [call.handler or call.http or call.process for call in branch.calls]
     if isinstance(branch.inners.get(""), Undoing):
         return waits or ["an attempt that has to end"]
@@ -219,7 +219,7 @@ def _late(shell: Shell, tx: Transaction) -> Iterator[IncidentView]:
         assert head.promise is not None, "what is late was promised"
         by = plainly.Clock(compiled.process).promised(head.promise.by)
         there = (one for id, one in job.position.whole().branches.items() if id != CONVERSATION)
-        waits = list(dict.fromkeys(words for one in there for words in _awaited(tx, compiled, one)))
+        waits = list(dict.fromkeys(words for one in there for words in _awaited(tx, id, compiled, one)))
         more = [f"{len(waits) - _NAMED} more"] if len(waits) > _NAMED else []
         whom_for = " and ".join(waits[:_NAMED] + more)
         state = "is suspended" if head.suspended is not None else f"waits for {whom_for}" if waits else "goes on"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from flowengine.commands import access, claims
+from flowengine.commands import access, claims, voting
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
 from flowengine.core.deadlines import movers
@@ -43,6 +43,8 @@ def intervene(
         job_id, number = numbered or access.numbered_ref(tx, text, actor, kind)
         command = make(tx, actor, number)
         try:
+            if isinstance(command, c.ActFor) and not dry and tx.ballots.find(job_id, number) is not None:
+                return voting.act_for(shell, tx, job_id, command, key, permit)
             if not dry:
                 return shell.told(tx, job_id, command, key, permit, (kind, text))
             job = access.read(tx, job_id, kind, text)

@@ -15,7 +15,7 @@ from flowengine.core.fields import as_plain
 from flowengine.core.migrating import Migration, branches, migrate
 from flowengine.core.values import Actor, Json
 from flowengine.errors import BadAnswer, NotAllowed, Refused
-from flowengine.runtime.actors import StoreWorld, as_actor
+from flowengine.runtime.actors import as_actor
 from flowengine.store import ListedJob, StoredJob, Transaction, shown
 from flowengine.views.migrated import migration_view
 from flowengine.views.replies import MigratedAll, MigrationView, Receipt
@@ -151,7 +151,7 @@ def _found(
         timers=asked.timers,
         because=asked.because,
     )
-    world = StoreWorld(tx, job.customer, job.id)
+    world = shell.world(tx, job.customer, job.id)
     largest = shell.settings.largest_data
     return command, migrate(old, new, job.position, command, now, world, _people(tx, job), largest_data=largest)
 

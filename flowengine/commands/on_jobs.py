@@ -68,7 +68,7 @@ def _permit_saying(to: str, start: str) -> access.Permit:
                 raise access.no_such("question", to)
             branch = job.position.branch(step.branch)
             assert branch is not None, "an open step is on a branch"
-            what = f"this waits for an answer from {whom(tx, compiled.process, branch, step)}"
+            what = f"this waits for an answer from {whom(tx, job.id, compiled.process, branch, step)}"
             raise NotAllowed(what, where=f"{shown(job.id)}.{step.number}", possible=("say a note", "assign it"))
 
     return permit

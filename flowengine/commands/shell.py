@@ -246,7 +246,7 @@ class Shell:
         if not job.position.overdue(now):
             return job
         compiled = self.catalogue.compiled(tx, job.process, job.version)
-        world = StoreWorld(tx, job.customer, job.id, locks=False)
+        world = self.world(tx, job.customer, job.id, locks=False)
         whole, largest = job.position.whole(), self.settings.largest_data
         position = caught_up(compiled, whole, now, world, most=MOST, largest_data=largest)
         return replace(job, position=position)
@@ -264,7 +264,7 @@ class Shell:
         if command.by.acting or isinstance(command, c.ActFor):
             command = access.in_part(tx, compiled, job, command, now)
         permit(tx, compiled, job, command)
-        world, largest = StoreWorld(tx, job.customer, job.id, locks=not dry), self.settings.largest_data
+        world, largest = self.world(tx, job.customer, job.id, locks=not dry), self.settings.largest_data
         return Computed(job, command, advance(compiled, job.position, command, now, world, largest_data=largest), now)
 
     def told(
@@ -315,6 +315,10 @@ class Shell:
             question = question_of(head.job, done.events)
             made = customers_receipt(head.job, seq, compiled, command, done, question)
         return with_appointment(made, command.by, done) if done.effects.booked else made
+
+    def world(self, tx: Transaction, customer: str, job: str, *, locks: bool = True) -> StoreWorld:
+        """The world of a job of a customer, as commands may read it."""
+        return StoreWorld(tx, customer, job, locks=locks, secret=self.settings.ballot_secret)
 
     def calling(self, tx: Transaction, now: datetime) -> Calling:
         """What new calls are marked with."""
@@ -415,7 +419,7 @@ class Shell:
         request: tuple[str | None, str | None],
     ) -> Receipt:
         """Begin a job under an id, for a customer who may have it, and write it as :meth:`write` does."""
-        now, world = self.clock.now(), StoreWorld(tx, customer)
+        now, world = self.clock.now(), self.world(tx, customer, job_id)
         largest = self.settings.largest_data
         done = start_job(compiled, job_id, customer, command, now, world, largest_data=largest)
         return self.write(tx, Computed(None, command, done, now), request)

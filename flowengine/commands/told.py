@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flowengine.commands import access
 from flowengine.core import commands as c
 from flowengine.core import events as e
-from flowengine.store import Entry, Transaction
+from flowengine.store import Entry, StoredJob, Transaction
 
 APPOINTMENTS = ("lapsed", "missed", "moved")
 """What can become of an appointment without its customer's doing."""
@@ -33,3 +34,13 @@ def took_part(entries: Iterable[Entry]) -> list[str]:
     """The ids of those who acted on a step, and of the parties for which somebody did; the first first."""
     acted = (entry.by.party or entry.by.id for entry in entries if isinstance(entry.command, c.Act))
     return list(dict.fromkeys(one for one in acted if one))
+
+
+def voted_by(tx: Transaction, job: StoredJob, seq: int) -> list[str]:
+    """Who has voted in votes that were opened by then, whose ballots are in no history."""
+    found: dict[str, None] = {}
+    for box in tx.ballots.of_job(job.id):
+        opened = access.opening(tx, job, box.step)
+        if opened is not None and opened[0] <= seq:
+            found |= dict.fromkeys(tx.ballots.who_voted(job.id, box.step))
+    return list(found)

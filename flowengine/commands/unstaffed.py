@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from functools import cached_property, partial
 from itertools import groupby
 
+from flowengine.commands import voting
 from flowengine.core.machines import Compiled
 from flowengine.core.position import Position
 from flowengine.core.seatings import fillable, nobody_may
@@ -21,13 +22,13 @@ from flowengine.language.model import Process
 from flowengine.runtime.actors import OPERATOR, name_of
 from flowengine.runtime.catalogue import Catalogue
 from flowengine.store import Person, Transaction
-from flowengine.store.steps import NOBODY, WaitingStep
+from flowengine.store.steps import BOX, NOBODY, WaitingStep
 from flowengine.views import plainly
 
 
-def whom(tx: Transaction, process: Process, branch: Branch, step: Step) -> str:
-    """Whom an open step waits for, in words."""
-    inner = branch.inners.get(step.member)
+def whom(tx: Transaction, job: str, process: Process, branch: Branch, step: Step) -> str:
+    """Whom an open step of a job waits for, in words."""
+    inner = voting.poll_now(tx, job, step, branch) or branch.inners.get(step.member)
     if isinstance(inner, Poll):
         return f"{inner.voters - inner.cast} of {inner.voters} who may vote"
     if isinstance(inner, Panel):
@@ -112,7 +113,7 @@ class Staffing:
 
     def suspects(self) -> Iterator[WaitingStep]:
         """The steps that perhaps nobody can do, each once."""
-        asked = {audience: self.fillers("", audience) for audience in self._tx.steps.audiences()}
+        asked = {audience: self.fillers("", audience) for audience in self._tx.steps.audiences() if audience != BOX}
         empty = [audience for audience, found in asked.items() if found is not None and not found]
         rows = [row for audience in empty for row in self._tx.steps.waiting_for(audience)]
         rows += [row for id in (*self._left, *self.deserted) for row in self._tx.steps.waiting_for(f"person:{id}")]

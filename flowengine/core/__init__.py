@@ -7,5 +7,7 @@ ready), ``names`` (what an expression sees), ``world`` (what is given from outsi
 (which of them are due), ``deadlines`` (who may move them), ``migrating`` (another version of the process),
 ``contents`` (what of a history can be erased),
 ``messages``, ``starts`` (what starts a job by itself), ``always``, ``scopes``, ``conversation`` (what was asked) and
-``saying`` (who may answer what of it), ``live`` (what may be told of a vote while it runs) and ``veil``.
+``saying`` (who may answer what of it), ``live`` (what may be told of a vote while it runs) and ``veil``; for ballots,
+which no command casts, ``flow`` and ``suspension`` (whether one may be cast), ``casting`` (what it says), ``ballots``
+(how it counts) and ``boxes`` (how papers are hashed).
 """

@@ -89,6 +89,11 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
     e.Counted: Fields(
         named="branch member", content="tally", counted="cast cast_weight abstained abstained_weight", flags="shows"
     ),
+    e.BoxClosed: Fields(
+        named="branch member",
+        content="tally",
+        counted="step root cast cast_weight abstained abstained_weight",
+    ),
     e.Moved: Fields(named="branch move", counted="step", people="by"),
     e.TimerSet: Fields(inside="timer"),
     e.TimerDropped: Fields(named="branch", counted="timer", flags="fired"),
@@ -150,6 +155,7 @@ TABLE: dict[type[msgspec.Struct], Fields] = {
         people="audience claimed preferred excluded booked_with asked_by",
         moments="opened due booked held held_until appointment",
         content="title shown",
+        flags="box",
     ),
     v.Seat: Fields(counted="step number weight", people="audience by may", content="answer"),
     v.Timer: Fields(counted="number step detail", named="branch member purpose", moments="due since rang"),

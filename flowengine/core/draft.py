@@ -168,6 +168,21 @@ def _counted(ground: Ground, event: e.Counted) -> None:
     ground.put(replace(branch, inners=branch.inners | {event.member: counted}))
 
 
+def _box_closed(ground: Ground, event: e.BoxClosed) -> None:
+    branch = ground.at(event.branch)
+    poll = branch.inners[event.member]
+    assert isinstance(poll, Poll), f"{branch.state} is no vote"
+    counted = replace(
+        poll,
+        cast=event.cast,
+        cast_weight=event.cast_weight,
+        abstained=event.abstained,
+        abstained_weight=event.abstained_weight,
+        tally=event.tally,
+    )
+    ground.put(replace(branch, inners=branch.inners | {event.member: counted}))
+
+
 def _kept(ground: Ground, event: e.Kept) -> None:
     branch = ground.at(event.branch)
     inners = dict(branch.inners)
@@ -202,7 +217,9 @@ def _step_changed(ground: Ground, event: e.StepChanged) -> None:
 def _step_closed(ground: Ground, event: e.StepClosed) -> None:
     branch = ground.at(event.branch)
     ground.put(replace(branch, steps=tuple(step for step in branch.steps if step.number != event.step)))
-    ground.drop_step(event.step)
+    for step in branch.steps:
+        if step.number == event.step:
+            ground.drop_step(step)
     if event.branch == CONVERSATION:
         ground.head = replace(ground.head, unanswered=ground.head.unanswered - 1)
 
@@ -463,6 +480,7 @@ _APPLY: dict[type, Callable[[Ground, Any], None]] = {
     e.StepClosed: _step_closed,
     e.SeatAnswered: _seat_answered,
     e.Counted: _counted,
+    e.BoxClosed: _box_closed,
     e.Moved: _nothing,
     e.TimerSet: _timer_set,
     e.TimerDropped: _timer_dropped,

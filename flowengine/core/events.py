@@ -166,6 +166,21 @@ class Counted(Event, frozen=True, kw_only=True):
     shows: bool = False
 
 
+class BoxClosed(Event, frozen=True, kw_only=True):
+    """The ballot box of a vote is closed, and was counted: this is what lies in it, and the root of the tree of its
+    papers (:mod:`flowengine.core.boxes`), by which it is known again. The ballots themselves are in no history."""
+
+    branch: str
+    member: str = ""
+    step: int
+    root: str
+    cast: int
+    cast_weight: exact.Number
+    tally: dict[str, exact.Number] = {}
+    abstained: int = 0
+    abstained_weight: exact.Number = 0
+
+
 class Moved(Event, frozen=True, kw_only=True):
     """Something was done within a step that leaves it open: a slot held or booked, a ballot cast."""
 
@@ -435,7 +450,7 @@ class Erased(Event, frozen=True, kw_only=True):
 AnyEvent = (
     Started | BranchOpened | BranchWoken | BranchRested | BranchDone | BranchDetached | BranchClosed
     | Entered | Left | Saved | Kept | StepOpened | StepChanged
-    | StepClosed | SeatAnswered | Counted | Moved | TimerSet | TimerDropped | DeadlineMoved | TakesLonger
+    | StepClosed | SeatAnswered | Counted | BoxClosed | Moved | TimerSet | TimerDropped | DeadlineMoved | TakesLonger
     | CallOpened | CallChanged | CallClosed
     | CutOff | LateResult
     | UndoNoted | UndoTaken | Undone | SlotBooked | SlotFreed | AppointmentChanged

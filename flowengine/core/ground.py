@@ -36,6 +36,8 @@ class Effects(msgspec.Struct):
     seats: dict[int, dict[str, Seat]] = {}
     """New and changed seats, by step and audience."""
     closed_steps: set[int] = set()
+    closed_boxes: set[int] = set()
+    """The steps whose ballot boxes take nothing any more."""
     timers: dict[int, Timer] = {}
     dropped_timers: set[int] = set()
     calls: dict[int, ServiceCall] = {}
@@ -204,7 +206,7 @@ class Ground:
     def clear(self, branch: Branch, *, scope: bool = True) -> tuple[Timer, ...]:
         """Everything that is open on the branch is gone; without ``scope``, but for the timers of its scope."""
         for step in branch.steps:
-            self.drop_step(step.number)
+            self.drop_step(step)
         stay: list[Timer] = []
         late = 0
         for timer in branch.timers:
@@ -224,9 +226,11 @@ class Ground:
                 self.effects.cut_off.append(call)
         return tuple(stay)
 
-    def drop_step(self, number: int) -> None:
-        """The step is no longer open, and its seats are gone."""
-        effects = self.effects
+    def drop_step(self, step: Step) -> None:
+        """The step is no longer open, its seats are gone, and its ballot box is closed."""
+        effects, number = self.effects, step.number
+        if step.box:
+            effects.closed_boxes.add(number)
         gone(number, effects.steps, self.step_branch, effects.closed_steps)
         effects.seats.pop(number, None)
         if number in effects.opened_steps:

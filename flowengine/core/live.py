@@ -6,6 +6,9 @@ batch of ballots came to is shown once another batch is complete behind it. A sm
 batches, sees nothing before the end. Weights, and ballots that change, would tell more; the language refuses them
 beside it. What no batch can hide is that all in it voted alike, as a unanimous result cannot.
 
+Where the ballots lie in a box, several may come at once, and a batch is what has come by when somebody finds it
+complete: it may have more ballots, and never fewer.
+
 An open vote hides nothing: its tally is shown as it stands.
 """
 

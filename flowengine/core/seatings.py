@@ -90,7 +90,8 @@ def waits_for(actor: Actor, step: Step, seat: SeatLookup) -> bool:
     mine = seatings(actor)
     if not mine.isdisjoint(step.audience):
         return True
-    return step.seats > 0 and any(seat(step.number, seating) is not None for seating in mine)
+    asked = (one for one in mine if one.startswith("person:")) if step.box else mine  # only persons vote
+    return step.seats > 0 and any(seat(step.number, seating) is not None for seating in asked)
 
 
 # whether anybody can

@@ -96,12 +96,14 @@ class Spot(msgspec.Struct, frozen=True):
         title: str = "",
         purpose: str = "",
         seats: Sequence[tuple[Seating, Number]] = (),
+        box: int = 0,
         due: datetime | None = None,
         excluded: tuple[str, ...] = (),
         preferred: str | None = None,
         appointment: datetime | None = None,
     ) -> Step:
-        """Open a step for an audience, or with a seat for each of ``seats`` (whom, with what weight)."""
+        """Open a step for an audience, with a seat for each of ``seats`` (whom, with what weight), or with a ballot box
+        for so many voters."""
         number = self.draft.next_number()
         step = Step(
             number=number,
@@ -110,8 +112,9 @@ class Spot(msgspec.Struct, frozen=True):
             member=self.member,
             purpose=purpose,
             title=title or self.title(),
-            audience=() if seats else self.seatings(audience),
-            seats=len(seats),
+            audience=() if seats or box else self.seatings(audience),
+            seats=len(seats) or box,
+            box=box > 0,
             opened=self.now,
             due=due,
             excluded=excluded,

@@ -26,7 +26,7 @@ def act(flow: Flow, command: c.Act) -> None:
     not_kept_from(flow, step, command.by)
     if flow.compiled.turns:
         turns.begun(flow, branch)
-    kind, spot = _at_work(flow, step)
+    kind, spot = at_work(flow, step)
     before = len(flow.draft.events)
     result = kind.act(spot, step, command)
     if spot.state.thanks and spot.state.thanked_at_once:
@@ -48,7 +48,7 @@ def _said(events: list[e.AnyEvent], by: str) -> str:
 
 def possible(compiled: Compiled, position: Position, step: Step, now: datetime, world: World) -> tuple[str, ...]:
     """What can be done on an open step now: outcomes and moves."""
-    kind, spot = _at_work(Flow(compiled, Draft(position), now, world), step)
+    kind, spot = at_work(Flow(compiled, Draft(position), now, world), step)
     return kind.possible(spot, step)
 
 
@@ -66,7 +66,7 @@ def offered(
     flow = Flow(compiled, Draft(position), now, world)
     try:
         not_kept_from(flow, step, actor)
-        kind, spot = _at_work(flow, step)
+        kind, spot = at_work(flow, step)
         kind.admit(spot, step, actor)
     except Refused:
         return ()
@@ -131,7 +131,7 @@ def standing(flow: Flow) -> tuple[str, ...]:
     return tuple(flow.draft.head.standing)
 
 
-def _at_work(flow: Flow, step: Step) -> tuple[Kind, Spot]:
+def at_work(flow: Flow, step: Step) -> tuple[Kind, Spot]:
     kind, spot = flow.at_work(step.branch, flow.compiled.at(step), step.member)
     assert kind is not None, f"{step.state} has no steps"
     return kind, spot
@@ -153,7 +153,7 @@ def _give(flow: Flow, step: Step, person: str, why: str, by: Actor) -> None:
     _not_excluded(flow, step, person)
     turns.begun(flow, flow.draft.at(step.branch))
     if step.appointment is not None:
-        kind, spot = _at_work(flow, step)
+        kind, spot = at_work(flow, step)
         step = kind.handed(spot, step, person)
     flow.draft.record(e.StepChanged(step=replace(step, claimed=person), why=why, by=by.id))
 

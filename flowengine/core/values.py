@@ -133,7 +133,8 @@ class Step(Value, frozen=True, kw_only=True):
     ``booked`` is the appointment that its person has booked, ``booked_with`` whom he will meet, where that is known: it
     waits for him no more, but may still be moved. ``held`` is the one that is kept for him until ``held_until``, while
     he decides. ``appointment`` is when those are to meet him whom it waits for.
-    ``asked_by`` is who has said the words to which it waits for an answer; ``purpose`` is their kind.
+    ``asked_by`` is who has said the words to which it waits for an answer; ``purpose`` is their kind. With ``box``
+    the ballots of a vote lie in a box (:mod:`flowengine.core.boxes`): ``seats`` counts who may vote.
     """
 
     number: int
@@ -156,6 +157,7 @@ class Step(Value, frozen=True, kw_only=True):
     held_until: datetime | None = None
     appointment: datetime | None = None
     asked_by: str = ""
+    box: bool = False
 
     @property
     def is_asked(self) -> bool:
@@ -372,6 +374,16 @@ class Tally(Value, frozen=True, kw_only=True):
     tally: dict[str, exact.Number] = {}
 
 
+class Standing(Value, frozen=True, kw_only=True):
+    """What is counted of a vote whose ballots lie in a box, as a :class:`Poll` says it."""
+
+    cast: int = 0
+    cast_weight: exact.Number = 0
+    abstained: int = 0
+    abstained_weight: exact.Number = 0
+    tally: dict[str, exact.Number] = {}
+
+
 class Poll(Inner, frozen=True, kw_only=True):
     """A vote. ``tally`` holds what each option has, by its id (as text): the weight of the ballots that name it, by
     scores so many times as they give it, by rankings of those that name it first. ``weight`` is the whole
@@ -393,6 +405,8 @@ class Poll(Inner, frozen=True, kw_only=True):
     """The options as they were when the vote opened: id as text, and title."""
     kinds: dict[str, str] = {}
     """Where there are limits: the kind of each option that has one, by its id."""
+    electorate: str = ""
+    """Of a vote with a box: the hash of the list of who may vote. What is cast is counted when the box is closed."""
 
 
 class Offer(Inner, frozen=True, kw_only=True):

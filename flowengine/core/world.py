@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any, NamedTuple, Protocol
 
+from flowengine.core.boxes import Box, Electorate
 from flowengine.core.seatings import as_himself, seatings
-from flowengine.core.values import Actor, KeptMessage, Seating
+from flowengine.core.values import Actor, KeptMessage, Seating, Standing
 from flowengine.errors import NotAllowed
+from flowengine.exact import Number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,18 @@ class World(Protocol):
         (by their seatings); what was held until ``now`` or before is none. ``alone``: nobody else books or frees any of
         theirs until the command is carried out."""
 
+    def freeze(self, step: int, voters: str | Sequence[tuple[str, Number]], *, secret: bool) -> Electorate | None:
+        """Who may vote on the step that is being opened, from now on and whoever joins or leaves: a group by its name,
+        each member with the weight 1, or people with their weights. None where the world keeps no ballot boxes: then
+        the step has a seat for each."""
+
+    def standing(self, step: int) -> Standing:
+        """How the vote of a step with a box stands, as far as that is kept while it runs: of a secret vote that is
+        neither shown nor closed early, only how much is cast."""
+
+    def box(self, step: int) -> Box:
+        """All papers in the box of a step; nothing is put into it until the command is carried out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainWorld:
@@ -132,6 +146,21 @@ class PlainWorld:
 
     def attempt(self, call: int) -> Attempt | None:
         return self.attempts.get(call, Attempt())
+
+    def freeze(
+        self,
+        step: int,  # noqa: ARG002 - ballots are seats here
+        voters: str | Sequence[tuple[str, Number]],  # noqa: ARG002
+        *,
+        secret: bool,  # noqa: ARG002
+    ) -> Electorate | None:
+        return None
+
+    def standing(self, step: int) -> Standing:
+        raise NotImplementedError(f"step {step} has no box here")
+
+    def box(self, step: int) -> Box:
+        raise NotImplementedError(f"step {step} has no box here")
 
     def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
         return [one for one in self.messages if one.name == name and key in (None, one.key)]

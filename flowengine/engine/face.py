@@ -31,6 +31,7 @@ from flowengine.commands import (
     retention,
     starting,
     tokens,
+    voting,
 )
 from flowengine.commands import on_jobs as asking
 from flowengine.commands.shell import Shell, not_joined
@@ -348,8 +349,11 @@ class Engine(Parties, SigningIn, Records, Conversation, Promising, Calendars, Vo
         Raises NotFound (no such step, or not for this actor: L4), StaleCommand, UnknownOutcome, BadAnswer,
         AlreadyClaimed, SlotTaken, NotAllowed, KeyConflict; then nothing has changed.
         """
+        said = dict(answer or {})
+        if outcome in voting.MOVES:
+            return voting.act(self._shell, step_id, outcome, said, by, key)
         return self._shell.on_step(
-            step_id, lambda step, who: c.Act(by=who, step=step, outcome=outcome, answer=dict(answer or {})), by, key
+            step_id, lambda step, who: c.Act(by=who, step=step, outcome=outcome, answer=said), by, key
         )
 
     def claim(self, step_id: str, *, by: By, key: str | None = None) -> Receipt:

@@ -230,6 +230,8 @@ TABLE = {
     "reject_duplicate": _organisation("say that two customers are two"),
     "export_person": Row("have all that is kept of a customer", OWN, ANY, ANY, ANY, NEVER, NEVER),
     "import_people": _operators("enter many people"),
+    # ballots
+    "ballot": Row("see his own ballot",                  WAITS, WAITS, WAITS, NEVER, NEVER, NEVER),
 }  # fmt: skip
 
 LOOKS = frozenset((
@@ -241,16 +243,18 @@ LOOKS = frozenset((
     # calendars
     "closures", "appointment_file", "agenda_file", "feeds",
     # signing in
-    "links", "sessions", "credentials", "own_tokens", "device",
+    "links", "sessions", "credentials", "own_tokens",
     # what is known of customers
     "facts", "record", "timeline", "customers", "duplicates", "export_person",
+    # ballots
+    "ballot",
 ))  # fmt: skip
 """The verbs that change nothing: a token with any scope is enough for them."""
 
 LINKED = frozenset((
     "processes", "process", "need", "act", "claim", "release", "invoke", "withdraw", "say", "take_back", "add", "inbox",
     "agenda", "inbox_counts", "step", "find_step", "offer", "track", "answered", "data", "jobs",
-    "appointment_file",
+    "appointment_file", "ballot",
 ))  # fmt: skip
 """The verbs of one job, or of what is listed of it: they are for who comes by a link to it. The others find nothing."""
 

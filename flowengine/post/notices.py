@@ -10,7 +10,7 @@ from flowengine.commands import access
 from flowengine.commands.asked import answer_in, asked, in_words
 from flowengine.commands.records import FACT, answered_fact, told_of_answer
 from flowengine.commands.shell import Shell
-from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in, took_part
+from flowengine.commands.told import APPOINTMENTS, REBOOKED, appointments_in, told_in, took_part, voted_by
 from flowengine.core.values import Json, Step
 from flowengine.language.durations import Duration
 from flowengine.post import invitations
@@ -98,7 +98,7 @@ def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[
         to = told_in(tx, row.job, row.seq)[int(news["number"])].to
         if "everyone" in to:
             took = took_part(entry for entry in tx.history.of(row.job) if entry.seq <= row.seq)
-            to = (*to, *(f"person:{one}" for one in (job.customer, *took)))
+            to = (*to, *(f"person:{one}" for one in dict.fromkeys((job.customer, *took, *voted_by(tx, job, row.seq)))))
         return [person for seating in to for person in crowds.of(seating)]
     if news["why"] in ("answered", "unanswered"):
         found = asked(tx, job, int(news["step"]))
@@ -113,13 +113,18 @@ def _receivers(tx: Transaction, crowds: _Crowds, row: OutboxMessage, news: dict[
     if step is None or (step.booked is not None and news["why"] != "reminded"):
         return []
     return [
-        person for seating in _seatings(job, step) for person in crowds.of(seating) if person.id not in step.excluded
+        person
+        for seating in _seatings(tx, job, step)
+        for person in crowds.of(seating)
+        if person.id not in step.excluded
     ]
 
 
-def _seatings(job: StoredJob, step: Step) -> list[str]:
+def _seatings(tx: Transaction, job: StoredJob, step: Step) -> list[str]:
     if step.claimed:
         return [f"person:{step.claimed}"]
+    if step.box:
+        return [f"person:{id}" for id in tx.ballots.waiting(job.id, step.number)]
     if step.seats:
         unanswered = [seat.audience for seat in job.position.seats(step.number) if seat.answer is None]
         return [*unanswered, *step.audience]

@@ -5,5 +5,5 @@ Others take from here: ``needs`` (what starting a job asks), ``inbox`` (what wai
 job is, and lists), ``answering`` (what a command came to), ``histories`` (what happened), ``stuck`` (what waits for
 what), ``records`` (what is known of customers), ``timeline`` (what happened with one), ``own_data`` (all that is kept
 of one), ``auditing`` (whether histories agree), ``changes`` (whether something has changed) and ``archives`` (jobs in a
-file).
+file), ``balloting`` (somebody's own ballot).
 """

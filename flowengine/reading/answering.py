@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from flowengine.commands import access
+from flowengine.commands import access, voting
 from flowengine.commands.asked import in_words
 from flowengine.commands.shell import Shell
 from flowengine.core import commands as c
@@ -32,34 +32,67 @@ def answered(shell: Shell, text: str, seq: int, by: By) -> Answered:
     with shell.looking() as look, look.reading() as tx:
         actor = actor_of(tx, by)
         job = access.visible_job(tx, text, actor)
+        if seq < 0:
+            return _cast(look, tx, job, -seq, actor)
         entry = next(iter(tx.history.of(job.id, seq - 1, 1)), None) if seq > 0 else None
         if entry is None or (actor.kind == "customer" and not himself(actor, entry.by.id)):
             raise access.no_such("entry of the history", f"{shown(job.id)}, number {seq}")
-        compiled = shell.catalogue.compiled(tx, job.process, job.version)
-        seen = track(look, job.id, actor)
-        waiting = inbox(look, actor, _MOST, False, Wanted())
-        said = _said(tx, job, compiled, entry, actor)
-        if actor.kind != "customer":
-            over = words.ended(seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""
-            return _answered(job, said, over, tuple(map(_step, waiting[:1])), len(waiting))
-        clock = plainly.Clock(compiled.process, reader_zone(tx, actor))
-        mine = tuple(_step(one, clock) for one in waiting if one.job == job.id)
-        if seen.status != "open":
-            return _answered(job, said, words.ended(seen.status, compiled.process.need, seen.because))
-        coming = (*_appointments(seen, clock), *mine)
-        if not coming and job.customer in stands_for(actor, looking=True):
-            now = shell.clock.now()
-            position = shell.caught_up(tx, job, now).position
-            coming = tuple(NextView(words=one) for one in words.at_work(compiled, position, clock, now))
-        return _answered(job, said, "", coming)
+        return _told(look, tx, job, _said(look, tx, job, entry, actor), actor)
+
+
+def _told(look: Shell, tx: Transaction, job: StoredJob, said: str, actor: Actor) -> Answered:
+    """What was said, and what comes now."""
+    compiled = look.catalogue.compiled(tx, job.process, job.version)
+    seen = track(look, job.id, actor)
+    waiting = inbox(look, actor, _MOST, False, Wanted())
+    if actor.kind != "customer":
+        over = words.ended(seen.status, compiled.process.need, seen.because) if seen.status != "open" else ""
+        return _answered(job, said, over, tuple(map(_step, waiting[:1])), len(waiting))
+    clock = plainly.Clock(compiled.process, reader_zone(tx, actor))
+    mine = tuple(_step(one, clock) for one in waiting if one.job == job.id)
+    if seen.status != "open":
+        return _answered(job, said, words.ended(seen.status, compiled.process.need, seen.because))
+    coming = (*_appointments(seen, clock), *mine)
+    if not coming and job.customer in stands_for(actor, looking=True):
+        now = look.clock.now()
+        position = look.caught_up(tx, job, now).position
+        coming = tuple(NextView(words=one) for one in words.at_work(compiled, position, clock, now))
+    return _answered(job, said, "", coming)
 
 
 def _answered(job: StoredJob, said: str, over: str, next: tuple[NextView, ...] = (), of: int = 0) -> Answered:
     return Answered(job=job.id, short=shown(job.id), said=said, over=over, next=next, of=of)
 
 
-def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, actor: Actor) -> str:
+def _cast(look: Shell, tx: Transaction, job: StoredJob, number: int, actor: Actor) -> Answered:
+    """What a ballot came to, which is in no history: to who has cast it."""
+    seat = voting.own_seat(tx, job.id, number, actor.id, look.settings.ballot_secret)
+    found = access.opening(tx, job, number) if seat is not None else None
+    if seat is None or found is None:
+        raise access.no_such("ballot", f"{shown(job.id)}.{number}")
+    compiled = look.catalogue.compiled(tx, job.process, job.version)
+    opened = replace(found[1], step=in_words(tx, job, found[1].step))
+    command, events = voting.as_told(actor, opened.step, seat)
+    if opened.step.state in compiled.states and job.position.branch(opened.step.branch) is not None:
+        events += voting.thanks(look, tx, compiled, job, opened.step, command.outcome)
+    options = _options(next(iter(tx.history.of(job.id, found[0] - 1, 1))), opened)
+    said = _saying(tx, job, compiled, actor, {}, opened, options).told(command, events)
+    return _told(look, tx, job, said, actor)
+
+
+def _saying(
+    tx: Transaction, job: StoredJob, compiled: Compiled, actor: Actor, names: dict[str, str],
+    opened: e.StepOpened | None, options: dict[str, str],
+) -> words.Saying:  # fmt: skip
+    customer = actor.kind == "customer"
+    teller = Teller(compiled.process, {} if customer else names, reader_zone(tx, actor))
+    whose = "" if customer else name_of(tx, job.customer)
+    return words.Saying(teller, customer, whose, opened, options, own=not customer or job.customer in stands_for(actor))
+
+
+def _said(look: Shell, tx: Transaction, job: StoredJob, entry: Entry, actor: Actor) -> str:
     """What happened; to anybody but who did it without what nobody is shown: who voted what in a secret vote."""
+    compiled = look.catalogue.compiled(tx, job.process, job.version)
     if entry.erased:
         return Teller(compiled.process, {}).erased(entry.command, entry.events)
     own = himself(actor, entry.by.id)
@@ -70,14 +103,11 @@ def _said(tx: Transaction, job: StoredJob, compiled: Compiled, entry: Entry, act
         if found is not None:
             seq, opened = found[0], replace(found[1], step=in_words(tx, job, found[1].step))
             options = _options(next(iter(tx.history.of(job.id, seq - 1, 1))), opened)
-    customer = actor.kind == "customer"
-    names = {} if customer else names_in(tx, [entry])
-    teller = Teller(compiled.process, names, reader_zone(tx, actor))
-    whose = "" if customer else name_of(tx, job.customer)
-    saying = words.Saying(
-        teller, customer, whose, opened, options, own=not customer or job.customer in stands_for(actor)
-    )
-    return saying.told(command, events)
+    if own and opened is not None and opened.step.box:
+        seat = voting.own_seat(tx, job.id, opened.step.number, actor.id, look.settings.ballot_secret)
+        events = events if seat is None else (e.SeatAnswered(branch=opened.step.branch, seat=seat), *events)
+    names = {} if actor.kind == "customer" else names_in(tx, [entry])
+    return _saying(tx, job, compiled, actor, names, opened, options).told(command, events)
 
 
 def _options(entry: Entry, opened: e.StepOpened) -> dict[str, str]:

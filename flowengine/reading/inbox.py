@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 import msgspec
 from msgspec.structs import asdict
 
-from flowengine.commands import access
+from flowengine.commands import access, voting
 from flowengine.commands.asked import in_words, row_in_words
 from flowengine.commands.receipts import receipt_under
 from flowengine.commands.shell import Shell
@@ -45,7 +45,7 @@ from flowengine.views.replies import (
     StepView,
     suspended_view,
 )
-from flowengine.views.tallies import tally
+from flowengine.views.tallies import visible_tally
 
 MOST_WORDS = 8
 """Words of a text that a step is looked for by."""
@@ -345,16 +345,21 @@ def _acted(shell: Shell, tx: Transaction, text: str, asks: Actor, actor: Actor, 
     receipt = receipt_under(tx, asks, key)
     if receipt is None:
         return None
+    if receipt.seq < 0:  # a ballot, which is in no history
+        start, dot, number = text.partition(".")
+        meant = not start or access.job_ref(tx, start, actor, "step", text) == receipt.job
+        same = meant and (not dot or f"{receipt.job}.{number}" == receipt.step)
+        return step(shell, receipt.step, actor) if same else None
     *before, acting = tx.history.of(receipt.job, limit=receipt.seq)
     if not isinstance(acting.command, Act | ActFor) or any(entry.erased for entry in (*before, acting)):
         return None
     start, dot, number = text.partition(".")
-    job, step = tx.jobs.get(receipt.job), acting.command.step
-    if (start and access.job_ref(tx, start, actor, "step", text) != job.id) or (dot and number != str(step)):
+    job, acted = tx.jobs.get(receipt.job), acting.command.step
+    if (start and access.job_ref(tx, start, actor, "step", text) != job.id) or (dot and number != str(acted)):
         return None
     position = rebuild(entry.events for entry in before)
     then = msgspec.structs.replace(job, position=position, version=position.head.version)
-    found = access.open_step(then, step)
+    found = access.open_step(then, acted)
     return _open(shell, tx, then, found, actor, acting.at) if found is not None else None
 
 
@@ -370,7 +375,8 @@ def _open(shell: Shell, tx: Transaction, job: StoredJob, found: Step, actor: Act
     if actor.kind == "customer" and state.inner_options:
         made = _plain_options(made, state.inner_options)
     view, branch = _view(tx, job, found, made, actor), job.position.branch(found.branch)
-    running = tally(view.id, found, state, branch) if branch is not None else None
+    poll = voting.poll_now(tx, job.id, found, branch) if branch is not None and state.shown_while_it_runs else None
+    running = visible_tally(view.id, found, state, poll)
     asks = "" if found.is_asked else access.known_to_act(tx, state)
     late = appointments.late(made.slots, job.position.head) if may_know_promise(actor, job.position.head) else ()
     return msgspec.structs.replace(
@@ -425,7 +431,9 @@ def _closed(shell: Shell, tx: Transaction, job: StoredJob, number: int, actor: A
     whom, which a customer is told of what he did himself, and when his time had run out (L9)."""
     found = access.opening(tx, job, number)
     ended = access.ending(tx, job, *found) if found is not None else None
-    if ended is None or not (looks or seatings(actor) & ended.whose):
+    if found is None or ended is None:
+        return None
+    if not (looks or seatings(actor) & ended.whose or access.was_asked(tx, job.id, found[1], actor)):
         return None
     step, entry, outcome = ended.step, ended.entry, ended.outcome
     compiled = shell.catalogue.compiled(tx, job.process, job.version)

@@ -10,7 +10,7 @@ from functools import partial
 
 from msgspec.structs import asdict, replace
 
-from flowengine.commands import access
+from flowengine.commands import access, voting
 from flowengine.commands.asked import asked, in_words
 from flowengine.commands.shell import Shell
 from flowengine.commands.told import took_part
@@ -52,7 +52,7 @@ from flowengine.views.replies import (
     Track,
     suspended_view,
 )
-from flowengine.views.tallies import tally
+from flowengine.views.tallies import visible_tally
 
 _MOST = 20
 """Lines of one kind that are shown."""
@@ -63,7 +63,8 @@ _RECENT = 200
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """One look at a job by one actor. ``inside``: he may see the inner states; ``own``: it is his own job."""
+    """One look at a job by one actor. ``inside``: he may see the inner states; ``own``: it is his own job; ``secret``:
+    by which his ballots are found."""
 
     tx: Transaction
     job: StoredJob
@@ -72,6 +73,7 @@ class _View:
     inside: bool
     own: bool
     now: datetime
+    secret: str
 
     @property
     def process(self) -> Process:
@@ -90,7 +92,7 @@ def track(shell: Shell, text: str, by: By) -> Track:
         compiled: Compiled = shell.catalogue.compiled(tx, job.process, job.version)
         inside = actor.kind != "customer"
         own = inside or job.customer in stands_for(actor, looking=True)
-        look = _View(tx, job, compiled, actor, inside, own, now)
+        look = _View(tx, job, compiled, actor, inside, own, now, shell.settings.ballot_secret)
         head = job.position.head
         world, where, reader = StoreWorld(tx, job.customer), tuple(_where(look)), reader_zone(tx, actor)
         lately = tx.history.of(job.id, after=max(0, job.seq - _RECENT)) if head.erased is None else []
@@ -223,7 +225,7 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
     has said what he cannot change, does not wait for him."""
     mine, me = seatings(look.actor), {person_seating(one) for one in stands_for(look.actor)}
     steps: dict[int, tuple[Step, list[str]]] = {}
-    for row in look.tx.steps.of(look.job.id):
+    for row in look.tx.steps.of(look.job.id, stands_for(look.actor)):
         if (look.inside or row.audience in mine) and look.position.branch_of_step(row.step.number) is not None:
             steps.setdefault(row.step.number, (row.step, []))[1].append(row.audience)
     found: list[CustomerWaiting] = []
@@ -234,7 +236,10 @@ def _waiting(look: _View) -> Iterable[CustomerWaiting]:
         answered = bool(seats) and all(seat.answer is not None for seat in seats)
         free = step.claimed is None or himself(look.actor, step.claimed)
         open_to_him = not mine.isdisjoint(audience) and free
-        whom = ", ".join(_names(look, audience[:3])) + (f" and {len(audience) - 3} more" if len(audience) > 3 else "")
+        first, of = audience[:3], len(audience)
+        if step.box and look.inside:
+            first, of = [person_seating(one) for one in look.tx.ballots.first(look.job.id, number, 3)], step.seats
+        whom = ", ".join(_names(look, first)) + (f" and {of - 3} more" if of > 3 else "")
         seen = CustomerWaiting(
             id=f"{look.job.id}.{number}",
             short=f"{shown(look.job.id)}.{number}",
@@ -269,27 +274,36 @@ def _tallies(look: _View) -> Iterable[TallyView]:
     if not any(one.shown_while_it_runs for state in states.values() for one in state.members.values()):
         return
     mine = seatings(look.actor)
-    rows = [row for row in look.tx.steps.of(look.job.id) if look.own or row.audience in mine]
+    rows = [row for row in look.tx.steps.of(look.job.id, stands_for(look.actor)) if look.own or row.audience in mine]
     for number, step in sorted({row.step.number: row.step for row in rows}.items()):
         branch = look.position.branch(step.branch)
         if branch is not None and step.state in states:
             state = states[step.state].member(step.member)
-            found = tally(f"{look.job.id}.{number}", step, state, branch)
+            poll = voting.poll_now(look.tx, look.job.id, step, branch)
+            found = visible_tally(f"{look.job.id}.{number}", step, state, poll)
             if found is not None:
                 yield found
 
 
 def _did(look: _View) -> Iterable[tuple[datetime, str, str]]:
-    """What a customer did in somebody else's job: when, in plain words, and in which state."""
+    """What a customer did in somebody else's job: when, in plain words, and in which state. When he voted is kept
+    nowhere: it is told with the moment at which the vote opened."""
     teller = Teller(look.process, {}, reader_zone(look.tx, look.actor))
     whose = stands_for(look.actor, looking=True)
-    deeds = [deed for one in whose for deed in look.tx.participants.deeds(look.job.id, one, _MOST)]
-    for number, seq in sorted(deeds, key=lambda deed: deed.seq)[-_MOST:]:
-        (entry,) = look.tx.history.of(look.job.id, seq - 1, 1)
+    deeds = [(one, *deed) for one in whose for deed in look.tx.participants.deeds(look.job.id, one, _MOST)]
+    for who, number, seq in sorted(deeds, key=lambda deed: deed[2])[-_MOST:]:
         opened = access.opening(look.tx, look.job, number)
-        if opened is not None and isinstance(entry.command, c.Act | c.ActFor):
-            words = teller.own_act(entry.command, opened[1], entry.events)
-            yield entry.at, words, opened[1].step.state
+        if opened is None:
+            continue
+        step = opened[1].step
+        (entry,) = look.tx.history.of(look.job.id, (opened[0] if step.box else seq) - 1, 1)
+        if step.box:
+            seat = voting.own_seat(look.tx, look.job.id, number, who, look.secret)
+            if seat is not None:
+                command, events = voting.as_told(look.actor, step, seat)
+                yield entry.at, teller.own_act(command, opened[1], events), step.state
+        elif isinstance(entry.command, c.Act | c.ActFor):
+            yield entry.at, teller.own_act(entry.command, opened[1], entry.events), step.state
 
 
 def _names(look: _View, audience: Iterable[str]) -> Iterable[str]:
@@ -424,7 +438,12 @@ def _times(look: _View, step: Step, moved: e.DeadlineMoved) -> tuple[tuple[str, 
 
 def _took_part(look: _View, seq: int) -> bool:
     took = took_part(entry for entry in look.tx.history.of(look.job.id) if entry.seq <= seq)
-    return not set(took).isdisjoint(stands_for(look.actor, looking=True))
+    mine = stands_for(look.actor, looking=True)
+    if not set(took).isdisjoint(mine):
+        return True
+    steps = [step for one in mine for step in look.tx.ballots.voted_in(look.job.id, one)]
+    voted = (access.opening(look.tx, look.job, step) for step in steps)
+    return any(opened is not None and opened[0] <= seq for opened in voted)
 
 
 def jobs(

@@ -9,9 +9,12 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from flowengine.core.values import Actor, KeptMessage, Seating
+from flowengine.core.ballots import parts, weighing
+from flowengine.core.boxes import Box, Electorate
+from flowengine.core.values import Actor, KeptMessage, Seating, Standing
 from flowengine.core.world import Appointment, Attempt, Filler, Member, Worker
 from flowengine.errors import NotAllowed, NotFound
+from flowengine.exact import Number
 from flowengine.language.parser.calendars import read_hours
 from flowengine.people.identities import By, Identity, person_of
 from flowengine.store import Person, Transaction
@@ -120,6 +123,8 @@ class StoreWorld(msgspec.Struct):
     locks: bool = True
     """Whether what is asked stays as it is until the transaction ends: not where it is only looked what would be."""
     known: dict[str, Any] | None = None
+    secret: str = ""
+    """The installation's secret for ballots."""
 
     @property
     def customer(self) -> Mapping[str, Any]:
@@ -150,6 +155,18 @@ class StoreWorld(msgspec.Struct):
 
     def attempt(self, call: int) -> Attempt | None:
         return self.tx.calls.attempt(self.job, call, lock=self.locks)
+
+    def freeze(self, step: int, voters: str | Sequence[tuple[str, Number]], *, secret: bool) -> Electorate | None:
+        if self.locks and not self.tx.reads_only:
+            return self.tx.ballots.open(self.job, step, voters, self.secret, secret=secret)
+        weights = [1 for _ in self.group(voters)] if isinstance(voters, str) else [weight for _, weight in voters]
+        return Electorate(len(weights), weighing(sum(map(parts, weights))))
+
+    def standing(self, step: int) -> Standing:
+        return self.tx.ballots.standing(self.job, step)
+
+    def box(self, step: int) -> Box:
+        return self.tx.ballots.count(self.job, step, seal=self.locks and not self.tx.reads_only)
 
     def kept(self, name: str, key: str | None) -> Sequence[KeptMessage]:
         return self.tx.messages.kept(name, key)

@@ -43,6 +43,8 @@ class Settings:
     | ``largest_data`` | ``FLOW_LARGEST_DATA`` | bytes that the data of a job, or an item of an each, may have |
     | ``facts_closed_to`` | ``FLOW_FACTS_CLOSED_TO`` | kinds of facts on customers that some roles neither see nor add:
     ``concern=sales,note=sales driver`` |
+    | ``ballot_secret`` | ``FLOW_BALLOT_SECRET`` | with it, who has the database alone cannot tell whose a secret ballot
+    is; as long as votes are open it must stay the same |
     | ``zone`` | ``FLOW_ZONE`` | the time zone of processes that name none: ``Europe/London``; else UTC |
     | ``ways_in`` | several | how people sign in: :class:`~flowengine.runtime.ways_in.WaysIn` |
     | ``strengths`` | ``FLOW_STRENGTHS`` | how strongly somebody has to be known for a verb, where that is not as the
@@ -58,6 +60,7 @@ class Settings:
     notify: tuple[str, ...] = ()
     largest_data: int = LARGEST_DATA
     facts_closed_to: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    ballot_secret: str = field(default="", repr=False)
     zone: str = "UTC"
     ways_in: WaysIn = field(default_factory=WaysIn)
     strengths: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -111,6 +114,7 @@ class Settings:
             mail=environment.get("FLOW_MAIL", ""),
             mail_from=environment.get("FLOW_MAIL_FROM", ""),
             largest_data=_bytes(environment.get("FLOW_LARGEST_DATA") or str(LARGEST_DATA)),
+            ballot_secret=environment.get("FLOW_BALLOT_SECRET", ""),
             zone=environment.get("FLOW_ZONE") or "UTC",
             ways_in=WaysIn.from_environment(environment),
             facts_closed_to=_roles_by_kind(environment.get("FLOW_FACTS_CLOSED_TO", "")),

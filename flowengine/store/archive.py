@@ -13,8 +13,11 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from flowengine.core.boxes import root
 from flowengine.core.values import Json
+from flowengine.errors import HistoryBroken
 from flowengine.store import tables as t
+from flowengine.store.ballots import Ballots, leaf_of
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment
 from flowengine.store.history import CHAIN, PAGE, Chain, Verified
@@ -46,7 +49,10 @@ TAKE = Query(
         _J.c.id == _JOB, _J.c.seq == param("of_seq"), _J.c.status != sa.literal_column("'open'"), ~_SENDING, ~_ASKED
     ),
 )
-_BELOW = (t.branches, t.steps, t.timers, t.calls, t.awaiting, t.participants, t.history, t.rechained, t.receipts)
+_BELOW = (
+    t.branches, t.steps, t.timers, t.calls, t.awaiting, t.participants, t.history, t.rechained, t.boxes, t.papers,
+    t.sums, t.voters, t.receipts,
+)  # fmt: skip
 REST = tuple(
     Query(
         f"archive.{table.name}", f"Delete a job's rows of {table.name}.", sa.delete(table).where(table.c.job_id == _JOB)
@@ -72,6 +78,23 @@ class ArchivedEntry(msgspec.Struct, frozen=True, kw_only=True):
     contents: str | None = None
 
 
+class ArchivedBox(msgspec.Struct, frozen=True, kw_only=True):
+    """A ballot box as it was: ``voters`` with their weights in millionths and whether each has voted (1), ``papers``
+    with id, weight, salt, what they say, and the hash that is left of one that was erased. ``root`` is None where the
+    vote was left without a result."""
+
+    step: int
+    electorate: str
+    root: str | None
+    voters: tuple[tuple[str, int, int], ...]
+    papers: tuple[tuple[str, int, str | None, str | None, str | None], ...]
+
+    def verify(self) -> None:
+        """Raises HistoryBroken where the papers are not those that were counted."""
+        if self.root is not None and root([leaf_of(paper) for paper in self.papers]).hex() != self.root:
+            raise HistoryBroken(f"the ballots of step {self.step} are not those that were counted")
+
+
 class ArchivedJob(msgspec.Struct, frozen=True, kw_only=True):
     """A finished job with its whole history, as a line of an archive holds it. Moments are ISO 8601 in UTC."""
 
@@ -87,9 +110,12 @@ class ArchivedJob(msgspec.Struct, frozen=True, kw_only=True):
     head: Json
     data: Json
     entries: tuple[ArchivedEntry, ...]
+    boxes: tuple[ArchivedBox, ...] = ()
 
     def verify(self) -> Verified:
         """What its history comes to (L5). Raises HistoryBroken."""
+        for box in self.boxes:
+            box.verify()
         chain = Chain(self.job)
         for entry in self.entries:
             chain.add(entry.seq, entry.hash, entry.body, entry.contents)
@@ -124,7 +150,19 @@ class Archive:
             head=decode(found["head"], Any),
             data=decode(found["data"], Any),
             entries=tuple(self._entries(found["id"])),
+            boxes=tuple(self._boxes(found["id"])),
         )
+
+    def _boxes(self, job: str) -> Iterator[ArchivedBox]:
+        ballots = Ballots(self._channel, [])
+        for box in ballots.of_job(job):
+            yield ArchivedBox(
+                step=box.step,
+                electorate=box.electorate,
+                root=box.root,
+                voters=tuple(ballots.voters(job, box.step)),
+                papers=tuple(ballots.papers(job, box.step)),
+            )
 
     def _entries(self, job: str) -> Iterator[ArchivedEntry]:
         seq = 0

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from flowengine.core import events as e
 from flowengine.core.draft import rebuild
 from flowengine.core.position import MemoryPosition
-from flowengine.core.values import ROOT, ServiceCall, Step
+from flowengine.core.values import ROOT, Poll, ServiceCall, Step
 from flowengine.errors import HistoryBroken
-from flowengine.store import participants, steps, timers
+from flowengine.store import ballots, participants, steps, timers
 from flowengine.store import tables as t
 from flowengine.store.codec import decode, micros, plain
 from flowengine.store.history import Entry
@@ -55,12 +56,13 @@ def audit_job(tx: Transaction, job: str) -> Audited:
         return Audited(job=job, entries=stored.seq, problems=(str(broken),))
     history = tx.history.of(job)
     if verified.erased:
-        problems = [*_participants(tx, stored, history)]
+        problems = [*_participants(tx, stored, history), *_boxes(tx, job, history)]
         return Audited(job=job, entries=verified.entries, erased=verified.erased, problems=tuple(problems))
     rebuilt = rebuild(entry.events for entry in history)
     problems = [*_position(rebuilt, stored.position.whole()), *_row(tx, rebuilt, stored)]
     problems += [*_steps(tx, rebuilt), *_timers(tx, rebuilt), *_calls(tx, rebuilt), *_participants(tx, stored, history)]
-    return Audited(job=job, entries=verified.entries, problems=tuple(problems))
+    problems += _boxes(tx, job, history)
+    return Audited(job=job, entries=verified.entries, erased=verified.erased, problems=tuple(problems))
 
 
 def _position(rebuilt: MemoryPosition, stored: MemoryPosition) -> Iterator[str]:
@@ -79,7 +81,7 @@ def _position(rebuilt: MemoryPosition, stored: MemoryPosition) -> Iterator[str]:
     if not rebuilt.branches.keys() ^ stored.branches.keys() and _order(rebuilt) != _order(stored):
         yield "the branches are not in the order in which they were opened"
     for step in sorted({*rebuilt.seated, *stored.seated}):
-        if rebuilt.seated.get(step) != stored.seated.get(step):
+        if (rebuilt.seated.get(step) or {}) != (stored.seated.get(step) or {}):
             yield f"the seats of step {step} do not follow from the history"
 
 
@@ -123,7 +125,8 @@ def _steps(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:
     for step in rebuilt.steps.values():
         seats = rebuilt.seated.get(step.number, {})
         spoken = {plain(seat.audience): seat.spoken for seat in seats.values()}
-        for whom in spoken | dict.fromkeys(map(plain, step.audience)) or [steps.NOBODY]:
+        nobody = steps.BOX if step.box else steps.NOBODY
+        for whom in spoken | dict.fromkeys(map(plain, step.audience)) or [nobody]:
             wanted[step.number, whom] = (step, spoken.get(whom, step.booked is not None))
     found: dict[tuple[int, str], tuple[Step, bool]] = {}
     for row in tx.channel.rows(steps.STORED, {"of_job": head.job}):
@@ -160,8 +163,41 @@ def _participants(tx: Transaction, stored: StoredJob, history: Sequence[Entry]) 
     """Whoever is known to have taken part did; of what was done before this was kept, nothing is known."""
     did = {deed: entry.seq for entry in history for deed in participants.acting(entry.command)}
     for person, step, seq in tx.channel.rows(participants.STORED, {"job_id": stored.id}):
-        if did.get((person, step)) != seq or person == stored.customer:
+        if seq == participants.VOTED:
+            seat = tx.ballots.seat(stored.id, step, person)
+            if seat is None or seat.answer is None:
+                yield f"{person} has not voted on step {step}, as is stored"
+        elif did.get((person, step)) != seq or person == stored.customer:
             yield f"{person} did not act on step {step} with entry {seq}, as is stored"
+
+
+def _boxes(tx: Transaction, job: str, history: Sequence[Entry]) -> Iterator[str]:
+    """What lies in ballot boxes is what the history commits to: who may vote, and the papers that were counted. Of one
+    that was erased on request the hash is left."""
+    electorates: dict[tuple[str, str], str] = {}
+    opened: dict[int, str] = {}
+    closed: dict[int, e.BoxClosed] = {}
+    for event in (event for entry in history for event in entry.events):
+        if isinstance(event, e.Kept) and isinstance(event.inner, Poll):
+            electorates[event.branch, event.member] = event.inner.electorate
+        elif isinstance(event, e.StepOpened) and event.step.box:
+            opened[event.step.number] = electorates.get((event.step.branch, event.step.member), "")
+        elif isinstance(event, e.BoxClosed):
+            closed[event.step] = event
+    for number, electorate in opened.items():
+        box, ended = tx.ballots.find(job, number), closed.get(number)
+        if box is None:
+            yield f"the ballot box of step {number} is gone"
+            continue
+        if electorate and electorate != tx.ballots.electorate(job, number).hash:
+            yield f"those who may vote on step {number} are not those who could when it was opened"
+        if (box.state == ballots.COUNTED) != (ended is not None):
+            yield f"the ballot box of step {number} is stored as {box.state}"
+        sealed = tx.ballots.sealed(job, number)
+        if ended is not None and (sealed.root, sealed.papers) != (ended.root, ended.cast):
+            yield f"the ballots of step {number} are not those that were counted"
+        if sealed.papers != (voted := tx.ballots.voted(job, number)):
+            yield f"{voted} have voted on step {number}, and {sealed.papers} ballots are in its box"
 
 
 def _calls(tx: Transaction, rebuilt: MemoryPosition) -> Iterator[str]:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flowengine.core.position import MemoryPosition
 from flowengine.core.values import ROOT, Branch, Head, Json, Seat, Timer
 from flowengine.errors import Ambiguous, NotFound
-from flowengine.store import calls, steps, timers
+from flowengine.store import ballots, calls, steps, timers
 from flowengine.store import tables as t
 from flowengine.store.channel import Channel, Row
 from flowengine.store.codec import decode, micros, moment, plain, reader
@@ -194,8 +194,12 @@ class LazyPosition:
 
     def seat(self, step: int, audience: str) -> Seat | None:
         values = {"of_job": self._job, "of_number": step, "whom": plain(audience)}
+        if self.root is not None and any(one.box and one.number == step for one in self.root.steps):
+            return ballots.seat_of(self._channel, self._job, step, audience)
         row = self._channel.one(steps.SEAT, values)
-        return decode(row[0], Seat) if row and row[0] is not None else None
+        if row and row[0] is not None:
+            return decode(row[0], Seat)
+        return ballots.seat_of(self._channel, self._job, step, audience)
 
     def seats(self, step: int) -> Iterable[Seat]:
         rows = self._channel.rows(steps.SEATS, {"of_job": self._job, "of_number": step})
@@ -207,12 +211,25 @@ class LazyPosition:
         found = {ROOT: self.root} if self.root else {}
         found |= {branch.id: branch for branch in (decode(row[0], Branch) for row in rows)}
         seated = {
-            step.number: {seat.audience: seat for seat in self.seats(step.number)}
+            step.number: _Voters(self._channel, self._job, step.number)
+            if step.box
+            else {seat.audience: seat for seat in self.seats(step.number)}
             for branch in found.values()
             for step in branch.steps
             if step.seats
         }
         return MemoryPosition(self.head, dict(self.data), found, seated)
+
+
+class _Voters(dict[str, Seat]):
+    """The seats of a step with a ballot box: none; who may vote is looked up when he is asked for."""
+
+    def __init__(self, channel: Channel, job: str, step: int) -> None:
+        super().__init__()
+        self._of = (channel, job, step)
+
+    def get(self, audience: str, _: Any = None) -> Any:
+        return ballots.seat_of(*self._of, audience)
 
 
 class StoredJob(msgspec.Struct, frozen=True):
@@ -291,6 +308,10 @@ class Jobs:
     def expect_locked(self, job: str) -> None:
         """:meth:`lock` will be asked for this job, which may be locked from now on."""
         self._channel.expect(LOCK, {"id": job})
+
+    def expect(self, job: str) -> None:
+        """:meth:`get` will be asked for this job."""
+        self._channel.expect(GET, {"id": job})
 
     def get(self, job: str) -> StoredJob:
         """The job, without a lock. Raises NotFound."""

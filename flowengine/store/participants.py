@@ -1,5 +1,6 @@
 """Who took part in whose job: customers who acted on a step of another customer's job, and with which entry last; and
-which member of staff began it, as step 0. What staff did besides is in the history alone: an act of theirs costs no
+which member of staff began it, as step 0. Of a ballot, which is in no history, the entry is 0. What staff did besides
+is in the history alone: an act of theirs costs no
 statement more."""
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from flowengine.store import tables as t
 from flowengine.store.channel import Channel
 from flowengine.store.codec import plain
 from flowengine.store.query import Query, param, upserts
+
+VOTED = 0
+"""The entry of who has put a ballot into a box."""
 
 BEGUN = 0
 """The step of whoever began a job; those of a job are counted from 1."""
@@ -53,6 +57,10 @@ class Participants:
     def took_part(self, job: str, person: str) -> bool:
         """Whether a customer has acted on a step of another's job, or a member of staff has begun it."""
         return self._channel.one(ANY, {"of_job": job, "who": plain(person)}) is not None
+
+    def vote(self, job: str, person: str, step: int) -> None:
+        """A customer has voted in another's job."""
+        self._channel.write(NOTE, {"job_id": job, "person": plain(person), "step": step, "seq": VOTED})
 
     def deeds(self, job: str, person: str, most: int) -> list[Deed]:
         """The last that a customer did in another's job, the oldest first."""

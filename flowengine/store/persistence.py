@@ -9,6 +9,8 @@ the job's lock, in the very transaction in which the work is done again otherwis
 still be committing, and what is seen before it has ended is no answer. A job that is being begun has no row to lock;
 done again under the same id, the work meets the key of the first, waits for it, and then looks once more.
 
+A ballot is in no history: it is known by the salt of its paper, which is drawn anew with each try.
+
 Only an entry that is the same in everything has the same hash: after the same entry, of the same actor, the same
 command with the same events and request key, read off the clock under the job's lock in the same microsecond. Two
 requests that differ in nothing, of which one was lost, are then answered as one that came twice. Whoever means two
@@ -29,6 +31,7 @@ from typing import Generic, Protocol, TypeVar
 
 from flowengine.backoff import Backoff
 from flowengine.errors import ConnectionLost, DatabaseBusy, FlowError, NotFound
+from flowengine.store.ballots import Cast
 from flowengine.store.transaction import Saved, Transaction
 
 T = TypeVar("T")
@@ -52,28 +55,30 @@ class Once(Protocol):
 class Attempt(Generic[T]):
     """Work, and what it came to the last time it was done. ``done``: it was, in the try at hand."""
 
-    __slots__ = ("done", "result", "saved", "work")
+    __slots__ = ("cast", "done", "result", "saved", "work")
 
     def __init__(self, work: Callable[[Transaction], T]) -> None:
         self.work = work
         self.done = False
         self.saved: list[Saved] = []
+        self.cast: list[Cast] = []
         self.result: T
 
     def __call__(self, tx: Transaction) -> T:
-        self.saved = tx.saved
+        self.saved, self.cast = tx.saved, tx.cast
         self.result = self.work(tx)
         self.done = True
         return self.result
 
 
 class Doubt(Generic[T]):
-    """A commit whose answer was lost: what it wrote to histories, and what the work came to."""
+    """A commit whose answer was lost: what it wrote to histories and ballot boxes, and what the work came to."""
 
-    __slots__ = ("result", "saved")
+    __slots__ = ("cast", "result", "saved")
 
     def __init__(self, attempt: Attempt[T]) -> None:
         self.saved = sorted(attempt.saved, key=lambda saved: saved.job)  # locked in one order by all
+        self.cast = list(attempt.cast)
         self.result = attempt.result
 
     def kept(self, tx: Transaction) -> bool | None:
@@ -85,6 +90,10 @@ class Doubt(Generic[T]):
             except NotFound:
                 continue  # a job that was begun: nobody can wait for a row that is not there
             if not tx.history.written(one.job, one.seq, one.hash):
+                return False
+            known = True
+        for ballot in self.cast:
+            if not tx.ballots.holds(ballot):
                 return False
             known = True
         return known

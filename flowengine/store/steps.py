@@ -21,6 +21,7 @@ from flowengine.store.codec import decode, micros, moment, plain, text
 from flowengine.store.query import Query, inserts, param
 
 _S = t.steps
+_V = t.voters
 _D = t.steps.alias("other")
 _JOB, _NUMBER = param("of_job"), param("of_number")
 _ME = param("me")
@@ -35,6 +36,9 @@ _BEYOND_PERSON: sa.ColumnElement[str] = sa.literal_column("'person;'")
 
 NOBODY = ""
 """The audience of the one row of a step that waits for nobody yet."""
+
+BOX = "box"
+"""The audience of the one row of a step with a ballot box: those who may vote stand in ``flow_voters``."""
 
 SOME_DAY = 2**61
 """Beyond all moments: what has no deadline comes after all that has one, the oldest first."""
@@ -233,10 +237,48 @@ def _of(rows: Any, narrowed: Narrowed) -> list[sa.ColumnElement[bool]]:
     return which
 
 
+_BOX: sa.ColumnElement[str] = sa.literal_column(f"'{BOX}'")
+_MAY_VOTE = sa.and_(_V.c.job_id == _S.c.job_id, _V.c.step == _S.c.number, _S.c.audience == _BOX)
+_AS_VOTER = (_PERSON + _V.c.person).label("audience")
+_VOTERS_COLUMNS = (
+    _S.c.job_id, _S.c.process, _S.c.customer, _AS_VOTER, _V.c.voted.label("answered"), _S.c.opened, _S.c.number,
+    _S.c.body, _S.c.urgent,
+)  # fmt: skip
+
+
+def _one_of(voters: int) -> sa.ColumnElement[bool]:
+    """That it is one of so many who may vote: who asks, under each id that he has, and those for whom he acts."""
+    return _V.c.person.in_([param(f"v{index}") for index in range(voters)])
+
+
+@lru_cache(maxsize=32)
+def may_vote(voters: int) -> Query:
+    """The steps of a job with ballot boxes in which so many may vote."""
+    return Query(
+        "steps.may_vote",
+        "The steps of a job with ballot boxes in which some may vote, and whether each has.",
+        sa.select(_V.c.step, _V.c.person, _V.c.voted).where(_one_of(voters), _V.c.job_id == _JOB),
+    )
+
+
+def _votes(part: int, voters: int, narrow: Narrowed, *which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The first votes of a part in which somebody may vote, that lie behind a place; he is in few at a time."""
+    order = (_S.c.urgent, _S.c.job_id, _S.c.number)
+    behind = sa.tuple_(*order) > sa.tuple_(param(f"urgent{part}"), param(f"job{part}"), param(f"number{part}"))
+    voted = _V.c.voted == sa.literal_column("1" if part == ANSWERED else "0")
+    look = sa.select(*_VOTERS_COLUMNS, sa.literal_column(str(part)).label("part")).select_from(_V.join(_S, _MAY_VOTE))
+    look = look.where(_one_of(voters), voted, behind, *_of(_S, narrow), *which)
+    return look.order_by(*order).limit(param("most"))
+
+
 @lru_cache(maxsize=256)
-def inbox(audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = False, narrow: Narrowed = WHOLE) -> Query:
+def inbox(
+    audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = False, narrow: Narrowed = WHOLE,
+    voters: int = 0,
+) -> Query:  # fmt: skip
     """An inbox for so many audiences: a range of an index for each, merged; nothing is sorted that is not shown. What
-    is promised in their jobs is read beside the rows that are found. Of ``narrow`` only its shape counts."""
+    is promised in their jobs is read beside the rows that are found. Of ``narrow`` only its shape counts. There are
+    also the votes in which so many ``voters`` may vote."""
     selects = []
     for part in parts:
         if part == HELD_BY_ONE:
@@ -254,6 +296,8 @@ def inbox(audiences: int, parts: tuple[int, ...] = (FOR_ANY,), person: bool = Fa
             ranges = [
                 _page(rows, part, narrow, rows.c.audience == param(f"a{index}"), *which) for index in range(audiences)
             ]
+            if voters:
+                ranges.append(_votes(part, voters, narrow, *_his(person, narrow)))
         selects += [_beside(one.subquery(f"p{part}_{index}"), f"j{part}_{index}") for index, one in enumerate(ranges)]
     return Query("steps.inbox", "What waits for these audiences, the most urgent first.", sa.union_all(*selects))
 
@@ -299,6 +343,20 @@ def counting(audiences: int, narrow: Narrowed) -> Query:
         "steps.counting",
         "How much waits for these audiences, by process.",
         counted.group_by(_S.c.process, _S.c.audience).order_by(_S.c.process, _S.c.audience),
+    )
+
+
+@lru_cache(maxsize=128)
+def unvoted(voters: int, narrow: Narrowed) -> Query:
+    """The votes in which so many may vote and have not."""
+    which = [_one_of(voters), _V.c.voted == sa.literal_column("0"), *_his(True, narrow), *_of(_S, narrow)]
+    return Query(
+        "steps.unvoted",
+        "The votes in which somebody may vote and has not.",
+        sa.select(*_VOTERS_COLUMNS)
+        .select_from(_V.join(_S, _MAY_VOTE))
+        .where(*which)
+        .order_by(_S.c.urgent, _S.c.job_id, _S.c.number),
     )
 
 
@@ -405,7 +463,8 @@ class Steps:
         for part in parts:
             begin = place if part == place.part else BEGINNING
             values |= {f"urgent{part}": begin.urgent, f"job{part}": begin.job, f"number{part}": begin.number}
-        rows = self._channel.rows(inbox(len(wanted), parts, bool(person), _shape(narrowed)), values)
+        voters = len(_persons(wanted)) if person else 0
+        rows = self._channel.rows(inbox(len(wanted), parts, bool(person), _shape(narrowed), voters), values)
         rows.sort(key=lambda row: (row[9], row[8], row[0], row[6]))
         return [_waiting(row) for row in rows[:limit]]
 
@@ -429,7 +488,10 @@ class Steps:
         if not wanted:
             return []
         values = _asked(wanted, person, narrowed) | {"now": micros(now)}
-        return [_waiting(row) for row in self._channel.rows(seated(len(wanted), _shape(narrowed)), values)]
+        rows = self._channel.rows(seated(len(wanted), _shape(narrowed)), values)
+        if voters := len(_persons(wanted)):
+            rows += self._channel.rows(unvoted(voters, _shape(narrowed)), values)
+        return [_waiting(row) for row in rows]
 
     def held(self, person: str) -> list[tuple[str, int]]:
         """The steps that a person has claimed: their jobs and numbers."""
@@ -456,13 +518,33 @@ class Steps:
         values = {f"j{index}": jobs[min(index, len(jobs) - 1)] for index in range(count)}
         return [_waiting(row) for row in self._channel.rows(of_jobs(count), values)]
 
-    def of(self, job: str) -> list[WaitingStep]:
-        """All rows of a job's open steps: one for each audience or seat."""
-        return [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
+    def of(self, job: str, persons: Sequence[str] = ()) -> list[WaitingStep]:
+        """All rows of a job's open steps: one for each audience or seat. A step with a ballot box has one row, and one
+        for each of the ``persons`` who may vote in its place."""
+        rows = [_waiting(row) for row in self._channel.rows(OF_JOB, {"of_job": job})]
+        if not persons or all(row.audience != BOX for row in rows):
+            return rows
+        values = {f"v{index}": plain(one) for index, one in enumerate(persons)}
+        votes = self._channel.rows(may_vote(len(persons)), {"of_job": job} | values)
+        return [one for row in rows for one in _for_voters(row, votes)]
 
     def asking(self, job: str, audience: str) -> list[Step]:
         """The open steps of a job that wait for an answer of this audience."""
         return [row.step for row in self.of(job) if row.audience == plain(audience) and not row.answered]
+
+
+def _for_voters(row: WaitingStep, votes: Sequence[Row]) -> list[WaitingStep]:
+    found = [
+        msgspec.structs.replace(row, audience=f"person:{person}", answered=bool(voted))
+        for step, person, voted in votes
+        if row.audience == BOX and step == row.step.number
+    ]
+    return found or [row]
+
+
+def _persons(wanted: Sequence[str]) -> list[str]:
+    """The ids of the persons among seatings."""
+    return [one.partition(":")[2] for one in wanted if one.startswith("person:")]
 
 
 def _shape(narrowed: Narrowed) -> Narrowed:
@@ -474,6 +556,7 @@ def _shape(narrowed: Narrowed) -> Narrowed:
 def _asked(wanted: Sequence[str], person: str, narrowed: Narrowed) -> dict[str, Any]:
     """The values of who asks, and of what is narrowed."""
     values: dict[str, Any] = {f"a{index}": plain(whom) for index, whom in enumerate(wanted)}
+    values |= {f"v{index}": plain(one) for index, one in enumerate(_persons(wanted))}
     values |= {"me": plain(person), "named": text(person)}
     values |= {"process": plain(narrowed.process), "customer": plain(narrowed.customer), "only_job": narrowed.job}
     return values | {f"word{index}": plain(word.casefold()) for index, word in enumerate(narrowed.words)}

@@ -16,9 +16,10 @@ from flowengine.core.commands import ActFor
 from flowengine.core.draft import Draft, Effects
 from flowengine.core.values import ROOT, Head, Seat, Seating, Step
 from flowengine.errors import StoreError
-from flowengine.store import bookings, calls, history, jobs, messages, participants, steps, timers
+from flowengine.store import ballots, bookings, calls, history, jobs, messages, participants, steps, timers
 from flowengine.store.aliases import Aliases
 from flowengine.store.archive import Archive
+from flowengine.store.ballots import Ballots, Cast
 from flowengine.store.bookings import Bookings
 from flowengine.store.calls import Calling, Calls
 from flowengine.store.changes import Changes
@@ -83,7 +84,7 @@ class Transaction:
     """What can be read and written together; who opened it commits (:class:`~flowengine.store.Database`, or the
     application whose transaction was joined)."""
 
-    __slots__ = ("_outbox", "channel", "reads_only", "receipts", "saved", "terms", "trace", "wakes")
+    __slots__ = ("_outbox", "cast", "channel", "reads_only", "receipts", "saved", "terms", "trace", "wakes")
 
     def __init__(self, channel: Channel, *, reads_only: bool = False, terms: Terms = USUAL) -> None:
         self.channel = channel
@@ -94,6 +95,8 @@ class Transaction:
         self._outbox: Outbox | None = None
         self.saved: list[Saved] = []
         """What was written to histories: how to find out whether a commit was kept whose answer was lost."""
+        self.cast: list[Cast] = []
+        """What was put into ballot boxes, for the same."""
         self.trace = ""
         """The W3C traceparent that the calls it opens are given."""
         self.wakes = False
@@ -160,6 +163,10 @@ class Transaction:
     @property
     def bookings(self) -> Bookings:
         return Bookings(self.channel)
+
+    @property
+    def ballots(self) -> Ballots:
+        return Ballots(self.channel, self.cast)
 
     @property
     def closures(self) -> Closures:
@@ -249,6 +256,10 @@ def _save(channel: Channel, job: StoredJob | None, draft: Draft, entry: Entry, c
         _save_branches(channel, saved, effects)
     if effects.steps or effects.closed_steps or effects.seats:
         _save_steps(channel, draft)
+    if effects.closed_boxes:
+        ballots.close(channel, id_, draft.events, sorted(effects.closed_boxes))
+    if effects.suspended is not None:
+        ballots.hold(channel, id_, effects.suspended)
     if job is not None and head.promise != job.position.head.promise:
         channel.write(steps.PROMISED, {"of_job": id_, "promised": steps.promised(head.promise)})
     suspended = head.suspended is not None
@@ -332,7 +343,9 @@ def _save_steps(channel: Channel, draft: Draft) -> None:
         if number not in fresh:
             gone.append(number)
         base = _step_row(head, step)
-        if step.seats:
+        if step.box:
+            rows.append(steps.for_audience(base, steps.BOX))
+        elif step.seats:
             for seat in effects.seats.get(number, {}).values():
                 answered = {"answered": int(seat.spoken), "seated": text(seat)}
                 rows.append(steps.for_audience(base, seat.audience) | {"seat": seat.number} | answered)

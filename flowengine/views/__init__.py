@@ -6,6 +6,7 @@ contacts and of who acts for whom), ``facts`` and ``records`` (what it answers o
 as texts and as data), ``ahead`` (what may still come), ``customer_words`` (what a customer reads in the place of
 states), ``history_lines`` (a history as a person would tell it), ``answered`` (what whoever acts is told),
 ``appointments`` (what became of one, what lies after the promise), ``tallies`` (how a vote stands that runs),
+``ballots`` (a voter's own),
 ``promised`` (what became of a promise), ``calendars`` (what is answered of them), ``migrated`` (what another version
 changes), ``tokens`` (without their secrets), ``signing_in`` (what those are answered who sign in) and ``plainly``
 (values as people read them).

@@ -26,6 +26,9 @@ class Receipt(View, frozen=True, kw_only=True, eq=False):
     the message that was delivered, the need of a job that was begun, or the ``always`` entry that was used; ``step``
     is the id of the step, where it was one.
 
+    ``seq`` is the number of its entry in the history. A ballot lies in the box of its vote and in no history: there it
+    is minus the number of the vote's step.
+
     ``question`` is the id of the step that now waits for an answer to what was said, or that was answered with it.
     ``outcome`` is how the step ended, or the move that was made in it; empty for commands that end no step.
     ``booked`` is the appointment that was booked, ``held`` the one that is kept ``held_until`` then; ``after_promise``

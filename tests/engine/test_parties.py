@@ -319,8 +319,8 @@ def test_a_member_votes_for_himself_and_for_a_party(engine: Engine) -> None:
     assert engine.inbox("ada") == []
     with pytest.raises(NotAllowed, match="has been cast"):
         engine.act(step, "vote", {"for": "red"}, by="ada")
-    job = engine.jobs(by="olga")[0].id
-    assert [line.who for line in engine.history(job, by="olga")][-2:] == ["Ada", "Ada, for Eve"]
+    assert engine.ballot(step, by="eve").ballot == {"for": ["blue"]}
+    assert engine.ballot(step, by="ada").ballot == {"for": ["red"]}
 
 
 def test_a_group_of_the_party_counts(engine: Engine) -> None:

@@ -196,4 +196,4 @@ def test_an_audit_finds_who_is_said_to_have_taken_part_and_did_not(
         connection.execute(sa.text("UPDATE flow_participants SET person = 'carl' WHERE person = 'pat'"))
     outside.dispose()
     (problem,) = school.audit(job).problems
-    assert problem.what.startswith("carl did not act on step")
+    assert problem.what.startswith("carl has not voted on step")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +31,18 @@ from flowengine import Engine, HandlerCall, Outcome, SimulatedClock
 from flowengine.core import commands as c
 from flowengine.core import events as e
 from flowengine.core.advance import advance, compile_process, start
+from flowengine.core.ballots import weighing
+from flowengine.core.boxes import Box, Electorate
 from flowengine.core.contents import ERASED
 from flowengine.core.draft import rebuild, replace, settle
 from flowengine.core.flow import MARGIN
 from flowengine.core.forms import Form, Way
 from flowengine.core.position import MemoryPosition
 from flowengine.core.timers import due
-from flowengine.core.values import Actor
+from flowengine.core.values import Actor, Standing
 from flowengine.core.world import Appointment, Attempt
 from flowengine.errors import ExpressionFailed, FlowError, KeyConflict, NotFound, Refused, StaleCommand
+from flowengine.exact import Number
 from flowengine.language import load
 from flowengine.language.types import Service
 from flowengine.runtime.actors import StoreWorld
@@ -77,6 +81,31 @@ class ThenWorld(StoreWorld):
             if isinstance(one, e.TimerSet) and one.timer.purpose == "cut_off" and one.timer.detail == call
         ]
         return Attempt(ends[0] if ends else None)
+
+    def freeze(self, step: int, voters: str | Sequence[tuple[str, Number]], *, secret: bool) -> Electorate | None:
+        """Who could vote when the vote was opened; of one that closed at once there is no box."""
+        box = self.tx.ballots.find(self.job, step)
+        if box is None:
+            return super().freeze(step, voters, secret=secret)._replace(hash=sha256(b"").hexdigest())
+        return Electorate(box.voters, weighing(box.weight), box.electorate)
+
+    def standing(self, step: int) -> Standing:
+        """As it was when the box was closed by this command."""
+        for one in self.told:
+            if isinstance(one, e.BoxClosed) and one.step == step:
+                return Standing(
+                    cast=one.cast,
+                    cast_weight=one.cast_weight,
+                    abstained=one.abstained,
+                    abstained_weight=one.abstained_weight,
+                    tally=one.tally,
+                )
+        return Standing()
+
+    def box(self, step: int) -> Box:
+        """What was in it when it was closed: nothing comes to it."""
+        closed = next(one for one in self.told if isinstance(one, e.BoxClosed) and one.step == step)
+        return super().box(step)._replace(root=closed.root)
 
     def booked(
         self, whose: Sequence[str], start: datetime, end: datetime, now: datetime, *, alone: bool = False

@@ -8,12 +8,15 @@ list of any ids (approval), a list of ids, the best first (ranking), or an objec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from flowengine.core import ballots
+from flowengine.core.boxes import Papers
 from flowengine.core.fields import clip, kind_of, near, take
 from flowengine.core.forms import FormField, FormOption, form_limits
-from flowengine.core.values import Json, Poll
+from flowengine.core.values import Json, Poll, Standing
 from flowengine.errors import BadAnswer
+from flowengine.exact import Number
 from flowengine.language.parts import option_key
 from flowengine.language.types import Vote
 
@@ -21,6 +24,11 @@ ABSTAINED: Mapping[str, Json] = {"abstain": True}
 
 _NAMED = 20
 """How many options a message names."""
+
+
+def paper(state: Vote, poll: Poll, move: str, answer: Json, where: str) -> dict[str, Json]:
+    """What is kept of a vote or an abstention. Raises :class:`BadAnswer`."""
+    return abstention(answer, where) if move == "abstain" else ballot(state, poll, answer, where)
 
 
 def ballot(state: Vote, poll: Poll, answer: Json, where: str) -> dict[str, Json]:
@@ -63,6 +71,49 @@ def given(state: Vote, ballot: Mapping[str, Json]) -> dict[str, int]:
     if isinstance(said, dict):
         return said
     return dict.fromkeys(said[:1] if state.method == "ranking" else said, 1)
+
+
+def recounted(
+    state: Vote, standing: Standing, weight: Number, before: Mapping[str, Json] | None, now: Mapping[str, Json],
+    *, tally: bool = True,
+) -> Standing:  # fmt: skip
+    """What was counted, with a ballot of that weight in the place of the one before; without ``tally`` it is only
+    counted that it was cast."""
+    cast, cast_weight, sums = standing.cast, standing.cast_weight, standing.tally
+    abstained, abstained_weight = standing.abstained, standing.abstained_weight
+    if before is None:
+        cast, cast_weight = cast + 1, ballots.total(cast_weight, weight)
+    for one, sign in ((before, -1), (now, 1)):
+        if one is None or not tally:
+            continue
+        if abstains(one):
+            abstained, abstained_weight = abstained + sign, ballots.total(abstained_weight, sign * weight)
+        else:
+            sums = ballots.add(sums, given(state, one), sign * weight)
+    return Standing(
+        cast=cast, cast_weight=cast_weight, abstained=abstained, abstained_weight=abstained_weight, tally=dict(sums)
+    )
+
+
+def counted(state: Vote, papers: Iterable[Papers]) -> Standing:
+    """All papers counted from the beginning."""
+    cast = cast_weight = abstained = abstained_weight = 0
+    sums: dict[str, int] = {}
+    for one in papers:
+        weight = ballots.parts(one.weight) * one.times
+        cast, cast_weight = cast + one.times, cast_weight + weight
+        if abstains(one.ballot):
+            abstained, abstained_weight = abstained + one.times, abstained_weight + weight
+            continue
+        for option, times in given(state, one.ballot).items():
+            sums[option] = sums.get(option, 0) + times * weight
+    return Standing(
+        cast=cast,
+        cast_weight=ballots.weighing(cast_weight),
+        abstained=abstained,
+        abstained_weight=ballots.weighing(abstained_weight),
+        tally={option: ballots.weighing(weight) for option, weight in sums.items()},
+    )
 
 
 def question(state: Vote, poll: Poll, title: str) -> FormField:

@@ -1,21 +1,22 @@
 """``vote``: a group of customers decides.
 
-The electorate, its weights and the options are frozen when the vote opens. A ballot is the answer of a seat; the tally
-is kept beside them and changed by each ballot alone, so that the ten-thousandth costs what the first did. Rankings are
-read once more when the vote closes, for only then they can be counted.
+The electorate, its weights and the options are frozen when the vote opens.
 
-Of a secret vote the history still holds each ballot, for without it the position could not be rebuilt (L5); the event
-is marked, and no view shows it.
+Where the world keeps ballot boxes (:mod:`flowengine.core.boxes`), the ballots go in without a command; the command that
+closes the vote counts all papers, once, and the history commits to them. Else, in memory and for votes that were opened
+before there were boxes, a ballot is the answer of a seat; the tally is kept beside them and changed by each ballot
+alone. Rankings are read once more when the vote closes, for only then they can be counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
 from flowengine.core import ballots, live, ranked
 from flowengine.core import events as e
+from flowengine.core.boxes import Box
 from flowengine.core.commands import Act
 from flowengine.core.draft import replace
 from flowengine.core.forms import Way
@@ -24,7 +25,7 @@ from flowengine.core.kinds.base import Waiting, chosen
 from flowengine.core.options import offered
 from flowengine.core.seatings import person_seating, stands_for
 from flowengine.core.spot import Result, Spot
-from flowengine.core.values import Actor, Json, Poll, Seat, Seating, Step, Timer
+from flowengine.core.values import Actor, Json, Poll, Seat, Standing, Step, Timer
 from flowengine.core.world import Member
 from flowengine.errors import ExpressionFailed, NotAllowed, NotFound
 from flowengine.exact import Number
@@ -46,25 +47,31 @@ class Voting(Waiting[Vote]):
 
     def enter(self, spot: Spot) -> Result | None:
         state = self.state(spot)
-        seats = list(_electorate(spot))
-        weight = ballots.weighing(sum(ballots.parts(weight) for _, weight in seats))
-        if weight > ballots.LARGEST:
-            raise ExpressionFailed(f"the electorate weighs {weight}; at most {ballots.LARGEST}", where=state.name)
         options = offered(spot.process, state.options, spot.names())
         if state.most_options is not None and len(options) > state.most_options:
             what = f"gives {len(options)} options; at most {state.most_options} can be ranked"
             raise ExpressionFailed(what, where=f"{state.name}: {state.options}")
+        number = spot.draft.serial + 1
+        frozen = spot.world.freeze(number, _voters(spot), secret=state.secret) if options else None
+        seats = [(person_seating(id), weight) for id, weight in _electorate(spot)] if frozen is None else []
+        voters, weight = len(seats), ballots.weighing(sum(ballots.parts(weight) for _, weight in seats))
+        if frozen is not None:
+            voters, weight = frozen.voters, frozen.weight
+        if weight > ballots.LARGEST:
+            raise ExpressionFailed(f"the electorate weighs {weight}; at most {ballots.LARGEST}", where=state.name)
         poll = Poll(
-            voters=len(seats),
+            voters=voters,
             weight=weight,
             tally={option_key(one["id"]): 0 for one in options},
             options=tuple((option_key(one["id"]), str(one["title"])) for one in options),
             kinds={option_key(one["id"]): kind for one in options if (kind := state.limits.kind(one))},
+            electorate=frozen.hash if frozen is not None else "",
         )
         spot.keep(poll)
-        if not seats or not options:
+        if not voters or not options:
             return self._close(spot)
-        step = spot.open_step((), seats=seats, due=spot.due())
+        step = spot.open_step((), seats=seats, box=frozen.voters if frozen is not None else 0, due=spot.due())
+        assert step.number == number or not step.box, "the box is that of the step"
         spot.set_deadlines(step, "close")
         return None
 
@@ -72,8 +79,13 @@ class Voting(Waiting[Vote]):
         """Ballots that are cast are counted as what they said, by the limits of now, as by the rule and the seats; of
         what kind each option is, they say. And what was said of who sees the tally holds."""
         now, was, poll = self.state(spot), self.state(before), self.poll(spot)
-        if poll.cast and (now.method, now.highest) != (was.method, was.highest):
-            what = f"{poll.cast} ballots are cast by {was.method}, and the vote is by {now.method} there"
+        step = _boxed(spot)
+        cast = spot.world.standing(step.number).cast if step is not None else poll.cast
+        if cast and (now.method, now.highest) != (was.method, was.highest):
+            what = f"{cast} ballots are cast by {was.method}, and the vote is by {now.method} there"
+            raise NotAllowed(what, where=now.name, possible=_KEEPING)
+        if step is not None and (now.secret, _tells(now)) != (was.secret, _tells(was)):
+            what = "how ballots are kept was settled when the vote opened: 'secret', 'early' and 'live' stay"
             raise NotAllowed(what, where=now.name, possible=_KEEPING)
         seen, seen_before = ((one.live, one.secret, one.changeable, one.weight) for one in (now, was))
         if (now.live or was.live) and seen != seen_before:
@@ -91,19 +103,34 @@ class Voting(Waiting[Vote]):
         return step
 
     def act(self, spot: Spot, step: Step, command: Act) -> Result | None:
-        move = chosen(step, command, self.possible(spot, step))
-        state, poll, seat = self.state(spot), self.poll(spot), self.admit(spot, step, command.by)
-        if move == "abstain":
-            ballot = papers.abstention(command.answer, step.state)
-        else:
-            ballot = papers.ballot(state, poll, command.answer, step.state)
-        answered = replace(seat, answer=ballot, by=command.by.id)
+        move, state = chosen(step, command, self.possible(spot, step)), self.state(spot)
         told = "vote" if state.secret else move  # that somebody abstained is his secret, too
+        moved = e.Moved(branch=spot.branch_id, step=step.number, move=told, by=command.by.id)
+        if step.box:  # his ballot was put into it beside this command, which says nothing of it
+            spot.draft.record(moved)
+            return self._close(spot) if self.is_certain(spot, step) else None
+        poll, seat = self.poll(spot), self.admit(spot, step, command.by)
+        ballot = papers.paper(state, poll, move, command.answer, step.state)
+        answered = replace(seat, answer=ballot, by=command.by.id)
         spot.draft.record(e.SeatAnswered(branch=spot.branch_id, seat=answered, secret=state.secret))
-        spot.draft.record(e.Moved(branch=spot.branch_id, step=step.number, move=told, by=command.by.id))
+        spot.draft.record(moved)
         spot.draft.record(_counted(spot, poll, seat, ballot))
-        certain = ranked.certain if state.method == "ranking" else ballots.certain
-        return self._close(spot) if state.early and certain(self.count(spot)) else None
+        return self._close(spot) if state.early and certain(state, poll_of(spot)) else None
+
+    def cast(self, spot: Spot, step: Step, command: Act, *, voted: bool) -> tuple[str, dict[str, Json]]:
+        """The move of a ballot for the box, and what is kept of it. ``voted``: there is one of his before."""
+        move, state = chosen(step, command, self.possible(spot, step)), self.state(spot)
+        if voted and not state.changeable:
+            raise _cast_already(step)
+        return move, papers.paper(state, self.poll(spot), move, command.answer, step.state)
+
+    def is_certain(self, spot: Spot, step: Step) -> bool:
+        """Whether a vote with a box that closes early can close: by what is kept while it runs, and then by its
+        papers, to which none comes any more meanwhile."""
+        state, poll = self.state(spot), self.poll(spot)
+        if not state.early or not certain(state, standing_poll(poll, spot.world.standing(step.number))):
+            return False
+        return certain(state, standing_poll(poll, papers.counted(state, spot.world.box(step.number).papers)))
 
     def admit(self, spot: Spot, step: Step, by: Actor) -> Seat:
         """Each of the electorate has one ballot."""
@@ -114,7 +141,7 @@ class Voting(Waiting[Vote]):
             raise NotFound("no such step", where=str(step.number))
         seat = next((one for one in seats if one.answer is None), seats[0])
         if seat.answer is not None and not self.state(spot).changeable:
-            raise NotAllowed("your ballot has been cast; in this vote it cannot be changed", where=step.state)
+            raise _cast_already(step)
         return seat
 
     def fire(self, spot: Spot, timer: Timer) -> Result | None:
@@ -122,33 +149,21 @@ class Voting(Waiting[Vote]):
 
     def poll(self, spot: Spot) -> Poll:
         """The tally as it stands."""
-        poll = spot.inner
-        assert isinstance(poll, Poll), "a vote keeps its tally"
-        return poll
+        return poll_of(spot)
 
     def count(self, spot: Spot) -> ballots.Count:
         """The vote as the counting sees it."""
-        state, poll = self.state(spot), self.poll(spot)
-        return ballots.Count(
-            options=[id for id, _ in poll.options],
-            tally=poll.tally,
-            weight=poll.weight,
-            cast=poll.cast_weight,
-            abstained=poll.abstained_weight,
-            most=state.highest if state.method == "score" else 1,
-            seats=state.seats,
-            rule=state.rule,
-            quorum=state.quorum,
-            listed_first=state.tie == "first",
-            kinds=poll.kinds,
-            limits=state.limits,
-        )
+        return count_of(self.state(spot), self.poll(spot))
 
     def _close(self, spot: Spot) -> Result:
-        state, poll, count = self.state(spot), self.poll(spot), self.count(spot)
+        state, step = self.state(spot), _boxed(spot)
+        box = spot.world.box(step.number) if step is not None else None
+        if step is not None and box is not None:
+            spot.draft.record(_box_closed(spot, step, box))
+        poll, count = self.poll(spot), self.count(spot)
         rounds: tuple[ranked.Round, ...] = ()
         if state.method == "ranking":
-            ended, rounds = ranked.count(count, _rankings(spot))
+            ended, rounds = ranked.count(count, _rankings(spot, box))
         else:
             ended = ballots.result(count)
         value: dict[str, Json] = {
@@ -178,6 +193,62 @@ class Voting(Waiting[Vote]):
         return (voting, _ABSTAINING) if self.state(spot).abstain else (voting,)
 
 
+def _cast_already(step: Step) -> NotAllowed:
+    return NotAllowed("your ballot has been cast; in this vote it cannot be changed", where=step.state)
+
+
+def poll_of(spot: Spot) -> Poll:
+    """What a vote keeps."""
+    poll = spot.inner
+    assert isinstance(poll, Poll), "a vote keeps its tally"
+    return poll
+
+
+def standing_poll(poll: Poll, standing: Standing) -> Poll:
+    """The vote as it stands with what lies in its box."""
+    return replace(
+        poll,
+        cast=standing.cast,
+        cast_weight=standing.cast_weight,
+        abstained=standing.abstained,
+        abstained_weight=standing.abstained_weight,
+        tally=dict.fromkeys(poll.tally, 0) | standing.tally,
+    )
+
+
+def count_of(state: Vote, poll: Poll) -> ballots.Count:
+    """A vote as the counting sees it."""
+    return ballots.Count(
+        options=[id for id, _ in poll.options],
+        tally=poll.tally,
+        weight=poll.weight,
+        cast=poll.cast_weight,
+        abstained=poll.abstained_weight,
+        most=state.highest if state.method == "score" else 1,
+        seats=state.seats,
+        rule=state.rule,
+        quorum=state.quorum,
+        listed_first=state.tie == "first",
+        kinds=poll.kinds,
+        limits=state.limits,
+    )
+
+
+def certain(state: Vote, poll: Poll) -> bool:
+    """Whether nothing that is still to come can change how the vote ends."""
+    return (ranked.certain if state.method == "ranking" else ballots.certain)(count_of(state, poll))
+
+
+def _boxed(spot: Spot) -> Step | None:
+    """The vote's step, where its ballots lie in a box."""
+    return next((step for step in spot.steps if step.box), None)
+
+
+def _tells(state: Vote) -> bool:
+    """Whether the tally is kept while the vote runs."""
+    return state.early or bool(state.live)
+
+
 _ABSTAINING = Way(outcome="abstain", title="Abstain", move=True)
 
 
@@ -186,7 +257,22 @@ def _share(part: Number, whole: Number) -> Number:
     return ballots.weighing(round(Fraction(part) / Fraction(whole) * ballots.UNIT)) if whole else 0
 
 
-def _electorate(spot: Spot) -> Iterator[tuple[Seating, Number]]:
+def _voters(spot: Spot) -> str | Sequence[tuple[str, Number]]:
+    """Who may vote: the name of a group of which each has one vote, or people with their weights."""
+    state = spot.state
+    assert isinstance(state, Vote)
+    if state.weight is None and state.of.kind in ("group", "customers"):
+        return _group(spot, state)
+    return list(_electorate(spot))
+
+
+def _group(spot: Spot, state: Vote) -> str:
+    of = state.of
+    name = of.name.value(spot.names()) if isinstance(of.name, Expression) else of.name
+    return str(name) if of.kind == "group" else "customers"
+
+
+def _electorate(spot: Spot) -> Iterator[tuple[str, Number]]:
     """Who may vote, each once, with what weight. Who weighs nothing has no vote."""
     state = spot.state
     assert isinstance(state, Vote)
@@ -195,14 +281,13 @@ def _electorate(spot: Spot) -> Iterator[tuple[Seating, Number]]:
         weight = _weight(spot, state.weight, member) if state.weight is not None else 1
         if member.id not in seen and ballots.parts(weight) > 0:
             seen.add(member.id)
-            yield person_seating(member.id), weight
+            yield member.id, weight
 
 
 def _members(spot: Spot, state: Vote) -> Iterator[Member]:
     of = state.of
     if of.kind in ("group", "customers"):
-        name = of.name.value(spot.names()) if isinstance(of.name, Expression) else of.name
-        yield from spot.world.group(name if of.kind == "group" else "customers")
+        yield from spot.world.group(_group(spot, state))
         return
     for seating in spot.seatings((of,)):
         kind, _, id = seating.partition(":")
@@ -220,9 +305,12 @@ def _weight(spot: Spot, weight: Expression, member: Member) -> Number:
     return ballots.weighing(ballots.parts(value))
 
 
-def _rankings(spot: Spot) -> Iterator[tuple[ranked.Ranking, Number]]:
-    """The rankings that were cast, each with its weight."""
-    for step in spot.steps:
+def _rankings(spot: Spot, box: Box | None) -> Iterator[tuple[ranked.Ranking, Number]]:
+    """The rankings that were cast, each with its weight; of a box, those that are alike with all their weight."""
+    for one in box.papers if box is not None else ():
+        if not papers.abstains(one.ballot):
+            yield tuple(one.ballot["for"]), ballots.weighing(ballots.parts(one.weight) * one.times)
+    for step in spot.steps if box is None else ():
         for seat in spot.draft.seats(step.number):
             if seat.answer is not None and not papers.abstains(seat.answer):
                 yield tuple(seat.answer["for"]), seat.weight
@@ -242,24 +330,39 @@ def _counted(spot: Spot, poll: Poll, seat: Seat, ballot: dict[str, Json]) -> e.C
     """The count with the seat's new ballot in the place of its former one."""
     state = spot.state
     assert isinstance(state, Vote)
-    tally, cast, cast_weight = poll.tally, poll.cast, poll.cast_weight
-    abstained, abstained_weight = poll.abstained, poll.abstained_weight
-    if seat.answer is None:
-        cast, cast_weight = cast + 1, ballots.total(cast_weight, seat.weight)
-    for one, sign in ((seat.answer, -1), (ballot, 1)):
-        if one is None:
-            continue
-        if papers.abstains(one):
-            abstained, abstained_weight = abstained + sign, ballots.total(abstained_weight, sign * seat.weight)
-        else:
-            tally = ballots.add(tally, papers.given(state, one), sign * seat.weight)
+    before = Standing(
+        cast=poll.cast,
+        cast_weight=poll.cast_weight,
+        abstained=poll.abstained,
+        abstained_weight=poll.abstained_weight,
+        tally=poll.tally,
+    )
+    now = papers.recounted(state, before, seat.weight, seat.answer, ballot)
     return e.Counted(
         branch=spot.branch_id,
         member=spot.member,
-        cast=cast,
-        cast_weight=cast_weight,
-        tally={option: weight for option, weight in tally.items() if weight != poll.tally[option]},
-        abstained=abstained,
-        abstained_weight=abstained_weight,
-        shows=state.shown_while_it_runs == "batches" and live.completes_batch(poll, cast, state.live),
+        cast=now.cast,
+        cast_weight=now.cast_weight,
+        tally={option: weight for option, weight in now.tally.items() if weight != poll.tally[option]},
+        abstained=now.abstained,
+        abstained_weight=now.abstained_weight,
+        shows=state.shown_while_it_runs == "batches" and live.completes_batch(poll, now.cast, state.live),
+    )
+
+
+def _box_closed(spot: Spot, step: Step, box: Box) -> e.BoxClosed:
+    """All papers counted, once."""
+    state = spot.state
+    assert isinstance(state, Vote)
+    now = papers.counted(state, box.papers)
+    return e.BoxClosed(
+        branch=spot.branch_id,
+        member=spot.member,
+        step=step.number,
+        root=box.root,
+        cast=now.cast,
+        cast_weight=now.cast_weight,
+        tally=standing_poll(poll_of(spot), now).tally,
+        abstained=now.abstained,
+        abstained_weight=now.abstained_weight,
     )

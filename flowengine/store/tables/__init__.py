@@ -10,6 +10,7 @@ together under the job's lock, and on PostgreSQL each would cost a look-up and a
 from __future__ import annotations
 
 from flowengine.store.tables import administration, ballots, conversation, parties, records, signing_in
+from flowengine.store.tables.ballots import boxes, papers, sums, voters
 from flowengine.store.tables.calendars import closures
 from flowengine.store.tables.columns import HEAD, NEVER, Key, Micros, metadata
 from flowengine.store.tables.jobs import (
@@ -59,6 +60,7 @@ __all__ = [
     "awaiting",
     "ballots",
     "bookings",
+    "boxes",
     "branches",
     "calendars",
     "calls",
@@ -80,6 +82,7 @@ __all__ = [
     "messages",
     "metadata",
     "outbox",
+    "papers",
     "participants",
     "parties",
     "people",
@@ -93,7 +96,9 @@ __all__ = [
     "settings",
     "signing_in",
     "steps",
+    "sums",
     "throttles",
     "timers",
     "tokens",
+    "voters",
 ]
