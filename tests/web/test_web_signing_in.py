@@ -289,7 +289,7 @@ def test_a_passkey_over_http(sqlite_url: str, clock: SimulatedClock) -> None:
     with Engine(sqlite_url, clock=clock, handlers={}, settings=Settings(url="http://localhost")) as engine:
         engine.add_customer("ada", "Ada", contact="ada@example.org")
         with served(make_app(engine)) as url, Client(base_url=url, timeout=60, trust_env=False) as client:
-            page, passkey = Page(client, engine, "http://localhost"), SoftPasskey("http://localhost")
+            page, passkey = Page(client, engine, url), SoftPasskey("http://localhost")
             page.sign_in()
             begun = page.post("/passkeys/begin", idempotency_key="a")
             assert begun.status_code == 200, begun.text
