@@ -14,6 +14,7 @@ from flowengine.client.desk import Desk
 from flowengine.client.routes import NEAR_ONLY
 from flowengine.client.wire import asking
 from flowengine.errors import BadAnswer, Refused
+from flowengine.people.permissions import LOOKS
 
 JSON = "application/json"
 
@@ -45,7 +46,7 @@ class Asked:
     @property
     def changes(self) -> bool:
         """Whether it may change anything."""
-        return self.method != "GET" and not self.dry
+        return self.method != "GET" and self.verb not in LOOKS and not self.dry
 
     @property
     def long(self) -> bool:
@@ -90,7 +91,7 @@ def asked(verb: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> Asked:
         key=_key(sent.key),
         keyed=how.needs_key,
         dry=bool(arguments.get("dry")),
-        harmless=sent.method == "PUT" or (verb == "add_customer" and bool(arguments.get("id"))),
+        harmless=sent.method == "PUT",
     )
 
 

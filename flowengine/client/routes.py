@@ -62,7 +62,7 @@ ROUTES = (
     Route("people", "GET", "/people", "people", cursor="id"),
     Route("find_person", "GET", "/people/find", "people"),
     Route("person", "GET", "/people/{id}", "people"),
-    Route("add_customer", "POST", "/customers", "people", 201),
+    Route("add_customer", "PUT", "/customers/{id}", "people"),
     Route("add_staff", "PUT", "/staff/{id}", "people"),
     Route("leave", "POST", "/people/{person}/leave", "people"),
     Route("erase", "POST", "/people/{person}/erase", "people"),

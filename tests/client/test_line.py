@@ -112,9 +112,10 @@ def test_looking_is_sent_again_whatever_breaks() -> None:
         desk, server = far(lost(), answer(200, person))
         assert put(desk, "tom", "Tom").name == "Tom"
         assert len(server.sent) == 2
-    desk, server = far(lost(), answer(200, person))
-    with pytest.raises(ConnectionLost):
-        desk.add_customer(name="Tom")  # each sending would make another id
+    desk, server = far(lost(), error(409, "Refused"))
+    with pytest.raises(Refused):
+        desk.preview("j", "withdraw")
+    assert [one.method for one in server.sent] == ["POST", "POST"], "a look that has much to say goes in a body"
 
 
 def test_the_server_says_how_long_to_wait() -> None:
